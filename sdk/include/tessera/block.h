@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Disks and discs: what a drive asks of the back end that holds its medium. */
+#ifndef TESSERA_BLOCK_H
+#define TESSERA_BLOCK_H
+
+#include "host.h"
+
+enum tsr_block_op { TSR_BLOCK_READ, TSR_BLOCK_WRITE, TSR_BLOCK_FLUSH, TSR_BLOCK_DISCARD };
+
+enum tsr_block_status { TSR_BLOCK_OK, TSR_BLOCK_IO_ERROR, TSR_BLOCK_READ_ONLY, TSR_BLOCK_NO_MEDIUM, TSR_BLOCK_OUT_OF_RANGE };
+
+/* Owned by the requester, unchanged and alive until `done`. */
+struct tsr_block_request {
+	enum tsr_block_op op;
+	uint64_t offset; /* bytes */
+	uint64_t length; /* bytes */
+	void *buffer;    /* length bytes for READ and WRITE, else NULL */
+	void (*done)(struct tsr_block_request *request, enum tsr_block_status status); /* [locked] never from inside submit */
+	void *user;
+};
+
+struct tsr_block_info {
+	bool present;      /* a medium is in */
+	bool read_only;
+	uint64_t length;   /* bytes; a multiple of 512 */
+	uint32_t generation; /* counts media changes */
+};
+
+/* "tessera.block/1", provided by back ends. */
+#define TSR_BLOCK "tessera.block/1"
+struct tsr_block {
+	uint32_t size;
+	void (*info)(void *self, struct tsr_block_info *info); /* [locked] */
+	/* READ and WRITE may complete in any order; a FLUSH completes after every WRITE that completed before it was
+	 * submitted is on stable storage (persistent disks: fdatasync). [locked] */
+	void (*submit)(void *self, struct tsr_block_request *request);
+	/* `changed` is called when a medium went out or in. One listener. [main & !running] */
+	void (*listen)(void *self, void (*changed)(void *user), void *user);
+	/* The guest ejects (true) or loads (false) the medium, or locks the door. false: refused. [locked] */
+	bool (*eject)(void *self, bool eject);
+	void (*lock)(void *self, bool locked);
+};
+
+#endif

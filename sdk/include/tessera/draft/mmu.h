@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * DRAFT. The border between CPU and MMU plugins. It is data, not calls: the MMU plugin owns tables that translated code
+ * indexes by itself, and is called only when an entry is missing. Everything belongs to one virtual CPU.
+ *
+ * A *view* is a way to see memory: as supervisor (CPL 0-2) or as user (CPL 3). Each view of the current address space has a
+ * base address; at constant offsets from it (tsr_mmu_layout) lie
+ *   read table   2^20 entries of 8 bytes, index = linear page: host address = linear address + entry; 0 = miss
+ *   write table  the same for writes
+ *   valid bytes, window   (an MMU may have none: offset 0) one byte per linear page, 0 = valid, for reads and writes;
+ *                a 4 GiB window where valid pages are mapped
+ * An entry says: an access of that kind by that view to any byte of the page reaches plain memory, needs no notice to
+ * anybody, and cannot fault. Everything else (MMIO, ROM writes, traced pages, not present) is a miss for ever.
+ */
+#ifndef TESSERA_DRAFT_MMU_H
+#define TESSERA_DRAFT_MMU_H
+
+#include "../host.h"
+#include "../x86.h"
+#include "phys.h"
+
+enum tsr_mmu_view { TSR_VIEW_SUPERVISOR, TSR_VIEW_USER, TSR_VIEWS };
+enum tsr_mmu_access { TSR_ACCESS_READ, TSR_ACCESS_WRITE, TSR_ACCESS_FETCH };
+
+struct tsr_mmu_layout {
+	uint32_t size;
+	int64_t read_table, write_table; /* bytes from a view's base */
+	int64_t read_valid, write_valid, window; /* 0: none */
+};
+
+enum tsr_mmu_kind {
+	TSR_MMU_RAM,    /* host is valid; the entry is in the table now */
+	TSR_MMU_TRACED, /* host is valid for this access; after a write call tsr_mmu.written; no entry */
+	TSR_MMU_IO,     /* tsr_phys.read/write at gpa */
+	TSR_MMU_FAULT,  /* #PF with error_code; CR2 is the CPU's to set */
+};
+
+struct tsr_mmu_result {
+	enum tsr_mmu_kind kind;
+	uint8_t *host;       /* of the byte asked for; good up to the page's end */
+	tsr_gpa gpa;         /* of the byte asked for */
+	uint32_t error_code; /* SDM volume 3, 4.7 */
+};
+
+/* Kept by the MMU, read by the CPU; stays at its place. Changes only inside calls of tsr_mmu and tsr_phys_listener. */
+struct tsr_mmu_vcpu {
+	uint8_t *base[TSR_VIEWS]; /* of the current address space */
+	/* A number for the set of fetch translations of the view: while it has the value it had when a page was filled for
+	 * FETCH, that linear page leads to the same physical page and may be executed. A former value returns when its address
+	 * space does, unless a translation that was used for fetching has changed meanwhile. Never 0. */
+	uint32_t fetch_tag[TSR_VIEWS];
+};
+
+/* What a CPU is told. Lock held, translated code not running (but it may be the caller's caller). */
+struct tsr_mmu_listener {
+	uint32_t size;
+	void *self;
+	void (*code_written)(void *self, tsr_gpa gpa, uint32_t length);   /* bytes of a traced page changed; within one page */
+	void (*code_unmapped)(void *self, tsr_gpa gpa, uint64_t length);  /* other memory is there now */
+	void (*tags_changed)(void *self); /* base[] or fetch_tag[] changed outside of set_context (a traced page table was written, …) */
+};
+
+struct tsr_mmu_context {
+	uint32_t cr0, cr3, cr4;
+	uint64_t efer;
+	const uint64_t *pdpte; /* four, with PAE */
+};
+
+#define TSR_MMU "tessera.mmu/1"
+struct tsr_mmu {
+	uint32_t size;
+	/* `listener` stays valid until destroy. NULL on want of memory. [main & !running] */
+	struct tsr_mmu_vcpu *(*create)(void *self, const struct tsr_mmu_listener *listener);
+	void (*destroy)(void *self, struct tsr_mmu_vcpu *v);
+	const struct tsr_mmu_layout *(*layout)(void *self); /* constant for the instance */
+	/* CR0, CR3, CR4 or EFER were written (also when CR3 got the value it had: that flushes). All calls from here on: [locked] */
+	void (*set_context)(void *self, struct tsr_mmu_vcpu *v, const struct tsr_mmu_context *context);
+	/* Translates, sets A and D bits in the guest's tables, enters the page into the view's table(s). `view` decides U/S;
+	 * CR0.WP applies to the supervisor view. A FETCH also enters the page's fetch translation into the view's tag. */
+	enum tsr_mmu_kind (*fill)(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
+				  enum tsr_mmu_access access, struct tsr_mmu_result *result);
+	/* Without any side effect: for debuggers and lockstep. Kinds as fill; A and D are not set. */
+	enum tsr_mmu_kind (*probe)(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
+				   enum tsr_mmu_access access, struct tsr_mmu_result *result);
+	void (*invalidate)(void *self, struct tsr_mmu_vcpu *v, tsr_gla gla); /* INVLPG */
+	/* Writes to the physical page of `gpa` are told (code_written) as long as it is traced. */
+	void (*trace)(void *self, tsr_gpa gpa, bool on);
+	/* The CPU wrote to a TRACED page: page tables and code are brought up to date, listeners told. Within one page. */
+	void (*written)(void *self, tsr_gpa gpa, uint32_t length);
+	/* Counters by name, for --stats. */
+	void (*stats)(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
+};
+
+#endif

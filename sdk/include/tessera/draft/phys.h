@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DRAFT. The guest physical map, from the core to MMU and CPU plugins. All calls: lock held (see draft/cpu.h). */
+#ifndef TESSERA_DRAFT_PHYS_H
+#define TESSERA_DRAFT_PHYS_H
+
+#include "../host.h"
+
+/* One 4 KiB page of guest physical space, A20 applied. */
+struct tsr_phys_page {
+	uint8_t *read;  /* host address of the page for reads and fetches; NULL: reads go to tsr_phys.read */
+	uint8_t *write; /* for writes; NULL: writes go to tsr_phys.write (MMIO) or are dropped there (ROM) */
+	tsr_gpa gpa;    /* of the page after A20: the key for tracing */
+	bool dirty_log; /* call mark_dirty when a write mapping is made */
+};
+
+#define TSR_PHYS "tessera.phys/1"
+struct tsr_phys {
+	uint32_t size;
+	/* Never fails: beyond everything, both pointers are NULL. O(1). */
+	void (*lookup)(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page);
+	/* Any kind of memory, any handler; width 1, 2, 4, 8; may cross pages. Open bus reads all ones. Writes through
+	 * here do not call tsr_phys_listener.written: the MMU does that for RAM. */
+	uint64_t (*read)(const struct tsr_host *host, tsr_gpa gpa, unsigned width);
+	void (*write)(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width);
+	void (*mark_dirty)(const struct tsr_host *host, tsr_gpa gpa);
+	/* Guest RAM: one memfd, mapped linearly at `base` in this process; RAM offset = guest physical address below the
+	 * PCI hole, continued above 4 GiB. */
+	int (*ram_fd)(const struct tsr_host *host);
+	uint8_t *(*ram_base)(const struct tsr_host *host);
+	uint64_t (*ram_size)(const struct tsr_host *host);
+};
+
+/* Provided by the MMU plugin; the core calls it under the lock, while no translated code runs. */
+#define TSR_PHYS_LISTENER "tessera.phys-listener/1"
+struct tsr_phys_listener {
+	uint32_t size;
+	void (*mapping_changed)(void *self, tsr_gpa gpa, uint64_t length); /* other memory is there now; length 2^36: everything (A20) */
+	void (*written)(void *self, tsr_gpa gpa, uint64_t length);         /* by DMA or a debugger */
+	void (*protect)(void *self, tsr_gpa gpa, uint64_t length);         /* dirty bits were cleared: see the next write */
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one symbol that a plugin's .so exports. */
+#ifndef TESSERA_PLUGIN_H
+#define TESSERA_PLUGIN_H
+
+#include "abi.h"
+
+struct tsr_plugin_entry {
+	uint32_t size;      /* sizeof(struct tsr_plugin_entry) */
+	struct tsr_abi abi; /* TSR_ABI_CURRENT */
+	const char *id;     /* equal to the manifest's */
+	const char *version;
+	/* A constant table for a factory's name, or NULL when the plugin has none by that name.
+	 * Names: TSR_FACTORY_DEVICE (device.h; back ends, CPU and MMU plugins too). [any] */
+	const void *(*get_factory)(const char *factory);
+};
+
+/* The symbol's name. Define it with TSR_PLUGIN_ENTRY = { ... }; */
+#define TSR_PLUGIN_SYMBOL "tessera_plugin_entry"
+#define TSR_PLUGIN_ENTRY TSR_EXPORT const struct tsr_plugin_entry tessera_plugin_entry
+
+extern TSR_EXPORT const struct tsr_plugin_entry tessera_plugin_entry;
+
+#endif
