@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kind=stdio: standard input and output. A terminal is put in raw mode, so that Ctrl-C reaches the guest, and restored when
+ * the machine ends or the process exits. Ctrl-A is the escape: x stops the machine, a second Ctrl-A or `a` sends a Ctrl-A.
+ * kind=file: output only.
+ *
+ * Descriptors 0 and 1 belong to the whole session of the shell, so they are never made non-blocking: a terminal or pipe on
+ * standard output is opened a second time instead.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chardev.h"
+
+#define ESCAPE 0x01 /* Ctrl-A */
+
+/* The process has one terminal, whoever's machine uses it: its mode before it was made raw. */
+static pthread_mutex_t terminal_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct termios terminal_mode;
+static bool terminal_is_raw;
+
+static void terminal_restore(void)
+{
+	pthread_mutex_lock(&terminal_mutex);
+	if (terminal_is_raw)
+		tcsetattr(STDIN_FILENO, TCSANOW, &terminal_mode);
+	terminal_is_raw = false;
+	pthread_mutex_unlock(&terminal_mutex);
+}
+
+static bool terminal_make_raw(void)
+{
+	static bool registered;
+	struct termios raw;
+	bool ok = false;
+
+	pthread_mutex_lock(&terminal_mutex);
+	if (!terminal_is_raw && tcgetpgrp(STDIN_FILENO) == getpgrp() && !tcgetattr(STDIN_FILENO, &terminal_mode)) {
+		raw = terminal_mode;
+		cfmakeraw(&raw);
+		raw.c_oflag |= OPOST; /* our own messages stay readable */
+		ok = terminal_is_raw = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+		if (!registered)
+			atexit(terminal_restore);
+		registered = true;
+	}
+	pthread_mutex_unlock(&terminal_mutex);
+	return ok;
+}
+
+static int open_output(void)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (!fstat(STDOUT_FILENO, &st) && (S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO)))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool stdio_open(struct chardev *c, struct tsr_error *error)
+{
+	c->in_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3); /* -1 when it is closed: no input */
+	c->out_fd = open_output();
+	return true;
+}
+
+static bool stdio_start(struct chardev *c)
+{
+	c->raw = isatty(STDIN_FILENO) && terminal_make_raw();
+	if (c->raw)
+		tsr_log_at(c->log, c->host, TSR_LOG_INFO, "the terminal is connected; Ctrl-A x ends the machine");
+	stream_watch_input(c);
+	return true;
+}
+
+static void stdio_close(struct chardev *c)
+{
+	if (c->raw)
+		terminal_restore();
+	c->raw = false;
+}
+
+static size_t stdio_filter(struct chardev *c, uint8_t *bytes, size_t length)
+{
+	size_t kept = 0;
+
+	if (!c->raw)
+		return length;
+	for (size_t i = 0; i < length; i++) {
+		uint8_t byte = bytes[i];
+
+		if (!c->escaped && byte == ESCAPE) {
+			c->escaped = true;
+			continue;
+		}
+		if (c->escaped && (byte == 'x' || byte == 'X'))
+			c->machine->stop(c->host, 0, "Ctrl-A x was typed");
+		else if (!c->escaped || byte == ESCAPE)
+			bytes[kept++] = byte;
+		else if (byte == 'a' || byte == 'A')
+			bytes[kept++] = ESCAPE;
+		c->escaped = false;
+	}
+	return kept;
+}
+
+const struct chardev_kind kind_stdio = {
+	.name = "stdio",
+	.open = stdio_open,
+	.start = stdio_start,
+	.close = stdio_close,
+	.filter = stdio_filter,
+};
+
+static bool file_open(struct chardev *c, struct tsr_error *error)
+{
+	if (!*c->path)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "kind=file needs the property path: the file to write to");
+	c->out_fd = open(c->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	if (c->out_fd < 0)
+		return tsr_error_set(error, TSR_ERROR_IO, "cannot write %s: %s", c->path, strerror(errno));
+	return true;
+}
+
+const struct chardev_kind kind_file = { .name = "file", .open = file_open };
+const struct chardev_kind kind_none = { .name = "none" };
