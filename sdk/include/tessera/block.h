@@ -9,14 +9,23 @@ enum tsr_block_op { TSR_BLOCK_READ, TSR_BLOCK_WRITE, TSR_BLOCK_FLUSH, TSR_BLOCK_
 
 enum tsr_block_status { TSR_BLOCK_OK, TSR_BLOCK_IO_ERROR, TSR_BLOCK_READ_ONLY, TSR_BLOCK_NO_MEDIUM, TSR_BLOCK_OUT_OF_RANGE };
 
-/* Owned by the requester, unchanged and alive until `done`. */
+/* A piece of memory that a request reads into or writes from. */
+struct tsr_block_segment {
+	void *base;
+	uint64_t length; /* bytes */
+};
+
+/* Owned by the requester, unchanged and alive until `done`. Offset and length are multiples of 512. */
 struct tsr_block_request {
 	enum tsr_block_op op;
 	uint64_t offset; /* bytes */
 	uint64_t length; /* bytes */
-	void *buffer;    /* length bytes for READ and WRITE, else NULL */
+	void *buffer;    /* length bytes for READ and WRITE; NULL: see segments */
 	void (*done)(struct tsr_block_request *request, enum tsr_block_status status); /* [locked] never from inside submit */
 	void *user;
+	/* READ and WRITE with buffer NULL: at most 512 pieces whose lengths (multiples of 2) add up to `length`. */
+	const struct tsr_block_segment *segments;
+	unsigned segment_count;
 };
 
 struct tsr_block_info {
@@ -39,6 +48,8 @@ struct tsr_block {
 	/* The guest ejects (true) or loads (false) the medium, or locks the door. false: refused. [locked] */
 	bool (*eject)(void *self, bool eject);
 	void (*lock)(void *self, bool locked);
+	/* Waits until every request submitted so far is done (its `done` has run). For resets and aborted transfers. [locked] */
+	void (*drain)(void *self);
 };
 
 #endif
