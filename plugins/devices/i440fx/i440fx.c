@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Intel 82441FX PCI and Memory Controller: configuration mechanism #1, PAM, turbo/reset control.
+ *
+ * The core keeps the configuration space; this plugin states reset values and writable bits in one table and acts on what was
+ * written. CF8h is a register for whole dwords only: smaller accesses there go on to the ISA bridge (CF9h).
+ *
+ * Source: Intel 290549 (82440FX PCIset: 82441FX PMC and 82442FX DBX), sections 3.1 and 3.2.
+ * Gaps: DRAM rows, the memory hole (FDHC) and timers are storage; SMRAM stays closed, as no processor here has SMM.
+ */
+#include <string.h>
+
+#include <tessera/draft/isa-forward.h>
+#include <tessera/tessera.h>
+
+enum {
+	REG_PCICMD = 0x04, REG_PCISTS = 0x06, REG_PAM = 0x59, REG_SMRAM = 0x72, REG_TRC = 0x93,
+	FIRST_OWN = 0x40, OWN_BYTES = 256 - FIRST_OWN,
+	PAM_REGISTERS = 7,
+	PAM_READ = 1, PAM_WRITE = 2,
+	SMRAM_OPEN = 0x40, SMRAM_LOCK = 0x10,
+	TRC_HARD = 0x02, TRC_RESET = 0x04,
+	ADDRESS_ENABLE = 0x80000000u,
+};
+
+/* Registers of function 0 beyond the header: reset value and bits that the guest can write. */
+static const struct {
+	uint8_t offset, reset, writable;
+} own_registers[] = {
+	{ 0x50, 0x00, 0xff }, { 0x51, 0x00, 0xff },                      /* PMCCFG */
+	{ 0x52, 0x00, 0xff },                                            /* DETURBO */
+	{ 0x53, 0x83, 0xff },                                            /* DBC */
+	{ 0x54, 0x00, 0xff },                                            /* AXC */
+	{ 0x55, 0x00, 0xff }, { 0x56, 0x00, 0xff },                      /* DRT */
+	{ 0x57, 0x01, 0xff }, { 0x58, 0x10, 0xff },                      /* DRAMC, DRAMT */
+	{ 0x59, 0x00, 0x70 }, { 0x5a, 0x00, 0x77 }, { 0x5b, 0x00, 0x77 }, /* PAM0-PAM6 */
+	{ 0x5c, 0x00, 0x77 }, { 0x5d, 0x00, 0x77 }, { 0x5e, 0x00, 0x77 }, { 0x5f, 0x00, 0x77 },
+	{ 0x60, 0x01, 0xff }, { 0x61, 0x01, 0xff }, { 0x62, 0x01, 0xff }, { 0x63, 0x01, 0xff }, /* DRB0-DRB7 */
+	{ 0x64, 0x01, 0xff }, { 0x65, 0x01, 0xff }, { 0x66, 0x01, 0xff }, { 0x67, 0x01, 0xff },
+	{ 0x68, 0x00, 0xc0 },                                            /* FDHC */
+	{ 0x70, 0x20, 0xf8 }, { 0x71, 0x10, 0xf8 },                      /* MTT, CLT */
+	{ 0x72, 0x02, 0x78 },                                            /* SMRAM */
+	{ 0x90, 0x00, 0x9b }, { 0x91, 0x00, 0x00 },                      /* ERRCMD, ERRSTS */
+	{ 0x93, 0x00, 0x0f },                                            /* TRC */
+};
+
+struct i440fx {
+	const struct tsr_host *host;
+	const struct tsr_pci *pci;
+	const struct tsr_pci_host *bus;
+	const struct tsr_memory *memory;
+	const struct tsr_machine_table *machine;
+	struct tsr_pci_function *function;
+	const struct tsr_isa_forward *isa; /* NULL: nothing behind */
+	void *isa_self;
+	uint32_t address; /* CF8h */
+	uint8_t trc;      /* as last written: a reset starts on bit 2's rising edge */
+	bool smram_locked;
+};
+
+/* -- PAM (3.2.18) ------------------------------------------------------------------------------------------------------- */
+
+static void pam_range(struct i440fx *s, tsr_gpa base, uint64_t length, unsigned bits)
+{
+	s->memory->shadow(s->host, base, length, bits & PAM_READ, bits & PAM_WRITE);
+}
+
+/* PAM0's upper half is the BIOS area; each half of PAM1-PAM6 is 16 KiB from C0000h upwards. */
+static void pam_apply(struct i440fx *s, unsigned n)
+{
+	uint8_t value = s->pci->config(s->function)[REG_PAM + n];
+
+	if (n == 0) {
+		pam_range(s, 0xf0000, 0x10000, value >> 4);
+		return;
+	}
+	pam_range(s, 0xc0000 + (n - 1) * 0x8000, 0x4000, value);
+	pam_range(s, 0xc4000 + (n - 1) * 0x8000, 0x4000, value >> 4);
+}
+
+static void pam_apply_all(struct i440fx *s)
+{
+	for (unsigned n = 0; n < PAM_REGISTERS; n++)
+		pam_apply(s, n);
+}
+
+/* -- Other registers ---------------------------------------------------------------------------------------------------- */
+
+/* D_LCK clears D_OPEN and makes the register read-only until the next hard reset (3.2.22). */
+static void smram_written(struct i440fx *s)
+{
+	uint8_t *smram = &s->pci->config(s->function)[REG_SMRAM];
+
+	if (!(*smram & SMRAM_LOCK))
+		return;
+	*smram &= (uint8_t)~SMRAM_OPEN;
+	s->pci->write_mask(s->function)[REG_SMRAM] = 0;
+	s->smram_locked = true;
+}
+
+static void trc_written(struct i440fx *s)
+{
+	uint8_t value = s->pci->config(s->function)[REG_TRC];
+
+	if (value & ~s->trc & TRC_RESET)
+		s->machine->reset(s->host, value & TRC_HARD ? TSR_RESET_HARD : TSR_RESET_SOFT);
+	s->trc = value;
+}
+
+static bool touches(unsigned offset, unsigned width, unsigned reg)
+{
+	return reg - offset < width;
+}
+
+static void on_config_written(void *self, unsigned offset, unsigned width)
+{
+	struct i440fx *s = self;
+
+	for (unsigned n = 0; n < PAM_REGISTERS; n++) {
+		if (touches(offset, width, REG_PAM + n))
+			pam_apply(s, n);
+	}
+	if (touches(offset, width, REG_SMRAM))
+		smram_written(s);
+	if (touches(offset, width, REG_TRC))
+		trc_written(s);
+}
+
+/* -- Configuration mechanism #1 (PCI 2.1, 3.7.4.1) ---------------------------------------------------------------------- */
+
+static uint64_t address_read(void *self, uint64_t offset, unsigned width)
+{
+	struct i440fx *s = self;
+	uint64_t value = 0;
+
+	if (width == 4)
+		return s->address;
+	for (unsigned i = 0; i < width; i++) {
+		uint8_t byte = s->isa ? s->isa->read(s->isa_self, (uint16_t)(0xcf8 + offset + i)) : 0xff;
+		value |= (uint64_t)byte << (8 * i);
+	}
+	return value;
+}
+
+static void address_write(void *self, uint64_t offset, uint64_t value, unsigned width)
+{
+	struct i440fx *s = self;
+
+	if (width == 4) {
+		s->address = (uint32_t)value & 0x80fffffcu;
+		return;
+	}
+	for (unsigned i = 0; s->isa && i < width; i++)
+		s->isa->write(s->isa_self, (uint16_t)(0xcf8 + offset + i), (uint8_t)(value >> (8 * i)));
+}
+
+static uint64_t data_read(void *self, uint64_t offset, unsigned width)
+{
+	struct i440fx *s = self;
+	unsigned reg = (s->address & 0xfc) + (unsigned)offset, step = offset % width ? 1 : width;
+	uint64_t value = 0;
+
+	if (!(s->address & ADDRESS_ENABLE))
+		return UINT64_MAX;
+	for (unsigned i = 0; i < width; i += step)
+		value |= (uint64_t)s->bus->config_read(s->host, (s->address >> 8) & 0xffff, reg + i, step) << (8 * i);
+	return value;
+}
+
+static void data_write(void *self, uint64_t offset, uint64_t value, unsigned width)
+{
+	struct i440fx *s = self;
+	unsigned reg = (s->address & 0xfc) + (unsigned)offset, step = offset % width ? 1 : width;
+
+	if (!(s->address & ADDRESS_ENABLE))
+		return;
+	for (unsigned i = 0; i < width; i += step)
+		s->bus->config_write(s->host, (s->address >> 8) & 0xffff, reg + i, (uint32_t)(value >> (8 * i)), step);
+}
+
+static const struct tsr_io_ops address_ops = {
+	.size = sizeof(address_ops), .widths = 1 | 2 | 4, .read = address_read, .write = address_write,
+};
+static const struct tsr_io_ops data_ops = {
+	.size = sizeof(data_ops), .widths = 1 | 2 | 4, .read = data_read, .write = data_write,
+};
+
+/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+
+static void i440fx_reset(void *self, enum tsr_reset kind)
+{
+	struct i440fx *s = self;
+	uint8_t *config = s->pci->config(s->function), *mask = s->pci->write_mask(s->function);
+
+	if (kind == TSR_RESET_SOFT)
+		return;
+	/* Bus master and memory space are wired to one; only SERR# enable can be written. */
+	config[REG_PCICMD] = 0x06;
+	config[REG_PCICMD + 1] = 0x00;
+	mask[REG_PCICMD] = 0x00;
+	mask[REG_PCICMD + 1] = 0x01;
+	config[REG_PCISTS] = 0x80;
+	config[REG_PCISTS + 1] = 0x02;
+	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
+		config[own_registers[i].offset] = own_registers[i].reset;
+		mask[own_registers[i].offset] = own_registers[i].writable;
+	}
+	s->address = 0;
+	s->trc = 0;
+	s->smram_locked = false;
+	pam_apply_all(s);
+}
+
+static bool i440fx_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
+{
+	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops), .config_written = on_config_written };
+	struct i440fx *s = self;
+	const struct tsr_io *io = host->get(host, TSR_IO);
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
+	struct tsr_interface isa;
+	struct tsr_pci_id id = { .vendor = 0x8086, .device = 0x1237, .class_code = 0x060000, .revision = 0x02 };
+
+	s->host = host;
+	s->pci = host->get(host, TSR_PCI);
+	s->bus = host->get(host, TSR_PCI_HOST);
+	s->memory = host->get(host, TSR_MEMORY);
+	s->machine = host->get(host, TSR_MACHINE);
+	if (bus->get(host, "isa", &isa)) {
+		s->isa = isa.table;
+		s->isa_self = isa.self;
+	}
+	id.subsystem_vendor = (uint16_t)properties->get_int(host, "subsystem-vendor");
+	id.subsystem = (uint16_t)properties->get_int(host, "subsystem");
+	s->function = s->pci->add(host, &id, &pci_ops, s, error);
+	return s->function && io->claim(host, "address", &address_ops, s, error) &&
+	       io->claim(host, "data", &data_ops, s, error);
+}
+
+static void i440fx_save(void *self, struct tsr_state_writer *out)
+{
+	struct i440fx *s = self;
+
+	tsr_state_put_u32(out, "address", s->address);
+	tsr_state_put_bool(out, "smram-locked", s->smram_locked);
+	tsr_state_put_bytes(out, "registers", s->pci->config(s->function) + FIRST_OWN, OWN_BYTES);
+}
+
+static bool i440fx_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	struct i440fx *s = self;
+	uint8_t *config = s->pci->config(s->function);
+
+	if (!tsr_state_get_u32(in, "address", &s->address) || !tsr_state_get_bool(in, "smram-locked", &s->smram_locked) ||
+	    !tsr_state_get_bytes(in, "registers", config + FIRST_OWN, OWN_BYTES))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "i440fx: the state lacks a register");
+	s->address &= 0x80fffffcu;
+	s->trc = config[REG_TRC];
+	s->pci->write_mask(s->function)[REG_SMRAM] = s->smram_locked ? 0x00 : 0x78;
+	pam_apply_all(s);
+	return true;
+}
+
+static const struct tsr_device_class i440fx_class = {
+	.size = sizeof(i440fx_class),
+	.instance_size = sizeof(struct i440fx),
+	.attach = i440fx_attach,
+	.reset = i440fx_reset,
+	.save = i440fx_save,
+	.load = i440fx_load,
+};
+
+static const void *get_factory(const char *factory)
+{
+	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &i440fx_class : NULL;
+}
+
+TSR_PLUGIN_ENTRY = {
+	.size = sizeof(struct tsr_plugin_entry),
+	.abi = TSR_ABI_CURRENT,
+	.id = PLUGIN_ID,
+	.version = PLUGIN_VERSION,
+	.get_factory = get_factory,
+};
