@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where plugins and machine presets are looked for. */
+#ifndef TSR_PATHS_H
+#define TSR_PATHS_H
+
+#include <glib.h>
+
+/* Folders in order of search: the build tree that this library was built in (if it runs from there), the environment variable
+ * (TESSERA_PLUGIN_PATH, TESSERA_MACHINE_PATH: a list with colons), the user's, the system's. They need not exist. */
+char **tsr_paths_plugins(void);
+char **tsr_paths_machines(void);
+
+#endif
