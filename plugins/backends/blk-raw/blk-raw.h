@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Raw images and block devices: the instance, the medium in it, and the overlay of a nonpersistent medium. */
+#ifndef BLK_RAW_H
+#define BLK_RAW_H
+
+#include <pthread.h>
+#include <sys/uio.h>
+
+#include <tessera/tessera.h>
+
+#define SECTOR 512u
+#define SEGMENTS_MAX 512u /* of one request (block.h) */
+
+/* -- A sparse anonymous file with the written sectors at their own offsets, and one bit per sector that says which. */
+struct overlay {
+	pthread_mutex_t lock; /* over everything below and the file's contents */
+	int fd;
+	uint64_t length;    /* bytes of the medium */
+	uint8_t *bits;      /* mapped without reserve: only touched pages exist */
+	size_t bits_length; /* bytes */
+	uint64_t written;   /* sectors with their bit set */
+};
+
+struct overlay *overlay_create(uint64_t length, struct tsr_error *error);
+void overlay_destroy(struct overlay *o);
+/* errno style: 0 or a positive error number. `base` holds what the overlay does not. [any] */
+int overlay_read(struct overlay *o, int base, uint64_t offset, void *to, uint64_t length);
+int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t length);
+void overlay_save(struct overlay *o, struct tsr_state_writer *out);
+bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_error *error);
+
+/* -- A medium: an open file. Shared by the instance and by the requests that are under way. */
+struct medium {
+	unsigned references; /* [locked] */
+	int fd;
+	bool read_only;
+	bool regular;             /* a file, not a block device */
+	uint64_t length;          /* bytes, rounded up to a sector */
+	char *path;               /* canonical: says whether a saved state is of this medium */
+	struct overlay *overlay;  /* nonpersistent, else NULL */
+};
+
+struct medium_options {
+	const char *path, *format;
+	bool read_only, nonpersistent;
+};
+
+/* Opens, checks and locks; NULL with error, and nothing is left behind. */
+struct medium *medium_open(const struct medium_options *options, struct tsr_error *error);
+struct medium *medium_ref(struct medium *m);
+void medium_unref(struct medium *m);
+/* Whole-file I/O for worker threads: 0 or an error number. Reads beyond the file's end give zeros. */
+int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
+int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
+int medium_flush(struct medium *m);
+int medium_discard(struct medium *m, uint64_t offset, uint64_t length);
+
+/* -- The instance */
+struct job;
+
+struct blk_raw {
+	const struct tsr_host *host;
+	const struct tsr_properties *properties;
+	const struct tsr_worker *worker;
+	const struct tsr_log *log;
+	const struct tsr_bus *bus;
+	struct medium *medium; /* NULL: none */
+	bool tray_open;        /* the guest ejected; the medium is still ours */
+	bool locked;
+	uint32_t generation;
+	void (*changed)(void *user);
+	void *changed_user;
+	struct job *free_jobs;
+};
+
+void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request);
+void blk_raw_free_jobs(struct blk_raw *b);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests on their way through a worker thread. Jobs are kept for reuse, so a busy disk allocates nothing. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blk-raw.h"
+
+struct job {
+	struct job *next;
+	struct blk_raw *owner;
+	struct medium *medium; /* NULL: fails with `status` */
+	struct tsr_block_request *request;
+	enum tsr_block_status status;
+	unsigned count;
+	struct iovec pieces[SEGMENTS_MAX];
+};
+
+static int perform(struct job *j)
+{
+	const struct tsr_block_request *r = j->request;
+
+	switch (r->op) {
+	case TSR_BLOCK_READ:
+		return medium_read(j->medium, r->offset, j->pieces, j->count);
+	case TSR_BLOCK_WRITE:
+		return medium_write(j->medium, r->offset, j->pieces, j->count);
+	case TSR_BLOCK_FLUSH:
+		return medium_flush(j->medium);
+	case TSR_BLOCK_DISCARD:
+		return medium_discard(j->medium, r->offset, r->length);
+	}
+	return EINVAL;
+}
+
+static void work(void *job)
+{
+	struct job *j = job;
+	int error = j->medium ? perform(j) : 0;
+
+	if (!error)
+		return;
+	j->status = TSR_BLOCK_IO_ERROR;
+	tsr_log_at(j->owner->log, j->owner->host, TSR_LOG_ERROR, "%s: %s at byte %llu: %s", j->medium->path,
+		   j->request->op == TSR_BLOCK_READ ? "reading" : j->request->op == TSR_BLOCK_FLUSH ? "flushing" : "writing",
+		   (unsigned long long)j->request->offset, strerror(error));
+}
+
+static void done(void *job)
+{
+	struct job *j = job;
+	struct blk_raw *b = j->owner;
+	struct tsr_block_request *request = j->request;
+	enum tsr_block_status status = j->status;
+
+	medium_unref(j->medium);
+	j->next = b->free_jobs;
+	b->free_jobs = j;
+	request->done(request, status);
+}
+
+static enum tsr_block_status check(const struct blk_raw *b, const struct tsr_block_request *r)
+{
+	const struct medium *m = b->medium;
+	bool writes = r->op == TSR_BLOCK_WRITE || r->op == TSR_BLOCK_DISCARD;
+
+	if (!m || b->tray_open)
+		return TSR_BLOCK_NO_MEDIUM;
+	if (r->op == TSR_BLOCK_FLUSH)
+		return TSR_BLOCK_OK;
+	if (writes && m->read_only)
+		return TSR_BLOCK_READ_ONLY;
+	if (r->offset > m->length || r->length > m->length - r->offset || r->offset % SECTOR || r->length % SECTOR ||
+	    r->segment_count > SEGMENTS_MAX)
+		return TSR_BLOCK_OUT_OF_RANGE;
+	return TSR_BLOCK_OK;
+}
+
+static unsigned fill_pieces(struct iovec *pieces, const struct tsr_block_request *r)
+{
+	if (r->op != TSR_BLOCK_READ && r->op != TSR_BLOCK_WRITE)
+		return 0;
+	if (r->buffer) {
+		pieces[0] = (struct iovec){ r->buffer, r->length };
+		return 1;
+	}
+	for (unsigned i = 0; i < r->segment_count; i++)
+		pieces[i] = (struct iovec){ r->segments[i].base, r->segments[i].length };
+	return r->segment_count;
+}
+
+/* Requests of a persistent medium may overtake each other; those of an overlay wait for its lock anyway. */
+void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request)
+{
+	struct job *j = b->free_jobs;
+
+	if (j)
+		b->free_jobs = j->next;
+	else if (!(j = malloc(sizeof(*j))))
+		abort();
+	j->owner = b;
+	j->request = request;
+	j->status = check(b, request);
+	j->medium = j->status == TSR_BLOCK_OK ? medium_ref(b->medium) : NULL;
+	j->count = j->medium ? fill_pieces(j->pieces, request) : 0;
+	b->worker->submit(b->host, work, done, j, j->medium && j->medium->overlay);
+}
+
+void blk_raw_free_jobs(struct blk_raw *b)
+{
+	while (b->free_jobs) {
+		struct job *j = b->free_jobs;
+
+		b->free_jobs = j->next;
+		free(j);
+	}
+}

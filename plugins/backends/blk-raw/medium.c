@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An open medium. A writer holds an exclusive open-file-description lock on the whole file, a reader a shared one on a byte far
+ * beyond any image: one writer or many readers, and no clash with readers of other programs. The process's exit frees both.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "blk-raw.h"
+
+#define READER_BYTE ((off_t)1 << 62)
+
+/* Formats that are not raw, by the bytes at their start: given to a guest as they are, they are almost surely a mistake. */
+static const struct foreign {
+	const char *name;
+	unsigned length;
+	const char *magic;
+} foreign_formats[] = {
+	{ "qcow2", 4, "QFI\xfb" },
+	{ "VMDK", 4, "KDMV" },
+	{ "VMDK", 4, "COWD" },
+	{ "VMDK", 21, "# Disk DescriptorFile" },
+	{ "VHDX", 8, "vhdxfile" },
+	{ "VDI", 20, "<<< Oracle VM Virtua" },
+	{ "xz", 6, "\xfd" "7zXZ" },
+	{ "gzip", 3, "\x1f\x8b\x08" },
+	{ "zstd", 4, "\x28\xb5\x2f\xfd" },
+};
+
+static bool check_format(int fd, const struct medium_options *options, struct tsr_error *error)
+{
+	char head[32] = { 0 };
+
+	if (!strcmp(options->format, "raw"))
+		return true;
+	if (strcmp(options->format, "auto"))
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "format=%s: only raw images are supported; convert it: qemu-img convert -O raw OLD NEW",
+				     options->format);
+	if (pread(fd, head, sizeof(head), 0) < 0)
+		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", options->path, strerror(errno));
+	for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++)
+		if (!memcmp(head, foreign_formats[i].magic, foreign_formats[i].length))
+			return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+					     "%s is in %s format, not raw; convert it, or give format=raw to use its bytes as they are",
+					     options->path, foreign_formats[i].name);
+	return true;
+}
+
+static bool measure(struct medium *m, const char *path, struct tsr_error *error)
+{
+	struct stat st;
+	uint64_t length = 0;
+
+	if (fstat(m->fd, &st))
+		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
+	if (S_ISREG(st.st_mode)) {
+		m->regular = true;
+		length = (uint64_t)st.st_size;
+	} else if (!S_ISBLK(st.st_mode)) {
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s is neither a file nor a block device", path);
+	} else if (ioctl(m->fd, BLKGETSIZE64, &length)) {
+		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
+	}
+	if (!length)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s is empty; make an image: truncate -s 4G FILE", path);
+	m->length = (length + SECTOR - 1) / SECTOR * SECTOR;
+	return true;
+}
+
+static bool lock_file(struct medium *m, const char *path, bool writer, struct tsr_error *error)
+{
+	struct flock lock = {
+		.l_type = writer ? F_WRLCK : F_RDLCK,
+		.l_whence = SEEK_SET,
+		.l_start = writer ? 0 : READER_BYTE,
+		.l_len = writer ? 0 : 1,
+	};
+
+	if (!fcntl(m->fd, F_OFD_SETLK, &lock))
+		return true;
+	if (errno == EAGAIN || errno == EACCES)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "%s is in use by another machine or program; stop that first, or use a copy", path);
+	return true; /* a file system without locks */
+}
+
+static int open_file(const struct medium_options *options, bool writer, struct tsr_error *error)
+{
+	int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (writer ? O_RDWR : O_RDONLY);
+	struct stat st;
+	int fd;
+
+	if (writer && !stat(options->path, &st) && S_ISBLK(st.st_mode))
+		flags |= O_EXCL; /* refused while the host has it mounted */
+	fd = open(options->path, flags);
+	if (fd >= 0)
+		return fd;
+	if (writer && (errno == EACCES || errno == EROFS || errno == EPERM))
+		tsr_error_set(error, TSR_ERROR_IO,
+			      "%s: %s for writing; use mode=nonpersistent or read-only=true, or change its permissions",
+			      options->path, strerror(errno));
+	else
+		tsr_error_set(error, errno == ENOENT ? TSR_ERROR_NOT_FOUND : TSR_ERROR_IO, "%s: %s%s", options->path,
+			      strerror(errno), errno == EBUSY ? " (is it mounted?)" : "");
+	return -1;
+}
+
+struct medium *medium_open(const struct medium_options *options, struct tsr_error *error)
+{
+	bool writer = !options->read_only && !options->nonpersistent;
+	struct medium *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		tsr_error_set(error, TSR_ERROR_FAILED, "out of memory");
+		return NULL;
+	}
+	m->references = 1;
+	m->read_only = options->read_only;
+	m->fd = open_file(options, writer, error);
+	if (m->fd < 0 || !measure(m, options->path, error) || !lock_file(m, options->path, writer, error) ||
+	    !check_format(m->fd, options, error))
+		goto fail;
+	if (options->nonpersistent && !options->read_only) {
+		m->overlay = overlay_create(m->length, error);
+		if (!m->overlay)
+			goto fail;
+	}
+	m->path = realpath(options->path, NULL);
+	if (!m->path && !(m->path = strdup(options->path)))
+		goto fail;
+	return m;
+
+fail:
+	medium_unref(m);
+	return NULL;
+}
+
+struct medium *medium_ref(struct medium *m)
+{
+	m->references++;
+	return m;
+}
+
+void medium_unref(struct medium *m)
+{
+	if (!m || --m->references)
+		return;
+	overlay_destroy(m->overlay);
+	if (m->fd >= 0)
+		close(m->fd);
+	free(m->path);
+	free(m);
+}
+
+/* -- I/O */
+
+/* Drops `done` bytes from the front of the pieces; returns how many pieces are gone. */
+static unsigned advance(struct iovec *pieces, unsigned count, size_t done)
+{
+	unsigned i = 0;
+
+	while (i < count && done >= pieces[i].iov_len)
+		done -= pieces[i++].iov_len;
+	if (i < count) {
+		pieces[i].iov_base = (uint8_t *)pieces[i].iov_base + done;
+		pieces[i].iov_len -= done;
+	}
+	return i;
+}
+
+static void clear(const struct iovec *pieces, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		memset(pieces[i].iov_base, 0, pieces[i].iov_len);
+}
+
+/* Moves everything; a read stops at the file's end (zeros from there on). */
+static int transfer(int fd, bool write, uint64_t offset, const struct iovec *given, unsigned count)
+{
+	struct iovec copy[SEGMENTS_MAX], *pieces = copy;
+
+	memcpy(copy, given, count * sizeof(copy[0]));
+	while (count) {
+		ssize_t n = write ? pwritev(fd, pieces, (int)count, (off_t)offset) :
+				    preadv(fd, pieces, (int)count, (off_t)offset);
+		unsigned gone;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || (n == 0 && write))
+			return n < 0 ? errno : EIO;
+		if (n == 0) {
+			clear(pieces, count);
+			return 0;
+		}
+		offset += (uint64_t)n;
+		gone = advance(pieces, count, (size_t)n);
+		pieces += gone;
+		count -= gone;
+	}
+	return 0;
+}
+
+int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count)
+{
+	int error = 0;
+
+	if (!m->overlay)
+		return transfer(m->fd, false, offset, pieces, count);
+	for (unsigned i = 0; i < count && !error; i++) {
+		error = overlay_read(m->overlay, m->fd, offset, pieces[i].iov_base, pieces[i].iov_len);
+		offset += pieces[i].iov_len;
+	}
+	return error;
+}
+
+int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count)
+{
+	int error = 0;
+
+	if (!m->overlay)
+		return transfer(m->fd, true, offset, pieces, count);
+	for (unsigned i = 0; i < count && !error; i++) {
+		error = overlay_write(m->overlay, offset, pieces[i].iov_base, pieces[i].iov_len);
+		offset += pieces[i].iov_len;
+	}
+	return error;
+}
+
+int medium_flush(struct medium *m)
+{
+	if (m->overlay || m->read_only)
+		return 0;
+	return fdatasync(m->fd) ? errno : 0;
+}
+
+/* Advice only: a file system that cannot keeps the bytes. */
+int medium_discard(struct medium *m, uint64_t offset, uint64_t length)
+{
+	if (!m->overlay && !m->read_only && m->regular && length)
+		(void)!fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+	return 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tessera.block/1 on a raw image or a block device of the host. The file given is the only one that is ever opened, and it is
+ * opened for writing only if its writes are to be kept. Reads and writes run on worker threads; a flush is fdatasync.
+ */
+#include <string.h>
+
+#include "blk-raw.h"
+
+static void tell_changed(struct blk_raw *b, const char *what)
+{
+	b->generation++;
+	b->bus->emit(b->host, "media-changed", what);
+	if (b->changed)
+		b->changed(b->changed_user);
+}
+
+/* -- tessera.block/1 */
+
+static void block_info(void *self, struct tsr_block_info *info)
+{
+	struct blk_raw *b = self;
+	bool present = b->medium && !b->tray_open;
+
+	*info = (struct tsr_block_info){
+		.present = present,
+		.read_only = present && b->medium->read_only,
+		.length = present ? b->medium->length : 0,
+		.generation = b->generation,
+	};
+}
+
+static void block_submit(void *self, struct tsr_block_request *request)
+{
+	blk_raw_submit(self, request);
+}
+
+static void block_listen(void *self, void (*changed)(void *user), void *user)
+{
+	struct blk_raw *b = self;
+
+	b->changed = changed;
+	b->changed_user = user;
+}
+
+static bool block_eject(void *self, bool eject)
+{
+	struct blk_raw *b = self;
+
+	if (eject && b->locked)
+		return false;
+	if (eject == b->tray_open)
+		return true;
+	b->tray_open = eject;
+	tell_changed(b, eject ? "ejected" : b->medium ? b->medium->path : "");
+	return true;
+}
+
+static void block_lock(void *self, bool locked)
+{
+	struct blk_raw *b = self;
+
+	b->locked = locked;
+}
+
+static void block_drain(void *self)
+{
+	struct blk_raw *b = self;
+
+	b->worker->drain(b->host);
+}
+
+static const struct tsr_block block_table = {
+	.size = sizeof(block_table),
+	.info = block_info,
+	.submit = block_submit,
+	.listen = block_listen,
+	.eject = block_eject,
+	.lock = block_lock,
+	.drain = block_drain,
+};
+
+/* -- The medium */
+
+/* Leaves *medium NULL for an empty `file`. */
+static bool insert(struct blk_raw *b, struct medium **medium, struct tsr_error *error)
+{
+	const struct tsr_properties *p = b->properties;
+	struct medium_options options = {
+		.path = p->get_string(b->host, "file"),
+		.format = p->get_string(b->host, "format"),
+		.read_only = p->get_bool(b->host, "read-only"),
+		.nonpersistent = !strcmp(p->get_string(b->host, "mode"), "nonpersistent"),
+	};
+
+	*medium = NULL;
+	if (!options.path[0])
+		return true;
+	*medium = medium_open(&options, error);
+	return *medium != NULL;
+}
+
+/* The user puts another medium in, or none. Requests under way keep the old one until they are done. */
+static bool on_file_changed(void *self, const char *name, struct tsr_error *error)
+{
+	struct blk_raw *b = self;
+	struct medium *medium;
+
+	if (b->locked && b->medium && !b->tray_open)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "the guest has locked the medium in its drive; eject it in the guest first");
+	if (!insert(b, &medium, error))
+		return false;
+	medium_unref(b->medium);
+	b->medium = medium;
+	b->tray_open = false;
+	tell_changed(b, medium ? medium->path : "");
+	return true;
+}
+
+/* -- Life cycle */
+
+static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
+{
+	struct blk_raw *b = self;
+
+	b->host = host;
+	b->properties = host->get(host, TSR_PROPERTIES);
+	b->worker = host->get(host, TSR_WORKER);
+	b->log = host->get(host, TSR_LOG);
+	b->bus = host->get(host, TSR_BUS);
+	if (!insert(b, &b->medium, error))
+		return false;
+	b->properties->on_change(host, "file", on_file_changed, b);
+	return true;
+}
+
+static void detach(void *self)
+{
+	struct blk_raw *b = self;
+
+	if (b->worker)
+		b->worker->drain(b->host);
+	blk_raw_free_jobs(b);
+	medium_unref(b->medium);
+	b->medium = NULL;
+}
+
+/* After a reset nothing that was begun before it may still reach the guest's memory. */
+static void reset(void *self, enum tsr_reset kind)
+{
+	struct blk_raw *b = self;
+
+	if (kind != TSR_RESET_SOFT)
+		b->worker->drain(b->host);
+}
+
+/* -- State: which medium it was, and what a nonpersistent one holds. Requests are their drive's to do again. */
+
+static void save(void *self, struct tsr_state_writer *out)
+{
+	struct blk_raw *b = self;
+	const struct medium *m = b->medium;
+
+	tsr_state_put_bool(out, "tray-open", b->tray_open);
+	tsr_state_put_bool(out, "locked", b->locked);
+	tsr_state_put_u32(out, "generation", b->generation);
+	tsr_state_put_bytes(out, "path", m ? m->path : "", m ? strlen(m->path) : 0);
+	tsr_state_put_u64(out, "length", m ? m->length : 0);
+	tsr_state_put_bool(out, "nonpersistent", m && m->overlay);
+	if (m && m->overlay)
+		overlay_save(m->overlay, out);
+}
+
+/* A saved path is only compared: a state file must not make us open a file that the user did not give. */
+static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	const struct medium *m = b->medium;
+	char path[4096] = "";
+	uint64_t length = 0;
+	bool nonpersistent = false;
+	int64_t path_length = in->ops->length(in, "path");
+
+	if (path_length < 0 || path_length >= (int64_t)sizeof(path) ||
+	    !tsr_state_get_bytes(in, "path", path, (size_t)path_length) || !tsr_state_get_u64(in, "length", &length) ||
+	    !tsr_state_get_bool(in, "nonpersistent", &nonpersistent))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", b->host->name);
+	if (strcmp(path, m ? m->path : ""))
+		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: the state was saved with %s in it, not %s; give it that file",
+				     b->host->name, path[0] ? path : "no medium", m ? m->path : "none");
+	if (m && length != m->length)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: %s had %llu bytes when the state was saved and has %llu now",
+				     b->host->name, path, (unsigned long long)length, (unsigned long long)m->length);
+	if (nonpersistent != (m && m->overlay))
+		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: the state was saved with mode=%s", b->host->name,
+				     nonpersistent ? "nonpersistent" : "persistent");
+	return true;
+}
+
+static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	struct blk_raw *b = self;
+	struct overlay *overlay = NULL;
+
+	if (!same_medium(b, in, error))
+		return false;
+	if (b->medium && b->medium->overlay) {
+		overlay = overlay_create(b->medium->length, error);
+		if (!overlay)
+			return false;
+		if (!overlay_load(overlay, in, error)) {
+			overlay_destroy(overlay);
+			return false;
+		}
+		overlay_destroy(b->medium->overlay);
+		b->medium->overlay = overlay;
+	}
+	return (tsr_state_get_bool(in, "tray-open", &b->tray_open) && tsr_state_get_bool(in, "locked", &b->locked) &&
+		tsr_state_get_u32(in, "generation", &b->generation)) ||
+	       tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", b->host->name);
+}
+
+static const void *get_interface(void *self, const char *interface)
+{
+	return strcmp(interface, TSR_BLOCK) ? NULL : &block_table;
+}
+
+static const struct tsr_device_class device_class = {
+	.size = sizeof(device_class),
+	.instance_size = sizeof(struct blk_raw),
+	.attach = attach,
+	.detach = detach,
+	.reset = reset,
+	.save = save,
+	.load = load,
+	.get_interface = get_interface,
+};
+
+static const void *get_factory(const char *factory)
+{
+	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &device_class;
+}
+
+TSR_PLUGIN_ENTRY = {
+	.size = sizeof(tessera_plugin_entry),
+	.abi = TSR_ABI_CURRENT,
+	.id = PLUGIN_ID,
+	.version = PLUGIN_VERSION,
+	.get_factory = get_factory,
+};
