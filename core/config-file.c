@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Machine manifests (docs/MANIFESTS.md): groups and keys, each with its line. What the values mean is not looked at here. */
+#include <string.h>
+
+#include "config-draft.h"
+
+static const char *const machine_keys[] = {
+	"name", "description", "memory", "clock", "ips", "rtc-base", "on-triple-fault", "exit-on-reset", "cpu", "mmu", NULL,
+};
+
+static void setting_free(gpointer data)
+{
+	TsrSetting *setting = data;
+
+	g_free(setting->value);
+	g_free(setting->where);
+	g_free(setting->base_folder);
+	g_free(setting);
+}
+
+static GHashTable *settings_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free);
+}
+
+void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where, const char *base_folder)
+{
+	TsrSetting *setting = g_new0(TsrSetting, 1);
+
+	setting->value = g_strdup(value);
+	setting->where = g_strdup(where);
+	setting->base_folder = g_strdup(base_folder);
+	g_hash_table_replace(settings, g_strdup(key), setting);
+}
+
+static void instance_free(gpointer data)
+{
+	TsrDraftInstance *instance = data;
+
+	g_free(instance->name);
+	g_free(instance->where);
+	g_hash_table_unref(instance->settings);
+	g_free(instance->slot);
+	g_free(instance->slot_choice);
+	g_strfreev(instance->slot_value);
+	g_free(instance->slot_default);
+	g_strfreev(instance->slot_auto);
+	g_hash_table_unref(instance->slot_keys);
+	g_free(instance);
+}
+
+void tsr_draft_free(TsrDraft *draft)
+{
+	if (!draft)
+		return;
+	g_free(draft->path);
+	g_free(draft->folder);
+	g_hash_table_unref(draft->machine);
+	g_hash_table_unref(draft->aliases);
+	g_hash_table_unref(draft->options);
+	g_ptr_array_unref(draft->instances);
+	g_free(draft);
+}
+
+TsrDraftInstance *tsr_draft_find(TsrDraft *draft, const char *name)
+{
+	for (guint i = 0; i < draft->instances->len; i++) {
+		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
+
+		if (g_str_equal(instance->name, name))
+			return instance;
+	}
+	return NULL;
+}
+
+gboolean tsr_draft_error(GError **error, int code, const char *where, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error(error, TSR_MACHINE_ERROR, code, "%s: %s", where, message);
+	return FALSE;
+}
+
+static char *where_of(const TsrKeyFile *file, guint line, const char *what)
+{
+	return g_strdup_printf("%s:%u: %s", file->path, line, what);
+}
+
+static gboolean take_keys(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, GHashTable *into, const char *const *known,
+			  GError **error)
+{
+	for (guint i = 0; i < group->keys->len; i++) {
+		const TsrKey *key = g_ptr_array_index(group->keys, i);
+		g_autofree char *where = where_of(file, key->line, key->name);
+
+		if (known && !g_strv_contains(known, key->name)) {
+			g_autofree char *names = g_strjoinv(", ", (char **)known);
+
+			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "unknown key in [%s]; it takes %s", group->name,
+					       names);
+		}
+		tsr_draft_set(into, key->name, key->value, where, draft->folder);
+	}
+	return TRUE;
+}
+
+/* slot=NAME or slot=NAME:CHOICE */
+static void take_slot(TsrDraftInstance *instance, const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit(value, ":", 2);
+
+	instance->slot = g_strdup(parts[0] ? parts[0] : "");
+	instance->slot_choice = parts[0] ? g_strdup(parts[1]) : NULL;
+}
+
+static void take_instance_key(TsrDraft *draft, TsrDraftInstance *instance, const TsrKey *key, const char *where)
+{
+	if (g_str_equal(key->name, "slot"))
+		take_slot(instance, key->value);
+	else if (g_str_equal(key->name, "slot.value"))
+		instance->slot_value = g_strsplit(key->value, ":", -1);
+	else if (g_str_equal(key->name, "slot.default"))
+		instance->slot_default = g_strdup(key->value);
+	else if (g_str_equal(key->name, "slot.auto"))
+		instance->slot_auto = g_strsplit(key->value, ";", -1);
+	else if (g_str_has_prefix(key->name, "slot."))
+		g_hash_table_replace(instance->slot_keys, g_strdup(key->name + strlen("slot.")), g_strdup(key->value));
+	else
+		tsr_draft_set(instance->settings, key->name, key->value, where, draft->folder);
+}
+
+static gboolean valid_name(const char *name)
+{
+	return g_ascii_isalnum(*name) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
+}
+
+static gboolean take_instance(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, const char *name, GError **error)
+{
+	g_autofree char *title = g_strdup_printf("[%s]", group->name);
+	TsrDraftInstance *instance = g_new0(TsrDraftInstance, 1);
+
+	g_ptr_array_add(draft->instances, instance);
+	instance->name = g_strdup(name);
+	instance->where = where_of(file, group->line, title);
+	instance->settings = settings_new();
+	instance->slot_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (!valid_name(name))
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
+				       "an instance's name has letters, digits, - and _");
+	for (guint i = 0; i < group->keys->len; i++) {
+		const TsrKey *key = g_ptr_array_index(group->keys, i);
+		g_autofree char *where = where_of(file, key->line, key->name);
+
+		take_instance_key(draft, instance, key, where);
+	}
+	if (!instance->slot_value)
+		instance->slot_value = g_strsplit("file", ":", -1);
+	if (g_hash_table_contains(instance->settings, "plugin"))
+		return TRUE;
+	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where, "key plugin is missing");
+}
+
+static gboolean take_group(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, GError **error)
+{
+	const char *name = tsr_group_suffix(group, "Instance");
+
+	if (g_str_equal(group->name, "Machine"))
+		return take_keys(draft, file, group, draft->machine, machine_keys, error);
+	if (g_str_equal(group->name, "Aliases"))
+		return take_keys(draft, file, group, draft->aliases, NULL, error);
+	if (g_str_equal(group->name, "Options"))
+		return take_keys(draft, file, group, draft->options, NULL, error);
+	if (name)
+		return take_instance(draft, file, group, name, error);
+	return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, group->line, NULL,
+				 "unknown group [%s]; there are [Machine], [Aliases], [Options] and [Instance NAME]", group->name);
+}
+
+TsrDraft *tsr_draft_new_from_keyfile(TsrRegistry *registry, TsrKeyFile *file, GError **error)
+{
+	g_autoptr(TsrDraft) draft = g_new0(TsrDraft, 1);
+
+	draft->registry = registry;
+	draft->path = g_strdup(file->path);
+	draft->folder = g_path_get_dirname(file->path);
+	draft->machine = settings_new();
+	draft->aliases = settings_new();
+	draft->options = settings_new();
+	draft->instances = g_ptr_array_new_with_free_func(instance_free);
+	if (!tsr_keyfile_group(file, "Machine")) {
+		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Machine]", "the group is missing");
+		return NULL;
+	}
+	for (guint i = 0; i < file->groups->len; i++)
+		if (!take_group(draft, file, g_ptr_array_index(file->groups, i), error))
+			return NULL;
+	return g_steal_pointer(&draft);
+}
