@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include "bus.h"
 #include "registry.h"
 
 G_BEGIN_DECLS
@@ -40,7 +41,8 @@ typedef enum {
 #define TSR_EXIT_TIMEOUT 124
 
 #define TSR_TYPE_MACHINE (tsr_machine_get_type())
-G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE, GObject)
+/* The cast is TSR_MACHINE_OBJECT(): TSR_MACHINE names a table of the device ABI. */
+G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
 
 /*
  * Signals:
@@ -69,6 +71,11 @@ TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, c
 const char *tsr_machine_get_name(TsrMachine *self);
 TsrMachineState tsr_machine_get_state(TsrMachine *self);
 int tsr_machine_get_exit_status(TsrMachine *self);
+/**
+ * tsr_machine_get_bus:
+ * Returns: (transfer none): the machine's bus
+ */
+TsrBus *tsr_machine_get_bus(TsrMachine *self);
 
 /* Life cycle. start: reset and run (or go on from a loaded state). All return FALSE with @error in the wrong state. */
 gboolean tsr_machine_start(TsrMachine *self, GError **error);

@@ -1,0 +1,737 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest physical map.
+ *
+ * Regions are painted in order of priority into a flat array of pages, one entry per 4 KiB page of the 4 GiB that the machine
+ * decodes (RAM ends below the PCI hole, so nothing lies above). A look-up is one array access; painting happens only when the map
+ * changes. A page that a region covers in part is marked and resolved by search.
+ *
+ * Known gap: physical addresses from 4 GiB up are open bus.
+ */
+#define _GNU_SOURCE
+#include "memory-map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine-parts.h"
+
+#define PAGES (1u << 20)
+#define SHADOW_PAGES 256 /* below 1 MiB */
+
+enum { SHADOW_UNMANAGED, SHADOW_RAM, SHADOW_OTHER };
+
+/* What answers reads and writes of a page; NULL: open bus. */
+struct page_entry {
+	struct tsr_region *read, *write;
+};
+
+struct tsr_memory_map {
+	int fd;
+	uint8_t *ram;
+	uint64_t ram_size;
+	struct tsr_region *ram_region;
+	GPtrArray *regions; /* ascending priority, then age: later ones win */
+	struct page_entry *pages;
+	struct tsr_region partial; /* marks pages that must be searched */
+	uint8_t shadow_read[SHADOW_PAGES], shadow_write[SHADOW_PAGES];
+	bool a20;
+	const struct tsr_phys_listener *listener;
+	void *listener_self;
+};
+
+/* -- Painting */
+
+static bool shadow_hides(const struct tsr_memory_map *map, const struct tsr_region *r, uint64_t page, bool write)
+{
+	if (page >= SHADOW_PAGES)
+		return false;
+	uint8_t mode = write ? map->shadow_write[page] : map->shadow_read[page];
+	if (mode == SHADOW_UNMANAGED)
+		return false;
+	return (r == map->ram_region) != (mode == SHADOW_RAM);
+}
+
+static void paint_page(struct tsr_memory_map *map, struct tsr_region *r, uint64_t page)
+{
+	struct page_entry *entry = &map->pages[page];
+	bool whole = r->base <= page << TSR_PAGE_SHIFT &&
+		     r->base + r->length >= (page + 1) << TSR_PAGE_SHIFT;
+
+	/* Partly covered pages, and what is painted over them, are searched. */
+	if (!whole) {
+		entry->read = entry->write = &map->partial;
+		return;
+	}
+	if (!shadow_hides(map, r, page, false))
+		entry->read = r;
+	if (!shadow_hides(map, r, page, true))
+		entry->write = r;
+}
+
+static void paint(struct tsr_memory_map *map, uint64_t base, uint64_t length)
+{
+	uint64_t first = base >> TSR_PAGE_SHIFT, last = (base + length - 1) >> TSR_PAGE_SHIFT;
+
+	if (!length || first >= PAGES)
+		return;
+	last = MIN(last, PAGES - 1);
+	memset(&map->pages[first], 0, (last - first + 1) * sizeof(*map->pages));
+	for (unsigned i = 0; i < map->regions->len; i++) {
+		struct tsr_region *r = map->regions->pdata[i];
+		if (!r->enabled || !r->length)
+			continue;
+		uint64_t from = MAX(r->base >> TSR_PAGE_SHIFT, first);
+		uint64_t to = MIN((r->base + r->length - 1) >> TSR_PAGE_SHIFT, last);
+		for (uint64_t page = from; page <= to && page < PAGES; page++)
+			paint_page(map, r, page);
+	}
+	if (map->listener)
+		map->listener->mapping_changed(map->listener_self, first << TSR_PAGE_SHIFT,
+					       (last - first + 1) << TSR_PAGE_SHIFT);
+}
+
+static struct tsr_region *search(struct tsr_memory_map *map, tsr_gpa gpa, bool write)
+{
+	for (unsigned i = map->regions->len; i-- > 0;) {
+		struct tsr_region *r = map->regions->pdata[i];
+		if (r->enabled && gpa >= r->base && gpa - r->base < r->length &&
+		    !shadow_hides(map, r, gpa >> TSR_PAGE_SHIFT, write))
+			return r;
+	}
+	return NULL;
+}
+
+/* The region that answers at gpa, and the offset in it, aliases resolved; NULL: open bus. */
+static struct tsr_region *resolve(struct tsr_memory_map *map, tsr_gpa gpa, bool write, uint64_t *offset)
+{
+	struct tsr_region *r;
+
+	if (gpa >> TSR_PAGE_SHIFT >= PAGES)
+		return NULL;
+	r = write ? map->pages[gpa >> TSR_PAGE_SHIFT].write : map->pages[gpa >> TSR_PAGE_SHIFT].read;
+	if (r == &map->partial)
+		r = search(map, gpa, write);
+	if (!r)
+		return NULL;
+	*offset = gpa - r->base;
+	while (r->kind == REGION_ALIAS) {
+		*offset += r->offset;
+		r = r->target;
+		if (*offset >= r->length)
+			return NULL;
+	}
+	return r;
+}
+
+static inline tsr_gpa a20_address(const struct tsr_memory_map *map, tsr_gpa gpa)
+{
+	return map->a20 ? gpa : gpa & ~(tsr_gpa)(1 << 20);
+}
+
+/* -- Regions */
+
+static void region_free(gpointer data)
+{
+	struct tsr_region *r = data;
+
+	if (r->kind == REGION_MEMORY && r->owner)
+		munmap(r->bytes, r->length);
+	g_free(r->dirty);
+	g_free(r->name);
+	g_free(r);
+}
+
+struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct tsr_region *template, struct tsr_error *error)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < map->regions->len; i++) {
+		struct tsr_region *other = map->regions->pdata[i];
+		if (other->priority <= template->priority)
+			at = i + 1;
+		if (template->enabled && other->enabled && other->priority == template->priority && other->owner &&
+		    template->base < other->base + other->length && other->base < template->base + template->length) {
+			tsr_error_set(error, TSR_ERROR_CONFLICT,
+				      "%s: memory at 0x%llx, %llu bytes, is taken by %s of %s", template->name,
+				      (unsigned long long)template->base, (unsigned long long)template->length,
+				      other->name, other->owner->config->name);
+			return NULL;
+		}
+	}
+	struct tsr_region *r = g_memdup2(template, sizeof(*template));
+	r->name = g_strdup(template->name);
+	r->map = map;
+	if (r->kind == REGION_MEMORY && (r->flags & TSR_MEMORY_DIRTY_LOG))
+		r->dirty = g_malloc0(r->length >> TSR_PAGE_SHIFT);
+	g_ptr_array_insert(map->regions, at, r);
+	if (r->enabled)
+		paint(map, r->base, r->length);
+	return r;
+}
+
+void tsr_memory_map_drop(struct tsr_memory_map *map, const TsrInstance *owner)
+{
+	for (unsigned i = map->regions->len; i-- > 0;) {
+		struct tsr_region *r = map->regions->pdata[i];
+		if (r->owner != owner)
+			continue;
+		bool was_enabled = r->enabled;
+		uint64_t base = r->base, length = r->length;
+		g_ptr_array_remove_index(map->regions, i);
+		if (was_enabled)
+			paint(map, base, length);
+	}
+}
+
+static void memory_move(struct tsr_region *r, uint64_t base)
+{
+	uint64_t old = r->base;
+
+	r->base = base;
+	if (!r->enabled)
+		return;
+	paint(r->map, old, r->length);
+	paint(r->map, base, r->length);
+}
+
+static void memory_enable(struct tsr_region *r, bool enabled)
+{
+	r->enabled = enabled;
+	paint(r->map, r->base, r->length);
+}
+
+/* -- The map */
+
+struct tsr_memory_map *tsr_memory_map_new(uint64_t ram_size, GError **error)
+{
+	struct tsr_memory_map *map = g_new0(struct tsr_memory_map, 1);
+
+	map->fd = memfd_create("guest-ram", MFD_CLOEXEC);
+	map->ram = MAP_FAILED;
+	if (map->fd >= 0 && ftruncate(map->fd, (off_t)ram_size) == 0)
+		map->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
+	if (map->ram == MAP_FAILED) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+			    "cannot get %" G_GUINT64_FORMAT " MiB of memory for the guest: %s; give it less with --memory",
+			    ram_size >> 20, g_strerror(errno));
+		if (map->fd >= 0)
+			close(map->fd);
+		g_free(map);
+		return NULL;
+	}
+	map->ram_size = ram_size;
+	map->pages = mmap(NULL, PAGES * sizeof(*map->pages), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	g_assert(map->pages != MAP_FAILED);
+	map->regions = g_ptr_array_new_with_free_func(region_free);
+	map->a20 = true;
+	map->ram_region = tsr_memory_map_add(map, &(struct tsr_region){
+		.kind = REGION_MEMORY, .name = "ram", .length = ram_size, .enabled = true, .bytes = map->ram }, NULL);
+	return map;
+}
+
+void tsr_memory_map_free(struct tsr_memory_map *map)
+{
+	if (!map)
+		return;
+	map->listener = NULL;
+	g_ptr_array_unref(map->regions);
+	munmap(map->ram, map->ram_size);
+	munmap(map->pages, PAGES * sizeof(*map->pages));
+	close(map->fd);
+	g_free(map);
+}
+
+void tsr_memory_map_set_listener(struct tsr_memory_map *map, const struct tsr_phys_listener *listener, void *self)
+{
+	map->listener = listener;
+	map->listener_self = self;
+}
+
+uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size, int *fd)
+{
+	if (size)
+		*size = map->ram_size;
+	if (fd)
+		*fd = map->fd;
+	return map->ram;
+}
+
+void tsr_memory_map_reset(struct tsr_memory_map *map, bool clear_ram)
+{
+	if (clear_ram) {
+		if (fallocate(map->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)map->ram_size) != 0)
+			memset(map->ram, 0, map->ram_size);
+		if (map->listener)
+			map->listener->mapping_changed(map->listener_self, 0, map->ram_size);
+	}
+	memset(map->shadow_read, SHADOW_UNMANAGED, sizeof(map->shadow_read));
+	memset(map->shadow_write, SHADOW_UNMANAGED, sizeof(map->shadow_write));
+	map->a20 = true;
+	paint(map, 0, 1 << 20);
+}
+
+void tsr_memory_map_put_state(struct tsr_memory_map *map, struct tsr_state_writer *out)
+{
+	tsr_state_put_bytes(out, "shadow-read", map->shadow_read, sizeof(map->shadow_read));
+	tsr_state_put_bytes(out, "shadow-write", map->shadow_write, sizeof(map->shadow_write));
+	tsr_state_put_bool(out, "a20", map->a20);
+}
+
+void tsr_memory_map_get_state(struct tsr_memory_map *map, struct tsr_state_reader *in)
+{
+	tsr_state_get_bytes(in, "shadow-read", map->shadow_read, sizeof(map->shadow_read));
+	tsr_state_get_bytes(in, "shadow-write", map->shadow_write, sizeof(map->shadow_write));
+	tsr_state_get_bool(in, "a20", &map->a20);
+	for (unsigned i = 0; i < SHADOW_PAGES; i++) {
+		map->shadow_read[i] %= 3;
+		map->shadow_write[i] %= 3;
+	}
+	if (map->listener)
+		map->listener->mapping_changed(map->listener_self, 0, 1ull << 36);
+	paint(map, 0, 1 << 20);
+}
+
+/* -- Accesses */
+
+void tsr_memory_map_lookup(struct tsr_memory_map *map, tsr_gpa gpa, struct tsr_phys_page *page)
+{
+	uint64_t offset;
+	struct tsr_region *r;
+
+	gpa = a20_address(map, gpa) & ~(tsr_gpa)TSR_PAGE_MASK;
+	*page = (struct tsr_phys_page){ .gpa = gpa };
+	if (gpa >> TSR_PAGE_SHIFT >= PAGES || map->pages[gpa >> TSR_PAGE_SHIFT].read == &map->partial)
+		return;
+	r = resolve(map, gpa, false, &offset);
+	if (r && r->kind == REGION_MEMORY)
+		page->read = r->bytes + offset;
+	r = resolve(map, gpa, true, &offset);
+	if (r && r->kind == REGION_MEMORY && !(r->flags & TSR_MEMORY_ROM)) {
+		page->write = r->bytes + offset;
+		page->dirty_log = r->dirty != NULL;
+	}
+}
+
+static void mark_dirty(struct tsr_region *r, uint64_t offset, uint64_t length)
+{
+	if (!r->dirty || !length)
+		return;
+	uint64_t last = MIN(offset + length, r->length) - 1;
+	memset(&r->dirty[offset >> TSR_PAGE_SHIFT], 1, (last >> TSR_PAGE_SHIFT) - (offset >> TSR_PAGE_SHIFT) + 1);
+}
+
+static uint64_t read_within_page(struct tsr_memory_map *map, tsr_gpa gpa, unsigned width)
+{
+	uint64_t offset, value = 0;
+	struct tsr_region *r = resolve(map, a20_address(map, gpa), false, &offset);
+
+	if (!r || offset + width > r->length) {
+		value = ~0ull;
+	} else if (r->kind == REGION_MEMORY) {
+		memcpy(&value, r->bytes + offset, width);
+		return value;
+	} else {
+		value = tsr_io_dispatch_read(r, offset, width);
+	}
+	return width == 8 ? value : value & ((1ull << (width * 8)) - 1);
+}
+
+static void write_within_page(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t value, unsigned width)
+{
+	uint64_t offset;
+	struct tsr_region *r = resolve(map, a20_address(map, gpa), true, &offset);
+
+	if (!r || offset + width > r->length)
+		return;
+	if (r->kind == REGION_MEMORY) {
+		if (r->flags & TSR_MEMORY_ROM)
+			return;
+		memcpy(r->bytes + offset, &value, width);
+		mark_dirty(r, offset, width);
+	} else {
+		tsr_io_dispatch_write(r, offset, value, width);
+	}
+}
+
+static bool crosses_page(tsr_gpa gpa, unsigned width)
+{
+	return (gpa & TSR_PAGE_MASK) + width > TSR_PAGE_SIZE;
+}
+
+uint64_t tsr_memory_map_read(struct tsr_memory_map *map, tsr_gpa gpa, unsigned width)
+{
+	uint64_t value = 0;
+
+	if (!crosses_page(gpa, width))
+		return read_within_page(map, gpa, width);
+	for (unsigned i = 0; i < width; i++)
+		value |= read_within_page(map, gpa + i, 1) << (i * 8);
+	return value;
+}
+
+void tsr_memory_map_write(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t value, unsigned width)
+{
+	if (!crosses_page(gpa, width)) {
+		write_within_page(map, gpa, value, width);
+		return;
+	}
+	for (unsigned i = 0; i < width; i++)
+		write_within_page(map, gpa + i, (value >> (i * 8)) & 0xff, 1);
+}
+
+/* -- DMA: A20 does not matter, handlers are not reached. */
+
+static bool dma_page(struct tsr_memory_map *map, tsr_gpa at, uint8_t *bytes, uint64_t length, bool write)
+{
+	uint64_t offset;
+	struct tsr_region *r = resolve(map, at, write, &offset);
+
+	if (!r || r->kind != REGION_MEMORY || offset + length > r->length ||
+	    (write && (r->flags & TSR_MEMORY_ROM))) {
+		if (!write)
+			memset(bytes, 0xff, length);
+		return false;
+	}
+	if (!write) {
+		memcpy(bytes, r->bytes + offset, length);
+		return true;
+	}
+	memcpy(r->bytes + offset, bytes, length);
+	mark_dirty(r, offset, length);
+	if (map->listener)
+		map->listener->written(map->listener_self, at, length);
+	return true;
+}
+
+bool tsr_memory_map_dma(struct tsr_memory_map *map, tsr_gpa at, void *bytes, uint64_t length, bool write)
+{
+	uint8_t *at_bytes = bytes;
+	bool good = true;
+
+	while (length) {
+		uint64_t chunk = MIN(length, TSR_PAGE_SIZE - (at & TSR_PAGE_MASK));
+		good &= dma_page(map, at, at_bytes, chunk, write);
+		at += chunk;
+		at_bytes += chunk;
+		length -= chunk;
+	}
+	return good;
+}
+
+static uint8_t *run_page(struct tsr_memory_map *map, tsr_gpa at, bool write)
+{
+	uint64_t offset;
+	struct tsr_region *r = resolve(map, at, write, &offset);
+
+	if (!r || r->kind != REGION_MEMORY || (write && (r->flags & TSR_MEMORY_ROM)) || r->dirty)
+		return NULL;
+	return r->bytes + offset;
+}
+
+void *tsr_memory_map_run(struct tsr_memory_map *map, tsr_gpa at, uint64_t *length, bool write)
+{
+	uint8_t *start = run_page(map, at, write);
+	uint64_t good = TSR_PAGE_SIZE - (at & TSR_PAGE_MASK);
+
+	if (!start || !*length)
+		return NULL;
+	while (good < *length && run_page(map, at + good, write) == start + good)
+		good += TSR_PAGE_SIZE;
+	*length = MIN(good, *length);
+	return start;
+}
+
+void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t length)
+{
+	if (map->listener && length)
+		map->listener->written(map->listener_self, at, length);
+}
+
+/* -- Widths */
+
+uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsigned width)
+{
+	const struct tsr_io_ops *ops = r->ops;
+	unsigned step = width;
+	uint64_t value = 0;
+
+	if (!ops->read)
+		return ~0ull;
+	if (ops->widths & width)
+		return ops->read(r->self, offset, width);
+	while (step > 1 && !(ops->widths & step))
+		step >>= 1;
+	if (ops->widths & step) {
+		for (unsigned i = 0; i < width; i += step)
+			value |= (ops->read(r->self, offset + i, step) & ((1ull << (step * 8)) - 1)) << (i * 8);
+		return value;
+	}
+	/* Narrower than any: cut it out of the narrowest allowed one. */
+	for (step = width * 2; step < 8 && !(ops->widths & step); step <<= 1)
+		;
+	value = ops->read(r->self, offset & ~(uint64_t)(step - 1), step);
+	return value >> ((offset & (step - 1)) * 8);
+}
+
+void tsr_io_dispatch_write(const struct tsr_region *r, uint64_t offset, uint64_t value, unsigned width)
+{
+	const struct tsr_io_ops *ops = r->ops;
+	unsigned step = width;
+
+	if (!ops->write)
+		return;
+	if (ops->widths & width) {
+		ops->write(r->self, offset, value, width);
+		return;
+	}
+	while (step > 1 && !(ops->widths & step))
+		step >>= 1;
+	if (ops->widths & step) {
+		for (unsigned i = 0; i < width; i += step)
+			ops->write(r->self, offset + i, (value >> (i * 8)) & ((1ull << (step * 8)) - 1), step);
+		return;
+	}
+	for (step = width * 2; step < 8 && !(ops->widths & step); step <<= 1)
+		;
+	ops->write(r->self, offset & ~(uint64_t)(step - 1), value << ((offset & (step - 1)) * 8), step);
+}
+
+void tsr_region_move(struct tsr_region *region, uint64_t base)
+{
+
+
+	if (!region || region->base == base)
+		return;
+	if (region->ports)
+		tsr_port_region_change(region, base, region->enabled);
+	else
+		memory_move(region, base);
+}
+
+void tsr_region_enable(struct tsr_region *region, bool enabled)
+{
+
+
+	if (!region || region->enabled == enabled)
+		return;
+	if (region->ports)
+		tsr_port_region_change(region, region->base, enabled);
+	else
+		memory_enable(region, enabled);
+}
+
+/* -- Host tables */
+
+static struct tsr_memory_map *map_of(const struct tsr_host *host)
+{
+	return tsr_instance_of(host)->machine->memory;
+}
+
+static struct tsr_region *host_map(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
+				   int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error)
+{
+	struct tsr_region template = { .kind = REGION_MEMORY, .owner = tsr_instance_of(host), .name = (char *)name,
+		.base = base, .length = length, .priority = priority, .flags = flags,
+		.enabled = !(flags & TSR_MEMORY_DISABLED) };
+
+	g_assert(length && length % TSR_PAGE_SIZE == 0);
+	template.bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (template.bytes == MAP_FAILED) {
+		tsr_error_set(error, TSR_ERROR_IO, "%s: no memory for %llu bytes", name, (unsigned long long)length);
+		return NULL;
+	}
+	struct tsr_region *r = tsr_memory_map_add(map_of(host), &template, error);
+	if (!r)
+		munmap(template.bytes, length);
+	else
+		*bytes = r->bytes;
+	return r;
+}
+
+static struct tsr_region *host_map_io(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
+				      int priority, unsigned flags, const struct tsr_io_ops *ops, void *self,
+				      struct tsr_error *error)
+{
+	return tsr_memory_map_add(map_of(host), &(struct tsr_region){
+		.kind = REGION_IO, .owner = tsr_instance_of(host), .name = (char *)name, .base = base, .length = length,
+		.priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED), .ops = ops,
+		.self = self }, error);
+}
+
+static struct tsr_region *host_alias(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
+				     int priority, unsigned flags, struct tsr_region *target, uint64_t offset,
+				     struct tsr_error *error)
+{
+	return tsr_memory_map_add(map_of(host), &(struct tsr_region){
+		.kind = REGION_ALIAS, .owner = tsr_instance_of(host), .name = (char *)name, .base = base,
+		.length = length, .priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED),
+		.target = target, .offset = offset }, error);
+}
+
+/* Where a region's bytes are visible: itself and its aliases, one call of protect for each. */
+static void protect(struct tsr_memory_map *map, struct tsr_region *target, uint64_t offset, uint64_t length)
+{
+	for (unsigned i = 0; i < map->regions->len; i++) {
+		struct tsr_region *r = map->regions->pdata[i];
+		if (!r->enabled || (r != target && !(r->kind == REGION_ALIAS && r->target == target)))
+			continue;
+		uint64_t from = r == target ? 0 : r->offset, to = from + r->length;
+		uint64_t first = MAX(from, offset), end = MIN(to, offset + length);
+		if (first < end)
+			map->listener->protect(map->listener_self, r->base + first - from, end - first);
+	}
+}
+
+static bool host_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap)
+{
+	bool any = false;
+
+	g_assert(region->dirty && first + (uint64_t)count <= region->length >> TSR_PAGE_SHIFT);
+	memset(bitmap, 0, (count + 7) / 8);
+	for (uint32_t i = 0; i < count;) {
+		uint32_t run = 0;
+		while (i + run < count && region->dirty[first + i + run]) {
+			region->dirty[first + i + run] = 0;
+			bitmap[(i + run) / 8] |= (uint8_t)(1 << (i + run) % 8);
+			run++;
+		}
+		if (run && region->map->listener)
+			protect(region->map, region, (uint64_t)(first + i) << TSR_PAGE_SHIFT,
+				(uint64_t)run << TSR_PAGE_SHIFT);
+		any |= run > 0;
+		i += run + 1;
+	}
+	return any;
+}
+
+static void host_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
+{
+	struct tsr_memory_map *map = map_of(host);
+
+	g_assert(base % TSR_PAGE_SIZE == 0 && length % TSR_PAGE_SIZE == 0 && base + length <= 1 << 20);
+	memset(&map->shadow_read[base >> TSR_PAGE_SHIFT], read_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
+	memset(&map->shadow_write[base >> TSR_PAGE_SHIFT], write_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
+	paint(map, base, length);
+}
+
+static uint64_t host_ram_size(const struct tsr_host *host)
+{
+	return map_of(host)->ram_size;
+}
+
+static void host_set_a20(const struct tsr_host *host, bool enabled)
+{
+	struct tsr_memory_map *map = map_of(host);
+
+	if (map->a20 == enabled)
+		return;
+	map->a20 = enabled;
+	if (map->listener)
+		map->listener->mapping_changed(map->listener_self, 0, 1ull << 36);
+}
+
+static bool host_get_a20(const struct tsr_host *host)
+{
+	return map_of(host)->a20;
+}
+
+const struct tsr_memory tsr_memory_table = {
+	.size = sizeof(struct tsr_memory),
+	.map = host_map,
+	.map_io = host_map_io,
+	.alias = host_alias,
+	.move = tsr_region_move,
+	.enable = tsr_region_enable,
+	.fetch_dirty = host_fetch_dirty,
+	.shadow = host_shadow,
+	.ram_size = host_ram_size,
+	.ram_below_4g = host_ram_size,
+	.set_a20 = host_set_a20,
+	.get_a20 = host_get_a20,
+};
+
+static bool may_master(const struct tsr_host *host)
+{
+	const struct tsr_host_record *record = (const struct tsr_host_record *)host;
+
+	return !record->function || tsr_pci_function_is_master(record->function);
+}
+
+static bool dma_read(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length)
+{
+	return may_master(host) && tsr_memory_map_dma(map_of(host), from, to, length, false);
+}
+
+static bool dma_write(const struct tsr_host *host, tsr_gpa to, const void *from, uint64_t length)
+{
+	return may_master(host) && tsr_memory_map_dma(map_of(host), to, (void *)from, length, true);
+}
+
+static void *dma_map(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write)
+{
+	return may_master(host) ? tsr_memory_map_run(map_of(host), at, length, for_write) : NULL;
+}
+
+static void dma_written(const struct tsr_host *host, tsr_gpa at, uint64_t length)
+{
+	tsr_memory_map_written(map_of(host), at, length);
+}
+
+const struct tsr_dma tsr_dma_table = {
+	.size = sizeof(struct tsr_dma),
+	.read = dma_read,
+	.write = dma_write,
+	.map = dma_map,
+	.written = dma_written,
+};
+
+static void phys_lookup(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page)
+{
+	tsr_memory_map_lookup(map_of(host), gpa, page);
+}
+
+static uint64_t phys_read(const struct tsr_host *host, tsr_gpa gpa, unsigned width)
+{
+	return tsr_memory_map_read(map_of(host), gpa, width);
+}
+
+static void phys_write(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width)
+{
+	tsr_memory_map_write(map_of(host), gpa, value, width);
+}
+
+static void phys_mark_dirty(const struct tsr_host *host, tsr_gpa gpa)
+{
+	uint64_t offset;
+	struct tsr_memory_map *map = map_of(host);
+	struct tsr_region *r = resolve(map, a20_address(map, gpa), true, &offset);
+
+	if (r && r->kind == REGION_MEMORY)
+		mark_dirty(r, offset, 1);
+}
+
+static int phys_ram_fd(const struct tsr_host *host)
+{
+	return map_of(host)->fd;
+}
+
+static uint8_t *phys_ram_base(const struct tsr_host *host)
+{
+	return map_of(host)->ram;
+}
+
+const struct tsr_phys tsr_phys_table = {
+	.size = sizeof(struct tsr_phys),
+	.lookup = phys_lookup,
+	.read = phys_read,
+	.write = phys_write,
+	.mark_dirty = phys_mark_dirty,
+	.ram_fd = phys_ram_fd,
+	.ram_base = phys_ram_base,
+	.ram_size = host_ram_size,
+};

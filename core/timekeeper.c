@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest time and the timers on it.
+ *
+ * Real time: CLOCK_MONOTONIC less the time spent in pause. A thread sleeps on a timerfd until the next deadline and kicks the
+ * virtual CPU, which runs what is due. Deterministic: retired instructions divided by the machine's ips, plus what was skipped
+ * while the guest was halted; no host clock is looked at.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "machine-parts.h"
+
+#define NS 1000000000ull
+#define TSC_HZ NS
+
+struct tsr_timer {
+	struct tsr_timekeeper *clock;
+	const TsrInstance *owner;
+	void (*expired)(void *self, uint64_t deadline_ns);
+	void *self;
+	uint64_t deadline; /* UINT64_MAX: not armed */
+};
+
+struct tsr_timekeeper {
+	TsrMachine *machine;
+	bool deterministic;
+	uint64_t ips;
+	bool running;
+	uint64_t offset;     /* real time, running: guest = host - offset; else: guest time itself */
+	uint64_t skipped;    /* deterministic: ns of guest time without instructions */
+	int64_t wall_offset; /* seconds: wall = guest time + wall_offset */
+	GPtrArray *timers;
+	uint64_t next;       /* cached minimum of the deadlines */
+	int fd;
+	uint64_t fd_armed;   /* guest deadline the timerfd is set to, UINT64_MAX: none */
+	pthread_t thread;
+	atomic_bool quit;
+};
+
+static uint64_t host_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t instructions(struct tsr_timekeeper *clock)
+{
+	TsrMachine *m = clock->machine;
+
+	return m->cpu ? m->cpu->instructions(m->cpu_self) : 0;
+}
+
+uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
+{
+	if (clock->deterministic)
+		return clock->skipped + tsr_muldiv(instructions(clock), NS, clock->ips);
+	return clock->running ? host_now() - clock->offset : clock->offset;
+}
+
+uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock)
+{
+	return tsr_timekeeper_now(clock);
+}
+
+uint64_t tsr_timekeeper_tsc_hz(struct tsr_timekeeper *clock)
+{
+	return TSC_HZ;
+}
+
+uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
+{
+	return ns == UINT64_MAX ? UINT64_MAX : ns + clock->offset;
+}
+
+/* The timerfd at the next deadline, when it is earlier than what it is set to. */
+static void arm_fd(struct tsr_timekeeper *clock)
+{
+	struct itimerspec spec = { 0 };
+
+	if (clock->deterministic || !clock->running || clock->next >= clock->fd_armed)
+		return;
+	uint64_t at = clock->next + clock->offset;
+	spec.it_value.tv_sec = (time_t)(at / NS);
+	spec.it_value.tv_nsec = (long)(at % NS);
+	if (at == 0)
+		spec.it_value.tv_nsec = 1;
+	timerfd_settime(clock->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	clock->fd_armed = clock->next;
+}
+
+static void find_next(struct tsr_timekeeper *clock)
+{
+	clock->next = UINT64_MAX;
+	for (unsigned i = 0; i < clock->timers->len; i++) {
+		struct tsr_timer *timer = clock->timers->pdata[i];
+		clock->next = MIN(clock->next, timer->deadline);
+	}
+	arm_fd(clock);
+}
+
+static void *clock_thread(void *data)
+{
+	struct tsr_timekeeper *clock = data;
+	uint64_t count;
+
+	while (!clock->quit) {
+		if (read(clock->fd, &count, sizeof(count)) == sizeof(count) || errno == EINTR)
+			tsr_vcpu_kick(clock->machine);
+	}
+	return NULL;
+}
+
+struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m)
+{
+	struct tsr_timekeeper *clock = g_new0(struct tsr_timekeeper, 1);
+	const TsrConfig *config = m->config;
+
+	clock->machine = m;
+	clock->deterministic = config->clock == TSR_CLOCK_DETERMINISTIC;
+	clock->ips = config->ips ? config->ips : 100000000;
+	clock->timers = g_ptr_array_new_with_free_func(g_free);
+	clock->next = clock->fd_armed = UINT64_MAX;
+	clock->wall_offset = config->rtc_base ? (int64_t)config->rtc_base : (int64_t)time(NULL);
+	clock->fd = -1;
+	if (!clock->deterministic) {
+		clock->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+		g_assert(clock->fd >= 0);
+		pthread_create(&clock->thread, NULL, clock_thread, clock);
+	}
+	return clock;
+}
+
+void tsr_timekeeper_free(struct tsr_timekeeper *clock)
+{
+	if (!clock)
+		return;
+	if (clock->fd >= 0) {
+		struct itimerspec soon = { .it_value = { .tv_nsec = 1 } };
+		clock->quit = true;
+		timerfd_settime(clock->fd, 0, &soon, NULL);
+		pthread_join(clock->thread, NULL);
+		close(clock->fd);
+	}
+	g_ptr_array_unref(clock->timers);
+	g_free(clock);
+}
+
+void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner)
+{
+	for (unsigned i = clock->timers->len; i-- > 0;)
+		if (((struct tsr_timer *)clock->timers->pdata[i])->owner == owner)
+			g_ptr_array_remove_index_fast(clock->timers, i);
+	find_next(clock);
+}
+
+void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running)
+{
+	if (clock->running == running)
+		return;
+	if (!clock->deterministic)
+		clock->offset = host_now() - clock->offset;
+	clock->running = running;
+	clock->fd_armed = UINT64_MAX;
+	arm_fd(clock);
+}
+
+bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
+{
+	bool any = false;
+
+	if (clock->next == UINT64_MAX && clock->fd_armed == UINT64_MAX)
+		return false;
+	uint64_t now = tsr_timekeeper_now(clock);
+	if (clock->next > now) {
+		/* The timerfd went off for a deadline that was moved since. */
+		if (clock->fd_armed <= now) {
+			clock->fd_armed = UINT64_MAX;
+			arm_fd(clock);
+		}
+		return false;
+	}
+	/* In order of deadlines; a callback may arm timers, its own too. */
+	while (clock->next <= now) {
+		struct tsr_timer *first = NULL;
+		for (unsigned i = 0; i < clock->timers->len; i++) {
+			struct tsr_timer *timer = clock->timers->pdata[i];
+			if (timer->deadline <= now && (!first || timer->deadline < first->deadline))
+				first = timer;
+		}
+		if (!first)
+			break;
+		uint64_t deadline = first->deadline;
+		first->deadline = UINT64_MAX;
+		first->expired(first->self, deadline);
+		any = true;
+		clock->next = UINT64_MAX;
+		for (unsigned i = 0; i < clock->timers->len; i++)
+			clock->next = MIN(clock->next, ((struct tsr_timer *)clock->timers->pdata[i])->deadline);
+	}
+	clock->fd_armed = UINT64_MAX;
+	find_next(clock);
+	return any;
+}
+
+uint64_t tsr_timekeeper_next(struct tsr_timekeeper *clock)
+{
+	return clock->next;
+}
+
+uint64_t tsr_timekeeper_budget(struct tsr_timekeeper *clock)
+{
+	if (!clock->deterministic || clock->next == UINT64_MAX)
+		return UINT64_MAX;
+	/* The first instruction count at which now >= next. */
+	uint64_t now = tsr_timekeeper_now(clock);
+	if (clock->next <= now)
+		return 1;
+	uint64_t target = (uint64_t)(((unsigned __int128)(clock->next - clock->skipped) * clock->ips + NS - 1) / NS);
+	uint64_t count = instructions(clock);
+	return target > count ? target - count : 1;
+}
+
+bool tsr_timekeeper_skip(struct tsr_timekeeper *clock)
+{
+	uint64_t now = tsr_timekeeper_now(clock);
+
+	if (clock->next == UINT64_MAX)
+		return false;
+	if (clock->next > now)
+		clock->skipped += clock->next - now;
+	return true;
+}
+
+void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_writer *out)
+{
+	tsr_state_put_u64(out, "now", tsr_timekeeper_now(clock));
+	tsr_state_put_u64(out, "skipped", clock->skipped);
+	tsr_state_put_u64(out, "wall-offset", (uint64_t)clock->wall_offset);
+}
+
+/* Before the devices load, while the machine stands: they arm their timers themselves. */
+void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_reader *in)
+{
+	uint64_t wall_offset = (uint64_t)clock->wall_offset;
+
+	if (!clock->deterministic)
+		tsr_state_get_u64(in, "now", &clock->offset);
+	tsr_state_get_u64(in, "skipped", &clock->skipped);
+	tsr_state_get_u64(in, "wall-offset", &wall_offset);
+	clock->wall_offset = (int64_t)wall_offset;
+}
+
+/* -- Host table */
+
+static uint64_t clock_now(const struct tsr_host *host)
+{
+	return tsr_timekeeper_now(tsr_instance_of(host)->machine->clock);
+}
+
+static struct tsr_timer *clock_timer_new(const struct tsr_host *host, void (*expired)(void *, uint64_t), void *self)
+{
+	struct tsr_timer *timer = g_new0(struct tsr_timer, 1);
+
+	timer->owner = tsr_instance_of(host);
+	timer->clock = timer->owner->machine->clock;
+	timer->expired = expired;
+	timer->self = self;
+	timer->deadline = UINT64_MAX;
+	g_ptr_array_add(timer->clock->timers, timer);
+	return timer;
+}
+
+static void clock_arm(struct tsr_timer *timer, uint64_t deadline_ns)
+{
+	struct tsr_timekeeper *clock = timer->clock;
+	uint64_t old = timer->deadline;
+
+	timer->deadline = deadline_ns;
+	if (deadline_ns < clock->next) {
+		clock->next = deadline_ns;
+		arm_fd(clock);
+		/* The budget that the CPU runs on was computed for a later deadline. */
+		if (clock->deterministic)
+			tsr_vcpu_kick(clock->machine);
+	} else if (old == clock->next) {
+		find_next(clock);
+	}
+}
+
+static void clock_cancel(struct tsr_timer *timer)
+{
+	if (timer->deadline != UINT64_MAX)
+		clock_arm(timer, UINT64_MAX);
+}
+
+static uint64_t clock_wall(const struct tsr_host *host)
+{
+	struct tsr_timekeeper *clock = tsr_instance_of(host)->machine->clock;
+
+	if (!clock->deterministic)
+		return (uint64_t)time(NULL);
+	return (uint64_t)(clock->wall_offset + (int64_t)(tsr_timekeeper_now(clock) / NS));
+}
+
+const struct tsr_clock tsr_clock_table = {
+	.size = sizeof(struct tsr_clock),
+	.now = clock_now,
+	.timer_new = clock_timer_new,
+	.arm = clock_arm,
+	.cancel = clock_cancel,
+	.wall = clock_wall,
+};

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The virtual CPU's thread and the machine lock.
+ *
+ * The thread holds the lock while it is in the guest. Another thread that wants the lock counts itself as a waiter and kicks; the
+ * thread leaves the guest, lets go of the lock until no waiter is left, and goes on. While the guest is halted or parked the
+ * thread sleeps without the lock on wake_cond.
+ */
+#include <sched.h>
+#include <time.h>
+
+#include "machine-parts.h"
+
+static bool own_lock(TsrMachine *m)
+{
+	return m->lock_depth > 0 && pthread_equal(m->lock_owner, pthread_self());
+}
+
+static void lock_taken(TsrMachine *m)
+{
+	m->lock_owner = pthread_self();
+	m->lock_depth = 1;
+}
+
+void tsr_vcpu_kick(TsrMachine *m)
+{
+	atomic_store(&m->exit_requested, true);
+	if (m->cpu)
+		m->cpu->kick(m->cpu_self);
+	pthread_mutex_lock(&m->wake_mutex);
+	m->wake = true;
+	pthread_cond_signal(&m->wake_cond);
+	pthread_mutex_unlock(&m->wake_mutex);
+}
+
+void tsr_machine_lock(TsrMachine *m)
+{
+	if (own_lock(m)) {
+		m->lock_depth++;
+		return;
+	}
+	if (pthread_mutex_trylock(&m->lock) != 0) {
+		atomic_fetch_add(&m->lock_waiters, 1);
+		tsr_vcpu_kick(m);
+		pthread_mutex_lock(&m->lock);
+		atomic_fetch_sub(&m->lock_waiters, 1);
+	}
+	lock_taken(m);
+}
+
+void tsr_machine_unlock(TsrMachine *m)
+{
+	g_assert(own_lock(m));
+	if (--m->lock_depth)
+		return;
+	bool is_vcpu = m->thread_started && pthread_equal(pthread_self(), m->thread);
+	pthread_mutex_unlock(&m->lock);
+	/* What was done under the lock may have raised a line or armed a timer. */
+	if (!is_vcpu)
+		tsr_vcpu_kick(m);
+}
+
+/* Lets waiters have the lock. */
+static void give_way(TsrMachine *m)
+{
+	if (!atomic_load(&m->lock_waiters))
+		return;
+	m->lock_depth = 0;
+	pthread_mutex_unlock(&m->lock);
+	while (atomic_load(&m->lock_waiters))
+		sched_yield();
+	pthread_mutex_lock(&m->lock);
+	lock_taken(m);
+}
+
+/* Sleeps without the lock until woken, or host time `until` in ns of CLOCK_MONOTONIC. */
+static void sleep_until(TsrMachine *m, uint64_t until)
+{
+	struct timespec t = { .tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000) };
+
+	m->lock_depth = 0;
+	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&m->wake_mutex);
+	while (!m->wake) {
+		if (until == UINT64_MAX)
+			pthread_cond_wait(&m->wake_cond, &m->wake_mutex);
+		else if (pthread_cond_timedwait(&m->wake_cond, &m->wake_mutex, &t) != 0)
+			break;
+	}
+	m->wake = false;
+	pthread_mutex_unlock(&m->wake_mutex);
+	pthread_mutex_lock(&m->lock);
+	lock_taken(m);
+}
+
+static void stop_now(TsrMachine *m, int status, const char *why)
+{
+	if (!m->stop_why) {
+		m->stop_status = status;
+		m->stop_why = g_strdup(why ? why : "");
+	}
+}
+
+static void on_shutdown(TsrMachine *m)
+{
+	tsr_machine_post_panic(m, "triple fault");
+	if (m->config->on_triple_fault == TSR_ON_TRIPLE_FAULT_STOP)
+		stop_now(m, TSR_EXIT_GUEST_ERROR, "the guest stopped by a triple fault");
+	else
+		m->want_reset = TSR_RESET_HARD;
+}
+
+static void on_halted(TsrMachine *m)
+{
+	if (m->config->clock == TSR_CLOCK_DETERMINISTIC && tsr_timekeeper_skip(m->clock))
+		return;
+	sleep_until(m, tsr_timekeeper_host_time(m->clock, tsr_timekeeper_next(m->clock)));
+}
+
+static void do_reset(TsrMachine *m)
+{
+	enum tsr_reset kind = (enum tsr_reset)m->want_reset;
+
+	m->want_reset = -1;
+	if (m->config->exit_on_reset && kind != TSR_RESET_SOFT) {
+		stop_now(m, TSR_EXIT_POWERED_OFF, "the guest asked for a reset");
+		return;
+	}
+	tsr_machine_do_reset(m, kind);
+}
+
+static void run_guest(TsrMachine *m)
+{
+	atomic_store(&m->exit_requested, false);
+	if (m->want_reset >= 0 || m->stop_why || m->want_quit || !m->want_run || atomic_load(&m->lock_waiters) ||
+	    tsr_worker_pool_has_done(m->workers))
+		return;
+	switch (m->cpu->run(m->cpu_self, tsr_timekeeper_budget(m->clock))) {
+	case TSR_CPU_KICKED:
+	case TSR_CPU_BUDGET:
+		break;
+	case TSR_CPU_HALTED:
+		on_halted(m);
+		break;
+	case TSR_CPU_SHUTDOWN:
+		on_shutdown(m);
+		break;
+	case TSR_CPU_STOPPED:
+		stop_now(m, TSR_EXIT_MACHINE_FAILED, "the processor stopped");
+		break;
+	}
+}
+
+static void park(TsrMachine *m)
+{
+	tsr_timekeeper_set_running(m->clock, false);
+	m->parked = true;
+	sleep_until(m, UINT64_MAX);
+}
+
+static void *vcpu_thread(void *data)
+{
+	TsrMachine *m = data;
+
+	pthread_mutex_lock(&m->lock);
+	lock_taken(m);
+	while (!m->want_quit) {
+		give_way(m);
+		tsr_worker_pool_run_done(m->workers);
+		if (m->stop_why && !m->stop_posted) {
+			m->want_run = false;
+			m->stop_posted = true;
+			tsr_machine_post_stopped(m);
+		}
+		if (!m->want_run) {
+			park(m);
+			continue;
+		}
+		if (m->parked) {
+			m->parked = false;
+			tsr_timekeeper_set_running(m->clock, true);
+		}
+		if (m->want_reset >= 0)
+			do_reset(m);
+		tsr_timekeeper_run(m->clock);
+		run_guest(m);
+	}
+	tsr_timekeeper_set_running(m->clock, false);
+	m->lock_depth = 0;
+	pthread_mutex_unlock(&m->lock);
+	return NULL;
+}
+
+void tsr_vcpu_init(TsrMachine *m)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_mutex_init(&m->wake_mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&m->wake_cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+	m->want_reset = -1;
+	m->parked = true;
+}
+
+void tsr_vcpu_finish(TsrMachine *m)
+{
+	if (m->thread_started) {
+		tsr_machine_lock(m);
+		m->want_quit = true;
+		tsr_machine_unlock(m);
+		tsr_vcpu_kick(m);
+		pthread_join(m->thread, NULL);
+		m->thread_started = false;
+	}
+}
+
+void tsr_vcpu_set_running(TsrMachine *m, bool running)
+{
+	if (!m->thread_started) {
+		pthread_attr_t attributes;
+		pthread_attr_init(&attributes);
+		pthread_attr_setstacksize(&attributes, 8 << 20);
+		m->thread_started = true;
+		pthread_create(&m->thread, &attributes, vcpu_thread, m);
+		pthread_attr_destroy(&attributes);
+	}
+	tsr_machine_lock(m);
+	m->want_run = running && !m->stop_why;
+	tsr_machine_unlock(m);
+	if (running)
+		return;
+	/* Wait until the guest stands. */
+	for (;;) {
+		tsr_machine_lock(m);
+		bool parked = m->parked;
+		tsr_machine_unlock(m);
+		if (parked)
+			return;
+		sched_yield();
+	}
+}
+
+void tsr_vcpu_request_reset(TsrMachine *m, enum tsr_reset kind)
+{
+	tsr_machine_lock(m);
+	/* A harder reset wins over a softer one that has not happened yet. */
+	if (m->want_reset < 0 || (int)kind < m->want_reset)
+		m->want_reset = (int)kind;
+	tsr_machine_unlock(m);
+	tsr_vcpu_kick(m);
+}
+
+void tsr_vcpu_request_stop(TsrMachine *m, int status, const char *why)
+{
+	tsr_machine_lock(m);
+	stop_now(m, status, why);
+	tsr_machine_unlock(m);
+	tsr_vcpu_kick(m);
+}
+
+/* -- Host table for CPU plugins */
+
+static uint32_t cpu_port_read(const struct tsr_host *host, uint16_t port, unsigned width)
+{
+	return tsr_port_read(tsr_instance_of(host)->machine->ports, port, width);
+}
+
+static void cpu_port_write(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width)
+{
+	tsr_port_write(tsr_instance_of(host)->machine->ports, port, value, width);
+}
+
+static uint64_t cpu_tsc(const struct tsr_host *host)
+{
+	return tsr_timekeeper_tsc(tsr_instance_of(host)->machine->clock);
+}
+
+static uint64_t cpu_tsc_hz(const struct tsr_host *host)
+{
+	return tsr_timekeeper_tsc_hz(tsr_instance_of(host)->machine->clock);
+}
+
+static bool cpu_exit_requested(const struct tsr_host *host)
+{
+	return atomic_load(&tsr_instance_of(host)->machine->exit_requested);
+}
+
+const struct tsr_cpu_host tsr_cpu_host_table = {
+	.size = sizeof(struct tsr_cpu_host),
+	.port_read = cpu_port_read,
+	.port_write = cpu_port_write,
+	.tsc = cpu_tsc,
+	.tsc_hz = cpu_tsc_hz,
+	.exit_requested = cpu_exit_requested,
+};
