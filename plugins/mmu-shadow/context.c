@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Address spaces: finding and recycling them, and the memory of their tables. A view's reservation is mapped once and
+ * cleared by touched chunks, because a memset of 4 KiB is far cheaper than a page fault of the host; it goes back to the
+ * host only when all contexts together hold more than SHADOW_RESIDENT_MAX chunks.
+ */
+#include "shadow.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define VIEW_TABLES (TSR_VIEWS * 2)
+
+static uint8_t *chunk_at(struct shadow_context *c, unsigned table, unsigned chunk)
+{
+	long offset = table & 1 ? SHADOW_WRITE_TABLE : SHADOW_READ_TABLE;
+
+	return (uint8_t *)shadow_entry(c, table / 2, offset, chunk * 512);
+}
+
+static uint64_t *fetched_bits(struct shadow_context *c)
+{
+	return (uint64_t *)(c->base[TSR_VIEW_USER] + SHADOW_FETCHED);
+}
+
+static bool reserve(struct shadow_context *c)
+{
+	for (unsigned view = 0; view < TSR_VIEWS; view++) {
+		void *at = mmap(NULL, SHADOW_VIEW_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (at == MAP_FAILED)
+			return false;
+		madvise(at, SHADOW_VIEW_SIZE, MADV_NOHUGEPAGE);
+		c->base[view] = at;
+	}
+	return true;
+}
+
+void tsr_shadow_context_free(struct shadow_context *c)
+{
+	for (unsigned view = 0; view < TSR_VIEWS; view++)
+		if (c->base[view])
+			munmap(c->base[view], SHADOW_VIEW_SIZE);
+	free(c);
+}
+
+static struct shadow_context *context_new(unsigned id)
+{
+	struct shadow_context *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->id = id;
+	if (reserve(c))
+		return c;
+	tsr_shadow_context_free(c);
+	return NULL;
+}
+
+static void clear_table(struct shadow_context *c, unsigned table)
+{
+	for (unsigned word = 0; word < SHADOW_CHUNKS / 64; word++) {
+		uint64_t bits = c->touched[table][word];
+
+		c->touched[table][word] = 0;
+		for (; bits; bits &= bits - 1) {
+			unsigned chunk = word * 64 + __builtin_ctzll(bits);
+
+			memset(chunk_at(c, table, chunk), 0, TSR_PAGE_SIZE);
+			if (table == TSR_VIEW_USER * 2)
+				memset(fetched_bits(c) + chunk * 8, 0, 64);
+		}
+	}
+}
+
+void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c)
+{
+	for (unsigned number = 0; number < 4; number++)
+		tsr_shadow_detach_pd(s, c, number);
+	for (unsigned table = 0; table < VIEW_TABLES; table++)
+		clear_table(c, table);
+	c->user_tag = tsr_shadow_new_tag(s);
+	c->user_used = false;
+}
+
+/* Gives the memory of the least recently used context back. */
+static void evict(struct shadow *s, struct shadow_context *keep)
+{
+	struct shadow_context *oldest = NULL;
+
+	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++) {
+		struct shadow_context *c = s->contexts[i];
+		struct shadow_vcpu *v = s->vcpus[i / SHADOW_CONTEXTS];
+
+		if (!c || c == keep || c == v->context || !c->resident_count)
+			continue;
+		if (!oldest || c->stamp < oldest->stamp)
+			oldest = c;
+	}
+	if (!oldest)
+		return;
+	tsr_shadow_context_flush(s, oldest);
+	oldest->alive = false;
+	for (unsigned view = 0; view < TSR_VIEWS; view++)
+		madvise(oldest->base[view], SHADOW_VIEW_SIZE, MADV_DONTNEED);
+	s->resident -= oldest->resident_count;
+	oldest->resident_count = 0;
+	memset(oldest->resident, 0, sizeof(oldest->resident));
+	s->count.contexts_recycled++;
+}
+
+void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table, unsigned chunk)
+{
+	shadow_bit_set(c->touched[table], chunk);
+	if (shadow_bit(c->resident[table], chunk))
+		return;
+	shadow_bit_set(c->resident[table], chunk);
+	c->resident_count++;
+	if (++s->resident > SHADOW_RESIDENT_MAX)
+		evict(s, c);
+}
+
+/* A context that can be used anew: a dead or missing one, else the least recently used. */
+static struct shadow_context *recycle(struct shadow *s, struct shadow_vcpu *v)
+{
+	struct shadow_context *oldest = NULL;
+
+	for (unsigned id = v->first; id < v->first + SHADOW_CONTEXTS; id++) {
+		struct shadow_context *c = s->contexts[id];
+
+		if (!c && (s->contexts[id] = context_new(id)))
+			return s->contexts[id];
+		if (!c || c == v->context)
+			continue;
+		if (!c->alive)
+			return c;
+		if (!oldest || c->stamp < oldest->stamp)
+			oldest = c;
+	}
+	s->count.contexts_recycled += oldest != NULL;
+	return oldest;
+}
+
+struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v, uint32_t cr3, uint32_t mode)
+{
+	struct shadow_context *c;
+
+	for (unsigned id = v->first; id < v->first + SHADOW_CONTEXTS; id++) {
+		c = s->contexts[id];
+		if (c && c->alive && c->cr3 == cr3 && c->mode == mode)
+			return c;
+	}
+	c = recycle(s, v);
+	if (!c)
+		c = v->context; /* want of memory: one context has to do */
+	if (!c)
+		return NULL;
+	tsr_shadow_context_flush(s, c);
+	c->alive = true;
+	c->cr3 = cr3;
+	c->mode = mode;
+	c->set = NULL;
+	s->count.contexts_made++;
+	return c;
+}
+
+static void drop_in_chunk(struct shadow_context *c, unsigned chunk, uint32_t first, uint32_t count)
+{
+	for (unsigned table = 0; table < VIEW_TABLES; table++)
+		if (shadow_bit(c->touched[table], chunk))
+			memset(chunk_at(c, table, 0) + (size_t)first * 8, 0, (size_t)count * 8);
+}
+
+void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count, bool keep_tag)
+{
+	if (!keep_tag && (c->mode & MODE_PG))
+		tsr_shadow_user_changed(s, c, first, count);
+	while (count) {
+		uint32_t here = 512 - first % 512;
+
+		if (here > count)
+			here = count;
+		drop_in_chunk(c, first / 512, first, here);
+		first += here;
+		count -= here;
+	}
+}
+
+void tsr_shadow_drop_writes(struct shadow *s)
+{
+	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+		for (unsigned view = 0; s->contexts[i] && view < TSR_VIEWS; view++)
+			clear_table(s->contexts[i], view * 2 + 1);
+}
+
+void tsr_shadow_flush(struct shadow *s)
+{
+	s->count.flushes++;
+	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+		if (s->contexts[i])
+			tsr_shadow_context_flush(s, s->contexts[i]);
+	tsr_shadow_change_all_tags(s);
+}

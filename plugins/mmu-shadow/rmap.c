@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The reverse map: which table entries lead to a physical page. Rows are not removed when their entry goes; a row whose
+ * entry no longer leads to the page is used again by the next one that is added, and only the first few are looked at,
+ * so adding stays cheap. When the pool is used up, all write entries are dropped and the map starts again.
+ */
+#include "shadow.h"
+
+#define LOOK_AT 8
+
+static uint32_t mapping_of(const struct shadow_context *c, unsigned view, uint32_t page)
+{
+	return (uint32_t)c->id << 21 | view << 20 | page;
+}
+
+static uint32_t *head(struct shadow *s, struct shadow_page *p)
+{
+	if (p->epoch != s->epoch) {
+		p->epoch = s->epoch;
+		p->rmap = 0;
+	}
+	return &p->rmap;
+}
+
+/* Does the row's write or read entry still lead to `host`? */
+static bool current(struct shadow *s, uint32_t mapping, const uint8_t *host)
+{
+	struct shadow_context *c = s->contexts[mapping >> 21];
+	unsigned view = mapping >> 20 & 1;
+	uint32_t page = mapping & 0xfffff;
+	uint64_t entry = (uint64_t)(uintptr_t)host - ((uint64_t)page << TSR_PAGE_SHIFT);
+
+	if (!c)
+		return false;
+	if (shadow_bit(c->touched[view * 2 + 1], page / 512) &&
+	    *shadow_entry(c, view, SHADOW_WRITE_TABLE, page) == entry)
+		return true;
+	return shadow_bit(c->touched[view * 2], page / 512) && *shadow_entry(c, view, SHADOW_READ_TABLE, page) == entry;
+}
+
+static uint32_t node_new(struct shadow *s)
+{
+	uint32_t n = s->rmap_free;
+
+	if (n) {
+		s->rmap_free = s->rmap[n].next;
+		return n;
+	}
+	return s->rmap_top < SHADOW_RMAP_NODES ? s->rmap_top++ : 0;
+}
+
+/* All rows go. Read entries of pages outside RAM lose theirs too, so everything is flushed. */
+static void start_again(struct shadow *s)
+{
+	s->count.rmap_overflows++;
+	s->rmap_free = 0;
+	s->rmap_top = 1;
+	s->epoch++;
+	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+		if (s->contexts[i])
+			tsr_shadow_drop_pages(s, s->contexts[i], 0, 1u << 20, true);
+}
+
+void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c, unsigned view,
+			 uint32_t page, const uint8_t *host)
+{
+	uint32_t mapping = mapping_of(c, view, page), n;
+	unsigned looked = 0;
+
+	for (n = *head(s, p); n && looked < LOOK_AT; n = s->rmap[n].next, looked++)
+		if (s->rmap[n].mapping == mapping)
+			return;
+	looked = 0;
+	for (n = p->rmap; n && looked < LOOK_AT; n = s->rmap[n].next, looked++)
+		if (!current(s, s->rmap[n].mapping, host)) {
+			s->rmap[n].mapping = mapping;
+			return;
+		}
+	n = node_new(s);
+	if (!n) {
+		start_again(s);
+		n = node_new(s);
+	}
+	s->rmap[n].mapping = mapping;
+	s->rmap[n].next = *head(s, p);
+	p->rmap = n;
+}
+
+void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
+{
+	uint32_t n = *head(s, p), next, kept = 0;
+
+	for (; n; n = next) {
+		uint32_t mapping = s->rmap[n].mapping, page = mapping & 0xfffff;
+		struct shadow_context *c = s->contexts[mapping >> 21];
+		unsigned view = mapping >> 20 & 1;
+
+		next = s->rmap[n].next;
+		if (c && shadow_bit(c->touched[view * 2 + 1], page / 512))
+			*shadow_entry(c, view, SHADOW_WRITE_TABLE, page) = 0;
+		if (c && reads && shadow_bit(c->touched[view * 2], page / 512))
+			*shadow_entry(c, view, SHADOW_READ_TABLE, page) = 0;
+		if (reads || !(c && shadow_bit(c->touched[view * 2], page / 512) &&
+			       *shadow_entry(c, view, SHADOW_READ_TABLE, page))) {
+			s->rmap[n].next = s->rmap_free;
+			s->rmap_free = n;
+		} else { /* its read entry may be one that only the map knows */
+			s->rmap[n].next = kept;
+			kept = n;
+		}
+	}
+	p->rmap = kept;
+}

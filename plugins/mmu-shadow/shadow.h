@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The shadow MMU's insides. Invariants that the files share:
+ *
+ *  1. A table entry exists only while the guest's page tables, as they stand in memory, say so: every page-table page
+ *     that an entry was derived from is *used* (page->uses), a used page has no write entries anywhere, so a store to it
+ *     comes to tsr_mmu.written, which drops what was derived from the changed words.
+ *  2. Every write entry of a plain-memory page is in that page's reverse map, as is every read entry of a page outside
+ *     main RAM (those move: BARs, PAM, VGA windows). The map may hold stale rows too.
+ *  3. A context's table chunk (512 entries, 4 KiB) that is not marked as touched is all zero.
+ */
+#ifndef SHADOW_H
+#define SHADOW_H
+
+#include <string.h>
+
+#include <tessera/draft/mmu.h>
+
+#define SHADOW_CONTEXTS 32     /* address spaces kept per virtual CPU */
+#define SHADOW_VCPUS 4
+#define SHADOW_SETS 12         /* supervisor fetch sets */
+#define SHADOW_SET_SLOTS 64
+#define SHADOW_SLOTS 2048      /* page-directory entries of an address space: 1024 without, 4 * 512 with PAE */
+#define SHADOW_CHUNKS 2048     /* of 512 entries */
+#define SHADOW_PFNS (1u << 24) /* 36 physical address bits */
+#define SHADOW_RMAP_NODES (1u << 19)
+#define SHADOW_RESIDENT_MAX 12288 /* table chunks with memory behind them, all contexts: 48 MiB */
+#define SHADOW_UNTRACE_WRITES 64
+
+/* Bytes from a view's base. Room is left for the valid bytes (16 and 17 MiB) and, behind everything, a window. */
+#define SHADOW_READ_TABLE 0
+#define SHADOW_WRITE_TABLE (8l << 20)
+#define SHADOW_FETCHED (18l << 20) /* one bit per linear page: filled for FETCH (user view) */
+#define SHADOW_VIEW_SIZE (19l << 20)
+
+/* Page-table entry bits (SDM volume 3, 4.3 and 4.4). */
+#define PTE_P 1u
+#define PTE_RW 2u
+#define PTE_US 4u
+#define PTE_A 0x20u
+#define PTE_D 0x40u
+#define PTE_PS 0x80u
+#define PTE_NX (1ull << 63)
+#define PAE_FRAME 0xffffff000ull /* 36 bits */
+
+/* Page-fault error code (SDM volume 3, 4.7). */
+#define PF_P 1u
+#define PF_W 2u
+#define PF_U 4u
+#define PF_RSVD 8u
+#define PF_I 16u
+
+/* What a context is besides its CR3. */
+enum shadow_mode { MODE_PG = 1, MODE_PAE = 2, MODE_PSE = 4, MODE_WP = 8, MODE_NXE = 16 };
+
+enum shadow_page_flags {
+	PAGE_CODE = 1,           /* the CPU asked for code_written */
+	PAGE_READ_UNTRACKED = 2, /* some table may have a read entry that the reverse map lacks */
+	PAGE_FETCHED = 4,        /* was filled for FETCH */
+};
+
+/* One guest physical page. */
+struct shadow_page {
+	uint32_t rmap;  /* first node, 0: none; void unless epoch is the shadow's */
+	uint32_t epoch;
+	uint32_t uses;  /* first use as a page table, 0: none */
+	uint8_t flags;
+	uint8_t writes; /* since the last fill through it */
+};
+
+struct shadow_rmap_node {
+	uint32_t mapping; /* context << 21 | view << 20 | linear page */
+	uint32_t next;
+};
+
+enum shadow_use_kind { USE_PD, USE_PT, USE_SET };
+
+struct shadow_use {
+	uint32_t next;
+	uint16_t slot; /* USE_PD: number of the directory (0-3); else the page-directory entry */
+	uint8_t owner; /* context; USE_SET: fetch set */
+	uint8_t kind;
+};
+
+/* Translations used for fetching at supervisor level that several contexts share: those whose page-directory entries
+ * are the recorded ones. */
+struct shadow_set {
+	uint32_t tag;
+	uint32_t mode;      /* enum shadow_mode without WP */
+	bool used;          /* filled for FETCH since the tag is what it is */
+	bool alive;
+	uint64_t stamp;     /* of the last selection */
+	unsigned count;
+	struct {
+		uint16_t slot;
+		bool pt;        /* the page table behind it is traced for this set */
+		uint64_t pde;   /* the bits that decide a fetch */
+		uint32_t pfn;   /* of the page table */
+	} slots[SHADOW_SET_SLOTS];
+	uint64_t listed[SHADOW_SLOTS / 64];
+	uint64_t *fetched;  /* one bit per linear page */
+};
+
+#define SLOT_NONE 0u
+#define SLOT_LARGE 1u
+#define SLOT_PT 2u /* | page frame number << 2 */
+
+struct shadow_directory {
+	bool ready;       /* looked up, traced */
+	bool plain;       /* RAM: host is valid and what is derived may be kept */
+	uint8_t *host;
+	tsr_gpa gpa;      /* after A20 */
+};
+
+struct shadow_context {
+	bool alive;
+	uint8_t id;
+	uint32_t cr3, mode;
+	uint64_t pdpte[4];
+	uint64_t stamp;      /* of the last switch to it */
+	uint8_t *base[TSR_VIEWS];
+	/* Per chunk: index view * 2 + (write table). */
+	uint64_t touched[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
+	uint64_t resident[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
+	unsigned resident_count;
+	struct shadow_directory pd[4];
+	uint32_t slot[SHADOW_SLOTS];
+	uint8_t *pt_host[SHADOW_SLOTS];
+	uint32_t user_tag;
+	bool user_used;
+	bool regroup;            /* a listed page-directory entry changed: look for a better set */
+	struct shadow_set *set;  /* of the supervisor view */
+};
+
+struct shadow_vcpu {
+	struct tsr_mmu_vcpu pub; /* first */
+	const struct tsr_mmu_listener *listener;
+	struct shadow_context *context;
+	unsigned first; /* its contexts: [first, first + SHADOW_CONTEXTS) */
+};
+
+#define SHADOW_COUNTERS(X) \
+	X(fill_read) X(fill_write) X(fill_fetch) X(faults) X(traced_fills) X(io_fills) X(switches) X(contexts_made) \
+	X(contexts_recycled) X(tables_traced) X(tables_untraced) X(table_writes) X(code_writes) X(slots_dropped) \
+	X(rmap_overflows) X(flushes) X(tag_changes) X(sets_made) X(invlpg)
+
+struct shadow {
+	const struct tsr_host *host;
+	const struct tsr_phys *phys;
+	uint8_t *ram_base;
+	uint64_t ram_size;
+	struct shadow_page *pages; /* SHADOW_PFNS, mostly untouched */
+	struct shadow_rmap_node *rmap;
+	uint32_t rmap_free, rmap_top, epoch;
+	struct shadow_use *uses;
+	uint32_t use_free, use_top;
+	uint64_t use_changes; /* counts additions and removals */
+	struct shadow_context *contexts[SHADOW_VCPUS * SHADOW_CONTEXTS];
+	struct shadow_vcpu *vcpus[SHADOW_VCPUS];
+	struct shadow_set sets[SHADOW_SETS];
+	unsigned resident;
+	uint32_t last_tag;
+	uint64_t stamp;
+#define X(name) uint64_t name;
+	struct { SHADOW_COUNTERS(X) } count;
+#undef X
+};
+
+static inline struct shadow_page *shadow_page(struct shadow *s, tsr_gpa gpa)
+{
+	return &s->pages[gpa >> TSR_PAGE_SHIFT];
+}
+
+static inline bool shadow_pae(const struct shadow_context *c)
+{
+	return c->mode & MODE_PAE;
+}
+
+static inline unsigned shadow_slot_shift(const struct shadow_context *c)
+{
+	return shadow_pae(c) ? 21 : 22;
+}
+
+static inline uint64_t *shadow_entry(const struct shadow_context *c, unsigned view, long table, uint32_t page)
+{
+	return (uint64_t *)(c->base[view] + table) + page;
+}
+
+static inline bool shadow_bit(const uint64_t *bits, unsigned n)
+{
+	return bits[n / 64] >> (n % 64) & 1;
+}
+
+static inline void shadow_bit_set(uint64_t *bits, unsigned n)
+{
+	bits[n / 64] |= 1ull << (n % 64);
+}
+
+/* -- context.c: address spaces and their tables */
+struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v, uint32_t cr3, uint32_t mode);
+void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c); /* nothing is derived any more */
+void tsr_shadow_context_free(struct shadow_context *c);
+void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table, unsigned chunk);
+/* The entries of linear pages [first, first + count) in both views; user fetch tag too unless `keep_tag`. */
+void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count, bool keep_tag);
+void tsr_shadow_drop_writes(struct shadow *s); /* every write entry of every context */
+void tsr_shadow_flush(struct shadow *s);       /* everything of every context */
+
+static inline void shadow_enter(struct shadow *s, struct shadow_context *c, unsigned view, bool write, uint32_t page,
+				const uint8_t *host)
+{
+	unsigned table = view * 2 + write;
+
+	*shadow_entry(c, view, write ? SHADOW_WRITE_TABLE : SHADOW_READ_TABLE, page) =
+		(uint64_t)(uintptr_t)host - ((uint64_t)page << TSR_PAGE_SHIFT);
+	if (!shadow_bit(c->touched[table], page / 512))
+		tsr_shadow_context_touch(s, c, table, page / 512);
+}
+
+/* -- rmap.c: from physical pages to entries. May flush all write entries when the pool is used up. */
+void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c, unsigned view,
+			 uint32_t page, const uint8_t *host);
+void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads); /* write entries, and read entries */
+
+/* -- trace.c: page tables */
+void tsr_shadow_attach_pd(struct shadow *s, struct shadow_context *c, unsigned number, tsr_gpa gpa);
+void tsr_shadow_detach_pd(struct shadow *s, struct shadow_context *c, unsigned number);
+void tsr_shadow_attach_slot(struct shadow *s, struct shadow_context *c, unsigned slot, tsr_gpa pt, uint8_t *host);
+void tsr_shadow_drop_slot(struct shadow *s, struct shadow_context *c, unsigned slot, bool keep_tag);
+void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot);
+void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot);
+void tsr_shadow_page_written(struct shadow *s, tsr_gpa gpa, uint32_t length); /* within one page */
+void tsr_shadow_trace_code(struct shadow *s, tsr_gpa gpa, bool on);
+
+/* -- fetch-set.c: tags */
+uint32_t tsr_shadow_new_tag(struct shadow *s);
+void tsr_shadow_set_select(struct shadow *s, struct shadow_context *c);
+void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla, uint64_t pde,
+			uint32_t pt_pfn); /* pt_pfn 0: a large page */
+void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first, uint32_t count);
+void tsr_shadow_set_lost_table(struct shadow *s, struct shadow_set *set, unsigned slot);
+void tsr_shadow_set_pde_changed(struct shadow *s, struct shadow_context *c, unsigned slot);
+void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count);
+void tsr_shadow_change_all_tags(struct shadow *s);
+/* Brings the vCPUs' published tags up to date; tells the listeners if `tell` and something changed. */
+void tsr_shadow_publish(struct shadow *s, bool tell);
+
+/* -- walk.c: page walks */
+struct shadow_walk {
+	uint64_t pde, pte;         /* pte 0 for large pages */
+	uint8_t *pde_at, *pte_at;  /* NULL: not plain memory */
+	tsr_gpa pde_gpa, pte_gpa;  /* after A20 */
+	unsigned slot;
+	bool large;
+	bool plain;                /* all tables in RAM: what is found may be kept */
+	tsr_gpa gpa;               /* of the 4 KiB page */
+	uint32_t allow;            /* PTE_RW, PTE_US as all levels give them */
+	bool nx;
+	uint32_t error;            /* of a failed walk: 0 or PF_P | PF_RSVD */
+};
+/* `attach`: trace the directory (fill); else without side effects (probe). */
+bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach, struct shadow_walk *w);
+uint64_t tsr_shadow_read_pde(struct shadow *s, struct shadow_context *c, unsigned slot);
+void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bits);
+
+#endif
