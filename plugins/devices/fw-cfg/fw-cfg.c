@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The firmware configuration device: the BIOS selects an item by number and reads it byte by byte, or by DMA with a control
+ * structure in guest memory. SeaBIOS and U-Boot learn the machine from it, and option ROMs the kernel they start.
+ *
+ * Items are made at attach and stay; the guest can write none. Reads past an item's end, or of an absent item, give zeros.
+ *
+ * Source: QEMU's docs/specs/fw_cfg (the interface's only document).
+ * Gaps: writable items.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "acpi.h"
+#include "items.h"
+#include "linux.h"
+
+enum { PORT_SELECTOR = 0, PORT_DATA = 1, DMA_HIGH = 0, DMA_LOW = 4 };
+enum {
+	CONTROL_ERROR = 1, CONTROL_READ = 2, CONTROL_SKIP = 4, CONTROL_SELECT = 8, CONTROL_WRITE = 16, CONTROL_BYTES = 16,
+};
+enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
+#define KEY_MASK 0xbfffu /* bit 14 asks for writing */
+#define FOUR_GIB 0x100000000ull
+#define MAX_USER_FILE (64u << 20)
+
+static const uint8_t dma_signature[8] = { 'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G' };
+
+struct fw_cfg {
+	const struct tsr_host *host;
+	const struct tsr_dma *dma;
+	const struct tsr_memory *memory;
+	const struct tsr_properties *properties;
+	struct fw_cfg_items items;
+	const struct fw_cfg_item *current; /* NULL: an item that is not there */
+	uint16_t selected;                 /* its number */
+	uint32_t offset;                   /* bytes read of it */
+	uint32_t dma_high;                 /* upper half of the control structure's address */
+};
+
+/* -- Reading items ------------------------------------------------------------------------------------------------------ */
+
+static void select_item(struct fw_cfg *s, uint16_t key)
+{
+	s->selected = key & KEY_MASK;
+	s->current = items_find(&s->items, s->selected);
+	s->offset = 0;
+}
+
+static uint32_t left(const struct fw_cfg *s)
+{
+	return s->current && s->offset < s->current->length ? s->current->length - s->offset : 0;
+}
+
+static uint8_t next_byte(struct fw_cfg *s)
+{
+	return left(s) ? s->current->bytes[s->offset++] : 0;
+}
+
+static uint64_t port_read(void *self, uint64_t offset, unsigned width)
+{
+	struct fw_cfg *s = self;
+
+	return offset == PORT_DATA ? next_byte(s) : width == 2 ? (uint64_t)next_byte(s) << 8 : 0;
+}
+
+static void port_write(void *self, uint64_t offset, uint64_t value, unsigned width)
+{
+	if (offset == PORT_SELECTOR && width == 2)
+		select_item(self, (uint16_t)value);
+}
+
+/* -- DMA ---------------------------------------------------------------------------------------------------------------- */
+
+/* Zeros behind an item's end. Stops where there is no memory. */
+static bool dma_zeros(struct fw_cfg *s, tsr_gpa to, uint32_t length)
+{
+	static const uint8_t zeros[TSR_PAGE_SIZE];
+
+	while (length) {
+		uint32_t run = length < sizeof(zeros) ? length : (uint32_t)sizeof(zeros);
+
+		if (!s->dma->write(s->host, to, zeros, run))
+			return false;
+		to += run;
+		length -= run;
+	}
+	return true;
+}
+
+static bool dma_read_item(struct fw_cfg *s, tsr_gpa to, uint32_t length)
+{
+	uint32_t run = length < left(s) ? length : left(s);
+
+	if (run && !s->dma->write(s->host, to, s->current->bytes + s->offset, run))
+		return false;
+	s->offset += run;
+	return dma_zeros(s, to + run, length - run);
+}
+
+static bool dma_run(struct fw_cfg *s, uint32_t control, uint32_t length, tsr_gpa address)
+{
+	if (control & CONTROL_SELECT)
+		select_item(s, (uint16_t)(control >> 16));
+	if (control & CONTROL_READ)
+		return dma_read_item(s, address, length);
+	if (control & CONTROL_SKIP)
+		s->offset += length < left(s) ? length : left(s);
+	return !(control & CONTROL_WRITE);
+}
+
+static void dma_start(struct fw_cfg *s, tsr_gpa at)
+{
+	uint8_t request[CONTROL_BYTES], result[4];
+	bool ok;
+
+	if (!s->dma->read(s->host, at, request, sizeof(request)))
+		return;
+	ok = dma_run(s, (uint32_t)get_be(request, 4), (uint32_t)get_be(request + 4, 4), get_be(request + 8, 8));
+	put_be(result, ok ? 0 : CONTROL_ERROR, sizeof(result));
+	s->dma->write(s->host, at, result, sizeof(result));
+}
+
+static uint64_t dma_register_read(void *self, uint64_t offset, unsigned width)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < width; i++)
+		value |= (uint64_t)dma_signature[(offset + i) & 7] << (8 * i);
+	return value;
+}
+
+/* Big-endian; writing the lower half starts. */
+static void dma_register_write(void *self, uint64_t offset, uint64_t value, unsigned width)
+{
+	struct fw_cfg *s = self;
+	uint32_t half = __builtin_bswap32((uint32_t)value);
+
+	if (width != 4)
+		return;
+	if (offset == DMA_HIGH) {
+		s->dma_high = half;
+	} else if (offset == DMA_LOW) {
+		tsr_gpa at = (tsr_gpa)s->dma_high << 32 | half;
+		s->dma_high = 0;
+		dma_start(s, at);
+	}
+}
+
+static const struct tsr_io_ops port_ops = {
+	.size = sizeof(port_ops), .widths = 1 | 2, .read = port_read, .write = port_write,
+};
+static const struct tsr_io_ops dma_ops = {
+	.size = sizeof(dma_ops), .widths = 1 | 2 | 4, .read = dma_register_read, .write = dma_register_write,
+};
+
+/* -- What the items say ------------------------------------------------------------------------------------------------- */
+
+static bool add_legacy_items(struct fw_cfg *s)
+{
+	struct fw_cfg_items *items = &s->items;
+	static const uint8_t uuid[16], numa[16];
+
+	return items_add(items, FW_CFG_SIGNATURE, "QEMU", 4) && items_add_u32(items, FW_CFG_ID, ID_TRADITIONAL | ID_DMA) &&
+	       items_add(items, FW_CFG_UUID, uuid, sizeof(uuid)) &&
+	       items_add_u64(items, FW_CFG_RAM_SIZE, s->memory->ram_size(s->host)) &&
+	       items_add_u16(items, FW_CFG_NOGRAPHIC, 0) && items_add_u16(items, FW_CFG_NB_CPUS, 1) &&
+	       items_add_u16(items, FW_CFG_MAX_CPUS, 1) && items_add_u16(items, FW_CFG_BOOT_DEVICE, 'c') &&
+	       items_add(items, FW_CFG_NUMA, numa, sizeof(numa)) &&
+	       items_add_u16(items, FW_CFG_BOOT_MENU, s->properties->get_bool(s->host, "boot-menu"));
+}
+
+static bool add_e820(struct fw_cfg *s)
+{
+	uint64_t below = s->memory->ram_below_4g(s->host), above = s->memory->ram_size(s->host) - below;
+	uint8_t map[2 * E820_ENTRY];
+
+	put_le(map, 0, 8);
+	put_le(map + 8, below, 8);
+	put_le(map + 16, E820_RAM, 4);
+	put_le(map + E820_ENTRY, FOUR_GIB, 8);
+	put_le(map + E820_ENTRY + 8, above, 8);
+	put_le(map + E820_ENTRY + 16, E820_RAM, 4);
+	return items_add_file(&s->items, "etc/e820", map, above ? sizeof(map) : E820_ENTRY);
+}
+
+/* Integers that SeaBIOS looks for by a file's name; absent where the property has its `absent` value. */
+static const struct {
+	const char *property, *file;
+	int64_t absent;
+	uint8_t width;
+} integer_files[] = {
+	{ "boot-fail-wait", "etc/boot-fail-wait", INT64_MIN, 4 },
+	{ "boot-menu-wait", "etc/boot-menu-wait", -1, 4 },
+	{ "sercon-port", "etc/sercon-port", 0, 2 },
+};
+
+static bool add_integer_files(struct fw_cfg *s)
+{
+	uint8_t bytes[8];
+
+	for (size_t i = 0; i < sizeof(integer_files) / sizeof(integer_files[0]); i++) {
+		int64_t value = s->properties->get_int(s->host, integer_files[i].property);
+
+		put_le(bytes, (uint64_t)value, integer_files[i].width);
+		if (value != integer_files[i].absent &&
+		    !items_add_file(&s->items, integer_files[i].file, bytes, integer_files[i].width))
+			return false;
+	}
+	return true;
+}
+
+/* "bootorder": one device path a line, the direct boot's ROM first. */
+static bool add_boot_order(struct fw_cfg *s, bool direct)
+{
+	const char *order = s->properties->get_string(s->host, "bootorder");
+	static const char rom[] = "/rom@" LINUX_ROM_NAME "\n";
+	size_t length = (direct ? strlen(rom) : 0) + strlen(order) + 2;
+	char *text;
+	bool ok;
+
+	if (!direct && !*order)
+		return true;
+	text = malloc(length);
+	if (!text)
+		return false;
+	snprintf(text, length, "%s%s%s", direct ? rom : "", order, *order ? "\n" : "");
+	for (char *at = text; *at; at++)
+		*at = *at == ';' ? '\n' : *at;
+	ok = items_add_file(&s->items, "bootorder", text, strlen(text) + 1);
+	free(text);
+	return ok;
+}
+
+/* One "NAME=FILE" of the property `files`. */
+static bool add_user_file(struct fw_cfg *s, const char *text, size_t length, struct tsr_error *error)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t name_length = equals ? (size_t)(equals - text) : 0, size;
+	char name[FW_CFG_FILE_NAME], path[4096];
+	uint8_t *bytes;
+	bool ok;
+
+	if (name_length == 0 || name_length >= sizeof(name) || length - name_length - 1 >= sizeof(path))
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "files: \"%.*s\" is not NAME=FILE with a name of at most %zu characters", (int)length, text,
+				     sizeof(name) - 1);
+	snprintf(name, sizeof(name), "%.*s", (int)name_length, text);
+	snprintf(path, sizeof(path), "%.*s", (int)(length - name_length - 1), equals + 1);
+	bytes = items_read_host_file("firmware configuration file", path, MAX_USER_FILE, &size, error);
+	if (!bytes)
+		return false;
+	ok = items_add_file(&s->items, name, bytes, size);
+	free(bytes);
+	return ok || tsr_error_set(error, TSR_ERROR_FAILED, "files: no room for %s", name);
+}
+
+static bool add_user_files(struct fw_cfg *s, struct tsr_error *error)
+{
+	for (const char *at = s->properties->get_string(s->host, "files"); *at;) {
+		size_t length = strcspn(at, ";");
+
+		if (length && !add_user_file(s, at, length, error))
+			return false;
+		at += length + (at[length] == ';');
+	}
+	return true;
+}
+
+static bool add_acpi(struct fw_cfg *s, struct tsr_error *error)
+{
+	struct acpi_machine machine = {
+		.ram_below_4g = s->memory->ram_below_4g(s->host),
+		.devices = s->properties->get_string(s->host, "acpi-devices"),
+	};
+
+	return !s->properties->get_bool(s->host, "acpi") || acpi_add(&s->items, &machine, error);
+}
+
+static bool add_kernel(struct fw_cfg *s, bool direct, struct tsr_error *error)
+{
+	struct linux_boot boot = {
+		.kernel = s->properties->get_string(s->host, "kernel"),
+		.initrd = s->properties->get_string(s->host, "initrd"),
+		.append = s->properties->get_string(s->host, "append"),
+		.ram = s->memory->ram_below_4g(s->host),
+	};
+
+	if (direct)
+		return linux_add(&s->items, &boot, error);
+	if (*boot.initrd || *boot.append)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s is of no use without a kernel: give --kernel FILE too",
+				     *boot.initrd ? "an initial RAM disk" : "a kernel command line");
+	return true;
+}
+
+static bool add_items(struct fw_cfg *s, struct tsr_error *error)
+{
+	bool direct = *s->properties->get_string(s->host, "kernel");
+
+	if (!add_kernel(s, direct, error) || !add_acpi(s, error) || !add_user_files(s, error))
+		return false;
+	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) || !add_boot_order(s, direct) ||
+	    !items_add_directory(&s->items))
+		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the firmware configuration");
+	return true;
+}
+
+/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+
+static void fw_cfg_reset(void *self, enum tsr_reset kind)
+{
+	struct fw_cfg *s = self;
+
+	if (kind == TSR_RESET_SOFT)
+		return;
+	select_item(s, FW_CFG_SIGNATURE);
+	s->dma_high = 0;
+}
+
+static bool fw_cfg_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
+{
+	struct fw_cfg *s = self;
+	const struct tsr_io *io = host->get(host, TSR_IO);
+
+	s->host = host;
+	s->dma = host->get(host, TSR_DMA);
+	s->memory = host->get(host, TSR_MEMORY);
+	s->properties = host->get(host, TSR_PROPERTIES);
+	return add_items(s, error) && io->claim(host, "ports", &port_ops, s, error) &&
+	       io->claim(host, "dma", &dma_ops, s, error);
+}
+
+static void fw_cfg_detach(void *self)
+{
+	items_finish(&((struct fw_cfg *)self)->items);
+}
+
+static void fw_cfg_save(void *self, struct tsr_state_writer *out)
+{
+	struct fw_cfg *s = self;
+
+	tsr_state_put_u16(out, "selected", s->selected);
+	tsr_state_put_u32(out, "offset", s->offset);
+	tsr_state_put_u32(out, "dma-high", s->dma_high);
+}
+
+static bool fw_cfg_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	struct fw_cfg *s = self;
+	uint16_t selected;
+	uint32_t offset;
+
+	if (!tsr_state_get_u16(in, "selected", &selected) || !tsr_state_get_u32(in, "offset", &offset) ||
+	    !tsr_state_get_u32(in, "dma-high", &s->dma_high))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "fw-cfg: the state lacks a register");
+	select_item(s, selected);
+	s->offset = offset;
+	return true;
+}
+
+static const struct tsr_device_class fw_cfg_class = {
+	.size = sizeof(fw_cfg_class),
+	.instance_size = sizeof(struct fw_cfg),
+	.attach = fw_cfg_attach,
+	.detach = fw_cfg_detach,
+	.reset = fw_cfg_reset,
+	.save = fw_cfg_save,
+	.load = fw_cfg_load,
+};
+
+static const void *get_factory(const char *factory)
+{
+	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &fw_cfg_class : NULL;
+}
+
+TSR_PLUGIN_ENTRY = {
+	.size = sizeof(struct tsr_plugin_entry),
+	.abi = TSR_ABI_CURRENT,
+	.id = PLUGIN_ID,
+	.version = PLUGIN_VERSION,
+	.get_factory = get_factory,
+};
