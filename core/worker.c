@@ -89,12 +89,22 @@ struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m)
 	return pool;
 }
 
+static gboolean quit_loop(gpointer data)
+{
+	g_main_loop_quit(data);
+	return G_SOURCE_REMOVE;
+}
+
 void tsr_worker_pool_free(struct tsr_worker_pool *pool)
 {
 	if (!pool)
 		return;
 	g_thread_pool_free(pool->threads, FALSE, TRUE);
-	g_main_loop_quit(pool->loop);
+	/* From inside the loop: a quit before the thread has entered it would be lost. */
+	GSource *quit = g_idle_source_new();
+	g_source_set_callback(quit, quit_loop, pool->loop, NULL);
+	g_source_attach(quit, pool->context);
+	g_source_unref(quit);
 	g_thread_join(pool->poller);
 	g_main_loop_unref(pool->loop);
 	g_main_context_unref(pool->context);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life cycle, the lock, timers, lines and workers, with a processor that runs C functions. */
+#include <CUnit/Basic.h>
+#include <string.h>
+
+#include "little-machine.h"
+
+static TsrMachine *the_machine;
+
+static enum tsr_cpu_exit spin_until_kicked(struct little_processor *cpu, uint64_t budget)
+{
+	while (!cpu->kicked)
+		;
+	return TSR_CPU_KICKED;
+}
+
+static void starts_pauses_resumes_and_stops(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	g_autoptr(GError) error = NULL;
+
+	little_processor(m)->body = spin_until_kicked;
+	CU_ASSERT_TRUE(tsr_machine_start(m, NULL));
+	CU_ASSERT_EQUAL(little_device(m)->resets, 1);
+	CU_ASSERT_FALSE(tsr_machine_resume(m, &error));
+	CU_ASSERT_EQUAL(error->code, TSR_MACHINE_ERROR_STATE);
+	CU_ASSERT_TRUE(tsr_machine_pause(m, NULL));
+	uint64_t then = tsr_timekeeper_now(m->clock);
+	g_usleep(2000);
+	CU_ASSERT_EQUAL(tsr_timekeeper_now(m->clock), then);
+	CU_ASSERT_TRUE(tsr_machine_resume(m, NULL));
+	tsr_machine_stop(m, 7, "a test");
+	CU_ASSERT_EQUAL(little_machine_run(m), 7);
+	g_object_unref(m);
+}
+
+static void the_lock_gets_in_while_the_guest_spins(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+
+	little_processor(m)->body = spin_until_kicked;
+	tsr_machine_start(m, NULL);
+	for (int i = 0; i < 200; i++) {
+		tsr_machine_lock(m);
+		unsigned runs = little_processor(m)->runs;
+		CU_ASSERT_EQUAL(little_processor(m)->runs, runs);
+		tsr_machine_unlock(m);
+	}
+	tsr_machine_stop(m, 0, "");
+	CU_ASSERT_EQUAL(little_machine_run(m), 0);
+	g_object_unref(m);
+}
+
+static enum tsr_cpu_exit power_off_on_interrupt(struct little_processor *cpu, uint64_t budget)
+{
+	struct little_device *dev = little_device(the_machine);
+
+	if (!dev->expired && dev->deadline == 0) {
+		dev->deadline = 1;
+		dev->clock->arm(dev->timer, dev->clock->now(dev->host) + 3000000);
+	}
+	if (cpu->intr)
+		dev->machine->power_off(dev->host);
+	return TSR_CPU_HALTED;
+}
+
+static void a_timer_wakes_a_halted_guest(void)
+{
+	the_machine = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	little_processor(the_machine)->body = power_off_on_interrupt;
+	CU_ASSERT_EQUAL(little_machine_run(the_machine), 0);
+	CU_ASSERT_EQUAL(little_device(the_machine)->expired, 1);
+	CU_ASSERT(little_processor(the_machine)->runs < 20);
+	g_object_unref(the_machine);
+}
+
+static enum tsr_cpu_exit count_budget(struct little_processor *cpu, uint64_t budget)
+{
+	struct little_device *dev = little_device(the_machine);
+
+	if (cpu->intr) {
+		dev->machine->stop(dev->host, 3, "done");
+		return TSR_CPU_HALTED;
+	}
+	if (cpu->count == 0) {
+		dev->clock->arm(dev->timer, 5000000);
+		cpu->count = 10;
+		return TSR_CPU_KICKED;
+	}
+	cpu->count += budget;
+	return TSR_CPU_BUDGET;
+}
+
+static void a_deterministic_deadline_is_an_instruction_count(void)
+{
+	the_machine = little_machine_new(1, TSR_CLOCK_DETERMINISTIC, NULL);
+	little_processor(the_machine)->body = count_budget;
+	CU_ASSERT_EQUAL(little_machine_run(the_machine), 3);
+	CU_ASSERT_EQUAL(little_processor(the_machine)->count, 5000);
+	CU_ASSERT_EQUAL(little_device(the_machine)->deadline, 5000000);
+	g_object_unref(the_machine);
+}
+
+struct job {
+	TsrMachine *machine;
+	GThread *worked_on;
+	int order;
+};
+static int done_order;
+
+static void work(void *data)
+{
+	((struct job *)data)->worked_on = g_thread_self();
+}
+
+static void done(void *data)
+{
+	struct job *job = data;
+
+	job->order = ++done_order;
+	if (job->order == 3)
+		tsr_vcpu_request_stop(job->machine, 9, "all done");
+}
+
+static void ordered_work_completes_in_order_off_this_thread(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	struct little_device *dev = little_device(m);
+	struct job jobs[3] = { { m, NULL, 0 }, { m, NULL, 0 }, { m, NULL, 0 } };
+
+	done_order = 0;
+	tsr_machine_lock(m);
+	for (int i = 0; i < 3; i++)
+		dev->worker->submit(dev->host, work, done, &jobs[i], true);
+	tsr_machine_unlock(m);
+	CU_ASSERT_EQUAL(little_machine_run(m), 9);
+	for (int i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(jobs[i].order, i + 1);
+		CU_ASSERT_PTR_NOT_EQUAL(jobs[i].worked_on, g_thread_self());
+	}
+	g_object_unref(m);
+}
+
+static enum tsr_cpu_exit triple_fault(struct little_processor *cpu, uint64_t budget)
+{
+	return TSR_CPU_SHUTDOWN;
+}
+
+static void a_triple_fault_stops_or_resets(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+
+	m->config->on_triple_fault = TSR_ON_TRIPLE_FAULT_STOP;
+	little_processor(m)->body = triple_fault;
+	CU_ASSERT_EQUAL(little_machine_run(m), TSR_EXIT_GUEST_ERROR);
+	g_object_unref(m);
+
+	m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	m->config->exit_on_reset = TRUE;
+	little_processor(m)->body = triple_fault;
+	CU_ASSERT_EQUAL(little_machine_run(m), 0);
+	g_object_unref(m);
+}
+
+static void on_line(TsrMachine *m, const char *line, int level, gpointer data)
+{
+	*(int *)data += level ? 1 : 100;
+}
+
+static void a_tap_tells_of_a_line(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	struct little_device *dev = little_device(m);
+	int seen = 0;
+
+	g_signal_connect(m, "line-changed", G_CALLBACK(on_line), &seen);
+	CU_ASSERT_FALSE(tsr_machine_tap_line(m, "nobody:3", TRUE, NULL));
+	tsr_machine_lock(m);
+	tsr_irq_set(dev->irq, 1);
+	tsr_irq_set(dev->irq, 0);
+	tsr_machine_unlock(m);
+	CU_ASSERT_TRUE(tsr_machine_tap_line(m, "dev0:irq", TRUE, NULL));
+	tsr_machine_lock(m);
+	tsr_irq_set(dev->irq, 1);
+	tsr_irq_set(dev->irq, 1);
+	tsr_irq_set(dev->irq, 0);
+	tsr_machine_unlock(m);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	CU_ASSERT_EQUAL(seen, 101);
+	CU_ASSERT_EQUAL(little_processor(m)->level_changes, 4);
+	g_object_unref(m);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "starts, pauses, resumes and stops", starts_pauses_resumes_and_stops },
+		{ "the lock gets in while the guest spins", the_lock_gets_in_while_the_guest_spins },
+		{ "a timer wakes a halted guest", a_timer_wakes_a_halted_guest },
+		{ "a deterministic deadline is an instruction count", a_deterministic_deadline_is_an_instruction_count },
+		{ "ordered work completes in order, off this thread", ordered_work_completes_in_order_off_this_thread },
+		{ "a triple fault stops or resets", a_triple_fault_stops_or_resets },
+		{ "a tap tells of a line", a_tap_tells_of_a_line },
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = { { "machine", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+
+	if (CU_initialize_registry() || CU_register_suites(suites))
+		return 1;
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
