@@ -81,9 +81,12 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 {
 	struct little_processor *cpu = self;
 
+	enum tsr_cpu_exit why;
+
 	cpu->runs++;
-	cpu->kicked = 0;
-	return cpu->body ? cpu->body(cpu, budget) : TSR_CPU_HALTED;
+	why = cpu->body ? cpu->body(cpu, budget) : TSR_CPU_HALTED;
+	cpu->kicked = 0; /* not before: a kick that came earlier makes run return at once */
+	return why;
 }
 
 static void cpu_kick(void *self)
