@@ -264,6 +264,8 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 		return apply_option(draft, option, value, where, error);
 	if (has_slot(draft, name))
 		return apply_slot(draft, name, value, where, error);
+	if (g_str_equal(value, "auto")) /* what the program asks for unasked; a machine need not have it */
+		return TRUE;
 	known = list_options(draft);
 	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "the machine has no such option; it has %s", known);
 }

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tessera ctl SOCKET COMMAND: a client of control.h's interface. A command is a row: its arguments and the call that it makes. */
+#include <string.h>
+
+#include "control-interface.h"
+#include "control.h"
+#include "program.h"
+
+#define CALL_TIMEOUT_MS (10 * 60 * 1000)
+
+typedef struct {
+	GDBusConnection *connection;
+	char **arguments; /* of the command, NULL-terminated */
+	guint n;
+	GMainLoop *loop; /* watch, wait */
+	gboolean quiet;
+	int status;
+} Ctl;
+
+/* -- calls ----------------------------------------------------------------------------------------------------------------- */
+
+static int fail_remote(GError *error)
+{
+	g_dbus_error_strip_remote_error(error);
+	program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
+	g_error_free(error);
+	return TSR_EXIT_MACHINE_FAILED;
+}
+
+/* Takes a floating reference of arguments (NULL: none). NULL: told, status set. */
+static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVariant *arguments)
+{
+	GError *error = NULL;
+	GVariant *answer = g_dbus_connection_call_sync(ctl->connection, NULL, TSR_CONTROL_PATH, interface, method, arguments, NULL,
+						       G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &error);
+
+	if (!answer)
+		ctl->status = fail_remote(error);
+	return answer;
+}
+
+static int call_plain(Ctl *ctl, const char *method, GVariant *arguments)
+{
+	g_autoptr(GVariant) answer = call(ctl, TSR_CONTROL_INTERFACE, method, arguments);
+
+	return ctl->status;
+}
+
+static int call_printing(Ctl *ctl, const char *method, GVariant *arguments)
+{
+	g_autoptr(GVariant) answer = call(ctl, TSR_CONTROL_INTERFACE, method, arguments);
+	const char *text;
+
+	if (!answer)
+		return ctl->status;
+	g_variant_get(answer, "(&s)", &text);
+	g_print("%s%s", text, *text && !g_str_has_suffix(text, "\n") ? "\n" : "");
+	return 0;
+}
+
+static GVariant *get_property(Ctl *ctl, const char *name)
+{
+	g_autoptr(GVariant) answer = call(ctl, "org.freedesktop.DBus.Properties", "Get",
+					  g_variant_new("(ss)", TSR_CONTROL_INTERFACE, name));
+	GVariant *value = NULL;
+
+	if (answer)
+		g_variant_get(answer, "(v)", &value);
+	return value;
+}
+
+/* -- arguments ------------------------------------------------------------------------------------------------------------- */
+
+static int number_argument(Ctl *ctl, guint index, int otherwise)
+{
+	const char *text = index < ctl->n ? ctl->arguments[index] : NULL;
+	char *end;
+	gint64 value = text ? g_ascii_strtoll(text, &end, 0) : otherwise;
+
+	if (text && (*end || end == text || value < G_MININT32 || value > G_MAXINT32))
+		ctl->status = program_fail(TSR_EXIT_USAGE, "\"%s\" is not a number", text);
+	return (int)value;
+}
+
+/* INSTANCE.PROPERTY; the parts are to be freed. */
+static gboolean split_property(Ctl *ctl, const char *text, char **instance, char **property)
+{
+	const char *dot = strchr(text, '.');
+
+	if (!dot || dot == text || !dot[1]) {
+		ctl->status = program_fail(TSR_EXIT_USAGE, "\"%s\" is not INSTANCE.PROPERTY", text);
+		return FALSE;
+	}
+	*instance = g_strndup(text, (gsize)(dot - text));
+	*property = g_strdup(dot + 1);
+	return TRUE;
+}
+
+/* -- commands -------------------------------------------------------------------------------------------------------------- */
+
+static int do_pause(Ctl *ctl)
+{
+	return call_plain(ctl, "Pause", NULL);
+}
+
+static int do_resume(Ctl *ctl)
+{
+	return call_plain(ctl, "Resume", NULL);
+}
+
+static int do_reset(Ctl *ctl)
+{
+	return call_plain(ctl, "Reset", NULL);
+}
+
+static int do_quit(Ctl *ctl)
+{
+	return call_plain(ctl, "Quit", NULL);
+}
+
+static int do_status(Ctl *ctl)
+{
+	g_autoptr(GVariant) name = get_property(ctl, "Name");
+	g_autoptr(GVariant) state = name ? get_property(ctl, "State") : NULL;
+	g_autoptr(GVariant) list = state ? call(ctl, TSR_CONTROL_INTERFACE, "ListInstances", NULL) : NULL;
+	g_autofree const char **names = NULL;
+	g_autofree char *text = NULL;
+
+	if (!list)
+		return ctl->status;
+	g_variant_get(list, "(^a&s)", &names);
+	text = g_strjoinv(" ", (char **)names);
+	g_print("name       %s\nstate      %s\ninstances  %s\n", g_variant_get_string(name, NULL), g_variant_get_string(state, NULL), text);
+	return 0;
+}
+
+static int do_screenshot(Ctl *ctl)
+{
+	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
+	int display = number_argument(ctl, 1, 0);
+
+	return ctl->status ? ctl->status : call_plain(ctl, "Screenshot", g_variant_new("(us)", (guint)display, path));
+}
+
+static int do_text(Ctl *ctl)
+{
+	int display = number_argument(ctl, 0, 0);
+
+	return ctl->status ? ctl->status : call_printing(ctl, "ScreenText", g_variant_new("(u)", (guint)display));
+}
+
+static int do_type(Ctl *ctl)
+{
+	g_autofree char *joined = g_strjoinv(" ", ctl->arguments);
+	g_autofree char *text = g_strcompress(joined);
+
+	return call_plain(ctl, "TypeText", g_variant_new("(s)", text));
+}
+
+static int do_key(Ctl *ctl)
+{
+	for (guint i = 0; i < ctl->n && !ctl->status; i++)
+		call_plain(ctl, "PressKeys", g_variant_new("(s)", ctl->arguments[i]));
+	return ctl->status;
+}
+
+static int do_move(Ctl *ctl)
+{
+	int dx = number_argument(ctl, 0, 0), dy = number_argument(ctl, 1, 0), buttons = number_argument(ctl, 2, 0);
+
+	return ctl->status ? ctl->status : call_plain(ctl, "MovePointer", g_variant_new("(iiiu)", dx, dy, 0, (guint)buttons));
+}
+
+static int do_place(Ctl *ctl)
+{
+	int x = number_argument(ctl, 0, 0), y = number_argument(ctl, 1, 0), buttons = number_argument(ctl, 2, 0);
+
+	return ctl->status ? ctl->status :
+			     call_plain(ctl, "PlacePointer", g_variant_new("(uuiu)", (guint)x, (guint)y, 0, (guint)buttons));
+}
+
+static int do_insert(Ctl *ctl)
+{
+	g_autofree char *path = g_canonicalize_filename(ctl->arguments[1], NULL);
+
+	return call_plain(ctl, "InsertMedium", g_variant_new("(ss)", ctl->arguments[0], path));
+}
+
+static int do_eject(Ctl *ctl)
+{
+	return call_plain(ctl, "EjectMedium", g_variant_new("(s)", ctl->arguments[0]));
+}
+
+static int do_get(Ctl *ctl)
+{
+	g_autofree char *instance = NULL, *property = NULL;
+
+	if (!split_property(ctl, ctl->arguments[0], &instance, &property))
+		return ctl->status;
+	return call_printing(ctl, "GetInstanceProperty", g_variant_new("(ss)", instance, property));
+}
+
+static int do_set(Ctl *ctl)
+{
+	const char *equals = strchr(ctl->arguments[0], '=');
+	g_autofree char *target = equals ? g_strndup(ctl->arguments[0], (gsize)(equals - ctl->arguments[0])) : NULL;
+	g_autofree char *instance = NULL, *property = NULL;
+
+	if (!equals)
+		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not INSTANCE.PROPERTY=VALUE", ctl->arguments[0]);
+	if (!split_property(ctl, target, &instance, &property))
+		return ctl->status;
+	return call_plain(ctl, "SetInstanceProperty", g_variant_new("(sss)", instance, property, equals + 1));
+}
+
+static int do_save(Ctl *ctl)
+{
+	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
+
+	return call_plain(ctl, "Save", g_variant_new("(s)", path));
+}
+
+static int do_stats(Ctl *ctl)
+{
+	return call_printing(ctl, "GetStats", NULL);
+}
+
+static int do_introspect(Ctl *ctl)
+{
+	g_print("%s\n", tsr_control_xml);
+	return 0;
+}
+
+static void on_signal(GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *name,
+		      GVariant *arguments, gpointer user)
+{
+	Ctl *ctl = user;
+	g_autofree char *text = g_variant_print(arguments, FALSE);
+
+	if (!ctl->quiet)
+		g_print("%s %s\n", name, text);
+	if (!g_str_equal(name, "Stopped"))
+		return;
+	g_variant_get(arguments, "(is)", &ctl->status, NULL);
+	g_main_loop_quit(ctl->loop);
+}
+
+static void on_closed(GDBusConnection *connection, gboolean remote, GError *error, gpointer user)
+{
+	g_main_loop_quit(((Ctl *)user)->loop);
+}
+
+static int listen_until_stopped(Ctl *ctl)
+{
+	ctl->loop = g_main_loop_new(NULL, FALSE);
+	g_dbus_connection_signal_subscribe(ctl->connection, NULL, TSR_CONTROL_INTERFACE, NULL, TSR_CONTROL_PATH, NULL,
+					   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, ctl, NULL);
+	g_signal_connect(ctl->connection, "closed", G_CALLBACK(on_closed), ctl);
+	if (!g_dbus_connection_is_closed(ctl->connection))
+		g_main_loop_run(ctl->loop);
+	g_main_loop_unref(ctl->loop);
+	return ctl->status;
+}
+
+static int do_watch(Ctl *ctl)
+{
+	listen_until_stopped(ctl);
+	return 0;
+}
+
+static int do_wait(Ctl *ctl)
+{
+	ctl->quiet = TRUE;
+	return listen_until_stopped(ctl);
+}
+
+static int do_tap(Ctl *ctl)
+{
+	gboolean on = ctl->n < 2 || !g_str_equal(ctl->arguments[1], "off");
+
+	return call_plain(ctl, "TapLine", g_variant_new("(sb)", ctl->arguments[0], on));
+}
+
+static const struct {
+	const char *name;
+	guint min, max; /* arguments */
+	const char *usage;
+	int (*run)(Ctl *ctl);
+} commands[] = {
+	{ "status", 0, 0, "", do_status },
+	{ "pause", 0, 0, "", do_pause },
+	{ "resume", 0, 0, "", do_resume },
+	{ "reset", 0, 0, "", do_reset },
+	{ "quit", 0, 0, "", do_quit },
+	{ "screenshot", 1, 2, "FILE.png [DISPLAY]", do_screenshot },
+	{ "text", 0, 1, "[DISPLAY]", do_text },
+	{ "type", 1, G_MAXUINT, "TEXT", do_type },
+	{ "key", 1, G_MAXUINT, "NAMES…", do_key },
+	{ "move", 2, 3, "DX DY [BUTTONS]", do_move },
+	{ "place", 2, 3, "X Y [BUTTONS]", do_place },
+	{ "insert", 2, 2, "INSTANCE FILE", do_insert },
+	{ "eject", 1, 1, "INSTANCE", do_eject },
+	{ "get", 1, 1, "INSTANCE.PROPERTY", do_get },
+	{ "set", 1, 1, "INSTANCE.PROPERTY=VALUE", do_set },
+	{ "save", 1, 1, "FILE", do_save },
+	{ "stats", 0, 0, "", do_stats },
+	{ "tap", 1, 2, "LINE [off]", do_tap },
+	{ "watch", 0, 0, "", do_watch },
+	{ "wait", 0, 0, "", do_wait },
+	{ "introspect", 0, 0, "", do_introspect },
+};
+
+static int run_command(Ctl *ctl, const char *socket, guint index)
+{
+	GError *error = NULL;
+	g_autofree char *address = tsr_control_address(socket, &error);
+	int status;
+
+	if (!address)
+		return program_fail_error(error);
+	ctl->connection = g_dbus_connection_new_for_address_sync(address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, &error);
+	if (!ctl->connection) {
+		program_fail(TSR_EXIT_MACHINE_FAILED, "no machine answers at %s: %s", socket, error->message);
+		g_error_free(error);
+		return TSR_EXIT_MACHINE_FAILED;
+	}
+	g_dbus_connection_set_exit_on_close(ctl->connection, FALSE);
+	status = commands[index].run(ctl);
+	g_object_unref(ctl->connection);
+	return status;
+}
+
+int command_ctl(char **arguments)
+{
+	guint n = g_strv_length(arguments);
+	Ctl ctl = {0};
+
+	if (program_wants_help(arguments, "ctl"))
+		return 0;
+	if (n < 2)
+		return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET COMMAND`; `tessera ctl --help` lists the commands");
+	ctl.arguments = arguments + 2;
+	ctl.n = n - 2;
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (!g_str_equal(arguments[1], commands[i].name))
+			continue;
+		if (ctl.n < commands[i].min || ctl.n > commands[i].max)
+			return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET %s%s%s`", commands[i].name,
+					    *commands[i].usage ? " " : "", commands[i].usage);
+		return run_command(&ctl, arguments[0], i);
+	}
+	return program_fail(TSR_EXIT_USAGE, "there is no command \"%s\"; `tessera ctl --help` lists them", arguments[1]);
+}

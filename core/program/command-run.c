@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tessera run: builds a machine and iterates the main loop until it is over. Options that are not the program's own are the
+ * machine's: its manifest knows them, this file does not.
+ */
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+
+#include "control.h"
+#include "program.h"
+
+#define DEFAULT_MACHINE "pc"
+
+typedef struct {
+	char *machine;
+	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
+	double timeout;       /* seconds; 0: none */
+	char *control, *load;
+	gboolean stats, has_ui;
+} RunOptions;
+
+typedef struct {
+	RunOptions *options;
+	TsrMachine *machine;
+	int signal; /* that ended the run */
+} Run;
+
+/* -- the command line ------------------------------------------------------------------------------------------------------ */
+
+/* Options of the program that take a value. */
+static gboolean take_timeout(RunOptions *o, const char *value)
+{
+	char *end;
+
+	o->timeout = g_ascii_strtod(value, &end);
+	return *value && !*end && o->timeout > 0 && o->timeout < 1e8;
+}
+
+static gboolean take_control(RunOptions *o, const char *value)
+{
+	o->control = g_strdup(value);
+	return g_str_has_prefix(value, "unix:") && value[strlen("unix:")];
+}
+
+static gboolean take_load(RunOptions *o, const char *value)
+{
+	o->load = g_strdup(value);
+	return *value != '\0';
+}
+
+static gboolean take_set(RunOptions *o, const char *value)
+{
+	const char *equals = strchr(value, '='), *dot = strchr(value, '.');
+
+	g_ptr_array_add(o->overrides, g_strdup(value));
+	return equals && dot && dot < equals;
+}
+
+static const struct {
+	const char *name;
+	gboolean (*take)(RunOptions *o, const char *value);
+	const char *allowed;
+} valued[] = {
+	{ "timeout", take_timeout, "a number of seconds" },
+	{ "control", take_control, "unix:PATH" },
+	{ "load", take_load, "a file that `tessera ctl SOCKET save` wrote" },
+	{ "set", take_set, "NAME.PROPERTY=VALUE" },
+};
+
+static int take_value(RunOptions *o, const char *name, const char *value)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(valued); i++) {
+		if (!g_str_equal(name, valued[i].name))
+			continue;
+		if (valued[i].take(o, value))
+			return 0;
+		return program_fail(TSR_EXIT_USAGE, "--%s: \"%s\" is not %s", name, value, valued[i].allowed);
+	}
+	o->has_ui |= g_str_equal(name, "ui");
+	g_ptr_array_add(o->overrides, g_strdup_printf("%s=%s", name, value));
+	return 0;
+}
+
+static gboolean take_flag(RunOptions *o, const char *name)
+{
+	if (g_str_equal(name, "stats"))
+		o->stats = TRUE;
+	else if (g_str_equal(name, "exit-on-reset"))
+		g_ptr_array_add(o->overrides, g_strdup("exit-on-reset=true"));
+	else
+		return FALSE;
+	return TRUE;
+}
+
+/* One option, from "--"; *next is the argument after it and moves on if it is the value. */
+static int take_option(RunOptions *o, const char *option, char ***next)
+{
+	const char *equals = strchr(option, '=');
+	g_autofree char *name = equals ? g_strndup(option + 2, (gsize)(equals - option - 2)) : g_strdup(option + 2);
+
+	if (!*name || strchr(name, '.'))
+		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not an option; `tessera run --help` lists them", option);
+	if (equals)
+		return take_value(o, name, equals + 1);
+	if (take_flag(o, name))
+		return 0;
+	if (!**next)
+		return program_fail(TSR_EXIT_USAGE, "--%s needs a value; `tessera run --help` lists the options", name);
+	return take_value(o, name, *(*next)++);
+}
+
+static int parse_arguments(RunOptions *o, char **arguments)
+{
+	int status = 0;
+
+	while (*arguments && !status) {
+		char *argument = *arguments++;
+
+		if (g_str_has_prefix(argument, "--"))
+			status = take_option(o, argument, &arguments);
+		else if (*argument == '-' || o->machine)
+			status = program_fail(TSR_EXIT_USAGE, "\"%s\" is one argument too many; `tessera run --help` lists the options",
+					      argument);
+		else
+			o->machine = argument;
+	}
+	if (!o->has_ui)
+		g_ptr_array_add(o->overrides, g_strdup("ui=auto"));
+	g_ptr_array_add(o->overrides, NULL);
+	return status;
+}
+
+static void options_finish(RunOptions *o)
+{
+	g_ptr_array_unref(o->overrides);
+	g_free(o->control);
+	g_free(o->load);
+}
+
+/* -- the run --------------------------------------------------------------------------------------------------------------- */
+
+static gboolean on_timeout(gpointer user)
+{
+	Run *run = user;
+	g_autofree char *why = g_strdup_printf("the time limit of %g seconds ran out", run->options->timeout);
+
+	tsr_machine_stop(run->machine, TSR_EXIT_TIMEOUT, why);
+	return G_SOURCE_REMOVE;
+}
+
+/* The first stops the machine; a second finds the default action and ends the process. */
+static gboolean stop_by_signal(Run *run, int number)
+{
+	run->signal = number;
+	tsr_machine_stop(run->machine, 128 + number, number == SIGINT ? "interrupted" : "terminated");
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_interrupt(gpointer user)
+{
+	return stop_by_signal(user, SIGINT);
+}
+
+static gboolean on_terminate(gpointer user)
+{
+	return stop_by_signal(user, SIGTERM);
+}
+
+static gboolean on_hangup(gpointer user)
+{
+	return stop_by_signal(user, SIGHUP);
+}
+
+static void on_stopped(TsrMachine *machine, int status, const char *why, gpointer user)
+{
+	if (status != TSR_EXIT_POWERED_OFF && why && *why)
+		program_fail(status, "%s", why);
+}
+
+static void print_stats(TsrMachine *machine)
+{
+	g_autofree char *text = tsr_machine_get_stats(machine);
+
+	g_printerr("%s", text ? text : "");
+}
+
+static int run_machine(Run *run)
+{
+	g_autoptr(GError) error = NULL;
+	int status;
+
+	if (run->options->load && !tsr_machine_load(run->machine, run->options->load, &error))
+		return program_fail_error(g_steal_pointer(&error));
+	if (run->options->timeout > 0)
+		g_timeout_add((guint)(run->options->timeout * 1000), on_timeout, run);
+	g_unix_signal_add(SIGINT, on_interrupt, run);
+	g_unix_signal_add(SIGTERM, on_terminate, run);
+	g_unix_signal_add(SIGHUP, on_hangup, run);
+	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
+	status = tsr_machine_run(run->machine, &error);
+	if (error)
+		return program_fail_error(g_steal_pointer(&error));
+	if (run->options->stats)
+		print_stats(run->machine);
+	return status;
+}
+
+static int start(RunOptions *o)
+{
+	g_autoptr(TsrRegistry) registry = tsr_registry_new();
+	g_autoptr(TsrControl) control = NULL;
+	g_autoptr(TsrMachine) machine = NULL;
+	GError *error = NULL;
+	Run run = { .options = o };
+
+	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE, (const char *const *)o->overrides->pdata,
+					    &error);
+	if (!machine)
+		return program_fail_error(error);
+	if (o->control && !(control = tsr_control_new(machine, o->control, &error)))
+		return program_fail_error(error);
+	run.machine = machine;
+	return run_machine(&run);
+}
+
+int command_run(char **arguments)
+{
+	RunOptions options = { .overrides = g_ptr_array_new_with_free_func(g_free) };
+	int status;
+
+	if (program_wants_help(arguments, "run"))
+		return 0;
+	signal(SIGPIPE, SIG_IGN);
+	status = parse_arguments(&options, arguments);
+	if (!status)
+		status = start(&options);
+	options_finish(&options);
+	return status;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The `tessera` program: a thin client of the library. A command is a function from its arguments to an exit status. */
+#ifndef TSR_PROGRAM_H
+#define TSR_PROGRAM_H
+
+#include <tessera-glib/machine.h>
+
+/* arguments: NULL-terminated, without the command's name. Each prints its own errors. */
+int command_run(char **arguments);
+int command_plugins(char **arguments);
+int command_machines(char **arguments);
+int command_ctl(char **arguments);
+int command_demo(char **arguments);
+int command_help(char **arguments);
+
+/* One line on standard error: "tessera: …". Returns status. */
+int program_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The same with the error's message; the status follows from its code. Frees the error. */
+int program_fail_error(GError *error);
+/* Whether the arguments ask for help; prints it then. */
+gboolean program_wants_help(char **arguments, const char *command);
+void program_print_help(const char *command);
+
+#endif
