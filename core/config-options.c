@@ -190,12 +190,32 @@ static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value,
 
 /* -- options --------------------------------------------------------------------------------------------------------------- */
 
-static gboolean apply_option(TsrDraft *draft, const TsrSetting *option, const char *value, const char *where, GError **error)
+/* The values that NAME.VALUE=TEXT lines of [Options] give words for, "" if none. */
+static char *option_words(TsrDraft *draft, const char *name)
+{
+	g_autofree char *prefix = g_strconcat(name, ".", NULL);
+	g_autoptr(GString) words = g_string_new(NULL);
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, draft->options);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		if (g_str_has_prefix(key, prefix))
+			g_string_append_printf(words, "%s%s", words->len ? ", " : "", (char *)key + strlen(prefix));
+	return g_strdup(words->str);
+}
+
+static gboolean apply_option(TsrDraft *draft, const char *name, const TsrSetting *option, const char *value, const char *where,
+			     GError **error)
 {
 	g_auto(GStrv) targets = g_strsplit(option->value, ";", -1);
+	g_autofree char *words = option_words(draft, name), *key = g_strdup_printf("%s.%s", name, value);
+	const TsrSetting *word = g_hash_table_lookup(draft->options, key);
 
+	if (*words && !word)
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "\"%s\" is not one of %s", value, words);
 	for (char **target = targets; *target; target++)
-		if (*g_strstrip(*target) && !set_property(draft, *target, value, where, error))
+		if (*g_strstrip(*target) && !set_property(draft, *target, word ? word->value : value, where, error))
 			return FALSE;
 	return TRUE;
 }
@@ -243,7 +263,8 @@ static char *list_options(TsrDraft *draft)
 	}
 	names = g_list_sort(names, compare_names);
 	for (GList *name = names; name; name = name->next)
-		g_string_append_printf(text, ", %s", (char *)name->data);
+		if (!strchr(name->data, '.'))
+			g_string_append_printf(text, ", %s", (char *)name->data);
 	g_list_free(names);
 	return g_strdup(text->str);
 }
@@ -261,7 +282,7 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 	if (g_str_equal(name, "cpu"))
 		return set_cpu(draft, value, where, error);
 	if (option)
-		return apply_option(draft, option, value, where, error);
+		return apply_option(draft, name, option, value, where, error);
 	if (has_slot(draft, name))
 		return apply_slot(draft, name, value, where, error);
 	if (g_str_equal(value, "auto")) /* what the program asks for unasked; a machine need not have it */
