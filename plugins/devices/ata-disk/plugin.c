@@ -153,7 +153,7 @@ static bool sane(const struct ata_disk *d)
 	       (!moving || (d->left && d->lba < d->sectors && d->left <= d->sectors - d->lba)) &&
 	       (!moving || !d->filled || d->step == STEP_DMA || d->filled - d->at <= d->left) &&
 	       (d->step != STEP_STORE || (d->filled && d->filled <= d->left)) &&
-	       (!(d->flags & FLAG_MULTIPLE) || d->multiple);
+	       (d->step != STEP_DMA || (d->port && d->port->dma)) && (!(d->flags & FLAG_MULTIPLE) || d->multiple);
 }
 
 static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)

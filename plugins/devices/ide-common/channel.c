@@ -244,7 +244,7 @@ static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 static void write_command(struct ide_channel *c, uint8_t command)
 {
 	struct ide_unit *u = &c->unit[c->selected];
-	bool busy = u->r.status & (TSR_IDE_BSY | TSR_IDE_DRQ);
+	bool busy = u->r.status & (TSR_IDE_BSY | TSR_IDE_DRQ), moving = u->phase == IDE_DMA_RUN;
 
 	if (command == COMMAND_DIAGNOSTIC && !busy)
 		diagnose(c);
@@ -257,6 +257,8 @@ static void write_command(struct ide_channel *c, uint8_t command)
 	u->r.error = 0;
 	u->r.status = TSR_IDE_BSY;
 	u->drive->command(u->drive_self, command);
+	if (moving)
+		bm_abandon(c->bm, u->dma_in);
 }
 
 static void write_register(struct ide_channel *c, unsigned reg, uint8_t value)
