@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The user-mode network with this test as the NIC: frames in, frames out, and sockets on the host's loopback. */
+#include <CUnit/Basic.h>
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fake-host.h>
+
+#include "net-user.h"
+
+static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
+static const struct tsr_net *net;
+static void *net_self;
+static bool nic_full;
+static uint8_t last[2048];
+static size_t last_length;
+static unsigned frames;
+
+static bool nic_can_receive(void *to)
+{
+	return !nic_full;
+}
+
+static void nic_receive(void *to, const uint8_t *frame, size_t length)
+{
+	memcpy(last, frame, length);
+	last_length = length;
+	frames++;
+}
+
+static const struct tsr_net_port nic_port = {
+	.size = sizeof(nic_port), .can_receive = nic_can_receive, .receive = nic_receive,
+};
+
+static void net_new(const char *hostfwd)
+{
+	fake_start();
+	frames = 0;
+	nic_full = false;
+	net_self = fake_device_new(NULL, "net-user", (struct fake_row[]){ { "hostfwd", hostfwd }, { NULL, NULL } });
+	net = fake_device_interface(net_self, TSR_NET);
+	net->connect(net_self, &nic_port);
+}
+
+/* Sockets and timers go on for a while, until `count` frames came. */
+static bool wait_frames(unsigned count)
+{
+	for (unsigned i = 0; i < 50 && frames < count; i++) {
+		fake_poll(10);
+		fake_clock_advance(1000000);
+	}
+	return frames >= count;
+}
+
+/* -- packets */
+
+static void put16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static unsigned get16(const uint8_t *at)
+{
+	return at[0] << 8 | at[1];
+}
+
+static unsigned checksum(const uint8_t *bytes, size_t length)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < length; i += 2)
+		sum += get16(bytes + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum & 0xffff;
+}
+
+static void send_arp(uint8_t last_byte)
+{
+	uint8_t f[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 8, 6, 0, 1, 8, 0, 6, 4, 0, 1 };
+
+	memcpy(f + 6, mac, 6);
+	memcpy(f + 22, mac, 6);
+	memcpy(f + 28, (uint8_t[]){ 10, 0, 2, 15 }, 4);
+	memcpy(f + 38, (uint8_t[]){ 10, 0, 2, last_byte }, 4);
+	net->send(net_self, f, sizeof(f));
+}
+
+static void send_udp(const char *from, const char *to, unsigned from_port, unsigned to_port, const void *data, size_t length)
+{
+	uint8_t f[1024] = { 0x52, 0x55, 10, 0, 2, 2, [12] = 8, 0, 0x45, [22] = 64, 17 };
+
+	memcpy(f + 6, mac, 6);
+	put16(f + 16, (unsigned)(28 + length));
+	inet_pton(AF_INET, from, f + 26);
+	inet_pton(AF_INET, to, f + 30);
+	put16(f + 24, checksum(f + 14, 20));
+	put16(f + 34, from_port);
+	put16(f + 36, to_port);
+	put16(f + 38, (unsigned)(8 + length));
+	memcpy(f + 42, data, length);
+	net->send(net_self, f, 42 + length);
+}
+
+static int loopback_socket(int type, uint16_t *port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(at);
+	int fd = socket(AF_INET, type, 0);
+
+	bind(fd, (struct sockaddr *)&at, sizeof(at));
+	if (type == SOCK_STREAM)
+		listen(fd, 1);
+	getsockname(fd, (struct sockaddr *)&at, &length);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* -- tests */
+
+static void gateway_answers_arp(void)
+{
+	net_new("");
+	send_arp(2);
+	CU_ASSERT_EQUAL(frames, 0); /* never from inside send */
+	CU_ASSERT_TRUE(wait_frames(1));
+	CU_ASSERT_EQUAL(get16(last + 12), 0x0806);
+	CU_ASSERT_EQUAL(get16(last + 20), 2);
+	CU_ASSERT_FALSE(memcmp(last + 28, (uint8_t[]){ 10, 0, 2, 2 }, 4));
+}
+
+static void dhcp_offers_an_address(void)
+{
+	uint8_t b[300] = { 1, 1, 6, 0, 1, 2, 3, 4 };
+
+	memcpy(b + 28, mac, 6);
+	memcpy(b + 236, (uint8_t[]){ 0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255 }, 8);
+	net_new("");
+	send_udp("0.0.0.0", "255.255.255.255", 68, 67, b, sizeof(b));
+	CU_ASSERT_TRUE(wait_frames(1));
+	CU_ASSERT_EQUAL(get16(last + 36), 68);
+	CU_ASSERT_FALSE(memcmp(last + 42 + 16, (uint8_t[]){ 10, 0, 2, 15 }, 4));
+}
+
+static void udp_reaches_the_host_and_comes_back(void)
+{
+	struct sockaddr_in peer;
+	socklen_t peer_length = sizeof(peer);
+	char text[16] = { 0 };
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port);
+
+	net_new("");
+	send_arp(2); /* tells the guest's station address */
+	wait_frames(1);
+	send_udp("10.0.2.15", "10.0.2.2", 4000, port, "ping", 4);
+	CU_ASSERT_EQUAL(recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_length), 4);
+	CU_ASSERT_STRING_EQUAL(text, "ping");
+	sendto(fd, "pong", 4, 0, (struct sockaddr *)&peer, peer_length);
+	CU_ASSERT_TRUE(wait_frames(2));
+	CU_ASSERT_EQUAL(get16(last + 36), 4000);
+	CU_ASSERT_FALSE(memcmp(last + 42, "pong", 4));
+	close(fd);
+}
+
+static void forwarded_port_reaches_the_guest(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char rule[64];
+	uint16_t port;
+	int fd = loopback_socket(SOCK_STREAM, &port);
+
+	close(fd); /* a port that was free a moment ago */
+	snprintf(rule, sizeof(rule), "tcp::%u-:7", port);
+	net_new(rule);
+	send_arp(2);
+	wait_frames(1);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	at.sin_port = htons(port);
+	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	CU_ASSERT_TRUE(wait_frames(2));
+	CU_ASSERT_EQUAL(last[23], 6);           /* TCP */
+	CU_ASSERT_EQUAL(get16(last + 36), 7);   /* to the guest's port */
+	CU_ASSERT_EQUAL(last[47] & 0x12, 0x02); /* SYN */
+	close(fd);
+}
+
+static void taken_port_is_an_error(void)
+{
+	struct tsr_error error = { 0 };
+	char rule[64];
+	uint16_t port;
+	int fd = loopback_socket(SOCK_STREAM, &port);
+
+	snprintf(rule, sizeof(rule), "tcp:127.0.0.1:%u-:7", port);
+	fake_start();
+	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "net-user", (struct fake_row[]){ { "hostfwd", rule }, { NULL, NULL } }, &error));
+	CU_ASSERT_EQUAL(error.code, TSR_ERROR_CONFLICT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "127.0.0.1"));
+	close(fd);
+}
+
+static void frames_wait_for_the_nic(void)
+{
+	net_new("");
+	nic_full = true;
+	send_arp(2);
+	send_arp(3);
+	CU_ASSERT_FALSE(wait_frames(1));
+	nic_full = false;
+	net->ready(net_self);
+	CU_ASSERT_EQUAL(frames, 2);
+}
+
+static void rules_are_read(void)
+{
+	static const struct { const char *text; bool good; unsigned host_port, guest_port; bool udp; } rows[] = {
+		{ "tcp:127.0.0.1:2222-:22", true, 2222, 22, false },
+		{ "udp::53-10.0.2.20:5353", true, 53, 5353, true },
+		{ "tcp:0.0.0.0:80-10.0.2.15:65535;rest", true, 80, 65535, false },
+		{ "tcp:127.0.0.1:0-:22", false, 0, 0, false },
+		{ "tcp:127.0.0.1:22-:65536", false, 0, 0, false },
+		{ "tcp:localhost:22-:22", false, 0, 0, false },
+		{ "tcp:127.0.0.1:22", false, 0, 0, false },
+		{ "icmp:127.0.0.1:22-:22", false, 0, 0, false },
+		{ "tcp:127.0.0.1:22-:22x", false, 0, 0, false },
+		{ "tcp:127.0.0.1:-:22", false, 0, 0, false },
+		{ ";", false, 0, 0, false },
+		{ "tcp:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:22-:22", false, 0, 0, false },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text = rows[i].text;
+		struct tsr_error error = { 0 };
+		struct forward rule;
+
+		CU_ASSERT_EQUAL(forward_parse(&text, &rule, &error), rows[i].good);
+		CU_ASSERT_EQUAL(error.code, rows[i].good ? TSR_ERROR_NONE : TSR_ERROR_INVALID);
+		if (!rows[i].good)
+			continue;
+		CU_ASSERT_EQUAL(rule.host_port, rows[i].host_port);
+		CU_ASSERT_EQUAL(rule.guest_port, rows[i].guest_port);
+		CU_ASSERT_EQUAL(rule.udp, rows[i].udp);
+	}
+}
+
+static void any_frame_is_survived(void)
+{
+	uint64_t seed = 1;
+
+	net_new("");
+	for (unsigned i = 0; i < 20000; i++) {
+		uint8_t f[1514];
+		size_t length = 14 + fake_random(&seed) % 200;
+
+		for (size_t k = 0; k < length; k++)
+			f[k] = (uint8_t)fake_random(&seed);
+		put16(f + 12, (uint64_t[]){ 0x0806, 0x0800, 0x86dd }[fake_random(&seed) % 3]);
+		/* only to the network itself: nothing leaves the host */
+		f[14] = 0x45;
+		memcpy(f + 30, (uint8_t[]){ 10, 0, 2, (uint8_t)fake_random(&seed) }, 4);
+		f[23] = 1;
+		net->send(net_self, f, length);
+		if (i % 64 == 0)
+			fake_clock_advance(1000000);
+	}
+}
+
+#define ROW(name) { #name, name }
+
+static CU_TestInfo tests[] = {
+	ROW(gateway_answers_arp),
+	ROW(dhcp_offers_an_address),
+	ROW(udp_reaches_the_host_and_comes_back),
+	ROW(forwarded_port_reaches_the_guest),
+	ROW(taken_port_is_an_error),
+	ROW(frames_wait_for_the_nic),
+	ROW(rules_are_read),
+	ROW(any_frame_is_survived),
+	CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+	CU_SuiteInfo suites[] = { { .pName = "net-user", .pTests = tests }, CU_SUITE_INFO_NULL };
+	unsigned failures;
+
+	if (CU_initialize_registry() || CU_register_suites(suites))
+		return 1;
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	fake_finish();
+	return failures != 0;
+}
