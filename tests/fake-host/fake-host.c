@@ -574,10 +574,24 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 		{ TSR_INPUT, &fake_input_table },
 	};
 
+	for (unsigned i = 0; i < 16 && fake.tables[i].name; i++)
+		if (strcmp(fake.tables[i].name, table) == 0)
+			return fake.tables[i].table;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (strcmp(tables[i].name, table) == 0)
 			return tables[i].table;
 	return NULL;
+}
+
+void fake_host_table(const char *name, const void *table)
+{
+	unsigned i = 0;
+
+	while (fake.tables[i].name && strcmp(fake.tables[i].name, name) != 0)
+		if (++i == 16)
+			fake_die("too many host tables");
+	fake.tables[i].name = name;
+	fake.tables[i].table = table;
 }
 
 static struct fake_device *device_prepare(const struct tsr_device_class *class, const char *id,

@@ -59,6 +59,9 @@ void fake_device_fuzz_registers(uint64_t seed, unsigned count);
 /* Before fake_device_new: what a need is connected to (for all devices made from now on). NULL table: disconnect. */
 void fake_connect(const char *need, const void *table, void *self);
 
+/* Adds a host table of the test's own ("tessera.phys/1"), or replaces one. Stays until fake_finish. */
+void fake_host_table(const char *name, const void *table);
+
 /* -- state. Saved fields have paths: "group/field". */
 struct fake_state;
 struct fake_state *fake_device_save(void *self);

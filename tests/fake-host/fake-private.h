@@ -85,6 +85,10 @@ struct fake_machine {
 		char name[64];
 		struct tsr_interface interface;
 	} needs[32];
+	struct {
+		const char *name;
+		const void *table;
+	} tables[16];
 };
 
 extern struct fake_machine fake;

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the shadow MMU promises, one promise a test; test-mmu-shadow-random.c looks for what was forgotten. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "memory.h"
+
+#define PD 0x10000u
+#define PT 0x11000u
+#define KERNEL_PT 0x12000u
+#define PD2 0x13000u
+#define PT2 0x14000u
+#define DATA 0x100000u
+#define P_RW_US_A_D 0x67u
+#define KERNEL 0xc0000000u
+
+static void *self;
+static const struct tsr_mmu *mmu;
+static const struct tsr_phys_listener *notices;
+static struct tsr_mmu_vcpu *vcpu;
+static struct tsr_mmu_context context;
+static struct tsr_mmu_result result;
+static struct {
+	unsigned code, unmapped, tags;
+	tsr_gpa gpa;
+	uint32_t length;
+} heard;
+
+static void on_code_written(void *to, tsr_gpa gpa, uint32_t length)
+{
+	heard.code++;
+	heard.gpa = gpa;
+	heard.length = length;
+}
+
+static void on_code_unmapped(void *to, tsr_gpa gpa, uint64_t length)
+{
+	heard.unmapped++;
+}
+
+static void on_tags_changed(void *to)
+{
+	heard.tags++;
+}
+
+static const struct tsr_mmu_listener listener = {
+	.size = sizeof(listener),
+	.code_written = on_code_written,
+	.code_unmapped = on_code_unmapped,
+	.tags_changed = on_tags_changed,
+};
+
+static void set_cr3(uint32_t cr3)
+{
+	context.cr3 = cr3;
+	mmu->set_context(self, vcpu, &context);
+}
+
+/* Two address spaces: user pages 0.. by PT (PT2), the kernel's at C0000000h by KERNEL_PT in both. */
+static void start(void)
+{
+	memory_start();
+	memset(&heard, 0, sizeof(heard));
+	self = fake_device_new(NULL, "mmu-shadow", NULL);
+	mmu = fake_device_interface(self, TSR_MMU);
+	notices = fake_device_interface(self, TSR_PHYS_LISTENER);
+	vcpu = mmu->create(self, &listener);
+	*memory_word(PD) = PT | P_RW_US_A_D;
+	*memory_word(PD2) = PT2 | P_RW_US_A_D;
+	*memory_word(PD + KERNEL / 0x400000 * 4) = *memory_word(PD2 + KERNEL / 0x400000 * 4) = KERNEL_PT | 0x23;
+	for (unsigned i = 0; i < 1024; i++) {
+		*memory_word(PT + i * 4) = (DATA + i * 4096) | P_RW_US_A_D;
+		*memory_word(PT2 + i * 4) = (DATA + i * 4096) | P_RW_US_A_D;
+		*memory_word(KERNEL_PT + i * 4) = (DATA + i * 4096) | 0x63;
+	}
+	context = (struct tsr_mmu_context){ .cr0 = TSR_CR0_PE | TSR_CR0_PG | TSR_CR0_WP, .cr4 = TSR_CR4_PSE };
+	set_cr3(PD);
+}
+
+static void finish(void)
+{
+	mmu->destroy(self, vcpu);
+	fake_finish();
+}
+
+static enum tsr_mmu_kind fill(enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access access)
+{
+	return mmu->fill(self, vcpu, view, gla, access, &result);
+}
+
+static uint64_t entry(enum tsr_mmu_view view, bool write, tsr_gla gla)
+{
+	const struct tsr_mmu_layout *l = mmu->layout(self);
+
+	return ((uint64_t *)(vcpu->base[view] + (write ? l->write_table : l->read_table)))[gla >> 12];
+}
+
+/* A guest's store to a traced page. */
+static void poke(tsr_gpa gpa, uint32_t value)
+{
+	*memory_word(gpa) = value;
+	mmu->written(self, gpa, 4);
+}
+
+static void entries_translate(void)
+{
+	start();
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x5123, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	CU_ASSERT_PTR_EQUAL(result.host, memory_ram + DATA + 0x5123);
+	CU_ASSERT_EQUAL(result.gpa, DATA + 0x5123);
+	CU_ASSERT_PTR_EQUAL((uint8_t *)(entry(TSR_VIEW_USER, true, 0x5123) + 0x5123), memory_ram + DATA + 0x5123);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_SUPERVISOR, true, 0x5123), 0);
+	finish();
+}
+
+static void identity_serves_both_views(void)
+{
+	start();
+	context.cr0 = 0;
+	set_cr3(0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x234567, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	CU_ASSERT_EQUAL(result.gpa, 0x234567);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_SUPERVISOR, true, 0x234567), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, ROM, TSR_ACCESS_WRITE), TSR_MMU_IO);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, ROM, TSR_ACCESS_FETCH), TSR_MMU_RAM);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, NOWHERE, TSR_ACCESS_READ), TSR_MMU_IO);
+	finish();
+}
+
+static void permissions_follow_the_manual(void)
+{
+	static const struct {
+		uint32_t pde, pte, wp;
+		int user_read, user_write, super_read, super_write; /* error code, -1: allowed */
+	} rows[] = {
+		{ 0x07, 0x07, 1, -1, -1, -1, -1 }, { 0x07, 0x05, 1, -1, 7, -1, 3 },  { 0x07, 0x05, 0, -1, 7, -1, -1 },
+		{ 0x05, 0x07, 1, -1, 7, -1, 3 },   { 0x07, 0x03, 1, 5, 7, -1, -1 },  { 0x03, 0x07, 1, 5, 7, -1, -1 },
+		{ 0x03, 0x01, 1, 5, 7, -1, 3 },    { 0x03, 0x01, 0, 5, 7, -1, -1 },  { 0x07, 0x06, 1, 4, 6, 0, 2 },
+		{ 0x06, 0x07, 1, 4, 6, 0, 2 },     { 0x00, 0x00, 0, 4, 6, 0, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const int want[2][2] = { { rows[i].super_read, rows[i].super_write },
+					 { rows[i].user_read, rows[i].user_write } };
+
+		start();
+		*memory_word(PD) = PT | rows[i].pde;
+		*memory_word(PT) = DATA | rows[i].pte;
+		context.cr0 = TSR_CR0_PE | TSR_CR0_PG | (rows[i].wp ? TSR_CR0_WP : 0);
+		set_cr3(PD);
+		for (unsigned n = 0; n < 4; n++) {
+			enum tsr_mmu_kind kind = fill(n / 2, 0, n & 1);
+
+			CU_ASSERT_EQUAL(kind == TSR_MMU_FAULT ? (int)result.error_code : -1, want[n / 2][n & 1]);
+		}
+		finish();
+	}
+}
+
+static void sets_accessed_and_dirty_when_needed(void)
+{
+	start();
+	*memory_word(PD) = PT | 7;
+	*memory_word(PT) = DATA | 7;
+	mmu->probe(self, vcpu, TSR_VIEW_USER, 0, TSR_ACCESS_WRITE, &result);
+	CU_ASSERT_EQUAL(*memory_word(PT), DATA | 7);
+	fill(TSR_VIEW_USER, 0, TSR_ACCESS_READ);
+	CU_ASSERT_EQUAL(*memory_word(PD), PT | 0x27);
+	CU_ASSERT_EQUAL(*memory_word(PT), DATA | 0x27);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0), 0);
+	fill(TSR_VIEW_USER, 0, TSR_ACCESS_WRITE);
+	CU_ASSERT_EQUAL(*memory_word(PT), DATA | 0x67);
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_READ); /* D is set already: both entries */
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	finish();
+}
+
+static void page_tables_are_traced(void)
+{
+	start();
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE);
+	fill(TSR_VIEW_USER, 0x2000, TSR_ACCESS_WRITE);
+	poke(PT + 4, 0);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, false, 0x1000), 0);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, true, 0x2000), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_READ), TSR_MMU_FAULT);
+	*memory_word(KERNEL_PT) = PT | 0x63; /* the table, mapped */
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_TRACED);
+	poke(PD, 0);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x2000), 0);
+	finish();
+}
+
+static void reused_tables_become_fast_again(void)
+{
+	start();
+	*memory_word(KERNEL_PT) = PT | 0x63;
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_READ);
+	for (unsigned i = 0; i < 64; i++) {
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_TRACED);
+		poke(PT + 4 * (i + 512), i);
+	}
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, false, 0x1000), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_READ);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_SUPERVISOR, true, KERNEL), 0);
+	finish();
+}
+
+static void address_spaces_survive_a_switch(void)
+{
+	uint8_t *base;
+
+	start();
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE);
+	base = vcpu->base[TSR_VIEW_USER];
+	set_cr3(PD2);
+	CU_ASSERT_PTR_NOT_EQUAL(vcpu->base[TSR_VIEW_USER], base);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	poke(PT + 8, 0); /* of the space that is away */
+	set_cr3(PD);
+	CU_ASSERT_PTR_EQUAL(vcpu->base[TSR_VIEW_USER], base);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x2000, TSR_ACCESS_READ), TSR_MMU_FAULT);
+	for (unsigned i = 0; i < 100; i++) /* more spaces than are kept */
+		set_cr3(0x200000 + i * 4096);
+	set_cr3(PD);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	finish();
+}
+
+static void supervisor_tags_are_shared(void)
+{
+	uint32_t kernel, user;
+
+	start();
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_FETCH);
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_FETCH);
+	kernel = vcpu->fetch_tag[TSR_VIEW_SUPERVISOR];
+	user = vcpu->fetch_tag[TSR_VIEW_USER];
+	set_cr3(PD2);
+	CU_ASSERT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], kernel);
+	CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_USER], user);
+	set_cr3(PD);
+	CU_ASSERT_EQUAL(vcpu->fetch_tag[TSR_VIEW_USER], user);
+	poke(KERNEL_PT + 4, 0); /* not fetched */
+	CU_ASSERT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], kernel);
+	CU_ASSERT_EQUAL(heard.tags, 0);
+	set_cr3(PD2);
+	*memory_word(PD2 + KERNEL / 0x400000 * 4) = PT | 0x23; /* another kernel */
+	mmu->written(self, PD2 + KERNEL / 0x400000 * 4, 4);
+	CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], kernel);
+	CU_ASSERT_EQUAL(heard.tags, 1);
+	set_cr3(PD);
+	CU_ASSERT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], kernel);
+	poke(KERNEL_PT, DATA | 3);
+	CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], kernel);
+	finish();
+}
+
+static void code_is_traced(void)
+{
+	start();
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE);
+	mmu->trace(self, DATA + 0x1000, true);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, false, 0x1000), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x1010, TSR_ACCESS_WRITE), TSR_MMU_TRACED);
+	mmu->written(self, result.gpa, 4);
+	CU_ASSERT(heard.code == 1 && heard.gpa == DATA + 0x1010 && heard.length == 4);
+	notices->written(self, DATA + 0xffc, 8); /* DMA over two pages, the second with code */
+	CU_ASSERT(heard.code == 2 && heard.gpa == DATA + 0x1000 && heard.length == 4);
+	mmu->trace(self, DATA + 0x1000, false);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x1010, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	finish();
+}
+
+static void video_memory_is_logged(void)
+{
+	start();
+	*memory_word(PT) = VIDEO | P_RW_US_A_D;
+	fill(TSR_VIEW_USER, 0, TSR_ACCESS_READ);
+	CU_ASSERT(memory_dirty_marks == 0 && !entry(TSR_VIEW_USER, true, 0));
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	CU_ASSERT_EQUAL(memory_dirty_marks, 1);
+	notices->protect(self, VIDEO, 0x1000);
+	CU_ASSERT(!entry(TSR_VIEW_USER, true, 0) && entry(TSR_VIEW_USER, false, 0));
+	memory_video_bank = 1;
+	notices->mapping_changed(self, VIDEO, 0x1000);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, false, 0), 0);
+	CU_ASSERT_EQUAL(heard.unmapped, 1);
+	finish();
+}
+
+static void pae_has_nx_and_reserved_bits(void)
+{
+	static const uint64_t pdptes[4] = { PD | 1 };
+	static const struct {
+		uint64_t entry;
+		int read, fetch;
+	} rows[] = {
+		{ DATA | 0x67, -1, -1 },
+		{ DATA | 0x67 | 1ull << 63, -1, 0x15 },
+		{ DATA | 0x67 | 1ull << 36, 0xd, 0x1d },
+		{ DATA | 0x67 | 1ull << 62, 0xd, 0x1d },
+		{ 1ull << 62, 4, 0x14 },
+	};
+
+	start();
+	context.cr4 = TSR_CR4_PAE;
+	context.efer = 0x800;
+	context.pdpte = pdptes;
+	*memory_word(PD + 4) = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memcpy(memory_ram + PT + i * 8, &rows[i].entry, 8);
+		set_cr3(PD + 0x20);
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, i << 12, TSR_ACCESS_READ) == TSR_MMU_FAULT ? (int)result.error_code : -1,
+				rows[i].read);
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, i << 12, TSR_ACCESS_FETCH) == TSR_MMU_FAULT ? (int)result.error_code : -1,
+				rows[i].fetch);
+	}
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x40000000, TSR_ACCESS_WRITE), TSR_MMU_FAULT);
+	CU_ASSERT_EQUAL(result.error_code, 6);
+	context.cr4 = TSR_CR4_PSE;
+	context.efer = 0;
+	context.pdpte = NULL;
+	finish();
+}
+
+/* The same frame at half a million linear pages: more than the reverse map holds. */
+static void reverse_map_may_overflow(void)
+{
+	start();
+	for (unsigned i = 0; i < 600; i++)
+		*memory_word(PD + i * 4) = 0x400000 | 0xe7; /* 4 MiB pages, D set */
+	set_cr3(PD);
+	for (uint32_t page = 0; page < 600 * 1024; page++)
+		fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+	mmu->trace(self, 0x400000, true);
+	for (unsigned i = 0; i < 600; i++)
+		CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, i << 22), 0);
+	finish();
+}
+
+static void fills_are_fast(void)
+{
+	struct timespec begin, end;
+	double ns;
+
+	start();
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (unsigned round = 0; round < 100; round++) {
+		for (uint32_t page = 0; page < 1024; page++)
+			fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+		for (uint32_t page = 0; page < 1024; page++)
+			mmu->invalidate(self, vcpu, page << 12);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ns = (end.tv_sec - begin.tv_sec) * 1e9 + (end.tv_nsec - begin.tv_nsec);
+	printf("(%.0f ns each) ", ns / 102400);
+	finish();
+}
+
+int main(void)
+{
+	static const struct {
+		const char *name;
+		void (*test)(void);
+	} tests[] = {
+		{ "entries translate", entries_translate },
+		{ "identity serves both views", identity_serves_both_views },
+		{ "permissions follow the manual", permissions_follow_the_manual },
+		{ "sets accessed and dirty when needed", sets_accessed_and_dirty_when_needed },
+		{ "page tables are traced", page_tables_are_traced },
+		{ "reused tables become fast again", reused_tables_become_fast_again },
+		{ "address spaces survive a switch", address_spaces_survive_a_switch },
+		{ "supervisor tags are shared", supervisor_tags_are_shared },
+		{ "code is traced", code_is_traced },
+		{ "video memory is logged", video_memory_is_logged },
+		{ "PAE has NX and reserved bits", pae_has_nx_and_reserved_bits },
+		{ "reverse map may overflow", reverse_map_may_overflow },
+		{ "fills are fast", fills_are_fast },
+	};
+	CU_pSuite suite;
+	unsigned failures;
+
+	CU_initialize_registry();
+	suite = CU_add_suite("mmu-shadow", NULL, NULL);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		CU_add_test(suite, tests[i].name, tests[i].test);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures != 0;
+}
