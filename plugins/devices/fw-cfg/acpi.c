@@ -24,7 +24,7 @@ void acpi_header(struct aml *a, const char *signature, unsigned revision)
 	aml_le(a, 0, 4); /* length */
 	aml_byte(a, revision);
 	aml_byte(a, 0);  /* checksum */
-	aml_bytes(a, "TESSRATESSERAPC", 14);
+	aml_bytes(a, "TESSRATESSERA ", 14);
 	aml_le(a, 1, 4);
 	aml_bytes(a, "TESS", 4);
 	aml_le(a, 1, 4);

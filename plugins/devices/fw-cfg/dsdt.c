@@ -283,7 +283,6 @@ static void pci_root(struct aml *a, const struct acpi_machine *machine)
 {
 	aml_open_device(a, "PCI0");
 	aml_name_eisaid(a, "_HID", "PNP0A03");
-	aml_name_integer(a, "_ADR", 0);
 	aml_name_integer(a, "_UID", 0);
 	aml_open_resources(a, "_CRS");
 	aml_resource_bus(a, 0, 255);
