@@ -198,7 +198,7 @@ static gboolean take_role(TsrDraft *draft, const char *role, char **out, GError 
 	TsrDraftInstance *instance = setting ? tsr_draft_find(draft, setting->value) : NULL;
 
 	if (!setting)
-		return TRUE;
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, draft->path, "[Machine]: key %s is missing", role);
 	if (!instance || !instance->exists)
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where, "the machine has no instance \"%s\"",
 				       setting->value);
