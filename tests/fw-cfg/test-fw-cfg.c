@@ -227,7 +227,7 @@ static void any_register_access_is_defined(void)
 	start_with(NULL);
 	fake_device_fuzz_registers(1, 20000);
 	for (unsigned i = 0; i < 300; i++)
-		dma((uint32_t)fake_random(&random) & 0x001f001f, (uint32_t)fake_random(&random) & 0x1ffffff,
+		dma((uint32_t)fake_random(&random) & 0x001f001f, (uint32_t)fake_random(&random) & 0xfffff,
 		    fake_random(&random) & 0x1ffffff);
 }
 

@@ -26,6 +26,8 @@ static const char *const folders[] = { "tessera/firmware", "seabios", "qemu" };
 static const char *const names[] = { "bios-256k.bin", "bios.bin" };
 
 struct board_rom {
+	const struct tsr_host *host;
+	const struct tsr_dma *dma;
 	uint8_t *image;      /* `size` bytes, read from the file; freed at detach */
 	uint8_t *high, *low; /* what the guest sees; low may be the guest's to write (property writable) */
 	uint32_t size, low_size;
@@ -122,10 +124,17 @@ static bool load_image(struct board_rom *s, const char *name, struct tsr_error *
 
 /* -- Life cycle --------------------------------------------------------------------------------------------------------- */
 
+static void low_changed(struct board_rom *s)
+{
+	s->dma->written(s->host, LOW_END - s->low_size, s->low_size);
+}
+
 static void fill(struct board_rom *s)
 {
 	memcpy(s->high, s->image, s->size);
 	memcpy(s->low, s->image + s->size - s->low_size, s->low_size);
+	s->dma->written(s->host, FOUR_GIB - s->size, s->size);
+	low_changed(s);
 }
 
 static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
@@ -134,6 +143,8 @@ static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr
 	const struct tsr_memory *memory = host->get(host, TSR_MEMORY);
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 
+	s->host = host;
+	s->dma = host->get(host, TSR_DMA);
 	if (!load_image(s, properties->get_string(host, "bios"), error))
 		return false;
 	s->writable = properties->get_bool(host, "writable");
@@ -176,6 +187,7 @@ static bool board_rom_load(void *self, struct tsr_state_reader *in, struct tsr_e
 	fill(s);
 	if (s->writable && !tsr_state_get_bytes(in, "low", s->low, s->low_size))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "board-rom: the state lacks the writable BIOS area");
+	low_changed(s);
 	return true;
 }
 
