@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The plugin: one class in two roles. As the machine's processor ("tessera.cpu/1") it keeps a state, pins and an MMU view of
+ * its own; as a service ("tessera.x86-interpreter/1") it works on its caller's. The MMU view is made when the first role is
+ * taken, so that an instance that only serves another CPU plugin never has one.
+ */
+#include <stdlib.h>
+
+#include "cpuid.h"
+#include "save.h"
+
+#define RESET_VECTOR_BASE 0xffff0000u
+
+struct cpu_interp {
+	const struct tsr_host *host;
+	const struct tsr_properties *properties;
+	const struct tsr_cpu_host *cpu_host;
+	const struct tsr_phys *phys;
+	struct tsr_interface mmu, intack;
+	struct tsr_mmu_listener listener;
+	struct tsr_mmu_vcpu *vcpu;
+	struct tsr_x86_context *context; /* of the machine's processor */
+	struct tsr_x86_state state;
+	uint32_t pins;
+	bool processor; /* tessera.cpu/1 was asked for */
+};
+
+/* -- the service */
+static struct tsr_x86_context *service_create(void *self, const struct tsr_x86_env *env, struct tsr_error *error)
+{
+	struct tsr_x86_context *c = aligned_alloc(64, (sizeof(*c) + 63) & ~(size_t)63);
+
+	if (!c) {
+		tsr_error_set(error, TSR_ERROR_FAILED, "out of memory");
+		return NULL;
+	}
+	memset(c, 0, sizeof(*c));
+	if (!cpu_init(c, env, error)) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void service_destroy(struct tsr_x86_context *c)
+{
+	if (c)
+		cpu_finish(c);
+	free(c);
+}
+
+static enum tsr_x86_stop service_step(struct tsr_x86_context *c, uint64_t count, uint64_t *executed)
+{
+	c->fetch_page = ~0u;
+	cpu_refresh(c);
+	return cpu_step(c, count, executed);
+}
+
+static enum tsr_x86_stop service_deliver(struct tsr_x86_context *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
+{
+	c->fetch_page = ~0u;
+	cpu_refresh(c);
+	return cpu_deliver(c, kind, fault);
+}
+
+static const struct tsr_x86_interpreter interpreter_table = {
+	.size = sizeof(interpreter_table),
+	.create = service_create,
+	.destroy = service_destroy,
+	.step = service_step,
+	.deliver = service_deliver,
+	.shadow = shadow_run,
+	.shadow_writes = shadow_each,
+};
+
+/* -- the processor: set-up */
+static void on_code_changed(struct cpu_interp *i)
+{
+	if (i->context)
+		i->context->fetch_page = ~0u;
+}
+
+static void on_code_written(void *self, tsr_gpa gpa, uint32_t length)
+{
+}
+
+static void on_code_unmapped(void *self, tsr_gpa gpa, uint64_t length)
+{
+	on_code_changed(self);
+}
+
+static void on_tags_changed(void *self)
+{
+	on_code_changed(self);
+}
+
+static bool processor_create(struct cpu_interp *i, struct tsr_error *error)
+{
+	const struct tsr_mmu *mmu = i->mmu.table;
+	struct tsr_x86_env env = {
+		.size = sizeof(env), .state = &i->state, .mmu = mmu, .mmu_self = i->mmu.self, .phys = i->phys,
+		.cpu_host = i->cpu_host, .host = i->host, .model = i->properties->get_string(i->host, "model"),
+	};
+
+	if (i->context)
+		return true;
+	i->listener = (struct tsr_mmu_listener){
+		.size = sizeof(i->listener), .self = i, .code_written = on_code_written, .code_unmapped = on_code_unmapped,
+		.tags_changed = on_tags_changed,
+	};
+	i->vcpu = mmu->create(i->mmu.self, &i->listener);
+	if (!i->vcpu)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "the MMU cannot make a virtual CPU's tables");
+	env.mmu_vcpu = i->vcpu;
+	i->context = service_create(i, &env, error);
+	if (!i->context)
+		return false;
+	i->context->has_pins = true;
+	i->context->pins = i->pins;
+	i->context->intack = i->intack.table;
+	i->context->intack_self = i->intack.self;
+	cpu_set_context(i->context);
+	cpu_refresh(i->context);
+	return true;
+}
+
+static void processor_need(struct cpu_interp *i)
+{
+	struct tsr_error error;
+
+	if (!processor_create(i, &error))
+		abort(); /* realize has made it; nothing else may come first */
+}
+
+/* -- the processor: reset (Intel SDM volume 3, table 9-1) */
+static void reset_segment(struct tsr_x86_segment *g, uint16_t selector, uint32_t base, uint16_t access)
+{
+	*g = (struct tsr_x86_segment){ .selector = selector, .access = access, .limit = 0xffff, .base = base };
+}
+
+static void reset_fpu(struct tsr_x86_state *s)
+{
+	const uint16_t fcw = 0x0040; /* power-on; FNINIT makes it 037Fh */
+	const uint32_t mxcsr = 0x1f80, mxcsr_mask = 0xffff;
+
+	memset(s->fx, 0, sizeof(s->fx));
+	memcpy(s->fx, &fcw, 2);
+	s->fx[4] = 0xff;
+	memcpy(s->fx + 24, &mxcsr, 4);
+	memcpy(s->fx + 28, &mxcsr_mask, 4);
+}
+
+static void reset_state(struct tsr_x86_state *s, enum tsr_reset kind, uint32_t signature)
+{
+	struct tsr_x86_state old = *s;
+
+	memset(s, 0, sizeof(*s));
+	s->version = TSR_X86_STATE_VERSION;
+	s->size = sizeof(*s);
+	s->gpr[TSR_EDX] = signature;
+	s->eip = 0xfff0;
+	s->eflags = 2;
+	s->cr0 = TSR_CR0_CD | TSR_CR0_NW | TSR_CR0_ET;
+	for (unsigned n = 0; n < TSR_SEGMENTS; n++)
+		reset_segment(&s->segment[n], 0, 0, 0x93);
+	reset_segment(&s->segment[TSR_CS], 0xf000, RESET_VECTOR_BASE, 0x93);
+	reset_segment(&s->ldtr, 0, 0, 0x82);
+	reset_segment(&s->tr, 0, 0, 0x8b);
+	s->gdtr.limit = s->idtr.limit = 0xffff;
+	s->dr[6] = 0xffff0ff0;
+	s->dr[7] = 0x400;
+	s->misc_msr[1] = 1; /* IA32_MISC_ENABLE: fast strings */
+	reset_fpu(s);
+	s->instructions = kind == TSR_RESET_POWER_ON ? 0 : old.instructions;
+	s->tsc_offset = old.tsc_offset;
+	if (kind == TSR_RESET_SOFT) { /* INIT leaves the x87, SSE and model-specific registers, and CR0's cache bits */
+		memcpy(s->fx, old.fx, sizeof(s->fx));
+		memcpy(s->misc_msr, old.misc_msr, sizeof(s->misc_msr));
+		s->cr0 = TSR_CR0_ET | (old.cr0 & (TSR_CR0_CD | TSR_CR0_NW));
+	}
+}
+
+static void interp_reset(void *self, enum tsr_reset kind)
+{
+	struct cpu_interp *i = self;
+	const struct cpuid_model *model = cpuid_find(i->properties->get_string(i->host, "model"));
+
+	reset_state(&i->state, kind, model ? model->signature : 0);
+	if (i->context) {
+		i->context->debug_pending = 0;
+		cpu_set_context(i->context);
+		cpu_refresh(i->context);
+	}
+}
+
+/* -- the processor: tessera.cpu/1 */
+static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
+{
+	struct cpu_interp *i = self;
+	struct tsr_x86_context *c;
+	enum tsr_x86_stop stop;
+	uint64_t executed;
+
+	processor_need(i);
+	c = i->context;
+	cpu_refresh_attention(c);
+	stop = c->s->halted && !(atomic_load(&c->attention) & (ATT_PIN | ATT_DEBUG)) ? TSR_X86_HALT : cpu_step(c, budget, &executed);
+	if (stop == TSR_X86_SHUTDOWN)
+		return TSR_CPU_SHUTDOWN;
+	if (atomic_fetch_and(&c->attention, ~(uint32_t)ATT_KICK) & ATT_KICK)
+		return TSR_CPU_KICKED;
+	return stop == TSR_X86_HALT ? TSR_CPU_HALTED : TSR_CPU_BUDGET;
+}
+
+static void cpu_kick(void *self)
+{
+	struct cpu_interp *i = self;
+
+	if (i->context)
+		atomic_fetch_or(&i->context->attention, ATT_KICK);
+}
+
+static void cpu_get_state(void *self, struct tsr_x86_state *state)
+{
+	struct cpu_interp *i = self;
+
+	*state = i->state;
+}
+
+static bool cpu_set_state(void *self, const struct tsr_x86_state *state, struct tsr_error *error)
+{
+	struct cpu_interp *i = self;
+
+	if (state->version != TSR_X86_STATE_VERSION)
+		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u, this plugin knows %u", state->version,
+				     TSR_X86_STATE_VERSION);
+	processor_need(i);
+	i->state = *state;
+	cpu_set_context(i->context);
+	cpu_refresh(i->context);
+	return true;
+}
+
+static uint64_t cpu_instructions(void *self)
+{
+	const struct cpu_interp *i = self;
+
+	return i->state.instructions;
+}
+
+static void cpu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
+{
+	const struct cpu_interp *i = self;
+
+	put(user, "instructions", i->state.instructions);
+}
+
+static const struct tsr_cpu cpu_table = {
+	.size = sizeof(cpu_table),
+	.run = cpu_run,
+	.kick = cpu_kick,
+	.get_state = cpu_get_state,
+	.set_state = cpu_set_state,
+	.instructions = cpu_instructions,
+	.stats = cpu_stats,
+};
+
+/* -- the processor: pins */
+static void pin_set(void *self, unsigned input, int level)
+{
+	struct cpu_interp *i = self;
+	uint32_t bit = 1u << input, old = i->pins;
+
+	if (input >= TSR_CPU_PINS)
+		return;
+	i->pins = level ? old | bit : old & ~bit;
+	if (input == TSR_CPU_NMI && level && !(old & bit))
+		i->state.nmi_pending = 1;
+	if (input == TSR_CPU_INIT && level && !(old & bit))
+		interp_reset(i, TSR_RESET_SOFT);
+	if (i->context) {
+		i->context->pins = i->pins;
+		cpu_refresh_attention(i->context);
+	}
+}
+
+static const struct tsr_irq_inputs pins_table = { .size = sizeof(pins_table), .count = TSR_CPU_PINS, .set = pin_set };
+
+/* -- life cycle */
+static void interp_save(void *self, struct tsr_state_writer *out)
+{
+	struct cpu_interp *i = self;
+
+	save_state(&i->state, i->pins, out);
+}
+
+static bool interp_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	struct cpu_interp *i = self;
+
+	if (!load_state(&i->state, &i->pins, in, error))
+		return false;
+	if (i->context) {
+		i->context->pins = i->pins;
+		i->context->debug_pending = 0;
+		cpu_set_context(i->context);
+		cpu_refresh(i->context);
+	}
+	return true;
+}
+
+static bool interp_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
+{
+	struct cpu_interp *i = self;
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+
+	i->host = host;
+	i->properties = host->get(host, TSR_PROPERTIES);
+	i->cpu_host = host->get(host, TSR_CPU_HOST);
+	i->phys = host->get(host, TSR_PHYS);
+	if (!bus || !i->properties || !i->cpu_host || !i->phys)
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "the core lacks a table that a CPU plugin needs");
+	if (!bus->get(host, "mmu", &i->mmu))
+		i->mmu = (struct tsr_interface){ 0 };
+	if (!bus->get(host, "intack", &i->intack))
+		i->intack = (struct tsr_interface){ 0 };
+	reset_state(&i->state, TSR_RESET_POWER_ON, 0);
+	return true;
+}
+
+static bool interp_realize(void *self, struct tsr_error *error)
+{
+	struct cpu_interp *i = self;
+
+	if (!i->processor)
+		return true;
+	if (!i->mmu.table)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "cpu-interp: the machine's processor needs connect.mmu");
+	return processor_create(i, error);
+}
+
+static void interp_detach(void *self)
+{
+	struct cpu_interp *i = self;
+	const struct tsr_mmu *mmu = i->mmu.table;
+
+	service_destroy(i->context);
+	i->context = NULL;
+	if (i->vcpu)
+		mmu->destroy(i->mmu.self, i->vcpu);
+	i->vcpu = NULL;
+}
+
+static const void *interp_get_interface(void *self, const char *interface)
+{
+	struct cpu_interp *i = self;
+
+	if (!strcmp(interface, TSR_X86_INTERPRETER))
+		return &interpreter_table;
+	if (!strcmp(interface, TSR_IRQ_INPUTS))
+		return &pins_table;
+	if (strcmp(interface, TSR_CPU))
+		return NULL;
+	i->processor = true;
+	return &cpu_table;
+}
+
+static const struct tsr_device_class interp_class = {
+	.size = sizeof(interp_class),
+	.instance_size = sizeof(struct cpu_interp),
+	.attach = interp_attach,
+	.realize = interp_realize,
+	.detach = interp_detach,
+	.reset = interp_reset,
+	.save = interp_save,
+	.load = interp_load,
+	.get_interface = interp_get_interface,
+};
+
+static const void *interp_factory(const char *factory)
+{
+	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &interp_class;
+}
+
+TSR_PLUGIN_ENTRY = {
+	.size = sizeof(struct tsr_plugin_entry),
+	.abi = TSR_ABI_CURRENT,
+	.id = PLUGIN_ID,
+	.version = PLUGIN_VERSION,
+	.get_factory = interp_factory,
+};

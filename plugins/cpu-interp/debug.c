@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Breakpoints. Intel SDM volume 3, 17.2: RW 0 execute (a fault before the instruction), 1 write, 2 I/O (CR4.DE), 3 read or
+ * write (traps after it). DR6's B bits of breakpoints that match without being enabled are set too, when another one traps.
+ */
+#include "interp.h"
+
+static uint32_t dr7_enabled(const cpu *c)
+{
+	return c->s->dr[7] & 0xff;
+}
+
+static unsigned rw_of(const cpu *c, unsigned n)
+{
+	return c->s->dr[7] >> (16 + 4 * n) & 3;
+}
+
+static uint32_t length_of(const cpu *c, unsigned n)
+{
+	static const uint8_t bytes[4] = { 1, 2, 8, 4 };
+
+	return bytes[c->s->dr[7] >> (18 + 4 * n) & 3];
+}
+
+bool debug_watching(const cpu *c)
+{
+	return dr7_enabled(c) != 0;
+}
+
+/* `kinds`: a bit for each RW value that the access can hit. */
+static uint32_t matches(const cpu *c, uint32_t at, uint32_t size, unsigned kinds)
+{
+	uint32_t hit = 0;
+	bool enabled = false;
+
+	for (unsigned n = 0; n < 4; n++) {
+		uint32_t length = length_of(c, n), first = c->s->dr[n] & ~(length - 1);
+
+		if (!(kinds >> rw_of(c, n) & 1))
+			continue;
+		if (at - first < length || first - at < size) {
+			hit |= 1u << n;
+			enabled |= c->s->dr[7] >> (2 * n) & 3;
+		}
+	}
+	return enabled ? hit : 0;
+}
+
+static void trap(cpu *c, uint32_t hit)
+{
+	if (hit) {
+		c->debug_pending |= hit;
+		cpu_refresh_attention(c);
+	}
+}
+
+void debug_data_access(cpu *c, tsr_gla gla, uint32_t size, bool write)
+{
+	trap(c, matches(c, gla, size, write ? 1 << 1 | 1 << 3 : 1 << 3));
+}
+
+void debug_port_access(cpu *c, uint16_t port, uint32_t size)
+{
+	if (c->s->cr4 & TSR_CR4_DE)
+		trap(c, matches(c, port, size, 1 << 2));
+}
+
+bool debug_code_match(cpu *c, tsr_gla gla)
+{
+	uint32_t hit = 0;
+
+	if (!debug_watching(c))
+		return false;
+	for (unsigned n = 0; n < 4; n++) {
+		if (rw_of(c, n) == 0 && c->s->dr[n] == gla && (c->s->dr[7] >> (2 * n) & 3))
+			hit |= 1u << n;
+	}
+	if (hit)
+		c->s->dr[6] |= hit;
+	return hit;
+}

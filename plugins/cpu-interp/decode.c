@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From bytes to struct op, by Zydis, with a cache. An entry is found by the host address of the instruction's first byte and
+ * is good when its bytes are still there, so that nothing needs to tell us about changed code: what an op means depends on its
+ * bytes and on CS.D alone.
+ *
+ * Registers of an op: `rm` is the ModRM.rm register, one encoded in the opcode, or the accumulator where there is no other;
+ * `reg` is ModRM.reg, or the accumulator beside a first operand. Segment, control and debug registers are plain numbers.
+ */
+#include <Zydis/Zydis.h>
+#include <emmintrin.h>
+
+#include "segment.h"
+#include "table.h"
+
+#define MAX_LENGTH 15u
+
+static inline struct op *cache_slot(cpu *c, const uint8_t *p)
+{
+	uintptr_t a = (uintptr_t)p;
+
+	return &c->cache[(a ^ a >> 14) & (CACHE_OPS - 1)];
+}
+
+static inline bool bytes_match(const struct op *op, const uint8_t *p)
+{
+	__m128i here = _mm_loadu_si128((const __m128i *)p), known = _mm_load_si128((const __m128i *)op->bytes);
+	uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(here, known));
+
+	return (equal & op->mask) == op->mask;
+}
+
+/* -- Zydis' operands */
+static uint8_t gpr_offset(ZydisRegister reg)
+{
+	if (reg >= ZYDIS_REGISTER_EAX && reg <= ZYDIS_REGISTER_EDI)
+		return (uint8_t)((reg - ZYDIS_REGISTER_EAX) * 4);
+	if (reg >= ZYDIS_REGISTER_AX && reg <= ZYDIS_REGISTER_DI)
+		return (uint8_t)((reg - ZYDIS_REGISTER_AX) * 4);
+	if (reg >= ZYDIS_REGISTER_AL && reg <= ZYDIS_REGISTER_BL)
+		return (uint8_t)((reg - ZYDIS_REGISTER_AL) * 4);
+	if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH)
+		return (uint8_t)((reg - ZYDIS_REGISTER_AH) * 4 + 1);
+	return OP_NONE;
+}
+
+static uint8_t segment_number(ZydisRegister reg)
+{
+	return reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS ? (uint8_t)(reg - ZYDIS_REGISTER_ES) : OP_NONE;
+}
+
+static void take_memory(struct op *op, const ZydisDecodedOperand *o)
+{
+	op->flags |= OP_MEM;
+	op->base = gpr_offset(o->mem.base);
+	op->index = gpr_offset(o->mem.index);
+	op->scale = o->mem.scale ? (uint8_t)__builtin_ctz(o->mem.scale) : 0;
+	op->disp = (uint32_t)o->mem.disp.value;
+	op->segment = segment_number(o->mem.segment);
+}
+
+static void take_register(struct op *op, const ZydisDecodedOperand *o)
+{
+	uint8_t offset = gpr_offset(o->reg.value);
+
+	if (offset == OP_NONE)
+		return;
+	if (o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG)
+		op->reg = offset;
+	else if (op->rm == OP_NONE && !(op->flags & OP_MEM))
+		op->rm = offset;
+	else if (op->reg == OP_NONE)
+		op->reg = offset;
+}
+
+static void take_operands(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+{
+	bool immediate = false;
+
+	for (unsigned i = 0; i < in->operand_count_visible; i++) {
+		const ZydisDecodedOperand *o = &operands[i];
+
+		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY)
+			take_memory(op, o);
+	}
+	/* Encoded registers first: an implied accumulator takes the place that is left. */
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (unsigned i = 0; i < in->operand_count_visible; i++) {
+			const ZydisDecodedOperand *o = &operands[i];
+			bool implied = o->encoding == ZYDIS_OPERAND_ENCODING_NONE;
+
+			if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && implied == (pass == 1))
+				take_register(op, o);
+		}
+	}
+	for (unsigned i = 0; i < in->operand_count_visible; i++) {
+		const ZydisDecodedOperand *o = &operands[i];
+
+		if (o->type == ZYDIS_OPERAND_TYPE_POINTER) {
+			op->imm = o->ptr.offset;
+			op->imm2 = o->ptr.segment;
+		} else if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && !immediate) {
+			op->imm = (uint32_t)o->imm.value.u;
+			immediate = true;
+		} else if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+			op->imm2 = (uint16_t)o->imm.value.u;
+		}
+	}
+}
+
+static void take_prefixes(struct op *op, const ZydisDecodedInstruction *in)
+{
+	static const struct {
+		uint8_t byte, segment;
+	} overrides[] = { { 0x26, TSR_ES }, { 0x2e, TSR_CS }, { 0x36, TSR_SS }, { 0x3e, TSR_DS }, { 0x64, TSR_FS }, { 0x65, TSR_GS } };
+	bool wide = op->code32;
+
+	op->segment = TSR_DS;
+	for (unsigned i = 0; i < in->raw.prefix_count; i++) {
+		uint8_t byte = in->raw.prefixes[i].value;
+
+		if (in->raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_MANDATORY)
+			op->prefix = byte;
+		if (byte == 0x66)
+			wide = !op->code32;
+		else if (byte == 0xf0)
+			op->flags |= OP_LOCK;
+		else if (byte == 0xf2)
+			op->flags = (uint8_t)((op->flags & ~OP_REP) | OP_REPNE);
+		else if (byte == 0xf3)
+			op->flags = (uint8_t)((op->flags & ~OP_REPNE) | OP_REP);
+		for (unsigned k = 0; k < 6; k++) {
+			if (overrides[k].byte == byte)
+				op->segment = overrides[k].segment;
+		}
+	}
+	op->size = wide ? 4 : 2;
+	if (in->address_width == 16)
+		op->flags |= OP_ADDR16;
+}
+
+static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsigned available)
+{
+	ZydisDecodedInstruction in;
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecoder decoder;
+	static const ZydisDecoderMode off[] = {
+		ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
+		ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
+	};
+	ZyanStatus status;
+
+	ZydisDecoderInit(&decoder, c->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+			 c->code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
+	for (unsigned i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		ZydisDecoderEnableMode(&decoder, off[i], ZYAN_FALSE);
+	status = ZydisDecoderDecodeFull(&decoder, bytes, available, &in, operands);
+	if (!ZYAN_SUCCESS(status))
+		return status;
+	memset(op, 0, sizeof(*op));
+	op->length = in.length;
+	op->mask = (1u << in.length) - 1;
+	memcpy(op->bytes, bytes, in.length);
+	op->code32 = (uint8_t)c->code32;
+	op->map = in.opcode_map == ZYDIS_OPCODE_MAP_0F;
+	op->opcode = in.opcode;
+	op->modrm = (uint8_t)(in.raw.modrm.mod << 6 | in.raw.modrm.reg << 3 | in.raw.modrm.rm);
+	op->isa = (uint16_t)in.meta.isa_set;
+	op->mnemonic = (uint16_t)in.mnemonic;
+	op->rm = op->reg = op->base = op->index = OP_NONE;
+	take_prefixes(op, &in);
+	take_operands(op, &in, operands);
+	op->exec = table_find(c, op, &in, operands);
+	return status;
+}
+
+static _Noreturn void decode_fault(cpu *c, ZyanStatus status)
+{
+	if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
+		fault_gp0(c);
+	fault_ud(c);
+}
+
+/* -- fetching */
+
+/* The host address of a code byte, good up to its page's end; NULL: not plain memory, *gpa is where. */
+static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
+{
+	struct tsr_mmu_result result;
+	enum tsr_mmu_kind kind;
+	uint32_t page = gla >> TSR_PAGE_SHIFT;
+
+	if (!(c->slow & SLOW_SHADOW) && page == c->fetch_page && c->vcpu->fetch_tag[c->view] == c->fetch_tag)
+		return c->fetch_host + (gla & TSR_PAGE_MASK);
+	if (c->slow & SLOW_SHADOW)
+		kind = c->mmu->probe(c->mmu_self, c->vcpu, c->view, gla, TSR_ACCESS_FETCH, &result);
+	else
+		kind = c->mmu->fill(c->mmu_self, c->vcpu, c->view, gla, TSR_ACCESS_FETCH, &result);
+	if (kind == TSR_MMU_FAULT)
+		fault_page(c, gla, result.error_code);
+	*gpa = result.gpa;
+	if (kind == TSR_MMU_IO)
+		return NULL;
+	if (!(c->slow & SLOW_SHADOW)) {
+		c->fetch_page = page;
+		c->fetch_tag = c->vcpu->fetch_tag[c->view];
+		c->fetch_host = result.host - (gla & TSR_PAGE_MASK);
+	}
+	return result.host;
+}
+
+/* `length` code bytes within one page; the host address where they are in plain memory. */
+static const uint8_t *fetch_bytes(cpu *c, tsr_gla gla, uint8_t *to, unsigned length)
+{
+	tsr_gpa gpa = 0;
+	const uint8_t *p = code_pointer(c, gla, &gpa);
+
+	if (p && (c->slow & SLOW_SHADOW))
+		shadow_read(c, gpa, p, to, length);
+	else if (p)
+		memcpy(to, p, length);
+	else if (c->slow & SLOW_SHADOW)
+		fault_stop(c, TSR_X86_IO);
+	else
+		for (unsigned i = 0; i < length; i++)
+			to[i] = (uint8_t)c->phys->read(c->host, gpa + i, 1);
+	return p;
+}
+
+/* Near a page's or the segment's end, out of MMIO, or not in the cache. */
+static const struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
+{
+	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];
+	uint32_t room = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK), first = room < MAX_LENGTH ? room : MAX_LENGTH, allowed = MAX_LENGTH;
+	_Alignas(16) uint8_t bytes[16] = { 0 };
+	struct op *op;
+	const uint8_t *p;
+	ZyanStatus status;
+
+	if (eip > cs->limit)
+		fault_gp0(c);
+	if (cs->limit != 0xffffffff && cs->limit - eip < MAX_LENGTH - 1)
+		allowed = cs->limit - eip + 1;
+	p = fetch_bytes(c, gla, bytes, first);
+	op = p ? cache_slot(c, p) : &c->scratch;
+	if (!p || op->code32 != c->code32 || !bytes_match(op, bytes) || op->length > first || op->length > allowed) {
+		unsigned available = first < allowed ? first : allowed;
+
+		status = decode_bytes(c, op, bytes, available);
+		if (status == ZYDIS_STATUS_NO_MORE_DATA && available < allowed) {
+			fetch_bytes(c, gla + first, bytes + first, MAX_LENGTH - first);
+			status = decode_bytes(c, op, bytes, allowed);
+		}
+		if (status == ZYDIS_STATUS_NO_MORE_DATA)
+			fault_gp0(c);
+		if (!ZYAN_SUCCESS(status))
+			decode_fault(c, status);
+	}
+	return op;
+}
+
+/*
+ * What the read table holds is readable, and without NX what is readable may be executed: its entry serves for fetching too.
+ * With NX, the last page filled for fetching does, as long as its tag stands.
+ */
+const struct op *decode_fetch(cpu *c)
+{
+	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];
+	uint32_t eip = c->s->eip;
+	tsr_gla gla = cs->base + eip;
+
+	if (likely((gla & TSR_PAGE_MASK) <= TSR_PAGE_SIZE - 16 && !(c->slow & SLOW_SHADOW))) {
+		const uint8_t *p = NULL;
+
+		if (likely(!c->nx)) {
+			int64_t entry = memory_entry(c, c->read_table, c->view, gla);
+
+			p = entry ? (const uint8_t *)(uintptr_t)((int64_t)(uint64_t)gla + entry) : NULL;
+		} else if (gla >> TSR_PAGE_SHIFT == c->fetch_page && c->vcpu->fetch_tag[c->view] == c->fetch_tag) {
+			p = c->fetch_host + (gla & TSR_PAGE_MASK);
+		}
+		if (likely(p)) {
+			const struct op *op = cache_slot(c, p);
+
+			if (likely(bytes_match(op, p) && op->code32 == c->code32 && eip + (op->length - 1) <= cs->limit))
+				return op;
+		}
+	}
+	return fetch_slow(c, eip, gla);
+}
+
+void decode_flush(cpu *c)
+{
+	for (unsigned i = 0; i < CACHE_OPS; i++) {
+		c->cache[i].mask = 1u << 16; /* matches nothing */
+		c->cache[i].length = 1;
+	}
+	c->fetch_page = ~0u;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Leaving an instruction before its end: faults, and the stops of shadow runs. The jump lands in run.c or shadow.c. */
+#include "interp.h"
+
+static _Noreturn void leave(cpu *c, int vector, bool has_code, uint32_t code, tsr_gla cr2)
+{
+	c->fault = (struct tsr_x86_fault){ .vector = vector, .has_error_code = has_code, .error_code = code, .cr2 = cr2 };
+	longjmp(c->jump, JUMP_FAULT);
+}
+
+_Noreturn void fault_raise(cpu *c, int vector)
+{
+	leave(c, vector, false, 0, 0);
+}
+
+/* #TS, #NP, #SS and #GP met while an external event is delivered say so in bit 0 (EXT). */
+_Noreturn void fault_code(cpu *c, int vector, uint32_t error_code)
+{
+	if (c->ext && vector >= TSR_VECTOR_TS && vector <= TSR_VECTOR_GP)
+		error_code |= 1;
+	leave(c, vector, true, error_code, 0);
+}
+
+_Noreturn void fault_page(cpu *c, tsr_gla gla, uint32_t error_code)
+{
+	leave(c, TSR_VECTOR_PF, true, error_code, gla);
+}
+
+_Noreturn void fault_stop(cpu *c, enum tsr_x86_stop stop)
+{
+	c->stop = stop;
+	longjmp(c->jump, JUMP_STOP);
+}

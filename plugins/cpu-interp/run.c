@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The run loop: what happens between two instructions, and what becomes of a fault.
+ * Priorities at a boundary (Intel SDM volume 3, 6.9): traps of the instruction before, NMI, interrupts, breakpoints of the next,
+ * its fetch. An instruction that faults counts as one executed; an interrupt taken does not.
+ */
+#include <stdlib.h>
+
+#include "cpuid.h"
+#include "memory.h"
+#include "interp.h"
+
+#define DR6_BS (1u << 14)
+
+/* -- derived state */
+void cpu_refresh_segment(cpu *c, unsigned segment)
+{
+	const struct tsr_x86_segment *g = &c->s->segment[segment];
+	unsigned rights = 0;
+
+	if ((g->access & 0x0c) != 0x04) {
+		if (paragraph_mode(c))
+			rights = SEG_READ | SEG_WRITE;
+		else if (!(g->access & TSR_SEG_P))
+			rights = 0;
+		else if (g->access & 0x08)
+			rights = g->access & 2 ? SEG_READ : 0;
+		else
+			rights = g->access & 2 ? SEG_READ | SEG_WRITE : SEG_READ;
+	}
+	c->rights[segment] = (uint8_t)rights;
+	if (segment == TSR_SS)
+		c->stack_mask = g->access & TSR_SEG_DB ? 0xffffffff : 0xffff;
+	else if (segment == TSR_CS)
+		c->code32 = g->access & TSR_SEG_DB ? 1 : 0;
+}
+
+static void refresh_slow(cpu *c)
+{
+	const struct tsr_x86_state *s = c->s;
+
+	c->slow &= SLOW_SHADOW;
+	if ((s->cr0 & TSR_CR0_AM) && (s->eflags & TSR_FLAG_AC) && s->cpl == 3)
+		c->slow |= SLOW_ALIGN;
+	if (s->dr[7] & 0xff)
+		c->slow |= SLOW_WATCH;
+}
+
+void cpu_refresh_attention(cpu *c)
+{
+	const struct tsr_x86_state *s = c->s;
+	uint32_t value = 0;
+
+	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || c->debug_pending || (s->dr[7] & 0xff))
+		value |= ATT_DEBUG;
+	if (s->shadow)
+		value |= ATT_SHADOW;
+	if (c->has_pins && (((c->pins & 1u << TSR_CPU_INTR) && (s->eflags & TSR_FLAG_IF)) || (s->nmi_pending && !s->nmi_blocked)))
+		value |= ATT_PIN;
+	atomic_fetch_and(&c->attention, value | ATT_KICK);
+	atomic_fetch_or(&c->attention, value);
+}
+
+void cpu_refresh(cpu *c)
+{
+	c->view = c->s->cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	c->nx = (c->s->efer & TSR_EFER_NXE) && (c->s->cr4 & TSR_CR4_PAE) && (c->s->cr0 & TSR_CR0_PG);
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		cpu_refresh_segment(c, i);
+	refresh_slow(c);
+	cpu_refresh_attention(c);
+}
+
+void cpu_set_cpl(cpu *c, unsigned cpl)
+{
+	c->s->cpl = cpl;
+	c->view = cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	refresh_slow(c);
+}
+
+/* A change of VM changes how segments work; the caller loads them afterwards. */
+void cpu_set_eflags(cpu *c, uint32_t eflags)
+{
+	c->s->eflags = eflags | 2;
+	refresh_slow(c);
+	cpu_refresh_attention(c);
+}
+
+void cpu_set_context(cpu *c)
+{
+	const struct tsr_x86_state *s = c->s;
+	struct tsr_mmu_context context = { .cr0 = s->cr0, .cr3 = s->cr3, .cr4 = s->cr4, .efer = s->efer, .pdpte = s->pdpte };
+
+	if (c->slow & SLOW_SHADOW)
+		fault_stop(c, TSR_X86_IO);
+	c->mmu->set_context(c->mmu_self, c->vcpu, &context);
+	c->fetch_page = ~0u;
+}
+
+/* -- faults */
+static bool contributory(int vector)
+{
+	return vector == TSR_VECTOR_DE || (vector >= TSR_VECTOR_TS && vector <= TSR_VECTOR_GP);
+}
+
+/* What a fault during the delivery of `first` becomes (SDM volume 3, table 6-5); -1: shutdown. */
+static int combine(int first, int second)
+{
+	if (first == TSR_VECTOR_DF)
+		return contributory(second) || second == TSR_VECTOR_PF ? -1 : second;
+	if ((contributory(first) && contributory(second)) ||
+	    (first == TSR_VECTOR_PF && (contributory(second) || second == TSR_VECTOR_PF)))
+		return TSR_VECTOR_DF;
+	return second;
+}
+
+/* A fault was raised (c->fault): delivers it. Called again, by way of the jump, for every fault inside the delivery. */
+static enum tsr_x86_stop deliver_fault(cpu *c)
+{
+	struct tsr_x86_fault *f = &c->fault;
+
+	if (c->delivering >= 0) {
+		int vector = combine(c->delivering, f->vector);
+
+		if (vector < 0) {
+			c->delivering = -1;
+			return TSR_X86_SHUTDOWN;
+		}
+		if (vector == TSR_VECTOR_DF)
+			*f = (struct tsr_x86_fault){ .vector = TSR_VECTOR_DF, .has_error_code = true };
+	}
+	if (f->vector == TSR_VECTOR_PF)
+		c->s->cr2 = f->cr2;
+	/* An event of no class of its own (an interrupt, #DB) does not make a second fault worse. */
+	c->delivering = f->vector;
+	c->delivering_fault = true;
+	c->ext = false;
+	c->next_eip = c->s->eip;
+	interrupt_deliver(c, (unsigned)f->vector, INT_FAULT, f->has_error_code && protected_mode(c), f->error_code);
+	c->s->eip = c->next_eip;
+	c->delivering = -1;
+	c->delivering_fault = false;
+	return TSR_X86_DONE;
+}
+
+static void after_fault(cpu *c)
+{
+	c->debug_pending = 0;
+	cpu_refresh_attention(c);
+}
+
+static void deliver_event(cpu *c, unsigned vector)
+{
+	c->s->halted = 0;
+	c->delivering = 256; /* nothing that combines */
+	interrupt_deliver(c, vector, INT_EXTERNAL, false, 0);
+	c->s->eip = c->next_eip;
+	c->delivering = -1;
+	cpu_refresh_attention(c);
+}
+
+/* -- one instruction */
+static inline void execute(cpu *c)
+{
+	const struct op *op = decode_fetch(c);
+
+	c->next_eip = c->s->eip + op->length;
+	op->exec(c, op);
+	c->s->eip = c->next_eip;
+}
+
+static void deliver_debug_trap(cpu *c)
+{
+	c->s->dr[6] |= c->debug_pending;
+	c->debug_pending = 0;
+	c->delivering = TSR_VECTOR_DB;
+	c->s->halted = 0;
+	interrupt_deliver(c, TSR_VECTOR_DB, INT_FAULT, false, 0);
+	c->s->eip = c->next_eip;
+	c->delivering = -1;
+	cpu_refresh_attention(c);
+}
+
+/* Events before the instruction at CS:EIP; true: one was taken. `held`: the shadow of the instruction before. */
+static bool take_event(cpu *c, uint32_t held)
+{
+	if (c->debug_pending && !(held & TSR_SHADOW_SS)) {
+		deliver_debug_trap(c);
+		return true;
+	}
+	if (!c->has_pins || held)
+		return false;
+	if (c->s->nmi_pending && !c->s->nmi_blocked) {
+		c->s->nmi_pending = 0;
+		c->s->nmi_blocked = 1;
+		deliver_event(c, TSR_VECTOR_NMI);
+		return true;
+	}
+	if ((c->pins & 1u << TSR_CPU_INTR) && (c->s->eflags & TSR_FLAG_IF) && c->intack) {
+		deliver_event(c, (unsigned)c->intack->acknowledge(c->intack_self) & 0xff);
+		return true;
+	}
+	return false;
+}
+
+/* An instruction at a boundary where something needs a look. */
+static void execute_carefully(cpu *c)
+{
+	uint32_t held = c->s->shadow;
+	bool single_step;
+
+	c->s->shadow = 0;
+	if (take_event(c, held))
+		return;
+	if (c->s->halted) {
+		c->s->shadow = held;
+		return;
+	}
+	if (!(c->s->eflags & TSR_FLAG_RF) && debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
+		fault_raise(c, TSR_VECTOR_DB);
+	single_step = c->s->eflags & TSR_FLAG_TF;
+	c->keep_rf = c->trap_lost = false;
+	cpu_refresh_attention(c);
+	atomic_fetch_and(&c->attention, ~(uint32_t)ATT_SHADOW);
+	execute(c);
+	if (!c->keep_rf && !c->partial)
+		c->s->eflags &= ~TSR_FLAG_RF;
+	if (single_step && !c->trap_lost && !(c->s->shadow & TSR_SHADOW_SS))
+		c->debug_pending |= DR6_BS;
+	c->s->instructions += !c->partial;
+	c->left -= !c->partial;
+	cpu_refresh_attention(c);
+}
+
+/* The loop proper; faults leave it by jumping to cpu_loop. */
+static enum tsr_x86_stop loop(cpu *c)
+{
+	while (c->left) {
+		if (unlikely(atomic_load_explicit(&c->attention, memory_order_relaxed))) {
+			if (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_KICK)
+				return TSR_X86_DONE;
+			c->partial = false;
+			execute_carefully(c);
+		} else {
+			execute(c);
+			if (likely(!c->partial)) {
+				c->s->instructions++;
+				c->left--;
+			}
+		}
+		if (unlikely(c->partial)) {
+			c->partial = false;
+			if (!c->has_pins)
+				return TSR_X86_DONE;
+		}
+		if (unlikely(c->s->halted))
+			return TSR_X86_HALT;
+	}
+	return TSR_X86_DONE;
+}
+
+/* Everything that can raise a fault runs under this: `first` is delivered, then the loop goes on. */
+static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
+{
+	volatile bool deliver = fault_first;
+	enum tsr_x86_stop stop;
+
+	switch (setjmp(c->jump)) {
+	case JUMP_FAULT:
+		if (c->delivering < 0 && c->left) {
+			c->s->instructions++;
+			c->left--;
+		}
+		c->partial = false;
+		deliver = true;
+		break;
+	case JUMP_STOP:
+		return c->stop;
+	}
+	if (deliver) {
+		stop = deliver_fault(c);
+		after_fault(c);
+		deliver = false;
+		if (stop != TSR_X86_DONE)
+			return stop;
+	}
+	return loop(c);
+}
+
+enum tsr_x86_stop cpu_step(cpu *c, uint64_t count, uint64_t *executed)
+{
+	enum tsr_x86_stop stop;
+
+	c->left = count;
+	c->partial = false;
+	c->delivering = -1;
+	stop = protected_loop(c, false);
+	if (executed)
+		*executed = count - c->left;
+	return stop;
+}
+
+/* With no instructions to run, protected_loop only delivers. */
+enum tsr_x86_stop cpu_deliver(cpu *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
+{
+	c->left = 0;
+	c->delivering = -1;
+	c->s->shadow = 0;
+	if (kind == TSR_EVENT_FAULT) {
+		c->fault = *fault;
+		return protected_loop(c, true);
+	}
+	if (setjmp(c->jump))
+		return protected_loop(c, true);
+	c->ext = false;
+	if (kind == TSR_EVENT_NMI) {
+		c->s->nmi_pending = 0;
+		c->s->nmi_blocked = 1;
+		deliver_event(c, TSR_VECTOR_NMI);
+	} else {
+		deliver_event(c, (unsigned)fault->vector & 0xff);
+	}
+	return TSR_X86_DONE;
+}
+
+/* -- life */
+bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error)
+{
+	const struct tsr_mmu_layout *layout = env->mmu->layout(env->mmu_self);
+
+	c->model = cpuid_find(env->model);
+	if (!c->model)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"", env->model);
+	c->cache = aligned_alloc(64, CACHE_OPS * sizeof(struct op));
+	if (!c->cache)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "out of memory");
+	memset(c->cache, 0, CACHE_OPS * sizeof(struct op));
+	c->s = env->state;
+	c->mmu = env->mmu;
+	c->mmu_self = env->mmu_self;
+	c->vcpu = env->mmu_vcpu;
+	c->phys = env->phys;
+	c->cpu_host = env->cpu_host;
+	c->host = env->host;
+	c->ferr = env->ferr;
+	c->user = env->user;
+	c->read_table = layout->read_table;
+	c->write_table = layout->write_table;
+	c->delivering = -1;
+	decode_flush(c);
+	return true;
+}
+
+void cpu_finish(cpu *c)
+{
+	shadow_finish(c);
+	free(c->cache);
+	c->cache = NULL;
+}

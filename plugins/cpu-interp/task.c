@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hardware task switches. Intel SDM volume 3, 7.3. The steps up to the commit point fault in the old task; from there on, in
+ * the new one (its registers are loaded, segment registers hold selectors that are not valid yet).
+ */
+#include "transfer.h"
+
+#define TSS32_MIN 0x67u
+#define TSS16_MIN 0x2bu
+
+struct task_image {
+	uint32_t cr3, eip, eflags, gpr[8];
+	uint16_t selector[TSR_SEGMENTS], ldt, back_link;
+	bool debug_trap;
+};
+
+static void image_read32(cpu *c, tsr_gla base, struct task_image *t)
+{
+	uint32_t w[26];
+
+	memory_read_bytes(c, base, w, sizeof(w), TSR_VIEW_SUPERVISOR);
+	t->cr3 = w[7];
+	t->eip = w[8];
+	t->eflags = w[9];
+	memcpy(t->gpr, w + 10, sizeof(t->gpr));
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		t->selector[i] = (uint16_t)w[18 + i];
+	t->ldt = (uint16_t)w[24];
+	t->debug_trap = w[25] & 1;
+}
+
+static void image_read16(cpu *c, tsr_gla base, struct task_image *t)
+{
+	uint16_t w[22];
+
+	memory_read_bytes(c, base, w, sizeof(w), TSR_VIEW_SUPERVISOR);
+	t->cr3 = c->s->cr3;
+	t->eip = w[7];
+	t->eflags = w[8];
+	for (unsigned i = 0; i < 8; i++)
+		t->gpr[i] = w[9 + i] | 0xffff0000;
+	for (unsigned i = 0; i < 4; i++)
+		t->selector[i] = w[17 + i];
+	t->selector[TSR_FS] = t->selector[TSR_GS] = 0;
+	t->ldt = w[21];
+	t->debug_trap = false;
+}
+
+static void save_old(cpu *c, uint32_t eip, uint32_t eflags)
+{
+	const struct tsr_x86_state *s = c->s;
+
+	if (s->tr.access & 8) {
+		uint32_t w[16];
+
+		w[0] = eip;
+		w[1] = eflags;
+		memcpy(w + 2, s->gpr, sizeof(s->gpr));
+		memory_write_bytes(c, s->tr.base + 32, w, 40, TSR_VIEW_SUPERVISOR);
+		for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+			memory_write16(c, s->tr.base + 72 + 4 * i, s->segment[i].selector, TSR_VIEW_SUPERVISOR);
+	} else {
+		uint16_t w[14];
+
+		w[0] = (uint16_t)eip;
+		w[1] = (uint16_t)eflags;
+		for (unsigned i = 0; i < 8; i++)
+			w[2 + i] = (uint16_t)s->gpr[i];
+		for (unsigned i = 0; i < 4; i++)
+			w[10 + i] = s->segment[i].selector;
+		memory_write_bytes(c, s->tr.base + 14, w, sizeof(w), TSR_VIEW_SUPERVISOR);
+	}
+}
+
+/* -- after the commit point: LDTR, CS, SS and the data segments, faults are #TS in the new task */
+static void load_ldt(cpu *c, uint16_t selector)
+{
+	struct descriptor d;
+
+	c->s->ldtr = (struct tsr_x86_segment){ .selector = selector };
+	if (selector_null(selector))
+		return;
+	if ((selector & 4) || !desc_find(c, selector, &d) || !desc_is_system(&d) || desc_type(&d) != SYS_LDT || !desc_present(&d))
+		fault_selector(c, TSR_VECTOR_TS, selector);
+	desc_to_segment(&c->s->ldtr, selector, &d);
+}
+
+static void load_code(cpu *c, uint16_t selector)
+{
+	struct descriptor d;
+	struct tsr_x86_segment g;
+	unsigned rpl = selector_rpl(selector);
+
+	if (selector_null(selector))
+		fault_code(c, TSR_VECTOR_TS, 0);
+	desc_read(c, selector, &d, TSR_VECTOR_TS);
+	if (!desc_is_code(&d) || (desc_is_conforming(&d) ? desc_dpl(&d) > rpl : desc_dpl(&d) != rpl))
+		fault_selector(c, TSR_VECTOR_TS, selector);
+	if (!desc_present(&d))
+		fault_selector(c, TSR_VECTOR_NP, selector);
+	desc_mark(c, selector, &d, 0x100, 0);
+	desc_to_segment(&g, selector, &d);
+	segment_set(c, TSR_CS, &g);
+}
+
+static void load_data(cpu *c, unsigned segment, uint16_t selector)
+{
+	struct descriptor d;
+	struct tsr_x86_segment g;
+
+	if (selector_null(selector))
+		return;
+	desc_read(c, selector, &d, TSR_VECTOR_TS);
+	if (!desc_is_readable(&d))
+		fault_selector(c, TSR_VECTOR_TS, selector);
+	if (!desc_is_conforming(&d) && (selector_rpl(selector) > desc_dpl(&d) || c->s->cpl > desc_dpl(&d)))
+		fault_selector(c, TSR_VECTOR_TS, selector);
+	if (!desc_present(&d))
+		fault_selector(c, TSR_VECTOR_NP, selector);
+	desc_mark(c, selector, &d, 0x100, 0);
+	desc_to_segment(&g, selector, &d);
+	segment_set(c, segment, &g);
+}
+
+static void load_segments(cpu *c, const struct task_image *t)
+{
+	struct tsr_x86_segment g;
+
+	/* SS' privilege is checked against CS' RPL, which is the CPL by now. */
+	load_code(c, t->selector[TSR_CS]);
+	segment_check_stack(c, t->selector[TSR_SS], c->s->cpl, TSR_VECTOR_TS, &g);
+	segment_set(c, TSR_SS, &g);
+	load_data(c, TSR_ES, t->selector[TSR_ES]);
+	load_data(c, TSR_DS, t->selector[TSR_DS]);
+	load_data(c, TSR_FS, t->selector[TSR_FS]);
+	load_data(c, TSR_GS, t->selector[TSR_GS]);
+}
+
+static void enter_selectors(cpu *c, const struct task_image *t)
+{
+	struct tsr_x86_segment g;
+
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++) {
+		if (v86_mode(c)) {
+			segment_paragraph(c, i, t->selector[i], &g);
+			segment_set(c, i, &g);
+		} else {
+			segment_set_null(c, i, t->selector[i]);
+		}
+	}
+}
+
+static void enter_new(cpu *c, uint16_t selector, const struct descriptor *d, const struct task_image *t, uint32_t eflags)
+{
+	struct tsr_x86_state *s = c->s;
+
+	desc_to_segment(&s->tr, selector, d);
+	s->tr.access |= 2;
+	s->cr0 |= TSR_CR0_TS;
+	s->dr[7] &= ~0x155u; /* local breakpoints and LE */
+	if ((d->high & 0x800) && (s->cr0 & TSR_CR0_PG))
+		s->cr3 = t->cr3;
+	cpu_set_context(c);
+	memcpy(s->gpr, t->gpr, sizeof(s->gpr));
+	s->eip = t->eip;
+	c->next_eip = t->eip;
+	s->eflags = 2;
+	cpu_set_eflags(c, eflags);
+	cpu_set_cpl(c, v86_mode(c) ? 3 : selector_rpl(t->selector[TSR_CS]));
+	enter_selectors(c, t);
+	c->keep_rf = true;
+	c->trap_lost = true;
+}
+
+static void push_error_code(cpu *c, bool wide, uint32_t code)
+{
+	struct new_stack stack;
+
+	new_stack_current(c, &stack);
+	new_stack_push(c, &stack, code, wide ? 4 : 2);
+	c->s->gpr[TSR_ESP] = stack.esp;
+}
+
+void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enum task_reason reason, bool has_code, uint32_t code)
+{
+	struct descriptor d = *target, old;
+	bool wide = desc_type(&d) & 8, nested = reason == TASK_CALL || reason == TASK_GATE;
+	uint32_t base = desc_base(&d), old_eflags = c->s->eflags;
+	uint32_t eflags_mask = TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT;
+	uint16_t old_selector = c->s->tr.selector;
+	/* A fault's or interrupt's return address is the instruction itself; that of JMP, CALL, INT n the next. */
+	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip;
+	struct task_image t;
+
+	if (desc_limit(&d) < (wide ? TSS32_MIN : TSS16_MIN))
+		fault_selector(c, TSR_VECTOR_TS, selector);
+	if (wide)
+		image_read32(c, base, &t);
+	else
+		image_read16(c, base, &t);
+	/* Both TSSs must be reachable before anything changes. */
+	memory_check_write(c, c->s->tr.base, c->s->tr.access & 8 ? 104 : 44, TSR_VIEW_SUPERVISOR);
+	memory_check_write(c, base, 2, TSR_VIEW_SUPERVISOR);
+	if (reason == TASK_IRET)
+		old_eflags &= ~TSR_FLAG_NT;
+	if ((reason == TASK_JMP || reason == TASK_IRET) && desc_find(c, old_selector, &old))
+		desc_mark(c, old_selector, &old, 0, 0x200);
+	if (reason == TASK_GATE && c->ext && c->delivering_fault)
+		old_eflags |= TSR_FLAG_RF;
+	save_old(c, eip, old_eflags);
+	if (nested)
+		memory_write16(c, base, old_selector, TSR_VIEW_SUPERVISOR);
+	if (reason != TASK_IRET)
+		desc_mark(c, selector, &d, 0x200, 0);
+	if (wide)
+		eflags_mask |= TSR_FLAG_RF | TSR_FLAG_VM | TSR_FLAG_AC | TSR_FLAG_ID | TSR_FLAG_VIF | TSR_FLAG_VIP;
+	enter_new(c, selector, &d, &t, (t.eflags & eflags_mask) | (nested ? TSR_FLAG_NT : 0) | 2);
+	/* The commit point. Faults from here on are the new task's, at its first instruction. */
+	load_ldt(c, t.ldt);
+	if (!v86_mode(c))
+		load_segments(c, &t);
+	if (has_code)
+		push_error_code(c, wide, code);
+	if (c->next_eip > c->s->segment[TSR_CS].limit)
+		fault_gp0(c);
+	if (t.debug_trap) {
+		c->debug_pending |= 1u << 15;
+		cpu_refresh_attention(c);
+	}
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "machine.h"
+
+#define TABLE_BYTES ((size_t)8 << 20)
+
+static struct machine *of_host(const struct tsr_host *host)
+{
+	return (struct machine *)((char *)(uintptr_t)host - offsetof(struct machine, host));
+}
+
+static void *reserve(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
+
+/* -- MMU */
+static const struct tsr_mmu_layout *mmu_layout(void *self)
+{
+	return &((struct machine *)self)->layout;
+}
+
+static void mmu_set_context(void *self, struct tsr_mmu_vcpu *v, const struct tsr_mmu_context *context)
+{
+	struct machine *m = self;
+
+	m->context = *context;
+	m->contexts++;
+}
+
+static enum tsr_mmu_kind look(struct machine *m, enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access access,
+			      struct tsr_mmu_result *result)
+{
+	uint8_t kind = m->kind[gla >> TSR_PAGE_SHIFT];
+	uint32_t code = (access == TSR_ACCESS_WRITE ? 2 : 0) | (view == TSR_VIEW_USER ? 4 : 0);
+
+	*result = (struct tsr_mmu_result){ .gpa = gla, .host = m->ram + gla };
+	if (kind == PAGE_ABSENT || (kind == PAGE_READ_ONLY && access == TSR_ACCESS_WRITE)) {
+		result->error_code = code | (kind == PAGE_READ_ONLY);
+		return result->kind = TSR_MMU_FAULT;
+	}
+	if (kind == PAGE_IO || gla >= MACHINE_RAM)
+		return result->kind = TSR_MMU_IO;
+	return result->kind = kind == PAGE_TRACED && access == TSR_ACCESS_WRITE ? TSR_MMU_TRACED : TSR_MMU_RAM;
+}
+
+static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
+				  enum tsr_mmu_access access, struct tsr_mmu_result *result)
+{
+	struct machine *m = self;
+	enum tsr_mmu_kind kind = look(m, view, gla, access, result);
+	int64_t table = access == TSR_ACCESS_WRITE ? m->layout.write_table : m->layout.read_table;
+
+	if (kind == TSR_MMU_RAM && access != TSR_ACCESS_FETCH)
+		((int64_t *)(v->base[view] + table))[gla >> TSR_PAGE_SHIFT] = (int64_t)(uintptr_t)m->ram;
+	return kind;
+}
+
+static enum tsr_mmu_kind mmu_probe(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
+				   enum tsr_mmu_access access, struct tsr_mmu_result *result)
+{
+	return look(self, view, gla, access, result);
+}
+
+static void mmu_invalidate(void *self, struct tsr_mmu_vcpu *v, tsr_gla gla)
+{
+}
+
+static void mmu_written(void *self, tsr_gpa gpa, uint32_t length)
+{
+	((struct machine *)self)->written_count++;
+}
+
+/* -- the physical map and the core */
+static uint64_t phys_read(const struct tsr_host *host, tsr_gpa gpa, unsigned width)
+{
+	struct machine *m = of_host(host);
+	uint64_t value = m->io_value;
+
+	if (gpa + width <= MACHINE_RAM && m->kind[gpa >> TSR_PAGE_SHIFT] != PAGE_IO) {
+		value = 0;
+		memcpy(&value, m->ram + gpa, width);
+		return value;
+	}
+	m->io_gpa = gpa;
+	m->io_width = width;
+	m->io_count++;
+	return value;
+}
+
+static void phys_write(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width)
+{
+	struct machine *m = of_host(host);
+
+	m->io_gpa = gpa;
+	m->io_written = value;
+	m->io_width = width;
+	m->io_count++;
+}
+
+static uint32_t host_port_read(const struct tsr_host *host, uint16_t port, unsigned width)
+{
+	struct machine *m = of_host(host);
+
+	if (m->port_read)
+		return m->port_read(m, port, width);
+	m->io_gpa = port;
+	m->io_width = width;
+	m->io_count++;
+	return (uint32_t)m->io_value;
+}
+
+static void host_port_write(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width)
+{
+	struct machine *m = of_host(host);
+
+	if (m->port_write) {
+		m->port_write(m, port, value, width);
+		return;
+	}
+	m->io_gpa = port;
+	m->io_written = value;
+	m->io_width = width;
+	m->io_count++;
+}
+
+static uint64_t host_tsc(const struct tsr_host *host)
+{
+	return of_host(host)->tsc += 100;
+}
+
+struct machine *machine_new(const char *model)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+	struct tsr_x86_env env;
+
+	m->ram = reserve(MACHINE_RAM + TSR_PAGE_SIZE);
+	m->tables = reserve(4 * TABLE_BYTES);
+	m->kind = calloc(1, 1 << 20);
+	m->layout = (struct tsr_mmu_layout){ .size = sizeof(m->layout), .read_table = 0, .write_table = TABLE_BYTES };
+	m->vcpu.base[TSR_VIEW_SUPERVISOR] = m->tables;
+	m->vcpu.base[TSR_VIEW_USER] = m->tables + 2 * TABLE_BYTES;
+	m->vcpu.fetch_tag[0] = m->vcpu.fetch_tag[1] = 1;
+	m->mmu = (struct tsr_mmu){ .size = sizeof(m->mmu), .layout = mmu_layout, .set_context = mmu_set_context, .fill = mmu_fill,
+				   .probe = mmu_probe, .invalidate = mmu_invalidate, .written = mmu_written };
+	m->phys = (struct tsr_phys){ .size = sizeof(m->phys), .read = phys_read, .write = phys_write };
+	m->cpu_host = (struct tsr_cpu_host){ .size = sizeof(m->cpu_host), .port_read = host_port_read,
+					     .port_write = host_port_write, .tsc = host_tsc };
+	env = (struct tsr_x86_env){ .size = sizeof(env), .state = &m->state, .mmu = &m->mmu, .mmu_self = m, .mmu_vcpu = &m->vcpu,
+				    .phys = &m->phys, .cpu_host = &m->cpu_host, .host = &m->host, .model = model };
+	m->c = aligned_alloc(64, (sizeof(*m->c) + 63) & ~(size_t)63);
+	memset(m->c, 0, sizeof(*m->c));
+	if (!cpu_init(m->c, &env, NULL))
+		abort();
+	machine_flat(m, 0);
+	return m;
+}
+
+void machine_free(struct machine *m)
+{
+	cpu_finish(m->c);
+	free(m->c);
+	munmap(m->ram, MACHINE_RAM + TSR_PAGE_SIZE);
+	munmap(m->tables, 4 * TABLE_BYTES);
+	free(m->kind);
+	free(m);
+}
+
+void machine_set_page(struct machine *m, tsr_gla gla, enum page_kind kind)
+{
+	m->kind[gla >> TSR_PAGE_SHIFT] = (uint8_t)kind;
+	for (unsigned i = 0; i < 4; i++)
+		((int64_t *)(m->tables + i * TABLE_BYTES))[gla >> TSR_PAGE_SHIFT] = 0;
+}
+
+void machine_refresh(struct machine *m)
+{
+	m->c->fetch_page = ~0u;
+	m->c->debug_pending = 0;
+	cpu_refresh(m->c);
+}
+
+static void clear_state(struct machine *m)
+{
+	struct tsr_x86_state *s = &m->state;
+	static const uint16_t fcw = 0x37f;
+	static const uint32_t mxcsr = 0x1f80;
+
+	memset(s, 0, sizeof(*s));
+	s->version = TSR_X86_STATE_VERSION;
+	s->size = sizeof(*s);
+	s->eflags = 2;
+	s->dr[6] = 0xffff0ff0;
+	s->dr[7] = 0x400;
+	s->cr0 = TSR_CR0_ET | TSR_CR0_NE;
+	s->cr4 = TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT;
+	s->gdtr.limit = s->idtr.limit = 0xffff;
+	memcpy(s->fx, &fcw, 2);
+	memcpy(s->fx + 24, &mxcsr, 4);
+}
+
+void machine_flat(struct machine *m, unsigned cpl)
+{
+	struct tsr_x86_state *s = &m->state;
+	uint16_t access = (uint16_t)(0xc093 | cpl << 5);
+
+	clear_state(m);
+	s->cr0 |= TSR_CR0_PE;
+	s->cpl = cpl;
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		s->segment[i] = (struct tsr_x86_segment){ (uint16_t)(0x10 | cpl), access, 0xffffffff, 0 };
+	s->segment[TSR_CS] = (struct tsr_x86_segment){ (uint16_t)(0x08 | cpl), (uint16_t)(0xc09b | cpl << 5), 0xffffffff, 0 };
+	machine_refresh(m);
+}
+
+void machine_real(struct machine *m)
+{
+	clear_state(m);
+	m->state.idtr.limit = 0x3ff;
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		m->state.segment[i] = (struct tsr_x86_segment){ 0, 0x93, 0xffff, 0 };
+	machine_refresh(m);
+}
