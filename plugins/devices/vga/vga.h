@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The VGA's registers and memory, shared by the files of this device. */
+#ifndef VGA_H
+#define VGA_H
+
+#include <tessera/tessera.h>
+
+#define VGA_WINDOW_BASE 0xa0000u
+#define VGA_WINDOW_SIZE 0x20000u
+#define VGA_BANK_SIZE 0x10000u
+#define VGA_PLANE_SIZE 0x10000u
+#define VGA_ISA_FRAMEBUFFER 0xe0000000u /* where the VBE of the ISA adapter's BIOS looks for it */
+#define VGA_MAX_WIDTH 2560u
+#define VGA_MAX_HEIGHT 1600u
+#define VGA_MAX_COLUMNS 256u
+
+enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_FONTS, SEQ_MEMORY, SEQ_COUNT };
+enum { GR_SET_RESET, GR_ENABLE, GR_COMPARE, GR_ROTATE, GR_READ_MAP, GR_MODE, GR_MISC, GR_DONT_CARE, GR_BIT_MASK, GR_COUNT };
+enum {
+	CR_HTOTAL = 0, CR_HDISPLAY = 1, CR_VTOTAL = 6, CR_OVERFLOW = 7, CR_PRESET_ROW = 8, CR_MAX_SCAN = 9,
+	CR_CURSOR_START = 10, CR_CURSOR_END = 11, CR_START_HIGH = 12, CR_START_LOW = 13, CR_CURSOR_HIGH = 14,
+	CR_CURSOR_LOW = 15, CR_VRETRACE_START = 16, CR_VRETRACE_END = 17, CR_VDISPLAY = 18, CR_OFFSET = 19,
+	CR_UNDERLINE = 20, CR_MODE = 23, CR_LINE_COMPARE = 24, CR_COUNT = 25,
+};
+enum { AR_MODE = 16, AR_OVERSCAN, AR_PLANES, AR_PANNING, AR_COLOR_SELECT, AR_COUNT };
+
+enum {
+	VBE_ID, VBE_XRES, VBE_YRES, VBE_BPP, VBE_ENABLE, VBE_BANK, VBE_VIRT_WIDTH, VBE_VIRT_HEIGHT, VBE_X_OFFSET, VBE_Y_OFFSET,
+	VBE_MEMORY, VBE_COUNT,
+};
+enum { VBE_ENABLED = 1, VBE_GETCAPS = 2, VBE_8BIT_DAC = 0x20, VBE_LFB = 0x40, VBE_NOCLEAR = 0x80 };
+
+/* Every register that decides what the screen shows; when none of it has changed, only changed memory is drawn. */
+struct vga_look {
+	uint8_t seq[SEQ_COUNT], gr_mode, gr_misc;
+	uint8_t crtc[CR_COUNT]; /* without the cursor's */
+	uint8_t attr[AR_COUNT];
+	bool blank;
+	uint8_t pel_mask;
+	uint8_t dac[256][3];
+	uint16_t vbe[VBE_COUNT];
+};
+
+struct vga {
+	const struct tsr_host *host;
+	const struct tsr_clock *clock;
+	const struct tsr_memory *memory;
+	const struct tsr_display_table *displays;
+	const struct tsr_io *io;
+	const struct tsr_pci *pci;
+	const struct tsr_log *log;
+	struct tsr_display *display;
+	struct tsr_pci_function *function; /* NULL: the ISA adapter */
+
+	uint8_t *vram;
+	uint32_t vram_size;
+	struct tsr_region *vram_region;
+	struct tsr_region *window_region; /* A0000-BFFFF: the handlers */
+	struct tsr_region *linear_region; /* A0000-AFFFF: video memory's first 64 KiB, where the mode is linear */
+	bool linear_on;
+
+	uint8_t misc, feature;
+	uint8_t seq_index, seq[SEQ_COUNT];
+	uint8_t crtc_index, crtc[CR_COUNT];
+	uint8_t gr_index, gr[GR_COUNT];
+	uint8_t attr_index, attr[AR_COUNT]; /* bit 5 of the index: the display has the palette */
+	bool attr_data;                     /* the next write to 3C0 is data */
+	uint8_t pel_mask, dac_index, dac_component, dac_reading;
+	uint8_t dac_latch[3], dac[256][3];
+	uint32_t latch; /* byte p: plane p */
+	uint16_t vbe_index, vbe[VBE_COUNT];
+	uint32_t endian; /* the extended register in BAR 2 */
+	uint8_t edid[128];
+
+	/* Drawing */
+	uint8_t *dirty;        /* a bit per page: written by our own handlers, or fetched and not yet drawn */
+	bool fonts_changed;
+	bool stale;            /* draw everything */
+	bool used;             /* video memory is no longer the zeros it was mapped as */
+	struct vga_look shown;
+	uint32_t colors[256];  /* the DAC as XRGB */
+	uint32_t *cells;       /* text: what each cell shows */
+	unsigned cell_count;
+	unsigned shown_blink;
+	uint32_t shown_cursor;
+	uint32_t line[VGA_MAX_COLUMNS * 9 * 2 + 32]; /* one line of dots before panning */
+};
+
+/* A scan line's place in memory and what follows it. */
+struct vga_scan {
+	unsigned y;        /* on the screen */
+	unsigned ma;       /* the address counter at the line's left end */
+	unsigned row;      /* row scan counter */
+	bool second;       /* double scanning: this is the second showing of the line */
+	bool below_split;
+};
+
+/* What the CRTC makes of its registers, in dots and lines. */
+struct vga_geometry {
+	unsigned columns;        /* character clocks */
+	unsigned dots;           /* of one character: 8 or 9 */
+	unsigned repeat;         /* 2: every dot is doubled (half dot clock) */
+	unsigned width, height;
+	unsigned rows_per_char;  /* maximum scan line + 1 */
+	bool double_scan;
+	unsigned line_compare;
+	unsigned htotal, vtotal; /* characters, lines */
+	unsigned retrace_start, retrace_end;
+	unsigned dot_clock_hz;
+};
+
+/* timing.c */
+void vga_get_geometry(const struct vga *v, struct vga_geometry *g);
+void vga_scan_first(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
+void vga_scan_next(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
+/* A character row (or what of it is on the screen): its first line and how many follow; s moves behind it. */
+unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
+unsigned vga_address(const struct vga *v, unsigned ma, unsigned row); /* in a plane */
+uint8_t vga_retrace_status(const struct vga *v);
+
+/* registers.c */
+void vga_reset_registers(struct vga *v);
+uint8_t vga_port_read(struct vga *v, unsigned port);
+void vga_port_write(struct vga *v, unsigned port, uint8_t value);
+
+/* planes.c */
+uint8_t vga_window_read(struct vga *v, uint32_t offset);
+void vga_window_write(struct vga *v, uint32_t offset, uint8_t value);
+void vga_update_window(struct vga *v);
+void vga_mark_dirty(struct vga *v, uint32_t offset, uint32_t length);
+
+/* vbe.c */
+uint16_t vbe_read(const struct vga *v, unsigned index);
+void vbe_write(struct vga *v, unsigned index, uint16_t value);
+uint32_t vbe_pitch(const struct vga *v); /* bytes from line to line */
+static inline bool vbe_is_on(const struct vga *v)
+{
+	return v->vbe[VBE_ENABLE] & VBE_ENABLED;
+}
+static inline bool vbe_is_packed(const struct vga *v)
+{
+	return vbe_is_on(v) && v->vbe[VBE_BPP] != 4;
+}
+
+/* refresh.c */
+void vga_refresh(void *self, bool full);
+bool vga_is_dirty(const struct vga *v, uint32_t offset, uint32_t length);
+bool vga_is_text(const struct vga *v);
+bool vga_is_blank(const struct vga *v);
+bool vga_any_dirty(const struct vga *v, uint32_t length);
+enum { BLINK_CURSOR = 1, BLINK_CHARACTERS = 2 }; /* set: now they are on */
+unsigned vga_blink_phase(const struct vga *v);
+unsigned vga_panning(const struct vga *v, const struct vga_geometry *g, const struct vga_scan *s); /* dots to the left */
+
+/* draw-*.c: draw what is dirty (all of it if `full`) and report damage. */
+struct vga_surface {
+	uint32_t *pixels;
+	size_t stride; /* in pixels */
+	unsigned width, height;
+};
+void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, bool full);
+void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, bool full);
+void vga_draw_vbe(struct vga *v, const struct vga_surface *s, bool full);
+uint8_t vga_palette(const struct vga *v, uint8_t index); /* attribute controller: 4 bits to a DAC index */
+
+/* text.c */
+size_t vga_text(void *self, char *buffer, size_t length);
+
+/* edid.c, rom.c, state.c */
+void vga_make_edid(uint8_t edid[128], unsigned width, unsigned height);
+bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **image, size_t *length, struct tsr_error *error);
+void vga_save(void *self, struct tsr_state_writer *out);
+bool vga_load(void *self, struct tsr_state_reader *in, struct tsr_error *error);
+
+#endif
