@@ -10,6 +10,9 @@
 /* Keys of [Machine] that are options too. "cpu" is another thing there: see set_cpu. */
 static const char *const machine_options[] = { "memory", "clock", "ips", "rtc-base", "on-triple-fault", "exit-on-reset", NULL };
 
+/* Every machine takes "none" for these, also one that has no place for them; and "auto", which the program says unasked. */
+static const char *const common_slots[] = { "ui", "nic", "serial", NULL };
+
 static gboolean set_property(TsrDraft *draft, const char *target, const char *value, const char *where, GError **error)
 {
 	const char *dot = strchr(target, '.');
@@ -285,7 +288,7 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 		return apply_option(draft, name, option, value, where, error);
 	if (has_slot(draft, name))
 		return apply_slot(draft, name, value, where, error);
-	if (g_str_equal(value, "auto")) /* what the program asks for unasked; a machine need not have it */
+	if (g_strv_contains(common_slots, name) && (g_str_equal(value, "none") || g_str_equal(value, "auto")))
 		return TRUE;
 	known = list_options(draft);
 	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "the machine has no such option; it has %s", known);

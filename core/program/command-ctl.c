@@ -54,7 +54,7 @@ static int call_printing(Ctl *ctl, const char *method, GVariant *arguments)
 	if (!answer)
 		return ctl->status;
 	g_variant_get(answer, "(&s)", &text);
-	g_print("%s%s", text, *text && !g_str_has_suffix(text, "\n") ? "\n" : "");
+	g_print("%s%s", text, g_str_has_suffix(text, "\n") ? "" : "\n");
 	return 0;
 }
 

@@ -291,7 +291,7 @@ static void test_slots_decide_what_exists(void)
 		{ { "ui=none" }, "....n..." },
 		{ { "ui=window" }, "....n.u." },
 		{ { "ui=auto" }, "....n..." },
-		{ { "unheard-of=auto" }, "....n..." },
+		{ { "ui=auto", "serial=none" }, "....n..." },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The control socket: a machine runs with --control, `tessera ctl` drives it. Arguments: tessera, plugin folder, machine."""
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TESSERA, PLUGINS, MACHINE = sys.argv[1:4]
+ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
+
+
+class Machine:
+    """A running machine and its socket."""
+
+    def __init__(self, folder, *options):
+        self.socket = os.path.join(folder, "socket")
+        self.process = subprocess.Popen(
+            [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "60", *options],
+            env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not os.path.exists(self.socket):
+            assert self.process.poll() is None, self.process.stderr.read()
+            time.sleep(0.01)
+
+    def ctl(self, *arguments, status=0):
+        done = subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=30)
+        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stderr if status else done.stdout
+
+    def watch(self):
+        """A client that prints signals; what was emitted before it is connected is lost, so a marker is sent."""
+        watcher = subprocess.Popen([TESSERA, "ctl", self.socket, "watch"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+        for _ in range(200):
+            self.ctl("move", "0", "0")
+            os.set_blocking(watcher.stdout.fileno(), False)
+            time.sleep(0.02)
+            if "pointer" in (watcher.stdout.read() or ""):
+                break
+        os.set_blocking(watcher.stdout.fileno(), True)
+        return watcher
+
+    def finish(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class ControlTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
+        self.addCleanup(self.folder.cleanup)
+
+    def start(self, *options):
+        machine = Machine(self.folder.name, *options)
+        self.addCleanup(machine.finish)
+        return machine
+
+    def test_life_cycle(self):
+        machine = self.start()
+        self.assertIn("state      running", machine.ctl("status"))
+        self.assertIn("instances  cpu0 mmu0 dev0", machine.ctl("status"))
+        machine.ctl("pause")
+        self.assertIn("state      paused", machine.ctl("status"))
+        self.assertIn("cannot pause", machine.ctl("pause", status=1))
+        machine.ctl("resume")
+        machine.ctl("reset")
+        machine.ctl("quit")
+        self.assertEqual(machine.process.wait(10), 0)
+        self.assertFalse(os.path.exists(machine.socket))
+
+    def test_screen(self):
+        machine = self.start()
+        path = os.path.join(self.folder.name, "screen.png")
+        machine.ctl("screenshot", path)
+        with open(path, "rb") as file:
+            head = file.read(24)
+        self.assertEqual(head[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(struct.unpack(">II", head[16:24]), (64, 48))
+        self.assertEqual(machine.ctl("text"), "login: \nready\n")
+        self.assertIn("no display 7", machine.ctl("text", "7", status=1))
+        self.assertIn("/nowhere/x.png", machine.ctl("screenshot", "/nowhere/x.png", status=1))
+
+    def test_input(self):
+        machine = self.start()
+        watcher = machine.watch()
+        machine.ctl("key", "ctrl-alt-delete")
+        machine.ctl("type", "aB\\n")
+        machine.ctl("move", "3", "-4", "1")
+        machine.ctl("place", "100", "70000", "2")
+        self.assertIn("is not a key", machine.ctl("key", "ctrl-hyper", status=1))
+        self.assertIn("only ASCII", machine.ctl("type", "é", status=1))
+        machine.ctl("quit")
+        lines = watcher.communicate(timeout=10)[0].splitlines()
+        keys = [line.split("'")[5] for line in lines if "'key'" in line]
+        self.assertEqual(keys, ["29 down", "56 down", "111 down", "111 up", "56 up", "29 up",
+                                "30 down", "30 up", "42 down", "48 down", "48 up", "42 up", "28 down", "28 up"])
+        self.assertIn("Event ('dev0', 'pointer', '3 -4 0 1')", lines)
+        self.assertIn("Event ('dev0', 'place', '100 65535 0 2')", lines)
+        self.assertIn("StateChanged ('stopped',)", lines)
+        self.assertTrue(lines[-1].startswith("Stopped (0, "), lines)
+
+    def test_properties_and_media(self):
+        machine = self.start("--cdrom", "first.iso")
+        self.assertTrue(machine.ctl("get", "dev0.file").endswith("/first.iso\n"))
+        machine.ctl("insert", "dev0", "second.iso")
+        self.assertTrue(machine.ctl("get", "dev0.file").endswith("/second.iso\n"))
+        self.assertIn("not an image", machine.ctl("insert", "dev0", "bad.iso", status=1))
+        self.assertTrue(machine.ctl("get", "dev0.file").endswith("/second.iso\n"))
+        machine.ctl("eject", "dev0")
+        self.assertEqual(machine.ctl("get", "dev0.file"), "\n")
+        self.assertGreaterEqual(int(machine.ctl("get", "dev0.reports")), 2)
+        for arguments in (["get", "dev0.wibble"], ["get", "nobody.file"], ["set", "dev0.reports=3"], ["set", "dev0.colour=1"]):
+            machine.ctl(*arguments, status=1)
+        for arguments in (["get", "dev0"], ["set", "dev0.file"], ["wibble"], ["get"], ["move", "a", "b"]):
+            machine.ctl(*arguments, status=2)
+
+    def test_save_and_load(self):
+        machine = self.start("--say", "abc")
+        path = os.path.join(self.folder.name, "state")
+        machine.ctl("save", path)
+        reports = machine.ctl("get", "dev0.reports")
+        machine.ctl("quit")
+        machine.process.communicate(timeout=10)
+        again = self.start("--load", path)
+        again.ctl("move", "0", "0")
+        self.assertEqual(int(again.ctl("get", "dev0.reports")), int(reports) + 1)
+        self.assertIn("instructions", again.ctl("stats"))
+
+    def test_exit_status_reaches_a_waiting_client(self):
+        machine = self.start()
+        waiter = subprocess.Popen([TESSERA, "ctl", machine.socket, "wait"], env=ENVIRONMENT)
+        time.sleep(0.3)
+        machine.ctl("quit")
+        self.assertEqual(waiter.wait(10), 0)
+
+    def test_guest_exit_status(self):
+        done = subprocess.run([TESSERA, "run", MACHINE, "--exit", "33"], env=ENVIRONMENT, capture_output=True, text=True, timeout=10)
+        self.assertEqual(done.returncode, 33)
+        self.assertEqual(done.stderr, "tessera: the guest asked for it\n")
+
+    def test_signals_stop_the_machine(self):
+        for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+            machine = self.start()
+            machine.ctl("status")
+            machine.process.send_signal(number)
+            self.assertEqual(machine.process.wait(10), status)
+            self.assertFalse(os.path.exists(machine.socket))
+
+    def test_socket_of_a_dead_process_is_replaced(self):
+        machine = self.start()
+        machine.ctl("status")
+        machine.process.kill()
+        machine.process.wait()
+        self.assertTrue(os.path.exists(machine.socket))
+        again = self.start()
+        for _ in range(100):
+            time.sleep(0.02)
+            done = subprocess.run([TESSERA, "ctl", again.socket, "status"], env=ENVIRONMENT, capture_output=True, text=True)
+            if done.returncode == 0:
+                break
+        self.assertIn("running", done.stdout)
+
+    def test_socket_in_use_and_files_are_left_alone(self):
+        machine = self.start()
+        machine.ctl("status")
+        second = subprocess.run([TESSERA, "run", MACHINE, "--control", "unix:" + machine.socket], env=ENVIRONMENT,
+                                capture_output=True, text=True, timeout=10)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another process listens there", second.stderr)
+        path = os.path.join(self.folder.name, "precious")
+        with open(path, "w") as file:
+            file.write("keep")
+        third = subprocess.run([TESSERA, "run", MACHINE, "--control", "unix:" + path], env=ENVIRONMENT, capture_output=True,
+                               text=True, timeout=10)
+        self.assertEqual(third.returncode, 1)
+        with open(path) as file:
+            self.assertEqual(file.read(), "keep")
+        machine.ctl("status")
+
+    def test_no_machine(self):
+        done = subprocess.run([TESSERA, "ctl", "/nonexistent", "status"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no machine answers", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
