@@ -145,7 +145,7 @@ static bool sane(const struct cdrom *c)
 {
 	bool reads = c->step == STEP_FETCH || c->step == STEP_READ || c->step == STEP_STREAM;
 
-	return c->step < STEPS && c->attention <= ATTENTION_CHANGED && c->limit && c->filled <= TSR_IDE_BUFFER &&
+	return c->step < STEPS && c->attention <= ATTENTION_CHANGED && (c->limit || c->step == STEP_IDLE) && c->filled <= TSR_IDE_BUFFER &&
 	       c->at <= c->filled && (!moves_buffer(c) || c->at < c->filled) &&
 	       (!moves_buffer(c) || c->use_dma || (c->piece && c->piece <= c->filled - c->at)) &&
 	       (!reads || (c->parts & ~0xb8) == 0) && (!reads || sector_bytes(c->parts)) &&

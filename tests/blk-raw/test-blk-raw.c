@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The raw back end on real files in a folder of its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CUnit/Basic.h>
+
+#include "fake-host.h"
+
+#define LENGTH (1u << 20)
+
+static char folder[64], image[96];
+static const struct tsr_block *block;
+static void *disk;
+static enum tsr_block_status last;
+static unsigned completions, changes;
+
+/* -- Bench */
+
+static void fill(const char *path, size_t length)
+{
+	FILE *f = fopen(path, "wb");
+
+	for (size_t i = 0; i < length; i++)
+		fputc((int)(i * 7 + (i >> 9)) & 0xff, f);
+	fclose(f);
+}
+
+static uint64_t hash(const char *path)
+{
+	uint64_t h = 14695981039346656037u;
+	FILE *f = fopen(path, "rb");
+	int c;
+
+	while ((c = fgetc(f)) != EOF)
+		h = (h ^ (unsigned)c) * 1099511628211u;
+	fclose(f);
+	return h;
+}
+
+static void on_changed(void *user)
+{
+	changes++;
+}
+
+static bool open_with(const char *file, const char *mode, const char *read_only, const char *format, struct tsr_error *error)
+{
+	disk = fake_device_try(NULL, "blk-raw", (struct fake_row[]){
+		{ "file", file }, { "mode", mode }, { "read-only", read_only }, { "format", format }, { NULL, NULL } }, error);
+	if (!disk)
+		return false;
+	block = fake_device_interface(disk, TSR_BLOCK);
+	block->listen(disk, on_changed, NULL);
+	changes = 0;
+	return true;
+}
+
+static void start(const char *mode)
+{
+	fake_start();
+	fill(image, LENGTH);
+	CU_ASSERT_FATAL(open_with(image, mode, "false", "auto", NULL));
+}
+
+static void on_done(struct tsr_block_request *request, enum tsr_block_status status)
+{
+	completions++;
+	last = status;
+}
+
+static enum tsr_block_status request(enum tsr_block_op op, uint64_t offset, void *buffer, uint64_t length)
+{
+	struct tsr_block_request r = { .op = op, .offset = offset, .length = length, .buffer = buffer, .done = on_done };
+
+	completions = 0;
+	block->submit(disk, &r);
+	CU_ASSERT_EQUAL(completions, 0); /* never from inside submit */
+	fake_workers_run();
+	CU_ASSERT_EQUAL(completions, 1);
+	return last;
+}
+
+static struct tsr_block_info info(void)
+{
+	struct tsr_block_info i;
+
+	block->info(disk, &i);
+	return i;
+}
+
+static bool as_filled(const uint8_t *bytes, size_t offset, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] != (uint8_t)((offset + i) * 7 + ((offset + i) >> 9)))
+			return false;
+	return true;
+}
+
+/* -- Tests */
+
+static void reads_and_writes(void)
+{
+	uint8_t b[4096];
+
+	start("persistent");
+	CU_ASSERT_EQUAL(info().length, LENGTH);
+	CU_ASSERT(info().present && !info().read_only);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 8192, b, 4096), TSR_BLOCK_OK);
+	CU_ASSERT(as_filled(b, 8192, 4096));
+	memset(b, 1, sizeof(b));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 512, b, 1024), TSR_BLOCK_OK);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_OK);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, b, 4096), TSR_BLOCK_OK);
+	CU_ASSERT(as_filled(b, 0, 512) && b[512] == 1 && b[1535] == 1 && as_filled(b + 1536, 1536, 2560));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_DISCARD, 0, NULL, 4096), TSR_BLOCK_OK);
+	fake_finish();
+}
+
+static void segments(void)
+{
+	static const char *const modes[] = { "persistent", "nonpersistent" };
+	uint8_t b[3][1024];
+
+	for (unsigned m = 0; m < 2; m++) {
+		struct tsr_block_segment pieces[3] = { { b[0], 2 }, { b[1], 1000 }, { b[2], 22 } };
+		struct tsr_block_request r = { .op = TSR_BLOCK_READ, .offset = 1024, .length = 1024, .segments = pieces,
+					       .segment_count = 3, .done = on_done };
+
+		start(modes[m]);
+		block->submit(disk, &r);
+		fake_workers_run();
+		CU_ASSERT(as_filled(b[0], 1024, 2) && as_filled(b[1], 1026, 1000) && as_filled(b[2], 2026, 22));
+		memset(b, 9, sizeof(b));
+		r.op = TSR_BLOCK_WRITE;
+		block->submit(disk, &r);
+		fake_workers_run();
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 1024, b, 1024), TSR_BLOCK_OK);
+		CU_ASSERT(b[0][0] == 9 && b[0][1023] == 9);
+		fake_finish();
+	}
+}
+
+static void range_is_checked(void)
+{
+	uint8_t b[1024];
+
+	start("persistent");
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH - 512, b, 1024), TSR_BLOCK_OUT_OF_RANGE);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, UINT64_MAX - 511, b, 512), TSR_BLOCK_OUT_OF_RANGE);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 1, b, 512), TSR_BLOCK_OUT_OF_RANGE);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH - 512, b, 512), TSR_BLOCK_OK);
+	fake_finish();
+}
+
+static void nonpersistent_leaves_the_file_alone(void)
+{
+	uint64_t seed = 5, before;
+	uint8_t *shadow = malloc(LENGTH), b[16384];
+
+	start("nonpersistent");
+	before = hash(image);
+	chmod(image, 0444);
+	block->info(disk, &(struct tsr_block_info){ 0 });
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, shadow, LENGTH), TSR_BLOCK_OK);
+	for (unsigned i = 0; i < 2000; i++) {
+		uint64_t r = fake_random(&seed);
+		uint64_t length = (r % 32 + 1) * 512, at = (r >> 8) % ((LENGTH - length) / 512) * 512;
+
+		if (r & 0x80) {
+			memset(b, (int)(r >> 40), length);
+			memcpy(shadow + at, b, length);
+			CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, at, b, length), TSR_BLOCK_OK);
+		} else {
+			CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, at, b, length), TSR_BLOCK_OK);
+			CU_ASSERT(!memcmp(b, shadow + at, length));
+		}
+	}
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_OK);
+	CU_ASSERT_EQUAL(hash(image), before);
+	fake_finish();
+	CU_ASSERT_EQUAL(hash(image), before);
+	chmod(image, 0644);
+	free(shadow);
+}
+
+static void read_only(void)
+{
+	uint8_t b[512] = { 0 };
+	uint64_t before;
+
+	fake_start();
+	fill(image, LENGTH);
+	before = hash(image);
+	CU_ASSERT_FATAL(open_with(image, "persistent", "true", "auto", NULL));
+	CU_ASSERT(info().read_only);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 0, b, 512), TSR_BLOCK_READ_ONLY);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_DISCARD, 0, NULL, 512), TSR_BLOCK_READ_ONLY);
+	fake_finish();
+	CU_ASSERT_EQUAL(hash(image), before);
+}
+
+static void odd_size(void)
+{
+	uint8_t b[512];
+	struct stat st;
+
+	fake_start();
+	fill(image, 1000);
+	CU_ASSERT_FATAL(open_with(image, "persistent", "false", "auto", NULL));
+	CU_ASSERT_EQUAL(info().length, 1024);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 512, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT(as_filled(b, 512, 488) && b[488] == 0 && b[511] == 0);
+	stat(image, &st);
+	CU_ASSERT_EQUAL(st.st_size, 1000);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 512, b, 512), TSR_BLOCK_OK);
+	stat(image, &st);
+	CU_ASSERT_EQUAL(st.st_size, 1024);
+	fake_finish();
+}
+
+static void second_writer_is_refused(void)
+{
+	struct tsr_error error = { 0 };
+	void *first;
+
+	start("persistent");
+	first = disk;
+	CU_ASSERT_FALSE(open_with(image, "persistent", "false", "auto", &error));
+	CU_ASSERT_EQUAL(error.code, TSR_ERROR_CONFLICT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "in use"));
+	CU_ASSERT_FALSE(open_with(image, "nonpersistent", "false", "auto", &error));
+	fake_device_delete(first);
+	CU_ASSERT(open_with(image, "nonpersistent", "false", "auto", &error));
+	CU_ASSERT(open_with(image, "persistent", "true", "auto", &error)); /* readers get along */
+	CU_ASSERT_FALSE(open_with(image, "persistent", "false", "auto", &error));
+	fake_finish();
+}
+
+static void clear_errors(void)
+{
+	static const struct {
+		const char *file, *content, *format, *says;
+	} rows[] = {
+		{ "missing.img", NULL, "auto", "No such file" },
+		{ "empty.img", "", "auto", "is empty" },
+		{ ".", NULL, "auto", "irectory" },
+		{ "/dev/null", NULL, "auto", "neither a file nor a block device" },
+		{ "a.qcow2", "QFI\xfb\001\002", "auto", "qcow2" },
+		{ "a.vmdk", "KDMV\001", "auto", "VMDK" },
+		{ "b.img", "xx", "qcow2", "only raw" },
+	};
+
+	fake_start();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tsr_error error = { 0 };
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s%s%s", rows[i].file[0] == '/' ? "" : folder,
+			 rows[i].file[0] == '/' ? "" : "/", rows[i].file);
+		if (rows[i].content) {
+			FILE *f = fopen(path, "wb");
+
+			fputs(rows[i].content, f);
+			fclose(f);
+		}
+		CU_ASSERT_FALSE(open_with(path, "persistent", "false", rows[i].format, &error));
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, rows[i].says));
+		if (!strstr(error.message, rows[i].says))
+			printf("%s: %s\n", rows[i].file, error.message);
+	}
+	CU_ASSERT_EQUAL(access("missing.img", F_OK), -1);
+	fake_finish();
+}
+
+static void media_change(void)
+{
+	struct tsr_error error = { 0 };
+	char other[128];
+	uint8_t b[512];
+
+	snprintf(other, sizeof(other), "%s/other.img", folder);
+	fill(other, 4096);
+	start("persistent");
+	CU_ASSERT(fake_device_set(disk, "file", other, &error));
+	CU_ASSERT_EQUAL(info().length, 4096);
+	CU_ASSERT_EQUAL(changes, 1);
+	CU_ASSERT(fake_device_set(disk, "file", "", &error));
+	CU_ASSERT_FALSE(info().present);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, b, 512), TSR_BLOCK_NO_MEDIUM);
+	CU_ASSERT_FALSE(fake_device_set(disk, "file", "/nonexistent", &error));
+	CU_ASSERT(fake_device_set(disk, "file", image, &error));
+	block->lock(disk, true);
+	CU_ASSERT_FALSE(fake_device_set(disk, "file", other, &error));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "locked"));
+	CU_ASSERT_FALSE(block->eject(disk, true));
+	block->lock(disk, false);
+	CU_ASSERT(block->eject(disk, true));
+	CU_ASSERT_FALSE(info().present);
+	CU_ASSERT(block->eject(disk, false));
+	CU_ASSERT(info().present);
+	CU_ASSERT_EQUAL(info().length, LENGTH);
+	fake_finish();
+}
+
+/* The medium that a request was for stays until the request is done. */
+static void change_under_a_request(void)
+{
+	uint8_t b[512];
+	struct tsr_block_request r = { .op = TSR_BLOCK_READ, .length = 512, .buffer = b, .done = on_done };
+
+	start("persistent");
+	block->submit(disk, &r);
+	CU_ASSERT(fake_device_set(disk, "file", "", NULL));
+	block->drain(disk);
+	CU_ASSERT_EQUAL(last, TSR_BLOCK_OK);
+	CU_ASSERT(as_filled(b, 0, 512));
+	fake_finish();
+}
+
+static void state_of_an_overlay(void)
+{
+	struct fake_state *s;
+	struct tsr_error error;
+	uint8_t b[2048], c[2048];
+
+	start("nonpersistent");
+	memset(b, 3, sizeof(b));
+	request(TSR_BLOCK_WRITE, 0, b, 512);
+	request(TSR_BLOCK_WRITE, 10240, b, 2048);
+	request(TSR_BLOCK_WRITE, LENGTH - 512, b, 512);
+	s = fake_device_save(disk);
+	memset(c, 4, sizeof(c));
+	request(TSR_BLOCK_WRITE, 0, c, 2048);
+	CU_ASSERT(fake_device_load(disk, s, 1, &error));
+	request(TSR_BLOCK_READ, 0, c, 2048);
+	CU_ASSERT(!memcmp(c, b, 512) && as_filled(c + 512, 512, 1536));
+	request(TSR_BLOCK_READ, 10240, c, 2048);
+	CU_ASSERT(!memcmp(c, b, 2048));
+	request(TSR_BLOCK_READ, LENGTH - 512, c, 512);
+	CU_ASSERT(!memcmp(c, b, 512));
+	CU_ASSERT(fake_device_round_trip(disk));
+	fake_state_free(s);
+	fake_finish();
+}
+
+static void state_of_another_medium(void)
+{
+	struct fake_state *s;
+	struct tsr_error error;
+	char other[128];
+
+	snprintf(other, sizeof(other), "%s/other.img", folder);
+	fill(other, 4096);
+	start("persistent");
+	CU_ASSERT(fake_device_round_trip(disk));
+	s = fake_device_save(disk);
+	CU_ASSERT(fake_device_set(disk, "file", other, &error));
+	CU_ASSERT_FALSE(fake_device_load(disk, s, 1, &error));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "image"));
+	CU_ASSERT_EQUAL(info().length, 4096);
+	fake_state_free(s);
+	fake_finish();
+}
+
+static void state_scrambled(void)
+{
+	for (uint64_t seed = 1; seed < 100; seed++) {
+		struct fake_state *s;
+		struct tsr_error error;
+		uint8_t b[512] = { 1 };
+
+		start("nonpersistent");
+		request(TSR_BLOCK_WRITE, 512 * (seed % 64), b, 512);
+		s = fake_device_save(disk);
+		fake_state_scramble(s, seed);
+		fake_device_load(disk, s, 1, &error);
+		fake_state_free(s);
+		fake_finish();
+	}
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "reads and writes", reads_and_writes },
+		{ "segments", segments },
+		{ "range is checked", range_is_checked },
+		{ "nonpersistent leaves the file alone", nonpersistent_leaves_the_file_alone },
+		{ "read-only", read_only },
+		{ "odd size", odd_size },
+		{ "second writer is refused", second_writer_is_refused },
+		{ "clear errors", clear_errors },
+		{ "media change", media_change },
+		{ "change under a request", change_under_a_request },
+		{ "state of an overlay", state_of_an_overlay },
+		{ "state of another medium", state_of_another_medium },
+		{ "state scrambled", state_scrambled },
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = { { "blk-raw", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests }, CU_SUITE_INFO_NULL };
+	char command[128];
+	int failures;
+
+	strcpy(folder, "/tmp/test-blk-raw-XXXXXX");
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(image, sizeof(image), "%s/image.img", folder);
+	CU_initialize_registry();
+	CU_register_suites(suites);
+	CU_basic_run_tests();
+	failures = (int)CU_get_number_of_failures();
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return failures || system(command) ? 1 : 0;
+}
