@@ -22,8 +22,9 @@ static void make_file(const char *path, size_t length)
 
 static void *try_rom(const char *path, const char *writable, struct tsr_error *error)
 {
-	return fake_device_try(NULL, "board-rom",
-			       (struct fake_row[]){ { "bios", path }, { "writable", writable }, { NULL, NULL } }, error);
+	return fake_device_try(
+		NULL, "board-rom",
+		(struct fake_row[]){{"bios", path}, {"writable", writable}, {NULL, NULL}}, error);
 }
 
 static void *start(size_t length, const char *writable)

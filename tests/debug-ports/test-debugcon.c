@@ -50,8 +50,9 @@ static void bytes_reach_a_file_from_another_port(void)
 
 	fake_start();
 	fake_connect("backend", NULL, NULL);
-	console = fake_device_new(NULL, "debugcon",
-				  (struct fake_row[]){ { "port", "1026" }, { "file", FILE_NAME }, { NULL, NULL } });
+	console = fake_device_new(
+		NULL, "debugcon",
+		(struct fake_row[]){{"port", "1026"}, {"file", FILE_NAME}, {NULL, NULL}});
 	CU_ASSERT_EQUAL(fake_port_read(0xe9, 1), 0xff);
 	CU_ASSERT_EQUAL(fake_port_read(0x402, 1), 0xe9);
 	fake_port_write(0x402, 'a', 1);
@@ -78,8 +79,9 @@ static void unwritable_file_is_refused(void)
 	struct tsr_error error;
 
 	fake_start();
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "debugcon",
-					   (struct fake_row[]){ { "file", "no-such-folder/file" }, { NULL, NULL } }, &error));
+	CU_ASSERT_PTR_NULL(fake_device_try(
+		NULL, "debugcon",
+		(struct fake_row[]){{"file", "no-such-folder/file"}, {NULL, NULL}}, &error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "no-such-folder/file"));
 }
 

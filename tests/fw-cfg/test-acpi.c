@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ACPI tables: the loader's script is run as firmware would, then the tables are followed from the RSDP. */
+/* The ACPI tables: the loader's script is run as firmware would, then the tables are followed
+ * from the RSDP. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ static void run_entry(const uint8_t *entry)
 {
 	const char *first = (const char *)entry + 4, *second = first + 56;
 	const uint8_t *rest = entry + 4 + 56;
-	uint32_t length = 0, at = address_of(first);
+	uint32_t length = 0, at = address_of(first), start;
 	uint16_t key;
 
 	switch (get_le(entry, 4)) {
@@ -47,7 +48,8 @@ static void run_entry(const uint8_t *entry)
 		break;
 	case 3:
 		at += (uint32_t)get_le(rest, 4);
-		*fake_ram(at) -= sum(address_of(first) + (uint32_t)get_le(rest + 4, 4), (uint32_t)get_le(rest + 8, 4));
+		start = address_of(first) + (uint32_t)get_le(rest + 4, 4);
+		*fake_ram(at) -= sum(start, (uint32_t)get_le(rest + 8, 4));
 		break;
 	default:
 		CU_FAIL("unknown command");
@@ -120,8 +122,10 @@ static void fixed_table_fits_the_piix4(void)
 		unsigned offset, width;
 		uint32_t value;
 	} rows[] = {
-		{ 46, 2, 9 }, { 48, 4, 0xb2 }, { 52, 1, 0xf1 }, { 53, 1, 0xf0 }, { 56, 4, 0x600 }, { 64, 4, 0x604 }, { 76, 4, 0x608 },
-		{ 80, 4, 0x60c }, { 88, 1, 4 }, { 89, 1, 2 }, { 91, 1, 4 }, { 92, 1, 4 }, { 96, 2, 0xfff }, { 108, 1, 0x32 },
+		{ 46, 2, 9 }, { 48, 4, 0xb2 }, { 52, 1, 0xf1 }, { 53, 1, 0xf0 }, { 56, 4, 0x600 },
+		{ 64, 4, 0x604 }, { 76, 4, 0x608 },
+		{ 80, 4, 0x60c }, { 88, 1, 4 }, { 89, 1, 2 }, { 91, 1, 4 }, { 92, 1, 4 },
+		{ 96, 2, 0xfff }, { 108, 1, 0x32 },
 		{ 112, 4, 0x65 },
 	};
 	tsr_gpa fadt;
@@ -129,7 +133,8 @@ static void fixed_table_fits_the_piix4(void)
 	start_tables("kbd");
 	fadt = table(table(RSDP_AT + 16, "RSDT") + 36, "FACP");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		CU_ASSERT_EQUAL(get_le(fake_ram(fadt + rows[i].offset), rows[i].width), rows[i].value);
+		CU_ASSERT_EQUAL(get_le(fake_ram(fadt + rows[i].offset), rows[i].width),
+				rows[i].value);
 }
 
 static void listed_devices_are_described(void)
@@ -149,8 +154,9 @@ static void unknown_devices_are_refused(void)
 	struct tsr_error error;
 
 	fake_start();
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "fw-cfg", (struct fake_row[]){ { "acpi-devices", "kbd;con1" }, { NULL, NULL } },
-					   &error));
+	CU_ASSERT_PTR_NULL(fake_device_try(
+		NULL, "fw-cfg", (struct fake_row[]){{"acpi-devices", "kbd;con1"}, {NULL, NULL}},
+		&error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "con1"));
 }
 

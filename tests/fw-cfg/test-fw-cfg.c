@@ -164,12 +164,12 @@ static void dma_copies_and_pads(void)
 static void dma_errors_are_told(void)
 {
 	start_with(NULL);
-	CU_ASSERT_EQUAL(dma(8 | 16, 4, 0x10000), 1);                       /* no item can be written */
+	CU_ASSERT_EQUAL(dma(8 | 16, 4, 0x10000), 1); /* no item can be written */
 	CU_ASSERT_EQUAL(dma(8 | 2, 4, 0x8000000000ull), 1);
 	CU_ASSERT_EQUAL(dma(8 | 2, 0xffffffff, 0x10000), 1);               /* runs out of memory */
 	fake_start();
 	fake_device_new(NULL, "fw-cfg", NULL);
-	fake_port_write(0x514, 0xffffffff, 4);                             /* a request at nowhere */
+	fake_port_write(0x514, 0xffffffff, 4); /* a request at nowhere */
 	fake_port_write(0x518, 0xffffffff, 4);
 	fake_port_write(0x518, 0x12, 1);
 }
@@ -182,14 +182,17 @@ static void user_files_are_added(void)
 
 	fputs("hello", file);
 	fclose(file);
-	start_with((struct fake_row[]){ { "files", "opt/a=test-fw-cfg.txt;opt/b=test-fw-cfg.txt" }, { NULL, NULL } });
+	start_with((struct fake_row[]){{"files", "opt/a=test-fw-cfg.txt;opt/b=test-fw-cfg.txt"},
+				       {NULL, NULL}});
 	select_key(find_file("opt/b", &length));
 	CU_ASSERT_EQUAL(length, 5);
 	CU_ASSERT_EQUAL(read_le(5), 0x6f6c6c6568);
 	fake_start();
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "fw-cfg", (struct fake_row[]){ { "files", "opt/a" }, { NULL, NULL } }, &error));
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "fw-cfg", (struct fake_row[]){ { "files", "opt/a=/none" }, { NULL, NULL } },
-					   &error));
+	CU_ASSERT_PTR_NULL(fake_device_try(
+		NULL, "fw-cfg", (struct fake_row[]){{"files", "opt/a"}, {NULL, NULL}}, &error));
+	CU_ASSERT_PTR_NULL(fake_device_try(
+		NULL, "fw-cfg", (struct fake_row[]){{"files", "opt/a=/none"}, {NULL, NULL}},
+		&error));
 	unlink("test-fw-cfg.txt");
 }
 
@@ -227,8 +230,8 @@ static void any_register_access_is_defined(void)
 	start_with(NULL);
 	fake_device_fuzz_registers(1, 20000);
 	for (unsigned i = 0; i < 300; i++)
-		dma((uint32_t)fake_random(&random) & 0x001f001f, (uint32_t)fake_random(&random) & 0xfffff,
-		    fake_random(&random) & 0x1ffffff);
+		dma((uint32_t)fake_random(&random) & 0x001f001f,
+		    (uint32_t)fake_random(&random) & 0xfffff, fake_random(&random) & 0x1ffffff);
 }
 
 static CU_TestInfo tests[] = {

@@ -60,9 +60,11 @@ static void make_initrd(size_t length)
 static void *try_boot(const char *initrd, const char *append, struct tsr_error *error)
 {
 	fake_start();
-	return fake_device_try(NULL, "fw-cfg",
-			       (struct fake_row[]){ { "kernel", KERNEL }, { "initrd", initrd }, { "append", append }, { NULL, NULL } },
-			       error);
+	return fake_device_try(
+		NULL, "fw-cfg",
+		(struct fake_row[]){
+			{"kernel", KERNEL}, {"initrd", initrd}, {"append", append}, {NULL, NULL}},
+		error);
 }
 
 static uint32_t dword_item(uint16_t key)
@@ -154,7 +156,8 @@ static void wrong_kernels_are_refused(void)
 		{ { 0x20f, 1, 16, 2047, 0x7fffffff, 0 }, "truncated" },
 		{ { 0x20f, 1, CODE_SIZE, 2047, 0x7fffffff, 0 }, "truncated" },
 		{ { 0x20f, 1, CODE_SIZE + 600, 2047, 0x7fffffff, 0 }, "truncated" },
-		{ { 0x20f, 1, CODE_SIZE + SETUP_SIZE - 100, 2047, 0x7fffffff, 0 }, "not a Linux kernel" },
+		
+		{ { 0x20f, 1, CODE_SIZE + SETUP_SIZE - 9, 2047, 0, 0 }, "not a Linux kernel" },
 		{ { 0x20f, 1, CODE_SIZE + SETUP_SIZE, 2047, 0x7fffffff, 0 }, "not a Linux kernel" },
 		{ { 0x20f, 1, 0, 3, 0x7fffffff, 0 }, "command line" },
 		{ { 0x20f, 1, 0, 2047, 0x7fffffff, 0x1000000 }, "more memory" },
@@ -166,7 +169,8 @@ static void wrong_kernels_are_refused(void)
 		CU_ASSERT_PTR_NULL(try_boot("", "auto", &error));
 		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, rows[i].why));
 	}
-	make_kernel(&(struct kernel){ 0x20f, 1, 15, 2047, 0x7fffffff, 0 }); /* sizes are in paragraphs */
+	make_kernel(
+		&(struct kernel){0x20f, 1, 15, 2047, 0x7fffffff, 0}); /* sizes are in paragraphs */
 	CU_ASSERT_PTR_NOT_NULL(try_boot("", "", &error));
 }
 
@@ -186,7 +190,8 @@ static void wrong_initrds_are_refused(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(try_boot(INITRD, "", &error));
 	CU_ASSERT_EQUAL(dword_item(FW_CFG_INITRD_ADDR), 0x400000);
 	fake_start();
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "fw-cfg", (struct fake_row[]){ { "append", "quiet" }, { NULL, NULL } }, &error));
+	CU_ASSERT_PTR_NULL(fake_device_try(
+		NULL, "fw-cfg", (struct fake_row[]){{"append", "quiet"}, {NULL, NULL}}, &error));
 	unlink(KERNEL);
 	unlink(INITRD);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The board's flash: a BIOS image that ends at 4 GiB, and its last 128 KiB once more below 1 MiB (E0000h-FFFFFh), where a
- * host bridge may put RAM over it.
+ * The board's flash: a BIOS image that ends at 4 GiB, and its last 128 KiB once more below 1 MiB
+ * (E0000h-FFFFFh), where a host bridge may put RAM over it.
  *
- * An image that is no multiple of 64 KiB is padded at its start, so that the reset vector stays at its end. The image is part
- * of the saved state: a resumed machine has the BIOS that it was suspended with.
+ * An image that is no multiple of 64 KiB is padded at its start, so that the reset vector stays at
+ * its end. The image is part of the saved state: a resumed machine has the BIOS that it was
+ * suspended with.
  *
  * Gaps: the flash cannot be programmed.
  */
@@ -29,12 +30,12 @@ struct board_rom {
 	const struct tsr_host *host;
 	const struct tsr_dma *dma;
 	uint8_t *image;      /* `size` bytes, read from the file; freed at detach */
-	uint8_t *high, *low; /* what the guest sees; low may be the guest's to write (property writable) */
+	uint8_t *high, *low; /* what the guest sees; it may write low if writable */
 	uint32_t size, low_size;
 	bool writable;
 };
 
-/* -- Finding and reading the file --------------------------------------------------------------------------------------- */
+/* -- Finding and reading the file */
 
 /* Opens the first of `names` in `directory`/each of `folders`. */
 static FILE *open_in(const char *directory, size_t length, char *path, size_t path_size)
@@ -43,7 +44,8 @@ static FILE *open_in(const char *directory, size_t length, char *path, size_t pa
 		for (size_t f = 0; f < sizeof(folders) / sizeof(folders[0]); f++) {
 			FILE *file;
 
-			snprintf(path, path_size, "%.*s/%s/%s", (int)length, directory, folders[f], names[n]);
+			snprintf(path, path_size, "%.*s/%s/%s", (int)length, directory, folders[f],
+				 names[n]);
 			file = fopen(path, "rb");
 			if (file)
 				return file;
@@ -67,7 +69,8 @@ static FILE *open_default(char *path, size_t path_size, struct tsr_error *error)
 		at += length + (at[length] == ':');
 	}
 	tsr_error_set(error, TSR_ERROR_NOT_FOUND,
-		      "no BIOS found: install the package seabios or name a file with --bios FILE (looked for seabios/%s in %s)",
+		      "no BIOS found: install the package seabios or name a file with --bios FILE "
+		      "(looked for seabios/%s in %s)",
 		      names[0], directories);
 	return NULL;
 }
@@ -83,11 +86,14 @@ static bool read_image(struct board_rom *s, FILE *file, const char *path, struct
 	errno = 0;
 	length = fread(bytes, 1, MAX_SIZE + 1, file);
 	if (ferror(file))
-		tsr_error_set(error, TSR_ERROR_IO, "cannot read the BIOS %s: %s", path, strerror(errno));
+		tsr_error_set(error, TSR_ERROR_IO, "cannot read the BIOS %s: %s", path,
+			      strerror(errno));
 	else if (length == 0)
-		tsr_error_set(error, TSR_ERROR_INVALID, "the BIOS %s is empty: give a ROM image", path);
+		tsr_error_set(error, TSR_ERROR_INVALID, "the BIOS %s is empty: give a ROM image",
+			      path);
 	else if (length > MAX_SIZE)
-		tsr_error_set(error, TSR_ERROR_INVALID, "the BIOS %s is larger than 16 MiB: give a ROM image", path);
+		tsr_error_set(error, TSR_ERROR_INVALID,
+			      "the BIOS %s is larger than 16 MiB: give a ROM image", path);
 	else
 		s->size = (uint32_t)(length + UNIT - 1) / UNIT * UNIT;
 	if (s->size) {
@@ -111,7 +117,8 @@ static bool load_image(struct board_rom *s, const char *name, struct tsr_error *
 		snprintf(path, sizeof(path), "%s", name);
 		file = fopen(path, "rb");
 		if (!file)
-			return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "cannot open the BIOS %s: %s", path, strerror(errno));
+			return tsr_error_set(error, TSR_ERROR_NOT_FOUND,
+					     "cannot open the BIOS %s: %s", path, strerror(errno));
 	} else {
 		file = open_default(path, sizeof(path), error);
 		if (!file)
@@ -122,7 +129,7 @@ static bool load_image(struct board_rom *s, const char *name, struct tsr_error *
 	return ok;
 }
 
-/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+/* -- Life cycle */
 
 static void low_changed(struct board_rom *s)
 {
@@ -149,9 +156,10 @@ static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr
 		return false;
 	s->writable = properties->get_bool(host, "writable");
 	s->low_size = s->size < LOW_SIZE ? s->size : LOW_SIZE;
-	if (!memory->map(host, "flash", FOUR_GIB - s->size, s->size, PRIORITY, TSR_MEMORY_ROM, &s->high, error) ||
-	    !memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, PRIORITY, s->writable ? 0 : TSR_MEMORY_ROM,
-			 &s->low, error))
+	if (!memory->map(host, "flash", FOUR_GIB - s->size, s->size, PRIORITY, TSR_MEMORY_ROM,
+			 &s->high, error) ||
+	    !memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, PRIORITY,
+			 s->writable ? 0 : TSR_MEMORY_ROM, &s->low, error))
 		return false;
 	fill(s);
 	return true;
@@ -182,11 +190,13 @@ static bool board_rom_load(void *self, struct tsr_state_reader *in, struct tsr_e
 	struct board_rom *s = self;
 
 	if (in->ops->length(in, "image") != (int64_t)s->size)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "board-rom: the state was saved with a BIOS of another size");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "board-rom: the state was saved with a BIOS of another size");
 	tsr_state_get_bytes(in, "image", s->image, s->size);
 	fill(s);
 	if (s->writable && !tsr_state_get_bytes(in, "low", s->low, s->low_size))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "board-rom: the state lacks the writable BIOS area");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "board-rom: the state lacks the writable BIOS area");
 	low_changed(s);
 	return true;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A debug console: bytes written to one port come out on the host. Reads give E9h, by which software tells that the console
- * is there (Bochs' port E9h; SeaBIOS writes its log to such a port at 402h).
+ * A debug console: bytes written to one port come out on the host. Reads give E9h, by which
+ * software tells that the console is there (Bochs' port E9h; SeaBIOS writes its log to such a port
+ * at 402h).
  *
- * The bytes go to the back end where one is connected, else to the file of the property, else nowhere. A back end that has
- * no room loses bytes: a console must not change the timing of what it observes.
+ * The bytes go to the back end where one is connected, else to the file of the property, else
+ * nowhere. A back end that has no room loses bytes: a console must not change the timing of what it
+ * observes.
  */
 #include <errno.h>
 #include <string.h>
@@ -48,15 +50,19 @@ static bool open_file(struct debugcon *s, const char *path, struct tsr_error *er
 {
 	s->file = fopen(path, "wb");
 	if (!s->file)
-		return tsr_error_set(error, TSR_ERROR_IO, "cannot write the debug console's file %s: %s", path, strerror(errno));
+		return tsr_error_set(error, TSR_ERROR_IO,
+				     "cannot write the debug console's file %s: %s", path,
+				     strerror(errno));
 	setvbuf(s->file, NULL, _IOLBF, BUFSIZ);
 	return true;
 }
 
 static bool debugcon_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_io_ops ops = { .size = sizeof(ops), .widths = 1, .read = debugcon_read, .write = debugcon_write };
-	static const struct tsr_chardev_port port = { .size = sizeof(port), .room = room, .receive = discard };
+	static const struct tsr_io_ops ops = {
+		.size = sizeof(ops), .widths = 1, .read = debugcon_read, .write = debugcon_write};
+	static const struct tsr_chardev_port port = {
+		.size = sizeof(port), .room = room, .receive = discard};
 	struct debugcon *s = self;
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	const struct tsr_io *io = host->get(host, TSR_IO);
@@ -72,7 +78,8 @@ static bool debugcon_attach(void *self, const struct tsr_host *host, struct tsr_
 	}
 	if (*path && !open_file(s, path, error))
 		return false;
-	region = io->claim_ports(host, "console", (uint16_t)properties->get_int(host, "port"), 1, &ops, s, error);
+	region = io->claim_ports(host, "console", (uint16_t)properties->get_int(host, "port"), 1,
+				 &ops, s, error);
 	if (!region)
 		return false;
 	io->move(region, (uint64_t)properties->get_int(host, "port"));

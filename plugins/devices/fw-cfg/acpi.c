@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * FACS, FADT, RSDT and RSDP around the DSDT, and the script (etc/table-loader) by which the firmware allocates them, adds
- * their addresses and computes checksums. There is no MADT: the machine has 8259s only.
+ * FACS, FADT, RSDT and RSDP around the DSDT, and the script (etc/table-loader) by which the
+ * firmware allocates them, adds their addresses and computes checksums. There is no MADT: the
+ * machine has 8259s only.
  *
  * Sources: ACPI 1.0b, 5.2; QEMU's docs/specs/fw_cfg and SeaBIOS' romfile loader for the script.
  */
@@ -14,9 +15,22 @@
 #define RSDP "etc/acpi/rsdp"
 #define SCRIPT_ENTRY 128u /* bytes */
 
-enum { LOADER_ALLOCATE = 1, LOADER_ADD_POINTER = 2, LOADER_ADD_CHECKSUM = 3, ZONE_HIGH = 1, ZONE_FSEG = 2 };
+enum {
+	LOADER_ALLOCATE = 1,
+	LOADER_ADD_POINTER = 2,
+	LOADER_ADD_CHECKSUM = 3,
+	ZONE_HIGH = 1,
+	ZONE_FSEG = 2
+};
 enum { FACS_SIZE = 64, RSDP_SIZE = 20 };
-enum { OFFSET_LENGTH = 4, OFFSET_CHECKSUM = 9, FADT_FACS = 36, FADT_DSDT = 40, RSDP_CHECKSUM = 8, RSDP_RSDT = 16 };
+enum {
+	OFFSET_LENGTH = 4,
+	OFFSET_CHECKSUM = 9,
+	FADT_FACS = 36,
+	FADT_DSDT = 40,
+	RSDP_CHECKSUM = 8,
+	RSDP_RSDT = 16
+};
 
 void acpi_header(struct aml *a, const char *signature, unsigned revision)
 {
@@ -30,7 +44,7 @@ void acpi_header(struct aml *a, const char *signature, unsigned revision)
 	aml_le(a, 1, 4);
 }
 
-/* -- Tables ------------------------------------------------------------------------------------------------------------- */
+/* -- Tables */
 
 /* The fixed table's fields after its header (5.2.5): value and bytes. */
 static const struct {
@@ -57,7 +71,8 @@ static const struct {
 	{ 0, 1 }, { 0, 1 },          /* DAY_ALRM, MON_ALRM */
 	{ 0x32, 1 },                 /* CENTURY */
 	{ 0, 2 }, { 0, 1 },          /* boot flags and reserved: of later revisions */
-	{ 1 << 0 | 1 << 2 | 1 << 5 | 1 << 6, 4 }, /* WBINVD, PROC_C1, SLP_BUTTON (none), FIX_RTC (none) */
+	{ 1 << 0 | 1 << 2 | 1 << 5 | 1 << 6, 4 },
+	/* WBINVD, PROC_C1, SLP_BUTTON (none), FIX_RTC (none) */
 };
 
 static void facs(struct aml *a)
@@ -76,7 +91,7 @@ static void fadt(struct aml *a)
 		aml_le(a, fadt_fields[i].value, fadt_fields[i].width);
 }
 
-/* -- The script --------------------------------------------------------------------------------------------------------- */
+/* -- The script */
 
 struct script {
 	uint8_t bytes[16 * SCRIPT_ENTRY];
@@ -116,7 +131,8 @@ static void script_pointer(struct script *s, const char *file, uint32_t offset)
 	entry[2 * FW_CFG_FILE_NAME + 4] = 4;
 }
 
-static void script_checksum(struct script *s, const char *file, uint32_t at, uint32_t start, uint32_t length)
+static void script_checksum(struct script *s, const char *file, uint32_t at, uint32_t start,
+			    uint32_t length)
 {
 	uint8_t *entry = script_entry(s, LOADER_ADD_CHECKSUM);
 
@@ -126,7 +142,7 @@ static void script_checksum(struct script *s, const char *file, uint32_t at, uin
 	put_le(entry + FW_CFG_FILE_NAME + 8, length, 4);
 }
 
-/* -- The whole ---------------------------------------------------------------------------------------------------------- */
+/* -- The whole */
 
 /* Ends the table that started at `start`. */
 static void finish_table(struct aml *a, struct script *s, size_t start)
@@ -134,12 +150,13 @@ static void finish_table(struct aml *a, struct script *s, size_t start)
 	if (a->failed)
 		return;
 	put_le(a->bytes + start + OFFSET_LENGTH, a->length - start, 4);
-	script_checksum(s, TABLES, (uint32_t)start + OFFSET_CHECKSUM, (uint32_t)start, (uint32_t)(a->length - start));
+	script_checksum(s, TABLES, (uint32_t)start + OFFSET_CHECKSUM, (uint32_t)start,
+			(uint32_t)(a->length - start));
 }
 
 /* Pointers come before the checksums that cover them. */
-static bool build_tables(struct aml *a, struct script *s, const struct acpi_machine *machine, size_t *rsdt,
-			 struct tsr_error *error)
+static bool build_tables(struct aml *a, struct script *s, const struct acpi_machine *machine,
+			 size_t *rsdt, struct tsr_error *error)
 {
 	size_t dsdt = FACS_SIZE, fixed;
 
@@ -159,7 +176,8 @@ static bool build_tables(struct aml *a, struct script *s, const struct acpi_mach
 	aml_le(a, (uint32_t)fixed, 4);
 	script_pointer(s, TABLES, (uint32_t)*rsdt + ACPI_HEADER);
 	finish_table(a, s, *rsdt);
-	return !a->failed || tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the ACPI tables");
+	return !a->failed ||
+	       tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the ACPI tables");
 }
 
 static void build_rsdp(uint8_t rsdp[RSDP_SIZE], struct script *s, size_t rsdt)
@@ -172,7 +190,8 @@ static void build_rsdp(uint8_t rsdp[RSDP_SIZE], struct script *s, size_t rsdt)
 	script_checksum(s, RSDP, RSDP_CHECKSUM, 0, RSDP_SIZE);
 }
 
-bool acpi_add(struct fw_cfg_items *items, const struct acpi_machine *machine, struct tsr_error *error)
+bool acpi_add(struct fw_cfg_items *items, const struct acpi_machine *machine,
+	      struct tsr_error *error)
 {
 	struct script script = { .entries = 0 };
 	struct aml tables = { 0 };
@@ -187,7 +206,8 @@ bool acpi_add(struct fw_cfg_items *items, const struct acpi_machine *machine, st
 		build_rsdp(rsdp, &script, rsdt);
 		ok = items_add_file(items, TABLES, tables.bytes, tables.length) &&
 		     items_add_file(items, RSDP, rsdp, sizeof(rsdp)) &&
-		     items_add_file(items, "etc/table-loader", script.bytes, script.entries * SCRIPT_ENTRY);
+		     items_add_file(items, "etc/table-loader", script.bytes,
+				    script.entries * SCRIPT_ENTRY);
 		if (!ok)
 			tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the ACPI tables");
 	}

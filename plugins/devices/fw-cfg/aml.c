@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The writer of aml.h. Package lengths always take three bytes, which holds 1 MiB and needs no second pass.
+ * The writer of aml.h. Package lengths always take three bytes, which holds 1 MiB and needs no
+ * second pass.
  * Source: ACPI 1.0b, 6.4 (resource descriptors) and 16.2 (AML grammar).
  */
 #include <stdlib.h>
@@ -109,11 +110,13 @@ static uint32_t hex_digit(char c)
 	return (uint32_t)(c <= '9' ? c - '0' : c - 'A' + 10);
 }
 
-/* Three letters of five bits, four hexadecimal digits; the whole stored with its first byte lowest. */
+/* Three letters of five bits, four hexadecimal digits; the whole stored with its first byte
+ * lowest. */
 void aml_name_eisaid(struct aml *a, const char *path, const char *id)
 {
 	uint32_t letters = (uint32_t)((id[0] - '@') << 10 | (id[1] - '@') << 5 | (id[2] - '@'));
-	uint32_t digits = hex_digit(id[3]) << 12 | hex_digit(id[4]) << 8 | hex_digit(id[5]) << 4 | hex_digit(id[6]);
+	uint32_t digits = hex_digit(id[3]) << 12 | hex_digit(id[4]) << 8 | hex_digit(id[5]) << 4 |
+			  hex_digit(id[6]);
 
 	aml_name(a, path);
 	aml_byte(a, 0x0c);
@@ -148,7 +151,7 @@ void aml_open_package(struct aml *a, unsigned elements)
 	aml_byte(a, elements);
 }
 
-/* -- Resources ---------------------------------------------------------------------------------------------------------- */
+/* -- Resources */
 
 /* The buffer's size is a word constant, patched at the end. */
 void aml_open_resources(struct aml *a, const char *name)
@@ -195,8 +198,10 @@ void aml_resource_dma(struct aml *a, uint8_t mask)
 	aml_byte(a, 0);
 }
 
-/* An address space descriptor of a bridge's window (produced, fixed, positively decoded), integers of `width` bytes. */
-static void window(struct aml *a, unsigned type, unsigned specific, uint32_t first, uint32_t last, unsigned width)
+/* An address space descriptor of a bridge's window (produced, fixed, positively decoded),
+ * integers of `width` bytes. */
+static void window(struct aml *a, unsigned type, unsigned specific, uint32_t first, uint32_t last,
+		   unsigned width)
 {
 	aml_byte(a, width == 2 ? 0x88 : 0x87);
 	aml_le(a, 3 + 5 * width, 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The DSDT of a PC with i440FX, PIIX3 and PIIX4: the PCI root with its windows, interrupt routing and links, the ISA devices the machine
- * manifest names, and S5.
+ * The DSDT of a PC with i440FX, PIIX3 and PIIX4: the PCI root with its windows, interrupt routing
+ * and links, the ISA devices the machine manifest names, and S5.
  *
  * Sources: ACPI 1.0b; Intel 290550, 2.2.10 (PIRQ route control); PCI 2.1, 2.2.6.
  */
@@ -49,10 +49,11 @@ static const struct {
 	uint16_t base;
 	uint8_t length;
 } board_ports[] = {
-	{ 0x80, 1 }, { 0x92, 1 }, { 0xb2, 2 }, { 0x510, 12 }, { ACPI_PM_BASE, 64 }, { ACPI_SMBUS_BASE, 16 },
+	{ 0x80, 1 }, { 0x92, 1 }, { 0xb2, 2 }, { 0x510, 12 }, { ACPI_PM_BASE, 64 },
+	{ ACPI_SMBUS_BASE, 16 },
 };
 
-/* -- Which devices ------------------------------------------------------------------------------------------------------ */
+/* -- Which devices */
 
 static bool same(const char *key, const char *word, size_t length)
 {
@@ -81,14 +82,15 @@ static bool check_list(const char *list, struct tsr_error *error)
 			known = known || same(isa_devices[i].key, at, length);
 		if (!known)
 			return tsr_error_set(error, TSR_ERROR_INVALID,
-					     "acpi-devices: unknown device \"%.*s\"; allowed are kbd, mouse, com1, com2, lpt1, dma, fdc",
+					     "acpi-devices: unknown device \"%.*s\"; allowed are "
+					     "kbd, mouse, com1, com2, lpt1, dma, fdc",
 					     (int)length, at);
 		at += length + (at[length] == ';');
 	}
 	return true;
 }
 
-/* -- ISA devices -------------------------------------------------------------------------------------------------------- */
+/* -- ISA devices */
 
 static void isa_device(struct aml *a, const struct isa_device *d)
 {
@@ -119,7 +121,8 @@ static void board_resources(struct aml *a)
 	aml_close(a);
 }
 
-/* Device (ISA_) with the route registers at 60h-63h of its configuration space as fields PRQA-PRQD. */
+/* Device (ISA_) with the route registers at 60h-63h of its configuration space as fields PRQA-
+ * PRQD. */
 static void isa_bridge(struct aml *a, const char *devices)
 {
 	aml_open_device(a, "ISA_");
@@ -146,7 +149,7 @@ static void isa_bridge(struct aml *a, const char *devices)
 	aml_close(a);
 }
 
-/* -- Interrupt routing -------------------------------------------------------------------------------------------------- */
+/* -- Interrupt routing */
 
 /* Method (IQST, 1) { If (Arg0 & 0x80) { Return (0x09) } Return (0x0B) } */
 static void link_status_method(struct aml *a)
@@ -165,7 +168,8 @@ static void link_status_method(struct aml *a)
 	aml_close(a);
 }
 
-/* Method (IQCR, 1, Serialized): the resource template for a route register's value; interrupt 0 when it is off. */
+/* Method (IQCR, 1, Serialized): the resource template for a route register's value; interrupt 0
+ * when it is off. */
 static void link_resources_method(struct aml *a)
 {
 	static const uint8_t none[] = { 0 };
@@ -277,7 +281,7 @@ static void routing_table(struct aml *a)
 	aml_close(a);
 }
 
-/* -- The whole ---------------------------------------------------------------------------------------------------------- */
+/* -- The whole */
 
 static void pci_root(struct aml *a, const struct acpi_machine *machine)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The firmware configuration device: the BIOS selects an item by number and reads it byte by byte, or by DMA with a control
- * structure in guest memory. SeaBIOS and U-Boot learn the machine from it, and option ROMs the kernel they start.
+ * The firmware configuration device: the BIOS selects an item by number and reads it byte by byte,
+ * or by DMA with a control structure in guest memory. SeaBIOS and U-Boot learn the machine from it,
+ * and option ROMs the kernel they start.
  *
- * Items are made at attach and stay; the guest can write none. Reads past an item's end, or of an absent item, give zeros.
+ * Items are made at attach and stay; the guest can write none. Reads past an item's end, or of an
+ * absent item, give zeros.
  *
  * Source: QEMU's docs/specs/fw_cfg (the interface's only document).
  * Gaps: writable items.
@@ -17,7 +19,12 @@
 
 enum { PORT_SELECTOR = 0, PORT_DATA = 1, DMA_HIGH = 0, DMA_LOW = 4 };
 enum {
-	CONTROL_ERROR = 1, CONTROL_READ = 2, CONTROL_SKIP = 4, CONTROL_SELECT = 8, CONTROL_WRITE = 16, CONTROL_BYTES = 16,
+	CONTROL_ERROR = 1,
+	CONTROL_READ = 2,
+	CONTROL_SKIP = 4,
+	CONTROL_SELECT = 8,
+	CONTROL_WRITE = 16,
+	CONTROL_BYTES = 16,
 };
 enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
 #define KEY_MASK 0xbfffu /* bit 14 asks for writing */
@@ -38,7 +45,7 @@ struct fw_cfg {
 	uint32_t dma_high;                 /* upper half of the control structure's address */
 };
 
-/* -- Reading items ------------------------------------------------------------------------------------------------------ */
+/* -- Reading items */
 
 static void select_item(struct fw_cfg *s, uint16_t key)
 {
@@ -70,7 +77,7 @@ static void port_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 		select_item(self, (uint16_t)value);
 }
 
-/* -- DMA ---------------------------------------------------------------------------------------------------------------- */
+/* -- DMA */
 
 /* Zeros behind an item's end. Stops where there is no memory. */
 static bool dma_zeros(struct fw_cfg *s, tsr_gpa to, uint32_t length)
@@ -116,7 +123,8 @@ static void dma_start(struct fw_cfg *s, tsr_gpa at)
 
 	if (!s->dma->read(s->host, at, request, sizeof(request)))
 		return;
-	ok = dma_run(s, (uint32_t)get_be(request, 4), (uint32_t)get_be(request + 4, 4), get_be(request + 8, 8));
+	ok = dma_run(s, (uint32_t)get_be(request, 4), (uint32_t)get_be(request + 4, 4),
+		     get_be(request + 8, 8));
 	put_be(result, ok ? 0 : CONTROL_ERROR, sizeof(result));
 	s->dma->write(s->host, at, result, sizeof(result));
 }
@@ -151,28 +159,36 @@ static const struct tsr_io_ops port_ops = {
 	.size = sizeof(port_ops), .widths = 1 | 2, .read = port_read, .write = port_write,
 };
 static const struct tsr_io_ops dma_ops = {
-	.size = sizeof(dma_ops), .widths = 1 | 2 | 4, .read = dma_register_read, .write = dma_register_write,
+	.size = sizeof(dma_ops),
+	.widths = 1 | 2 | 4,
+	.read = dma_register_read,
+	.write = dma_register_write,
 };
 
-/* -- What the items say ------------------------------------------------------------------------------------------------- */
+/* -- What the items say */
 
 static bool add_legacy_items(struct fw_cfg *s)
 {
 	struct fw_cfg_items *items = &s->items;
 	static const uint8_t uuid[16], numa[16];
 
-	return items_add(items, FW_CFG_SIGNATURE, "QEMU", 4) && items_add_u32(items, FW_CFG_ID, ID_TRADITIONAL | ID_DMA) &&
+	return items_add(items, FW_CFG_SIGNATURE, "QEMU", 4) &&
+	       items_add_u32(items, FW_CFG_ID, ID_TRADITIONAL | ID_DMA) &&
 	       items_add(items, FW_CFG_UUID, uuid, sizeof(uuid)) &&
 	       items_add_u64(items, FW_CFG_RAM_SIZE, s->memory->ram_size(s->host)) &&
-	       items_add_u16(items, FW_CFG_NOGRAPHIC, 0) && items_add_u16(items, FW_CFG_NB_CPUS, 1) &&
-	       items_add_u16(items, FW_CFG_MAX_CPUS, 1) && items_add_u16(items, FW_CFG_BOOT_DEVICE, 'c') &&
+	       items_add_u16(items, FW_CFG_NOGRAPHIC, 0) &&
+	       items_add_u16(items, FW_CFG_NB_CPUS, 1) &&
+	       items_add_u16(items, FW_CFG_MAX_CPUS, 1) &&
+	       items_add_u16(items, FW_CFG_BOOT_DEVICE, 'c') &&
 	       items_add(items, FW_CFG_NUMA, numa, sizeof(numa)) &&
-	       items_add_u16(items, FW_CFG_BOOT_MENU, s->properties->get_bool(s->host, "boot-menu"));
+	       items_add_u16(items, FW_CFG_BOOT_MENU,
+			     s->properties->get_bool(s->host, "boot-menu"));
 }
 
 static bool add_e820(struct fw_cfg *s)
 {
-	uint64_t below = s->memory->ram_below_4g(s->host), above = s->memory->ram_size(s->host) - below;
+	uint64_t below = s->memory->ram_below_4g(s->host),
+		 above = s->memory->ram_size(s->host) - below;
 	uint8_t map[2 * E820_ENTRY];
 
 	put_le(map, 0, 8);
@@ -184,7 +200,8 @@ static bool add_e820(struct fw_cfg *s)
 	return items_add_file(&s->items, "etc/e820", map, above ? sizeof(map) : E820_ENTRY);
 }
 
-/* Integers that SeaBIOS looks for by a file's name; absent where the property has its `absent` value. */
+/* Integers that SeaBIOS looks for by a file's name; absent where the property has its `absent`
+ * value. */
 static const struct {
 	const char *property, *file;
 	int64_t absent;
@@ -204,7 +221,8 @@ static bool add_integer_files(struct fw_cfg *s)
 
 		put_le(bytes, (uint64_t)value, integer_files[i].width);
 		if (value != integer_files[i].absent &&
-		    !items_add_file(&s->items, integer_files[i].file, bytes, integer_files[i].width))
+		    !items_add_file(&s->items, integer_files[i].file, bytes,
+				    integer_files[i].width))
 			return false;
 	}
 	return true;
@@ -233,7 +251,8 @@ static bool add_boot_order(struct fw_cfg *s, bool direct)
 }
 
 /* One "NAME=FILE" of the property `files`. */
-static bool add_user_file(struct fw_cfg *s, const char *text, size_t length, struct tsr_error *error)
+static bool add_user_file(struct fw_cfg *s, const char *text, size_t length,
+			  struct tsr_error *error)
 {
 	const char *equals = memchr(text, '=', length);
 	size_t name_length = equals ? (size_t)(equals - text) : 0, size;
@@ -241,13 +260,16 @@ static bool add_user_file(struct fw_cfg *s, const char *text, size_t length, str
 	uint8_t *bytes;
 	bool ok;
 
-	if (name_length == 0 || name_length >= sizeof(name) || length - name_length - 1 >= sizeof(path))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "files: \"%.*s\" is not NAME=FILE with a name of at most %zu characters", (int)length, text,
-				     sizeof(name) - 1);
+	if (name_length == 0 || name_length >= sizeof(name) ||
+	    length - name_length - 1 >= sizeof(path))
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"files: \"%.*s\" is not NAME=FILE with a name of at most %zu characters",
+			(int)length, text, sizeof(name) - 1);
 	snprintf(name, sizeof(name), "%.*s", (int)name_length, text);
 	snprintf(path, sizeof(path), "%.*s", (int)(length - name_length - 1), equals + 1);
-	bytes = items_read_host_file("firmware configuration file", path, MAX_USER_FILE, &size, error);
+	bytes = items_read_host_file("firmware configuration file", path, MAX_USER_FILE, &size,
+				     error);
 	if (!bytes)
 		return false;
 	ok = items_add_file(&s->items, name, bytes, size);
@@ -289,8 +311,10 @@ static bool add_kernel(struct fw_cfg *s, bool direct, struct tsr_error *error)
 	if (direct)
 		return linux_add(&s->items, &boot, error);
 	if (*boot.initrd || *boot.append)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s is of no use without a kernel: give --kernel FILE too",
-				     *boot.initrd ? "an initial RAM disk" : "a kernel command line");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "%s is of no use without a kernel: give --kernel FILE too",
+				     *boot.initrd ? "an initial RAM disk"
+						  : "a kernel command line");
 	return true;
 }
 
@@ -300,13 +324,14 @@ static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 
 	if (!add_kernel(s, direct, error) || !add_acpi(s, error) || !add_user_files(s, error))
 		return false;
-	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) || !add_boot_order(s, direct) ||
-	    !items_add_directory(&s->items))
-		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the firmware configuration");
+	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) ||
+	    !add_boot_order(s, direct) || !items_add_directory(&s->items))
+		return tsr_error_set(error, TSR_ERROR_FAILED,
+				     "no memory for the firmware configuration");
 	return true;
 }
 
-/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+/* -- Life cycle */
 
 static void fw_cfg_reset(void *self, enum tsr_reset kind)
 {
@@ -351,9 +376,11 @@ static bool fw_cfg_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	uint16_t selected;
 	uint32_t offset;
 
-	if (!tsr_state_get_u16(in, "selected", &selected) || !tsr_state_get_u32(in, "offset", &offset) ||
+	if (!tsr_state_get_u16(in, "selected", &selected) ||
+	    !tsr_state_get_u32(in, "offset", &offset) ||
 	    !tsr_state_get_u32(in, "dma-high", &s->dma_high))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "fw-cfg: the state lacks a register");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "fw-cfg: the state lacks a register");
 	select_item(s, selected);
 	s->offset = offset;
 	return true;

@@ -105,19 +105,22 @@ bool items_add_directory(struct fw_cfg_items *items)
 	return items_take(items, FW_CFG_FILE_DIR, directory, length);
 }
 
-uint8_t *items_read_host_file(const char *what, const char *path, size_t limit, size_t *length, struct tsr_error *error)
+uint8_t *items_read_host_file(const char *what, const char *path, size_t limit, size_t *length,
+			      struct tsr_error *error)
 {
 	FILE *file = fopen(path, "rb");
 	uint8_t *bytes = NULL;
 	struct stat about;
 
 	if (!file || fstat(fileno(file), &about) < 0) {
-		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "cannot open the %s %s: %s", what, path, strerror(errno));
+		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "cannot open the %s %s: %s", what, path,
+			      strerror(errno));
 	} else if (!S_ISREG(about.st_mode)) {
-		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is not a regular file", what, path);
+		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is not a regular file", what,
+			      path);
 	} else if ((uint64_t)about.st_size > limit) {
-		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is too large (%lld bytes)", what, path,
-			      (long long)about.st_size);
+		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is too large (%lld bytes)", what,
+			      path, (long long)about.st_size);
 	} else {
 		*length = (size_t)about.st_size;
 		bytes = malloc(*length ? *length : 1);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The option ROM that starts a Linux kernel: an image of 16-bit code inside this plugin, handed to the BIOS as a file of the
- * firmware configuration device. Its boot entry copies setup code, command line, kernel and initial RAM disk to their addresses
- * by the device's DMA (which reaches all of memory from real mode) and jumps to the setup code.
+ * The option ROM that starts a Linux kernel: an image of 16-bit code inside this plugin, handed to
+ * the BIOS as a file of the firmware configuration device. Its boot entry copies setup code,
+ * command line, kernel and initial RAM disk to their addresses by the device's DMA (which reaches
+ * all of memory from real mode) and jumps to the setup code.
  *
- * All addresses are differences of labels, so the image needs no linking. Checksums are filled in when it is handed out.
+ * All addresses are differences of labels, so the image needs no linking. Checksums are filled in
+ * when it is handed out.
  *
- * Sources: PnP BIOS specification 1.0A, 3.2 (expansion header); BIOS boot specification 1.01 (bootstrap entry vector); the
- * kernel's Documentation/arch/x86/boot.rst.
+ * Sources: PnP BIOS specification 1.0A, 3.2 (expansion header); BIOS boot specification 1.01
+ * (bootstrap entry vector); the kernel's Documentation/arch/x86/boot.rst.
  */
 #define KEY_CMDLINE_ADDR 0x13
 #define KEY_SETUP_ADDR 0x16
@@ -16,7 +18,7 @@
 #define DMA_SELECT_READ 0x0a
 #define DMA_ERROR 1
 #define STACK 0x7bc0
-#define PARAMS 0x7be0 /* linear: control, length, address (8), all big-endian; then a scratch dword */
+#define PARAMS 0x7be0 /* linear: control, length, address (8), big-endian; scratch dword */
 #define SCRATCH (PARAMS + 16)
 
 	.section .rodata

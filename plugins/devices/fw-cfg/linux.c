@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Direct boot of a Linux bzImage or zImage of boot protocol 2.00 or later. The header is filled in here; the option ROM
- * (linux-rom.S) only copies the four parts to their addresses and jumps to the real-mode setup code, which finds memory and
- * video mode by itself through the BIOS.
+ * Direct boot of a Linux bzImage or zImage of boot protocol 2.00 or later. The header is filled in
+ * here; the option ROM (linux-rom.S) only copies the four parts to their addresses and jumps to the
+ * real-mode setup code, which finds memory and video mode by itself through the BIOS.
  *
- * Source: the kernel's Documentation/arch/x86/boot.rst; PnP BIOS specification 1.0A, 3.2 for the ROM's header.
+ * Source: the kernel's Documentation/arch/x86/boot.rst; PnP BIOS specification 1.0A, 3.2 for the
+ * ROM's header.
  * Gaps: no multiboot or ELF kernels, no setup_data.
  */
 #include <stdlib.h>
@@ -14,11 +15,25 @@
 
 /* Offsets in the setup header. */
 enum {
-	SETUP_SECTS = 0x1f1, SYSSIZE = 0x1f4, VID_MODE = 0x1fa, BOOT_FLAG = 0x1fe, HEADER_MAGIC = 0x202,
-	VERSION = 0x206, TYPE_OF_LOADER = 0x210, LOADFLAGS = 0x211, RAMDISK_IMAGE = 0x218, RAMDISK_SIZE = 0x21c,
-	HEAP_END_PTR = 0x224, CMD_LINE_PTR = 0x228, INITRD_ADDR_MAX = 0x22c, CMDLINE_SIZE = 0x238, PREF_ADDRESS = 0x258,
-	INIT_SIZE = 0x260, HEADER_END = 0x264,
-	OLD_CMD_LINE_MAGIC = 0x20, OLD_CMD_LINE_OFFSET = 0x22,
+	SETUP_SECTS = 0x1f1,
+	SYSSIZE = 0x1f4,
+	VID_MODE = 0x1fa,
+	BOOT_FLAG = 0x1fe,
+	HEADER_MAGIC = 0x202,
+	VERSION = 0x206,
+	TYPE_OF_LOADER = 0x210,
+	LOADFLAGS = 0x211,
+	RAMDISK_IMAGE = 0x218,
+	RAMDISK_SIZE = 0x21c,
+	HEAP_END_PTR = 0x224,
+	CMD_LINE_PTR = 0x228,
+	INITRD_ADDR_MAX = 0x22c,
+	CMDLINE_SIZE = 0x238,
+	PREF_ADDRESS = 0x258,
+	INIT_SIZE = 0x260,
+	HEADER_END = 0x264,
+	OLD_CMD_LINE_MAGIC = 0x20,
+	OLD_CMD_LINE_OFFSET = 0x22,
 };
 enum { LOADED_HIGH = 0x01, CAN_USE_HEAP = 0x80, LOADER_UNDEFINED = 0xff };
 enum { VGA_NORMAL = 0xffff, VGA_EXT = 0xfffe, VGA_ASK = 0xfffd };
@@ -29,7 +44,7 @@ enum { VGA_NORMAL = 0xffff, VGA_EXT = 0xfffe, VGA_ASK = 0xfffd };
 #define LOW_ADDRESS 0x10000u       /* of a zImage's protected-mode part */
 #define REAL_ADDRESS 0x10000u      /* of the setup code, protocol 2.02 and later */
 #define REAL_ADDRESS_OLD 0x90000u
-#define HEAP_END 0xe000u           /* offset from the setup code: stack top, command line behind it */
+#define HEAP_END 0xe000u /* offset from the setup code: stack top, command line behind it */
 #define HEAP_END_OLD 0x9800u
 #define HEAP_STACK 0x200u
 #define CMDLINE_ROOM 0x1fffu       /* bytes behind HEAP_END in the segment, without the final 0 */
@@ -55,7 +70,7 @@ static uint32_t field(const struct image *k, unsigned offset, unsigned width)
 	return (uint32_t)get_le(k->bytes + offset, width);
 }
 
-/* -- Checking the kernel ------------------------------------------------------------------------------------------------ */
+/* -- Checking the kernel */
 
 static bool check_kernel(struct image *k, struct tsr_error *error)
 {
@@ -63,20 +78,28 @@ static bool check_kernel(struct image *k, struct tsr_error *error)
 	uint32_t sectors;
 	uint64_t paragraphs;
 
-	if (k->length < HEADER_END || field(k, BOOT_FLAG, 2) != 0xaa55 || field(k, HEADER_MAGIC, 4) != MAGIC_HDRS)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "%s is not a Linux kernel: give a bzImage such as /boot/vmlinuz", path);
+	if (k->length < HEADER_END || field(k, BOOT_FLAG, 2) != 0xaa55 ||
+	    field(k, HEADER_MAGIC, 4) != MAGIC_HDRS)
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"%s is not a Linux kernel: give a bzImage such as /boot/vmlinuz", path);
 	k->version = field(k, VERSION, 2);
 	if (k->version < 0x200)
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "the kernel %s is too old: boot protocol 2.00 is needed", path);
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "the kernel %s is too old: boot protocol 2.00 is needed",
+				     path);
 	sectors = k->bytes[SETUP_SECTS] ? k->bytes[SETUP_SECTS] : 4;
 	k->setup_size = (sectors + 1) * SECTOR;
 	paragraphs = field(k, SYSSIZE, k->version >= 0x204 ? 4 : 2);
 	if (sectors > MAX_SETUP_SECTS || k->setup_size >= k->length)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the kernel %s is truncated in its setup code: fetch it again", path);
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the kernel %s is truncated in its setup code: fetch it again",
+				     path);
 	if (k->length + 15 < k->setup_size + paragraphs * 16)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the kernel %s is truncated (%zu of %llu bytes): fetch it again", path,
-				     k->length, (unsigned long long)(k->setup_size + paragraphs * 16));
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"the kernel %s is truncated (%zu of %llu bytes): fetch it again", path,
+			k->length, (unsigned long long)(k->setup_size + paragraphs * 16));
 	return true;
 }
 
@@ -87,12 +110,13 @@ static bool check_append(const struct image *k, struct tsr_error *error)
 	if (limit > CMDLINE_ROOM)
 		limit = CMDLINE_ROOM;
 	if (strlen(k->boot->append) > limit)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the kernel's command line has %zu characters, %s takes %zu",
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the kernel's command line has %zu characters, %s takes %zu",
 				     strlen(k->boot->append), k->boot->kernel, limit);
 	return true;
 }
 
-/* -- Placing its parts -------------------------------------------------------------------------------------------------- */
+/* -- Placing its parts */
 
 /* The end of what the kernel uses before it looks at the memory map. */
 static uint64_t kernel_end(const struct image *k)
@@ -100,7 +124,8 @@ static uint64_t kernel_end(const struct image *k)
 	uint64_t end = k->code_address + (k->length - k->setup_size);
 
 	if (k->version >= 0x20a) {
-		uint64_t preferred = get_le(k->bytes + PREF_ADDRESS, 8), size = field(k, INIT_SIZE, 4);
+		uint64_t preferred = get_le(k->bytes + PREF_ADDRESS, 8),
+			 size = field(k, INIT_SIZE, 4);
 		if (preferred < UINT32_MAX && preferred + size > end)
 			end = preferred + size;
 	}
@@ -114,9 +139,11 @@ static bool place_initrd(struct image *k, struct tsr_error *error)
 
 	top = top + 1 < ram_top ? top + 1 : ram_top;
 	top &= ~(uint64_t)TSR_PAGE_MASK;
-	if (top < k->initrd_size || ((top - k->initrd_size) & ~(uint64_t)TSR_PAGE_MASK) < kernel_end(k))
+	if (top < k->initrd_size ||
+	    ((top - k->initrd_size) & ~(uint64_t)TSR_PAGE_MASK) < kernel_end(k))
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "the initial RAM disk %s does not fit into memory with its kernel: give the machine more memory",
+				     "the initial RAM disk %s does not fit into memory with its "
+				     "kernel: give the machine more memory",
 				     k->boot->initrd);
 	k->initrd_address = (uint32_t)((top - k->initrd_size) & ~(uint64_t)TSR_PAGE_MASK);
 	return true;
@@ -167,7 +194,7 @@ static void fill_header(struct image *k)
 	}
 }
 
-/* -- The items ---------------------------------------------------------------------------------------------------------- */
+/* -- The items */
 
 static uint8_t sum(const uint8_t *bytes, size_t length)
 {
@@ -239,12 +266,15 @@ static bool add_kernel(struct fw_cfg_items *items, struct image *k, struct tsr_e
 		return false;
 	place(k);
 	if (kernel_end(k) > k->boot->ram)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "the kernel %s does not fit into the machine's memory: give it more memory", k->boot->kernel);
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"the kernel %s does not fit into the machine's memory: give it more memory",
+			k->boot->kernel);
 	if (!add_initrd(items, k, error))
 		return false;
 	fill_header(k);
-	return add_parts(items, k) || tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the kernel");
+	return add_parts(items, k) ||
+	       tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the kernel");
 }
 
 bool linux_add(struct fw_cfg_items *items, const struct linux_boot *boot, struct tsr_error *error)
@@ -252,7 +282,8 @@ bool linux_add(struct fw_cfg_items *items, const struct linux_boot *boot, struct
 	struct image kernel = { .boot = boot };
 	bool ok;
 
-	kernel.bytes = items_read_host_file("kernel", boot->kernel, MAX_FILE, &kernel.length, error);
+	kernel.bytes =
+		items_read_host_file("kernel", boot->kernel, MAX_FILE, &kernel.length, error);
 	if (!kernel.bytes)
 		return false;
 	ok = add_kernel(items, &kernel, error);

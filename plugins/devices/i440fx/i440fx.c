@@ -2,11 +2,13 @@
 /*
  * Intel 82441FX PCI and Memory Controller: configuration mechanism #1, PAM, turbo/reset control.
  *
- * The core keeps the configuration space; this plugin states reset values and writable bits in one table and acts on what was
- * written. CF8h is a register for whole dwords only: smaller accesses there go on to the ISA bridge (CF9h).
+ * The core keeps the configuration space; this plugin states reset values and writable bits in one
+ * table and acts on what was written. CF8h is a register for whole dwords only: smaller accesses
+ * there go on to the ISA bridge (CF9h).
  *
  * Source: Intel 290549 (82440FX PCIset: 82441FX PMC and 82442FX DBX), sections 3.1 and 3.2.
- * Gaps: DRAM rows, the memory hole (FDHC) and timers are storage; SMRAM stays closed, as no processor here has SMM.
+ * Gaps: DRAM rows, the memory hole (FDHC) and timers are storage; SMRAM stays closed, as no
+ * processor here has SMM.
  */
 #include <string.h>
 
@@ -25,23 +27,22 @@ enum {
 
 /* Registers of function 0 beyond the header: reset value and bits that the guest can write. */
 static const struct {
-	uint8_t offset, reset, writable;
+	uint8_t first, last, reset, writable;
 } own_registers[] = {
-	{ 0x50, 0x00, 0xff }, { 0x51, 0x00, 0xff },                      /* PMCCFG */
-	{ 0x52, 0x00, 0xff },                                            /* DETURBO */
-	{ 0x53, 0x83, 0xff },                                            /* DBC */
-	{ 0x54, 0x00, 0xff },                                            /* AXC */
-	{ 0x55, 0x00, 0xff }, { 0x56, 0x00, 0xff },                      /* DRT */
-	{ 0x57, 0x01, 0xff }, { 0x58, 0x10, 0xff },                      /* DRAMC, DRAMT */
-	{ 0x59, 0x00, 0x70 }, { 0x5a, 0x00, 0x77 }, { 0x5b, 0x00, 0x77 }, /* PAM0-PAM6 */
-	{ 0x5c, 0x00, 0x77 }, { 0x5d, 0x00, 0x77 }, { 0x5e, 0x00, 0x77 }, { 0x5f, 0x00, 0x77 },
-	{ 0x60, 0x01, 0xff }, { 0x61, 0x01, 0xff }, { 0x62, 0x01, 0xff }, { 0x63, 0x01, 0xff }, /* DRB0-DRB7 */
-	{ 0x64, 0x01, 0xff }, { 0x65, 0x01, 0xff }, { 0x66, 0x01, 0xff }, { 0x67, 0x01, 0xff },
-	{ 0x68, 0x00, 0xc0 },                                            /* FDHC */
-	{ 0x70, 0x20, 0xf8 }, { 0x71, 0x10, 0xf8 },                      /* MTT, CLT */
-	{ 0x72, 0x02, 0x78 },                                            /* SMRAM */
-	{ 0x90, 0x00, 0x9b }, { 0x91, 0x00, 0x00 },                      /* ERRCMD, ERRSTS */
-	{ 0x93, 0x00, 0x0f },                                            /* TRC */
+	{ 0x50, 0x52, 0x00, 0xff }, /* PMCCFG, DETURBO */
+	{ 0x53, 0x53, 0x83, 0xff }, /* DBC */
+	{ 0x54, 0x56, 0x00, 0xff }, /* AXC, DRT */
+	{ 0x57, 0x57, 0x01, 0xff }, /* DRAMC */
+	{ 0x58, 0x58, 0x10, 0xff }, /* DRAMT */
+	{ 0x59, 0x59, 0x00, 0x70 }, /* PAM0 */
+	{ 0x5a, 0x5f, 0x00, 0x77 }, /* PAM1-PAM6 */
+	{ 0x60, 0x67, 0x01, 0xff }, /* DRB0-DRB7 */
+	{ 0x68, 0x68, 0x00, 0xc0 }, /* FDHC */
+	{ 0x70, 0x70, 0x20, 0xf8 }, /* MTT */
+	{ 0x71, 0x71, 0x10, 0xf8 }, /* CLT */
+	{ 0x72, 0x72, 0x02, 0x78 }, /* SMRAM */
+	{ 0x90, 0x90, 0x00, 0x9b }, /* ERRCMD */
+	{ 0x93, 0x93, 0x00, 0x0f }, /* TRC */
 };
 
 struct i440fx {
@@ -58,7 +59,7 @@ struct i440fx {
 	bool smram_locked;
 };
 
-/* -- PAM (3.2.18) ------------------------------------------------------------------------------------------------------- */
+/* -- PAM (3.2.18) */
 
 static void pam_range(struct i440fx *s, tsr_gpa base, uint64_t length, unsigned bits)
 {
@@ -84,7 +85,7 @@ static void pam_apply_all(struct i440fx *s)
 		pam_apply(s, n);
 }
 
-/* -- Other registers ---------------------------------------------------------------------------------------------------- */
+/* -- Other registers */
 
 /* D_LCK clears D_OPEN and makes the register read-only until the next hard reset (3.2.22). */
 static void smram_written(struct i440fx *s)
@@ -126,7 +127,7 @@ static void on_config_written(void *self, unsigned offset, unsigned width)
 		trc_written(s);
 }
 
-/* -- Configuration mechanism #1 (PCI 2.1, 3.7.4.1) ---------------------------------------------------------------------- */
+/* -- Configuration mechanism #1 (PCI 2.1, 3.7.4.1) */
 
 static uint64_t address_read(void *self, uint64_t offset, unsigned width)
 {
@@ -136,7 +137,8 @@ static uint64_t address_read(void *self, uint64_t offset, unsigned width)
 	if (width == 4)
 		return s->address;
 	for (unsigned i = 0; i < width; i++) {
-		uint8_t byte = s->isa ? s->isa->read(s->isa_self, (uint16_t)(0xcf8 + offset + i)) : 0xff;
+		uint8_t byte =
+			s->isa ? s->isa->read(s->isa_self, (uint16_t)(0xcf8 + offset + i)) : 0xff;
 		value |= (uint64_t)byte << (8 * i);
 	}
 	return value;
@@ -151,7 +153,13 @@ static void address_write(void *self, uint64_t offset, uint64_t value, unsigned 
 		return;
 	}
 	for (unsigned i = 0; s->isa && i < width; i++)
-		s->isa->write(s->isa_self, (uint16_t)(0xcf8 + offset + i), (uint8_t)(value >> (8 * i)));
+		s->isa->write(s->isa_self, (uint16_t)(0xcf8 + offset + i),
+			      (uint8_t)(value >> (8 * i)));
+}
+
+static unsigned selected_function(const struct i440fx *s)
+{
+	return (s->address >> 8) & 0xffff;
 }
 
 static uint64_t data_read(void *self, uint64_t offset, unsigned width)
@@ -162,8 +170,10 @@ static uint64_t data_read(void *self, uint64_t offset, unsigned width)
 
 	if (!(s->address & ADDRESS_ENABLE))
 		return UINT64_MAX;
-	for (unsigned i = 0; i < width; i += step)
-		value |= (uint64_t)s->bus->config_read(s->host, (s->address >> 8) & 0xffff, reg + i, step) << (8 * i);
+	for (unsigned i = 0; i < width; i += step) {
+		uint64_t part = s->bus->config_read(s->host, selected_function(s), reg + i, step);
+		value |= part << (8 * i);
+	}
 	return value;
 }
 
@@ -175,17 +185,21 @@ static void data_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 	if (!(s->address & ADDRESS_ENABLE))
 		return;
 	for (unsigned i = 0; i < width; i += step)
-		s->bus->config_write(s->host, (s->address >> 8) & 0xffff, reg + i, (uint32_t)(value >> (8 * i)), step);
+		s->bus->config_write(s->host, selected_function(s), reg + i,
+				     (uint32_t)(value >> (8 * i)), step);
 }
 
 static const struct tsr_io_ops address_ops = {
-	.size = sizeof(address_ops), .widths = 1 | 2 | 4, .read = address_read, .write = address_write,
+	.size = sizeof(address_ops),
+	.widths = 1 | 2 | 4,
+	.read = address_read,
+	.write = address_write,
 };
 static const struct tsr_io_ops data_ops = {
 	.size = sizeof(data_ops), .widths = 1 | 2 | 4, .read = data_read, .write = data_write,
 };
 
-/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+/* -- Life cycle */
 
 static void i440fx_reset(void *self, enum tsr_reset kind)
 {
@@ -202,8 +216,10 @@ static void i440fx_reset(void *self, enum tsr_reset kind)
 	config[REG_PCISTS] = 0x80;
 	config[REG_PCISTS + 1] = 0x02;
 	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
-		config[own_registers[i].offset] = own_registers[i].reset;
-		mask[own_registers[i].offset] = own_registers[i].writable;
+		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
+
+		memset(config + own_registers[i].first, own_registers[i].reset, count);
+		memset(mask + own_registers[i].first, own_registers[i].writable, count);
 	}
 	s->address = 0;
 	s->trc = 0;
@@ -213,13 +229,15 @@ static void i440fx_reset(void *self, enum tsr_reset kind)
 
 static bool i440fx_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops), .config_written = on_config_written };
+	static const struct tsr_pci_ops pci_ops = {.size = sizeof(pci_ops),
+						   .config_written = on_config_written};
 	struct i440fx *s = self;
 	const struct tsr_io *io = host->get(host, TSR_IO);
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	struct tsr_interface isa;
-	struct tsr_pci_id id = { .vendor = 0x8086, .device = 0x1237, .class_code = 0x060000, .revision = 0x02 };
+	struct tsr_pci_id id = {
+		.vendor = 0x8086, .device = 0x1237, .class_code = 0x060000, .revision = 0x02};
 
 	s->host = host;
 	s->pci = host->get(host, TSR_PCI);
@@ -251,9 +269,11 @@ static bool i440fx_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	struct i440fx *s = self;
 	uint8_t *config = s->pci->config(s->function);
 
-	if (!tsr_state_get_u32(in, "address", &s->address) || !tsr_state_get_bool(in, "smram-locked", &s->smram_locked) ||
+	if (!tsr_state_get_u32(in, "address", &s->address) ||
+	    !tsr_state_get_bool(in, "smram-locked", &s->smram_locked) ||
 	    !tsr_state_get_bytes(in, "registers", config + FIRST_OWN, OWN_BYTES))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "i440fx: the state lacks a register");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "i440fx: the state lacks a register");
 	s->address &= 0x80fffffcu;
 	s->trc = config[REG_TRC];
 	s->pci->write_mask(s->function)[REG_SMRAM] = s->smram_locked ? 0x00 : 0x78;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Intel 82371SB (PIIX3) function 0: PCI to ISA bridge. Routes INTx to ISA interrupts, holds port 92h, the reset control
- * register CF9h, the coprocessor error latch F0h, and keeps the DMA page and POST ports as storage.
+ * Intel 82371SB (PIIX3) function 0: PCI to ISA bridge. Routes INTx to ISA interrupts, holds port
+ * 92h, the reset control register CF9h, the coprocessor error latch F0h, and keeps the DMA page and
+ * POST ports as storage.
  *
- * The 8259s with their ELCR, the 8254 with port 61h, the 8237s and the IDE function are plugins of their own. PIRQ outputs
- * share their lines with ISA devices; the core ORs them.
+ * The 8259s with their ELCR, the 8254 with port 61h, the 8237s and the IDE function are plugins of
+ * their own. PIRQ outputs share their lines with ISA devices; the core ORs them.
  *
- * Source: Intel 290550 (82371FB PIIX and 82371SB PIIX3), sections 2.2 and 2.5; PCI 2.1, 2.2.6 for the slots' swizzle.
+ * Source: Intel 290550 (82371FB PIIX and 82371SB PIIX3), sections 2.2 and 2.5; PCI 2.1, 2.2.6 for
+ * the slots' swizzle.
  * Gaps: bus timing, positive decode (XBCS), SMI and APM registers are storage; no distributed DMA.
  */
 #include <string.h>
@@ -28,23 +30,29 @@ enum {
 
 /* Registers of function 0 beyond the header: reset value and bits that the guest can write. */
 static const struct {
-	uint8_t offset, reset, writable;
+	uint8_t first, last, reset, writable;
 } own_registers[] = {
-	{ 0x4c, 0x4d, 0x7f },                                                              /* IORT */
-	{ 0x4e, 0x03, 0xff }, { 0x4f, 0x00, 0x01 },                                        /* XBCS */
-	{ 0x60, 0x80, 0x8f }, { 0x61, 0x80, 0x8f }, { 0x62, 0x80, 0x8f }, { 0x63, 0x80, 0x8f }, /* PIRQRC[A:D] */
-	{ 0x69, 0x02, 0xfe },                                                              /* TOM */
-	{ 0x6a, 0x00, 0x10 }, { 0x6b, 0x00, 0x80 },                                        /* MSTAT */
-	{ 0x70, 0x80, 0xef },                                                              /* MBIRQ0 */
-	{ 0x76, 0x0c, 0x8f }, { 0x77, 0x0c, 0x8f },                                        /* MBDMA0, MBDMA1 */
-	{ 0x78, 0x02, 0xff }, { 0x79, 0x00, 0xff },                                        /* PCSC */
-	{ 0x80, 0x00, 0x7f },                                                              /* APICBASE */
-	{ 0x82, 0x00, 0x0f },                                                              /* DLC */
-	{ 0xa0, 0x08, 0x1f },                                                              /* SMICNTL */
-	{ 0xa2, 0x00, 0xff }, { 0xa3, 0x00, 0x01 },                                        /* SMIEN */
-	{ 0xa4, 0x00, 0xff }, { 0xa5, 0x00, 0xff }, { 0xa6, 0x00, 0xff }, { 0xa7, 0x00, 0xe0 }, /* SEE */
-	{ 0xa8, 0x0f, 0xff },                                                              /* FTMR */
-	{ 0xac, 0x00, 0xff }, { 0xae, 0x00, 0xff },                                        /* CTLTMR, CTHTMR */
+	{ 0x4c, 0x4c, 0x4d, 0x7f }, /* IORT */
+	{ 0x4e, 0x4e, 0x03, 0xff }, /* XBCS */
+	{ 0x4f, 0x4f, 0x00, 0x01 },
+	{ 0x60, 0x63, 0x80, 0x8f }, /* PIRQRC[A:D] */
+	{ 0x69, 0x69, 0x02, 0xfe }, /* TOM */
+	{ 0x6a, 0x6a, 0x00, 0x10 }, /* MSTAT */
+	{ 0x6b, 0x6b, 0x00, 0x80 },
+	{ 0x70, 0x70, 0x80, 0xef }, /* MBIRQ0 */
+	{ 0x76, 0x77, 0x0c, 0x8f }, /* MBDMA0, MBDMA1 */
+	{ 0x78, 0x78, 0x02, 0xff }, /* PCSC */
+	{ 0x79, 0x79, 0x00, 0xff },
+	{ 0x80, 0x80, 0x00, 0x7f }, /* APICBASE */
+	{ 0x82, 0x82, 0x00, 0x0f }, /* DLC */
+	{ 0xa0, 0xa0, 0x08, 0x1f }, /* SMICNTL */
+	{ 0xa2, 0xa2, 0x00, 0xff }, /* SMIEN */
+	{ 0xa3, 0xa3, 0x00, 0x01 },
+	{ 0xa4, 0xa6, 0x00, 0xff }, /* SEE */
+	{ 0xa7, 0xa7, 0x00, 0xe0 },
+	{ 0xa8, 0xa8, 0x0f, 0xff }, /* FTMR */
+	{ 0xac, 0xac, 0x00, 0xff }, /* CTLTMR */
+	{ 0xae, 0xae, 0x00, 0xff }, /* CTHTMR */
 };
 
 /* The ISA interrupts that a PIRQ can be steered to (2.2.10); others are reserved and go nowhere. */
@@ -65,13 +73,13 @@ struct piix3 {
 	struct tsr_pci_function *function;
 	const struct tsr_irq *isa_irq[ISA_IRQS]; /* NULL: not steerable */
 	const struct tsr_irq *fpu_irq, *ignne;
-	uint32_t pins[PIRQS];                    /* bit n: device n pulls this PIRQ (through the pin that leads to it) */
-	uint8_t scratch[SCRATCH_PORTS];          /* 80h-8Fh */
+	uint32_t pins[PIRQS];           /* bit n: device n pulls this PIRQ */
+	uint8_t scratch[SCRATCH_PORTS]; /* 80h-8Fh */
 	uint8_t port92, rcr;
 	bool ferr, ignore_ferr;
 };
 
-/* -- Interrupt routing -------------------------------------------------------------------------------------------------- */
+/* -- Interrupt routing */
 
 static void steer(struct piix3 *s)
 {
@@ -102,7 +110,7 @@ static void on_config_written(void *self, unsigned offset, unsigned width)
 		steer(self);
 }
 
-/* -- Ports -------------------------------------------------------------------------------------------------------------- */
+/* -- Ports */
 
 static uint8_t forward_read(void *self, uint16_t port)
 {
@@ -159,7 +167,8 @@ static void pages_write(void *self, uint64_t offset, uint64_t value, unsigned wi
 	scratch_write(self, offset + 1, value, width);
 }
 
-/* FERR# raises IRQ 13; a write to F0h lowers it and asserts IGNNE# until FERR# goes away (2.5.5.1). */
+/* FERR# raises IRQ 13; a write to F0h lowers it and asserts IGNNE# until FERR# goes away
+ * (2.5.5.1). */
 static void fpu_update(struct piix3 *s)
 {
 	tsr_irq_set(s->fpu_irq, s->ferr && !s->ignore_ferr);
@@ -194,7 +203,7 @@ BYTE_PORTS(pages_ops, pages_read, pages_write);
 BYTE_PORTS(port92_ops, port92_read, port92_write);
 BYTE_PORTS(fpu_ops, NULL, fpu_write);
 
-/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+/* -- Life cycle */
 
 static void piix3_reset(void *self, enum tsr_reset kind)
 {
@@ -211,8 +220,10 @@ static void piix3_reset(void *self, enum tsr_reset kind)
 	config[REG_PCISTS] = 0x00;
 	config[REG_PCISTS + 1] = 0x02;
 	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
-		config[own_registers[i].offset] = own_registers[i].reset;
-		mask[own_registers[i].offset] = own_registers[i].writable;
+		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
+
+		memset(config + own_registers[i].first, own_registers[i].reset, count);
+		memset(mask + own_registers[i].first, own_registers[i].writable, count);
 	}
 	memset(s->scratch, 0, sizeof(s->scratch));
 	s->port92 = s->rcr = 0;
@@ -224,7 +235,8 @@ static void piix3_reset(void *self, enum tsr_reset kind)
 
 static bool piix3_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops), .config_written = on_config_written };
+	static const struct tsr_pci_ops pci_ops = {.size = sizeof(pci_ops),
+						   .config_written = on_config_written};
 	static const struct tsr_pci_id id = {
 		.vendor = 0x8086, .device = 0x7000, .class_code = 0x060100, .header_type = 0x80,
 	};
@@ -241,8 +253,10 @@ static bool piix3_attach(void *self, const struct tsr_host *host, struct tsr_err
 	s->fpu_irq = irq->get(host, "irq13");
 	s->ignne = irq->get(host, "ignne");
 	s->function = s->pci->add(host, &id, &pci_ops, s, error);
-	return s->function && io->claim(host, "post", &post_ops, s, error) && io->claim(host, "pages", &pages_ops, s, error) &&
-	       io->claim(host, "port92", &port92_ops, s, error) && io->claim(host, "fpu", &fpu_ops, s, error);
+	return s->function && io->claim(host, "post", &post_ops, s, error) &&
+	       io->claim(host, "pages", &pages_ops, s, error) &&
+	       io->claim(host, "port92", &port92_ops, s, error) &&
+	       io->claim(host, "fpu", &fpu_ops, s, error);
 }
 
 static void piix3_save(void *self, struct tsr_state_writer *out)
@@ -265,13 +279,18 @@ static bool piix3_load(void *self, struct tsr_state_reader *in, struct tsr_error
 {
 	struct piix3 *s = self;
 
-	if (!tsr_state_get_bytes(in, "registers", s->pci->config(s->function) + FIRST_OWN, OWN_BYTES) ||
+	if (!tsr_state_get_bytes(in, "registers", s->pci->config(s->function) + FIRST_OWN,
+				 OWN_BYTES) ||
 	    !tsr_state_get_bytes(in, "scratch", s->scratch, sizeof(s->scratch)) ||
 	    !tsr_state_get_u8(in, "port92", &s->port92) || !tsr_state_get_u8(in, "rcr", &s->rcr) ||
-	    !tsr_state_get_u32(in, "pirqa", &s->pins[0]) || !tsr_state_get_u32(in, "pirqb", &s->pins[1]) ||
-	    !tsr_state_get_u32(in, "pirqc", &s->pins[2]) || !tsr_state_get_u32(in, "pirqd", &s->pins[3]) ||
-	    !tsr_state_get_bool(in, "ferr", &s->ferr) || !tsr_state_get_bool(in, "ignne", &s->ignore_ferr))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "piix3-isa: the state lacks a register");
+	    !tsr_state_get_u32(in, "pirqa", &s->pins[0]) ||
+	    !tsr_state_get_u32(in, "pirqb", &s->pins[1]) ||
+	    !tsr_state_get_u32(in, "pirqc", &s->pins[2]) ||
+	    !tsr_state_get_u32(in, "pirqd", &s->pins[3]) ||
+	    !tsr_state_get_bool(in, "ferr", &s->ferr) ||
+	    !tsr_state_get_bool(in, "ignne", &s->ignore_ferr))
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "piix3-isa: the state lacks a register");
 	s->port92 &= PORT92_INIT;
 	s->rcr &= RCR_WRITABLE;
 	fpu_update(s);
@@ -282,7 +301,8 @@ static bool piix3_load(void *self, struct tsr_state_reader *in, struct tsr_error
 static const void *piix3_get_interface(void *self, const char *interface)
 {
 	static const struct tsr_pci_router router = { .size = sizeof(router), .set = router_set };
-	static const struct tsr_irq_inputs inputs = { .size = sizeof(inputs), .count = 1, .set = inputs_set };
+	static const struct tsr_irq_inputs inputs = {
+		.size = sizeof(inputs), .count = 1, .set = inputs_set};
 	static const struct tsr_isa_forward forward = {
 		.size = sizeof(forward), .read = forward_read, .write = forward_write,
 	};

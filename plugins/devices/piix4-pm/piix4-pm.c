@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Intel 82371AB (PIIX4) function 3: power management and SMBus, as the third function beside a PIIX3 (as most PC emulators
- * have it, and as SeaBIOS expects it).
+ * Intel 82371AB (PIIX4) function 3: power management and SMBus, as the third function beside a
+ * PIIX3 (as most PC emulators have it, and as SeaBIOS expects it).
  *
- * There is no SMM. The firmware's part of the APM control port (B2h: ACPI on and off) is done here, and DEVACTB says that
- * SMM has been set up, so that the BIOS does not wait for a handler.
+ * There is no SMM. The firmware's part of the APM control port (B2h: ACPI on and off) is done here,
+ * and DEVACTB says that SMM has been set up, so that the BIOS does not wait for a handler.
  *
  * Source: Intel 290562 (82371AB), chapter 7.
- * Gaps: GPE0 has no sources; no S3, throttling, device monitors or SMI; RTC_STS is not set; SMBus has no devices.
+ * Gaps: GPE0 has no sources; no S3, throttling, device monitors or SMI; RTC_STS is not set; SMBus
+ * has no devices.
  */
 #include <string.h>
 
 #include "piix4-pm.h"
 
 enum {
-	REG_PCICMD = 0x04, REG_PCISTS = 0x06, REG_PMBA = 0x40, REG_DEVACTB_APMC = 0x5b, REG_PMREGMISC = 0x80, REG_SMBBA = 0x90,
+	REG_PCICMD = 0x04,
+	REG_PCISTS = 0x06,
+	REG_PMBA = 0x40,
+	REG_DEVACTB_APMC = 0x5b,
+	REG_PMREGMISC = 0x80,
+	REG_SMBBA = 0x90,
 	REG_SMBHSTCFG = 0xd2,
-	FIRST_OWN = 0x40, OWN_BYTES = 256 - FIRST_OWN,
-	PMIOSE = 0x01, SMB_HST_EN = 0x01, SMB_INTR_SELECT = 0x0e, SMB_INTR_IRQ9 = 0x08, APMC_EN = 0x02,
-	APMC = 0, APMS = 1,
+	FIRST_OWN = 0x40,
+	OWN_BYTES = 256 - FIRST_OWN,
+	PMIOSE = 0x01,
+	SMB_HST_EN = 0x01,
+	SMB_INTR_SELECT = 0x0e,
+	SMB_INTR_IRQ9 = 0x08,
+	APMC_EN = 0x02,
+	APMC = 0,
+	APMS = 1,
 };
 
 /* Registers of function 3 beyond the header: reset value and bits that the guest can write. */
@@ -51,7 +63,7 @@ struct piix4_pm {
 	int64_t acpi_on, acpi_off; /* values at APMC */
 };
 
-/* -- Outputs and windows ------------------------------------------------------------------------------------------------ */
+/* -- Outputs and windows */
 
 static void sci_update(void *self)
 {
@@ -62,8 +74,8 @@ static void sci_update(void *self)
 	tsr_irq_set(s->sci, pm_sci(&s->pm) || smbus);
 }
 
-static void window_update(struct piix4_pm *s, struct tsr_region *region, unsigned base_register, uint16_t base_mask,
-			  bool enabled)
+static void window_update(struct piix4_pm *s, struct tsr_region *region, unsigned base_register,
+			  uint16_t base_mask, bool enabled)
 {
 	const uint8_t *config = s->pci->config(s->function) + base_register;
 	uint16_t base = (uint16_t)(config[0] | config[1] << 8) & base_mask;
@@ -89,7 +101,7 @@ static void on_config_written(void *self, unsigned offset, unsigned width)
 	sci_update(self);
 }
 
-/* -- APM ports (7.1.1) -------------------------------------------------------------------------------------------------- */
+/* -- APM ports (7.1.1) */
 
 static uint64_t apm_read(void *self, uint64_t offset, unsigned width)
 {
@@ -118,7 +130,7 @@ static bool on_power_button(void *self, const char *name, struct tsr_error *erro
 	return true;
 }
 
-/* -- Life cycle --------------------------------------------------------------------------------------------------------- */
+/* -- Life cycle */
 
 static void piix4_pm_reset(void *self, enum tsr_reset kind)
 {
@@ -133,10 +145,10 @@ static void piix4_pm_reset(void *self, enum tsr_reset kind)
 	config[REG_PCISTS] = 0x80;
 	config[REG_PCISTS + 1] = 0x02;
 	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
-		for (unsigned reg = own_registers[i].first; reg <= own_registers[i].last; reg++) {
-			config[reg] = own_registers[i].reset;
-			mask[reg] = own_registers[i].writable;
-		}
+		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
+
+		memset(config + own_registers[i].first, own_registers[i].reset, count);
+		memset(mask + own_registers[i].first, own_registers[i].writable, count);
 	}
 	memset(s->apm, 0, sizeof(s->apm));
 	pm_reset(&s->pm);
@@ -147,9 +159,14 @@ static void piix4_pm_reset(void *self, enum tsr_reset kind)
 
 static bool piix4_pm_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops), .config_written = on_config_written };
+	static const struct tsr_pci_ops pci_ops = {.size = sizeof(pci_ops),
+						   .config_written = on_config_written};
 	static const struct tsr_pci_id id = {
-		.vendor = 0x8086, .device = 0x7113, .class_code = 0x068000, .revision = 0x03, .interrupt_pin = 1,
+		.vendor = 0x8086,
+		.device = 0x7113,
+		.class_code = 0x068000,
+		.revision = 0x03,
+		.interrupt_pin = 1,
 	};
 	struct piix4_pm *s = self;
 
@@ -169,7 +186,8 @@ static bool piix4_pm_attach(void *self, const struct tsr_host *host, struct tsr_
 		return false;
 	s->pm_ports = s->io->claim_ports(host, "pm", 0, PM_LENGTH, &pm_io_ops, &s->pm, error);
 	if (s->pm_ports)
-		s->smbus_ports = s->io->claim_ports(host, "smbus", 0, SMBUS_LENGTH, &smbus_io_ops, &s->smbus, error);
+		s->smbus_ports = s->io->claim_ports(host, "smbus", 0, SMBUS_LENGTH, &smbus_io_ops,
+						    &s->smbus, error);
 	return s->pm_ports && s->smbus_ports;
 }
 
@@ -187,9 +205,12 @@ static bool piix4_pm_load(void *self, struct tsr_state_reader *in, struct tsr_er
 {
 	struct piix4_pm *s = self;
 
-	if (!tsr_state_get_bytes(in, "registers", s->pci->config(s->function) + FIRST_OWN, OWN_BYTES) ||
-	    !tsr_state_get_bytes(in, "apm", s->apm, sizeof(s->apm)) || !pm_load(&s->pm, in) || !smbus_load(&s->smbus, in))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "piix4-pm: the state lacks a register");
+	if (!tsr_state_get_bytes(in, "registers", s->pci->config(s->function) + FIRST_OWN,
+				 OWN_BYTES) ||
+	    !tsr_state_get_bytes(in, "apm", s->apm, sizeof(s->apm)) || !pm_load(&s->pm, in) ||
+	    !smbus_load(&s->smbus, in))
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "piix4-pm: the state lacks a register");
 	windows_update(s);
 	sci_update(s);
 	return true;

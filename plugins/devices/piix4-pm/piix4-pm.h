@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of the 82371AB's function 3 (Intel 290562, chapter 7): ACPI registers, SMBus host, and the function itself. */
+/* The parts of the 82371AB's function 3 (Intel 290562, chapter 7): ACPI registers, SMBus host,
+ * and the function itself. */
 #ifndef PIIX4_PM_H
 #define PIIX4_PM_H
 
@@ -20,7 +21,8 @@ struct pm {
 	uint8_t storage[PM_LENGTH];       /* all other registers */
 };
 
-void pm_init(struct pm *pm, const struct tsr_host *host, void (*update_sci)(void *user), void *user);
+void pm_init(struct pm *pm, const struct tsr_host *host, void (*update_sci)(void *user),
+	     void *user);
 void pm_reset(struct pm *pm);
 bool pm_sci(const struct pm *pm);
 void pm_enable_acpi(struct pm *pm, bool enabled); /* what firmware does at the APM control port */

@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The power management registers at PMBA (Intel 290562, 7.2; ACPI 1.0b, 4.7). All byte handlers: wider accesses are put
- * together from them, the timer's dword from one reading.
+ * The power management registers at PMBA (Intel 290562, 7.2; ACPI 1.0b, 4.7). All byte handlers:
+ * wider accesses are put together from them, the timer's dword from one reading.
  */
 #include <string.h>
 
 #include "piix4-pm.h"
 
 enum {
-	PMSTS = 0x00, PMEN = 0x02, PMCNTRL = 0x04, PMTMR = 0x08, GPSTS = 0x0c, GPEN = 0x0e, GLBSTS = 0x18, DEVSTS = 0x1c,
-	GPIREG = 0x30, GPOREG = 0x34,
+	PMSTS = 0x00,
+	PMEN = 0x02,
+	PMCNTRL = 0x04,
+	PMTMR = 0x08,
+	GPSTS = 0x0c,
+	GPEN = 0x0e,
+	GLBSTS = 0x18,
+	DEVSTS = 0x1c,
+	GPIREG = 0x30,
+	GPOREG = 0x34,
 };
 enum {
-	TMROF = 1 << 0, GBL = 1 << 5, PWRBTN = 1 << 8, RTC = 1 << 10,
-	STATUS_CLEARABLE = 0x8d31, ENABLE_WRITABLE = 0x0521, SCI_SOURCES = TMROF | GBL | PWRBTN | RTC,
-	SCI_EN = 1 << 0, CONTROL_WRITABLE = 0x3c03, SUS_TYP_SHIFT = 10, SUS_EN = 1 << 13,
+	TMROF = 1 << 0,
+	GBL = 1 << 5,
+	PWRBTN = 1 << 8,
+	RTC = 1 << 10,
+	STATUS_CLEARABLE = 0x8d31,
+	ENABLE_WRITABLE = 0x0521,
+	SCI_SOURCES = TMROF | GBL | PWRBTN | RTC,
+	SCI_EN = 1 << 0,
+	CONTROL_WRITABLE = 0x3c03,
+	SUS_TYP_SHIFT = 10,
+	SUS_EN = 1 << 13,
 	SUS_TYP_SOFF = 0, /* S5 */
 	GP_BITS = 0x0fff,
 };
@@ -23,7 +39,7 @@ enum {
 #define PM_TIMER_HALF 0x800000u /* TMROF_STS: bit 23 changed */
 #define NS_PER_S 1000000000u
 
-/* -- The timer ---------------------------------------------------------------------------------------------------------- */
+/* -- The timer */
 
 static uint64_t timer_ticks(const struct pm *pm)
 {
@@ -39,7 +55,8 @@ static uint64_t timer_ns(uint64_t ticks)
 static void timer_arm(struct pm *pm)
 {
 	if (pm->enable & TMROF)
-		pm->clock->arm(pm->overflow, timer_ns((timer_ticks(pm) / PM_TIMER_HALF + 1) * PM_TIMER_HALF));
+		pm->clock->arm(pm->overflow,
+			       timer_ns((timer_ticks(pm) / PM_TIMER_HALF + 1) * PM_TIMER_HALF));
 	else
 		pm->clock->cancel(pm->overflow);
 }
@@ -53,7 +70,7 @@ static void on_timer_overflow(void *self, uint64_t deadline_ns)
 	pm->update_sci(pm->user);
 }
 
-/* -- Registers ---------------------------------------------------------------------------------------------------------- */
+/* -- Registers */
 
 static void control_written(struct pm *pm)
 {
@@ -83,7 +100,8 @@ static uint8_t byte_read(struct pm *pm, unsigned offset)
 	return word ? (uint8_t)(*word >> (8 * (offset & 1))) : pm->storage[offset];
 }
 
-/* What writing `value` to the whole register makes of it; bits outside `mask` of the register are not written. */
+/* What writing `value` to the whole register makes of it; bits outside `mask` of the register
+ * are not written. */
 static void word_write(struct pm *pm, unsigned reg, uint16_t value, uint16_t mask)
 {
 	uint16_t *word = word_register(pm, reg), bits = value & mask;
@@ -99,8 +117,10 @@ static void word_write(struct pm *pm, unsigned reg, uint16_t value, uint16_t mas
 
 static void storage_write(struct pm *pm, unsigned offset, uint8_t value)
 {
-	bool read_only = (offset >= PMTMR && offset < PMTMR + 4) || (offset >= GPIREG && offset < GPOREG);
-	bool clearable = offset == GLBSTS || offset == GLBSTS + 1 || (offset >= DEVSTS && offset < DEVSTS + 4);
+	bool read_only =
+		(offset >= PMTMR && offset < PMTMR + 4) || (offset >= GPIREG && offset < GPOREG);
+	bool clearable = offset == GLBSTS || offset == GLBSTS + 1 ||
+			 (offset >= DEVSTS && offset < DEVSTS + 4);
 
 	if (clearable)
 		pm->storage[offset] &= (uint8_t)~value;
@@ -129,7 +149,8 @@ static void pm_write(void *self, uint64_t offset, uint64_t value, unsigned width
 		uint8_t byte = (uint8_t)(value >> (8 * i));
 
 		if (word_register(pm, at))
-			word_write(pm, at & ~1u, (uint16_t)(byte << shift), (uint16_t)(0xff << shift));
+			word_write(pm, at & ~1u, (uint16_t)(byte << shift),
+				   (uint16_t)(0xff << shift));
 		else
 			storage_write(pm, at, byte);
 	}
@@ -142,11 +163,12 @@ const struct tsr_io_ops pm_io_ops = {
 	.size = sizeof(pm_io_ops), .widths = 1 | 2 | 4, .read = pm_read, .write = pm_write,
 };
 
-/* -- Events and life cycle ---------------------------------------------------------------------------------------------- */
+/* -- Events and life cycle */
 
 bool pm_sci(const struct pm *pm)
 {
-	return pm->control & SCI_EN && (pm->status & pm->enable & SCI_SOURCES || pm->gp_status & pm->gp_enable);
+	return pm->control & SCI_EN &&
+	       (pm->status & pm->enable & SCI_SOURCES || pm->gp_status & pm->gp_enable);
 }
 
 void pm_enable_acpi(struct pm *pm, bool enabled)
@@ -191,8 +213,10 @@ void pm_save(const struct pm *pm, struct tsr_state_writer *out)
 
 bool pm_load(struct pm *pm, struct tsr_state_reader *in)
 {
-	if (!tsr_state_get_u16(in, "pmsts", &pm->status) || !tsr_state_get_u16(in, "pmen", &pm->enable) ||
-	    !tsr_state_get_u16(in, "pmcntrl", &pm->control) || !tsr_state_get_u16(in, "gpsts", &pm->gp_status) ||
+	if (!tsr_state_get_u16(in, "pmsts", &pm->status) ||
+	    !tsr_state_get_u16(in, "pmen", &pm->enable) ||
+	    !tsr_state_get_u16(in, "pmcntrl", &pm->control) ||
+	    !tsr_state_get_u16(in, "gpsts", &pm->gp_status) ||
 	    !tsr_state_get_u16(in, "gpen", &pm->gp_enable) ||
 	    !tsr_state_get_bytes(in, "pm-storage", pm->storage, sizeof(pm->storage)))
 		return false;

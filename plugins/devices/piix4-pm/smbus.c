@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The SMBus host controller (Intel 290562, 7.3). No device is on the bus: every transaction ends at once with a device error,
- * as after a missing acknowledge. The slave part never sees a transaction.
+ * The SMBus host controller (Intel 290562, 7.3). No device is on the bus: every transaction ends at
+ * once with a device error, as after a missing acknowledge. The slave part never sees a
+ * transaction.
  */
 #include <string.h>
 
