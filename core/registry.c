@@ -234,7 +234,11 @@ gboolean tsr_registry_load_plugin(TsrRegistry *self, TsrPlugin *plugin, GError *
 
 GPtrArray *tsr_registry_list_plugins(TsrRegistry *self)
 {
-	return g_ptr_array_ref(self->plugins);
+	GPtrArray *copy = g_ptr_array_new_full(self->plugins->len, g_object_unref);
+
+	for (guint i = 0; i < self->plugins->len; i++)
+		g_ptr_array_add(copy, g_object_ref(g_ptr_array_index(self->plugins, i)));
+	return copy;
 }
 
 const char *const *tsr_registry_get_refused(TsrRegistry *self)
