@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The binary translator's structures.
+ *
+ * Registers of translated code:
+ *   eax ecx edx ebx ebp esi edi   the guest's registers of the same name, upper halves zero
+ *   r12d                          guest ESP
+ *   r13                           12 (the page shift, for shrx)
+ *   r14                           base of the current MMU view
+ *   r15                           struct tsr_bt, whose first part translated code reads and writes
+ *   r8 r9 r10 r11                 scratch; no value lives there across a guest instruction, groups (groups.c) excepted
+ *   RFLAGS                        the guest's arithmetic flags; DF, TF, AC are clear
+ *   rsp                           host stack, 16-aligned
+ * The guest's other flags stay in state.eflags; FP, MMX and SSE registers are in the host's unit while fp_loaded is set.
+ */
+#ifndef TSR_BT_H
+#define TSR_BT_H
+
+#include <tessera/draft/cpu.h>
+#include <tessera/draft/interpreter.h>
+#include <tessera/draft/mmu.h>
+#include <tessera/draft/phys.h>
+#include <tessera/tessera.h>
+
+#define BT_JUMP_BITS 16
+#define BT_MAX_INSNS 64         /* guest instructions in a block */
+#define BT_BLOCK_HOST_MAX 32768 /* bytes of host code that one block may need at most */
+#define BT_NONE UINT32_MAX
+
+/* What a block's code depends on beside the bytes it was made from. */
+enum bt_mode_bits {
+	BT_MODE_CODE32 = 1 << 0,  /* CS.D */
+	BT_MODE_STACK32 = 1 << 1, /* SS.B */
+	BT_MODE_USER = 1 << 2,    /* CPL 3: the user view */
+	BT_MODE_X87 = 1 << 3,     /* usable, everything masked */
+	BT_MODE_SSE = 1 << 4,
+	BT_MODE_CS_WRITE = 1 << 5, /* real and virtual-8086 mode: CS may be written through */
+	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no look */
+	BT_MODE_CPL0 = 1 << 7,
+	BT_MODE_STEP = 1 << 8,     /* nothing may be translated: TF, breakpoints, alignment checks */
+	BT_MODE_NO_GROUP = 1 << 9, /* not a guest mode: this copy of the block checks each access */
+};
+#define BT_MODE_SEGMENT_SHIFT 16 /* two bits each, enum tsr_x86_segment_name */
+
+enum bt_segment_kind {
+	BT_SEGMENT_FLAT,    /* base 0, limit 4 GiB, readable and (data) writable */
+	BT_SEGMENT_BASED,   /* limit 4 GiB */
+	BT_SEGMENT_LIMITED, /* expand-up; base and limit are read from the state */
+	BT_SEGMENT_SLOW,    /* everything else: the interpreter's */
+};
+
+/* An entry of the jump cache: key = -(eip + (tag << 32)), so that a hit is a sum of zero; 0 = empty. */
+struct bt_jump {
+	uint64_t key;
+	const uint8_t *host;
+};
+
+enum bt_access { BT_READ = 1, BT_WRITE = 2 };
+
+/* A place in translated code that calls a slow path. */
+struct bt_site {
+	uint32_t eip;
+	uint32_t block;
+	uint16_t size; /* of the access in bytes */
+	uint8_t access;
+	uint8_t insn; /* index in the block */
+	uint8_t recover; /* how the flags before the instruction are had again when the check clobbered them, see flags.h */
+	uint8_t recover_reg;
+	uint8_t recover_other;
+	uint8_t recover_size;
+	uint32_t recover_imm;
+};
+
+/* A direct exit: a jmp whose target is patched. */
+struct bt_exit {
+	uint32_t patch; /* cache offset of the rel32 */
+	uint32_t stub;  /* cache offset of the code that asks for the target */
+	uint32_t eip;
+	uint32_t block;  /* that it belongs to */
+	uint32_t target; /* block that it is linked to, BT_NONE */
+	uint32_t next;   /* exit that is linked to the same target */
+};
+
+struct bt_block {
+	tsr_gpa gpa;
+	uint32_t eip;
+	uint32_t mode;
+	uint32_t cs_limit; /* of the segment, if not 4 GiB */
+	uint32_t host;     /* cache offset */
+	uint32_t host_length;
+	uint16_t length; /* guest bytes */
+	uint8_t insns;
+	bool valid;
+	uint32_t exits;     /* first of `exit_count` consecutive exits */
+	uint32_t exit_count;
+	uint32_t incoming;  /* exits linked here */
+	uint32_t hash_next;
+	uint32_t page_next;
+	uint32_t offsets; /* in bt->offsets: host offset of each guest instruction, `insns` of them, and the eip delta after them */
+	uint32_t failures; /* of groups */
+};
+
+/* A guest physical page with translated code. */
+struct bt_page {
+	tsr_gpa gpa;
+	uint64_t code;   /* a bit per 64 bytes */
+	uint32_t blocks; /* list */
+	uint32_t next;   /* of the same hash */
+	uint32_t hits;   /* blocks thrown away; decays while the page is interpreted */
+	bool traced;
+};
+
+/* An access that goes through a buffer, or straight to a traced page. */
+struct bt_part {
+	enum tsr_mmu_kind kind;
+	uint8_t *host;
+	tsr_gpa gpa;
+	uint32_t length;
+};
+struct bt_bounce {
+	uint8_t data[64] __attribute__((aligned(64)));
+	struct bt_part part[2];
+	unsigned parts;
+	bool direct; /* the instruction wrote to host memory itself */
+	uint32_t site;
+};
+
+enum bt_exit_reason {
+	BT_EXIT_LOOKUP, /* state.eip has no code yet, or somebody wants out */
+	BT_EXIT_BAIL,   /* one instruction at state.eip for the interpreter */
+	BT_EXIT_FAULT,  /* bt->fault at state.eip */
+	BT_EXIT_REST,   /* some instructions from state.eip for the interpreter: a group failed */
+	BT_EXIT_BLOCK,  /* unchained mode: the block is done */
+	BT_EXITS,
+};
+
+struct bt_stats {
+	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups, chains, misses, bounces, commits,
+		faults, interrupts, exits[BT_EXITS], interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
+		left_behind, strings, system;
+};
+
+/* What a slow path tells the code that called it. */
+struct bt_outcome {
+	uint64_t value;
+	int64_t skip; /* bytes to add to the return address; negative: leave translated code */
+};
+
+struct bt_feature {
+	bool bmi2;
+};
+
+struct tsr_bt {
+	struct tsr_x86_state state;
+
+	/* read and written by translated code */
+	uint64_t tag_word;         /* tag << 32; another value makes jump-cache look-ups miss */
+	uint32_t poll;             /* 0: leave at the next back edge */
+	uint32_t intr_waiting;     /* the INTR pin */
+	uint32_t fp_loaded;        /* the host's FP unit holds the guest's state */
+	uint16_t flags_ax;         /* arithmetic flags as lahf and seto al left them */
+	uint8_t *view_base;        /* r14 */
+	uint8_t *host_rsp;
+	uint64_t saved_r8, saved_r10, saved_r11;
+	const uint8_t *target;
+	uint32_t exit_reason;
+	uint32_t exit_value; /* BAIL: mnemonic */
+	uint32_t exit_mxcsr;
+	struct bt_bounce bounce;
+	struct bt_jump jumps[1 << BT_JUMP_BITS];
+
+	/* cold from here on */
+	struct tsr_x86_fault fault;
+	const struct tsr_host *host;
+	const struct tsr_properties *properties;
+	const struct tsr_log *log;
+	const struct tsr_phys *phys;
+	const struct tsr_cpu_host *cpu_host;
+	const struct tsr_machine_table *machine;
+	const struct tsr_mmu *mmu;
+	void *mmu_self;
+	const struct tsr_mmu_layout *layout;
+	struct tsr_mmu_vcpu *vcpu;
+	struct tsr_mmu_listener listener;
+	const struct tsr_intack *intack;
+	void *intack_self;
+	const struct tsr_x86_interpreter *interpreter;
+	void *interpreter_self;
+	struct tsr_x86_context *context;
+	struct bt_feature feature;
+	uint16_t selector_cs, selector_ss; /* the host's, for iretq */
+	uint32_t isa, signature; /* of the CPU model: enum bt_isa; CPUID.1:EAX */
+	bool chain, lockstep, groups, realized;
+
+	/* pins and requests */
+	int kicked; /* atomic */
+	bool nmi_level, init;
+	bool inside; /* translated code or a device called from it */
+	bool stopped;
+	bool trap_pending;
+
+	/* mode and tag */
+	uint32_t mode;
+	uint32_t cs_limit; /* of the key */
+	uint32_t tag;
+	struct bt_tags *tags;
+	struct bt_tx *tx;
+
+	/* code cache */
+	uint8_t *rw;       /* writable view */
+	const uint8_t *rx; /* executable view */
+	size_t cache_size;
+	uint32_t cache_used, cache_start;
+	struct bt_block *blocks;
+	uint32_t block_count, block_max;
+	uint32_t *hash;
+	struct bt_page *pages;
+	uint32_t page_count, page_max;
+	uint32_t *page_hash;
+	struct bt_site *sites;
+	uint32_t site_count, site_max;
+	struct bt_exit *exits;
+	uint32_t exit_count, exit_max;
+	uint16_t *offsets;
+	uint32_t offset_count, offset_max;
+	uint32_t epoch; /* of the cache: grows at a flush */
+	tsr_gpa untrace[16]; /* pages that lost their last block while the MMU was calling */
+	unsigned untrace_count;
+
+	/* emitted runtime, cache offsets */
+	struct {
+		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, helper, cross_dead, cross_live, done;
+	} rt;
+
+	struct bt_stats stats;
+	uint32_t *fallbacks; /* by mnemonic */
+	struct bt_lockstep *check;
+};
+
+/* The jump-cache index is the low bits of EIP. */
+static inline struct bt_jump *bt_jump_slot(struct tsr_bt *bt, uint32_t eip)
+{
+	return &bt->jumps[eip & ((1u << BT_JUMP_BITS) - 1)];
+}
+
+static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segment)
+{
+	return (enum bt_segment_kind)(mode >> (BT_MODE_SEGMENT_SHIFT + 2 * segment) & 3);
+}
+
+/* cache.c: the code cache, blocks by key and by page, links. */
+bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error);
+void tsr_bt_cache_finish(struct tsr_bt *bt);
+void tsr_bt_cache_flush(struct tsr_bt *bt);
+bool tsr_bt_cache_room(const struct tsr_bt *bt);
+struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode);
+void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *block);
+void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target);
+void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *block);
+void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
+void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
+bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa);
+void tsr_bt_cache_untrace(struct tsr_bt *bt);
+static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)
+{
+	return (uint32_t)(b - bt->blocks);
+}
+
+/* runtime.c: the emitted entry, exit and call sequences. */
+void tsr_bt_runtime_emit(struct tsr_bt *bt);
+void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
+
+/* translate.c */
+bool tsr_bt_translate_init(struct tsr_bt *bt);
+void tsr_bt_translate_finish(struct tsr_bt *bt);
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, uint32_t eip);
+
+/* miss.c: slow paths of memory accesses, called by emitted code. */
+struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site);
+struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2);
+
+/* dispatch.c: from EIP to code. */
+struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
+struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit);
+struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip);
+
+/* mode.c */
+uint32_t tsr_bt_mode(struct tsr_bt *bt);
+void tsr_bt_retag(struct tsr_bt *bt);
+bool tsr_bt_tags_init(struct tsr_bt *bt);
+void tsr_bt_tags_finish(struct tsr_bt *bt);
+
+/* fp.c */
+void tsr_bt_fp_unload(struct tsr_bt *bt);
+void tsr_bt_fp_reload(struct tsr_bt *bt);
+
+/* helper.c: instructions done in C. */
+struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site);
+
+/* run.c */
+enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget);
+void tsr_bt_kick(void *self);
+void tsr_bt_request_exit(struct tsr_bt *bt);
+bool tsr_bt_wanted(struct tsr_bt *bt);
+void tsr_bt_flags_in(struct tsr_bt *bt);
+void tsr_bt_flags_out(struct tsr_bt *bt);
+
+/* lockstep.c */
+bool tsr_bt_lockstep_init(struct tsr_bt *bt, struct tsr_error *error);
+void tsr_bt_lockstep_finish(struct tsr_bt *bt);
+bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *block);
+
+/* save.c */
+void tsr_bt_save(void *self, struct tsr_state_writer *out);
+bool tsr_bt_load(void *self, struct tsr_state_reader *in, struct tsr_error *error);
+
+/* stats.c */
+void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The code cache: one memfd mapped twice (writable, executable), filled from its start and thrown away whole when it is
+ * full; and the books about it: blocks by key, blocks by guest page, links between blocks.
+ * Numbers of blocks, sites and exits are bounded by the cache's size; they are freed together with it.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bt.h"
+#include "emit.h"
+
+#define HASH_SIZE (1u << 16)
+#define PAGE_HASH_SIZE (1u << 14)
+#define BUSY_HITS 48 /* invalidations after which a page is interpreted for a while */
+
+static uint32_t block_hash(tsr_gpa gpa, uint32_t eip, uint32_t mode)
+{
+	uint64_t h = (gpa ^ (uint64_t)eip << 20 ^ (uint64_t)mode << 33) * 0x9e3779b97f4a7c15u;
+
+	return (uint32_t)(h >> 40) & (HASH_SIZE - 1);
+}
+
+static uint32_t page_hash(tsr_gpa gpa)
+{
+	return (uint32_t)((gpa >> 12) * 0x9e3779b1u >> 13) & (PAGE_HASH_SIZE - 1);
+}
+
+static struct bt_page *page_find(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	tsr_gpa page = gpa & ~(tsr_gpa)TSR_PAGE_MASK;
+
+	for (uint32_t i = bt->page_hash[page_hash(page)]; i != BT_NONE; i = bt->pages[i].next)
+		if (bt->pages[i].gpa == page)
+			return &bt->pages[i];
+	return NULL;
+}
+
+static struct bt_page *page_get(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	struct bt_page *p = page_find(bt, gpa);
+	uint32_t h;
+
+	if (p)
+		return p;
+	p = &bt->pages[bt->page_count];
+	*p = (struct bt_page){ .gpa = gpa & ~(tsr_gpa)TSR_PAGE_MASK, .blocks = BT_NONE };
+	h = page_hash(p->gpa);
+	p->next = bt->page_hash[h];
+	bt->page_hash[h] = bt->page_count++;
+	return p;
+}
+
+static uint64_t granules(uint32_t offset, uint32_t length)
+{
+	unsigned first = offset / 64, last = (offset + length - 1) / 64;
+
+	return (last == 63 ? ~UINT64_C(0) : (UINT64_C(1) << (last + 1)) - 1) & ~((UINT64_C(1) << first) - 1);
+}
+
+static void *anonymous(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool map_code(struct tsr_bt *bt)
+{
+	int fd = memfd_create("tessera-code", MFD_CLOEXEC);
+	void *rw, *rx;
+
+	if (fd < 0)
+		return false;
+	if (ftruncate(fd, (off_t)bt->cache_size)) {
+		close(fd);
+		return false;
+	}
+	rw = mmap(NULL, bt->cache_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	rx = mmap(NULL, bt->cache_size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	close(fd);
+	bt->rw = rw == MAP_FAILED ? NULL : rw;
+	bt->rx = rx == MAP_FAILED ? NULL : rx;
+	return bt->rw && bt->rx;
+}
+
+bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
+{
+	bt->cache_size = size;
+	bt->block_max = (uint32_t)(size / 96);
+	bt->page_max = (uint32_t)(size / 512);
+	bt->site_max = (uint32_t)(size / 32);
+	bt->exit_max = (uint32_t)(size / 48);
+	bt->offset_max = (uint32_t)(size / 8);
+	bt->blocks = anonymous(bt->block_max * sizeof(*bt->blocks));
+	bt->pages = anonymous(bt->page_max * sizeof(*bt->pages));
+	bt->sites = anonymous(bt->site_max * sizeof(*bt->sites));
+	bt->exits = anonymous(bt->exit_max * sizeof(*bt->exits));
+	bt->offsets = anonymous(bt->offset_max * sizeof(*bt->offsets));
+	bt->hash = anonymous(HASH_SIZE * sizeof(*bt->hash));
+	bt->page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->page_hash));
+	if (!bt->blocks || !bt->pages || !bt->sites || !bt->exits || !bt->offsets || !bt->hash || !bt->page_hash || !map_code(bt))
+		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
+				     size >> 20);
+	tsr_bt_runtime_emit(bt);
+	tsr_bt_cache_flush(bt);
+	bt->stats.flushes = 0;
+	return true;
+}
+
+static void unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
+}
+
+void tsr_bt_cache_finish(struct tsr_bt *bt)
+{
+	unmap(bt->rw, bt->cache_size);
+	unmap((void *)(uintptr_t)bt->rx, bt->cache_size);
+	unmap(bt->blocks, bt->block_max * sizeof(*bt->blocks));
+	unmap(bt->pages, bt->page_max * sizeof(*bt->pages));
+	unmap(bt->sites, bt->site_max * sizeof(*bt->sites));
+	unmap(bt->exits, bt->exit_max * sizeof(*bt->exits));
+	unmap(bt->offsets, bt->offset_max * sizeof(*bt->offsets));
+	unmap(bt->hash, HASH_SIZE * sizeof(*bt->hash));
+	unmap(bt->page_hash, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
+}
+
+void tsr_bt_cache_flush(struct tsr_bt *bt)
+{
+	for (uint32_t i = 0; i < bt->page_count; i++)
+		if (bt->pages[i].traced)
+			bt->mmu->trace(bt->mmu_self, bt->pages[i].gpa, false);
+	memset(bt->hash, 0xff, HASH_SIZE * sizeof(*bt->hash));
+	memset(bt->page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
+	memset(bt->jumps, 0, sizeof(bt->jumps));
+	bt->block_count = bt->page_count = bt->site_count = bt->exit_count = bt->offset_count = 0;
+	bt->untrace_count = 0;
+	bt->cache_used = bt->cache_start;
+	bt->epoch++;
+	bt->stats.flushes++;
+}
+
+/* For one more block, whatever it needs? */
+bool tsr_bt_cache_room(const struct tsr_bt *bt)
+{
+	return bt->cache_size - bt->cache_used > BT_BLOCK_HOST_MAX && bt->block_count < bt->block_max &&
+	       bt->page_count < bt->page_max && bt->site_max - bt->site_count > 1024 && bt->exit_max - bt->exit_count > 256 &&
+	       bt->offset_max - bt->offset_count > 2 * BT_MAX_INSNS;
+}
+
+struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode)
+{
+	for (uint32_t i = bt->hash[block_hash(gpa, eip, mode)]; i != BT_NONE; i = bt->blocks[i].hash_next) {
+		struct bt_block *b = &bt->blocks[i];
+
+		if (b->gpa == gpa && b->eip == eip && b->mode == mode && b->cs_limit == bt->cs_limit)
+			return b;
+	}
+	return NULL;
+}
+
+/* Enters a block into the books; the page's writes are watched from now on. */
+void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
+{
+	struct bt_page *p = page_get(bt, b->gpa);
+	uint32_t h = block_hash(b->gpa, b->eip, b->mode), index = bt_block_index(bt, b);
+
+	b->valid = true;
+	b->incoming = BT_NONE;
+	b->hash_next = bt->hash[h];
+	bt->hash[h] = index;
+	b->page_next = p->blocks;
+	p->blocks = index;
+	p->code |= granules((uint32_t)b->gpa & TSR_PAGE_MASK, b->length);
+	if (!p->traced) {
+		p->traced = true;
+		bt->mmu->trace(bt->mmu_self, p->gpa, true);
+	}
+}
+
+static void patch(struct tsr_bt *bt, uint32_t at, uint32_t target)
+{
+	uint32_t rel = target - (at + 4);
+
+	memcpy(bt->rw + at, &rel, 4);
+}
+
+void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
+{
+	struct bt_exit *x = &bt->exits[exit];
+
+	if (x->target != BT_NONE || !bt->blocks[x->block].valid)
+		return;
+	x->target = bt_block_index(bt, target);
+	x->next = target->incoming;
+	target->incoming = exit;
+	patch(bt, x->patch, target->host);
+}
+
+static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
+{
+	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->exits[i].next) {
+		bt->exits[i].target = BT_NONE;
+		patch(bt, bt->exits[i].patch, bt->exits[i].stub);
+	}
+	b->incoming = BT_NONE;
+}
+
+static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
+{
+	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
+		struct bt_exit *x = &bt->exits[i];
+		uint32_t *at;
+
+		if (x->target == BT_NONE)
+			continue;
+		for (at = &bt->blocks[x->target].incoming; *at != i; at = &bt->exits[*at].next)
+			;
+		*at = x->next;
+		x->target = BT_NONE;
+		patch(bt, x->patch, x->stub);
+	}
+}
+
+static void list_remove(struct tsr_bt *bt, uint32_t *head, struct bt_block *b, size_t link)
+{
+	uint32_t index = bt_block_index(bt, b), *at = head;
+
+	while (*at != index)
+		at = (uint32_t *)((uint8_t *)&bt->blocks[*at] + link);
+	*at = *(uint32_t *)((uint8_t *)b + link);
+}
+
+/* The block is not entered again; its code stays until the next flush, since it may be running. */
+void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
+{
+	struct bt_page *p = page_find(bt, b->gpa);
+	struct bt_jump *j = bt_jump_slot(bt, b->eip);
+
+	b->valid = false;
+	unlink_incoming(bt, b);
+	unlink_outgoing(bt, b);
+	if (j->host == bt->rx + b->host)
+		*j = (struct bt_jump){ 0, NULL };
+	list_remove(bt, &bt->hash[block_hash(b->gpa, b->eip, b->mode)], b, offsetof(struct bt_block, hash_next));
+	list_remove(bt, &p->blocks, b, offsetof(struct bt_block, page_next));
+	bt->stats.invalidations++;
+}
+
+static void page_recount(struct tsr_bt *bt, struct bt_page *p)
+{
+	p->code = 0;
+	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->blocks[i].page_next)
+		p->code |= granules((uint32_t)bt->blocks[i].gpa & TSR_PAGE_MASK, bt->blocks[i].length);
+	if (p->blocks == BT_NONE && p->traced && bt->untrace_count < sizeof(bt->untrace) / sizeof(*bt->untrace))
+		bt->untrace[bt->untrace_count++] = p->gpa;
+}
+
+/* Bytes of a traced page changed. Within one page. */
+void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
+{
+	struct bt_page *p = page_find(bt, gpa);
+	uint32_t next;
+	bool hit = false;
+
+	if (!p || !length || !(p->code & granules((uint32_t)gpa & TSR_PAGE_MASK, length)))
+		return;
+	for (uint32_t i = p->blocks; i != BT_NONE; i = next) {
+		struct bt_block *b = &bt->blocks[i];
+
+		next = b->page_next;
+		if (b->gpa < gpa + length && gpa < b->gpa + b->length) {
+			tsr_bt_cache_invalidate(bt, b);
+			hit = true;
+		}
+	}
+	if (hit) {
+		p->hits++;
+		page_recount(bt, p);
+	}
+}
+
+void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
+{
+	for (uint32_t k = 0; k < bt->page_count; k++) {
+		struct bt_page *p = &bt->pages[k];
+
+		if (p->blocks == BT_NONE || p->gpa + TSR_PAGE_SIZE <= gpa || p->gpa >= gpa + length)
+			continue;
+		while (p->blocks != BT_NONE)
+			tsr_bt_cache_invalidate(bt, &bt->blocks[p->blocks]);
+		page_recount(bt, p);
+	}
+}
+
+/* Pages without blocks need no watch any more. Not from within the MMU's calls. */
+void tsr_bt_cache_untrace(struct tsr_bt *bt)
+{
+	while (bt->untrace_count) {
+		struct bt_page *p = page_find(bt, bt->untrace[--bt->untrace_count]);
+
+		if (p && p->blocks == BT_NONE && p->traced) {
+			p->traced = false;
+			bt->mmu->trace(bt->mmu_self, p->gpa, false);
+		}
+	}
+}
+
+/* Code in this page changes so often that translating it does not pay now. */
+bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	struct bt_page *p = page_find(bt, gpa);
+
+	if (!p || p->hits < BUSY_HITS)
+		return false;
+	if (--p->hits == BUSY_HITS - 1)
+		p->hits = BUSY_HITS / 2;
+	return true;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cpu-bt: the binary translator as a CPU plugin. This file is its life cycle: properties, needs, pins, reset, saved state.
+ * Source of the reset state: Intel SDM volume 3, table 9-1.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bt.h"
+#include "decode.h"
+
+/* -- what the MMU tells us */
+
+static void on_code_written(void *self, tsr_gpa gpa, uint32_t length)
+{
+	struct tsr_bt *bt = self;
+
+	bt->stats.code_writes++;
+	tsr_bt_cache_written(bt, gpa, length);
+}
+
+static void on_code_unmapped(void *self, tsr_gpa gpa, uint64_t length)
+{
+	tsr_bt_cache_unmapped(self, gpa, length);
+}
+
+static void on_tags_changed(void *self)
+{
+	struct tsr_bt *bt = self;
+
+	if (bt->vcpu)
+		tsr_bt_retag(bt);
+}
+
+/* -- pins */
+
+static void set_pin(void *self, unsigned input, int level)
+{
+	struct tsr_bt *bt = self;
+
+	if (input == TSR_CPU_INTR) {
+		bt->intr_waiting = level != 0;
+	} else if (input == TSR_CPU_NMI) {
+		if (level && !bt->nmi_level)
+			bt->state.nmi_pending = 1;
+		bt->nmi_level = level;
+	} else if (input == TSR_CPU_INIT) {
+		bt->init = level != 0;
+	}
+	if (tsr_bt_wanted(bt))
+		tsr_bt_request_exit(bt);
+}
+
+static const struct tsr_irq_inputs pins = { .size = sizeof(pins), .count = TSR_CPU_PINS, .set = set_pin };
+
+/* -- state */
+
+static void get_state(void *self, struct tsr_x86_state *state)
+{
+	struct tsr_bt *bt = self;
+
+	if (bt->inside)
+		tsr_bt_flags_out(bt);
+	else
+		tsr_bt_fp_unload(bt);
+	*state = bt->state;
+}
+
+/* The state was replaced: the MMU and everything derived follow. */
+static void state_changed(struct tsr_bt *bt)
+{
+	const struct tsr_x86_state *s = &bt->state;
+	struct tsr_mmu_context context = { s->cr0, s->cr3, s->cr4, s->efer, s->pdpte };
+
+	bt->fp_loaded = 0;
+	if (bt->vcpu)
+		bt->mmu->set_context(bt->mmu_self, bt->vcpu, &context);
+}
+
+static bool set_state(void *self, const struct tsr_x86_state *state, struct tsr_error *error)
+{
+	struct tsr_bt *bt = self;
+
+	if (state->version != TSR_X86_STATE_VERSION || state->size != sizeof(*state))
+		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u cannot be loaded", state->version);
+	bt->state = *state;
+	state_changed(bt);
+	return true;
+}
+
+static uint64_t instructions(void *self)
+{
+	const struct tsr_bt *bt = self;
+
+	return bt->state.instructions;
+}
+
+static const struct tsr_cpu cpu = {
+	.size = sizeof(cpu), .run = tsr_bt_run, .kick = tsr_bt_kick, .get_state = get_state, .set_state = set_state,
+	.instructions = instructions, .stats = tsr_bt_stats,
+};
+
+static void reset_segment(struct tsr_x86_segment *s, uint16_t access)
+{
+	*s = (struct tsr_x86_segment){ .access = access, .limit = 0xffff };
+}
+
+static void reset_fp(uint8_t *fx)
+{
+	static const uint16_t fcw = 0x40; /* FNINIT is the BIOS's business */
+	static const uint32_t mxcsr = 0x1f80, mask = 0xffff;
+
+	memset(fx, 0, 512);
+	memcpy(fx, &fcw, 2);
+	memcpy(fx + 24, &mxcsr, 4);
+	memcpy(fx + 28, &mask, 4);
+	fx[4] = 0xff; /* all valid, as after power-on */
+}
+
+static void on_reset(void *self, enum tsr_reset kind)
+{
+	struct tsr_bt *bt = self;
+	struct tsr_x86_state old = bt->state, *s = &bt->state;
+
+	memset(s, 0, sizeof(*s));
+	s->version = TSR_X86_STATE_VERSION;
+	s->size = sizeof(*s);
+	s->eip = 0xfff0;
+	s->eflags = 2;
+	s->gpr[TSR_EDX] = bt->signature;
+	s->cr0 = 0x60000010;
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		reset_segment(&s->segment[i], 0x93);
+	s->segment[TSR_CS].selector = 0xf000;
+	s->segment[TSR_CS].base = 0xffff0000;
+	reset_segment(&s->ldtr, 0x82);
+	reset_segment(&s->tr, 0x8b);
+	s->gdtr.limit = s->idtr.limit = 0xffff;
+	s->dr[6] = 0xffff0ff0;
+	s->dr[7] = 0x400;
+	reset_fp(s->fx);
+	if (kind == TSR_RESET_SOFT) {
+		memcpy(s->fx, old.fx, sizeof(s->fx));
+		memcpy(s->misc_msr, old.misc_msr, sizeof(s->misc_msr));
+		s->cr0 |= old.cr0 & (TSR_CR0_CD | TSR_CR0_NW);
+	}
+	if (kind != TSR_RESET_POWER_ON) {
+		s->tsc_offset = old.tsc_offset;
+		s->instructions = old.instructions;
+	}
+	bt->init = false;
+	state_changed(bt);
+}
+
+/* -- processor models: what the translator must know of them; the interpreter has the rest */
+
+static const struct {
+	const char *name;
+	uint32_t signature, isa;
+} models[] = {
+	{ "default", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM },
+	{ "i686", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM },
+	{ "pentium3", 0x686, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_PENTIUM },
+	{ "pentium", 0x52c, BT_ISA_X87 | BT_ISA_PENTIUM },
+	{ "i486", 0x480, BT_ISA_X87 },
+};
+
+static bool choose_model(struct tsr_bt *bt, struct tsr_error *error)
+{
+	const char *name = bt->properties->get_string(bt->host, "model");
+
+	for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
+		if (strcmp(models[i].name, name))
+			continue;
+		bt->signature = models[i].signature;
+		bt->isa = models[i].isa;
+		return true;
+	}
+	return tsr_error_set(error, TSR_ERROR_INVALID, "%s: no processor model \"%s\"", bt->host->name, name);
+}
+
+/* -- life cycle */
+
+static bool probe_host(struct tsr_bt *bt)
+{
+	__builtin_cpu_init();
+	bt->feature.bmi2 = __builtin_cpu_supports("bmi2") && bt->properties->get_bool(bt->host, "bmi2");
+	__asm__("movw %%cs, %0\n\tmovw %%ss, %1" : "=r"(bt->selector_cs), "=r"(bt->selector_ss));
+	return true;
+}
+
+static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
+{
+	struct tsr_bt *bt = self;
+	struct tsr_interface i;
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+
+	bt->host = host;
+	bt->properties = host->get(host, TSR_PROPERTIES);
+	bt->log = host->get(host, TSR_LOG);
+	bt->phys = host->get(host, TSR_PHYS);
+	bt->cpu_host = host->get(host, TSR_CPU_HOST);
+	bt->machine = host->get(host, TSR_MACHINE);
+	if (!bus->get(host, "mmu", &i))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: needs an MMU; set connect.mmu", host->name);
+	bt->mmu = i.table;
+	bt->mmu_self = i.self;
+	if (!bus->get(host, "interpreter", &i))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: needs an interpreter; set connect.interpreter", host->name);
+	bt->interpreter = i.table;
+	bt->interpreter_self = i.self;
+	if (bus->get(host, "intack", &i)) {
+		bt->intack = i.table;
+		bt->intack_self = i.self;
+	}
+	bt->chain = bt->properties->get_bool(host, "chain");
+	bt->groups = bt->properties->get_bool(host, "groups");
+	bt->lockstep = !strcmp(bt->properties->get_string(host, "check"), "lockstep");
+	bt->fallbacks = calloc(tsr_bt_mnemonic_count(), sizeof(*bt->fallbacks));
+	return choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
+}
+
+static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
+{
+	struct tsr_x86_env env = {
+		.size = sizeof(env), .state = &bt->state, .mmu = bt->mmu, .mmu_self = bt->mmu_self, .mmu_vcpu = bt->vcpu,
+		.phys = bt->phys, .cpu_host = bt->cpu_host, .host = bt->host,
+		.model = bt->properties->get_string(bt->host, "model"), .user = bt,
+	};
+
+	bt->context = bt->interpreter->create(bt->interpreter_self, &env, error);
+	return bt->context != NULL;
+}
+
+static bool realize(void *self, struct tsr_error *error)
+{
+	struct tsr_bt *bt = self;
+
+	bt->listener = (struct tsr_mmu_listener){ .size = sizeof(bt->listener), .self = bt, .code_written = on_code_written,
+						  .code_unmapped = on_code_unmapped, .tags_changed = on_tags_changed };
+	bt->layout = bt->mmu->layout(bt->mmu_self);
+	bt->vcpu = bt->mmu->create(bt->mmu_self, &bt->listener);
+	if (!bt->vcpu)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "%s: the MMU has no memory for a processor's tables", bt->host->name);
+	on_reset(bt, TSR_RESET_POWER_ON);
+	return tsr_bt_cache_init(bt, (size_t)bt->properties->get_int(bt->host, "cache"), error) && create_interpreter(bt, error) &&
+	       (!bt->lockstep || tsr_bt_lockstep_init(bt, error));
+}
+
+static void detach(void *self)
+{
+	struct tsr_bt *bt = self;
+
+	if (bt->context)
+		bt->interpreter->destroy(bt->context);
+	if (bt->vcpu)
+		bt->mmu->destroy(bt->mmu_self, bt->vcpu);
+	tsr_bt_lockstep_finish(bt);
+	tsr_bt_cache_finish(bt);
+	tsr_bt_tags_finish(bt);
+	tsr_bt_translate_finish(bt);
+	free(bt->fallbacks);
+}
+
+static bool on_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	if (!tsr_bt_load(self, in, error))
+		return false;
+	state_changed(self);
+	return true;
+}
+
+static const void *get_interface(void *self, const char *interface)
+{
+	if (!strcmp(interface, TSR_CPU))
+		return &cpu;
+	if (!strcmp(interface, TSR_IRQ_INPUTS))
+		return &pins;
+	return NULL;
+}
+
+static const struct tsr_device_class class = {
+	.size = sizeof(class), .instance_size = sizeof(struct tsr_bt), .attach = attach, .realize = realize, .detach = detach,
+	.reset = on_reset, .save = tsr_bt_save, .load = on_load, .get_interface = get_interface,
+};
+
+static const void *get_factory(const char *factory)
+{
+	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &class;
+}
+
+TSR_PLUGIN_ENTRY = {
+	.size = sizeof(struct tsr_plugin_entry), .abi = TSR_ABI_CURRENT, .id = PLUGIN_ID, .version = PLUGIN_VERSION,
+	.get_factory = get_factory,
+};

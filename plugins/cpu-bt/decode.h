@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A guest instruction as the translator sees it. */
+#ifndef TSR_BT_DECODE_H
+#define TSR_BT_DECODE_H
+
+#include "bt.h"
+
+/* How an instruction is lowered; classes.c says which. */
+enum bt_class {
+	BT_FALLBACK, /* the interpreter's */
+	BT_COPY,     /* re-emitted with a rewritten ModRM */
+	BT_FP,       /* the same, on the x87, MMX or SSE unit */
+	BT_FLDCW,
+	BT_LDMXCSR,
+	BT_LEA,
+	BT_NOP,
+	BT_PUSH,
+	BT_POP,
+	BT_PUSHA,
+	BT_POPA,
+	BT_LEAVE,
+	BT_CALL,
+	BT_RET,
+	BT_JMP,
+	BT_JCC,
+	BT_LOOP,
+	BT_JCXZ,
+	BT_DIV,
+	BT_BIT,   /* BT, BTS, BTR, BTC */
+	BT_XLAT,
+	BT_STRING,
+	BT_CLI,
+	BT_STI,
+	BT_CLD,
+	BT_STD,
+	BT_PUSHF,
+	BT_POPF,
+	BT_CLASSES,
+};
+
+/* Instruction sets that a CPU model may lack. */
+enum bt_isa {
+	BT_ISA_BASE = 0,
+	BT_ISA_X87 = 1,
+	BT_ISA_CMOV = 2,
+	BT_ISA_MMX = 4,
+	BT_ISA_SSE = 8,
+	BT_ISA_SSE2 = 16,
+	BT_ISA_PENTIUM = 32, /* CMPXCHG8B */
+};
+
+enum bt_operand { BT_OP_NONE, BT_OP_GPR8, BT_OP_GPR16, BT_OP_GPR32, BT_OP_VECTOR, BT_OP_OTHER };
+
+/* A memory operand: what the guest's addressing mode says. Registers are the guest's numbers, NOREG (0xff): none. */
+struct bt_ea {
+	uint8_t base, index, scale; /* scale: shift */
+	uint8_t segment;
+	bool addr16;
+	int32_t disp;
+};
+
+struct bt_insn {
+	uint32_t eip;
+	uint8_t length;
+	uint8_t kind; /* enum bt_class */
+	uint16_t mnemonic;
+	uint8_t map, opcode, modrm; /* map: 0 one byte, 1 0F, 2 0F 38, 3 0F 3A */
+	uint8_t mandatory;          /* prefix that is part of the opcode, 0: none */
+	bool has_modrm, lock, rep, repne, memory, addr16;
+	uint8_t operand_size;       /* bytes; 1 for byte instructions */
+	uint8_t reg_kind, rm_kind;  /* enum bt_operand */
+	uint8_t immediate_length;
+	uint8_t access;             /* enum bt_access, of the memory operand */
+	bool aligned;               /* memory operand of 16 bytes that must be aligned */
+	uint16_t memory_size;
+	uint16_t isa;
+	uint8_t immediate[4];
+	struct bt_ea ea;
+	uint32_t target;            /* direct branches: EIP */
+	uint32_t imm;               /* first immediate, sign-extended to the operand size */
+	uint32_t flags_read, flags_written, flags_undefined; /* of TSR_FLAGS_ARITHMETIC; written: surely */
+};
+
+/* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than that. */
+bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip, struct bt_insn *out);
+
+/* classes.c */
+enum bt_class tsr_bt_class(uint16_t mnemonic);
+const char *tsr_bt_mnemonic_name(uint16_t mnemonic);
+uint16_t tsr_bt_mnemonic_count(void);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From EIP to code: fetch translation, block look-up, translation, links. Called by the run loop and by translated code. */
+#include "bt.h"
+
+#define LEAVE(reason) (bt->exit_reason = (reason), (struct bt_outcome){ 0, -1 })
+
+/* A #PF of the fetch becomes bt->fault. */
+static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
+{
+	enum tsr_mmu_view view = bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	tsr_gla gla = bt->state.segment[TSR_CS].base + eip;
+	uint32_t tag = bt->vcpu->fetch_tag[view];
+	enum tsr_mmu_kind kind = bt->mmu->fill(bt->mmu_self, bt->vcpu, view, gla, TSR_ACCESS_FETCH, r);
+
+	if (tag != bt->vcpu->fetch_tag[view])
+		tsr_bt_retag(bt);
+	if (kind == TSR_MMU_FAULT) {
+		bt->fault = (struct tsr_x86_fault){
+			.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = r->error_code, .cr2 = gla
+		};
+		bt->exit_reason = BT_EXIT_FAULT;
+		return false;
+	}
+	if (kind == TSR_MMU_IO || eip > bt->cs_limit || tsr_bt_cache_page_busy(bt, r->gpa)) {
+		bt->exit_reason = BT_EXIT_BAIL;
+		bt->exit_value = 0;
+		return false;
+	}
+	return true;
+}
+
+/* The block at EIP, translated if need be. NULL: exit_reason says what to do instead. */
+struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
+{
+	struct tsr_mmu_result r;
+	struct bt_block *b;
+
+	bt->stats.lookups++;
+	bt->state.eip = eip;
+	if (!fetch(bt, eip, &r))
+		return NULL;
+	b = tsr_bt_cache_find(bt, r.gpa, eip, bt->mode);
+	if (b)
+		return b;
+	tsr_bt_cache_untrace(bt);
+	if (!tsr_bt_cache_room(bt))
+		tsr_bt_cache_flush(bt);
+	return tsr_bt_translate(bt, r.gpa, r.host, eip);
+}
+
+static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
+{
+	struct bt_jump *j = bt_jump_slot(bt, eip);
+
+	j->key = 0 - ((uint64_t)eip | (uint64_t)bt->tag << 32);
+	j->host = bt->rx + b->host;
+}
+
+/* A jump-cache miss, or a request that made it one. */
+struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused)
+{
+	struct bt_block *b;
+
+	bt->state.eip = eip;
+	if (tsr_bt_wanted(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	if (!bt->poll)
+		tsr_bt_retag(bt);
+	b = tsr_bt_find(bt, eip);
+	if (!b)
+		return (struct bt_outcome){ 0, -1 };
+	remember(bt, eip, b);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->rx + b->host), 0 };
+}
+
+/* A direct exit that is not linked yet, to the same guest page. */
+struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
+{
+	uint32_t epoch = bt->epoch;
+	struct bt_block *b;
+
+	bt->stats.chains++;
+	bt->state.eip = eip;
+	if (tsr_bt_wanted(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	if (!bt->poll)
+		tsr_bt_retag(bt);
+	b = tsr_bt_find(bt, eip);
+	if (!b)
+		return (struct bt_outcome){ 0, -1 };
+	if (epoch == bt->epoch && bt->chain)
+		tsr_bt_cache_link(bt, exit, b);
+	remember(bt, eip, b);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->rx + b->host), 0 };
+}

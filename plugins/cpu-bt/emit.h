@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An x86-64 emitter: bytes into a buffer. It knows encodings, not the translator. Registers are the numbers of the ISA.
+ * Forms that leave RFLAGS alone are marked; that is what most of the translator's own code must be made of.
+ * Source: Intel SDM volume 2, chapters 2 and 3-5.
+ */
+#ifndef TSR_BT_EMIT_H
+#define TSR_BT_EMIT_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NOREG = 0xff };
+enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
+
+struct emitter {
+	uint8_t *base; /* of the buffer */
+	uint8_t *p;
+};
+
+/* [base + index * scale + disp]; NOREG: absent */
+struct host_mem {
+	uint8_t base, index, scale; /* scale 0-3: shift */
+	int32_t disp;
+};
+#define HOST_MEM(b, d) ((struct host_mem){ .base = (b), .index = NOREG, .disp = (int32_t)(d) })
+#define HOST_SIB(b, i, s, d) ((struct host_mem){ .base = (b), .index = (i), .scale = (s), .disp = (int32_t)(d) })
+
+static inline uint32_t emit_here(const struct emitter *e)
+{
+	return (uint32_t)(e->p - e->base);
+}
+
+static inline void emit_u8(struct emitter *e, uint8_t v)
+{
+	*e->p++ = v;
+}
+
+static inline void emit_u16(struct emitter *e, uint16_t v)
+{
+	memcpy(e->p, &v, 2);
+	e->p += 2;
+}
+
+static inline void emit_u32(struct emitter *e, uint32_t v)
+{
+	memcpy(e->p, &v, 4);
+	e->p += 4;
+}
+
+static inline void emit_u64(struct emitter *e, uint64_t v)
+{
+	memcpy(e->p, &v, 8);
+	e->p += 8;
+}
+
+static inline void emit_bytes(struct emitter *e, const void *bytes, size_t length)
+{
+	memcpy(e->p, bytes, length);
+	e->p += length;
+}
+
+static inline void emit_rex(struct emitter *e, bool w, uint8_t reg, uint8_t index, uint8_t base, bool force)
+{
+	uint8_t rex = (uint8_t)(w << 3 | (reg != NOREG && reg > 7) << 2 | (index != NOREG && index > 7) << 1 |
+				(base != NOREG && base > 7));
+
+	if (rex || force)
+		emit_u8(e, 0x40 | rex);
+}
+
+static inline void emit_modrm_reg(struct emitter *e, uint8_t reg, uint8_t rm)
+{
+	emit_u8(e, (uint8_t)(0xc0 | (reg & 7) << 3 | (rm & 7)));
+}
+
+static inline void emit_modrm_mem(struct emitter *e, uint8_t reg, const struct host_mem *m)
+{
+	uint8_t r = (uint8_t)((reg & 7) << 3);
+	bool sib = m->index != NOREG || m->base == NOREG || (m->base & 7) == RSP;
+	uint8_t mod;
+
+	if (m->base == NOREG)
+		mod = 0;
+	else if (m->disp == 0 && (m->base & 7) != RBP)
+		mod = 0;
+	else if (m->disp == (int8_t)m->disp)
+		mod = 0x40;
+	else
+		mod = 0x80;
+	emit_u8(e, mod | r | (sib ? 4 : m->base & 7));
+	if (sib)
+		emit_u8(e, (uint8_t)(m->scale << 6 | (m->index == NOREG ? 4 : m->index & 7) << 3 |
+				     (m->base == NOREG ? 5 : m->base & 7)));
+	if (mod == 0x40)
+		emit_u8(e, (uint8_t)m->disp);
+	else if (mod == 0x80 || m->base == NOREG)
+		emit_u32(e, (uint32_t)m->disp);
+}
+
+/* OPCODE reg, rm (register form); opcode of one byte, or 0x0fXX */
+static inline void emit_rr(struct emitter *e, bool w, unsigned opcode, uint8_t reg, uint8_t rm)
+{
+	emit_rex(e, w, reg, NOREG, rm, false);
+	if (opcode > 0xff)
+		emit_u8(e, 0x0f);
+	emit_u8(e, (uint8_t)opcode);
+	emit_modrm_reg(e, reg, rm);
+}
+
+static inline void emit_rm(struct emitter *e, bool w, unsigned opcode, uint8_t reg, struct host_mem m)
+{
+	emit_rex(e, w, reg, m.index, m.base, false);
+	if (opcode > 0xff)
+		emit_u8(e, 0x0f);
+	emit_u8(e, (uint8_t)opcode);
+	emit_modrm_mem(e, reg, &m);
+}
+
+/* -- moves; none touches the flags */
+static inline void emit_mov(struct emitter *e, uint8_t to, uint8_t from)
+{
+	emit_rr(e, false, 0x8b, to, from);
+}
+
+static inline void emit_mov64(struct emitter *e, uint8_t to, uint8_t from)
+{
+	emit_rr(e, true, 0x8b, to, from);
+}
+
+static inline void emit_mov_imm(struct emitter *e, uint8_t to, uint32_t value)
+{
+	emit_rex(e, false, NOREG, NOREG, to, false);
+	emit_u8(e, 0xb8 | (to & 7));
+	emit_u32(e, value);
+}
+
+static inline void emit_mov_imm64(struct emitter *e, uint8_t to, uint64_t value)
+{
+	emit_rex(e, true, NOREG, NOREG, to, false);
+	emit_u8(e, 0xb8 | (to & 7));
+	emit_u64(e, value);
+}
+
+static inline void emit_load(struct emitter *e, uint8_t to, struct host_mem m)
+{
+	emit_rm(e, false, 0x8b, to, m);
+}
+
+static inline void emit_load64(struct emitter *e, uint8_t to, struct host_mem m)
+{
+	emit_rm(e, true, 0x8b, to, m);
+}
+
+static inline void emit_load16(struct emitter *e, uint8_t to, struct host_mem m)
+{
+	emit_rm(e, false, 0x0fb7, to, m);
+}
+
+static inline void emit_store(struct emitter *e, struct host_mem m, uint8_t from)
+{
+	emit_rm(e, false, 0x89, from, m);
+}
+
+static inline void emit_store64(struct emitter *e, struct host_mem m, uint8_t from)
+{
+	emit_rm(e, true, 0x89, from, m);
+}
+
+static inline void emit_store16(struct emitter *e, struct host_mem m, uint8_t from)
+{
+	emit_u8(e, 0x66);
+	emit_rm(e, false, 0x89, from, m);
+}
+
+static inline void emit_store_imm(struct emitter *e, struct host_mem m, uint32_t value)
+{
+	emit_rm(e, false, 0xc7, 0, m);
+	emit_u32(e, value);
+}
+
+static inline void emit_lea(struct emitter *e, uint8_t to, struct host_mem m)
+{
+	emit_rm(e, false, 0x8d, to, m);
+}
+
+static inline void emit_lea64(struct emitter *e, uint8_t to, struct host_mem m)
+{
+	emit_rm(e, true, 0x8d, to, m);
+}
+
+static inline void emit_movzx16(struct emitter *e, uint8_t to, uint8_t from)
+{
+	emit_rr(e, false, 0x0fb7, to, from);
+}
+
+static inline void emit_mov16(struct emitter *e, uint8_t to, uint8_t from)
+{
+	emit_u8(e, 0x66);
+	emit_rr(e, false, 0x8b, to, from);
+}
+
+static inline void emit_not(struct emitter *e, bool w, uint8_t reg)
+{
+	emit_rr(e, w, 0xf7, 2, reg);
+}
+
+/* -- BMI2; none touches the flags */
+static inline void emit_vex(struct emitter *e, uint8_t map, bool w, uint8_t pp, uint8_t reg, uint8_t vvvv, uint8_t rm)
+{
+	emit_u8(e, 0xc4);
+	emit_u8(e, (uint8_t)((reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | map));
+	emit_u8(e, (uint8_t)(w << 7 | (~vvvv & 15) << 3 | pp));
+}
+
+static inline void emit_shift_x(struct emitter *e, uint8_t pp, bool w, uint8_t to, uint8_t from, uint8_t count)
+{
+	emit_vex(e, 2, w, pp, to, count, from);
+	emit_u8(e, 0xf7);
+	emit_modrm_reg(e, to, from);
+}
+
+static inline void emit_shlx(struct emitter *e, bool w, uint8_t to, uint8_t from, uint8_t count)
+{
+	emit_shift_x(e, 1, w, to, from, count);
+}
+
+static inline void emit_sarx(struct emitter *e, bool w, uint8_t to, uint8_t from, uint8_t count)
+{
+	emit_shift_x(e, 2, w, to, from, count);
+}
+
+static inline void emit_shrx(struct emitter *e, bool w, uint8_t to, uint8_t from, uint8_t count)
+{
+	emit_shift_x(e, 3, w, to, from, count);
+}
+
+static inline void emit_rorx(struct emitter *e, uint8_t to, uint8_t from, uint8_t count)
+{
+	emit_vex(e, 3, false, 3, to, 0, from);
+	emit_u8(e, 0xf0);
+	emit_modrm_reg(e, to, from);
+	emit_u8(e, count);
+}
+
+/* -- arithmetic of the translator itself; writes the flags. op: 0 add, 1 or, 4 and, 5 sub, 7 cmp */
+static inline void emit_alu_imm(struct emitter *e, bool w, unsigned op, uint8_t reg, int32_t value)
+{
+	bool small = value == (int8_t)value;
+
+	emit_rex(e, w, NOREG, NOREG, reg, false);
+	emit_u8(e, small ? 0x83 : 0x81);
+	emit_modrm_reg(e, (uint8_t)op, reg);
+	if (small)
+		emit_u8(e, (uint8_t)value);
+	else
+		emit_u32(e, (uint32_t)value);
+}
+
+static inline void emit_alu(struct emitter *e, bool w, unsigned op, uint8_t to, uint8_t from)
+{
+	emit_rr(e, w, op << 3 | 3, to, from);
+}
+
+static inline void emit_test64(struct emitter *e, uint8_t a, uint8_t b)
+{
+	emit_rr(e, true, 0x85, a, b);
+}
+
+static inline void emit_test8_imm(struct emitter *e, uint8_t reg, uint8_t value)
+{
+	emit_rex(e, false, NOREG, NOREG, reg, true);
+	emit_u8(e, 0xf6);
+	emit_modrm_reg(e, 0, reg);
+	emit_u8(e, value);
+}
+
+static inline void emit_shift_imm(struct emitter *e, bool w, unsigned op, uint8_t reg, uint8_t count)
+{
+	emit_rex(e, w, NOREG, NOREG, reg, false);
+	emit_u8(e, 0xc1);
+	emit_modrm_reg(e, (uint8_t)op, reg);
+	emit_u8(e, count);
+}
+
+/* -- control flow; targets are buffer offsets, which may be patched later */
+static inline void emit_patch32(struct emitter *e, uint32_t at, uint32_t target)
+{
+	uint32_t rel = target - (at + 4);
+
+	memcpy(e->base + at, &rel, 4);
+}
+
+static inline void emit_patch8(struct emitter *e, uint32_t at, uint32_t target)
+{
+	int32_t rel = (int32_t)(target - (at + 1));
+
+	assert(rel == (int8_t)rel);
+	e->base[at] = (uint8_t)rel;
+}
+
+static inline void emit_rel32(struct emitter *e, uint32_t target)
+{
+	emit_u32(e, target - (emit_here(e) + 4));
+}
+
+/* Returns the offset of the rel32. */
+static inline uint32_t emit_jmp(struct emitter *e, uint32_t target)
+{
+	emit_u8(e, 0xe9);
+	emit_rel32(e, target);
+	return emit_here(e) - 4;
+}
+
+static inline uint32_t emit_jcc(struct emitter *e, unsigned cc, uint32_t target)
+{
+	emit_u8(e, 0x0f);
+	emit_u8(e, (uint8_t)(0x80 | cc));
+	emit_rel32(e, target);
+	return emit_here(e) - 4;
+}
+
+/* Returns the offset of the rel8, to be patched. */
+static inline uint32_t emit_jcc8(struct emitter *e, unsigned cc)
+{
+	emit_u8(e, (uint8_t)(0x70 | cc));
+	emit_u8(e, 0);
+	return emit_here(e) - 1;
+}
+
+static inline uint32_t emit_jrcxz(struct emitter *e)
+{
+	emit_u8(e, 0xe3);
+	emit_u8(e, 0);
+	return emit_here(e) - 1;
+}
+
+static inline uint32_t emit_jmp8(struct emitter *e)
+{
+	emit_u8(e, 0xeb);
+	emit_u8(e, 0);
+	return emit_here(e) - 1;
+}
+
+static inline void emit_land8(struct emitter *e, uint32_t at)
+{
+	emit_patch8(e, at, emit_here(e));
+}
+
+static inline void emit_call(struct emitter *e, uint32_t target)
+{
+	emit_u8(e, 0xe8);
+	emit_rel32(e, target);
+}
+
+static inline void emit_jmp_mem(struct emitter *e, struct host_mem m)
+{
+	emit_rm(e, false, 0xff, 4, m);
+}
+
+static inline void emit_ret(struct emitter *e)
+{
+	emit_u8(e, 0xc3);
+}
+
+static inline void emit_push(struct emitter *e, uint8_t reg)
+{
+	emit_rex(e, false, NOREG, NOREG, reg, false);
+	emit_u8(e, 0x50 | (reg & 7));
+}
+
+static inline void emit_pop(struct emitter *e, uint8_t reg)
+{
+	emit_rex(e, false, NOREG, NOREG, reg, false);
+	emit_u8(e, 0x58 | (reg & 7));
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest's x87, MMX and SSE state in the host's unit. Loaded by translated code (runtime.c), stored here before anybody
+ * else's floating point may run. xmm0-7 are in the state already: every bridge to C puts them there.
+ * Gap: the last instruction's pointers (FIP, FDP, FOP) are not kept; what reads them runs in the interpreter.
+ */
+#include <string.h>
+
+#include "bt.h"
+
+/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
+enum { POINTERS = 6, MXCSR = 24, ST0 = 32, XMM0 = 160 };
+
+void tsr_bt_fp_unload(struct tsr_bt *bt)
+{
+	static const uint32_t host_mxcsr = 0x1f80;
+	uint8_t image[512] __attribute__((aligned(16)));
+
+	if (!bt->fp_loaded)
+		return;
+	__asm__ volatile("fxsave %0" : "=m"(image));
+	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(host_mxcsr));
+	memcpy(bt->state.fx, image, POINTERS);
+	memset(bt->state.fx + POINTERS, 0, MXCSR - POINTERS);
+	memcpy(bt->state.fx + MXCSR, image + MXCSR, 4);
+	memcpy(bt->state.fx + ST0, image + ST0, XMM0 - ST0);
+	bt->fp_loaded = 0;
+	bt->stats.fp_unloads++;
+}
+
+/* Undoes an unload in the middle of a block, whose code takes for granted what it loaded. */
+void tsr_bt_fp_reload(struct tsr_bt *bt)
+{
+	__asm__ volatile("fxrstor %0" : : "m"(bt->state.fx));
+	bt->fp_loaded = 1;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Instructions that translated code has done in C: a word says which. */
+#ifndef TSR_BT_HELPER_H
+#define TSR_BT_HELPER_H
+
+#include "decode.h"
+
+enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
+
+/* The word: operation, width, repetition, address size, segment. Bit 31: make the next look-up leave. */
+#define BT_HELPER_WAKE 0x80000000u
+#define BT_STRING_OP(w) ((w)&7)
+#define BT_STRING_SIZE(w) ((w) >> 3 & 7)
+#define BT_STRING_REP 0x40u
+#define BT_STRING_REPNE 0x80u
+#define BT_STRING_ADDR16 0x100u
+#define BT_STRING_SEGMENT(w) ((w) >> 9 & 7)
+#define BT_STRING_LENGTH(w) ((w) >> 12 & 15)
+
+/* BT_NONE: not one that the helper does. */
+uint32_t tsr_bt_string_kind(const struct bt_insn *i);
+
+#endif

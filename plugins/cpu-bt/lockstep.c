@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* check=lockstep. */
+#include "bt.h"
+
+bool tsr_bt_lockstep_init(struct tsr_bt *bt, struct tsr_error *error)
+{
+	return true;
+}
+
+void tsr_bt_lockstep_finish(struct tsr_bt *bt)
+{
+}
+
+bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *block)
+{
+	return true;
+}

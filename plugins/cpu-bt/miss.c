@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The slow path of a memory access. Plain memory: the MMU has entered the page into its table, translated code goes on with the
+ * addend. Traced page: the instruction writes straight to it and the commit tells the MMU. Device memory and operands that
+ * cross a page: the instruction works on a copy; a write is committed afterwards. Every page that is going to be written has
+ * been asked for before anything happens, so that a fault finds the state as before the instruction.
+ */
+#include <string.h>
+
+#include "bt.h"
+#include "flags.h"
+
+static enum tsr_mmu_view view(const struct tsr_bt *bt)
+{
+	return bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+}
+
+static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla, uint32_t error_code)
+{
+	bt->fault = (struct tsr_x86_fault){
+		.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = error_code, .cr2 = gla
+	};
+	bt->state.eip = s->eip;
+	tsr_bt_flags_recover(bt, s);
+	bt->exit_reason = BT_EXIT_FAULT;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+/* One part of the access, within a page. False: a fault, bt->fault's error code and address in *result and *at. */
+static bool open_part(struct tsr_bt *bt, struct bt_part *part, uint32_t gla, uint32_t length, unsigned access,
+		      struct tsr_mmu_result *result)
+{
+	enum tsr_mmu_access a = access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ;
+
+	part->kind = bt->mmu->fill(bt->mmu_self, bt->vcpu, view(bt), gla, a, result);
+	part->host = result->host;
+	part->gpa = result->gpa;
+	part->length = length;
+	return part->kind != TSR_MMU_FAULT;
+}
+
+static void device_read(struct tsr_bt *bt, tsr_gpa gpa, uint8_t *to, uint32_t length)
+{
+	while (length) {
+		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
+		uint64_t value = bt->phys->read(bt->host, gpa, width);
+
+		memcpy(to, &value, width);
+		to += width;
+		gpa += width;
+		length -= width;
+	}
+}
+
+static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, uint32_t length)
+{
+	while (length) {
+		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
+		uint64_t value = 0;
+
+		memcpy(&value, from, width);
+		bt->phys->write(bt->host, gpa, value, width);
+		from += width;
+		gpa += width;
+		length -= width;
+	}
+}
+
+/* A device is about to run: its code may use floating point, and may look at the state. */
+static bool device_begin(struct tsr_bt *bt, const struct bt_site *s)
+{
+	bool loaded = bt->fp_loaded;
+
+	tsr_bt_fp_unload(bt);
+	bt->state.eip = s->eip;
+	return loaded;
+}
+
+static void device_end(struct tsr_bt *bt, bool loaded)
+{
+	if (loaded)
+		tsr_bt_fp_reload(bt);
+}
+
+static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, uint8_t *to)
+{
+	bool loaded;
+
+	if (part->kind != TSR_MMU_IO) {
+		memcpy(to, part->host, part->length);
+		return;
+	}
+	loaded = device_begin(bt, s);
+	device_read(bt, part->gpa, to, part->length);
+	device_end(bt, loaded);
+}
+
+static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, const uint8_t *from)
+{
+	bool loaded;
+
+	if (part->kind == TSR_MMU_IO) {
+		loaded = device_begin(bt, s);
+		device_write(bt, part->gpa, from, part->length);
+		device_end(bt, loaded);
+		return;
+	}
+	memcpy(part->host, from, part->length);
+	if (part->kind == TSR_MMU_TRACED)
+		bt->mmu->written(bt->mmu_self, part->gpa, part->length);
+}
+
+/*
+ * The block that is running was thrown away, or what it relied on: it must be left at the next instruction. Its code there is
+ * overwritten with a jump out; the return from here goes through iretq (left_behind), which serializes.
+ */
+static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
+{
+	const struct bt_block *b = &bt->blocks[s->block];
+	const uint16_t *offsets = bt->offsets + b->offsets;
+	uint8_t *p;
+	uint32_t rel, eip;
+
+	if (s->insn + 1u >= b->insns)
+		return; /* the last one: its exits are not linked any more */
+	p = bt->rw + b->host + offsets[s->insn + 1];
+	eip = s->eip + offsets[b->insns + s->insn];
+	*p++ = 0x41; /* mov r8d, eip */
+	*p++ = 0xb8;
+	memcpy(p, &eip, 4);
+	p += 4;
+	*p++ = 0xe9; /* jmp */
+	rel = bt->rt.lookup - (uint32_t)(p + 4 - bt->rw);
+	memcpy(p, &rel, 4);
+	bt->stats.left_behind++;
+	/* Written through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). */
+	__asm__ volatile("subq $128, %%rsp\n\t" /* the red zone */
+			 "movq %%rsp, %%rax\n\t"
+			 "pushq %%rcx\n\t"
+			 "pushq %%rax\n\t"
+			 "pushfq\n\t"
+			 "pushq %%rdx\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "pushq %%rax\n\t"
+			 "iretq\n"
+			 "1:\n\t"
+			 "addq $128, %%rsp"
+			 :
+			 : "c"((uint64_t)bt->selector_ss), "d"((uint64_t)bt->selector_cs)
+			 : "rax", "memory", "cc");
+}
+
+static void leave_if_stale(struct tsr_bt *bt, const struct bt_site *s)
+{
+	if (!bt->blocks[s->block].valid)
+		leave_at_next(bt, s);
+}
+
+static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
+{
+	const struct bt_site *s = &bt->sites[site];
+	struct bt_bounce *b = &bt->bounce;
+	uint8_t *to = b->data;
+
+	b->direct = false;
+	b->site = site;
+	bt->stats.bounces++;
+	for (unsigned i = 0; i < b->parts; i++) {
+		if (s->access & BT_READ)
+			read_part(bt, s, &b->part[i], to);
+		to += b->part[i].length;
+	}
+	if (!(s->access & BT_WRITE))
+		leave_if_stale(bt, s);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)b->data - gla, s->access & BT_WRITE ? 5 : 0 };
+}
+
+/* The table had no answer for the access at `gla`. */
+struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
+{
+	const struct bt_site *s = &bt->sites[site];
+	struct bt_bounce *b = &bt->bounce;
+	uint32_t first = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
+	struct tsr_mmu_result r;
+
+	bt->stats.misses++;
+	if (first > s->size)
+		first = s->size;
+	b->parts = 1;
+	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
+		return leave_with_fault(bt, s, gla, r.error_code);
+	if (first == s->size) {
+		if (b->part[0].kind == TSR_MMU_IO)
+			return bounce(bt, gla, site);
+		b->direct = true;
+		b->site = site;
+		return (struct bt_outcome){ (uint64_t)(uintptr_t)b->part[0].host - gla,
+					    b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE ? 5 : 0 };
+	}
+	b->parts = 2;
+	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
+		return leave_with_fault(bt, s, gla + first, r.error_code);
+	return bounce(bt, gla, site);
+}
+
+/* The instruction has written to the copy, or to a traced page. */
+struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2)
+{
+	struct bt_bounce b = bt->bounce; /* devices may call back */
+	const struct bt_site *s = &bt->sites[b.site];
+	const uint8_t *from = b.data;
+
+	bt->stats.commits++;
+	if (b.direct) {
+		bt->mmu->written(bt->mmu_self, b.part[0].gpa, s->size);
+	} else {
+		for (unsigned i = 0; i < b.parts; i++) {
+			write_part(bt, s, &b.part[i], from);
+			from += b.part[i].length;
+		}
+	}
+	tsr_bt_cache_untrace(bt);
+	leave_if_stale(bt, s);
+	return (struct bt_outcome){ 0, 0 };
+}

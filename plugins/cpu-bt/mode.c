@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The mode word: everything of the architectural state that translated code takes for granted; and the tag, a number
+ * for (fetch translations, mode, CS): equal tags and equal EIP mean equal code.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bt.h"
+#include "decode.h"
+
+#define TAGS 1024 /* remembered; a forgotten one only costs look-ups */
+
+struct bt_tags {
+	struct {
+		uint32_t fetch, mode, base, limit, tag;
+	} entry[TAGS];
+	uint32_t last;
+};
+
+/* Access byte of a descriptor, SDM volume 3, 3.4.5.1 */
+#define TYPE_CODE 8u
+#define TYPE_DOWN 4u  /* data: expand-down; code: conforming */
+#define TYPE_WRITE 2u /* data: writable; code: readable */
+
+static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool is_cs)
+{
+	bool code = s->access & TYPE_CODE;
+
+	if (!(s->access & TSR_SEG_P) || !(s->access & TYPE_WRITE))
+		return BT_SEGMENT_SLOW;
+	if (code ? !is_cs : (s->access & TYPE_DOWN) != 0)
+		return BT_SEGMENT_SLOW;
+	if (s->limit != UINT32_MAX)
+		return BT_SEGMENT_LIMITED;
+	return s->base ? BT_SEGMENT_BASED : BT_SEGMENT_FLAT;
+}
+
+static uint32_t fp_mode(const struct tsr_bt *bt)
+{
+	const struct tsr_x86_state *s = &bt->state;
+	uint16_t fcw;
+	uint32_t mxcsr, mode = 0;
+
+	if (s->cr0 & (TSR_CR0_EM | TSR_CR0_TS))
+		return 0;
+	memcpy(&fcw, s->fx, sizeof(fcw));
+	memcpy(&mxcsr, s->fx + 24, sizeof(mxcsr));
+	if (!bt->fp_loaded && ((fcw & 0x3f) != 0x3f || (mxcsr & 0x1f80) != 0x1f80))
+		return 0;
+	mode = BT_MODE_X87;
+	if (s->cr4 & TSR_CR4_OSFXSR)
+		mode |= BT_MODE_SSE;
+	return mode;
+}
+
+static bool must_step(const struct tsr_x86_state *s)
+{
+	return s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & 0xff ||
+	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM);
+}
+
+uint32_t tsr_bt_mode(struct tsr_bt *bt)
+{
+	const struct tsr_x86_state *s = &bt->state;
+	bool vm = s->eflags & TSR_FLAG_VM, pe = s->cr0 & TSR_CR0_PE;
+	uint32_t mode = fp_mode(bt);
+
+	if (s->segment[TSR_CS].access & TSR_SEG_DB)
+		mode |= BT_MODE_CODE32;
+	if (s->segment[TSR_SS].access & TSR_SEG_DB)
+		mode |= BT_MODE_STACK32;
+	if (s->cpl == 3)
+		mode |= BT_MODE_USER;
+	if (!pe || vm)
+		mode |= BT_MODE_CS_WRITE;
+	if (!vm && s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> 12)
+		mode |= BT_MODE_IF_FREE;
+	if (s->cpl == 0)
+		mode |= BT_MODE_CPL0;
+	if (must_step(s))
+		mode |= BT_MODE_STEP;
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		mode |= (uint32_t)segment_kind(&s->segment[i], i == TSR_CS) << (BT_MODE_SEGMENT_SHIFT + 2 * i);
+	return mode;
+}
+
+static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
+{
+	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];
+	uint32_t h = (fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) * 0xc2b2ae35u >> 22;
+	uint32_t limit = cs->limit;
+
+	if (bt->tags->entry[h].tag && bt->tags->entry[h].fetch == fetch && bt->tags->entry[h].mode == mode &&
+	    bt->tags->entry[h].base == cs->base && bt->tags->entry[h].limit == limit)
+		return bt->tags->entry[h].tag;
+	bt->tags->entry[h].fetch = fetch;
+	bt->tags->entry[h].mode = mode;
+	bt->tags->entry[h].base = cs->base;
+	bt->tags->entry[h].limit = limit;
+	if (++bt->tags->last >= UINT32_MAX - 1) {
+		memset(bt->jumps, 0, sizeof(bt->jumps));
+		bt->tags->last = 1;
+	}
+	bt->tags->entry[h].tag = bt->tags->last;
+	return bt->tags->last;
+}
+
+/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless somebody wants out. */
+void tsr_bt_retag(struct tsr_bt *bt)
+{
+	enum tsr_mmu_view view;
+
+	bt->mode = tsr_bt_mode(bt);
+	view = bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	bt->cs_limit = bt->state.segment[TSR_CS].limit;
+	bt->view_base = bt->vcpu->base[view];
+	bt->tag = tag_of(bt, bt->vcpu->fetch_tag[view], bt->mode);
+	__atomic_store_n(&bt->poll, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->tag_word, (uint64_t)bt->tag << 32, __ATOMIC_SEQ_CST);
+	if (tsr_bt_wanted(bt))
+		tsr_bt_request_exit(bt);
+}
+
+bool tsr_bt_tags_init(struct tsr_bt *bt)
+{
+	bt->tags = calloc(1, sizeof(*bt->tags));
+	return bt->tags != NULL;
+}
+
+void tsr_bt_tags_finish(struct tsr_bt *bt)
+{
+	free(bt->tags);
+	bt->tags = NULL;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The run loop: requests, interrupts, then translated code until it comes back, then what it came back for.
+ *
+ * Requests may come from any thread and from signal handlers: they set `kicked`, then change the words that translated code
+ * looks at (poll, tag_word). The loop arms those words first and looks at `kicked` afterwards, so no request is lost.
+ */
+#include "bt.h"
+#include "decode.h"
+#include "flags.h"
+
+/* -- requests */
+
+/* Translated code leaves at its next back edge or jump-cache look-up. [any, async-signal-safe] */
+void tsr_bt_request_exit(struct tsr_bt *bt)
+{
+	__atomic_store_n(&bt->poll, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->tag_word, (uint64_t)UINT32_MAX << 32, __ATOMIC_SEQ_CST);
+}
+
+void tsr_bt_kick(void *self)
+{
+	struct tsr_bt *bt = self;
+
+	__atomic_store_n(&bt->kicked, 1, __ATOMIC_SEQ_CST);
+	tsr_bt_request_exit(bt);
+}
+
+/* Has the loop something to do? */
+bool tsr_bt_wanted(struct tsr_bt *bt)
+{
+	if (__atomic_load_n(&bt->kicked, __ATOMIC_SEQ_CST) || bt->stopped || bt->init)
+		return true;
+	if (bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF)
+		return true;
+	return bt->state.nmi_pending && !bt->state.nmi_blocked;
+}
+
+/* -- flags between the two forms */
+
+void tsr_bt_flags_in(struct tsr_bt *bt)
+{
+	bt->flags_ax = flags_to_ax(bt->state.eflags);
+}
+
+void tsr_bt_flags_out(struct tsr_bt *bt)
+{
+	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | flags_from_ax(bt->flags_ax);
+}
+
+/* -- interrupts */
+
+static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
+{
+	tsr_bt_fp_unload(bt);
+	bt->state.halted = 0;
+	return bt->interpreter->deliver(bt->context, kind, fault);
+}
+
+static bool interrupt_due(const struct tsr_bt *bt)
+{
+	return !bt->state.shadow && ((bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->intack) ||
+				     (bt->state.nmi_pending && !bt->state.nmi_blocked));
+}
+
+static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
+{
+	struct tsr_x86_fault f = { .vector = TSR_VECTOR_NMI };
+
+	bt->stats.interrupts++;
+	if (bt->state.nmi_pending && !bt->state.nmi_blocked) {
+		bt->state.nmi_pending = 0;
+		return deliver(bt, TSR_EVENT_NMI, &f);
+	}
+	f.vector = bt->intack->acknowledge(bt->intack_self);
+	return deliver(bt, TSR_EVENT_EXTERNAL, &f);
+}
+
+/* -- the two engines */
+
+static enum tsr_x86_stop interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
+{
+	uint64_t done = 0;
+	enum tsr_x86_stop stop;
+
+	tsr_bt_fp_unload(bt);
+	stop = bt->interpreter->step(bt->context, count, &done);
+	bt->stats.interpreted += done;
+	if (executed)
+		*executed = done;
+	return stop;
+}
+
+static void count_fallback(struct tsr_bt *bt)
+{
+	if (bt->exit_value < tsr_bt_mnemonic_count())
+		bt->fallbacks[bt->exit_value]++;
+}
+
+static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
+{
+	tsr_bt_flags_out(bt);
+	bt->stats.exits[bt->exit_reason]++;
+	switch (bt->exit_reason) {
+	case BT_EXIT_BAIL:
+		count_fallback(bt);
+		return interpret(bt, 1, NULL);
+	case BT_EXIT_REST:
+		return interpret(bt, bt->exit_value, NULL);
+	case BT_EXIT_FAULT:
+		bt->stats.faults++;
+		return deliver(bt, TSR_EVENT_FAULT, &bt->fault);
+	default:
+		return TSR_X86_DONE;
+	}
+}
+
+static void enter(struct tsr_bt *bt, const uint8_t *host)
+{
+	bt->stats.entries++;
+	bt->inside = true;
+	tsr_bt_runtime_enter(bt, host);
+	bt->inside = false;
+}
+
+/* Runs translated code from the state on. */
+static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
+{
+	struct bt_block *b;
+
+	tsr_bt_flags_in(bt);
+	b = tsr_bt_find(bt, bt->state.eip);
+	if (!b)
+		return after_translated(bt);
+	if (bt->lockstep) {
+		if (!tsr_bt_lockstep_run(bt, b))
+			return TSR_X86_DONE;
+		return after_translated(bt);
+	}
+	enter(bt, bt->rx + b->host);
+	return after_translated(bt);
+}
+
+static enum tsr_x86_stop step_once(struct tsr_bt *bt)
+{
+	tsr_bt_retag(bt);
+	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->trap_pending) {
+		/* the interpreter keeps the trap of an instruction that ran with TF until it is called again */
+		bt->trap_pending = bt->state.eflags & TSR_FLAG_TF;
+		return interpret(bt, 1, NULL);
+	}
+	return run_translated(bt);
+}
+
+static bool take_kick(struct tsr_bt *bt)
+{
+	return __atomic_exchange_n(&bt->kicked, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
+static void take_init(struct tsr_bt *bt)
+{
+	bt->init = false;
+	bt->machine->reset(bt->host, TSR_RESET_SOFT);
+}
+
+/* What a stop of the interpreter means for run; -1: go on. */
+static int exit_of(const struct tsr_bt *bt, enum tsr_x86_stop stop)
+{
+	if (bt->stopped)
+		return TSR_CPU_STOPPED;
+	if (stop == TSR_X86_SHUTDOWN)
+		return TSR_CPU_SHUTDOWN;
+	return -1;
+}
+
+/* With a budget every instruction is counted: the interpreter's. */
+static int run_counted(struct tsr_bt *bt, uint64_t *budget)
+{
+	uint64_t done = 0;
+	enum tsr_x86_stop stop;
+
+	if (!*budget)
+		return TSR_CPU_BUDGET;
+	stop = interpret(bt, bt->state.shadow || bt->intr_waiting || *budget < 64 ? 1 : 64, &done);
+	*budget -= done < *budget ? done : *budget;
+	return exit_of(bt, stop);
+}
+
+enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
+{
+	struct tsr_bt *bt = self;
+	int exit = -1;
+
+	while (exit < 0) {
+		if (bt->stopped)
+			return TSR_CPU_STOPPED;
+		if (take_kick(bt))
+			return TSR_CPU_KICKED;
+		if (bt->init)
+			take_init(bt);
+		else if (interrupt_due(bt))
+			exit = exit_of(bt, take_interrupt(bt));
+		else if (bt->state.halted)
+			return TSR_CPU_HALTED;
+		else if (budget != UINT64_MAX)
+			exit = run_counted(bt, &budget);
+		else
+			exit = exit_of(bt, step_once(bt));
+	}
+	return (enum tsr_cpu_exit)exit;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Code out of line, behind a block: misses, exits, bails; and the islands that make jrcxz reach them. */
+#include "tx.h"
+
+/* -- islands: jrcxz reaches 127 bytes, stubs lie farther away */
+
+#define ISLAND_REACH 70 /* bytes that one guest instruction's code may still add before the next look */
+
+static void put_island(struct bt_tx *tx)
+{
+	for (unsigned i = 0; i < tx->short_count; i++) {
+		emit_patch8(&tx->e, tx->shorts[i].at, emit_here(&tx->e));
+		tx_stub_jump(&tx->stubs[tx->shorts[i].stub], emit_jmp(&tx->e, 0));
+	}
+	tx->short_count = 0;
+}
+
+void tsr_bt_island(struct bt_tx *tx)
+{
+	put_island(tx);
+}
+
+static void island_inline(struct bt_tx *tx)
+{
+	uint32_t over = emit_jmp8(&tx->e);
+
+	put_island(tx);
+	emit_land8(&tx->e, over);
+}
+
+void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub)
+{
+	tx->shorts[tx->short_count++] = (struct short_jump){ .at = at, .stub = (uint16_t)(stub - tx->stubs) };
+	if (tx->short_count == 4)
+		island_inline(tx);
+}
+
+void tsr_bt_island_check(struct bt_tx *tx)
+{
+	if (tx->short_count && emit_here(&tx->e) + 5 * tx->short_count - tx->shorts[0].at > 127 - ISLAND_REACH)
+		island_inline(tx);
+}
+
+/* -- stubs */
+
+static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		emit_patch32(&tx->e, jumps[i], emit_here(&tx->e));
+}
+
+static void restore_scratch(struct bt_tx *tx, const struct stub *s)
+{
+	if (s->v1)
+		emit_u8(&tx->e, 0x9d); /* popfq */
+	if (s->live)
+		emit_mov64(&tx->e, RCX, R10);
+	if (s->flags_away) {
+		emit_bytes(&tx->e, "\x04\x7f\x9e", 3); /* add al, 0x7f; sahf */
+		emit_mov64(&tx->e, RAX, R10);
+	}
+}
+
+static void emit_bail(struct bt_tx *tx, const struct stub *s)
+{
+	restore_scratch(tx, s);
+	emit_mov_imm(&tx->e, R8, s->eip);
+	emit_mov_imm(&tx->e, R9, s->mnemonic);
+	emit_jmp(&tx->e, tx->bt->rt.bail);
+}
+
+/* A misaligned operand: does it really cross a page? If not, back to the look-up. */
+static void emit_cross(struct bt_tx *tx, const struct stub *s)
+{
+	struct emitter *e = &tx->e;
+
+	land(tx, s->crosses, s->cross_count);
+	if (!s->cross_count)
+		return;
+	if (s->aligned) {
+		emit_bail(tx, s);
+		return;
+	}
+	if (s->live) {
+		if (s->size > 4)
+			return; /* was exact */
+		emit_mov_imm(e, R9, s->size - 1u);
+		emit_call(e, tx->bt->rt.cross_live);
+		emit_jmp(e, s->lookup);
+	} else {
+		emit_mov(e, R9, R8);
+		emit_alu_imm(e, false, 4, R9, 0xfff);
+		emit_alu_imm(e, false, 7, R9, (int32_t)(4096 - s->size));
+		emit_jcc(e, CC_BE, s->lookup);
+	}
+}
+
+/* The call returns to `jmp back` with r9 ready, or behind it: the operand is a copy, or watched; then the copy of the
+ * instruction writes, and the commit makes it known. */
+static void emit_miss(struct bt_tx *tx, const struct stub *s)
+{
+	struct emitter *e = &tx->e;
+
+	emit_cross(tx, s);
+	land(tx, s->jumps, s->jump_count);
+	restore_scratch(tx, s);
+	emit_mov_imm(e, R9, s->site);
+	emit_call(e, tx->bt->rt.miss);
+	emit_jmp(e, s->back);
+	if (!s->op_end)
+		return;
+	emit_bytes(e, tx->e.base + s->op_start, s->op_end - s->op_start);
+	emit_call(e, tx->bt->rt.commit);
+	emit_jmp(e, s->op_end);
+}
+
+static void emit_exit(struct bt_tx *tx, const struct stub *s)
+{
+	tx->bt->exits[s->exit].stub = emit_here(&tx->e);
+	emit_mov_imm(&tx->e, R8, tx->bt->exits[s->exit].eip);
+	emit_mov_imm(&tx->e, R9, s->exit);
+	emit_jmp(&tx->e, tx->bt->rt.chain);
+}
+
+static void emit_leave(struct bt_tx *tx, const struct stub *s)
+{
+	restore_scratch(tx, s);
+	emit_mov_imm(&tx->e, R8, s->eip);
+	emit_jmp(&tx->e, tx->bt->rt.lookup);
+}
+
+static void emit_fp(struct bt_tx *tx, const struct stub *s)
+{
+	restore_scratch(tx, s);
+	emit_call(&tx->e, tx->bt->rt.fp_load);
+	emit_jmp(&tx->e, s->back);
+}
+
+void tsr_bt_stubs_emit(struct bt_tx *tx)
+{
+	put_island(tx);
+	for (unsigned i = 0; i < tx->stub_count; i++) {
+		const struct stub *s = &tx->stubs[i];
+
+		if (s->kind == STUB_MISS) {
+			emit_miss(tx, s);
+			continue;
+		}
+		land(tx, s->jumps, s->jump_count);
+		if (s->kind == STUB_BAIL)
+			emit_bail(tx, s);
+		else if (s->kind == STUB_EXIT)
+			emit_exit(tx, s);
+		else if (s->kind == STUB_LEAVE)
+			emit_leave(tx, s);
+		else if (s->kind == STUB_FP)
+			emit_fp(tx, s);
+		else if (s->kind == STUB_JUMP)
+			tsr_bt_stub_jump(tx, s->eip);
+	}
+}

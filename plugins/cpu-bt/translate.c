@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the interpreter; find out where
+ * flags live; lower each instruction; put the out-of-line code behind; enter the block into the books.
+ */
+#include <stdlib.h>
+
+#include "tx.h"
+
+static const struct {
+	bool (*lower)(struct bt_tx *tx);
+	bool last; /* ends the block */
+} lowerings[BT_CLASSES] = {
+	[BT_COPY] = { tsr_bt_lower_copy, false },   [BT_FP] = { tsr_bt_lower_fp, false },
+	[BT_FLDCW] = { tsr_bt_lower_fldcw, false }, [BT_LDMXCSR] = { tsr_bt_lower_ldmxcsr, false },
+	[BT_LEA] = { tsr_bt_lower_lea, false },     [BT_NOP] = { tsr_bt_lower_nop, false },
+	[BT_PUSH] = { tsr_bt_lower_push, false },   [BT_POP] = { tsr_bt_lower_pop, false },
+	[BT_PUSHA] = { tsr_bt_lower_pusha, false }, [BT_POPA] = { tsr_bt_lower_popa, false },
+	[BT_LEAVE] = { tsr_bt_lower_leave, false }, [BT_DIV] = { tsr_bt_lower_div, false },
+	[BT_BIT] = { tsr_bt_lower_bit, false },     [BT_XLAT] = { tsr_bt_lower_xlat, false },
+	[BT_STRING] = { tsr_bt_lower_string, false },
+	[BT_CLI] = { tsr_bt_lower_flag, false },    [BT_STI] = { tsr_bt_lower_flag, false },
+	[BT_CLD] = { tsr_bt_lower_flag, false },    [BT_STD] = { tsr_bt_lower_flag, false },
+	[BT_PUSHF] = { tsr_bt_lower_flag, false },  [BT_POPF] = { tsr_bt_lower_flag, false },
+	[BT_CALL] = { tsr_bt_lower_call, true },    [BT_RET] = { tsr_bt_lower_ret, true },
+	[BT_JMP] = { tsr_bt_lower_jmp, true },      [BT_JCC] = { tsr_bt_lower_jcc, true },
+	[BT_LOOP] = { tsr_bt_lower_loop, true },    [BT_JCXZ] = { tsr_bt_lower_jcxz, true },
+};
+
+/* Guest bytes that the block may be made of: up to the page's and the segment's end. */
+static uint32_t source_length(const struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip)
+{
+	uint32_t length = TSR_PAGE_SIZE - ((uint32_t)gpa & TSR_PAGE_MASK);
+
+	if (bt->cs_limit - eip < length - 1)
+		length = bt->cs_limit - eip + 1;
+	return length;
+}
+
+/* What cannot be decoded within the page (a straddling or an undefined instruction) is one for the interpreter. */
+static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
+{
+	memset(i, 0, sizeof(*i));
+	i->eip = eip;
+	i->length = (uint8_t)(room < 15 ? room : 15);
+	i->kind = BT_FALLBACK;
+}
+
+static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
+{
+	uint32_t length = source_length(tx->bt, tx->gpa, eip), at = 0;
+
+	while (tx->count < BT_MAX_INSNS && at < length) {
+		struct bt_insn *i = &tx->insns[tx->count++];
+
+		if (!tsr_bt_decode(tx->mode, bytes + at, length - at, eip + at, i))
+			unknown_insn(i, eip + at, length - at);
+		if (i->isa & ~tx->bt->isa)
+			i->kind = BT_FALLBACK;
+		at += i->length;
+		if (i->kind == BT_FALLBACK || lowerings[i->kind].last)
+			break;
+	}
+}
+
+static void lower_block(struct bt_tx *tx, uint32_t start)
+{
+	for (tx->index = 0; tx->index < tx->count; tx->index++) {
+		tx->insn = &tx->insns[tx->index];
+		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
+		tx->open = -1;
+		tsr_bt_island_check(tx);
+		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
+			tsr_bt_lower_bail(tx);
+			tx->count = tx->index + 1;
+		}
+	}
+	if (!tx->ended)
+		tsr_bt_lower_exit(tx, tx->insn->eip + tx->insn->length);
+}
+
+static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
+{
+	struct tsr_bt *bt = tx->bt;
+	uint16_t *offsets = bt->offsets + bt->offset_count;
+	uint32_t end;
+
+	b->length = 0;
+	for (unsigned i = 0; i < tx->count; i++) {
+		offsets[i] = tx->offsets[i];
+		offsets[tx->count + i] = tx->insns[i].length;
+		b->length += tx->insns[i].length;
+	}
+	b->insns = (uint8_t)tx->count;
+	b->offsets = bt->offset_count;
+	bt->offset_count += 2 * tx->count;
+	b->host_length = emit_here(&tx->e) - start;
+	b->exits = tx->exits;
+	b->exit_count = bt->exit_count - tx->exits;
+	end = (emit_here(&tx->e) + 15) & ~15u;
+	bt->cache_used = end;
+	bt->block_count++;
+	bt->stats.translations++;
+	bt->stats.insns += tx->count;
+	bt->stats.guest_bytes += b->length;
+	bt->stats.host_bytes += b->host_length;
+	tsr_bt_cache_add(bt, b);
+}
+
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, uint32_t eip)
+{
+	struct bt_tx *tx = bt->tx;
+	uint32_t start = bt->cache_used;
+	struct bt_block *b = &bt->blocks[bt->block_count];
+
+	tx->bt = bt;
+	tx->e = (struct emitter){ .base = bt->rw, .p = bt->rw + start };
+	tx->mode = bt->mode;
+	tx->block = bt->block_count;
+	tx->gpa = gpa;
+	tx->count = tx->stub_count = tx->short_count = 0;
+	tx->exits = bt->exit_count;
+	tx->ended = tx->fp_checked = false;
+	decode_block(tx, bytes, eip);
+	tsr_bt_liveness(tx);
+	*b = (struct bt_block){ .gpa = gpa, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
+				.incoming = BT_NONE };
+	lower_block(tx, start);
+	tsr_bt_stubs_emit(tx);
+	finish_block(tx, b, start);
+	return b;
+}
+
+bool tsr_bt_translate_init(struct tsr_bt *bt)
+{
+	bt->tx = calloc(1, sizeof(*bt->tx));
+	return bt->tx != NULL;
+}
+
+void tsr_bt_translate_finish(struct tsr_bt *bt)
+{
+	free(bt->tx);
+	bt->tx = NULL;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One translation under way: shared by translate.c and the lowering files. */
+#ifndef TSR_BT_TX_H
+#define TSR_BT_TX_H
+
+#include "decode.h"
+#include "emit.h"
+
+#define TX_MAX_STUBS 512
+#define TX_MAX_SHORTS 16
+
+enum stub_kind {
+	STUB_MISS, /* memory access that the table did not satisfy */
+	STUB_BAIL, /* the instruction goes to the interpreter */
+	STUB_EXIT, /* direct exit that is not linked */
+	STUB_LEAVE, /* back edge with the poll word at zero: out, at the instruction's start */
+	STUB_JUMP, /* far side of a conditional jump to another page */
+	STUB_FP,   /* load the guest's FP state */
+};
+
+/* Code out of line. `jumps` are rel32 places that lead here. */
+struct stub {
+	uint8_t kind;
+	bool live;      /* the check kept the flags and has guest RCX in r10 */
+	bool v1;        /* the check was between pushfq and popfq */
+	bool flags_away; /* flags in AX, guest RAX in r10 */
+	uint8_t jump_count, cross_count;
+	uint32_t jumps[4], crosses[2];
+	uint32_t lookup, back; /* buffer offsets: where the table is indexed; where r9 is ready */
+	uint32_t op_start, op_end; /* the instruction that writes, to be copied; 0: reads only */
+	uint32_t site;
+	uint16_t size;
+	bool aligned;
+	uint32_t eip;
+	uint32_t exit;
+	uint16_t mnemonic;
+};
+
+/* A jrcxz that waits for an island: a place in the shadow of an unconditional jump where `jmp stub` may stand. */
+struct short_jump {
+	uint32_t at;
+	uint16_t stub;
+};
+
+/* A host pointer to memory around a guest register, checked once (groups.c). */
+struct group {
+	bool used;
+	bool write;
+	uint8_t base; /* guest register */
+	uint8_t host; /* host register that holds the pointer */
+	int32_t low, high; /* displacements covered: [low, high) */
+	int32_t delta;     /* what was added to the base register since */
+};
+
+struct bt_tx {
+	struct tsr_bt *bt;
+	struct emitter e;
+	uint32_t mode;
+	uint32_t block;
+	tsr_gpa gpa;
+	struct bt_insn insns[BT_MAX_INSNS + 1];
+	unsigned count; /* of instructions in the block */
+	unsigned index; /* that is being lowered */
+	const struct bt_insn *insn;
+	bool ended;     /* nothing runs out of the last instruction */
+	bool fp_checked;
+	uint16_t offsets[BT_MAX_INSNS + 1];
+	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n: flags somebody may still read */
+	struct stub stubs[TX_MAX_STUBS];
+	unsigned stub_count;
+	struct short_jump shorts[TX_MAX_SHORTS];
+	unsigned short_count;
+	uint32_t exits;
+	int open; /* stub of the access under way, -1 */
+};
+
+#define BT_FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
+#define BT_GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
+
+/* The host's register for a guest register. */
+static inline uint8_t tx_gpr(uint8_t guest)
+{
+	return guest == TSR_ESP ? R12 : guest;
+}
+
+static inline bool tx_stack32(const struct bt_tx *tx)
+{
+	return tx->mode & BT_MODE_STACK32;
+}
+
+static inline struct stub *tx_stub(struct bt_tx *tx, enum stub_kind kind)
+{
+	struct stub *s = &tx->stubs[tx->stub_count++];
+
+	assert(tx->stub_count <= TX_MAX_STUBS);
+	memset(s, 0, sizeof(*s));
+	s->kind = (uint8_t)kind;
+	s->eip = tx->insn->eip;
+	s->mnemonic = tx->insn->mnemonic;
+	return s;
+}
+
+static inline void tx_stub_jump(struct stub *s, uint32_t rel32)
+{
+	assert(s->jump_count < 4);
+	s->jumps[s->jump_count++] = rel32;
+}
+
+/* islands.c */
+void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub);
+void tsr_bt_island(struct bt_tx *tx);       /* control does not come here: put the waiting jumps */
+void tsr_bt_island_check(struct bt_tx *tx); /* before a guest instruction: keep rel8 in reach */
+
+/* stubs.c */
+void tsr_bt_stubs_emit(struct bt_tx *tx);
+
+/* memory.c */
+uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access);
+void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access);
+struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned);
+struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned);
+void tsr_bt_memory_end(struct bt_tx *tx);
+bool tsr_bt_memory_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned access);
+bool tsr_bt_flags_live(const struct bt_tx *tx);
+
+/* lower-*.c: false: cannot, nothing was emitted; the instruction goes to the interpreter */
+bool tsr_bt_lower(struct bt_tx *tx);
+bool tsr_bt_lower_copy(struct bt_tx *tx);
+bool tsr_bt_lower_fp(struct bt_tx *tx);
+bool tsr_bt_lower_fldcw(struct bt_tx *tx);
+bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
+bool tsr_bt_lower_lea(struct bt_tx *tx);
+bool tsr_bt_lower_nop(struct bt_tx *tx);
+bool tsr_bt_lower_div(struct bt_tx *tx);
+bool tsr_bt_lower_bit(struct bt_tx *tx);
+bool tsr_bt_lower_xlat(struct bt_tx *tx);
+bool tsr_bt_lower_push(struct bt_tx *tx);
+bool tsr_bt_lower_pop(struct bt_tx *tx);
+bool tsr_bt_lower_pusha(struct bt_tx *tx);
+bool tsr_bt_lower_popa(struct bt_tx *tx);
+bool tsr_bt_lower_leave(struct bt_tx *tx);
+bool tsr_bt_lower_call(struct bt_tx *tx);
+bool tsr_bt_lower_ret(struct bt_tx *tx);
+bool tsr_bt_lower_jmp(struct bt_tx *tx);
+bool tsr_bt_lower_jcc(struct bt_tx *tx);
+bool tsr_bt_lower_loop(struct bt_tx *tx);
+bool tsr_bt_lower_jcxz(struct bt_tx *tx);
+bool tsr_bt_lower_string(struct bt_tx *tx);
+bool tsr_bt_lower_flag(struct bt_tx *tx); /* CLI, STI, CLD, STD, PUSHF, POPF */
+void tsr_bt_lower_bail(struct bt_tx *tx); /* always possible; ends the block */
+void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip); /* the block runs out to eip */
+
+void tsr_bt_stub_jump(struct bt_tx *tx, uint32_t eip);
+
+/* pieces that several families use */
+struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
+void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
+void tsr_bt_emit_insn(struct bt_tx *tx, const struct bt_insn *i, const struct host_mem *m);
+void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in);
+
+/* liveness.c */
+void tsr_bt_liveness(struct bt_tx *tx);
+
+#endif
