@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The picture. Sharp scaling multiplies the dots here, by the largest whole number that fits, because GTK before 4.10 can
+ * scale textures only smoothly; smooth scaling fills the widget and is left to GTK. A picture that is larger than its
+ * widget is always made smaller smoothly.
+ */
+#include "ui.h"
+
+struct _UiScreen {
+	GtkWidget parent;
+	GBytes *frame;      /* NULL: nothing yet */
+	guint width, height;
+	gboolean smooth;
+	GdkTexture *texture; /* of frame, multiplied by `factor` */
+	guint factor;
+};
+
+G_DEFINE_TYPE(UiScreen, ui_screen, GTK_TYPE_WIDGET)
+
+/* Device pixels to logical pixels. */
+static double device_scale(UiScreen *self)
+{
+	return gtk_widget_get_scale_factor(GTK_WIDGET(self));
+}
+
+/* Device pixels per dot that fit, which may be below 1. */
+static double fitting_scale(UiScreen *self)
+{
+	double x = gtk_widget_get_width(GTK_WIDGET(self)) * device_scale(self) / self->width;
+	double y = gtk_widget_get_height(GTK_WIDGET(self)) * device_scale(self) / self->height;
+
+	return MIN(x, y);
+}
+
+static double shown_scale(UiScreen *self)
+{
+	double scale = fitting_scale(self);
+
+	return self->smooth || scale < 1 ? scale : (guint)scale;
+}
+
+void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
+{
+	double width = gtk_widget_get_width(GTK_WIDGET(self)), height = gtk_widget_get_height(GTK_WIDGET(self));
+	double scale, w, h;
+
+	if (!self->frame) {
+		graphene_rect_init(area, 0, 0, width, height);
+		return;
+	}
+	scale = shown_scale(self) / device_scale(self);
+	w = self->width * scale;
+	h = self->height * scale;
+	graphene_rect_init(area, (int)((width - w) / 2), (int)((height - h) / 2), w, h);
+}
+
+/* Every dot becomes factor x factor dots. */
+static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
+{
+	const guint32 *from = g_bytes_get_data(frame, NULL);
+	gsize stride = (gsize)width * factor;
+	guint32 *pixels = g_new(guint32, stride * height * factor), *to = pixels;
+
+	for (guint y = 0; y < height; y++, from += width) {
+		for (guint x = 0; x < width; x++)
+			for (guint i = 0; i < factor; i++)
+				to[x * factor + i] = from[x];
+		for (guint i = 1; i < factor; i++)
+			memcpy(to + i * stride, to, stride * sizeof(*to));
+		to += stride * factor;
+	}
+	return g_bytes_new_take(pixels, stride * height * factor * sizeof(*pixels));
+}
+
+/* The fourth byte of XRGB is not alpha, and GDK 4.8 has no format that ignores it. */
+static GBytes *make_opaque(GBytes *frame)
+{
+	gsize size = g_bytes_get_size(frame);
+	const guint32 *from = g_bytes_get_data(frame, NULL);
+	guint32 *pixels = g_malloc(size);
+
+	for (gsize i = 0; i < size / sizeof(*pixels); i++)
+		pixels[i] = from[i] | 0xff000000u;
+	return g_bytes_new_take(pixels, size);
+}
+
+static void make_texture(UiScreen *self, guint factor)
+{
+	g_autoptr(GBytes) pixels = factor == 1 ? g_bytes_ref(self->frame) : multiply(self->frame, self->width, self->height, factor);
+
+	g_clear_object(&self->texture);
+	self->factor = factor;
+	self->texture = gdk_memory_texture_new((int)(self->width * factor), (int)(self->height * factor), GDK_MEMORY_B8G8R8A8_PREMULTIPLIED,
+					       pixels, (gsize)self->width * factor * 4);
+}
+
+static void ui_screen_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
+{
+	UiScreen *self = UI_SCREEN(widget);
+	graphene_rect_t all, area;
+	double scale;
+	guint factor;
+
+	graphene_rect_init(&all, 0, 0, gtk_widget_get_width(widget), gtk_widget_get_height(widget));
+	gtk_snapshot_append_color(snapshot, &(GdkRGBA){ 0, 0, 0, 1 }, &all);
+	if (!self->frame)
+		return;
+	scale = shown_scale(self);
+	factor = self->smooth || scale < 1 ? 1 : (guint)scale;
+	if (!self->texture || self->factor != factor)
+		make_texture(self, factor);
+	ui_screen_get_area(self, &area);
+	gtk_snapshot_append_texture(snapshot, self->texture, &area);
+}
+
+static void ui_screen_measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+			      int *minimum_baseline, int *natural_baseline)
+{
+	UiScreen *self = UI_SCREEN(widget);
+	guint size = orientation == GTK_ORIENTATION_HORIZONTAL ? self->width : self->height;
+
+	*minimum = 64;
+	*natural = MAX(64, (int)(size / device_scale(self)));
+}
+
+static void ui_screen_dispose(GObject *object)
+{
+	UiScreen *self = UI_SCREEN(object);
+
+	g_clear_pointer(&self->frame, g_bytes_unref);
+	g_clear_object(&self->texture);
+	G_OBJECT_CLASS(ui_screen_parent_class)->dispose(object);
+}
+
+static void ui_screen_class_init(UiScreenClass *class)
+{
+	G_OBJECT_CLASS(class)->dispose = ui_screen_dispose;
+	GTK_WIDGET_CLASS(class)->snapshot = ui_screen_snapshot;
+	GTK_WIDGET_CLASS(class)->measure = ui_screen_measure;
+	gtk_widget_class_set_css_name(GTK_WIDGET_CLASS(class), "screen");
+	gtk_widget_class_set_accessible_role(GTK_WIDGET_CLASS(class), GTK_ACCESSIBLE_ROLE_IMG);
+}
+
+static void ui_screen_init(UiScreen *self)
+{
+	self->width = 720;
+	self->height = 400;
+	gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
+	gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);
+	gtk_widget_set_vexpand(GTK_WIDGET(self), TRUE);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, "The machine's screen", -1);
+}
+
+GtkWidget *ui_screen_new(void)
+{
+	return g_object_new(UI_TYPE_SCREEN, NULL);
+}
+
+void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint height)
+{
+	gboolean resized = width != self->width || height != self->height;
+
+	g_clear_pointer(&self->frame, g_bytes_unref);
+	g_clear_object(&self->texture);
+	self->frame = make_opaque(frame);
+	self->width = width;
+	self->height = height;
+	if (resized)
+		gtk_widget_queue_resize(GTK_WIDGET(self));
+	gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+void ui_screen_set_smooth(UiScreen *self, gboolean smooth)
+{
+	self->smooth = smooth;
+	gtk_widget_queue_draw(GTK_WIDGET(self));
+}

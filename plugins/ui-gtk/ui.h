@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One machine's window and what belongs to it. All of it runs on the main loop. */
+#ifndef UI_H
+#define UI_H
+
+#include <gtk/gtk.h>
+#include <tessera-glib/machine.h>
+
+/* -- screen.c: a widget that shows a picture of XRGB dots, its aspect kept */
+#define UI_TYPE_SCREEN (ui_screen_get_type())
+G_DECLARE_FINAL_TYPE(UiScreen, ui_screen, UI, SCREEN, GtkWidget)
+
+GtkWidget *ui_screen_new(void);
+void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint height);
+void ui_screen_set_smooth(UiScreen *self, gboolean smooth);
+/* Where the picture lies in the widget, in logical pixels. */
+void ui_screen_get_area(UiScreen *self, graphene_rect_t *area);
+
+struct ui {
+	TsrMachine *machine; /* not owned; NULL after detach */
+	char *title;
+	GtkWindow *window;
+	UiScreen *screen;
+	GtkWidget *pause_button;
+	GSimpleActionGroup *actions;
+	GtkWidget *dialog; /* the question before closing; NULL: not asked */
+
+	/* frames */
+	guint64 frame_serial;
+	guint tick; /* tick callback, while the screen changes */
+	guint slow; /* timeout, while it does not */
+	unsigned idle_ticks;
+
+	/* input */
+	gboolean down[256]; /* keys that the guest believes to be held, by evdev code */
+	gboolean chord;     /* Ctrl and Alt went down, and nothing else since */
+	guint buttons;      /* enum tsr_input_button */
+	gboolean grabbed;
+	double last_x, last_y;    /* the pointer's last place in the window's surface */
+	gboolean last_known;
+	gboolean warped;          /* an event at the surface's middle is our own */
+	double rest_x, rest_y, rest_wheel; /* fractions not yet sent */
+};
+
+/* -- window.c */
+void ui_window_create(struct ui *ui, gboolean smooth);
+void ui_window_destroy(struct ui *ui);
+void ui_window_update_title(struct ui *ui);
+void ui_window_ask_close(struct ui *ui);
+
+/* -- actions.c */
+void ui_actions_add(struct ui *ui, gboolean smooth);
+GMenuModel *ui_actions_menu(void);
+void ui_actions_toggle_fullscreen(struct ui *ui);
+void ui_show_error(struct ui *ui, const char *what, GError *error);
+
+/* -- keyboard.c, pointer.c */
+void ui_keyboard_add(struct ui *ui);
+void ui_keyboard_release_all(struct ui *ui);
+void ui_keyboard_send_ctrl_alt_delete(struct ui *ui);
+void ui_pointer_add(struct ui *ui);
+void ui_pointer_release_all(struct ui *ui);
+
+/* -- grab.c: the pointer is the guest's until Ctrl+Alt */
+void ui_grab_take(struct ui *ui, GdkEvent *event);
+void ui_grab_release(struct ui *ui);
+void ui_grab_moved(struct ui *ui); /* last_x and last_y are new: keep the pointer inside */
+
+#endif
