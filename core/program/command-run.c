@@ -192,7 +192,7 @@ static int run_machine(Run *run)
 	int status;
 
 	if (run->options->load && !tsr_machine_load(run->machine, run->options->load, &error))
-		return program_fail_error(g_steal_pointer(&error));
+		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
 	if (run->options->timeout > 0)
 		g_timeout_add((guint)(run->options->timeout * 1000), on_timeout, run);
 	g_unix_signal_add(SIGINT, on_interrupt, run);
@@ -201,7 +201,7 @@ static int run_machine(Run *run)
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	status = tsr_machine_run(run->machine, &error);
 	if (error)
-		return program_fail_error(g_steal_pointer(&error));
+		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
 	if (run->options->stats)
 		print_stats(run->machine);
 	return status;

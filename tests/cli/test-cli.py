@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command line. Arguments: tessera, folder of test plugins, a machine made of them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TESSERA, PLUGINS, MACHINE = (os.path.abspath(path) for path in sys.argv[1:4])
+ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
+TEST = ("run", MACHINE, "--timeout", "5")
+
+# arguments, exit status, a part of the one line on standard error
+WRONG = [
+    ((), 2, None),
+    (("fly",), 2, "there is no command \"fly\""),
+    (("run", "--memory"), 2, "--memory needs a value"),
+    (("run", "--"), 2, "is not an option"),
+    (("run", "-x"), 2, "one argument too many"),
+    (("run", "a", "b"), 2, "\"b\" is one argument too many"),
+    (("run", "no-such-machine"), 1, "no such machine"),
+    (("run", "/nonexistent/x.machine"), 1, "/nonexistent/x.machine"),
+    (("run", "/"), 1, "/"),
+    (("run", "--timeout", "soon"), 2, "--timeout: \"soon\" is not a number of seconds"),
+    (("run", "--timeout", "-1"), 2, "--timeout"),
+    (("run", "--control", "tcp:99"), 2, "--control: \"tcp:99\" is not unix:PATH"),
+    (("run", "--control", "unix:"), 2, "is not unix:PATH"),
+    (("run", "--set", "x"), 2, "--set: \"x\" is not NAME.PROPERTY=VALUE"),
+    (("run", "--set", "x=a.b"), 2, "is not NAME.PROPERTY=VALUE"),
+    (("run", "--a.b=c"), 2, "is not an option"),
+    (TEST + ("--wibble", "1"), 2, "--wibble: the machine has no such option; it has cpu, set, cdrom"),
+    (TEST + ("--memory", "lots"), 2, "--memory: \"lots\" is not a size"),
+    (TEST + ("--memory", ""), 2, "is not a size"),
+    (TEST + ("--exit", "256"), 2, "--exit: exit: \"256\" is not a number from -1 to 255"),
+    (TEST + ("--set", "dev9.file=x"), 2, "the machine has no instance dev9"),
+    (TEST + ("--set", "dev0.wibble=x"), 2, "plugin test-device has no property wibble; it has file, colour"),
+    (TEST + ("--set", "dev0.reports=1"), 2, "reports of plugin test-device can only be read"),
+    (TEST + ("--cpu", "none-such"), 1, "no plugin none-such"),
+    (TEST + ("--cpu", "test-mmu"), 2, "is a plugin of kind mmu, not cpu"),
+    (TEST + ("--load", "/nonexistent/state"), 1, "/nonexistent/state"),
+    (TEST + ("--load", MACHINE), 1, "test.machine"),
+    (TEST + ("--control", "unix:/nonexistent/socket"), 1, "/nonexistent/socket"),
+    (TEST + ("--control", "unix:/" + "x" * 200), 2, "at most 107 bytes"),
+    (("plugins",), 2, "plugins list"),
+    (("plugins", "inspect"), 2, "plugins inspect ID"),
+    (("plugins", "inspect", "none-such"), 1, "no plugin none-such"),
+    (("plugins", "inspect", "test-cpu >=2"), 1, "no plugin test-cpu >=2; installed: 1.0.0"),
+    (("plugins", "inspect", "test-cpu 2"), 2, "is not a plugin"),
+    (("machines", "x"), 2, "takes no arguments"),
+    (("ctl",), 2, "tessera ctl SOCKET COMMAND"),
+    (("ctl", "/nonexistent", "fly"), 2, "there is no command \"fly\""),
+    (("ctl", "/nonexistent", "status"), 1, "no machine answers"),
+]
+
+
+def tessera(*arguments, **keywords):
+    return subprocess.run([TESSERA, *arguments], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+                          **keywords)
+
+
+class CommandLineTest(unittest.TestCase):
+    def test_what_is_wrong_is_told_in_one_line(self):
+        for arguments, status, expected in WRONG:
+            with self.subTest(arguments=arguments), tempfile.TemporaryDirectory() as folder:
+                done = tessera(*arguments, cwd=folder)
+                self.assertEqual(done.returncode, status, done.stderr)
+                if expected:
+                    self.assertIn(expected, done.stderr)
+                    self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                    self.assertTrue(done.stderr.startswith("tessera: "))
+                    self.assertEqual(done.stdout, "")
+                self.assertEqual(os.listdir(folder), [])
+
+    def test_help(self):
+        for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),
+                          ("ctl", "--help"), ("demo", "--help"), ("run", "x", "--memory", "1", "--help")):
+            done = tessera(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue(done.stdout.startswith("usage: tessera"))
+            self.assertLess(max(map(len, done.stdout.splitlines())), 132)
+
+    def test_version(self):
+        self.assertRegex(tessera("--version").stdout, r"^tessera \d+\.\d+\.\d+\n$")
+
+    def test_plugins(self):
+        done = tessera("plugins", "list")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"(?m)^test-cpu +1\.0\.0 +cpu +A processor that does one thing$")
+        done = tessera("plugins", "inspect", "test-device")
+        for text in ("colour ", "a number from 0 to 16777215; default 3368601", "can change while it runs", "read only", "ports 0x3f8"):
+            self.assertIn(text, done.stdout)
+
+    def test_a_refused_plugin_stops_nobody(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, "bad", "1.0.0"))
+            with open(os.path.join(folder, "bad", "1.0.0", "bad.plugin"), "w") as file:
+                file.write("[Plugin]\nid=bad\n")
+            environment = dict(ENVIRONMENT, TESSERA_PLUGIN_PATH=PLUGINS + ":" + folder)
+            done = subprocess.run([TESSERA, "plugins", "list"], env=environment, capture_output=True, text=True)
+            self.assertIn("bad.plugin:1: [Plugin]: key version is missing", done.stdout)
+            done = subprocess.run([TESSERA, *TEST, "--exit", "7"], env=environment, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 7)
+
+    def test_machines(self):
+        self.assertRegex(tessera("machines").stdout, r"(?m)^pc +\S")
+
+    def test_time_limit(self):
+        done = tessera("run", MACHINE, "--timeout", "0.2")
+        self.assertEqual(done.returncode, 124)
+        self.assertEqual(done.stderr, "tessera: the time limit of 0.2 seconds ran out\n")
+
+    def test_exit_status_and_stats(self):
+        done = tessera(*TEST, "--exit", "0", "--stats")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("instructions 1\n", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
