@@ -135,6 +135,7 @@ static void take_prefixes(struct op *op, const ZydisDecodedInstruction *in)
 		}
 	}
 	op->size = wide ? 4 : 2;
+	op->flags |= wide ? OP_WIDE : 0;
 	if (in->address_width == 16)
 		op->flags |= OP_ADDR16;
 }

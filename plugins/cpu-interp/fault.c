@@ -26,6 +26,11 @@ _Noreturn void fault_page(cpu *c, tsr_gla gla, uint32_t error_code)
 	leave(c, TSR_VECTOR_PF, true, error_code, gla);
 }
 
+_Noreturn void fault_wait(cpu *c)
+{
+	longjmp(c->jump, JUMP_WAIT);
+}
+
 _Noreturn void fault_stop(cpu *c, enum tsr_x86_stop stop)
 {
 	c->stop = stop;

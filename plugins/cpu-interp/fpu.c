@@ -1,2 +1,231 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * x87: the guest's own instruction runs on the host's unit with the guest's control word, so results, flags and the responses
+ * to unmasked exceptions are the hardware's; the image is taken back by FXSAVE, which does not wait. FIP, FCS, FDP, FDS and FOP
+ * are kept here, since the host would record addresses of its own (AMD records none).
+ * Exceptions are delivered by the next waiting instruction: #MF with CR0.NE, else FERR#, and the processor stands still until
+ * an interrupt comes or IGNNE# is there (SDM volume 3, 8.7 and D).
+ */
+#include <Zydis/Zydis.h>
+
+#include "flags.h"
+#include "fpu.h"
 #include "table.h"
+#include "thunk.h"
+
+_Static_assert(sizeof(struct fx_image) == 512, "the FXSAVE image");
+
+void fpu_check_device(cpu *c)
+{
+	if (c->s->cr0 & (TSR_CR0_EM | TSR_CR0_TS))
+		fault_raise(c, TSR_VECTOR_NM);
+}
+
+void fpu_update_ferr(cpu *c)
+{
+	if (!c->ferr_level || (fx_of(c)->fsw & FSW_ES))
+		return;
+	c->ferr_level = false;
+	if (c->ferr)
+		c->ferr(c->user, 0);
+}
+
+static _Noreturn void freeze(cpu *c)
+{
+	if (c->slow & SLOW_SHADOW)
+		fault_stop(c, TSR_X86_IO);
+	if (!c->ferr_level) {
+		c->ferr_level = true;
+		if (c->ferr)
+			c->ferr(c->user, 1);
+	}
+	fault_wait(c);
+}
+
+void fpu_check_pending(cpu *c)
+{
+	if (!(fx_of(c)->fsw & FSW_ES))
+		return;
+	if (c->s->cr0 & TSR_CR0_NE)
+		fault_raise(c, TSR_VECTOR_MF);
+	if (!(c->pins & 1u << TSR_CPU_IGNNE))
+		freeze(c);
+}
+
+/* The last-instruction pointers lie at bytes 6 to 23 of the image. */
+void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs[2])
+{
+	uint8_t keep[18];
+	uint32_t mxcsr = fx->mxcsr;
+
+	memcpy(keep, (uint8_t *)fx + 6, sizeof(keep));
+	memset((uint8_t *)fx + 6, 0, sizeof(keep));
+	fx->mxcsr = (mxcsr & 0xffc0) | MXCSR_MASKS;
+	fpu_host_fx(fx, thunk, memory, regs);
+	memcpy((uint8_t *)fx + 6, keep, sizeof(keep));
+}
+
+/* FCMOV reads the arithmetic flags, FCOMI and its kind write them. */
+void fpu_run_x87(cpu *c, const void *thunk, void *memory)
+{
+	struct fx_image *fx = fx_of(c);
+	uint32_t regs[2] = { 0, flags_pack(c->s->eflags) }, mxcsr = fx->mxcsr, mask = fx->mxcsr_mask;
+
+	fpu_run(fx, thunk, memory, regs);
+	fx->mxcsr = mxcsr;
+	fx->mxcsr_mask = mask;
+	c->s->eflags = flags_unpack(c->s->eflags, regs[1]);
+}
+
+static void note_instruction(cpu *c, const struct op *op, uint32_t offset)
+{
+	struct fx_image *fx = fx_of(c);
+
+	fx->fop = (uint16_t)((op->opcode & 7) << 8 | op->modrm);
+	fx->fip = c->s->eip;
+	fx->fcs = c->s->segment[TSR_CS].selector;
+	if (op->flags & OP_MEM) {
+		fx->fdp = offset;
+		fx->fds = c->s->segment[op->segment].selector;
+	}
+}
+
+/* -- arithmetic, loads and stores */
+static void x87_register(cpu *c, const struct op *op)
+{
+	fpu_check_device(c);
+	fpu_check_pending(c);
+	fpu_run_x87(c, op->thunk, NULL);
+	note_instruction(c, op, 0);
+}
+
+static void x87_load(cpu *c, const struct op *op)
+{
+	uint8_t buffer[16];
+	uint32_t offset;
+
+	fpu_check_device(c);
+	fpu_check_pending(c);
+	offset = memory_offset(c, op);
+	memory_read_bytes(c, memory_linear(c, op->segment, offset, op->size, false), buffer, op->size, c->view);
+	fpu_run_x87(c, op->thunk, buffer);
+	note_instruction(c, op, offset);
+}
+
+/* An unmasked exception may keep the store from happening: the buffer then holds what is in memory. */
+static void x87_store(cpu *c, const struct op *op)
+{
+	uint8_t buffer[16];
+	uint32_t offset;
+	tsr_gla gla;
+
+	fpu_check_device(c);
+	fpu_check_pending(c);
+	offset = memory_offset(c, op);
+	gla = memory_linear(c, op->segment, offset, op->size, true);
+	memory_check_write(c, gla, op->size, c->view);
+	if ((fx_of(c)->fcw & 0x3f) != 0x3f)
+		memory_read_bytes(c, gla, buffer, op->size, c->view);
+	fpu_run_x87(c, op->thunk, buffer);
+	memory_write_bytes(c, gla, buffer, op->size, c->view);
+	note_instruction(c, op, offset);
+}
+
+/* -- control */
+static void x87_init(cpu *c, const struct op *op)
+{
+	fpu_check_device(c);
+	fpu_run_x87(c, op->thunk, NULL);
+	memset(c->s->fx + 6, 0, 18);
+	fpu_update_ferr(c);
+}
+
+/* FNCLEX and the 8087's and 287's FENI, FDISI, FSETPM: no wait, pointers untouched. */
+static void x87_nowait(cpu *c, const struct op *op)
+{
+	fpu_check_device(c);
+	fpu_run_x87(c, op->thunk, NULL);
+	fpu_update_ferr(c);
+}
+
+static void x87_fldcw(cpu *c, const struct op *op)
+{
+	uint16_t value;
+
+	fpu_check_device(c);
+	fpu_check_pending(c);
+	value = (uint16_t)operand_read(c, op, 2);
+	fpu_run_x87(c, op->thunk, &value);
+	fpu_update_ferr(c);
+}
+
+static void x87_fnstcw(cpu *c, const struct op *op)
+{
+	fpu_check_device(c);
+	operand_write(c, op, 2, fx_of(c)->fcw);
+}
+
+static void x87_fnstsw(cpu *c, const struct op *op)
+{
+	fpu_check_device(c);
+	if (op->flags & OP_MEM)
+		operand_write(c, op, 2, fx_of(c)->fsw);
+	else
+		reg_set(c, TSR_EAX, 2, fx_of(c)->fsw);
+}
+
+void op_fwait(cpu *c, const struct op *op)
+{
+	if ((c->s->cr0 & (TSR_CR0_MP | TSR_CR0_TS)) == (TSR_CR0_MP | TSR_CR0_TS))
+		fault_raise(c, TSR_VECTOR_NM);
+	fpu_check_pending(c);
+}
+
+/* -- what a decoded instruction is */
+struct control {
+	uint16_t mnemonic;
+	op_fn *fn;
+};
+
+static const struct control controls[] = {
+	{ ZYDIS_MNEMONIC_FNINIT, x87_init }, { ZYDIS_MNEMONIC_FNCLEX, x87_nowait }, { ZYDIS_MNEMONIC_FENI8087_NOP, x87_nowait },
+	{ ZYDIS_MNEMONIC_FDISI8087_NOP, x87_nowait }, { ZYDIS_MNEMONIC_FSETPM287_NOP, x87_nowait },
+	{ ZYDIS_MNEMONIC_FLDCW, x87_fldcw }, { ZYDIS_MNEMONIC_FNSTCW, x87_fnstcw }, { ZYDIS_MNEMONIC_FNSTSW, x87_fnstsw },
+	{ ZYDIS_MNEMONIC_FNSTENV, op_fnstenv }, { ZYDIS_MNEMONIC_FLDENV, op_fldenv }, { ZYDIS_MNEMONIC_FNSAVE, op_fnsave },
+	{ ZYDIS_MNEMONIC_FRSTOR, op_frstor }, { ZYDIS_MNEMONIC_FWAIT, op_fwait },
+};
+
+/* The opcode's two bytes, with the memory operand at (%rdi). */
+static void make_thunk(cpu *c, struct op *op)
+{
+	uint8_t bytes[2] = { op->opcode, op->modrm };
+
+	if (op->flags & OP_MEM)
+		bytes[1] = (uint8_t)((op->modrm & 0x38) | 7);
+	op->thunk = thunk_get(c, bytes, 2);
+}
+
+op_fn *fpu_pick(cpu *c, struct op *op, const void *instruction, const void *operand)
+{
+	const ZydisDecodedInstruction *in = instruction;
+	const ZydisDecodedOperand *operands = operand;
+
+	op->size = 0;
+	for (unsigned i = 0; i < in->operand_count_visible; i++) {
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+			op->size = (uint8_t)(operands[i].size / 8);
+	}
+	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT)
+		make_thunk(c, op);
+	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		if (controls[i].mnemonic == in->mnemonic)
+			return controls[i].fn;
+	}
+	if (!(op->flags & OP_MEM))
+		return x87_register;
+	for (unsigned i = 0; i < in->operand_count_visible; i++) {
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+			return x87_store;
+	}
+	return x87_load;
+}

@@ -31,6 +31,7 @@ enum op_flag {
 	OP_REPNE = 4, /* F2 is */
 	OP_MEM = 8,   /* the ModRM operand is memory */
 	OP_ADDR16 = 16,
+	OP_WIDE = 32, /* 32-bit operand size, whatever `size` is */
 };
 #define OP_NONE 0xff /* no base, no index */
 
@@ -53,6 +54,7 @@ struct op {
 	uint8_t prefix;    /* 0, 66, F2, F3: the mandatory prefix of an SSE instruction */
 	uint16_t isa;      /* ZydisISASet */
 	uint16_t mnemonic;
+	const void *thunk; /* x87, MMX, SSE: thunk.h */
 } __attribute__((aligned(64)));
 
 enum attention {
@@ -62,7 +64,7 @@ enum attention {
 	ATT_SHADOW = 8, /* state->shadow is set */
 };
 
-enum jump { JUMP_FAULT = 1, JUMP_STOP = 2 };
+enum jump { JUMP_FAULT = 1, JUMP_STOP = 2, JUMP_WAIT = 3 };
 
 /* Why memory accesses take the slow path. */
 enum slow { SLOW_SHADOW = 1, SLOW_ALIGN = 2, SLOW_WATCH = 4 };
@@ -73,7 +75,7 @@ enum segment_right { SEG_READ = 1, SEG_WRITE = 2 }; /* expand-up segments: allow
 #define PIN_MASK_ALL ((1u << TSR_CPU_PINS) - 1)
 
 struct overlay;
-struct thunk;
+struct thunk_pool;
 
 struct tsr_x86_context {
 	struct tsr_x86_state *s;
@@ -126,7 +128,7 @@ struct tsr_x86_context {
 
 	struct tsr_x86_state *shadow_state;
 	struct overlay *overlay;
-	struct thunk_cache *thunks;
+	struct thunk_pool *thunks;
 	bool ferr_level;
 };
 
@@ -181,6 +183,7 @@ static inline unsigned iopl(const cpu *c)
 _Noreturn void fault_raise(cpu *c, int vector);
 _Noreturn void fault_code(cpu *c, int vector, uint32_t error_code);
 _Noreturn void fault_page(cpu *c, tsr_gla gla, uint32_t error_code);
+_Noreturn void fault_wait(cpu *c); /* the instruction cannot go on until an event comes */
 _Noreturn void fault_stop(cpu *c, enum tsr_x86_stop stop);
 static inline _Noreturn void fault_gp0(cpu *c)
 {
@@ -221,9 +224,6 @@ void debug_data_access(cpu *c, tsr_gla gla, uint32_t size, bool write);
 void debug_port_access(cpu *c, uint16_t port, uint32_t size);
 bool debug_code_match(cpu *c, tsr_gla gla);
 bool debug_watching(const cpu *c);
-
-/* -- x87, MMX, SSE (fpu.c, sse.c) */
-void fpu_check_pending(cpu *c);
 
 /* -- shadow runs (shadow.c) */
 enum tsr_x86_stop shadow_run(cpu *c, struct tsr_x86_state *state, uint64_t count, uint64_t *executed, struct tsr_x86_fault *fault);

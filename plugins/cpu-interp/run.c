@@ -8,7 +8,7 @@
 
 #include "cpuid.h"
 #include "memory.h"
-#include "interp.h"
+#include "thunk.h"
 
 #define DR6_BS (1u << 14)
 
@@ -276,6 +276,10 @@ static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 		break;
 	case JUMP_STOP:
 		return c->stop;
+	case JUMP_WAIT:
+		if (!c->has_pins)
+			return TSR_X86_DONE;
+		break;
 	}
 	if (deliver) {
 		stop = deliver_fault(c);
@@ -335,6 +339,8 @@ bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error)
 	if (!c->cache)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "out of memory");
 	memset(c->cache, 0, CACHE_OPS * sizeof(struct op));
+	if (!thunk_init(c))
+		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for executable thunks");
 	c->s = env->state;
 	c->mmu = env->mmu;
 	c->mmu_self = env->mmu_self;
@@ -354,6 +360,7 @@ bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error)
 void cpu_finish(cpu *c)
 {
 	shadow_finish(c);
+	thunk_finish(c);
 	free(c->cache);
 	c->cache = NULL;
 }

@@ -151,17 +151,6 @@ PICK_FAR(pick_lss, TSR_SS)
 PICK_FAR(pick_lfs, TSR_FS)
 PICK_FAR(pick_lgs, TSR_GS)
 
-/* MOVSD and CMPSD are string instructions and SSE2 ones. */
-static op_fn *pick_movsd(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
-{
-	return op->map ? op_sse : op_movs;
-}
-
-static op_fn *pick_cmpsd(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
-{
-	return op->map ? op_sse : op_cmps;
-}
-
 #define M(name) ZYDIS_MNEMONIC_##name
 #define CC(name, f) \
 	[M(name##B)] = { .fn = f }, [M(name##BE)] = { .fn = f }, [M(name##L)] = { .fn = f }, [M(name##LE)] = { .fn = f }, \
@@ -199,8 +188,8 @@ static const struct row rows[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	[M(STI)] = { .fn = op_sti }, [M(PUSHF)] = { .fn = op_pushf }, [M(PUSHFD)] = { .fn = op_pushf }, [M(POPF)] = { .fn = op_popf },
 	[M(POPFD)] = { .fn = op_popf },
 
-	[M(MOVSB)] = { .fn = op_movs }, [M(MOVSW)] = { .fn = op_movs }, [M(MOVSD)] = { .pick = pick_movsd },
-	[M(CMPSB)] = { .fn = op_cmps }, [M(CMPSW)] = { .fn = op_cmps }, [M(CMPSD)] = { .pick = pick_cmpsd },
+	[M(MOVSB)] = { .fn = op_movs }, [M(MOVSW)] = { .fn = op_movs }, [M(MOVSD)] = { .fn = op_movs },
+	[M(CMPSB)] = { .fn = op_cmps }, [M(CMPSW)] = { .fn = op_cmps }, [M(CMPSD)] = { .fn = op_cmps },
 	[M(STOSB)] = { .fn = op_stos }, [M(STOSW)] = { .fn = op_stos }, [M(STOSD)] = { .fn = op_stos },
 	[M(LODSB)] = { .fn = op_lods }, [M(LODSW)] = { .fn = op_lods }, [M(LODSD)] = { .fn = op_lods },
 	[M(SCASB)] = { .fn = op_scas }, [M(SCASW)] = { .fn = op_scas }, [M(SCASD)] = { .fn = op_scas },
@@ -227,6 +216,8 @@ static const struct row rows[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	[M(PREFETCHT0)] = { .fn = op_nop }, [M(PREFETCHT1)] = { .fn = op_nop }, [M(PREFETCHT2)] = { .fn = op_nop },
 	[M(RDTSC)] = { .fn = op_rdtsc }, [M(RDPMC)] = { .fn = op_rdpmc }, [M(CPUID)] = { .fn = op_cpuid }, [M(RDMSR)] = { .fn = op_rdmsr },
 	[M(WRMSR)] = { .fn = op_wrmsr },
+	[M(FXSAVE)] = { .fn = op_fxsave }, [M(FXRSTOR)] = { .fn = op_fxrstor }, [M(LDMXCSR)] = { .fn = op_ldmxcsr },
+	[M(STMXCSR)] = { .fn = op_stmxcsr },
 };
 
 /* The feature that an instruction set extension of Zydis needs; 0 in the table: not there. */
@@ -248,6 +239,11 @@ static bool announced(const cpu *c, ZydisISASet set)
 	return needs[set] && cpuid_has(c, needs[set] - 1u);
 }
 
+static bool is_simd(ZydisISASet set)
+{
+	return set == ZYDIS_ISA_SET_PENTIUMMMX || set == ZYDIS_ISA_SET_SSE || set == ZYDIS_ISA_SET_SSE2 || set == ZYDIS_ISA_SET_SSE2MMX;
+}
+
 op_fn *table_find(cpu *c, struct op *op, const void *instruction, const void *operand)
 {
 	const ZydisDecodedInstruction *in = instruction;
@@ -258,6 +254,11 @@ op_fn *table_find(cpu *c, struct op *op, const void *instruction, const void *op
 		op->size = 1;
 	if (!announced(c, in->meta.isa_set))
 		return op_ud;
+	if (in->meta.isa_ext == ZYDIS_ISA_EXT_X87)
+		return fpu_pick(c, op, in, operands);
+	/* MOVSD and CMPSD are string instructions as well as SSE2 ones. */
+	if (is_simd(in->meta.isa_set) && (!row->fn || in->mnemonic == M(MOVSD) || in->mnemonic == M(CMPSD)))
+		return sse_pick(c, op, in, operands);
 	if (row->fn)
 		return row->fn;
 	if (row->by_size)

@@ -27,9 +27,12 @@ op_fn op_mov_from_sreg, op_mov_to_sreg, op_pop_sreg, op_load_far_pointer, op_lar
 /* system.c */
 op_fn op_in_imm, op_in_dx, op_out_imm, op_out_dx, op_hlt, op_mov_from_cr, op_mov_to_cr, op_mov_from_dr, op_mov_to_dr, op_clts,
 	op_lmsw, op_smsw, op_invlpg, op_cache, op_clflush, op_fence, op_rdtsc, op_rdpmc, op_cpuid, op_rdmsr, op_wrmsr, op_ud;
-/* fpu.c, sse.c */
-op_fn op_x87, op_fwait, op_mmx, op_emms, op_sse, op_movnti, op_maskmov, op_fxsave, op_fxrstor, op_ldmxcsr, op_stmxcsr;
+/* fpu.c, fpu-env.c, sse.c */
+op_fn op_fwait, op_fnstenv, op_fldenv, op_fnsave, op_frstor, op_fxsave, op_fxrstor, op_ldmxcsr, op_stmxcsr, op_maskmov;
 
+/* instruction, operands: Zydis'. Each may set fields of `op` that its function reads. */
 op_fn *table_find(cpu *c, struct op *op, const void *instruction, const void *operands);
+op_fn *fpu_pick(cpu *c, struct op *op, const void *instruction, const void *operands);
+op_fn *sse_pick(cpu *c, struct op *op, const void *instruction, const void *operands);
 
 #endif

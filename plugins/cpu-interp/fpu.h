@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The x87 part of the FXSAVE image in state->fx, and how instructions run on it. SDM volume 1, 8.1 and 10.5.1. */
+#ifndef INTERP_FPU_H
+#define INTERP_FPU_H
+
+#include "memory.h"
+
+#define FSW_ES 0x80u
+#define MXCSR_MASKS 0x1f80u
+#define MXCSR_FLAGS 0x3fu
+
+struct fx_image {
+	uint16_t fcw, fsw;
+	uint8_t ftw, reserved;
+	uint16_t fop;
+	uint32_t fip;
+	uint16_t fcs, reserved2;
+	uint32_t fdp;
+	uint16_t fds, reserved3;
+	uint32_t mxcsr, mxcsr_mask;
+	uint8_t st[8][16];
+	uint8_t xmm[8][16];
+	uint8_t rest[224];
+};
+
+static inline struct fx_image *fx_of(cpu *c)
+{
+	return (struct fx_image *)c->s->fx;
+}
+
+/* #NM and #MF (or FERR#) as a waiting x87 or an MMX instruction raises them. */
+void fpu_check_device(cpu *c);
+void fpu_check_pending(cpu *c);
+/* FERR# follows FSW.ES when it is cleared. */
+void fpu_update_ferr(cpu *c);
+/* Runs a thunk on the image: the pointers of the last instruction stay as they are, SSE exceptions are masked. */
+void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs[2]);
+void fpu_run_x87(cpu *c, const void *thunk, void *memory); /* on the guest's image, MXCSR kept */
+/* SSE flags newly raised, with all masked: #XM if one is unmasked in `mxcsr`; else they are added. */
+void sse_exceptions(cpu *c, uint32_t raised);
+void sse_check(cpu *c);
+uint32_t sse_mxcsr_mask(const cpu *c);
+
+void fpu_host_fx(void *fx, const void *thunk, void *memory, uint32_t regs[2]);
+
+#endif
