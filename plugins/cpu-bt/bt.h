@@ -55,7 +55,8 @@ struct bt_jump {
 	const uint8_t *host;
 };
 
-enum bt_access { BT_READ = 1, BT_WRITE = 2 };
+/* BT_EXACT: the order of the operand's parts matters; what crosses a page or faults is the interpreter's. */
+enum bt_access { BT_READ = 1, BT_WRITE = 2, BT_EXACT = 4 };
 
 /* A place in translated code that calls a slow path. */
 struct bt_site {

@@ -146,7 +146,7 @@ bool tsr_bt_lower_pusha(struct bt_tx *tx)
 
 	if (!block_stack(tx))
 		return false;
-	m = tsr_bt_memory(tx, &ea, 8 * size, BT_WRITE, false);
+	m = tsr_bt_memory(tx, &ea, 8 * size, BT_WRITE | BT_EXACT, false); /* the highest slot is first */
 	for (unsigned k = 0; k < 8; k++) {
 		m.disp = (int32_t)((7 - k) * size);
 		store_sized(tx, size, m, tx_gpr((uint8_t)k));
@@ -164,7 +164,7 @@ bool tsr_bt_lower_popa(struct bt_tx *tx)
 
 	if (!block_stack(tx))
 		return false;
-	m = tsr_bt_memory(tx, &ea, 8 * size, BT_READ, false);
+	m = tsr_bt_memory(tx, &ea, 8 * size, BT_READ | BT_EXACT, false);
 	for (unsigned k = 0; k < 8; k++) {
 		m.disp = (int32_t)((7 - k) * size);
 		if (k == TSR_ESP)

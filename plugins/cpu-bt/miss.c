@@ -22,7 +22,8 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 	};
 	bt->state.eip = s->eip;
 	tsr_bt_flags_recover(bt, s);
-	bt->exit_reason = BT_EXIT_FAULT;
+	bt->exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
+	bt->exit_value = BT_NONE;
 	return (struct bt_outcome){ 0, -1 };
 }
 
@@ -184,8 +185,10 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	struct tsr_mmu_result r;
 
 	bt->stats.misses++;
-	if (first > s->size)
+	if (first >= s->size)
 		first = s->size;
+	else if (s->access & BT_EXACT)
+		return leave_with_fault(bt, s, gla, 0);
 	b->parts = 1;
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A machine of processor, MMU and memory alone, made of the real plugins: RAM, a range of MMIO that answers with a function of
+ * address and count and remembers what was written, no devices. Two of them run the same program, one on each CPU plugin.
+ */
+#ifndef TEST_BT_RIG_H
+#define TEST_BT_RIG_H
+
+#include <tessera/draft/cpu.h>
+#include <tessera/draft/mmu.h>
+#include <tessera/draft/phys.h>
+#include <tessera/tessera.h>
+
+#define RIG_RAM (4u << 20)
+#define RIG_IO_BASE 0xa0000u
+#define RIG_IO_LENGTH 0x20000u
+
+struct rig_plugin {
+	void *library;
+	const struct tsr_device_class *class;
+	void *self;
+	struct tsr_host host;
+	struct rig *rig;
+	bool attached;
+};
+
+struct rig {
+	uint8_t *ram;
+	struct rig_plugin mmu, interpreter, translator;
+	bool translating;
+	const char *check, *bmi2, *chain, *groups;
+	const struct tsr_cpu *cpu;
+	void *cpu_self;
+	const struct tsr_irq_inputs *pins;
+	const struct tsr_phys_listener *listener;
+	uint64_t io_reads, io_hash; /* of everything written to devices */
+	int vector;                 /* what the interrupt controller answers */
+	bool stopped;
+	void (*on_io)(struct rig *rig);
+};
+
+/* translating: cpu-bt with cpu-interp as its service, else cpu-interp. NULL and a message on stderr: failed. */
+struct rig *rig_new(bool translating, const char *options);
+void rig_free(struct rig *rig);
+/* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each vector's handler is a HLT of its
+ * own at 0x3000 + 16 * vector. */
+void rig_flat(struct rig *rig, struct tsr_x86_state *state);
+void rig_write(struct rig *rig, uint32_t gpa, const void *bytes, size_t length); /* as DMA: the MMU is told */
+enum tsr_cpu_exit rig_run(struct rig *rig);
+uint64_t rig_stat(struct rig *rig, const char *name);
+
+#endif

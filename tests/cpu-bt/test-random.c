@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Random programs on cpu-bt against cpu-interp: registers, flags, FP state, memory, device writes and the fault they end with
+ * must be the same. Usage: test-bt-random [SEED [COUNT]]; without, a fixed seed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <Zydis/Zydis.h>
+
+#include "rig.h"
+
+#define CODE 0x10000u  /* page-aligned; the program runs from somewhere in it */
+#define DATA 0x20000u  /* four pages of data; the next is absent when paging is on */
+#define STACK 0x30000u
+#define CODE_BYTES 512
+#define PAGE_DIRECTORY 0x40000u
+#define PAGE_TABLE 0x41000u
+
+static uint64_t state64;
+
+static uint32_t rnd(void)
+{
+	state64 = state64 * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(state64 >> 33) ^ (uint32_t)(state64 >> 60);
+}
+
+static uint32_t below(uint32_t n)
+{
+	return rnd() % n;
+}
+
+/* -- programs */
+struct program {
+	bool code32, user, paging, limited, fp;
+	uint8_t code[CODE_BYTES];
+	unsigned length;
+	uint32_t start;
+};
+
+static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o, bool fp)
+{
+	switch (z->meta.category) {
+	case ZYDIS_CATEGORY_BINARY:
+	case ZYDIS_CATEGORY_BITBYTE:
+	case ZYDIS_CATEGORY_CMOV:
+	case ZYDIS_CATEGORY_CONVERT:
+	case ZYDIS_CATEGORY_DATAXFER:
+	case ZYDIS_CATEGORY_FLAGOP:
+	case ZYDIS_CATEGORY_LOGICAL:
+	case ZYDIS_CATEGORY_MISC:
+	case ZYDIS_CATEGORY_POP:
+	case ZYDIS_CATEGORY_PUSH:
+	case ZYDIS_CATEGORY_ROTATE:
+	case ZYDIS_CATEGORY_SEMAPHORE:
+	case ZYDIS_CATEGORY_SETCC:
+	case ZYDIS_CATEGORY_SHIFT:
+	case ZYDIS_CATEGORY_STRINGOP:
+	case ZYDIS_CATEGORY_DECIMAL:
+		break;
+	case ZYDIS_CATEGORY_LOGICAL_FP:
+	case ZYDIS_CATEGORY_MMX:
+	case ZYDIS_CATEGORY_SSE:
+	case ZYDIS_CATEGORY_X87_ALU:
+		if (!fp)
+			return false;
+		break;
+	default:
+		return false;
+	}
+	switch (z->meta.isa_set) {
+	case ZYDIS_ISA_SET_I86:
+	case ZYDIS_ISA_SET_I186:
+	case ZYDIS_ISA_SET_I386:
+	case ZYDIS_ISA_SET_I486:
+	case ZYDIS_ISA_SET_I486REAL:
+	case ZYDIS_ISA_SET_PENTIUMREAL:
+	case ZYDIS_ISA_SET_CMOV:
+		break;
+	case ZYDIS_ISA_SET_X87:
+	case ZYDIS_ISA_SET_FCMOV:
+	case ZYDIS_ISA_SET_PENTIUMMMX:
+	case ZYDIS_ISA_SET_SSE:
+	case ZYDIS_ISA_SET_SSE2:
+	case ZYDIS_ISA_SET_SSE2MMX:
+		if (!fp)
+			return false;
+		break;
+	default:
+		return false;
+	}
+	for (unsigned i = 0; i < z->operand_count; i++)
+		if (o[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    (ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_CONTROL ||
+		     ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_DEBUG ||
+		     (o[i].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT && o[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
+		      ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_SEGMENT)))
+			return false;
+	return z->mnemonic != ZYDIS_MNEMONIC_POPF && z->mnemonic != ZYDIS_MNEMONIC_POPFD && z->mnemonic != ZYDIS_MNEMONIC_CPUID &&
+	       z->mnemonic != ZYDIS_MNEMONIC_ENTER && z->mnemonic != ZYDIS_MNEMONIC_CLFLUSH;
+}
+
+static unsigned random_bytes(uint8_t *b)
+{
+	static const uint8_t prefixes[] = { 0x66, 0x67, 0x66, 0x64, 0x65, 0x2e, 0x3e, 0x26, 0x36, 0xf0, 0xf2, 0xf3 };
+	unsigned n = 0;
+
+	while (below(6) == 0 && n < 3)
+		b[n++] = prefixes[below(sizeof(prefixes))];
+	if (below(3) == 0)
+		b[n++] = 0x0f;
+	for (unsigned i = n; i < 15; i++)
+		b[i] = (uint8_t)rnd();
+	if (below(2)) /* few displacements far away */
+		for (unsigned i = n + 2; i < 15; i++)
+			b[i] = (uint8_t)(below(4) ? 0 : rnd() & 0x1f);
+	return 15;
+}
+
+static bool random_insn(ZydisDecoder *d, struct program *p)
+{
+	ZydisDecodedInstruction z;
+	ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
+	uint8_t b[15];
+
+	for (unsigned tries = 0; tries < 1000; tries++) {
+		random_bytes(b);
+		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(d, b, sizeof(b), &z, o)) || !wanted(&z, o, p->fp))
+			continue;
+		memcpy(p->code + p->length, b, z.length);
+		p->length += z.length;
+		return true;
+	}
+	return false;
+}
+
+static void make_program(struct program *p, unsigned insns)
+{
+	ZydisDecoder d;
+	unsigned skip = 0, at = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->code32 = below(5) != 0;
+	p->paging = below(2);
+	p->user = p->paging && below(2);
+	p->limited = below(6) == 0;
+	p->fp = below(2);
+	ZydisDecoderInit(&d, p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+			 p->code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
+	for (unsigned i = 0; i < insns; i++) {
+		if (!skip && below(8) == 0) { /* a short jump over a few instructions */
+			p->code[p->length++] = (uint8_t)(0x70 | below(16));
+			at = p->length++;
+			skip = 1 + below(3);
+		} else if (random_insn(&d, p) && skip && !--skip) {
+			p->code[at] = (uint8_t)(p->length - at - 1);
+		}
+	}
+	if (skip)
+		p->code[at] = (uint8_t)(p->length - at - 1);
+	p->code[p->length++] = 0xf4;
+	p->start = CODE + (below(4) ? 0x100 : 0x1000 - below(p->length));
+}
+
+/* -- state and memory */
+static uint32_t random_value(void)
+{
+	static const uint32_t edges[] = { 0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff };
+
+	switch (below(4)) {
+	case 0:
+		return edges[below(12)];
+	case 1:
+		return below(32);
+	default:
+		return rnd();
+	}
+}
+
+static uint32_t random_pointer(void)
+{
+	switch (below(8)) {
+	case 0:
+		return DATA + 0x1000 * below(5) - below(16);
+	case 1:
+		return RIG_IO_BASE + below(0x2000);
+	case 2:
+		return CODE + below(0x1200);
+	default:
+		return DATA + below(0x4000);
+	}
+}
+
+static void random_state(struct tsr_x86_state *s, const struct program *p)
+{
+	for (unsigned i = 0; i < 8; i++)
+		s->gpr[i] = below(4) ? random_pointer() : random_value();
+	if (below(2))
+		s->gpr[TSR_ECX] = below(64);
+	s->gpr[TSR_ESP] = STACK + 0x1000 - 64 + 4 * below(30) - (below(8) ? 0 : below(4));
+	s->eflags = 2 | (rnd() & (TSR_FLAGS_ARITHMETIC | (below(4) ? 0 : TSR_FLAG_DF)));
+	s->eip = p->start;
+	for (unsigned i = 0; i < 512 - 160 - 224; i++)
+		s->fx[160 + i] = (uint8_t)rnd();
+	if (p->user) {
+		s->cpl = 3;
+		s->eflags |= 3 << 12;
+		for (unsigned i = 0; i < TSR_SEGMENTS; i++) {
+			s->segment[i].selector = i == TSR_CS ? 0x1b : 0x23;
+			s->segment[i].access |= 0x60;
+		}
+	}
+	if (!p->code32) {
+		s->segment[TSR_CS].access &= (uint16_t)~TSR_SEG_DB;
+		if (below(2))
+			s->segment[TSR_SS].access &= (uint16_t)~TSR_SEG_DB;
+	}
+	s->segment[TSR_FS].base = below(2) ? 0x100 : 0xfffff000;
+	if (p->limited) {
+		s->segment[TSR_DS].base = 0x1000;
+		s->segment[TSR_DS].limit = DATA + 0x1fff;
+		s->segment[TSR_DS].access &= (uint16_t)~TSR_SEG_G;
+		s->segment[TSR_ES].limit = DATA + 0x2fff;
+		s->segment[TSR_GS].access &= below(2) ? 0xfffd : 0xffff;
+	}
+	if (p->paging) {
+		s->cr0 |= TSR_CR0_PG | TSR_CR0_WP;
+		s->cr3 = PAGE_DIRECTORY;
+	}
+}
+
+static void put32(struct rig *rig, uint32_t at, uint32_t value)
+{
+	memcpy(rig->ram + at, &value, 4);
+}
+
+static void set_up(struct rig *rig, const struct program *p, const struct tsr_x86_state *s, const uint8_t *data)
+{
+	struct tsr_error error;
+	struct tsr_x86_state own;
+
+	memcpy(rig->ram + DATA - 0x1000, data, 0x6000);
+	memcpy(rig->ram + STACK, data + 0x6000, 0x1000);
+	memset(rig->ram + CODE, 0xf4, 0x2000);
+	memcpy(rig->ram + p->start, p->code, p->length);
+	for (uint32_t i = 0; i < 1024; i++)
+		put32(rig, PAGE_TABLE + 4 * i, i << 12 | 7);
+	put32(rig, PAGE_TABLE + 4 * ((DATA + 0x4000) >> 12), 0);
+	put32(rig, PAGE_TABLE + 4 * ((DATA + 0x3000) >> 12), (DATA + 0x3000) | (p->user ? 5 : 1));
+	put32(rig, PAGE_TABLE + 4 * ((STACK + 0x1000) >> 12), 0);
+	memset(rig->ram + PAGE_DIRECTORY, 0, 4096);
+	put32(rig, PAGE_DIRECTORY, PAGE_TABLE | 7);
+	rig->listener->written(rig->mmu.self, 0, RIG_RAM);
+	rig_flat(rig, &own);
+	rig->io_hash = 0;
+	rig->cpu->set_state(rig->cpu_self, s, &error);
+}
+
+/* -- comparing */
+static const char *const names[8] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
+
+static bool same_fp(const struct tsr_x86_state *a, const struct tsr_x86_state *b)
+{
+	if (memcmp(a->fx, b->fx, 5) || memcmp(a->fx + 24, b->fx + 24, 4) || memcmp(a->fx + 160, b->fx + 160, 128))
+		return false;
+	for (unsigned i = 0; i < 8; i++)
+		if (memcmp(a->fx + 32 + 16 * i, b->fx + 32 + 16 * i, 10))
+			return false;
+	return true;
+}
+
+static bool same(struct rig *a, struct rig *b, uint32_t flags_mask, bool print)
+{
+	struct tsr_x86_state x, y;
+	bool ok;
+
+	a->cpu->get_state(a->cpu_self, &x);
+	b->cpu->get_state(b->cpu_self, &y);
+	ok = !memcmp(x.gpr, y.gpr, sizeof(x.gpr)) && x.eip == y.eip && !((x.eflags ^ y.eflags) & flags_mask) && x.cr2 == y.cr2 &&
+	     same_fp(&x, &y) && a->io_hash == b->io_hash && !memcmp(a->ram + 0x5000, b->ram + 0x5000, RIG_RAM - 0x5000);
+	if (ok || !print)
+		return ok;
+	for (unsigned i = 0; i < 8; i++)
+		printf("  %s %08x %08x%s\n", names[i], x.gpr[i], y.gpr[i], x.gpr[i] != y.gpr[i] ? " <--" : "");
+	printf("  eip %08x %08x, eflags %08x %08x, cr2 %08x %08x, io %d, fp %d\n", x.eip, y.eip, x.eflags, y.eflags, x.cr2, y.cr2,
+	       a->io_hash == b->io_hash, same_fp(&x, &y));
+	for (uint32_t i = 0x5000, shown = 0; i < RIG_RAM && shown < 8; i++)
+		if (a->ram[i] != b->ram[i])
+			printf("  [%08x] %02x %02x\n", i, a->ram[i], b->ram[i]), shown++;
+	if (!same_fp(&x, &y))
+		for (unsigned i = 0; i < 288; i++)
+			if (x.fx[i] != y.fx[i] && !(i >= 6 && i < 24))
+				printf("  fx[%u] %02x %02x\n", i, x.fx[i], y.fx[i]);
+	return false;
+}
+
+static void print_program(const struct program *p)
+{
+	ZydisDisassembledInstruction z;
+
+	printf("  %s-bit%s%s%s\n", p->code32 ? "32" : "16", p->user ? " user" : "", p->paging ? " paging" : "",
+	       p->limited ? " limited" : "");
+	for (unsigned at = 0; at < p->length; at += z.info.length) {
+		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+							p->start + at, p->code + at, p->length - at, &z)))
+			break;
+		printf("  %08x  ", p->start + at);
+		for (unsigned i = 0; i < z.info.length; i++)
+			printf("%02x", p->code[at + i]);
+		printf("  %s\n", z.text);
+	}
+}
+
+/* Flags that the program leaves undefined are not compared; where one is pushed or tested, the seed is skipped by hand. */
+static uint32_t defined_flags(const struct program *p)
+{
+	ZydisDecoder d;
+	ZydisDecodedInstruction z;
+	ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
+	uint32_t mask = ~0u;
+
+	ZydisDecoderInit(&d, p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_32);
+	for (unsigned at = 0; at < p->length; at += z.length) {
+		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&d, p->code + at, p->length - at, &z, o)))
+			break;
+		if (z.cpu_flags)
+			mask &= ~z.cpu_flags->undefined;
+	}
+	return mask;
+}
+
+static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, bool print)
+{
+	static uint8_t data[0x7000];
+	static struct program p;
+	struct tsr_x86_state s;
+
+	state64 = seed;
+	make_program(&p, insns);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)rnd();
+	rig_flat(b, &s);
+	random_state(&s, &p);
+	set_up(a, &p, &s, data);
+	set_up(b, &p, &s, data);
+	if (print)
+		print_program(&p);
+	rig_run(a);
+	rig_run(b);
+	return same(a, b, defined_flags(&p), print);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : 3000, failures = 0;
+	unsigned insns = argc > 3 ? (unsigned)atoi(argv[3]) : 12;
+	const char *options = argc > 4 ? argv[4] : "";
+	struct rig *a = rig_new(true, options), *b = rig_new(false, "");
+
+	if (!a || !b)
+		return 1;
+	for (unsigned i = 0; i < count && failures < 3; i++) {
+		if (one(a, b, seed + i, insns, false))
+			continue;
+		printf("seed %llu differs (cpu-bt, cpu-interp):\n", (unsigned long long)(seed + i));
+		one(a, b, seed + i, insns, true);
+		memcpy(a->ram, b->ram, RIG_RAM);
+		failures++;
+	}
+	printf("%u programs, %u differ\n", count, failures);
+	rig_free(a);
+	rig_free(b);
+	return failures != 0;
+}
