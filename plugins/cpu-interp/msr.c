@@ -24,6 +24,7 @@ static const struct msr_row rows[] = {
 	{ 0x001, MSR_ZERO, CPU_MCE, 0 },         /* P5_MC_TYPE */
 	{ 0x010, MSR_TSC, CPU_TSC, 0 },
 	{ 0x017, MSR_CONSTANT, CPU_P6, 0 },      /* IA32_PLATFORM_ID */
+	{ 0x01b, MSR_MISC, CPU_P6, 4 },          /* IA32_APIC_BASE: storage, as with the APIC fused off */
 	{ 0x02a, MSR_MISC, CPU_P6, 3 },          /* EBL_CR_POWERON */
 	{ 0x08b, MSR_UCODE, CPU_P6, 0 },         /* IA32_BIOS_SIGN_ID */
 	{ 0x0c1, MSR_ZERO, CPU_P6, 0 },          /* PERFCTR0 */
