@@ -37,15 +37,21 @@ struct board_rom {
 
 /* -- Finding and reading the file */
 
-/* Opens the first of `names` in `directory`/each of `folders`. */
-static FILE *open_in(const char *directory, size_t length, char *path, size_t path_size)
+/*
+ * Opens the first of `names` in `directory`/each of `folders`. A board without a host bridge takes
+ * the smaller image first: only its last 128 KiB can be seen below 1 MiB.
+ */
+static FILE *open_in(const struct board_rom *s, const char *directory, size_t length, char *path,
+		     size_t path_size)
 {
-	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+	const size_t count = sizeof(names) / sizeof(names[0]);
+
+	for (size_t n = 0; n < count; n++) {
 		for (size_t f = 0; f < sizeof(folders) / sizeof(folders[0]); f++) {
 			FILE *file;
 
 			snprintf(path, path_size, "%.*s/%s/%s", (int)length, directory, folders[f],
-				 names[n]);
+				 names[s->writable ? count - 1 - n : n]);
 			file = fopen(path, "rb");
 			if (file)
 				return file;
@@ -54,7 +60,8 @@ static FILE *open_in(const char *directory, size_t length, char *path, size_t pa
 	return NULL;
 }
 
-static FILE *open_default(char *path, size_t path_size, struct tsr_error *error)
+static FILE *open_default(const struct board_rom *s, char *path, size_t path_size,
+			  struct tsr_error *error)
 {
 	const char *directories = getenv("XDG_DATA_DIRS");
 
@@ -62,7 +69,7 @@ static FILE *open_default(char *path, size_t path_size, struct tsr_error *error)
 		directories = DEFAULT_DATA_DIRS;
 	for (const char *at = directories; *at;) {
 		size_t length = strcspn(at, ":");
-		FILE *file = open_in(at, length, path, path_size);
+		FILE *file = open_in(s, at, length, path, path_size);
 
 		if (file)
 			return file;
@@ -120,7 +127,7 @@ static bool load_image(struct board_rom *s, const char *name, struct tsr_error *
 			return tsr_error_set(error, TSR_ERROR_NOT_FOUND,
 					     "cannot open the BIOS %s: %s", path, strerror(errno));
 	} else {
-		file = open_default(path, sizeof(path), error);
+		file = open_default(s, path, sizeof(path), error);
 		if (!file)
 			return false;
 	}
@@ -152,9 +159,9 @@ static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr
 
 	s->host = host;
 	s->dma = host->get(host, TSR_DMA);
+	s->writable = properties->get_bool(host, "writable");
 	if (!load_image(s, properties->get_string(host, "bios"), error))
 		return false;
-	s->writable = properties->get_bool(host, "writable");
 	s->low_size = s->size < LOW_SIZE ? s->size : LOW_SIZE;
 	if (!memory->map(host, "flash", FOUR_GIB - s->size, s->size, PRIORITY, TSR_MEMORY_ROM,
 			 &s->high, error) ||
