@@ -12,6 +12,7 @@
 
 #include "segment.h"
 #include "table.h"
+#include "thunk.h"
 
 #define MAX_LENGTH 15u
 
@@ -158,6 +159,7 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 	status = ZydisDecoderDecodeFull(&decoder, bytes, available, &in, operands);
 	if (!ZYAN_SUCCESS(status))
 		return status;
+	thunk_reserve(c);
 	memset(op, 0, sizeof(*op));
 	op->length = in.length;
 	op->mask = (1u << in.length) - 1;

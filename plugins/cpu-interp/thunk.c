@@ -12,6 +12,7 @@
 
 #define THUNK_BYTES 16u
 #define THUNK_COUNT 4096u
+#define THUNK_RESERVE 128u
 #define POOL_BYTES ((size_t)THUNK_BYTES * THUNK_COUNT)
 #define RET 0xc3
 
@@ -70,7 +71,19 @@ static uint32_t hash(const uint8_t bytes[THUNK_BYTES])
 	return (uint32_t)(a * 0x9e3779b97f4a7c15u >> 40);
 }
 
-/* When the pool is full it starts again; the decoded instructions that point into it go too. */
+/* A full pool starts again, and the decoded instructions that point into it go too. What instructions of fixed bytes ask for
+ * while they run (fpu-env.c) fits into the reserve. */
+void thunk_reserve(cpu *c)
+{
+	struct thunk_pool *pool = c->thunks;
+
+	if (pool->used + THUNK_RESERVE <= THUNK_COUNT)
+		return;
+	pool->used = 0;
+	memset(pool->slot, 0, sizeof(pool->slot));
+	decode_flush(c);
+}
+
 const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length)
 {
 	struct thunk_pool *pool = c->thunks;
@@ -79,11 +92,6 @@ const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length)
 
 	memset(bytes, RET, sizeof(bytes));
 	memcpy(bytes, instruction, length);
-	if (pool->used == THUNK_COUNT) {
-		pool->used = 0;
-		memset(pool->slot, 0, sizeof(pool->slot));
-		decode_flush(c);
-	}
 	for (at = hash(bytes) % (2 * THUNK_COUNT); pool->slot[at]; at = (at + 1) % (2 * THUNK_COUNT)) {
 		uint32_t n = pool->slot[at] - 1u;
 

@@ -6,6 +6,7 @@
 
 bool thunk_init(cpu *c);
 void thunk_finish(cpu *c);
+void thunk_reserve(cpu *c); /* before an instruction is decoded */
 /* A function that executes the instruction and returns; length <= 15. Good until the instruction cache is flushed. */
 const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length);
 

@@ -182,7 +182,7 @@ void machine_set_page(struct machine *m, tsr_gla gla, enum page_kind kind)
 void machine_refresh(struct machine *m)
 {
 	m->c->fetch_page = ~0u;
-	m->c->debug_pending = 0;
+
 	cpu_refresh(m->c);
 }
 
@@ -226,4 +226,83 @@ void machine_real(struct machine *m)
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
 		m->state.segment[i] = (struct tsr_x86_segment){ 0, 0x93, 0xffff, 0 };
 	machine_refresh(m);
+}
+
+void machine_descriptor(struct machine *m, unsigned selector, uint32_t base, uint32_t limit, unsigned access)
+{
+	tsr_gla at = (selector & 4 ? MACHINE_LDT : MACHINE_GDT) + (selector & 0xfff8);
+
+	machine_poke(m, at, (limit & 0xffff) | base << 16, 4);
+	machine_poke(m, at + 4, (base >> 16 & 0xff) | (access & 0xf0ff) << 8 | (limit & 0xf0000) | (base & 0xff000000), 4);
+}
+
+void machine_gate(struct machine *m, tsr_gla at, unsigned selector, uint32_t offset, unsigned access, unsigned count)
+{
+	machine_poke(m, at, (offset & 0xffff) | selector << 16, 4);
+	machine_poke(m, at + 4, (offset & 0xffff0000) | access << 8 | count, 4);
+}
+
+void machine_idt(struct machine *m, unsigned vector, unsigned selector, uint32_t offset, unsigned access)
+{
+	machine_gate(m, MACHINE_IDT + 8 * vector, selector, offset, access, 0);
+}
+
+void machine_tables(struct machine *m)
+{
+	struct tsr_x86_state *s = &m->state;
+
+	memset(m->ram + MACHINE_GDT, 0, 0x4000);
+	machine_descriptor(m, SEL_CODE0, 0, 0xfffff, 0xc09b);
+	machine_descriptor(m, SEL_DATA0, 0, 0xfffff, 0xc093);
+	machine_descriptor(m, SEL_CODE3, 0, 0xfffff, 0xc0fb);
+	machine_descriptor(m, SEL_DATA3, 0, 0xfffff, 0xc0f3);
+	machine_descriptor(m, SEL_TSS, MACHINE_TSS, 0x1fff, 0x008b);
+	machine_descriptor(m, SEL_CODE0_16, 0, 0xffff, 0x009b);
+	machine_descriptor(m, SEL_DATA0_16, 0, 0xffff, 0x0093);
+	machine_descriptor(m, SEL_CODE3_16, 0, 0xffff, 0x00fb);
+	machine_descriptor(m, SEL_DATA3_16, 0, 0xffff, 0x00f3);
+	machine_descriptor(m, SEL_CONFORMING, 0, 0xfffff, 0xc09f);
+	machine_poke(m, MACHINE_TSS + 4, MACHINE_STACK0, 4);
+	machine_poke(m, MACHINE_TSS + 8, SEL_DATA0, 4);
+	machine_poke(m, MACHINE_TSS + 0x66, 0x68, 2);
+	s->gdtr.base = MACHINE_GDT;
+	s->gdtr.limit = 0xfff;
+	s->idtr.base = MACHINE_IDT;
+	s->idtr.limit = 0x7ff;
+	s->ldtr = (struct tsr_x86_segment){ 0x58, 0x82, 0xfff, MACHINE_LDT };
+	s->tr = (struct tsr_x86_segment){ SEL_TSS, 0x8b, 0x1fff, MACHINE_TSS };
+}
+
+uint32_t machine_peek(const struct machine *m, tsr_gla at, unsigned size)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, m->ram + at, size);
+	return value;
+}
+
+void machine_poke(struct machine *m, tsr_gla at, uint32_t value, unsigned size)
+{
+	memcpy(m->ram + at, &value, size);
+}
+
+unsigned machine_code(struct machine *m, tsr_gla at, const char *hex)
+{
+	unsigned n = 0;
+
+	for (; *hex; hex++) {
+		char pair[3] = { hex[0], 0, 0 };
+
+		if (*hex == ' ')
+			continue;
+		pair[1] = *++hex;
+		m->ram[at + n++] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return n;
+}
+
+enum tsr_x86_stop machine_step(struct machine *m, uint64_t count)
+{
+	machine_refresh(m);
+	return cpu_step(m->c, count, NULL);
 }

@@ -39,6 +39,28 @@ void machine_set_page(struct machine *m, tsr_gla gla, enum page_kind kind);
 /* State as after reset, but flat: 32-bit protected mode, CPL 0 or 3, flat segments, paging off; GDT, IDT and stack set up by tests. */
 void machine_flat(struct machine *m, unsigned cpl);
 void machine_real(struct machine *m);
+/* A GDT at MACHINE_GDT with flat segments (selectors SEL_*), an IDT at MACHINE_IDT, a 32-bit TSS at MACHINE_TSS whose ring 0 stack
+ * is at MACHINE_STACK0; GDTR, IDTR, TR loaded. */
+#define MACHINE_GDT 0x10000u
+#define MACHINE_IDT 0x11000u
+#define MACHINE_TSS 0x12000u
+#define MACHINE_LDT 0x13000u
+#define MACHINE_STACK0 0x20000u
+enum machine_selector {
+	SEL_CODE0 = 0x08, SEL_DATA0 = 0x10, SEL_CODE3 = 0x1b, SEL_DATA3 = 0x23, SEL_TSS = 0x28, SEL_CODE0_16 = 0x30, SEL_DATA0_16 = 0x38,
+	SEL_CODE3_16 = 0x43, SEL_DATA3_16 = 0x4b, SEL_CONFORMING = 0x50, SEL_FREE = 0x60, /* and following: the test's */
+};
+void machine_tables(struct machine *m);
+/* access: bits 0-7 the access byte, 12-15 G, D, -, AVL. */
+void machine_descriptor(struct machine *m, unsigned selector, uint32_t base, uint32_t limit, unsigned access);
+void machine_gate(struct machine *m, tsr_gla at, unsigned selector, uint32_t offset, unsigned access, unsigned count);
+void machine_idt(struct machine *m, unsigned vector, unsigned selector, uint32_t offset, unsigned access);
+uint32_t machine_peek(const struct machine *m, tsr_gla at, unsigned size);
+void machine_poke(struct machine *m, tsr_gla at, uint32_t value, unsigned size);
+/* Bytes written in hexadecimal, at `at`; returns how many. */
+unsigned machine_code(struct machine *m, tsr_gla at, const char *hex);
+/* `count` instructions from CS:EIP. */
+enum tsr_x86_stop machine_step(struct machine *m, uint64_t count);
 /* After changes of m->state. */
 void machine_refresh(struct machine *m);
 
