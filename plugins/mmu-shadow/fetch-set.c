@@ -25,10 +25,11 @@ static unsigned set_number(struct shadow *s, struct shadow_set *set)
 	return set - s->sets;
 }
 
-/* What of a page-directory entry decides where a supervisor's fetch goes. */
+/* What of a page-directory entry decides where a supervisor's fetch goes: all but R/W, U/S, caching, A, D, G and the
+ * bits left to software. */
 static uint64_t deciding(uint64_t pde)
 {
-	return pde & (PTE_P | PTE_PS | PTE_NX | PAE_FRAME);
+	return pde & ~0xf7eull;
 }
 
 static bool any_bit(const uint64_t *bits, uint32_t first, uint32_t count)
@@ -45,13 +46,32 @@ static bool any_bit(const uint64_t *bits, uint32_t first, uint32_t count)
 	return false;
 }
 
+/* Bits are set by fills only, so nothing is written where none is. */
+static void clear_bits(uint64_t *bits, uint32_t first, uint32_t count)
+{
+	for (; count; first++, count--) {
+		if (first % 64 == 0 && count > 64 && !bits[first / 64]) {
+			first += 63;
+			count -= 63;
+		} else if (shadow_bit(bits, first)) {
+			bits[first / 64] &= ~(1ull << (first % 64));
+		}
+	}
+}
+
 /* -- user view */
+
+static uint64_t *user_bits(struct shadow_context *c)
+{
+	return (uint64_t *)(c->base[TSR_VIEW_USER] + SHADOW_FETCHED);
+}
 
 void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count)
 {
-	const uint64_t *bits = (const uint64_t *)(c->base[TSR_VIEW_USER] + SHADOW_FETCHED);
-
-	if (!c->user_used || !any_bit(bits, first, count))
+	if (!any_bit(user_bits(c), first, count))
+		return;
+	clear_bits(user_bits(c), first, count);
+	if (!c->user_used)
 		return;
 	c->user_tag = tsr_shadow_new_tag(s);
 	c->user_used = false;
@@ -78,6 +98,8 @@ static void forget_slots(struct shadow *s, struct shadow_set *set)
 			tsr_shadow_use_remove(s, set->slots[i].pfn, USE_SET, set_number(s, set), slot);
 		memset(set->fetched + slot * pages / 64, 0, pages / 8);
 	}
+	if (!(set->mode & MODE_PG)) /* has no slots */
+		clear_bits(set->fetched, 0, PAGES);
 	memset(set->listed, 0, sizeof(set->listed));
 	set->count = 0;
 }
@@ -91,8 +113,10 @@ static void restart(struct shadow *s, struct shadow_set *set)
 
 void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first, uint32_t count)
 {
-	if (set->used && any_bit(set->fetched, first, count))
-		change_tag(s, set);
+	if (!any_bit(set->fetched, first, count))
+		return;
+	clear_bits(set->fetched, first, count);
+	change_tag(s, set);
 }
 
 /* The page table behind a slot is not traced any more. */
@@ -200,19 +224,23 @@ void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned vie
 {
 	unsigned slot = gla >> shadow_slot_shift(c);
 
-	if (!(c->mode & MODE_PG)) {
-		c->set->used = true;
-		return;
-	}
 	if (view == TSR_VIEW_USER) {
-		shadow_bit_set((uint64_t *)(c->base[view] + SHADOW_FETCHED), gla >> TSR_PAGE_SHIFT);
+		shadow_bit_set(user_bits(c), gla >> TSR_PAGE_SHIFT);
 		c->user_used = true;
 		return;
 	}
-	if (!shadow_bit(c->set->listed, slot))
+	if ((c->mode & MODE_PG) && !shadow_bit(c->set->listed, slot))
 		list_slot(s, c->set, slot, pde, pt_pfn);
 	shadow_bit_set(c->set->fetched, gla >> TSR_PAGE_SHIFT);
 	c->set->used = true;
+}
+
+/* Was the page filled for FETCH, and is all that it led to as it was then? */
+bool tsr_shadow_is_fetched(struct shadow_context *c, unsigned view, uint32_t page)
+{
+	if (view == TSR_VIEW_USER)
+		return shadow_bit(user_bits(c), page) && (c->user_used = true);
+	return shadow_bit(c->set->fetched, page) && (c->set->used = true);
 }
 
 void tsr_shadow_change_all_tags(struct shadow *s)

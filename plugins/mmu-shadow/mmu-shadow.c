@@ -201,6 +201,27 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 	return give(result, TSR_MMU_RAM, at->read + offset, at->gpa | offset);
 }
 
+/* A CPU asks for the same code pages again and again: their read entry and fetch bit say all. */
+static bool known_fetch(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
+			struct tsr_mmu_result *result)
+{
+	uint32_t page = gla >> TSR_PAGE_SHIFT;
+	uint64_t entry;
+	tsr_gpa gpa;
+
+	if (!(c->mode & MODE_PG))
+		view = TSR_VIEW_SUPERVISOR;
+	entry = *shadow_entry(c, view, SHADOW_READ_TABLE, page);
+	gpa = (uint8_t *)(uintptr_t)(entry + gla) - s->ram_base;
+	if (!entry || gpa >= s->ram_low || (gpa >= 0xa0000 && gpa < 0x100000) || !tsr_shadow_is_fetched(c, view, page))
+		return false;
+	result->kind = TSR_MMU_RAM;
+	result->host = s->ram_base + gpa;
+	result->gpa = gpa;
+	result->error_code = 0;
+	return true;
+}
+
 static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view view, tsr_gla gla,
 				  enum tsr_mmu_access access, struct tsr_mmu_result *result)
 {
@@ -210,6 +231,8 @@ static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr
 	struct tsr_phys_page page;
 	enum tsr_mmu_kind kind;
 
+	if (access == TSR_ACCESS_FETCH && known_fetch(s, c, view, gla, result))
+		return TSR_MMU_RAM;
 	if (!translate(s, c, view, gla, access, true, &w, result)) {
 		s->count.faults++;
 		return TSR_MMU_FAULT;
@@ -520,7 +543,9 @@ static bool shadow_attach(void *self, const struct tsr_host *host, struct tsr_er
 static bool shadow_realize(void *self, struct tsr_error *error)
 {
 	struct shadow *s = self;
+	const struct tsr_memory *memory = s->host->get(s->host, TSR_MEMORY);
 
+	s->ram_low = memory->ram_below_4g(s->host);
 	s->ram_base = s->phys->ram_base(s->host);
 	s->ram_size = s->phys->ram_size(s->host);
 	return true;

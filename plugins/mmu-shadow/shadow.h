@@ -149,6 +149,7 @@ struct shadow {
 	const struct tsr_phys *phys;
 	uint8_t *ram_base;
 	uint64_t ram_size;
+	uint64_t ram_low; /* bytes of it whose offset is the guest physical address */
 	struct shadow_page *pages; /* SHADOW_PFNS, mostly untouched */
 	struct shadow_rmap_node *rmap;
 	uint32_t rmap_free, rmap_top, epoch;
@@ -237,6 +238,7 @@ uint32_t tsr_shadow_new_tag(struct shadow *s);
 void tsr_shadow_set_select(struct shadow *s, struct shadow_context *c);
 void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla, uint64_t pde,
 			uint32_t pt_pfn); /* pt_pfn 0: a large page */
+bool tsr_shadow_is_fetched(struct shadow_context *c, unsigned view, uint32_t page);
 void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first, uint32_t count);
 void tsr_shadow_set_lost_table(struct shadow *s, struct shadow_set *set, unsigned slot);
 void tsr_shadow_set_pde_changed(struct shadow *s, struct shadow_context *c, unsigned slot);

@@ -212,6 +212,10 @@ static void check_tags(void)
 			continue;
 		reference_walk(&t.context, t.fetches[i].view, t.fetches[i].page, TSR_ACCESS_FETCH, &r);
 		expect(!r.fault && r.gpa == t.fetches[i].gpa, "a fetch tag with another translation");
+		if (CU_get_number_of_failures())
+			fprintf(stderr, "tag %u view %u page %x: was %llx, is %llx fault %d, cr0 %x cr3 %x cr4 %x\n", t.fetches[i].tag,
+				t.fetches[i].view, t.fetches[i].page, (unsigned long long)t.fetches[i].gpa,
+				(unsigned long long)r.gpa, r.fault, t.context.cr0, t.context.cr3, t.context.cr4);
 	}
 }
 
