@@ -149,9 +149,12 @@ static void pio_write(void)
 static void multiple(void)
 {
 	rig_start(SECTORS, 0);
+	out(COUNT, 0);
+	command(0xc6);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
 	lba28(MASTER, 0, 4);
 	command(0xc4);
-	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR); /* not set up */
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR); /* switched off */
 	out(COUNT, 3);
 	command(0xc6);
 	CU_ASSERT_EQUAL(in(ERROR), 4);

@@ -112,7 +112,7 @@ static void read_native_max(struct ata_disk *d)
 
 void disk_defaults(struct ata_disk *d)
 {
-	d->multiple = 0;
+	d->multiple = MULTIPLE_MAX;
 	d->transfer_mode = 0x0c; /* PIO 4 */
 	d->write_cache = d->look_ahead = 1;
 	d->revert = 0;
