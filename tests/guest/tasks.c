@@ -186,7 +186,7 @@ static void fault_through_task_gate(void)
 
 void body16(void);
 uint16_t seen16_ax, seen16_sp;
-__asm__("	.code16\n"
+__asm__("	.text\n	.code16\n"
 	"body16:\n"
 	"	movw %ax, seen16_ax\n"
 	"	movw %sp, seen16_sp\n"

@@ -12,7 +12,8 @@ static struct {
 /* -- Call gates */
 
 void call_target32(void);
-__asm__("call_target32:\n"
+__asm__("	.text\n"
+	"call_target32:\n"
 	"	pushal\n"
 	"	mov %esp, %eax\n"
 	"	push %ds\n"
@@ -100,7 +101,7 @@ static void bad_inner_stacks(void)
 /* -- Interrupts from ring 3 through 16-bit gates */
 
 void int_target16(void);
-__asm__("	.code16\n"
+__asm__("	.text\n	.code16\n"
 	"int_target16:\n"
 	"	pushal\n"
 	"	pushw %ds\n"
