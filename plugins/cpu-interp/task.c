@@ -44,7 +44,6 @@ static void image_read16(cpu *c, tsr_gla base, struct task_image *t)
 	t->selector[TSR_FS] = t->selector[TSR_GS] = 0;
 	t->ldt = w[21];
 	t->debug_trap = false;
-	t->debug_trap = false;
 }
 
 static void save_old(cpu *c, uint32_t eip, uint32_t eflags)
