@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A machine manifest on its way to a TsrConfig: what is written, not yet what it means. Steps, a file each:
- *   config-file.c     the manifest's groups and keys
- *   config-options.c  the command line: options, slots, --set
- *   config-resolve.c  which instances exist, their plugins, properties, resources and connections
- *   config-order.c    providers before users
+ * A machine manifest on its way to a TsrConfig: what is written, not yet what it means.
+ * Steps, a file each:
+ *
+ *   config-file.c      the manifest's groups and keys
+ *   config-options.c   the command line: options, slots, --set
+ *   config-resolve.c   which instances exist, their plugins, properties, resources, connections
+ *   config-order.c     providers before users
  */
 #ifndef TSR_CONFIG_DRAFT_H
 #define TSR_CONFIG_DRAFT_H
@@ -17,24 +19,29 @@
 /* A value and who said it, for messages. */
 typedef struct {
 	char *value;
-	char *where;       /* "FILE:LINE: KEY" or "--OPTION" */
+	char *where;	   /* "FILE:LINE: KEY" or "--OPTION" */
 	char *base_folder; /* relative paths are relative to it; NULL: the working directory */
 } TsrSetting;
 
 typedef struct {
 	char *name;
-	char *where;          /* "FILE:LINE: [Instance NAME]" */
-	GHashTable *settings; /* key -> TsrSetting: plugin, with, address, connect.*, resource.*, properties */
+	char *where;	      /* "FILE:LINE: [Instance NAME]" */
+	GHashTable *settings; /* key -> TsrSetting: plugin, with, address, connect.*, resource.*,
+				 properties */
 	/* A slot; slot == NULL: the instance always exists. */
-	char *slot;             /* the option's name */
-	char *slot_choice;      /* the option's first part must be this; NULL: it goes into slot_value */
-	char **slot_value;      /* properties that the parts between colons of the option's first part fill */
-	char *slot_default;     /* the option's value when the command line has none of it; NULL: none */
-	char **slot_auto;       /* "--SLOT auto" takes it if one of these environment variables is set */
-	GHashTable *slot_keys;  /* KEY of the option -> "INSTANCE.PROPERTY" when it is not a property of this instance */
+	char *slot;	   /* the option's name */
+	char *slot_choice; /* the option's first part must be this; NULL: it goes into slot_value */
+	char **slot_value; /* properties that the parts between colons of the option's first part
+			      fill */
+	char *slot_default; /* the option's value when the command line has none of it; NULL: none
+			     */
+	char **slot_auto; /* "--SLOT auto" takes it if one of these environment variables is set */
+	GHashTable *slot_keys; /* KEY of the option -> "INSTANCE.PROPERTY" when it is not a property
+				  of this instance */
 	gboolean slot_taken, slot_filled;
 	gboolean from_default; /* filled by slot_default: left out if its plugin is not installed */
-	gboolean replaced;     /* --cpu put another plugin here: connections that it does not need are dropped */
+	gboolean replaced; /* --cpu put another plugin here: connections that it does not need are
+			      dropped */
 	gboolean exists;
 	TsrPlugin *plugin;
 	TsrInstanceConfig *result; /* borrowed */
@@ -43,7 +50,7 @@ typedef struct {
 typedef struct {
 	TsrRegistry *registry;
 	char *path;
-	char *folder;         /* of the manifest */
+	char *folder;	      /* of the manifest */
 	GHashTable *machine;  /* key of [Machine] -> TsrSetting */
 	GHashTable *aliases;  /* name -> TsrSetting */
 	GHashTable *options;  /* name -> TsrSetting: INSTANCE.PROPERTY;… */
@@ -57,10 +64,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsrDraft, tsr_draft_free)
 TsrDraftInstance *tsr_draft_find(TsrDraft *draft, const char *name);
 
 /* base_folder may be NULL. Replaces an earlier value. */
-void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where, const char *base_folder);
+void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where,
+		   const char *base_folder);
 
 /* "WHERE: message"; returns FALSE. */
-gboolean tsr_draft_error(GError **error, int code, const char *where, const char *format, ...) G_GNUC_PRINTF(4, 5);
+gboolean tsr_draft_error(GError **error, int code, const char *where, const char *format, ...)
+	G_GNUC_PRINTF(4, 5);
 
 gboolean tsr_draft_apply_override(TsrDraft *draft, const char *override, GError **error);
 /* After the last override. */

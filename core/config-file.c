@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Machine manifests (docs/MANIFESTS.md): groups and keys, each with its line. What the values mean is not looked at here. */
+/* Machine manifests (docs/MANIFESTS.md): groups and keys, each with its line. What the values mean
+ * is not looked at here. */
 #include <string.h>
 
 #include "config-draft.h"
 
 static const char *const machine_keys[] = {
-	"name", "description", "memory", "clock", "ips", "rtc-base", "on-triple-fault", "exit-on-reset", "cpu", "mmu", NULL,
+	"name",	    "description",     "memory",	      "clock", "ips",
+	"rtc-base", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", NULL,
 };
 
 static void setting_free(gpointer data)
@@ -23,7 +25,8 @@ static GHashTable *settings_new(void)
 	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free);
 }
 
-void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where, const char *base_folder)
+void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where,
+		   const char *base_folder)
 {
 	TsrSetting *setting = g_new0(TsrSetting, 1);
 
@@ -90,8 +93,8 @@ static char *where_of(const TsrKeyFile *file, guint line, const char *what)
 	return g_strdup_printf("%s:%u: %s", file->path, line, what);
 }
 
-static gboolean take_keys(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, GHashTable *into, const char *const *known,
-			  GError **error)
+static gboolean take_keys(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, GHashTable *into,
+			  const char *const *known, GError **error)
 {
 	for (guint i = 0; i < group->keys->len; i++) {
 		const TsrKey *key = g_ptr_array_index(group->keys, i);
@@ -100,7 +103,8 @@ static gboolean take_keys(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, GH
 		if (known && !g_strv_contains(known, key->name)) {
 			g_autofree char *names = g_strjoinv(", ", (char **)known);
 
-			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "unknown key in [%s]; it takes %s", group->name,
+			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+					       "unknown key in [%s]; it takes %s", group->name,
 					       names);
 		}
 		tsr_draft_set(into, key->name, key->value, where, draft->folder);
@@ -117,7 +121,8 @@ static void take_slot(TsrDraftInstance *instance, const char *value)
 	instance->slot_choice = parts[0] ? g_strdup(parts[1]) : NULL;
 }
 
-static void take_instance_key(TsrDraft *draft, TsrDraftInstance *instance, const TsrKey *key, const char *where)
+static void take_instance_key(TsrDraft *draft, TsrDraftInstance *instance, const TsrKey *key,
+			      const char *where)
 {
 	if (g_str_equal(key->name, "slot"))
 		take_slot(instance, key->value);
@@ -128,7 +133,8 @@ static void take_instance_key(TsrDraft *draft, TsrDraftInstance *instance, const
 	else if (g_str_equal(key->name, "slot.auto"))
 		instance->slot_auto = g_strsplit(key->value, ";", -1);
 	else if (g_str_has_prefix(key->name, "slot."))
-		g_hash_table_replace(instance->slot_keys, g_strdup(key->name + strlen("slot.")), g_strdup(key->value));
+		g_hash_table_replace(instance->slot_keys, g_strdup(key->name + strlen("slot.")),
+				     g_strdup(key->value));
 	else
 		tsr_draft_set(instance->settings, key->name, key->value, where, draft->folder);
 }
@@ -136,10 +142,12 @@ static void take_instance_key(TsrDraft *draft, TsrDraftInstance *instance, const
 static gboolean valid_name(const char *name)
 {
 	return g_ascii_isalnum(*name) &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+		       strlen(name);
 }
 
-static gboolean take_instance(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, const char *name, GError **error)
+static gboolean take_instance(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, const char *name,
+			      GError **error)
 {
 	g_autofree char *title = g_strdup_printf("[%s]", group->name);
 	TsrDraftInstance *instance = g_new0(TsrDraftInstance, 1);
@@ -162,7 +170,8 @@ static gboolean take_instance(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group
 		instance->slot_value = g_strsplit("file", ":", -1);
 	if (g_hash_table_contains(instance->settings, "plugin"))
 		return TRUE;
-	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where, "key plugin is missing");
+	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
+			       "key plugin is missing");
 }
 
 static gboolean take_group(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, GError **error)
@@ -177,8 +186,10 @@ static gboolean take_group(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, G
 		return take_keys(draft, file, group, draft->options, NULL, error);
 	if (name)
 		return take_instance(draft, file, group, name, error);
-	return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, group->line, NULL,
-				 "unknown group [%s]; there are [Machine], [Aliases], [Options] and [Instance NAME]", group->name);
+	return tsr_keyfile_error(
+		error, TSR_MACHINE_ERROR_INVALID, file, group->line, NULL,
+		"unknown group [%s]; there are [Machine], [Aliases], [Options] and [Instance NAME]",
+		group->name);
 }
 
 TsrDraft *tsr_draft_new_from_keyfile(TsrRegistry *registry, TsrKeyFile *file, GError **error)
@@ -193,7 +204,8 @@ TsrDraft *tsr_draft_new_from_keyfile(TsrRegistry *registry, TsrKeyFile *file, GE
 	draft->options = settings_new();
 	draft->instances = g_ptr_array_new_with_free_func(instance_free);
 	if (!tsr_keyfile_group(file, "Machine")) {
-		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Machine]", "the group is missing");
+		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Machine]",
+				  "the group is missing");
 		return NULL;
 	}
 	for (guint i = 0; i < file->groups->len; i++)

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The command line's part of a machine: NAME.PROPERTY=VALUE (--set), keys of [Machine], the manifest's [Options], and slots.
- * An override is "KEY=VALUE" as tsr_machine_new_from_file takes it; messages name it as the command line would.
+ * The command line's part of a machine: NAME.PROPERTY=VALUE (--set), keys of [Machine], the
+ * manifest's [Options], and slots. An override is "KEY=VALUE" as tsr_machine_new_from_file takes
+ * it; messages name it as the command line would.
  */
 #include <string.h>
 
 #include "config-draft.h"
 
 /* Keys of [Machine] that are options too. "cpu" is another thing there: see set_cpu. */
-static const char *const machine_options[] = { "memory", "clock", "ips", "rtc-base", "on-triple-fault", "exit-on-reset", NULL };
+static const char *const machine_options[] = {
+	"memory", "clock", "ips", "rtc-base", "on-triple-fault", "exit-on-reset", NULL,
+};
 
-/* Every machine takes "none" for these, also one that has no place for them; and "auto", which the program says unasked. */
-static const char *const common_slots[] = { "ui", "nic", "serial", NULL };
+/* Every machine takes "none" for these, also one that has no place for them; and "auto", which the
+ * program says unasked. */
+static const char *const common_slots[] = {"ui", "nic", "serial", NULL};
 
-static gboolean set_property(TsrDraft *draft, const char *target, const char *value, const char *where, GError **error)
+static gboolean set_property(TsrDraft *draft, const char *target, const char *value,
+			     const char *where, GError **error)
 {
 	const char *dot = strchr(target, '.');
 	g_autofree char *name = dot ? g_strndup(target, (gsize)(dot - target)) : NULL;
 	TsrDraftInstance *instance = name ? tsr_draft_find(draft, name) : NULL;
 
 	if (!dot || !dot[1])
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "\"%s\" is not INSTANCE.PROPERTY", target);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+				       "\"%s\" is not INSTANCE.PROPERTY", target);
 	if (!instance)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "the machine has no instance %s", name);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+				       "the machine has no instance %s", name);
 	tsr_draft_set(instance->settings, dot + 1, value, where, NULL);
 	return TRUE;
 }
@@ -50,19 +57,22 @@ static char **split_parts(const char *value)
 /* The = of "key=value", or NULL if what stands before it is not a key (a path, say). */
 static const char *find_equals(const char *part)
 {
-	gsize length = strspn(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+	gsize length =
+		strspn(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
 	return length && part[length] == '=' ? part + length : NULL;
 }
 
-static gboolean apply_part(TsrDraft *draft, TsrDraftInstance *instance, const char *part, const char *where, GError **error)
+static gboolean apply_part(TsrDraft *draft, TsrDraftInstance *instance, const char *part,
+			   const char *where, GError **error)
 {
 	const char *equals = find_equals(part);
 	g_autofree char *key = equals ? g_strndup(part, (gsize)(equals - part)) : NULL;
 	const char *target = key ? g_hash_table_lookup(instance->slot_keys, key) : NULL;
 
 	if (!equals)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "\"%s\" is not KEY=VALUE (a comma in a name is written ,,)",
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+				       "\"%s\" is not KEY=VALUE (a comma in a name is written ,,)",
 				       part);
 	if (target)
 		return set_property(draft, target, equals + 1, where, error);
@@ -70,7 +80,8 @@ static gboolean apply_part(TsrDraft *draft, TsrDraftInstance *instance, const ch
 	return TRUE;
 }
 
-static gboolean apply_parts(TsrDraft *draft, TsrDraftInstance *instance, char **parts, const char *where, GError **error)
+static gboolean apply_parts(TsrDraft *draft, TsrDraftInstance *instance, char **parts,
+			    const char *where, GError **error)
 {
 	for (; *parts; parts++)
 		if (!apply_part(draft, instance, *parts, where, error))
@@ -78,7 +89,7 @@ static gboolean apply_parts(TsrDraft *draft, TsrDraftInstance *instance, char **
 	return TRUE;
 }
 
-/* -- slots ----------------------------------------------------------------------------------------------------------------- */
+/* -- slots */
 
 static gboolean has_slot(TsrDraft *draft, const char *name)
 {
@@ -133,7 +144,8 @@ static void fill_value(TsrDraftInstance *instance, const char *first, const char
 		tsr_draft_set(instance->settings, instance->slot_value[i], parts[i], where, NULL);
 }
 
-static gboolean fill_slot(TsrDraft *draft, TsrDraftInstance *instance, char **parts, const char *where, GError **error)
+static gboolean fill_slot(TsrDraft *draft, TsrDraftInstance *instance, char **parts,
+			  const char *where, GError **error)
 {
 	gboolean bare = *parts && **parts && !find_equals(*parts);
 
@@ -161,7 +173,8 @@ static gboolean apply_auto(TsrDraft *draft, const char *name)
 	for (guint i = 0; i < draft->instances->len; i++) {
 		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
 
-		if (g_strcmp0(instance->slot, name) == 0 && !instance->slot_taken && is_wanted(draft, instance)) {
+		if (g_strcmp0(instance->slot, name) == 0 && !instance->slot_taken &&
+		    is_wanted(draft, instance)) {
 			instance->slot_taken = instance->slot_filled = TRUE;
 			return TRUE;
 		}
@@ -169,7 +182,8 @@ static gboolean apply_auto(TsrDraft *draft, const char *name)
 	return TRUE;
 }
 
-static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value, const char *where, GError **error)
+static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value, const char *where,
+			   GError **error)
 {
 	g_auto(GStrv) parts = split_parts(value);
 	const char *first = find_equals(parts[0]) ? NULL : parts[0];
@@ -182,7 +196,8 @@ static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value,
 	if (!instance) {
 		g_autofree char *choices = slot_choices(draft, name);
 
-		return none || tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "no place for \"%s\"; it takes %s", value, choices);
+		return none || tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+					       "no place for \"%s\"; it takes %s", value, choices);
 	}
 	if (none) {
 		instance->slot_taken = TRUE;
@@ -191,7 +206,7 @@ static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value,
 	return fill_slot(draft, instance, parts, where, error);
 }
 
-/* -- options --------------------------------------------------------------------------------------------------------------- */
+/* -- options */
 
 /* The values that NAME.VALUE=TEXT lines of [Options] give words for, "" if none. */
 static char *option_words(TsrDraft *draft, const char *name)
@@ -204,21 +219,25 @@ static char *option_words(TsrDraft *draft, const char *name)
 	g_hash_table_iter_init(&iter, draft->options);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		if (g_str_has_prefix(key, prefix))
-			g_string_append_printf(words, "%s%s", words->len ? ", " : "", (char *)key + strlen(prefix));
+			g_string_append_printf(words, "%s%s", words->len ? ", " : "",
+					       (char *)key + strlen(prefix));
 	return g_strdup(words->str);
 }
 
-static gboolean apply_option(TsrDraft *draft, const char *name, const TsrSetting *option, const char *value, const char *where,
-			     GError **error)
+static gboolean apply_option(TsrDraft *draft, const char *name, const TsrSetting *option,
+			     const char *value, const char *where, GError **error)
 {
 	g_auto(GStrv) targets = g_strsplit(option->value, ";", -1);
-	g_autofree char *words = option_words(draft, name), *key = g_strdup_printf("%s.%s", name, value);
+	g_autofree char *words = option_words(draft, name),
+			*key = g_strdup_printf("%s.%s", name, value);
 	const TsrSetting *word = g_hash_table_lookup(draft->options, key);
 
 	if (*words && !word)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "\"%s\" is not one of %s", value, words);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+				       "\"%s\" is not one of %s", value, words);
 	for (char **target = targets; *target; target++)
-		if (*g_strstrip(*target) && !set_property(draft, *target, word ? word->value : value, where, error))
+		if (*g_strstrip(*target) &&
+		    !set_property(draft, *target, word ? word->value : value, where, error))
 			return FALSE;
 	return TRUE;
 }
@@ -228,7 +247,8 @@ static gboolean is_other_plugins(gpointer key, gpointer value, gpointer user)
 	return !g_str_equal(key, "plugin") && !g_str_has_prefix(key, "connect.");
 }
 
-/* --cpu PLUGIN[,KEY=VALUE]…: another plugin in the processor's place, or other properties of the same. */
+/* --cpu PLUGIN[,KEY=VALUE]…: another plugin in the processor's place, or other properties of the
+ * same. */
 static gboolean set_cpu(TsrDraft *draft, const char *value, const char *where, GError **error)
 {
 	const TsrSetting *cpu = g_hash_table_lookup(draft->machine, "cpu");
@@ -237,7 +257,8 @@ static gboolean set_cpu(TsrDraft *draft, const char *value, const char *where, G
 	gboolean bare = *parts[0] && !find_equals(parts[0]);
 
 	if (!instance)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "the machine names no instance as its cpu");
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+				       "the machine names no instance as its cpu");
 	if (bare) {
 		g_hash_table_foreach_remove(instance->settings, is_other_plugins, NULL);
 		tsr_draft_set(instance->settings, "plugin", parts[0], where, NULL);
@@ -288,25 +309,30 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 		return apply_option(draft, name, option, value, where, error);
 	if (has_slot(draft, name))
 		return apply_slot(draft, name, value, where, error);
-	if (g_strv_contains(common_slots, name) && (g_str_equal(value, "none") || g_str_equal(value, "auto")))
+	if (g_strv_contains(common_slots, name) &&
+	    (g_str_equal(value, "none") || g_str_equal(value, "auto")))
 		return TRUE;
 	known = list_options(draft);
-	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "the machine has no such option; it has %s", known);
+	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+			       "the machine has no such option; it has %s", known);
 }
 
 gboolean tsr_draft_apply_override(TsrDraft *draft, const char *override, GError **error)
 {
 	const char *equals = strchr(override, '=');
-	g_autofree char *key = g_strndup(override, equals ? (gsize)(equals - override) : strlen(override));
+	g_autofree char *key =
+		g_strndup(override, equals ? (gsize)(equals - override) : strlen(override));
 	g_autofree char *where = NULL;
 
 	if (!g_utf8_validate(override, -1, NULL))
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, "options", "text that is not UTF-8");
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, "options",
+				       "text that is not UTF-8");
 	if (!strchr(key, '.'))
 		return apply_named(draft, key, equals ? equals + 1 : "", error);
 	where = g_strdup_printf("--set %s", key);
 	if (!equals)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where, "say NAME.PROPERTY=VALUE");
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+				       "say NAME.PROPERTY=VALUE");
 	return set_property(draft, key, equals + 1, where, error);
 }
 

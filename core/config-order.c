@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The order of attach: whoever provides an interface comes before whoever is connected to it; otherwise the manifest's order.
- * A depth-first walk; the chain of instances on the way down names the members of a cycle.
+ * The order of attach: whoever provides an interface comes before whoever is connected to it;
+ * otherwise the manifest's order. A depth-first walk; the chain of instances on the way down names
+ * the members of a cycle.
  */
 #include "config-draft.h"
 
@@ -23,8 +24,8 @@ static gboolean cycle_error(Order *order, TsrInstanceConfig *again)
 
 		g_string_append_printf(text, "%s needs ", instance->name);
 	}
-	return tsr_draft_error(order->error, TSR_MACHINE_ERROR_INVALID, order->config->name, "a cycle of connections: %s%s", text->str,
-			       again->name);
+	return tsr_draft_error(order->error, TSR_MACHINE_ERROR_INVALID, order->config->name,
+			       "a cycle of connections: %s%s", text->str, again->name);
 }
 
 static gboolean visit(Order *order, TsrInstanceConfig *instance)
@@ -49,7 +50,7 @@ static gboolean visit(Order *order, TsrInstanceConfig *instance)
 gboolean tsr_config_order(TsrConfig *config, GError **error)
 {
 	g_autoptr(GPtrArray) ordered = g_ptr_array_new(), chain = g_ptr_array_new();
-	Order order = { config, ordered, chain, error };
+	Order order = {config, ordered, chain, error};
 
 	for (guint i = 0; i < config->instances->len; i++)
 		if (!visit(&order, g_ptr_array_index(config->instances, i)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From what is written to what will be built: which instances exist in this run, the version of each plugin, and each key checked
- * against that plugin's manifest. Everything a user can get wrong in a machine ends here with file, line and key.
+ * From what is written to what will be built: which instances exist in this run, the version of
+ * each plugin, and each key checked against that plugin's manifest. Everything a user can get wrong
+ * in a machine ends here with file, line and key.
  */
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #define MEMORY_MAX (3584ull * MEMORY_UNIT)
 #define IPS_DEFAULT 100000000
 
-/* -- which exist ----------------------------------------------------------------------------------------------------------- */
+/* -- which exist */
 
 static gboolean is_optional_plugin(const TsrDraftInstance *instance)
 {
@@ -37,7 +38,8 @@ static gboolean find_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError 
 	instance->plugin = tsr_registry_find(draft->registry, requirement_of(instance), &failure);
 	if (instance->plugin)
 		return TRUE;
-	if (is_optional_plugin(instance) && !g_error_matches(failure, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID)) {
+	if (is_optional_plugin(instance) &&
+	    !g_error_matches(failure, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID)) {
 		instance->exists = FALSE;
 		return TRUE;
 	}
@@ -56,7 +58,8 @@ static gboolean find_plugins(TsrDraft *draft, GError **error)
 	return TRUE;
 }
 
-static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean *changed, GError **error)
+static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean *changed,
+			   GError **error)
 {
 	const TsrSetting *with = g_hash_table_lookup(instance->settings, "with");
 	TsrDraftInstance *other = with ? tsr_draft_find(draft, with->value) : NULL;
@@ -64,7 +67,8 @@ static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean
 	if (!with || !instance->exists)
 		return TRUE;
 	if (!other)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, with->where, "the machine has no instance %s", with->value);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, with->where,
+				       "the machine has no instance %s", with->value);
 	if (!other->exists) {
 		instance->exists = FALSE;
 		*changed = TRUE;
@@ -72,7 +76,8 @@ static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean
 	return TRUE;
 }
 
-/* with=: an instance falls away with the one it belongs to, and takes with it those that belong to it. */
+/* with=: an instance falls away with the one it belongs to, and takes with it those that belong to
+ * it. */
 static gboolean drop_dependents(TsrDraft *draft, GError **error)
 {
 	gboolean changed;
@@ -80,7 +85,8 @@ static gboolean drop_dependents(TsrDraft *draft, GError **error)
 	do {
 		changed = FALSE;
 		for (guint i = 0; i < draft->instances->len; i++)
-			if (!check_with(draft, g_ptr_array_index(draft->instances, i), &changed, error))
+			if (!check_with(draft, g_ptr_array_index(draft->instances, i), &changed,
+					error))
 				return FALSE;
 	} while (changed);
 	return TRUE;
@@ -100,22 +106,26 @@ static gboolean check_unused(TsrDraftInstance *instance, GError **error)
 
 		if (!setting->base_folder)
 			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
-					       "%s is not in the machine as it is started%s%s", instance->name,
-					       instance->slot ? "; it comes with --" : "", instance->slot ? instance->slot : "");
+					       "%s is not in the machine as it is started%s%s",
+					       instance->name,
+					       instance->slot ? "; it comes with --" : "",
+					       instance->slot ? instance->slot : "");
 	}
 	return TRUE;
 }
 
-/* -- [Machine] ------------------------------------------------------------------------------------------------------------- */
+/* -- [Machine] */
 
 static gboolean value_error(GError **error, const TsrSetting *setting, const char *allowed)
 {
-	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where, "\"%s\" is not %s", setting->value, allowed);
+	return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where, "\"%s\" is not %s",
+			       setting->value, allowed);
 }
 
 static gboolean take_memory(TsrConfig *config, const TsrSetting *setting, GError **error)
 {
-	if (!tsr_parse_size(setting->value, 1024, &config->memory) || config->memory < MEMORY_UNIT || config->memory > MEMORY_MAX ||
+	if (!tsr_parse_size(setting->value, 1024, &config->memory) ||
+	    config->memory < MEMORY_UNIT || config->memory > MEMORY_MAX ||
 	    config->memory % MEMORY_UNIT)
 		return value_error(error, setting, "a size from 1M to 3584M in whole megabytes");
 	return TRUE;
@@ -123,14 +133,17 @@ static gboolean take_memory(TsrConfig *config, const TsrSetting *setting, GError
 
 static gboolean take_clock(TsrConfig *config, const TsrSetting *setting, GError **error)
 {
-	config->clock = g_str_equal(setting->value, "deterministic") ? TSR_CLOCK_DETERMINISTIC : TSR_CLOCK_REALTIME;
-	return config->clock == TSR_CLOCK_DETERMINISTIC || g_str_equal(setting->value, "realtime") ||
+	config->clock = g_str_equal(setting->value, "deterministic") ? TSR_CLOCK_DETERMINISTIC
+								     : TSR_CLOCK_REALTIME;
+	return config->clock == TSR_CLOCK_DETERMINISTIC ||
+	       g_str_equal(setting->value, "realtime") ||
 	       value_error(error, setting, "one of realtime, deterministic");
 }
 
 static gboolean take_ips(TsrConfig *config, const TsrSetting *setting, GError **error)
 {
-	if (!tsr_parse_size(setting->value, 1000, &config->ips) || config->ips < 1000000 || config->ips > 1000000000000ull)
+	if (!tsr_parse_size(setting->value, 1000, &config->ips) || config->ips < 1000000 ||
+	    config->ips > 1000000000000ull)
 		return value_error(error, setting, "instructions per second from 1M to 1000G");
 	return TRUE;
 }
@@ -150,8 +163,10 @@ static gboolean take_rtc_base(TsrConfig *config, const TsrSetting *setting, GErr
 
 static gboolean take_triple_fault(TsrConfig *config, const TsrSetting *setting, GError **error)
 {
-	config->on_triple_fault = g_str_equal(setting->value, "stop") ? TSR_ON_TRIPLE_FAULT_STOP : TSR_ON_TRIPLE_FAULT_RESET;
-	return config->on_triple_fault == TSR_ON_TRIPLE_FAULT_STOP || g_str_equal(setting->value, "reset") ||
+	config->on_triple_fault = g_str_equal(setting->value, "stop") ? TSR_ON_TRIPLE_FAULT_STOP
+								      : TSR_ON_TRIPLE_FAULT_RESET;
+	return config->on_triple_fault == TSR_ON_TRIPLE_FAULT_STOP ||
+	       g_str_equal(setting->value, "reset") ||
 	       value_error(error, setting, "one of reset, stop");
 }
 
@@ -181,14 +196,14 @@ static const struct {
 	const char *key;
 	gboolean (*take)(TsrConfig *config, const TsrSetting *setting, GError **error);
 } machine_keys[] = {
-	{ "name", take_name },
-	{ "description", take_description },
-	{ "memory", take_memory },
-	{ "clock", take_clock },
-	{ "ips", take_ips },
-	{ "rtc-base", take_rtc_base },
-	{ "on-triple-fault", take_triple_fault },
-	{ "exit-on-reset", take_exit_on_reset },
+	{"name", take_name},
+	{"description", take_description},
+	{"memory", take_memory},
+	{"clock", take_clock},
+	{"ips", take_ips},
+	{"rtc-base", take_rtc_base},
+	{"on-triple-fault", take_triple_fault},
+	{"exit-on-reset", take_exit_on_reset},
 };
 
 /* [Machine] cpu= and mmu=. */
@@ -198,13 +213,16 @@ static gboolean take_role(TsrDraft *draft, const char *role, char **out, GError 
 	TsrDraftInstance *instance = setting ? tsr_draft_find(draft, setting->value) : NULL;
 
 	if (!setting)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, draft->path, "[Machine]: key %s is missing", role);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, draft->path,
+				       "[Machine]: key %s is missing", role);
 	if (!instance || !instance->exists)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where, "the machine has no instance \"%s\"",
-				       setting->value);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
+				       "the machine has no instance \"%s\"", setting->value);
 	if (!g_str_equal(tsr_plugin_get_kind(instance->plugin), role))
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where, "%s is a plugin of kind %s, not %s",
-				       tsr_plugin_get_id(instance->plugin), tsr_plugin_get_kind(instance->plugin), role);
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
+				       "%s is a plugin of kind %s, not %s",
+				       tsr_plugin_get_id(instance->plugin),
+				       tsr_plugin_get_kind(instance->plugin), role);
 	*out = g_strdup(setting->value);
 	return TRUE;
 }
@@ -218,12 +236,14 @@ static gboolean take_machine(TsrDraft *draft, TsrConfig *config, GError **error)
 	config->memory = 64 * MEMORY_UNIT;
 	config->ips = IPS_DEFAULT;
 	for (guint i = 0; i < G_N_ELEMENTS(machine_keys); i++) {
-		const TsrSetting *setting = g_hash_table_lookup(draft->machine, machine_keys[i].key);
+		const TsrSetting *setting =
+			g_hash_table_lookup(draft->machine, machine_keys[i].key);
 
 		if (setting && !machine_keys[i].take(config, setting, error))
 			return FALSE;
 	}
-	return take_role(draft, "cpu", &config->cpu, error) && take_role(draft, "mmu", &config->mmu, error);
+	return take_role(draft, "cpu", &config->cpu, error) &&
+	       take_role(draft, "mmu", &config->mmu, error);
 }
 
 static gboolean take_aliases(TsrDraft *draft, TsrConfig *config, GError **error)
@@ -238,15 +258,15 @@ static gboolean take_aliases(TsrDraft *draft, TsrConfig *config, GError **error)
 		TsrDraftInstance *instance = tsr_draft_find(draft, target);
 
 		if (!instance)
-			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where, "the machine has no instance \"%s\"",
-					       target);
+			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
+					       "the machine has no instance \"%s\"", target);
 		if (instance->exists)
 			g_hash_table_insert(config->aliases, g_strdup(name), g_strdup(target));
 	}
 	return TRUE;
 }
 
-/* -- an instance's keys ---------------------------------------------------------------------------------------------------- */
+/* -- an instance's keys */
 
 typedef struct {
 	TsrDraft *draft;
@@ -284,23 +304,26 @@ static gboolean take_property(const KeyContext *c)
 	if (!spec) {
 		g_autofree char *names = property_names(plugin);
 
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "plugin %s has no property %s; it has %s",
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "plugin %s has no property %s; it has %s",
 				       tsr_plugin_get_id(plugin), c->key, names);
 	}
 	if (!spec->writable)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "%s of plugin %s can only be read", c->key,
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "%s of plugin %s can only be read", c->key,
 				       tsr_plugin_get_id(plugin));
 	value = tsr_property_check(spec, c->setting->value, &allowed);
 	if (!value)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "%s: \"%s\" is not %s", c->key,
-				       c->setting->value, allowed);
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "%s: \"%s\" is not %s", c->key, c->setting->value, allowed);
 	if (spec->type == TSR_PROPERTY_FILE) {
 		char *path = absolute_path(c->setting, value);
 
 		g_free(value);
 		value = path;
 	}
-	g_hash_table_replace(c->instance->result->properties, g_strdup(c->key), g_steal_pointer(&value));
+	g_hash_table_replace(c->instance->result->properties, g_strdup(c->key),
+			     g_steal_pointer(&value));
 	return TRUE;
 }
 
@@ -309,15 +332,18 @@ static gboolean check_provider(const KeyContext *c, const TsrNeed *need, TsrDraf
 	g_autofree char *provides = NULL;
 
 	if (provider == c->instance)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
-				       "%s is connected to itself; an instance cannot be its own provider", provider->name);
+		return tsr_draft_error(
+			c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+			"%s is connected to itself; an instance cannot be its own provider",
+			provider->name);
 	if (tsr_plugin_has_interface(provider->plugin, need->interface))
 		return TRUE;
 	provides = tsr_list_join(tsr_plugin_get_provides(provider->plugin));
-	return tsr_draft_error(c->error, TSR_MACHINE_ERROR_VERSION, c->setting->where,
-			       "%s needs interface %s; %s (plugin %s %s) provides %s", c->instance->name, need->interface, provider->name,
-			       tsr_plugin_get_id(provider->plugin), tsr_plugin_get_version(provider->plugin),
-			       *provides ? provides : "nothing");
+	return tsr_draft_error(
+		c->error, TSR_MACHINE_ERROR_VERSION, c->setting->where,
+		"%s needs interface %s; %s (plugin %s %s) provides %s", c->instance->name,
+		need->interface, provider->name, tsr_plugin_get_id(provider->plugin),
+		tsr_plugin_get_version(provider->plugin), *provides ? provides : "nothing");
 }
 
 static gboolean take_connection(const KeyContext *c)
@@ -329,17 +355,21 @@ static gboolean take_connection(const KeyContext *c)
 	if (!need && c->instance->replaced)
 		return TRUE;
 	if (!need)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "plugin %s has no need %s",
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "plugin %s has no need %s",
 				       tsr_plugin_get_id(c->instance->plugin), c->key);
 	if (!*name)
 		return TRUE;
 	if (!provider)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "the machine has no instance \"%s\"", name);
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the machine has no instance \"%s\"", name);
 	if (!provider->exists && *c->setting->value == '?')
 		return TRUE;
 	if (!provider->exists)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
-				       "instance %s is not in this run; write ?%s where that is meant", name, name);
+		return tsr_draft_error(
+			c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+			"instance %s is not in this run; write ?%s where that is meant", name,
+			name);
 	if (!check_provider(c, need, provider))
 		return FALSE;
 	g_hash_table_replace(c->instance->result->connections, g_strdup(c->key), g_strdup(name));
@@ -362,11 +392,14 @@ static gboolean take_base(const KeyContext *c, TsrResource *resource)
 	guint64 limit = resource->type == TSR_RESOURCE_PORTS ? 0x10000 : 1ull << 36;
 
 	if (resource->type == TSR_RESOURCE_IRQ || resource->type == TSR_RESOURCE_DMA)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "the resource has no base");
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the resource has no base");
 	if (!tsr_parse_size(c->setting->value, 1024, &resource->base) || resource->base > limit ||
 	    resource->length > limit - resource->base)
-		return value_error(c->error, c->setting, resource->type == TSR_RESOURCE_PORTS ? "an address for it in port space" :
-												"a guest physical address for it");
+		return value_error(c->error, c->setting,
+				   resource->type == TSR_RESOURCE_PORTS
+					   ? "an address for it in port space"
+					   : "a guest physical address for it");
 	return TRUE;
 }
 
@@ -375,7 +408,8 @@ static gboolean take_channel(const KeyContext *c, TsrResource *resource)
 	gint64 channel;
 
 	if (resource->type != TSR_RESOURCE_DMA)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "the resource has no channel");
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the resource has no channel");
 	if (!tsr_parse_int(c->setting->value, &channel) || channel < 0 || channel > 7)
 		return value_error(c->error, c->setting, "a DMA channel from 0 to 7");
 	resource->channel = (guint)channel;
@@ -385,7 +419,8 @@ static gboolean take_channel(const KeyContext *c, TsrResource *resource)
 static gboolean take_line(const KeyContext *c, TsrResource *resource)
 {
 	if (resource->type != TSR_RESOURCE_IRQ)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "the resource has no line");
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the resource has no line");
 	g_free(resource->line);
 	resource->line = g_strdup(c->setting->value);
 	return TRUE;
@@ -397,13 +432,14 @@ static gboolean take_resource(const KeyContext *c)
 	static const struct {
 		const char *what;
 		gboolean (*take)(const KeyContext *c, TsrResource *resource);
-	} keys[] = { { "base", take_base }, { "line", take_line }, { "channel", take_channel } };
+	} keys[] = {{"base", take_base}, {"line", take_line}, {"channel", take_channel}};
 	const char *dot = strchr(c->key, '.');
 	g_autofree char *name = g_strndup(c->key, dot ? (gsize)(dot - c->key) : strlen(c->key));
 	TsrResource *resource = find_resource(c->instance->result, name);
 
 	if (!resource)
-		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where, "plugin %s has no resource %s",
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "plugin %s has no resource %s",
 				       tsr_plugin_get_id(c->instance->plugin), name);
 	for (guint i = 0; dot && i < G_N_ELEMENTS(keys); i++)
 		if (g_str_equal(dot + 1, keys[i].what))
@@ -424,9 +460,10 @@ static gboolean take_address(const KeyContext *c)
 	gsize digits = strspn(text, "0123456789abcdefABCDEF");
 	guint64 device = g_ascii_strtoull(text, NULL, 16);
 
-	if (digits < 1 || digits > 2 || device > 31 || text[digits] != '.' || text[digits + 1] < '0' || text[digits + 1] > '7' ||
-	    text[digits + 2])
-		return value_error(c->error, c->setting, "a PCI address DEVICE.FUNCTION, 00.0 to 1f.7");
+	if (digits < 1 || digits > 2 || device > 31 || text[digits] != '.' ||
+	    text[digits + 1] < '0' || text[digits + 1] > '7' || text[digits + 2])
+		return value_error(c->error, c->setting,
+				   "a PCI address DEVICE.FUNCTION, 00.0 to 1f.7");
 	c->instance->result->pci_device = (int)device;
 	c->instance->result->pci_function = text[digits + 1] - '0';
 	return TRUE;
@@ -436,8 +473,12 @@ static const struct {
 	const char *prefix; /* a key, or the beginning of keys with a point at its end */
 	gboolean (*take)(const KeyContext *c);
 } instance_keys[] = {
-	{ "plugin", take_nothing }, { "with", take_nothing },        { "address", take_address },
-	{ "connect.", take_connection }, { "resource.", take_resource }, { NULL, take_property },
+	{"plugin", take_nothing},
+	{"with", take_nothing},
+	{"address", take_address},
+	{"connect.", take_connection},
+	{"resource.", take_resource},
+	{NULL, take_property},
 };
 
 static gboolean take_key(KeyContext *c, const char *key)
@@ -446,7 +487,8 @@ static gboolean take_key(KeyContext *c, const char *key)
 		const char *prefix = instance_keys[i].prefix;
 		gsize length = strlen(prefix);
 
-		if (prefix[length - 1] == '.' ? g_str_has_prefix(key, prefix) : g_str_equal(key, prefix)) {
+		if (prefix[length - 1] == '.' ? g_str_has_prefix(key, prefix)
+					      : g_str_equal(key, prefix)) {
 			c->key = key + length;
 			return instance_keys[i].take(c);
 		}
@@ -458,7 +500,8 @@ static gboolean take_key(KeyContext *c, const char *key)
 static TsrInstanceConfig *instance_new(TsrDraftInstance *draft)
 {
 	TsrInstanceConfig *instance = g_new0(TsrInstanceConfig, 1);
-	GPtrArray *specs = tsr_plugin_get_properties(draft->plugin), *resources = tsr_plugin_get_resources(draft->plugin);
+	GPtrArray *specs = tsr_plugin_get_properties(draft->plugin),
+		  *resources = tsr_plugin_get_resources(draft->plugin);
 
 	instance->name = g_strdup(draft->name);
 	instance->plugin = g_object_ref(draft->plugin);
@@ -469,10 +512,12 @@ static TsrInstanceConfig *instance_new(TsrDraftInstance *draft)
 	for (guint i = 0; i < specs->len; i++) {
 		const TsrPropertySpec *spec = g_ptr_array_index(specs, i);
 
-		g_hash_table_insert(instance->properties, g_strdup(spec->name), g_strdup(spec->default_value));
+		g_hash_table_insert(instance->properties, g_strdup(spec->name),
+				    g_strdup(spec->default_value));
 	}
 	for (guint i = 0; i < resources->len; i++)
-		g_ptr_array_add(instance->resources, tsr_resource_copy(g_ptr_array_index(resources, i)));
+		g_ptr_array_add(instance->resources,
+				tsr_resource_copy(g_ptr_array_index(resources, i)));
 	return instance;
 }
 
@@ -483,19 +528,23 @@ static gboolean check_needs(TsrDraftInstance *instance, GError **error)
 	for (guint i = 0; i < needs->len; i++) {
 		const TsrNeed *need = g_ptr_array_index(needs, i);
 
-		if (!need->optional && !g_hash_table_contains(instance->result->connections, need->name))
+		if (!need->optional &&
+		    !g_hash_table_contains(instance->result->connections, need->name))
 			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
-					       "plugin %s needs %s (%s); add connect.%s=INSTANCE", tsr_plugin_get_id(instance->plugin),
-					       need->name, need->interface, need->name);
+					       "plugin %s needs %s (%s); add connect.%s=INSTANCE",
+					       tsr_plugin_get_id(instance->plugin), need->name,
+					       need->interface, need->name);
 	}
 	return TRUE;
 }
 
 /* An irq line names an instance or an alias with inputs. */
-static gboolean check_line(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance, const TsrResource *resource, GError **error)
+static gboolean check_line(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance,
+			   const TsrResource *resource, GError **error)
 {
 	const char *colon = strrchr(resource->line, ':');
-	g_autofree char *name = colon ? g_strndup(resource->line, (gsize)(colon - resource->line)) : NULL;
+	g_autofree char *name =
+		colon ? g_strndup(resource->line, (gsize)(colon - resource->line)) : NULL;
 	const char *target = name ? g_hash_table_lookup(config->aliases, name) : NULL;
 	TsrDraftInstance *provider = name ? tsr_draft_find(draft, target ? target : name) : NULL;
 	gint64 input;
@@ -504,19 +553,23 @@ static gboolean check_line(TsrDraft *draft, TsrConfig *config, TsrDraftInstance 
 		return TRUE;
 	if (!colon || !tsr_parse_int(colon + 1, &input) || input < 0 || input > 1023)
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
-				       "resource.%s.line: \"%s\" is not PROVIDER:INPUT", resource->name, resource->line);
+				       "resource.%s.line: \"%s\" is not PROVIDER:INPUT",
+				       resource->name, resource->line);
 	if (!provider || !provider->exists)
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
-				       "resource.%s.line=%s: no instance and no alias %s; write resource.%s.line= to leave it unconnected",
+				       "resource.%s.line=%s: no instance and no alias %s; write "
+				       "resource.%s.line= to leave it unconnected",
 				       resource->name, resource->line, name, resource->name);
 	if (!tsr_plugin_has_interface(provider->plugin, "tessera.irq-inputs/1"))
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_VERSION, instance->where,
-				       "resource.%s.line=%s: plugin %s does not provide tessera.irq-inputs/1", resource->name,
-				       resource->line, tsr_plugin_get_id(provider->plugin));
+		return tsr_draft_error(
+			error, TSR_MACHINE_ERROR_VERSION, instance->where,
+			"resource.%s.line=%s: plugin %s does not provide tessera.irq-inputs/1",
+			resource->name, resource->line, tsr_plugin_get_id(provider->plugin));
 	return TRUE;
 }
 
-static gboolean check_lines(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance, GError **error)
+static gboolean check_lines(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance,
+			    GError **error)
 {
 	GPtrArray *resources = instance->result->resources;
 
@@ -535,7 +588,7 @@ static int compare_keys(gconstpointer a, gconstpointer b)
 static gboolean take_keys(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
 {
 	g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(instance->settings, NULL);
-	KeyContext context = { .draft = draft, .instance = instance, .error = error };
+	KeyContext context = {.draft = draft, .instance = instance, .error = error};
 	guint n = g_strv_length(keys);
 
 	qsort(keys, n, sizeof(*keys), compare_keys);
@@ -553,7 +606,8 @@ static gboolean load_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError 
 	g_autoptr(GError) failure = NULL;
 
 	if (!tsr_registry_load_plugin(draft->registry, instance->plugin, &failure))
-		return tsr_draft_error(error, failure->code, setting->where, "%s", failure->message);
+		return tsr_draft_error(error, failure->code, setting->where, "%s",
+				       failure->message);
 	instance->result->entry = instance->plugin->entry;
 	return TRUE;
 }
@@ -570,7 +624,8 @@ static gboolean take_instances(TsrDraft *draft, TsrConfig *config, GError **erro
 		instance->result = instance_new(instance);
 		g_ptr_array_add(config->instances, instance->result);
 		if (!take_keys(draft, instance, error) || !check_needs(instance, error) ||
-		    !check_lines(draft, config, instance, error) || !load_plugin(draft, instance, error))
+		    !check_lines(draft, config, instance, error) ||
+		    !load_plugin(draft, instance, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -580,8 +635,9 @@ TsrConfig *tsr_draft_resolve(TsrDraft *draft, GError **error)
 {
 	g_autoptr(TsrConfig) config = tsr_config_new();
 
-	if (!find_plugins(draft, error) || !drop_dependents(draft, error) || !take_machine(draft, config, error) ||
-	    !take_aliases(draft, config, error) || !take_instances(draft, config, error))
+	if (!find_plugins(draft, error) || !drop_dependents(draft, error) ||
+	    !take_machine(draft, config, error) || !take_aliases(draft, config, error) ||
+	    !take_instances(draft, config, error))
 		return NULL;
 	return g_steal_pointer(&config);
 }

@@ -52,11 +52,12 @@ TsrInstanceConfig *tsr_config_find(TsrConfig *config, const char *name)
 	return NULL;
 }
 
-/* -- presets --------------------------------------------------------------------------------------------------------------- */
+/* -- presets */
 
 static int compare_paths(gconstpointer a, gconstpointer b)
 {
-	g_autofree char *x = g_path_get_basename(*(char *const *)a), *y = g_path_get_basename(*(char *const *)b);
+	g_autofree char *x = g_path_get_basename(*(char *const *)a),
+			*y = g_path_get_basename(*(char *const *)b);
 
 	return strcmp(x, y);
 }
@@ -93,7 +94,8 @@ static char *preset_names(void)
 	for (char **path = paths; *path; path++) {
 		g_autofree char *name = g_path_get_basename(*path);
 
-		g_string_append_printf(names, "%s%.*s", names->len ? ", " : "", (int)(strlen(name) - strlen(".machine")), name);
+		g_string_append_printf(names, "%s%.*s", names->len ? ", " : "",
+				       (int)(strlen(name) - strlen(".machine")), name);
 	}
 	return g_strdup(names->len ? names->str : "none");
 }
@@ -113,11 +115,12 @@ char *tsr_config_find_machine(const char *file, GError **error)
 	}
 	names = preset_names();
 	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
-		    "%s: no such machine; give the path of a .machine file, or a preset: %s", file, names);
+		    "%s: no such machine; give the path of a .machine file, or a preset: %s", file,
+		    names);
 	return NULL;
 }
 
-/* -- the whole way --------------------------------------------------------------------------------------------------------- */
+/* -- the whole way */
 
 static gboolean apply_overrides(TsrDraft *draft, const char *const *overrides, GError **error)
 {
@@ -128,11 +131,13 @@ static gboolean apply_overrides(TsrDraft *draft, const char *const *overrides, G
 	return TRUE;
 }
 
-TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error)
+TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file,
+				    const char *const *overrides, GError **error)
 {
 	g_autofree char *path = tsr_config_find_machine(file, error);
 	g_autoptr(TsrKeyFile) keyfile = path ? tsr_keyfile_load(path, error) : NULL;
-	g_autoptr(TsrDraft) draft = keyfile ? tsr_draft_new_from_keyfile(registry, keyfile, error) : NULL;
+	g_autoptr(TsrDraft) draft =
+		keyfile ? tsr_draft_new_from_keyfile(registry, keyfile, error) : NULL;
 	g_autoptr(TsrConfig) config = NULL;
 
 	if (!draft || !apply_overrides(draft, overrides, error))
@@ -143,7 +148,8 @@ TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file, con
 	return g_steal_pointer(&config);
 }
 
-TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error)
+TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file,
+				      const char *const *overrides, GError **error)
 {
 	TsrConfig *config = tsr_config_new_from_file(registry, file, overrides, error);
 

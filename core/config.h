@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A machine as it is to be built: a machine manifest plus what the command line overrides, resolved against the registry and
- * checked. What a TsrConfig says can be built without looking at a manifest again.
+ * A machine as it is to be built: a machine manifest plus what the command line overrides, resolved
+ * against the registry and checked. What a TsrConfig says can be built without looking at a
+ * manifest again.
  */
 #ifndef TSR_CONFIG_H
 #define TSR_CONFIG_H
@@ -15,28 +16,30 @@ typedef enum { TSR_CLOCK_REALTIME, TSR_CLOCK_DETERMINISTIC } TsrClockMode;
 typedef enum { TSR_ON_TRIPLE_FAULT_RESET, TSR_ON_TRIPLE_FAULT_STOP } TsrOnTripleFault;
 
 typedef struct {
-	char *name;              /* unique in the machine */
-	TsrPlugin *plugin;       /* resolved to one version; strong reference */
+	char *name;			      /* unique in the machine */
+	TsrPlugin *plugin;		      /* resolved to one version; strong reference */
 	const struct tsr_plugin_entry *entry; /* loaded */
-	GHashTable *properties;  /* name -> value text; validated, defaults filled in: every property of the manifest is here */
-	GHashTable *connections; /* need -> char *instance name; a missing optional need is absent */
-	GPtrArray *resources;    /* TsrResource, with overrides applied */
+	GHashTable *properties; /* name -> value text; validated, defaults filled in: every property
+				   of the manifest is here */
+	GHashTable
+		*connections; /* need -> char *instance name; a missing optional need is absent */
+	GPtrArray *resources; /* TsrResource, with overrides applied */
 	int pci_device, pci_function; /* address=DD.F; -1: none */
 } TsrInstanceConfig;
 
 typedef struct {
-	char *name;              /* of the machine */
+	char *name; /* of the machine */
 	char *description;
-	guint64 memory;          /* bytes of guest RAM, a multiple of 1 MiB */
+	guint64 memory; /* bytes of guest RAM, a multiple of 1 MiB */
 	TsrClockMode clock;
-	guint64 ips;             /* deterministic: guest instructions per second of guest time */
-	guint64 rtc_base;        /* deterministic: seconds since 1970 at power-on; 0: the host's now */
+	guint64 ips;	  /* deterministic: guest instructions per second of guest time */
+	guint64 rtc_base; /* deterministic: seconds since 1970 at power-on; 0: the host's now */
 	TsrOnTripleFault on_triple_fault;
 	gboolean exit_on_reset;
-	char *cpu;               /* the instance that is the processor */
-	char *mmu;               /* the instance that is the MMU */
-	GHashTable *aliases;     /* provider name in resource lines ("isa") -> instance name */
-	GPtrArray *instances;    /* TsrInstanceConfig, in order of attach: providers before users */
+	char *cpu;	      /* the instance that is the processor */
+	char *mmu;	      /* the instance that is the MMU */
+	GHashTable *aliases;  /* provider name in resource lines ("isa") -> instance name */
+	GPtrArray *instances; /* TsrInstanceConfig, in order of attach: providers before users */
 } TsrConfig;
 
 /* Empty: for a config that is built in code. */
@@ -47,13 +50,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsrConfig, tsr_config_free)
 /* Finds by name; NULL if absent. */
 TsrInstanceConfig *tsr_config_find(TsrConfig *config, const char *name);
 
-/* Reads a machine manifest (a path, or a preset's name), applies the overrides (as tsr_machine_new_from_file takes them), loads
- * the plugins. NULL with a TSR_MACHINE_ERROR: INVALID is the user's mistake in a manifest or an option. [main] */
-TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error);
+/* Reads a machine manifest (a path, or a preset's name), applies the overrides (as
+ * tsr_machine_new_from_file takes them), loads the plugins. NULL with a TSR_MACHINE_ERROR: INVALID
+ * is the user's mistake in a manifest or an option. [main] */
+TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file,
+				    const char *const *overrides, GError **error);
 
-/* The path of the machine manifest that a name or a path means; NULL with an error that lists the presets. */
+/* The path of the machine manifest that a name or a path means; NULL with an error that lists the
+ * presets. */
 char *tsr_config_find_machine(const char *file, GError **error);
-/* Paths of all presets, by name; of two with a name the first in the search path. (transfer full) */
+/* Paths of all presets, by name; of two with a name the first in the search path. (transfer full)
+ */
 char **tsr_config_list_machines(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See control-keys.h. Codes are those of linux/input-event-codes.h; characters are those of a US keyboard. */
+/* See control-keys.h. Codes are those of linux/input-event-codes.h; characters are those of a US
+ * keyboard. */
 #include <linux/input-event-codes.h>
 #include <string.h>
 
@@ -13,18 +14,66 @@ struct key_name {
 };
 
 static const struct key_name names[] = {
-	{ "ctrl", KEY_LEFTCTRL }, { "rctrl", KEY_RIGHTCTRL }, { "shift", KEY_LEFTSHIFT }, { "rshift", KEY_RIGHTSHIFT },
-	{ "alt", KEY_LEFTALT }, { "altgr", KEY_RIGHTALT }, { "ralt", KEY_RIGHTALT }, { "super", KEY_LEFTMETA }, { "menu", KEY_COMPOSE },
-	{ "enter", KEY_ENTER }, { "return", KEY_ENTER }, { "esc", KEY_ESC }, { "escape", KEY_ESC }, { "tab", KEY_TAB },
-	{ "space", KEY_SPACE }, { "backspace", KEY_BACKSPACE }, { "delete", KEY_DELETE }, { "del", KEY_DELETE },
-	{ "insert", KEY_INSERT }, { "home", KEY_HOME }, { "end", KEY_END }, { "pageup", KEY_PAGEUP }, { "pagedown", KEY_PAGEDOWN },
-	{ "up", KEY_UP }, { "down", KEY_DOWN }, { "left", KEY_LEFT }, { "right", KEY_RIGHT }, { "capslock", KEY_CAPSLOCK },
-	{ "numlock", KEY_NUMLOCK }, { "scrolllock", KEY_SCROLLLOCK }, { "sysrq", KEY_SYSRQ }, { "print", KEY_SYSRQ },
-	{ "pause", KEY_PAUSE }, { "minus", KEY_MINUS }, { "f1", KEY_F1 }, { "f2", KEY_F2 }, { "f3", KEY_F3 }, { "f4", KEY_F4 },
-	{ "f5", KEY_F5 }, { "f6", KEY_F6 }, { "f7", KEY_F7 }, { "f8", KEY_F8 }, { "f9", KEY_F9 }, { "f10", KEY_F10 },
-	{ "f11", KEY_F11 }, { "f12", KEY_F12 }, { "kp0", KEY_KP0 }, { "kp1", KEY_KP1 }, { "kp2", KEY_KP2 }, { "kp3", KEY_KP3 },
-	{ "kp4", KEY_KP4 }, { "kp5", KEY_KP5 }, { "kp6", KEY_KP6 }, { "kp7", KEY_KP7 }, { "kp8", KEY_KP8 }, { "kp9", KEY_KP9 },
-	{ "kpenter", KEY_KPENTER }, { "kpplus", KEY_KPPLUS }, { "kpminus", KEY_KPMINUS }, { "kpdot", KEY_KPDOT },
+	{"ctrl", KEY_LEFTCTRL},
+	{"rctrl", KEY_RIGHTCTRL},
+	{"shift", KEY_LEFTSHIFT},
+	{"rshift", KEY_RIGHTSHIFT},
+	{"alt", KEY_LEFTALT},
+	{"altgr", KEY_RIGHTALT},
+	{"ralt", KEY_RIGHTALT},
+	{"super", KEY_LEFTMETA},
+	{"menu", KEY_COMPOSE},
+	{"enter", KEY_ENTER},
+	{"return", KEY_ENTER},
+	{"esc", KEY_ESC},
+	{"escape", KEY_ESC},
+	{"tab", KEY_TAB},
+	{"space", KEY_SPACE},
+	{"backspace", KEY_BACKSPACE},
+	{"delete", KEY_DELETE},
+	{"del", KEY_DELETE},
+	{"insert", KEY_INSERT},
+	{"home", KEY_HOME},
+	{"end", KEY_END},
+	{"pageup", KEY_PAGEUP},
+	{"pagedown", KEY_PAGEDOWN},
+	{"up", KEY_UP},
+	{"down", KEY_DOWN},
+	{"left", KEY_LEFT},
+	{"right", KEY_RIGHT},
+	{"capslock", KEY_CAPSLOCK},
+	{"numlock", KEY_NUMLOCK},
+	{"scrolllock", KEY_SCROLLLOCK},
+	{"sysrq", KEY_SYSRQ},
+	{"print", KEY_SYSRQ},
+	{"pause", KEY_PAUSE},
+	{"minus", KEY_MINUS},
+	{"f1", KEY_F1},
+	{"f2", KEY_F2},
+	{"f3", KEY_F3},
+	{"f4", KEY_F4},
+	{"f5", KEY_F5},
+	{"f6", KEY_F6},
+	{"f7", KEY_F7},
+	{"f8", KEY_F8},
+	{"f9", KEY_F9},
+	{"f10", KEY_F10},
+	{"f11", KEY_F11},
+	{"f12", KEY_F12},
+	{"kp0", KEY_KP0},
+	{"kp1", KEY_KP1},
+	{"kp2", KEY_KP2},
+	{"kp3", KEY_KP3},
+	{"kp4", KEY_KP4},
+	{"kp5", KEY_KP5},
+	{"kp6", KEY_KP6},
+	{"kp7", KEY_KP7},
+	{"kp8", KEY_KP8},
+	{"kp9", KEY_KP9},
+	{"kpenter", KEY_KPENTER},
+	{"kpplus", KEY_KPPLUS},
+	{"kpminus", KEY_KPMINUS},
+	{"kpdot", KEY_KPDOT},
 };
 
 /* A row of the keyboard: consecutive codes, plain and with Shift. */
@@ -32,15 +81,15 @@ static const struct {
 	guint first;
 	const char *plain, *shifted;
 } rows[] = {
-	{ KEY_1, "1234567890-=", "!@#$%^&*()_+" },
-	{ KEY_Q, "qwertyuiop[]", "QWERTYUIOP{}" },
-	{ KEY_A, "asdfghjkl;'`", "ASDFGHJKL:\"~" },
-	{ KEY_BACKSLASH, "\\zxcvbnm,./", "|ZXCVBNM<>?" },
-	{ KEY_SPACE, " ", "" },
-	{ KEY_ENTER, "\n", "" },
-	{ KEY_TAB, "\t", "" },
-	{ KEY_BACKSPACE, "\b", "" },
-	{ KEY_ESC, "\033", "" },
+	{KEY_1, "1234567890-=", "!@#$%^&*()_+"},
+	{KEY_Q, "qwertyuiop[]", "QWERTYUIOP{}"},
+	{KEY_A, "asdfghjkl;'`", "ASDFGHJKL:\"~"},
+	{KEY_BACKSLASH, "\\zxcvbnm,./", "|ZXCVBNM<>?"},
+	{KEY_SPACE, " ", ""},
+	{KEY_ENTER, "\n", ""},
+	{KEY_TAB, "\t", ""},
+	{KEY_BACKSPACE, "\b", ""},
+	{KEY_ESC, "\033", ""},
 };
 
 typedef struct {
@@ -64,7 +113,8 @@ static gboolean find_character(char c, guint *code, gboolean *shift)
 		if (!plain && !shifted)
 			continue;
 		*shift = !plain;
-		*code = rows[i].first + (guint)(plain ? plain - rows[i].plain : shifted - rows[i].shifted);
+		*code = rows[i].first +
+			(guint)(plain ? plain - rows[i].plain : shifted - rows[i].shifted);
 		return TRUE;
 	}
 	return FALSE;
@@ -80,7 +130,8 @@ static gboolean find_name(const char *name, guint *code)
 			return TRUE;
 		}
 	}
-	return name[0] && !name[1] && find_character(g_ascii_tolower(name[0]), code, &shift) && !shift;
+	return name[0] && !name[1] && find_character(g_ascii_tolower(name[0]), code, &shift) &&
+	       !shift;
 }
 
 static gboolean on_tick(gpointer user)
@@ -138,7 +189,8 @@ void tsr_typist_free(TsrTypist *typist)
 	g_free(typist);
 }
 
-gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpointer user), gpointer user, GError **error)
+gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpointer user),
+			  gpointer user, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(text, "-", -1);
 	guint n = g_strv_length(parts);
@@ -148,7 +200,9 @@ gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpoi
 		if (find_name(parts[i], &codes[i]))
 			continue;
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-			    "\"%s\" is not a key; say a, f1, enter, ctrl-alt-delete (the key - is called minus)", parts[i]);
+			    "\"%s\" is not a key; say a, f1, enter, ctrl-alt-delete (the key - is "
+			    "called minus)",
+			    parts[i]);
 		return FALSE;
 	}
 	for (guint i = 0; i < n; i++)
@@ -173,7 +227,8 @@ static void queue_character(TsrTypist *typist, char c)
 		queue(typist, KEY_LEFTSHIFT, FALSE);
 }
 
-gboolean tsr_typist_type(TsrTypist *typist, const char *text, void (*done)(gpointer user), gpointer user, GError **error)
+gboolean tsr_typist_type(TsrTypist *typist, const char *text, void (*done)(gpointer user),
+			 gpointer user, GError **error)
 {
 	gboolean shift;
 	guint code;
@@ -181,8 +236,8 @@ gboolean tsr_typist_type(TsrTypist *typist, const char *text, void (*done)(gpoin
 	for (const char *c = text; *c; c++) {
 		if (find_character(*c, &code, &shift))
 			continue;
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "the character %u cannot be typed; only ASCII can",
-			    (unsigned char)*c);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "the character %u cannot be typed; only ASCII can", (unsigned char)*c);
 		return FALSE;
 	}
 	for (const char *c = text; *c; c++)

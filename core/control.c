@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See control.h. Methods are rows of a table; what a method does is one call of the public control plane. */
+/* See control.h. Methods are rows of a table; what a method does is one call of the public control
+ * plane. */
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -19,12 +20,12 @@ struct _TsrControl {
 	GDBusServer *server;
 	GDBusNodeInfo *info;
 	GPtrArray *connections; /* GDBusConnection */
-	char *path;             /* of the socket, once it is ours */
+	char *path;		/* of the socket, once it is ours */
 };
 
 G_DEFINE_FINAL_TYPE(TsrControl, tsr_control, G_TYPE_OBJECT)
 
-/* -- methods --------------------------------------------------------------------------------------------------------------- */
+/* -- methods */
 
 /* Answers the call itself, or returns NULL with error, or a value (floating) to be returned. */
 typedef GVariant *(*Method)(TsrControl *self, GVariant *arguments, GError **error);
@@ -53,7 +54,8 @@ static gboolean stop_later(gpointer user)
 {
 	TsrControl *self = user;
 
-	tsr_machine_stop(self->machine, TSR_EXIT_POWERED_OFF, "Quit was called on the control socket");
+	tsr_machine_stop(self->machine, TSR_EXIT_POWERED_OFF,
+			 "Quit was called on the control socket");
 	return G_SOURCE_REMOVE;
 }
 
@@ -70,7 +72,8 @@ static gboolean check_display(TsrControl *self, guint display, GError **error)
 
 	if (display < n)
 		return TRUE;
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND, "the machine has no display %u; it has %u of them", display, n);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+		    "the machine has no display %u; it has %u of them", display, n);
 	return FALSE;
 }
 
@@ -80,7 +83,8 @@ static GVariant *on_screenshot(TsrControl *self, GVariant *arguments, GError **e
 	guint display;
 
 	g_variant_get(arguments, "(u&s)", &display, &path);
-	return nothing(check_display(self, display, error) && tsr_machine_screenshot(self->machine, display, path, error));
+	return nothing(check_display(self, display, error) &&
+		       tsr_machine_screenshot(self->machine, display, path, error));
 }
 
 static GVariant *on_screenshot_bytes(TsrControl *self, GVariant *arguments, GError **error)
@@ -95,13 +99,15 @@ static GVariant *on_screenshot_bytes(TsrControl *self, GVariant *arguments, GErr
 	g_variant_get(arguments, "(u)", &display);
 	if (!path)
 		return NULL;
-	done = check_display(self, display, error) && tsr_machine_screenshot(self->machine, display, path, error) &&
+	done = check_display(self, display, error) &&
+	       tsr_machine_screenshot(self->machine, display, path, error) &&
 	       g_file_get_contents(path, &png, &length, error);
 	g_unlink(path);
 	g_rmdir(folder);
 	if (!done)
 		return NULL;
-	return g_variant_new("(@ay)", g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, png, length, 1));
+	return g_variant_new("(@ay)",
+			     g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, png, length, 1));
 }
 
 static GVariant *on_screen_text(TsrControl *self, GVariant *arguments, GError **error)
@@ -142,7 +148,8 @@ static GVariant *on_place_pointer(TsrControl *self, GVariant *arguments, GError 
 	int wheel;
 
 	g_variant_get(arguments, "(uuiu)", &x, &y, &wheel, &buttons);
-	tsr_machine_send_pointer_absolute(self->machine, MIN(x, 65535), MIN(y, 65535), wheel, buttons);
+	tsr_machine_send_pointer_absolute(self->machine, MIN(x, 65535), MIN(y, 65535), wheel,
+					  buttons);
 	return g_variant_new("()");
 }
 
@@ -151,7 +158,8 @@ static GVariant *on_insert_medium(TsrControl *self, GVariant *arguments, GError 
 	const char *instance, *path;
 
 	g_variant_get(arguments, "(&s&s)", &instance, &path);
-	return nothing(tsr_machine_set_instance_property(self->machine, instance, "file", path, error));
+	return nothing(
+		tsr_machine_set_instance_property(self->machine, instance, "file", path, error));
 }
 
 static GVariant *on_eject_medium(TsrControl *self, GVariant *arguments, GError **error)
@@ -159,7 +167,8 @@ static GVariant *on_eject_medium(TsrControl *self, GVariant *arguments, GError *
 	const char *instance;
 
 	g_variant_get(arguments, "(&s)", &instance);
-	return nothing(tsr_machine_set_instance_property(self->machine, instance, "file", "", error));
+	return nothing(
+		tsr_machine_set_instance_property(self->machine, instance, "file", "", error));
 }
 
 static GVariant *on_list_instances(TsrControl *self, GVariant *arguments, GError **error)
@@ -184,7 +193,8 @@ static GVariant *on_set_instance_property(TsrControl *self, GVariant *arguments,
 	const char *instance, *property, *value;
 
 	g_variant_get(arguments, "(&s&s&s)", &instance, &property, &value);
-	return nothing(tsr_machine_set_instance_property(self->machine, instance, property, value, error));
+	return nothing(
+		tsr_machine_set_instance_property(self->machine, instance, property, value, error));
 }
 
 static GVariant *on_save(TsrControl *self, GVariant *arguments, GError **error)
@@ -215,24 +225,24 @@ static const struct {
 	const char *name;
 	Method method;
 } methods[] = {
-	{ "Pause", on_pause },
-	{ "Resume", on_resume },
-	{ "Reset", on_reset },
-	{ "Quit", on_quit },
-	{ "Screenshot", on_screenshot },
-	{ "ScreenshotBytes", on_screenshot_bytes },
-	{ "ScreenText", on_screen_text },
-	{ "SendKey", on_send_key },
-	{ "MovePointer", on_move_pointer },
-	{ "PlacePointer", on_place_pointer },
-	{ "InsertMedium", on_insert_medium },
-	{ "EjectMedium", on_eject_medium },
-	{ "ListInstances", on_list_instances },
-	{ "GetInstanceProperty", on_get_instance_property },
-	{ "SetInstanceProperty", on_set_instance_property },
-	{ "Save", on_save },
-	{ "GetStats", on_get_stats },
-	{ "TapLine", on_tap_line },
+	{"Pause", on_pause},
+	{"Resume", on_resume},
+	{"Reset", on_reset},
+	{"Quit", on_quit},
+	{"Screenshot", on_screenshot},
+	{"ScreenshotBytes", on_screenshot_bytes},
+	{"ScreenText", on_screen_text},
+	{"SendKey", on_send_key},
+	{"MovePointer", on_move_pointer},
+	{"PlacePointer", on_place_pointer},
+	{"InsertMedium", on_insert_medium},
+	{"EjectMedium", on_eject_medium},
+	{"ListInstances", on_list_instances},
+	{"GetInstanceProperty", on_get_instance_property},
+	{"SetInstanceProperty", on_set_instance_property},
+	{"Save", on_save},
+	{"GetStats", on_get_stats},
+	{"TapLine", on_tap_line},
 };
 
 static void on_typed(gpointer user)
@@ -241,20 +251,22 @@ static void on_typed(gpointer user)
 }
 
 /* PressKeys and TypeText: the answer comes when the last key is up. */
-static void start_typing(TsrControl *self, gboolean press, GVariant *arguments, GDBusMethodInvocation *invocation)
+static void start_typing(TsrControl *self, gboolean press, GVariant *arguments,
+			 GDBusMethodInvocation *invocation)
 {
 	g_autoptr(GError) error = NULL;
 	const char *text;
 	gboolean started;
 
 	g_variant_get(arguments, "(&s)", &text);
-	started = press ? tsr_typist_press(self->typist, text, on_typed, invocation, &error) :
-			  tsr_typist_type(self->typist, text, on_typed, invocation, &error);
+	started = press ? tsr_typist_press(self->typist, text, on_typed, invocation, &error)
+			: tsr_typist_type(self->typist, text, on_typed, invocation, &error);
 	if (!started)
 		g_dbus_method_invocation_return_gerror(invocation, error);
 }
 
-static void call_method(TsrControl *self, Method method, GVariant *arguments, GDBusMethodInvocation *invocation)
+static void call_method(TsrControl *self, Method method, GVariant *arguments,
+			GDBusMethodInvocation *invocation)
 {
 	g_autoptr(GError) error = NULL;
 	GVariant *answer = method(self, arguments, &error);
@@ -265,8 +277,9 @@ static void call_method(TsrControl *self, Method method, GVariant *arguments, GD
 		g_dbus_method_invocation_return_gerror(invocation, error);
 }
 
-static void on_method_call(GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *name,
-			   GVariant *arguments, GDBusMethodInvocation *invocation, gpointer user)
+static void on_method_call(GDBusConnection *connection, const char *sender, const char *path,
+			   const char *interface, const char *name, GVariant *arguments,
+			   GDBusMethodInvocation *invocation, gpointer user)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
 		if (g_str_equal(methods[i].name, name)) {
@@ -277,7 +290,7 @@ static void on_method_call(GDBusConnection *connection, const char *sender, cons
 	start_typing(user, g_str_equal(name, "PressKeys"), arguments, invocation);
 }
 
-/* -- properties and signals ------------------------------------------------------------------------------------------------ */
+/* -- properties and signals */
 
 static const char *state_name(TsrMachineState state)
 {
@@ -291,8 +304,9 @@ static const char *state_name(TsrMachineState state)
 	return names[state];
 }
 
-static GVariant *on_get_property(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
-				 const char *name, GError **error, gpointer user)
+static GVariant *on_get_property(GDBusConnection *connection, const char *sender, const char *path,
+				 const char *interface, const char *name, GError **error,
+				 gpointer user)
 {
 	TsrControl *self = user;
 
@@ -308,8 +322,8 @@ static void emit(TsrControl *self, const char *interface, const char *name, GVar
 {
 	g_variant_ref_sink(arguments);
 	for (guint i = 0; i < self->connections->len; i++)
-		g_dbus_connection_emit_signal(g_ptr_array_index(self->connections, i), NULL, TSR_CONTROL_PATH, interface, name, arguments,
-					      NULL);
+		g_dbus_connection_emit_signal(g_ptr_array_index(self->connections, i), NULL,
+					      TSR_CONTROL_PATH, interface, name, arguments, NULL);
 	g_variant_unref(arguments);
 }
 
@@ -319,7 +333,8 @@ static void on_state_changed(TsrMachine *machine, TsrMachineState state, TsrCont
 
 	g_variant_builder_init(&changed, G_VARIANT_TYPE("a{sv}"));
 	g_variant_builder_add(&changed, "{sv}", "State", g_variant_new_string(state_name(state)));
-	g_variant_builder_add(&changed, "{sv}", "ExitStatus", g_variant_new_int32(tsr_machine_get_exit_status(machine)));
+	g_variant_builder_add(&changed, "{sv}", "ExitStatus",
+			      g_variant_new_int32(tsr_machine_get_exit_status(machine)));
 	emit(self, "org.freedesktop.DBus.Properties", "PropertiesChanged",
 	     g_variant_new("(sa{sv}as)", TSR_CONTROL_INTERFACE, &changed, NULL));
 	emit(self, TSR_CONTROL_INTERFACE, "StateChanged", g_variant_new("(s)", state_name(state)));
@@ -327,20 +342,24 @@ static void on_state_changed(TsrMachine *machine, TsrMachineState state, TsrCont
 
 static void on_stopped(TsrMachine *machine, int exit_status, const char *why, TsrControl *self)
 {
-	emit(self, TSR_CONTROL_INTERFACE, "Stopped", g_variant_new("(is)", exit_status, why ? why : ""));
+	emit(self, TSR_CONTROL_INTERFACE, "Stopped",
+	     g_variant_new("(is)", exit_status, why ? why : ""));
 }
 
 /* What a guest prints need not be UTF-8; D-Bus strings are. */
-static void on_event(TsrMachine *machine, const char *instance, const char *event, const char *detail, TsrControl *self)
+static void on_event(TsrMachine *machine, const char *instance, const char *event,
+		     const char *detail, TsrControl *self)
 {
 	g_autofree char *text = g_utf8_make_valid(detail ? detail : "", -1);
 
 	emit(self, TSR_CONTROL_INTERFACE, "Event", g_variant_new("(sss)", instance, event, text));
 }
 
-static void on_display_changed(TsrMachine *machine, guint display, guint width, guint height, TsrControl *self)
+static void on_display_changed(TsrMachine *machine, guint display, guint width, guint height,
+			       TsrControl *self)
 {
-	emit(self, TSR_CONTROL_INTERFACE, "DisplayChanged", g_variant_new("(uuu)", display, width, height));
+	emit(self, TSR_CONTROL_INTERFACE, "DisplayChanged",
+	     g_variant_new("(uuu)", display, width, height));
 }
 
 static void on_line_changed(TsrMachine *machine, const char *line, int level, TsrControl *self)
@@ -348,7 +367,8 @@ static void on_line_changed(TsrMachine *machine, const char *line, int level, Ts
 	emit(self, TSR_CONTROL_INTERFACE, "LineChanged", g_variant_new("(si)", line, level));
 }
 
-static void on_device_fault(TsrMachine *machine, const char *instance, const char *what, TsrControl *self)
+static void on_device_fault(TsrMachine *machine, const char *instance, const char *what,
+			    TsrControl *self)
 {
 	emit(self, TSR_CONTROL_INTERFACE, "DeviceFault", g_variant_new("(ss)", instance, what));
 }
@@ -362,26 +382,29 @@ static const struct {
 	const char *name;
 	GCallback callback;
 } signals[] = {
-	{ "state-changed", G_CALLBACK(on_state_changed) },
-	{ "stopped", G_CALLBACK(on_stopped) },
-	{ "event", G_CALLBACK(on_event) },
-	{ "display-changed", G_CALLBACK(on_display_changed) },
-	{ "line-changed", G_CALLBACK(on_line_changed) },
-	{ "device-fault", G_CALLBACK(on_device_fault) },
-	{ "guest-panicked", G_CALLBACK(on_guest_panicked) },
+	{"state-changed", G_CALLBACK(on_state_changed)},
+	{"stopped", G_CALLBACK(on_stopped)},
+	{"event", G_CALLBACK(on_event)},
+	{"display-changed", G_CALLBACK(on_display_changed)},
+	{"line-changed", G_CALLBACK(on_line_changed)},
+	{"device-fault", G_CALLBACK(on_device_fault)},
+	{"guest-panicked", G_CALLBACK(on_guest_panicked)},
 };
 
-/* -- the server ------------------------------------------------------------------------------------------------------------ */
+/* -- the server */
 
 static void on_closed(GDBusConnection *connection, gboolean remote, GError *error, TsrControl *self)
 {
 	g_ptr_array_remove_fast(self->connections, connection);
 }
 
-static gboolean on_new_connection(GDBusServer *server, GDBusConnection *connection, TsrControl *self)
+static gboolean on_new_connection(GDBusServer *server, GDBusConnection *connection,
+				  TsrControl *self)
 {
-	static const GDBusInterfaceVTable table = { .method_call = on_method_call, .get_property = on_get_property };
-	guint id = g_dbus_connection_register_object(connection, TSR_CONTROL_PATH, self->info->interfaces[0], &table, self, NULL, NULL);
+	static const GDBusInterfaceVTable table = {.method_call = on_method_call,
+						   .get_property = on_get_property};
+	guint id = g_dbus_connection_register_object(
+		connection, TSR_CONTROL_PATH, self->info->interfaces[0], &table, self, NULL, NULL);
 
 	if (!id)
 		return FALSE;
@@ -404,14 +427,16 @@ char *tsr_control_address(const char *where, GError **error)
 
 	if (*path && strlen(absolute) < sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return g_strdup_printf("unix:path=%s", escaped);
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-		    "\"%s\" is not a control socket: say unix:PATH, with a path of at most 107 bytes", where);
+	g_set_error(
+		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+		"\"%s\" is not a control socket: say unix:PATH, with a path of at most 107 bytes",
+		where);
 	return NULL;
 }
 
 static gboolean somebody_listens(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	gboolean connected;
 
@@ -431,8 +456,10 @@ static gboolean make_room(const char *path, GError **error)
 		return TRUE;
 	if (S_ISSOCK(info.st_mode) && !somebody_listens(path))
 		return g_unlink(path) == 0 || errno == ENOENT;
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: %s; choose another path for the control socket", path,
-		    S_ISSOCK(info.st_mode) ? "another process listens there" : "exists and is not a socket");
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		    "%s: %s; choose another path for the control socket", path,
+		    S_ISSOCK(info.st_mode) ? "another process listens there"
+					   : "exists and is not a socket");
 	return FALSE;
 }
 
@@ -444,13 +471,16 @@ static gboolean start_server(TsrControl *self, const char *where, GError **error
 
 	if (!address || !make_room(path, error))
 		return FALSE;
-	self->server = g_dbus_server_new_sync(address, G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, NULL, NULL, error);
+	self->server = g_dbus_server_new_sync(address,
+					      G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER,
+					      guid, NULL, NULL, error);
 	if (!self->server) {
 		g_prefix_error(error, "%s: ", path);
 		return FALSE;
 	}
 	self->path = g_steal_pointer(&path);
-	g_signal_connect_object(self->server, "new-connection", G_CALLBACK(on_new_connection), self, 0);
+	g_signal_connect_object(self->server, "new-connection", G_CALLBACK(on_new_connection), self,
+				0);
 	g_dbus_server_start(self->server);
 	return TRUE;
 }
@@ -468,7 +498,8 @@ static void close_connection(gpointer data, gpointer user)
 	GDBusConnection *connection = data;
 
 	g_dbus_connection_flush_sync(connection, NULL, NULL);
-	g_dbus_connection_unregister_object(connection, GPOINTER_TO_UINT(g_object_get_data(data, "tsr-object")));
+	g_dbus_connection_unregister_object(
+		connection, GPOINTER_TO_UINT(g_object_get_data(data, "tsr-object")));
 	g_dbus_connection_close_sync(connection, NULL, NULL);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See keyfile.h. One pass over lines; what is not a comment, a [group] or a key=value is an error. */
+/* See keyfile.h. One pass over lines; what is not a comment, a [group] or a key=value is an error.
+ */
 #include <tessera-glib/machine.h>
 
 #include "keyfile.h"
@@ -31,7 +32,8 @@ void tsr_keyfile_free(TsrKeyFile *file)
 	g_free(file);
 }
 
-gboolean tsr_keyfile_error(GError **error, int code, const TsrKeyFile *file, guint line, const char *what, const char *format, ...)
+gboolean tsr_keyfile_error(GError **error, int code, const TsrKeyFile *file, guint line,
+			   const char *what, const char *format, ...)
 {
 	g_autofree char *message = NULL;
 	va_list args;
@@ -39,7 +41,8 @@ gboolean tsr_keyfile_error(GError **error, int code, const TsrKeyFile *file, gui
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_set_error(error, TSR_MACHINE_ERROR, code, "%s:%u: %s%s%s", file->path, line, what ? what : "", what ? ": " : "", message);
+	g_set_error(error, TSR_MACHINE_ERROR, code, "%s:%u: %s%s%s", file->path, line,
+		    what ? what : "", what ? ": " : "", message);
 	return FALSE;
 }
 
@@ -86,7 +89,8 @@ static gboolean parse_group(TsrKeyFile *file, char *text, guint line, GError **e
 	group = tsr_keyfile_group(file, text + 1);
 	if (group)
 		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, NULL,
-					 "duplicate group [%s], first in line %u", group->name, group->line);
+					 "duplicate group [%s], first in line %u", group->name,
+					 group->line);
 	group = g_new0(TsrGroup, 1);
 	group->name = g_strdup(text + 1);
 	group->line = line;
@@ -118,26 +122,30 @@ static char *unescape(const char *text)
 
 static gboolean parse_key(TsrKeyFile *file, char *text, guint line, GError **error)
 {
-	TsrGroup *group = file->groups->len ? g_ptr_array_index(file->groups, file->groups->len - 1) : NULL;
+	TsrGroup *group =
+		file->groups->len ? g_ptr_array_index(file->groups, file->groups->len - 1) : NULL;
 	char *equals = strchr(text, '=');
 	TsrKey *key;
 	char *value;
 
 	if (!equals || equals == text)
 		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, NULL,
-					 "\"%s\" is neither [GROUP] nor KEY=VALUE nor a # comment", text);
+					 "\"%s\" is neither [GROUP] nor KEY=VALUE nor a # comment",
+					 text);
 	*equals = '\0';
 	g_strchomp(text);
 	if (!group)
-		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, text, "a key before the first [GROUP]");
+		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, text,
+					 "a key before the first [GROUP]");
 	key = tsr_group_key(group, text);
 	if (key)
-		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, text, "duplicate key, first in line %u",
-					 key->line);
+		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, text,
+					 "duplicate key, first in line %u", key->line);
 	value = unescape(g_strchug(equals + 1));
 	if (!value)
-		return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, line, text,
-					 "unknown escape in the value; there are \\s \\n \\t \\r \\\\");
+		return tsr_keyfile_error(
+			error, TSR_MACHINE_ERROR_INVALID, file, line, text,
+			"unknown escape in the value; there are \\s \\n \\t \\r \\\\");
 	key = g_new0(TsrKey, 1);
 	key->name = g_strdup(text);
 	key->value = value;
@@ -165,7 +173,8 @@ TsrKeyFile *tsr_keyfile_parse(const char *path, const char *text, gsize length, 
 	file->path = g_strdup(path);
 	file->groups = g_ptr_array_new_with_free_func(group_free);
 	if (length > TSR_KEYFILE_MAX || !g_utf8_validate(text, length, NULL)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: not a manifest: %s", path,
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%s: not a manifest: %s", path,
 			    length > TSR_KEYFILE_MAX ? "longer than 256 KiB" : "not text in UTF-8");
 		return NULL;
 	}
@@ -191,7 +200,8 @@ TsrKeyFile *tsr_keyfile_load(const char *path, GError **error)
 	if (!g_file_get_contents(path, &text, &length, &failure)) {
 		gboolean absent = g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 
-		g_set_error_literal(error, TSR_MACHINE_ERROR, absent ? TSR_MACHINE_ERROR_NOT_FOUND : TSR_MACHINE_ERROR_IO,
+		g_set_error_literal(error, TSR_MACHINE_ERROR,
+				    absent ? TSR_MACHINE_ERROR_NOT_FOUND : TSR_MACHINE_ERROR_IO,
 				    failure->message);
 		return NULL;
 	}

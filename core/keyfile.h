@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Key files as manifests use them: the syntax of GKeyFile without locales, read strictly. Every group and key knows its line,
- * and a group or key that is there twice is an error, neither of which GKeyFile offers.
+ * Key files as manifests use them: the syntax of GKeyFile without locales, read strictly. Every
+ * group and key knows its line, and a group or key that is there twice is an error, neither of
+ * which GKeyFile offers.
  */
 #ifndef TSR_KEYFILE_H
 #define TSR_KEYFILE_H
@@ -24,7 +25,7 @@ typedef struct {
 } TsrGroup;
 
 typedef struct {
-	char *path;        /* as messages name it */
+	char *path;	   /* as messages name it */
 	GPtrArray *groups; /* TsrGroup, in the file's order */
 } TsrKeyFile;
 
@@ -41,8 +42,9 @@ TsrKey *tsr_group_key(TsrGroup *group, const char *name);
 /* The NAME of a group "[PREFIX NAME]", or NULL if it is not one. Points into the group's name. */
 const char *tsr_group_suffix(const TsrGroup *group, const char *prefix);
 
-/* Sets a TSR_MACHINE_ERROR "PATH:LINE: WHAT: …"; what is a key or "[group]" and may be NULL. Returns FALSE. */
-gboolean tsr_keyfile_error(GError **error, int code, const TsrKeyFile *file, guint line, const char *what, const char *format, ...)
-	G_GNUC_PRINTF(6, 7);
+/* Sets a TSR_MACHINE_ERROR "PATH:LINE: WHAT: …"; what is a key or "[group]" and may be NULL.
+ * Returns FALSE. */
+gboolean tsr_keyfile_error(GError **error, int code, const TsrKeyFile *file, guint line,
+			   const char *what, const char *format, ...) G_GNUC_PRINTF(6, 7);
 
 #endif

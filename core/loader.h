@@ -5,10 +5,12 @@
 
 #include "plugin-private.h"
 
-/* Whether the manifest's ABI range takes this core. FALSE with TSR_MACHINE_ERROR_VERSION and what to do. [any] */
+/* Whether the manifest's ABI range takes this core. FALSE with TSR_MACHINE_ERROR_VERSION and what
+ * to do. [any] */
 gboolean tsr_loader_check_abi(TsrPlugin *plugin, GError **error);
 
-/* Maps the library (once; it stays mapped) and checks that it is what the manifest says. NULL with error. [main] */
+/* Maps the library (once; it stays mapped) and checks that it is what the manifest says. NULL with
+ * error. [main] */
 const struct tsr_plugin_entry *tsr_loader_load(TsrPlugin *plugin, GError **error);
 
 #endif

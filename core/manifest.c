@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Plugin manifests (docs/MANIFESTS.md) to TsrPlugin. The tables at the top are the format: a key is a row with its type, whether
- * it must be there, and where its value goes. A manifest comes from a stranger: nothing in it is trusted.
+ * Plugin manifests (docs/MANIFESTS.md) to TsrPlugin. The tables at the top are the format: a key is
+ * a row with its type, whether it must be there, and where its value goes. A manifest comes from a
+ * stranger: nothing in it is trusted.
  */
 #include <string.h>
 
@@ -11,23 +12,38 @@
 #include "plugin-private.h"
 #include "property.h"
 
-typedef enum { V_TEXT, V_WORD, V_LIST, V_UINT, V_ADDRESS, V_INT_TEXT, V_BOOL, V_CHOICE, V_VERSION, V_ABI, V_INTERFACE } ValueType;
+typedef enum {
+	V_TEXT,
+	V_WORD,
+	V_LIST,
+	V_UINT,
+	V_ADDRESS,
+	V_INT_TEXT,
+	V_BOOL,
+	V_CHOICE,
+	V_VERSION,
+	V_ABI,
+	V_INTERFACE
+} ValueType;
 
 typedef struct {
 	const char *key;
 	ValueType type;
 	gboolean required;
-	gsize offset;             /* of the value in the struct; what it is follows from the type */
+	gsize offset;		  /* of the value in the struct; what it is follows from the type */
 	const char *const *words; /* CHOICE: NULL-terminated; the value is the word's index */
 } Field;
 
-#define FIELD(type, key, value, required, member) { key, value, required, offsetof(type, member), NULL }
+#define FIELD(type, key, value, required, member)                                                  \
+	{                                                                                          \
+		key, value, required, offsetof(type, member), NULL                                 \
+	}
 
-static const char *const kinds[] = { "device", "backend", "cpu", "mmu", "ui", NULL };
-static const char *const property_types[] = { "string", "int", "bool", "size", "enum", "file", NULL };
-static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
+static const char *const kinds[] = {"device", "backend", "cpu", "mmu", "ui", NULL};
+static const char *const property_types[] = {"string", "int", "bool", "size", "enum", "file", NULL};
+static const char *const resource_types[] = {"ports", "mmio", "irq", "dma", "rom", NULL};
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
-static const char *const reserved_names[] = { "plugin", "slot", "with", "address", NULL };
+static const char *const reserved_names[] = {"plugin", "slot", "with", "address", NULL};
 
 typedef struct {
 	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;
@@ -41,7 +57,7 @@ static const Field plugin_fields[] = {
 	FIELD(PluginGroup, "version", V_VERSION, TRUE, version),
 	FIELD(PluginGroup, "name", V_TEXT, TRUE, name),
 	FIELD(PluginGroup, "description", V_TEXT, FALSE, description),
-	{ "kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds },
+	{"kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds},
 	FIELD(PluginGroup, "library", V_TEXT, FALSE, library),
 	FIELD(PluginGroup, "abi-oldest", V_ABI, TRUE, abi_oldest),
 	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
@@ -67,7 +83,7 @@ typedef struct {
 } PropertyGroup;
 
 static const Field property_fields[] = {
-	{ "type", V_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types },
+	{"type", V_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types},
 	FIELD(PropertyGroup, "min", V_INT_TEXT, FALSE, min),
 	FIELD(PropertyGroup, "max", V_INT_TEXT, FALSE, max),
 	FIELD(PropertyGroup, "default", V_TEXT, FALSE, default_value),
@@ -84,7 +100,7 @@ typedef struct {
 } ResourceGroup;
 
 static const Field resource_fields[] = {
-	{ "type", V_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types },
+	{"type", V_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types},
 	FIELD(ResourceGroup, "base", V_ADDRESS, FALSE, base),
 	FIELD(ResourceGroup, "length", V_ADDRESS, FALSE, length),
 	FIELD(ResourceGroup, "line", V_TEXT, FALSE, line),
@@ -97,13 +113,15 @@ typedef struct {
 	GError **error;
 } Parser;
 
-/* -- values ---------------------------------------------------------------------------------------------------------------- */
+/* -- values */
 
 static gboolean is_word(const char *text)
 {
 	if (!g_ascii_isalnum(*text))
 		return FALSE;
-	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(text) && !strstr(text, "..");
+	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+		       strlen(text) &&
+	       !strstr(text, "..");
 }
 
 static gboolean is_interface(const char *text)
@@ -112,7 +130,8 @@ static gboolean is_interface(const char *text)
 	g_autofree char *name = slash ? g_strndup(text, (gsize)(slash - text)) : NULL;
 	TsrVersion version;
 
-	return name && is_word(name) && tsr_version_parse(slash + 1, &version) && version.parts == 1;
+	return name && is_word(name) && tsr_version_parse(slash + 1, &version) &&
+	       version.parts == 1;
 }
 
 static char **parse_list(const char *text)
@@ -176,7 +195,9 @@ static gboolean parse_value(const Field *field, const char *text, void *out)
 	case V_VERSION:
 		return put_text(out, text, is_version(text));
 	case V_INT_TEXT:
-		return put_text(out, text, tsr_parse_int(text, (gint64 *)&bytes) || tsr_parse_size(text, 1024, &bytes));
+		return put_text(out, text,
+				tsr_parse_int(text, (gint64 *)&bytes) ||
+					tsr_parse_size(text, 1024, &bytes));
 	case V_LIST:
 		*(char ***)out = parse_list(text);
 		return TRUE;
@@ -217,7 +238,7 @@ static char *describe_value(const Field *field)
 	return g_strdup(texts[field->type]);
 }
 
-/* -- groups ---------------------------------------------------------------------------------------------------------------- */
+/* -- groups */
 
 static char *field_names(const Field *fields, guint n)
 {
@@ -243,8 +264,8 @@ static gboolean parse_field(Parser *p, const Field *field, const TsrKey *key, vo
 	if (parse_value(field, key->value, (char *)out + field->offset))
 		return TRUE;
 	allowed = describe_value(field);
-	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name, "\"%s\" is not %s", key->value,
-				 allowed);
+	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
+				 "\"%s\" is not %s", key->value, allowed);
 }
 
 static gboolean parse_fields(Parser *p, TsrGroup *group, const Field *fields, guint n, void *out)
@@ -258,7 +279,8 @@ static gboolean parse_fields(Parser *p, TsrGroup *group, const Field *fields, gu
 		if (!field) {
 			g_autofree char *names = field_names(fields, n);
 
-			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 key->line, key->name,
 						 "unknown key in %s; it takes %s", title, names);
 		}
 		if (!parse_field(p, field, key, out))
@@ -266,7 +288,8 @@ static gboolean parse_fields(Parser *p, TsrGroup *group, const Field *fields, gu
 	}
 	for (guint i = 0; i < n; i++)
 		if (fields[i].required && !tsr_group_key(group, fields[i].key))
-			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, title, "key %s is missing",
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 group->line, title, "key %s is missing",
 						 fields[i].key);
 	return TRUE;
 }
@@ -307,25 +330,32 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 
 	for (char **i = g->provides; i && *i; i++)
 		if (!is_interface(*i))
-			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, tsr_group_key(group, "provides")->line,
-						 "provides", "\"%s\" is not an interface as tessera.block/1", *i);
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 tsr_group_key(group, "provides")->line, "provides",
+						 "\"%s\" is not an interface as tessera.block/1",
+						 *i);
 	if (g->library && (strchr(g->library, '/') || g_str_equal(g->library, "..")))
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, tsr_group_key(group, "library")->line,
-					 "library", "the library stands beside its manifest: a file name without /");
+		return tsr_keyfile_error(
+			p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+			tsr_group_key(group, "library")->line, "library",
+			"the library stands beside its manifest: a file name without /");
 	if (g->state_oldest > g->state_version)
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, tsr_group_key(group, "state-oldest")->line,
-					 "state-oldest", "newer than state-version %u", g->state_version);
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "state-oldest")->line, "state-oldest",
+					 "newer than state-version %u", g->state_version);
 	if (g->abi_oldest.part[0] > g->abi_newest.part[0] ||
 	    (newest_parts == 2 && tsr_version_compare(&g->abi_oldest, &g->abi_newest) > 0))
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, tsr_group_key(group, "abi-oldest")->line,
-					 "abi-oldest", "newer than abi-newest");
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "abi-oldest")->line, "abi-oldest",
+					 "newer than abi-newest");
 	return TRUE;
 }
 
 static gboolean parse_plugin(Parser *p, TsrGroup *group)
 {
-	PluginGroup g = { .state_version = 1 };
-	gboolean done = parse_fields(p, group, plugin_fields, G_N_ELEMENTS(plugin_fields), &g) && check_plugin_group(p, group, &g);
+	PluginGroup g = {.state_version = 1};
+	gboolean done = parse_fields(p, group, plugin_fields, G_N_ELEMENTS(plugin_fields), &g) &&
+			check_plugin_group(p, group, &g);
 
 	take_plugin_group(p->plugin, &g);
 	return done;
@@ -334,7 +364,8 @@ static gboolean parse_plugin(Parser *p, TsrGroup *group)
 static gboolean name_error(Parser *p, const TsrGroup *group, const char *name)
 {
 	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
-				 "[%s]: \"%s\" is not a name of letters, digits, - and _", group->name, name);
+				 "[%s]: \"%s\" is not a name of letters, digits, - and _",
+				 group->name, name);
 }
 
 static gboolean parse_need(Parser *p, TsrGroup *group, const char *name)
@@ -372,17 +403,22 @@ static char *plain_default(const TsrPropertySpec *spec)
 	return g_strdup("");
 }
 
-static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec, const PropertyGroup *g)
+static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec,
+			       const PropertyGroup *g)
 {
 	const char *range = g->min ? "min" : "max";
 	g_autofree char *allowed = NULL;
 	char *checked;
 
-	if (!limit_from_text(spec, g->min, &spec->min) || !limit_from_text(spec, g->max, &spec->max) || spec->min > spec->max)
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, tsr_group_key(group, range)->line, range,
-					 "min and max are numbers, min not above max, of a property of type int or size");
+	if (!limit_from_text(spec, g->min, &spec->min) ||
+	    !limit_from_text(spec, g->max, &spec->max) || spec->min > spec->max)
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, range)->line, range,
+					 "min and max are numbers, min not above max, of a "
+					 "property of type int or size");
 	if ((spec->type == TSR_PROPERTY_ENUM) != (spec->values && *spec->values))
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, "values",
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
+					 "values",
 					 "a property of type enum has values, others have none");
 	if (!g->default_value || !*g->default_value) {
 		spec->default_value = plain_default(spec);
@@ -391,14 +427,15 @@ static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec
 	checked = tsr_property_check(spec, g->default_value, &allowed);
 	spec->default_value = checked ? checked : g_strdup("");
 	if (!checked)
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, tsr_group_key(group, "default")->line, "default",
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "default")->line, "default",
 					 "\"%s\" is not %s", g->default_value, allowed);
 	return TRUE;
 }
 
 static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 {
-	PropertyGroup g = { .writable = TRUE };
+	PropertyGroup g = {.writable = TRUE};
 	TsrPropertySpec *spec = g_new0(TsrPropertySpec, 1);
 	gboolean done = parse_fields(p, group, property_fields, G_N_ELEMENTS(property_fields), &g);
 
@@ -412,8 +449,9 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 	spec->writable = g.writable;
 	spec->text = text_or(g.text, "");
 	if (done && (g_strv_contains(reserved_names, name) || strchr(name, '.')))
-		done = tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
-					 "[%s]: machine manifests use that name themselves", group->name);
+		done = tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
+					 NULL, "[%s]: machine manifests use that name themselves",
+					 group->name);
 	done = done && check_property(p, group, spec, &g);
 	g_free(g.min);
 	g_free(g.max);
@@ -424,21 +462,27 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 static gboolean check_resource(Parser *p, TsrGroup *group, const TsrResource *r)
 {
 	static const char *const keys[][3] = {
-		[TSR_RESOURCE_PORTS] = { "base", "length" }, [TSR_RESOURCE_MMIO] = { "base", "length" },
-		[TSR_RESOURCE_IRQ] = { "line" },             [TSR_RESOURCE_DMA] = { "channel" },
-		[TSR_RESOURCE_ROM] = { "base", "length" },
+		[TSR_RESOURCE_PORTS] = {"base", "length"},
+		[TSR_RESOURCE_MMIO] = {"base", "length"},
+		[TSR_RESOURCE_IRQ] = {"line"},
+		[TSR_RESOURCE_DMA] = {"channel"},
+		[TSR_RESOURCE_ROM] = {"base", "length"},
 	};
 
 	for (guint i = 0; i < group->keys->len; i++) {
 		const TsrKey *key = g_ptr_array_index(group->keys, i);
 
 		if (!g_str_equal(key->name, "type") && !g_strv_contains(keys[r->type], key->name))
-			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
-						 "a resource of type %s has no such key", resource_types[r->type]);
+			return tsr_keyfile_error(
+				p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
+				"a resource of type %s has no such key", resource_types[r->type]);
 	}
-	if (r->type == TSR_RESOURCE_PORTS && (r->base > 0xffff || r->length == 0 || r->length > 0x10000 - r->base))
-		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
-					 "[%s]: ports from base to base + length - 1 lie within 0 to 0xffff; length is at least 1",
+	if (r->type == TSR_RESOURCE_PORTS &&
+	    (r->base > 0xffff || r->length == 0 || r->length > 0x10000 - r->base))
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
+					 NULL,
+					 "[%s]: ports from base to base + length - 1 lie within 0 "
+					 "to 0xffff; length is at least 1",
 					 group->name);
 	return TRUE;
 }
@@ -459,15 +503,15 @@ static gboolean parse_resource(Parser *p, TsrGroup *group, const char *name)
 	return done && check_resource(p, group, resource);
 }
 
-/* -- the file -------------------------------------------------------------------------------------------------------------- */
+/* -- the file */
 
 static const struct {
 	const char *prefix;
 	gboolean (*parse)(Parser *p, TsrGroup *group, const char *name);
 } groups[] = {
-	{ "Needs", parse_need },
-	{ "Property", parse_property },
-	{ "Resource", parse_resource },
+	{"Needs", parse_need},
+	{"Property", parse_property},
+	{"Resource", parse_resource},
 };
 
 static gboolean parse_group(Parser *p, TsrGroup *group)
@@ -478,20 +522,24 @@ static gboolean parse_group(Parser *p, TsrGroup *group)
 		const char *name = tsr_group_suffix(group, groups[i].prefix);
 
 		if (name)
-			return is_word(name) ? groups[i].parse(p, group, name) : name_error(p, group, name);
+			return is_word(name) ? groups[i].parse(p, group, name)
+					     : name_error(p, group, name);
 	}
 	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
-				 "unknown group [%s]; there are [Plugin], [Needs NAME], [Property NAME] and [Resource NAME]", group->name);
+				 "unknown group [%s]; there are [Plugin], [Needs NAME], [Property "
+				 "NAME] and [Resource NAME]",
+				 group->name);
 }
 
 static TsrPlugin *plugin_from_keyfile(TsrKeyFile *file, GError **error)
 {
 	g_autoptr(TsrPlugin) plugin = g_object_new(TSR_TYPE_PLUGIN, NULL);
-	Parser parser = { file, plugin, error };
+	Parser parser = {file, plugin, error};
 
 	plugin->path = g_strdup(file->path);
 	if (!tsr_keyfile_group(file, "Plugin")) {
-		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Plugin]", "the group is missing");
+		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Plugin]",
+				  "the group is missing");
 		return NULL;
 	}
 	for (guint i = 0; i < file->groups->len; i++)
@@ -500,7 +548,8 @@ static TsrPlugin *plugin_from_keyfile(TsrKeyFile *file, GError **error)
 	return g_steal_pointer(&plugin);
 }
 
-TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length, GError **error)
+TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length,
+					GError **error)
 {
 	g_autoptr(TsrKeyFile) file = tsr_keyfile_parse(path, text, length, error);
 

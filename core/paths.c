@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See paths.h. Everything is found from where this library lies, so that a build tree runs as it is and an installation may be
- * moved. TSR_DATADIR_FROM_LIBDIR and TSR_LIBDIR_NAME come from the build.
+ * See paths.h. Everything is found from where this library lies, so that a build tree runs as it is
+ * and an installation may be moved. TSR_DATADIR_FROM_LIBDIR and TSR_LIBDIR_NAME come from the
+ * build.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -64,5 +65,6 @@ char **tsr_paths_plugins(void)
 
 char **tsr_paths_machines(void)
 {
-	return search_path("machines", "TESSERA_MACHINE_PATH", TSR_DATADIR_FROM_LIBDIR "/tessera/machines");
+	return search_path("machines", "TESSERA_MACHINE_PATH",
+			   TSR_DATADIR_FROM_LIBDIR "/tessera/machines");
 }

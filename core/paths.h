@@ -5,8 +5,9 @@
 
 #include <glib.h>
 
-/* Folders in order of search: the build tree that this library was built in (if it runs from there), the environment variable
- * (TESSERA_PLUGIN_PATH, TESSERA_MACHINE_PATH: a list with colons), the user's, the system's. They need not exist. */
+/* Folders in order of search: the build tree that this library was built in (if it runs from
+ * there), the environment variable (TESSERA_PLUGIN_PATH, TESSERA_MACHINE_PATH: a list with colons),
+ * the user's, the system's. They need not exist. */
 char **tsr_paths_plugins(void);
 char **tsr_paths_machines(void);
 

@@ -19,11 +19,14 @@ struct _TsrPlugin {
 	TsrVersion abi_oldest, abi_newest;
 	guint state_version, state_oldest;
 	GPtrArray *properties, *needs, *resources;
-	const struct tsr_plugin_entry *entry; /* once loaded; the object stays mapped as long as the process lives */
+	const struct tsr_plugin_entry
+		*entry; /* once loaded; the object stays mapped as long as the process lives */
 };
 
-/* Parses a plugin manifest. text: not trusted. Does not look at the library. NULL with a TSR_MACHINE_ERROR. [any] */
-TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length, GError **error);
+/* Parses a plugin manifest. text: not trusted. Does not look at the library. NULL with a
+ * TSR_MACHINE_ERROR. [any] */
+TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length,
+					GError **error);
 TsrPlugin *tsr_plugin_new_from_file(const char *path, GError **error);
 
 const TsrPropertySpec *tsr_plugin_find_property(TsrPlugin *self, const char *name);

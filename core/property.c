@@ -52,7 +52,7 @@ gboolean tsr_parse_size(const char *text, guint unit, guint64 *out)
 
 gboolean tsr_parse_bool(const char *text, gboolean *out)
 {
-	static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
+	static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
 		if (g_ascii_strcasecmp(text, words[i]) == 0) {
@@ -71,8 +71,9 @@ char *tsr_list_join(const char *const *names)
 const char *tsr_property_type_name(TsrPropertyType type)
 {
 	static const char *const names[] = {
-		[TSR_PROPERTY_STRING] = "string", [TSR_PROPERTY_INT] = "int",   [TSR_PROPERTY_BOOL] = "bool",
-		[TSR_PROPERTY_SIZE] = "size",     [TSR_PROPERTY_ENUM] = "enum", [TSR_PROPERTY_FILE] = "file",
+		[TSR_PROPERTY_STRING] = "string", [TSR_PROPERTY_INT] = "int",
+		[TSR_PROPERTY_BOOL] = "bool",	  [TSR_PROPERTY_SIZE] = "size",
+		[TSR_PROPERTY_ENUM] = "enum",	  [TSR_PROPERTY_FILE] = "file",
 	};
 
 	return names[type];
@@ -84,7 +85,8 @@ static char *describe_range(const TsrPropertySpec *spec, const char *what, const
 		return g_strdup_printf("%s%s", what, how);
 	if (spec->max == G_MAXINT64)
 		return g_strdup_printf("%s from %" G_GINT64_FORMAT "%s", what, spec->min, how);
-	return g_strdup_printf("%s from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "%s", what, spec->min, spec->max, how);
+	return g_strdup_printf("%s from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "%s", what,
+			       spec->min, spec->max, how);
 }
 
 char *tsr_property_describe(const TsrPropertySpec *spec)
@@ -122,7 +124,8 @@ static char *check_size(const TsrPropertySpec *spec, const char *value)
 {
 	guint64 bytes;
 
-	if (!tsr_parse_size(value, 1024, &bytes) || bytes > G_MAXINT64 || (gint64)bytes < spec->min || (gint64)bytes > spec->max)
+	if (!tsr_parse_size(value, 1024, &bytes) || bytes > G_MAXINT64 ||
+	    (gint64)bytes < spec->min || (gint64)bytes > spec->max)
 		return NULL;
 	return g_strdup_printf("%" G_GUINT64_FORMAT, bytes);
 }
@@ -146,7 +149,8 @@ static char *check_value(const TsrPropertySpec *spec, const char *value)
 	case TSR_PROPERTY_BOOL:
 		return check_bool(value);
 	case TSR_PROPERTY_ENUM:
-		return g_strv_contains((const char *const *)spec->values, value) ? g_strdup(value) : NULL;
+		return g_strv_contains((const char *const *)spec->values, value) ? g_strdup(value)
+										 : NULL;
 	case TSR_PROPERTY_STRING:
 	case TSR_PROPERTY_FILE:
 		break;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * TsrRegistry: the plugins that are there. Folders are PATH/ID/VERSION/ID.plugin. Only manifests are read; a plugin that cannot be
- * used is left out with its reason, and stops no machine that does not ask for it.
+ * TsrRegistry: the plugins that are there. Folders are PATH/ID/VERSION/ID.plugin. Only manifests
+ * are read; a plugin that cannot be used is left out with its reason, and stops no machine that
+ * does not ask for it.
  */
 #include <string.h>
 
@@ -69,8 +70,9 @@ static gboolean check_place(TsrPlugin *plugin, const char *id, const char *versi
 {
 	if (g_str_equal(plugin->id, id) && g_str_equal(plugin->version, version))
 		return TRUE;
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: is %s %s, so it belongs into a folder %s/%s", plugin->path,
-		    plugin->id, plugin->version, plugin->id, plugin->version);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+		    "%s: is %s %s, so it belongs into a folder %s/%s", plugin->path, plugin->id,
+		    plugin->version, plugin->id, plugin->version);
 	return FALSE;
 }
 
@@ -78,8 +80,8 @@ static gboolean check_library(TsrPlugin *plugin, GError **error)
 {
 	if (g_file_test(plugin->library, G_FILE_TEST_IS_REGULAR))
 		return TRUE;
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND, "plugin %s %s: no library %s", plugin->id, plugin->version,
-		    plugin->library);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+		    "plugin %s %s: no library %s", plugin->id, plugin->version, plugin->library);
 	return FALSE;
 }
 
@@ -89,14 +91,17 @@ static void add_manifest(TsrRegistry *self, const char *path, const char *id, co
 	g_autoptr(TsrPlugin) plugin = tsr_plugin_new_from_file(path, &error);
 	TsrPlugin *other;
 
-	if (!plugin || !check_place(plugin, id, version, &error) || !tsr_loader_check_abi(plugin, &error) ||
-	    !check_library(plugin, &error)) {
+	if (!plugin || !check_place(plugin, id, version, &error) ||
+	    !tsr_loader_check_abi(plugin, &error) || !check_library(plugin, &error)) {
 		add_refusal(self, g_strdup(error->message));
 		return;
 	}
 	other = find_exact(self, id, version);
 	if (other)
-		add_refusal(self, g_strdup_printf("%s: duplicate of %s, which comes first in the search path", path, other->path));
+		add_refusal(
+			self,
+			g_strdup_printf("%s: duplicate of %s, which comes first in the search path",
+					path, other->path));
 	else
 		g_ptr_array_add(self->plugins, g_steal_pointer(&plugin));
 }
@@ -155,7 +160,7 @@ static int compare_plugins(gconstpointer a, gconstpointer b)
 	return order ? order : -tsr_version_compare(&x->number, &y->number);
 }
 
-/* -- finding --------------------------------------------------------------------------------------------------------------- */
+/* -- finding */
 
 static char *versions_of(TsrRegistry *self, const char *id)
 {
@@ -165,7 +170,8 @@ static char *versions_of(TsrRegistry *self, const char *id)
 		TsrPlugin *plugin = g_ptr_array_index(self->plugins, i);
 
 		if (g_str_equal(plugin->id, id))
-			g_string_append_printf(list, "%s%s", list->len ? ", " : "", plugin->version);
+			g_string_append_printf(list, "%s%s", list->len ? ", " : "",
+					       plugin->version);
 	}
 	return g_strdup(list->str);
 }
@@ -191,12 +197,15 @@ static void set_not_found(TsrRegistry *self, const char *id, const char *range, 
 	const char *refusal = refusal_of(self, id);
 
 	if (*versions)
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_VERSION, "no plugin %s %s; installed: %s", id, range, versions);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_VERSION,
+			    "no plugin %s %s; installed: %s", id, range, versions);
 	else if (refusal)
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND, "plugin %s is refused: %s", id, refusal);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+			    "plugin %s is refused: %s", id, refusal);
 	else
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
-			    "no plugin %s; `tessera plugins list` shows those that are installed", id);
+			    "no plugin %s; `tessera plugins list` shows those that are installed",
+			    id);
 }
 
 TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError **error)
@@ -208,13 +217,16 @@ TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError 
 
 	if (!*id || !tsr_version_range_parse(text, &range)) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-			    "\"%s\" is not a plugin: an id, or an id and versions as in \"%s >=1.2,<2\"", requirement, *id ? id : "ID");
+			    "\"%s\" is not a plugin: an id, or an id and versions as in \"%s "
+			    ">=1.2,<2\"",
+			    requirement, *id ? id : "ID");
 		return NULL;
 	}
 	for (guint i = 0; i < self->plugins->len; i++) {
 		TsrPlugin *plugin = g_ptr_array_index(self->plugins, i);
 
-		if (g_str_equal(plugin->id, id) && tsr_version_range_contains(&range, &plugin->number))
+		if (g_str_equal(plugin->id, id) &&
+		    tsr_version_range_contains(&range, &plugin->number))
 			return plugin;
 	}
 	set_not_found(self, id, text, error);

@@ -57,7 +57,8 @@ static const struct {
 	TsrVersionOp op;
 } operators[] = {
 	/* the longer of two with the same beginning first */
-	{ ">=", TSR_VERSION_GE }, { "<=", TSR_VERSION_LE }, { ">", TSR_VERSION_GT }, { "<", TSR_VERSION_LT }, { "=", TSR_VERSION_EQ },
+	{">=", TSR_VERSION_GE}, {"<=", TSR_VERSION_LE}, {">", TSR_VERSION_GT},
+	{"<", TSR_VERSION_LT},	{"=", TSR_VERSION_EQ},
 };
 
 static gboolean parse_term(char *text, TsrVersionRange *out)

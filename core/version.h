@@ -14,7 +14,13 @@ typedef struct {
 gboolean tsr_version_parse(const char *text, TsrVersion *out);
 int tsr_version_compare(const TsrVersion *a, const TsrVersion *b);
 
-typedef enum { TSR_VERSION_EQ, TSR_VERSION_GE, TSR_VERSION_GT, TSR_VERSION_LE, TSR_VERSION_LT } TsrVersionOp;
+typedef enum {
+	TSR_VERSION_EQ,
+	TSR_VERSION_GE,
+	TSR_VERSION_GT,
+	TSR_VERSION_LE,
+	TSR_VERSION_LT
+} TsrVersionOp;
 
 #define TSR_VERSION_RANGE_MAX 8
 typedef struct {
@@ -25,7 +31,8 @@ typedef struct {
 	} term[TSR_VERSION_RANGE_MAX];
 } TsrVersionRange;
 
-/* ">=1.2,<2", "=1.2.3"; "" is every version. A version written short stands for all that begin with it: "=1.2" takes 1.2.9,
+/* ">=1.2,<2", "=1.2.3"; "" is every version. A version written short stands for all that begin with
+ * it: "=1.2" takes 1.2.9,
  * ">1.2" does not. */
 gboolean tsr_version_range_parse(const char *text, TsrVersionRange *out);
 gboolean tsr_version_range_contains(const TsrVersionRange *range, const TsrVersion *version);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tessera ctl SOCKET COMMAND: a client of control.h's interface. A command is a row: its arguments and the call that it makes. */
+/* tessera ctl SOCKET COMMAND: a client of control.h's interface. A command is a row: its arguments
+ * and the call that it makes. */
 #include <string.h>
 
 #include "control-interface.h"
@@ -17,7 +18,7 @@ typedef struct {
 	int status;
 } Ctl;
 
-/* -- calls ----------------------------------------------------------------------------------------------------------------- */
+/* -- calls */
 
 static int fail_remote(GError *error)
 {
@@ -31,8 +32,9 @@ static int fail_remote(GError *error)
 static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVariant *arguments)
 {
 	GError *error = NULL;
-	GVariant *answer = g_dbus_connection_call_sync(ctl->connection, NULL, TSR_CONTROL_PATH, interface, method, arguments, NULL,
-						       G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &error);
+	GVariant *answer = g_dbus_connection_call_sync(
+		ctl->connection, NULL, TSR_CONTROL_PATH, interface, method, arguments, NULL,
+		G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &error);
 
 	if (!answer)
 		ctl->status = fail_remote(error);
@@ -69,7 +71,7 @@ static GVariant *get_property(Ctl *ctl, const char *name)
 	return value;
 }
 
-/* -- arguments ------------------------------------------------------------------------------------------------------------- */
+/* -- arguments */
 
 static int number_argument(Ctl *ctl, guint index, int otherwise)
 {
@@ -96,7 +98,7 @@ static gboolean split_property(Ctl *ctl, const char *text, char **instance, char
 	return TRUE;
 }
 
-/* -- commands -------------------------------------------------------------------------------------------------------------- */
+/* -- commands */
 
 static int do_pause(Ctl *ctl)
 {
@@ -122,7 +124,8 @@ static int do_status(Ctl *ctl)
 {
 	g_autoptr(GVariant) name = get_property(ctl, "Name");
 	g_autoptr(GVariant) state = name ? get_property(ctl, "State") : NULL;
-	g_autoptr(GVariant) list = state ? call(ctl, TSR_CONTROL_INTERFACE, "ListInstances", NULL) : NULL;
+	g_autoptr(GVariant) list =
+		state ? call(ctl, TSR_CONTROL_INTERFACE, "ListInstances", NULL) : NULL;
 	g_autofree const char **names = NULL;
 	g_autofree char *text = NULL;
 
@@ -130,7 +133,8 @@ static int do_status(Ctl *ctl)
 		return ctl->status;
 	g_variant_get(list, "(^a&s)", &names);
 	text = g_strjoinv(" ", (char **)names);
-	g_print("name       %s\nstate      %s\ninstances  %s\n", g_variant_get_string(name, NULL), g_variant_get_string(state, NULL), text);
+	g_print("name       %s\nstate      %s\ninstances  %s\n", g_variant_get_string(name, NULL),
+		g_variant_get_string(state, NULL), text);
 	return 0;
 }
 
@@ -139,14 +143,17 @@ static int do_screenshot(Ctl *ctl)
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
 	int display = number_argument(ctl, 1, 0);
 
-	return ctl->status ? ctl->status : call_plain(ctl, "Screenshot", g_variant_new("(us)", (guint)display, path));
+	return ctl->status
+		       ? ctl->status
+		       : call_plain(ctl, "Screenshot", g_variant_new("(us)", (guint)display, path));
 }
 
 static int do_text(Ctl *ctl)
 {
 	int display = number_argument(ctl, 0, 0);
 
-	return ctl->status ? ctl->status : call_printing(ctl, "ScreenText", g_variant_new("(u)", (guint)display));
+	return ctl->status ? ctl->status
+			   : call_printing(ctl, "ScreenText", g_variant_new("(u)", (guint)display));
 }
 
 static int do_type(Ctl *ctl)
@@ -166,17 +173,23 @@ static int do_key(Ctl *ctl)
 
 static int do_move(Ctl *ctl)
 {
-	int dx = number_argument(ctl, 0, 0), dy = number_argument(ctl, 1, 0), buttons = number_argument(ctl, 2, 0);
+	int dx = number_argument(ctl, 0, 0), dy = number_argument(ctl, 1, 0),
+	    buttons = number_argument(ctl, 2, 0);
 
-	return ctl->status ? ctl->status : call_plain(ctl, "MovePointer", g_variant_new("(iiiu)", dx, dy, 0, (guint)buttons));
+	return ctl->status ? ctl->status
+			   : call_plain(ctl, "MovePointer",
+					g_variant_new("(iiiu)", dx, dy, 0, (guint)buttons));
 }
 
 static int do_place(Ctl *ctl)
 {
-	int x = number_argument(ctl, 0, 0), y = number_argument(ctl, 1, 0), buttons = number_argument(ctl, 2, 0);
+	int x = number_argument(ctl, 0, 0), y = number_argument(ctl, 1, 0),
+	    buttons = number_argument(ctl, 2, 0);
 
-	return ctl->status ? ctl->status :
-			     call_plain(ctl, "PlacePointer", g_variant_new("(uuiu)", (guint)x, (guint)y, 0, (guint)buttons));
+	return ctl->status
+		       ? ctl->status
+		       : call_plain(ctl, "PlacePointer",
+				    g_variant_new("(uuiu)", (guint)x, (guint)y, 0, (guint)buttons));
 }
 
 static int do_insert(Ctl *ctl)
@@ -203,14 +216,17 @@ static int do_get(Ctl *ctl)
 static int do_set(Ctl *ctl)
 {
 	const char *equals = strchr(ctl->arguments[0], '=');
-	g_autofree char *target = equals ? g_strndup(ctl->arguments[0], (gsize)(equals - ctl->arguments[0])) : NULL;
+	g_autofree char *target =
+		equals ? g_strndup(ctl->arguments[0], (gsize)(equals - ctl->arguments[0])) : NULL;
 	g_autofree char *instance = NULL, *property = NULL;
 
 	if (!equals)
-		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not INSTANCE.PROPERTY=VALUE", ctl->arguments[0]);
+		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not INSTANCE.PROPERTY=VALUE",
+				    ctl->arguments[0]);
 	if (!split_property(ctl, target, &instance, &property))
 		return ctl->status;
-	return call_plain(ctl, "SetInstanceProperty", g_variant_new("(sss)", instance, property, equals + 1));
+	return call_plain(ctl, "SetInstanceProperty",
+			  g_variant_new("(sss)", instance, property, equals + 1));
 }
 
 static int do_save(Ctl *ctl)
@@ -231,8 +247,8 @@ static int do_introspect(Ctl *ctl)
 	return 0;
 }
 
-static void on_signal(GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *name,
-		      GVariant *arguments, gpointer user)
+static void on_signal(GDBusConnection *connection, const char *sender, const char *path,
+		      const char *interface, const char *name, GVariant *arguments, gpointer user)
 {
 	Ctl *ctl = user;
 	g_autofree char *text = g_variant_print(arguments, FALSE);
@@ -250,13 +266,24 @@ static void on_closed(GDBusConnection *connection, gboolean remote, GError *erro
 	g_main_loop_quit(((Ctl *)user)->loop);
 }
 
+/* The state, asked for once the subscription stands, so that nothing is missed. */
+static gboolean print_state(Ctl *ctl)
+{
+	g_autoptr(GVariant) state = get_property(ctl, "State");
+
+	if (state && !ctl->quiet)
+		g_print("State ('%s',)\n", g_variant_get_string(state, NULL));
+	return state != NULL;
+}
+
 static int listen_until_stopped(Ctl *ctl)
 {
 	ctl->loop = g_main_loop_new(NULL, FALSE);
-	g_dbus_connection_signal_subscribe(ctl->connection, NULL, TSR_CONTROL_INTERFACE, NULL, TSR_CONTROL_PATH, NULL,
-					   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, ctl, NULL);
+	g_dbus_connection_signal_subscribe(ctl->connection, NULL, TSR_CONTROL_INTERFACE, NULL,
+					   TSR_CONTROL_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+					   on_signal, ctl, NULL);
 	g_signal_connect(ctl->connection, "closed", G_CALLBACK(on_closed), ctl);
-	if (!g_dbus_connection_is_closed(ctl->connection))
+	if (print_state(ctl))
 		g_main_loop_run(ctl->loop);
 	g_main_loop_unref(ctl->loop);
 	return ctl->status;
@@ -287,27 +314,27 @@ static const struct {
 	const char *usage;
 	int (*run)(Ctl *ctl);
 } commands[] = {
-	{ "status", 0, 0, "", do_status },
-	{ "pause", 0, 0, "", do_pause },
-	{ "resume", 0, 0, "", do_resume },
-	{ "reset", 0, 0, "", do_reset },
-	{ "quit", 0, 0, "", do_quit },
-	{ "screenshot", 1, 2, "FILE.png [DISPLAY]", do_screenshot },
-	{ "text", 0, 1, "[DISPLAY]", do_text },
-	{ "type", 1, G_MAXUINT, "TEXT", do_type },
-	{ "key", 1, G_MAXUINT, "NAMES…", do_key },
-	{ "move", 2, 3, "DX DY [BUTTONS]", do_move },
-	{ "place", 2, 3, "X Y [BUTTONS]", do_place },
-	{ "insert", 2, 2, "INSTANCE FILE", do_insert },
-	{ "eject", 1, 1, "INSTANCE", do_eject },
-	{ "get", 1, 1, "INSTANCE.PROPERTY", do_get },
-	{ "set", 1, 1, "INSTANCE.PROPERTY=VALUE", do_set },
-	{ "save", 1, 1, "FILE", do_save },
-	{ "stats", 0, 0, "", do_stats },
-	{ "tap", 1, 2, "LINE [off]", do_tap },
-	{ "watch", 0, 0, "", do_watch },
-	{ "wait", 0, 0, "", do_wait },
-	{ "introspect", 0, 0, "", do_introspect },
+	{"status", 0, 0, "", do_status},
+	{"pause", 0, 0, "", do_pause},
+	{"resume", 0, 0, "", do_resume},
+	{"reset", 0, 0, "", do_reset},
+	{"quit", 0, 0, "", do_quit},
+	{"screenshot", 1, 2, "FILE.png [DISPLAY]", do_screenshot},
+	{"text", 0, 1, "[DISPLAY]", do_text},
+	{"type", 1, G_MAXUINT, "TEXT", do_type},
+	{"key", 1, G_MAXUINT, "NAMES…", do_key},
+	{"move", 2, 3, "DX DY [BUTTONS]", do_move},
+	{"place", 2, 3, "X Y [BUTTONS]", do_place},
+	{"insert", 2, 2, "INSTANCE FILE", do_insert},
+	{"eject", 1, 1, "INSTANCE", do_eject},
+	{"get", 1, 1, "INSTANCE.PROPERTY", do_get},
+	{"set", 1, 1, "INSTANCE.PROPERTY=VALUE", do_set},
+	{"save", 1, 1, "FILE", do_save},
+	{"stats", 0, 0, "", do_stats},
+	{"tap", 1, 2, "LINE [off]", do_tap},
+	{"watch", 0, 0, "", do_watch},
+	{"wait", 0, 0, "", do_wait},
+	{"introspect", 0, 0, "", do_introspect},
 };
 
 static int run_command(Ctl *ctl, const char *socket, guint index)
@@ -318,9 +345,11 @@ static int run_command(Ctl *ctl, const char *socket, guint index)
 
 	if (!address)
 		return program_fail_error(error);
-	ctl->connection = g_dbus_connection_new_for_address_sync(address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, &error);
+	ctl->connection = g_dbus_connection_new_for_address_sync(
+		address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, &error);
 	if (!ctl->connection) {
-		program_fail(TSR_EXIT_MACHINE_FAILED, "no machine answers at %s: %s", socket, error->message);
+		program_fail(TSR_EXIT_MACHINE_FAILED, "no machine answers at %s: %s", socket,
+			     error->message);
 		g_error_free(error);
 		return TSR_EXIT_MACHINE_FAILED;
 	}
@@ -338,16 +367,20 @@ int command_ctl(char **arguments)
 	if (program_wants_help(arguments, "ctl"))
 		return 0;
 	if (n < 2)
-		return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET COMMAND`; `tessera ctl --help` lists the commands");
+		return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET COMMAND`; `tessera "
+						    "ctl --help` lists the commands");
 	ctl.arguments = arguments + 2;
 	ctl.n = n - 2;
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
 		if (!g_str_equal(arguments[1], commands[i].name))
 			continue;
 		if (ctl.n < commands[i].min || ctl.n > commands[i].max)
-			return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET %s%s%s`", commands[i].name,
-					    *commands[i].usage ? " " : "", commands[i].usage);
+			return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET %s%s%s`",
+					    commands[i].name, *commands[i].usage ? " " : "",
+					    commands[i].usage);
 		return run_command(&ctl, arguments[0], i);
 	}
-	return program_fail(TSR_EXIT_USAGE, "there is no command \"%s\"; `tessera ctl --help` lists them", arguments[1]);
+	return program_fail(TSR_EXIT_USAGE,
+			    "there is no command \"%s\"; `tessera ctl --help` lists them",
+			    arguments[1]);
 }

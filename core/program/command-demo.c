@@ -11,10 +11,10 @@ int command_demo(char **arguments)
 		return 0;
 	if (!display || !*display)
 		display = g_getenv("DISPLAY");
-	g_ptr_array_add(all, (gpointer)"demo");
+	g_ptr_array_add(all, (gpointer) "demo");
 	if (!display || !*display) {
-		g_ptr_array_add(all, (gpointer)"--serial");
-		g_ptr_array_add(all, (gpointer)"stdio");
+		g_ptr_array_add(all, (gpointer) "--serial");
+		g_ptr_array_add(all, (gpointer) "stdio");
 	}
 	for (; *arguments; arguments++)
 		g_ptr_array_add(all, *arguments);

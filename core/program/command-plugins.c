@@ -13,7 +13,8 @@ static int list(TsrRegistry *registry)
 	for (guint i = 0; i < plugins->len; i++) {
 		TsrPlugin *plugin = g_ptr_array_index(plugins, i);
 
-		g_print("%-16s %-8s %-8s %s\n", plugin->id, plugin->version, plugin->kind, plugin->name);
+		g_print("%-16s %-8s %-8s %s\n", plugin->id, plugin->version, plugin->kind,
+			plugin->name);
 	}
 	if (*refused)
 		g_print("\nRefused:\n");
@@ -36,8 +37,11 @@ static void print_properties(TsrPlugin *plugin)
 		const TsrPropertySpec *spec = g_ptr_array_index(plugin->properties, i);
 		g_autofree char *takes = tsr_property_describe(spec);
 
-		g_print("  %-16s %s%s%s%s\n", spec->name, takes, *spec->default_value ? "; default " : "", spec->default_value,
-			!spec->writable ? "; read only" : spec->is_mutable ? "; can change while it runs" : "");
+		g_print("  %-16s %s%s%s%s\n", spec->name, takes,
+			*spec->default_value ? "; default " : "", spec->default_value,
+			!spec->writable	   ? "; read only"
+			: spec->is_mutable ? "; can change while it runs"
+					   : "");
 		if (*spec->text)
 			g_print("  %-16s %s\n", "", spec->text);
 	}
@@ -50,7 +54,8 @@ static void print_needs(TsrPlugin *plugin)
 	for (guint i = 0; i < plugin->needs->len; i++) {
 		const TsrNeed *need = g_ptr_array_index(plugin->needs, i);
 
-		g_print("  %-16s %s%s\n", need->name, need->interface, need->optional ? " (optional)" : "");
+		g_print("  %-16s %s%s\n", need->name, need->interface,
+			need->optional ? " (optional)" : "");
 	}
 }
 
@@ -61,7 +66,8 @@ static char *describe_resource(const TsrResource *r)
 	if (r->type == TSR_RESOURCE_DMA)
 		return g_strdup_printf("DMA channel %u", r->channel);
 	return g_strdup_printf("%s 0x%" G_GINT64_MODIFIER "x, length 0x%" G_GINT64_MODIFIER "x",
-			       r->type == TSR_RESOURCE_PORTS ? "ports" : "memory", r->base, r->length);
+			       r->type == TSR_RESOURCE_PORTS ? "ports" : "memory", r->base,
+			       r->length);
 }
 
 static void print_resources(TsrPlugin *plugin)
@@ -81,8 +87,10 @@ static char *abi_range(TsrPlugin *plugin)
 	const TsrVersion *oldest = &plugin->abi_oldest, *newest = &plugin->abi_newest;
 
 	if (newest->parts == 1)
-		return g_strdup_printf("%u.%u to every %u.*", oldest->part[0], oldest->part[1], newest->part[0]);
-	return g_strdup_printf("%u.%u to %u.%u", oldest->part[0], oldest->part[1], newest->part[0], newest->part[1]);
+		return g_strdup_printf("%u.%u to every %u.*", oldest->part[0], oldest->part[1],
+				       newest->part[0]);
+	return g_strdup_printf("%u.%u to %u.%u", oldest->part[0], oldest->part[1], newest->part[0],
+			       newest->part[1]);
 }
 
 static int inspect(TsrRegistry *registry, const char *requirement)
@@ -95,7 +103,8 @@ static int inspect(TsrRegistry *registry, const char *requirement)
 		return program_fail_error(error);
 	provides = tsr_list_join(tsr_plugin_get_provides(plugin));
 	replaces = tsr_list_join((const char *const *)plugin->replaces);
-	state = g_strdup_printf("%u; loads %u to %u", plugin->state_version, plugin->state_oldest, plugin->state_version);
+	state = g_strdup_printf("%u; loads %u to %u", plugin->state_version, plugin->state_oldest,
+				plugin->state_version);
 	abi = abi_range(plugin);
 	g_print("%s %s: %s\n", plugin->id, plugin->version, plugin->name);
 	print_line("", plugin->description);
@@ -127,5 +136,6 @@ int command_plugins(char **arguments)
 		return list(registry);
 	if (n == 2 && g_str_equal(arguments[0], "inspect"))
 		return inspect(registry, arguments[1]);
-	return program_fail(TSR_EXIT_USAGE, "say `tessera plugins list` or `tessera plugins inspect ID`");
+	return program_fail(TSR_EXIT_USAGE,
+			    "say `tessera plugins list` or `tessera plugins inspect ID`");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tessera run: builds a machine and iterates the main loop until it is over. Options that are not the program's own are the
- * machine's: its manifest knows them, this file does not.
+ * tessera run: builds a machine and iterates the main loop until it is over. Options that are not
+ * the program's own are the machine's: its manifest knows them, this file does not.
  */
 #include <errno.h>
 #include <glib-unix.h>
@@ -16,7 +16,7 @@
 typedef struct {
 	char *machine;
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
-	double timeout;       /* seconds; 0: none */
+	double timeout;	      /* seconds; 0: none */
 	char *control, *load;
 	gboolean stats, has_ui;
 } RunOptions;
@@ -27,7 +27,7 @@ typedef struct {
 	int signal; /* that ended the run */
 } Run;
 
-/* -- the command line ------------------------------------------------------------------------------------------------------ */
+/* -- the command line */
 
 /* Options of the program that take a value. */
 static gboolean take_timeout(RunOptions *o, const char *value)
@@ -63,10 +63,10 @@ static const struct {
 	gboolean (*take)(RunOptions *o, const char *value);
 	const char *allowed;
 } valued[] = {
-	{ "timeout", take_timeout, "a number of seconds" },
-	{ "control", take_control, "unix:PATH" },
-	{ "load", take_load, "a file that `tessera ctl SOCKET save` wrote" },
-	{ "set", take_set, "NAME.PROPERTY=VALUE" },
+	{"timeout", take_timeout, "a number of seconds"},
+	{"control", take_control, "unix:PATH"},
+	{"load", take_load, "a file that `tessera ctl SOCKET save` wrote"},
+	{"set", take_set, "NAME.PROPERTY=VALUE"},
 };
 
 static int take_value(RunOptions *o, const char *name, const char *value)
@@ -76,7 +76,8 @@ static int take_value(RunOptions *o, const char *name, const char *value)
 			continue;
 		if (valued[i].take(o, value))
 			return 0;
-		return program_fail(TSR_EXIT_USAGE, "--%s: \"%s\" is not %s", name, value, valued[i].allowed);
+		return program_fail(TSR_EXIT_USAGE, "--%s: \"%s\" is not %s", name, value,
+				    valued[i].allowed);
 	}
 	o->has_ui |= g_str_equal(name, "ui");
 	g_ptr_array_add(o->overrides, g_strdup_printf("%s=%s", name, value));
@@ -98,16 +99,21 @@ static gboolean take_flag(RunOptions *o, const char *name)
 static int take_option(RunOptions *o, const char *option, char ***next)
 {
 	const char *equals = strchr(option, '=');
-	g_autofree char *name = equals ? g_strndup(option + 2, (gsize)(equals - option - 2)) : g_strdup(option + 2);
+	g_autofree char *name =
+		equals ? g_strndup(option + 2, (gsize)(equals - option - 2)) : g_strdup(option + 2);
 
 	if (!*name || strchr(name, '.'))
-		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not an option; `tessera run --help` lists them", option);
+		return program_fail(TSR_EXIT_USAGE,
+				    "\"%s\" is not an option; `tessera run --help` lists them",
+				    option);
 	if (equals)
 		return take_value(o, name, equals + 1);
 	if (take_flag(o, name))
 		return 0;
 	if (!**next)
-		return program_fail(TSR_EXIT_USAGE, "--%s needs a value; `tessera run --help` lists the options", name);
+		return program_fail(TSR_EXIT_USAGE,
+				    "--%s needs a value; `tessera run --help` lists the options",
+				    name);
 	return take_value(o, name, *(*next)++);
 }
 
@@ -121,7 +127,9 @@ static int parse_arguments(RunOptions *o, char **arguments)
 		if (g_str_has_prefix(argument, "--"))
 			status = take_option(o, argument, &arguments);
 		else if (*argument == '-' || o->machine)
-			status = program_fail(TSR_EXIT_USAGE, "\"%s\" is one argument too many; `tessera run --help` lists the options",
+			status = program_fail(TSR_EXIT_USAGE,
+					      "\"%s\" is one argument too many; `tessera run "
+					      "--help` lists the options",
 					      argument);
 		else
 			o->machine = argument;
@@ -139,12 +147,13 @@ static void options_finish(RunOptions *o)
 	g_free(o->load);
 }
 
-/* -- the run --------------------------------------------------------------------------------------------------------------- */
+/* -- the run */
 
 static gboolean on_timeout(gpointer user)
 {
 	Run *run = user;
-	g_autofree char *why = g_strdup_printf("the time limit of %g seconds ran out", run->options->timeout);
+	g_autofree char *why =
+		g_strdup_printf("the time limit of %g seconds ran out", run->options->timeout);
 
 	tsr_machine_stop(run->machine, TSR_EXIT_TIMEOUT, why);
 	return G_SOURCE_REMOVE;
@@ -154,7 +163,8 @@ static gboolean on_timeout(gpointer user)
 static gboolean stop_by_signal(Run *run, int number)
 {
 	run->signal = number;
-	tsr_machine_stop(run->machine, 128 + number, number == SIGINT ? "interrupted" : "terminated");
+	tsr_machine_stop(run->machine, 128 + number,
+			 number == SIGINT ? "interrupted" : "terminated");
 	return G_SOURCE_REMOVE;
 }
 
@@ -213,10 +223,10 @@ static int start(RunOptions *o)
 	g_autoptr(TsrControl) control = NULL;
 	g_autoptr(TsrMachine) machine = NULL;
 	GError *error = NULL;
-	Run run = { .options = o };
+	Run run = {.options = o};
 
-	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE, (const char *const *)o->overrides->pdata,
-					    &error);
+	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE,
+					    (const char *const *)o->overrides->pdata, &error);
 	if (!machine)
 		return program_fail_error(error);
 	if (o->control && !(control = tsr_control_new(machine, o->control, &error)))
@@ -227,7 +237,7 @@ static int start(RunOptions *o)
 
 int command_run(char **arguments)
 {
-	RunOptions options = { .overrides = g_ptr_array_new_with_free_func(g_free) };
+	RunOptions options = {.overrides = g_ptr_array_new_with_free_func(g_free)};
 	int status;
 
 	if (program_wants_help(arguments, "run"))

@@ -8,9 +8,9 @@ static const struct {
 	const char *name;
 	int (*run)(char **arguments);
 } commands[] = {
-	{ "run", command_run },       { "plugins", command_plugins }, { "machines", command_machines }, { "ctl", command_ctl },
-	{ "demo", command_demo },     { "help", command_help },       { "--help", command_help },       { "-h", command_help },
-	{ "--version", command_help },
+	{"run", command_run},	  {"plugins", command_plugins}, {"machines", command_machines},
+	{"ctl", command_ctl},	  {"demo", command_demo},	{"help", command_help},
+	{"--help", command_help}, {"-h", command_help},		{"--version", command_help},
 };
 
 int program_fail(int status, const char *format, ...)
@@ -28,7 +28,8 @@ int program_fail(int status, const char *format, ...)
 int program_fail_error(GError *error)
 {
 	gboolean usage = g_error_matches(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID);
-	int status = program_fail(usage ? TSR_EXIT_USAGE : TSR_EXIT_MACHINE_FAILED, "%s", error->message);
+	int status = program_fail(usage ? TSR_EXIT_USAGE : TSR_EXIT_MACHINE_FAILED, "%s",
+				  error->message);
 
 	g_error_free(error);
 	return status;
@@ -44,5 +45,6 @@ int main(int argc, char **argv)
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (g_str_equal(argv[1], commands[i].name))
 			return commands[i].run(argv[1][0] == '-' ? argv + 1 : argv + 2);
-	return program_fail(TSR_EXIT_USAGE, "there is no command \"%s\"; `tessera --help` lists them", argv[1]);
+	return program_fail(TSR_EXIT_USAGE,
+			    "there is no command \"%s\"; `tessera --help` lists them", argv[1]);
 }

@@ -33,15 +33,9 @@ class Machine:
         return done.stderr if status else done.stdout
 
     def watch(self):
-        """A client that prints signals; what was emitted before it is connected is lost, so a marker is sent."""
+        """A client that prints signals; it says the state first, and from then on hears all of them."""
         watcher = subprocess.Popen([TESSERA, "ctl", self.socket, "watch"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
-        for _ in range(200):
-            self.ctl("move", "0", "0")
-            os.set_blocking(watcher.stdout.fileno(), False)
-            time.sleep(0.02)
-            if "pointer" in (watcher.stdout.read() or ""):
-                break
-        os.set_blocking(watcher.stdout.fileno(), True)
+        assert watcher.stdout.readline() == "State ('running',)\n"
         return watcher
 
     def finish(self):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A processor for tests of the control plane: it writes `say` to the serial port once, then exits or halts. */
+/* A processor for tests of the control plane: it writes `say` to the serial port once, then exits
+ * or halts. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -51,7 +52,11 @@ static uint64_t cpu_instructions(void *self)
 }
 
 static const struct tsr_cpu cpu_table = {
-	.size = sizeof(cpu_table), .run = cpu_run, .kick = cpu_kick, .get_state = cpu_get_state, .set_state = cpu_set_state,
+	.size = sizeof(cpu_table),
+	.run = cpu_run,
+	.kick = cpu_kick,
+	.get_state = cpu_get_state,
+	.set_state = cpu_set_state,
 	.instructions = cpu_instructions,
 };
 
@@ -59,7 +64,8 @@ static void pin_set(void *self, unsigned input, int level)
 {
 }
 
-static const struct tsr_irq_inputs inputs_table = { .size = sizeof(inputs_table), .count = TSR_CPU_PINS, .set = pin_set };
+static const struct tsr_irq_inputs inputs_table = {
+	.size = sizeof(inputs_table), .count = TSR_CPU_PINS, .set = pin_set};
 
 static const void *cpu_interface(void *self, const char *interface)
 {
@@ -94,8 +100,13 @@ static bool cpu_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 }
 
 static const struct tsr_device_class class = {
-	.size = sizeof(class), .instance_size = sizeof(struct cpu), .attach = cpu_attach, .reset = cpu_reset, .save = cpu_save,
-	.load = cpu_load, .get_interface = cpu_interface,
+	.size = sizeof(class),
+	.instance_size = sizeof(struct cpu),
+	.attach = cpu_attach,
+	.reset = cpu_reset,
+	.save = cpu_save,
+	.load = cpu_load,
+	.get_interface = cpu_interface,
 };
 
 static const void *get_factory(const char *factory)
@@ -103,4 +114,5 @@ static const void *get_factory(const char *factory)
 	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &class : NULL;
 }
 
-TSR_PLUGIN_ENTRY = { sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION, get_factory };
+TSR_PLUGIN_ENTRY = {sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION,
+		    get_factory};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything that the control plane can reach, in one device; what it is told comes back as events on the bus. */
+/* Everything that the control plane can reach, in one device; what it is told comes back as events
+ * on the bus. */
 #include <string.h>
 
 #include <tessera/tessera.h>
@@ -46,7 +47,10 @@ static void on_pointer_absolute(void *self, unsigned x, unsigned y, int wheel, u
 }
 
 static const struct tsr_input_ops input_ops = {
-	.size = sizeof(input_ops), .key = on_key, .pointer = on_pointer, .pointer_absolute = on_pointer_absolute,
+	.size = sizeof(input_ops),
+	.key = on_key,
+	.pointer = on_pointer,
+	.pointer_absolute = on_pointer_absolute,
 };
 
 static void display_refresh(void *self, bool full)
@@ -57,7 +61,8 @@ static void display_refresh(void *self, bool full)
 
 	for (unsigned y = 0; y < HEIGHT; y++)
 		for (unsigned x = 0; x < WIDTH; x++)
-			pixels[y * stride / 4 + x] = (uint32_t)d->properties->get_int(d->host, "colour");
+			pixels[y * stride / 4 + x] =
+				(uint32_t)d->properties->get_int(d->host, "colour");
 	d->displays->damage(d->display, 0, 0, WIDTH, HEIGHT);
 }
 
@@ -68,14 +73,16 @@ static size_t display_text(void *self, char *buffer, size_t length)
 	return strlen(screen_text);
 }
 
-static const struct tsr_display_ops display_ops = { .size = sizeof(display_ops), .refresh = display_refresh, .text = display_text };
+static const struct tsr_display_ops display_ops = {
+	.size = sizeof(display_ops), .refresh = display_refresh, .text = display_text};
 
 static void serial_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
 	report(self, "output", "%c", (char)value);
 }
 
-static const struct tsr_io_ops serial_ops = { .size = sizeof(serial_ops), .widths = 1, .write = serial_write };
+static const struct tsr_io_ops serial_ops = {
+	.size = sizeof(serial_ops), .widths = 1, .write = serial_write};
 
 static void exit_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
@@ -84,7 +91,8 @@ static void exit_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 	d->machine->stop(d->host, (int)value, "the guest asked for it");
 }
 
-static const struct tsr_io_ops exit_ops = { .size = sizeof(exit_ops), .widths = 1, .write = exit_write };
+static const struct tsr_io_ops exit_ops = {
+	.size = sizeof(exit_ops), .widths = 1, .write = exit_write};
 
 /* A file whose name holds "bad" is refused, as a drive refuses an image. */
 static bool file_changed(void *self, const char *name, struct tsr_error *error)
@@ -112,7 +120,8 @@ static bool device_attach(void *self, const struct tsr_host *host, struct tsr_er
 	d->display = d->displays->add(host, &display_ops, d);
 	input->add(host, &input_ops, d);
 	d->properties->on_change(host, "file", file_changed, d);
-	return io->claim(host, "serial", &serial_ops, d, error) && io->claim(host, "exit", &exit_ops, d, error);
+	return io->claim(host, "serial", &serial_ops, d, error) &&
+	       io->claim(host, "exit", &exit_ops, d, error);
 }
 
 static void device_save(void *self, struct tsr_state_writer *out)
@@ -131,7 +140,11 @@ static bool device_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 }
 
 static const struct tsr_device_class class = {
-	.size = sizeof(class), .instance_size = sizeof(struct device), .attach = device_attach, .save = device_save, .load = device_load,
+	.size = sizeof(class),
+	.instance_size = sizeof(struct device),
+	.attach = device_attach,
+	.save = device_save,
+	.load = device_load,
 };
 
 static const void *get_factory(const char *factory)
@@ -139,4 +152,5 @@ static const void *get_factory(const char *factory)
 	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &class : NULL;
 }
 
-TSR_PLUGIN_ENTRY = { sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION, get_factory };
+TSR_PLUGIN_ENTRY = {sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION,
+		    get_factory};

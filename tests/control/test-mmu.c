@@ -10,7 +10,10 @@ static void range_told(void *self, tsr_gpa gpa, uint64_t length)
 }
 
 static const struct tsr_phys_listener listener = {
-	.size = sizeof(listener), .mapping_changed = range_told, .written = range_told, .protect = range_told,
+	.size = sizeof(listener),
+	.mapping_changed = range_told,
+	.written = range_told,
+	.protect = range_told,
 };
 
 static const void *mmu_interface(void *self, const char *interface)
@@ -24,7 +27,10 @@ static bool mmu_attach(void *self, const struct tsr_host *host, struct tsr_error
 }
 
 static const struct tsr_device_class class = {
-	.size = sizeof(class), .instance_size = 1, .attach = mmu_attach, .get_interface = mmu_interface,
+	.size = sizeof(class),
+	.instance_size = 1,
+	.attach = mmu_attach,
+	.get_interface = mmu_interface,
 };
 
 static const void *get_factory(const char *factory)
@@ -32,4 +38,5 @@ static const void *get_factory(const char *factory)
 	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &class : NULL;
 }
 
-TSR_PLUGIN_ENTRY = { sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION, get_factory };
+TSR_PLUGIN_ENTRY = {sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION,
+		    get_factory};

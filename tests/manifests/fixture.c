@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The library of every plugin in plugins/: what is wrong with it is a definition of the build. It does nothing. */
+/* The library of every plugin in plugins/: what is wrong with it is a definition of the build. It
+ * does nothing. */
 #include <tessera/tessera.h>
 
 #ifndef FIXTURE_ID
@@ -24,7 +25,8 @@ static bool fixture_attach(void *self, const struct tsr_host *host, struct tsr_e
 	return true;
 }
 
-static const struct tsr_device_class class = { .size = sizeof(class), .instance_size = 1, .attach = fixture_attach };
+static const struct tsr_device_class class = {
+	.size = sizeof(class), .instance_size = 1, .attach = fixture_attach};
 
 static const void *get_factory(const char *factory)
 {
@@ -33,7 +35,7 @@ static const void *get_factory(const char *factory)
 
 TSR_PLUGIN_ENTRY = {
 	.size = FIXTURE_SIZE,
-	.abi = { FIXTURE_MAJOR, FIXTURE_MINOR },
+	.abi = {FIXTURE_MAJOR, FIXTURE_MINOR},
 	.id = FIXTURE_ID,
 	.version = FIXTURE_VERSION,
 	.get_factory = get_factory,

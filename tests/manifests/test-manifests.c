@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Manifests, registry, loader and machine configurations. A wrong manifest is a file in broken/ whose first line says which error
- * is expected; a wrong library is a fixture plugin (CMakeLists.txt). New cases are new files.
+ * Manifests, registry, loader and machine configurations. A wrong manifest is a file in broken/
+ * whose first line says which error is expected; a wrong library is a fixture plugin
+ * (CMakeLists.txt). New cases are new files.
  */
 #include <CUnit/Basic.h>
 #include <string.h>
@@ -21,11 +22,12 @@ static void check_text(const char *name, const char *text, const char *expected)
 	gboolean found = text && strstr(text, expected);
 
 	if (!found)
-		g_printerr("\n%s\n  expected: %s\n  got:      %s\n", name, expected, text ? text : "no error");
+		g_printerr("\n%s\n  expected: %s\n  got:      %s\n", name, expected,
+			   text ? text : "no error");
 	CU_ASSERT_TRUE(found);
 }
 
-/* -- versions -------------------------------------------------------------------------------------------------------------- */
+/* -- versions */
 
 static void test_version_ranges(void)
 {
@@ -33,12 +35,14 @@ static void test_version_ranges(void)
 		const char *range, *version;
 		int holds; /* -1: not a range */
 	} rows[] = {
-		{ "", "0.0.1", 1 },           { ">=1.2,<2", "1.2.0", 1 },  { ">=1.2,<2", "1.99.99", 1 }, { ">=1.2,<2", "2.0.0", 0 },
-		{ ">=1.2,<2", "1.1.9", 0 },   { "=1.2.3", "1.2.3", 1 },    { "=1.2.3", "1.2.4", 0 },     { "=1.2", "1.2.9", 1 },
-		{ "=1.2", "1.3.0", 0 },       { ">1.2", "1.2.9", 0 },      { ">1.2", "1.3.0", 1 },       { "<=1.2", "1.2.9", 1 },
-		{ "<=1.2", "1.3.0", 0 },      { "<1.10", "1.9.0", 1 },     { ">= 1.2 , < 2", "1.5.0", 1 }, { "1.2", "1.2.0", -1 },
-		{ ">=", "1.0.0", -1 },        { ">=1.2,", "1.2.0", -1 },   { ">=1..2", "1.2.0", -1 },    { ">=1.2.3.4", "1.2.0", -1 },
-		{ ">=99999999", "1.0.0", -1 }, { "=>1", "1.0.0", -1 },
+		{"", "0.0.1", 1},	  {">=1.2,<2", "1.2.0", 1},   {">=1.2,<2", "1.99.99", 1},
+		{">=1.2,<2", "2.0.0", 0}, {">=1.2,<2", "1.1.9", 0},   {"=1.2.3", "1.2.3", 1},
+		{"=1.2.3", "1.2.4", 0},	  {"=1.2", "1.2.9", 1},	      {"=1.2", "1.3.0", 0},
+		{">1.2", "1.2.9", 0},	  {">1.2", "1.3.0", 1},	      {"<=1.2", "1.2.9", 1},
+		{"<=1.2", "1.3.0", 0},	  {"<1.10", "1.9.0", 1},      {">= 1.2 , < 2", "1.5.0", 1},
+		{"1.2", "1.2.0", -1},	  {">=", "1.0.0", -1},	      {">=1.2,", "1.2.0", -1},
+		{">=1..2", "1.2.0", -1},  {">=1.2.3.4", "1.2.0", -1}, {">=99999999", "1.0.0", -1},
+		{"=>1", "1.0.0", -1},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -55,7 +59,7 @@ static void test_version_ranges(void)
 	}
 }
 
-/* -- broken files ---------------------------------------------------------------------------------------------------------- */
+/* -- broken files */
 
 static char *expectation(const char *path)
 {
@@ -74,7 +78,8 @@ static char *error_of(const char *path)
 	if (g_str_has_suffix(path, ".plugin")) {
 		g_autoptr(TsrPlugin) plugin = tsr_plugin_new_from_file(path, &error);
 	} else {
-		g_autoptr(TsrConfig) config = tsr_config_new_from_file(registry, path, NULL, &error);
+		g_autoptr(TsrConfig) config =
+			tsr_config_new_from_file(registry, path, NULL, &error);
 	}
 	return error ? g_strdup(error->message) : NULL;
 }
@@ -110,14 +115,15 @@ static void test_long_file_is_refused(void)
 	check_text("long", error ? error->message : NULL, "longer than 256 KiB");
 }
 
-/* -- registry and loader --------------------------------------------------------------------------------------------------- */
+/* -- registry and loader */
 
 static void test_newest_that_fits_is_found(void)
 {
 	static const struct {
 		const char *requirement, *version;
 	} rows[] = {
-		{ "good", "2.0.0" }, { "good >=1,<2", "1.2.0" }, { "good =1.0.0", "1.0.0" }, { "good<1.2", "1.0.0" }, { "good >=3", NULL },
+		{"good", "2.0.0"},     {"good >=1,<2", "1.2.0"}, {"good =1.0.0", "1.0.0"},
+		{"good<1.2", "1.0.0"}, {"good >=3", NULL},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -144,12 +150,16 @@ static void test_scan_refuses_with_reasons(void)
 	static const struct {
 		const char *what, *expected;
 	} rows[] = {
-		{ "plugin abi-older ", "works with ABI 0.1 to 0.9, this Tessera has 1.0: install a newer version of the plugin" },
-		{ "plugin abi-newer ", "works with ABI 2.0 to 2.*, this Tessera has 1.0: install a newer Tessera" },
-		{ "plugin abi-newer-minor ", "works with ABI 1.99 to 1.*, this Tessera has 1.0: install a newer Tessera" },
-		{ "plugin no-library ", "no library " },
-		{ "/misplaced.plugin", "is misplaced 1.0.0, so it belongs into a folder misplaced/1.0.0" },
-		{ FIXTURES_AGAIN, "duplicate of " FIXTURES },
+		{"plugin abi-older ", "works with ABI 0.1 to 0.9, this Tessera has 1.0: install a "
+				      "newer version of the plugin"},
+		{"plugin abi-newer ",
+		 "works with ABI 2.0 to 2.*, this Tessera has 1.0: install a newer Tessera"},
+		{"plugin abi-newer-minor ",
+		 "works with ABI 1.99 to 1.*, this Tessera has 1.0: install a newer Tessera"},
+		{"plugin no-library ", "no library "},
+		{"/misplaced.plugin",
+		 "is misplaced 1.0.0, so it belongs into a folder misplaced/1.0.0"},
+		{FIXTURES_AGAIN, "duplicate of " FIXTURES},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -161,13 +171,14 @@ static void test_loader_refuses_with_reasons(void)
 	static const struct {
 		const char *id, *expected;
 	} rows[] = {
-		{ "built-older", "built for ABI 0.0, this Tessera has 1.0; build it again" },
-		{ "built-newer", "built for ABI 1.99, this Tessera has 1.0; install a newer Tessera" },
-		{ "no-symbol", "it has no symbol tessera_plugin_entry" },
-		{ "not-a-library", "not-a-library.plugin: " },
-		{ "wrong-id", "the library is somebody-else 1.0.0" },
-		{ "wrong-version", "the library is wrong-version 9.9.9" },
-		{ "small-entry", "too small" },
+		{"built-older", "built for ABI 0.0, this Tessera has 1.0; build it again"},
+		{"built-newer",
+		 "built for ABI 1.99, this Tessera has 1.0; install a newer Tessera"},
+		{"no-symbol", "it has no symbol tessera_plugin_entry"},
+		{"not-a-library", "not-a-library.plugin: "},
+		{"wrong-id", "the library is somebody-else 1.0.0"},
+		{"wrong-version", "the library is wrong-version 9.9.9"},
+		{"small-entry", "too small"},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -183,7 +194,8 @@ static void test_loader_refuses_with_reasons(void)
 
 static void test_versions_load_side_by_side(void)
 {
-	TsrPlugin *one = tsr_registry_find(registry, "good =1.0.0", NULL), *two = tsr_registry_find(registry, "good =2.0.0", NULL);
+	TsrPlugin *one = tsr_registry_find(registry, "good =1.0.0", NULL),
+		  *two = tsr_registry_find(registry, "good =2.0.0", NULL);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(tsr_loader_load(one, NULL));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(tsr_loader_load(two, NULL));
@@ -191,13 +203,14 @@ static void test_versions_load_side_by_side(void)
 	CU_ASSERT_STRING_EQUAL(two->entry->version, "2.0.0");
 }
 
-/* -- configurations -------------------------------------------------------------------------------------------------------- */
+/* -- configurations */
 
 static const char machine_text[] =
 	"[Machine]\nname=little\nmemory=8M\ncpu=cpu0\nmmu=mmu0\n"
 	"[Aliases]\nisa=cpu0\n"
 	"[Options]\nlabel=a.text;b.text\ncolour=b.mode\ncolour.warm=red\ncolour.cold=green\n"
-	"[Instance a]\nplugin=good >=1,<2\nconnect.other=b\ncount=0x10\nsize=8K\nflag=yes\nfile=rel/x\n"
+	"[Instance a]\nplugin=good "
+	">=1,<2\nconnect.other=b\ncount=0x10\nsize=8K\nflag=yes\nfile=rel/x\n"
 	"resource.regs.base=0x3f8\nresource.irq.line=isa:4\naddress=1f.7\n"
 	"[Instance b]\nplugin=good\nconnect.other=?d0\n"
 	"[Instance d0]\nslot=disk\nplugin=good\nslot.base=d0.resource.regs.base\n"
@@ -223,7 +236,8 @@ static TsrConfig *configure(GError **error, const char *first, ...)
 		g_ptr_array_add(overrides, (gpointer)text);
 	va_end(args);
 	g_ptr_array_add(overrides, NULL);
-	return tsr_config_new_from_file(registry, machine_path, (const char *const *)overrides->pdata, error);
+	return tsr_config_new_from_file(registry, machine_path,
+					(const char *const *)overrides->pdata, error);
 }
 
 static const char *property(TsrConfig *config, const char *instance, const char *name)
@@ -245,7 +259,8 @@ static guint position(TsrConfig *config, const char *name)
 static void test_config_takes_what_is_written(void)
 {
 	g_autoptr(TsrConfig) config = configure(NULL, NULL);
-	g_autofree char *folder = g_path_get_dirname(machine_path), *file = g_build_filename(folder, "rel/x", NULL);
+	g_autofree char *folder = g_path_get_dirname(machine_path),
+			*file = g_build_filename(folder, "rel/x", NULL);
 	TsrInstanceConfig *a;
 	TsrResource *regs, *irq;
 
@@ -275,34 +290,36 @@ static void test_config_takes_what_is_written(void)
 
 static void test_slots_decide_what_exists(void)
 {
-	static const char *const names[] = { "d0", "d1", "drive0", "s0", "n0", "n1", "u0", "maybe" };
+	static const char *const names[] = {"d0", "d1", "drive0", "s0", "n0", "n1", "u0", "maybe"};
 	static const struct {
 		const char *overrides[3];
 		const char *exist; /* a letter per name */
 	} rows[] = {
-		{ { NULL }, "....n..." },
-		{ { "disk=/x" }, "d.d.n..." },
-		{ { "disk=/x", "disk=/y" }, "ddd.n..." },
-		{ { "disk=none", "disk=/y" }, ".d..n..." },
-		{ { "serial=green:/x" }, "...sn..." },
-		{ { "serial=none" }, "....n..." },
-		{ { "nic=none" }, "........" },
-		{ { "nic=user" }, "....n..." },
-		{ { "ui=none" }, "....n..." },
-		{ { "ui=window" }, "....n.u." },
-		{ { "ui=auto" }, "....n..." },
-		{ { "ui=auto", "serial=none" }, "....n..." },
+		{{NULL}, "....n..."},
+		{{"disk=/x"}, "d.d.n..."},
+		{{"disk=/x", "disk=/y"}, "ddd.n..."},
+		{{"disk=none", "disk=/y"}, ".d..n..."},
+		{{"serial=green:/x"}, "...sn..."},
+		{{"serial=none"}, "....n..."},
+		{{"nic=none"}, "........"},
+		{{"nic=user"}, "....n..."},
+		{{"ui=none"}, "....n..."},
+		{{"ui=window"}, "....n.u."},
+		{{"ui=auto"}, "....n..."},
+		{{"ui=auto", "serial=none"}, "....n..."},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(TsrConfig) config = configure(&error, rows[i].overrides[0], rows[i].overrides[1], NULL);
+		g_autoptr(TsrConfig) config =
+			configure(&error, rows[i].overrides[0], rows[i].overrides[1], NULL);
 
 		if (!config)
 			g_printerr("\nrow %u: %s\n", i, error->message);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(config);
 		for (guint n = 0; n < G_N_ELEMENTS(names); n++)
-			CU_ASSERT_EQUAL(tsr_config_find(config, names[n]) != NULL, rows[i].exist[n] != '.');
+			CU_ASSERT_EQUAL(tsr_config_find(config, names[n]) != NULL,
+					rows[i].exist[n] != '.');
 	}
 }
 
@@ -322,19 +339,19 @@ static void test_overrides_reach_their_properties(void)
 	static const struct {
 		const char *override, *instance, *property, *value;
 	} rows[] = {
-		{ "a.count=3", "a", "count", "3" },
-		{ "label=x=y,z", "b", "text", "x=y,z" },
-		{ "label=", "a", "text", "" },
-		{ "colour=cold", "b", "mode", "green" },
-		{ "disk=/tmp/a=b.img,count=5", "d0", "file", "/tmp/a=b.img" },
-		{ "disk=/tmp/a=b.img,count=5", "d0", "count", "5" },
-		{ "disk=/tmp/a,,b", "d0", "file", "/tmp/a,b" },
-		{ "disk=count=6", "d0", "count", "6" },
-		{ "serial=green:/x:y", "s0", "mode", "green" },
-		{ "serial=green:/x:y", "s0", "file", "/x:y" },
-		{ "serial=green", "s0", "file", "" },
-		{ "cpu=speed=7", "cpu0", "speed", "7" },
-		{ "cpu=processor-b,check=all", "cpu0", "check", "all" },
+		{"a.count=3", "a", "count", "3"},
+		{"label=x=y,z", "b", "text", "x=y,z"},
+		{"label=", "a", "text", ""},
+		{"colour=cold", "b", "mode", "green"},
+		{"disk=/tmp/a=b.img,count=5", "d0", "file", "/tmp/a=b.img"},
+		{"disk=/tmp/a=b.img,count=5", "d0", "count", "5"},
+		{"disk=/tmp/a,,b", "d0", "file", "/tmp/a,b"},
+		{"disk=count=6", "d0", "count", "6"},
+		{"serial=green:/x:y", "s0", "mode", "green"},
+		{"serial=green:/x:y", "s0", "file", "/x:y"},
+		{"serial=green", "s0", "file", ""},
+		{"cpu=speed=7", "cpu0", "speed", "7"},
+		{"cpu=processor-b,check=all", "cpu0", "check", "all"},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -344,13 +361,15 @@ static void test_overrides_reach_their_properties(void)
 		if (!config)
 			g_printerr("\n%s: %s\n", rows[i].override, error->message);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(config);
-		CU_ASSERT_STRING_EQUAL(property(config, rows[i].instance, rows[i].property), rows[i].value);
+		CU_ASSERT_STRING_EQUAL(property(config, rows[i].instance, rows[i].property),
+				       rows[i].value);
 	}
 }
 
 static void test_slot_keys_reach_other_places(void)
 {
-	g_autoptr(TsrConfig) config = configure(NULL, "disk=/x,base=0x700", "memory=4M", "exit-on-reset=", NULL);
+	g_autoptr(TsrConfig) config =
+		configure(NULL, "disk=/x,base=0x700", "memory=4M", "exit-on-reset=", NULL);
 	TsrResource *regs;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
@@ -365,22 +384,25 @@ static void test_wrong_overrides(void)
 	static const struct {
 		const char *override, *expected;
 	} rows[] = {
-		{ "wibble=1", "--wibble: the machine has no such option; it has cpu, set, clock, colour, disk" },
-		{ "memory=9", "--memory: \"9\" is not a size" },
-		{ "x.y=1", "--set x.y: the machine has no instance x" },
-		{ "a.y=1", "--set a.y: plugin good has no property y; it has count" },
-		{ "a.count=99", "--set a.count: count: \"99\" is not a number from 1 to 16" },
-		{ "a.count", "--set a.count: say NAME.PROPERTY=VALUE" },
-		{ "d0.count=1", "--set d0.count: d0 is not in the machine as it is started; it comes with --disk" },
-		{ "colour=hot", "--colour: \"hot\" is not one of cold, warm" },
-		{ "serial=blue", "--serial: mode: \"blue\" is not one of red, green" },
-		{ "disk=/x,mode", "--disk: \"mode\" is not KEY=VALUE" },
-		{ "disk=/x,colour=1", "--disk: plugin good has no property colour" },
-		{ "nic=bridge", "--nic: no place for \"bridge\"; it takes none, user, tap; the machine has room for 2" },
-		{ "nic=tap", "plugin: no plugin not-installed" },
-		{ "cpu=walker", "cpu: walker is a plugin of kind mmu, not cpu" },
-		{ "cpu=processor-b,speed=1", "--cpu: plugin processor-b has no property speed" },
-		{ "clock=\xff", "text that is not UTF-8" },
+		{"wibble=1",
+		 "--wibble: the machine has no such option; it has cpu, set, clock, colour, disk"},
+		{"memory=9", "--memory: \"9\" is not a size"},
+		{"x.y=1", "--set x.y: the machine has no instance x"},
+		{"a.y=1", "--set a.y: plugin good has no property y; it has count"},
+		{"a.count=99", "--set a.count: count: \"99\" is not a number from 1 to 16"},
+		{"a.count", "--set a.count: say NAME.PROPERTY=VALUE"},
+		{"d0.count=1",
+		 "--set d0.count: d0 is not in the machine as it is started; it comes with --disk"},
+		{"colour=hot", "--colour: \"hot\" is not one of cold, warm"},
+		{"serial=blue", "--serial: mode: \"blue\" is not one of red, green"},
+		{"disk=/x,mode", "--disk: \"mode\" is not KEY=VALUE"},
+		{"disk=/x,colour=1", "--disk: plugin good has no property colour"},
+		{"nic=bridge", "--nic: no place for \"bridge\"; it takes none, user, tap; the "
+			       "machine has room for 2"},
+		{"nic=tap", "plugin: no plugin not-installed"},
+		{"cpu=walker", "cpu: walker is a plugin of kind mmu, not cpu"},
+		{"cpu=processor-b,speed=1", "--cpu: plugin processor-b has no property speed"},
+		{"clock=\xff", "text that is not UTF-8"},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -398,10 +420,11 @@ static void test_too_many_for_the_slots(void)
 	g_autoptr(TsrConfig) config = configure(&error, "disk=/x", "disk=/y", "disk=/z", NULL);
 
 	CU_ASSERT_PTR_NULL(config);
-	check_text("three disks", error ? error->message : NULL, "--disk: no place for \"/z\"; it takes none; the machine has room for 2");
+	check_text("three disks", error ? error->message : NULL,
+		   "--disk: no place for \"/z\"; it takes none; the machine has room for 2");
 }
 
-/* -- what this tree ships -------------------------------------------------------------------------------------------------- */
+/* -- what this tree ships */
 
 /* Every manifest of a folder parses; those of machines as far as their groups and keys go. */
 static void test_our_own_plugin_manifests(void)
@@ -414,7 +437,9 @@ static void test_our_own_plugin_manifests(void)
 	while ((name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		g_autoptr(GError) error = NULL;
-		g_autoptr(TsrPlugin) plugin = g_str_has_suffix(name, ".plugin") ? tsr_plugin_new_from_file(path, &error) : NULL;
+		g_autoptr(TsrPlugin) plugin = g_str_has_suffix(name, ".plugin")
+						      ? tsr_plugin_new_from_file(path, &error)
+						      : NULL;
 
 		if (error)
 			g_printerr("\n%s\n", error->message);
@@ -429,21 +454,21 @@ static const struct {
 	const char *name;
 	CU_TestFunc run;
 } tests[] = {
-	{ "version ranges", test_version_ranges },
-	{ "broken files are refused with file, line and key", test_broken_files },
-	{ "a long file is refused", test_long_file_is_refused },
-	{ "the newest version that fits is found", test_newest_that_fits_is_found },
-	{ "the scan refuses with reasons", test_scan_refuses_with_reasons },
-	{ "the loader refuses with reasons", test_loader_refuses_with_reasons },
-	{ "versions load side by side", test_versions_load_side_by_side },
-	{ "a config takes what is written", test_config_takes_what_is_written },
-	{ "slots decide what exists", test_slots_decide_what_exists },
-	{ "an auto slot follows the environment", test_auto_slot_follows_the_environment },
-	{ "overrides reach their properties", test_overrides_reach_their_properties },
-	{ "keys of a slot reach other places", test_slot_keys_reach_other_places },
-	{ "wrong overrides", test_wrong_overrides },
-	{ "too many for the slots", test_too_many_for_the_slots },
-	{ "our own plugin manifests parse", test_our_own_plugin_manifests },
+	{"version ranges", test_version_ranges},
+	{"broken files are refused with file, line and key", test_broken_files},
+	{"a long file is refused", test_long_file_is_refused},
+	{"the newest version that fits is found", test_newest_that_fits_is_found},
+	{"the scan refuses with reasons", test_scan_refuses_with_reasons},
+	{"the loader refuses with reasons", test_loader_refuses_with_reasons},
+	{"versions load side by side", test_versions_load_side_by_side},
+	{"a config takes what is written", test_config_takes_what_is_written},
+	{"slots decide what exists", test_slots_decide_what_exists},
+	{"an auto slot follows the environment", test_auto_slot_follows_the_environment},
+	{"overrides reach their properties", test_overrides_reach_their_properties},
+	{"keys of a slot reach other places", test_slot_keys_reach_other_places},
+	{"wrong overrides", test_wrong_overrides},
+	{"too many for the slots", test_too_many_for_the_slots},
+	{"our own plugin manifests parse", test_our_own_plugin_manifests},
 };
 
 static void write_machine(void)
@@ -465,7 +490,7 @@ static void remove_machine(void)
 
 int main(void)
 {
-	static const char *const folders[] = { FIXTURES, FIXTURES_AGAIN, "/nonexistent", NULL };
+	static const char *const folders[] = {FIXTURES, FIXTURES_AGAIN, "/nonexistent", NULL};
 	unsigned failures;
 	CU_pSuite suite;
 

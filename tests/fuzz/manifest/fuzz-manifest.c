@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any bytes as a plugin manifest, and as a machine manifest with overrides after a line "--": an error or a result, no crash. Each
- * input is read as both, so that seeds are plain files. The plugins are those of tests/manifests.
+ * Any bytes as a plugin manifest, and as a machine manifest with overrides after a line "--": an
+ * error or a result, no crash. Each input is read as both, so that seeds are plain files. The
+ * plugins are those of tests/manifests.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
 static void read_plugin(const char *text, gsize length)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(TsrPlugin) plugin = tsr_plugin_new_from_manifest("fuzz.plugin", text, length, &error);
+	g_autoptr(TsrPlugin) plugin =
+		tsr_plugin_new_from_manifest("fuzz.plugin", text, length, &error);
 
 	if (!plugin != !!error)
 		abort();
@@ -49,8 +51,10 @@ static void read_machine(TsrRegistry *registry, const char *text, gsize length)
 	char *mark = strstr(copy, "\n--\n");
 	const char *overrides = mark ? mark + 4 : "";
 	g_autoptr(GError) error = NULL;
-	g_autoptr(TsrKeyFile) file = tsr_keyfile_parse("fuzz.machine", copy, mark ? (gsize)(mark - copy) : strlen(copy), &error);
-	g_autoptr(TsrDraft) draft = file ? tsr_draft_new_from_keyfile(registry, file, &error) : NULL;
+	g_autoptr(TsrKeyFile) file = tsr_keyfile_parse(
+		"fuzz.machine", copy, mark ? (gsize)(mark - copy) : strlen(copy), &error);
+	g_autoptr(TsrDraft) draft =
+		file ? tsr_draft_new_from_keyfile(registry, file, &error) : NULL;
 	g_autoptr(TsrConfig) config = NULL;
 
 	if (draft && apply(draft, overrides, &error))
@@ -65,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const folders[] = { FIXTURES, NULL };
+	static const char *const folders[] = {FIXTURES, NULL};
 	static TsrRegistry *registry;
 
 	if (!registry)
