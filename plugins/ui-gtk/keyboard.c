@@ -32,6 +32,7 @@ static gboolean alt_is_down(const struct ui *ui)
 static void send_key(struct ui *ui, guint code, gboolean down)
 {
 	ui->down[code] = down;
+	ui_window_wake(ui);
 	tsr_machine_send_key(ui->machine, code, down);
 }
 

@@ -29,7 +29,8 @@ struct ui {
 	guint64 frame_serial;
 	guint tick; /* tick callback, while the screen changes */
 	guint slow; /* timeout, while it does not */
-	unsigned idle_ticks;
+	int awake;        /* ticks left before the slow beat */
+	unsigned changes; /* slow beats in a row that saw one */
 
 	/* input */
 	gboolean down[256]; /* keys that the guest believes to be held, by evdev code */
@@ -45,6 +46,7 @@ struct ui {
 /* -- window.c */
 void ui_window_create(struct ui *ui, gboolean smooth);
 void ui_window_destroy(struct ui *ui);
+void ui_window_wake(struct ui *ui); /* the user did something: the screen may change soon */
 void ui_window_update_title(struct ui *ui);
 void ui_window_ask_close(struct ui *ui);
 

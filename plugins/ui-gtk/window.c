@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The window: header bar, screen, and the beat in which frames are fetched. While the screen changes, a frame is asked for
- * with each frame of the window; after half a second without a change, twelve times a second, so that an idle guest lets
- * the host sleep. A window that is not visible asks for nothing.
+ * The window: header bar, screen, and the beat in which frames are fetched. While the screen changes much or the user does
+ * something, a frame is asked for with each frame of the window; else twelve times a second, so that an idle guest with its
+ * blinking cursor lets the host sleep. A window that is not visible asks for nothing.
  */
 #include "ui.h"
 
-#define IDLE_AFTER_TICKS 30u
+#define AWAKE_TICKS 40     /* ticks without a change before the slow beat */
+#define CHANGE_WORTH 4     /* a change is good for so many ticks: a cursor blinks every eight */
 #define SLOW_BEAT_MS 80u
+#define CHANGES_TO_WAKE 3u /* beats in a row with a change */
 
 /* -- Frames */
 
@@ -28,17 +30,21 @@ static gboolean on_tick(GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
 	struct ui *ui = data;
 
-	ui->idle_ticks = fetch_frame(ui) ? 0 : ui->idle_ticks + 1;
-	if (ui->idle_ticks < IDLE_AFTER_TICKS)
+	ui->awake += fetch_frame(ui) ? CHANGE_WORTH - 1 : -1;
+	ui->awake = MIN(ui->awake, AWAKE_TICKS);
+	if (ui->awake > 0)
 		return G_SOURCE_CONTINUE;
 	ui->tick = 0;
+	ui->changes = 0;
 	ui->slow = g_timeout_add(SLOW_BEAT_MS, on_slow_beat, ui);
 	return G_SOURCE_REMOVE;
 }
 
-static void start_frames(struct ui *ui)
+void ui_window_wake(struct ui *ui)
 {
-	ui->idle_ticks = 0;
+	ui->awake = AWAKE_TICKS;
+	if (!gtk_widget_get_mapped(GTK_WIDGET(ui->screen)))
+		return;
 	if (!ui->tick)
 		ui->tick = gtk_widget_add_tick_callback(GTK_WIDGET(ui->screen), on_tick, ui, NULL);
 	g_clear_handle_id(&ui->slow, g_source_remove);
@@ -56,16 +62,17 @@ static gboolean on_slow_beat(gpointer data)
 {
 	struct ui *ui = data;
 
-	if (!fetch_frame(ui))
+	ui->changes = fetch_frame(ui) ? ui->changes + 1 : 0;
+	if (ui->changes < CHANGES_TO_WAKE)
 		return G_SOURCE_CONTINUE;
 	ui->slow = 0;
-	start_frames(ui);
+	ui_window_wake(ui);
 	return G_SOURCE_REMOVE;
 }
 
 static void on_map(GtkWidget *widget, gpointer data)
 {
-	start_frames(data);
+	ui_window_wake(data);
 }
 
 static void on_unmap(GtkWidget *widget, gpointer data)
