@@ -150,6 +150,15 @@ static bool add_pci_rom(struct vga *v, const char *path, struct tsr_error *error
 	return ok;
 }
 
+/* The video BIOS reads the EDID there with segments of 4 GiB, which not every firmware gives it (U-Boot does not). */
+static bool add_pci_registers(struct vga *v, struct tsr_error *error)
+{
+	const struct tsr_properties *properties = v->host->get(v->host, TSR_PROPERTIES);
+
+	return !properties->get_bool(v->host, "registers") ||
+	       v->pci->bar_io(v->function, 2, TSR_PCI_BAR_MEMORY, TSR_PAGE_SIZE, &bar_ops, v, error);
+}
+
 static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
 {
 	static const struct tsr_pci_id id = {
@@ -167,8 +176,7 @@ static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
 	v->function = v->pci->add(v->host, &id, NULL, v, error);
 	return v->function &&
 	       v->pci->bar_memory(v->function, 0, v->vram_size, true, TSR_MEMORY_DIRTY_LOG, &v->vram, &v->vram_region, error) &&
-	       v->pci->bar_io(v->function, 2, TSR_PCI_BAR_MEMORY, TSR_PAGE_SIZE, &bar_ops, v, error) &&
-	       add_pci_rom(v, rom, error);
+	       add_pci_registers(v, error) && add_pci_rom(v, rom, error);
 }
 
 /* -- ISA card: the framebuffer stands where the Bochs VBE BIOS expects it */
