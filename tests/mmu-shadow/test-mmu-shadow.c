@@ -331,6 +331,44 @@ static void pae_has_nx_and_reserved_bits(void)
 	finish();
 }
 
+static void poke_upper(tsr_gpa gpa, uint32_t value)
+{
+	poke(gpa + 4, value);
+}
+
+static void fetches_are_asked_anew(void)
+{
+	static const uint64_t pdptes[4] = { PD | 1 };
+	uint32_t tag;
+
+	start();
+	context.cr4 = TSR_CR4_PAE;
+	context.efer = 0x800;
+	context.pdpte = pdptes;
+	for (unsigned view = 0; view < TSR_VIEWS; view++) {
+		uint64_t pde = PT | 0x67, pte = DATA | 0x67;
+
+		memcpy(memory_ram + PD, &pde, 8);
+		memcpy(memory_ram + PT, &pte, 8);
+		set_cr3(PD2);
+		set_cr3(PD);
+		CU_ASSERT_EQUAL(fill(view, 0, TSR_ACCESS_FETCH), TSR_MMU_RAM);
+		CU_ASSERT_EQUAL(fill(view, 8, TSR_ACCESS_FETCH), TSR_MMU_RAM); /* from the tables */
+		CU_ASSERT(result.gpa == DATA + 8 && result.host == memory_ram + DATA + 8);
+		poke_upper(PT, 1u << 31); /* NX */
+		CU_ASSERT_EQUAL(fill(view, 0, TSR_ACCESS_READ), TSR_MMU_RAM);
+		CU_ASSERT_EQUAL(fill(view, 0, TSR_ACCESS_FETCH), TSR_MMU_FAULT);
+		poke_upper(PT, 0);
+		CU_ASSERT_EQUAL(fill(view, 0, TSR_ACCESS_FETCH), TSR_MMU_RAM);
+		tag = vcpu->fetch_tag[view];
+		poke_upper(PD, 0x100); /* a reserved bit */
+		CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[view], tag);
+		poke_upper(PD, 0);
+	}
+	context.pdpte = NULL;
+	finish();
+}
+
 /* The same frame at half a million linear pages: more than the reverse map holds. */
 static void reverse_map_may_overflow(void)
 {
@@ -382,6 +420,7 @@ int main(void)
 		{ "code is traced", code_is_traced },
 		{ "video memory is logged", video_memory_is_logged },
 		{ "PAE has NX and reserved bits", pae_has_nx_and_reserved_bits },
+		{ "fetches are asked anew", fetches_are_asked_anew },
 		{ "reverse map may overflow", reverse_map_may_overflow },
 		{ "fills are fast", fills_are_fast },
 	};
