@@ -68,3 +68,17 @@ char **tsr_paths_machines(void)
 	return search_path("machines", "TESSERA_MACHINE_PATH",
 			   TSR_DATADIR_FROM_LIBDIR "/tessera/machines");
 }
+
+char *tsr_paths_find_demo(const char *name)
+{
+	g_auto(GStrv) folders =
+		search_path("demo", "TESSERA_DEMO_PATH", TSR_DATADIR_FROM_LIBDIR "/tessera/demo");
+
+	for (char **folder = folders; *folder; folder++) {
+		g_autofree char *path = g_build_filename(*folder, name, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			return g_steal_pointer(&path);
+	}
+	return NULL;
+}

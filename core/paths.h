@@ -11,4 +11,8 @@
 char **tsr_paths_plugins(void);
 char **tsr_paths_machines(void);
 
+/* The path of a file of the demo, or NULL: the same places, folder `demo`, and TESSERA_DEMO_PATH.
+ */
+char *tsr_paths_find_demo(const char *name);
+
 #endif

@@ -1,23 +1,93 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tessera demo: the machine `demo`, with what the command line adds. */
+/*
+ * tessera demo: the preset `pc` with a small Linux, if scripts/guests has fetched one, else with
+ * the guest of data/demo; in a window where the machine gets one, else on the terminal.
+ */
+#include "config.h"
+#include "paths.h"
+#include "plugin-private.h"
 #include "program.h"
+
+#define MACHINE "pc"
+#define FALLBACK "demo.img"
+
+/* Where scripts/guests puts its files. */
+static char *guest_file(const char *name)
+{
+	const char *folder = g_getenv("TESSERA_GUESTS");
+	g_autofree char *usual =
+		g_build_filename(g_get_user_cache_dir(), "tessera", "guests", NULL);
+	char *path = g_build_filename(folder && *folder ? folder : usual, "files", name, NULL);
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		g_clear_pointer(&path, g_free);
+	return path;
+}
+
+/* Whether the machine, as it would be started, has a user interface. */
+static gboolean has_window(void)
+{
+	static const char *const overrides[] = {"ui=auto", NULL};
+	g_autoptr(TsrRegistry) registry = tsr_registry_new();
+	g_autoptr(TsrConfig) config = tsr_config_new_from_file(registry, MACHINE, overrides, NULL);
+
+	for (guint i = 0; config && i < config->instances->len; i++) {
+		TsrInstanceConfig *instance = g_ptr_array_index(config->instances, i);
+
+		if (g_str_equal(tsr_plugin_get_kind(instance->plugin), "ui"))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Takes the value. */
+static void add(GPtrArray *arguments, const char *option, char *value)
+{
+	g_ptr_array_add(arguments, g_strdup(option));
+	g_ptr_array_add(arguments, value);
+}
+
+static gboolean add_linux(GPtrArray *arguments, gboolean window)
+{
+	g_autofree char *kernel = guest_file("vmlinuz-686");
+	g_autofree char *initrd = guest_file("initramfs-686.cpio");
+
+	if (!kernel || !initrd)
+		return FALSE;
+	add(arguments, "--kernel", g_steal_pointer(&kernel));
+	add(arguments, "--initrd", g_steal_pointer(&initrd));
+	add(arguments, "--append",
+	    g_strdup_printf("quiet tessera.demo console=%s", window ? "tty0" : "ttyS0"));
+	return TRUE;
+}
+
+static gboolean add_fallback(GPtrArray *arguments)
+{
+	g_autofree char *image = tsr_paths_find_demo(FALLBACK);
+
+	if (!image)
+		return FALSE;
+	add(arguments, "--disk", g_strdup_printf("%s,mode=nonpersistent", image));
+	return TRUE;
+}
 
 int command_demo(char **arguments)
 {
-	g_autoptr(GPtrArray) all = g_ptr_array_new();
-	const char *display = g_getenv("WAYLAND_DISPLAY");
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+	gboolean window;
 
 	if (program_wants_help(arguments, "demo"))
 		return 0;
-	if (!display || !*display)
-		display = g_getenv("DISPLAY");
-	g_ptr_array_add(all, (gpointer) "demo");
-	if (!display || !*display) {
-		g_ptr_array_add(all, (gpointer) "--serial");
-		g_ptr_array_add(all, (gpointer) "stdio");
-	}
+	window = has_window();
+	g_ptr_array_add(all, g_strdup(MACHINE));
+	if (!add_linux(all, window) && !add_fallback(all))
+		return program_fail(
+			TSR_EXIT_MACHINE_FAILED,
+			"no guest to show: run scripts/guests/fetch, or install Tessera");
+	if (!window)
+		add(all, "--serial", g_strdup("stdio"));
 	for (; *arguments; arguments++)
-		g_ptr_array_add(all, *arguments);
+		g_ptr_array_add(all, g_strdup(*arguments));
 	g_ptr_array_add(all, NULL);
 	return command_run((char **)all->pdata);
 }
