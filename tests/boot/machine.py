@@ -178,7 +178,7 @@ class Qemu(Machine):
     def arguments(self, options, limit):
         self.qmp = None
         self.socket = os.path.join(self.folder, "qmp")
-        arguments = ["qemu-system-i386", "-accel", "tcg", "-cpu", options.get("qemu-cpu", "pentium3"), "-display", "none",
+        arguments = ["qemu-system-i386", "-accel", "tcg", "-cpu", options.get("qemu-cpu", "pentium3,+sse2"), "-display", "none",
                      "-serial", "stdio", "-qmp", f"unix:{self.socket},server=on,wait=off",
                      "-m", options.get("memory", "512M")]
         for name in ("kernel", "initrd", "append", "bios", "cdrom"):
