@@ -91,7 +91,10 @@ struct bt_block {
 	uint32_t host_length;
 	uint16_t length; /* guest bytes */
 	uint8_t insns;
+	uint8_t lowered;    /* of them: the last may be the interpreter's */
 	bool valid;
+	bool may_bail;      /* an instruction before the last may turn out to be the interpreter's */
+	uint32_t undefined; /* flags that some instruction leaves undefined */
 	uint32_t exits;     /* first of `exit_count` consecutive exits */
 	uint32_t exit_count;
 	uint32_t incoming;  /* exits linked here */

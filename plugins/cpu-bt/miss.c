@@ -131,7 +131,7 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 	memcpy(p, &eip, 4);
 	p += 4;
 	*p++ = 0xe9; /* jmp */
-	rel = bt->rt.lookup - (uint32_t)(p + 4 - bt->rw);
+	rel = (bt->lockstep ? bt->rt.done : bt->rt.lookup) - (uint32_t)(p + 4 - bt->rw);
 	memcpy(p, &rel, 4);
 	bt->stats.left_behind++;
 	/* Written through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). */

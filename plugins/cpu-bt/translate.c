@@ -65,7 +65,8 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 
 static void lower_block(struct bt_tx *tx, uint32_t start)
 {
-	for (tx->index = 0; tx->index < tx->count; tx->index++) {
+	tx->lowered = 0;
+	for (tx->index = 0; tx->index < tx->count; tx->index++, tx->lowered++) {
 		tx->insn = &tx->insns[tx->index];
 		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
 		tx->open = -1;
@@ -73,6 +74,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
 			tsr_bt_lower_bail(tx);
 			tx->count = tx->index + 1;
+			tx->lowered--;
 		}
 	}
 	if (!tx->ended)
@@ -90,7 +92,11 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 		offsets[i] = tx->offsets[i];
 		offsets[tx->count + i] = tx->insns[i].length;
 		b->length += tx->insns[i].length;
+		b->undefined |= tx->insns[i].flags_undefined;
 	}
+	for (unsigned i = 0; i < tx->stub_count; i++)
+		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
+	b->lowered = (uint8_t)tx->lowered;
 	b->insns = (uint8_t)tx->count;
 	b->offsets = bt->offset_count;
 	bt->offset_count += 2 * tx->count;

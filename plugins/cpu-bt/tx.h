@@ -61,6 +61,7 @@ struct bt_tx {
 	struct bt_insn insns[BT_MAX_INSNS + 1];
 	unsigned count; /* of instructions in the block */
 	unsigned index; /* that is being lowered */
+	int lowered;    /* instructions that are not left to the interpreter */
 	const struct bt_insn *insn;
 	bool ended;     /* nothing runs out of the last instruction */
 	bool fp_checked;

@@ -85,6 +85,8 @@ static uint64_t ram_size(const struct tsr_host *host)
 	return RIG_RAM;
 }
 
+static const struct tsr_memory memory_table = { .size = sizeof(memory_table), .ram_size = ram_size, .ram_below_4g = ram_size };
+
 static const struct tsr_phys phys_table = {
 	.size = sizeof(phys_table), .lookup = phys_lookup, .read = phys_read, .write = phys_write, .mark_dirty = mark_dirty,
 	.ram_fd = ram_fd, .ram_base = ram_base, .ram_size = ram_size,
@@ -202,6 +204,7 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 	} tables[] = {
 		{ TSR_PHYS, &phys_table }, { TSR_CPU_HOST, &cpu_host_table }, { TSR_PROPERTIES, &properties_table },
 		{ TSR_BUS, &bus_table },   { TSR_MACHINE, &machine_table },   { TSR_LOG, &log_table },
+		{ TSR_MEMORY, &memory_table },
 	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
