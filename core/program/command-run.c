@@ -3,12 +3,11 @@
  * tessera run: builds a machine and iterates the main loop until it is over. Options that are not
  * the program's own are the machine's: its manifest knows them, this file does not.
  */
-#include <errno.h>
-#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 
 #include "control.h"
+#include "guard.h"
 #include "program.h"
 
 #define DEFAULT_MACHINE "pc"
@@ -23,8 +22,7 @@ typedef struct {
 
 typedef struct {
 	RunOptions *options;
-	TsrMachine *machine;
-	int signal; /* that ended the run */
+	TsrMachine *machine; /* not owned; NULL until it is built */
 } Run;
 
 /* -- the command line */
@@ -159,28 +157,13 @@ static gboolean on_timeout(gpointer user)
 	return G_SOURCE_REMOVE;
 }
 
-/* The first stops the machine; a second finds the default action and ends the process. */
-static gboolean stop_by_signal(Run *run, int number)
+static void on_signal(int number, gpointer user)
 {
-	run->signal = number;
-	tsr_machine_stop(run->machine, 128 + number,
-			 number == SIGINT ? "interrupted" : "terminated");
-	return G_SOURCE_REMOVE;
-}
+	Run *run = user;
 
-static gboolean on_interrupt(gpointer user)
-{
-	return stop_by_signal(user, SIGINT);
-}
-
-static gboolean on_terminate(gpointer user)
-{
-	return stop_by_signal(user, SIGTERM);
-}
-
-static gboolean on_hangup(gpointer user)
-{
-	return stop_by_signal(user, SIGHUP);
+	if (run->machine)
+		tsr_machine_stop(run->machine, 128 + number,
+				 number == SIGINT ? "interrupted" : "terminated");
 }
 
 static void on_stopped(TsrMachine *machine, int status, const char *why, gpointer user)
@@ -203,13 +186,14 @@ static int run_machine(Run *run)
 
 	if (run->options->load && !tsr_machine_load(run->machine, run->options->load, &error))
 		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
-	if (run->options->timeout > 0)
+	if (run->options->timeout > 0) {
 		g_timeout_add((guint)(run->options->timeout * 1000), on_timeout, run);
-	g_unix_signal_add(SIGINT, on_interrupt, run);
-	g_unix_signal_add(SIGTERM, on_terminate, run);
-	g_unix_signal_add(SIGHUP, on_hangup, run);
+		guard_limit(TSR_EXIT_TIMEOUT,
+			    (guint)run->options->timeout + 1 + GUARD_STOP_SECONDS);
+	}
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	status = tsr_machine_run(run->machine, &error);
+	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
 	if (error)
 		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
 	if (run->options->stats)
@@ -217,13 +201,13 @@ static int run_machine(Run *run)
 	return status;
 }
 
-static int start(RunOptions *o)
+static int start(Run *run)
 {
+	RunOptions *o = run->options;
 	g_autoptr(TsrRegistry) registry = tsr_registry_new();
 	g_autoptr(TsrControl) control = NULL;
 	g_autoptr(TsrMachine) machine = NULL;
 	GError *error = NULL;
-	Run run = {.options = o};
 
 	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE,
 					    (const char *const *)o->overrides->pdata, &error);
@@ -231,21 +215,25 @@ static int start(RunOptions *o)
 		return program_fail_error(error);
 	if (o->control && !(control = tsr_control_new(machine, o->control, &error)))
 		return program_fail_error(error);
-	run.machine = machine;
-	return run_machine(&run);
+	run->machine = machine;
+	return run_machine(run);
 }
 
 int command_run(char **arguments)
 {
 	RunOptions options = {.overrides = g_ptr_array_new_with_free_func(g_free)};
+	Run run = {.options = &options};
 	int status;
 
 	if (program_wants_help(arguments, "run"))
 		return 0;
 	signal(SIGPIPE, SIG_IGN);
 	status = parse_arguments(&options, arguments);
-	if (!status)
-		status = start(&options);
+	if (!status) {
+		guard_start(on_signal, &run);
+		status = start(&run);
+		guard_stop();
+	}
 	options_finish(&options);
 	return status;
 }

@@ -147,6 +147,16 @@ class ControlTest(unittest.TestCase):
             self.assertEqual(machine.process.wait(10), status)
             self.assertFalse(os.path.exists(machine.socket))
 
+    def test_a_machine_that_hangs_is_ended_by_force(self):
+        machine = self.start("--set", "cpu0.hang=true")
+        machine.process.send_signal(signal.SIGTERM)
+        self.assertEqual(machine.process.wait(20), 143)
+        self.assertIn("ended by force", machine.process.stderr.read())
+        done = subprocess.run([TESSERA, "run", MACHINE, "--set", "cpu0.hang=true", "--timeout", "0.5"], env=ENVIRONMENT,
+                              capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 124)
+        self.assertIn("ended by force", done.stderr)
+
     def test_socket_of_a_dead_process_is_replaced(self):
         machine = self.start()
         machine.ctl("status")

@@ -3,6 +3,7 @@
  * or halts. */
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tessera/draft/cpu.h>
 #include <tessera/tessera.h>
@@ -21,6 +22,8 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 	int64_t status = cpu->properties->get_int(cpu->host, "exit");
 
 	atomic_store(&cpu->kicked, false);
+	while (cpu->properties->get_bool(cpu->host, "hang"))
+		sleep(1);
 	if (cpu->done)
 		return TSR_CPU_HALTED;
 	cpu->done = true;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See guard.h. */
+#include <glib-unix.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "guard.h"
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+static struct {
+	void (*stop)(int number, gpointer user);
+	gpointer user;
+	int number; /* the signal that came */
+	GThread *thread;
+	GMainLoop *loop;
+	volatile sig_atomic_t status;
+	gboolean is_terminal;
+	struct termios terminal; /* as it was found */
+} guard;
+
+/* Async-signal-safe. */
+static void on_alarm(int number)
+{
+	static const char text[] = "tessera: the machine does not stop; it is ended by force\n";
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0 || guard.is_terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &guard.terminal);
+	_exit(guard.status);
+}
+
+void guard_limit(int status, guint seconds)
+{
+	guard.status = status;
+	alarm(seconds);
+}
+
+static gboolean stop_on_main(gpointer user)
+{
+	guard.stop(guard.number, guard.user);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_signal(gpointer number)
+{
+	guard.number = GPOINTER_TO_INT(number);
+	guard_limit(128 + guard.number, GUARD_STOP_SECONDS);
+	g_idle_add_full(G_PRIORITY_HIGH, stop_on_main, NULL, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+static gpointer run_loop(gpointer loop)
+{
+	g_main_loop_run(loop);
+	return NULL;
+}
+
+void guard_start(void (*stop)(int number, gpointer user), gpointer user)
+{
+	g_autoptr(GMainContext) context = g_main_context_new();
+	struct sigaction action = {.sa_handler = on_alarm};
+
+	guard.stop = stop;
+	guard.user = user;
+	guard.is_terminal = tcgetattr(STDIN_FILENO, &guard.terminal) == 0;
+	sigaction(SIGALRM, &action, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		g_autoptr(GSource) source = g_unix_signal_source_new(numbers[i]);
+
+		g_source_set_callback(source, on_signal, GINT_TO_POINTER(numbers[i]), NULL);
+		g_source_attach(source, context);
+	}
+	guard.loop = g_main_loop_new(context, FALSE);
+	guard.thread = g_thread_new("guard", run_loop, guard.loop);
+}
+
+void guard_stop(void)
+{
+	alarm(0);
+	g_main_loop_quit(guard.loop);
+	g_thread_join(guard.thread);
+	g_clear_pointer(&guard.loop, g_main_loop_unref);
+}
