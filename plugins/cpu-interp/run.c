@@ -124,6 +124,7 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 
 		if (vector < 0) {
 			c->delivering = -1;
+			c->ext = false;
 			return TSR_X86_SHUTDOWN;
 		}
 		if (vector == TSR_VECTOR_DF)
