@@ -18,7 +18,7 @@ static void environment_get(cpu *c, struct environment *env)
 {
 	const struct fx_image *fx = fx_of(c);
 
-	fpu_run_x87(c, thunk_get(c, host_fnstenv, 2), env); /* also masks all exceptions, as it must */
+	fpu_run_nowait(c, thunk_get(c, host_fnstenv, 2), env); /* also masks all exceptions, as it must */
 	env->fip = fx->fip;
 	env->fcs_fop = fx->fcs | (fx->fop & 0x7ffu) << 16;
 	env->fdp = fx->fdp;
@@ -30,7 +30,8 @@ static void environment_set(cpu *c, struct environment *env)
 	struct fx_image *fx = fx_of(c);
 	struct environment host = { .fcw = env->fcw & 0xffff, .fsw = env->fsw & 0xffff, .ftw = env->ftw & 0xffff };
 
-	fpu_run_x87(c, thunk_get(c, host_fldenv, 2), &host);
+	fx->fsw &= 0x7f00; /* registers stay where TOP has them; what was pending is replaced */
+	fpu_run_nowait(c, thunk_get(c, host_fldenv, 2), &host);
 	fx->fip = env->fip;
 	fx->fcs = (uint16_t)env->fcs_fop;
 	fx->fop = env->fcs_fop >> 16 & 0x7ff;
@@ -166,7 +167,7 @@ void op_fnsave(cpu *c, const struct op *op)
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(image + n + 10 * i, fx->st[i], 10);
 	memory_write_bytes(c, gla, image, n + 80, c->view);
-	fpu_run_x87(c, thunk_get(c, host_fninit, 2), NULL);
+	fpu_run_nowait(c, thunk_get(c, host_fninit, 2), NULL);
 	memset(c->s->fx + 6, 0, 18);
 	fpu_update_ferr(c);
 }
@@ -182,9 +183,9 @@ void op_frstor(cpu *c, const struct op *op)
 	fpu_check_pending(c);
 	memory_read_bytes(c, memory_operand(c, op, n + 80, false), image, n + 80, c->view);
 	decode(c, op, image, &env);
+	environment_set(c, &env);
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(fx->st[i], image + n + 10 * i, 10);
-	environment_set(c, &env);
 }
 
 /* -- FXSAVE, FXRSTOR: 288 bytes are written, the rest of the 512 is left alone */
@@ -222,6 +223,6 @@ void op_fxrstor(cpu *c, const struct op *op)
 	image.mxcsr_mask = sse_mxcsr_mask(c);
 	image.reserved = 0;
 	*fx = image;
-	fpu_run_x87(c, thunk_get(c, NULL, 0), NULL); /* the host sorts out ES and reserved bits */
+	fpu_run_nowait(c, thunk_get(c, NULL, 0), NULL); /* the host sorts out ES and reserved bits */
 	fpu_update_ferr(c);
 }

@@ -66,7 +66,7 @@ void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs
 }
 
 /* FCMOV reads the arithmetic flags, FCOMI and its kind write them. */
-void fpu_run_x87(cpu *c, const void *thunk, void *memory)
+void fpu_run_nowait(cpu *c, const void *thunk, void *memory)
 {
 	struct fx_image *fx = fx_of(c);
 	uint32_t regs[2] = { 0, flags_pack(c->s->eflags) }, mxcsr = fx->mxcsr, mask = fx->mxcsr_mask;
@@ -75,6 +75,18 @@ void fpu_run_x87(cpu *c, const void *thunk, void *memory)
 	fx->mxcsr = mxcsr;
 	fx->mxcsr_mask = mask;
 	c->s->eflags = flags_unpack(c->s->eflags, regs[1]);
+}
+
+/* An exception that IGNNE# told to ignore stays pending, but the host must not meet it. */
+void fpu_run_x87(cpu *c, const void *thunk, void *memory)
+{
+	struct fx_image *fx = fx_of(c);
+	uint16_t ignored = fx->fsw & FSW_ES ? (fx->fsw & 0xbf) | 0x8000 : 0;
+
+	if (ignored)
+		fx->fsw &= 0x7f00;
+	fpu_run_nowait(c, thunk, memory);
+	fx->fsw |= ignored;
 }
 
 static void note_instruction(cpu *c, const struct op *op, uint32_t offset)
@@ -135,7 +147,7 @@ static void x87_store(cpu *c, const struct op *op)
 static void x87_init(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
-	fpu_run_x87(c, op->thunk, NULL);
+	fpu_run_nowait(c, op->thunk, NULL);
 	memset(c->s->fx + 6, 0, 18);
 	fpu_update_ferr(c);
 }
@@ -144,7 +156,7 @@ static void x87_init(cpu *c, const struct op *op)
 static void x87_nowait(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
-	fpu_run_x87(c, op->thunk, NULL);
+	fpu_run_nowait(c, op->thunk, NULL);
 	fpu_update_ferr(c);
 }
 

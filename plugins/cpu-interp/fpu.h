@@ -35,7 +35,9 @@ void fpu_check_pending(cpu *c);
 void fpu_update_ferr(cpu *c);
 /* Runs a thunk on the image: the pointers of the last instruction stay as they are, SSE exceptions are masked. */
 void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs[2]);
-void fpu_run_x87(cpu *c, const void *thunk, void *memory); /* on the guest's image, MXCSR kept */
+/* On the guest's image, MXCSR and pointers kept; for waiting instructions, and for those that do not wait. */
+void fpu_run_x87(cpu *c, const void *thunk, void *memory);
+void fpu_run_nowait(cpu *c, const void *thunk, void *memory);
 /* SSE flags newly raised, with all masked: #XM if one is unmasked in `mxcsr`; else they are added. */
 void sse_exceptions(cpu *c, uint32_t raised);
 void sse_check(cpu *c);
