@@ -23,6 +23,7 @@ struct cpu_interp {
 	struct tsr_x86_state state;
 	uint32_t pins;
 	bool processor; /* tessera.cpu/1 was asked for */
+	bool init;      /* INIT# came: taken at the next boundary */
 };
 
 /* -- the service */
@@ -203,6 +204,10 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 
 	processor_need(i);
 	c = i->context;
+	if (i->init) {
+		i->init = false;
+		interp_reset(i, TSR_RESET_SOFT);
+	}
 	cpu_refresh_attention(c);
 	stop = c->s->halted && !(atomic_load(&c->attention) & (ATT_PIN | ATT_DEBUG)) ? TSR_X86_HALT : cpu_step(c, budget, &executed);
 	if (stop == TSR_X86_SHUTDOWN)
@@ -276,8 +281,10 @@ static void pin_set(void *self, unsigned input, int level)
 	i->pins = level ? old | bit : old & ~bit;
 	if (input == TSR_CPU_NMI && level && !(old & bit))
 		i->state.nmi_pending = 1;
-	if (input == TSR_CPU_INIT && level && !(old & bit))
-		interp_reset(i, TSR_RESET_SOFT);
+	if (input == TSR_CPU_INIT && level && !(old & bit)) {
+		i->init = true;
+		cpu_kick(i);
+	}
 	if (i->context) {
 		i->context->pins = i->pins;
 		cpu_refresh_attention(i->context);

@@ -118,6 +118,7 @@ struct tsr_x86_context {
 	bool keep_rf;            /* the instruction loaded RF itself */
 	bool trap_lost;          /* the instruction was a transfer that swallows the single-step trap */
 	bool partial;            /* a REP instruction stopped between iterations: not retired yet */
+	bool rep_started;        /* the instruction at EIP is a REP that has done iterations */
 	uint64_t left;           /* instructions still to run in this call */
 
 	/* Pins: only when the context belongs to a CPU of its own. */

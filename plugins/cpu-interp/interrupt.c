@@ -167,7 +167,11 @@ void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool h
 
 	if (kind == INT_FAULT && vector != TSR_VECTOR_DB)
 		it.eflags |= TSR_FLAG_RF;
+	if (kind == INT_EXTERNAL && c->rep_started)
+		it.eflags |= TSR_FLAG_RF; /* between two iterations */
+	c->rep_started = false;
 	c->ext = kind != INT_SOFT;
+	c->icebp = kind == INT_ICEBP;
 	c->trap_lost = true;
 	if (protected_mode(c))
 		deliver_protected(c, &it);

@@ -119,6 +119,8 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 {
 	struct tsr_x86_fault *f = &c->fault;
 
+	if (f->vector == TSR_VECTOR_PF)
+		c->s->cr2 = f->cr2; /* even if it becomes a double fault */
 	if (c->delivering >= 0) {
 		int vector = combine(c->delivering, f->vector);
 
@@ -130,8 +132,6 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 		if (vector == TSR_VECTOR_DF)
 			*f = (struct tsr_x86_fault){ .vector = TSR_VECTOR_DF, .has_error_code = true };
 	}
-	if (f->vector == TSR_VECTOR_PF)
-		c->s->cr2 = f->cr2;
 	/* An event of no class of its own (an interrupt, #DB) does not make a second fault worse. */
 	c->delivering = f->vector;
 	c->delivering_fault = true;
@@ -224,6 +224,7 @@ static void execute_carefully(cpu *c)
 	cpu_refresh_attention(c);
 	atomic_fetch_and(&c->attention, ~(uint32_t)ATT_SHADOW);
 	execute(c);
+	c->rep_started = c->partial;
 	if (!c->keep_rf && !c->partial)
 		c->s->eflags &= ~TSR_FLAG_RF;
 	if (single_step && !c->trap_lost && !(c->s->shadow & TSR_SHADOW_SS))

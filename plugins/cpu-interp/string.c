@@ -197,6 +197,7 @@ static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op
 		one(c, op);
 		return;
 	}
+	c->rep_started = false;
 	count = index_get(c, op, TSR_ECX);
 	while (count) {
 		done = run && !(c->s->eflags & TSR_FLAG_DF) && count > 1 && !c->slow && !atomic_load_explicit(&c->attention, memory_order_relaxed)
@@ -213,6 +214,7 @@ static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op
 		if (count && (atomic_load_explicit(&c->attention, memory_order_relaxed) || (!budget && !(c->slow & SLOW_SHADOW)))) {
 			c->next_eip = c->s->eip;
 			c->partial = true;
+			c->rep_started = true;
 			return;
 		}
 	}
