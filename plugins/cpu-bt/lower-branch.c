@@ -84,8 +84,34 @@ static void goto_eip(struct bt_tx *tx, uint32_t eip)
 	}
 }
 
+/* Behind an STI: a waiting interrupt comes now. */
+static void window(struct bt_tx *tx, uint32_t eip)
+{
+	struct emitter *e = &tx->e;
+	uint32_t leave, stay;
+
+	emit_mov64(e, R10, RCX);
+	emit_load(e, RCX, BT_FIELD(poll));
+	leave = emit_jrcxz(e);
+	stay = emit_jmp8(e);
+	emit_land8(e, leave);
+	emit_mov64(e, RCX, R10);
+	emit_mov_imm(e, R8, eip);
+	emit_jmp(e, tx->bt->rt.lookup);
+	emit_land8(e, stay);
+	emit_mov64(e, RCX, R10);
+}
+
+void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip)
+{
+	emit_mov_imm(&tx->e, R8, eip);
+	jump_cache(tx, true, eip);
+}
+
 void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip)
 {
+	if (tsr_bt_after_sti(tx, tx->index - 1) && !tx->bt->lockstep)
+		window(tx, eip);
 	goto_eip(tx, eip);
 	tx->ended = true;
 }

@@ -22,6 +22,8 @@ static const struct {
 	[BT_CLI] = { tsr_bt_lower_flag, false },    [BT_STI] = { tsr_bt_lower_flag, false },
 	[BT_CLD] = { tsr_bt_lower_flag, false },    [BT_STD] = { tsr_bt_lower_flag, false },
 	[BT_PUSHF] = { tsr_bt_lower_flag, false },  [BT_POPF] = { tsr_bt_lower_flag, false },
+	[BT_SEGMENT_LOAD] = { tsr_bt_lower_segment_load, false }, [BT_SEGMENT_STORE] = { tsr_bt_lower_segment_store, false },
+	[BT_RDTSC] = { tsr_bt_lower_rdtsc, false }, [BT_IN] = { tsr_bt_lower_port, false }, [BT_OUT] = { tsr_bt_lower_port, false },
 	[BT_CALL] = { tsr_bt_lower_call, true },    [BT_RET] = { tsr_bt_lower_ret, true },
 	[BT_JMP] = { tsr_bt_lower_jmp, true },      [BT_JCC] = { tsr_bt_lower_jcc, true },
 	[BT_LOOP] = { tsr_bt_lower_loop, true },    [BT_JCXZ] = { tsr_bt_lower_jcxz, true },
@@ -58,7 +60,7 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 		if (i->isa & ~tx->bt->isa)
 			i->kind = BT_FALLBACK;
 		at += i->length;
-		if (i->kind == BT_FALLBACK || lowerings[i->kind].last)
+		if (i->kind == BT_FALLBACK || lowerings[i->kind].last || tsr_bt_after_sti(tx, tx->count - 1))
 			break;
 	}
 }

@@ -148,9 +148,19 @@ bool tsr_bt_lower_loop(struct bt_tx *tx);
 bool tsr_bt_lower_jcxz(struct bt_tx *tx);
 bool tsr_bt_lower_string(struct bt_tx *tx);
 bool tsr_bt_lower_flag(struct bt_tx *tx); /* CLI, STI, CLD, STD, PUSHF, POPF */
+bool tsr_bt_lower_segment_load(struct bt_tx *tx);
+bool tsr_bt_lower_segment_store(struct bt_tx *tx);
+bool tsr_bt_lower_rdtsc(struct bt_tx *tx);
+bool tsr_bt_lower_port(struct bt_tx *tx);
 void tsr_bt_lower_bail(struct bt_tx *tx); /* always possible; ends the block */
 void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip); /* the block runs out to eip */
+/* Is that instruction the shadow of an STI? A block ends there: interrupts come before the next CLI, however near it is. */
+static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
+{
+	return index > 0 && tx->insns[index - 1].kind == BT_STI;
+}
 
+void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, whatever the page */
 void tsr_bt_stub_jump(struct bt_tx *tx, uint32_t eip);
 
 /* pieces that several families use */
