@@ -119,7 +119,7 @@ def linux_disk(test):
     digest = None
     for boot in (1, 2):
         with test.start(disk=image, boot="disk") as machine:
-            machine.expect("GRUB")
+            machine.expect("GRUB loads Linux")
             machine.expect("tessera# ")
             assert re.search(r"/dev/sda1 on / type ext4", machine.shell("mount"))
             assert re.search(r"ATA.*UDMA|configured for (UDMA|MWDMA)", machine.shell("dmesg | grep -i udma"))
@@ -192,7 +192,7 @@ def grub_rescue(test):
 def ipxe(test):
     server = Server({"/hello.ipxe": b"#!ipxe\necho fetched over http\nshell\n"})
     # its command line is its script
-    commands = f"dhcp net0 && echo address ${{net0/ip}} && chain http://10.0.2.2:{server.port}/hello.ipxe"
+    commands = f"ifconf -c dhcp net0 && echo address ${{net0/ip}} && chain http://10.0.2.2:{server.port}/hello.ipxe"
     with test.start(kernel=file("ipxe.lkrn"), append=commands, memory="64M") as machine:
         machine.expect_screen("address 10.0.2.15")
         machine.expect_screen("fetched over http")

@@ -70,8 +70,8 @@ class Machine:
 
     def shell(self, command, seconds=None):
         """Runs a command in the guest's shell, returns what it printed. Its status must be 0."""
-        self.send(f"{command}; echo status=$?=\n")
-        match = self.expect(r"status=\$\?=[ \n]*((?:.|\n)*?)status=(\d+)=\s", seconds)
+        self.send(f"echo begin=$((6 * 7)); {command}; echo end=$?=\n")
+        match = self.expect(r"begin=42\n((?:.|\n)*?)end=(\d+)=\s", seconds)
         if match.group(2) != "0":
             self.fail(f"{command!r} ended with status {match.group(2)}: {match.group(1)}")
         return match.group(1)
