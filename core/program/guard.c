@@ -75,10 +75,20 @@ void guard_start(void (*stop)(int number, gpointer user), gpointer user)
 	guard.thread = g_thread_new("guard", run_loop, guard.loop);
 }
 
+static gboolean quit_loop(gpointer loop)
+{
+	g_main_loop_quit(loop);
+	return G_SOURCE_REMOVE;
+}
+
+/* From within the loop: the thread may not have come to running it yet. */
 void guard_stop(void)
 {
+	g_autoptr(GSource) source = g_idle_source_new();
+
 	alarm(0);
-	g_main_loop_quit(guard.loop);
+	g_source_set_callback(source, quit_loop, guard.loop, NULL);
+	g_source_attach(source, g_main_loop_get_context(guard.loop));
 	g_thread_join(guard.thread);
 	g_clear_pointer(&guard.loop, g_main_loop_unref);
 }
