@@ -100,6 +100,8 @@ static bool is_other_half(const struct vga *v, unsigned port)
 
 uint8_t vga_port_read(struct vga *v, unsigned port)
 {
+	if (port == 0x3ba || port == 0x3da)
+		v->attr_data = false; /* at either address: SeaBIOS's VGA BIOS uses 3DA in monochrome modes too */
 	if (is_other_half(v, port))
 		return 0xff;
 	switch (port) {
@@ -139,7 +141,6 @@ uint8_t vga_port_read(struct vga *v, unsigned port)
 		return crtc_read(v);
 	case 0x3ba:
 	case 0x3da:
-		v->attr_data = false;
 		return vga_retrace_status(v);
 	default:
 		return 0xff;
