@@ -11,6 +11,9 @@ import tempfile
 import unittest
 
 CMAKE, BUILD, COMPILER, SOURCE = sys.argv[1:5]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "python"))
+
+from flat import flat_bios  # noqa: E402
 
 DEVICE = r"""
 #include <tessera/tessera.h>
@@ -32,6 +35,7 @@ int main(void)
 
 
 def run(*arguments, status=0, **keywords):
+    """Its standard output; asserts the exit status."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("TESSERA_", "LD_LIBRARY", "GI_"))}
     environment.update(keywords.pop("environment", {}), LC_ALL="C.UTF-8")
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60, **keywords)
@@ -67,6 +71,31 @@ class InstallTest(unittest.TestCase):
         for path in glob.glob(os.path.join(SOURCE, "manifests", "machines", "*.machine")):
             self.assertIn(os.path.basename(path)[:-len(".machine")], machines)
         self.assertNotIn(self.prefix, machines)
+
+    def test_the_presets_start(self):
+        bios, out = os.path.join(self.folder, "flat.bin"), os.path.join(self.folder, "serial")
+        disk = os.path.join(self.folder, "disk,1.img")
+        with open(bios, "wb") as file:
+            file.write(flat_bios(b"hello from a guest\n", 16))
+        with open(disk, "wb") as file:
+            file.truncate(1 << 20)
+        for machine in ("pc", "isapc"):
+            for processor in ("cpu-bt", "cpu-interp"):
+                with self.subTest(machine=machine, processor=processor):
+                    run(self.tessera, "run", machine, "--bios", bios, "--cpu", processor, "--memory", "16M", "--ui", "none",
+                        "--serial", "file:" + out, "--serial", "none", "--debug-exit", "port=0x501", "--boot", "cdrom",
+                        "--disk", disk.replace(",", ",,") + ",format=raw,mode=nonpersistent", "--timeout", "30", status=33,
+                        environment=self.environment)
+                    with open(out, "rb") as file:
+                        self.assertEqual(file.read(), b"hello from a guest\n")
+                    os.unlink(out)
+
+    def test_the_demo_guest_boots(self):
+        done = subprocess.run([self.tessera, "demo", "--timeout", "40"], input="\x1b", capture_output=True, text=True, timeout=50,
+                              env=dict(os.environ, **self.environment, TESSERA_GUESTS=self.folder, DISPLAY="", WAYLAND_DISPLAY=""))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("This is Tessera", done.stdout)
+        self.assertIn("Good bye", done.stdout)
 
     def test_a_strangers_device_builds_and_is_found(self):
         folder = os.path.join(self.home, ".local/share/tessera/plugins/stranger/1.0.0")
