@@ -158,7 +158,7 @@ def debian_installer(test):
 
 @guest("debian-installer-vga", ["di"], 240)
 def debian_installer_vga(test):
-    with test.start(kernel=file("di/linux"), initrd=file("di/initrd.gz"), append="vga=normal fb=false") as machine:
+    with test.start(kernel=file("di/linux"), initrd=file("di/initrd.gz"), append="vga=normal fb=false nomodeset") as machine:
         machine.expect_screen("Select a language")
         machine.expect_screen("English")
 
