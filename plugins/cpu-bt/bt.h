@@ -134,6 +134,7 @@ enum bt_exit_reason {
 	BT_EXIT_BAIL,   /* one instruction at state.eip for the interpreter */
 	BT_EXIT_FAULT,  /* bt->fault at state.eip */
 	BT_EXIT_REST,   /* some instructions from state.eip for the interpreter: a group failed */
+	BT_EXIT_STOP,   /* the interpreter stopped: bt->stop */
 	BT_EXIT_BLOCK,  /* unchained mode: the block is done */
 	BT_EXITS,
 };
@@ -202,6 +203,7 @@ struct tsr_bt {
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
 	bool trap_pending;
+	enum tsr_x86_stop stop;
 
 	/* mode and tag */
 	uint32_t mode;
@@ -283,13 +285,22 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site);
 struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2);
 
+/* system.c: instructions of the system done here, and those that the interpreter does in the middle of translated code. */
+struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic);
+
+/* miss.c */
+bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s);
+void tsr_bt_device_end(struct tsr_bt *bt, bool loaded);
+
 /* dispatch.c: from EIP to code. */
+struct bt_outcome tsr_bt_resume(struct tsr_bt *bt);
 struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
 struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit);
 struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip);
 
 /* mode.c */
 uint32_t tsr_bt_mode(struct tsr_bt *bt);
+uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment);
 void tsr_bt_retag(struct tsr_bt *bt);
 bool tsr_bt_tags_init(struct tsr_bt *bt);
 void tsr_bt_tags_finish(struct tsr_bt *bt);
@@ -302,6 +313,7 @@ void tsr_bt_fp_reload(struct tsr_bt *bt);
 struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site);
 
 /* run.c */
+enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed);
 enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget);
 void tsr_bt_kick(void *self);
 void tsr_bt_request_exit(struct tsr_bt *bt);

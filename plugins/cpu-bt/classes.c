@@ -42,6 +42,7 @@ static const uint8_t classes[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	M(SCASB) = BT_STRING, M(SCASW) = BT_STRING, M(SCASD) = BT_STRING, M(CMPSB) = BT_STRING, M(CMPSW) = BT_STRING,
 	M(CMPSD) = BT_STRING,
 	M(CLI) = BT_CLI, M(STI) = BT_STI, M(CLD) = BT_CLD, M(STD) = BT_STD,
+	M(RDTSC) = BT_RDTSC, M(IN) = BT_IN, M(OUT) = BT_OUT,
 	M(PUSHF) = BT_PUSHF, M(PUSHFD) = BT_PUSHF, M(POPF) = BT_POPF, M(POPFD) = BT_POPF,
 
 	/* of the FP sets: those that the rule "copy" would get wrong */

@@ -158,9 +158,9 @@ static const struct {
 	const char *name;
 	uint32_t signature, isa;
 } models[] = {
-	{ "default", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM },
-	{ "i686", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM },
-	{ "pentium3", 0x686, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_PENTIUM },
+	{ "default", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM | BT_ISA_SEP },
+	{ "i686", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM | BT_ISA_SEP },
+	{ "pentium3", 0x686, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_PENTIUM | BT_ISA_SEP },
 	{ "pentium", 0x52c, BT_ISA_X87 | BT_ISA_PENTIUM },
 	{ "i486", 0x480, BT_ISA_X87 },
 };

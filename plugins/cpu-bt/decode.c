@@ -43,10 +43,11 @@ static const struct set sets[] = {
 	{ ZYDIS_ISA_SET_I386, BT_ISA_BASE, false }, { ZYDIS_ISA_SET_I486, BT_ISA_BASE, false },
 	{ ZYDIS_ISA_SET_I486REAL, BT_ISA_BASE, false }, { ZYDIS_ISA_SET_PENTIUMREAL, BT_ISA_PENTIUM, false },
 	{ ZYDIS_ISA_SET_PPRO, BT_ISA_CMOV, false }, { ZYDIS_ISA_SET_CMOV, BT_ISA_CMOV, false },
-	{ ZYDIS_ISA_SET_FAT_NOP, BT_ISA_BASE, false }, { ZYDIS_ISA_SET_PAUSE, BT_ISA_BASE, false },
+	{ ZYDIS_ISA_SET_FAT_NOP, BT_ISA_CMOV, false }, { ZYDIS_ISA_SET_PAUSE, BT_ISA_BASE, false },
+	{ ZYDIS_ISA_SET_LAHF, BT_ISA_BASE, false },
 	{ ZYDIS_ISA_SET_X87, BT_ISA_X87, true }, { ZYDIS_ISA_SET_FCMOV, BT_ISA_CMOV, true },
 	{ ZYDIS_ISA_SET_PENTIUMMMX, BT_ISA_MMX, true }, { ZYDIS_ISA_SET_SSE, BT_ISA_SSE, true },
-	{ ZYDIS_ISA_SET_SSEMXCSR, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_SSE_PREFETCH, BT_ISA_BASE, false },
+	{ ZYDIS_ISA_SET_SSEMXCSR, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_SSE_PREFETCH, BT_ISA_CMOV, false },
 	{ ZYDIS_ISA_SET_SSE2, BT_ISA_SSE2, true }, { ZYDIS_ISA_SET_SSE2MMX, BT_ISA_SSE2, true },
 };
 
@@ -118,6 +119,19 @@ static void decode_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOp
 		      (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_WRITE : 0);
 }
 
+/* Segment registers of MOV, PUSH, POP; other special registers are the interpreter's. */
+static void decode_special(const ZydisDecodedOperand *o, struct bt_insn *out)
+{
+	bool segment = ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_SEGMENT;
+
+	if (!segment || (out->kind != BT_COPY && out->kind != BT_PUSH && out->kind != BT_POP)) {
+		out->kind = BT_FALLBACK;
+		return;
+	}
+	out->special = segment_number(o->reg.value);
+	out->kind = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_SEGMENT_LOAD : BT_SEGMENT_STORE;
+}
+
 static void decode_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands, struct bt_insn *out)
 {
 	for (unsigned i = 0; i < z->operand_count; i++) {
@@ -132,7 +146,7 @@ static void decode_operands(const ZydisDecodedInstruction *z, const ZydisDecoded
 			out->rm_kind = operand_kind(o->reg.value);
 		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
 		    operand_kind(o->reg.value) == BT_OP_OTHER)
-			out->kind = BT_FALLBACK; /* segment, control and debug registers */
+			decode_special(o, out);
 		if (o->type == ZYDIS_OPERAND_TYPE_POINTER)
 			out->kind = BT_FALLBACK;
 	}
@@ -216,7 +230,7 @@ static void classify(const ZydisDecodedInstruction *z, struct bt_insn *out)
 	out->isa = set->isa;
 	out->kind = (uint8_t)tsr_bt_class((uint16_t)z->mnemonic);
 	/* CMPSD and MOVSD name a string operation and an SSE2 one */
-	if (set->fp && (out->kind == BT_FALLBACK || out->kind == BT_STRING) && !fp_interpreted(z->mnemonic))
+	if ((set->fp || z->meta.isa_ext == ZYDIS_ISA_EXT_X87) && (out->kind == BT_FALLBACK || out->kind == BT_STRING) && !fp_interpreted(z->mnemonic))
 		out->kind = BT_FP;
 	if (z->opcode_map == ZYDIS_OPCODE_MAP_0F38 || z->opcode_map == ZYDIS_OPCODE_MAP_0F3A)
 		out->kind = BT_FALLBACK;

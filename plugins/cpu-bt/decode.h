@@ -35,6 +35,11 @@ enum bt_class {
 	BT_STD,
 	BT_PUSHF,
 	BT_POPF,
+	BT_SEGMENT_LOAD,
+	BT_SEGMENT_STORE,
+	BT_RDTSC,
+	BT_IN,
+	BT_OUT,
 	BT_CLASSES,
 };
 
@@ -47,6 +52,7 @@ enum bt_isa {
 	BT_ISA_SSE = 8,
 	BT_ISA_SSE2 = 16,
 	BT_ISA_PENTIUM = 32, /* CMPXCHG8B */
+	BT_ISA_SEP = 64,     /* SYSENTER */
 };
 
 enum bt_operand { BT_OP_NONE, BT_OP_GPR8, BT_OP_GPR16, BT_OP_GPR32, BT_OP_VECTOR, BT_OP_OTHER };
@@ -68,6 +74,7 @@ struct bt_insn {
 	uint8_t mandatory;          /* prefix that is part of the opcode, 0: none */
 	bool has_modrm, lock, rep, repne, memory, addr16;
 	uint8_t operand_size;       /* bytes; 1 for byte instructions */
+	uint8_t special;            /* segment register of a load or store */
 	uint8_t reg_kind, rm_kind;  /* enum bt_operand */
 	uint8_t immediate_length;
 	uint8_t access;             /* enum bt_access, of the memory operand */

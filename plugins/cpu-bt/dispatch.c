@@ -93,3 +93,19 @@ struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
 	remember(bt, eip, b);
 	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->rx + b->host), 0 };
 }
+
+/* Translated code for the state as it is, mode and tag being up to date. */
+struct bt_outcome tsr_bt_resume(struct tsr_bt *bt)
+{
+	uint32_t eip = bt->state.eip;
+	const struct bt_jump *j = bt_jump_slot(bt, eip);
+	struct bt_block *b;
+
+	if (j->key == 0 - ((uint64_t)eip | (uint64_t)bt->tag << 32))
+		return (struct bt_outcome){ (uint64_t)(uintptr_t)j->host, 0 };
+	b = tsr_bt_find(bt, eip);
+	if (!b)
+		return (struct bt_outcome){ 0, -1 };
+	remember(bt, eip, b);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->rx + b->host), 0 };
+}

@@ -292,5 +292,11 @@ struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site)
 		tsr_bt_request_exit(bt);
 		return (struct bt_outcome){ 0, 0 };
 	}
+	if (kind & BT_HELPER_SEGMENT)
+		return tsr_bt_segment_load(bt, kind & 7, (uint16_t)bt->saved_r11, &bt->sites[site]);
+	if (kind & BT_HELPER_RDTSC)
+		return tsr_bt_rdtsc(bt, &bt->sites[site]);
+	if (kind & (BT_HELPER_IN | BT_HELPER_OUT))
+		return tsr_bt_port(bt, kind, &bt->sites[site]);
 	return string_run(bt, kind, &bt->sites[site]);
 }

@@ -7,6 +7,13 @@
 
 enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 
+/* Other words. */
+#define BT_HELPER_SEGMENT 0x40000000u /* + segment register; the selector is in r11 */
+#define BT_HELPER_RDTSC 0x20000000u
+#define BT_HELPER_IN 0x10000000u  /* + width << 16 + port */
+#define BT_HELPER_OUT 0x08000000u
+#define BT_HELPER_PORT_DX 0x00080000u /* the port is DX */
+
 /* The word: operation, width, repetition, address size, segment. Bit 31: make the next look-up leave. */
 #define BT_HELPER_WAKE 0x80000000u
 #define BT_STRING_OP(w) ((w)&7)
@@ -16,6 +23,11 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 #define BT_STRING_ADDR16 0x100u
 #define BT_STRING_SEGMENT(w) ((w) >> 9 & 7)
 #define BT_STRING_LENGTH(w) ((w) >> 12 & 15)
+
+/* system.c */
+struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint16_t selector, const struct bt_site *s);
+struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s);
+struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
 
 /* BT_NONE: not one that the helper does. */
 uint32_t tsr_bt_string_kind(const struct bt_insn *i);

@@ -50,7 +50,7 @@ static bool lower_if(struct bt_tx *tx, bool on)
 	if (!(tx->mode & BT_MODE_IF_FREE))
 		return false;
 	/* the instruction behind STI is part of its shadow: it must be in this block */
-	if (on && (tx->index + 1 >= tx->count || tx->insns[tx->index + 1].kind == BT_FALLBACK))
+	if (on && tx->index + 1 >= tx->count)
 		return false;
 	flags_away(e);
 	if (on)

@@ -68,7 +68,7 @@ static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, ui
 }
 
 /* A device is about to run: its code may use floating point, and may look at the state. */
-static bool device_begin(struct tsr_bt *bt, const struct bt_site *s)
+bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)
 {
 	bool loaded = bt->fp_loaded;
 
@@ -77,7 +77,7 @@ static bool device_begin(struct tsr_bt *bt, const struct bt_site *s)
 	return loaded;
 }
 
-static void device_end(struct tsr_bt *bt, bool loaded)
+void tsr_bt_device_end(struct tsr_bt *bt, bool loaded)
 {
 	if (loaded)
 		tsr_bt_fp_reload(bt);
@@ -91,9 +91,9 @@ static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct b
 		memcpy(to, part->host, part->length);
 		return;
 	}
-	loaded = device_begin(bt, s);
+	loaded = tsr_bt_device_begin(bt, s);
 	device_read(bt, part->gpa, to, part->length);
-	device_end(bt, loaded);
+	tsr_bt_device_end(bt, loaded);
 }
 
 static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, const uint8_t *from)
@@ -101,9 +101,9 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
 	bool loaded;
 
 	if (part->kind == TSR_MMU_IO) {
-		loaded = device_begin(bt, s);
+		loaded = tsr_bt_device_begin(bt, s);
 		device_write(bt, part->gpa, from, part->length);
-		device_end(bt, loaded);
+		tsr_bt_device_end(bt, loaded);
 		return;
 	}
 	memcpy(part->host, from, part->length);

@@ -85,6 +85,14 @@ uint32_t tsr_bt_mode(struct tsr_bt *bt)
 	return mode;
 }
 
+/* The mode with one segment register's part brought up to the state. */
+uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment)
+{
+	unsigned shift = BT_MODE_SEGMENT_SHIFT + 2 * segment;
+
+	return (bt->mode & ~(3u << shift)) | (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
+}
+
 static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
 {
 	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];

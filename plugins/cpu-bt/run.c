@@ -78,7 +78,7 @@ static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
 
 /* -- the two engines */
 
-static enum tsr_x86_stop interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
+enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
 {
 	uint64_t done = 0;
 	enum tsr_x86_stop stop;
@@ -91,22 +91,17 @@ static enum tsr_x86_stop interpret(struct tsr_bt *bt, uint64_t count, uint64_t *
 	return stop;
 }
 
-static void count_fallback(struct tsr_bt *bt)
-{
-	if (bt->exit_value < tsr_bt_mnemonic_count())
-		bt->fallbacks[bt->exit_value]++;
-}
-
 static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
 {
 	tsr_bt_flags_out(bt);
 	bt->stats.exits[bt->exit_reason]++;
 	switch (bt->exit_reason) {
 	case BT_EXIT_BAIL:
-		count_fallback(bt);
-		return interpret(bt, 1, NULL);
+		return tsr_bt_interpret(bt, 1, NULL);
+	case BT_EXIT_STOP:
+		return bt->stop;
 	case BT_EXIT_REST:
-		return interpret(bt, bt->exit_value, NULL);
+		return tsr_bt_interpret(bt, bt->exit_value, NULL);
 	case BT_EXIT_FAULT:
 		bt->stats.faults++;
 		return deliver(bt, TSR_EVENT_FAULT, &bt->fault);
@@ -126,18 +121,19 @@ static void enter(struct tsr_bt *bt, const uint8_t *host)
 /* Runs translated code from the state on. */
 static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 {
+	struct bt_outcome o;
 	struct bt_block *b;
 
 	tsr_bt_flags_in(bt);
-	b = tsr_bt_find(bt, bt->state.eip);
-	if (!b)
-		return after_translated(bt);
 	if (bt->lockstep) {
-		if (!tsr_bt_lockstep_run(bt, b))
+		b = tsr_bt_find(bt, bt->state.eip);
+		if (b && !tsr_bt_lockstep_run(bt, b))
 			return TSR_X86_DONE;
 		return after_translated(bt);
 	}
-	enter(bt, bt->rx + b->host);
+	o = tsr_bt_resume(bt);
+	if (o.skip >= 0)
+		enter(bt, (const uint8_t *)(uintptr_t)o.value);
 	return after_translated(bt);
 }
 
@@ -147,7 +143,7 @@ static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->trap_pending) {
 		/* the interpreter keeps the trap of an instruction that ran with TF until it is called again */
 		bt->trap_pending = bt->state.eflags & TSR_FLAG_TF;
-		return interpret(bt, 1, NULL);
+		return tsr_bt_interpret(bt, 1, NULL);
 	}
 	return run_translated(bt);
 }
@@ -181,7 +177,7 @@ static int run_counted(struct tsr_bt *bt, uint64_t *budget)
 
 	if (!*budget)
 		return TSR_CPU_BUDGET;
-	stop = interpret(bt, bt->state.shadow || bt->intr_waiting || *budget < 64 ? 1 : 64, &done);
+	stop = tsr_bt_interpret(bt, bt->state.shadow || bt->intr_waiting || *budget < 64 ? 1 : 64, &done);
 	*budget -= done < *budget ? done : *budget;
 	return exit_of(bt, stop);
 }

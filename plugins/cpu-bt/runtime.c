@@ -133,16 +133,6 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_ret(e);
 }
 
-/* r8d = EIP of an instruction for the interpreter, r9d = its mnemonic */
-static void emit_bail(struct emitter *e, uint32_t leave)
-{
-	save_guest(e);
-	emit_store(e, FIELD(state.eip), R8);
-	emit_store(e, FIELD(exit_value), R9);
-	emit_store_imm(e, FIELD(exit_reason), BT_EXIT_BAIL);
-	emit_jmp(e, leave);
-}
-
 /* r8d = EIP: the block is done, back to C (unchained mode) */
 static void emit_done(struct emitter *e, uint32_t leave)
 {
@@ -198,7 +188,7 @@ void tsr_bt_runtime_emit(struct tsr_bt *bt)
 	bt->rt.helper = emit_here(&e);
 	emit_call_bridge(&e, tsr_bt_helper, bt->rt.leave);
 	bt->rt.bail = emit_here(&e);
-	emit_bail(&e, bt->rt.leave);
+	emit_jump_bridge(&e, tsr_bt_bail, bt->rt.leave); /* r9d: mnemonic */
 	bt->rt.done = emit_here(&e);
 	emit_done(&e, bt->rt.leave);
 	if (bt->feature.bmi2) {

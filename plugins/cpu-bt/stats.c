@@ -14,7 +14,7 @@ static const struct {
 	ROW("host bytes emitted", host_bytes), ROW("cache flushes", flushes), ROW("blocks invalidated", invalidations),
 	ROW("entries", entries), ROW("look-ups", lookups), ROW("links asked for", chains), ROW("memory misses", misses),
 	ROW("memory bounces", bounces), ROW("memory commits", commits), ROW("group failures", group_failures),
-	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("string helpers", strings),
+	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("string helpers", strings), ROW("system helpers", system),
 	ROW("faults in translated code", faults), ROW("interrupts", interrupts), ROW("instructions interpreted", interpreted),
 	ROW("FP state stored", fp_unloads), ROW("exits: look-up", exits[BT_EXIT_LOOKUP]), ROW("exits: interpreter", exits[BT_EXIT_BAIL]),
 	ROW("exits: fault", exits[BT_EXIT_FAULT]), ROW("exits: rest of a block", exits[BT_EXIT_REST]),
