@@ -524,8 +524,20 @@ static void tsr_control_dispose(GObject *object)
 	G_OBJECT_CLASS(tsr_control_parent_class)->dispose(object);
 }
 
+static const GDBusErrorEntry errors[] = {
+	{TSR_MACHINE_ERROR_FAILED, "org.tessera.Error.Failed"},
+	{TSR_MACHINE_ERROR_INVALID, "org.tessera.Error.Invalid"},
+	{TSR_MACHINE_ERROR_NOT_FOUND, "org.tessera.Error.NotFound"},
+	{TSR_MACHINE_ERROR_STATE, "org.tessera.Error.State"},
+	{TSR_MACHINE_ERROR_IO, "org.tessera.Error.Io"},
+	{TSR_MACHINE_ERROR_VERSION, "org.tessera.Error.Version"},
+};
+
 static void tsr_control_class_init(TsrControlClass *class)
 {
+	for (guint i = 0; i < G_N_ELEMENTS(errors); i++)
+		g_dbus_error_register_error(TSR_MACHINE_ERROR, errors[i].error_code,
+					    errors[i].dbus_error_name);
 	G_OBJECT_CLASS(class)->dispose = tsr_control_dispose;
 }
 

@@ -110,6 +110,8 @@ uint64_t tsr_timekeeper_next(struct tsr_timekeeper *clock);
 uint64_t tsr_timekeeper_budget(struct tsr_timekeeper *clock);
 /* Deterministic: the guest is idle, time jumps to the next deadline; false if there is none. */
 bool tsr_timekeeper_skip(struct tsr_timekeeper *clock);
+/* Around the virtual CPU's sleep while the guest is halted: [vcpu, locked] */
+void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep);
 /* The CLOCK_MONOTONIC time in ns at which guest time `ns` is reached. */
 uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns);
 void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_writer *out);

@@ -114,7 +114,9 @@ static void on_halted(TsrMachine *m)
 {
 	if (m->config->clock == TSR_CLOCK_DETERMINISTIC && tsr_timekeeper_skip(m->clock))
 		return;
+	tsr_timekeeper_sleep(m->clock, true);
 	sleep_until(m, tsr_timekeeper_host_time(m->clock, tsr_timekeeper_next(m->clock)));
+	tsr_timekeeper_sleep(m->clock, false);
 }
 
 static void do_reset(TsrMachine *m)

@@ -44,24 +44,31 @@ struct tsr_worker_pool {
 	unsigned next_id;
 };
 
-static void start(struct tsr_worker_pool *pool, struct job *job)
+static void worked(struct tsr_worker_pool *pool, struct job *job)
 {
-	if (job->ordered)
-		job->instance->ordered_running = true;
-	g_thread_pool_push(pool->threads, job, NULL);
-}
-
-static void pool_thread(gpointer data, gpointer user_data)
-{
-	struct job *job = data;
-	struct tsr_worker_pool *pool = user_data;
-
-	job->work(job->data);
 	g_mutex_lock(&pool->mutex);
 	g_queue_push_tail(&pool->done, job);
 	g_cond_broadcast(&pool->arrived);
 	g_mutex_unlock(&pool->mutex);
 	tsr_vcpu_kick(pool->machine);
+}
+
+static void start(struct tsr_worker_pool *pool, struct job *job)
+{
+	if (job->ordered)
+		job->instance->ordered_running = true;
+	if (job->work)
+		g_thread_pool_push(pool->threads, job, NULL);
+	else
+		worked(pool, job);
+}
+
+static void pool_thread(gpointer data, gpointer user_data)
+{
+	struct job *job = data;
+
+	job->work(job->data);
+	worked(user_data, job);
 }
 
 static gpointer poll_thread(gpointer data)
@@ -200,7 +207,8 @@ static void submit_deterministic(struct tsr_worker_pool *pool, struct job *job)
 	if (!pool->timer)
 		pool->timer = tsr_clock_table.timer_new(host, on_deterministic_completion, pool);
 	job->ordered = false;
-	job->work(job->data);
+	if (job->work)
+		job->work(job->data);
 	g_queue_push_tail(&pool->done, job);
 	tsr_clock_table.arm(pool->timer, tsr_clock_table.now(host) + DETERMINISTIC_LATENCY_NS);
 }
