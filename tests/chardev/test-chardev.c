@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fake-host.h>
@@ -286,6 +288,54 @@ static void stdio_copies_both_ways(void)
 	dup2(saved_out, 1);
 }
 
+/* A process of its own, whose terminal is `slave`. Its status: which of the promises were kept. */
+static int use_terminal(int slave)
+{
+	struct termios mode;
+	int kept = 0;
+
+	setsid();
+	ioctl(slave, TIOCSCTTY, 0);
+	dup2(slave, 0);
+	dup2(slave, 1);
+	start("stdio");
+	tcgetattr(0, &mode);
+	kept |= mode.c_lflag & (ICANON | ISIG | ECHO) ? 0 : 1;
+	send_text("ready\n");
+	for (unsigned i = 0; i < 20 && device.length < 5; i++)
+		fake_poll(100);
+	kept |= device.length == 5 && !memcmp(device.got, "a\x03\x01\x01z", 5) ? 2 : 0;
+	fake_poll(100);
+	kept |= fake_requests()->stops == 1 && fake_requests()->exit_status == 0 ? 4 : 0;
+	fake_finish();
+	tcgetattr(0, &mode);
+	kept |= mode.c_lflag & ICANON ? 8 : 0;
+	return kept;
+}
+
+static void terminal_is_raw_and_has_an_escape(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, status = 0;
+	char name[128], text[64];
+	pid_t child;
+
+	*path = 0;
+	CU_ASSERT_FATAL(!grantpt(master) && !unlockpt(master) && !ptsname_r(master, name, sizeof(name)));
+	slave = open(name, O_RDWR | O_NOCTTY);
+	fflush(stdout);
+	child = fork();
+	if (!child)
+		_exit(use_terminal(slave));
+	CU_ASSERT(read(master, text, sizeof(text)) > 0);
+	CU_ASSERT_EQUAL(write(master, "a\x03\x01\x01\x01" "az", 7), 7); /* Ctrl-A twice, Ctrl-A a */
+	usleep(50000);
+	CU_ASSERT_EQUAL(write(master, "\x01x", 2), 2);
+	waitpid(child, &status, 0);
+	CU_ASSERT_EQUAL(WEXITSTATUS(status), 15);
+	close(slave);
+	close(master);
+}
+
 #define ROW(test) { #test, test }
 static CU_TestInfo tests[] = {
 	ROW(none_swallows_output),
@@ -299,6 +349,7 @@ static CU_TestInfo tests[] = {
 	ROW(signal_emits_lines_and_takes_input),
 	ROW(signal_emits_only_utf8),
 	ROW(stdio_copies_both_ways),
+	ROW(terminal_is_raw_and_has_an_escape),
 	CU_TEST_INFO_NULL,
 };
 
