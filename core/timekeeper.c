@@ -8,7 +8,6 @@
  * on a timerfd until the next deadline and kicks the virtual CPU, which runs what is due. Deterministic: retired instructions divided by the machine's ips, plus what was skipped
  * while the guest was halted; no host clock is looked at.
  */
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -48,6 +47,7 @@ struct tsr_timekeeper {
 	int fd;
 	uint64_t fd_armed;   /* guest deadline the timerfd is set to, UINT64_MAX: none */
 	pthread_t thread;
+	atomic_bool fired; /* the timerfd went off since it was armed */
 	atomic_bool quit;
 };
 
@@ -100,11 +100,13 @@ uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
 	return ns == UINT64_MAX ? UINT64_MAX : ns + clock->offset;
 }
 
-/* The timerfd at the next deadline, when it is earlier than what it is set to. */
+/* The timerfd at the next deadline, when it is earlier than what it is set to. It may go off early: lag moves deadlines. */
 static void arm_fd(struct tsr_timekeeper *clock)
 {
 	struct itimerspec spec = { 0 };
 
+	if (atomic_exchange(&clock->fired, false))
+		clock->fd_armed = UINT64_MAX;
 	if (clock->deterministic || !clock->running || clock->halted || clock->next >= clock->fd_armed)
 		return;
 	uint64_t at = clock->next + clock->offset;
@@ -132,8 +134,9 @@ static void *clock_thread(void *data)
 	uint64_t count;
 
 	while (!clock->quit) {
-		if (read(clock->fd, &count, sizeof(count)) == sizeof(count) || errno == EINTR)
-			tsr_vcpu_kick(clock->machine);
+		if (read(clock->fd, &count, sizeof(count)) == sizeof(count))
+			atomic_store(&clock->fired, true);
+		tsr_vcpu_kick(clock->machine);
 	}
 	return NULL;
 }
@@ -250,15 +253,11 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 	if (!clock->deterministic && clock->running)
 		look_at_host(clock);
 
-	if (clock->next == UINT64_MAX && clock->fd_armed == UINT64_MAX)
+	if (clock->next == UINT64_MAX)
 		return false;
 	uint64_t now = tsr_timekeeper_now(clock);
 	if (clock->next > now) {
-		/* The timerfd went off for a deadline that was moved since. */
-		if (clock->fd_armed <= now) {
-			clock->fd_armed = UINT64_MAX;
-			arm_fd(clock);
-		}
+		arm_fd(clock);
 		return false;
 	}
 	/* In order of deadlines; a callback may arm timers, its own too. */
@@ -279,7 +278,6 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 		for (unsigned i = 0; i < clock->timers->len; i++)
 			clock->next = MIN(clock->next, ((struct tsr_timer *)clock->timers->pdata[i])->deadline);
 	}
-	clock->fd_armed = UINT64_MAX;
 	find_next(clock);
 	return any;
 }
