@@ -52,14 +52,14 @@ static void service_destroy(struct tsr_x86_context *c)
 
 static enum tsr_x86_stop service_step(struct tsr_x86_context *c, uint64_t count, uint64_t *executed)
 {
-	c->fetch_page = ~0u;
+	c->fetch_generation++;
 	cpu_refresh(c);
 	return cpu_step(c, count, executed);
 }
 
 static enum tsr_x86_stop service_deliver(struct tsr_x86_context *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
 {
-	c->fetch_page = ~0u;
+	c->fetch_generation++;
 	cpu_refresh(c);
 	return cpu_deliver(c, kind, fault);
 }
@@ -75,24 +75,20 @@ static const struct tsr_x86_interpreter interpreter_table = {
 };
 
 /* -- the processor: set-up */
-static void on_code_changed(struct cpu_interp *i)
-{
-	if (i->context)
-		i->context->fetch_page = ~0u;
-}
-
 static void on_code_written(void *self, tsr_gpa gpa, uint32_t length)
 {
 }
 
 static void on_code_unmapped(void *self, tsr_gpa gpa, uint64_t length)
 {
-	on_code_changed(self);
+	struct cpu_interp *i = self;
+
+	if (i->context)
+		i->context->fetch_generation++;
 }
 
 static void on_tags_changed(void *self)
 {
-	on_code_changed(self);
 }
 
 static bool processor_create(struct cpu_interp *i, struct tsr_error *error)

@@ -177,24 +177,32 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 	return status;
 }
 
-static _Noreturn void decode_fault(cpu *c, ZyanStatus status)
+/* -- fetching */
+
+static inline uint32_t fetch_key(const cpu *c, tsr_gla gla)
 {
-	if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
-		fault_gp0(c);
-	fault_ud(c);
+	return gla >> TSR_PAGE_SHIFT | c->view << 20;
 }
 
-/* -- fetching */
+static inline struct fetch_entry *fetch_slot(cpu *c, tsr_gla gla)
+{
+	return &c->fetch[(gla >> TSR_PAGE_SHIFT ^ c->view << 3) % FETCH_ENTRIES];
+}
+
+static inline bool fetch_good(const cpu *c, const struct fetch_entry *e, tsr_gla gla)
+{
+	return e->page == fetch_key(c, gla) && e->tag == c->vcpu->fetch_tag[c->view] && e->generation == c->fetch_generation;
+}
 
 /* The host address of a code byte, good up to its page's end; NULL: not plain memory, *gpa is where. */
 static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
 {
 	struct tsr_mmu_result result;
 	enum tsr_mmu_kind kind;
-	uint32_t page = gla >> TSR_PAGE_SHIFT;
+	struct fetch_entry *e = fetch_slot(c, gla);
 
-	if (!(c->slow & SLOW_SHADOW) && page == c->fetch_page && c->vcpu->fetch_tag[c->view] == c->fetch_tag)
-		return c->fetch_host + (gla & TSR_PAGE_MASK);
+	if (!(c->slow & SLOW_SHADOW) && fetch_good(c, e, gla))
+		return e->host + (gla & TSR_PAGE_MASK);
 	if (c->slow & SLOW_SHADOW)
 		kind = c->mmu->probe(c->mmu_self, c->vcpu, c->view, gla, TSR_ACCESS_FETCH, &result);
 	else
@@ -204,11 +212,9 @@ static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
 	*gpa = result.gpa;
 	if (kind == TSR_MMU_IO)
 		return NULL;
-	if (!(c->slow & SLOW_SHADOW)) {
-		c->fetch_page = page;
-		c->fetch_tag = c->vcpu->fetch_tag[c->view];
-		c->fetch_host = result.host - (gla & TSR_PAGE_MASK);
-	}
+	if (!(c->slow & SLOW_SHADOW))
+		*e = (struct fetch_entry){ .page = fetch_key(c, gla), .tag = c->vcpu->fetch_tag[c->view],
+					   .generation = c->fetch_generation, .host = result.host - (gla & TSR_PAGE_MASK) };
 	return result.host;
 }
 
@@ -230,6 +236,33 @@ static const uint8_t *fetch_bytes(cpu *c, tsr_gla gla, uint8_t *to, unsigned len
 	return p;
 }
 
+/* Is the cached instruction the one whose first bytes were fetched? One that goes on in the next page has its rest fetched. */
+static bool still_there(cpu *c, const struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first, uint32_t allowed)
+{
+	if (op->code32 != c->code32 || op->length > allowed)
+		return false;
+	if (op->length > first) {
+		if (memcmp(op->bytes, bytes, first))
+			return false;
+		fetch_bytes(c, gla + first, bytes + first, MAX_LENGTH - first);
+	}
+	return bytes_match(op, bytes);
+}
+
+static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first, uint32_t allowed)
+{
+	ZyanStatus status = decode_bytes(c, op, bytes, first < allowed ? first : allowed);
+
+	if (status == ZYDIS_STATUS_NO_MORE_DATA && first < allowed) {
+		fetch_bytes(c, gla + first, bytes + first, MAX_LENGTH - first);
+		status = decode_bytes(c, op, bytes, allowed);
+	}
+	if (status == ZYDIS_STATUS_NO_MORE_DATA || status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
+		fault_gp0(c);
+	if (!ZYAN_SUCCESS(status))
+		fault_ud(c);
+}
+
 /* Near a page's or the segment's end, out of MMIO, or not in the cache. */
 static const struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 {
@@ -238,7 +271,6 @@ static const struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 	_Alignas(16) uint8_t bytes[16] = { 0 };
 	struct op *op;
 	const uint8_t *p;
-	ZyanStatus status;
 
 	if (eip > cs->limit)
 		fault_gp0(c);
@@ -246,25 +278,14 @@ static const struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 		allowed = cs->limit - eip + 1;
 	p = fetch_bytes(c, gla, bytes, first);
 	op = p ? cache_slot(c, p) : &c->scratch;
-	if (!p || op->code32 != c->code32 || !bytes_match(op, bytes) || op->length > first || op->length > allowed) {
-		unsigned available = first < allowed ? first : allowed;
-
-		status = decode_bytes(c, op, bytes, available);
-		if (status == ZYDIS_STATUS_NO_MORE_DATA && available < allowed) {
-			fetch_bytes(c, gla + first, bytes + first, MAX_LENGTH - first);
-			status = decode_bytes(c, op, bytes, allowed);
-		}
-		if (status == ZYDIS_STATUS_NO_MORE_DATA)
-			fault_gp0(c);
-		if (!ZYAN_SUCCESS(status))
-			decode_fault(c, status);
-	}
+	if (!p || !still_there(c, op, gla, bytes, first, allowed))
+		decode_slow(c, op, gla, bytes, first, allowed);
 	return op;
 }
 
 /*
  * What the read table holds is readable, and without NX what is readable may be executed: its entry serves for fetching too.
- * With NX, the last page filled for fetching does, as long as its tag stands.
+ * With NX, pages filled for fetching do, as long as their tag stands.
  */
 const struct op *decode_fetch(cpu *c)
 {
@@ -279,8 +300,10 @@ const struct op *decode_fetch(cpu *c)
 			int64_t entry = memory_entry(c, c->read_table, c->view, gla);
 
 			p = entry ? (const uint8_t *)(uintptr_t)((int64_t)(uint64_t)gla + entry) : NULL;
-		} else if (gla >> TSR_PAGE_SHIFT == c->fetch_page && c->vcpu->fetch_tag[c->view] == c->fetch_tag) {
-			p = c->fetch_host + (gla & TSR_PAGE_MASK);
+		} else {
+			const struct fetch_entry *e = fetch_slot(c, gla);
+
+			p = fetch_good(c, e, gla) ? e->host + (gla & TSR_PAGE_MASK) : NULL;
 		}
 		if (likely(p)) {
 			const struct op *op = cache_slot(c, p);
@@ -298,5 +321,5 @@ void decode_flush(cpu *c)
 		c->cache[i].mask = 1u << 16; /* matches nothing */
 		c->cache[i].length = 1;
 	}
-	c->fetch_page = ~0u;
+	c->fetch_generation++;
 }

@@ -74,6 +74,14 @@ enum segment_right { SEG_READ = 1, SEG_WRITE = 2 }; /* expand-up segments: allow
 #define CACHE_OPS 16384
 #define PIN_MASK_ALL ((1u << TSR_CPU_PINS) - 1)
 
+/* Good while the view's fetch tag and the generation (what is mapped where) are those it was made with. */
+struct fetch_entry {
+	uint32_t page; /* linear page, view in bit 20 */
+	uint32_t tag, generation;
+	uint8_t *host;
+};
+#define FETCH_ENTRIES 64
+
 struct overlay;
 struct thunk_pool;
 
@@ -102,9 +110,9 @@ struct tsr_x86_context {
 
 	struct op *cache; /* CACHE_OPS */
 	struct op scratch;
-	/* The page last filled for fetching (NX on, or no read entry). */
-	uint32_t fetch_page, fetch_tag;
-	uint8_t *fetch_host;
+	/* Pages filled for fetching (NX on, or no read entry). */
+	struct fetch_entry fetch[FETCH_ENTRIES];
+	uint32_t fetch_generation;
 
 	jmp_buf jump;
 	struct tsr_x86_fault fault;

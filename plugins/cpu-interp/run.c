@@ -94,7 +94,6 @@ void cpu_set_context(cpu *c)
 	if (c->slow & SLOW_SHADOW)
 		fault_stop(c, TSR_X86_IO);
 	c->mmu->set_context(c->mmu_self, c->vcpu, &context);
-	c->fetch_page = ~0u;
 }
 
 /* -- faults */

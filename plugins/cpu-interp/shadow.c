@@ -151,7 +151,6 @@ enum tsr_x86_stop shadow_run(cpu *c, struct tsr_x86_state *state, uint64_t count
 	overlay_clear(c->overlay);
 	c->s = state;
 	c->slow |= SLOW_SHADOW;
-	c->fetch_page = ~0u;
 	c->delivering = -1;
 	c->ext = false;
 	cpu_refresh(c);
@@ -165,7 +164,6 @@ enum tsr_x86_stop shadow_run(cpu *c, struct tsr_x86_state *state, uint64_t count
 	c->s = own;
 	c->slow = 0;
 	c->debug_pending = pending;
-	c->fetch_page = ~0u;
 	cpu_refresh(c);
 	return stop;
 }

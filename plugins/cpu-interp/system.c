@@ -180,7 +180,6 @@ void op_invlpg(cpu *c, const struct op *op)
 	system_need_cpl0(c);
 	not_in_shadow(c);
 	c->mmu->invalidate(c->mmu_self, c->vcpu, c->s->segment[op->segment].base + memory_offset(c, op));
-	c->fetch_page = ~0u;
 }
 
 /* INVD, WBINVD: the caches of this machine are always coherent. */

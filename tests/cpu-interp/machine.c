@@ -181,7 +181,7 @@ void machine_set_page(struct machine *m, tsr_gla gla, enum page_kind kind)
 
 void machine_refresh(struct machine *m)
 {
-	m->c->fetch_page = ~0u;
+	m->c->fetch_generation++;
 
 	cpu_refresh(m->c);
 }
