@@ -11,6 +11,11 @@ import tempfile
 import time
 import unittest
 
+try:
+    from gi.repository import Gio, GLib
+except ImportError:
+    Gio = None
+
 TESSERA, PLUGINS, MACHINE = sys.argv[1:4]
 ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
 
@@ -187,6 +192,30 @@ class ControlTest(unittest.TestCase):
         with open(path) as file:
             self.assertEqual(file.read(), "keep")
         machine.ctl("status")
+
+    @unittest.skipUnless(Gio, "needs python3-gi")
+    def test_any_dbus_client_can_talk_to_it(self):
+        machine = self.start()
+        connection = Gio.DBusConnection.new_for_address_sync(
+            "unix:path=" + machine.socket, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None, None)
+
+        def call(interface, method, arguments=None):
+            return connection.call_sync(None, "/org/tessera/Machine", interface, method, arguments, None, 0, 10000, None).unpack()
+
+        xml = call("org.freedesktop.DBus.Introspectable", "Introspect")[0]
+        interface = Gio.DBusNodeInfo.new_for_xml(xml).lookup_interface("org.tessera.Machine1")
+        self.assertGreater(len(interface.methods), 15)
+        everything = call("org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", ("org.tessera.Machine1",)))[0]
+        self.assertEqual(everything, {"Name": "test", "State": "running", "ExitStatus": 0})
+        png = bytes(call("org.tessera.Machine1", "ScreenshotBytes", GLib.Variant("(u)", (0,)))[0])
+        self.assertTrue(png.startswith(b"\x89PNG"))
+        with self.assertRaises(GLib.Error) as caught:
+            call("org.tessera.Machine1", "Resume")
+        self.assertIn("cannot resume", caught.exception.message)
+        self.assertEqual(Gio.DBusError.get_remote_error(caught.exception), "org.tessera.Error.State")
+        with self.assertRaises(GLib.Error):
+            call("org.tessera.Machine1", "SendKey", GLib.Variant("(s)", ("wrong type",)))
+        connection.close_sync(None)
 
     def test_no_machine(self):
         done = subprocess.run([TESSERA, "ctl", "/nonexistent", "status"], capture_output=True, text=True)

@@ -22,6 +22,7 @@ static const struct tsr_device_class class = { .size = sizeof(class), .instance_
 static const void *get_factory(const char *factory) { return &class; }
 TSR_PLUGIN_ENTRY = { sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, "stranger", "1.0.0", get_factory };
 """
+LINKERS = ("__bss_start", "_edata", "_end", "_init", "_fini")
 MANIFEST = "[Plugin]\nid=stranger\nversion=1.0.0\nname=A stranger's device\nkind=device\nabi-oldest=1.0\nabi-newest=1\n"
 PROGRAM = r"""
 #include <tessera-glib/machine.h>
@@ -91,11 +92,16 @@ class InstallTest(unittest.TestCase):
                     os.unlink(out)
 
     def test_the_demo_guest_boots(self):
-        done = subprocess.run([self.tessera, "demo", "--timeout", "40"], input="\x1b", capture_output=True, text=True, timeout=50,
-                              env=dict(os.environ, **self.environment, TESSERA_GUESTS=self.folder, DISPLAY="", WAYLAND_DISPLAY=""))
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("This is Tessera", done.stdout)
-        self.assertIn("Good bye", done.stdout)
+        demo = subprocess.Popen([self.tessera, "demo", "--timeout", "40"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True,
+                                env=dict(os.environ, **self.environment, TESSERA_GUESTS=self.folder, DISPLAY="", WAYLAND_DISPLAY=""))
+        greeting = ""
+        while "power off" not in greeting and demo.poll() is None:
+            greeting += demo.stdout.readline()
+        self.assertIn("This is Tessera", greeting)
+        goodbye, errors = demo.communicate("x\x1b", timeout=50)
+        self.assertEqual((demo.returncode, errors), (0, ""))
+        self.assertIn("Good bye", goodbye)
 
     def test_a_strangers_device_builds_and_is_found(self):
         folder = os.path.join(self.home, ".local/share/tessera/plugins/stranger/1.0.0")
@@ -125,6 +131,14 @@ class InstallTest(unittest.TestCase):
         for header in headers:
             with self.subTest(header=header):
                 run(COMPILER, "-fsyntax-only", "-Wall", "-Werror", "-xc", *flags, header)
+
+    def test_a_plugin_exports_one_symbol(self):
+        libraries = glob.glob(os.path.join(self.prefix, "lib*", "**", "plugins", "**", "*.so"), recursive=True)
+        self.assertGreater(len(libraries), 10)
+        for library in libraries:
+            with self.subTest(library=os.path.basename(library)):
+                symbols = [line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines()]
+                self.assertEqual([name for name in symbols if name not in LINKERS], ["tessera_plugin_entry"])
 
     def test_nothing_is_missing(self):
         for pattern in ("share/applications/*.desktop", "share/man/man1/tessera.1", "share/man/man1/tessera-ctl.1",
