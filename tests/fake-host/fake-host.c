@@ -377,7 +377,8 @@ void fake_workers_run(void)
 		struct fake_job *j = fake.jobs;
 
 		fake.jobs = j->next;
-		j->work(j->job);
+		if (j->work)
+			j->work(j->job);
 		if (j->done)
 			j->done(j->job);
 		free(j);

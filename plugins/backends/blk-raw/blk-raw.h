@@ -34,6 +34,7 @@ struct medium {
 	unsigned references; /* [locked] */
 	int fd;
 	bool read_only;
+	bool no_cached_reads;     /* the file system cannot tell whether a read would wait */
 	bool regular;             /* a file, not a block device */
 	uint64_t length;          /* bytes, rounded up to a sector */
 	char *path;               /* canonical: says whether a saved state is of this medium */
@@ -51,6 +52,8 @@ struct medium *medium_ref(struct medium *m);
 void medium_unref(struct medium *m);
 /* Whole-file I/O for worker threads: 0 or an error number. Reads beyond the file's end give zeros. */
 int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
+/* The same without ever waiting: false when some of it is not in the host's memory. */
+bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count, uint64_t length);
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
 int medium_flush(struct medium *m);
 int medium_discard(struct medium *m, uint64_t offset, uint64_t length);

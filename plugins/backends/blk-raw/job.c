@@ -6,6 +6,8 @@
 
 #include "blk-raw.h"
 
+#define AT_ONCE_MAX 65536u /* bytes */
+
 struct job {
 	struct job *next;
 	struct blk_raw *owner;
@@ -89,6 +91,15 @@ static unsigned fill_pieces(struct iovec *pieces, const struct tsr_block_request
 	return r->segment_count;
 }
 
+/* A short read whose bytes the host has in memory is done on the spot: that costs less than waking a thread. */
+static bool read_at_once(struct job *j)
+{
+	const struct tsr_block_request *r = j->request;
+
+	return j->medium && r->op == TSR_BLOCK_READ && r->length <= AT_ONCE_MAX &&
+	       medium_read_cached(j->medium, r->offset, j->pieces, j->count, r->length);
+}
+
 /* Requests of a persistent medium may overtake each other; those of an overlay wait for its lock anyway. */
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request)
 {
@@ -103,7 +114,7 @@ void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request)
 	j->status = check(b, request);
 	j->medium = j->status == TSR_BLOCK_OK ? medium_ref(b->medium) : NULL;
 	j->count = j->medium ? fill_pieces(j->pieces, request) : 0;
-	b->worker->submit(b->host, work, done, j, j->medium && j->medium->overlay);
+	b->worker->submit(b->host, read_at_once(j) ? NULL : work, done, j, j->medium && j->medium->overlay);
 }
 
 void blk_raw_free_jobs(struct blk_raw *b)

@@ -221,6 +221,18 @@ int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, u
 	return error;
 }
 
+bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count, uint64_t length)
+{
+	ssize_t n;
+
+	if (m->overlay || m->no_cached_reads)
+		return false;
+	n = preadv2(m->fd, pieces, (int)count, (off_t)offset, RWF_NOWAIT);
+	if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
+		m->no_cached_reads = true;
+	return n >= 0 && (uint64_t)n == length;
+}
+
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count)
 {
 	int error = 0;

@@ -221,7 +221,8 @@ struct tsr_machine_table {
 struct tsr_worker {
 	uint32_t size;
 	/* `work` runs on a thread of its own without the lock; then `done` [locked]. Order between jobs of one
-	 * instance is kept if ordered. In deterministic machines the completion's time is a function of guest time. */
+	 * instance is kept if ordered. In deterministic machines the completion's time is a function of guest time.
+	 * work NULL: there is nothing to wait for; `done` runs soon, as ever not from inside submit. */
 	void (*submit)(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job), void *job,
 		       bool ordered); /* [locked] */
 	/* Waits until all jobs of this instance are done (their `done` has run). [locked] */
