@@ -75,12 +75,14 @@ static void low_copy_can_be_memory(void)
 
 	fake_mmio_write(0xf0000, 0x5a, 1);
 	CU_ASSERT_EQUAL(fake_mmio_read(0xf0000, 1), 0x5a);
-	CU_ASSERT(fake_device_round_trip(rom));
-	CU_ASSERT_EQUAL(fake_mmio_read(0xf0000, 1), 0x5a);
+	fake_mmio_write(0xc0000, 0x5b, 1);
+	CU_ASSERT_EQUAL(fake_mmio_read(0xc0000, 1), 0x5b);
 	fake_device_reset(rom, TSR_RESET_SOFT);
 	CU_ASSERT_EQUAL(fake_mmio_read(0xf0000, 1), 0x5a);
 	fake_device_reset(rom, TSR_RESET_HARD);
 	CU_ASSERT_EQUAL(fake_mmio_read(0xf0000, 1), 17);
+	CU_ASSERT_EQUAL(fake_mmio_read(0xc0000, 1), 0x5b);
+	CU_ASSERT(fake_device_round_trip(rom));
 }
 
 static void state_brings_its_bios(void)

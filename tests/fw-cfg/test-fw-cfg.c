@@ -2,6 +2,7 @@
 /* The firmware configuration device at its ports and by DMA. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "test-fw-cfg.h"
@@ -196,6 +197,29 @@ static void user_files_are_added(void)
 	unlink("test-fw-cfg.txt");
 }
 
+static void video_bios_is_a_file(void)
+{
+	uint32_t length = 0;
+	FILE *file;
+
+	mkdir("test-fw-cfg-data", 0700);
+	mkdir("test-fw-cfg-data/seabios", 0700);
+	file = fopen("test-fw-cfg-data/seabios/card.bin", "wb");
+	fputs("\x55\xaa", file);
+	fclose(file);
+	setenv("XDG_DATA_DIRS", "no-such-folder:test-fw-cfg-data", 1);
+	start_with((struct fake_row[]){ { "vga-bios", "card.bin" }, { NULL, NULL } });
+	select_key(find_file("vgaroms/card.bin", &length));
+	CU_ASSERT_EQUAL(length, 2);
+	CU_ASSERT_EQUAL(read_le(2), 0xaa55);
+	start_with((struct fake_row[]){ { "vga-bios", "no-such.bin" }, { NULL, NULL } });
+	CU_ASSERT_EQUAL(find_file("vgaroms/no-such.bin", &length), 0);
+	unsetenv("XDG_DATA_DIRS");
+	unlink("test-fw-cfg-data/seabios/card.bin");
+	rmdir("test-fw-cfg-data/seabios");
+	rmdir("test-fw-cfg-data");
+}
+
 static void state_survives(void)
 {
 	void *device = start_with(NULL);
@@ -244,6 +268,7 @@ static CU_TestInfo tests[] = {
 	ROW(dma_copies_and_pads),
 	ROW(dma_errors_are_told),
 	ROW(user_files_are_added),
+	ROW(video_bios_is_a_file),
 	ROW(state_survives),
 	ROW(strange_state_is_survived),
 	ROW(any_register_access_is_defined),

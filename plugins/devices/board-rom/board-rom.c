@@ -15,71 +15,39 @@
 
 #include <tessera/tessera.h>
 
+#include "../firmware-common/firmware.h"
+
 #define UNIT 0x10000u          /* bytes; ROM sizes are multiples of it */
 #define MAX_SIZE (16u << 20)   /* bytes */
 #define LOW_SIZE 0x20000u      /* bytes */
 #define LOW_END 0x100000u
+#define SHADOW_BASE 0xc0000u
 #define FOUR_GIB 0x100000000ull
 #define PRIORITY 1             /* over RAM, under BARs: the ISA bridge decodes subtractively */
-#define DEFAULT_DATA_DIRS "/usr/local/share:/usr/share" /* XDG Base Directory Specification */
-
-static const char *const folders[] = { "tessera/firmware", "seabios", "qemu" };
-static const char *const names[] = { "bios-256k.bin", "bios.bin" };
 
 struct board_rom {
 	const struct tsr_host *host;
 	const struct tsr_dma *dma;
+	const struct tsr_memory *memory;
 	uint8_t *image;      /* `size` bytes, read from the file; freed at detach */
-	uint8_t *high, *low; /* what the guest sees; it may write low if writable */
+	uint8_t *high, *low; /* what the guest sees */
 	uint32_t size, low_size;
 	bool writable;
 };
 
 /* -- Finding and reading the file */
 
-/*
- * Opens the first of `names` in `directory`/each of `folders`. A board without a host bridge takes
- * the smaller image first: only its last 128 KiB can be seen below 1 MiB.
- */
-static FILE *open_in(const struct board_rom *s, const char *directory, size_t length, char *path,
-		     size_t path_size)
+static FILE *open_default(const char *names, char path[FIRMWARE_PATH], struct tsr_error *error)
 {
-	const size_t count = sizeof(names) / sizeof(names[0]);
+	FILE *file = firmware_open(names, path);
 
-	for (size_t n = 0; n < count; n++) {
-		for (size_t f = 0; f < sizeof(folders) / sizeof(folders[0]); f++) {
-			FILE *file;
-
-			snprintf(path, path_size, "%.*s/%s/%s", (int)length, directory, folders[f],
-				 names[s->writable ? count - 1 - n : n]);
-			file = fopen(path, "rb");
-			if (file)
-				return file;
-		}
-	}
-	return NULL;
-}
-
-static FILE *open_default(const struct board_rom *s, char *path, size_t path_size,
-			  struct tsr_error *error)
-{
-	const char *directories = getenv("XDG_DATA_DIRS");
-
-	if (!directories || !*directories)
-		directories = DEFAULT_DATA_DIRS;
-	for (const char *at = directories; *at;) {
-		size_t length = strcspn(at, ":");
-		FILE *file = open_in(s, at, length, path, path_size);
-
-		if (file)
-			return file;
-		at += length + (at[length] == ':');
-	}
-	tsr_error_set(error, TSR_ERROR_NOT_FOUND,
-		      "no BIOS found: install the package seabios or name a file with --bios FILE "
-		      "(looked for seabios/%s in %s)",
-		      names[0], directories);
-	return NULL;
+	if (!file)
+		tsr_error_set(error, TSR_ERROR_NOT_FOUND,
+			      "no BIOS found: install the package seabios or name a file with "
+			      "--bios FILE "
+			      "(looked for seabios/%s in %s)",
+			      names, firmware_directories());
+	return file;
 }
 
 /* The whole file, padded at its start to a multiple of UNIT. */
@@ -114,9 +82,10 @@ static bool read_image(struct board_rom *s, FILE *file, const char *path, struct
 	return s->image != NULL;
 }
 
-static bool load_image(struct board_rom *s, const char *name, struct tsr_error *error)
+static bool load_image(struct board_rom *s, const char *name, const char *search,
+		       struct tsr_error *error)
 {
-	char path[4096];
+	char path[FIRMWARE_PATH];
 	FILE *file;
 	bool ok;
 
@@ -127,7 +96,7 @@ static bool load_image(struct board_rom *s, const char *name, struct tsr_error *
 			return tsr_error_set(error, TSR_ERROR_NOT_FOUND,
 					     "cannot open the BIOS %s: %s", path, strerror(errno));
 	} else {
-		file = open_default(s, path, sizeof(path), error);
+		file = open_default(search, path, error);
 		if (!file)
 			return false;
 	}
@@ -138,35 +107,39 @@ static bool load_image(struct board_rom *s, const char *name, struct tsr_error *
 
 /* -- Life cycle */
 
-static void low_changed(struct board_rom *s)
-{
-	s->dma->written(s->host, LOW_END - s->low_size, s->low_size);
-}
-
 static void fill(struct board_rom *s)
 {
 	memcpy(s->high, s->image, s->size);
 	memcpy(s->low, s->image + s->size - s->low_size, s->low_size);
 	s->dma->written(s->host, FOUR_GIB - s->size, s->size);
-	low_changed(s);
+	s->dma->written(s->host, LOW_END - s->low_size, s->low_size);
+}
+
+/* RAM takes the place of all ROMs below 1 MiB, with the BIOS in it. */
+static void copy_to_ram(struct board_rom *s)
+{
+	s->memory->shadow(s->host, SHADOW_BASE, LOW_END - SHADOW_BASE, true, true);
+	s->dma->write(s->host, LOW_END - s->low_size, s->image + s->size - s->low_size,
+		      s->low_size);
 }
 
 static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	struct board_rom *s = self;
-	const struct tsr_memory *memory = host->get(host, TSR_MEMORY);
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 
 	s->host = host;
 	s->dma = host->get(host, TSR_DMA);
+	s->memory = host->get(host, TSR_MEMORY);
 	s->writable = properties->get_bool(host, "writable");
-	if (!load_image(s, properties->get_string(host, "bios"), error))
+	if (!load_image(s, properties->get_string(host, "bios"),
+			properties->get_string(host, "search"), error))
 		return false;
 	s->low_size = s->size < LOW_SIZE ? s->size : LOW_SIZE;
-	if (!memory->map(host, "flash", FOUR_GIB - s->size, s->size, PRIORITY, TSR_MEMORY_ROM,
+	if (!s->memory->map(host, "flash", FOUR_GIB - s->size, s->size, PRIORITY, TSR_MEMORY_ROM,
 			 &s->high, error) ||
-	    !memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, PRIORITY,
-			 s->writable ? 0 : TSR_MEMORY_ROM, &s->low, error))
+	    !s->memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, PRIORITY,
+			 TSR_MEMORY_ROM, &s->low, error))
 		return false;
 	fill(s);
 	return true;
@@ -179,8 +152,13 @@ static void board_rom_detach(void *self)
 
 static void board_rom_reset(void *self, enum tsr_reset kind)
 {
-	if (kind != TSR_RESET_SOFT)
-		fill(self);
+	struct board_rom *s = self;
+
+	if (kind == TSR_RESET_SOFT)
+		return;
+	fill(s);
+	if (s->writable)
+		copy_to_ram(s);
 }
 
 static void board_rom_save(void *self, struct tsr_state_writer *out)
@@ -188,8 +166,6 @@ static void board_rom_save(void *self, struct tsr_state_writer *out)
 	struct board_rom *s = self;
 
 	tsr_state_put_bytes(out, "image", s->image, s->size);
-	if (s->writable)
-		tsr_state_put_bytes(out, "low", s->low, s->low_size);
 }
 
 static bool board_rom_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
@@ -201,10 +177,6 @@ static bool board_rom_load(void *self, struct tsr_state_reader *in, struct tsr_e
 				     "board-rom: the state was saved with a BIOS of another size");
 	tsr_state_get_bytes(in, "image", s->image, s->size);
 	fill(s);
-	if (s->writable && !tsr_state_get_bytes(in, "low", s->low, s->low_size))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "board-rom: the state lacks the writable BIOS area");
-	low_changed(s);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../firmware-common/firmware.h"
 #include "acpi.h"
 #include "items.h"
 #include "linux.h"
@@ -30,6 +31,7 @@ enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
 #define KEY_MASK 0xbfffu /* bit 14 asks for writing */
 #define FOUR_GIB 0x100000000ull
 #define MAX_USER_FILE (64u << 20)
+#define MAX_VGA_BIOS (256u << 10)
 
 static const uint8_t dma_signature[8] = { 'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G' };
 
@@ -289,6 +291,28 @@ static bool add_user_files(struct fw_cfg *s, struct tsr_error *error)
 	return true;
 }
 
+/* SeaBIOS takes video BIOSes of other than PCI cards from here, not from C0000h. */
+static bool add_vga_bios(struct fw_cfg *s, struct tsr_error *error)
+{
+	const char *name = s->properties->get_string(s->host, "vga-bios");
+	char path[FIRMWARE_PATH], item[FW_CFG_FILE_NAME];
+	FILE *file = *name ? firmware_open(name, path) : NULL;
+	uint8_t *bytes;
+	size_t length;
+	bool ok;
+
+	if (!file)
+		return true; /* the screen stays dark; the adapter says so */
+	bytes = items_read_stream(file, "video BIOS", path, MAX_VGA_BIOS, &length, error);
+	fclose(file);
+	if (!bytes)
+		return false;
+	snprintf(item, sizeof(item), "vgaroms/%.*s", (int)sizeof(item) - 9, name);
+	ok = items_add_file(&s->items, item, bytes, length);
+	free(bytes);
+	return ok || tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the video BIOS");
+}
+
 static bool add_acpi(struct fw_cfg *s, struct tsr_error *error)
 {
 	struct acpi_machine machine = {
@@ -322,7 +346,8 @@ static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 {
 	bool direct = *s->properties->get_string(s->host, "kernel");
 
-	if (!add_kernel(s, direct, error) || !add_acpi(s, error) || !add_user_files(s, error))
+	if (!add_kernel(s, direct, error) || !add_acpi(s, error) || !add_vga_bios(s, error) ||
+	    !add_user_files(s, error))
 		return false;
 	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) ||
 	    !add_boot_order(s, direct) || !items_add_directory(&s->items))

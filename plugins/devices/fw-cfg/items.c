@@ -105,32 +105,43 @@ bool items_add_directory(struct fw_cfg_items *items)
 	return items_take(items, FW_CFG_FILE_DIR, directory, length);
 }
 
+uint8_t *items_read_stream(FILE *file, const char *what, const char *path, size_t limit,
+			   size_t *length, struct tsr_error *error)
+{
+	uint8_t *bytes = NULL;
+	struct stat about;
+
+	if (fstat(fileno(file), &about) < 0 || !S_ISREG(about.st_mode)) {
+		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is not a regular file", what,
+			      path);
+		return NULL;
+	}
+	if ((uint64_t)about.st_size > limit) {
+		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is too large (%lld bytes)", what,
+			      path, (long long)about.st_size);
+		return NULL;
+	}
+	*length = (size_t)about.st_size;
+	bytes = malloc(*length ? *length : 1);
+	if (bytes && fread(bytes, 1, *length, file) == *length)
+		return bytes;
+	tsr_error_set(error, TSR_ERROR_IO, "cannot read the %s %s", what, path);
+	free(bytes);
+	return NULL;
+}
+
 uint8_t *items_read_host_file(const char *what, const char *path, size_t limit, size_t *length,
 			      struct tsr_error *error)
 {
 	FILE *file = fopen(path, "rb");
-	uint8_t *bytes = NULL;
-	struct stat about;
+	uint8_t *bytes;
 
-	if (!file || fstat(fileno(file), &about) < 0) {
+	if (!file) {
 		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "cannot open the %s %s: %s", what, path,
 			      strerror(errno));
-	} else if (!S_ISREG(about.st_mode)) {
-		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is not a regular file", what,
-			      path);
-	} else if ((uint64_t)about.st_size > limit) {
-		tsr_error_set(error, TSR_ERROR_INVALID, "the %s %s is too large (%lld bytes)", what,
-			      path, (long long)about.st_size);
-	} else {
-		*length = (size_t)about.st_size;
-		bytes = malloc(*length ? *length : 1);
-		if (!bytes || fread(bytes, 1, *length, file) != *length) {
-			tsr_error_set(error, TSR_ERROR_IO, "cannot read the %s %s", what, path);
-			free(bytes);
-			bytes = NULL;
-		}
+		return NULL;
 	}
-	if (file)
-		fclose(file);
+	bytes = items_read_stream(file, what, path, limit, length, error);
+	fclose(file);
 	return bytes;
 }

@@ -61,6 +61,9 @@ bool items_take(struct fw_cfg_items *items, uint16_t key, uint8_t *bytes, size_t
 bool items_add_directory(struct fw_cfg_items *items);
 const struct fw_cfg_item *items_find(const struct fw_cfg_items *items,
 				     uint16_t key); /* NULL if absent */
+/* What is left of an open host file, malloc'ed; NULL and error. */
+uint8_t *items_read_stream(FILE *file, const char *what, const char *path, size_t limit,
+			   size_t *length, struct tsr_error *error);
 /* The whole host file, malloc'ed; NULL and error ("cannot read WHAT PATH: why"). */
 uint8_t *items_read_host_file(const char *what, const char *path, size_t limit, size_t *length,
 			      struct tsr_error *error);
