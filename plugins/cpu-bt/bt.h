@@ -5,10 +5,9 @@
  * Registers of translated code:
  *   eax ecx edx ebx ebp esi edi   the guest's registers of the same name, upper halves zero
  *   r12d                          guest ESP
- *   r13                           12 (the page shift, for shrx)
  *   r14                           base of the current MMU view
  *   r15                           struct tsr_bt, whose first part translated code reads and writes
- *   r8 r9 r10 r11                 scratch; no value lives there across a guest instruction, groups (groups.c) excepted
+ *   r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold something: groups (groups.c)
  *   RFLAGS                        the guest's arithmetic flags; DF, TF, AC are clear
  *   rsp                           host stack, 16-aligned
  * The guest's other flags stay in state.eflags; FP, MMX and SSE registers are in the host's unit while fp_loaded is set.
@@ -70,6 +69,11 @@ struct bt_site {
 	uint8_t recover_other;
 	uint8_t recover_size;
 	uint32_t recover_imm;
+	/* groups that are alive there, if they are written through: guest register + 1, 0: none; linear address - its value */
+	uint8_t group_base[2];
+	bool group; /* the access stands for a group */
+	int32_t group_offset[2];
+	int32_t first; /* of a group: address of the first access - address checked */
 };
 
 /* A direct exit: a jmp whose target is patched. */
@@ -101,7 +105,6 @@ struct bt_block {
 	uint32_t hash_next;
 	uint32_t page_next;
 	uint32_t offsets; /* in bt->offsets: host offset of each guest instruction, `insns` of them, and the eip delta after them */
-	uint32_t failures; /* of groups */
 };
 
 /* A guest physical page with translated code. */
@@ -195,7 +198,8 @@ struct tsr_bt {
 	struct bt_feature feature;
 	uint16_t selector_cs, selector_ss; /* the host's, for iretq */
 	uint32_t isa, signature; /* of the CPU model: enum bt_isa; CPUID.1:EAX */
-	bool chain, lockstep, groups, realized;
+	bool chain, lockstep, groups;
+	uint8_t *group_failures; /* by a hash of the block's address */
 
 	/* pins and requests */
 	int kicked; /* atomic */
@@ -275,6 +279,13 @@ static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_b
 /* runtime.c: the emitted entry, exit and call sequences. */
 void tsr_bt_runtime_emit(struct tsr_bt *bt);
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
+
+#define BT_GROUP_FAILURES 16384
+#define BT_GROUP_LIMIT 8 /* failures after which a block is translated without groups */
+static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	return &bt->group_failures[(gpa ^ gpa >> 14) & (BT_GROUP_FAILURES - 1)];
+}
 
 /* translate.c */
 bool tsr_bt_translate_init(struct tsr_bt *bt);

@@ -77,6 +77,19 @@ static uint8_t operand_kind(ZydisRegister r)
 	}
 }
 
+static uint8_t written_gpr(ZydisRegister r)
+{
+	switch (operand_kind(r)) {
+	case BT_OP_GPR8:
+		return (uint8_t)(1u << (ZydisRegisterGetId(r) & 3));
+	case BT_OP_GPR16:
+	case BT_OP_GPR32:
+		return (uint8_t)(1u << ZydisRegisterGetId(r));
+	default:
+		return 0;
+	}
+}
+
 static uint8_t register_number(ZydisRegister r)
 {
 	return r == ZYDIS_REGISTER_NONE ? NOREG : (uint8_t)ZydisRegisterGetId(r);
@@ -147,6 +160,8 @@ static void decode_operands(const ZydisDecodedInstruction *z, const ZydisDecoded
 		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
 		    operand_kind(o->reg.value) == BT_OP_OTHER)
 			decode_special(o, out);
+		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+			out->gpr_written |= written_gpr(o->reg.value);
 		if (o->type == ZYDIS_OPERAND_TYPE_POINTER)
 			out->kind = BT_FALLBACK;
 	}

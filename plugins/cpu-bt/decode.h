@@ -74,6 +74,7 @@ struct bt_insn {
 	uint8_t mandatory;          /* prefix that is part of the opcode, 0: none */
 	bool has_modrm, lock, rep, repne, memory, addr16;
 	uint8_t operand_size;       /* bytes; 1 for byte instructions */
+	uint8_t gpr_written;        /* a bit per guest register that is written, in part or whole */
 	uint8_t special;            /* segment register of a load or store */
 	uint8_t reg_kind, rm_kind;  /* enum bt_operand */
 	uint8_t immediate_length;

@@ -7,11 +7,12 @@
  *   lea  r8d, EA                      lea  r8d, EA
  *   test r8b, 3                       mov  r10, rcx
  *   jnz  cross                        mov  r9d, 30
- *   shrx r9d, r8d, r13d               shlx ecx, r8d, r9d         ; zero: aligned
- *   mov  r9, [r14 + r9*8 + table]     jrcxz 1f
- *   test r9, r9                       jmp  cross
- *   jz   miss                         2: jmp miss
- *   OP   [r9 + r8]                    1: shrx r9d, r8d, r13d
+ *   mov  r9d, r8d                     shlx ecx, r8d, r9d         ; zero: aligned
+ *   shr  r9d, 12                      jrcxz 1f
+ *   mov  r9, [r14 + r9*8 + table]     jmp  cross
+ *   test r9, r9                       2: jmp miss
+ *   jz   miss                         1: mov r9d, 12
+ *   OP   [r9 + r8]                    shrx r9d, r8d, r9d
  *                                     mov  rcx, [r14 + r9*8 + table]
  *                                     jrcxz 2b
  *                                     mov  r9, rcx
@@ -34,6 +35,7 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	s->size = (uint16_t)size;
 	s->access = (uint8_t)access;
 	s->insn = (uint8_t)tx->index;
+	tsr_bt_groups_record(tx, s);
 	return bt->site_count++;
 }
 
@@ -147,6 +149,13 @@ static unsigned natural_shift(unsigned size, bool aligned)
 	return size == 2 ? 31 : size == 4 ? 30 : 0;
 }
 
+/* r9 = page of r8; flags kept */
+static void page_index(struct bt_tx *tx)
+{
+	emit_mov_imm(&tx->e, R9, 12);
+	emit_shrx(&tx->e, false, R9, R8, R9);
+}
+
 static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access, bool aligned)
 {
 	struct emitter *e = &tx->e;
@@ -160,9 +169,10 @@ static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 			emit_shlx(e, false, RCX, R8, R9);
 		} else {
 			emit_lea(e, RCX, HOST_MEM(R8, size - 1));
-			emit_shrx(e, false, RCX, RCX, R13);
+			emit_mov_imm(e, R9, 12);
+			emit_shrx(e, false, RCX, RCX, R9);
 			emit_not(e, false, RCX);
-			emit_shrx(e, false, R9, R8, R13);
+			emit_shrx(e, false, R9, R8, R9);
 			emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
 		}
 		over = emit_jrcxz(e);
@@ -173,7 +183,8 @@ static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 		emit_land8(e, over);
 	}
 	s->lookup = emit_here(e);
-	emit_shrx(e, false, R9, R8, R13);
+	if (size == 1 || shift)
+		page_index(tx);
 	emit_load64(e, RCX, table_entry(tx, access));
 	if (island)
 		emit_patch8(e, emit_jrcxz(e), island);
@@ -208,12 +219,8 @@ static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 		exact_cross(tx, s, size);
 	}
 	s->lookup = emit_here(e);
-	if (tx->bt->feature.bmi2) {
-		emit_shrx(e, false, R9, R8, R13);
-	} else {
-		emit_mov(e, R9, R8);
-		emit_shift_imm(e, false, 5, R9, 12);
-	}
+	emit_mov(e, R9, R8);
+	emit_shift_imm(e, false, 5, R9, 12);
 	emit_load64(e, R9, table_entry(tx, access));
 	emit_test64(e, R9, R9);
 	tx_stub_jump(s, emit_jcc(e, CC_E, 0));
@@ -249,6 +256,11 @@ struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned ac
 
 struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned)
 {
+	struct host_mem m;
+
+	tx->open = -1;
+	if (!aligned && !(access & BT_EXACT) && tsr_bt_group_operand(tx, ea, size, access, &m))
+		return m;
 	tsr_bt_linear(tx, ea, size, access);
 	return tsr_bt_memory_check(tx, size, access, aligned);
 }
@@ -263,4 +275,17 @@ void tsr_bt_memory_end(struct bt_tx *tx)
 	s->op_start = s->back;
 	s->op_end = emit_here(&tx->e);
 	tx->open = -1;
+}
+
+/* The same for a group: r9 + r8 is its first byte. */
+struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access)
+{
+	unsigned stub = tx->stub_count;
+	struct bt_site *s;
+
+	tsr_bt_memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
+	tx->open = -1;
+	s = &tx->bt->sites[tx->stubs[stub].site];
+	s->group = true;
+	return s;
 }

@@ -176,6 +176,62 @@ static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	return (struct bt_outcome){ (uint64_t)(uintptr_t)b->data - gla, s->access & BT_WRITE ? 5 : 0 };
 }
 
+/* A page that a live group writes to was taken out of the table: the pointer must not be used any more. */
+static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t gla;
+		uint64_t entry;
+
+		if (!s->group_base[i])
+			continue;
+		gla = bt->state.gpr[s->group_base[i] - 1] + (uint32_t)s->group_offset[i];
+		memcpy(&entry, bt->view_base + bt->layout->write_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+		if (!entry)
+			return true;
+	}
+	return false;
+}
+
+/* The instruction is the interpreter's this time. */
+static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *s)
+{
+	bt->state.eip = s->eip;
+	tsr_bt_flags_recover(bt, s);
+	bt->exit_reason = BT_EXIT_BAIL;
+	bt->exit_value = BT_NONE;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+static struct bt_outcome group_failed(struct tsr_bt *bt, const struct bt_site *s)
+{
+	struct bt_block *b = &bt->blocks[s->block];
+	uint8_t *failures = bt_group_failures(bt, b->gpa);
+
+	bt->stats.group_failures++;
+	if (*failures < BT_GROUP_LIMIT && ++*failures == BT_GROUP_LIMIT && b->valid)
+		tsr_bt_cache_invalidate(bt, b);
+	return leave_for_one(bt, s);
+}
+
+/* A group's look-up: the page of its first access decides; all of it must lie there, in plain memory. */
+static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s)
+{
+	struct tsr_mmu_result r;
+	struct bt_part part;
+	uint32_t first = gla + (uint32_t)s->first;
+
+	if ((gla & TSR_PAGE_MASK) + s->size > TSR_PAGE_SIZE)
+		return group_failed(bt, s);
+	if (!open_part(bt, &part, first, 1, s->access, &r))
+		return leave_with_fault(bt, s, first, r.error_code);
+	if (part.kind != TSR_MMU_RAM)
+		return group_failed(bt, s);
+	if (groups_stale(bt, s))
+		return leave_for_one(bt, s);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)part.host - first, 0 };
+}
+
 /* The table had no answer for the access at `gla`. */
 struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 {
@@ -185,6 +241,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	struct tsr_mmu_result r;
 
 	bt->stats.misses++;
+	if (s->group)
+		return group_miss(bt, gla, s);
 	if (first >= s->size)
 		first = s->size;
 	else if (s->access & BT_EXACT)
@@ -192,6 +250,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	b->parts = 1;
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);
+	if (groups_stale(bt, s))
+		return leave_for_one(bt, s);
 	if (first == s->size) {
 		if (b->part[0].kind == TSR_MMU_IO)
 			return bounce(bt, gla, site);
@@ -222,6 +282,8 @@ struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unu
 			from += b.part[i].length;
 		}
 	}
+	if (groups_stale(bt, s) && bt->blocks[s->block].valid)
+		tsr_bt_cache_invalidate(bt, &bt->blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
 	leave_if_stale(bt, s);
 	return (struct bt_outcome){ 0, 0 };

@@ -85,7 +85,6 @@ static void emit_enter(struct emitter *e)
 	emit_mov64(e, R15, RDI);
 	emit_store64(e, FIELD(host_rsp), RSP);
 	emit_store64(e, FIELD(target), RSI);
-	emit_mov_imm(e, R13, 12);
 	restore_guest(e);
 	emit_jmp_mem(e, FIELD(target));
 }
@@ -149,8 +148,9 @@ static void emit_cross_live(struct emitter *e)
 	uint32_t one_page;
 
 	emit_lea(e, RCX, HOST_SIB(R8, R9, 0, 0));
-	emit_shrx(e, false, RCX, RCX, R13);
-	emit_shrx(e, false, R9, R8, R13);
+	emit_mov_imm(e, R9, 12);
+	emit_shrx(e, false, RCX, RCX, R9);
+	emit_shrx(e, false, R9, R8, R9);
 	emit_not(e, false, RCX);
 	emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
 	one_page = emit_jrcxz(e);

@@ -73,11 +73,13 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
 		tx->open = -1;
 		tsr_bt_island_check(tx);
+		tsr_bt_groups_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
 			tsr_bt_lower_bail(tx);
 			tx->count = tx->index + 1;
-			tx->lowered--;
+			break;
 		}
+		tsr_bt_groups_end(tx);
 	}
 	if (!tx->ended)
 		tsr_bt_lower_exit(tx, tx->insn->eip + tx->insn->length);
@@ -97,7 +99,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 		b->undefined |= tx->insns[i].flags_undefined;
 	}
 	for (unsigned i = 0; i < tx->stub_count; i++)
-		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
+		b->may_bail |= tx->stubs[i].kind == STUB_BAIL || tx->grouping;
 	b->lowered = (uint8_t)tx->lowered;
 	b->insns = (uint8_t)tx->count;
 	b->offsets = bt->offset_count;
@@ -129,6 +131,8 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->count = tx->stub_count = tx->short_count = 0;
 	tx->exits = bt->exit_count;
 	tx->ended = tx->fp_checked = false;
+	tx->grouping = bt->groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
+	memset(tx->groups, 0, sizeof(tx->groups));
 	decode_block(tx, bytes, eip);
 	tsr_bt_liveness(tx);
 	*b = (struct bt_block){ .gpa = gpa, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
@@ -142,11 +146,13 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 bool tsr_bt_translate_init(struct tsr_bt *bt)
 {
 	bt->tx = calloc(1, sizeof(*bt->tx));
-	return bt->tx != NULL;
+	bt->group_failures = calloc(BT_GROUP_FAILURES, 1);
+	return bt->tx && bt->group_failures;
 }
 
 void tsr_bt_translate_finish(struct tsr_bt *bt)
 {
 	free(bt->tx);
+	free(bt->group_failures);
 	bt->tx = NULL;
 }

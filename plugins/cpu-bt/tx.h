@@ -31,6 +31,7 @@ struct stub {
 	uint32_t site;
 	uint16_t size;
 	bool aligned;
+	bool group;
 	uint32_t eip;
 	uint32_t exit;
 	uint16_t mnemonic;
@@ -44,13 +45,14 @@ struct short_jump {
 
 /* A host pointer to memory around a guest register, checked once (groups.c). */
 struct group {
-	bool used;
-	bool write;
+	bool used, write;
 	uint8_t base; /* guest register */
-	uint8_t host; /* host register that holds the pointer */
-	int32_t low, high; /* displacements covered: [low, high) */
+	uint8_t host; /* host register that holds the pointer to `low` */
+	int32_t low, high; /* displacements covered: [low, high), as seen when it was made */
 	int32_t delta;     /* what was added to the base register since */
+	unsigned age;
 };
+#define TX_GROUPS 2
 
 struct bt_tx {
 	struct tsr_bt *bt;
@@ -72,6 +74,8 @@ struct bt_tx {
 	struct short_jump shorts[TX_MAX_SHORTS];
 	unsigned short_count;
 	uint32_t exits;
+	struct group groups[TX_GROUPS];
+	bool grouping;
 	int open; /* stub of the access under way, -1 */
 };
 
@@ -119,10 +123,17 @@ void tsr_bt_stubs_emit(struct bt_tx *tx);
 uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access);
 void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access);
 struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned);
+struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access);
 struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned);
 void tsr_bt_memory_end(struct bt_tx *tx);
 bool tsr_bt_memory_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned access);
 bool tsr_bt_flags_live(const struct bt_tx *tx);
+
+/* groups.c */
+bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, struct host_mem *out);
+void tsr_bt_groups_record(const struct bt_tx *tx, struct bt_site *s);
+void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
+void tsr_bt_groups_end(struct bt_tx *tx);
 
 /* lower-*.c: false: cannot, nothing was emitted; the instruction goes to the interpreter */
 bool tsr_bt_lower(struct bt_tx *tx);

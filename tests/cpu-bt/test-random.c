@@ -198,6 +198,7 @@ static void random_state(struct tsr_x86_state *s, const struct program *p)
 		s->gpr[i] = below(4) ? random_pointer() : random_value();
 	if (below(2))
 		s->gpr[TSR_ECX] = below(64);
+	s->gpr[TSR_ECX] &= 0xfffff; /* REP takes its time */
 	s->gpr[TSR_ESP] = STACK + 0x1000 - 64 + 4 * below(30) - (below(8) ? 0 : below(4));
 	s->eflags = 2 | (rnd() & (TSR_FLAGS_ARITHMETIC | (below(4) ? 0 : TSR_FLAG_DF)));
 	s->eip = p->start;
