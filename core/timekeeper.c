@@ -39,7 +39,7 @@ struct tsr_timekeeper {
 	uint64_t offset;     /* real time, running: guest = host - offset; else: guest time itself */
 	uint64_t lag;        /* ns of `offset` that the host took and that are to be made up for */
 	uint64_t last_now;   /* guest time never goes back behind it */
-	uint64_t seen_host, seen_cpu; /* at the last look: host time, CPU time of the virtual CPU's thread */
+	uint64_t seen_host, seen_cpu; /* at the last look: host time, CPU time of the virtual CPU's thread (0: not read) */
 	uint64_t skipped;    /* deterministic: ns of guest time without instructions */
 	int64_t wall_offset; /* seconds: wall = guest time + wall_offset */
 	GPtrArray *timers;
@@ -192,7 +192,8 @@ void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running)
 		clock->offset = host_now() - clock->offset;
 		if (!running)
 			clock->offset = MAX(clock->offset, clock->last_now);
-		clock->seen_host = 0;
+		clock->seen_host = host_now();
+		clock->seen_cpu = 0;
 	}
 	clock->running = running;
 	clock->fd_armed = UINT64_MAX;
@@ -222,11 +223,21 @@ static void look_at_host(struct tsr_timekeeper *clock)
 
 	if (passed < LOOK_NS)
 		return;
+	/* A system call: not for the short runs of an idle guest. */
 	uint64_t cpu = thread_time(), used = cpu - clock->seen_cpu;
-	if (clock->seen_host)
+	if (clock->seen_cpu)
 		account(clock, passed > used ? passed - used : 0, passed);
 	clock->seen_host = host;
 	clock->seen_cpu = cpu;
+}
+
+static void disarm_fd(struct tsr_timekeeper *clock)
+{
+	static const struct itimerspec never;
+
+	if (clock->fd_armed != UINT64_MAX)
+		timerfd_settime(clock->fd, 0, &never, NULL);
+	clock->fd_armed = UINT64_MAX;
 }
 
 void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
@@ -235,12 +246,13 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 		return;
 	if (asleep) {
 		look_at_host(clock);
+		disarm_fd(clock); /* one wake-up is enough */
 	} else {
 		/* Awake later than asked for: the host's doing. Sleep itself is not. */
 		uint64_t host = host_now(), due = tsr_timekeeper_host_time(clock, clock->next);
 		account(clock, host > due ? host - due : 0, host - clock->seen_host);
 		clock->seen_host = host;
-		clock->seen_cpu = thread_time();
+		clock->seen_cpu = 0;
 	}
 	clock->halted = asleep;
 	arm_fd(clock);
