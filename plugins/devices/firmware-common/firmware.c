@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The search of firmware.h. A name counts for more than a place: the first name is looked for everywhere. */
+/* The search of firmware.h. A name counts for more than a place: the first name is looked for
+ * everywhere. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,7 +7,8 @@
 
 #define FIRMWARE_PATH 4096 /* bytes */
 
-/* Opens the first that exists of `names` (separated by semicolons); *path tells which. NULL: none. */
+/* Opens the first that exists of `names` (separated by semicolons); *path tells which. NULL:
+ * none. */
 FILE *firmware_open(const char *names, char path[FIRMWARE_PATH]);
 /* The directories searched, separated by colons, for messages. */
 const char *firmware_directories(void);

@@ -230,6 +230,30 @@ static bool add_integer_files(struct fw_cfg *s)
 	return true;
 }
 
+/* Texts of SeaBIOS' SMBIOS tables; a name holds the structure's type and the field's offset. */
+static const struct {
+	const char *property, *files[4];
+} text_files[] = {
+	{ "manufacturer", { "smbios/field1-4", "smbios/field3-4", "smbios/field4-7" } },
+	{ "product", { "smbios/field1-5" } },
+};
+
+static bool add_text_files(struct fw_cfg *s)
+{
+	if (!items_add_file(&s->items, "smbios/field0-4", "SeaBIOS", sizeof("SeaBIOS")) ||
+	    !items_add_file(&s->items, "smbios/field0-5", PLUGIN_VERSION, sizeof(PLUGIN_VERSION)))
+		return false;
+	for (size_t i = 0; i < sizeof(text_files) / sizeof(text_files[0]); i++) {
+		const char *text = s->properties->get_string(s->host, text_files[i].property);
+
+		for (const char *const *file = text_files[i].files; *text && *file; file++) {
+			if (!items_add_file(&s->items, *file, text, strlen(text) + 1))
+				return false;
+		}
+	}
+	return true;
+}
+
 /* "bootorder": one device path a line, the direct boot's ROM first. */
 static bool add_boot_order(struct fw_cfg *s, bool direct)
 {
@@ -350,7 +374,7 @@ static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 	    !add_user_files(s, error))
 		return false;
 	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) ||
-	    !add_boot_order(s, direct) || !items_add_directory(&s->items))
+	    !add_text_files(s) || !add_boot_order(s, direct) || !items_add_directory(&s->items))
 		return tsr_error_set(error, TSR_ERROR_FAILED,
 				     "no memory for the firmware configuration");
 	return true;
