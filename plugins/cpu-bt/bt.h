@@ -87,31 +87,33 @@ struct bt_exit {
 };
 
 struct bt_block {
+	/* the key and what a look-up needs, first */
 	tsr_gpa gpa;
 	uint32_t eip;
 	uint32_t mode;
 	uint32_t cs_limit; /* of the segment, if not 4 GiB */
 	uint32_t host;     /* cache offset */
-	uint32_t host_length;
+	uint32_t hash_next;
 	uint16_t length; /* guest bytes */
 	uint8_t insns;
-	uint8_t lowered;    /* of them: the last may be the interpreter's */
 	bool valid;
+	tsr_gpa gpa2;      /* page of its end, if its one instruction straddles; else 0 */
+	uint8_t lowered;    /* instructions that are not the interpreter's: all or all but the last */
 	bool may_bail;      /* an instruction before the last may turn out to be the interpreter's */
 	uint32_t undefined; /* flags that some instruction leaves undefined */
+	uint32_t host_length;
 	uint32_t exits;     /* first of `exit_count` consecutive exits */
 	uint32_t exit_count;
 	uint32_t incoming;  /* exits linked here */
-	uint32_t hash_next;
-	uint32_t page_next;
-	uint32_t offsets; /* in bt->offsets: host offset of each guest instruction, `insns` of them, and the eip delta after them */
+	uint32_t page_next[2]; /* nodes of its page's and its end's page's list */
+	uint32_t offsets; /* in bt->offsets: host offset of each guest instruction, `insns` of them, and their lengths after them */
 };
 
 /* A guest physical page with translated code. */
 struct bt_page {
 	tsr_gpa gpa;
 	uint64_t code;   /* a bit per 64 bytes */
-	uint32_t blocks; /* list */
+	uint32_t blocks; /* list of nodes: 2 * block + (1: the block ends here) */
 	uint32_t next;   /* of the same hash */
 	uint32_t hits;   /* blocks thrown away; decays while the page is interpreted */
 	bool traced;
@@ -290,7 +292,11 @@ static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 /* translate.c */
 bool tsr_bt_translate_init(struct tsr_bt *bt);
 void tsr_bt_translate_finish(struct tsr_bt *bt);
-struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, uint32_t eip);
+/* gpa2 and bytes2: the next linear page, if an instruction straddles; else 0 and NULL. */
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
+				  uint32_t eip);
+/* Does the instruction at EIP, with `room` bytes left in its page, run into the next one? */
+bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip);
 
 /* miss.c: slow paths of memory accesses, called by emitted code. */
 struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site);

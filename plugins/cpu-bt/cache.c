@@ -11,7 +11,7 @@
 #include "bt.h"
 #include "emit.h"
 
-#define HASH_SIZE (1u << 16)
+#define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
 #define BUSY_HITS 48 /* invalidations after which a page is interpreted for a while */
 
@@ -147,7 +147,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
 	return bt->cache_size - bt->cache_used > BT_BLOCK_HOST_MAX && bt->block_count < bt->block_max &&
-	       bt->page_count < bt->page_max && bt->site_max - bt->site_count > 1024 && bt->exit_max - bt->exit_count > 256 &&
+	       bt->page_count + 1 < bt->page_max && bt->site_max - bt->site_count > 1024 && bt->exit_max - bt->exit_count > 256 &&
 	       bt->offset_max - bt->offset_count > 2 * BT_MAX_INSNS;
 }
 
@@ -162,23 +162,44 @@ struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip,
 	return NULL;
 }
 
+/* Bytes of the block that lie in its first page (which = 0) or in the page of its end: from, length. */
+static uint32_t part_of(const struct bt_block *b, unsigned which, tsr_gpa *from)
+{
+	uint32_t first = TSR_PAGE_SIZE - ((uint32_t)b->gpa & TSR_PAGE_MASK);
+
+	*from = which ? b->gpa2 : b->gpa;
+	if (which)
+		return b->length - first;
+	return b->length < first ? b->length : first;
+}
+
+static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
+{
+	tsr_gpa from;
+	uint32_t length = part_of(b, which, &from);
+	struct bt_page *p = page_get(bt, from);
+
+	b->page_next[which] = p->blocks;
+	p->blocks = 2 * bt_block_index(bt, b) + which;
+	p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
+	if (!p->traced) {
+		p->traced = true;
+		bt->mmu->trace(bt->mmu_self, p->gpa, true);
+	}
+}
+
 /* Enters a block into the books; the page's writes are watched from now on. */
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 {
-	struct bt_page *p = page_get(bt, b->gpa);
 	uint32_t h = block_hash(b->gpa, b->eip, b->mode), index = bt_block_index(bt, b);
 
 	b->valid = true;
 	b->incoming = BT_NONE;
 	b->hash_next = bt->hash[h];
 	bt->hash[h] = index;
-	b->page_next = p->blocks;
-	p->blocks = index;
-	p->code |= granules((uint32_t)b->gpa & TSR_PAGE_MASK, b->length);
-	if (!p->traced) {
-		p->traced = true;
-		bt->mmu->trace(bt->mmu_self, p->gpa, true);
-	}
+	page_enter(bt, b, 0);
+	if (b->gpa2)
+		page_enter(bt, b, 1);
 }
 
 static void patch(struct tsr_bt *bt, uint32_t at, uint32_t target)
@@ -225,19 +246,27 @@ static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
 	}
 }
 
-static void list_remove(struct tsr_bt *bt, uint32_t *head, struct bt_block *b, size_t link)
+static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 {
-	uint32_t index = bt_block_index(bt, b), *at = head;
+	uint32_t *at = &bt->hash[block_hash(b->gpa, b->eip, b->mode)];
 
-	while (*at != index)
-		at = (uint32_t *)((uint8_t *)&bt->blocks[*at] + link);
-	*at = *(uint32_t *)((uint8_t *)b + link);
+	while (*at != bt_block_index(bt, b))
+		at = &bt->blocks[*at].hash_next;
+	*at = b->hash_next;
+}
+
+static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
+{
+	uint32_t *at = &page_find(bt, which ? b->gpa2 : b->gpa)->blocks;
+
+	while (*at != 2 * bt_block_index(bt, b) + which)
+		at = &bt->blocks[*at / 2].page_next[*at & 1];
+	*at = b->page_next[which];
 }
 
 /* The block is not entered again; its code stays until the next flush, since it may be running. */
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 {
-	struct bt_page *p = page_find(bt, b->gpa);
 	struct bt_jump *j = bt_jump_slot(bt, b->eip);
 
 	b->valid = false;
@@ -245,16 +274,22 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 	unlink_outgoing(bt, b);
 	if (j->host == bt->rx + b->host)
 		*j = (struct bt_jump){ 0, NULL };
-	list_remove(bt, &bt->hash[block_hash(b->gpa, b->eip, b->mode)], b, offsetof(struct bt_block, hash_next));
-	list_remove(bt, &p->blocks, b, offsetof(struct bt_block, page_next));
+	hash_remove(bt, b);
+	page_remove(bt, b, 0);
+	if (b->gpa2)
+		page_remove(bt, b, 1);
 	bt->stats.invalidations++;
 }
 
 static void page_recount(struct tsr_bt *bt, struct bt_page *p)
 {
 	p->code = 0;
-	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->blocks[i].page_next)
-		p->code |= granules((uint32_t)bt->blocks[i].gpa & TSR_PAGE_MASK, bt->blocks[i].length);
+	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->blocks[i / 2].page_next[i & 1]) {
+		tsr_gpa from;
+		uint32_t length = part_of(&bt->blocks[i / 2], i & 1, &from);
+
+		p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
+	}
 	if (p->blocks == BT_NONE && p->traced && bt->untrace_count < sizeof(bt->untrace) / sizeof(*bt->untrace))
 		bt->untrace[bt->untrace_count++] = p->gpa;
 }
@@ -269,10 +304,12 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 	if (!p || !length || !(p->code & granules((uint32_t)gpa & TSR_PAGE_MASK, length)))
 		return;
 	for (uint32_t i = p->blocks; i != BT_NONE; i = next) {
-		struct bt_block *b = &bt->blocks[i];
+		struct bt_block *b = &bt->blocks[i / 2];
+		tsr_gpa from;
+		uint32_t bytes = part_of(b, i & 1, &from);
 
-		next = b->page_next;
-		if (b->gpa < gpa + length && gpa < b->gpa + b->length) {
+		next = b->page_next[i & 1];
+		if (from < gpa + length && gpa < from + bytes) {
 			tsr_bt_cache_invalidate(bt, b);
 			hit = true;
 		}
@@ -291,7 +328,7 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 		if (p->blocks == BT_NONE || p->gpa + TSR_PAGE_SIZE <= gpa || p->gpa >= gpa + length)
 			continue;
 		while (p->blocks != BT_NONE)
-			tsr_bt_cache_invalidate(bt, &bt->blocks[p->blocks]);
+			tsr_bt_cache_invalidate(bt, &bt->blocks[p->blocks / 2]);
 		page_recount(bt, p);
 	}
 }

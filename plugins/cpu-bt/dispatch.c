@@ -29,23 +29,51 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 	return true;
 }
 
+static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2, const uint8_t *bytes2,
+				  uint32_t eip)
+{
+	tsr_bt_cache_untrace(bt);
+	if (!tsr_bt_cache_room(bt))
+		tsr_bt_cache_flush(bt);
+	return tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip);
+}
+
+/* The instruction at EIP runs into the next page, which must be fetched too; and both under one tag. */
+static struct bt_block *find_straddler(struct tsr_bt *bt, struct tsr_mmu_result *r, struct bt_block *b, uint32_t eip)
+{
+	uint32_t next = eip + (TSR_PAGE_SIZE - ((uint32_t)r->gpa & TSR_PAGE_MASK)), tag;
+	struct tsr_mmu_result r2;
+
+	do {
+		tag = bt->tag;
+		if (!fetch(bt, next, &r2) || !fetch(bt, eip, r))
+			return NULL;
+	} while (tag != bt->tag);
+	if (b && b->gpa2 == r2.gpa)
+		return b;
+	if (b)
+		tsr_bt_cache_invalidate(bt, b);
+	return translate(bt, r, r2.gpa, r2.host, eip);
+}
+
 /* The block at EIP, translated if need be. NULL: exit_reason says what to do instead. */
 struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
 {
 	struct tsr_mmu_result r;
 	struct bt_block *b;
+	uint32_t room;
 
 	bt->stats.lookups++;
 	bt->state.eip = eip;
 	if (!fetch(bt, eip, &r))
 		return NULL;
 	b = tsr_bt_cache_find(bt, r.gpa, eip, bt->mode);
-	if (b)
+	if (b && !b->gpa2)
 		return b;
-	tsr_bt_cache_untrace(bt);
-	if (!tsr_bt_cache_room(bt))
-		tsr_bt_cache_flush(bt);
-	return tsr_bt_translate(bt, r.gpa, r.host, eip);
+	room = TSR_PAGE_SIZE - ((uint32_t)r.gpa & TSR_PAGE_MASK);
+	if (b || (bt->cs_limit - eip >= 15 && tsr_bt_straddles(bt->mode, r.host, room < 15 ? room : 15, eip)))
+		return find_straddler(bt, &r, b, eip);
+	return translate(bt, &r, 0, NULL, eip);
 }
 
 static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
@@ -88,7 +116,7 @@ struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
 	b = tsr_bt_find(bt, eip);
 	if (!b)
 		return (struct bt_outcome){ 0, -1 };
-	if (epoch == bt->epoch && bt->chain)
+	if (epoch == bt->epoch && bt->chain && !b->gpa2)
 		tsr_bt_cache_link(bt, exit, b);
 	remember(bt, eip, b);
 	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->rx + b->host), 0 };

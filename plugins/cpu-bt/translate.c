@@ -48,6 +48,27 @@ static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
 	i->kind = BT_FALLBACK;
 }
 
+/* Not an instruction yet, but within 15 bytes: it may be one with the next page's bytes. */
+bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip)
+{
+	struct bt_insn i;
+
+	return room < 15 && !tsr_bt_decode(mode, bytes, room, eip, &i);
+}
+
+static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8_t *bytes2, uint32_t eip)
+{
+	uint32_t room = TSR_PAGE_SIZE - ((uint32_t)tx->gpa & TSR_PAGE_MASK);
+	uint8_t joined[15];
+
+	memcpy(joined, bytes, room);
+	memcpy(joined + room, bytes2, sizeof(joined) - room);
+	tx->count = 1;
+	if (eip + 14 < eip || eip + 14 > tx->bt->cs_limit || !tsr_bt_decode(tx->mode, joined, sizeof(joined), eip, &tx->insns[0]) ||
+	    tx->insns[0].isa & ~tx->bt->isa)
+		unknown_insn(&tx->insns[0], eip, sizeof(joined));
+}
+
 static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 {
 	uint32_t length = source_length(tx->bt, tx->gpa, eip), at = 0;
@@ -55,8 +76,14 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 	while (tx->count < BT_MAX_INSNS && at < length) {
 		struct bt_insn *i = &tx->insns[tx->count++];
 
-		if (!tsr_bt_decode(tx->mode, bytes + at, length - at, eip + at, i))
+		if (!tsr_bt_decode(tx->mode, bytes + at, length - at, eip + at, i)) {
+			if (at && tsr_bt_straddles(tx->mode, bytes + at, length - at, eip + at)) {
+				tx->count--; /* a block of its own */
+				tx->straddle_behind = true;
+				break;
+			}
 			unknown_insn(i, eip + at, length - at);
+		}
 		if (i->isa & ~tx->bt->isa)
 			i->kind = BT_FALLBACK;
 		at += i->length;
@@ -81,7 +108,9 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		}
 		tsr_bt_groups_end(tx);
 	}
-	if (!tx->ended)
+	if (!tx->ended && tx->straddle_behind && !tx->bt->lockstep)
+		tsr_bt_lower_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
+	else if (!tx->ended)
 		tsr_bt_lower_exit(tx, tx->insn->eip + tx->insn->length);
 }
 
@@ -101,6 +130,8 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	for (unsigned i = 0; i < tx->stub_count; i++)
 		b->may_bail |= tx->stubs[i].kind == STUB_BAIL || tx->grouping;
 	b->lowered = (uint8_t)tx->lowered;
+	if (b->gpa2 && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
+		b->gpa2 = 0;
 	b->insns = (uint8_t)tx->count;
 	b->offsets = bt->offset_count;
 	bt->offset_count += 2 * tx->count;
@@ -117,7 +148,8 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	tsr_bt_cache_add(bt, b);
 }
 
-struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, uint32_t eip)
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
+				  uint32_t eip)
 {
 	struct bt_tx *tx = bt->tx;
 	uint32_t start = bt->cache_used;
@@ -133,9 +165,13 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->ended = tx->fp_checked = false;
 	tx->grouping = bt->groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
 	memset(tx->groups, 0, sizeof(tx->groups));
-	decode_block(tx, bytes, eip);
+	tx->straddle_behind = false;
+	if (gpa2)
+		decode_straddler(tx, bytes, bytes2, eip);
+	else
+		decode_block(tx, bytes, eip);
 	tsr_bt_liveness(tx);
-	*b = (struct bt_block){ .gpa = gpa, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
+	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
 				.incoming = BT_NONE };
 	lower_block(tx, start);
 	tsr_bt_stubs_emit(tx);

@@ -67,6 +67,7 @@ struct bt_tx {
 	const struct bt_insn *insn;
 	bool ended;     /* nothing runs out of the last instruction */
 	bool fp_checked;
+	bool straddle_behind; /* the block ends before an instruction that runs into the next page */
 	uint16_t offsets[BT_MAX_INSNS + 1];
 	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n: flags somebody may still read */
 	struct stub stubs[TX_MAX_STUBS];
