@@ -45,10 +45,11 @@
 			reg_set(c, op->reg, bytes, d); \
 	}
 
-#define BINARY(name, insn, keep) \
-	FLAGS_BINARY(host_##name##8, uint8_t, insn "b %2, %0") \
-	FLAGS_BINARY(host_##name##16, uint16_t, insn "w %2, %0") \
-	FLAGS_BINARY(host_##name##32, uint32_t, insn "l %2, %0") \
+/* `flags`: FLAGS_BINARY where the old carry matters, else FLAGS_BINARY_ALL (AF after a logical operation is the same always). */
+#define BINARY(name, insn, keep, flags) \
+	flags(host_##name##8, uint8_t, insn "b %2, %0") \
+	flags(host_##name##16, uint16_t, insn "w %2, %0") \
+	flags(host_##name##32, uint32_t, insn "l %2, %0") \
 	BINARY_SIZE(name, 8, 1, keep) \
 	BINARY_SIZE(name, 16, 2, keep) \
 	BINARY_SIZE(name, 32, 4, keep) \
@@ -58,15 +59,15 @@
 		.reg_rm = { name##_reg_rm8, name##_reg_rm16, name##_reg_rm32 }, \
 	};
 
-BINARY(add, "add", false)
-BINARY(or, "or", false)
-BINARY(adc, "adc", false)
-BINARY(sbb, "sbb", false)
-BINARY(and, "and", false)
-BINARY(sub, "sub", false)
-BINARY(xor, "xor", false)
-BINARY(cmp, "cmp", true)
-BINARY(test, "test", true)
+BINARY(add, "add", false, FLAGS_BINARY_ALL)
+BINARY(or, "or", false, FLAGS_BINARY_ALL)
+BINARY(adc, "adc", false, FLAGS_BINARY)
+BINARY(sbb, "sbb", false, FLAGS_BINARY)
+BINARY(and, "and", false, FLAGS_BINARY_ALL)
+BINARY(sub, "sub", false, FLAGS_BINARY_ALL)
+BINARY(xor, "xor", false, FLAGS_BINARY_ALL)
+BINARY(cmp, "cmp", true, FLAGS_BINARY_ALL)
+BINARY(test, "test", true, FLAGS_BINARY_ALL)
 
 #define UNARY_SIZE(name, bits, bytes) \
 	static void name##_rm##bits(cpu *c, const struct op *op) \

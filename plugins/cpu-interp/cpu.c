@@ -16,6 +16,7 @@ struct cpu_interp {
 	const struct tsr_properties *properties;
 	const struct tsr_cpu_host *cpu_host;
 	const struct tsr_phys *phys;
+	const struct tsr_irq *ferr;
 	struct tsr_interface mmu, intack;
 	struct tsr_mmu_listener listener;
 	struct tsr_mmu_vcpu *vcpu;
@@ -64,6 +65,11 @@ static enum tsr_x86_stop service_deliver(struct tsr_x86_context *c, enum tsr_x86
 	return cpu_deliver(c, kind, fault);
 }
 
+static void service_set_pins(struct tsr_x86_context *c, uint32_t pins)
+{
+	c->pins = pins;
+}
+
 static const struct tsr_x86_interpreter interpreter_table = {
 	.size = sizeof(interpreter_table),
 	.create = service_create,
@@ -72,6 +78,7 @@ static const struct tsr_x86_interpreter interpreter_table = {
 	.deliver = service_deliver,
 	.shadow = shadow_run,
 	.shadow_writes = shadow_each,
+	.set_pins = service_set_pins,
 };
 
 /* -- the processor: set-up */
@@ -91,12 +98,21 @@ static void on_tags_changed(void *self)
 {
 }
 
+static void on_ferr(void *user, int level)
+{
+	const struct cpu_interp *i = user;
+
+	if (i->ferr)
+		tsr_irq_set(i->ferr, level);
+}
+
 static bool processor_create(struct cpu_interp *i, struct tsr_error *error)
 {
 	const struct tsr_mmu *mmu = i->mmu.table;
 	struct tsr_x86_env env = {
 		.size = sizeof(env), .state = &i->state, .mmu = mmu, .mmu_self = i->mmu.self, .phys = i->phys,
 		.cpu_host = i->cpu_host, .host = i->host, .model = i->properties->get_string(i->host, "model"),
+		.ferr = on_ferr, .user = i,
 	};
 
 	if (i->context)
@@ -316,8 +332,10 @@ static bool interp_attach(void *self, const struct tsr_host *host, struct tsr_er
 {
 	struct cpu_interp *i = self;
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	const struct tsr_irq_table *lines = host->get(host, TSR_IRQ);
 
 	i->host = host;
+	i->ferr = lines ? lines->get(host, "ferr") : NULL;
 	i->properties = host->get(host, TSR_PROPERTIES);
 	i->cpu_host = host->get(host, TSR_CPU_HOST);
 	i->phys = host->get(host, TSR_PHYS);

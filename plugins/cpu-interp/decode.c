@@ -8,8 +8,8 @@
  * `reg` is ModRM.reg, or the accumulator beside a first operand. Segment, control and debug registers are plain numbers.
  */
 #include <Zydis/Zydis.h>
-#include <emmintrin.h>
 
+#include "decode.h"
 #include "segment.h"
 #include "table.h"
 #include "thunk.h"
@@ -21,14 +21,6 @@ static inline struct op *cache_slot(cpu *c, const uint8_t *p)
 	uintptr_t a = (uintptr_t)p;
 
 	return &c->cache[(a ^ a >> 14) & (CACHE_OPS - 1)];
-}
-
-static inline bool bytes_match(const struct op *op, const uint8_t *p)
-{
-	__m128i here = _mm_loadu_si128((const __m128i *)p), known = _mm_load_si128((const __m128i *)op->bytes);
-	uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(here, known));
-
-	return (equal & op->mask) == op->mask;
 }
 
 /* -- Zydis' operands */
@@ -168,8 +160,6 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 	op->map = in.opcode_map == ZYDIS_OPCODE_MAP_0F;
 	op->opcode = in.opcode;
 	op->modrm = (uint8_t)(in.raw.modrm.mod << 6 | in.raw.modrm.reg << 3 | in.raw.modrm.rm);
-	op->isa = (uint16_t)in.meta.isa_set;
-	op->mnemonic = (uint16_t)in.mnemonic;
 	op->rm = op->reg = op->base = op->index = OP_NONE;
 	take_prefixes(op, &in);
 	take_operands(op, &in, operands);
@@ -178,21 +168,6 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 }
 
 /* -- fetching */
-
-static inline uint32_t fetch_key(const cpu *c, tsr_gla gla)
-{
-	return gla >> TSR_PAGE_SHIFT | c->view << 20;
-}
-
-static inline struct fetch_entry *fetch_slot(cpu *c, tsr_gla gla)
-{
-	return &c->fetch[(gla >> TSR_PAGE_SHIFT ^ c->view << 3) % FETCH_ENTRIES];
-}
-
-static inline bool fetch_good(const cpu *c, const struct fetch_entry *e, tsr_gla gla)
-{
-	return e->page == fetch_key(c, gla) && e->tag == c->vcpu->fetch_tag[c->view] && e->generation == c->fetch_generation;
-}
 
 /* The host address of a code byte, good up to its page's end; NULL: not plain memory, *gpa is where. */
 static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
@@ -246,7 +221,7 @@ static bool still_there(cpu *c, const struct op *op, tsr_gla gla, uint8_t bytes[
 			return false;
 		fetch_bytes(c, gla + first, bytes + first, MAX_LENGTH - first);
 	}
-	return bytes_match(op, bytes);
+	return decode_bytes_match(op, bytes);
 }
 
 static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first, uint32_t allowed)
@@ -264,7 +239,7 @@ static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], u
 }
 
 /* Near a page's or the segment's end, out of MMIO, or not in the cache. */
-static const struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
+static struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 {
 	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];
 	uint32_t room = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK), first = room < MAX_LENGTH ? room : MAX_LENGTH, allowed = MAX_LENGTH;
@@ -283,34 +258,17 @@ static const struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 	return op;
 }
 
-/*
- * What the read table holds is readable, and without NX what is readable may be executed: its entry serves for fetching too.
- * With NX, pages filled for fetching do, as long as their tag stands.
- */
-const struct op *decode_fetch(cpu *c)
+struct op *decode_fetch(cpu *c)
 {
-	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];
 	uint32_t eip = c->s->eip;
-	tsr_gla gla = cs->base + eip;
+	tsr_gla gla = c->s->segment[TSR_CS].base + eip;
+	const uint8_t *p = decode_code_at(c, gla);
 
-	if (likely((gla & TSR_PAGE_MASK) <= TSR_PAGE_SIZE - 16 && !(c->slow & SLOW_SHADOW))) {
-		const uint8_t *p = NULL;
+	if (likely(p)) {
+		struct op *op = cache_slot(c, p);
 
-		if (likely(!c->nx)) {
-			int64_t entry = memory_entry(c, c->read_table, c->view, gla);
-
-			p = entry ? (const uint8_t *)(uintptr_t)((int64_t)(uint64_t)gla + entry) : NULL;
-		} else {
-			const struct fetch_entry *e = fetch_slot(c, gla);
-
-			p = fetch_good(c, e, gla) ? e->host + (gla & TSR_PAGE_MASK) : NULL;
-		}
-		if (likely(p)) {
-			const struct op *op = cache_slot(c, p);
-
-			if (likely(bytes_match(op, p) && op->code32 == c->code32 && eip + (op->length - 1) <= cs->limit))
-				return op;
-		}
+		if (likely(decode_is_at(c, op, p, eip)))
+			return op;
 	}
 	return fetch_slow(c, eip, gla);
 }

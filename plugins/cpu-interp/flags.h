@@ -33,6 +33,16 @@ static inline uint32_t flags_unpack(uint32_t eflags, uint32_t ax)
 		return d; \
 	}
 
+/* The same where the instruction defines all six flags, so that it need not wait for the old ones. */
+#define FLAGS_BINARY_ALL(name, T, text) \
+	static inline T name(uint32_t *eflags, T d, T s) \
+	{ \
+		uint32_t ax; \
+		__asm__(text FLAGS_SAVE : "+&r"(d), "=&a"(ax) : "r"(s) : "cc"); \
+		*eflags = flags_unpack(*eflags, ax); \
+		return d; \
+	}
+
 #define FLAGS_UNARY(name, T, text) \
 	static inline T name(uint32_t *eflags, T d) \
 	{ \

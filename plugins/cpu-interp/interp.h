@@ -52,8 +52,7 @@ struct op {
 	uint8_t map;       /* 0: one-byte opcodes, 1: 0F */
 	uint8_t opcode, modrm;
 	uint8_t prefix;    /* 0, 66, F2, F3: the mandatory prefix of an SSE instruction */
-	uint16_t isa;      /* ZydisISASet */
-	uint16_t mnemonic;
+	uint16_t link[2];  /* slots of the instructions that came next, in line and elsewhere: a guess, always checked */
 	const void *thunk; /* x87, MMX, SSE: thunk.h */
 } __attribute__((aligned(64)));
 
@@ -216,7 +215,7 @@ bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error);
 void cpu_finish(cpu *c);
 
 /* -- decoder (decode.c) */
-const struct op *decode_fetch(cpu *c); /* the instruction at CS:EIP, or a fault */
+struct op *decode_fetch(cpu *c); /* the instruction at CS:EIP, or a fault */
 void decode_flush(cpu *c);
 
 /* -- interrupts (interrupt.c) */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "cpuid.h"
-#include "memory.h"
+#include "decode.h"
 #include "thunk.h"
 
 #define DR6_BS (1u << 14)
@@ -233,7 +233,29 @@ static void execute_carefully(cpu *c)
 	cpu_refresh_attention(c);
 }
 
-/* The loop proper; faults leave it by jumping to cpu_loop. */
+/* Plain instructions in a row, until something needs a look. */
+static inline void execute_plain(cpu *c)
+{
+	struct tsr_x86_state *s = c->s;
+	struct op *op = &c->scratch;
+	unsigned taken = 0;
+
+	do {
+		uint32_t in_line;
+
+		op = decode_follow(c, op, taken);
+		in_line = s->eip + op->length;
+		c->next_eip = in_line;
+		op->exec(c, op);
+		s->eip = c->next_eip;
+		taken = s->eip != in_line;
+		if (unlikely(c->partial))
+			return;
+		s->instructions++;
+	} while (likely(--c->left && !atomic_load_explicit(&c->attention, memory_order_relaxed) && !s->halted));
+}
+
+/* The loop proper; faults leave it by jumping to protected_loop. */
 static enum tsr_x86_stop loop(cpu *c)
 {
 	while (c->left) {
@@ -243,11 +265,7 @@ static enum tsr_x86_stop loop(cpu *c)
 			c->partial = false;
 			execute_carefully(c);
 		} else {
-			execute(c);
-			if (likely(!c->partial)) {
-				c->s->instructions++;
-				c->left--;
-			}
+			execute_plain(c);
 		}
 		if (unlikely(c->partial)) {
 			c->partial = false;
