@@ -476,6 +476,8 @@ static void strange_state_is_survived(void)
 		fake_state_free(state);
 		fake_key(EV_A, seed & 1);
 		fake_pointer(1, 1, 1, (unsigned)seed);
+		data(0); /* an argument of whatever command it now expects */
+		to_mouse(0);
 		fake_clock_advance(1000000);
 	}
 }

@@ -265,8 +265,12 @@ static void argument(struct i8042 *c, uint8_t command, uint8_t value)
 	case 0xf3:
 		k->typematic = value & 0x7f;
 		break;
-	default:
+	case 0xfb:
+	case 0xfc:
+	case 0xfd:
 		set_key_type(k, command, value);
+		break;
+	default: /* a loaded state may expect anything */
 		break;
 	}
 }
