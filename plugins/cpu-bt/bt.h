@@ -37,7 +37,7 @@ enum bt_mode_bits {
 	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no look */
 	BT_MODE_CPL0 = 1 << 7,
 	BT_MODE_STEP = 1 << 8,     /* nothing may be translated: TF, breakpoints, alignment checks */
-	BT_MODE_NO_GROUP = 1 << 9, /* not a guest mode: this copy of the block checks each access */
+	BT_MODE_DOWN = 1 << 9,     /* DF */
 };
 #define BT_MODE_SEGMENT_SHIFT 16 /* two bits each, enum tsr_x86_segment_name */
 
@@ -57,6 +57,20 @@ struct bt_jump {
 /* BT_EXACT: the order of the operand's parts matters; what crosses a page or faults is the interpreter's. */
 enum bt_access { BT_READ = 1, BT_WRITE = 2, BT_EXACT = 4 };
 
+/* How flags that a check clobbered are had again: from registers a and b, or a and imm (b = 0xff), of `size` bytes. */
+enum bt_recover {
+	BT_RECOVER_NONE,
+	BT_RECOVER_CMP,   /* a - b */
+	BT_RECOVER_TEST,  /* a & b */
+	BT_RECOVER_LOGIC, /* a was the result of AND, OR, XOR */
+	BT_RECOVER_ADD,   /* a was the result of adding b */
+	BT_RECOVER_SUB,   /* a was the result of taking b away */
+};
+struct flag_source {
+	uint8_t kind, size, a, b;
+	uint32_t imm;
+};
+
 /* A place in translated code that calls a slow path. */
 struct bt_site {
 	uint32_t eip;
@@ -64,11 +78,7 @@ struct bt_site {
 	uint16_t size; /* of the access in bytes */
 	uint8_t access;
 	uint8_t insn; /* index in the block */
-	uint8_t recover; /* how the flags before the instruction are had again when the check clobbered them, see flags.h */
-	uint8_t recover_reg;
-	uint8_t recover_other;
-	uint8_t recover_size;
-	uint32_t recover_imm;
+	struct flag_source source; /* kind NONE: the flags are as before the instruction */
 	/* groups that are alive there, if they are written through: guest register + 1, 0: none; linear address - its value */
 	uint8_t group_base[2];
 	bool group; /* the access stands for a group */
@@ -165,6 +175,7 @@ struct tsr_bt {
 
 	/* read and written by translated code */
 	uint64_t tag_word;         /* tag << 32; another value makes jump-cache look-ups miss */
+	uint32_t jump_offset;      /* of the tag: where its entries lie in the jump cache */
 	uint32_t poll;             /* 0: leave at the next back edge */
 	uint32_t intr_waiting;     /* the INTR pin */
 	uint32_t fp_loaded;        /* the host's FP unit holds the guest's state */
@@ -249,10 +260,10 @@ struct tsr_bt {
 	struct bt_lockstep *check;
 };
 
-/* The jump-cache index is the low bits of EIP. */
+/* The jump-cache index: low bits of EIP + jump_offset, so that two processes do not fight for entries. */
 static inline struct bt_jump *bt_jump_slot(struct tsr_bt *bt, uint32_t eip)
 {
-	return &bt->jumps[eip & ((1u << BT_JUMP_BITS) - 1)];
+	return &bt->jumps[(eip + bt->jump_offset) & ((1u << BT_JUMP_BITS) - 1)];
 }
 
 static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segment)
@@ -273,6 +284,8 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
 void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
 bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa);
 void tsr_bt_cache_untrace(struct tsr_bt *bt);
+void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip);
+void tsr_bt_cache_serialize(const struct tsr_bt *bt);
 static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)
 {
 	return (uint32_t)(b - bt->blocks);

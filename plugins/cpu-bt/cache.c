@@ -264,16 +264,41 @@ static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	*at = b->page_next[which];
 }
 
+/* Overwrites code with a way out: EIP is looked up again. */
+void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip)
+{
+	struct emitter e = { .base = bt->rw, .p = bt->rw + at };
+
+	emit_mov_imm(&e, R8, eip);
+	emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.lookup);
+}
+
+/* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). IRET does, and costs little. */
+void tsr_bt_cache_serialize(const struct tsr_bt *bt)
+{
+	__asm__ volatile("subq $128, %%rsp\n\t" /* the red zone */
+			 "movq %%rsp, %%rax\n\t"
+			 "pushq %%rcx\n\t"
+			 "pushq %%rax\n\t"
+			 "pushfq\n\t"
+			 "pushq %%rdx\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "pushq %%rax\n\t"
+			 "iretq\n"
+			 "1:\n\t"
+			 "addq $128, %%rsp"
+			 :
+			 : "c"((uint64_t)bt->selector_ss), "d"((uint64_t)bt->selector_cs)
+			 : "rax", "memory", "cc");
+}
+
 /* The block is not entered again; its code stays until the next flush, since it may be running. */
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 {
-	struct bt_jump *j = bt_jump_slot(bt, b->eip);
-
 	b->valid = false;
 	unlink_incoming(bt, b);
 	unlink_outgoing(bt, b);
-	if (j->host == bt->rx + b->host)
-		*j = (struct bt_jump){ 0, NULL };
+	tsr_bt_cache_divert(bt, b->host, b->eip); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	page_remove(bt, b, 0);
 	if (b->gpa2)
@@ -317,6 +342,7 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 	if (hit) {
 		p->hits++;
 		page_recount(bt, p);
+		tsr_bt_cache_serialize(bt);
 	}
 }
 
@@ -331,6 +357,7 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 			tsr_bt_cache_invalidate(bt, &bt->blocks[p->blocks / 2]);
 		page_recount(bt, p);
 	}
+	tsr_bt_cache_serialize(bt);
 }
 
 /* Pages without blocks need no watch any more. Not from within the MMU's calls. */

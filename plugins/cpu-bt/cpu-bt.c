@@ -46,6 +46,8 @@ static void set_pin(void *self, unsigned input, int level)
 		bt->nmi_level = level;
 	} else if (input == TSR_CPU_INIT) {
 		bt->init = level != 0;
+	} else if (input == TSR_CPU_IGNNE && bt->interpreter->size > offsetof(struct tsr_x86_interpreter, set_pins)) {
+		bt->interpreter->set_pins(bt->context, level ? 1u << TSR_CPU_IGNNE : 0);
 	}
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);
@@ -220,13 +222,24 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	return choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
 }
 
+static void on_ferr(void *user, int level)
+{
+	tsr_irq_set(user, level);
+}
+
 static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
 {
+	const struct tsr_irq_table *lines = bt->host->get(bt->host, TSR_IRQ);
 	struct tsr_x86_env env = {
 		.size = sizeof(env), .state = &bt->state, .mmu = bt->mmu, .mmu_self = bt->mmu_self, .mmu_vcpu = bt->vcpu,
 		.phys = bt->phys, .cpu_host = bt->cpu_host, .host = bt->host,
-		.model = bt->properties->get_string(bt->host, "model"), .user = bt,
+		.model = bt->properties->get_string(bt->host, "model"),
 	};
+
+	if (lines) {
+		env.ferr = on_ferr;
+		env.user = (void *)(uintptr_t)lines->get(bt->host, "ferr");
+	}
 
 	bt->context = bt->interpreter->create(bt->interpreter_self, &env, error);
 	return bt->context != NULL;

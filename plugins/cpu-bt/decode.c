@@ -180,6 +180,10 @@ static void decode_flags(const ZydisDecodedInstruction *z, struct bt_insn *out)
 	out->flags_read = f->tested & TSR_FLAGS_ARITHMETIC;
 	out->flags_undefined = f->undefined & TSR_FLAGS_ARITHMETIC;
 	out->flags_written = (f->modified | f->set_0 | f->set_1 | f->undefined) & TSR_FLAGS_ARITHMETIC;
+	out->flags_touched = out->flags_written;
+	/* What is undefined may be left as it was. AND, OR, XOR, TEST do write AF on every processor. */
+	if (out->flags_undefined != TSR_FLAG_AF || z->meta.category == ZYDIS_CATEGORY_SHIFT)
+		out->flags_written &= ~out->flags_undefined;
 	if ((shift || double_shift) && (z->opcode >= 0xd0 && z->opcode < 0xd4 ? true : !(out->imm & 31) || (z->opcode & 1 && double_shift)))
 		out->flags_written = 0;
 	if (out->kind == BT_DIV || out->kind == BT_STRING)

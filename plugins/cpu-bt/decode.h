@@ -86,7 +86,8 @@ struct bt_insn {
 	struct bt_ea ea;
 	uint32_t target;            /* direct branches: EIP */
 	uint32_t imm;               /* first immediate, sign-extended to the operand size */
-	uint32_t flags_read, flags_written, flags_undefined; /* of TSR_FLAGS_ARITHMETIC; written: surely */
+	/* of TSR_FLAGS_ARITHMETIC; written: surely; touched: perhaps */
+	uint32_t flags_read, flags_written, flags_touched, flags_undefined;
 };
 
 /* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than that. */

@@ -298,5 +298,9 @@ struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site)
 		return tsr_bt_rdtsc(bt, &bt->sites[site]);
 	if (kind & (BT_HELPER_IN | BT_HELPER_OUT))
 		return tsr_bt_port(bt, kind, &bt->sites[site]);
+	if (kind & BT_HELPER_FLAGS) {
+		tsr_bt_flags_recover(bt, &bt->sites[site]);
+		return (struct bt_outcome){ 0, 0 };
+	}
 	return string_run(bt, kind, &bt->sites[site]);
 }

@@ -12,6 +12,7 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 #define BT_HELPER_RDTSC 0x20000000u
 #define BT_HELPER_IN 0x10000000u  /* + width << 16 + port */
 #define BT_HELPER_OUT 0x08000000u
+#define BT_HELPER_FLAGS 0x04000000u /* compute clobbered flags again */
 #define BT_HELPER_PORT_DX 0x00080000u /* the port is DX */
 
 /* The word: operation, width, repetition, address size, segment. Bit 31: make the next look-up leave. */

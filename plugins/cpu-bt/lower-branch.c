@@ -6,6 +6,7 @@
  */
 #include <Zydis/Zydis.h>
 
+#include "helper.h"
 #include "tx.h"
 
 static bool same_page(const struct bt_tx *tx, uint32_t eip)
@@ -21,20 +22,18 @@ static bool target_in_limit(const struct bt_tx *tx, uint32_t eip)
 }
 
 /* r8d = EIP */
-static void jump_cache(struct bt_tx *tx, bool constant, uint32_t eip)
+static void jump_cache(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
-	uint32_t hit, slot = (eip & ((1u << BT_JUMP_BITS) - 1)) * (uint32_t)sizeof(struct bt_jump);
-	int32_t base = (int32_t)offsetof(struct tsr_bt, jumps);
-	struct host_mem key = constant ? HOST_MEM(R15, base + (int32_t)slot) : HOST_SIB(R15, R9, 3, base), host = key;
+	int32_t jumps = (int32_t)offsetof(struct tsr_bt, jumps);
+	uint32_t hit;
 
-	host.disp += (int32_t)offsetof(struct bt_jump, host);
-	if (!constant) {
-		emit_movzx16(e, R9, R8);
-		emit_lea(e, R9, HOST_SIB(R9, R9, 0, 0));
-	}
+	emit_load(e, R9, BT_FIELD(jump_offset));
+	emit_lea(e, R9, HOST_SIB(R9, R8, 0, 0));
+	emit_movzx16(e, R9, R9);
+	emit_lea(e, R9, HOST_SIB(R9, R9, 0, 0));
 	emit_mov64(e, R10, RCX);
-	emit_load64(e, RCX, key);
+	emit_load64(e, RCX, HOST_SIB(R15, R9, 3, jumps));
 	emit_load64(e, R11, BT_FIELD(tag_word));
 	emit_lea64(e, RCX, HOST_SIB(RCX, R8, 0, 0));
 	emit_lea64(e, RCX, HOST_SIB(RCX, R11, 0, 0));
@@ -44,7 +43,7 @@ static void jump_cache(struct bt_tx *tx, bool constant, uint32_t eip)
 	tsr_bt_island(tx);
 	emit_land8(e, hit);
 	emit_mov64(e, RCX, R10);
-	emit_jmp_mem(e, host);
+	emit_jmp_mem(e, HOST_SIB(R15, R9, 3, jumps + (int32_t)offsetof(struct bt_jump, host)));
 	tsr_bt_island(tx);
 }
 
@@ -54,7 +53,7 @@ static void goto_indirect(struct bt_tx *tx)
 		emit_jmp(&tx->e, tx->bt->rt.done);
 		tsr_bt_island(tx);
 	} else {
-		jump_cache(tx, false, 0);
+		jump_cache(tx);
 	}
 }
 
@@ -80,7 +79,7 @@ static void goto_eip(struct bt_tx *tx, uint32_t eip)
 		tsr_bt_island(tx);
 	} else {
 		emit_mov_imm(&tx->e, R8, eip);
-		jump_cache(tx, true, eip);
+		jump_cache(tx);
 	}
 }
 
@@ -105,7 +104,7 @@ static void window(struct bt_tx *tx, uint32_t eip)
 void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip)
 {
 	emit_mov_imm(&tx->e, R8, eip);
-	jump_cache(tx, true, eip);
+	jump_cache(tx);
 }
 
 void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip)
@@ -118,6 +117,11 @@ void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip)
 
 void tsr_bt_lower_bail(struct bt_tx *tx)
 {
+	if (tx->clobbered) {
+		emit_mov_imm(&tx->e, R8, BT_HELPER_FLAGS);
+		emit_mov_imm(&tx->e, R9, tsr_bt_site(tx, 0, BT_READ));
+		emit_call(&tx->e, tx->bt->rt.helper);
+	}
 	emit_mov_imm(&tx->e, R8, tx->insn->eip);
 	emit_mov_imm(&tx->e, R9, tx->insn->mnemonic);
 	emit_jmp(&tx->e, tx->bt->rt.bail);

@@ -63,11 +63,10 @@ static bool lower_if(struct bt_tx *tx, bool on)
 	return true;
 }
 
-static void lower_df(struct bt_tx *tx, bool on)
+/* DF is part of the mode: what changes it is the interpreter's, what does not is nothing. */
+static bool lower_df(const struct bt_tx *tx, bool on)
 {
-	flags_away(&tx->e);
-	eflags_imm(&tx->e, on ? 1 : 4, on ? TSR_FLAG_DF : ~(uint32_t)TSR_FLAG_DF);
-	flags_back(&tx->e);
+	return on == !!(tx->mode & BT_MODE_DOWN);
 }
 
 static bool virtual_8086(const struct bt_tx *tx)
@@ -106,14 +105,14 @@ static bool lower_pushf(struct bt_tx *tx)
 }
 
 /* Flags whose setting changes the mode or the next instruction. */
-#define POPF_SLOW (TSR_FLAG_TF | TSR_FLAG_NT | TSR_FLAG_AC | TSR_FLAG_VIF | TSR_FLAG_VIP)
+#define POPF_SLOW (TSR_FLAG_TF | TSR_FLAG_DF | TSR_FLAG_NT | TSR_FLAG_AC | TSR_FLAG_VIF | TSR_FLAG_VIP)
 
 static bool lower_popf(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
 	unsigned size = tx->insn->operand_size;
 	struct bt_ea ea = tsr_bt_stack_ea(tx, 0);
-	uint32_t take = TSR_FLAG_DF | (size == 4 ? TSR_FLAG_ID : 0);
+	uint32_t take = size == 4 ? TSR_FLAG_ID : 0;
 	struct stub *slow;
 	struct host_mem m;
 
@@ -161,11 +160,9 @@ bool tsr_bt_lower_flag(struct bt_tx *tx)
 	case BT_STI:
 		return lower_if(tx, true);
 	case BT_CLD:
-		lower_df(tx, false);
-		return true;
+		return lower_df(tx, false);
 	case BT_STD:
-		lower_df(tx, true);
-		return true;
+		return lower_df(tx, true);
 	case BT_PUSHF:
 		return lower_pushf(tx);
 	default:

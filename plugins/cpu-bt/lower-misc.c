@@ -152,12 +152,78 @@ bool tsr_bt_lower_xlat(struct bt_tx *tx)
 }
 
 /* -- string instructions: a call into C does one or, with REP, as many as it can without leaving the guest unheard */
+static struct host_mem string_operand(struct bt_tx *tx, uint8_t base, unsigned access)
+{
+	const struct bt_insn *i = tx->insn;
+	struct bt_ea ea = { .base = base, .index = NOREG, .addr16 = i->addr16,
+			    .segment = base == TSR_EDI ? TSR_ES : i->ea.segment };
+
+	return tsr_bt_memory(tx, &ea, i->operand_size, access, false);
+}
+
+static void advance(struct bt_tx *tx, uint8_t reg)
+{
+	if (tx->insn->addr16) {
+		emit_lea(&tx->e, R9, HOST_MEM(reg, tx->insn->operand_size));
+		emit_mov16(&tx->e, reg, R9);
+	} else {
+		emit_lea(&tx->e, reg, HOST_MEM(reg, tx->insn->operand_size));
+	}
+}
+
+static void load_string(struct bt_tx *tx, uint8_t to, struct host_mem m)
+{
+	unsigned size = tx->insn->operand_size;
+
+	if (size == 2)
+		emit_u8(&tx->e, 0x66);
+	emit_rm(&tx->e, false, size == 1 ? 0x8a : 0x8b, to, m);
+}
+
+static void store_string(struct bt_tx *tx, struct host_mem m, uint8_t from)
+{
+	unsigned size = tx->insn->operand_size;
+
+	if (size == 2)
+		emit_u8(&tx->e, 0x66);
+	emit_rm(&tx->e, false, size == 1 ? 0x88 : 0x89, from, m);
+	tsr_bt_memory_end(tx);
+}
+
+/* MOVS, STOS, LODS without REP, upwards. */
+static bool string_inline(struct bt_tx *tx, unsigned op)
+{
+	const struct bt_insn *i = tx->insn;
+	struct bt_ea from = { .segment = i->ea.segment }, to = { .segment = TSR_ES };
+
+	if (i->rep || i->repne || tx->mode & BT_MODE_DOWN || op > BT_LODS)
+		return false;
+	if ((op != BT_STOS && !tsr_bt_memory_possible(tx, &from, BT_READ)) ||
+	    (op != BT_LODS && !tsr_bt_memory_possible(tx, &to, BT_WRITE)))
+		return false;
+	if (op == BT_LODS) {
+		load_string(tx, RAX, string_operand(tx, TSR_ESI, BT_READ));
+	} else if (op == BT_STOS) {
+		store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), RAX);
+	} else {
+		load_string(tx, R11, string_operand(tx, TSR_ESI, BT_READ));
+		store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), R11);
+	}
+	if (op != BT_STOS)
+		advance(tx, RSI);
+	if (op != BT_LODS)
+		advance(tx, RDI);
+	return true;
+}
+
 bool tsr_bt_lower_string(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 	struct emitter *e = &tx->e;
 	uint32_t kind = tsr_bt_string_kind(i);
 
+	if (kind != BT_NONE && string_inline(tx, BT_STRING_OP(kind)))
+		return true;
 	if (kind == BT_NONE || tx->bt->lockstep)
 		return false;
 	emit_mov_imm(e, R8, kind);

@@ -35,6 +35,9 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	s->size = (uint16_t)size;
 	s->access = (uint8_t)access;
 	s->insn = (uint8_t)tx->index;
+	tx->clobbered |= !tsr_bt_flags_live(tx);
+	if (tx->clobbered)
+		s->source = tx->sources[tx->index];
 	tsr_bt_groups_record(tx, s);
 	return bt->site_count++;
 }

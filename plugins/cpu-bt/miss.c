@@ -113,42 +113,18 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
 
 /*
  * The block that is running was thrown away, or what it relied on: it must be left at the next instruction. Its code there is
- * overwritten with a jump out; the return from here goes through iretq (left_behind), which serializes.
+ * overwritten with a jump out.
  */
 static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 {
 	const struct bt_block *b = &bt->blocks[s->block];
 	const uint16_t *offsets = bt->offsets + b->offsets;
-	uint8_t *p;
-	uint32_t rel, eip;
 
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
-	p = bt->rw + b->host + offsets[s->insn + 1];
-	eip = s->eip + offsets[b->insns + s->insn];
-	*p++ = 0x41; /* mov r8d, eip */
-	*p++ = 0xb8;
-	memcpy(p, &eip, 4);
-	p += 4;
-	*p++ = 0xe9; /* jmp */
-	rel = (bt->lockstep ? bt->rt.done : bt->rt.lookup) - (uint32_t)(p + 4 - bt->rw);
-	memcpy(p, &rel, 4);
+	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn]);
+	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
-	/* Written through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). */
-	__asm__ volatile("subq $128, %%rsp\n\t" /* the red zone */
-			 "movq %%rsp, %%rax\n\t"
-			 "pushq %%rcx\n\t"
-			 "pushq %%rax\n\t"
-			 "pushfq\n\t"
-			 "pushq %%rdx\n\t"
-			 "leaq 1f(%%rip), %%rax\n\t"
-			 "pushq %%rax\n\t"
-			 "iretq\n"
-			 "1:\n\t"
-			 "addq $128, %%rsp"
-			 :
-			 : "c"((uint64_t)bt->selector_ss), "d"((uint64_t)bt->selector_cs)
-			 : "rax", "memory", "cc");
 }
 
 static void leave_if_stale(struct tsr_bt *bt, const struct bt_site *s)
@@ -251,6 +227,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);
 	if (groups_stale(bt, s))
+		return leave_for_one(bt, s);
+	if (s->access & BT_EXACT && b->part[0].kind == TSR_MMU_IO)
 		return leave_for_one(bt, s);
 	if (first == s->size) {
 		if (b->part[0].kind == TSR_MMU_IO)

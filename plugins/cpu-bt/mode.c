@@ -76,6 +76,8 @@ uint32_t tsr_bt_mode(struct tsr_bt *bt)
 		mode |= BT_MODE_CS_WRITE;
 	if (!vm && s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> 12)
 		mode |= BT_MODE_IF_FREE;
+	if (s->eflags & TSR_FLAG_DF)
+		mode |= BT_MODE_DOWN;
 	if (s->cpl == 0)
 		mode |= BT_MODE_CPL0;
 	if (must_step(s))
@@ -124,6 +126,7 @@ void tsr_bt_retag(struct tsr_bt *bt)
 	bt->cs_limit = bt->state.segment[TSR_CS].limit;
 	bt->view_base = bt->vcpu->base[view];
 	bt->tag = tag_of(bt, bt->vcpu->fetch_tag[view], bt->mode);
+	bt->jump_offset = (bt->tag * 0x9e37u) & 0xffff;
 	__atomic_store_n(&bt->poll, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&bt->tag_word, (uint64_t)bt->tag << 32, __ATOMIC_SEQ_CST);
 	if (tsr_bt_wanted(bt))

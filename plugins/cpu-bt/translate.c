@@ -107,6 +107,8 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 			break;
 		}
 		tsr_bt_groups_end(tx);
+		if (tx->insn->flags_written == TSR_FLAGS_ARITHMETIC)
+			tx->clobbered = false;
 	}
 	if (!tx->ended && tx->straddle_behind && !tx->bt->lockstep)
 		tsr_bt_lower_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */

@@ -67,9 +67,11 @@ struct bt_tx {
 	const struct bt_insn *insn;
 	bool ended;     /* nothing runs out of the last instruction */
 	bool fp_checked;
+	bool clobbered; /* the flags, since an instruction wrote them */
 	bool straddle_behind; /* the block ends before an instruction that runs into the next page */
 	uint16_t offsets[BT_MAX_INSNS + 1];
-	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n: flags somebody may still read */
+	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n; 0: a memory check may clobber them */
+	struct flag_source sources[BT_MAX_INSNS + 1]; /* what made the flags before instruction n */
 	struct stub stubs[TX_MAX_STUBS];
 	unsigned stub_count;
 	struct short_jump shorts[TX_MAX_SHORTS];

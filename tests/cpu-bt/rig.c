@@ -62,6 +62,9 @@ static void phys_write(const struct tsr_host *host, tsr_gpa gpa, uint64_t value,
 	else if (is_io(gpa))
 		for (unsigned i = 0; i < width; i++)
 			rig->io_hash = mix(rig->io_hash ^ (gpa + i) << 8 ^ (value >> 8 * i & 0xff));
+	if (getenv("RIG_TRACE") && is_io(gpa))
+		printf("%s: [%llx] = %llx, %u\n", rig->translating ? "bt" : "interp", (unsigned long long)gpa,
+		       (unsigned long long)value, width);
 	if (rig->on_io && is_io(gpa))
 		rig->on_io(rig);
 }
