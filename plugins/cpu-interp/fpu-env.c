@@ -45,6 +45,14 @@ static unsigned environment_bytes(const struct op *op)
 	return op->flags & OP_WIDE ? 28 : 14;
 }
 
+static tsr_gla environment_operand(cpu *c, const struct op *op, unsigned length, bool write)
+{
+	tsr_gla gla = memory_operand(c, op, length, write);
+
+	memory_check_alignment(c, gla, op->flags & OP_WIDE ? 4 : 2, c->view);
+	return gla;
+}
+
 static void encode32(const struct environment *env, bool real, uint32_t out[7])
 {
 	uint32_t fop = env->fcs_fop >> 16, ip = env->fip, dp = env->fdp;
@@ -130,7 +138,7 @@ void op_fnstenv(cpu *c, const struct op *op)
 	tsr_gla gla;
 
 	fpu_check_device(c);
-	gla = memory_operand(c, op, n, true);
+	gla = environment_operand(c, op, n, true);
 	memory_check_write(c, gla, n, c->view);
 	environment_get(c, &env);
 	encode(c, op, &env, image);
@@ -146,7 +154,7 @@ void op_fldenv(cpu *c, const struct op *op)
 
 	fpu_check_device(c);
 	fpu_check_pending(c);
-	memory_read_bytes(c, memory_operand(c, op, n, false), image, n, c->view);
+	memory_read_bytes(c, environment_operand(c, op, n, false), image, n, c->view);
 	decode(c, op, image, &env);
 	environment_set(c, &env);
 }
@@ -160,7 +168,7 @@ void op_fnsave(cpu *c, const struct op *op)
 	tsr_gla gla;
 
 	fpu_check_device(c);
-	gla = memory_operand(c, op, n + 80, true);
+	gla = environment_operand(c, op, n + 80, true);
 	memory_check_write(c, gla, n + 80, c->view);
 	environment_get(c, &env);
 	encode(c, op, &env, image);
@@ -181,7 +189,7 @@ void op_frstor(cpu *c, const struct op *op)
 
 	fpu_check_device(c);
 	fpu_check_pending(c);
-	memory_read_bytes(c, memory_operand(c, op, n + 80, false), image, n + 80, c->view);
+	memory_read_bytes(c, environment_operand(c, op, n + 80, false), image, n + 80, c->view);
 	decode(c, op, image, &env);
 	environment_set(c, &env);
 	for (unsigned i = 0; i < 8; i++)

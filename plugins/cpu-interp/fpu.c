@@ -103,6 +103,14 @@ static void note_instruction(cpu *c, const struct op *op, uint32_t offset)
 }
 
 /* -- arithmetic, loads and stores */
+static tsr_gla x87_operand(cpu *c, const struct op *op, uint32_t offset, bool write)
+{
+	tsr_gla gla = memory_linear(c, op->segment, offset, op->size, write);
+
+	memory_check_alignment(c, gla, op->size == 10 ? 8 : op->size, c->view);
+	return gla;
+}
+
 static void x87_register(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
@@ -119,7 +127,7 @@ static void x87_load(cpu *c, const struct op *op)
 	fpu_check_device(c);
 	fpu_check_pending(c);
 	offset = memory_offset(c, op);
-	memory_read_bytes(c, memory_linear(c, op->segment, offset, op->size, false), buffer, op->size, c->view);
+	memory_read_bytes(c, x87_operand(c, op, offset, false), buffer, op->size, c->view);
 	fpu_run_x87(c, op->thunk, buffer);
 	note_instruction(c, op, offset);
 }
@@ -134,7 +142,7 @@ static void x87_store(cpu *c, const struct op *op)
 	fpu_check_device(c);
 	fpu_check_pending(c);
 	offset = memory_offset(c, op);
-	gla = memory_linear(c, op->segment, offset, op->size, true);
+	gla = x87_operand(c, op, offset, true);
 	memory_check_write(c, gla, op->size, c->view);
 	if ((fx_of(c)->fcw & 0x3f) != 0x3f)
 		memory_read_bytes(c, gla, buffer, op->size, c->view);

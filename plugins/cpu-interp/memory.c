@@ -102,9 +102,9 @@ static void write_part(cpu *c, const struct tsr_mmu_result *part, const void *fr
 		c->mmu->written(c->mmu_self, part->gpa, length);
 }
 
-static void check_alignment(cpu *c, tsr_gla gla, uint32_t length, unsigned view)
+void memory_check_alignment(cpu *c, tsr_gla gla, uint32_t alignment, unsigned view)
 {
-	if ((c->slow & SLOW_ALIGN) && view == TSR_VIEW_USER && length <= 8 && (gla & (length - 1) & 7))
+	if ((c->slow & SLOW_ALIGN) && view == TSR_VIEW_USER && (gla & (alignment - 1)))
 		fault_code(c, TSR_VECTOR_AC, 0);
 }
 
@@ -143,14 +143,14 @@ uint64_t memory_read_slow(cpu *c, tsr_gla gla, uint32_t size, unsigned view)
 {
 	uint64_t value = 0;
 
-	check_alignment(c, gla, size, view);
+	memory_check_alignment(c, gla, size, view);
 	memory_read_bytes(c, gla, &value, size, view);
 	return value;
 }
 
 void memory_write_slow(cpu *c, tsr_gla gla, uint64_t value, uint32_t size, unsigned view)
 {
-	check_alignment(c, gla, size, view);
+	memory_check_alignment(c, gla, size, view);
 	memory_write_bytes(c, gla, &value, size, view);
 }
 
@@ -160,7 +160,7 @@ uint32_t memory_read_for_write(cpu *c, tsr_gla gla, uint32_t size)
 	struct span span;
 	uint32_t value = 0;
 
-	check_alignment(c, gla, size, c->view);
+	memory_check_alignment(c, gla, size, c->view);
 	translate(c, gla, size, TSR_ACCESS_WRITE, c->view, &span);
 	read_part(c, &span.part[0], &value, span.first);
 	if (span.second)

@@ -15,6 +15,8 @@ void memory_read_bytes(cpu *c, tsr_gla gla, void *to, uint32_t length, unsigned 
 void memory_write_bytes(cpu *c, tsr_gla gla, const void *from, uint32_t length, unsigned view);
 /* Raises what a write to the range would raise; nothing is written. Range up to a page. */
 void memory_check_write(cpu *c, tsr_gla gla, uint32_t length, unsigned view);
+/* #AC where CR0.AM, EFLAGS.AC and ring 3 ask for it; reads and writes of up to 8 bytes by value check themselves. */
+void memory_check_alignment(cpu *c, tsr_gla gla, uint32_t alignment, unsigned view);
 /* Segmentation in full: #GP(0) or #SS(0), else the linear address. */
 tsr_gla memory_linear_slow(cpu *c, unsigned segment, uint32_t offset, uint32_t size, bool write);
 /* How many bytes from `gla` on (up to the page's end) may be read or written directly: the host address, or NULL. */

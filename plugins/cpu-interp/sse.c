@@ -80,6 +80,8 @@ static tsr_gla sse_memory(cpu *c, const struct op *op)
 
 	if ((op->imm2 & FORM_ALIGNED) && (gla & 15))
 		fault_gp0(c);
+	if (op->size <= 8)
+		memory_check_alignment(c, gla, op->size, c->view);
 	return gla;
 }
 

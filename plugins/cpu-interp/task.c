@@ -3,6 +3,7 @@
  * Hardware task switches. Intel SDM volume 3, 7.3. The steps up to the commit point fault in the old task; from there on, in
  * the new one (its registers are loaded, segment registers hold selectors that are not valid yet).
  */
+#include "system.h"
 #include "transfer.h"
 
 #define TSS32_MIN 0x67u
@@ -150,6 +151,14 @@ static void enter_selectors(cpu *c, const struct task_image *t)
 	}
 }
 
+/* The new page tables. PDPTEs with reserved bits set are not looked at any further: pages behind them are absent. */
+static void load_cr3(cpu *c, uint32_t cr3)
+{
+	c->s->cr3 = cr3;
+	if (c->s->cr4 & TSR_CR4_PAE)
+		system_load_pdptes(c, cr3, c->s->pdpte);
+}
+
 static void enter_new(cpu *c, uint16_t selector, const struct descriptor *d, const struct task_image *t, uint32_t eflags)
 {
 	struct tsr_x86_state *s = c->s;
@@ -159,7 +168,7 @@ static void enter_new(cpu *c, uint16_t selector, const struct descriptor *d, con
 	s->cr0 |= TSR_CR0_TS;
 	s->dr[7] &= ~0x155u; /* local breakpoints and LE */
 	if ((d->high & 0x800) && (s->cr0 & TSR_CR0_PG))
-		s->cr3 = t->cr3;
+		load_cr3(c, t->cr3);
 	cpu_set_context(c);
 	memcpy(s->gpr, t->gpr, sizeof(s->gpr));
 	s->eip = t->eip;
