@@ -47,10 +47,16 @@ static void on_changed(void *user)
 	changes++;
 }
 
-static bool open_with(const char *file, const char *mode, const char *read_only, const char *format, struct tsr_error *error)
+static bool open_with(const char *file, const char *mode, const char *read_only, const char *format,
+		      struct tsr_error *error)
 {
-	disk = fake_device_try(NULL, "blk-raw", (struct fake_row[]){
-		{ "file", file }, { "mode", mode }, { "read-only", read_only }, { "format", format }, { NULL, NULL } }, error);
+	disk = fake_device_try(NULL, "blk-raw",
+			       (struct fake_row[]){{"file", file},
+						   {"mode", mode},
+						   {"read-only", read_only},
+						   {"format", format},
+						   {NULL, NULL}},
+			       error);
 	if (!disk)
 		return false;
 	block = fake_device_interface(disk, TSR_BLOCK);
@@ -72,9 +78,11 @@ static void on_done(struct tsr_block_request *request, enum tsr_block_status sta
 	last = status;
 }
 
-static enum tsr_block_status request(enum tsr_block_op op, uint64_t offset, void *buffer, uint64_t length)
+static enum tsr_block_status request(enum tsr_block_op op, uint64_t offset, void *buffer,
+				     uint64_t length)
 {
-	struct tsr_block_request r = { .op = op, .offset = offset, .length = length, .buffer = buffer, .done = on_done };
+	struct tsr_block_request r = {
+		.op = op, .offset = offset, .length = length, .buffer = buffer, .done = on_done};
 
 	completions = 0;
 	block->submit(disk, &r);
@@ -115,7 +123,8 @@ static void reads_and_writes(void)
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 512, b, 1024), TSR_BLOCK_OK);
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_OK);
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, b, 4096), TSR_BLOCK_OK);
-	CU_ASSERT(as_filled(b, 0, 512) && b[512] == 1 && b[1535] == 1 && as_filled(b + 1536, 1536, 2560));
+	CU_ASSERT(as_filled(b, 0, 512) && b[512] == 1 && b[1535] == 1 &&
+		  as_filled(b + 1536, 1536, 2560));
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_DISCARD, 0, NULL, 4096), TSR_BLOCK_OK);
 	fake_finish();
 }
@@ -127,13 +136,18 @@ static void segments(void)
 
 	for (unsigned m = 0; m < 2; m++) {
 		struct tsr_block_segment pieces[3] = { { b[0], 2 }, { b[1], 1000 }, { b[2], 22 } };
-		struct tsr_block_request r = { .op = TSR_BLOCK_READ, .offset = 1024, .length = 1024, .segments = pieces,
-					       .segment_count = 3, .done = on_done };
+		struct tsr_block_request r = {.op = TSR_BLOCK_READ,
+					      .offset = 1024,
+					      .length = 1024,
+					      .segments = pieces,
+					      .segment_count = 3,
+					      .done = on_done};
 
 		start(modes[m]);
 		block->submit(disk, &r);
 		fake_workers_run();
-		CU_ASSERT(as_filled(b[0], 1024, 2) && as_filled(b[1], 1026, 1000) && as_filled(b[2], 2026, 22));
+		CU_ASSERT(as_filled(b[0], 1024, 2) && as_filled(b[1], 1026, 1000) &&
+			  as_filled(b[2], 2026, 22));
 		memset(b, 9, sizeof(b));
 		r.op = TSR_BLOCK_WRITE;
 		block->submit(disk, &r);
@@ -168,7 +182,8 @@ static void nonpersistent_leaves_the_file_alone(void)
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, shadow, LENGTH), TSR_BLOCK_OK);
 	for (unsigned i = 0; i < 2000; i++) {
 		uint64_t r = fake_random(&seed);
-		uint64_t length = (r % 32 + 1) * 512, at = (r >> 8) % ((LENGTH - length) / 512) * 512;
+		uint64_t length = (r % 32 + 1) * 512,
+			 at = (r >> 8) % ((LENGTH - length) / 512) * 512;
 
 		if (r & 0x80) {
 			memset(b, (int)(r >> 40), length);
@@ -310,7 +325,8 @@ static void media_change(void)
 static void change_under_a_request(void)
 {
 	uint8_t b[512];
-	struct tsr_block_request r = { .op = TSR_BLOCK_READ, .length = 512, .buffer = b, .done = on_done };
+	struct tsr_block_request r = {
+		.op = TSR_BLOCK_READ, .length = 512, .buffer = b, .done = on_done};
 
 	start("persistent");
 	block->submit(disk, &r);
@@ -401,7 +417,8 @@ int main(void)
 		{ "state scrambled", state_scrambled },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "blk-raw", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests }, CU_SUITE_INFO_NULL };
+	CU_SuiteInfo suites[] = {{"blk-raw", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
+				 CU_SUITE_INFO_NULL};
 	char command[128];
 	int failures;
 

@@ -6,7 +6,8 @@
 
 #include <tessera/draft/ide.h>
 
-extern const struct tsr_plugin_entry ata_disk_entry, atapi_cdrom_entry, piix3_ide_entry, isa_ide_entry;
+extern const struct tsr_plugin_entry ata_disk_entry, atapi_cdrom_entry, piix3_ide_entry,
+	isa_ide_entry;
 
 struct rig rig;
 static bool with_slave;
@@ -17,7 +18,8 @@ static void medium_info(void *self, struct tsr_block_info *info)
 {
 	struct rig_medium *m = self;
 
-	*info = (struct tsr_block_info){ m->present && !m->tray_open, m->read_only, m->length, m->generation };
+	*info = (struct tsr_block_info){m->present && !m->tray_open, m->read_only, m->length,
+					m->generation};
 	if (!info->present)
 		info->length = 0;
 }
@@ -143,7 +145,8 @@ static const struct tsr_device_class *class_of(const struct tsr_plugin_entry *en
 	return entry->get_factory(TSR_FACTORY_DEVICE);
 }
 
-static void *add_drive(const struct tsr_plugin_entry *entry, const char *id, const char *place, struct rig_medium *m)
+static void *add_drive(const struct tsr_plugin_entry *entry, const char *id, const char *place,
+		       struct rig_medium *m)
 {
 	void *drive;
 
@@ -176,7 +179,7 @@ struct rig *rig_start(uint64_t sectors, uint32_t disc_sectors)
 	medium_init(&rig.disc, (uint64_t)disc_sectors * 2048);
 	rig.cdrom = add_drive(&atapi_cdrom_entry, "atapi-cdrom", "secondary-master", &rig.disc);
 	rig.controller = fake_device_new(class_of(&piix3_ide_entry), "piix3-ide",
-					 (struct fake_row[]){ { "address", "01.1" }, { NULL, NULL } });
+					 (struct fake_row[]){{"address", "01.1"}, {NULL, NULL}});
 	rig.bdf = fake_pci_of(rig.controller);
 	fake_pci_enable(rig.bdf);
 	rig.bus_master = (uint16_t)fake_pci_bar(rig.bdf, 4);
@@ -254,7 +257,9 @@ void command(uint8_t code)
 
 int irq(void)
 {
-	return fake_irq_level(!rig.bus_master ? "irq" : rig.base == PRIMARY ? "primary-irq" : "secondary-irq");
+	return fake_irq_level(!rig.bus_master	    ? "irq"
+			      : rig.base == PRIMARY ? "primary-irq"
+						    : "secondary-irq");
 }
 
 void read_words(void *to, unsigned words)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A bench for IDE: controllers and drives from this tree on the fake host, with media in memory that finish their requests when the
- * test says so. Register access is spelled as a driver would.
+ * A bench for IDE: controllers and drives from this tree on the fake host, with media in memory
+ * that finish their requests when the test says so. Register access is spelled as a driver would.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -38,7 +38,8 @@ struct rig {
 	unsigned bdf;
 };
 
-/* A PIIX3 with a disk of `sectors` as primary master and a disc of 2048-byte sectors as secondary master. */
+/* A PIIX3 with a disk of `sectors` as primary master and a disc of 2048-byte sectors as secondary
+ * master. */
 struct rig *rig_start(uint64_t sectors, uint32_t disc_sectors);
 struct rig *rig_start_isa(uint64_t sectors);
 void rig_add_slave(struct rig *r); /* before rig_start; NULL resets */

@@ -322,7 +322,8 @@ static void features_and_power(void)
 
 static void unknown_commands_abort(void)
 {
-	static const uint8_t codes[] = { 0x00, 0x01, 0x08, 0x22, 0x50, 0x87, 0xa0, 0xa1, 0xb0, 0xda, 0xf1, 0xf9, 0xff };
+	static const uint8_t codes[] = {0x00, 0x01, 0x08, 0x22, 0x50, 0x87, 0xa0,
+					0xa1, 0xb0, 0xda, 0xf1, 0xf9, 0xff};
 
 	rig_start(SECTORS, 0);
 	for (size_t i = 0; i < sizeof(codes); i++) {
@@ -440,7 +441,8 @@ int main(void)
 		{ "ISA has no DMA", isa_has_no_dma },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "ata-disk", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests }, CU_SUITE_INFO_NULL };
+	CU_SuiteInfo suites[] = {{"ata-disk", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
+				 CU_SUITE_INFO_NULL};
 
 	CU_initialize_registry();
 	CU_register_suites(suites);

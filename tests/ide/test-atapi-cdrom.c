@@ -61,7 +61,8 @@ static void power_on_attention(void)
 {
 	rig_start(64, SECTORS);
 	rig.base = SECONDARY;
-	CU_ASSERT(good(packet(CDB(0x12, 0, 0, 0, 36), data, 0xfffe, NULL))); /* INQUIRY may come first */
+	CU_ASSERT(good(
+		packet(CDB(0x12, 0, 0, 0, 36), data, 0xfffe, NULL))); /* INQUIRY may come first */
 	CU_ASSERT(packet(CDB(0x25), data, 0xfffe, NULL) & ERR);
 	CU_ASSERT_EQUAL(in(ERROR), 0x64);
 	CU_ASSERT_EQUAL(sense(), 0x062900);
@@ -108,7 +109,9 @@ static void capacity_and_read(void)
 static void read_errors(void)
 {
 	start(SECTORS);
-	CU_ASSERT(packet(CDB(0x28, 0, 0, 0, SECTORS >> 8, SECTORS & 255, 0, 0, 1), data, 2048, NULL) & ERR);
+	CU_ASSERT(
+		packet(CDB(0x28, 0, 0, 0, SECTORS >> 8, SECTORS & 255, 0, 0, 1), data, 2048, NULL) &
+		ERR);
 	CU_ASSERT_EQUAL(sense(), 0x052100);
 	rig.disc.fail = TSR_BLOCK_IO_ERROR;
 	CU_ASSERT(packet(CDB(0x28, 0, 0, 0, 0, 0, 0, 0, 1), data, 2048, NULL) & ERR);
@@ -128,7 +131,8 @@ static void dma_read(void)
 	CU_ASSERT(good(packet_dma(CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 39))));
 	CU_ASSERT_EQUAL(bm_status(), 4);
 	for (unsigned i = 0; i < 13; i++)
-		CU_ASSERT(!memcmp(fake_ram(MEMORY + i * 0x2000), rig.disc.bytes + 5 * 2048 + i * 0x1800, 0x1800));
+		CU_ASSERT(!memcmp(fake_ram(MEMORY + i * 0x2000),
+				  rig.disc.bytes + 5 * 2048 + i * 0x1800, 0x1800));
 	bm_stop();
 	bm_clear();
 	prd(0, MEMORY, 36, true);
@@ -157,7 +161,8 @@ static void raw_read(void)
 	CU_ASSERT_EQUAL(got, 0);
 	CU_ASSERT(good(packet(CDB(0xb9, 0, 0, 0, 2, 3, 0, 2, 5, 0x10), data, 0xfffe, &got)));
 	CU_ASSERT(got == 4096 && same(data, 3, 2));
-	CU_ASSERT(packet(CDB(0xbe, 4, 0, 0, 0, 0, 0, 0, 1, 0x10), data, 0xfffe, NULL) & ERR); /* as audio */
+	CU_ASSERT(packet(CDB(0xbe, 4, 0, 0, 0, 0, 0, 0, 1, 0x10), data, 0xfffe, NULL) &
+		  ERR); /* as audio */
 	CU_ASSERT_EQUAL(sense(), 0x056400);
 	prd(0, MEMORY, 60000, false);
 	prd(1, MEMORY + 60000, 60000, true);
@@ -222,7 +227,8 @@ static void small_replies(void)
 	}
 	CU_ASSERT(packet(CDB(0x4a, 0, 0, 0, 0x10, 0, 0, 0, 8), data, 0xfffe, NULL) & ERR);
 	CU_ASSERT_EQUAL(sense(), 0x052400);
-	CU_ASSERT(packet(CDB(0xad, 0, 0, 0, 0, 0, 0, 0, 8), data, 0xfffe, NULL) & ERR); /* not a DVD */
+	CU_ASSERT(packet(CDB(0xad, 0, 0, 0, 0, 0, 0, 0, 8), data, 0xfffe, NULL) &
+		  ERR); /* not a DVD */
 	rig_finish();
 }
 
@@ -346,14 +352,16 @@ static void fuzz(void)
 		uint8_t cdb[12];
 
 		for (unsigned i = 0; i < 12; i++)
-			cdb[i] = (uint8_t)(fake_random(&random) >> (i % 3 ? 0 : 4) & (i == 2 || i == 3 ? 0 : 0xff));
+			cdb[i] = (uint8_t)(fake_random(&random) >> (i % 3 ? 0 : 4) &
+					   (i == 2 || i == 3 ? 0 : 0xff));
 		out(FEATURE, fake_random(&random) & 1);
 		out(MID, (uint8_t)fake_random(&random));
 		out(HIGH, (uint8_t)fake_random(&random));
 		command(0xa0);
 		write_words(cdb, 6);
 		for (unsigned i = 0; i < 8; i++) {
-			prd(i, (uint32_t)fake_random(&random) & 0xffffff, (uint16_t)fake_random(&random), i == 7);
+			prd(i, (uint32_t)fake_random(&random) & 0xffffff,
+			    (uint16_t)fake_random(&random), i == 7);
 			rig_run();
 			read_words(data, 300);
 		}
@@ -389,7 +397,8 @@ int main(void)
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "atapi-cdrom", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests }, CU_SUITE_INFO_NULL };
+	CU_SuiteInfo suites[] = {{"atapi-cdrom", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
+				 CU_SUITE_INFO_NULL};
 
 	CU_initialize_registry();
 	CU_register_suites(suites);

@@ -196,7 +196,8 @@ static void bus_master_off(void)
 	rig_finish();
 }
 
-/* Stopping the engine waits for the request, gives the step back, and starting again does it again. */
+/* Stopping the engine waits for the request, gives the step back, and starting again does it again.
+ */
 static void stopped_midway(void)
 {
 	rig_start(SECTORS, 0);
@@ -376,11 +377,13 @@ static void fuzz(void)
 			else if (r % 16 == 1)
 				bm_stop();
 			else if (r % 16 < 5)
-				write_words((uint16_t[6]){ (uint16_t)(r >> 8), (uint16_t)(r >> 24) }, 6);
+				write_words((uint16_t[6]){(uint16_t)(r >> 8), (uint16_t)(r >> 24)},
+					    6);
 			else if (r % 16 < 7)
 				rig_run();
 			else if (r % 16 < 9)
-				command((uint8_t[]){ 0x20, 0x25, 0x30, 0x35, 0xc8, 0xca, 0xa0, 0xa0 }[r >> 8 & 7]);
+				command((uint8_t[]){0x20, 0x25, 0x30, 0x35, 0xc8, 0xca, 0xa0,
+						    0xa0}[r >> 8 & 7]);
 			else
 				out((unsigned)(r >> 8) % 8, (uint8_t)(r >> 16));
 		}
@@ -419,7 +422,8 @@ int main(void)
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "piix3-ide", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests }, CU_SUITE_INFO_NULL };
+	CU_SuiteInfo suites[] = {{"piix3-ide", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
+				 CU_SUITE_INFO_NULL};
 
 	CU_initialize_registry();
 	CU_register_suites(suites);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Raw images and block devices: the instance, the medium in it, and the overlay of a nonpersistent medium. */
+/* Raw images and block devices: the instance, the medium in it, and the overlay of a nonpersistent
+ * medium. */
 #ifndef BLK_RAW_H
 #define BLK_RAW_H
 
@@ -11,7 +12,8 @@
 #define SECTOR 512u
 #define SEGMENTS_MAX 512u /* of one request (block.h) */
 
-/* -- A sparse anonymous file with the written sectors at their own offsets, and one bit per sector that says which. */
+/* -- A sparse anonymous file with the written sectors at their own offsets, and one bit per sector
+ * that says which. */
 struct overlay {
 	pthread_mutex_t lock; /* over everything below and the file's contents */
 	int fd;
@@ -50,10 +52,12 @@ struct medium_options {
 struct medium *medium_open(const struct medium_options *options, struct tsr_error *error);
 struct medium *medium_ref(struct medium *m);
 void medium_unref(struct medium *m);
-/* Whole-file I/O for worker threads: 0 or an error number. Reads beyond the file's end give zeros. */
+/* Whole-file I/O for worker threads: 0 or an error number. Reads beyond the file's end give zeros.
+ */
 int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
 /* The same without ever waiting: false when some of it is not in the host's memory. */
-bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count, uint64_t length);
+bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,
+			unsigned count, uint64_t length);
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
 int medium_flush(struct medium *m);
 int medium_discard(struct medium *m, uint64_t offset, uint64_t length);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests on their way through a worker thread. Jobs are kept for reuse, so a busy disk allocates nothing. */
+/* Requests on their way through a worker thread. Jobs are kept for reuse, so a busy disk allocates
+ * nothing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,13 @@ static int perform(struct job *j)
 	return EINVAL;
 }
 
+static const char *const doing[] = {
+	[TSR_BLOCK_READ] = "reading",
+	[TSR_BLOCK_WRITE] = "writing",
+	[TSR_BLOCK_FLUSH] = "flushing",
+	[TSR_BLOCK_DISCARD] = "discarding",
+};
+
 static void work(void *job)
 {
 	struct job *j = job;
@@ -43,8 +51,8 @@ static void work(void *job)
 	if (!error)
 		return;
 	j->status = TSR_BLOCK_IO_ERROR;
-	tsr_log_at(j->owner->log, j->owner->host, TSR_LOG_ERROR, "%s: %s at byte %llu: %s", j->medium->path,
-		   j->request->op == TSR_BLOCK_READ ? "reading" : j->request->op == TSR_BLOCK_FLUSH ? "flushing" : "writing",
+	tsr_log_at(j->owner->log, j->owner->host, TSR_LOG_ERROR, "%s: %s at byte %llu: %s",
+		   j->medium->path, doing[j->request->op],
 		   (unsigned long long)j->request->offset, strerror(error));
 }
 
@@ -72,8 +80,8 @@ static enum tsr_block_status check(const struct blk_raw *b, const struct tsr_blo
 		return TSR_BLOCK_OK;
 	if (writes && m->read_only)
 		return TSR_BLOCK_READ_ONLY;
-	if (r->offset > m->length || r->length > m->length - r->offset || r->offset % SECTOR || r->length % SECTOR ||
-	    r->segment_count > SEGMENTS_MAX)
+	if (r->offset > m->length || r->length > m->length - r->offset || r->offset % SECTOR ||
+	    r->length % SECTOR || r->segment_count > SEGMENTS_MAX)
 		return TSR_BLOCK_OUT_OF_RANGE;
 	return TSR_BLOCK_OK;
 }
@@ -91,7 +99,8 @@ static unsigned fill_pieces(struct iovec *pieces, const struct tsr_block_request
 	return r->segment_count;
 }
 
-/* A short read whose bytes the host has in memory is done on the spot: that costs less than waking a thread. */
+/* A short read whose bytes the host has in memory is done on the spot: that costs less than waking
+ * a thread. */
 static bool read_at_once(struct job *j)
 {
 	const struct tsr_block_request *r = j->request;
@@ -100,7 +109,8 @@ static bool read_at_once(struct job *j)
 	       medium_read_cached(j->medium, r->offset, j->pieces, j->count, r->length);
 }
 
-/* Requests of a persistent medium may overtake each other; those of an overlay wait for its lock anyway. */
+/* Requests of a persistent medium may overtake each other; those of an overlay wait for its lock
+ * anyway. */
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request)
 {
 	struct job *j = b->free_jobs;
@@ -114,7 +124,8 @@ void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request)
 	j->status = check(b, request);
 	j->medium = j->status == TSR_BLOCK_OK ? medium_ref(b->medium) : NULL;
 	j->count = j->medium ? fill_pieces(j->pieces, request) : 0;
-	b->worker->submit(b->host, read_at_once(j) ? NULL : work, done, j, j->medium && j->medium->overlay);
+	b->worker->submit(b->host, read_at_once(j) ? NULL : work, done, j,
+			  j->medium && j->medium->overlay);
 }
 
 void blk_raw_free_jobs(struct blk_raw *b)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An open medium. A writer holds an exclusive open-file-description lock on the whole file, a reader a shared one on a byte far
- * beyond any image: one writer or many readers, and no clash with readers of other programs. The process's exit frees both.
+ * An open medium. A writer holds an exclusive open-file-description lock on the whole file, a
+ * reader a shared one on a byte far beyond any image: one writer or many readers, and no clash with
+ * readers of other programs. The process's exit frees both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 
 #define READER_BYTE ((off_t)1 << 62)
 
-/* Formats that are not raw, by the bytes at their start: given to a guest as they are, they are almost surely a mistake. */
+/* Formats that are not raw, by the bytes at their start: given to a guest as they are, they are
+ * almost surely a mistake. */
 static const struct foreign {
 	const char *name;
 	unsigned length;
@@ -41,14 +43,16 @@ static bool check_format(int fd, const struct medium_options *options, struct ts
 		return true;
 	if (strcmp(options->format, "auto"))
 		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
-				     "format=%s: only raw images are supported; convert it: qemu-img convert -O raw OLD NEW",
+				     "format=%s: only raw images are supported; convert it: "
+				     "qemu-img convert -O raw OLD NEW",
 				     options->format);
 	if (pread(fd, head, sizeof(head), 0) < 0)
 		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", options->path, strerror(errno));
 	for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++)
 		if (!memcmp(head, foreign_formats[i].magic, foreign_formats[i].length))
 			return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
-					     "%s is in %s format, not raw; convert it, or give format=raw to use its bytes as they are",
+					     "%s is in %s format, not raw; convert it, or give "
+					     "format=raw to use its bytes as they are",
 					     options->path, foreign_formats[i].name);
 	return true;
 }
@@ -64,12 +68,14 @@ static bool measure(struct medium *m, const char *path, struct tsr_error *error)
 		m->regular = true;
 		length = (uint64_t)st.st_size;
 	} else if (!S_ISBLK(st.st_mode)) {
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s is neither a file nor a block device", path);
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "%s is neither a file nor a block device", path);
 	} else if (ioctl(m->fd, BLKGETSIZE64, &length)) {
 		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
 	}
 	if (!length)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s is empty; make an image: truncate -s 4G FILE", path);
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "%s is empty; make an image: truncate -s 4G FILE", path);
 	m->length = (length + SECTOR - 1) / SECTOR * SECTOR;
 	return true;
 }
@@ -87,7 +93,9 @@ static bool lock_file(struct medium *m, const char *path, bool writer, struct ts
 		return true;
 	if (errno == EAGAIN || errno == EACCES)
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
-				     "%s is in use by another machine or program; stop that first, or use a copy", path);
+				     "%s is in use by another machine or program; stop that first, "
+				     "or use a copy",
+				     path);
 	return true; /* a file system without locks */
 }
 
@@ -104,11 +112,13 @@ static int open_file(const struct medium_options *options, bool writer, struct t
 		return fd;
 	if (writer && (errno == EACCES || errno == EROFS || errno == EPERM))
 		tsr_error_set(error, TSR_ERROR_IO,
-			      "%s: %s for writing; use mode=nonpersistent or read-only=true, or change its permissions",
+			      "%s: %s for writing; use mode=nonpersistent or read-only=true, or "
+			      "change its permissions",
 			      options->path, strerror(errno));
 	else
-		tsr_error_set(error, errno == ENOENT ? TSR_ERROR_NOT_FOUND : TSR_ERROR_IO, "%s: %s%s", options->path,
-			      strerror(errno), errno == EBUSY ? " (is it mounted?)" : "");
+		tsr_error_set(error, errno == ENOENT ? TSR_ERROR_NOT_FOUND : TSR_ERROR_IO,
+			      "%s: %s%s", options->path, strerror(errno),
+			      errno == EBUSY ? " (is it mounted?)" : "");
 	return -1;
 }
 
@@ -124,8 +134,8 @@ struct medium *medium_open(const struct medium_options *options, struct tsr_erro
 	m->references = 1;
 	m->read_only = options->read_only;
 	m->fd = open_file(options, writer, error);
-	if (m->fd < 0 || !measure(m, options->path, error) || !lock_file(m, options->path, writer, error) ||
-	    !check_format(m->fd, options, error))
+	if (m->fd < 0 || !measure(m, options->path, error) ||
+	    !lock_file(m, options->path, writer, error) || !check_format(m->fd, options, error))
 		goto fail;
 	if (options->nonpersistent && !options->read_only) {
 		m->overlay = overlay_create(m->length, error);
@@ -215,13 +225,15 @@ int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, u
 	if (!m->overlay)
 		return transfer(m->fd, false, offset, pieces, count);
 	for (unsigned i = 0; i < count && !error; i++) {
-		error = overlay_read(m->overlay, m->fd, offset, pieces[i].iov_base, pieces[i].iov_len);
+		error = overlay_read(m->overlay, m->fd, offset, pieces[i].iov_base,
+				     pieces[i].iov_len);
 		offset += pieces[i].iov_len;
 	}
 	return error;
 }
 
-bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count, uint64_t length)
+bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,
+			unsigned count, uint64_t length)
 {
 	ssize_t n;
 
@@ -257,6 +269,7 @@ int medium_flush(struct medium *m)
 int medium_discard(struct medium *m, uint64_t offset, uint64_t length)
 {
 	if (!m->overlay && !m->read_only && m->regular && length)
-		(void)!fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+		(void)!fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+				 (off_t)length);
 	return 0;
 }

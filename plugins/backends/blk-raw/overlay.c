@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a nonpersistent medium's guest has written. The file has no name from its birth, so that nothing survives the process
- * however it ends; sectors lie at their own offsets in it (holes cost nothing) and a bit per sector says which are there.
- * The medium's own file is never written.
+ * What a nonpersistent medium's guest has written. The file has no name from its birth, so that
+ * nothing survives the process however it ends; sectors lie at their own offsets in it (holes cost
+ * nothing) and a bit per sector says which are there. The medium's own file is never written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,8 @@ static int open_anonymous(void)
 	int fd;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		if (folders[i] && (fd = open(folders[i], O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600)) >= 0)
+		if (folders[i] &&
+		    (fd = open(folders[i], O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600)) >= 0)
 			return fd;
 	return memfd_create("tessera-overlay", MFD_CLOEXEC);
 }
@@ -34,12 +35,15 @@ struct overlay *overlay_create(uint64_t length, struct tsr_error *error)
 		goto no_memory;
 	o->length = length;
 	o->bits_length = (size_t)(length / SECTOR + 7) / 8;
-	o->bits = mmap(NULL, o->bits_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	o->bits = mmap(NULL, o->bits_length, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (o->bits == MAP_FAILED)
 		goto no_memory;
 	o->fd = open_anonymous();
 	if (o->fd < 0 || ftruncate(o->fd, (off_t)length)) {
-		tsr_error_set(error, TSR_ERROR_IO, "mode=nonpersistent: no temporary file for the changes: %s (is TMPDIR full?)",
+		tsr_error_set(error, TSR_ERROR_IO,
+			      "mode=nonpersistent: no temporary file for the changes: %s (is "
+			      "TMPDIR full?)",
 			      strerror(errno));
 		if (o->fd >= 0)
 			close(o->fd);
@@ -71,7 +75,8 @@ static bool bit(const struct overlay *o, uint64_t sector)
 	return o->bits[sector / 8] >> (sector % 8) & 1;
 }
 
-/* How many sectors from `sector` on, before `end`, have the bit that `sector` has. Whole bytes at a time where possible. */
+/* How many sectors from `sector` on, before `end`, have the bit that `sector` has. Whole bytes at a
+ * time where possible. */
 static uint64_t run(const struct overlay *o, uint64_t sector, uint64_t end)
 {
 	bool value = bit(o, sector);
@@ -125,7 +130,8 @@ static int write_all(int fd, uint64_t offset, const uint8_t *from, uint64_t leng
 	return 0;
 }
 
-/* The part of a sector-aligned range that lies within one run; ranges inside a sector (segments of odd sizes) count too. */
+/* The part of a sector-aligned range that lies within one run; ranges inside a sector (segments of
+ * odd sizes) count too. */
 static uint64_t run_bytes(const struct overlay *o, uint64_t offset, uint64_t length)
 {
 	uint64_t end = (offset + length + SECTOR - 1) / SECTOR;
@@ -160,8 +166,8 @@ static void mark(struct overlay *o, uint64_t offset, uint64_t length)
 	}
 }
 
-/* Whole requests are whole sectors; their pieces are written one after the other, so a sector cut by two pieces is complete
- * before the request is done. */
+/* Whole requests are whole sectors; their pieces are written one after the other, so a sector cut
+ * by two pieces is complete before the request is done. */
 int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t length)
 {
 	int error;
@@ -211,8 +217,9 @@ static bool load_run(struct overlay *o, struct tsr_state_reader *in, uint8_t *bu
 	int64_t length = in->ops->length(in, "data");
 	uint64_t sector;
 
-	return tsr_state_get_u64(in, "sector", &sector) && length > 0 && length <= CHUNK && length % SECTOR == 0 &&
-	       sector <= o->length / SECTOR && (uint64_t)length <= o->length - sector * SECTOR &&
+	return tsr_state_get_u64(in, "sector", &sector) && length > 0 && length <= CHUNK &&
+	       length % SECTOR == 0 && sector <= o->length / SECTOR &&
+	       (uint64_t)length <= o->length - sector * SECTOR &&
 	       tsr_state_get_bytes(in, "data", buffer, (size_t)length) &&
 	       !overlay_write(o, sector * SECTOR, buffer, (uint64_t)length);
 }
@@ -248,5 +255,6 @@ bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_err
 		in->ops->end(in);
 	}
 	free(buffer);
-	return good || tsr_error_set(error, TSR_ERROR_INVALID, "the saved changes of a nonpersistent medium are damaged");
+	return good || tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the saved changes of a nonpersistent medium are damaged");
 }

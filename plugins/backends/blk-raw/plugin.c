@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tessera.block/1 on a raw image or a block device of the host. The file given is the only one that is ever opened, and it is
- * opened for writing only if its writes are to be kept. Reads and writes run on worker threads; a flush is fdatasync.
+ * tessera.block/1 on a raw image or a block device of the host. The file given is the only one that
+ * is ever opened, and it is opened for writing only if its writes are to be kept. Reads and writes
+ * run on worker threads; a flush is fdatasync.
  */
 #include <string.h>
 
@@ -100,7 +101,8 @@ static bool insert(struct blk_raw *b, struct medium **medium, struct tsr_error *
 	return *medium != NULL;
 }
 
-/* The user puts another medium in, or none. Requests under way keep the old one until they are done. */
+/* The user puts another medium in, or none. Requests under way keep the old one until they are
+ * done. */
 static bool on_file_changed(void *self, const char *name, struct tsr_error *error)
 {
 	struct blk_raw *b = self;
@@ -108,7 +110,8 @@ static bool on_file_changed(void *self, const char *name, struct tsr_error *erro
 
 	if (b->locked && b->medium && !b->tray_open)
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
-				     "the guest has locked the medium in its drive; eject it in the guest first");
+				     "the guest has locked the medium in its drive; eject it in "
+				     "the guest first");
 	if (!insert(b, &medium, error))
 		return false;
 	medium_unref(b->medium);
@@ -155,7 +158,8 @@ static void reset(void *self, enum tsr_reset kind)
 		b->worker->drain(b->host);
 }
 
-/* -- State: which medium it was, and what a nonpersistent one holds. Requests are their drive's to do again. */
+/* -- State: which medium it was, and what a nonpersistent one holds. Requests are their drive's to
+ * do again. */
 
 static void save(void *self, struct tsr_state_writer *out)
 {
@@ -172,7 +176,8 @@ static void save(void *self, struct tsr_state_writer *out)
 		overlay_save(m->overlay, out);
 }
 
-/* A saved path is only compared: a state file must not make us open a file that the user did not give. */
+/* A saved path is only compared: a state file must not make us open a file that the user did not
+ * give. */
 static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	const struct medium *m = b->medium;
@@ -182,17 +187,25 @@ static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct t
 	int64_t path_length = in->ops->length(in, "path");
 
 	if (path_length < 0 || path_length >= (int64_t)sizeof(path) ||
-	    !tsr_state_get_bytes(in, "path", path, (size_t)path_length) || !tsr_state_get_u64(in, "length", &length) ||
+	    !tsr_state_get_bytes(in, "path", path, (size_t)path_length) ||
+	    !tsr_state_get_u64(in, "length", &length) ||
 	    !tsr_state_get_bool(in, "nonpersistent", &nonpersistent))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", b->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
+				     b->host->name);
 	if (strcmp(path, m ? m->path : ""))
-		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: the state was saved with %s in it, not %s; give it that file",
-				     b->host->name, path[0] ? path : "no medium", m ? m->path : "none");
+		return tsr_error_set(
+			error, TSR_ERROR_CONFLICT,
+			"%s: the state was saved with %s in it, not %s; give it that file",
+			b->host->name, path[0] ? path : "no medium", m ? m->path : "none");
 	if (m && length != m->length)
-		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: %s had %llu bytes when the state was saved and has %llu now",
-				     b->host->name, path, (unsigned long long)length, (unsigned long long)m->length);
+		return tsr_error_set(
+			error, TSR_ERROR_CONFLICT,
+			"%s: %s had %llu bytes when the state was saved and has %llu now",
+			b->host->name, path, (unsigned long long)length,
+			(unsigned long long)m->length);
 	if (nonpersistent != (m && m->overlay))
-		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: the state was saved with mode=%s", b->host->name,
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "%s: the state was saved with mode=%s", b->host->name,
 				     nonpersistent ? "nonpersistent" : "persistent");
 	return true;
 }
@@ -215,9 +228,11 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 		overlay_destroy(b->medium->overlay);
 		b->medium->overlay = overlay;
 	}
-	return (tsr_state_get_bool(in, "tray-open", &b->tray_open) && tsr_state_get_bool(in, "locked", &b->locked) &&
+	return (tsr_state_get_bool(in, "tray-open", &b->tray_open) &&
+		tsr_state_get_bool(in, "locked", &b->locked) &&
 		tsr_state_get_u32(in, "generation", &b->generation)) ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", b->host->name);
+	       tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
+			     b->host->name);
 }
 
 static const void *get_interface(void *self, const char *interface)

@@ -80,7 +80,8 @@ void disk_finish_failed(struct ata_disk *d, uint8_t error, uint8_t status);
 void disk_transfer(struct ata_disk *d);
 void disk_flush(struct ata_disk *d);
 void disk_pio_done(void *self);
-void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count, uint64_t length);
+void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
+		    uint64_t length);
 void disk_cancel(void *self);  /* gives up the request; the step stays */
 void disk_resume(struct ata_disk *d); /* does the step again */
 void disk_put_address(struct ata_disk *d, uint64_t lba);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The commands: one table, one small function each.
- * Source: ATA/ATAPI-6 (T13/1410D), 8; ATA-3 (X3T13/2008D) for the older ones (RECALIBRATE, SEEK, CHS addresses, opcodes 94h-99h).
- * Not in the table and so aborted: SMART, security, CFA, host protected area's SET MAX, queued commands, READ/WRITE LONG.
+ * Source: ATA/ATAPI-6 (T13/1410D), 8; ATA-3 (X3T13/2008D) for the older ones (RECALIBRATE, SEEK,
+ * CHS addresses, opcodes 94h-99h). Not in the table and so aborted: SMART, security, CFA, host
+ * protected area's SET MAX, queued commands, READ/WRITE LONG.
  */
 #include "ata-disk.h"
 
@@ -30,7 +31,8 @@ static bool read_address(struct ata_disk *d, uint64_t *lba)
 
 	*lba = r->lba_low | r->lba_mid << 8 | r->lba_high << 16;
 	if (d->flags & FLAG_EXT)
-		*lba |= (uint64_t)r->hob_lba_low << 24 | (uint64_t)r->hob_lba_mid << 32 | (uint64_t)r->hob_lba_high << 40;
+		*lba |= (uint64_t)r->hob_lba_low << 24 | (uint64_t)r->hob_lba_mid << 32 |
+			(uint64_t)r->hob_lba_high << 40;
 	else if (d->flags & FLAG_LBA)
 		*lba |= (uint64_t)(r->device & 0x0f) << 24;
 	else
@@ -266,7 +268,8 @@ void disk_command(void *self, uint8_t command)
 	struct ata_disk *d = self;
 	size_t i = 0;
 
-	while (i < sizeof(commands) / sizeof(commands[0]) && (command < commands[i].first || command > commands[i].last))
+	while (i < sizeof(commands) / sizeof(commands[0]) &&
+	       (command < commands[i].first || command > commands[i].last))
 		i++;
 	if (i == sizeof(commands) / sizeof(commands[0]) || d->power == POWER_SLEEP) {
 		disk_finish(d, TSR_IDE_ABRT);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * IDENTIFY DEVICE's 256 words and the default translation.
- * Source: ATA/ATAPI-6 (T13/1410D), 8.15 and annex C (default translation: at most 16383 cylinders, 16 heads, 63 sectors).
+ * Source: ATA/ATAPI-6 (T13/1410D), 8.15 and annex C (default translation: at most 16383 cylinders,
+ * 16 heads, 63 sectors).
  */
 #include <string.h>
 

@@ -55,7 +55,8 @@ static void on_resume(void *self, uint64_t deadline_ns)
 		disk_resume(d);
 }
 
-/* "TS" and a hash of the instance's name: the same disk in every run, different disks in one machine. */
+/* "TS" and a hash of the instance's name: the same disk in every run, different disks in one
+ * machine. */
 static void make_serial(struct ata_disk *d, const char *given)
 {
 	uint32_t hash = 2166136261u;
@@ -79,7 +80,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	d->clock = host->get(host, TSR_CLOCK);
 	d->resume = d->clock->timer_new(host, on_resume, d);
 	if (!bus->get(host, "medium", &medium))
-		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: connect.medium is missing", host->name);
+		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: connect.medium is missing",
+				     host->name);
 	d->block = medium.table;
 	d->block_self = medium.self;
 	snprintf(d->model, sizeof(d->model), "%s", p->get_string(host, "model"));
@@ -99,7 +101,8 @@ static bool realize(void *self, struct tsr_error *error)
 
 	d->block->info(d->block_self, &info);
 	if (!info.present || info.length < SECTOR)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: a disk needs a medium: give its back end a file",
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "%s: a disk needs a medium: give its back end a file",
 				     d->host->name);
 	d->block->lock(d->block_self, true);
 	d->sectors = info.length / SECTOR;
@@ -147,13 +150,15 @@ static bool sane(const struct ata_disk *d)
 	bool moving = d->step != STEP_IDLE && d->step != STEP_FLUSH && d->step != STEP_IDENTIFY;
 	bool pio = d->step == STEP_PIO_IN || d->step == STEP_PIO_OUT;
 
-	return d->current_heads && d->current_heads <= 16 && d->current_track && d->multiple <= MULTIPLE_MAX &&
-	       d->step < STEPS && d->power <= POWER_SLEEP && d->filled <= BUFFER_SECTORS && d->at <= d->filled &&
-	       d->piece <= BUFFER_SECTORS && (!pio || (d->piece && d->at + d->piece <= d->filled)) &&
+	return d->current_heads && d->current_heads <= 16 && d->current_track &&
+	       d->multiple <= MULTIPLE_MAX && d->step < STEPS && d->power <= POWER_SLEEP &&
+	       d->filled <= BUFFER_SECTORS && d->at <= d->filled && d->piece <= BUFFER_SECTORS &&
+	       (!pio || (d->piece && d->at + d->piece <= d->filled)) &&
 	       (!moving || (d->left && d->lba < d->sectors && d->left <= d->sectors - d->lba)) &&
 	       (!moving || !d->filled || d->step == STEP_DMA || d->filled - d->at <= d->left) &&
 	       (d->step != STEP_STORE || (d->filled && d->filled <= d->left)) &&
-	       (d->step != STEP_DMA || (d->port && d->port->dma)) && (!(d->flags & FLAG_MULTIPLE) || d->multiple);
+	       (d->step != STEP_DMA || (d->port && d->port->dma)) &&
+	       (!(d->flags & FLAG_MULTIPLE) || d->multiple);
 }
 
 static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
@@ -161,12 +166,17 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	struct ata_disk *d = self, loaded = *d;
 
 	if (!ide_fields_load(in, fields, &loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", d->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
+				     d->host->name);
 	if (loaded.sectors != d->sectors)
-		return tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: the disk had %llu sectors when the state was saved and has %llu",
-				     d->host->name, (unsigned long long)loaded.sectors, (unsigned long long)d->sectors);
+		return tsr_error_set(
+			error, TSR_ERROR_CONFLICT,
+			"%s: the disk had %llu sectors when the state was saved and has %llu",
+			d->host->name, (unsigned long long)loaded.sectors,
+			(unsigned long long)d->sectors);
 	if (!sane(&loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", d->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
+				     d->host->name);
 	disk_cancel(d);
 	loaded.busy = loaded.cancelled = false;
 	*d = loaded;

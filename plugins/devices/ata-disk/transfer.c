@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How sectors move. PIO goes through the channel's buffer, up to 128 sectors for one request of the back end; DMA goes straight
- * between back end and guest memory. A step that is interrupted (a saved state, a stopped bus master) is begun again: lba, left,
- * at and filled change only when a step is done.
- * Source: ATA/ATAPI-6 (T13/1410D), 9.5-9.7.
+ * How sectors move. PIO goes through the channel's buffer, up to 128 sectors for one request of the
+ * back end; DMA goes straight between back end and guest memory. A step that is interrupted (a
+ * saved state, a stopped bus master) is begun again: lba, left, at and filled change only when a
+ * step is done. Source: ATA/ATAPI-6 (T13/1410D), 9.5-9.7.
  */
 #include "ata-disk.h"
 
@@ -45,7 +45,8 @@ void disk_finish(struct ata_disk *d, uint8_t error)
 	disk_finish_failed(d, error, READY);
 }
 
-/* The last sector moved is what the registers show after success. PIO reads end with the host's last read, without INTRQ. */
+/* The last sector moved is what the registers show after success. PIO reads end with the host's
+ * last read, without INTRQ. */
 static void finish_transfer(struct ata_disk *d, bool interrupt)
 {
 	disk_put_address(d, d->lba - 1);
@@ -181,7 +182,8 @@ static void ask_for_dma(struct ata_disk *d)
 	d->port->dma(d->port->to, !(d->flags & FLAG_WRITE), (uint64_t)d->left * SECTOR);
 }
 
-void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count, uint64_t length)
+void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
+		    uint64_t length)
 {
 	struct ata_disk *d = self;
 

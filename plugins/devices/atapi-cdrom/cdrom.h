@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An ATAPI CD/DVD-ROM drive: its state, and the border between its ATA side and its MMC commands. */
+/* An ATAPI CD/DVD-ROM drive: its state, and the border between its ATA side and its MMC commands.
+ */
 #ifndef CDROM_H
 #define CDROM_H
 
@@ -73,7 +74,8 @@ struct cdrom {
 /* -- packet.c: the ATA side */
 void cdrom_command(void *self, uint8_t command);
 void cdrom_pio_done(void *self);
-void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count, uint64_t length);
+void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
+		     uint64_t length);
 void cdrom_cancel(void *self);
 void cdrom_resume(struct cdrom *c);
 void cdrom_signature(struct cdrom *c);
@@ -82,11 +84,13 @@ void cdrom_look_at_medium(struct cdrom *c);
 /* Each ends a packet command or begins its data phase. */
 void cdrom_good(struct cdrom *c);
 void cdrom_fail(struct cdrom *c, uint8_t key, uint16_t code); /* code: ASC << 8 | ASCQ */
-void cdrom_reply(struct cdrom *c, uint32_t length, uint32_t allocation); /* the buffer's first bytes */
+void cdrom_reply(struct cdrom *c, uint32_t length,
+		 uint32_t allocation); /* the buffer's first bytes */
 void cdrom_read(struct cdrom *c, uint32_t lba, uint32_t count, uint8_t parts);
 void cdrom_receive(struct cdrom *c, uint32_t length);
 
-/* -- sector.c: bytes of a sector made of those parts; n plain sectors from `from` on in the buffer become such sectors at 0 */
+/* -- sector.c: bytes of a sector made of those parts; n plain sectors from `from` on in the buffer
+ * become such sectors at 0 */
 uint32_t sector_bytes(uint8_t parts);
 void sector_expand(uint8_t *buffer, uint32_t from, uint32_t lba, uint32_t n, uint8_t parts);
 void sector_to_msf(uint32_t lba, uint8_t *msf); /* minute, second, frame */
@@ -97,10 +101,21 @@ void cdrom_identify(const struct cdrom *c, uint8_t *data);
 /* -- mmc.c: runs the packet in c->cdb; the other files have rows of its table */
 void mmc_execute(struct cdrom *c);
 enum {
-	SENSE_NOT_READY = 2, SENSE_MEDIUM_ERROR = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6,
-	CODE_INVALID_OPCODE = 0x2000, CODE_OUT_OF_RANGE = 0x2100, CODE_INVALID_FIELD = 0x2400, CODE_CHANGED = 0x2800,
-	CODE_RESET = 0x2900, CODE_NO_SAVING = 0x3900, CODE_NO_MEDIUM = 0x3a00, CODE_TRAY_OPEN = 0x3a02,
-	CODE_LOCKED = 0x5302, CODE_WRONG_TRACK = 0x6400, CODE_READ_ERROR = 0x1100,
+	SENSE_NOT_READY = 2,
+	SENSE_MEDIUM_ERROR = 3,
+	SENSE_ILLEGAL = 5,
+	SENSE_ATTENTION = 6,
+	CODE_INVALID_OPCODE = 0x2000,
+	CODE_OUT_OF_RANGE = 0x2100,
+	CODE_INVALID_FIELD = 0x2400,
+	CODE_CHANGED = 0x2800,
+	CODE_RESET = 0x2900,
+	CODE_NO_SAVING = 0x3900,
+	CODE_NO_MEDIUM = 0x3a00,
+	CODE_TRAY_OPEN = 0x3a02,
+	CODE_LOCKED = 0x5302,
+	CODE_WRONG_TRACK = 0x6400,
+	CODE_READ_ERROR = 0x1100,
 };
 
 static inline uint16_t get16(const uint8_t *p)

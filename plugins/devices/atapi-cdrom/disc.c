@@ -153,8 +153,10 @@ void mmc_read_dvd_structure(struct cdrom *c)
 	uint8_t *b = c->port->buffer, format = c->cdb[7];
 	unsigned length = format == 1 ? 8 : 2052;
 
-	if (c->sectors <= CD_MAX_SECTORS || c->cdb[6] || (format != 0 && format != 1 && format != 4)) {
-		cdrom_fail(c, SENSE_ILLEGAL, c->sectors <= CD_MAX_SECTORS ? 0x3002 : CODE_INVALID_FIELD);
+	if (c->sectors <= CD_MAX_SECTORS || c->cdb[6] ||
+	    (format != 0 && format != 1 && format != 4)) {
+		cdrom_fail(c, SENSE_ILLEGAL,
+			   c->sectors <= CD_MAX_SECTORS ? 0x3002 : CODE_INVALID_FIELD);
 		return;
 	}
 	memset(b, 0, length);

@@ -21,7 +21,8 @@ static void request_sense(struct cdrom *c)
 	uint8_t *b = c->port->buffer;
 
 	if (!c->sense.key && c->attention) {
-		c->sense = (struct cdrom_sense){ SENSE_ATTENTION, c->attention == ATTENTION_RESET ? 0x29 : 0x28, 0 };
+		c->sense = (struct cdrom_sense){SENSE_ATTENTION,
+						c->attention == ATTENTION_RESET ? 0x29 : 0x28, 0};
 		c->attention = ATTENTION_NONE;
 	}
 	memset(b, 0, 18);
@@ -141,10 +142,12 @@ static void seek(struct cdrom *c)
 		cdrom_fail(c, SENSE_ILLEGAL, CODE_OUT_OF_RANGE);
 }
 
-/* Byte 9 asks for parts; of header code 01b and 11b there is a header, a sub-header has mode 2 only. */
+/* Byte 9 asks for parts; of header code 01b and 11b there is a header, a sub-header has mode 2
+ * only. */
 static void read_cd_range(struct cdrom *c, uint32_t lba, uint32_t count)
 {
-	uint8_t type = c->cdb[1] >> 2 & 7, parts = c->cdb[9] & (PART_SYNC | PART_HEADER | PART_USER | PART_ECC);
+	uint8_t type = c->cdb[1] >> 2 & 7,
+		parts = c->cdb[9] & (PART_SYNC | PART_HEADER | PART_USER | PART_ECC);
 
 	if (type != 0 && type != 2)
 		cdrom_fail(c, SENSE_ILLEGAL, CODE_WRONG_TRACK);
@@ -161,7 +164,8 @@ static void read_cd(struct cdrom *c)
 
 static void read_cd_msf(struct cdrom *c)
 {
-	uint32_t from = (c->cdb[3] * 60u + c->cdb[4]) * 75u + c->cdb[5], to = (c->cdb[6] * 60u + c->cdb[7]) * 75u + c->cdb[8];
+	uint32_t from = (c->cdb[3] * 60u + c->cdb[4]) * 75u + c->cdb[5],
+		 to = (c->cdb[6] * 60u + c->cdb[7]) * 75u + c->cdb[8];
 
 	if (from < 150 || to < from)
 		cdrom_fail(c, SENSE_ILLEGAL, CODE_INVALID_FIELD);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mode pages and features: what the drive can. Source: MMC-3 (T10/1363-D), 5.3 (features), 5.5 (mode pages). */
+/* Mode pages and features: what the drive can. Source: MMC-3 (T10/1363-D), 5.3 (features), 5.5
+ * (mode pages). */
 #include <string.h>
 
 #include "cdrom.h"
@@ -8,7 +9,7 @@
 
 static const uint8_t page_recovery[] = { 0x01, 0x0a, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0 };
 static const uint8_t page_cd[] = { 0x0d, 0x06, 0, 0x0d, 0, 60, 0, 75 };
-static const uint8_t page_audio[] = { 0x0e, 0x0e, 0x04, 0, 0, 0, 0, 75, 1, 255, 2, 255, 0, 0, 0, 0 };
+static const uint8_t page_audio[] = {0x0e, 0x0e, 0x04, 0, 0, 0, 0, 75, 1, 255, 2, 255, 0, 0, 0, 0};
 static const uint8_t page_capabilities[] = {
 	0x2a, 0x14,
 	0x3b, 0x00, /* reads CD-R, CD-RW, DVD-ROM, DVD-R, DVD-RAM; writes nothing */
@@ -94,7 +95,12 @@ void mmc_mode_sense_10(struct cdrom *c)
 /* -- Features */
 
 enum { PROFILE_CD = 0x08, PROFILE_DVD = 0x10 };
-enum { FEATURE_PROFILES = 0x0000, FEATURE_RANDOM = 0x0010, FEATURE_CD = 0x001e, FEATURE_DVD = 0x001f };
+enum {
+	FEATURE_PROFILES = 0x0000,
+	FEATURE_RANDOM = 0x0010,
+	FEATURE_CD = 0x001e,
+	FEATURE_DVD = 0x001f
+};
 
 static const struct feature {
 	uint16_t code;
@@ -157,7 +163,8 @@ void mmc_get_configuration(struct cdrom *c)
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		const struct feature *f = &features[i];
 
-		if (type == 2 ? f->code == first : f->code >= first && (type == 0 || is_current(c, f)))
+		if (type == 2 ? f->code == first
+			      : f->code >= first && (type == 0 || is_current(c, f)))
 			length += put_feature(c, f, b + length);
 	}
 	put32(b, length - 4);

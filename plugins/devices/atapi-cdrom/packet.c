@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The drive's ATA side: the few ATA commands, the packet, and its data phases.
- * Source: ATA/ATAPI-6 (T13/1410D), 8.23, 9.8, 9.9. A PIO data phase moves blocks of at most the host's byte count limit, each with
- * its own interrupt; a DMA phase moves sectors straight from the back end to guest memory. What is interrupted is begun again.
+ * Source: ATA/ATAPI-6 (T13/1410D), 8.23, 9.8, 9.9. A PIO data phase moves blocks of at most the
+ * host's byte count limit, each with its own interrupt; a DMA phase moves sectors straight from the
+ * back end to guest memory. What is interrupted is begun again.
  */
 #include <string.h>
 
@@ -91,7 +92,8 @@ static void submit(struct cdrom *c, uint64_t offset, uint64_t length)
 
 static uint32_t fetch_count(const struct cdrom *c)
 {
-	uint32_t bytes = sector_bytes(c->parts), most = TSR_IDE_BUFFER / (bytes > CD_SECTOR ? bytes : CD_SECTOR);
+	uint32_t bytes = sector_bytes(c->parts),
+		 most = TSR_IDE_BUFFER / (bytes > CD_SECTOR ? bytes : CD_SECTOR);
 
 	return c->left < most ? c->left : most;
 }
@@ -260,7 +262,8 @@ void cdrom_pio_done(void *self)
 	}
 }
 
-static void copy_to_segments(const struct tsr_block_segment *segments, unsigned count, const uint8_t *from)
+static void copy_to_segments(const struct tsr_block_segment *segments, unsigned count,
+			     const uint8_t *from)
 {
 	for (unsigned i = 0; i < count; i++) {
 		memcpy(segments[i].base, from, segments[i].length);
@@ -268,7 +271,8 @@ static void copy_to_segments(const struct tsr_block_segment *segments, unsigned 
 	}
 }
 
-void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count, uint64_t length)
+void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
+		     uint64_t length)
 {
 	struct cdrom *c = self;
 
@@ -279,7 +283,8 @@ void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsig
 		if (length > (uint64_t)c->left * CD_SECTOR - c->streamed)
 			return;
 		c->moving = (uint32_t)length;
-		c->request = (struct tsr_block_request){ .segments = segments, .segment_count = count };
+		c->request =
+			(struct tsr_block_request){.segments = segments, .segment_count = count};
 		submit(c, (uint64_t)c->lba * CD_SECTOR + c->streamed, length);
 		break;
 	case STEP_REPLY:
@@ -325,7 +330,8 @@ void cdrom_look_at_medium(struct cdrom *c)
 	c->generation = info.generation;
 	c->event = info.present ? EVENT_NEW_MEDIUM : c->present ? EVENT_REMOVED : c->event;
 	c->present = info.present;
-	c->sectors = info.length / CD_SECTOR > UINT32_MAX ? UINT32_MAX : (uint32_t)(info.length / CD_SECTOR);
+	c->sectors = info.length / CD_SECTOR > UINT32_MAX ? UINT32_MAX
+							  : (uint32_t)(info.length / CD_SECTOR);
 	if (info.present)
 		c->attention = ATTENTION_CHANGED;
 }
@@ -420,9 +426,18 @@ static const struct {
 	uint8_t command;
 	void (*run)(struct cdrom *c);
 } commands[] = {
-	{ 0x08, device_reset }, { 0x20, abort_with_signature }, { 0xa0, packet }, { 0xa1, identify }, { 0xe0, standby },
-	{ 0xe1, idle }, { 0xe2, standby }, { 0xe3, idle }, { 0xe5, check_power }, { 0xe6, standby },
-	{ 0xec, abort_with_signature }, { 0xef, set_features },
+	{0x08, device_reset},
+	{0x20, abort_with_signature},
+	{0xa0, packet},
+	{0xa1, identify},
+	{0xe0, standby},
+	{0xe1, idle},
+	{0xe2, standby},
+	{0xe3, idle},
+	{0xe5, check_power},
+	{0xe6, standby},
+	{0xec, abort_with_signature},
+	{0xef, set_features},
 };
 
 void cdrom_command(void *self, uint8_t command)

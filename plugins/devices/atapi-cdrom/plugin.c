@@ -78,7 +78,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	c->clock = host->get(host, TSR_CLOCK);
 	c->resume = c->clock->timer_new(host, on_resume, c);
 	if (!bus->get(host, "medium", &medium))
-		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: connect.medium is missing", host->name);
+		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: connect.medium is missing",
+				     host->name);
 	c->block = medium.table;
 	c->block_self = medium.self;
 	snprintf(c->model, sizeof(c->model), "%s", p->get_string(host, "model"));
@@ -145,12 +146,14 @@ static bool sane(const struct cdrom *c)
 {
 	bool reads = c->step == STEP_FETCH || c->step == STEP_READ || c->step == STEP_STREAM;
 
-	return c->step < STEPS && c->attention <= ATTENTION_CHANGED && (c->limit || c->step == STEP_IDLE) && c->filled <= TSR_IDE_BUFFER &&
+	return c->step < STEPS && c->attention <= ATTENTION_CHANGED &&
+	       (c->limit || c->step == STEP_IDLE) && c->filled <= TSR_IDE_BUFFER &&
 	       c->at <= c->filled && (!moves_buffer(c) || c->at < c->filled) &&
 	       (!moves_buffer(c) || c->use_dma || (c->piece && c->piece <= c->filled - c->at)) &&
 	       (!reads || (c->parts & ~0xb8) == 0) && (!reads || sector_bytes(c->parts)) &&
 	       (!reads || (c->lba <= c->sectors && c->left <= c->sectors - c->lba)) &&
-	       (c->step != STEP_FETCH || c->left) && (c->step != STEP_STREAM || (c->left && c->streamed < CD_SECTOR)) &&
+	       (c->step != STEP_FETCH || c->left) &&
+	       (c->step != STEP_STREAM || (c->left && c->streamed < CD_SECTOR)) &&
 	       (!(c->use_dma && (reads || moves_buffer(c))) || (c->port && c->port->dma)) &&
 	       (c->step != STEP_STREAM || c->use_dma);
 }
@@ -159,9 +162,10 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 {
 	struct cdrom *c = self, loaded = *c;
 
-	if (!ide_fields_load(in, fields, &loaded) || !tsr_state_get_bytes(in, "packet", loaded.cdb, sizeof(loaded.cdb)) ||
-	    !sane(&loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged", c->host->name);
+	if (!ide_fields_load(in, fields, &loaded) ||
+	    !tsr_state_get_bytes(in, "packet", loaded.cdb, sizeof(loaded.cdb)) || !sane(&loaded))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
+				     c->host->name);
 	cdrom_cancel(c);
 	loaded.busy = loaded.cancelled = false;
 	*c = loaded;

@@ -46,7 +46,8 @@ static uint8_t *put_header(uint8_t *to, uint32_t lba)
 	return to + HEADER_BYTES;
 }
 
-/* Front to back: with `from` at the buffer's used end a sector never overwrites one that is still to be read. */
+/* Front to back: with `from` at the buffer's used end a sector never overwrites one that is still
+ * to be read. */
 void sector_expand(uint8_t *buffer, uint32_t from, uint32_t lba, uint32_t n, uint8_t parts)
 {
 	uint8_t *to = buffer, user[CD_SECTOR];

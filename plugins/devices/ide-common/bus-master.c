@@ -5,10 +5,11 @@
  * The end of a transfer as the status register tells it:
  *   table and drive end together   ACTIVE 0, INTERRUPT 1
  *   the drive ends first           ACTIVE 1, INTERRUPT 1 (the host stops the engine)
- *   the table ends first           ACTIVE 0, INTERRUPT 0 (the drive waits; started again, the engine serves it from a new table)
+ *   the table ends first           ACTIVE 0, INTERRUPT 0 (the drive waits; started again with a
+ *                                  new table, the engine goes on)
  *   memory cannot be reached       ACTIVE 0, ERROR 1
- * The direction bit is kept but not obeyed: the drive's command decides. Regions and tables that cross a 64 KiB boundary, which
- * the specification forbids, go on in the next 64 KiB.
+ * The direction bit is kept but not obeyed: the drive's command decides. Regions and tables that
+ * cross a 64 KiB boundary, which the specification forbids, go on in the next 64 KiB.
  */
 #include "bus-master.h"
 
@@ -72,7 +73,8 @@ static void add_piece(struct bus_master *bm, tsr_gpa at, void *host, uint64_t le
 		bm->pieces[bm->count++] = (struct bm_piece){ at, length, host, bounced };
 }
 
-/* Memory that cannot be mapped (a ROM, a hole) takes the way over the bounce buffer. 0: no more room in it. */
+/* Memory that cannot be mapped (a ROM, a hole) takes the way over the bounce buffer. 0: no more
+ * room in it. */
 static uint64_t bounce(struct bus_master *bm, bool to_memory, tsr_gpa at, uint64_t length)
 {
 	uint8_t *host = bm->bounce + bm->bounced;
@@ -99,7 +101,8 @@ static uint64_t take(struct bus_master *bm, bool to_memory, tsr_gpa at, uint64_t
 	return run;
 }
 
-/* Takes `surplus` bytes back from the chunk's end. They lie within the last sector, so in few pieces. */
+/* Takes `surplus` bytes back from the chunk's end. They lie within the last sector, so in few
+ * pieces. */
 static void trim(struct bus_master *bm, uint64_t surplus)
 {
 	while (surplus) {
@@ -145,7 +148,8 @@ uint64_t bm_gather(struct bus_master *bm, bool to_memory, uint64_t length)
 	if (!got)
 		stop(bm, 0);
 	for (unsigned i = 0; i < bm->count; i++)
-		bm->segments[i] = (struct tsr_block_segment){ bm->pieces[i].host, bm->pieces[i].length };
+		bm->segments[i] =
+			(struct tsr_block_segment){ bm->pieces[i].host, bm->pieces[i].length };
 	return got;
 }
 
@@ -227,7 +231,8 @@ int bm_write(struct bus_master *bm, unsigned reg, uint8_t value)
 	if (reg == 0)
 		return write_command(bm, value);
 	if (reg == 2)
-		bm->status = (bm->status & BM_ACTIVE) | (bm->status & ~value & (BM_ERROR | BM_INTERRUPT)) |
+		bm->status = (bm->status & BM_ACTIVE) |
+			     (bm->status & ~value & (BM_ERROR | BM_INTERRUPT)) |
 			     (value & BM_CAPABLE);
 	else if (reg >= 4)
 		bm->table = ((bm->table & ~(0xffu << shift)) | (uint32_t)value << shift) & ~3u;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One channel of a bus-master IDE controller: its registers and its walk over the physical region descriptors.
+ * One channel of a bus-master IDE controller: its registers and its walk over the physical region
+ * descriptors.
  *
- * A drive moves its data in chunks. `gather` turns descriptors into host memory for the next chunk without moving the engine;
- * `commit` moves it. So an interrupted chunk (a saved state, a stopped engine) starts again at the same descriptor.
+ * A drive moves its data in chunks. `gather` turns descriptors into host memory for the next chunk
+ * without moving the engine; `commit` moves it. So an interrupted chunk (a saved state, a stopped
+ * engine) starts again at the same descriptor.
  */
 #ifndef IDE_BUS_MASTER_H
 #define IDE_BUS_MASTER_H
@@ -47,14 +49,15 @@ struct bus_master {
 };
 
 void bm_reset(struct bus_master *bm);
-/* Sets up bm->segments for at most `length` bytes and returns how many it got: a multiple of 512 or all of `length`; 0 when the
- * table ended or was not readable: the engine is no longer active then. */
+/* Sets up bm->segments for at most `length` bytes and returns how many it got: a multiple of 512 or
+ * all of `length`; 0 when the table ended or was not readable: the engine is no longer active then.
+ */
 uint64_t bm_gather(struct bus_master *bm, bool to_memory, uint64_t length);
 void bm_commit(struct bus_master *bm, bool to_memory);
 /* The chunk was given up midway: its memory may have changed, the engine stays where it was. */
 void bm_abandon(struct bus_master *bm, bool to_memory);
-/* Byte registers 0-7 (command, -, status, -, table). A write of the command returns +1 when the engine was started, -1 when it
- * was stopped, else 0. */
+/* Byte registers 0-7 (command, -, status, -, table). A write of the command returns +1 when the
+ * engine was started, -1 when it was stopped, else 0. */
 uint8_t bm_read(const struct bus_master *bm, unsigned reg);
 int bm_write(struct bus_master *bm, unsigned reg, uint8_t value);
 void bm_save(const struct bus_master *bm, struct tsr_state_writer *out);

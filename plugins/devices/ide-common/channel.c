@@ -2,8 +2,9 @@
 /*
  * The host's side of an IDE cable with two drives.
  * Source: ATA/ATAPI-6 (T13/1410D): 7 (registers), 9.1-9.9 (protocols), 9.16 (one drive only).
- * A write of the command block goes to both drives; the selected one answers. Where only drive 0 exists it answers for drive 1
- * with status 0; where no drive answers, DD7 is pulled down and reads give 7Fh.
+ * A write of the command block goes to both drives; the selected one answers. Where only drive 0
+ * exists it answers for drive 1 with status 0; where no drive answers, DD7 is pulled down and reads
+ * give 7Fh.
  */
 #include "channel.h"
 
@@ -44,7 +45,8 @@ static void set_status(struct ide_unit *u, uint8_t status)
 	u->r.status = status & (uint8_t)~(TSR_IDE_BSY | TSR_IDE_DRQ);
 }
 
-static void port_pio(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status, bool interrupt)
+static void port_pio(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
+		     bool interrupt)
 {
 	struct ide_unit *u = to;
 
@@ -224,9 +226,14 @@ static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 	static const struct {
 		size_t now, before;
 	} pairs[] = {
-#define PAIR(member) { offsetof(struct tsr_ide_registers, member), offsetof(struct tsr_ide_registers, hob_##member) }
-		[IDE_FEATURE] = PAIR(feature), [IDE_COUNT] = PAIR(count),       [IDE_LBA_LOW] = PAIR(lba_low),
-		[IDE_LBA_MID] = PAIR(lba_mid), [IDE_LBA_HIGH] = PAIR(lba_high),
+#define PAIR(member)                                                                               \
+	{ offsetof(struct tsr_ide_registers, member),                                              \
+	  offsetof(struct tsr_ide_registers, hob_##member) }
+		[IDE_FEATURE] = PAIR(feature),
+		[IDE_COUNT] = PAIR(count),
+		[IDE_LBA_LOW] = PAIR(lba_low),
+		[IDE_LBA_MID] = PAIR(lba_mid),
+		[IDE_LBA_HIGH] = PAIR(lba_high),
 #undef PAIR
 	};
 	uint8_t *registers = (uint8_t *)&u->r;
@@ -270,7 +277,8 @@ static void write_register(struct ide_channel *c, unsigned reg, uint8_t value)
 		write_command(c, value);
 		return;
 	}
-	if (c->unit[c->selected].drive && (c->unit[c->selected].r.status & (TSR_IDE_BSY | TSR_IDE_DRQ)))
+	if (c->unit[c->selected].drive &&
+	    (c->unit[c->selected].r.status & (TSR_IDE_BSY | TSR_IDE_DRQ)))
 		return;
 	for (unsigned i = 0; i < 2; i++)
 		write_unit(&c->unit[i], reg, value);
@@ -288,7 +296,8 @@ uint64_t ide_channel_read(void *channel, uint64_t offset, unsigned width)
 	if (offset == IDE_DATA)
 		return answering(c) ? read_data(&c->unit[c->selected], width) : 0xffffffffu;
 	for (unsigned i = 0; i < width; i++)
-		value |= (uint64_t)(offset + i < 8 ? read_register(c, (unsigned)offset + i) : 0xff) << i * 8;
+		value |= (uint64_t)(offset + i < 8 ? read_register(c, (unsigned)offset + i) : 0xff)
+			 << i * 8;
 	return value;
 }
 
@@ -435,7 +444,8 @@ static const struct ide_field unit_fields[] = {
 	IDE_FIELDS_END,
 };
 
-/* A DMA chunk under way is saved as one that waits: the drive's step after loading begins it again. */
+/* A DMA chunk under way is saved as one that waits: the drive's step after loading begins it again.
+ */
 static void save_unit(struct ide_unit *u, struct tsr_state_writer *out)
 {
 	uint8_t phase = u->phase;
@@ -450,9 +460,11 @@ static void save_unit(struct ide_unit *u, struct tsr_state_writer *out)
 
 static bool load_unit(struct ide_unit *u, struct tsr_state_reader *in)
 {
-	bool good = ide_fields_load(in, unit_fields, u) && tsr_state_get_bool(in, "interrupt", &u->intrq) &&
+	bool good = ide_fields_load(in, unit_fields, u) &&
+		    tsr_state_get_bool(in, "interrupt", &u->intrq) &&
 		    tsr_state_get_bytes(in, "buffer", u->buffer, sizeof(u->buffer));
-	bool dma = u->phase == IDE_DMA_WAIT, pio = u->phase == IDE_PIO_IN || u->phase == IDE_PIO_OUT;
+	bool dma = u->phase == IDE_DMA_WAIT,
+	     pio = u->phase == IDE_PIO_IN || u->phase == IDE_PIO_OUT;
 
 	if (!u->drive || u->phase >= IDE_DMA_RUN || (dma && !u->channel->bm) ||
 	    (pio && (u->at >= u->end || u->end > TSR_IDE_BUFFER)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An IDE channel: two drives' command blocks, selection, PIO data phases, INTRQ, SRST, and (with a bus master) DMA phases.
- * A controller embeds it, routes its ports to ide_channel_*, and connects the drives. See draft/ide.h for the drive's side.
+ * An IDE channel: two drives' command blocks, selection, PIO data phases, INTRQ, SRST, and (with a
+ * bus master) DMA phases. A controller embeds it, routes its ports to ide_channel_*, and connects
+ * the drives. See draft/ide.h for the drive's side.
  */
 #ifndef IDE_CHANNEL_H
 #define IDE_CHANNEL_H
@@ -46,17 +47,19 @@ struct ide_channel {
 
 /* The command block's registers by port offset. */
 enum {
-	IDE_DATA, IDE_FEATURE, IDE_COUNT, IDE_LBA_LOW, IDE_LBA_MID, IDE_LBA_HIGH, IDE_DEVICE, IDE_COMMAND,
-	IDE_ERROR = IDE_FEATURE, IDE_STATUS = IDE_COMMAND,
+	IDE_DATA, IDE_FEATURE, IDE_COUNT, IDE_LBA_LOW, IDE_LBA_MID, IDE_LBA_HIGH, IDE_DEVICE,
+	IDE_COMMAND, IDE_ERROR = IDE_FEATURE, IDE_STATUS = IDE_COMMAND,
 };
 
 void ide_channel_init(struct ide_channel *c, const struct tsr_irq *irq, struct bus_master *bm);
 /* A drive at position 0 or 1: first fetched (attach), then connected (realize). */
-void ide_channel_attach(struct ide_channel *c, unsigned position, const struct tsr_interface *drive);
+void ide_channel_attach(struct ide_channel *c, unsigned position,
+			const struct tsr_interface *drive);
 void ide_channel_connect(struct ide_channel *c);
 void ide_channel_reset(struct ide_channel *c);
 
-/* The command block (offsets 0-7, widths 1, 2, 4) and the control block (device control, alternate status). */
+/* The command block (offsets 0-7, widths 1, 2, 4) and the control block (device control, alternate
+ * status). */
 uint64_t ide_channel_read(void *channel, uint64_t offset, unsigned width);
 void ide_channel_write(void *channel, uint64_t offset, uint64_t value, unsigned width);
 uint64_t ide_channel_read_control(void *channel, uint64_t offset, unsigned width);

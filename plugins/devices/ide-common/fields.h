@@ -12,10 +12,12 @@ struct ide_field {
 	uint32_t offset, bytes; /* bytes: 1, 2, 4, 8 */
 };
 
-#define IDE_FIELD(type, member, label) { label, offsetof(type, member), sizeof(((type *)0)->member) }
+#define IDE_FIELD(type, member, label)                                                             \
+	{ label, offsetof(type, member), sizeof(((type *)0)->member) }
 #define IDE_FIELDS_END { NULL, 0, 0 }
 
-static inline void ide_fields_save(struct tsr_state_writer *out, const struct ide_field *fields, const void *object)
+static inline void ide_fields_save(struct tsr_state_writer *out, const struct ide_field *fields,
+				   const void *object)
 {
 	for (const struct ide_field *f = fields; f->name; f++) {
 		uint64_t value = 0;
@@ -26,7 +28,8 @@ static inline void ide_fields_save(struct tsr_state_writer *out, const struct id
 }
 
 /* false: a field is missing. Those before it are loaded. */
-static inline bool ide_fields_load(struct tsr_state_reader *in, const struct ide_field *fields, void *object)
+static inline bool ide_fields_load(struct tsr_state_reader *in, const struct ide_field *fields,
+				   void *object)
 {
 	for (const struct ide_field *f = fields; f->name; f++) {
 		uint64_t value = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One IDE channel on the ISA bus: the AT's disk adapter, PIO only. Ports and interrupt come from the manifest.
- * Source: ATA/ATAPI-6 (T13/1410D), 7.
+ * One IDE channel on the ISA bus: the AT's disk adapter, PIO only. Ports and interrupt come from
+ * the manifest. Source: ATA/ATAPI-6 (T13/1410D), 7.
  */
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The IDE function of the PIIX3: two channels at the legacy ports, bus master at BAR 4.
- * Source: Intel 82371FB/82371SB (PIIX/PIIX3) data sheet, 290550-002, 2.3 (configuration), 2.7 (bus master registers).
- * The ports of a channel are decoded when the command register's I/O bit and the decode bit of its IDETIM are set. Timings are
- * kept and read back; they change nothing.
+ * Source: Intel 82371FB/82371SB (PIIX/PIIX3) data sheet, 290550-002, 2.3 (configuration), 2.7 (bus
+ * master registers). The ports of a channel are decoded when the command register's I/O bit and the
+ * decode bit of its IDETIM are set. Timings are kept and read back; they change nothing.
  */
 #include <string.h>
 
@@ -23,8 +23,10 @@ static const struct tsr_pci_id pci_id = {
 static const struct {
 	const char *name, *command, *control, *irq, *drives[2];
 } channel_names[CHANNELS] = {
-	{ "primary", "primary-command", "primary-control", "primary-irq", { "primary-master", "primary-slave" } },
-	{ "secondary", "secondary-command", "secondary-control", "secondary-irq", { "secondary-master", "secondary-slave" } },
+	{ "primary", "primary-command", "primary-control", "primary-irq",
+	  { "primary-master", "primary-slave" } },
+	{ "secondary", "secondary-command", "secondary-control", "secondary-irq",
+	  { "secondary-master", "secondary-slave" } },
 };
 
 struct piix3_ide {
@@ -43,7 +45,8 @@ static void update_decode(struct piix3_ide *p)
 	const uint8_t *config = p->pci->config(p->function);
 
 	for (unsigned i = 0; i < CHANNELS; i++) {
-		bool on = config[PCI_COMMAND] & COMMAND_IO && config[IDETIM + 2 * i + 1] & IDETIM_DECODE;
+		bool on = config[PCI_COMMAND] & COMMAND_IO &&
+			  config[IDETIM + 2 * i + 1] & IDETIM_DECODE;
 
 		p->io->enable(p->command[i], on);
 		p->io->enable(p->control[i], on);
@@ -77,7 +80,8 @@ static uint64_t bm_ports_read(void *self, uint64_t offset, unsigned width)
 	uint64_t value = 0;
 
 	for (unsigned i = 0; i < width; i++)
-		value |= (uint64_t)bm_read(&p->bm[(offset + i) / 8 % CHANNELS], (offset + i) % 8) << i * 8;
+		value |= (uint64_t)bm_read(&p->bm[(offset + i) / 8 % CHANNELS], (offset + i) % 8)
+			 << i * 8;
 	return value;
 }
 
@@ -86,7 +90,8 @@ static void bm_ports_write(void *self, uint64_t offset, uint64_t value, unsigned
 	struct piix3_ide *p = self;
 
 	for (unsigned i = 0; i < width; i++)
-		ide_channel_bm_write(&p->channel[(offset + i) / 8 % CHANNELS], (offset + i) % 8, (uint8_t)(value >> i * 8));
+		ide_channel_bm_write(&p->channel[(offset + i) / 8 % CHANNELS], (offset + i) % 8,
+				     (uint8_t)(value >> i * 8));
 }
 
 static const struct tsr_io_ops bm_ops = {
@@ -98,7 +103,8 @@ static const struct tsr_io_ops bm_ops = {
 
 /* -- Life cycle */
 
-static bool attach_channel(struct piix3_ide *p, unsigned i, const struct tsr_host *host, struct tsr_error *error)
+static bool attach_channel(struct piix3_ide *p, unsigned i, const struct tsr_host *host,
+			   struct tsr_error *error)
 {
 	const struct tsr_irq_table *irq = host->get(host, TSR_IRQ);
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
@@ -114,7 +120,9 @@ static bool attach_channel(struct piix3_ide *p, unsigned i, const struct tsr_hos
 			ide_channel_attach(c, d, &drive);
 	}
 	p->command[i] = p->io->claim(host, channel_names[i].command, &ide_command_ops, c, error);
-	p->control[i] = p->command[i] ? p->io->claim(host, channel_names[i].control, &ide_control_ops, c, error) : NULL;
+	p->control[i] = p->command[i] ? p->io->claim(host, channel_names[i].control,
+						     &ide_control_ops, c, error)
+				      : NULL;
 	return p->control[i];
 }
 
@@ -174,7 +182,8 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	for (unsigned i = 0; i < CHANNELS; i++)
 		good = ide_channel_load(&p->channel[i], channel_names[i].name, in) && good;
 	update_decode(p);
-	return good || tsr_error_set(error, TSR_ERROR_INVALID, "piix3-ide: the saved state is damaged");
+	return good ||
+	       tsr_error_set(error, TSR_ERROR_INVALID, "piix3-ide: the saved state is damaged");
 }
 
 static const struct tsr_device_class device_class = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The IDE controller with two disks and a CD-ROM drive, driven by the input: a list of operations of up to six bytes. Requests of
- * the media end when an operation says so; descriptor tables and data lie where the input puts them.
+ * The IDE controller with two disks and a CD-ROM drive, driven by the input: a list of operations
+ * of up to six bytes. Requests of the media end when an operation says so; descriptor tables and
+ * data lie where the input puts them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 #include "rig.h"
 
 /* The rig's checks without CUnit: a failure is a crash. */
-CU_BOOL CU_assertImplementation(CU_BOOL value, unsigned int line, const char *condition, const char *file, const char *function,
-				CU_BOOL fatal)
+CU_BOOL CU_assertImplementation(CU_BOOL value, unsigned int line, const char *condition,
+				const char *file, const char *function, CU_BOOL fatal)
 {
 	if (!value)
 		abort();
@@ -90,11 +91,14 @@ static void step(struct input *in)
 		rig_run();
 		break;
 	case 9:
-		fake_port_write((uint16_t)(rig.bus_master + take(in, 1) % 16), take(in, 4), (unsigned[]){ 1, 2, 4, 1 }[reg & 3]);
+		fake_port_write((uint16_t)(rig.bus_master + take(in, 1) % 16), take(in, 4),
+				(unsigned[]){1, 2, 4, 1}[reg & 3]);
 		break;
 	case 10:
-		fake_mmio_write(PRDS + (uint32_t)reg * 8, take(in, 4) & (op & 0x80 ? 0xffffffff : 0x1fffff), 4);
-		fake_mmio_write(PRDS + (uint32_t)reg * 8 + 4, take(in, 2) | (op & 0x40 ? 0x80000000u : 0), 4);
+		fake_mmio_write(PRDS + (uint32_t)reg * 8,
+				take(in, 4) & (op & 0x80 ? 0xffffffff : 0x1fffff), 4);
+		fake_mmio_write(PRDS + (uint32_t)reg * 8 + 4,
+				take(in, 2) | (op & 0x40 ? 0x80000000u : 0), 4);
 		break;
 	case 11:
 		if (op & 0x40)

@@ -2,17 +2,20 @@
 /*
  * DRAFT. The cable between an IDE channel (the host adapter's side) and a drive.
  *
- * The channel owns what is the same in every drive: the command block registers of both drives, device selection,
- * INTRQ and nIEN, SRST, the PIO data phase, and the bus master. The drive owns what a command means: it is handed a
- * command byte, works in the registers and in the channel's buffer, and asks for data phases until it finishes.
+ * The channel owns what is the same in every drive: the command block registers of both drives,
+ * device selection, INTRQ and nIEN, SRST, the PIO data phase, and the bus master. The drive owns
+ * what a command means: it is handed a command byte, works in the registers and in the channel's
+ * buffer, and asks for data phases until it finishes.
  *
- *   channel: registers written -> command()      drive: pio(...)  -> host moves the bytes -> pio_done()
- *                                                drive: dma(...)  -> bus master is ready  -> dma_ready() -> dma_done(...)
- *                                                drive: finish(...)
+ *   the host writes a command      -> command()
+ *   drive: pio()    the host moves the bytes -> pio_done()
+ *   drive: dma()    the bus master is ready  -> dma_ready()    drive: dma_done()
+ *   drive: finish()
  *
- * BSY is set from command() to the first pio() or finish(), and from pio_done() on. What is in flight when a state is saved is
- * done again after loading: a drive saves its step, not its request.
- * Source: ATA/ATAPI-6 (T13/1410D), 9 (protocols); Intel, Programming Interface for Bus Master IDE Controller 1.0.
+ * BSY is set from command() to the first pio() or finish(), and from pio_done() on. What is in
+ * flight when a state is saved is done again after loading: a drive saves its step, not its
+ * request. Source: ATA/ATAPI-6 (T13/1410D), 9 (protocols); Intel, Programming Interface for Bus
+ * Master IDE Controller 1.0.
  */
 #ifndef TESSERA_DRAFT_IDE_H
 #define TESSERA_DRAFT_IDE_H
@@ -36,7 +39,8 @@ enum tsr_ide_error {
 	TSR_IDE_UNC = 0x40,
 };
 
-/* One drive's command block. `hob` is what each register held before its last write (48-bit addressing). */
+/* One drive's command block. `hob` is what each register held before its last write (48-bit
+ * addressing). */
 struct tsr_ide_registers {
 	uint8_t feature, count, lba_low, lba_mid, lba_high;
 	uint8_t hob_feature, hob_count, hob_lba_low, hob_lba_mid, hob_lba_high;
@@ -45,9 +49,10 @@ struct tsr_ide_registers {
 };
 
 enum tsr_ide_reset {
-	TSR_IDE_RESET_POWER,      /* power-on and the board's reset line */
-	TSR_IDE_RESET_SOFT,       /* SRST */
-	TSR_IDE_RESET_DIAGNOSTIC, /* EXECUTE DEVICE DIAGNOSTIC, which the channel answers for both drives */
+	TSR_IDE_RESET_POWER,	  /* power-on and the board's reset line */
+	TSR_IDE_RESET_SOFT,	  /* SRST */
+	TSR_IDE_RESET_DIAGNOSTIC, /* EXECUTE DEVICE DIAGNOSTIC, which the channel answers for both
+				     drives */
 };
 
 /* The channel's side, handed to the drive; `to` is passed back. All [locked]. */
@@ -56,15 +61,18 @@ struct tsr_ide_port {
 	void *to;
 	struct tsr_ide_registers *registers;
 	uint8_t *buffer; /* TSR_IDE_BUFFER bytes; the channel keeps and saves them */
-	/* The host is to read (to_host) or write `length` bytes (even) at `offset` of the buffer. DRQ is set with `status`, INTRQ
-	 * raised if `interrupt`; when the last byte has moved, BSY is set and pio_done called. */
-	void (*pio)(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status, bool interrupt);
-	/* The drive has `length` bytes more to move in this command. dma_ready is called as soon as the bus master runs, maybe from
-	 * inside. NULL: this channel has no DMA. */
+	/* The host is to read (to_host) or write `length` bytes (even) at `offset` of the buffer.
+	 * DRQ is set with `status`, INTRQ raised if `interrupt`; when the last byte has moved, BSY
+	 * is set and pio_done called. */
+	void (*pio)(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
+		    bool interrupt);
+	/* The drive has `length` bytes more to move in this command. dma_ready is called as soon as
+	 * the bus master runs, maybe from inside. NULL: this channel has no DMA. */
 	void (*dma)(void *to, bool to_host, uint64_t length);
 	/* The segments that dma_ready brought are filled or read. */
 	void (*dma_done)(void *to);
-	/* The command's end: BSY and DRQ cleared, `status` set (ERR too, if error is not 0), INTRQ raised if `interrupt`. */
+	/* The command's end: BSY and DRQ cleared, `status` set (ERR too, if error is not 0), INTRQ
+	 * raised if `interrupt`. */
 	void (*finish)(void *to, uint8_t status, uint8_t error, bool interrupt);
 };
 
@@ -73,17 +81,21 @@ struct tsr_ide_port {
 struct tsr_ide_drive {
 	uint32_t size;
 	bool packet; /* takes DEVICE RESET while busy */
-	void (*connect)(void *self, const struct tsr_ide_port *port); /* `port` stays valid [main & !running] */
-	/* Gives up what is in flight, then puts its signature and status into the registers. The channel calls it at machine
-	 * reset too, so a drive's class needs no reset of its own. [locked] */
+	void (*connect)(void *self,
+			const struct tsr_ide_port *port); /* `port` stays valid [main & !running] */
+	/* Gives up what is in flight, then puts its signature and status into the registers. The
+	 * channel calls it at machine reset too, so a drive's class needs no reset of its own.
+	 * [locked] */
 	void (*reset)(void *self, enum tsr_ide_reset kind);
 	void (*command)(void *self, uint8_t command); /* [locked] */
 	void (*pio_done)(void *self);                 /* [locked] */
-	/* Guest memory for the next `length` bytes, a multiple of 512 or all that is left. Stays valid until dma_done or
-	 * dma_stop. [locked] */
-	void (*dma_ready)(void *self, const struct tsr_block_segment *segments, unsigned count, uint64_t length);
-	/* The host stopped the bus master: when this returns nobody touches the segments any more. The drive keeps the step and gets
-	 * dma_ready again if the bus master is started again. [locked] */
+	/* Guest memory for the next `length` bytes, a multiple of 512 or all that is left. Stays
+	 * valid until dma_done or dma_stop. [locked] */
+	void (*dma_ready)(void *self, const struct tsr_block_segment *segments, unsigned count,
+			  uint64_t length);
+	/* The host stopped the bus master: when this returns nobody touches the segments any more.
+	 * The drive keeps the step and gets dma_ready again if the bus master is started again.
+	 * [locked] */
 	void (*dma_stop)(void *self);
 };
 
