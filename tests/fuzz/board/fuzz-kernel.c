@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The input is a kernel image: the first two bytes choose memory and an initial RAM disk, the rest is
- * the file, with the marks of a kernel put in so that most inputs get beyond the first check.
+ * The input is a kernel image: the first two bytes choose memory and an initial RAM disk, the rest
+ * is the file, with the marks of a kernel put in so that most inputs get beyond the first check.
  */
 #include <string.h>
 #include <sys/mman.h>
