@@ -25,6 +25,7 @@ struct cpu_interp {
 	uint32_t pins;
 	bool processor; /* tessera.cpu/1 was asked for */
 	bool init;      /* INIT# came: taken at the next boundary */
+	_Atomic bool early_kick; /* a kick before there was a context */
 };
 
 /* -- the service */
@@ -216,6 +217,8 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 
 	processor_need(i);
 	c = i->context;
+	if (atomic_exchange(&i->early_kick, false))
+		return TSR_CPU_KICKED;
 	if (i->init) {
 		i->init = false;
 		interp_reset(i, TSR_RESET_SOFT);
@@ -235,6 +238,8 @@ static void cpu_kick(void *self)
 
 	if (i->context)
 		atomic_fetch_or(&i->context->attention, ATT_KICK);
+	else
+		atomic_store(&i->early_kick, true);
 }
 
 static void cpu_get_state(void *self, struct tsr_x86_state *state)

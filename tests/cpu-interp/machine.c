@@ -26,6 +26,15 @@ static const struct tsr_mmu_layout *mmu_layout(void *self)
 	return &((struct machine *)self)->layout;
 }
 
+static struct tsr_mmu_vcpu *mmu_create(void *self, const struct tsr_mmu_listener *listener)
+{
+	return &((struct machine *)self)->vcpu;
+}
+
+static void mmu_destroy(void *self, struct tsr_mmu_vcpu *v)
+{
+}
+
 static void mmu_set_context(void *self, struct tsr_mmu_vcpu *v, const struct tsr_mmu_context *context)
 {
 	struct machine *m = self;
@@ -147,7 +156,7 @@ struct machine *machine_new(const char *model)
 	m->vcpu.base[TSR_VIEW_SUPERVISOR] = m->tables;
 	m->vcpu.base[TSR_VIEW_USER] = m->tables + 2 * TABLE_BYTES;
 	m->vcpu.fetch_tag[0] = m->vcpu.fetch_tag[1] = 1;
-	m->mmu = (struct tsr_mmu){ .size = sizeof(m->mmu), .layout = mmu_layout, .set_context = mmu_set_context, .fill = mmu_fill,
+	m->mmu = (struct tsr_mmu){ .size = sizeof(m->mmu), .create = mmu_create, .destroy = mmu_destroy, .layout = mmu_layout, .set_context = mmu_set_context, .fill = mmu_fill,
 				   .probe = mmu_probe, .invalidate = mmu_invalidate, .written = mmu_written };
 	m->phys = (struct tsr_phys){ .size = sizeof(m->phys), .read = phys_read, .write = phys_write };
 	m->cpu_host = (struct tsr_cpu_host){ .size = sizeof(m->cpu_host), .port_read = host_port_read,
