@@ -61,6 +61,8 @@ struct tsr_x86_interpreter {
 				    struct tsr_x86_fault *fault);
 	/* The bytes that the last shadow run would have written, in order of address. */
 	void (*shadow_writes)(struct tsr_x86_context *c, void (*each)(void *user, tsr_gpa gpa, uint8_t value), void *user);
+	/* The caller's pins, a bit per enum tsr_cpu_pin. Of a service's context only IGNNE# is looked at. [locked] */
+	void (*set_pins)(struct tsr_x86_context *c, uint32_t pins);
 };
 
 #endif
