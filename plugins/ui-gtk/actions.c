@@ -42,6 +42,7 @@ static void on_pause(GSimpleAction *action, GVariant *state, gpointer data)
 
 void ui_actions_toggle_fullscreen(struct ui *ui)
 {
+	ui->last_known = FALSE; /* the surface's size changes under the pointer */
 	if (gtk_window_is_fullscreen(ui->window))
 		gtk_window_unfullscreen(ui->window);
 	else

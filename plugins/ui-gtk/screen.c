@@ -54,7 +54,10 @@ void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
 	graphene_rect_init(area, (int)((width - w) / 2), (int)((height - h) / 2), w, h);
 }
 
-/* Every dot becomes factor x factor dots. */
+/*
+ * Every dot becomes factor x factor opaque dots: the fourth byte of XRGB is not alpha, and GDK 4.8 has no format that
+ * ignores it.
+ */
 static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
 {
 	const guint32 *from = g_bytes_get_data(frame, NULL);
@@ -64,7 +67,7 @@ static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
 	for (guint y = 0; y < height; y++, from += width) {
 		for (guint x = 0; x < width; x++)
 			for (guint i = 0; i < factor; i++)
-				to[x * factor + i] = from[x];
+				to[x * factor + i] = from[x] | 0xff000000u;
 		for (guint i = 1; i < factor; i++)
 			memcpy(to + i * stride, to, stride * sizeof(*to));
 		to += stride * factor;
@@ -72,21 +75,9 @@ static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
 	return g_bytes_new_take(pixels, stride * height * factor * sizeof(*pixels));
 }
 
-/* The fourth byte of XRGB is not alpha, and GDK 4.8 has no format that ignores it. */
-static GBytes *make_opaque(GBytes *frame)
-{
-	gsize size = g_bytes_get_size(frame);
-	const guint32 *from = g_bytes_get_data(frame, NULL);
-	guint32 *pixels = g_malloc(size);
-
-	for (gsize i = 0; i < size / sizeof(*pixels); i++)
-		pixels[i] = from[i] | 0xff000000u;
-	return g_bytes_new_take(pixels, size);
-}
-
 static void make_texture(UiScreen *self, guint factor)
 {
-	g_autoptr(GBytes) pixels = factor == 1 ? g_bytes_ref(self->frame) : multiply(self->frame, self->width, self->height, factor);
+	g_autoptr(GBytes) pixels = multiply(self->frame, self->width, self->height, factor);
 
 	g_clear_object(&self->texture);
 	self->factor = factor;
@@ -162,7 +153,7 @@ void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint heigh
 
 	g_clear_pointer(&self->frame, g_bytes_unref);
 	g_clear_object(&self->texture);
-	self->frame = make_opaque(frame);
+	self->frame = g_bytes_ref(frame);
 	self->width = width;
 	self->height = height;
 	if (resized)
