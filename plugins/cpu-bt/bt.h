@@ -125,7 +125,8 @@ struct bt_page {
 	uint64_t code;   /* a bit per 64 bytes */
 	uint32_t blocks; /* list of nodes: 2 * block + (1: the block ends here) */
 	uint32_t next;   /* of the same hash */
-	uint32_t hits;   /* blocks thrown away; decays while the page is interpreted */
+	uint32_t hits;   /* times that blocks were thrown away */
+	uint32_t rest;   /* stretches still to be interpreted */
 	bool traced;
 };
 
@@ -148,7 +149,7 @@ enum bt_exit_reason {
 	BT_EXIT_LOOKUP, /* state.eip has no code yet, or somebody wants out */
 	BT_EXIT_BAIL,   /* one instruction at state.eip for the interpreter */
 	BT_EXIT_FAULT,  /* bt->fault at state.eip */
-	BT_EXIT_REST,   /* some instructions from state.eip for the interpreter: a group failed */
+	BT_EXIT_REST,   /* some instructions from state.eip for the interpreter: exit_value */
 	BT_EXIT_STOP,   /* the interpreter stopped: bt->stop */
 	BT_EXIT_BLOCK,  /* unchained mode: the block is done */
 	BT_EXITS,

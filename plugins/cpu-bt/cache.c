@@ -13,7 +13,8 @@
 
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
-#define BUSY_HITS 48 /* invalidations after which a page is interpreted for a while */
+#define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
+#define BUSY_REST 256 /* stretches that it is interpreted then */
 
 static uint32_t block_hash(tsr_gpa gpa, uint32_t eip, uint32_t mode)
 {
@@ -373,14 +374,17 @@ void tsr_bt_cache_untrace(struct tsr_bt *bt)
 	}
 }
 
-/* Code in this page changes so often that translating it does not pay now. */
+/* Code in this page changes so often that translating it does not pay now: some stretches are interpreted, then it gets
+ * another chance. */
 bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	struct bt_page *p = page_find(bt, gpa);
 
-	if (!p || p->hits < BUSY_HITS)
+	if (!p)
 		return false;
-	if (--p->hits == BUSY_HITS - 1)
-		p->hits = BUSY_HITS / 2;
-	return true;
+	if (p->hits >= BUSY_HITS) {
+		p->hits = 0;
+		p->rest = BUSY_REST;
+	}
+	return p->rest && p->rest--;
 }

@@ -21,9 +21,13 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 		bt->exit_reason = BT_EXIT_FAULT;
 		return false;
 	}
-	if (kind == TSR_MMU_IO || eip > bt->cs_limit || tsr_bt_cache_page_busy(bt, r->gpa)) {
+	if (kind == TSR_MMU_IO || eip > bt->cs_limit) {
 		bt->exit_reason = BT_EXIT_BAIL;
-		bt->exit_value = 0;
+		return false;
+	}
+	if (tsr_bt_cache_page_busy(bt, r->gpa)) {
+		bt->exit_reason = BT_EXIT_REST;
+		bt->exit_value = 32;
 		return false;
 	}
 	return true;

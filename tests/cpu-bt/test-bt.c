@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What random programs do not reach: self-modifying code, requests from outside, interrupts, FP state around devices. */
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <CUnit/Basic.h>
+
+#include "rig.h"
+
+#define CODE 0x10000u
+#define DATA 0x20000u
+
+static struct rig *rig;
+static struct tsr_x86_state state;
+
+static void start(const char *options)
+{
+	rig = rig_new(true, options);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig);
+	rig_flat(rig, &state);
+	state.eip = CODE;
+}
+
+static enum tsr_cpu_exit run_code(const void *code, size_t length)
+{
+	rig_write(rig, state.eip, code, length);
+	rig->cpu->set_state(rig->cpu_self, &state, NULL);
+	return rig_run(rig);
+}
+
+static void finish(void)
+{
+	rig_free(rig);
+	rig = NULL;
+}
+
+static const struct tsr_x86_state *after(void)
+{
+	rig->cpu->get_state(rig->cpu_self, &state);
+	return &state;
+}
+
+static void next_instruction_is_overwritten(void)
+{
+	static const uint8_t code[] = {
+		0xc6, 0x05, 0x09, 0x00, 0x01, 0x00, 0x42, /* mov byte [CODE + 9], 0x42: inc edx in place of inc ecx */
+		0x90, 0x90,
+		0x41,                                     /* inc ecx */
+		0xf4,
+	};
+
+	start("");
+	state.gpr[TSR_ECX] = state.gpr[TSR_EDX] = 7;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 7);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EDX], 8);
+	CU_ASSERT_EQUAL(rig_stat(rig, "running blocks left"), 1);
+	finish();
+}
+
+static void data_beside_code_keeps_it(void)
+{
+	static const uint8_t code[] = {
+		0xb9, 0xe8, 0x03, 0x00, 0x00,             /* mov ecx, 1000 */
+		0xff, 0x05, 0x00, 0x01, 0x01, 0x00,       /* inc dword [CODE + 0x100] */
+		0x49, 0x75, 0xf7,                         /* dec ecx; jnz */
+		0xf4,
+	};
+	uint32_t count;
+
+	start("");
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	memcpy(&count, rig->ram + CODE + 0x100, 4);
+	CU_ASSERT_EQUAL(count, 1000);
+	CU_ASSERT_EQUAL(rig_stat(rig, "blocks invalidated"), 0);
+	finish();
+}
+
+/* Each round writes the immediate that it then executes: must be right, and must not translate for ever. */
+static void loop_that_patches_itself(void)
+{
+	static const uint8_t code[] = {
+		0xb9, 0xe8, 0x03, 0x00, 0x00,             /* mov ecx, 1000 */
+		0x89, 0x0d, 0x0c, 0x00, 0x01, 0x00,       /* mov [CODE + 12], ecx */
+		0xb8, 0x00, 0x00, 0x00, 0x00,             /* mov eax, imm32 (patched) */
+		0x01, 0xc2,                               /* add edx, eax */
+		0x49, 0x75, 0xf0,                         /* dec ecx; jnz */
+		0xf4,
+	};
+
+	start("");
+	state.gpr[TSR_EDX] = 0;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EDX], 500500);
+	CU_ASSERT(rig_stat(rig, "blocks translated") < 700);
+	finish();
+}
+
+static void straddling_instruction_is_patched_behind_the_page(void)
+{
+	static const uint8_t code[] = {
+		0xb8, 0x11, 0x11, 0x11, 0x11,                               /* mov eax, imm32: 2 bytes here, 3 there */
+		0xf7, 0xc3, 0x01, 0x00, 0x00, 0x00,                         /* test ebx, 1 */
+		0x75, 0x0a,                                                 /* jnz */
+		0x43,                                                       /* inc ebx */
+		0xc6, 0x05, 0x02, 0x10, 0x01, 0x00, 0x22,                   /* mov byte [0x11002], 0x22: the immediate's last */
+		0xeb, 0xe9,                                                 /* again */
+		0xf4,
+	};
+
+	start("");
+	state.eip = CODE + 0xffe;
+	state.gpr[TSR_EBX] = 0;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 0x22111111);
+	finish();
+}
+
+static void *kicker(void *unused)
+{
+	struct timespec t = { 0, 50 * 1000 * 1000 };
+
+	nanosleep(&t, NULL);
+	rig->cpu->kick(rig->cpu_self);
+	return NULL;
+}
+
+static void endless(const uint8_t *code, size_t length)
+{
+	pthread_t thread;
+
+	start("");
+	state.gpr[TSR_EBX] = CODE + 2;
+	pthread_create(&thread, NULL, kicker, NULL);
+	CU_ASSERT_EQUAL(run_code(code, length), TSR_CPU_KICKED);
+	pthread_join(thread, NULL);
+	finish();
+}
+
+static void kick_ends_any_loop(void)
+{
+	static const uint8_t jump[] = { 0xeb, 0xfe };
+	static const uint8_t indirect[] = { 0x90, 0x90, 0xff, 0xe3 };
+	static const uint8_t conditional[] = { 0x39, 0xc0, 0x74, 0xfc };
+	static const uint8_t call[] = { 0x89, 0xe5, 0xe8, 0x00, 0x00, 0x00, 0x00, 0x89, 0xec, 0xeb, 0xf7 };
+	static const uint8_t loop[] = { 0x31, 0xc9, 0xe2, 0xfe, 0xeb, 0xfa };
+
+	endless(jump, sizeof(jump));
+	endless(indirect, sizeof(indirect));
+	endless(conditional, sizeof(conditional));
+	endless(call, sizeof(call));
+	endless(loop, sizeof(loop));
+}
+
+static void early_kick_is_kept(void)
+{
+	static const uint8_t code[] = { 0xf4 };
+
+	start("");
+	rig->cpu->kick(rig->cpu_self);
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_KICKED);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	finish();
+}
+
+static void raise(struct rig *r)
+{
+	r->vector = 0x40;
+	r->pins->set(r->cpu_self, TSR_CPU_INTR, 1);
+}
+
+static void device_interrupts_a_loop(void)
+{
+	static const uint8_t code[] = {
+		0xfb,                               /* sti */
+		0xa2, 0x00, 0x00, 0x0a, 0x00,       /* mov [0xa0000], al: the device raises its line */
+		0x41, 0xeb, 0xfd,                   /* inc ecx; jmp: the interrupt must come here */
+	};
+
+	start("");
+	rig->on_io = raise;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->eip, 0x3000 + 16 * 0x40 + 1);
+	finish();
+}
+
+static void sti_holds_interrupts_off_for_one_instruction(void)
+{
+	static const uint8_t code[] = {
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line rises while IF = 0 */
+		0xfb, 0x41,                   /* sti; inc ecx */
+		0xeb, 0xfe,
+	};
+
+	start("");
+	state.gpr[TSR_ECX] = 0;
+	rig->on_io = raise;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 1);
+	finish();
+}
+
+static void fp_state_survives_a_device(void)
+{
+	static const uint8_t code[] = {
+		0xd9, 0xe8, 0xd9, 0xeb,                               /* fld1; fldpi */
+		0x0f, 0x28, 0x0d, 0x00, 0x00, 0x02, 0x00,             /* movaps xmm1, [DATA] */
+		0xa1, 0x00, 0x00, 0x0a, 0x00,                         /* mov eax, [0xa0000] */
+		0xde, 0xc1,                                           /* faddp */
+		0xdd, 0x1d, 0x20, 0x00, 0x02, 0x00,                   /* fstp qword [DATA + 0x20] */
+		0x0f, 0x29, 0x0d, 0x30, 0x00, 0x02, 0x00,             /* movaps [DATA + 0x30], xmm1 */
+		0xf4,
+	};
+	static const uint8_t bytes[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+	double sum;
+
+	start("");
+	rig_write(rig, DATA, bytes, sizeof(bytes));
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	memcpy(&sum, rig->ram + DATA + 0x20, 8);
+	CU_ASSERT_DOUBLE_EQUAL(sum, 4.14159265358979, 1e-12);
+	CU_ASSERT_EQUAL(memcmp(rig->ram + DATA + 0x30, bytes, 16), 0);
+	finish();
+}
+
+static void budget_is_exact(void)
+{
+	static const uint8_t code[] = { 0x41, 0xeb, 0xfd };
+
+	start("");
+	state.gpr[TSR_ECX] = 0;
+	rig_write(rig, CODE, code, sizeof(code));
+	rig->cpu->set_state(rig->cpu_self, &state, NULL);
+	CU_ASSERT_EQUAL(rig->cpu->run(rig->cpu_self, 1001), TSR_CPU_BUDGET);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 501);
+	finish();
+}
+
+/* More code than the cache holds, each piece once. */
+static void full_cache_is_flushed(void)
+{
+	static uint8_t code[0x200000];
+	size_t at = 0;
+
+	start("");
+	while (at + 32 < sizeof(code)) {
+		code[at++] = 0x83; /* add dword [DATA], 1; jmp to the next */
+		code[at++] = 0x05;
+		memcpy(code + at, &(uint32_t){ DATA }, 4);
+		at += 4;
+		code[at++] = 1;
+		code[at++] = 0xeb;
+		code[at++] = 0x00;
+	}
+	code[at] = 0xf4;
+	state.eip = 0x100000;
+	memset(rig->ram + DATA, 0, 4);
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(*(uint32_t *)(rig->ram + DATA), at / 9);
+	CU_ASSERT(rig_stat(rig, "cache flushes") > 0);
+	finish();
+}
+
+int main(void)
+{
+	CU_pSuite suite;
+	unsigned failures;
+
+	CU_initialize_registry();
+	suite = CU_add_suite("cpu-bt", NULL, NULL);
+	CU_ADD_TEST(suite, next_instruction_is_overwritten);
+	CU_ADD_TEST(suite, data_beside_code_keeps_it);
+	CU_ADD_TEST(suite, loop_that_patches_itself);
+	CU_ADD_TEST(suite, straddling_instruction_is_patched_behind_the_page);
+	CU_ADD_TEST(suite, kick_ends_any_loop);
+	CU_ADD_TEST(suite, early_kick_is_kept);
+	CU_ADD_TEST(suite, device_interrupts_a_loop);
+	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_one_instruction);
+	CU_ADD_TEST(suite, fp_state_survives_a_device);
+	CU_ADD_TEST(suite, budget_is_exact);
+	CU_ADD_TEST(suite, full_cache_is_flushed);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
+	CU_cleanup_registry();
+	return failures != 0;
+}
