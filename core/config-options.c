@@ -244,7 +244,8 @@ static gboolean apply_option(TsrDraft *draft, const char *name, const TsrSetting
 
 static gboolean is_other_plugins(gpointer key, gpointer value, gpointer user)
 {
-	return !g_str_equal(key, "plugin") && !g_str_has_prefix(key, "connect.");
+	return !g_str_equal(key, "plugin") && !g_str_has_prefix(key, "connect.") &&
+	       !g_str_has_prefix(key, "resource.");
 }
 
 /* --cpu PLUGIN[,KEY=VALUE]…: another plugin in the processor's place, or other properties of the

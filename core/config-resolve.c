@@ -437,6 +437,8 @@ static gboolean take_resource(const KeyContext *c)
 	g_autofree char *name = g_strndup(c->key, dot ? (gsize)(dot - c->key) : strlen(c->key));
 	TsrResource *resource = find_resource(c->instance->result, name);
 
+	if (!resource && c->instance->replaced)
+		return TRUE;
 	if (!resource)
 		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
 				       "plugin %s has no resource %s",

@@ -206,6 +206,7 @@ struct tsr_bt {
 	struct tsr_mmu_listener listener;
 	const struct tsr_intack *intack;
 	void *intack_self;
+	const struct tsr_irq *ferr;
 	const struct tsr_x86_interpreter *interpreter;
 	void *interpreter_self;
 	struct tsr_x86_context *context;

@@ -196,8 +196,10 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	struct tsr_bt *bt = self;
 	struct tsr_interface i;
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	const struct tsr_irq_table *lines = host->get(host, TSR_IRQ);
 
 	bt->host = host;
+	bt->ferr = lines ? lines->get(host, "ferr") : NULL;
 	bt->properties = host->get(host, TSR_PROPERTIES);
 	bt->log = host->get(host, TSR_LOG);
 	bt->phys = host->get(host, TSR_PHYS);
@@ -224,22 +226,19 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 
 static void on_ferr(void *user, int level)
 {
-	tsr_irq_set(user, level);
+	const struct tsr_bt *bt = user;
+
+	if (bt->ferr)
+		tsr_irq_set(bt->ferr, level);
 }
 
 static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
 {
-	const struct tsr_irq_table *lines = bt->host->get(bt->host, TSR_IRQ);
 	struct tsr_x86_env env = {
 		.size = sizeof(env), .state = &bt->state, .mmu = bt->mmu, .mmu_self = bt->mmu_self, .mmu_vcpu = bt->vcpu,
 		.phys = bt->phys, .cpu_host = bt->cpu_host, .host = bt->host,
-		.model = bt->properties->get_string(bt->host, "model"),
+		.model = bt->properties->get_string(bt->host, "model"), .ferr = on_ferr, .user = bt,
 	};
-
-	if (lines) {
-		env.ferr = on_ferr;
-		env.user = (void *)(uintptr_t)lines->get(bt->host, "ferr");
-	}
 
 	bt->context = bt->interpreter->create(bt->interpreter_self, &env, error);
 	return bt->context != NULL;
