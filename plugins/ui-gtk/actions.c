@@ -7,9 +7,11 @@ void ui_show_error(struct ui *ui, const char *what, GError *error)
 	GtkWidget *dialog;
 
 	G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-	dialog = gtk_message_dialog_new(ui->window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE,
-					"%s", what);
-	gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(dialog), "%s", error ? error->message : "");
+	dialog = gtk_message_dialog_new(ui->window,
+					GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
+					GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", what);
+	gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(dialog), "%s",
+						 error ? error->message : "");
 	G_GNUC_END_IGNORE_DEPRECATIONS
 	g_signal_connect(dialog, "response", G_CALLBACK(gtk_window_destroy), NULL);
 	gtk_window_present(GTK_WINDOW(dialog));
@@ -37,7 +39,10 @@ static void on_pause(GSimpleAction *action, GVariant *state, gpointer data)
 
 	/* The new state is set by the machine's own signal. */
 	if (!(pause ? tsr_machine_pause : tsr_machine_resume)(ui->machine, &error))
-		ui_show_error(ui, pause ? "The machine could not be paused" : "The machine could not go on", error);
+		ui_show_error(ui,
+			      pause ? "The machine could not be paused"
+				    : "The machine could not go on",
+			      error);
 }
 
 void ui_actions_toggle_fullscreen(struct ui *ui)
@@ -91,11 +96,13 @@ static void on_screenshot(GSimpleAction *action, GVariant *parameter, gpointer d
 	struct ui *ui = data;
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *time = g_date_time_format(now, "%Y-%m-%d-%H%M%S");
-	g_autofree char *name = g_strdup_printf("%s-%s.png", tsr_machine_get_name(ui->machine), time);
+	g_autofree char *name =
+		g_strdup_printf("%s-%s.png", tsr_machine_get_name(ui->machine), time);
 	GtkFileChooserNative *dialog;
 
 	G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-	dialog = gtk_file_chooser_native_new("Save Screenshot", ui->window, GTK_FILE_CHOOSER_ACTION_SAVE, "_Save", "_Cancel");
+	dialog = gtk_file_chooser_native_new("Save Screenshot", ui->window,
+					     GTK_FILE_CHOOSER_ACTION_SAVE, "_Save", "_Cancel");
 	gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
 	G_GNUC_END_IGNORE_DEPRECATIONS
 	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
@@ -118,9 +125,12 @@ static const GActionEntry entries[] = {
 void ui_actions_add(struct ui *ui, gboolean smooth)
 {
 	ui->actions = g_simple_action_group_new();
-	g_action_map_add_action_entries(G_ACTION_MAP(ui->actions), entries, G_N_ELEMENTS(entries), ui);
-	gtk_widget_insert_action_group(GTK_WIDGET(ui->window), "machine", G_ACTION_GROUP(ui->actions));
-	g_action_group_change_action_state(G_ACTION_GROUP(ui->actions), "scale", g_variant_new_string(smooth ? "smooth" : "sharp"));
+	g_action_map_add_action_entries(G_ACTION_MAP(ui->actions), entries, G_N_ELEMENTS(entries),
+					ui);
+	gtk_widget_insert_action_group(GTK_WIDGET(ui->window), "machine",
+				       G_ACTION_GROUP(ui->actions));
+	g_action_group_change_action_state(G_ACTION_GROUP(ui->actions), "scale",
+					   g_variant_new_string(smooth ? "smooth" : "sharp"));
 }
 
 GMenuModel *ui_actions_menu(void)

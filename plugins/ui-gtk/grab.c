@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pointer is the guest's: the host's is hidden and, on X11, held and put back into the window's middle, so that it can
- * move without end. GTK has no call for that; Wayland would need the pointer-constraints protocol.
+ * The pointer is the guest's: the host's is hidden and, on X11, held and put back into the window's
+ * middle, so that it can move without end. GTK has no call for that; Wayland would need the
+ * pointer-constraints protocol.
  * Gaps: on Wayland the pointer stops at the window's edges.
  */
 #include "ui.h"
@@ -37,8 +38,9 @@ static void hold_pointer(struct ui *ui)
 	XISetMask(bits, XI_Motion);
 	XISetMask(bits, XI_ButtonPress);
 	XISetMask(bits, XI_ButtonRelease);
-	XIGrabDevice(gdk_x11_display_get_xdisplay(display), mask.deviceid, gdk_x11_surface_get_xid(surface), CurrentTime, None,
-		     XIGrabModeAsync, XIGrabModeAsync, True, &mask);
+	XIGrabDevice(gdk_x11_display_get_xdisplay(display), mask.deviceid,
+		     gdk_x11_surface_get_xid(surface), CurrentTime, None, XIGrabModeAsync,
+		     XIGrabModeAsync, True, &mask);
 }
 
 static void let_pointer_go(struct ui *ui)
@@ -60,8 +62,8 @@ static gboolean warp_pointer(struct ui *ui, double x, double y)
 
 	if (!GDK_IS_X11_DISPLAY(display))
 		return FALSE;
-	XIWarpPointer(gdk_x11_display_get_xdisplay(display), pointer_id(display), None, gdk_x11_surface_get_xid(surface), 0, 0, 0, 0,
-		      x * scale, y * scale);
+	XIWarpPointer(gdk_x11_display_get_xdisplay(display), pointer_id(display), None,
+		      gdk_x11_surface_get_xid(surface), 0, 0, 0, 0, x * scale, y * scale);
 	return TRUE;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Keys go to the guest as they are on the keyboard: GDK's hardware key codes on X11 and Wayland are evdev codes plus 8.
- * The window keeps two chords: Ctrl+Alt, pressed and let go, takes or releases the pointer; Ctrl+Alt+Enter is full screen.
+ * Keys go to the guest as they are on the keyboard: GDK's hardware key codes on X11 and Wayland are
+ * evdev codes plus 8. The window keeps two chords: Ctrl+Alt, pressed and let go, takes or releases
+ * the pointer; Ctrl+Alt+Enter is full screen.
  */
 #include <linux/input-event-codes.h>
 
@@ -54,7 +55,8 @@ void ui_keyboard_send_ctrl_alt_delete(struct ui *ui)
 		tsr_machine_send_key(ui->machine, codes[i], FALSE);
 }
 
-static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, gpointer data)
+static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, guint keycode,
+			       GdkModifierType state, gpointer data)
 {
 	struct ui *ui = data;
 	guint code = keycode - XKB_OFFSET;
@@ -72,7 +74,8 @@ static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, 
 	return TRUE;
 }
 
-static void on_key_released(GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, gpointer data)
+static void on_key_released(GtkEventControllerKey *controller, guint keyval, guint keycode,
+			    GdkModifierType state, gpointer data)
 {
 	struct ui *ui = data;
 	guint code = keycode - XKB_OFFSET;
@@ -86,7 +89,8 @@ static void on_key_released(GtkEventControllerKey *controller, guint keyval, gui
 	if (ui->grabbed)
 		ui_grab_release(ui);
 	else
-		ui_grab_take(ui, gtk_event_controller_get_current_event(GTK_EVENT_CONTROLLER(controller)));
+		ui_grab_take(ui, gtk_event_controller_get_current_event(
+					 GTK_EVENT_CONTROLLER(controller)));
 }
 
 static void on_focus_left(GtkEventControllerFocus *controller, gpointer data)

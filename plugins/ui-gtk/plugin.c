@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A user interface as a plugin: an instance without guest-visible state that attaches to its machine's control plane. */
+/*
+ * A user interface as a plugin: an instance without guest-visible state that attaches to its
+ * machine's control plane.
+ */
 #include <tessera/tessera.h>
 
 #include "ui.h"
@@ -16,10 +19,12 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	const char *title = properties->get_string(host, "title");
 
 	if (!gtk_init_check())
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "there is no display to open a window on; use --ui none");
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "there is no display to open a window on; use --ui none");
 	i->ui.machine = (TsrMachine *)host->get(host, TSR_GMACHINE);
 	if (!i->ui.machine)
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "this host has no " TSR_GMACHINE);
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "this host has no " TSR_GMACHINE);
 	i->ui.title = g_strdup(*title ? title : tsr_machine_get_name(i->ui.machine));
 	i->smooth = g_str_equal(properties->get_string(host, "scale"), "smooth");
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The mouse. A click on the screen gives it to the guest; from then on it moves by differences. An absolute place is sent
- * too, for machines with a tablet.
+ * The mouse. A click on the screen gives it to the guest; from then on it moves by differences. An
+ * absolute place is sent too, for machines with a tablet.
  */
 #include "ui.h"
 
@@ -34,7 +34,8 @@ static void send_absolute(struct ui *ui, double x, double y)
 		return;
 	u = CLAMP((x - area.origin.x) / area.size.width, 0, 1);
 	v = CLAMP((y - area.origin.y) / area.size.height, 0, 1);
-	tsr_machine_send_pointer_absolute(ui->machine, (guint)(u * 65535), (guint)(v * 65535), 0, ui->buttons);
+	tsr_machine_send_pointer_absolute(ui->machine, (guint)(u * 65535), (guint)(v * 65535), 0,
+					  ui->buttons);
 }
 
 static void on_motion(GtkEventControllerMotion *controller, double x, double y, gpointer data)
@@ -76,14 +77,16 @@ static void on_pressed(GtkGestureClick *gesture, int presses, double x, double y
 		ui_grab_take(ui, event);
 		return; /* this click was for the window */
 	}
-	ui->buttons |= button_mask(gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture)));
+	ui->buttons |=
+		button_mask(gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture)));
 	send_buttons(ui);
 }
 
 static void on_released(GtkGestureClick *gesture, int presses, double x, double y, gpointer data)
 {
 	struct ui *ui = data;
-	guint mask = button_mask(gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture)));
+	guint mask =
+		button_mask(gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture)));
 
 	if (!(ui->buttons & mask))
 		return;
@@ -112,7 +115,8 @@ void ui_pointer_release_all(struct ui *ui)
 void ui_pointer_add(struct ui *ui)
 {
 	GtkEventController *motion = gtk_event_controller_motion_new();
-	GtkEventController *scroll = gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
+	GtkEventController *scroll =
+		gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
 	GtkGesture *click = gtk_gesture_click_new();
 
 	gtk_gesture_single_set_button(GTK_GESTURE_SINGLE(click), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The picture. Sharp scaling multiplies the dots here, by the largest whole number that fits, because GTK before 4.10 can
- * scale textures only smoothly; smooth scaling fills the widget and is left to GTK. A picture that is larger than its
- * widget is always made smaller smoothly.
+ * The picture. Sharp scaling multiplies the dots here, by the largest whole number that fits,
+ * because GTK before 4.10 can scale textures only smoothly; smooth scaling fills the widget and is
+ * left to GTK. A picture that is larger than its widget is always made smaller smoothly.
  */
 #include "ui.h"
 
@@ -41,7 +41,8 @@ static double shown_scale(UiScreen *self)
 
 void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
 {
-	double width = gtk_widget_get_width(GTK_WIDGET(self)), height = gtk_widget_get_height(GTK_WIDGET(self));
+	double width = gtk_widget_get_width(GTK_WIDGET(self)),
+	       height = gtk_widget_get_height(GTK_WIDGET(self));
 	double scale, w, h;
 
 	if (!self->frame) {
@@ -55,8 +56,8 @@ void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
 }
 
 /*
- * Every dot becomes factor x factor opaque dots: the fourth byte of XRGB is not alpha, and GDK 4.8 has no format that
- * ignores it.
+ * Every dot becomes factor x factor opaque dots: the fourth byte of XRGB is not alpha, and GDK 4.8
+ * has no format that ignores it.
  */
 static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
 {
@@ -81,8 +82,9 @@ static void make_texture(UiScreen *self, guint factor)
 
 	g_clear_object(&self->texture);
 	self->factor = factor;
-	self->texture = gdk_memory_texture_new((int)(self->width * factor), (int)(self->height * factor), GDK_MEMORY_B8G8R8A8_PREMULTIPLIED,
-					       pixels, (gsize)self->width * factor * 4);
+	self->texture = gdk_memory_texture_new(
+		(int)(self->width * factor), (int)(self->height * factor),
+		GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, pixels, (gsize)self->width * factor * 4);
 }
 
 static void ui_screen_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
@@ -104,8 +106,9 @@ static void ui_screen_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 	gtk_snapshot_append_texture(snapshot, self->texture, &area);
 }
 
-static void ui_screen_measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
-			      int *minimum_baseline, int *natural_baseline)
+static void ui_screen_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
+			      int *minimum, int *natural, int *minimum_baseline,
+			      int *natural_baseline)
 {
 	UiScreen *self = UI_SCREEN(widget);
 	guint size = orientation == GTK_ORIENTATION_HORIZONTAL ? self->width : self->height;
@@ -139,7 +142,8 @@ static void ui_screen_init(UiScreen *self)
 	gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
 	gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);
 	gtk_widget_set_vexpand(GTK_WIDGET(self), TRUE);
-	gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, "The machine's screen", -1);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+				       "The machine's screen", -1);
 }
 
 GtkWidget *ui_screen_new(void)

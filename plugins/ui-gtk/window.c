@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The window: header bar, screen, and the beat in which frames are fetched. While the screen changes much or the user does
- * something, a frame is asked for with each frame of the window; else twelve times a second, so that an idle guest with its
- * blinking cursor lets the host sleep. A window that is not visible asks for nothing.
+ * The window: header bar, screen, and the beat in which frames are fetched. While the screen
+ * changes much or the user does something, a frame is asked for with each frame of the window; else
+ * twelve times a second, so that an idle guest with its blinking cursor lets the host sleep. A
+ * window that is not visible asks for nothing.
  */
 #include "ui.h"
 
@@ -16,7 +17,8 @@
 static gboolean fetch_frame(struct ui *ui)
 {
 	guint width, height;
-	g_autoptr(GBytes) frame = tsr_machine_get_frame(ui->machine, 0, &ui->frame_serial, &width, &height);
+	g_autoptr(GBytes) frame =
+		tsr_machine_get_frame(ui->machine, 0, &ui->frame_serial, &width, &height);
 
 	if (!frame)
 		return FALSE;
@@ -103,19 +105,25 @@ static void on_state_changed(TsrMachine *machine, int state, gpointer data)
 	GAction *action = g_action_map_lookup_action(G_ACTION_MAP(ui->actions), "pause");
 
 	g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(paused));
-	gtk_button_set_icon_name(GTK_BUTTON(ui->pause_button), paused ? "media-playback-start-symbolic" : "media-playback-pause-symbolic");
+	gtk_button_set_icon_name(GTK_BUTTON(ui->pause_button),
+				 paused ? "media-playback-start-symbolic"
+					: "media-playback-pause-symbolic");
 	gtk_widget_set_tooltip_text(ui->pause_button, paused ? "Go on" : "Pause");
 	if (state != TSR_MACHINE_RUNNING)
 		ui_grab_release(ui);
 	ui_window_update_title(ui);
 }
 
-/* A new mode: the window takes the picture's size, unless the user has made it larger on purpose. */
-static void on_display_changed(TsrMachine *machine, guint display, guint width, guint height, gpointer data)
+/*
+ * A new mode: the window takes the picture's size, unless the user has made it larger on purpose.
+ */
+static void on_display_changed(TsrMachine *machine, guint display, guint width, guint height,
+			       gpointer data)
 {
 	struct ui *ui = data;
 
-	if (display == 0 && !gtk_window_is_maximized(ui->window) && !gtk_window_is_fullscreen(ui->window))
+	if (display == 0 && !gtk_window_is_maximized(ui->window) &&
+	    !gtk_window_is_fullscreen(ui->window))
 		gtk_window_set_default_size(ui->window, -1, -1);
 }
 
@@ -139,14 +147,19 @@ void ui_window_ask_close(struct ui *ui)
 	}
 	ui_grab_release(ui);
 	G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-	ui->dialog = gtk_message_dialog_new(ui->window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
-					    GTK_BUTTONS_NONE, "Power off “%s”?", ui->title);
-	gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(ui->dialog),
-						 "The machine stops at once, as if its plug were pulled. What the guest has not "
-						 "saved is lost.");
-	gtk_dialog_add_buttons(GTK_DIALOG(ui->dialog), "_Cancel", GTK_RESPONSE_CANCEL, "_Power Off", GTK_RESPONSE_ACCEPT, NULL);
+	ui->dialog = gtk_message_dialog_new(
+		ui->window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
+		GTK_BUTTONS_NONE, "Power off “%s”?", ui->title);
+	gtk_message_dialog_format_secondary_text(
+		GTK_MESSAGE_DIALOG(ui->dialog),
+		"The machine stops at once, as if its plug were pulled. What the guest has not "
+		"saved is lost.");
+	gtk_dialog_add_buttons(GTK_DIALOG(ui->dialog), "_Cancel", GTK_RESPONSE_CANCEL, "_Power Off",
+			       GTK_RESPONSE_ACCEPT, NULL);
 	gtk_dialog_set_default_response(GTK_DIALOG(ui->dialog), GTK_RESPONSE_CANCEL);
-	gtk_widget_add_css_class(gtk_dialog_get_widget_for_response(GTK_DIALOG(ui->dialog), GTK_RESPONSE_ACCEPT), "destructive-action");
+	gtk_widget_add_css_class(
+		gtk_dialog_get_widget_for_response(GTK_DIALOG(ui->dialog), GTK_RESPONSE_ACCEPT),
+		"destructive-action");
 	G_GNUC_END_IGNORE_DEPRECATIONS
 	g_signal_connect(ui->dialog, "response", G_CALLBACK(on_close_response), ui);
 	gtk_window_present(GTK_WINDOW(ui->dialog));
@@ -185,10 +198,13 @@ static GtkWidget *make_header(struct ui *ui)
 	gtk_widget_set_focus_on_click(menu, FALSE);
 	ui->pause_button = header_button("media-playback-pause-symbolic", "Pause", "machine.pause");
 	gtk_header_bar_pack_start(GTK_HEADER_BAR(header), ui->pause_button);
-	gtk_header_bar_pack_start(GTK_HEADER_BAR(header), header_button("view-refresh-symbolic", "Reset", "machine.reset"));
+	gtk_header_bar_pack_start(GTK_HEADER_BAR(header),
+				  header_button("view-refresh-symbolic", "Reset", "machine.reset"));
 	gtk_header_bar_pack_end(GTK_HEADER_BAR(header), menu);
-	gtk_header_bar_pack_end(GTK_HEADER_BAR(header), header_button("view-fullscreen-symbolic", "Full screen (Ctrl+Alt+Enter)",
-								      "machine.fullscreen"));
+	gtk_header_bar_pack_end(GTK_HEADER_BAR(header),
+				header_button("view-fullscreen-symbolic",
+					      "Full screen (Ctrl+Alt+Enter)",
+					      "machine.fullscreen"));
 	return header;
 }
 

@@ -52,8 +52,9 @@ static bool try_start(const char *kind, struct tsr_error *error)
 	memset(&device, 0, sizeof(device));
 	device.room = 200;
 	fake_start();
-	self = fake_device_try(NULL, "chardev",
-			       (struct fake_row[]){ { "kind", kind }, { "path", path }, { NULL, NULL } }, error);
+	self = fake_device_try(
+		NULL, "chardev",
+		(struct fake_row[]){ { "kind", kind }, { "path", path }, { NULL, NULL } }, error);
 	if (!self)
 		return false;
 	table = fake_device_interface(self, TSR_CHARDEV);
@@ -228,7 +229,8 @@ static void pty_works_when_it_is_opened(void)
 	close(fd);
 	fake_poll(0);
 	fake_poll(0);
-	CU_ASSERT(fake_clock_next() != UINT64_MAX); /* looks for the next reader by the clock, not in a loop */
+	/* looks for the next reader by the clock, not in a loop */
+	CU_ASSERT(fake_clock_next() != UINT64_MAX);
 }
 
 static void signal_emits_lines_and_takes_input(void)
@@ -320,7 +322,8 @@ static void terminal_is_raw_and_has_an_escape(void)
 	pid_t child;
 
 	*path = 0;
-	CU_ASSERT_FATAL(!grantpt(master) && !unlockpt(master) && !ptsname_r(master, name, sizeof(name)));
+	CU_ASSERT_FATAL(!grantpt(master) && !unlockpt(master) &&
+			!ptsname_r(master, name, sizeof(name)));
 	slave = open(name, O_RDWR | O_NOCTTY);
 	fflush(stdout);
 	child = fork();

@@ -8,7 +8,16 @@
 
 #include "i8042.h"
 
-enum { EV_A = 30, EV_CTRL = 29, EV_SHIFT = 42, EV_ALT = 56, EV_HOME = 102, EV_PRINT = 99, EV_PAUSE = 119, EV_F7 = 65 };
+enum {
+	EV_A = 30,
+	EV_CTRL = 29,
+	EV_SHIFT = 42,
+	EV_ALT = 56,
+	EV_HOME = 102,
+	EV_PRINT = 99,
+	EV_PAUSE = 119,
+	EV_F7 = 65
+};
 
 static void *device;
 
@@ -89,7 +98,9 @@ static void start(uint8_t mode)
 
 static void commands_have_their_answers(void)
 {
-	static const uint8_t rows[][2] = { { 0xa4, 0xf1 }, { 0xa9, 0 }, { 0xab, 0 }, { 0x20, TRANSLATED }, { 0xd0, 0xdf } };
+	static const uint8_t rows[][2] = {
+		{ 0xa4, 0xf1 }, { 0xa9, 0 }, { 0xab, 0 }, { 0x20, TRANSLATED }, { 0xd0, 0xdf }
+	};
 
 	start(TRANSLATED);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -452,9 +463,12 @@ static void state_survives(void)
 	fake_pointer(3, 4, 1, 1);
 	read_data();
 	CU_ASSERT(fake_device_round_trip(device));
-	for (int byte = next(), keys = 0, packets = 0; byte >= 0; byte = next()) { /* the two take turns */
+	/* the two take turns */
+	for (int byte = next(), keys = 0, packets = 0; byte >= 0; byte = next()) {
 		static const int expected_keys[] = { 0xe0, 0xaa, 0xe0, 0x47, -1 };
-		static const int expected_packets[] = { 0x12d, 0x103, 0x1fc, 0x129, 0x103, 0x1fc, -1 };
+		static const int expected_packets[] = {
+			0x12d, 0x103, 0x1fc, 0x129, 0x103, 0x1fc, -1
+		};
 
 		if (byte & 0x100)
 			CU_ASSERT_EQUAL(byte, expected_packets[packets++])
@@ -490,8 +504,8 @@ static void any_register_access_is_defined(void)
 	for (unsigned i = 0; i < 500; i++) {
 		fake_device_fuzz_registers(i, 40);
 		fake_key((unsigned)fake_random(&seed) % 300, fake_random(&seed) & 1);
-		fake_pointer((int)fake_random(&seed), (int)fake_random(&seed), (int)fake_random(&seed),
-			     (unsigned)fake_random(&seed));
+		fake_pointer((int)fake_random(&seed), (int)fake_random(&seed),
+			     (int)fake_random(&seed), (unsigned)fake_random(&seed));
 	}
 }
 

@@ -76,8 +76,9 @@ static void *start(bool paced)
 	memset(&line, 0, sizeof(line));
 	fake_start();
 	fake_connect("backend", &line_table, &line);
-	uart = fake_device_new(NULL, "uart-16550a",
-			       (struct fake_row[]){ { "paced", paced ? "true" : "false" }, { NULL, NULL } });
+	uart = fake_device_new(
+		NULL, "uart-16550a",
+		(struct fake_row[]){ { "paced", paced ? "true" : "false" }, { NULL, NULL } });
 	out(UART_LCR, LCR_DLAB | 3);
 	out(UART_DATA, 1);
 	out(UART_IER, 0);

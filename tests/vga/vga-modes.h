@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The register values of the IBM VGA BIOS for some modes (VGA/XGA Technical Reference, "Video Modes"). */
+/*
+ * The register values of the IBM VGA BIOS for some modes (VGA/XGA Technical Reference, "Video
+ * Modes").
+ */
 #ifndef VGA_MODES_H
 #define VGA_MODES_H
 

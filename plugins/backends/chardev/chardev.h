@@ -16,13 +16,15 @@ struct chardev;
 struct chardev_kind {
 	const char *name;
 	bool (*open)(struct chardev *c, struct tsr_error *error); /* in attach; may be NULL */
-	bool (*start)(struct chardev *c);                         /* in realize: begin to watch; may be NULL */
+	/* in realize: begin to watch; may be NULL */
+	bool (*start)(struct chardev *c);
 	void (*close)(struct chardev *c);                         /* may be NULL */
 	/* Output into other than out_fd; returns how many bytes it took. NULL: stream_write. */
 	size_t (*write)(struct chardev *c, const uint8_t *bytes, size_t length);
 	/* Input from in_fd as read; returns how many bytes are left. NULL: all of them. */
 	size_t (*filter)(struct chardev *c, uint8_t *bytes, size_t length);
-	void (*hung_up)(struct chardev *c); /* the other end went away; may be NULL: input has ended */
+	/* the other end went away; may be NULL: input has ended */
+	void (*hung_up)(struct chardev *c);
 };
 
 struct chardev {

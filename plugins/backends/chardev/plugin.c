@@ -90,7 +90,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	c->path = c->properties->get_string(host, "path");
 	c->kind = find_kind(c->properties->get_string(host, "kind"));
 	if (!c->kind)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "kind=%s is none of stdio, file, pty, unix, none, signal",
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "kind=%s is none of stdio, file, pty, unix, none, signal",
 				     c->properties->get_string(host, "kind"));
 	ignore_sigpipe();
 	return !c->kind->open || c->kind->open(c, error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kind=pty: a pseudo terminal. Nobody may be reading it: then output is dropped as on an unplugged line. Linux reports that
- * state as a permanent hang-up, so the descriptor is not watched in it, but looked at a few times a second.
+ * kind=pty: a pseudo terminal. Nobody may be reading it: then output is dropped as on an unplugged
+ * line. Linux reports that state as a permanent hang-up, so the descriptor is not watched in it,
+ * but looked at a few times a second.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,10 @@
 
 #define LOOK_AGAIN_NS 200000000u
 
-/* Raw from the start: the guest echoes for itself. Opening and closing it once also raises the first hang-up. */
+/*
+ * Raw from the start: the guest echoes for itself. Opening and closing it once also raises the
+ * first hang-up.
+ */
 static bool make_raw(const char *name)
 {
 	int fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -36,9 +40,10 @@ static bool pty_open(struct chardev *c, struct tsr_error *error)
 	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	c->in_fd = c->out_fd = fd;
-	if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, name, sizeof(name)) || !make_raw(name) ||
-	    fcntl(fd, F_SETFL, O_NONBLOCK))
-		return tsr_error_set(error, TSR_ERROR_IO, "cannot make a pseudo terminal: %s", strerror(errno));
+	if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, name, sizeof(name)) ||
+	    !make_raw(name) || fcntl(fd, F_SETFL, O_NONBLOCK))
+		return tsr_error_set(error, TSR_ERROR_IO, "cannot make a pseudo terminal: %s",
+				     strerror(errno));
 	c->properties->set_string(c->host, "device", name);
 	return true;
 }

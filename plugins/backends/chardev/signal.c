@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kind=signal: output becomes the bus event "output" (whole lines, or what stood for 20 ms), input comes from the property
- * `input`. Events carry text: bytes that are not UTF-8 become U+FFFD, NULs are left out.
+ * kind=signal: output becomes the bus event "output" (whole lines, or what stood for 20 ms), input
+ * comes from the property `input`. Events carry text: bytes that are not UTF-8 become U+FFFD, NULs
+ * are left out.
  */
 #include <string.h>
 
@@ -9,10 +10,23 @@
 
 #define FLUSH_NS 20000000u
 
-/* The length of the well-formed UTF-8 sequence at `s`; 0: none; -1: it may become one with more bytes. */
+/* What the first byte of a sequence promises; 0: it cannot be one. */
+static int lead_length(uint8_t lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc2 || lead > 0xf4)
+		return 0;
+	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/*
+ * The length of the well-formed UTF-8 sequence at `s`; 0: none; -1: it may become one with more
+ * bytes.
+ */
 static int utf8_length(const uint8_t *s, size_t available)
 {
-	int length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	int length = lead_length(s[0]);
 
 	for (int i = 1; i < length; i++) {
 		if ((size_t)i >= available)
@@ -81,7 +95,8 @@ static bool on_input(void *self, const char *name, struct tsr_error *error)
 	const char *text = c->properties->get_string(c->host, "input");
 
 	if (!stream_inject(c, (const uint8_t *)text, strlen(text)))
-		return tsr_error_set(error, TSR_ERROR_FAILED, "the guest has not yet read %zu bytes of earlier input",
+		return tsr_error_set(error, TSR_ERROR_FAILED,
+				     "the guest has not yet read %zu bytes of earlier input",
 				     c->in_length);
 	stream_deliver(c);
 	return true;

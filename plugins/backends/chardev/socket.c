@@ -42,7 +42,10 @@ static void unix_hung_up(struct chardev *c)
 	listen_again(c);
 }
 
-/* A socket that a dead process left behind is in the way; anything else at that path is not ours to remove. */
+/*
+ * A socket that a dead process left behind is in the way; anything else at that path is not ours to
+ * remove.
+ */
 static void remove_stale(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -51,7 +54,8 @@ static void remove_stale(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
 		return;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno == ECONNREFUSED)
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
+	    errno == ECONNREFUSED)
 		unlink(address->sun_path);
 	if (fd >= 0)
 		close(fd);
@@ -62,14 +66,17 @@ static bool unix_open(struct chardev *c, struct tsr_error *error)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	if (!*c->path)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "kind=unix needs the property path: the socket to listen on");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "kind=unix needs the property path: the socket to listen on");
 	if (strlen(c->path) >= sizeof(address.sun_path))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: a socket's path has at most %zu characters", c->path,
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "%s: a socket's path has at most %zu characters", c->path,
 				     sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, c->path, strlen(c->path) + 1);
 	remove_stale(&address);
 	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->listen_fd >= 0 && !bind(c->listen_fd, (struct sockaddr *)&address, sizeof(address)) &&
+	if (c->listen_fd >= 0 &&
+	    !bind(c->listen_fd, (struct sockaddr *)&address, sizeof(address)) &&
 	    !listen(c->listen_fd, 4))
 		return true;
 	tsr_error_set(error, TSR_ERROR_IO, "cannot listen on %s: %s", c->path, strerror(errno));

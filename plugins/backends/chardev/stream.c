@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The buffers between the device and the host's file descriptors. The virtual CPU's thread runs all of it, so no call may
- * block: output that the host does not take now waits in a small buffer and then stops the device; input is read only when
- * the device has room, and its descriptor is not watched meanwhile.
+ * The buffers between the device and the host's file descriptors. The virtual CPU's thread runs all
+ * of it, so no call may block: output that the host does not take now waits in a small buffer and
+ * then stops the device; input is read only when the device has room, and its descriptor is not
+ * watched meanwhile.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kind=stdio: standard input and output. A terminal is put in raw mode, so that Ctrl-C reaches the guest, and restored when
- * the machine ends or the process exits. Ctrl-A is the escape: x stops the machine, a second Ctrl-A or `a` sends a Ctrl-A.
+ * kind=stdio: standard input and output. A terminal is put in raw mode, so that Ctrl-C reaches the
+ * guest, and restored when the machine ends or the process exits. Ctrl-A is the escape: x stops the
+ * machine, a second Ctrl-A or `a` sends a Ctrl-A.
  * kind=file: output only.
  *
- * Descriptors 0 and 1 belong to the whole session of the shell, so they are never made non-blocking: a terminal or pipe on
- * standard output is opened a second time instead.
+ * Descriptors 0 and 1 belong to the whole session of the shell, so they are never made
+ * non-blocking: a terminal or pipe on standard output is opened a second time instead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,8 @@ static bool terminal_make_raw(void)
 	bool ok = false;
 
 	pthread_mutex_lock(&terminal_mutex);
-	if (!terminal_is_raw && tcgetpgrp(STDIN_FILENO) == getpgrp() && !tcgetattr(STDIN_FILENO, &terminal_mode)) {
+	if (!terminal_is_raw && tcgetpgrp(STDIN_FILENO) == getpgrp() &&
+	    !tcgetattr(STDIN_FILENO, &terminal_mode)) {
 		raw = terminal_mode;
 		cfmakeraw(&raw);
 		raw.c_oflag |= OPOST; /* our own messages stay readable */
@@ -74,7 +76,8 @@ static bool stdio_start(struct chardev *c)
 {
 	c->raw = isatty(STDIN_FILENO) && terminal_make_raw();
 	if (c->raw)
-		tsr_log_at(c->log, c->host, TSR_LOG_INFO, "the terminal is connected; Ctrl-A x ends the machine");
+		tsr_log_at(c->log, c->host, TSR_LOG_INFO,
+			   "the terminal is connected; Ctrl-A x ends the machine");
 	stream_watch_input(c);
 	return true;
 }
@@ -121,10 +124,12 @@ const struct chardev_kind kind_stdio = {
 static bool file_open(struct chardev *c, struct tsr_error *error)
 {
 	if (!*c->path)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "kind=file needs the property path: the file to write to");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "kind=file needs the property path: the file to write to");
 	c->out_fd = open(c->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
 	if (c->out_fd < 0)
-		return tsr_error_set(error, TSR_ERROR_IO, "cannot write %s: %s", c->path, strerror(errno));
+		return tsr_error_set(error, TSR_ERROR_IO, "cannot write %s: %s", c->path,
+				     strerror(errno));
 	return true;
 }
 

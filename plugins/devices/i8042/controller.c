@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The 8042 keyboard controller of the IBM PS/2: ports 60h and 64h, command byte, output port, two serial devices.
+ * The 8042 keyboard controller of the IBM PS/2: ports 60h and 64h, command byte, output port, two
+ * serial devices.
  *
- * A byte from a device takes the time of the wire before it shows, so that a guest which reads port 60h twice in one
- * interrupt (a DOS program's handler, then the BIOS's) sees the same byte twice, as on a real machine.
- * Source: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and Auxiliary Device Controller"; output port bit 0
- * and commands F0-FF reset the whole machine, as the boards of the PCI time do.
+ * A byte from a device takes the time of the wire before it shows, so that a guest which reads port
+ * 60h twice in one interrupt (a DOS program's handler, then the BIOS's) sees the same byte twice,
+ * as on a real machine.
+ * Source: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and Auxiliary Device
+ * Controller"; output port bit 0 and commands F0-FF reset the whole machine, as the boards of the
+ * PCI time do.
  * Gaps: no password security (A4 says that none is installed), no key lock.
  */
 #include <string.h>
@@ -68,9 +71,11 @@ void i8042_pump(struct i8042 *c)
 
 	if (!(c->status & STATUS_OUTPUT) && c->own.count)
 		fill_output(c, ps2_take(&c->own), false);
-	while (!(c->status & STATUS_OUTPUT) && keyboard && keyboard_has_byte(&c->keyboard) && c->keyboard.ready_at <= now)
+	while (!(c->status & STATUS_OUTPUT) && keyboard && keyboard_has_byte(&c->keyboard) &&
+	       c->keyboard.ready_at <= now)
 		take_keyboard_byte(c);
-	if (!(c->status & STATUS_OUTPUT) && aux && mouse_has_byte(&c->mouse) && c->mouse.ready_at <= now)
+	if (!(c->status & STATUS_OUTPUT) && aux && mouse_has_byte(&c->mouse) &&
+	    c->mouse.ready_at <= now)
 		fill_output(c, mouse_take(&c->mouse), true);
 	if (c->status & STATUS_OUTPUT)
 		return; /* reading it pumps again */
@@ -134,7 +139,8 @@ static void command_with_answer(struct i8042 *c, uint8_t command)
 		{ 0xa4, 0xf1 }, /* password: not installed */
 		{ 0xa9, 0x00 }, /* aux lines: no error */
 		{ 0xab, 0x00 }, /* keyboard lines: no error */
-		{ 0xc0, 0xb0 }, /* input port: not locked, colour display, no manufacturing jumper */
+		/* input port: not locked, colour display, no manufacturing jumper */
+		{ 0xc0, 0xb0 },
 		{ 0xca, 0x01 }, /* mode: PS/2 */
 		{ 0xe0, 0x00 }, /* test inputs: both clocks low */
 	};

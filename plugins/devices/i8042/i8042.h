@@ -82,8 +82,22 @@ bool mouse_has_byte(const struct mouse *m);
 uint8_t mouse_take(struct mouse *m);
 
 /* -- controller.c */
-enum { STATUS_OUTPUT = 1, STATUS_INPUT = 2, STATUS_SYSTEM = 4, STATUS_COMMAND = 8, STATUS_UNLOCKED = 16, STATUS_AUX = 32 };
-enum { MODE_KEYBOARD_IRQ = 1, MODE_AUX_IRQ = 2, MODE_SYSTEM = 4, MODE_NO_KEYBOARD = 16, MODE_NO_AUX = 32, MODE_TRANSLATE = 64 };
+enum {
+	STATUS_OUTPUT = 1,
+	STATUS_INPUT = 2,
+	STATUS_SYSTEM = 4,
+	STATUS_COMMAND = 8,
+	STATUS_UNLOCKED = 16,
+	STATUS_AUX = 32
+};
+enum {
+	MODE_KEYBOARD_IRQ = 1,
+	MODE_AUX_IRQ = 2,
+	MODE_SYSTEM = 4,
+	MODE_NO_KEYBOARD = 16,
+	MODE_NO_AUX = 32,
+	MODE_TRANSLATE = 64
+};
 
 struct i8042 {
 	const struct tsr_host *host;

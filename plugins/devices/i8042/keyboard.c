@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An AT keyboard with 104 keys: commands, scan code sets 1 to 3, typematic repeat, a buffer of 16 codes.
+ * An AT keyboard with 104 keys: commands, scan code sets 1 to 3, typematic repeat, a buffer of 16
+ * codes.
  * Source: IBM PS/2 Hardware Interface Technical Reference, "Keyboard (101- and 102-key)".
  * Gaps: the self test takes no time.
  */
@@ -11,7 +12,14 @@
 #define ACK 0xfa
 #define RESEND 0xfe
 
-enum { EV_LEFT_CTRL = 29, EV_LEFT_SHIFT = 42, EV_RIGHT_SHIFT = 54, EV_LEFT_ALT = 56, EV_RIGHT_CTRL = 97, EV_RIGHT_ALT = 100 };
+enum {
+	EV_LEFT_CTRL = 29,
+	EV_LEFT_SHIFT = 42,
+	EV_RIGHT_SHIFT = 54,
+	EV_LEFT_ALT = 56,
+	EV_RIGHT_CTRL = 97,
+	EV_RIGHT_ALT = 100
+};
 enum { LED_NUM = 2 };
 
 /* -- Codes of one key, collected before they enter the buffer together */
@@ -27,7 +35,8 @@ static void code_put(struct codes *out, uint8_t byte)
 }
 
 /* Sets 1 and 2: [E0] [F0] code. */
-static void code_plain(const struct keyboard *k, struct codes *out, bool extended, uint8_t set2, bool down)
+static void code_plain(const struct keyboard *k, struct codes *out, bool extended, uint8_t set2,
+		       bool down)
 {
 	if (extended)
 		code_put(out, 0xe0);
@@ -59,7 +68,8 @@ static void code_pause(const struct keyboard *k, struct codes *out, bool ctrl)
 static void code_print(const struct keyboard *k, struct codes *out, bool down)
 {
 	bool alt = k->down[EV_LEFT_ALT] || k->down[EV_RIGHT_ALT];
-	bool shifted = k->down[EV_LEFT_SHIFT] || k->down[EV_RIGHT_SHIFT] || k->down[EV_LEFT_CTRL] || k->down[EV_RIGHT_CTRL];
+	bool shifted = k->down[EV_LEFT_SHIFT] || k->down[EV_RIGHT_SHIFT] || k->down[EV_LEFT_CTRL] ||
+		       k->down[EV_RIGHT_CTRL];
 
 	if (alt) {
 		code_plain(k, out, false, 0x84, down);
@@ -72,7 +82,10 @@ static void code_print(const struct keyboard *k, struct codes *out, bool down)
 		code_plain(k, out, true, 0x12, false);
 }
 
-/* The gray keys and keypad / undo Shift (or, with Num Lock, make one) for programs that know 83 keys only. */
+/*
+ * The gray keys and keypad / undo Shift (or, with Num Lock, make one) for programs that know 83
+ * keys only.
+ */
 static void code_gray(const struct keyboard *k, struct codes *out, const struct key *key, bool down)
 {
 	bool left = k->down[EV_LEFT_SHIFT], right = k->down[EV_RIGHT_SHIFT];
@@ -322,7 +335,8 @@ static void command(struct i8042 *c, uint8_t byte)
 	case 0xf8:
 	case 0xf9:
 	case 0xfa: {
-		static const uint8_t types[] = { KEY_TYPEMATIC, KEY_MAKE_BREAK, KEY_MAKE_ONLY, KEY_TYPEMATIC };
+		static const uint8_t types[] = { KEY_TYPEMATIC, KEY_MAKE_BREAK, KEY_MAKE_ONLY,
+						 KEY_TYPEMATIC };
 
 		set_types(k, types[byte - 0xf7]);
 		reply(k, ACK);

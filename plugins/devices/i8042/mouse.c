@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A PS/2 mouse with a wheel and, if the host knocks for them, five buttons.
- * Source: IBM PS/2 Hardware Interface Technical Reference, "Mouse"; the knock (sample rates 200, 100, 80 or 200, 200, 80,
- * then Identify) and the fourth byte: Microsoft, "IntelliMouse Explorer" notes for device makers.
+ * Source: IBM PS/2 Hardware Interface Technical Reference, "Mouse"; the knock (sample rates 200,
+ * 100, 80 or 200, 200, 80, then Identify) and the fourth byte: Microsoft, "IntelliMouse Explorer"
+ * notes for device makers.
  * Gaps: the resolution is kept and reported, but counts are what the user interface sends.
  */
 #include <string.h>
@@ -190,8 +191,10 @@ static bool flag_command(struct mouse *m, uint8_t byte)
 		bool *flag;
 		bool value;
 	} flags[] = {
-		{ 0xe6, &m->scaled, false }, { 0xe7, &m->scaled, true }, { 0xea, &m->remote, false }, { 0xec, &m->wrap, false },
-		{ 0xee, &m->wrap, true },    { 0xf0, &m->remote, true }, { 0xf4, &m->enabled, true }, { 0xf5, &m->enabled, false },
+		{ 0xe6, &m->scaled, false }, { 0xe7, &m->scaled, true },
+		{ 0xea, &m->remote, false }, { 0xec, &m->wrap, false },
+		{ 0xee, &m->wrap, true },    { 0xf0, &m->remote, true },
+		{ 0xf4, &m->enabled, true }, { 0xf5, &m->enabled, false },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

@@ -90,7 +90,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	c->mouse.five_buttons = properties->get_bool(host, "five-buttons");
 	if (c->input)
 		c->input->add(host, &input_ops, c);
-	return io->claim(host, "data", &data_ops, c, error) && io->claim(host, "command", &command_ops, c, error);
+	return io->claim(host, "data", &data_ops, c, error) &&
+	       io->claim(host, "command", &command_ops, c, error);
 }
 
 static void reset(void *self, enum tsr_reset kind)
@@ -107,7 +108,8 @@ static void save(void *self, struct tsr_state_writer *out)
 static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	return i8042_load(self, in) ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "the saved state of the keyboard controller is incomplete");
+	       tsr_error_set(error, TSR_ERROR_INVALID,
+			     "the saved state of the keyboard controller is incomplete");
 }
 
 static const struct tsr_device_class device_class = {

@@ -12,9 +12,10 @@ struct field {
 	bool flag; /* the integer is a bool */
 };
 
-#define INT(type, member) { #member, offsetof(struct type, member), sizeof(((struct type *)0)->member), 0, false }
+#define SIZE(type, member) sizeof(((struct type *)0)->member)
+#define INT(type, member) { #member, offsetof(struct type, member), SIZE(type, member), 0, false }
 #define FLAG(type, member) { #member, offsetof(struct type, member), sizeof(bool), 0, true }
-#define BYTES(type, member) { #member, offsetof(struct type, member), 0, sizeof(((struct type *)0)->member), false }
+#define BYTES(type, member) { #member, offsetof(struct type, member), 0, SIZE(type, member), false }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct field controller_fields[] = {
@@ -23,19 +24,24 @@ static const struct field controller_fields[] = {
 };
 
 static const struct field keyboard_fields[] = {
-	INT(keyboard, ready_at), INT(keyboard, expects),   INT(keyboard, last),  FLAG(keyboard, scanning),
-	INT(keyboard, set),      INT(keyboard, leds),      INT(keyboard, typematic), BYTES(keyboard, types),
-	BYTES(keyboard, down),   INT(keyboard, repeating), INT(keyboard, repeat_at),
+	INT(keyboard, ready_at),  INT(keyboard, expects),   INT(keyboard, last),
+	FLAG(keyboard, scanning), INT(keyboard, set),	    INT(keyboard, leds),
+	INT(keyboard, typematic), BYTES(keyboard, types),   BYTES(keyboard, down),
+	INT(keyboard, repeating), INT(keyboard, repeat_at),
 };
 
 static const struct field mouse_fields[] = {
-	INT(mouse, ready_at),   INT(mouse, expects), BYTES(mouse, last),   INT(mouse, last_length), INT(mouse, id),
-	BYTES(mouse, knocks),   FLAG(mouse, enabled), FLAG(mouse, remote),   FLAG(mouse, wrap),        FLAG(mouse, scaled),
-	INT(mouse, resolution), INT(mouse, rate),    INT(mouse, buttons),  INT(mouse, told_buttons), INT(mouse, dx),
-	INT(mouse, dy),         INT(mouse, dz),      FLAG(mouse, waiting),  INT(mouse, sample_at),
+	INT(mouse, ready_at),	 INT(mouse, expects),	   BYTES(mouse, last),
+	INT(mouse, last_length), INT(mouse, id),	   BYTES(mouse, knocks),
+	FLAG(mouse, enabled),	 FLAG(mouse, remote),	   FLAG(mouse, wrap),
+	FLAG(mouse, scaled),	 INT(mouse, resolution),   INT(mouse, rate),
+	INT(mouse, buttons),	 INT(mouse, told_buttons), INT(mouse, dx),
+	INT(mouse, dy),		 INT(mouse, dz),	   FLAG(mouse, waiting),
+	INT(mouse, sample_at),
 };
 
-static void put_fields(struct tsr_state_writer *out, const struct field *fields, size_t count, const void *base)
+static void put_fields(struct tsr_state_writer *out, const struct field *fields, size_t count,
+		       const void *base)
 {
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *at = (const uint8_t *)base + fields[i].offset;
@@ -49,7 +55,8 @@ static void put_fields(struct tsr_state_writer *out, const struct field *fields,
 	}
 }
 
-static bool get_fields(struct tsr_state_reader *in, const struct field *fields, size_t count, void *base)
+static bool get_fields(struct tsr_state_reader *in, const struct field *fields, size_t count,
+		       void *base)
 {
 	bool ok = true;
 
@@ -74,7 +81,8 @@ static bool get_queue(struct tsr_state_reader *in, const char *name, struct ps2_
 {
 	int64_t count = in->ops->length(in, name);
 
-	if (count < 0 || count > PS2_QUEUE_SIZE || !tsr_state_get_bytes(in, name, q->bytes, (size_t)count))
+	if (count < 0 || count > PS2_QUEUE_SIZE ||
+	    !tsr_state_get_bytes(in, name, q->bytes, (size_t)count))
 		return false;
 	q->count = (uint8_t)count;
 	return true;
@@ -102,8 +110,8 @@ static bool load_keyboard(struct tsr_state_reader *in, struct keyboard *k)
 
 	if (!in->ops->begin(in, "keyboard"))
 		return false;
-	ok = get_fields(in, keyboard_fields, COUNT(keyboard_fields), k) && get_queue(in, "replies", &k->replies) &&
-	     get_queue(in, "keys", &k->keys);
+	ok = get_fields(in, keyboard_fields, COUNT(keyboard_fields), k) &&
+	     get_queue(in, "replies", &k->replies) && get_queue(in, "keys", &k->keys);
 	in->ops->end(in);
 	return ok && k->set >= 1 && k->set <= 3;
 }
@@ -114,8 +122,8 @@ static bool load_mouse(struct tsr_state_reader *in, struct mouse *m)
 
 	if (!in->ops->begin(in, "mouse"))
 		return false;
-	ok = get_fields(in, mouse_fields, COUNT(mouse_fields), m) && get_queue(in, "replies", &m->replies) &&
-	     get_queue(in, "packets", &m->packets);
+	ok = get_fields(in, mouse_fields, COUNT(mouse_fields), m) &&
+	     get_queue(in, "replies", &m->replies) && get_queue(in, "packets", &m->packets);
 	in->ops->end(in);
 	return ok && m->last_length <= PS2_QUEUE_SIZE;
 }
@@ -124,8 +132,9 @@ bool i8042_load(struct i8042 *c, struct tsr_state_reader *in)
 {
 	struct i8042 fresh = *c;
 
-	if (!get_fields(in, controller_fields, COUNT(controller_fields), &fresh) || !get_queue(in, "own", &fresh.own) ||
-	    !load_keyboard(in, &fresh.keyboard) || !load_mouse(in, &fresh.mouse))
+	if (!get_fields(in, controller_fields, COUNT(controller_fields), &fresh) ||
+	    !get_queue(in, "own", &fresh.own) || !load_keyboard(in, &fresh.keyboard) ||
+	    !load_mouse(in, &fresh.mouse))
 		return false;
 	*c = fresh;
 	if (c->keyboard.repeating)

@@ -116,7 +116,8 @@ static bool load_fifo(struct tsr_state_reader *in, const char *name, struct uart
 	if (!in->ops->begin(in, name))
 		return false;
 	count = in->ops->length(in, "bytes");
-	ok = count >= 0 && count <= UART_FIFO_SIZE && tsr_state_get_bytes(in, "bytes", f->bytes, (size_t)count) &&
+	ok = count >= 0 && count <= UART_FIFO_SIZE &&
+	     tsr_state_get_bytes(in, "bytes", f->bytes, (size_t)count) &&
 	     tsr_state_get_bytes(in, "flags", f->flags, (size_t)count);
 	f->first = 0;
 	f->count = ok ? (unsigned)count : 0;
@@ -170,7 +171,8 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	ok = ok && tsr_state_get_u16(in, "divisor", &u->divisor);
 	ok = ok && load_fifo(in, "rx", &u->rx) && load_fifo(in, "tx", &u->tx);
 	if (!ok)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state of a serial port is incomplete");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the saved state of a serial port is incomplete");
 	rearm(u);
 	uart_update_irq(u);
 	return true;

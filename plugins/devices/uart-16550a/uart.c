@@ -2,10 +2,12 @@
 /*
  * The National Semiconductor PC16550D universal asynchronous receiver/transmitter with FIFOs.
  *
- * Source: PC16550D data sheet (TL/C/8652), section 8. The interrupt pin is gated by OUT2 as on the IBM PC/AT's serial
- * adapter. An unpaced line (the default) moves characters as fast as the back end takes them, which guests cannot tell from
- * a very fast line; a paced one takes start + data + parity + stop bits at the divisor's rate for each.
- * Gaps: no DMA mode pins (bit 3 of FCR is kept but has no effect); parity and framing errors never occur on a host's stream.
+ * Source: PC16550D data sheet (TL/C/8652), section 8. The interrupt pin is gated by OUT2 as on the
+ * IBM PC/AT's serial adapter. An unpaced line (the default) moves characters as fast as the back
+ * end takes them, which guests cannot tell from a very fast line; a paced one takes start + data +
+ * parity + stop bits at the divisor's rate for each.
+ * Gaps: no DMA mode pins (bit 3 of FCR is kept but has no effect); parity and framing errors never
+ * occur on a host's stream.
  */
 #include "uart.h"
 
@@ -75,7 +77,8 @@ static unsigned rx_trigger(const struct uart *u)
 /* The highest pending interrupt (data sheet, table IV). */
 static uint8_t interrupt_id(const struct uart *u)
 {
-	if (u->ier & IER_LINE && line_status(u) & (LSR_OVERRUN | LSR_PARITY | LSR_FRAMING | LSR_BREAK))
+	if (u->ier & IER_LINE &&
+	    line_status(u) & (LSR_OVERRUN | LSR_PARITY | LSR_FRAMING | LSR_BREAK))
 		return IIR_LINE;
 	if (u->ier & IER_DATA && u->rx.count >= rx_trigger(u))
 		return IIR_DATA;
@@ -97,16 +100,23 @@ void uart_update_irq(struct uart *u)
 
 /* -- Time */
 
-/* Start, 5-8 data, parity, 1-2 stop bits (1.5 counts as 2) at clock / 16 / divisor. Divisor 0 works as 1. */
+/*
+ * Start, 5-8 data, parity, 1-2 stop bits (1.5 counts as 2) at clock / 16 / divisor. Divisor 0 works
+ * as 1.
+ */
 uint64_t uart_character_ns(const struct uart *u)
 {
-	unsigned bits = 1 + 5 + (u->lcr & 3) + (u->lcr & LCR_PARITY ? 1 : 0) + (u->lcr & LCR_STOP ? 2 : 1);
+	unsigned bits =
+		1 + 5 + (u->lcr & 3) + (u->lcr & LCR_PARITY ? 1 : 0) + (u->lcr & LCR_STOP ? 2 : 1);
 	unsigned divisor = u->divisor ? u->divisor : 1;
 
 	return tsr_muldiv(16ull * divisor * bits, 1000000000, UART_CLOCK_HZ);
 }
 
-/* Four character times without a character in or out, with some waiting, raise the time-out indication. */
+/*
+ * Four character times without a character in or out, with some waiting, raise the time-out
+ * indication.
+ */
 static void restart_timeout(struct uart *u)
 {
 	u->timeout_pending = false;
@@ -137,7 +147,8 @@ static void receive_one(struct uart *u, uint8_t byte, uint8_t flags)
 		fifo_push(&u->rx, byte, flags);
 	} else {
 		u->overrun = true;
-		if (!(u->fcr & FCR_ENABLE)) { /* the 16450's buffer is overwritten, a full FIFO keeps what it has */
+		/* the 16450's buffer is overwritten, a full FIFO keeps what it has */
+		if (!(u->fcr & FCR_ENABLE)) {
 			fifo_clear(&u->rx);
 			fifo_push(&u->rx, byte, flags);
 		}
@@ -253,7 +264,8 @@ static void write_data(struct uart *u, uint8_t byte)
 	u->thre_pending = false;
 	if (u->tx.count < fifo_depth(u)) {
 		fifo_push(&u->tx, byte, 0);
-	} else if (!(u->fcr & FCR_ENABLE)) { /* the holding register is overwritten; a full FIFO drops */
+	/* the holding register is overwritten; a full FIFO drops */
+	} else if (!(u->fcr & FCR_ENABLE)) {
 		fifo_clear(&u->tx);
 		fifo_push(&u->tx, byte, 0);
 	}
@@ -266,8 +278,8 @@ static uint8_t modem_inputs(const struct uart *u)
 {
 	if (!(u->mcr & MCR_LOOP))
 		return u->backend.table ? MSR_CTS | MSR_DSR | MSR_DCD : 0;
-	return (u->mcr & MCR_RTS ? MSR_CTS : 0) | (u->mcr & MCR_DTR ? MSR_DSR : 0) | (u->mcr & MCR_OUT1 ? MSR_RI : 0) |
-	       (u->mcr & MCR_OUT2 ? MSR_DCD : 0);
+	return (u->mcr & MCR_RTS ? MSR_CTS : 0) | (u->mcr & MCR_DTR ? MSR_DSR : 0) |
+	       (u->mcr & MCR_OUT1 ? MSR_RI : 0) | (u->mcr & MCR_OUT2 ? MSR_DCD : 0);
 }
 
 static void update_modem_status(struct uart *u)
@@ -429,7 +441,10 @@ void uart_write(struct uart *u, unsigned offset, uint8_t value)
 	}
 }
 
-/* Table I: master reset leaves the divisor latches and the scratch register alone; power-on finds them undefined. */
+/*
+ * Table I: master reset leaves the divisor latches and the scratch register alone; power-on finds
+ * them undefined.
+ */
 void uart_reset(struct uart *u, bool power_on)
 {
 	u->clock->cancel(u->tx_timer);

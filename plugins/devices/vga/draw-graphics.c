@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Graphics modes of the VGA: 16 colours from four planes, the CGA's 4 colours, 256 colours (mode 13h and its unchained kin).
- * Source: IBM VGA/XGA Technical Reference Manual, "Graphics Controller" (shift register modes), "Attribute Controller".
+ * Graphics modes of the VGA: 16 colours from four planes, the CGA's 4 colours, 256 colours (mode
+ * 13h and its unchained kin).
+ * Source: IBM VGA/XGA Technical Reference Manual, "Graphics Controller" (shift register modes),
+ * "Attribute Controller".
  * Gaps: address counters that count every second or fourth character clock.
  */
 #include <string.h>
@@ -44,7 +46,8 @@ static void dots_of_pairs(uint32_t planes, uint8_t dots[8])
 	}
 }
 
-static void paint_character(const struct vga *v, const struct painter *p, uint32_t planes, uint32_t to[8])
+static void paint_character(const struct vga *v, const struct painter *p, uint32_t planes,
+			    uint32_t to[8])
 {
 	uint8_t dots[8];
 
@@ -62,8 +65,8 @@ static void paint_character(const struct vga *v, const struct painter *p, uint32
 }
 
 /* One line into the surface, panned and with its dots doubled where the mode says so. */
-static void paint_line(struct vga *v, const struct vga_geometry *g, const struct painter *p, const struct vga_surface *s,
-		       const struct vga_scan *scan)
+static void paint_line(struct vga *v, const struct vga_geometry *g, const struct painter *p,
+		       const struct vga_surface *s, const struct vga_scan *scan)
 {
 	unsigned panning = vga_panning(v, g, scan), columns = g->columns + (panning ? 1 : 0);
 	uint32_t *to = s->pixels + scan->y * s->stride;
@@ -78,9 +81,11 @@ static void paint_line(struct vga *v, const struct vga_geometry *g, const struct
 		to[x] = v->line[panning + x / 2];
 }
 
-static bool line_is_dirty(const struct vga *v, const struct vga_geometry *g, const struct vga_scan *scan)
+static bool line_is_dirty(const struct vga *v, const struct vga_geometry *g,
+			  const struct vga_scan *scan)
 {
-	uint64_t first = 4ull * vga_address(v, scan->ma, scan->row), last = 4ull * vga_address(v, scan->ma + g->columns, scan->row);
+	uint64_t first = 4ull * vga_address(v, scan->ma, scan->row),
+		 last = 4ull * vga_address(v, scan->ma + g->columns, scan->row);
 
 	if (last < first) /* wraps around the plane's end */
 		return vga_any_dirty(v, 4 * VGA_PLANE_SIZE);
@@ -91,12 +96,15 @@ static bool line_is_dirty(const struct vga *v, const struct vga_geometry *g, con
 
 static void prepare(const struct vga *v, struct painter *p)
 {
-	p->shift = v->gr[GR_MODE] & 0x40 ? SHIFT_BYTES : v->gr[GR_MODE] & 0x20 ? SHIFT_PAIRS : SHIFT_PLANES;
+	p->shift = v->gr[GR_MODE] & 0x40   ? SHIFT_BYTES
+		   : v->gr[GR_MODE] & 0x20 ? SHIFT_PAIRS
+					   : SHIFT_PLANES;
 	for (unsigned i = 0; i < 16; i++)
 		p->colors[i] = v->colors[vga_palette(v, (uint8_t)i)];
 }
 
-void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, bool full)
+void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
+		       bool full)
 {
 	struct vga_scan scan, last = { .ma = UINT32_MAX };
 	struct painter p;
@@ -105,11 +113,13 @@ void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct
 
 	prepare(v, &p);
 	for (vga_scan_first(v, g, &scan); scan.y < g->height; vga_scan_next(v, g, &scan)) {
-		bool same = scan.ma == last.ma && scan.row == last.row && scan.below_split == last.below_split;
+		bool same = scan.ma == last.ma && scan.row == last.row &&
+			    scan.below_split == last.below_split;
 		bool draw = same ? last_dirty : full || line_is_dirty(v, g, &scan);
 
 		if (draw && same)
-			memcpy(s->pixels + scan.y * s->stride, s->pixels + last.y * s->stride, s->width * sizeof(uint32_t));
+			memcpy(s->pixels + scan.y * s->stride, s->pixels + last.y * s->stride,
+			       s->width * sizeof(uint32_t));
 		else if (draw)
 			paint_line(v, g, &p, s, &scan);
 		if (!draw && run)

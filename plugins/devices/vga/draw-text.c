@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Text modes: character and attribute in planes 0 and 1, glyphs in plane 2. Cells that show what they showed are left alone.
+ * Text modes: character and attribute in planes 0 and 1, glyphs in plane 2. Cells that show what
+ * they showed are left alone.
  * Source: IBM VGA/XGA Technical Reference Manual, "Alphanumeric Modes", "Attribute Controller".
  */
 #include <stdlib.h>
@@ -56,7 +57,8 @@ static uint32_t cell_at(const struct vga *v, const struct row *r, unsigned colum
 }
 
 /* The dots of one line of a character; the leftmost is the highest of `count` bits. */
-static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, const struct row *r, uint32_t cell, unsigned line)
+static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, const struct row *r,
+			   uint32_t cell, unsigned line)
 {
 	unsigned code = cell & 0xff, attribute = cell >> 8 & 0xff, all = (1u << g->dots) - 1, dots;
 	unsigned start = v->crtc[CR_CURSOR_START] & 0x1f, end = v->crtc[CR_CURSOR_END] & 0x1f;
@@ -67,7 +69,9 @@ static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, co
 		return 0;
 	if ((attribute & 7) == 1 && line == (v->crtc[CR_UNDERLINE] & 0x1fu))
 		return all;
-	dots = v->vram[4 * ((r->fonts[attribute >> 3 & 1] + code * 32 + line) & (VGA_PLANE_SIZE - 1)) + 2];
+	dots = v->vram[4 * ((r->fonts[attribute >> 3 & 1] + code * 32 + line) &
+			    (VGA_PLANE_SIZE - 1)) +
+		       2];
 	if (g->dots == 8)
 		return dots;
 	if (v->attr[AR_MODE] & 4 && code >= 0xc0 && code <= 0xdf)
@@ -85,8 +89,8 @@ static void cell_colors(const struct vga *v, uint32_t cell, uint32_t *front, uin
 	*back = v->colors[vga_palette(v, background)];
 }
 
-static void draw_cell(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, const struct row *r,
-		      unsigned column, uint32_t cell)
+static void draw_cell(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
+		      const struct row *r, unsigned column, uint32_t cell)
 {
 	int left = (int)(column * g->dots) - (int)r->panning;
 	uint32_t front, back;
@@ -106,10 +110,11 @@ static void draw_cell(struct vga *v, const struct vga_geometry *g, const struct 
 	}
 }
 
-static void draw_row(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, const struct row *r,
-		     uint32_t *cells, bool full)
+static void draw_row(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
+		     const struct row *r, uint32_t *cells, bool full)
 {
-	unsigned columns = g->columns + (r->panning ? 1 : 0), first = columns, last = 0, left, right;
+	unsigned columns = g->columns + (r->panning ? 1 : 0), first = columns, last = 0, left,
+		 right;
 
 	for (unsigned column = 0; column < columns; column++) {
 		uint32_t cell = cell_at(v, r, column);
@@ -149,20 +154,23 @@ static bool prepare_cells(struct vga *v, const struct vga_geometry *g, bool *ful
 
 static uint32_t cursor_key(const struct vga *v)
 {
-	return v->crtc[CR_CURSOR_START] | v->crtc[CR_CURSOR_END] << 8 | v->crtc[CR_CURSOR_HIGH] << 16 |
-	       (uint32_t)v->crtc[CR_CURSOR_LOW] << 24;
+	return v->crtc[CR_CURSOR_START] | v->crtc[CR_CURSOR_END] << 8 |
+	       v->crtc[CR_CURSOR_HIGH] << 16 | (uint32_t)v->crtc[CR_CURSOR_LOW] << 24;
 }
 
-void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, bool full)
+void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
+		   bool full)
 {
 	struct row r = { .blink = vga_blink_phase(v), .cursor = cursor_place(v) };
 	uint32_t key = cursor_key(v), *cells;
 	struct vga_scan scan;
 
-	if (!full && r.blink == v->shown_blink && key == v->shown_cursor && !vga_any_dirty(v, 4 * VGA_PLANE_SIZE))
+	if (!full && r.blink == v->shown_blink && key == v->shown_cursor &&
+	    !vga_any_dirty(v, 4 * VGA_PLANE_SIZE))
 		return;
 	if (key != v->shown_cursor)
-		full = full || (key & 0xffff) != (v->shown_cursor & 0xffff); /* the cursor's shape is not in the cells */
+		/* the cursor's shape is not in the cells */
+		full = full || (key & 0xffff) != (v->shown_cursor & 0xffff);
 	if (!prepare_cells(v, g, &full))
 		return;
 	v->shown_blink = r.blink;

@@ -45,7 +45,8 @@ static void convert_line(const struct vga *v, const uint8_t *from, uint32_t *to,
 		break;
 	case 24:
 		for (x = 0; x < width; x++)
-			to[x] = from[3 * x] | from[3 * x + 1] << 8 | (uint32_t)from[3 * x + 2] << 16;
+			to[x] = from[3 * x] | from[3 * x + 1] << 8 |
+				(uint32_t)from[3 * x + 2] << 16;
 		break;
 	default:
 		memcpy(to, from, width * sizeof(*to));
@@ -57,7 +58,8 @@ static void convert_line(const struct vga *v, const uint8_t *from, uint32_t *to,
 void vga_draw_vbe(struct vga *v, const struct vga_surface *s, bool full)
 {
 	unsigned bytes = (v->vbe[VBE_BPP] + 7u) / 8, run = 0, y;
-	uint32_t pitch = vbe_pitch(v), offset = v->vbe[VBE_Y_OFFSET] * pitch + v->vbe[VBE_X_OFFSET] * bytes;
+	uint32_t pitch = vbe_pitch(v),
+		 offset = v->vbe[VBE_Y_OFFSET] * pitch + v->vbe[VBE_X_OFFSET] * bytes;
 
 	for (y = 0; y < s->height; y++, offset += pitch) {
 		bool draw = full || vga_is_dirty(v, offset, s->width * bytes);

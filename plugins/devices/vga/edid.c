@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The monitor's description, which drivers read from BAR 2. Source: VESA E-EDID Standard release A, EDID 1.4.
- * The preferred timing is one at 60 Hz with the reduced blanking of CVT (VESA CVT 1.1), whose numbers no driver of a
- * framebuffer without a pixel clock checks.
+ * The monitor's description, which drivers read from BAR 2. Source: VESA E-EDID Standard release A,
+ * EDID 1.4. The preferred timing is one at 60 Hz with the reduced blanking of CVT (VESA CVT 1.1),
+ * whose numbers no driver of a framebuffer without a pixel clock checks.
  */
 #include <string.h>
 
@@ -63,8 +63,11 @@ void vga_make_edid(uint8_t edid[128], unsigned width, unsigned height)
 		0x01, 0x00, 0, 0, 0, 0, 1, 36, /* product 1, made in 2026 */
 		1, 4,
 	};
-	static const uint8_t srgb[10] = { 0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54 };
-	static const uint8_t standard[16] = { /* 1920x1080, 1280x960, 1280x1024, 1152x864, rest unused */
+	static const uint8_t srgb[10] = {
+		0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54
+	};
+	/* 1920x1080, 1280x960, 1280x1024, 1152x864, rest unused */
+	static const uint8_t standard[16] = {
 		0xd1, 0xc0, 0x81, 0x40, 0x81, 0x80, 0x71, 0x4f, 1, 1, 1, 1, 1, 1, 1, 1,
 	};
 	unsigned sum = 0;

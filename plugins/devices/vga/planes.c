@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The CPU's window on video memory, A0000-BFFFF: map select, odd/even, chain 4, latches, write modes 0-3, read modes 0-1.
+ * The CPU's window on video memory, A0000-BFFFF: map select, odd/even, chain 4, latches, write
+ * modes 0-3, read modes 0-1.
  *
- * The four planes are interleaved: byte p of the dword at 4 * n is plane p at address n. Chained by four, window and memory
- * are then the same bytes in the same order, and the window can be plain memory (a real VGA uses every fourth address of
- * each plane in that mode; the CRTC's doubleword mode undoes either layout, see vga_address).
+ * The four planes are interleaved: byte p of the dword at 4 * n is plane p at address n. Chained by
+ * four, window and memory are then the same bytes in the same order, and the window can be plain
+ * memory (a real VGA uses every fourth address of each plane in that mode; the CRTC's doubleword
+ * mode undoes either layout, see vga_address).
  * Source: IBM VGA/XGA Technical Reference Manual, "Graphics Controller" and "Memory Organization".
  * Gaps: the odd/even page bit of the miscellaneous register.
  */
@@ -13,8 +15,10 @@
 #include "vga.h"
 
 static const uint32_t plane_bytes[16] = {
-	0x00000000, 0x000000ff, 0x0000ff00, 0x0000ffff, 0x00ff0000, 0x00ff00ff, 0x00ffff00, 0x00ffffff,
-	0xff000000, 0xff0000ff, 0xff00ff00, 0xff00ffff, 0xffff0000, 0xffff00ff, 0xffffff00, 0xffffffff,
+	0x00000000, 0x000000ff, 0x0000ff00, 0x0000ffff,
+	0x00ff0000, 0x00ff00ff, 0x00ffff00, 0x00ffffff,
+	0xff000000, 0xff0000ff, 0xff00ff00, 0xff00ffff,
+	0xffff0000, 0xffff00ff, 0xffffff00, 0xffffffff,
 };
 
 #define SEQ_CHAIN4 0x08u
@@ -113,7 +117,8 @@ static uint32_t masked(const struct vga *v, uint32_t value, uint8_t bits)
 /* What the four planes get for one byte from the CPU. */
 static uint32_t write_value(const struct vga *v, uint8_t byte)
 {
-	uint32_t set = plane_bytes[v->gr[GR_SET_RESET]], enabled = plane_bytes[v->gr[GR_ENABLE]], value;
+	uint32_t set = plane_bytes[v->gr[GR_SET_RESET]], enabled = plane_bytes[v->gr[GR_ENABLE]],
+		 value;
 
 	switch (v->gr[GR_MODE] & 3) {
 	case 0:
@@ -132,7 +137,8 @@ static uint32_t write_value(const struct vga *v, uint8_t byte)
 /* Read mode 1: a bit is set where all planes that matter have the compared colour. */
 static uint8_t compare_planes(const struct vga *v)
 {
-	uint32_t differ = (v->latch ^ plane_bytes[v->gr[GR_COMPARE]]) & plane_bytes[v->gr[GR_DONT_CARE]];
+	uint32_t differ =
+		(v->latch ^ plane_bytes[v->gr[GR_COMPARE]]) & plane_bytes[v->gr[GR_DONT_CARE]];
 
 	differ |= differ >> 16;
 	differ |= differ >> 8;
@@ -209,14 +215,15 @@ void vga_window_write(struct vga *v, uint32_t offset, uint8_t value)
 /* Chained by four and with a data path that passes bytes as they are. */
 static bool is_plain_chain4(const struct vga *v)
 {
-	return v->seq[SEQ_MEMORY] & SEQ_CHAIN4 && v->seq[SEQ_MAP_MASK] == 0x0f && (v->gr[GR_MODE] & 0x0b) == 0 &&
-	       v->gr[GR_ENABLE] == 0 && v->gr[GR_ROTATE] == 0 && v->gr[GR_BIT_MASK] == 0xff &&
-	       (v->gr[GR_MISC] >> 2 & 3) == 1;
+	return v->seq[SEQ_MEMORY] & SEQ_CHAIN4 && v->seq[SEQ_MAP_MASK] == 0x0f &&
+	       (v->gr[GR_MODE] & 0x0b) == 0 && v->gr[GR_ENABLE] == 0 && v->gr[GR_ROTATE] == 0 &&
+	       v->gr[GR_BIT_MASK] == 0xff && (v->gr[GR_MISC] >> 2 & 3) == 1;
 }
 
 void vga_update_window(struct vga *v)
 {
-	bool linear = vbe_is_packed(v) ? v->vbe[VBE_BANK] == 0 : is_plain_chain4(v) && (!vbe_is_on(v) || !v->vbe[VBE_BANK]);
+	bool linear = vbe_is_packed(v) ? v->vbe[VBE_BANK] == 0
+				       : is_plain_chain4(v) && (!vbe_is_on(v) || !v->vbe[VBE_BANK]);
 
 	if (linear == v->linear_on)
 		return;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The adapter's wiring: ports, windows and framebuffer, PCI function or ISA card, video BIOS.
- * BAR 0 is video memory, BAR 2 the registers as memory: 000 EDID, 400 ports 3C0-3DF, 500 VBE registers, 600 extended
- * registers (docs/specs/standard-vga.txt of QEMU, whose identifiers guests' drivers look for).
+ * The adapter's wiring: ports, windows and framebuffer, PCI function or ISA card, video BIOS. BAR 0
+ * is video memory, BAR 2 the registers as memory: 000 EDID, 400 ports 3C0-3DF, 500 VBE registers,
+ * 600 extended registers (docs/specs/standard-vga.txt of QEMU, whose identifiers guests' drivers
+ * look for).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,10 @@ static void on_window_write(void *self, uint64_t offset, uint64_t value, unsigne
 }
 
 static const struct tsr_io_ops window_ops = {
-	.size = sizeof(window_ops), .widths = 1 | 2 | 4 | 8, .read = on_window_read, .write = on_window_write,
+	.size = sizeof(window_ops),
+	.widths = 1 | 2 | 4 | 8,
+	.read = on_window_read,
+	.write = on_window_write,
 };
 
 /* -- BAR 2 */
@@ -99,8 +103,9 @@ static uint64_t on_bar_read(void *self, uint64_t offset, unsigned width)
 	uint64_t value = 0;
 
 	if (offset >= 0x500 && offset < 0x500 + 2 * VBE_COUNT)
-		value = width == 1 ? read_byte_of_word(vbe_read(v, (unsigned)(offset - 0x500) / 2), (unsigned)offset) :
-				     vbe_read(v, (unsigned)(offset - 0x500) / 2);
+		value = width == 1 ? read_byte_of_word(vbe_read(v, (unsigned)(offset - 0x500) / 2),
+						       (unsigned)offset)
+				   : vbe_read(v, (unsigned)(offset - 0x500) / 2);
 	else if (offset >= 0x600 && offset < 0x604)
 		value = 8u >> 8 * (offset & 3);
 	else if (offset >= 0x604 && offset < 0x608)
@@ -124,7 +129,8 @@ static void on_bar_write(void *self, uint64_t offset, uint64_t value, unsigned w
 
 	if (offset >= 0x400 && offset < 0x420)
 		for (unsigned i = 0; i < width && offset + i < 0x420; i++)
-			vga_port_write(v, 0x3c0 + (unsigned)(offset + i - 0x400), (uint8_t)(value >> 8 * i));
+			vga_port_write(v, 0x3c0 + (unsigned)(offset + i - 0x400),
+				       (uint8_t)(value >> 8 * i));
 	else if (offset >= 0x500 && offset < 0x500 + 2 * VBE_COUNT && width > 1)
 		vbe_write(v, (unsigned)(offset - 0x500) / 2, (uint16_t)value);
 	else if (offset == 0x604 && width == 4 && (value == ENDIAN_LITTLE || value == ENDIAN_BIG))
@@ -150,13 +156,17 @@ static bool add_pci_rom(struct vga *v, const char *path, struct tsr_error *error
 	return ok;
 }
 
-/* The video BIOS reads the EDID there with segments of 4 GiB, which not every firmware gives it (U-Boot does not). */
+/*
+ * The video BIOS reads the EDID there with segments of 4 GiB, which not every firmware gives it
+ * (U-Boot does not).
+ */
 static bool add_pci_registers(struct vga *v, struct tsr_error *error)
 {
 	const struct tsr_properties *properties = v->host->get(v->host, TSR_PROPERTIES);
 
 	return !properties->get_bool(v->host, "registers") ||
-	       v->pci->bar_io(v->function, 2, TSR_PCI_BAR_MEMORY, TSR_PAGE_SIZE, &bar_ops, v, error);
+	       v->pci->bar_io(v->function, 2, TSR_PCI_BAR_MEMORY, TSR_PAGE_SIZE, &bar_ops, v,
+			      error);
 }
 
 static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
@@ -172,10 +182,12 @@ static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
 
 	v->pci = v->host->get(v->host, TSR_PCI);
 	if (!v->pci)
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "this machine has no PCI bus; set bus=isa");
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "this machine has no PCI bus; set bus=isa");
 	v->function = v->pci->add(v->host, &id, NULL, v, error);
 	return v->function &&
-	       v->pci->bar_memory(v->function, 0, v->vram_size, true, TSR_MEMORY_DIRTY_LOG, &v->vram, &v->vram_region, error) &&
+	       v->pci->bar_memory(v->function, 0, v->vram_size, true, TSR_MEMORY_DIRTY_LOG,
+				  &v->vram, &v->vram_region, error) &&
 	       add_pci_registers(v, error) && add_pci_rom(v, rom, error);
 }
 
@@ -187,8 +199,10 @@ static bool map_isa_rom(struct vga *v, const uint8_t *image, size_t length, stru
 	uint8_t *bytes;
 
 	if (mapped > 0x20000)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the video BIOS of an ISA card has at most 128 KiB");
-	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, PRIORITY_CARD, TSR_MEMORY_ROM, &bytes, error))
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the video BIOS of an ISA card has at most 128 KiB");
+	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, PRIORITY_CARD, TSR_MEMORY_ROM, &bytes,
+			    error))
 		return false;
 	memcpy(bytes, image, length);
 	return true;
@@ -200,8 +214,8 @@ static bool attach_isa(struct vga *v, const char *rom, struct tsr_error *error)
 	size_t length;
 	bool ok;
 
-	v->vram_region = v->memory->map(v->host, "vram", VGA_ISA_FRAMEBUFFER, v->vram_size, PRIORITY_CARD, TSR_MEMORY_DIRTY_LOG,
-					&v->vram, error);
+	v->vram_region = v->memory->map(v->host, "vram", VGA_ISA_FRAMEBUFFER, v->vram_size,
+					PRIORITY_CARD, TSR_MEMORY_DIRTY_LOG, &v->vram, error);
 	if (!v->vram_region || !vga_load_rom(v, rom, "vgabios-isavga.bin", &image, &length, error))
 		return false;
 	ok = !image || map_isa_rom(v, image, length, error);
@@ -229,10 +243,11 @@ static void get_tables(struct vga *v, const struct tsr_host *host)
 
 static bool map_windows(struct vga *v, struct tsr_error *error)
 {
-	v->window_region = v->memory->map_io(v->host, "window", VGA_WINDOW_BASE, VGA_WINDOW_SIZE, PRIORITY_WINDOW, 0, &window_ops, v,
-					     error);
-	v->linear_region = v->memory->alias(v->host, "linear-window", VGA_WINDOW_BASE, VGA_BANK_SIZE, PRIORITY_LINEAR,
-					    TSR_MEMORY_DISABLED, v->vram_region, 0, error);
+	v->window_region = v->memory->map_io(v->host, "window", VGA_WINDOW_BASE, VGA_WINDOW_SIZE,
+					     PRIORITY_WINDOW, 0, &window_ops, v, error);
+	v->linear_region =
+		v->memory->alias(v->host, "linear-window", VGA_WINDOW_BASE, VGA_BANK_SIZE,
+				 PRIORITY_LINEAR, TSR_MEMORY_DISABLED, v->vram_region, 0, error);
 	return v->window_region && v->linear_region;
 }
 
@@ -246,15 +261,19 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	get_tables(v, host);
 	v->vram_size = (uint32_t)properties->get_int(host, "vram");
 	if (v->vram_size & (v->vram_size - 1) || v->vram_size < 1u << 20)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "vram is a power of two from 1M to 256M");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "vram is a power of two from 1M to 256M");
 	v->dirty = calloc(1, v->vram_size >> (TSR_PAGE_SHIFT + 3));
 	if (!v->dirty)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the video adapter");
-	vga_make_edid(v->edid, (unsigned)properties->get_int(host, "xres"), (unsigned)properties->get_int(host, "yres"));
-	if (!(isa ? attach_isa(v, rom, error) : attach_pci(v, rom, error)) || !map_windows(v, error))
+	vga_make_edid(v->edid, (unsigned)properties->get_int(host, "xres"),
+		      (unsigned)properties->get_int(host, "yres"));
+	if (!(isa ? attach_isa(v, rom, error) : attach_pci(v, rom, error)) ||
+	    !map_windows(v, error))
 		return false;
 	v->display = v->displays->add(host, &display_ops, v);
-	return v->io->claim(host, "mono", &mono_ops, v, error) && v->io->claim(host, "vga", &port_ops, v, error) &&
+	return v->io->claim(host, "mono", &mono_ops, v, error) &&
+	       v->io->claim(host, "vga", &port_ops, v, error) &&
 	       v->io->claim(host, "vbe", &vbe_ops, v, error);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bringing the surface up to date. Everything is drawn after a change of any register that matters (struct vga_look), else
- * only lines and cells whose memory was written. The monitor sees what a real one would: dots and lines of the CRTC, so that
- * 320x200 arrives as 640x400 and text as 720x400.
- * Gaps: registers that a program changes while the beam travels (raster effects) count for the whole picture.
+ * Bringing the surface up to date. Everything is drawn after a change of any register that matters
+ * (struct vga_look), else only lines and cells whose memory was written. The monitor sees what a
+ * real one would: dots and lines of the CRTC, so that 320x200 arrives as 640x400 and text as
+ * 720x400.
+ * Gaps: registers that a program changes while the beam travels (raster effects) count for the
+ * whole picture.
  */
 #include <string.h>
 
@@ -55,7 +57,8 @@ uint8_t vga_palette(const struct vga *v, uint8_t index)
 
 static void take_look(const struct vga *v, struct vga_look *look)
 {
-	static const uint8_t cursor[] = { CR_CURSOR_START, CR_CURSOR_END, CR_CURSOR_HIGH, CR_CURSOR_LOW };
+	static const uint8_t cursor[] = { CR_CURSOR_START, CR_CURSOR_END, CR_CURSOR_HIGH,
+					  CR_CURSOR_LOW };
 
 	memset(look, 0, sizeof(*look));
 	memcpy(look->seq, v->seq, sizeof(look->seq));
@@ -121,7 +124,9 @@ bool vga_any_dirty(const struct vga *v, uint32_t length)
 	return false;
 }
 
-/* Pages [first, end) in whole bytes of the bitmap. true: the guest wrote directly to one of them. */
+/*
+ * Pages [first, end) in whole bytes of the bitmap. true: the guest wrote directly to one of them.
+ */
 static bool gather_dirty(struct vga *v, uint32_t first, uint32_t end)
 {
 	uint8_t bitmap[128];
@@ -145,7 +150,8 @@ static void shown_pages(const struct vga *v, uint32_t *first, uint32_t *end)
 
 	if (vbe_is_on(v)) {
 		start = v->vbe[VBE_BPP] == 4 ? 0 : v->vbe[VBE_Y_OFFSET] * vbe_pitch(v);
-		length = v->vbe[VBE_BPP] == 4 ? v->vram_size : (v->vbe[VBE_YRES] + 1u) * vbe_pitch(v);
+		length = v->vbe[VBE_BPP] == 4 ? v->vram_size
+					      : (v->vbe[VBE_YRES] + 1u) * vbe_pitch(v);
 	}
 	*first = start >> TSR_PAGE_SHIFT & ~7u;
 	*end = ((uint64_t)start + length + 8 * TSR_PAGE_SIZE - 1) >> TSR_PAGE_SHIFT & ~7u;
@@ -179,7 +185,8 @@ static void draw_black(struct vga *v, const struct vga_surface *s)
 }
 
 /* A text screen's size while nothing has programmed the CRTC. */
-static void shown_size(const struct vga *v, const struct vga_geometry *g, unsigned *width, unsigned *height)
+static void shown_size(const struct vga *v, const struct vga_geometry *g, unsigned *width,
+		       unsigned *height)
 {
 	*width = vbe_is_packed(v) ? v->vbe[VBE_XRES] : g->width;
 	*height = vbe_is_packed(v) ? v->vbe[VBE_YRES] : g->height;

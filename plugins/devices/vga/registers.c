@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The VGA's ports: sequencer, CRT controller, graphics controller, attribute controller, DAC, general registers.
+ * The VGA's ports: sequencer, CRT controller, graphics controller, attribute controller, DAC,
+ * general registers.
  * Source: IBM VGA/XGA Technical Reference Manual (1992), chapter 2.
- * Gaps: the vertical retrace interrupt; the monitor sense bit always says "colour"; feature control has no effect.
+ * Gaps: the vertical retrace interrupt; the monitor sense bit always says "colour"; feature control
+ * has no effect.
  */
 #include <string.h>
 
@@ -10,10 +12,10 @@
 
 /* Bits that exist; the others read 0. */
 static const uint8_t seq_mask[SEQ_COUNT] = { 0x03, 0x3d, 0x0f, 0x3f, 0x0e };
-static const uint8_t gr_mask[GR_COUNT] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff };
+const uint8_t vga_gr_mask[GR_COUNT] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff };
 static const uint8_t attr_mask[AR_COUNT] = {
-	0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
-	0xef, 0xff, 0x3f, 0x0f, 0x0f,
+	0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
+	0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0xef, 0xff, 0x3f, 0x0f, 0x0f,
 };
 
 /* -- CRT controller */
@@ -31,7 +33,8 @@ static void crtc_write(struct vga *v, uint8_t value)
 	if (index >= CR_COUNT)
 		return;
 	if (protect && index == CR_OVERFLOW)
-		v->crtc[index] = (v->crtc[index] & ~0x10) | (value & 0x10); /* the line compare bit is free */
+		/* the line compare bit is free */
+		v->crtc[index] = (v->crtc[index] & ~0x10) | (value & 0x10);
 	else if (!protect || index > CR_OVERFLOW)
 		v->crtc[index] = value;
 }
@@ -95,13 +98,15 @@ static void dac_set_index(struct vga *v, uint8_t index, bool reading)
 /* The CRTC and status 1 answer at 3Bx or 3Dx, as the miscellaneous register says. */
 static bool is_other_half(const struct vga *v, unsigned port)
 {
-	return (port >= 0x3b0 && port <= 0x3bf && v->misc & 1) || (port >= 0x3d0 && port <= 0x3df && !(v->misc & 1));
+	return (port >= 0x3b0 && port <= 0x3bf && v->misc & 1) ||
+	       (port >= 0x3d0 && port <= 0x3df && !(v->misc & 1));
 }
 
 uint8_t vga_port_read(struct vga *v, unsigned port)
 {
 	if (port == 0x3ba || port == 0x3da)
-		v->attr_data = false; /* at either address: SeaBIOS's VGA BIOS uses 3DA in monochrome modes too */
+		/* at either address: SeaBIOS's VGA BIOS uses 3DA in monochrome modes too */
+		v->attr_data = false;
 	if (is_other_half(v, port))
 		return 0xff;
 	switch (port) {
@@ -157,7 +162,7 @@ static void seq_write(struct vga *v, uint8_t value)
 static void gr_write(struct vga *v, uint8_t value)
 {
 	if (v->gr_index < GR_COUNT)
-		v->gr[v->gr_index] = value & gr_mask[v->gr_index];
+		v->gr[v->gr_index] = value & vga_gr_mask[v->gr_index];
 	vga_update_window(v);
 }
 

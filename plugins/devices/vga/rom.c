@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finding the video BIOS: the file that the user names, or SeaBIOS's from one of the places distributions put it. */
+/*
+ * Finding the video BIOS: the file that the user names, or SeaBIOS's from one of the places
+ * distributions put it.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +13,13 @@
 #define ROM_MAX (256u << 10)
 
 static const char *const data_dirs[] = {
-	"/usr/share/seabios", "/usr/share/qemu", "/usr/share/vgabios", "/usr/local/share/seabios", "/usr/local/share/qemu",
+	"/usr/share/seabios",	    "/usr/share/qemu",	     "/usr/share/vgabios",
+	"/usr/local/share/seabios", "/usr/local/share/qemu",
 };
 
 /* An option ROM starts with 55 AA and its length in units of 512 bytes. */
-static bool read_rom(FILE *file, const char *path, uint8_t **image, size_t *length, struct tsr_error *error)
+static bool read_rom(FILE *file, const char *path, uint8_t **image, size_t *length,
+		     struct tsr_error *error)
 {
 	uint8_t *bytes = malloc(ROM_MAX + 1);
 
@@ -24,7 +29,9 @@ static bool read_rom(FILE *file, const char *path, uint8_t **image, size_t *leng
 	if (*length < 512 || *length > ROM_MAX || bytes[0] != 0x55 || bytes[1] != 0xaa) {
 		free(bytes);
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "%s is not an option ROM: it begins with 55 AA and has 512 bytes to 256 KiB", path);
+				     "%s is not an option ROM: it begins with 55 AA and has 512 "
+				     "bytes to 256 KiB",
+				     path);
 	}
 	*image = bytes;
 	return true;
@@ -43,8 +50,12 @@ static FILE *open_default(const char *name, char *path, size_t size)
 	return NULL;
 }
 
-/* true with *image NULL: there is no video BIOS on this host, and none was asked for. Else *image is the caller's to free. */
-bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **image, size_t *length, struct tsr_error *error)
+/*
+ * true with *image NULL: there is no video BIOS on this host, and none was asked for. Else *image
+ * is the caller's to free.
+ */
+bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **image,
+		  size_t *length, struct tsr_error *error)
 {
 	char found[256];
 	FILE *file;
@@ -53,10 +64,12 @@ bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **i
 	*image = NULL;
 	file = *path ? fopen(path, "rb") : open_default(name, found, sizeof(found));
 	if (!file && *path)
-		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "cannot read the video BIOS %s: %s", path, strerror(errno));
+		return tsr_error_set(error, TSR_ERROR_NOT_FOUND,
+				     "cannot read the video BIOS %s: %s", path, strerror(errno));
 	if (!file) {
 		tsr_log_at(v->log, v->host, TSR_LOG_WARNING,
-			   "no video BIOS: the screen stays dark until a driver starts; install the package seabios or set rom");
+			   "no video BIOS: the screen stays dark until a driver starts; install "
+			   "the package seabios or set rom");
 		return true;
 	}
 	ok = read_rom(file, *path ? path : found, image, length, error);

@@ -5,8 +5,8 @@
 #include "vga.h"
 
 #define VGA_U8(X) \
-	X(misc) X(feature) X(seq_index) X(crtc_index) X(gr_index) X(attr_index) X(pel_mask) X(dac_index) X(dac_component) \
-	X(dac_reading)
+	X(misc) X(feature) X(seq_index) X(crtc_index) X(gr_index) X(attr_index) \
+	X(pel_mask) X(dac_index) X(dac_component) X(dac_reading)
 #define VGA_ARRAYS(X) X(seq) X(crtc) X(gr) X(attr) X(dac_latch) X(dac)
 
 static size_t used_length(const struct vga *v)
@@ -60,7 +60,8 @@ static bool load_vbe(struct vga *v, struct tsr_state_reader *in)
 		for (unsigned i = VBE_BANK; i < VBE_MEMORY; i++)
 			vbe_write(v, i, saved[i]);
 	else
-		memcpy(v->vbe + VBE_BANK, saved + VBE_BANK, (VBE_MEMORY - VBE_BANK) * sizeof(saved[0]));
+		memcpy(v->vbe + VBE_BANK, saved + VBE_BANK,
+		       (VBE_MEMORY - VBE_BANK) * sizeof(saved[0]));
 	return true;
 }
 
@@ -70,8 +71,11 @@ static bool load_vram(struct vga *v, struct tsr_state_reader *in, struct tsr_err
 	uint32_t size;
 
 	if (!tsr_state_get_u32(in, "vram_size", &size) || size != v->vram_size)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved video adapter has another size of memory; set vram to it");
-	if (length < 0 || length > v->vram_size || !tsr_state_get_bytes(in, "vram", v->vram, (size_t)length))
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"the saved video adapter has another size of memory; set vram to it");
+	if (length < 0 || length > v->vram_size ||
+	    !tsr_state_get_bytes(in, "vram", v->vram, (size_t)length))
 		return false;
 	memset(v->vram + length, 0, v->vram_size - (size_t)length);
 	return true;
@@ -82,19 +86,22 @@ bool vga_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 	struct vga *v = self;
 	bool ok = true;
 
-	tsr_error_set(error, TSR_ERROR_INVALID, "the saved state of the video adapter is incomplete");
+	tsr_error_set(error, TSR_ERROR_INVALID,
+		      "the saved state of the video adapter is incomplete");
 #define X(name) ok = ok && tsr_state_get_u8(in, #name, &v->name);
 	VGA_U8(X)
 #undef X
 #define X(name) ok = ok && tsr_state_get_bytes(in, #name, v->name, sizeof(v->name));
 	VGA_ARRAYS(X)
 #undef X
-	ok = ok && tsr_state_get_bool(in, "attr_data", &v->attr_data) && tsr_state_get_u32(in, "latch", &v->latch) &&
-	     tsr_state_get_u32(in, "endian", &v->endian) && tsr_state_get_u16(in, "vbe_index", &v->vbe_index) &&
-	     v->dac_component < 3 && load_vbe(v, in) && load_vram(v, in, error);
+	ok = ok && tsr_state_get_bool(in, "attr_data", &v->attr_data) &&
+	     tsr_state_get_u32(in, "latch", &v->latch) &&
+	     tsr_state_get_u32(in, "endian", &v->endian) &&
+	     tsr_state_get_u16(in, "vbe_index", &v->vbe_index) && v->dac_component < 3 &&
+	     load_vbe(v, in) && load_vram(v, in, error);
 	v->dac_component %= 3;
 	for (unsigned i = 0; i < GR_COUNT; i++)
-		v->gr[i] &= i == GR_BIT_MASK ? 0xff : i == GR_MODE ? 0x7b : i == GR_ROTATE ? 0x1f : i == GR_READ_MAP ? 3 : 0x0f;
+		v->gr[i] &= vga_gr_mask[i];
 	v->seq[SEQ_MAP_MASK] &= 0x0f;
 	vga_update_window(v);
 	v->stale = true;

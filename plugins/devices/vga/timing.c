@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The CRT controller's timing: what the registers mean in dots and lines, which memory each line shows, and where the beam is
- * at this moment of the machine's clock.
+ * The CRT controller's timing: what the registers mean in dots and lines, which memory each line
+ * shows, and where the beam is at this moment of the machine's clock.
  * Source: IBM VGA/XGA Technical Reference Manual, "CRT Controller".
  */
 #include "vga.h"
@@ -53,7 +53,8 @@ static unsigned start_address(const struct vga *v)
 {
 	if (vbe_is_on(v))
 		return v->vbe[VBE_Y_OFFSET] * (vbe_pitch(v) / 4u) + v->vbe[VBE_X_OFFSET] / 8u;
-	return (v->crtc[CR_START_HIGH] << 8u | v->crtc[CR_START_LOW]) + (v->crtc[CR_PRESET_ROW] >> 5 & 3u);
+	return (v->crtc[CR_START_HIGH] << 8u | v->crtc[CR_START_LOW]) +
+	       (v->crtc[CR_PRESET_ROW] >> 5 & 3u);
 }
 
 static unsigned row_step(const struct vga *v)
@@ -99,8 +100,9 @@ unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct
 }
 
 /*
- * The address counter's way to the planes: byte, word or doubleword mode, and the row scan counter's bits that the CGA's and
- * Hercules' interleaved modes put in. Doubleword mode needs no shift here: planes.c packs chained memory.
+ * The address counter's way to the planes: byte, word or doubleword mode, and the row scan
+ * counter's bits that the CGA's and Hercules' interleaved modes put in. Doubleword mode needs no
+ * shift here: planes.c packs chained memory.
  */
 unsigned vga_address(const struct vga *v, unsigned ma, unsigned row)
 {
@@ -134,7 +136,8 @@ uint8_t vga_retrace_status(const struct vga *v)
 		g.retrace_end = g.height + 12;
 		frame_ns = 16666667;
 	} else {
-		frame_ns = tsr_muldiv((uint64_t)g.htotal * g.vtotal * g.dots * g.repeat, 1000000000, g.dot_clock_hz);
+		frame_ns = tsr_muldiv((uint64_t)g.htotal * g.vtotal * g.dots * g.repeat, 1000000000,
+				      g.dot_clock_hz);
 	}
 	at = v->clock->now(v->host) % frame_ns * g.vtotal * g.htotal / frame_ns;
 	line = at / g.htotal;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The Bochs VBE extensions ("DISPI"): a 16-bit index and a 16-bit data port, a mode made of its width, height and depth,
- * and video memory as one linear framebuffer.
- * Source: the interface as its users know it: "VBE DISPI interface" of the LGPL VGABios (vbe_display_api.txt), identifiers
- * B0C0 to B0C5, and QEMU's public description of its standard VGA (docs/specs/standard-vga.txt).
+ * The Bochs VBE extensions ("DISPI"): a 16-bit index and a 16-bit data port, a mode made of its
+ * width, height and depth, and video memory as one linear framebuffer.
+ * Source: the interface as its users know it: "VBE DISPI interface" of the LGPL VGABios
+ * (vbe_display_api.txt), identifiers B0C0 to B0C5, and QEMU's public description of its standard
+ * VGA (docs/specs/standard-vga.txt).
  */
 #include <string.h>
 
@@ -40,16 +41,19 @@ static void make_consistent(struct vga *v)
 		known = known || v->vbe[VBE_BPP] == depths[i];
 	if (!known)
 		v->vbe[VBE_BPP] = 8;
-	v->vbe[VBE_XRES] = clamp(v->vbe[VBE_XRES] & ~7u, 8, v->vbe[VBE_BPP] == 4 ? VGA_MAX_COLUMNS * 8 : VGA_MAX_WIDTH);
+	v->vbe[VBE_XRES] = clamp(v->vbe[VBE_XRES] & ~7u, 8,
+				 v->vbe[VBE_BPP] == 4 ? VGA_MAX_COLUMNS * 8 : VGA_MAX_WIDTH);
 	v->vbe[VBE_YRES] = clamp(v->vbe[VBE_YRES], 1, VGA_MAX_HEIGHT);
-	v->vbe[VBE_VIRT_WIDTH] = clamp((v->vbe[VBE_VIRT_WIDTH] + 7u) & ~7u, v->vbe[VBE_XRES], 0x3ff8);
+	v->vbe[VBE_VIRT_WIDTH] =
+		clamp((v->vbe[VBE_VIRT_WIDTH] + 7u) & ~7u, v->vbe[VBE_XRES], 0x3ff8);
 	if ((uint64_t)vbe_pitch(v) * v->vbe[VBE_YRES] > v->vram_size)
 		v->vbe[VBE_VIRT_WIDTH] = v->vbe[VBE_XRES];
 	lines = v->vram_size / vbe_pitch(v);
 	v->vbe[VBE_YRES] = clamp(v->vbe[VBE_YRES], 1, lines);
 	v->vbe[VBE_VIRT_HEIGHT] = clamp(lines, 1, 0xffff);
 	start = v->vbe[VBE_Y_OFFSET] * vbe_pitch(v) + v->vbe[VBE_X_OFFSET] * bits_per_pixel(v) / 8;
-	if ((uint64_t)start + (uint64_t)(v->vbe[VBE_YRES] - 1u) * vbe_pitch(v) + v->vbe[VBE_XRES] * bits_per_pixel(v) / 8 >
+	if ((uint64_t)start + (uint64_t)(v->vbe[VBE_YRES] - 1u) * vbe_pitch(v) +
+		    v->vbe[VBE_XRES] * bits_per_pixel(v) / 8 >
 	    v->vram_size)
 		v->vbe[VBE_X_OFFSET] = v->vbe[VBE_Y_OFFSET] = 0;
 }
@@ -58,7 +62,8 @@ static void write_enable(struct vga *v, uint16_t value)
 {
 	bool was_on = vbe_is_on(v);
 
-	v->vbe[VBE_ENABLE] = value & (VBE_ENABLED | VBE_GETCAPS | VBE_8BIT_DAC | VBE_LFB | VBE_NOCLEAR);
+	v->vbe[VBE_ENABLE] =
+		value & (VBE_ENABLED | VBE_GETCAPS | VBE_8BIT_DAC | VBE_LFB | VBE_NOCLEAR);
 	if (!vbe_is_on(v)) {
 		v->vbe[VBE_BANK] = 0;
 	} else if (!was_on) {
@@ -109,7 +114,9 @@ void vbe_write(struct vga *v, unsigned index, uint16_t value)
 
 uint16_t vbe_read(const struct vga *v, unsigned index)
 {
-	static const uint16_t limits[] = { [VBE_XRES] = VGA_MAX_WIDTH, [VBE_YRES] = VGA_MAX_HEIGHT, [VBE_BPP] = 32 };
+	static const uint16_t limits[] = {
+		[VBE_XRES] = VGA_MAX_WIDTH, [VBE_YRES] = VGA_MAX_HEIGHT, [VBE_BPP] = 32
+	};
 
 	if (index >= VBE_COUNT)
 		return 0;

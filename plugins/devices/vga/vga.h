@@ -15,22 +15,62 @@
 #define VGA_MAX_COLUMNS 256u
 
 enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_FONTS, SEQ_MEMORY, SEQ_COUNT };
-enum { GR_SET_RESET, GR_ENABLE, GR_COMPARE, GR_ROTATE, GR_READ_MAP, GR_MODE, GR_MISC, GR_DONT_CARE, GR_BIT_MASK, GR_COUNT };
 enum {
-	CR_HTOTAL = 0, CR_HDISPLAY = 1, CR_VTOTAL = 6, CR_OVERFLOW = 7, CR_PRESET_ROW = 8, CR_MAX_SCAN = 9,
-	CR_CURSOR_START = 10, CR_CURSOR_END = 11, CR_START_HIGH = 12, CR_START_LOW = 13, CR_CURSOR_HIGH = 14,
-	CR_CURSOR_LOW = 15, CR_VRETRACE_START = 16, CR_VRETRACE_END = 17, CR_VDISPLAY = 18, CR_OFFSET = 19,
-	CR_UNDERLINE = 20, CR_MODE = 23, CR_LINE_COMPARE = 24, CR_COUNT = 25,
+	GR_SET_RESET,
+	GR_ENABLE,
+	GR_COMPARE,
+	GR_ROTATE,
+	GR_READ_MAP,
+	GR_MODE,
+	GR_MISC,
+	GR_DONT_CARE,
+	GR_BIT_MASK,
+	GR_COUNT
+};
+enum {
+	CR_HTOTAL = 0,
+	CR_HDISPLAY = 1,
+	CR_VTOTAL = 6,
+	CR_OVERFLOW = 7,
+	CR_PRESET_ROW = 8,
+	CR_MAX_SCAN = 9,
+	CR_CURSOR_START = 10,
+	CR_CURSOR_END = 11,
+	CR_START_HIGH = 12,
+	CR_START_LOW = 13,
+	CR_CURSOR_HIGH = 14,
+	CR_CURSOR_LOW = 15,
+	CR_VRETRACE_START = 16,
+	CR_VRETRACE_END = 17,
+	CR_VDISPLAY = 18,
+	CR_OFFSET = 19,
+	CR_UNDERLINE = 20,
+	CR_MODE = 23,
+	CR_LINE_COMPARE = 24,
+	CR_COUNT = 25,
 };
 enum { AR_MODE = 16, AR_OVERSCAN, AR_PLANES, AR_PANNING, AR_COLOR_SELECT, AR_COUNT };
 
 enum {
-	VBE_ID, VBE_XRES, VBE_YRES, VBE_BPP, VBE_ENABLE, VBE_BANK, VBE_VIRT_WIDTH, VBE_VIRT_HEIGHT, VBE_X_OFFSET, VBE_Y_OFFSET,
-	VBE_MEMORY, VBE_COUNT,
+	VBE_ID,
+	VBE_XRES,
+	VBE_YRES,
+	VBE_BPP,
+	VBE_ENABLE,
+	VBE_BANK,
+	VBE_VIRT_WIDTH,
+	VBE_VIRT_HEIGHT,
+	VBE_X_OFFSET,
+	VBE_Y_OFFSET,
+	VBE_MEMORY,
+	VBE_COUNT,
 };
 enum { VBE_ENABLED = 1, VBE_GETCAPS = 2, VBE_8BIT_DAC = 0x20, VBE_LFB = 0x40, VBE_NOCLEAR = 0x80 };
 
-/* Every register that decides what the screen shows; when none of it has changed, only changed memory is drawn. */
+/*
+ * Every register that decides what the screen shows; when none of it has changed, only changed
+ * memory is drawn.
+ */
 struct vga_look {
 	uint8_t seq[SEQ_COUNT], gr_mode, gr_misc;
 	uint8_t crtc[CR_COUNT]; /* without the cursor's */
@@ -56,7 +96,8 @@ struct vga {
 	uint32_t vram_size;
 	struct tsr_region *vram_region;
 	struct tsr_region *window_region; /* A0000-BFFFF: the handlers */
-	struct tsr_region *linear_region; /* A0000-AFFFF: video memory's first 64 KiB, where the mode is linear */
+	/* A0000-AFFFF: video memory's first 64 KiB, where the mode is linear */
+	struct tsr_region *linear_region;
 	bool linear_on;
 
 	uint8_t misc, feature;
@@ -73,7 +114,8 @@ struct vga {
 	uint8_t edid[128];
 
 	/* Drawing */
-	uint8_t *dirty;        /* a bit per page: written by our own handlers, or fetched and not yet drawn */
+	/* a bit per page: written by our own handlers, or fetched and not yet drawn */
+	uint8_t *dirty;
 	bool fonts_changed;
 	bool stale;            /* draw everything */
 	bool used;             /* video memory is no longer the zeros it was mapped as */
@@ -113,12 +155,16 @@ struct vga_geometry {
 void vga_get_geometry(const struct vga *v, struct vga_geometry *g);
 void vga_scan_first(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
 void vga_scan_next(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
-/* A character row (or what of it is on the screen): its first line and how many follow; s moves behind it. */
+/*
+ * A character row (or what of it is on the screen): its first line and how many follow; s moves
+ * behind it.
+ */
 unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
 unsigned vga_address(const struct vga *v, unsigned ma, unsigned row); /* in a plane */
 uint8_t vga_retrace_status(const struct vga *v);
 
 /* registers.c */
+extern const uint8_t vga_gr_mask[GR_COUNT]; /* bits that exist */
 void vga_reset_registers(struct vga *v);
 uint8_t vga_port_read(struct vga *v, unsigned port);
 void vga_port_write(struct vga *v, unsigned port, uint8_t value);
@@ -150,7 +196,8 @@ bool vga_is_blank(const struct vga *v);
 bool vga_any_dirty(const struct vga *v, uint32_t length);
 enum { BLINK_CURSOR = 1, BLINK_CHARACTERS = 2 }; /* set: now they are on */
 unsigned vga_blink_phase(const struct vga *v);
-unsigned vga_panning(const struct vga *v, const struct vga_geometry *g, const struct vga_scan *s); /* dots to the left */
+/* dots to the left */
+unsigned vga_panning(const struct vga *v, const struct vga_geometry *g, const struct vga_scan *s);
 
 /* draw-*.c: draw what is dirty (all of it if `full`) and report damage. */
 struct vga_surface {
@@ -158,17 +205,21 @@ struct vga_surface {
 	size_t stride; /* in pixels */
 	unsigned width, height;
 };
-void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, bool full);
-void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s, bool full);
+void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
+		   bool full);
+void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
+		       bool full);
 void vga_draw_vbe(struct vga *v, const struct vga_surface *s, bool full);
-uint8_t vga_palette(const struct vga *v, uint8_t index); /* attribute controller: 4 bits to a DAC index */
+/* attribute controller: 4 bits to a DAC index */
+uint8_t vga_palette(const struct vga *v, uint8_t index);
 
 /* text.c */
 size_t vga_text(void *self, char *buffer, size_t length);
 
 /* edid.c, rom.c, state.c */
 void vga_make_edid(uint8_t edid[128], unsigned width, unsigned height);
-bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **image, size_t *length, struct tsr_error *error);
+bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **image,
+		  size_t *length, struct tsr_error *error);
 void vga_save(void *self, struct tsr_state_writer *out);
 bool vga_load(void *self, struct tsr_state_reader *in, struct tsr_error *error);
 

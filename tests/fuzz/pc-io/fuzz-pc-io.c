@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One device of the PC's front (FUZZ_UART_16550A, FUZZ_I8042 or FUZZ_VGA), driven by the input: operations of up to eight
- * bytes on its ports and memory, the user's keys and mouse, time, pictures, saved states with some bytes changed.
+ * One device of the PC's front (FUZZ_UART_16550A, FUZZ_I8042 or FUZZ_VGA), driven by the input:
+ * operations of up to eight bytes on its ports and memory, the user's keys and mouse, time,
+ * pictures, saved states with some bytes changed.
  */
 #include <string.h>
 
@@ -31,9 +32,12 @@ static const struct fake_row rows[] = { { NULL, NULL } };
 #else
 #define DEVICE "vga"
 static const uint16_t ports[] = {
-	0x3c0, 0x3c2, 0x3c4, 0x3c5, 0x3c6, 0x3c7, 0x3c8, 0x3c9, 0x3ce, 0x3cf, 0x3d4, 0x3d5, 0x3da, 0x1ce, 0x1cf, 0x3b4, 0x3b5,
+	0x3c0, 0x3c2, 0x3c4, 0x3c5, 0x3c6, 0x3c7, 0x3c8, 0x3c9, 0x3ce,
+	0x3cf, 0x3d4, 0x3d5, 0x3da, 0x1ce, 0x1cf, 0x3b4, 0x3b5,
 };
-static const struct fake_row rows[] = { { "vram", "1048576" }, { "registers", "true" }, { NULL, NULL } };
+static const struct fake_row rows[] = { { "vram", "1048576" },
+					{ "registers", "true" },
+					{ NULL, NULL } };
 #define HAS_SCREEN
 #endif
 
@@ -155,7 +159,8 @@ static void step(struct input *in, bool *line_full)
 		if (op & 0x10)
 			save_change_load(in);
 		else
-			fake_device_reset(device, op >> 5 & 1 ? TSR_RESET_HARD : TSR_RESET_POWER_ON);
+			fake_device_reset(device,
+					  op >> 5 & 1 ? TSR_RESET_HARD : TSR_RESET_POWER_ON);
 		break;
 	}
 }
