@@ -197,6 +197,11 @@ TsrKeyFile *tsr_keyfile_load(const char *path, GError **error)
 	g_autofree char *text = NULL;
 	gsize length;
 
+	/* A pipe that nobody writes to is no reason to wait. */
+	if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: not a regular file", path);
+		return NULL;
+	}
 	if (!g_file_get_contents(path, &text, &length, &failure)) {
 		gboolean absent = g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 

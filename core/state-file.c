@@ -195,10 +195,25 @@ static gboolean parse(TsrStateFile *file, const char *path, GError **error)
 	return TRUE;
 }
 
+/* A pipe that nobody writes to is no reason to wait. */
+static GMappedFile *map_file(const char *path, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	GMappedFile *map;
+
+	if (fd < 0) {
+		g_set_error_literal(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno), g_strerror(errno));
+		return NULL;
+	}
+	map = g_mapped_file_new_from_fd(fd, FALSE, error);
+	close(fd);
+	return map;
+}
+
 TsrStateFile *tsr_state_file_open(const char *path, GError **error)
 {
 	g_autoptr(GError) why = NULL;
-	GMappedFile *map = g_mapped_file_new(path, FALSE, &why);
+	GMappedFile *map = map_file(path, &why);
 
 	if (!map) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: cannot read the saved state: %s", path,

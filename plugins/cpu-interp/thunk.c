@@ -91,7 +91,8 @@ const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length)
 	uint32_t at;
 
 	memset(bytes, RET, sizeof(bytes));
-	memcpy(bytes, instruction, length);
+	if (length) /* none: a thunk that only returns */
+		memcpy(bytes, instruction, length);
 	for (at = hash(bytes) % (2 * THUNK_COUNT); pool->slot[at]; at = (at + 1) % (2 * THUNK_COUNT)) {
 		uint32_t n = pool->slot[at] - 1u;
 

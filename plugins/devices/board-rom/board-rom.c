@@ -91,7 +91,7 @@ static bool load_image(struct board_rom *s, const char *name, const char *search
 
 	if (*name) {
 		snprintf(path, sizeof(path), "%s", name);
-		file = fopen(path, "rb");
+		file = firmware_open_file(path);
 		if (!file)
 			return tsr_error_set(error, TSR_ERROR_NOT_FOUND,
 					     "cannot open the BIOS %s: %s", path, strerror(errno));

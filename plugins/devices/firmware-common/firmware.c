@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The search of firmware.h. A name counts for more than a place: the first name is looked for
  * everywhere. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "firmware.h"
 
@@ -17,6 +19,16 @@ const char *firmware_directories(void)
 	return directories && *directories ? directories : DEFAULT_DATA_DIRS;
 }
 
+FILE *firmware_open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 static FILE *open_in(const char *directory, int directory_length, const char *name, int name_length,
 		     char path[FIRMWARE_PATH])
 {
@@ -25,7 +37,7 @@ static FILE *open_in(const char *directory, int directory_length, const char *na
 	for (size_t i = 0; !file && i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, FIRMWARE_PATH, "%.*s/%s/%.*s", directory_length, directory,
 			 folders[i], name_length, name);
-		file = fopen(path, "rb");
+		file = firmware_open_file(path);
 	}
 	return file;
 }

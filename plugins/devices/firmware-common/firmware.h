@@ -10,6 +10,8 @@
 /* Opens the first that exists of `names` (separated by semicolons); *path tells which. NULL:
  * none. */
 FILE *firmware_open(const char *names, char path[FIRMWARE_PATH]);
+/* Opens a file for reading; a pipe that nobody writes to is no reason to wait. NULL: see errno. */
+FILE *firmware_open_file(const char *path);
 /* The directories searched, separated by colons, for messages. */
 const char *firmware_directories(void);
 

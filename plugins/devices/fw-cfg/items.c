@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../firmware-common/firmware.h"
 #include "items.h"
 
 #define DIRECTORY_ENTRY 64u /* bytes: size, number, reserved, name; integers are big-endian */
@@ -133,7 +134,7 @@ uint8_t *items_read_stream(FILE *file, const char *what, const char *path, size_
 uint8_t *items_read_host_file(const char *what, const char *path, size_t limit, size_t *length,
 			      struct tsr_error *error)
 {
-	FILE *file = fopen(path, "rb");
+	FILE *file = firmware_open_file(path);
 	uint8_t *bytes;
 
 	if (!file) {
