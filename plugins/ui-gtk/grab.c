@@ -3,7 +3,7 @@
  * The pointer is the guest's: the host's is hidden and, on X11, held and put back into the window's
  * middle, so that it can move without end. GTK has no call for that; Wayland would need the
  * pointer-constraints protocol.
- * Gaps: on Wayland the pointer stops at the window's edges.
+ * Gaps: on Wayland without Xwayland the pointer stops at the window's edges.
  */
 #include "ui.h"
 

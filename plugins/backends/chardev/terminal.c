@@ -74,10 +74,12 @@ static bool stdio_open(struct chardev *c, struct tsr_error *error)
 
 static bool stdio_start(struct chardev *c)
 {
+	static const uint8_t hint[] =
+		"This terminal is the machine's serial line. Ctrl-A x ends it.\r\n";
+
 	c->raw = isatty(STDIN_FILENO) && terminal_make_raw();
-	if (c->raw)
-		tsr_log_at(c->log, c->host, TSR_LOG_INFO,
-			   "the terminal is connected; Ctrl-A x ends the machine");
+	if (c->raw && isatty(STDOUT_FILENO))
+		stream_write(c, hint, sizeof(hint) - 1);
 	stream_watch_input(c);
 	return true;
 }
