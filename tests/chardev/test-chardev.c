@@ -290,6 +290,21 @@ static void stdio_copies_both_ways(void)
 	dup2(saved_out, 1);
 }
 
+static void standard_streams_have_one_owner(void)
+{
+	struct tsr_error error = { 0 };
+	const struct fake_row rows[] = { { "kind", "stdio" }, { NULL, NULL } };
+	void *first;
+
+	fake_start();
+	first = fake_device_new(NULL, "chardev", rows);
+	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "chardev", rows, &error));
+	CU_ASSERT_EQUAL(error.code, TSR_ERROR_CONFLICT);
+	fake_device_delete(first);
+	CU_ASSERT_PTR_NOT_NULL(fake_device_try(NULL, "chardev", rows, &error));
+	fake_finish();
+}
+
 /* A process of its own, whose terminal is `slave`. Its status: which of the promises were kept. */
 static int use_terminal(int slave)
 {
@@ -352,6 +367,7 @@ static CU_TestInfo tests[] = {
 	ROW(signal_emits_lines_and_takes_input),
 	ROW(signal_emits_only_utf8),
 	ROW(stdio_copies_both_ways),
+	ROW(standard_streams_have_one_owner),
 	ROW(terminal_is_raw_and_has_an_escape),
 	CU_TEST_INFO_NULL,
 };

@@ -51,6 +51,7 @@ struct chardev {
 	bool timer_armed;
 	int listen_fd; /* unix */
 	unsigned listen_watch;
+	bool owns_stdio;
 	bool raw; /* stdio: the terminal is ours */
 	bool escaped; /* stdio: Ctrl-A was typed */
 	uint8_t text[512]; /* signal: output not yet emitted */

@@ -20,10 +20,12 @@
 
 #define ESCAPE 0x01 /* Ctrl-A */
 
-/* The process has one terminal, whoever's machine uses it: its mode before it was made raw. */
+/* The process has one terminal, whoever's machine uses it, and its mode before it was made raw. */
 static pthread_mutex_t terminal_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct termios terminal_mode;
 static bool terminal_is_raw;
+
+static bool stdio_taken;
 
 static void terminal_restore(void)
 {
@@ -67,6 +69,14 @@ static int open_output(void)
 
 static bool stdio_open(struct chardev *c, struct tsr_error *error)
 {
+	pthread_mutex_lock(&terminal_mutex);
+	c->owns_stdio = !stdio_taken;
+	stdio_taken = true;
+	pthread_mutex_unlock(&terminal_mutex);
+	if (!c->owns_stdio)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "standard input and output are another line's already; "
+				     "use kind=pty, unix or file for this one");
 	c->in_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3); /* -1 when it is closed: no input */
 	c->out_fd = open_output();
 	return true;
@@ -89,6 +99,11 @@ static void stdio_close(struct chardev *c)
 	if (c->raw)
 		terminal_restore();
 	c->raw = false;
+	pthread_mutex_lock(&terminal_mutex);
+	if (c->owns_stdio)
+		stdio_taken = false;
+	c->owns_stdio = false;
+	pthread_mutex_unlock(&terminal_mutex);
 }
 
 static size_t stdio_filter(struct chardev *c, uint8_t *bytes, size_t length)
