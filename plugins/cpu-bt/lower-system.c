@@ -51,7 +51,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	bool pop = i->opcode != 0x8e;
 	struct bt_ea ea = pop ? tsr_bt_stack_ea(tx, 0) : i->ea;
-	uint32_t same;
+	uint32_t same, over;
 
 	if (i->special == TSR_SS || i->special == TSR_CS || tx->bt->lockstep)
 		return false;
@@ -66,7 +66,9 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	emit_mov_imm(e, R9, tsr_bt_site(tx, 2, BT_READ));
 	emit_call(e, tx->bt->rt.helper);
 	same = emit_jmp(e, 0);
+	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
 	tsr_bt_island(tx);
+	emit_land8(e, over);
 	if (pop)
 		tsr_bt_move_esp(tx, i->operand_size);
 	tsr_bt_lower_look_up(tx, i->eip + i->length);
