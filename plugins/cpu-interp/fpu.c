@@ -23,7 +23,7 @@ void fpu_check_device(cpu *c)
 
 void fpu_update_ferr(cpu *c)
 {
-	if (!c->ferr_level || (fx_of(c)->fsw & FSW_ES))
+	if (!c->ferr_level || fx_pending(fx_of(c)))
 		return;
 	c->ferr_level = false;
 	if (c->ferr)
@@ -44,7 +44,7 @@ static _Noreturn void freeze(cpu *c)
 
 void fpu_check_pending(cpu *c)
 {
-	if (!(fx_of(c)->fsw & FSW_ES))
+	if (!fx_pending(fx_of(c)))
 		return;
 	if (c->s->cr0 & TSR_CR0_NE)
 		fault_raise(c, TSR_VECTOR_MF);
@@ -81,7 +81,7 @@ void fpu_run_nowait(cpu *c, const void *thunk, void *memory)
 void fpu_run_x87(cpu *c, const void *thunk, void *memory)
 {
 	struct fx_image *fx = fx_of(c);
-	uint16_t ignored = fx->fsw & FSW_ES ? (fx->fsw & 0xbf) | 0x8000 : 0;
+	uint16_t ignored = fx_pending(fx) ? (fx->fsw & 0x7f) | FSW_ES | 0x8000 : 0;
 
 	if (ignored)
 		fx->fsw &= 0x7f00;

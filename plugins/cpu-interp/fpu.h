@@ -28,6 +28,12 @@ static inline struct fx_image *fx_of(cpu *c)
 	return (struct fx_image *)c->s->fx;
 }
 
+/* An unmasked exception is flagged. ES says so too, unless the image was made up by somebody. */
+static inline bool fx_pending(const struct fx_image *fx)
+{
+	return (fx->fsw & FSW_ES) || (fx->fsw & ~fx->fcw & 0x3f);
+}
+
 /* #NM and #MF (or FERR#) as a waiting x87 or an MMX instruction raises them. */
 void fpu_check_device(cpu *c);
 void fpu_check_pending(cpu *c);

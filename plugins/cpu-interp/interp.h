@@ -119,7 +119,7 @@ struct tsr_x86_context {
 	bool icebp;              /* ... and it is INT1's: returns behind the instruction */
 	bool delivering_fault;   /* ... and it is a fault: RF in the saved EFLAGS */
 	int delivering;          /* vector in delivery, -1: none */
-	int shutdown;
+	unsigned nested;         /* faults since the first one that is in delivery */
 	enum tsr_x86_stop stop;  /* of JUMP_STOP */
 	uint32_t debug_pending;  /* DR6 bits of traps not yet delivered */
 	bool keep_rf;            /* the instruction loaded RF itself */

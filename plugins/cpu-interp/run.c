@@ -11,6 +11,10 @@
 #include "thunk.h"
 
 #define DR6_BS (1u << 14)
+#define DR6_BT (1u << 15)
+/* #AC or #DB can fault for ever while they are delivered, as on real processors. After so many rounds the instruction starts
+ * again, so that a kick is seen. */
+#define NESTED_MAX 16
 
 /* -- derived state */
 void cpu_refresh_segment(cpu *c, unsigned segment)
@@ -143,9 +147,12 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 	return TSR_X86_DONE;
 }
 
-static void after_fault(cpu *c)
+/* Data breakpoints hit by the delivery itself are forgotten (else #DB could deliver itself for ever); a task's T bit is not. */
+static void after_delivery(cpu *c)
 {
-	c->debug_pending = 0;
+	c->delivering = -1;
+	c->ext = false;
+	c->debug_pending &= DR6_BT;
 	cpu_refresh_attention(c);
 }
 
@@ -155,8 +162,7 @@ static void deliver_event(cpu *c, unsigned vector)
 	c->delivering = 256; /* nothing that combines */
 	interrupt_deliver(c, vector, INT_EXTERNAL, false, 0);
 	c->s->eip = c->next_eip;
-	c->delivering = -1;
-	cpu_refresh_attention(c);
+	after_delivery(c);
 }
 
 /* -- one instruction */
@@ -177,8 +183,7 @@ static void deliver_debug_trap(cpu *c)
 	c->s->halted = 0;
 	interrupt_deliver(c, TSR_VECTOR_DB, INT_FAULT, false, 0);
 	c->s->eip = c->next_eip;
-	c->delivering = -1;
-	cpu_refresh_attention(c);
+	after_delivery(c);
 }
 
 /* Events before the instruction at CS:EIP; true: one was taken. `held`: the shadow of the instruction before. */
@@ -290,8 +295,11 @@ static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 			c->s->instructions++;
 			c->left--;
 		}
+		c->nested = c->delivering < 0 ? 0 : c->nested + 1;
 		c->partial = false;
-		deliver = true;
+		deliver = c->nested <= NESTED_MAX;
+		if (!deliver)
+			after_delivery(c);
 		break;
 	case JUMP_STOP:
 		return c->stop;
@@ -302,7 +310,7 @@ static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 	}
 	if (deliver) {
 		stop = deliver_fault(c);
-		after_fault(c);
+		after_delivery(c);
 		deliver = false;
 		if (stop != TSR_X86_DONE)
 			return stop;
@@ -327,6 +335,7 @@ enum tsr_x86_stop cpu_step(cpu *c, uint64_t count, uint64_t *executed)
 enum tsr_x86_stop cpu_deliver(cpu *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
 {
 	c->left = 0;
+	c->nested = 0;
 	c->delivering = -1;
 	c->s->shadow = 0;
 	if (kind == TSR_EVENT_FAULT) {

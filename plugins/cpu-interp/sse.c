@@ -137,7 +137,7 @@ static void op_mmx(cpu *c, const struct op *op)
 	if (op->imm2 & FORM_EAX_IN)
 		regs[0] = reg_get(c, op->rm, 4);
 	copy = *fx;
-	copy.fsw &= copy.fsw & FSW_ES ? 0x7f00 : 0xffff; /* pending, but ignored by IGNNE# */
+	copy.fsw &= fx_pending(&copy) ? 0x7f00 : 0xffff; /* pending, but ignored by IGNNE# */
 	fpu_run(&copy, op->thunk, buffer, regs);
 	raised = copy.mxcsr & MXCSR_FLAGS;
 	if (raised)
@@ -146,7 +146,7 @@ static void op_mmx(cpu *c, const struct op *op)
 		memory_write_bytes(c, gla, buffer, op->size, c->view);
 	copy.mxcsr = fx->mxcsr;
 	copy.mxcsr_mask = fx->mxcsr_mask;
-	copy.fsw |= fx->fsw & FSW_ES ? (fx->fsw & 0xbf) | 0x8000 : 0;
+	copy.fsw |= fx_pending(fx) ? (fx->fsw & 0x7f) | FSW_ES | 0x8000 : 0;
 	*fx = copy;
 	if (op->imm2 & FORM_EAX_OUT)
 		reg_set(c, op->rm, 4, regs[0]);
@@ -207,7 +207,7 @@ static void op_maskmovq(cpu *c, const struct op *op)
 
 	mmx_check(c);
 	copy = *fx_of(c);
-	copy.fsw &= copy.fsw & FSW_ES ? 0x7f00 : 0xffff;
+	copy.fsw &= fx_pending(&copy) ? 0x7f00 : 0xffff;
 	fpu_run(&copy, thunk_get(c, store_data, 3), data, regs);
 	fpu_run(&copy, thunk_get(c, store_mask, 3), mask, regs);
 	mask_move(c, op, data, mask, 8);
