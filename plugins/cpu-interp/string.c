@@ -9,8 +9,10 @@
 #include "memory.h"
 #include "table.h"
 
-/* A REP instruction gives way after so many elements, so that the caller may look at its own requests. */
+/* A REP instruction gives way after so much work, so that the caller may look at its own requests. One element by itself costs as
+ * much as some hundred in a run. */
 #define REP_CHUNK (1u << 20)
+#define REP_SINGLE 256u
 
 static inline uint32_t address_mask(const struct op *op)
 {
@@ -191,7 +193,7 @@ static void counter_set(cpu *c, const struct op *op, uint32_t value)
 
 static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op *op, one_fn *one, run_fn *run, bool compares)
 {
-	uint32_t count, budget = REP_CHUNK, done;
+	uint32_t count, budget = REP_CHUNK, done, cost;
 
 	if (!(op->flags & (OP_REP | OP_REPNE))) {
 		one(c, op);
@@ -202,15 +204,17 @@ static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op
 	while (count) {
 		done = run && !(c->s->eflags & TSR_FLAG_DF) && count > 1 && !c->slow && !atomic_load_explicit(&c->attention, memory_order_relaxed)
 			       ? run(c, op, count) : 0;
+		cost = done;
 		if (!done) {
 			one(c, op);
 			done = 1;
+			cost = REP_SINGLE;
 		}
 		count -= done;
 		counter_set(c, op, count);
 		if (compares && !(c->s->eflags & TSR_FLAG_ZF) == !(op->flags & OP_REPNE))
 			return;
-		budget = budget > done ? budget - done : 0;
+		budget -= cost < budget ? cost : budget;
 		if (count && (atomic_load_explicit(&c->attention, memory_order_relaxed) || (!budget && !(c->slow & SLOW_SHADOW)))) {
 			c->next_eip = c->s->eip;
 			c->partial = true;
