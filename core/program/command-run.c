@@ -179,6 +179,12 @@ static void print_stats(TsrMachine *machine)
 	g_printerr("%s", text ? text : "");
 }
 
+static void limit_by_timeout(const RunOptions *options)
+{
+	if (options->timeout > 0)
+		guard_limit(TSR_EXIT_TIMEOUT, (guint)options->timeout + 1 + GUARD_STOP_SECONDS);
+}
+
 static int run_machine(Run *run)
 {
 	g_autoptr(GError) error = NULL;
@@ -188,8 +194,7 @@ static int run_machine(Run *run)
 		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
 	if (run->options->timeout > 0) {
 		g_timeout_add((guint)(run->options->timeout * 1000), on_timeout, run);
-		guard_limit(TSR_EXIT_TIMEOUT,
-			    (guint)run->options->timeout + 1 + GUARD_STOP_SECONDS);
+		limit_by_timeout(run->options);
 	}
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	status = tsr_machine_run(run->machine, &error);
@@ -209,6 +214,8 @@ static int start(Run *run)
 	g_autoptr(TsrMachine) machine = NULL;
 	GError *error = NULL;
 
+	/* Making the machine may hang on a file, too. */
+	limit_by_timeout(o);
 	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE,
 					    (const char *const *)o->overrides->pdata, &error);
 	if (!machine)
