@@ -155,7 +155,8 @@ class Tessera(Machine):
         for name in ("memory", "kernel", "initrd", "append", "bios", "cdrom", "boot", "disk", "cpu"):
             if name in options:
                 arguments += ["--" + name, options[name]]
-        arguments += ["--nic", "user" if "nic" not in options else options["nic"]]
+        if options.get("nic", "user"):  # "": a machine without the option
+            arguments += ["--nic", options.get("nic", "user")]
         return arguments + self.options + options.get("extra", [])
 
     def control(self, *command):

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rows about the board: ways to reset it, interrupts with and without ACPI, the power button, a PC without PCI."""
+from guests import file, guest, initramfs, linux, power_off
+
+NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
+
+
+def interrupts_arrive(machine):
+    """Serial line, disc and network raise theirs; the network's is routed through a PIRQ link."""
+    machine.send("grep -c -E '(ttyS0|ata_piix|eth0)$' /proc/interrupts\n")
+    machine.expect("\n4")
+    machine.send("ping -c 1 10.0.2.2 >/dev/null && echo answered\n")
+    machine.expect("\nanswered")
+
+
+@guest("board-acpi", NEEDS, 120)
+def board_acpi(test):
+    with linux(test) as machine:
+        machine.expect("tessera# ")
+        machine.send("dmesg | grep -o 'PCI: Interrupt link LNK[A-D] configured' | sort -u | wc -l\n")
+        machine.expect("\n4")
+        interrupts_arrive(machine)
+        machine.control("set", "pm0.power-button=true")
+        power_off(machine)
+
+
+@guest("board-no-acpi", NEEDS, 120)
+def board_no_acpi(test):
+    with linux(test, append="acpi=off", extra=["--exit-on-reset"]) as machine:
+        machine.expect("tessera# ")
+        interrupts_arrive(machine)
+        machine.send("reboot\n")
+        machine.expect_exit(0)
+
+
+def add_reset_row(how):
+    @guest(f"board-reset-{how}", NEEDS, 120)
+    def board_reset(test):
+        with linux(test, append=f"reboot={how}") as machine:
+            machine.expect("tessera# ")
+            machine.send("reboot\n")
+            machine.expect("reboot: Restarting system")
+            machine.expect("tessera# ")
+            power_off(machine)
+
+
+for way in ("kbd", "pci", "triple", "bios"):
+    add_reset_row(way)
+
+
+@guest("board-isapc", NEEDS, 120)
+def board_isapc(test):
+    with test.start(kernel=file("vmlinuz-686"), initrd=initramfs(), append="console=ttyS0 quiet", memory="128M",
+                    nic="",
+                    extra=["isapc"]) as machine:
+        machine.expect_screen("SeaBIOS")
+        machine.expect("tessera# ")
+        machine.send("ls /sys/bus/pci/devices 2>/dev/null | wc -l\n")
+        machine.expect("\n0")

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rows about disks that only Tessera can run: a state saved in the middle of DMA, a disc changed, a disk that forgets."""
+import hashlib
+import os
+import random
+import subprocess
+
+from guests import guest, linux, power_off
+
+NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+@guest("disk-state", NEEDS, 240)
+def disk_state(test):
+    """The guest reads the disk again and again; its state is saved meanwhile, and it goes on in another process."""
+    blob = random.Random(2).randbytes(48 << 20)
+    image = test.path("disk.img")
+    state = test.path("state")
+    write(image, blob)
+    want = hashlib.sha256(blob).hexdigest()
+    with linux(test, disk=image + ",mode=nonpersistent", nic="none") as machine:
+        machine.expect("tessera# ")
+        machine.shell("dd if=/dev/zero of=/dev/sda bs=64k seek=100 count=2 conv=notrunc,fsync 2>/dev/null")
+        machine.shell("dd if=/dev/sda of=/tmp/head bs=64k count=110 iflag=direct 2>/dev/null")
+        machine.send("for i in 1 2 3 4 5 6; do echo sum=$(dd if=/dev/sda bs=128k iflag=direct 2>/dev/null | sha256sum); done\n")
+        machine.expect("sum=[0-9a-f]{64}")
+        machine.control("save", state)
+        machine.control("quit")
+    changed = blob[:100 << 16] + bytes(2 << 16) + blob[102 << 16:]
+    with test.start(disk=image + ",mode=nonpersistent", nic="none", extra=["--load", state]) as machine:
+        for _ in range(3):
+            sum_now = machine.expect("sum=([0-9a-f]{64})").group(1)
+            assert sum_now == hashlib.sha256(changed).hexdigest(), "the disk reads otherwise after loading"
+    assert digest(image) == want, "a nonpersistent disk's file was changed"
+
+
+def mounted(machine):
+    """What the disc in the drive is called; the kernel may talk in between."""
+    return machine.shell("mount -o ro /dev/sr0 /mnt && cat /mnt/name").split()[-1]
+
+
+@guest("media-change", NEEDS, 180)
+def media_change(test):
+    discs = []
+    for name in ("one", "two"):
+        folder = test.path(name)
+        os.mkdir(folder)
+        write(os.path.join(folder, "name"), name.encode() + b"\n")
+        discs.append(test.path(name + ".iso"))
+        subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-r", "-o", discs[-1], folder], check=True,
+                       stderr=subprocess.DEVNULL)
+    with linux(test, cdrom=discs[0], nic="none") as machine:
+        machine.expect("tessera# ")
+        assert mounted(machine) == "one"
+        machine.control("insert", "cdmedium0", discs[1])  # refused: the guest has locked it
+        assert machine.control("get", "cdmedium0.file").strip() == discs[0]
+        machine.shell("umount /mnt")
+        machine.control("insert", "cdmedium0", discs[1])
+        assert mounted(machine) == "two"
+        machine.shell("umount /mnt")
+        machine.control("eject", "cdmedium0")
+        machine.shell("! mount /dev/sr0 /mnt 2>/dev/null")
+        power_off(machine)
