@@ -122,6 +122,10 @@ static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsig
 	unsigned count = 0;
 
 	*low = ea->disp;
+	if (ea->disp > INT32_MAX - (int32_t)size) {
+		*high = INT32_MAX;
+		return 0; /* an operand that wraps at 4 GiB is checked by itself */
+	}
 	*high = ea->disp + (int32_t)size;
 	for (unsigned k = tx->index; k < tx->count; k++) {
 		struct access a[2];
@@ -130,14 +134,16 @@ static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsig
 		if (is_barrier(&tx->insns[k]))
 			break;
 		for (unsigned j = 0; j < n; j++) {
-			int32_t from = a[j].ea.disp + delta, to = from + (int32_t)a[j].size;
+			int64_t from = (int64_t)a[j].ea.disp + delta, to = from + a[j].size;
 
 			if (!groupable(tx, &a[j].ea, ea->base) || a[j].size > 64 || (a[j].access & BT_WRITE && !write))
 				continue;
+			if (from < INT32_MIN || to > INT32_MAX)
+				continue;
 			if ((to > *high ? to : *high) - (from < *low ? from : *low) > SPAN_MAX)
 				continue;
-			*low = from < *low ? from : *low;
-			*high = to > *high ? to : *high;
+			*low = (int32_t)(from < *low ? from : *low);
+			*high = (int32_t)(to > *high ? to : *high);
 			count++;
 		}
 		if (!register_moved(tx, &tx->insns[k], ea->base, &moved))

@@ -154,6 +154,7 @@ class ControlTest(unittest.TestCase):
 
     def test_a_machine_that_hangs_is_ended_by_force(self):
         machine = self.start("--set", "cpu0.hang=true")
+        time.sleep(2)  # let the processor get into its loop
         machine.process.send_signal(signal.SIGTERM)
         self.assertEqual(machine.process.wait(20), 143)
         self.assertIn("ended by force", machine.process.stderr.read())
