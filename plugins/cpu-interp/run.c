@@ -260,12 +260,6 @@ static inline void execute_plain(cpu *c)
 	} while (likely(--c->left && !atomic_load_explicit(&c->attention, memory_order_relaxed) && !s->halted));
 }
 
-/* HLT with something to wake it there already: STI; HLT with an interrupt pending. */
-static bool wakes(cpu *c)
-{
-	return c->debug_pending || (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
-}
-
 /* The loop proper; faults leave it by jumping to protected_loop. */
 static enum tsr_x86_stop loop(cpu *c)
 {
@@ -283,7 +277,7 @@ static enum tsr_x86_stop loop(cpu *c)
 			if (!c->has_pins)
 				return TSR_X86_DONE;
 		}
-		if (unlikely(c->s->halted) && !wakes(c))
+		if (unlikely(c->s->halted))
 			return TSR_X86_HALT;
 	}
 	return TSR_X86_DONE;
