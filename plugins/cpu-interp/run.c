@@ -59,7 +59,7 @@ void cpu_refresh_attention(cpu *c)
 		value |= ATT_DEBUG;
 	if (s->shadow)
 		value |= ATT_SHADOW;
-	if (c->has_pins && (((c->pins & 1u << TSR_CPU_INTR) && (s->eflags & TSR_FLAG_IF)) || (s->nmi_pending && !s->nmi_blocked)))
+	if (c->has_pins && (((c->pins & 1u << TSR_CPU_INTR) && c->intack && (s->eflags & TSR_FLAG_IF)) || (s->nmi_pending && !s->nmi_blocked)))
 		value |= ATT_PIN;
 	atomic_fetch_and(&c->attention, value | ATT_KICK);
 	atomic_fetch_or(&c->attention, value);
@@ -218,7 +218,7 @@ static void execute_carefully(cpu *c)
 	if (take_event(c, held))
 		return;
 	if (c->s->halted) {
-		c->s->shadow = held;
+		cpu_refresh_attention(c); /* no shadow outlasts HLT: what waits is taken in the next round */
 		return;
 	}
 	if (!(c->s->eflags & TSR_FLAG_RF) && debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
@@ -260,6 +260,12 @@ static inline void execute_plain(cpu *c)
 	} while (likely(--c->left && !atomic_load_explicit(&c->attention, memory_order_relaxed) && !s->halted));
 }
 
+/* HLT with something to wake it there already: STI; HLT with an interrupt pending. */
+static bool wakes(cpu *c)
+{
+	return c->debug_pending || (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
+}
+
 /* The loop proper; faults leave it by jumping to protected_loop. */
 static enum tsr_x86_stop loop(cpu *c)
 {
@@ -277,7 +283,7 @@ static enum tsr_x86_stop loop(cpu *c)
 			if (!c->has_pins)
 				return TSR_X86_DONE;
 		}
-		if (unlikely(c->s->halted))
+		if (unlikely(c->s->halted) && !wakes(c))
 			return TSR_X86_HALT;
 	}
 	return TSR_X86_DONE;
@@ -298,8 +304,13 @@ static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 		c->nested = c->delivering < 0 ? 0 : c->nested + 1;
 		c->partial = false;
 		deliver = c->nested <= NESTED_MAX;
-		if (!deliver)
+		if (!deliver) {
 			after_delivery(c);
+			if (c->left) { /* a round without end uses up its budget */
+				c->s->instructions++;
+				c->left--;
+			}
+		}
 		break;
 	case JUMP_STOP:
 		return c->stop;

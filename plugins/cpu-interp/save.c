@@ -86,7 +86,7 @@ bool load_state(struct tsr_x86_state *s, uint32_t *pins, struct tsr_state_reader
 	}
 	if (!in->ops->bytes(in, "fx", s->fx, sizeof(s->fx)) || !tsr_state_get_u32(in, "pins", pins))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "processor state without x87 image or pins");
-	s->cpl &= 3;
+	s->cpl = !(s->cr0 & TSR_CR0_PE) ? 0 : s->eflags & TSR_FLAG_VM ? 3 : s->cpl & 3;
 	s->eflags |= 2;
 	return true;
 }

@@ -258,6 +258,15 @@ static void test_halt_wakes(void)
 	EQ(pushed_eip(), CODE + 2);
 }
 
+static void test_halt_with_interrupt_waiting(void)
+{
+	setup_pins("FB F4 40", 1u << TSR_CPU_INTR);
+	EQ(machine_step(m, 3), TSR_X86_DONE);
+	EQ(acknowledged, 1);
+	EQ(s->halted, 0);
+	EQ(pushed_eip(), CODE + 2);
+}
+
 static void test_rep_interrupted(void)
 {
 	setup_pins("F3A4", 0);
@@ -282,7 +291,8 @@ int main(void)
 		TEST(test_mov_ss_holds_trap), TEST(test_breakpoint_execute), TEST(test_breakpoint_write),
 		TEST(test_breakpoint_read_not_write), TEST(test_breakpoint_port), TEST(test_general_detect), TEST(test_icebp),
 		TEST(test_interrupt_taken), TEST(test_interrupt_masked), TEST(test_sti_shadow), TEST(test_sti_cli_takes_none),
-		TEST(test_mov_ss_shadow_holds_nmi), TEST(test_nmi_blocks_until_iret), TEST(test_halt_wakes), TEST(test_rep_interrupted),
+		TEST(test_mov_ss_shadow_holds_nmi), TEST(test_nmi_blocks_until_iret), TEST(test_halt_wakes), TEST(test_halt_with_interrupt_waiting),
+		TEST(test_rep_interrupted),
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = { { "between instructions", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
