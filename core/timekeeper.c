@@ -254,8 +254,7 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 		clock->seen_host = host;
 		clock->seen_cpu = 0;
 	}
-	clock->halted = asleep;
-	arm_fd(clock);
+	clock->halted = asleep; /* awake: tsr_timekeeper_run comes next and arms what is not due yet */
 }
 
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
