@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NOREG = 0xff };
@@ -297,7 +298,8 @@ static inline void emit_patch8(struct emitter *e, uint32_t at, uint32_t target)
 {
 	int32_t rel = (int32_t)(target - (at + 1));
 
-	assert(rel == (int8_t)rel);
+	if (rel != (int8_t)rel)
+		abort(); /* in every build: such code must not run */
 	e->base[at] = (uint8_t)rel;
 }
 

@@ -28,6 +28,7 @@ static void jump_cache(struct bt_tx *tx)
 	int32_t jumps = (int32_t)offsetof(struct tsr_bt, jumps);
 	uint32_t hit;
 
+	tsr_bt_island_check(tx);
 	emit_load(e, R9, BT_FIELD(jump_offset));
 	emit_lea(e, R9, HOST_SIB(R9, R8, 0, 0));
 	emit_movzx16(e, R9, R9);
@@ -137,6 +138,7 @@ static void poll(struct bt_tx *tx, uint32_t target)
 
 	if (target > tx->insn->eip || !same_page(tx, target) || tx->bt->lockstep)
 		return;
+	tsr_bt_island_check(tx);
 	s = tx_stub(tx, STUB_LEAVE);
 	s->live = true;
 	emit_mov64(e, R10, RCX);

@@ -95,6 +95,7 @@ bool tsr_bt_lower_div(struct bt_tx *tx)
 
 	if (!tx->bt->feature.bmi2 || (is_signed && i->operand_size != 4) || !load_divisor(tx))
 		return false;
+	tsr_bt_island_check(tx);
 	if (is_signed)
 		check_signed(tx);
 	else

@@ -4,7 +4,7 @@
 
 /* -- islands: jrcxz reaches 127 bytes, stubs lie farther away */
 
-#define ISLAND_REACH 70 /* bytes that one guest instruction's code may still add before the next look */
+#define ISLAND_REACH 75 /* bytes that may be emitted between two looks; the longest run is jump_cache with its EIP */
 
 static void put_island(struct bt_tx *tx)
 {
