@@ -60,6 +60,8 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 	case ZYDIS_CATEGORY_SHIFT:
 	case ZYDIS_CATEGORY_STRINGOP:
 	case ZYDIS_CATEGORY_DECIMAL:
+	case ZYDIS_CATEGORY_SEGOP:
+	case ZYDIS_CATEGORY_IO:
 		break;
 	case ZYDIS_CATEGORY_LOGICAL_FP:
 	case ZYDIS_CATEGORY_MMX:
@@ -96,10 +98,9 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 		if (o[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    (ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_CONTROL ||
 		     ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_DEBUG ||
-		     (o[i].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT && o[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
-		      ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_SEGMENT)))
+		     o[i].reg.value == ZYDIS_REGISTER_SS || o[i].reg.value == ZYDIS_REGISTER_CS))
 			return false;
-	return z->mnemonic != ZYDIS_MNEMONIC_POPF && z->mnemonic != ZYDIS_MNEMONIC_POPFD && z->mnemonic != ZYDIS_MNEMONIC_CPUID &&
+	return z->mnemonic != ZYDIS_MNEMONIC_CPUID &&
 	       z->mnemonic != ZYDIS_MNEMONIC_ENTER && z->mnemonic != ZYDIS_MNEMONIC_CLFLUSH;
 }
 
@@ -170,7 +171,11 @@ static uint32_t random_value(void)
 {
 	static const uint32_t edges[] = { 0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff };
 
-	switch (below(4)) {
+	static const uint32_t selectors[] = { 0x10, 0x20, 0x23, 0x18, 0x1b, 3 };
+
+	switch (below(5)) {
+	case 4:
+		return (rnd() & 0xffff0000) | selectors[below(6)];
 	case 0:
 		return edges[below(12)];
 	case 1:
@@ -381,7 +386,7 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : 3000, failures = 0;
+	unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : 1500, failures = 0;
 	unsigned insns = argc > 3 ? (unsigned)atoi(argv[3]) : 12;
 	const char *options = argc > 4 ? argv[4] : "";
 	struct rig *a = rig_new(true, options), *b = rig_new(false, "");
