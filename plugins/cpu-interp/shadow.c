@@ -91,7 +91,7 @@ void shadow_each(cpu *c, void (*each)(void *user, tsr_gpa gpa, uint8_t value), v
 {
 	struct overlay *o = c->overlay;
 
-	if (!o)
+	if (!o || o->count == 0)
 		return;
 	qsort(o->pages, o->count, sizeof(o->pages[0]), page_order);
 	for (size_t i = 0; i < o->count; i++) {
