@@ -82,8 +82,20 @@ struct bt_site {
 	/* groups that are alive there, if they are written through: guest register + 1, 0: none; linear address - its value */
 	uint8_t group_base[2];
 	bool group; /* the access stands for a group */
+	uint32_t fp_code, fp_data, fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
 	int32_t group_offset[2];
 	int32_t first; /* of a group: address of the first access - address checked */
+};
+
+/* What an x87 instruction leaves in the last-instruction pointers (fp-pointers.c). */
+struct bt_fp_site {
+	uint32_t eip;
+	int32_t disp;
+	uint16_t fop;
+	uint8_t base, index, scale, segment; /* as in struct bt_ea */
+	bool addr16;
+	bool memory; /* it sets FDP and FDS too */
+	bool clear;  /* FNINIT: all become zero */
 };
 
 /* A direct exit: a jmp whose target is patched. */
@@ -187,7 +199,8 @@ struct tsr_bt {
 	const uint8_t *target;
 	uint32_t exit_reason;
 	uint32_t exit_value; /* BAIL: mnemonic */
-	uint32_t exit_mxcsr;
+	uint32_t fp_code, fp_data; /* sites of the x87's last instruction and last operand; 0: they are in state.fx */
+	uint32_t fp_data_offset;
 	struct bt_bounce bounce;
 	struct bt_jump jumps[1 << BT_JUMP_BITS];
 
@@ -244,6 +257,8 @@ struct tsr_bt {
 	uint32_t *page_hash;
 	struct bt_site *sites;
 	uint32_t site_count, site_max;
+	struct bt_fp_site *fp_sites; /* from 1 on */
+	uint32_t fp_site_count, fp_site_max;
 	struct bt_exit *exits;
 	uint32_t exit_count, exit_max;
 	uint16_t *offsets;
@@ -340,6 +355,11 @@ void tsr_bt_tags_finish(struct tsr_bt *bt);
 /* fp.c */
 void tsr_bt_fp_unload(struct tsr_bt *bt);
 void tsr_bt_fp_reload(struct tsr_bt *bt);
+
+/* fp-pointers.c: what changes a segment register, or looks at state.fx, commits first. */
+void tsr_bt_fp_commit(struct tsr_bt *bt);
+void tsr_bt_fp_before(struct tsr_bt *bt, const struct bt_site *s);
+void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s);
 
 /* helper.c: instructions done in C. */
 struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site);

@@ -93,15 +93,18 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	bt->page_max = (uint32_t)(size / 512);
 	bt->site_max = (uint32_t)(size / 32);
 	bt->exit_max = (uint32_t)(size / 48);
+	bt->fp_site_max = (uint32_t)(size / 32);
 	bt->offset_max = (uint32_t)(size / 8);
 	bt->blocks = anonymous(bt->block_max * sizeof(*bt->blocks));
 	bt->pages = anonymous(bt->page_max * sizeof(*bt->pages));
 	bt->sites = anonymous(bt->site_max * sizeof(*bt->sites));
 	bt->exits = anonymous(bt->exit_max * sizeof(*bt->exits));
+	bt->fp_sites = anonymous(bt->fp_site_max * sizeof(*bt->fp_sites));
 	bt->offsets = anonymous(bt->offset_max * sizeof(*bt->offsets));
 	bt->hash = anonymous(HASH_SIZE * sizeof(*bt->hash));
 	bt->page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->page_hash));
-	if (!bt->blocks || !bt->pages || !bt->sites || !bt->exits || !bt->offsets || !bt->hash || !bt->page_hash || !map_code(bt))
+	if (!bt->blocks || !bt->pages || !bt->sites || !bt->exits || !bt->fp_sites || !bt->offsets || !bt->hash || !bt->page_hash ||
+	    !map_code(bt))
 		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
 				     size >> 20);
 	tsr_bt_runtime_emit(bt);
@@ -124,6 +127,7 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->pages, bt->page_max * sizeof(*bt->pages));
 	unmap(bt->sites, bt->site_max * sizeof(*bt->sites));
 	unmap(bt->exits, bt->exit_max * sizeof(*bt->exits));
+	unmap(bt->fp_sites, bt->fp_site_max * sizeof(*bt->fp_sites));
 	unmap(bt->offsets, bt->offset_max * sizeof(*bt->offsets));
 	unmap(bt->hash, HASH_SIZE * sizeof(*bt->hash));
 	unmap(bt->page_hash, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
@@ -131,6 +135,7 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 
 void tsr_bt_cache_flush(struct tsr_bt *bt)
 {
+	tsr_bt_fp_commit(bt);
 	for (uint32_t i = 0; i < bt->page_count; i++)
 		if (bt->pages[i].traced)
 			bt->mmu->trace(bt->mmu_self, bt->pages[i].gpa, false);
@@ -138,6 +143,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
 	memset(bt->jumps, 0, sizeof(bt->jumps));
 	bt->block_count = bt->page_count = bt->site_count = bt->exit_count = bt->offset_count = 0;
+	bt->fp_site_count = 1;
 	bt->untrace_count = 0;
 	bt->cache_used = bt->cache_start;
 	bt->epoch++;
@@ -149,7 +155,7 @@ bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
 	return bt->cache_size - bt->cache_used > BT_BLOCK_HOST_MAX && bt->block_count < bt->block_max &&
 	       bt->page_count + 1 < bt->page_max && bt->site_max - bt->site_count > 1024 && bt->exit_max - bt->exit_count > 256 &&
-	       bt->offset_max - bt->offset_count > 2 * BT_MAX_INSNS;
+	       bt->offset_max - bt->offset_count > 2 * BT_MAX_INSNS && bt->fp_site_max - bt->fp_site_count > BT_MAX_INSNS;
 }
 
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode)

@@ -74,7 +74,7 @@ static void state_changed(struct tsr_bt *bt)
 	const struct tsr_x86_state *s = &bt->state;
 	struct tsr_mmu_context context = { s->cr0, s->cr3, s->cr4, s->efer, s->pdpte };
 
-	bt->fp_loaded = 0;
+	bt->fp_loaded = bt->fp_code = bt->fp_data = 0;
 	if (bt->vcpu)
 		bt->mmu->set_context(bt->mmu_self, bt->vcpu, &context);
 }
@@ -85,6 +85,7 @@ static bool set_state(void *self, const struct tsr_x86_state *state, struct tsr_
 
 	if (state->version != TSR_X86_STATE_VERSION || state->size != sizeof(*state))
 		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u cannot be loaded", state->version);
+	tsr_bt_fp_unload(bt);
 	bt->state = *state;
 	state_changed(bt);
 	return true;
@@ -122,8 +123,10 @@ static void reset_fp(uint8_t *fx)
 static void on_reset(void *self, enum tsr_reset kind)
 {
 	struct tsr_bt *bt = self;
-	struct tsr_x86_state old = bt->state, *s = &bt->state;
+	struct tsr_x86_state old, *s = &bt->state;
 
+	tsr_bt_fp_unload(bt);
+	old = bt->state;
 	memset(s, 0, sizeof(*s));
 	s->version = TSR_X86_STATE_VERSION;
 	s->size = sizeof(*s);

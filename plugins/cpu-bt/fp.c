@@ -2,7 +2,7 @@
 /*
  * The guest's x87, MMX and SSE state in the host's unit. Loaded by translated code (runtime.c), stored here before anybody
  * else's floating point may run. xmm0-7 are in the state already: every bridge to C puts them there.
- * Gap: the last instruction's pointers (FIP, FDP, FOP) are not kept; what reads them runs in the interpreter.
+ * The last instruction's pointers are not the host's: fp-pointers.c keeps them.
  */
 #include <string.h>
 
@@ -16,12 +16,12 @@ void tsr_bt_fp_unload(struct tsr_bt *bt)
 	static const uint32_t host_mxcsr = 0x1f80;
 	uint8_t image[512] __attribute__((aligned(16)));
 
+	tsr_bt_fp_commit(bt);
 	if (!bt->fp_loaded)
 		return;
 	__asm__ volatile("fxsave %0" : "=m"(image));
 	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(host_mxcsr));
 	memcpy(bt->state.fx, image, POINTERS);
-	memset(bt->state.fx + POINTERS, 0, MXCSR - POINTERS);
 	memcpy(bt->state.fx + MXCSR, image + MXCSR, 4);
 	memcpy(bt->state.fx + ST0, image + ST0, XMM0 - ST0);
 	bt->fp_loaded = 0;

@@ -5,7 +5,7 @@
  * on stderr, and the machine is stopped.
  * Instructions that touch devices or time cannot be run twice: a block with one is left to the interpreter up to that
  * instruction. A block that may give an instruction back has a shadow for each length.
- * Gaps: A and D bits, bytes written that should not have been, instruction and operand pointers of the x87.
+ * Gaps: A and D bits, bytes written that should not have been.
  */
 #include <Zydis/Zydis.h>
 #include <stdio.h>
@@ -86,7 +86,7 @@ static const char *const register_names[8] = { "EAX", "ECX", "EDX", "EBX", "ESP"
 
 static bool same_fp(const uint8_t *a, const uint8_t *b)
 {
-	if (memcmp(a, b, 5) || memcmp(a + 24, b + 24, 4) || memcmp(a + 160, b + 160, 128))
+	if (memcmp(a, b, 5) || memcmp(a + 6, b + 6, 22) || memcmp(a + 160, b + 160, 128))
 		return false;
 	for (unsigned i = 0; i < 8; i++)
 		if (memcmp(a + 32 + 16 * i, b + 32 + 16 * i, 10))
@@ -136,7 +136,7 @@ static void print_states(const struct tsr_x86_state *before, const struct tsr_x8
 	if (same_fp(is->fx, should->fx))
 		return;
 	for (unsigned i = 0; i < 288; i++)
-		if (is->fx[i] != should->fx[i] && (i < 6 || i >= 24))
+		if (is->fx[i] != should->fx[i])
 			fprintf(stderr, "  FXSAVE image, byte %u: %02x  %02x  %02x\n", i, before->fx[i], is->fx[i], should->fx[i]);
 }
 

@@ -118,6 +118,7 @@ void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip)
 
 void tsr_bt_lower_bail(struct bt_tx *tx)
 {
+	tsr_bt_fp_flush(tx);
 	if (tx->clobbered) {
 		emit_mov_imm(&tx->e, R8, BT_HELPER_FLAGS);
 		emit_mov_imm(&tx->e, R9, tsr_bt_site(tx, 0, BT_READ));

@@ -39,6 +39,9 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	if (tx->clobbered)
 		s->source = tx->sources[tx->index];
 	tsr_bt_groups_record(tx, s);
+	s->fp_code = tx->fp_code;
+	s->fp_data = tx->fp_data;
+	s->fp_own = tx->fp_own;
 	return bt->site_count++;
 }
 

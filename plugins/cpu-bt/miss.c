@@ -22,6 +22,7 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 	};
 	bt->state.eip = s->eip;
 	tsr_bt_flags_recover(bt, s);
+	tsr_bt_fp_before(bt, s);
 	bt->exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
 	bt->exit_value = BT_NONE;
 	return (struct bt_outcome){ 0, -1 };
@@ -72,6 +73,7 @@ bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)
 {
 	bool loaded = bt->fp_loaded;
 
+	tsr_bt_fp_before(bt, s);
 	tsr_bt_fp_unload(bt);
 	bt->state.eip = s->eip;
 	return loaded;
@@ -122,6 +124,7 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
+	tsr_bt_fp_after(bt, s);
 	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn]);
 	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
@@ -174,6 +177,7 @@ static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *
 {
 	bt->state.eip = s->eip;
 	tsr_bt_flags_recover(bt, s);
+	tsr_bt_fp_before(bt, s);
 	bt->exit_reason = BT_EXIT_BAIL;
 	bt->exit_value = BT_NONE;
 	return (struct bt_outcome){ 0, -1 };

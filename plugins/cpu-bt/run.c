@@ -182,9 +182,8 @@ static int run_counted(struct tsr_bt *bt, uint64_t *budget)
 	return exit_of(bt, stop);
 }
 
-enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
+static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt, uint64_t budget)
 {
-	struct tsr_bt *bt = self;
 	int exit = -1;
 
 	while (exit < 0) {
@@ -204,4 +203,13 @@ enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
 			exit = exit_of(bt, step_once(bt));
 	}
 	return (enum tsr_cpu_exit)exit;
+}
+
+/* The guest's rounding and its registers are nobody else's; and another thread may ask for the state, or load one. */
+enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
+{
+	enum tsr_cpu_exit exit = run_until_exit(self, budget);
+
+	tsr_bt_fp_unload(self);
+	return exit;
 }

@@ -64,6 +64,7 @@ static void restore_scratch(struct bt_tx *tx, const struct stub *s)
 static void emit_bail(struct bt_tx *tx, const struct stub *s)
 {
 	restore_scratch(tx, s);
+	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	emit_mov_imm(&tx->e, R8, s->eip);
 	emit_mov_imm(&tx->e, R9, s->mnemonic);
 	emit_jmp(&tx->e, tx->bt->rt.bail);
@@ -125,6 +126,7 @@ static void emit_exit(struct bt_tx *tx, const struct stub *s)
 static void emit_leave(struct bt_tx *tx, const struct stub *s)
 {
 	restore_scratch(tx, s);
+	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	emit_mov_imm(&tx->e, R8, s->eip);
 	emit_jmp(&tx->e, tx->bt->rt.lookup);
 }

@@ -99,6 +99,7 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint1
 	uint32_t mode = bt->mode;
 
 	bt->stats.system++;
+	tsr_bt_fp_commit(bt);
 	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new))) {
 		bt->state.eip = s->eip;
 		bt->exit_value = BT_NONE;
@@ -268,6 +269,7 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	if (bt->lockstep)
 		return LEAVE(BT_EXIT_BAIL);
 	tsr_bt_flags_out(bt);
+	tsr_bt_fp_commit(bt);
 	if (do_here(bt, mnemonic)) {
 		bt->stats.system++;
 	} else {

@@ -101,15 +101,19 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tx->open = -1;
 		tsr_bt_island_check(tx);
 		tsr_bt_groups_begin(tx);
+		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
 			tsr_bt_lower_bail(tx);
 			tx->count = tx->index + 1;
 			break;
 		}
 		tsr_bt_groups_end(tx);
+		tsr_bt_fp_end(tx);
 		if (tx->insn->flags_written == TSR_FLAGS_ARITHMETIC)
 			tx->clobbered = false;
 	}
+	if (!tx->ended)
+		tsr_bt_fp_flush(tx);
 	if (!tx->ended && tx->straddle_behind && !tx->bt->lockstep)
 		tsr_bt_lower_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
 	else if (!tx->ended)
@@ -165,6 +169,7 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->count = tx->stub_count = tx->short_count = 0;
 	tx->exits = bt->exit_count;
 	tx->ended = tx->fp_checked = false;
+	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	tx->grouping = bt->groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
 	memset(tx->groups, 0, sizeof(tx->groups));
 	tx->straddle_behind = false;

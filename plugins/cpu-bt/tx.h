@@ -35,6 +35,7 @@ struct stub {
 	uint32_t eip;
 	uint32_t exit;
 	uint16_t mnemonic;
+	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
 };
 
 /* A jrcxz that waits for an island: a place in the shadow of an unconditional jump where `jmp stub` may stand. */
@@ -80,6 +81,7 @@ struct bt_tx {
 	struct group groups[TX_GROUPS];
 	bool grouping;
 	int open; /* stub of the access under way, -1 */
+	uint32_t fp_code, fp_data, fp_own; /* FP sites not noted yet, and the instruction's; 0: none */
 };
 
 #define BT_FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
@@ -105,6 +107,8 @@ static inline struct stub *tx_stub(struct bt_tx *tx, enum stub_kind kind)
 	s->kind = (uint8_t)kind;
 	s->eip = tx->insn->eip;
 	s->mnemonic = tx->insn->mnemonic;
+	s->fp_code = tx->fp_code;
+	s->fp_data = tx->fp_data;
 	return s;
 }
 
@@ -137,6 +141,12 @@ bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned siz
 void tsr_bt_groups_record(const struct bt_tx *tx, struct bt_site *s);
 void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_groups_end(struct bt_tx *tx);
+
+/* fp-pointers.c */
+void tsr_bt_fp_begin(struct bt_tx *tx); /* of an instruction */
+void tsr_bt_fp_end(struct bt_tx *tx);
+void tsr_bt_fp_flush(struct bt_tx *tx); /* before code that leaves the block and has no stub */
+void tsr_bt_fp_store(struct bt_tx *tx, uint32_t code, uint32_t data);
 
 /* lower-*.c: false: cannot, nothing was emitted; the instruction goes to the interpreter */
 bool tsr_bt_lower(struct bt_tx *tx);

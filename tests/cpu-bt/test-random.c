@@ -104,14 +104,17 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 	       z->mnemonic != ZYDIS_MNEMONIC_ENTER && z->mnemonic != ZYDIS_MNEMONIC_CLFLUSH;
 }
 
-static unsigned random_bytes(uint8_t *b)
+/* fp: every other instruction is one of the x87's */
+static unsigned random_bytes(uint8_t *b, bool fp)
 {
 	static const uint8_t prefixes[] = { 0x66, 0x67, 0x66, 0x64, 0x65, 0x2e, 0x3e, 0x26, 0x36, 0xf0, 0xf2, 0xf3 };
 	unsigned n = 0;
 
 	while (below(6) == 0 && n < 3)
 		b[n++] = prefixes[below(sizeof(prefixes))];
-	if (below(3) == 0)
+	if (fp && below(2))
+		b[n++] = (uint8_t)(0xd8 | below(8));
+	else if (below(3) == 0)
 		b[n++] = 0x0f;
 	for (unsigned i = n; i < 15; i++)
 		b[i] = (uint8_t)rnd();
@@ -128,7 +131,7 @@ static bool random_insn(ZydisDecoder *d, struct program *p)
 	uint8_t b[15];
 
 	for (unsigned tries = 0; tries < 1000; tries++) {
-		random_bytes(b);
+		random_bytes(b, p->fp);
 		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(d, b, sizeof(b), &z, o)) || !wanted(&z, o, p->fp))
 			continue;
 		memcpy(p->code + p->length, b, z.length);
@@ -270,7 +273,7 @@ static const char *const names[8] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", 
 
 static bool same_fp(const struct tsr_x86_state *a, const struct tsr_x86_state *b)
 {
-	if (memcmp(a->fx, b->fx, 5) || memcmp(a->fx + 24, b->fx + 24, 4) || memcmp(a->fx + 160, b->fx + 160, 128))
+	if (memcmp(a->fx, b->fx, 5) || memcmp(a->fx + 6, b->fx + 6, 22) || memcmp(a->fx + 160, b->fx + 160, 128))
 		return false;
 	for (unsigned i = 0; i < 8; i++)
 		if (memcmp(a->fx + 32 + 16 * i, b->fx + 32 + 16 * i, 10))
@@ -298,7 +301,7 @@ static bool same(struct rig *a, struct rig *b, uint32_t flags_mask, bool print)
 			printf("  [%08x] %02x %02x\n", i, a->ram[i], b->ram[i]), shown++;
 	if (!same_fp(&x, &y))
 		for (unsigned i = 0; i < 288; i++)
-			if (x.fx[i] != y.fx[i] && !(i >= 6 && i < 24))
+			if (x.fx[i] != y.fx[i])
 				printf("  fx[%u] %02x %02x\n", i, x.fx[i], y.fx[i]);
 	return false;
 }
