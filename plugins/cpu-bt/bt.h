@@ -31,13 +31,14 @@ enum bt_mode_bits {
 	BT_MODE_CODE32 = 1 << 0,  /* CS.D */
 	BT_MODE_STACK32 = 1 << 1, /* SS.B */
 	BT_MODE_USER = 1 << 2,    /* CPL 3: the user view */
-	BT_MODE_X87 = 1 << 3,     /* usable, everything masked */
-	BT_MODE_SSE = 1 << 4,
+	BT_MODE_X87 = 1 << 3,     /* usable, no exception pending */
+	BT_MODE_SSE = 1 << 4,      /* usable, everything masked */
 	BT_MODE_CS_WRITE = 1 << 5, /* real and virtual-8086 mode: CS may be written through */
 	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no look */
 	BT_MODE_CPL0 = 1 << 7,
 	BT_MODE_STEP = 1 << 8,     /* nothing may be translated: TF, breakpoints, alignment checks */
 	BT_MODE_DOWN = 1 << 9,     /* DF */
+	BT_MODE_X87_UNMASKED = 1 << 15, /* an x87 exception is unmasked, or was when the unit was loaded */
 };
 #define BT_MODE_SEGMENT_SHIFT 16 /* two bits each, enum tsr_x86_segment_name */
 
@@ -46,6 +47,13 @@ enum bt_segment_kind {
 	BT_SEGMENT_BASED,   /* limit 4 GiB */
 	BT_SEGMENT_LIMITED, /* expand-up; base and limit are read from the state */
 	BT_SEGMENT_SLOW,    /* everything else: the interpreter's */
+};
+
+/* What is in the host's unit. */
+enum bt_fp_loaded {
+	BT_FP_LOADED = 1,
+	BT_FP_X87_ONLY = 2, /* MXCSR is the host's: the guest's has an exception unmasked, or SSE is off */
+	BT_FP_UNMASKED = 4, /* the control word had an exception unmasked */
 };
 
 /* An entry of the jump cache: key = -(eip + (tag << 32)), so that a hit is a sum of zero; 0 = empty. */
@@ -191,7 +199,9 @@ struct tsr_bt {
 	uint32_t jump_offset;      /* of the tag: where its entries lie in the jump cache */
 	uint32_t poll;             /* 0: leave at the next back edge */
 	uint32_t intr_waiting;     /* the INTR pin */
-	uint32_t fp_loaded;        /* the host's FP unit holds the guest's state */
+	uint32_t fp_loaded;        /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
+	uint32_t host_mxcsr;
+	uint16_t fp_status;        /* the x87's status word, as last looked at */
 	uint16_t flags_ax;         /* arithmetic flags as lahf and seto al left them */
 	uint8_t *view_base;        /* r14 */
 	uint8_t *host_rsp;
@@ -269,7 +279,7 @@ struct tsr_bt {
 
 	/* emitted runtime, cache offsets */
 	struct {
-		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, helper, cross_dead, cross_live, done;
+		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, helper, cross_dead, cross_live, done;
 	} rt;
 
 	struct bt_stats stats;
@@ -354,6 +364,7 @@ void tsr_bt_tags_finish(struct tsr_bt *bt);
 
 /* fp.c */
 void tsr_bt_fp_unload(struct tsr_bt *bt);
+uint32_t tsr_bt_fp_load_kind(uint32_t mode);
 void tsr_bt_fp_reload(struct tsr_bt *bt);
 
 /* fp-pointers.c: what changes a segment register, or looks at state.fx, commits first. */

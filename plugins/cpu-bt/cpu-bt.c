@@ -202,6 +202,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	const struct tsr_irq_table *lines = host->get(host, TSR_IRQ);
 
 	bt->host = host;
+	bt->host_mxcsr = 0x1f80;
 	bt->ferr = lines ? lines->get(host, "ferr") : NULL;
 	bt->properties = host->get(host, TSR_PROPERTIES);
 	bt->log = host->get(host, TSR_LOG);

@@ -27,7 +27,7 @@ enum { FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20 };
 /* -- translating */
 
 /* Of the instructions that are translated at all: D8 to DF, less the control instructions that keep the pointers. */
-static bool keeps_pointers(const struct bt_insn *i)
+bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)
 {
 	if (i->kind != BT_FP || i->map || (i->opcode & 0xf8) != 0xd8)
 		return true;
@@ -102,6 +102,7 @@ static bool leaves_by_site(const struct bt_insn *i)
 	case BT_COPY:
 	case BT_FP:
 	case BT_FLDCW:
+	case BT_LDMXCSR:
 	case BT_LEA:
 	case BT_NOP:
 	case BT_PUSH:
@@ -131,7 +132,7 @@ void tsr_bt_fp_begin(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 
 	tx->fp_own = 0;
-	if (!leaves_by_site(i) || (tx->index + 1 == tx->count && keeps_pointers(i)))
+	if (!leaves_by_site(i) || (tx->index + 1 == tx->count && tsr_bt_fp_keeps_pointers(i)))
 		tsr_bt_fp_flush(tx);
 	if (tx->fp_data && changes_operand(tx, i)) {
 		tsr_bt_island_check(tx);
@@ -139,7 +140,7 @@ void tsr_bt_fp_begin(struct bt_tx *tx)
 		tx->fp_data = 0;
 		tsr_bt_island_check(tx);
 	}
-	if (!keeps_pointers(i))
+	if (!tsr_bt_fp_keeps_pointers(i))
 		tx->fp_own = new_site(tx->bt, i);
 }
 

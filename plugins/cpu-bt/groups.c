@@ -62,6 +62,7 @@ static bool uses_r11(const struct bt_insn *i)
 	case BT_DIV:
 	case BT_BIT:
 	case BT_FLDCW:
+	case BT_LDMXCSR:
 	case BT_PUSHF:
 	case BT_SEGMENT_STORE:
 	case BT_RET:

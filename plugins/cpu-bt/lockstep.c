@@ -197,7 +197,7 @@ static int instructions_before(const struct tsr_bt *bt, const struct bt_block *b
 			return i;
 		at += lengths[i];
 	}
-	return -1;
+	return at == eip && bt->exit_reason == BT_EXIT_BAIL ? b->insns : -1; /* left behind its last instruction */
 }
 
 static void run_block(struct tsr_bt *bt, const struct bt_block *b)

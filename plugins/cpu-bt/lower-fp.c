@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and that every exception is masked;
- * what could unmask one is looked at first and left to the interpreter. The first FP instruction of a block makes sure that
+ * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and whether an x87 exception is unmasked.
+ * If none is, what could unmask one is looked at first and left to the interpreter. If one is, the hardware does what an
+ * unmasked exception does to the result, and the status word is looked at behind each instruction: once it says that an
+ * exception waits, the block is left and the next x87 instruction, which takes it, is the interpreter's. The first FP instruction of a block makes sure that
  * the guest's registers are loaded; they stay so until a block's slow path runs foreign code, which loads them again.
  */
 #include <Zydis/Zydis.h>
@@ -39,16 +41,68 @@ bool tsr_bt_lower_fp(struct bt_tx *tx)
 
 	if (!unit_usable(tx) || (i->memory && !tsr_bt_memory_possible(tx, &i->ea, i->access)))
 		return false;
+	if (tsr_bt_fp_checks(tx, i) && !tx->bt->feature.bmi2)
+		return false;
+	if (i->mnemonic == ZYDIS_MNEMONIC_FNINIT && tx->mode & BT_MODE_X87_UNMASKED)
+		return false; /* masks all: the mode changes */
+	if (tsr_bt_fp_checks(tx, i) && i->memory) /* a store may not happen: a copy must be what is in memory */
+		tx->insns[tx->index].access |= BT_READ;
 	ensure_loaded(tx);
 	return tsr_bt_lower_copy(tx);
 }
 
-/* [r9 + r8] is the new x87 control word. Bails unless all six mask bits are set in it. Flags kept. */
-static void bail_unless_masked(struct bt_tx *tx, struct host_mem m)
+/* May that instruction raise an unmasked exception? */
+bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i)
+{
+	if (!(tx->mode & BT_MODE_X87_UNMASKED))
+		return false;
+	return i->kind == BT_FLDCW || (!tsr_bt_fp_keeps_pointers(i) && i->mnemonic != ZYDIS_MNEMONIC_FNINIT);
+}
+
+/* Leaves the block behind the instruction if ES is set. FNSTSW does not wait. Flags kept. */
+void tsr_bt_fp_check(struct bt_tx *tx)
+{
+	struct emitter *e = &tx->e;
+	struct stub *s;
+	uint32_t over;
+
+	tsr_bt_island_check(tx);
+	s = tx_stub(tx, STUB_BAIL);
+	s->live = true;
+	s->eip = tx->insn->eip + tx->insn->length;
+	s->mnemonic = ZYDIS_MNEMONIC_INVALID;
+	emit_rm(e, false, 0xdd, 7, BT_FIELD(fp_status)); /* fnstsw */
+	emit_mov64(e, R10, RCX);
+	emit_load16(e, RCX, BT_FIELD(fp_status));
+	emit_mov_imm(e, R9, 24);
+	emit_shlx(e, false, RCX, RCX, R9);
+	emit_mov_imm(e, R9, 31);
+	emit_shrx(e, false, RCX, RCX, R9); /* bit 7 */
+	over = emit_jrcxz(e);
+	tx_stub_jump(s, emit_jmp(e, 0));
+	tsr_bt_island(tx);
+	emit_land8(e, over);
+	emit_mov64(e, RCX, R10);
+}
+
+/* Bails unless rcx is zero. */
+static void bail_unless_zero(struct bt_tx *tx, struct stub *s)
+{
+	uint32_t over = emit_jrcxz(&tx->e);
+
+	tx_stub_jump(s, emit_jmp(&tx->e, 0));
+	tsr_bt_island(tx);
+	emit_land8(&tx->e, over);
+}
+
+/*
+ * [r9 + r8] is the new x87 control word. Bails if it belongs to the other mode: with all masked, if it unmasks one, which also
+ * may make an exception pending; with one unmasked, if it masks all, since code runs faster then. Flags kept.
+ */
+static void bail_if_mode_changes(struct bt_tx *tx, struct host_mem m)
 {
 	struct emitter *e = &tx->e;
 	struct stub *s = tx_stub(tx, STUB_BAIL);
-	uint32_t over;
 
 	s->live = true;
 	emit_load16(e, R11, m);
@@ -56,10 +110,10 @@ static void bail_unless_masked(struct bt_tx *tx, struct host_mem m)
 	emit_not(e, false, R11);
 	emit_mov_imm(e, RCX, 26);
 	emit_shlx(e, false, RCX, R11, RCX); /* the six bits, inverted */
-	over = emit_jrcxz(e);
-	tx_stub_jump(s, emit_jmp(e, 0));
-	tsr_bt_island(tx);
-	emit_land8(e, over);
+	if (tx->mode & BT_MODE_X87_UNMASKED)
+		tsr_bt_island_wait(tx, emit_jrcxz(e), s);
+	else
+		bail_unless_zero(tx, s);
 	emit_mov64(e, RCX, R10);
 }
 
@@ -72,14 +126,43 @@ bool tsr_bt_lower_fldcw(struct bt_tx *tx)
 		return false;
 	ensure_loaded(tx);
 	m = tsr_bt_memory(tx, &i->ea, 2, BT_READ, false);
-	bail_unless_masked(tx, m);
+	bail_if_mode_changes(tx, m);
 	tsr_bt_emit_insn(tx, i, &m);
 	return true;
 }
 
-/* A reserved bit faults. */
+/* [r9 + r8] is the new MXCSR. Bails if a reserved bit is set, which faults, or a mask is clear. Flags kept. */
+static void bail_unless_plain(struct bt_tx *tx, struct host_mem m)
+{
+	struct emitter *e = &tx->e;
+	struct stub *s = tx_stub(tx, STUB_BAIL);
+
+	s->live = true;
+	emit_load(e, R11, m);
+	emit_mov64(e, R10, RCX);
+	emit_mov_imm(e, RCX, 16);
+	emit_shrx(e, false, RCX, R11, RCX);
+	bail_unless_zero(tx, s);
+	emit_not(e, false, R11);
+	emit_mov_imm(e, RCX, 19); /* bits 7 to 12, inverted */
+	emit_shlx(e, false, R11, R11, RCX);
+	emit_mov_imm(e, RCX, 26);
+	emit_shrx(e, false, RCX, R11, RCX);
+	bail_unless_zero(tx, s);
+	emit_mov64(e, RCX, R10);
+}
+
 bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx)
 {
-	(void)tx;
-	return false;
+	const struct bt_insn *i = tx->insn;
+	struct host_mem m;
+
+	/* DAZ came with SSE2: without, it is reserved too */
+	if (!unit_usable(tx) || !tx->bt->feature.bmi2 || !(tx->bt->isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+		return false;
+	ensure_loaded(tx);
+	m = tsr_bt_memory(tx, &i->ea, 4, BT_READ, false);
+	bail_unless_plain(tx, m);
+	tsr_bt_emit_insn(tx, i, &m);
+	return true;
 }

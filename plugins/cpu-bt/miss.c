@@ -71,7 +71,7 @@ static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, ui
 /* A device is about to run: its code may use floating point, and may look at the state. */
 bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)
 {
-	bool loaded = bt->fp_loaded;
+	bool loaded = bt->fp_loaded != 0;
 
 	tsr_bt_fp_before(bt, s);
 	tsr_bt_fp_unload(bt);

@@ -36,20 +36,40 @@ static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool i
 	return s->base ? BT_SEGMENT_BASED : BT_SEGMENT_FLAT;
 }
 
+#define FSW_ES 0x80u
+#define X87_EXCEPTIONS 0x3fu /* of control and status word */
+#define MXCSR_MASKS 0x1f80u
+
+/* What the image asks for. */
+static uint32_t fp_image_mode(const struct tsr_bt *bt)
+{
+	uint16_t fcw, fsw;
+	uint32_t mxcsr, mode = BT_MODE_X87;
+
+	memcpy(&fcw, bt->state.fx, sizeof(fcw));
+	memcpy(&fsw, bt->state.fx + 2, sizeof(fsw));
+	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
+	if (fsw & FSW_ES || fsw & ~fcw & X87_EXCEPTIONS)
+		return 0; /* also for SSE: some of its instructions use MMX registers, and wait */
+	if ((fcw & X87_EXCEPTIONS) != X87_EXCEPTIONS)
+		mode |= BT_MODE_X87_UNMASKED;
+	if (bt->state.cr4 & TSR_CR4_OSFXSR && (mxcsr & MXCSR_MASKS) == MXCSR_MASKS)
+		mode |= BT_MODE_SSE;
+	return mode;
+}
+
+/* While the unit is loaded, translated code keeps to what it was loaded for. */
 static uint32_t fp_mode(const struct tsr_bt *bt)
 {
-	const struct tsr_x86_state *s = &bt->state;
-	uint16_t fcw;
-	uint32_t mxcsr, mode = 0;
+	uint32_t mode = BT_MODE_X87;
 
-	if (s->cr0 & (TSR_CR0_EM | TSR_CR0_TS))
+	if (bt->state.cr0 & (TSR_CR0_EM | TSR_CR0_TS))
 		return 0;
-	memcpy(&fcw, s->fx, sizeof(fcw));
-	memcpy(&mxcsr, s->fx + 24, sizeof(mxcsr));
-	if (!bt->fp_loaded && ((fcw & 0x3f) != 0x3f || (mxcsr & 0x1f80) != 0x1f80))
-		return 0;
-	mode = BT_MODE_X87;
-	if (s->cr4 & TSR_CR4_OSFXSR)
+	if (!bt->fp_loaded)
+		return fp_image_mode(bt);
+	if (bt->fp_loaded & BT_FP_UNMASKED)
+		mode |= BT_MODE_X87_UNMASKED;
+	if (!(bt->fp_loaded & BT_FP_X87_ONLY))
 		mode |= BT_MODE_SSE;
 	return mode;
 }

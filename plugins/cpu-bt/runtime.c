@@ -161,11 +161,13 @@ static void emit_cross_live(struct emitter *e)
 	emit_ret(e);
 }
 
-/* Loads the guest's FP state. Touches neither flags nor registers. */
-static void emit_fp_load(struct emitter *e)
+/* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
+static void emit_fp_load(struct emitter *e, bool x87_only)
 {
 	emit_rm(e, false, 0x0fae, 1, FIELD(state.fx)); /* fxrstor */
-	emit_store_imm(e, FIELD(fp_loaded), 1);
+	if (x87_only)
+		emit_rm(e, false, 0x0fae, 2, FIELD(host_mxcsr)); /* ldmxcsr */
+	emit_store(e, FIELD(fp_loaded), R8);
 	emit_ret(e);
 }
 
@@ -196,7 +198,9 @@ void tsr_bt_runtime_emit(struct tsr_bt *bt)
 		emit_cross_live(&e);
 	}
 	bt->rt.fp_load = emit_here(&e);
-	emit_fp_load(&e);
+	emit_fp_load(&e, false);
+	bt->rt.fp_load_x87 = emit_here(&e);
+	emit_fp_load(&e, true);
 	bt->cache_start = (emit_here(&e) + 63) & ~63u;
 }
 

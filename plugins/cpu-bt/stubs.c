@@ -134,7 +134,8 @@ static void emit_leave(struct bt_tx *tx, const struct stub *s)
 static void emit_fp(struct bt_tx *tx, const struct stub *s)
 {
 	restore_scratch(tx, s);
-	emit_call(&tx->e, tx->bt->rt.fp_load);
+	emit_mov_imm(&tx->e, R8, tsr_bt_fp_load_kind(tx->mode));
+	emit_call(&tx->e, tx->mode & BT_MODE_SSE ? tx->bt->rt.fp_load : tx->bt->rt.fp_load_x87);
 	emit_jmp(&tx->e, s->back);
 }
 

@@ -143,6 +143,7 @@ void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_groups_end(struct bt_tx *tx);
 
 /* fp-pointers.c */
+bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i);
 void tsr_bt_fp_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_fp_end(struct bt_tx *tx);
 void tsr_bt_fp_flush(struct bt_tx *tx); /* before code that leaves the block and has no stub */
@@ -152,6 +153,8 @@ void tsr_bt_fp_store(struct bt_tx *tx, uint32_t code, uint32_t data);
 bool tsr_bt_lower(struct bt_tx *tx);
 bool tsr_bt_lower_copy(struct bt_tx *tx);
 bool tsr_bt_lower_fp(struct bt_tx *tx);
+bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
+void tsr_bt_fp_check(struct bt_tx *tx); /* behind an instruction that may have raised an unmasked exception */
 bool tsr_bt_lower_fldcw(struct bt_tx *tx);
 bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
 bool tsr_bt_lower_lea(struct bt_tx *tx);

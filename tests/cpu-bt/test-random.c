@@ -202,8 +202,36 @@ static uint32_t random_pointer(void)
 	}
 }
 
+/* Numbers of all kinds, some registers empty, now and then unmasked exceptions. */
+static void random_x87(struct tsr_x86_state *s)
+{
+	static const uint16_t exponents[] = { 0x3fff, 0x4000, 0xbffe, 0x7fff, 0, 0x0001, 0x7ffe, 0x401e };
+	uint16_t fcw = 0x37f, fsw = (uint16_t)(below(8) << 11);
+	uint32_t mxcsr = 0x1f80;
+
+	if (below(3) == 0)
+		fcw = (uint16_t)((rnd() & 0xf3f) | 0x40 | (below(2) ? 0x20 : 0));
+	if (below(6) == 0)
+		mxcsr = rnd() & 0xffff;
+	memcpy(s->fx, &fcw, sizeof(fcw));
+	memcpy(s->fx + 2, &fsw, sizeof(fsw));
+	memcpy(s->fx + 24, &mxcsr, sizeof(mxcsr));
+	s->fx[4] = below(4) ? 0xff : (uint8_t)rnd();
+	for (unsigned i = 0; i < 8; i++) {
+		uint64_t mantissa = (uint64_t)rnd() << 32 | rnd();
+		uint16_t exponent = below(4) ? exponents[below(8)] : (uint16_t)rnd();
+
+		if (below(2))
+			mantissa = UINT64_C(1) << 63 | (uint64_t)below(8) << 60;
+		memcpy(s->fx + 32 + 16 * i, &mantissa, sizeof(mantissa));
+		memcpy(s->fx + 40 + 16 * i, &exponent, sizeof(exponent));
+	}
+}
+
 static void random_state(struct tsr_x86_state *s, const struct program *p)
 {
+	if (p->fp && below(4))
+		random_x87(s);
 	for (unsigned i = 0; i < 8; i++)
 		s->gpr[i] = below(4) ? random_pointer() : random_value();
 	if (below(2))

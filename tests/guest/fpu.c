@@ -222,6 +222,59 @@ static void unmasked(void)
 	__asm__ volatile("fninit");
 }
 
+/* -- The same in code that has run often */
+
+extern const uint8_t warm_zero_at[], warm_store_at[];
+static uint32_t count;
+static float quotient;
+static int16_t stored;
+
+/* 1 / 60, 1 / 59, ... 1 / 0 */
+static void warm_zero(void)
+{
+	__asm__ volatile("fninit\n fldcw %2\n mov $60, %%ecx\n 1: mov %%ecx, %0\n fld1\n fidivl %0\n"
+			 "warm_zero_at: fstps %1\n dec %%ecx\n jns 1b"
+			 : "+m"(count), "=m"(quotient) : "m"(zero_unmasked) : "ecx", "memory");
+}
+
+/* -58500 does not fit into 16 bits. */
+static void warm_store(void)
+{
+	__asm__ volatile("fninit\n fldcw %3\n mov $-60000, %%ecx\n 1: add $1500, %%ecx\n mov %%ecx, %0\n fildl %0\n"
+			 " fistps %2\n warm_store_at: fwait\n jmp 1b"
+			 : "+m"(count), "=m"(quotient), "=m"(stored) : "m"(invalid_unmasked) : "ecx", "memory");
+}
+
+static void warm_store_late(void)
+{
+	__asm__ volatile("fninit\n fldcw %2\n mov $-1500, %%ecx\n 1: add $1500, %%ecx\n mov %%ecx, %0\n fildl %0\n"
+			 " fistps %1\n fwait\n jmp 1b"
+			 : "+m"(count), "=m"(stored) : "m"(invalid_unmasked) : "ecx", "memory");
+}
+
+static void warm(void)
+{
+	uint16_t cw;
+
+	for (unsigned i = 0; i < 3; i++) {
+		expect("warm: 1 / 0", MF, 0, warm_zero);
+		CHECK_EQUAL("warm: the first instruction that waits", trap.eip, (uint32_t)warm_zero_at);
+		CHECK_EQUAL("warm: the divisor", count, 0);
+		CHECK_EQUAL("warm: the last quotient", *(uint32_t *)&quotient, 0x3f800000);
+		CHECK_EQUAL("warm: ES and ZE", status() & (FSW_ES | FSW_ZE), FSW_ES | FSW_ZE);
+		__asm__ volatile("fnclex\n fnstcw %0" : "=m"(cw));
+		CHECK_EQUAL("warm: control word", cw, zero_unmasked);
+		expect("warm: a store that does not fit at once", MF, 0, warm_store);
+		CHECK_EQUAL("warm: the instruction behind it", trap.eip, (uint32_t)warm_store_at);
+		stored = 0x5a5a;
+		expect("warm: one that does not fit after a while", MF, 0, warm_store_late);
+		CHECK_EQUAL("warm: its number", count, 33000);
+		CHECK_EQUAL("warm: memory is the number's before", stored, 31500);
+		CHECK_EQUAL("warm: nothing is popped", status() & 0x3800, 0x3800);
+		__asm__ volatile("fninit");
+	}
+}
+
 /* -- IRQ 13 */
 
 static volatile unsigned irq13;
@@ -439,6 +492,29 @@ static void sse_exceptions(void)
 	set_mxcsr(0x1f80);
 }
 
+/* MXCSR loaded again and again: rounding changes, masks stay; then one is cleared. */
+static void warm_mxcsr(void)
+{
+	static const uint32_t nearest = 0x1f80, up = 0x5f80, truncating = 0x7f80;
+	static const double number = 2.25;
+	int32_t a, b, c;
+	bool good = true;
+
+	for (unsigned i = 0; i < 60; i++) {
+		set_mxcsr(0x1f80);
+		__asm__ volatile("ldmxcsr %3\n cvtsd2si %6, %0\n ldmxcsr %4\n cvtsd2si %6, %1\n ldmxcsr %5\n cvtsd2si %6, %2"
+				 : "=&r"(a), "=&r"(b), "=r"(c) : "m"(nearest), "m"(up), "m"(truncating), "m"(number));
+		good &= a == 2 && b == 3 && c == 2 && get_mxcsr() == (truncating | 0x20);
+	}
+	check(good, "warm: LDMXCSR", "%x %x %x %x", a, b, c, get_mxcsr());
+	for (unsigned i = 0; i < 3; i++) {
+		expect("warm: DIVPS by zero is #XM", XM, 0, sse_divide);
+		expect("warm: LDMXCSR with a reserved bit is #GP(0)", GP, 0, sse_reserved);
+		CHECK_EQUAL("warm: MXCSR", get_mxcsr(), divide_unmasked | 4);
+	}
+	set_mxcsr(0x1f80);
+}
+
 void guest_main(void)
 {
 	WRITE_CR(4, READ_CR(4) | CR4_OSFXSR);
@@ -452,5 +528,7 @@ void guest_main(void)
 	aliasing();
 	extended_images();
 	sse_exceptions();
+	warm_mxcsr();
+	warm();
 	external();
 }
