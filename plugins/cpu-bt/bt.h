@@ -62,7 +62,8 @@ struct bt_jump {
 	const uint8_t *host;
 };
 
-/* BT_EXACT: the order of the operand's parts matters; what crosses a page or faults is the interpreter's. */
+/* BT_EXACT: the order of the operand's parts matters; what crosses a page or faults is the interpreter's, and with more than
+ * 64 bytes also a traced page. */
 enum bt_access { BT_READ = 1, BT_WRITE = 2, BT_EXACT = 4 };
 
 /* How flags that a check clobbered are had again: from registers a and b, or a and imm (b = 0xff), of `size` bytes. */

@@ -8,7 +8,7 @@
 #include "decode.h"
 #include "emit.h"
 
-/* FP instructions that the interpreter does: they see or set instruction and operand pointers, may unmask, or store through EDI. */
+/* FP instructions that the interpreter does: they see or set the last-instruction pointers, may unmask, or store through EDI. */
 static bool fp_interpreted(ZydisMnemonic m)
 {
 	switch (m) {
@@ -16,8 +16,6 @@ static bool fp_interpreted(ZydisMnemonic m)
 	case ZYDIS_MNEMONIC_FNSTENV:
 	case ZYDIS_MNEMONIC_FRSTOR:
 	case ZYDIS_MNEMONIC_FNSAVE:
-	case ZYDIS_MNEMONIC_FXSAVE:
-	case ZYDIS_MNEMONIC_FXRSTOR:
 	case ZYDIS_MNEMONIC_MASKMOVQ:
 	case ZYDIS_MNEMONIC_MASKMOVDQU:
 	case ZYDIS_MNEMONIC_CLFLUSH:
@@ -47,7 +45,7 @@ static const struct set sets[] = {
 	{ ZYDIS_ISA_SET_LAHF, BT_ISA_BASE, false },
 	{ ZYDIS_ISA_SET_X87, BT_ISA_X87, true }, { ZYDIS_ISA_SET_FCMOV, BT_ISA_CMOV, true },
 	{ ZYDIS_ISA_SET_PENTIUMMMX, BT_ISA_MMX, true }, { ZYDIS_ISA_SET_SSE, BT_ISA_SSE, true },
-	{ ZYDIS_ISA_SET_SSEMXCSR, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_SSE_PREFETCH, BT_ISA_CMOV, false },
+	{ ZYDIS_ISA_SET_SSEMXCSR, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_FXSAVE, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_SSE_PREFETCH, BT_ISA_CMOV, false },
 	{ ZYDIS_ISA_SET_SSE2, BT_ISA_SSE2, true }, { ZYDIS_ISA_SET_SSE2MMX, BT_ISA_SSE2, true },
 };
 

@@ -12,6 +12,8 @@ enum bt_class {
 	BT_FP,       /* the same, on the x87, MMX or SSE unit */
 	BT_FLDCW,
 	BT_LDMXCSR,
+	BT_FXSAVE,
+	BT_FXRSTOR,
 	BT_LEA,
 	BT_NOP,
 	BT_PUSH,

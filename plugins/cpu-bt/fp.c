@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
-#include "bt.h"
+#include "helper.h"
 
 /* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
-enum { POINTERS = 6, MXCSR = 24, ST0 = 32, XMM0 = 160 };
+enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };
 
 /* What the unit is loaded with in that mode: enum bt_fp_loaded. */
 uint32_t tsr_bt_fp_load_kind(uint32_t mode)
@@ -43,4 +43,76 @@ void tsr_bt_fp_reload(struct tsr_bt *bt)
 	bt->fp_loaded = tsr_bt_fp_load_kind(bt->mode);
 	if (bt->fp_loaded & BT_FP_X87_ONLY)
 		__asm__ volatile("ldmxcsr %0" : : "m"(bt->host_mxcsr));
+}
+
+/* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11; CR0.EM and TS are clear. */
+
+static struct bt_outcome leave_to_interpreter(struct tsr_bt *bt, const struct bt_site *s)
+{
+	bt->state.eip = s->eip;
+	bt->exit_value = BT_NONE;
+	bt->exit_reason = BT_EXIT_BAIL;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+/* Bits of MXCSR that exist: DAZ came with SSE2. */
+static uint32_t mxcsr_mask(const struct tsr_bt *bt)
+{
+	return bt->isa & BT_ISA_SSE2 ? 0xffff : 0xffbf;
+}
+
+struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, const struct bt_site *s)
+{
+	uint8_t *to = (uint8_t *)(uintptr_t)bt->saved_r11;
+	uint32_t mask = mxcsr_mask(bt);
+
+	if (bt->saved_r11 & 15)
+		return leave_to_interpreter(bt, s);
+	tsr_bt_fp_unload(bt);
+	memcpy(to, bt->state.fx, WRITTEN);
+	memcpy(to + MASK, &mask, sizeof(mask));
+	return (struct bt_outcome){ 0, 0 };
+}
+
+/* The host sorts out ES and reserved bits. Leaves the x87's state in the unit, with the host's MXCSR. */
+static void take_image(struct tsr_bt *bt, const uint8_t *from)
+{
+	uint8_t *fx = bt->state.fx;
+	uint8_t image[512] __attribute__((aligned(16)));
+	uint32_t mask = mxcsr_mask(bt);
+
+	memcpy(image, from, WRITTEN);
+	memcpy(fx + POINTERS, image + POINTERS, ST0 - POINTERS);
+	memcpy(fx + XMM0, image + XMM0, WRITTEN - XMM0);
+	fx[FOP + 1] &= 7;
+	memset(fx + FCS + 2, 0, 2);
+	memset(fx + FDS + 2, 0, 2);
+	memcpy(fx + MASK, &mask, sizeof(mask));
+	memcpy(image + MXCSR, &bt->host_mxcsr, 4);
+	__asm__ volatile("fxrstor %0\n\tfxsave %0" : "+m"(image));
+	memcpy(fx, image, POINTERS);
+	memcpy(fx + ST0, image + ST0, XMM0 - ST0);
+}
+
+/* Leaves the block (5 bytes behind) when the mode has changed. */
+struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
+{
+	const uint8_t *from = (const uint8_t *)(uintptr_t)bt->saved_r11;
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, from + MXCSR, sizeof(mxcsr));
+	if (bt->saved_r11 & 15 || mxcsr & ~mxcsr_mask(bt))
+		return leave_to_interpreter(bt, s);
+	bt->fp_code = bt->fp_data = 0;
+	bt->fp_loaded = 0;
+	take_image(bt, from);
+	if (tsr_bt_mode(bt) == bt->mode) {
+		bt->fp_loaded = tsr_bt_fp_load_kind(bt->mode);
+		if (!(bt->fp_loaded & BT_FP_X87_ONLY))
+			__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+		return (struct bt_outcome){ 0, 0 };
+	}
+	__asm__ volatile("fninit");
+	tsr_bt_retag(bt);
+	return (struct bt_outcome){ 0, 5 };
 }

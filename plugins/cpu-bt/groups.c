@@ -42,6 +42,8 @@ static bool is_barrier(const struct bt_insn *i)
 	case BT_OUT:
 	case BT_RDTSC:
 	case BT_SEGMENT_LOAD:
+	case BT_FXSAVE:
+	case BT_FXRSTOR:
 	case BT_STI:
 	case BT_POPF:
 	case BT_FALLBACK:
@@ -63,6 +65,8 @@ static bool uses_r11(const struct bt_insn *i)
 	case BT_BIT:
 	case BT_FLDCW:
 	case BT_LDMXCSR:
+	case BT_FXSAVE:
+	case BT_FXRSTOR:
 	case BT_PUSHF:
 	case BT_SEGMENT_STORE:
 	case BT_RET:

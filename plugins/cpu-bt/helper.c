@@ -294,6 +294,8 @@ struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site)
 	}
 	if (kind & BT_HELPER_SEGMENT)
 		return tsr_bt_segment_load(bt, kind & 7, (uint16_t)bt->saved_r11, &bt->sites[site]);
+	if (kind & BT_HELPER_FX)
+		return kind & 1 ? tsr_bt_fxrstor(bt, &bt->sites[site]) : tsr_bt_fxsave(bt, &bt->sites[site]);
 	if (kind & BT_HELPER_RDTSC)
 		return tsr_bt_rdtsc(bt, &bt->sites[site]);
 	if (kind & (BT_HELPER_IN | BT_HELPER_OUT))

@@ -13,6 +13,7 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 #define BT_HELPER_IN 0x10000000u  /* + width << 16 + port */
 #define BT_HELPER_OUT 0x08000000u
 #define BT_HELPER_FLAGS 0x04000000u /* compute clobbered flags again */
+#define BT_HELPER_FX 0x02000000u /* + 1: FXRSTOR, 0: FXSAVE; r11: the host's address of the operand */
 #define BT_HELPER_PORT_DX 0x00080000u /* the port is DX */
 
 /* The word: operation, width, repetition, address size, segment. Bit 31: make the next look-up leave. */
@@ -29,6 +30,10 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint16_t selector, const struct bt_site *s);
 struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s);
 struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+
+/* fp.c */
+struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, const struct bt_site *s);
+struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s);
 
 /* BT_NONE: not one that the helper does. */
 uint32_t tsr_bt_string_kind(const struct bt_insn *i);

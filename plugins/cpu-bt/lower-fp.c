@@ -8,6 +8,7 @@
  */
 #include <Zydis/Zydis.h>
 
+#include "helper.h"
 #include "tx.h"
 
 static bool unit_usable(const struct bt_tx *tx)
@@ -164,5 +165,33 @@ bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx)
 	m = tsr_bt_memory(tx, &i->ea, 4, BT_READ, false);
 	bail_unless_plain(tx, m);
 	tsr_bt_emit_insn(tx, i, &m);
+	return true;
+}
+
+/* FXSAVE, FXRSTOR: a call into C with the operand's address; the unit is empty after the one, full after the other. */
+bool tsr_bt_lower_fx(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct emitter *e = &tx->e;
+	bool restore = i->kind == BT_FXRSTOR;
+	unsigned access = (restore ? BT_READ : BT_WRITE) | BT_EXACT;
+	uint32_t same, over;
+
+	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->lockstep) || !tsr_bt_memory_possible(tx, &i->ea, access))
+		return false;
+	emit_lea64(e, R11, tsr_bt_memory(tx, &i->ea, 512, access, false));
+	tx->open = -1;
+	emit_mov_imm(e, R8, BT_HELPER_FX | restore);
+	emit_mov_imm(e, R9, tsr_bt_site(tx, 512, access));
+	emit_call(e, tx->bt->rt.helper);
+	tx->fp_checked = false;
+	if (!restore)
+		return true;
+	same = emit_jmp(e, 0);
+	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
+	tsr_bt_island(tx);
+	emit_land8(e, over);
+	tsr_bt_lower_look_up(tx, i->eip + i->length);
+	emit_patch32(e, same, emit_here(e));
 	return true;
 }

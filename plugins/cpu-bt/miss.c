@@ -227,12 +227,15 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 		first = s->size;
 	else if (s->access & BT_EXACT)
 		return leave_with_fault(bt, s, gla, 0);
+	if (s->size > sizeof(b->data) && gla & 15)
+		return leave_for_one(bt, s); /* FXSAVE and FXRSTOR: #GP comes before the page is looked at */
 	b->parts = 1;
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);
 	if (groups_stale(bt, s))
 		return leave_for_one(bt, s);
-	if (s->access & BT_EXACT && b->part[0].kind == TSR_MMU_IO)
+	if (s->access & BT_EXACT &&
+	    (b->part[0].kind == TSR_MMU_IO || (s->size > sizeof(b->data) && b->part[0].kind == TSR_MMU_TRACED)))
 		return leave_for_one(bt, s);
 	if (first == s->size) {
 		if (b->part[0].kind == TSR_MMU_IO)

@@ -157,6 +157,7 @@ bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
 void tsr_bt_fp_check(struct bt_tx *tx); /* behind an instruction that may have raised an unmasked exception */
 bool tsr_bt_lower_fldcw(struct bt_tx *tx);
 bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
+bool tsr_bt_lower_fx(struct bt_tx *tx);
 bool tsr_bt_lower_lea(struct bt_tx *tx);
 bool tsr_bt_lower_nop(struct bt_tx *tx);
 bool tsr_bt_lower_div(struct bt_tx *tx);

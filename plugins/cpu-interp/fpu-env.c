@@ -230,6 +230,8 @@ void op_fxrstor(cpu *c, const struct op *op)
 		fault_gp0(c);
 	image.mxcsr_mask = sse_mxcsr_mask(c);
 	image.reserved = 0;
+	image.reserved2 = image.reserved3 = 0;
+	image.fop &= 0x7ff;
 	*fx = image;
 	fpu_run_nowait(c, thunk_get(c, NULL, 0), NULL); /* the host sorts out ES and reserved bits */
 	fpu_update_ferr(c);

@@ -83,6 +83,7 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 	case ZYDIS_ISA_SET_CMOV:
 		break;
 	case ZYDIS_ISA_SET_X87:
+	case ZYDIS_ISA_SET_FXSAVE:
 	case ZYDIS_ISA_SET_FCMOV:
 	case ZYDIS_ISA_SET_PENTIUMMMX:
 	case ZYDIS_ISA_SET_SSE:
@@ -112,10 +113,16 @@ static unsigned random_bytes(uint8_t *b, bool fp)
 
 	while (below(6) == 0 && n < 3)
 		b[n++] = prefixes[below(sizeof(prefixes))];
-	if (fp && below(2))
+	if (fp && below(16) == 0) { /* FXSAVE, FXRSTOR, LDMXCSR, STMXCSR */
+		b[n] = 0x0f;
+		b[n + 1] = 0xae;
+		b[n + 2] = (uint8_t)(below(2) << 6 | below(4) << 3 | below(8));
+		n += 3;
+	} else if (fp && below(2)) {
 		b[n++] = (uint8_t)(0xd8 | below(8));
-	else if (below(3) == 0)
+	} else if (below(3) == 0) {
 		b[n++] = 0x0f;
+	}
 	for (unsigned i = n; i < 15; i++)
 		b[i] = (uint8_t)rnd();
 	if (below(2)) /* few displacements far away */
@@ -233,7 +240,7 @@ static void random_state(struct tsr_x86_state *s, const struct program *p)
 	if (p->fp && below(4))
 		random_x87(s);
 	for (unsigned i = 0; i < 8; i++)
-		s->gpr[i] = below(4) ? random_pointer() : random_value();
+		s->gpr[i] = (below(4) ? random_pointer() : random_value()) & (p->fp && below(2) ? ~15u : ~0u);
 	if (below(2))
 		s->gpr[TSR_ECX] = below(64);
 	s->gpr[TSR_ECX] &= 0xfffff; /* REP takes its time */
@@ -397,7 +404,7 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns)
 	state64 = seed;
 	make_program(&p, insns);
 	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)rnd();
+		data[i] = p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */
 	rig_flat(b, &s);
 	random_state(&s, &p);
 	set_up(a, &p, &s, data);

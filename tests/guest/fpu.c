@@ -515,6 +515,47 @@ static void warm_mxcsr(void)
 	set_mxcsr(0x1f80);
 }
 
+/* Two contexts in turn, as a kernel switches them: all masked; and one with an exception that waits. */
+static uint8_t plain[512] __attribute__((aligned(16))), waiting[512] __attribute__((aligned(16)));
+static uint16_t words[4];
+static void switch_and_wait(void)
+{
+	__asm__ volatile("fxrstor %0\n fwait" ::"m"(waiting));
+}
+static void switch_without_unit(void)
+{
+	WRITE_CR(0, READ_CR(0) | CR0_TS);
+	__asm__ volatile("fxrstor %0" ::"m"(plain));
+}
+static void switch_back(void)
+{
+	__asm__ volatile("clts\n fxrstor %4\n fnstsw %0\n fnstcw %1\n fxrstor %5\n fnstsw %2\n fnstcw %3\n fnclex\n"
+			 "fadd %%st(0), %%st(0)\n fstpl %6\n fxsave %7"
+			 : "=m"(words[0]), "=m"(words[1]), "=m"(words[2]), "=m"(words[3]) : "m"(plain), "m"(waiting), "m"(out[0]), "m"(fx)
+			 : "memory");
+}
+
+static void contexts(void)
+{
+	bool good = true;
+
+	load(1);
+	__asm__ volatile("fxsave %0" : "=m"(plain));
+	divide_by_zero();
+	__asm__ volatile("fxsave %0\n fninit" : "=m"(waiting));
+	for (unsigned i = 0; i < 60; i++) {
+		expect_no_trap("contexts", switch_back);
+		good &= words[0] == 0x3800 && words[1] == 0x37f && words[2] == (0x3800 | 0x8000 | FSW_ES | FSW_ZE) && words[3] == zero_unmasked;
+		good &= out[0] == 2 && *(uint16_t *)(fx + 2) == 0 && *(uint16_t *)fx == zero_unmasked;
+	}
+	check(good, "contexts in turn", "%x %x %x %x", words[0], words[1], words[2], words[3]);
+	for (unsigned i = 0; i < 3; i++) {
+		expect("the exception of a context still waits", MF, 0, switch_and_wait);
+		expect("FXRSTOR with CR0.TS", NM, 0, switch_without_unit);
+		__asm__ volatile("clts\n fninit");
+	}
+}
+
 void guest_main(void)
 {
 	WRITE_CR(4, READ_CR(4) | CR4_OSFXSR);
@@ -530,5 +571,6 @@ void guest_main(void)
 	sse_exceptions();
 	warm_mxcsr();
 	warm();
+	contexts();
 	external();
 }
