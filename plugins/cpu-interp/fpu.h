@@ -8,6 +8,9 @@
 #define FSW_ES 0x80u
 #define MXCSR_MASKS 0x1f80u
 #define MXCSR_FLAGS 0x3fu
+#define MXCSR_UE 0x10u
+#define MXCSR_UM 0x800u
+#define MXCSR_FTZ 0x8000u
 
 struct fx_image {
 	uint16_t fcw, fsw;

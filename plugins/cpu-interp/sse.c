@@ -3,7 +3,8 @@
  * MMX, SSE, SSE2: the guest's own instruction, rewritten to fixed registers: ModRM.reg is XMM0 (or EAX), ModRM.rm is XMM1 (or
  * EAX) or memory at (%rdi). Instructions with an MMX register run on the whole FXSAVE image with their own register numbers.
  * Exceptions are masked on the host; what an unmasked one does follows from the flags that it raised (SDM volume 1, 11.5.3).
- * Gap: an exact tiny result with underflow unmasked is not seen, since the masked response raises no flag for it.
+ * Gap: where overflow or underflow is unmasked and happens, PE says whether the masked result is inexact; processors say whether the
+ * result with an unbounded exponent is.
  */
 #include <Zydis/Zydis.h>
 
@@ -85,10 +86,30 @@ static tsr_gla sse_memory(cpu *c, const struct op *op)
 	return gla;
 }
 
+/*
+ * Runs the thunk with all exceptions masked; returns the flags raised. With underflow unmasked FTZ has no say, and a tiny result
+ * raises UE even if it is exact (SDM volume 1, 4.9.1.5 and 10.2.3.3); masked, the hardware tells that only with FTZ.
+ */
+static uint32_t run_masked(struct sse_frame *frame, const void *thunk, uint32_t mxcsr)
+{
+	_Alignas(16) struct sse_frame tiny;
+	bool underflow = !(mxcsr & MXCSR_UM);
+
+	frame->mxcsr = (mxcsr & ~MXCSR_FLAGS & ~(underflow ? MXCSR_FTZ : 0)) | MXCSR_MASKS;
+	if (underflow) {
+		tiny = *frame;
+		tiny.mxcsr |= MXCSR_FTZ;
+		fpu_host_sse(&tiny, thunk);
+	}
+	fpu_host_sse(frame, thunk);
+	return (frame->mxcsr | (underflow ? tiny.mxcsr & MXCSR_UE : 0)) & MXCSR_FLAGS;
+}
+
 static void op_sse(cpu *c, const struct op *op)
 {
 	struct fx_image *fx = fx_of(c);
 	_Alignas(16) struct sse_frame frame;
+	uint32_t raised;
 	unsigned reg = op->modrm >> 3 & 7, rm = op->modrm & 7;
 	tsr_gla gla = 0;
 
@@ -102,10 +123,9 @@ static void op_sse(cpu *c, const struct op *op)
 		memcpy(frame.xmm1, fx->xmm[rm], 16);
 	}
 	frame.eax = op->imm2 & FORM_EAX_IN ? reg_get(c, op->rm, 4) : 0;
-	frame.mxcsr = (fx->mxcsr & 0xffc0 & sse_mxcsr_mask(c)) | MXCSR_MASKS;
-	fpu_host_sse(&frame, op->thunk);
-	if (frame.mxcsr & MXCSR_FLAGS)
-		sse_exceptions(c, frame.mxcsr & MXCSR_FLAGS);
+	raised = run_masked(&frame, op->thunk, fx->mxcsr & sse_mxcsr_mask(c));
+	if (raised)
+		sse_exceptions(c, raised);
 	if (op->imm2 & FORM_WRITE)
 		memory_write_bytes(c, gla, frame.memory, op->size, c->view);
 	if (op->imm2 & FORM_DST_REG)

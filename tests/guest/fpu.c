@@ -457,6 +457,13 @@ static void sse_denormal(void)
 {
 	__asm__ volatile("ldmxcsr %0\n movaps %1, %%xmm0\n mulps %2, %%xmm0" ::"m"(denormal_unmasked), "m"(ones), "m"(denormals));
 }
+static const uint32_t underflow_unmasked[] = { 0x1f80 & ~0x800u, 0x9f80 & ~0x800u }; /* without and with FTZ */
+static const uint32_t smallest = 0x00800000, half = 0x3f000000;
+static unsigned which;
+static void sse_exact_tiny(void)
+{
+	__asm__ volatile("ldmxcsr %0\n movss %1, %%xmm0\n mulss %2, %%xmm0" ::"m"(underflow_unmasked[which]), "m"(smallest), "m"(half));
+}
 static void sse_reserved(void) { __asm__ volatile("ldmxcsr %0" ::"m"(reserved_mxcsr)); }
 static void sse_misaligned(void) { __asm__ volatile("movaps %0, %%xmm0" ::"m"(*(const float(*)[3])(ones + 1))); }
 static void sse_unaligned(void) { __asm__ volatile("movups %0, %%xmm0" ::"m"(*(const float(*)[3])(ones + 1))); }
@@ -481,6 +488,11 @@ static void sse_exceptions(void)
 	set_mxcsr(0x1f80);
 	expect("a denormal operand is #XM", XM, 0, sse_denormal);
 	set_mxcsr(0x1f80);
+	for (which = 0; which < 2; which++) {
+		expect("an exact tiny result is #XM", XM, 0, sse_exact_tiny);
+		CHECK_EQUAL("MXCSR.UE alone", get_mxcsr() & 0x3f, 0x10);
+		set_mxcsr(0x1f80);
+	}
 	WRITE_CR(4, READ_CR(4) & ~CR4_OSXMMEXCPT);
 	expect("without OSXMMEXCPT it is #UD", UD, 0, sse_divide);
 	set_mxcsr(0x1f80);
