@@ -32,12 +32,13 @@ enum bt_mode_bits {
 	BT_MODE_STACK32 = 1 << 1, /* SS.B */
 	BT_MODE_USER = 1 << 2,    /* CPL 3: the user view */
 	BT_MODE_X87 = 1 << 3,     /* usable, no exception pending */
-	BT_MODE_SSE = 1 << 4,      /* usable, everything masked */
+	BT_MODE_SSE = 1 << 4,      /* usable */
 	BT_MODE_CS_WRITE = 1 << 5, /* real and virtual-8086 mode: CS may be written through */
 	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no look */
 	BT_MODE_CPL0 = 1 << 7,
 	BT_MODE_STEP = 1 << 8,     /* nothing may be translated: TF, breakpoints, alignment checks */
 	BT_MODE_DOWN = 1 << 9,     /* DF */
+	BT_MODE_SSE_UNMASKED = 1 << 14, /* a SIMD exception is unmasked, but not underflow */
 	BT_MODE_X87_UNMASKED = 1 << 15, /* an x87 exception is unmasked, or was when the unit was loaded */
 };
 #define BT_MODE_SEGMENT_SHIFT 16 /* two bits each, enum tsr_x86_segment_name */
@@ -52,8 +53,9 @@ enum bt_segment_kind {
 /* What is in the host's unit. */
 enum bt_fp_loaded {
 	BT_FP_LOADED = 1,
-	BT_FP_X87_ONLY = 2, /* MXCSR is the host's: the guest's has an exception unmasked, or SSE is off */
+	BT_FP_X87_ONLY = 2, /* MXCSR is the host's: the guest's has underflow unmasked, or SSE is off */
 	BT_FP_UNMASKED = 4, /* the control word had an exception unmasked */
+	BT_FP_SSE_UNMASKED = 8, /* the guest's MXCSR has: the host's has all masked, and its own flags */
 };
 
 /* An entry of the jump cache: key = -(eip + (tag << 32)), so that a hit is a sum of zero; 0 = empty. */
@@ -202,6 +204,9 @@ struct tsr_bt {
 	uint32_t intr_waiting;     /* the INTR pin */
 	uint32_t fp_loaded;        /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
 	uint32_t host_mxcsr;
+	uint32_t masked_mxcsr;     /* SSE_UNMASKED: the guest's, with all masked and no flags */
+	uint32_t unmasked;         /* ... flags of MXCSR that are unmasked */
+	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
 	uint16_t fp_status;        /* the x87's status word, as last looked at */
 	uint16_t flags_ax;         /* arithmetic flags as lahf and seto al left them */
 	uint8_t *view_base;        /* r14 */
@@ -280,7 +285,7 @@ struct tsr_bt {
 
 	/* emitted runtime, cache offsets */
 	struct {
-		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, helper, cross_dead, cross_live, done;
+		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_dead, cross_live, done;
 	} rt;
 
 	struct bt_stats stats;

@@ -19,7 +19,6 @@ static bool fp_interpreted(ZydisMnemonic m)
 	case ZYDIS_MNEMONIC_MASKMOVQ:
 	case ZYDIS_MNEMONIC_MASKMOVDQU:
 	case ZYDIS_MNEMONIC_CLFLUSH:
-	case ZYDIS_MNEMONIC_FFREEP:
 		return true;
 	default:
 		return false;

@@ -238,6 +238,13 @@ static inline void emit_shrx(struct emitter *e, bool w, uint8_t to, uint8_t from
 	emit_shift_x(e, 3, w, to, from, count);
 }
 
+static inline void emit_pext_mem(struct emitter *e, uint8_t to, uint8_t from, struct host_mem mask)
+{
+	emit_vex(e, 2, false, 2, to, from, mask.base);
+	emit_u8(e, 0xf5);
+	emit_modrm_mem(e, to, &mask);
+}
+
 static inline void emit_rorx(struct emitter *e, uint8_t to, uint8_t from, uint8_t count)
 {
 	emit_vex(e, 3, false, 3, to, 0, from);

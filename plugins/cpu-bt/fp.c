@@ -3,7 +3,8 @@
  * The guest's x87, MMX and SSE state in the host's unit. Loaded by translated code (runtime.c), stored here before anybody
  * else's floating point may run. Only what cannot raise a signal on the host is loaded: x87 code with an exception unmasked
  * looks behind each instruction whether it is pending now, and leaves before another would wait for it (lower-fp.c); with
- * a SIMD exception unmasked, SSE is the interpreter's, and MXCSR stays out of the unit. xmm0-7 are in the state already: every bridge to C puts them there.
+ * a SIMD exception unmasked, the host masks it, and an instruction that raised its flag is undone and left to the
+ * interpreter; with underflow unmasked, SSE is the interpreter's, and MXCSR stays out of the unit. xmm0-7 are in the state already: every bridge to C puts them there.
  * The last instruction's pointers are not the host's: fp-pointers.c keeps them.
  */
 #include <string.h>
@@ -16,7 +17,8 @@ enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 3
 /* What the unit is loaded with in that mode: enum bt_fp_loaded. */
 uint32_t tsr_bt_fp_load_kind(uint32_t mode)
 {
-	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) | (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0);
+	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) | 
+	       (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0) | (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
 }
 
 void tsr_bt_fp_unload(struct tsr_bt *bt)
@@ -29,7 +31,9 @@ void tsr_bt_fp_unload(struct tsr_bt *bt)
 	__asm__ volatile("fxsave %0" : "=m"(image));
 	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(bt->host_mxcsr));
 	memcpy(bt->state.fx, image, POINTERS);
-	if (!(bt->fp_loaded & BT_FP_X87_ONLY))
+	if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
+		bt->state.fx[MXCSR] |= image[MXCSR] & 0x3f;
+	else if (!(bt->fp_loaded & BT_FP_X87_ONLY))
 		memcpy(bt->state.fx + MXCSR, image + MXCSR, 4);
 	memcpy(bt->state.fx + ST0, image + ST0, XMM0 - ST0);
 	bt->fp_loaded = 0;
@@ -43,6 +47,8 @@ void tsr_bt_fp_reload(struct tsr_bt *bt)
 	bt->fp_loaded = tsr_bt_fp_load_kind(bt->mode);
 	if (bt->fp_loaded & BT_FP_X87_ONLY)
 		__asm__ volatile("ldmxcsr %0" : : "m"(bt->host_mxcsr));
+	else if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
+		__asm__ volatile("ldmxcsr %0" : : "m"(bt->masked_mxcsr));
 }
 
 /* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11; CR0.EM and TS are clear. */
@@ -106,7 +112,7 @@ struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
 	bt->fp_code = bt->fp_data = 0;
 	bt->fp_loaded = 0;
 	take_image(bt, from);
-	if (tsr_bt_mode(bt) == bt->mode) {
+	if (tsr_bt_mode(bt) == bt->mode && !(bt->mode & BT_MODE_SSE_UNMASKED)) {
 		bt->fp_loaded = tsr_bt_fp_load_kind(bt->mode);
 		if (!(bt->fp_loaded & BT_FP_X87_ONLY))
 			__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));

@@ -17,7 +17,8 @@ static bool may_clobber(const struct bt_tx *tx, const struct bt_insn *i)
 		return false;
 	if (i->kind != BT_COPY && i->kind != BT_FP && !tsr_bt_memory_possible(tx, &stack, BT_WRITE))
 		return false;
-	if (i->kind == BT_FP && ((tx->mode & (BT_MODE_X87 | BT_MODE_SSE)) != (BT_MODE_X87 | BT_MODE_SSE) || tsr_bt_fp_checks(tx, i)))
+	if (i->kind == BT_FP && ((tx->mode & (BT_MODE_X87 | BT_MODE_SSE)) != (BT_MODE_X87 | BT_MODE_SSE) || tsr_bt_fp_checks(tx, i) ||
+				  tsr_bt_sse_checks(tx, i)))
 		return false;
 	if (i->aligned || i->lock || (i->memory && bt_segment_kind(tx->mode, i->ea.segment) == BT_SEGMENT_LIMITED) ||
 	    bt_segment_kind(tx->mode, TSR_SS) == BT_SEGMENT_LIMITED)
@@ -134,7 +135,7 @@ static bool exposes(const struct bt_tx *tx, unsigned n)
 	const struct bt_insn *i = &tx->insns[n];
 
 	if (!touches_memory(i))
-		return tsr_bt_fp_checks(tx, i);
+		return tsr_bt_fp_checks(tx, i) || tsr_bt_sse_checks(tx, i);
 	return !may_clobber(tx, i) || !tx->sources[n].kind;
 }
 

@@ -136,6 +136,7 @@ static bool copy_memory(struct bt_tx *tx)
 		tsr_bt_swap_byte(tx, guest, true);
 		i.modrm = (uint8_t)((i.modrm & 0xc7) | guest << 3);
 	}
+	tsr_bt_sse_before(tx);
 	tsr_bt_emit_insn(tx, &i, &m);
 	if (high)
 		tsr_bt_swap_byte(tx, guest, false);
@@ -153,6 +154,7 @@ bool tsr_bt_lower_copy(struct bt_tx *tx)
 		return false;
 	if (i->memory)
 		return copy_memory(tx);
+	tsr_bt_sse_before(tx);
 	copy_register(tx);
 	return true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and whether an x87 exception is unmasked.
- * If none is, what could unmask one is looked at first and left to the interpreter. If one is, the hardware does what an
- * unmasked exception does to the result, and the status word is looked at behind each instruction: once it says that an
- * exception waits, the block is left and the next x87 instruction, which takes it, is the interpreter's. The first FP instruction of a block makes sure that
- * the guest's registers are loaded; they stay so until a block's slow path runs foreign code, which loads them again.
+ * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and whether exceptions are unmasked.
+ * If none is, what could unmask one is looked at first and left to the interpreter. If one of the x87's is, the hardware does
+ * what an unmasked exception does to the result, and the status word is looked at behind each instruction: once it says that
+ * an exception waits, the block is left, and the next x87 instruction, which takes it, is the interpreter's. An SSE instruction
+ * runs masked and is undone if it should have faulted. The first FP instruction of a block makes sure that the guest's
+ * registers are loaded; they stay so until a block's slow path runs foreign code, which loads them again.
  */
 #include <Zydis/Zydis.h>
 
@@ -36,6 +37,71 @@ static void ensure_loaded(struct bt_tx *tx)
 	s->back = emit_here(e);
 }
 
+/* Bails unless rcx is zero. */
+static void bail_unless_zero(struct bt_tx *tx, struct stub *s)
+{
+	uint32_t over = emit_jrcxz(&tx->e);
+
+	tx_stub_jump(s, emit_jmp(&tx->e, 0));
+	tsr_bt_island(tx);
+	emit_land8(&tx->e, over);
+}
+
+/*
+ * SSE with an exception unmasked: the host's MXCSR masks it and has its flag clear. The destination and MXCSR are kept; if
+ * the instruction raises the flag, both are put back and the interpreter does the instruction, which faults there.
+ */
+#define KEPT 15 /* SSE register */
+
+/* May that instruction raise a SIMD exception? SDM volume 1, 11.5.2: arithmetic, comparisons, conversions. */
+bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i)
+{
+	if (!(tx->mode & BT_MODE_SSE_UNMASKED) || i->kind != BT_FP || i->map != 1 || !(i->isa & (BT_ISA_SSE | BT_ISA_SSE2)))
+		return false;
+	return i->opcode == 0x2a || (i->opcode >= 0x2c && i->opcode <= 0x2f) || i->opcode == 0x51 ||
+	       (i->opcode >= 0x58 && i->opcode <= 0x5f) || i->opcode == 0xc2 || i->opcode == 0xe6;
+}
+
+/* Not those that write EFLAGS, general or MMX registers, or read MMX registers, which empties the x87's stack. */
+static bool can_undo(const struct bt_tx *tx, const struct bt_insn *i)
+{
+	if (i->opcode >= 0x2c && i->opcode <= 0x2f)
+		return false;
+	return tx->bt->feature.bmi2 && (i->opcode != 0x2a || i->mandatory == 0xf2 || i->mandatory == 0xf3);
+}
+
+void tsr_bt_sse_before(struct bt_tx *tx)
+{
+	if (!tsr_bt_sse_checks(tx, tx->insn))
+		return;
+	emit_rr(&tx->e, false, 0x0f28, KEPT, tx->insn->modrm >> 3 & 7); /* movaps */
+	emit_rm(&tx->e, false, 0x0fae, 3, BT_FIELD(mxcsr_before)); /* stmxcsr */
+}
+
+/* Flags kept. */
+void tsr_bt_sse_check(struct bt_tx *tx)
+{
+	struct emitter *e = &tx->e;
+	struct stub *s;
+
+	tsr_bt_island_check(tx);
+	s = tx_stub(tx, STUB_BAIL);
+	s->live = true;
+	s->undo = (uint8_t)((tx->insn->modrm >> 3 & 7) + 1);
+	emit_rm(e, false, 0x0fae, 3, BT_FIELD(mxcsr_after));
+	emit_mov64(e, R10, RCX);
+	emit_load(e, RCX, BT_FIELD(mxcsr_after));
+	emit_pext_mem(e, RCX, RCX, BT_FIELD(unmasked));
+	bail_unless_zero(tx, s);
+	emit_mov64(e, RCX, R10);
+}
+
+void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm)
+{
+	emit_rr(&tx->e, false, 0x0f28, (uint8_t)xmm, KEPT);
+	emit_rm(&tx->e, false, 0x0fae, 2, BT_FIELD(mxcsr_before)); /* ldmxcsr */
+}
+
 bool tsr_bt_lower_fp(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
@@ -48,6 +114,10 @@ bool tsr_bt_lower_fp(struct bt_tx *tx)
 		return false; /* masks all: the mode changes */
 	if (tsr_bt_fp_checks(tx, i) && i->memory) /* a store may not happen: a copy must be what is in memory */
 		tx->insns[tx->index].access |= BT_READ;
+	if (tsr_bt_sse_checks(tx, i) && !can_undo(tx, i))
+		return false;
+	if (i->mnemonic == ZYDIS_MNEMONIC_STMXCSR && tx->mode & BT_MODE_SSE_UNMASKED)
+		return false;
 	ensure_loaded(tx);
 	return tsr_bt_lower_copy(tx);
 }
@@ -84,16 +154,6 @@ void tsr_bt_fp_check(struct bt_tx *tx)
 	tsr_bt_island(tx);
 	emit_land8(e, over);
 	emit_mov64(e, RCX, R10);
-}
-
-/* Bails unless rcx is zero. */
-static void bail_unless_zero(struct bt_tx *tx, struct stub *s)
-{
-	uint32_t over = emit_jrcxz(&tx->e);
-
-	tx_stub_jump(s, emit_jmp(&tx->e, 0));
-	tsr_bt_island(tx);
-	emit_land8(&tx->e, over);
 }
 
 /*
@@ -159,7 +219,7 @@ bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx)
 	struct host_mem m;
 
 	/* DAZ came with SSE2: without, it is reserved too */
-	if (!unit_usable(tx) || !tx->bt->feature.bmi2 || !(tx->bt->isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+	if (!unit_usable(tx) || tx->mode & BT_MODE_SSE_UNMASKED || !tx->bt->feature.bmi2 || !(tx->bt->isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 		return false;
 	ensure_loaded(tx);
 	m = tsr_bt_memory(tx, &i->ea, 4, BT_READ, false);

@@ -39,6 +39,8 @@ static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool i
 #define FSW_ES 0x80u
 #define X87_EXCEPTIONS 0x3fu /* of control and status word */
 #define MXCSR_MASKS 0x1f80u
+#define MXCSR_UM 0x800u
+#define MXCSR_FLAGS 0x3fu
 
 /* What the image asks for. */
 static uint32_t fp_image_mode(const struct tsr_bt *bt)
@@ -53,8 +55,8 @@ static uint32_t fp_image_mode(const struct tsr_bt *bt)
 		return 0; /* also for SSE: some of its instructions use MMX registers, and wait */
 	if ((fcw & X87_EXCEPTIONS) != X87_EXCEPTIONS)
 		mode |= BT_MODE_X87_UNMASKED;
-	if (bt->state.cr4 & TSR_CR4_OSFXSR && (mxcsr & MXCSR_MASKS) == MXCSR_MASKS)
-		mode |= BT_MODE_SSE;
+	if (bt->state.cr4 & TSR_CR4_OSFXSR && mxcsr & MXCSR_UM)
+		mode |= (mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? BT_MODE_SSE : BT_MODE_SSE | BT_MODE_SSE_UNMASKED;
 	return mode;
 }
 
@@ -71,6 +73,8 @@ static uint32_t fp_mode(const struct tsr_bt *bt)
 		mode |= BT_MODE_X87_UNMASKED;
 	if (!(bt->fp_loaded & BT_FP_X87_ONLY))
 		mode |= BT_MODE_SSE;
+	if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
+		mode |= BT_MODE_SSE_UNMASKED;
 	return mode;
 }
 
@@ -136,12 +140,23 @@ static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
 	return bt->tags->last;
 }
 
+static void set_mxcsr(struct tsr_bt *bt)
+{
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
+	bt->masked_mxcsr = (mxcsr & ~MXCSR_FLAGS) | MXCSR_MASKS;
+	bt->unmasked = ~(mxcsr >> 7) & MXCSR_FLAGS;
+}
+
 /* Brings mode, view and tag up to the state; tag_word and poll are armed, unless somebody wants out. */
 void tsr_bt_retag(struct tsr_bt *bt)
 {
 	enum tsr_mmu_view view;
 
 	bt->mode = tsr_bt_mode(bt);
+	if (bt->mode & BT_MODE_SSE_UNMASKED)
+		set_mxcsr(bt);
 	view = bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	bt->cs_limit = bt->state.segment[TSR_CS].limit;
 	bt->view_base = bt->vcpu->base[view];

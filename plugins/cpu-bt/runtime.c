@@ -162,11 +162,11 @@ static void emit_cross_live(struct emitter *e)
 }
 
 /* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
-static void emit_fp_load(struct emitter *e, bool x87_only)
+static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 {
 	emit_rm(e, false, 0x0fae, 1, FIELD(state.fx)); /* fxrstor */
-	if (x87_only)
-		emit_rm(e, false, 0x0fae, 2, FIELD(host_mxcsr)); /* ldmxcsr */
+	if (mxcsr)
+		emit_rm(e, false, 0x0fae, 2, *mxcsr); /* ldmxcsr */
 	emit_store(e, FIELD(fp_loaded), R8);
 	emit_ret(e);
 }
@@ -198,9 +198,11 @@ void tsr_bt_runtime_emit(struct tsr_bt *bt)
 		emit_cross_live(&e);
 	}
 	bt->rt.fp_load = emit_here(&e);
-	emit_fp_load(&e, false);
+	emit_fp_load(&e, NULL);
 	bt->rt.fp_load_x87 = emit_here(&e);
-	emit_fp_load(&e, true);
+	emit_fp_load(&e, &FIELD(host_mxcsr));
+	bt->rt.fp_load_masked = emit_here(&e);
+	emit_fp_load(&e, &FIELD(masked_mxcsr));
 	bt->cache_start = (emit_here(&e) + 63) & ~63u;
 }
 

@@ -64,6 +64,8 @@ static void restore_scratch(struct bt_tx *tx, const struct stub *s)
 static void emit_bail(struct bt_tx *tx, const struct stub *s)
 {
 	restore_scratch(tx, s);
+	if (s->undo)
+		tsr_bt_sse_undo(tx, s->undo - 1);
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	emit_mov_imm(&tx->e, R8, s->eip);
 	emit_mov_imm(&tx->e, R9, s->mnemonic);
@@ -135,7 +137,10 @@ static void emit_fp(struct bt_tx *tx, const struct stub *s)
 {
 	restore_scratch(tx, s);
 	emit_mov_imm(&tx->e, R8, tsr_bt_fp_load_kind(tx->mode));
-	emit_call(&tx->e, tx->mode & BT_MODE_SSE ? tx->bt->rt.fp_load : tx->bt->rt.fp_load_x87);
+	if (tx->mode & BT_MODE_SSE_UNMASKED)
+		emit_call(&tx->e, tx->bt->rt.fp_load_masked);
+	else
+		emit_call(&tx->e, tx->mode & BT_MODE_SSE ? tx->bt->rt.fp_load : tx->bt->rt.fp_load_x87);
 	emit_jmp(&tx->e, s->back);
 }
 

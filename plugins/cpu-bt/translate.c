@@ -112,6 +112,8 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tsr_bt_fp_end(tx);
 		if (tsr_bt_fp_checks(tx, tx->insn))
 			tsr_bt_fp_check(tx);
+		if (tsr_bt_sse_checks(tx, tx->insn))
+			tsr_bt_sse_check(tx);
 		if (tx->insn->flags_written == TSR_FLAGS_ARITHMETIC)
 			tx->clobbered = false;
 	}

@@ -32,6 +32,7 @@ struct stub {
 	uint16_t size;
 	bool aligned;
 	bool group;
+	uint8_t undo; /* BAIL: SSE register to be put back, + 1; 0: none */
 	uint32_t eip;
 	uint32_t exit;
 	uint16_t mnemonic;
@@ -155,6 +156,10 @@ bool tsr_bt_lower_copy(struct bt_tx *tx);
 bool tsr_bt_lower_fp(struct bt_tx *tx);
 bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
 void tsr_bt_fp_check(struct bt_tx *tx); /* behind an instruction that may have raised an unmasked exception */
+bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i);
+void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are at hand */
+void tsr_bt_sse_check(struct bt_tx *tx);
+void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm);
 bool tsr_bt_lower_fldcw(struct bt_tx *tx);
 bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
 bool tsr_bt_lower_fx(struct bt_tx *tx);

@@ -109,6 +109,7 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 static unsigned random_bytes(uint8_t *b, bool fp)
 {
 	static const uint8_t prefixes[] = { 0x66, 0x67, 0x66, 0x64, 0x65, 0x2e, 0x3e, 0x26, 0x36, 0xf0, 0xf2, 0xf3 };
+	static const uint8_t mandatory[] = { 0x66, 0xf2, 0xf3 };
 	unsigned n = 0;
 
 	while (below(6) == 0 && n < 3)
@@ -118,6 +119,10 @@ static unsigned random_bytes(uint8_t *b, bool fp)
 		b[n + 1] = 0xae;
 		b[n + 2] = (uint8_t)(below(2) << 6 | below(4) << 3 | below(8));
 		n += 3;
+	} else if (fp && below(6) == 0) { /* SSE arithmetic */
+		b[n++] = mandatory[below(3)];
+		b[n++] = 0x0f;
+		b[n++] = (uint8_t)(0x51 + below(15));
 	} else if (fp && below(2)) {
 		b[n++] = (uint8_t)(0xd8 | below(8));
 	} else if (below(3) == 0) {
@@ -218,8 +223,8 @@ static void random_x87(struct tsr_x86_state *s)
 
 	if (below(3) == 0)
 		fcw = (uint16_t)((rnd() & 0xf3f) | 0x40 | (below(2) ? 0x20 : 0));
-	if (below(6) == 0)
-		mxcsr = rnd() & 0xffff;
+	if (below(3) == 0)
+		mxcsr = (rnd() & 0xffff) | (below(3) ? 0x800 : 0);
 	memcpy(s->fx, &fcw, sizeof(fcw));
 	memcpy(s->fx + 2, &fsw, sizeof(fsw));
 	memcpy(s->fx + 24, &mxcsr, sizeof(mxcsr));
@@ -237,6 +242,10 @@ static void random_x87(struct tsr_x86_state *s)
 
 static void random_state(struct tsr_x86_state *s, const struct program *p)
 {
+	/* of single and of double precision */
+	static const uint32_t numbers[] = { 0, 0x80000000, 1, 0x3f800000, 0x3ff00000, 0x40080000, 0x7f800000, 0x7ff00000, 0x7f7fffff,
+					    0x00800000 };
+
 	if (p->fp && below(4))
 		random_x87(s);
 	for (unsigned i = 0; i < 8; i++)
@@ -249,6 +258,9 @@ static void random_state(struct tsr_x86_state *s, const struct program *p)
 	s->eip = p->start;
 	for (unsigned i = 0; i < 512 - 160 - 224; i++)
 		s->fx[160 + i] = (uint8_t)rnd();
+	for (unsigned i = 160; i < 288; i += 4)
+		if (p->fp && below(2))
+			memcpy(s->fx + i, &numbers[below(10)], 4);
 	if (p->user) {
 		s->cpl = 3;
 		s->eflags |= 3 << 12;

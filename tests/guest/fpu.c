@@ -504,6 +504,17 @@ static void sse_exceptions(void)
 	set_mxcsr(0x1f80);
 }
 
+extern const uint8_t warm_sse_at[];
+static uint32_t quotients[4] __attribute__((aligned(16)));
+
+/* 1 / 60, 1 / 59, ... 1 / 0 */
+static void warm_sse_zero(void)
+{
+	__asm__ volatile("ldmxcsr %2\n mov $60, %%ecx\n 1: mov %%ecx, %0\n mov $1, %%eax\n cvtsi2ss %%eax, %%xmm0\n cvtsi2ss %%ecx, %%xmm1\n"
+			 "warm_sse_at: divss %%xmm1, %%xmm0\n movups %%xmm0, %1\n dec %%ecx\n jns 1b"
+			 : "+m"(count), "=m"(quotients) : "m"(divide_unmasked) : "eax", "ecx", "memory");
+}
+
 /* MXCSR loaded again and again: rounding changes, masks stay; then one is cleared. */
 static void warm_mxcsr(void)
 {
@@ -520,6 +531,14 @@ static void warm_mxcsr(void)
 	}
 	check(good, "warm: LDMXCSR", "%x %x %x %x", a, b, c, get_mxcsr());
 	for (unsigned i = 0; i < 3; i++) {
+		set_mxcsr(0x1f80);
+		expect("warm: DIVSS by zero is #XM", XM, 0, warm_sse_zero);
+		CHECK_EQUAL("warm: its address", trap.eip, (uint32_t)warm_sse_at);
+		CHECK_EQUAL("warm: its divisor", count, 0);
+		CHECK_EQUAL("warm: the last quotient", quotients[0], 0x3f800000);
+		__asm__ volatile("movups %%xmm0, %0" : "=m"(quotients));
+		CHECK_EQUAL("warm: the destination is as it was", quotients[0], 0x3f800000);
+		CHECK_EQUAL("warm: PE of the quotients before, and ZE", get_mxcsr(), divide_unmasked | 0x24);
 		expect("warm: DIVPS by zero is #XM", XM, 0, sse_divide);
 		expect("warm: LDMXCSR with a reserved bit is #GP(0)", GP, 0, sse_reserved);
 		CHECK_EQUAL("warm: MXCSR", get_mxcsr(), divide_unmasked | 4);
