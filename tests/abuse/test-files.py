@@ -145,6 +145,16 @@ class AbuseTest(unittest.TestCase):
         os.rename(self.path("control"), self.path("input.machine"))
         self.finish(self.start(machine="./input.machine"), (1,))
 
+    def test_a_machine_that_cannot_be_made_leaves_files_alone(self):
+        self.write("serial", b"precious")
+        for wrong in (("--disk", "nowhere"), ("--load", "nowhere"), ("--control", "unix:/nonexistent/socket"), ("--kernel", "nowhere"),
+                      ("--nic", "user,hostfwd=x")):
+            with self.subTest(wrong=wrong):
+                # The second line's file is not there: tearDown sees whether it was made.
+                self.finish(self.start("--serial", "file:serial", "--serial", "file:absent", *wrong), (1, 2))
+                with open(self.path("serial"), "rb") as now:
+                    self.assertEqual(now.read(), b"precious")
+
     def save(self):
         run = self.start("--memory", "4M", "--nic", "none", "--control", "unix:control", seconds="30")
         for _ in range(300):

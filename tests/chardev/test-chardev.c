@@ -109,6 +109,24 @@ static void file_gets_the_output(void)
 	unlink(path);
 }
 
+static void file_is_emptied_once(void)
+{
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/out", directory);
+	start("file");
+	send_text("old text");
+	fake_finish();
+	CU_ASSERT(!stat(path, &st) && st.st_size == 8);
+	start("file"); /* the fake host powers it on */
+	CU_ASSERT(!stat(path, &st) && st.st_size == 0);
+	send_text("kept");
+	fake_device_reset(self, TSR_RESET_HARD);
+	fake_finish();
+	CU_ASSERT(!stat(path, &st) && st.st_size == 4);
+	unlink(path);
+}
+
 static void missing_path_is_refused(void)
 {
 	struct tsr_error error = { 0 };
@@ -358,6 +376,7 @@ static void terminal_is_raw_and_has_an_escape(void)
 static CU_TestInfo tests[] = {
 	ROW(none_swallows_output),
 	ROW(file_gets_the_output),
+	ROW(file_is_emptied_once),
 	ROW(missing_path_is_refused),
 	ROW(socket_serves_one_client_after_the_other),
 	ROW(socket_leaves_other_files_alone),

@@ -18,6 +18,7 @@ struct chardev_kind {
 	bool (*open)(struct chardev *c, struct tsr_error *error); /* in attach; may be NULL */
 	/* in realize: begin to watch; may be NULL */
 	bool (*start)(struct chardev *c);
+	void (*begin)(struct chardev *c); /* in reset: the machine starts; may be NULL */
 	void (*close)(struct chardev *c);                         /* may be NULL */
 	/* Output into other than out_fd; returns how many bytes it took. NULL: stream_write. */
 	size_t (*write)(struct chardev *c, const uint8_t *bytes, size_t length);
@@ -51,6 +52,7 @@ struct chardev {
 	bool timer_armed;
 	int listen_fd; /* unix */
 	unsigned listen_watch;
+	bool waiting; /* file: not opened yet */
 	bool owns_stdio;
 	bool raw; /* stdio: the terminal is ours */
 	bool escaped; /* stdio: Ctrl-A was typed */

@@ -104,6 +104,14 @@ static bool realize(void *self, struct tsr_error *error)
 	return !c->kind->start || c->kind->start(c);
 }
 
+static void reset(void *self, enum tsr_reset kind)
+{
+	struct chardev *c = self;
+
+	if (c->kind->begin)
+		c->kind->begin(c);
+}
+
 static void detach(void *self)
 {
 	struct chardev *c = self;
@@ -131,6 +139,7 @@ static const struct tsr_device_class device_class = {
 	.instance_size = sizeof(struct chardev),
 	.attach = attach,
 	.realize = realize,
+	.reset = reset,
 	.detach = detach,
 	.get_interface = get_interface,
 };

@@ -3,12 +3,10 @@
  * kind=stdio: standard input and output. A terminal is put in raw mode, so that Ctrl-C reaches the
  * guest, and restored when the machine ends or the process exits. Ctrl-A is the escape: x stops the
  * machine, a second Ctrl-A or `a` sends a Ctrl-A.
- * kind=file: output only.
  *
  * Descriptors 0 and 1 belong to the whole session of the shell, so they are never made
  * non-blocking: a terminal or pipe on standard output is opened a second time instead.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -137,18 +135,3 @@ const struct chardev_kind kind_stdio = {
 	.close = stdio_close,
 	.filter = stdio_filter,
 };
-
-static bool file_open(struct chardev *c, struct tsr_error *error)
-{
-	if (!*c->path)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "kind=file needs the property path: the file to write to");
-	c->out_fd = open(c->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	if (c->out_fd < 0)
-		return tsr_error_set(error, TSR_ERROR_IO, "cannot write %s: %s", c->path,
-				     strerror(errno));
-	return true;
-}
-
-const struct chardev_kind kind_file = { .name = "file", .open = file_open };
-const struct chardev_kind kind_none = { .name = "none" };
