@@ -124,7 +124,7 @@ static void do_reset(TsrMachine *m)
 	enum tsr_reset kind = (enum tsr_reset)m->want_reset;
 
 	m->want_reset = -1;
-	if (m->config->exit_on_reset && kind != TSR_RESET_SOFT) {
+	if (m->config->exit_on_reset) {
 		stop_now(m, TSR_EXIT_POWERED_OFF, "the guest asked for a reset");
 		return;
 	}

@@ -162,6 +162,29 @@ static void a_triple_fault_stops_or_resets(void)
 	g_object_unref(m);
 }
 
+static struct little_device *asks_for_reset;
+static enum tsr_reset wanted_reset;
+
+static enum tsr_cpu_exit ask_for_reset(struct little_processor *cpu, uint64_t budget)
+{
+	asks_for_reset->machine->reset(asks_for_reset->host, wanted_reset);
+	return TSR_CPU_KICKED;
+}
+
+/* Port 92h resets the processor alone, CF9h and the keyboard controller the board. */
+static void every_reset_can_end_the_run(void)
+{
+	for (wanted_reset = TSR_RESET_HARD; wanted_reset <= TSR_RESET_SOFT; wanted_reset++) {
+		TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+
+		m->config->exit_on_reset = TRUE;
+		asks_for_reset = little_device(m);
+		little_processor(m)->body = ask_for_reset;
+		CU_ASSERT_EQUAL(little_machine_run(m), 0);
+		g_object_unref(m);
+	}
+}
+
 static void on_line(TsrMachine *m, const char *line, int level, gpointer data)
 {
 	*(int *)data += level ? 1 : 100;
@@ -201,6 +224,7 @@ int main(void)
 		{ "a deterministic deadline is an instruction count", a_deterministic_deadline_is_an_instruction_count },
 		{ "ordered work completes in order, off this thread", ordered_work_completes_in_order_off_this_thread },
 		{ "a triple fault stops or resets", a_triple_fault_stops_or_resets },
+		{ "every reset can end the run", every_reset_can_end_the_run },
 		{ "a tap tells of a line", a_tap_tells_of_a_line },
 		CU_TEST_INFO_NULL,
 	};
