@@ -174,6 +174,21 @@ static void wrong_kernels_are_refused(void)
 	CU_ASSERT_PTR_NOT_NULL(try_boot("", "", &error));
 }
 
+static void kernels_for_other_loaders_are_named(void)
+{
+	static const uint32_t rows[][2] = {{0, 0x464c457f}, {0x100, 0x1badb002}, {0x1000, 0xe85250d6}};
+	struct tsr_error error;
+	uint8_t image[0x2000];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(image, 0x90, sizeof(image));
+		memcpy(image + rows[i][0], &rows[i][1], 4);
+		write_file(KERNEL, image, sizeof(image));
+		CU_ASSERT_PTR_NULL(try_boot("", "", &error));
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "GRUB"));
+	}
+}
+
 static void wrong_initrds_are_refused(void)
 {
 	struct tsr_error error;
@@ -201,6 +216,7 @@ CU_TestInfo linux_tests[] = {
 	ROW(old_protocols_are_loaded_lower),
 	ROW(rom_is_valid_and_first),
 	ROW(wrong_kernels_are_refused),
+	ROW(kernels_for_other_loaders_are_named),
 	ROW(wrong_initrds_are_refused),
 	CU_TEST_INFO_NULL,
 };

@@ -72,6 +72,20 @@ static uint32_t field(const struct image *k, unsigned offset, unsigned width)
 
 /* -- Checking the kernel */
 
+/* For other loaders: ELF, or the magic number of Multiboot 0.6.96 (3.1) or 2.0 (3.1.1) where it may
+ * stand. */
+static bool is_for_grub(const struct image *k)
+{
+	size_t end = k->length < 0x8000 ? k->length : 0x8000;
+
+	if (k->length >= 4 && !memcmp(k->bytes, "\177ELF", 4))
+		return true;
+	for (unsigned at = 0; at + 4 <= end; at += 4)
+		if (field(k, at, 4) == 0x1badb002 || field(k, at, 4) == 0xe85250d6)
+			return true;
+	return false;
+}
+
 static bool check_kernel(struct image *k, struct tsr_error *error)
 {
 	const char *path = k->boot->kernel;
@@ -82,7 +96,11 @@ static bool check_kernel(struct image *k, struct tsr_error *error)
 	    field(k, HEADER_MAGIC, 4) != MAGIC_HDRS)
 		return tsr_error_set(
 			error, TSR_ERROR_INVALID,
-			"%s is not a Linux kernel: give a bzImage such as /boot/vmlinuz", path);
+			is_for_grub(k) ? "%s is an ELF or Multiboot kernel, not a Linux bzImage: "
+					 "boot it from a disc with GRUB (grub-mkrescue) by --cdrom" :
+					 "%s is not a Linux kernel: give a bzImage such as "
+					 "/boot/vmlinuz",
+			path);
 	k->version = field(k, VERSION, 2);
 	if (k->version < 0x200)
 		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
