@@ -169,7 +169,9 @@ struct tsr_clock {
 /* a * b / c without overflow of the product. */
 static inline uint64_t tsr_muldiv(uint64_t a, uint64_t b, uint64_t c)
 {
-	return (uint64_t)((unsigned __int128)a * b / c);
+	__extension__ typedef unsigned __int128 tsr_product; /* for callers that compile with -Wpedantic */
+
+	return (uint64_t)((tsr_product)a * b / c);
 }
 
 /* -- "tessera.random/1" */
