@@ -103,9 +103,11 @@ static char *preset_names(void)
 char *tsr_config_find_machine(const char *file, GError **error)
 {
 	g_auto(GStrv) folders = tsr_paths_machines();
-	g_autofree char *name = g_strconcat(file, ".machine", NULL), *names = NULL;
+	gboolean has_suffix = g_str_has_suffix(file, ".machine");
+	g_autofree char *name = g_strconcat(file, has_suffix ? "" : ".machine", NULL), *names = NULL;
 
-	if (strchr(file, '/') || g_str_has_suffix(file, ".machine"))
+	/* A preset may be called by its file's name too; what is in the working directory wins. */
+	if (strchr(file, '/') || (has_suffix && g_file_test(file, G_FILE_TEST_EXISTS)))
 		return g_strdup(file);
 	for (char **folder = folders; *folder; folder++) {
 		g_autofree char *path = g_build_filename(*folder, name, NULL);

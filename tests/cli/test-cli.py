@@ -21,6 +21,7 @@ WRONG = [
     (("run", "-x"), 2, "one argument too many"),
     (("run", "a", "b"), 2, "\"b\" is one argument too many"),
     (("run", "no-such-machine"), 1, "no such machine"),
+    (("run", "no-such.machine"), 1, "no such machine; give the path of a .machine file"),
     (("run", "/nonexistent/x.machine"), 1, "/nonexistent/x.machine"),
     (("run", "/"), 1, "/"),
     (("run", "--timeout", "soon"), 2, "--timeout: \"soon\" is not a number of seconds"),
@@ -105,6 +106,14 @@ class CommandLineTest(unittest.TestCase):
 
     def test_machines(self):
         self.assertRegex(tessera("machines").stdout, r"(?m)^pc +\S")
+
+    def test_a_preset_by_the_name_of_its_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = tessera("run", "pc.machine", "--wibble", "1", cwd=folder)
+            self.assertIn("--wibble: the machine has no such option", done.stderr)
+            with open(os.path.join(folder, "pc.machine"), "w") as file:
+                file.write("[Nothing]\n")
+            self.assertIn("pc.machine:1: [Machine]", tessera("run", "pc.machine", cwd=folder).stderr)
 
     def test_time_limit(self):
         done = tessera("run", MACHINE, "--timeout", "0.2")
