@@ -115,10 +115,10 @@ static TsrDraftInstance *free_slot(TsrDraft *draft, const char *name, const char
 	return NULL;
 }
 
-/* What a slot takes, for messages. */
+/* What a slot takes and how often, for messages. */
 static char *slot_choices(TsrDraft *draft, const char *name)
 {
-	g_autoptr(GString) list = g_string_new("none");
+	g_autoptr(GString) list = g_string_new(NULL);
 	guint count = 0;
 
 	for (guint i = 0; i < draft->instances->len; i++) {
@@ -128,9 +128,10 @@ static char *slot_choices(TsrDraft *draft, const char *name)
 			continue;
 		count++;
 		if (instance->slot_choice && !strstr(list->str, instance->slot_choice))
-			g_string_append_printf(list, ", %s", instance->slot_choice);
+			g_string_append_printf(list, "%s, %s", list->len ? "" : "it takes none",
+					       instance->slot_choice);
 	}
-	g_string_append_printf(list, "; the machine has room for %u", count);
+	g_string_append_printf(list, "%sthe machine has room for %u", list->len ? "; " : "", count);
 	return g_strdup(list->str);
 }
 
@@ -197,7 +198,7 @@ static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value,
 		g_autofree char *choices = slot_choices(draft, name);
 
 		return none || tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
-					       "no place for \"%s\"; it takes %s", value, choices);
+					       "no place for \"%s\"; %s", value, choices);
 	}
 	if (none) {
 		instance->slot_taken = TRUE;

@@ -37,7 +37,7 @@ static const struct {
 		"  --kernel FILE, --initrd FILE, --append TEXT\n"
 		"                            boot a Linux kernel without a disk\n"
 		"  --disk FILE[,format=raw][,mode=persistent|nonpersistent]\n"
-		"                            a hard disk; up to four\n"
+		"                            a hard disk; up to three\n"
 		"  --cdrom FILE              a disc in the CD-ROM drive\n"
 		"  --boot disk|cdrom         what the BIOS tries first\n"
 		"  --nic none|user[,hostfwd=tcp:HOST:PORT-:PORT]\n"
