@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The machine's bus: who provides which interface, who uses it. Matching is by name and version ("tessera.block/1"); the tables
- * themselves are C and are handed out at wiring time only. Control plane, [main].
- *
- * Signals:
- *   provided (const char *instance, const char *interface)
- *   withdrawn (const char *instance, const char *interface)
- *   connected (const char *user, const char *need, const char *provider, const char *interface)
+ * themselves are C and are handed out at wiring time only. Control plane; every function is [main].
  */
 #ifndef TESSERA_GLIB_BUS_H
 #define TESSERA_GLIB_BUS_H
@@ -16,17 +11,66 @@
 G_BEGIN_DECLS
 
 #define TSR_TYPE_BUS (tsr_bus_get_type())
-/* The cast is TSR_BUS_OBJECT(): TSR_BUS names a table of the device ABI. */
+/**
+ * TsrBus:
+ *
+ * Who provides and who uses which interface in a machine. In C the cast is TSR_BUS_OBJECT(): TSR_BUS names a table of the device
+ * ABI.
+ */
 G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
 
+/**
+ * TsrBus::provided:
+ * @self: the bus
+ * @instance: an instance of the machine
+ * @interface: an interface with its version, such as "tessera.block/1"
+ *
+ * An instance offers an interface. Emitted while the machine is wired.
+ */
+
+/**
+ * TsrBus::withdrawn:
+ * @self: the bus
+ * @instance: an instance of the machine
+ * @interface: an interface that it provided
+ *
+ * The instance goes away.
+ */
+
+/**
+ * TsrBus::connected:
+ * @self: the bus
+ * @user: the instance that uses the interface
+ * @need: the name of the need in its plugin's manifest
+ * @provider: the instance that provides it
+ * @interface: the interface with its version
+ *
+ * An instance fetched an interface of another.
+ */
+
+/**
+ * tsr_bus_new:
+ *
+ * Makes an empty bus; a machine makes its own. [main]
+ *
+ * Returns: (transfer full): a bus
+ */
 TsrBus *tsr_bus_new(void);
 /**
  * tsr_bus_list:
+ * @self: a bus
+ *
+ * Lists what is provided. [main]
+ *
  * Returns: (transfer full) (array zero-terminated=1): what is provided, as "INSTANCE INTERFACE"
  */
 char **tsr_bus_list(TsrBus *self);
 /**
  * tsr_bus_list_connections:
+ * @self: a bus
+ *
+ * Lists who uses what. [main]
+ *
  * Returns: (transfer full) (array zero-terminated=1): who uses what, as "USER.NEED -> PROVIDER INTERFACE"
  */
 char **tsr_bus_list_connections(TsrBus *self);

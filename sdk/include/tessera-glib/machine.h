@@ -19,21 +19,34 @@ G_BEGIN_DECLS
  * @TSR_MACHINE_RUNNING: the guest runs
  * @TSR_MACHINE_PAUSED: the guest and its clock stand still
  * @TSR_MACHINE_STOPPED: it is over; the exit status says how
+ *
+ * Where a machine is in its life.
  */
 typedef enum { TSR_MACHINE_LOADED, TSR_MACHINE_RUNNING, TSR_MACHINE_PAUSED, TSR_MACHINE_STOPPED } TsrMachineState;
 
 #define TSR_MACHINE_ERROR (tsr_machine_error_quark())
 GQuark tsr_machine_error_quark(void);
+/**
+ * TsrMachineError:
+ * @TSR_MACHINE_ERROR_FAILED: a plugin or the host could not do it
+ * @TSR_MACHINE_ERROR_INVALID: a wrong manifest, option or value
+ * @TSR_MACHINE_ERROR_NOT_FOUND: no file, plugin, instance, property or display of that name
+ * @TSR_MACHINE_ERROR_STATE: not in this state of the machine's life
+ * @TSR_MACHINE_ERROR_IO: a file cannot be read or written
+ * @TSR_MACHINE_ERROR_VERSION: a plugin or a saved state of another version
+ *
+ * Errors of machines, registries and manifests. The message is one line for the user: what is wrong, where, and what to do.
+ */
 typedef enum {
 	TSR_MACHINE_ERROR_FAILED,
 	TSR_MACHINE_ERROR_INVALID,
 	TSR_MACHINE_ERROR_NOT_FOUND,
-	TSR_MACHINE_ERROR_STATE, /* not in this state of the life cycle */
+	TSR_MACHINE_ERROR_STATE,
 	TSR_MACHINE_ERROR_IO,
 	TSR_MACHINE_ERROR_VERSION,
 } TsrMachineError;
 
-/* Exit statuses (DESIGN, Failure). */
+/* Exit statuses of a machine, and of `tessera run`. */
 #define TSR_EXIT_POWERED_OFF 0
 #define TSR_EXIT_MACHINE_FAILED 1
 #define TSR_EXIT_USAGE 2
@@ -41,20 +54,93 @@ typedef enum {
 #define TSR_EXIT_TIMEOUT 124
 
 #define TSR_TYPE_MACHINE (tsr_machine_get_type())
-/* The cast is TSR_MACHINE_OBJECT(): TSR_MACHINE names a table of the device ABI. */
+/**
+ * TsrMachine:
+ *
+ * A machine made of plugins. It is made loaded, started once, and stopped once; dropping the last reference takes it apart. In C
+ * the cast is TSR_MACHINE_OBJECT(): TSR_MACHINE names a table of the device ABI.
+ */
 G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
 
-/*
- * Signals:
- *   state-changed (TsrMachineState state)
- *   stopped (int exit_status, const char *why)
- *   event (const char *instance, const char *event, const char *detail)   what instances emit on the bus: "output" of a
- *          chardev with kind=signal, "media-changed", "leds", …
- *   display-changed (guint display, guint width, guint height)
- *   line-changed (const char *line, int level)                            with a tap on the line only
- *   device-fault (const char *instance, const char *what)
- *   guest-panicked (const char *why)                                      triple fault
- * Properties: name (string), state (TsrMachineState), exit-status (int)
+/**
+ * TsrMachine:name:
+ *
+ * The name that the machine manifest gives.
+ */
+
+/**
+ * TsrMachine:state:
+ *
+ * A #TsrMachineState.
+ */
+
+/**
+ * TsrMachine:exit-status:
+ *
+ * Of a machine that is stopped: 0 to 255, as `tessera run` exits with.
+ */
+
+/**
+ * TsrMachine::state-changed:
+ * @self: the machine
+ * @state: a #TsrMachineState
+ *
+ * The machine is in another state now.
+ */
+
+/**
+ * TsrMachine::stopped:
+ * @self: the machine
+ * @exit_status: as tsr_machine_get_exit_status() says
+ * @why: one line for the user
+ *
+ * It is over. Emitted once, after state-changed.
+ */
+
+/**
+ * TsrMachine::event:
+ * @self: the machine
+ * @instance: who tells it
+ * @event: what it is: "output" of a serial line with kind=signal, "media-changed", "leds", …; also the signal's detail
+ * @detail: more about it, as the plugin's manual says
+ *
+ * What an instance emits on the bus.
+ */
+
+/**
+ * TsrMachine::display-changed:
+ * @self: the machine
+ * @display: which one, from 0
+ * @width: in pixels
+ * @height: in pixels
+ *
+ * A display's picture has another size.
+ */
+
+/**
+ * TsrMachine::line-changed:
+ * @self: the machine
+ * @line: as given to tsr_machine_tap_line()
+ * @level: 0 or 1
+ *
+ * A line with a tap on it has another level.
+ */
+
+/**
+ * TsrMachine::device-fault:
+ * @self: the machine
+ * @instance: the device
+ * @what: one line for the user
+ *
+ * A device cannot do its work, say because a disk image cannot be written.
+ */
+
+/**
+ * TsrMachine::guest-panicked:
+ * @self: the machine
+ * @why: "triple fault"
+ *
+ * The guest's processor shut down. The machine is reset or stopped then, as its manifest says.
  */
 
 /**
@@ -64,68 +150,262 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @overrides: (array zero-terminated=1) (nullable): NAME.PROPERTY=VALUE, and options as on the command line without their dashes
  *             ("kernel=FILE", "serial=signal", "memory=64M")
  *
- * Loads, wires and realizes a machine; nothing runs yet. Returns: (transfer full): the machine, or NULL with @error set
+ * Loads, wires and realizes a machine; nothing runs yet. What was made is taken apart again when a step fails. [main]
+ *
+ * Returns: (transfer full): the machine, or NULL with @error set
  */
 TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error);
 
+/**
+ * tsr_machine_get_name:
+ * @self: a machine
+ *
+ * Gets the name that the machine manifest gives. [main]
+ *
+ * Returns: (transfer none): the name
+ */
 const char *tsr_machine_get_name(TsrMachine *self);
+/**
+ * tsr_machine_get_state:
+ * @self: a machine
+ *
+ * Gets where the machine is in its life. [main]
+ *
+ * Returns: the state
+ */
 TsrMachineState tsr_machine_get_state(TsrMachine *self);
+/**
+ * tsr_machine_get_exit_status:
+ * @self: a machine
+ *
+ * Gets how a machine that is stopped ended. [main]
+ *
+ * Returns: 0 to 255: 0 the guest powered off, 1 the machine failed, 3 the guest stopped in error, 124 the time limit ran out, or
+ *          what the guest or the user said
+ */
 int tsr_machine_get_exit_status(TsrMachine *self);
 /**
  * tsr_machine_get_bus:
+ * @self: a machine
+ *
+ * Gets the machine's bus. [main]
+ *
  * Returns: (transfer none): the machine's bus
  */
 TsrBus *tsr_machine_get_bus(TsrMachine *self);
 
-/* Life cycle. start: reset and run (or go on from a loaded state). All return FALSE with @error in the wrong state. */
+/* Life cycle. */
+/**
+ * tsr_machine_start:
+ * @self: a machine
+ *
+ * Powers a loaded machine on and lets it run, or lets it go on from a state that was loaded into it. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: it was started before
+ */
 gboolean tsr_machine_start(TsrMachine *self, GError **error);
+/**
+ * tsr_machine_pause:
+ * @self: a machine
+ *
+ * Stops the guest and its clock. Returns when no processor is inside the guest. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: it does not run
+ */
 gboolean tsr_machine_pause(TsrMachine *self, GError **error);
+/**
+ * tsr_machine_resume:
+ * @self: a machine
+ *
+ * Lets a paused machine go on. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: it is not paused
+ */
 gboolean tsr_machine_resume(TsrMachine *self, GError **error);
+/**
+ * tsr_machine_reset:
+ * @self: a machine
+ *
+ * Presses the reset button of a machine that runs or is paused; it happens a moment later. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: it is neither
+ */
 gboolean tsr_machine_reset(TsrMachine *self, GError **error);
-/* The power switch: stops the machine at once with that exit status. Harmless when stopped. */
+/**
+ * tsr_machine_stop:
+ * @self: a machine
+ * @exit_status: 0 to 255
+ * @why: (nullable): one line for the user
+ *
+ * The power switch: stops the machine at once, which the signal stopped tells. Harmless when it is stopped. [main]
+ */
 void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why);
-/* Iterates the main context until the machine is stopped; starts it if it is only loaded. Returns the exit status. */
+/**
+ * tsr_machine_run:
+ * @self: a machine
+ *
+ * Starts the machine if it is only loaded, and iterates the main context until it is stopped. [main]
+ *
+ * Returns: the exit status
+ */
 int tsr_machine_run(TsrMachine *self, GError **error);
 
-/* The whole machine's state in a file, written beside and renamed; pauses while it does. load: in state LOADED, into a machine
- * of the same make; refuses before anything is changed when the file does not fit. */
+/* Saved states. */
+/**
+ * tsr_machine_save:
+ * @self: a machine
+ * @path: (type filename): the file; it is written beside and renamed
+ *
+ * Writes the whole machine's state to a file; a machine that runs stands still meanwhile. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
 gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error);
+/**
+ * tsr_machine_load:
+ * @self: a machine
+ * @path: (type filename): a file that tsr_machine_save() wrote
+ *
+ * Loads a state into a machine of the same make that was not started yet. What does not fit is refused before
+ * anything is changed. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
 gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
 
+/* Instances and their properties. */
 /**
  * tsr_machine_list_instances:
+ * @self: a machine
+ *
+ * Lists the machine's instances in the order in which they were made. [main]
+ *
  * Returns: (transfer full) (array zero-terminated=1): names
  */
 char **tsr_machine_list_instances(TsrMachine *self);
-/* A property of an instance as text; NULL with @error. */
+/**
+ * tsr_machine_get_instance_property:
+ * @self: a machine
+ * @instance: an instance's name
+ * @property: a property of its plugin
+ *
+ * Gets a property of an instance as text. [main]
+ *
+ * Returns: (transfer full): the value, or NULL with @error set
+ */
 char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, const char *property, GError **error);
+/**
+ * tsr_machine_set_instance_property:
+ * @self: a machine
+ * @instance: an instance's name
+ * @property: a property of its plugin
+ * @value: the value as text
+ *
+ * Sets a property that can change while the machine runs. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
 gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance, const char *property, const char *value,
 					   GError **error);
 
-/* Displays. A picture is 32-bit XRGB8888. */
+/* Displays. */
+/**
+ * tsr_machine_get_n_displays:
+ * @self: a machine
+ *
+ * Counts the displays. [main]
+ *
+ * Returns: how many there are
+ */
 guint tsr_machine_get_n_displays(TsrMachine *self);
 /**
  * tsr_machine_get_frame:
+ * @self: a machine
+ * @display: which one, from 0
  * @serial: (inout): the serial of the frame the caller has, 0 for none
  * @width: (out): in pixels
  * @height: (out): in pixels
  *
+ * Gets the picture of a display as 32-bit XRGB8888 in host byte order. [main]
+ *
  * Returns: (transfer full) (nullable): pixels of the display, width * 4 bytes a row; NULL if nothing changed since @serial
  */
 GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width, guint *height);
+/**
+ * tsr_machine_screenshot:
+ * @self: a machine
+ * @display: which one, from 0
+ * @png_path: (type filename): the file to write
+ *
+ * Writes the picture of a display as PNG. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
 gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path, GError **error);
-/* The text on a text-mode screen, or NULL in graphics modes. (transfer full) */
+/**
+ * tsr_machine_get_screen_text:
+ * @self: a machine
+ * @display: which one, from 0
+ *
+ * Gets the characters on a text-mode screen, a line a row. [main]
+ *
+ * Returns: (transfer full) (nullable): the text, or NULL in graphics modes
+ */
 char *tsr_machine_get_screen_text(TsrMachine *self, guint display);
 
-/* Input. Codes as in linux/input-event-codes.h; buttons: 1 left, 2 right, 4 middle. */
+/* Input. */
+/**
+ * tsr_machine_send_key:
+ * @self: a machine
+ * @code: a KEY_ code of linux/input-event-codes.h
+ * @down: whether it is pressed or released
+ *
+ * Presses or releases a key. [main]
+ */
 void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down);
+/**
+ * tsr_machine_send_pointer:
+ * @self: a machine
+ * @dx: counts to the right
+ * @dy: counts down
+ * @wheel: notches since the last call, away from the user is positive
+ * @buttons: those that are down: 1 left, 2 right, 4 middle, added
+ *
+ * Moves the mouse. [main]
+ */
 void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint buttons);
+/**
+ * tsr_machine_send_pointer_absolute:
+ * @self: a machine
+ * @x: 0 left to 65535 right
+ * @y: 0 top to 65535 bottom
+ * @wheel: notches since the last call, away from the user is positive
+ * @buttons: those that are down: 1 left, 2 right, 4 middle, added
+ *
+ * Places an absolute pointer, where the machine has one. [main]
+ */
 void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel, guint buttons);
 
-/* Counters of CPU, MMU and machine, a "name value" a line. (transfer full) */
+/* Observation. */
+/**
+ * tsr_machine_get_stats:
+ * @self: a machine
+ *
+ * Gets the counters of processor, MMU and machine. [main]
+ *
+ * Returns: (transfer full): a line "name value" for each
+ */
 char *tsr_machine_get_stats(TsrMachine *self);
-
-/* Taps: emit line-changed for a line "INSTANCE:RESOURCE" or "PROVIDER:INPUT". */
+/**
+ * tsr_machine_tap_line:
+ * @self: a machine
+ * @line: "INSTANCE:RESOURCE" or "PROVIDER:INPUT"
+ * @on: whether the tap is put on or taken off
+ *
+ * Lets the signal line-changed tell of a line. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: there is no such line
+ */
 gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error);
 
 /* For plugins of the control plane (kind ui): host->get(host, TSR_GMACHINE) is the TsrMachine they belong to; not owned. */

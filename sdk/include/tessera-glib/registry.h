@@ -7,63 +7,209 @@
 
 G_BEGIN_DECLS
 
-/* A manifest's [Property NAME]. */
+/**
+ * TsrPropertyType:
+ * @TSR_PROPERTY_STRING: text
+ * @TSR_PROPERTY_INT: a number from min to max
+ * @TSR_PROPERTY_BOOL: true or false
+ * @TSR_PROPERTY_SIZE: bytes from min to max, with the suffixes K, M, G
+ * @TSR_PROPERTY_ENUM: one of values
+ * @TSR_PROPERTY_FILE: a path on the host
+ *
+ * What a property's values are.
+ */
 typedef enum {
 	TSR_PROPERTY_STRING,
-	TSR_PROPERTY_INT,  /* min..max */
+	TSR_PROPERTY_INT,
 	TSR_PROPERTY_BOOL,
-	TSR_PROPERTY_SIZE, /* bytes, with the suffixes K, M, G; min..max */
-	TSR_PROPERTY_ENUM, /* one of values */
-	TSR_PROPERTY_FILE, /* a path on the host */
+	TSR_PROPERTY_SIZE,
+	TSR_PROPERTY_ENUM,
+	TSR_PROPERTY_FILE,
 } TsrPropertyType;
 
+/**
+ * TsrPropertySpec:
+ * @name: as in NAME.PROPERTY=VALUE
+ * @type: what its values are
+ * @min: the least value of an int or size
+ * @max: the greatest
+ * @default_value: what it is when nobody sets it, never NULL
+ * @values: (array zero-terminated=1): of an enum
+ * @is_mutable: whether it may be written while the machine exists
+ * @writable: FALSE: a status that the plugin sets
+ * @text: what the user interface says
+ *
+ * A manifest's [Property NAME].
+ */
 typedef struct {
 	char *name;
 	TsrPropertyType type;
 	gint64 min, max;
-	char *default_value; /* never NULL */
-	char **values;       /* ENUM */
-	gboolean is_mutable; /* may be written while the machine exists */
-	gboolean writable;   /* FALSE: a status the plugin sets */
+	char *default_value;
+	char **values;
+	gboolean is_mutable;
+	gboolean writable;
 	char *text;
 } TsrPropertySpec;
 
-/* A manifest's [Needs NAME]. */
+/**
+ * TsrNeed:
+ * @name: as in connect.NAME=INSTANCE
+ * @interface: with its version, "tessera.block/1"
+ * @optional: whether an instance works without it
+ *
+ * A manifest's [Needs NAME].
+ */
 typedef struct {
 	char *name;
-	char *interface; /* "tessera.block/1" */
+	char *interface;
 	gboolean optional;
 } TsrNeed;
 
+/**
+ * TsrResourceType:
+ * @TSR_RESOURCE_PORTS: I/O ports
+ * @TSR_RESOURCE_MMIO: physical memory with registers
+ * @TSR_RESOURCE_IRQ: an interrupt line
+ * @TSR_RESOURCE_DMA: a DMA channel
+ * @TSR_RESOURCE_ROM: physical memory with an option ROM
+ *
+ * What a plugin wants a piece of.
+ */
 typedef enum { TSR_RESOURCE_PORTS, TSR_RESOURCE_MMIO, TSR_RESOURCE_IRQ, TSR_RESOURCE_DMA, TSR_RESOURCE_ROM } TsrResourceType;
 
-/* A manifest's [Resource NAME]; a machine manifest may override base and line. */
+/**
+ * TsrResource:
+ * @name: as in resource.NAME.base
+ * @type: what it is
+ * @base: the first port or address of ports, mmio, rom
+ * @length: how many
+ * @line: of an irq, "PROVIDER:INPUT"; empty: unconnected
+ * @channel: of a dma
+ *
+ * A manifest's [Resource NAME]; a machine manifest may override base, line and channel.
+ */
 typedef struct {
 	char *name;
 	TsrResourceType type;
-	guint64 base, length; /* PORTS, MMIO, ROM */
-	char *line;           /* IRQ: "PROVIDER:INPUT"; "" unconnected */
-	guint channel;        /* DMA */
+	guint64 base, length;
+	char *line;
+	guint channel;
 } TsrResource;
 
 #define TSR_TYPE_PLUGIN (tsr_plugin_get_type())
+/**
+ * TsrPlugin:
+ *
+ * A plugin that is installed, as its manifest says; none of its code was run. What its functions return lives as long as it. [main]
+ */
 G_DECLARE_FINAL_TYPE(TsrPlugin, tsr_plugin, TSR, PLUGIN, GObject)
 
+/**
+ * tsr_plugin_get_id:
+ * @self: a plugin
+ *
+ * Gets its id. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_id(TsrPlugin *self);
+/**
+ * tsr_plugin_get_version:
+ * @self: a plugin
+ *
+ * Gets its version, MAJOR.MINOR.PATCH. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_version(TsrPlugin *self);
+/**
+ * tsr_plugin_get_name:
+ * @self: a plugin
+ *
+ * Gets its name for the user. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_name(TsrPlugin *self);
+/**
+ * tsr_plugin_get_description:
+ * @self: a plugin
+ *
+ * Gets a sentence about it. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_description(TsrPlugin *self);
+/**
+ * tsr_plugin_get_kind:
+ * @self: a plugin
+ *
+ * Gets "device", "backend", "cpu", "mmu" or "ui". [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_kind(TsrPlugin *self);
+/**
+ * tsr_plugin_get_licence:
+ * @self: a plugin
+ *
+ * Gets an SPDX expression. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_licence(TsrPlugin *self);
+/**
+ * tsr_plugin_get_vendor:
+ * @self: a plugin
+ *
+ * Gets who made it. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_vendor(TsrPlugin *self);
+/**
+ * tsr_plugin_get_documentation:
+ * @self: a plugin
+ *
+ * Gets an address or a file, or an empty text. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_documentation(TsrPlugin *self);
+/**
+ * tsr_plugin_get_manifest_path:
+ * @self: a plugin
+ *
+ * Gets its manifest's path. [main]
+ *
+ * Returns: (transfer none): the text
+ */
 const char *tsr_plugin_get_manifest_path(TsrPlugin *self);
+/**
+ * tsr_plugin_get_state_version:
+ * @self: a plugin
+ *
+ * Gets the version of the state that it saves. [main]
+ *
+ * Returns: a version, from 1 on; 0 without a state
+ */
 guint tsr_plugin_get_state_version(TsrPlugin *self);
+/**
+ * tsr_plugin_get_state_oldest:
+ * @self: a plugin
+ *
+ * Gets the oldest version of a state that it can load. [main]
+ *
+ * Returns: a version, from 1 on; 0 without a state
+ */
 guint tsr_plugin_get_state_oldest(TsrPlugin *self);
 
 /**
  * tsr_plugin_get_provides:
  * @self: a plugin
+ *
+ * Gets the interfaces that instances of it offer. [main]
  *
  * Returns: (transfer none) (array zero-terminated=1): interfaces as "tessera.block/1"
  */
@@ -73,6 +219,8 @@ const char *const *tsr_plugin_get_provides(TsrPlugin *self);
  * tsr_plugin_get_properties:
  * @self: a plugin
  *
+ * Gets what a user can set or read. [main]
+ *
  * Returns: (transfer none) (element-type TsrPropertySpec): what a user can set
  */
 GPtrArray *tsr_plugin_get_properties(TsrPlugin *self);
@@ -80,6 +228,8 @@ GPtrArray *tsr_plugin_get_properties(TsrPlugin *self);
 /**
  * tsr_plugin_get_needs:
  * @self: a plugin
+ *
+ * Gets the interfaces that instances of it use. [main]
  *
  * Returns: (transfer none) (element-type TsrNeed): the interfaces that it wants to be connected to
  */
@@ -89,15 +239,19 @@ GPtrArray *tsr_plugin_get_needs(TsrPlugin *self);
  * tsr_plugin_get_resources:
  * @self: a plugin
  *
+ * Gets the ports, memory, lines and channels that instances of it claim. [main]
+ *
  * Returns: (transfer none) (element-type TsrResource): ports, memory, lines and channels
  */
 GPtrArray *tsr_plugin_get_resources(TsrPlugin *self);
 
-/*
- * The registry reads manifests and no plugin's code. Folders are FOLDER/ID/VERSION/ID.plugin, the library beside it. All
- * functions are [main]; errors are in TSR_MACHINE_ERROR.
- */
 #define TSR_TYPE_REGISTRY (tsr_registry_get_type())
+/**
+ * TsrRegistry:
+ *
+ * The plugins that are installed. It reads manifests, FOLDER/ID/VERSION/ID.plugin with the library beside it, and no plugin's code.
+ * All functions are [main]; errors are in TSR_MACHINE_ERROR.
+ */
 G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
 
 /**
@@ -114,6 +268,8 @@ TsrRegistry *tsr_registry_new(void);
  * tsr_registry_new_for_folders:
  * @folders: (array zero-terminated=1): where to look, and nowhere else
  *
+ * Scans these folders. [main]
+ *
  * Returns: (transfer full): a registry
  */
 TsrRegistry *tsr_registry_new_for_folders(const char *const *folders);
@@ -122,6 +278,8 @@ TsrRegistry *tsr_registry_new_for_folders(const char *const *folders);
  * tsr_registry_list_plugins:
  * @self: a registry
  *
+ * Lists the plugins. [main]
+ *
  * Returns: (transfer container) (element-type TsrPlugin): those that can be used, by id, the newest version first
  */
 GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
@@ -129,6 +287,8 @@ GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
 /**
  * tsr_registry_get_refused:
  * @self: a registry
+ *
+ * Lists what is wrong with the others. [main]
  *
  * Returns: (transfer none) (array zero-terminated=1): for each plugin that cannot be used, a line that says which and why; valid
  *          until the next call with the registry
@@ -140,6 +300,8 @@ const char *const *tsr_registry_get_refused(TsrRegistry *self);
  * @self: a registry
  * @requirement: an id, or an id and versions: "nic", "nic >=1.2,<2", "nic =1.2.3"
  * @error: says what is installed, or why it is refused
+ *
+ * Finds the plugin that a machine manifest means. [main]
  *
  * Returns: (transfer none) (nullable): the newest that fits
  */
