@@ -98,7 +98,9 @@ static const struct tsr_phys phys_table = {
 /* -- ports and time */
 static uint32_t port_read(const struct tsr_host *host, uint16_t port, unsigned width)
 {
-	return (uint32_t)mix(port) & (width == 4 ? UINT32_MAX : (1u << 8 * width) - 1);
+	struct rig *rig = rig_of(host);
+
+	return (rig->io_given ? rig->io_value : (uint32_t)mix(port)) & (width == 4 ? UINT32_MAX : (1u << 8 * width) - 1);
 }
 
 static void port_write(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width)

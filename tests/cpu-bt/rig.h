@@ -36,6 +36,8 @@ struct rig {
 	uint64_t io_reads, io_hash; /* of everything written to devices */
 	int vector;                 /* what the interrupt controller answers */
 	bool stopped;
+	bool io_given;              /* ports read io_value instead */
+	uint32_t io_value;
 	void (*on_io)(struct rig *rig);
 };
 
