@@ -22,19 +22,41 @@ static ZyanStatus decode(bool wide, const uint8_t *code, unsigned length, ZydisD
 	return ZydisDecoderDecodeFull(&decoder, code, length, in, operands);
 }
 
+static bool plain_segment(const struct row *row, unsigned i)
+{
+	const struct tsr_x86_segment *s = &row->before.state.segment[i];
+
+	return (s->access & 0xc09f) == (i == TSR_CS ? 0xc09b : 0xc093) && !s->base && s->limit == UINT32_MAX &&
+	       s->selector == row->after.state.segment[i].selector;
+}
+
 /* Is the machine's state such as a process of the host has it? */
 static bool plain_state(const struct row *row)
 {
 	const struct tsr_x86_state *s = &row->before.state;
-	uint32_t cr0 = s->cr0 & ~(row->vector == TSR_VECTOR_AC ? TSR_CR0_AM : 0);
+	bool alignment = row->vector == TSR_VECTOR_AC; /* there, CR0.AM is always set */
+	uint32_t cr0 = s->cr0 & ~(alignment ? TSR_CR0_AM : 0);
+	uint32_t system = TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_IOPL | (alignment ? 0 : TSR_FLAG_AC);
 
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++) {
-		if ((s->segment[i].access & 0xc09f) != (i == TSR_CS ? 0xc09b : 0xc093) || s->segment[i].base || s->segment[i].limit != UINT32_MAX || s->segment[i].selector != row->after.state.segment[i].selector)
+		if (!plain_segment(row, i))
 			return false;
 	}
-	return cr0 == (TSR_CR0_PE | TSR_CR0_ET | TSR_CR0_NE) && s->cr4 == (TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT) && !row->page_count &&
-	       !(s->eflags & (TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_IOPL)) &&
-	       (row->vector == TSR_VECTOR_AC || !(s->eflags & TSR_FLAG_AC)) && s->eip == ROWS_CODE && row->vector != TSR_VECTOR_PF && row->vector != TSR_VECTOR_SS;
+	return cr0 == (TSR_CR0_PE | TSR_CR0_ET | TSR_CR0_NE) && s->cr4 == (TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT) &&
+	       s->dr[7] == 0x400 && !row->page_count && !(s->eflags & system) && s->eip == ROWS_CODE &&
+	       row->vector != TSR_VECTOR_PF && row->vector != TSR_VECTOR_SS;
+}
+
+/* Instructions that a process may not execute, or that tell it of the host. */
+static bool of_the_machine(const ZydisDecodedInstruction *in)
+{
+	switch (in->mnemonic) {
+	case ZYDIS_MNEMONIC_CPUID: case ZYDIS_MNEMONIC_RDTSC: case ZYDIS_MNEMONIC_RDPMC: case ZYDIS_MNEMONIC_SMSW:
+	case ZYDIS_MNEMONIC_CLI: case ZYDIS_MNEMONIC_STI:
+		return true;
+	default:
+		return in->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED;
+	}
 }
 
 static bool stores_pointers(ZydisMnemonic m)
@@ -63,8 +85,7 @@ static enum host_class class_of(const struct row *row, const ZydisDecodedInstruc
 	}
 	if (in->mnemonic == ZYDIS_MNEMONIC_ENTER || in->mnemonic == ZYDIS_MNEMONIC_LEAVE)
 		return HOST_TRANSFER;
-	if (in->mnemonic == ZYDIS_MNEMONIC_CPUID || in->mnemonic == ZYDIS_MNEMONIC_RDTSC || in->mnemonic == ZYDIS_MNEMONIC_RDPMC ||
-	    in->mnemonic == ZYDIS_MNEMONIC_SMSW || in->mnemonic == ZYDIS_MNEMONIC_CLI || in->mnemonic == ZYDIS_MNEMONIC_STI || (in->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED))
+	if (of_the_machine(in))
 		return refused && in->mnemonic != ZYDIS_MNEMONIC_SMSW ? HOST_RUNS : HOST_SYSTEM;
 	if (row->vector == TSR_VECTOR_GP && (in->attributes & ZYDIS_ATTRIB_HAS_SEGMENT))
 		return HOST_SEGMENT;

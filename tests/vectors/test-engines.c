@@ -111,13 +111,21 @@ static void undo_stop(const struct row *row, const struct stop *stop, struct tsr
 	got->halted = 0;
 }
 
+/* A trap or a fault on the way would be the jump's. */
+static bool enters_by_jump(const struct row *row)
+{
+	const struct tsr_x86_state *s = &row->before.state;
+
+	return t.engine == WARM && !(s->eflags & TSR_FLAG_TF) && s->eip <= s->segment[TSR_CS].limit;
+}
+
 static void run_once(const struct row *row, struct tsr_x86_state *got)
 {
 	struct stop stop;
 	tsr_gla at = row->before.state.eip;
 
 	row_set_up(row, t.rig->ram);
-	if (t.engine == WARM && !(row->before.state.eflags & TSR_FLAG_TF)) {
+	if (enters_by_jump(row)) {
 		at -= 2;
 		memcpy(t.rig->ram + row->before.state.segment[TSR_CS].base + at, "\xeb\x00", 2);
 	}

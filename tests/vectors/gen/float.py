@@ -122,6 +122,12 @@ def controlled(v):
             y = SPECIAL[f][s] if bit in "ID" else VALUES[f][s]
             x = join([VALUES[f][d]] * (16 // f.size), 8 * f.size)
             v.both(lead, opcode, f, n, OPS[opcode], Control(0x1f80 & ~(BITS[bit] << 7)), x, join([y] * (16 // f.size), 8 * f.size))
+    v.out.note("of several lanes: with an unmasked I, D or Z, only I, D and Z are flagged")
+    for f, n, lead in ((SINGLE, 4, b""), (DOUBLE, 2, b"\x66")):
+        one, three, zero, snan, denormal = VALUES[f][0], VALUES[f][15], 0, SPECIAL[f][2], SPECIAL[f][0]
+        for low, high in ((zero, three), (three, zero), (snan, three), (denormal, three), (snan, zero), (zero, denormal)):
+            for mxcsr in (0x1f80, 0x1f00, 0x1e80, 0x1d80, 0x0f80, 0x0d80):
+                v.both(lead, 0x5e, f, n, OPS[0x5e], Control(mxcsr), join([one] * n, 8 * f.size), join([low, high] * (n // 2), 8 * f.size))
     v.out.note("without CR4.OSXMMEXCPT the same is #UD")
     one = "xmm0=" + "3f800000" * 4
     v.out.row("32", bytes.fromhex("0f5ec1"), ["cr4=200", "mxcsr=1d80", one], ["v=6", "mxcsr=1d84"])

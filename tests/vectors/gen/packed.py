@@ -112,7 +112,7 @@ class Vector:
 
     def emit(self, lead, opcode, before, after, reg=0, rm=None, memory=None, imm=b"", mode=None, lines=(), tail=(), regs=None, new=None):
         """before, after: {register's name: (value, bytes)}; lines: memory before; tail: tokens after."""
-        mode = mode or self.out.next(MODES)
+        mode = mode or self.out.next(MOSTLY_32)
         regs = regs or Registers(memory.regs if memory else None)
         code = self.out.insn(mode, b"\x0f" + bytes([opcode]), 0, reg, rm, memory, imm, lead)
         first = [f"{n}={v:0{2 * w}x}" for n, (v, w) in before.items()] + regs.before() + list(lines)
@@ -122,7 +122,7 @@ class Vector:
         self.out.row(mode, code, first, then + (new.after(regs) if new else []) + list(tail))
 
     def asize(self):
-        return self.out.next((4, 2))
+        return self.out.next((4, 2, 4))
 
     def pair(self, lead, opcode, fn, kind, imm=b"", width=None):
         """kind, kind or memory; fn(d, s) gives the new d."""

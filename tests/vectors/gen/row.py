@@ -8,6 +8,9 @@ DATA = 0x5000
 # (mode, address size) in turn for memory operands: every pair of defaults and prefixes
 COMBOS = (("32", 4), ("16", 2), ("32", 2), ("r", 2), ("16", 4), ("3", 4), ("r", 4))
 MODES = ("32", "16", "r", "3")
+# where the mode hardly matters: more of what the host can confirm
+MOSTLY_32 = ("32", "3", "16", "32", "r")
+MOSTLY_WIDE = COMBOS + (("32", 4), ("3", 4), ("32", 4))
 
 
 def default_size(mode):
@@ -112,6 +115,7 @@ class File:
         self.lines = ["# Made by the script `make` of this folder: do not edit.", "# " + title]
         self.rng = random.Random(title)
         self.turn = 0
+        self.counts = {}
 
     def note(self, text):
         self.lines.append("# " + text)
@@ -125,8 +129,10 @@ class File:
         return self.pick(edges) if self.rng.getrandbits(2) == 0 else self.rng.getrandbits(bits)
 
     def next(self, values):
-        self.turn += 1
-        return values[self.turn % len(values)]
+        """One after the other; shifted by one each time round, so that two uses in turn do not always get the same ones."""
+        k = self.counts.get(values, 0)
+        self.counts[values] = k + 1
+        return values[(k + k // len(values)) % len(values)]
 
     def memory(self, size, at=DATA):
         self.turn += 1

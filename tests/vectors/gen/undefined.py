@@ -56,7 +56,7 @@ class Undefined:
         self.out = out
 
     def row(self, code):
-        self.out.row(self.out.next(("32", "16", "r", "3")), code, [], ["v=6"])
+        self.out.row(self.out.next(MOSTLY_32), code, [], ["v=6"])
 
     def forms(self, lead, code, defined, digits=range(8)):
         """defined: "m…digits r…digits" """

@@ -68,7 +68,7 @@ class Unit:
             before.append(f"fcw={self.fcw:x}")
         then = [f"st{i}=" + ("-" if v is None else f"{v:020x}") for i, v in (after or {}).items()]
         then.append(f"fsw={fsw:x}" + (f"?{undefined:x}" if undefined else ""))
-        mode = mode or out.next(MODES)
+        mode = mode or out.next(MOSTLY_32)
         code = out.insn(mode, bytes([opcode]), osize, reg, rm, memory, b"", lead)
         out.row(mode, code, before, ([] if fault else then) + (new.after(regs) if new else []) + self.tail)
 
@@ -131,7 +131,7 @@ def from_integer(n):
 
 
 def memory_operand(u, value, size, combo=None):
-    mode, asize = combo or u.out.next(COMBOS)
+    mode, asize = combo or u.out.next(MOSTLY_WIDE)
     m = u.out.memory(asize)
     u.before.append(f"[{m.at:x}]={le(value, size).hex()}")
     return mode, m
@@ -345,7 +345,7 @@ def stores(out):
         for k, value in enumerate(pool):
             for fcw in (0x37f, 0x37f ^ (1 << 10) * (1 + k % 3)):
                 u = Unit(out, [value, HALF], fcw)
-                mode, asize = out.next(COMBOS)
+                mode, asize = out.next(MOSTLY_WIDE)
                 m = out.memory(asize)
                 x, size = Number(value, EXTENDED), f // 8 if integer else f.size
                 if f is EXTENDED:
@@ -366,7 +366,7 @@ def stores(out):
             u.emit(opcode, digit, None, m, flags="I", undefined=CC, mode=mode)
     for value, digits in ((ONE, 1), (0xc00cffff000000000000, -0x3fff), (0x403aab54a98ceb1f0ad2, 123456789012345680)):
         u = Unit(out, [value])
-        mode, asize = out.next(COMBOS)
+        mode, asize = out.next(MOSTLY_WIDE)
         m = out.memory(asize)
         n = int(Number(value, EXTENDED).value) if Number(value, EXTENDED).value.denominator == 1 else None
         if n is None:
