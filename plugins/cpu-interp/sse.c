@@ -3,14 +3,13 @@
  * MMX, SSE, SSE2: the guest's own instruction, rewritten to fixed registers: ModRM.reg is XMM0 (or EAX), ModRM.rm is XMM1 (or
  * EAX) or memory at (%rdi). Instructions with an MMX register run on the whole FXSAVE image with their own register numbers.
  * Exceptions are masked on the host; what an unmasked one does follows from the flags that it raised (SDM volume 1, 11.5.3).
- * Gap: where overflow or underflow is unmasked and happens, PE says whether the masked result is inexact; processors say whether the
- * result with an unbounded exponent is.
  */
 #include <Zydis/Zydis.h>
 
 #include "cpuid.h"
 #include "flags.h"
 #include "fpu.h"
+#include "sse-inexact.h"
 #include "table.h"
 #include "thunk.h"
 
@@ -88,21 +87,31 @@ static tsr_gla sse_memory(cpu *c, const struct op *op)
 
 /*
  * Runs the thunk with all exceptions masked; returns the flags raised. With underflow unmasked FTZ has no say, and a tiny result
- * raises UE even if it is exact (SDM volume 1, 4.9.1.5 and 10.2.3.3); masked, the hardware tells that only with FTZ.
+ * raises UE even if it is exact (SDM volume 1, 4.9.1.5 and 10.2.3.3); masked, the hardware tells that only with FTZ. Beside an
+ * unmasked overflow or underflow PE is about the result with an unbounded exponent, unless another lane's masked one sets it.
  */
-static uint32_t run_masked(struct sse_frame *frame, const void *thunk, uint32_t mxcsr)
+static uint32_t run_masked(struct sse_frame *frame, const struct op *op, uint32_t mxcsr)
 {
-	_Alignas(16) struct sse_frame tiny;
+	_Alignas(16) struct sse_frame before, tiny;
 	bool underflow = !(mxcsr & MXCSR_UM);
+	uint32_t raised, open = ~(mxcsr >> 7) & (MXCSR_OE | MXCSR_UE), range;
 
 	frame->mxcsr = (mxcsr & ~MXCSR_FLAGS & ~(underflow ? MXCSR_FTZ : 0)) | MXCSR_MASKS;
+	if (open)
+		before = *frame;
+	fpu_host_sse(frame, op->thunk);
+	raised = frame->mxcsr & MXCSR_FLAGS;
 	if (underflow) {
-		tiny = *frame;
+		tiny = before;
 		tiny.mxcsr |= MXCSR_FTZ;
-		fpu_host_sse(&tiny, thunk);
+		fpu_host_sse(&tiny, op->thunk);
+		raised |= tiny.mxcsr & MXCSR_UE;
 	}
-	fpu_host_sse(frame, thunk);
-	return (frame->mxcsr | (underflow ? tiny.mxcsr & MXCSR_UE : 0)) & MXCSR_FLAGS;
+	range = raised & (MXCSR_OE | MXCSR_UE);
+	if (raised & MXCSR_PE && range & open && !(range & ~open) &&
+	    !sse_inexact(op, before.xmm0, op->flags & OP_MEM ? before.memory : before.xmm1, mxcsr))
+		raised &= ~MXCSR_PE;
+	return raised;
 }
 
 static void op_sse(cpu *c, const struct op *op)
@@ -123,7 +132,7 @@ static void op_sse(cpu *c, const struct op *op)
 		memcpy(frame.xmm1, fx->xmm[rm], 16);
 	}
 	frame.eax = op->imm2 & FORM_EAX_IN ? reg_get(c, op->rm, 4) : 0;
-	raised = run_masked(&frame, op->thunk, fx->mxcsr & sse_mxcsr_mask(c));
+	raised = run_masked(&frame, op, fx->mxcsr & sse_mxcsr_mask(c));
 	if (raised)
 		sse_exceptions(c, raised);
 	if (op->imm2 & FORM_WRITE)

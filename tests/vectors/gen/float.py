@@ -20,7 +20,7 @@ class Control:
         self.mxcsr, self.rc, self.daz, self.ftz = mxcsr, mxcsr >> 13 & 3, bool(mxcsr & 0x40), bool(mxcsr & 0x8000)
 
     def how(self):
-        return {"rc": self.rc, "ftz": self.ftz}
+        return {"rc": self.rc, "ftz": self.ftz, "trap_tiny": not self.mxcsr & 0x800, "trap_huge": not self.mxcsr & 0x400}
 
 
 def ieee(op):
@@ -117,11 +117,24 @@ def controlled(v):
                 x = join([VALUES[f][d]] * (16 // f.size), 8 * f.size)
                 y = join([SPECIAL[f][1] if opcode == 0x58 else VALUES[f][s]] * (16 // f.size), 8 * f.size)
                 v.both(lead, opcode, f, n, OPS[opcode], Control(mxcsr), x, y, memory=False)
-        for bit, opcode, d, s in (("I", 0x58, 0, 2), ("D", 0x58, 0, 0), ("Z", 0x5e, 0, 10), ("O", 0x59, 5, 5), ("U", 0x59, 7, 3),
-                                  ("P", 0x5e, 0, 15)):
+        for bit, opcode, d, s in (("I", 0x58, 0, 2), ("D", 0x58, 0, 0), ("Z", 0x5e, 0, 10), ("O", 0x59, 5, 5), ("O", 0x59, 5, 15), ("O", 0x5e, 5, 9), ("O", 0x58, 5, 5), ("U", 0x59, 7, 3), ("U", 0x59, 6, 3),
+                                  ("U", 0x59, 6, 9), ("U", 0x58, 7, 6), ("U", 0x58, 0, 6), ("P", 0x5e, 0, 15)):
             y = SPECIAL[f][s] if bit in "ID" else VALUES[f][s]
             x = join([VALUES[f][d]] * (16 // f.size), 8 * f.size)
             v.both(lead, opcode, f, n, OPS[opcode], Control(0x1f80 & ~(BITS[bit] << 7)), x, join([y] * (16 // f.size), 8 * f.size))
+    v.out.note("conversion to single with underflow unmasked: exact and inexact")
+    for value in (0x37e0000000000000, 0x380fffffffffffff, 0x3810000000000000, 0xb690000000000000, 0x3690000000000001):
+        for lead, n in ((b"\x66", 2), (b"\xf2", 1)):
+            for mxcsr in (0x1780, 0x1f80, 0x0780, 0x9780):
+                conversion(v, CONVERSIONS[7] if n == 2 else CONVERSIONS[9], Control(mxcsr), False, [value] * n)
+    v.out.note("lanes too large and too small, both unmasked or one")
+    for f, n, lead in ((SINGLE, 4, b""), (DOUBLE, 2, b"\x66")):
+        huge, tiny, third, half = VALUES[f][5], VALUES[f][6], VALUES[f][3], VALUES[f][9]
+        for high, low, factor in ((huge, tiny, half), (huge, tiny, third), (tiny, huge, third), (tiny, tiny, half)):
+            for opcode in (0x59, 0x5e):
+                for mxcsr in (0x1380, 0x1780, 0x1b80, 0x1f80, 0x9b80):
+                    v.both(lead, opcode, f, n, OPS[opcode], Control(mxcsr), join([low, high] * (n // 2), 8 * f.size),
+                           join([factor, half] * (n // 2), 8 * f.size))
     v.out.note("of several lanes: with an unmasked I, D or Z, only I, D and Z are flagged")
     for f, n, lead in ((SINGLE, 4, b""), (DOUBLE, 2, b"\x66")):
         one, three, zero, snan, denormal = VALUES[f][0], VALUES[f][15], 0, SPECIAL[f][2], SPECIAL[f][0]
@@ -196,10 +209,10 @@ def source_value(v, source):
                                         0xc1e0000000000000, 0x7ff0123456789abc, 1, 0x47efffffe0000000, 0x380fffffffffffff))
 
 
-def conversion(v, kinds, c, memory):
+def conversion(v, kinds, c, memory, parts=None):
     src, dst, merge, (lead, opcode, source, target, n, fn) = kinds
     ws, wt = width_of(source), width_of(target)
-    parts = [source_value(v, source) for _ in range(n)]
+    parts = parts or [source_value(v, source) for _ in range(n)]
     packed, old = join(parts, 8 * ws), v.random(128 if dst == "xmm" else 64)
     out = fn(parts, c)
     flags = status("".join(e for _, e in out))
@@ -207,6 +220,10 @@ def conversion(v, kinds, c, memory):
     low = (1 << 8 * wt * n) - 1
     if merge:
         r |= old & ~low
+    unmasked = flags & ~(c.mxcsr >> 7) & 0x3f
+    if unmasked:
+        assert not unmasked & 7
+        r = old
     before, after, lines, tail, regs, new, m, rm = {}, {}, [], [], Registers(), None, None, 5
     if dst != "gpr":
         before[f"{dst}1"], after[f"{dst}1"] = (old, 16 if dst == "xmm" else 8), (r, 16 if dst == "xmm" else 8)
@@ -226,6 +243,8 @@ def conversion(v, kinds, c, memory):
         new.v[EAX] = r
     if c.mxcsr | flags != c.mxcsr:
         tail.append(f"mxcsr={c.mxcsr | flags:x}")
+    if unmasked:
+        tail.append("v=13")
     if "mm" in (src, dst) and not (memory and src == "mm"):
         tail.append("ftw=ff")
     text = len(v.out.lines)

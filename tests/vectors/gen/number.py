@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 Binary floating point, by exact fractions: SDM volume 1, chapters 4.8 and 11.5 and table 4-7. Exceptions are letters, in the
-order of the status bits: I D Z O U P. All are masked here.
+order of the status bits: I D Z O U P. All are masked here,
+but for underflow and overflow with trap_tiny and trap_huge.
 """
 from fractions import Fraction
 from math import isqrt
@@ -93,7 +94,7 @@ def rounded(v, step, rc):
     return n
 
 
-def deliver(v, f, rc=NEAREST, precision=None, ftz=False, zero_sign=0):
+def deliver(v, f, rc=NEAREST, precision=None, ftz=False, zero_sign=0, trap_tiny=False, trap_huge=False):
     """The bits of v in format f, its exceptions, and whether it was rounded away from zero (C1)."""
     p = precision or f.precision
     if not v:
@@ -105,11 +106,15 @@ def deliver(v, f, rc=NEAREST, precision=None, ftz=False, zero_sign=0):
     tiny = free < Fraction(2) ** f.emin
     step = Fraction(2) ** ((f.emin if tiny else max(e, f.emin)) - p + 1)
     r = rounded(a, step, mode) * step
+    if r >= Fraction(2) ** (f.emax + 1) and trap_huge:
+        return f.inf(sign), "O" + ("P" if free != a else ""), False
     if r >= Fraction(2) ** (f.emax + 1):
         away = mode in (NEAREST, UP)
         limit = (2 * f.one - 1) & ~((1 << f.precision - p) - 1)
         return f.inf(sign) if away else f.pack(sign, (1 << f.exponent) - 2, limit), "OP", away
     flags = "P" if r != a else ""
+    if tiny and trap_tiny:  # underflow unmasked: exact or not, and inexact only as without a least exponent
+        return f.zero(sign), "U" + ("P" if free != a else ""), False
     if tiny and ftz:
         return f.zero(sign), "UP", False
     if tiny and flags:
