@@ -182,7 +182,7 @@ def cases(out, sizes, memory, count=3, lead=()):
         if memory:
             chosen = list(COMBOS[:2]) + [out.next(COMBOS[2:]) for _ in range(count - 2)]
         else:
-            chosen = [("32", None), ("16", None)] + [(out.next(MODES[2:]), None) for _ in range(count - 2)]
+            chosen = [("32", None), ("16", None)] + [(out.next(("r", "3", "v")), None) for _ in range(count - 2)]
         for mode, asize in chosen:
             yield Case(out, mode, size, asize)
 

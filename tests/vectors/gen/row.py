@@ -6,7 +6,7 @@ NAMES = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi")
 EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI = range(8)
 DATA = 0x5000
 # (mode, address size) in turn for memory operands: every pair of defaults and prefixes
-COMBOS = (("32", 4), ("16", 2), ("32", 2), ("r", 2), ("16", 4), ("3", 4), ("r", 4))
+COMBOS = (("32", 4), ("16", 2), ("32", 2), ("r", 2), ("16", 4), ("3", 4), ("r", 4), ("v", 2))
 MODES = ("32", "16", "r", "3")
 # where the mode hardly matters: more of what the host can confirm
 MOSTLY_32 = ("32", "3", "16", "32", "r")
