@@ -9,13 +9,12 @@ static struct host_mem selector_field(unsigned segment)
 				     offsetof(struct tsr_x86_segment, selector));
 }
 
-/* MOV r/m, Sreg and PUSH Sreg. A 32-bit PUSH writes a zero-extended selector; MOV to memory always writes 16 bits. */
+/* MOV r/m, Sreg and PUSH Sreg. To memory both write 16 bits, the lower half of a 32-bit PUSH's slot (SDM volume 2, PUSH). */
 bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 	struct emitter *e = &tx->e;
 	struct bt_ea ea = i->ea;
-	unsigned size = 2;
 	struct host_mem m;
 
 	if (i->opcode == 0x8c && !i->memory) {
@@ -26,21 +25,16 @@ bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 			emit_mov(e, tx_gpr(i->modrm & 7), R9);
 		return true;
 	}
-	if (i->opcode != 0x8c) {
-		size = i->operand_size;
-		ea = tsr_bt_stack_ea(tx, -(int32_t)size);
-	}
+	if (i->opcode != 0x8c)
+		ea = tsr_bt_stack_ea(tx, -(int32_t)i->operand_size);
 	if (!tsr_bt_memory_possible(tx, &ea, BT_WRITE))
 		return false;
 	emit_load16(e, R11, selector_field(i->special));
-	m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
-	if (size == 2)
-		emit_store16(e, m, R11);
-	else
-		emit_store(e, m, R11);
+	m = tsr_bt_memory(tx, &ea, 2, BT_WRITE, false);
+	emit_store16(e, m, R11);
 	tsr_bt_memory_end(tx);
 	if (i->opcode != 0x8c)
-		tsr_bt_move_esp(tx, -(int32_t)size);
+		tsr_bt_move_esp(tx, -(int32_t)i->operand_size);
 	return true;
 }
 
@@ -58,7 +52,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	if (pop || i->memory) {
 		if (!tsr_bt_memory_possible(tx, &ea, BT_READ))
 			return false;
-		emit_load16(e, R11, tsr_bt_memory(tx, &ea, pop ? i->operand_size : 2, BT_READ, false));
+		emit_load16(e, R11, tsr_bt_memory(tx, &ea, 2, BT_READ, false));
 	} else {
 		emit_mov(e, R11, tx_gpr(i->modrm & 7));
 	}

@@ -203,9 +203,13 @@ void op_push_imm(cpu *c, const struct op *op)
 	stack_push(c, op->imm, op->size);
 }
 
+/* With a 32-bit operand a 16-bit move into the lower half of the slot, as the 386, the 486 and Core do (SDM volume 2, PUSH). */
 void op_push_sreg(cpu *c, const struct op *op)
 {
-	stack_push(c, c->s->segment[op->reg].selector, op->size);
+	uint32_t at = (c->s->gpr[TSR_ESP] - op->size) & c->stack_mask;
+
+	memory_write(c, memory_linear(c, TSR_SS, at, 2, true), c->s->segment[op->reg].selector, 2, c->view);
+	stack_set_pointer(c, at);
 }
 
 void op_pop_reg(cpu *c, const struct op *op)
@@ -242,13 +246,14 @@ void op_pusha(cpu *c, const struct op *op)
 	stack_set_pointer(c, esp - 8 * n);
 }
 
+/* SP's slot is read too: it may be the one that lies across the end of the segment. */
 void op_popa(cpu *c, const struct op *op)
 {
 	uint32_t value[8];
 	unsigned n = op->size;
 
 	for (unsigned i = 0; i < 8; i++)
-		value[i] = i == 3 ? 0 : stack_peek(c, n * i, n);
+		value[i] = stack_peek(c, n * i, n);
 	for (unsigned i = 0; i < 8; i++) {
 		if (i != 3)
 			reg_set(c, (7 - i) * 4, n, value[i]);

@@ -203,10 +203,11 @@ void op_mov_to_sreg(cpu *c, const struct op *op)
 	load_and_shadow(c, op->reg, (uint16_t)operand_read(c, op, 2));
 }
 
+/* Of a 32-bit slot only the lower half is read, as PUSH writes it. */
 void op_pop_sreg(cpu *c, const struct op *op)
 {
 	uint32_t esp = c->s->gpr[TSR_ESP], mask = c->stack_mask, popped = esp + op->size;
-	uint16_t selector = (uint16_t)stack_peek(c, 0, op->size);
+	uint16_t selector = (uint16_t)stack_peek(c, 0, 2);
 
 	load_and_shadow(c, op->reg, selector);
 	c->s->gpr[TSR_ESP] = (esp & ~mask) | (popped & mask);

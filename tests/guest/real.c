@@ -234,6 +234,11 @@ PROGRAM(push_sp, "	pushw %sp\n	popw %ax\n	pushl %esp\n	popl %ebx\n	movw $0x100, 
 PROGRAM(enter_nested, "	movw $0x1800, %bp\n	movw $0xaaaa, %ss:0x17fe\n	enter $16, $2\n	movw %sp, %cx\n	movw %bp, %dx\n"
 		      "	movw %ss:0x1ffe, %si\n	movw %ss:0x1ffc, %di\n	movw %ss:0x1ffa, %bx\n	leave\n	movw %sp, %ax");
 PROGRAM(push_wraps, "	movw $0, %sp\n	pushw $0x1234\n	movw %sp, %ax\n	movw $2, %sp\n	pushl $0x55667788\n	int3");
+PROGRAM(push_segment, "	movl $0xdeadbeef, %eax\n	movl %eax, %ss:0x1ffc\n	pushl %ds\n	movw %sp, %cx\n	popl %ebx\n"
+		      "	movl %eax, %ss:0x1ffc\n	.byte 0x66, 0x0f, 0xa0\n	popl %edx\n	pushl %eax\n	pushw $0x3000\n	popw %fs\n"
+		      "	pushl $0x77774000\n	popl %fs\n	movl %fs, %esi\n"
+		      "	movw $0x5000, %ss:0xfffe\n	movw $0xfffe, %sp\n	popl %fs\n	movl %fs, %edi\n	movw %sp, %bp\n	movw $0x2000, %sp");
+PROGRAM(popa_end, "	movw $0xfff9, %sp\n	popaw");
 PROGRAM(high_esp, "	movl $0x77770100, %esp\n	pushw %ax\n	movl %esp, %ebx\n	callw 1f\n1:	popw %cx\n	movl %esp, %edx\n"
 		  "	movl $0x2000, %esp");
 
@@ -262,6 +267,14 @@ static void stack(void)
 	CHECK_EQUAL("LEAVE", real_state.eax & 0xffff, STACK_POINTER);
 	CHECK_EQUAL("dword push that straddles 0 is #SS", run(push_wraps), SS);
 	CHECK_EQUAL("word push at SP = 0", real_state.eax & 0xffff, 0xfffe);
+	EXPECT_END("PUSH and POP of segments, 32 bits", push_segment);
+	CHECK_EQUAL("PUSH DS moves ESP by 4", real_state.ecx & 0xffff, STACK_POINTER - 4);
+	CHECK_EQUAL("and writes two bytes", real_state.ebx, 0xdead2000);
+	CHECK_EQUAL("PUSH FS too", real_state.edx, 0xdead0000);
+	CHECK_EQUAL("POP FS ignores the upper half", real_state.esi, 0x4000);
+	CHECK_EQUAL("and reads two bytes", real_state.edi, 0x5000);
+	CHECK_EQUAL("but moves SP by 4", real_state.ebp & 0xffff, 2);
+	CHECK_EQUAL("POPA with SP's slot across the end is #SS", run(popa_end) == SS ? stacked.ip : 0, (uint32_t)popa_end_end - 1);
 	EXPECT_END("a 16-bit stack leaves ESP's upper half", high_esp);
 	CHECK_EQUAL("push", real_state.ebx, 0x777700fe);
 	CHECK_EQUAL("call, pop", real_state.edx, 0x777700fe);
