@@ -102,13 +102,12 @@ static void scas_one(cpu *c, const struct op *op)
 	index_add(c, op, TSR_EDI, step_of(c, op));
 }
 
-/* The destination is checked before the port is read. */
+/* op_ins and op_outs ask for the port, even when nothing is to be moved. The destination is checked before the port is read. */
 static void ins_one(cpu *c, const struct op *op)
 {
 	uint16_t port = (uint16_t)c->s->gpr[TSR_EDX];
 	tsr_gla gla;
 
-	io_check(c, port, op->size);
 	gla = destination(c, op, true);
 	memory_check_write(c, gla, op->size, c->view);
 	memory_write(c, gla, io_in(c, port, op->size), op->size, c->view);
@@ -120,7 +119,6 @@ static void outs_one(cpu *c, const struct op *op)
 	uint16_t port = (uint16_t)c->s->gpr[TSR_EDX];
 	uint32_t value;
 
-	io_check(c, port, op->size);
 	value = memory_read(c, source(c, op), op->size, c->view);
 	io_out(c, port, value, op->size);
 	index_add(c, op, TSR_ESI, step_of(c, op));
@@ -251,10 +249,12 @@ void op_scas(cpu *c, const struct op *op)
 
 void op_ins(cpu *c, const struct op *op)
 {
+	io_check(c, (uint16_t)c->s->gpr[TSR_EDX], op->size);
 	repeat(c, op, ins_one, NULL, false);
 }
 
 void op_outs(cpu *c, const struct op *op)
 {
+	io_check(c, (uint16_t)c->s->gpr[TSR_EDX], op->size);
 	repeat(c, op, outs_one, NULL, false);
 }

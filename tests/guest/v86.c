@@ -74,6 +74,8 @@ static void instructions(void)
 		{ "INT 80h, IOPL 2", { 0xcd, 0x80, UD2 }, 0x2000, GP, 0, 0 },
 		{ "INT3 does not ask IOPL", { 0xcc, UD2 }, 0, BP, 0, 1 },
 		{ "INTO to a DPL 0 gate", { 0xb8, 0xff, 0x7f, 0x40, 0xce, UD2 }, 0, GP, OF * 8 + 2, 4 },
+		{ "REP OUTSB of no bytes asks the map of ports", { 0x31, 0xc9, 0xf3, 0x6e, UD2 }, IOPL3, GP, 0, 2 },
+		{ "REP INSB of no bytes too", { 0x31, 0xc9, 0xf3, 0x6c, UD2 }, IOPL3, GP, 0, 2 },
 		{ "CLI, IOPL 3", { 0xfa, UD2 }, IOPL3, UD, 0, 1 },
 		{ "PUSHF POPF, IOPL 3", { 0x9c, 0x9d, UD2 }, IOPL3, UD, 0, 2 },
 		{ "INT 80h, IOPL 3", { 0xcd, 0x80, UD2 }, IOPL3, 0x80, 0, 2 },
