@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Random instructions: making one, and what of its result the manuals define. */
+#ifndef RANDOM_H
+#define RANDOM_H
+
+#include "guest.h"
+
+enum mode { REAL, RING3_32, RING3_16, V86, MODES };
+
+struct instruction {
+	uint8_t bytes[32];
+	unsigned length, prefixes; /* prefixes: how many bytes of it */
+	bool data32, address32, repeated;
+	uint16_t opcode; /* 0Fxxh for the second map */
+	uint8_t modrm;
+};
+
+uint32_t random_word(void);
+uint32_t random_below(uint32_t n);
+void random_seed(uint32_t seed);
+/* A value as in hardware-captured vectors: often at one of the extremes. */
+uint32_t random_value(void);
+void random_instruction(struct instruction *in, enum mode mode);
+/* The flags that the instruction defines, of the arithmetic flags; all others are defined. ecx: its value before. */
+uint32_t defined_flags(const struct instruction *in, uint32_t ecx);
+/* Whether the result itself is undefined (double shifts beyond their width, bit scans that need not be tried). */
+bool undefined_result(const struct instruction *in, uint32_t ecx);
+/* Whether it may branch to itself. */
+bool may_loop(const struct instruction *in);
+bool is_far_transfer(const struct instruction *in);
+
+#endif
