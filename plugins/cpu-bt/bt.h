@@ -139,6 +139,7 @@ struct bt_block {
 	uint32_t exit_count;
 	uint32_t incoming;  /* exits linked here */
 	uint32_t page_next[2]; /* nodes of its page's and its end's page's list */
+	uint32_t runs;    /* lockstep, sampled: so far */
 	uint32_t offsets; /* in bt->offsets: host offset of each guest instruction, `insns` of them, and their lengths after them */
 };
 
@@ -168,6 +169,13 @@ struct bt_bounce {
 	uint32_t site;
 };
 
+/* Modes of tests: what seldom happens, always. */
+enum bt_stress {
+	BT_STRESS_OFF,
+	BT_STRESS_COLD,       /* no block is known: no links, no jump cache, no rest for busy pages */
+	BT_STRESS_INTERRUPTS, /* somebody wants out at every block's end */
+};
+
 enum bt_exit_reason {
 	BT_EXIT_LOOKUP, /* state.eip has no code yet, or somebody wants out */
 	BT_EXIT_BAIL,   /* one instruction at state.eip for the interpreter */
@@ -181,7 +189,7 @@ enum bt_exit_reason {
 struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups, chains, misses, bounces, commits,
 		faults, interrupts, exits[BT_EXITS], interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system;
+		left_behind, strings, system, compared, skipped, left_alone;
 };
 
 /* What a slow path tells the code that called it. */
@@ -242,7 +250,10 @@ struct tsr_bt {
 	struct bt_feature feature;
 	uint16_t selector_cs, selector_ss; /* the host's, for iretq */
 	uint32_t isa, signature; /* of the CPU model: enum bt_isa; CPUID.1:EAX */
-	bool chain, lockstep, groups;
+	bool chain, lockstep, sampled, groups;
+	enum bt_stress stress;
+	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
+	uint32_t left_at; /* and not twice at the same, or a branch alone in its block would never be taken */
 	uint8_t *group_failures; /* by a hash of the block's address */
 
 	/* pins and requests */

@@ -194,6 +194,17 @@ static bool probe_host(struct tsr_bt *bt)
 	return true;
 }
 
+static void choose_stress(struct tsr_bt *bt)
+{
+	const char *name = bt->properties->get_string(bt->host, "stress");
+
+	if (!strcmp(name, "cold"))
+		bt->stress = BT_STRESS_COLD;
+	else if (!strcmp(name, "interrupts"))
+		bt->stress = BT_STRESS_INTERRUPTS;
+	bt->chain = !bt->stress && bt->properties->get_bool(bt->host, "chain");
+}
+
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	struct tsr_bt *bt = self;
@@ -221,9 +232,10 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 		bt->intack = i.table;
 		bt->intack_self = i.self;
 	}
-	bt->chain = bt->properties->get_bool(host, "chain");
+	choose_stress(bt);
 	bt->groups = bt->properties->get_bool(host, "groups");
-	bt->lockstep = !strcmp(bt->properties->get_string(host, "check"), "lockstep");
+	bt->sampled = !strcmp(bt->properties->get_string(host, "check"), "sampled");
+	bt->lockstep = bt->sampled || !strcmp(bt->properties->get_string(host, "check"), "lockstep");
 	bt->fallbacks = calloc(tsr_bt_mnemonic_count(), sizeof(*bt->fallbacks));
 	return choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
 }

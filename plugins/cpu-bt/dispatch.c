@@ -25,7 +25,7 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 		bt->exit_reason = BT_EXIT_BAIL;
 		return false;
 	}
-	if (tsr_bt_cache_page_busy(bt, r->gpa)) {
+	if (bt->stress != BT_STRESS_COLD && tsr_bt_cache_page_busy(bt, r->gpa)) {
 		bt->exit_reason = BT_EXIT_REST;
 		bt->exit_value = 32;
 		return false;
@@ -84,8 +84,16 @@ static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
 {
 	struct bt_jump *j = bt_jump_slot(bt, eip);
 
+	if (bt->stress) /* a request would never let an entry of a block that is gone be looked up again */
+		return;
 	j->key = 0 - ((uint64_t)eip | (uint64_t)bt->tag << 32);
 	j->host = bt->rx + b->host;
+}
+
+static void want_out(struct tsr_bt *bt)
+{
+	bt->due = true;
+	tsr_bt_request_exit(bt);
 }
 
 /* A jump-cache miss, or a request that made it one. */
@@ -98,6 +106,8 @@ struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused
 		return LEAVE(BT_EXIT_LOOKUP);
 	if (!bt->poll)
 		tsr_bt_retag(bt);
+	if (bt->stress == BT_STRESS_INTERRUPTS)
+		want_out(bt);
 	b = tsr_bt_find(bt, eip);
 	if (!b)
 		return (struct bt_outcome){ 0, -1 };
@@ -117,6 +127,8 @@ struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
 		return LEAVE(BT_EXIT_LOOKUP);
 	if (!bt->poll)
 		tsr_bt_retag(bt);
+	if (bt->stress == BT_STRESS_INTERRUPTS)
+		want_out(bt);
 	b = tsr_bt_find(bt, eip);
 	if (!b)
 		return (struct bt_outcome){ 0, -1 };

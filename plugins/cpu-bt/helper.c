@@ -278,7 +278,7 @@ static struct bt_outcome string_run(struct tsr_bt *bt, uint32_t word, const stru
 			tsr_bt_cache_untrace(bt);
 		if (!rep)
 			break;
-		if (!stop && reg_value(&j, ecx) && tsr_bt_wanted(bt))
+		if (!stop && reg_value(&j, ecx) && !bt->lockstep && tsr_bt_wanted(bt))
 			return string_leave(bt, s->eip, BT_EXIT_LOOKUP);
 	}
 	if (!bt->blocks[s->block].valid)

@@ -4,7 +4,8 @@
  * it leaves is compared: registers, EIP, defined flags, FP state, fault, and the bytes written. The first difference is told
  * on stderr, and the machine is stopped.
  * Instructions that touch devices or time cannot be run twice: a block with one is left to the interpreter up to that
- * instruction. A block that may give an instruction back has a shadow for each length.
+ * instruction. The shadow's state at each boundary is kept, for blocks that are left early.
+ * check=sampled compares the first runs of each block and a few of the later ones, for boots that shall end today.
  * Gaps: A and D bits, bytes written that should not have been.
  */
 #include <Zydis/Zydis.h>
@@ -15,25 +16,38 @@
 #include "bt.h"
 #include "flags.h"
 
+/* check=sampled: runs of a block that are compared before it is trusted, and one of how many from then on. */
+#define SAMPLE_FIRST 256
+#define SAMPLE_EVERY 64
+
 struct write {
 	tsr_gpa gpa;
 	uint8_t value;
 };
 
-/* What the interpreter says about the first `executed` instructions. */
-struct shadow {
-	struct tsr_x86_state state;
-	struct tsr_x86_fault fault;
-	enum tsr_x86_stop stop;
-	uint64_t executed;
-	struct write *writes;
-	size_t count, room;
+/* What the interpreter says about the block's first instructions. */
+struct boundary {
+	uint32_t gpr[8], eip, eflags;
+	uint8_t fx[288]; /* the image up to XMM7 */
+	size_t writes;   /* of the log, made so far */
 };
 
 struct bt_lockstep {
-	struct shadow shadows[BT_MAX_INSNS + 1]; /* by number of instructions */
-	struct tsr_x86_state before;
-	uint64_t compared, skipped;
+	struct boundary at[BT_MAX_INSNS + 1]; /* by number of instructions */
+	struct tsr_x86_state before, state;
+	struct tsr_x86_fault fault;
+	enum tsr_x86_stop stop;
+	uint64_t executed;
+	struct write *log;
+	size_t count, room;
+	unsigned reached;
+};
+
+/* The interpreter's word on a run of n instructions: its end, or what stopped it. */
+struct verdict {
+	const struct boundary *at;
+	enum tsr_x86_stop stop;
+	uint64_t executed;
 };
 
 bool tsr_bt_lockstep_init(struct tsr_bt *bt, struct tsr_error *error)
@@ -49,35 +63,54 @@ void tsr_bt_lockstep_finish(struct tsr_bt *bt)
 {
 	if (!bt->check)
 		return;
-	for (unsigned i = 0; i <= BT_MAX_INSNS; i++)
-		free(bt->check->shadows[i].writes);
+	free(bt->check->log);
 	free(bt->check);
 	bt->check = NULL;
 }
 
 static void remember_write(void *user, tsr_gpa gpa, uint8_t value)
 {
-	struct shadow *s = user;
+	struct bt_lockstep *l = user;
 
-	if (s->count == s->room) {
-		s->room = s->room ? 2 * s->room : 64;
-		s->writes = realloc(s->writes, s->room * sizeof(*s->writes));
-		if (!s->writes)
+	if (l->count == l->room) {
+		l->room = l->room ? 2 * l->room : 64;
+		l->log = realloc(l->log, l->room * sizeof(*l->log));
+		if (!l->log)
 			abort();
 	}
-	s->writes[s->count++] = (struct write){ gpa, value };
+	l->log[l->count++] = (struct write){ gpa, value };
 }
 
-static struct shadow *shadow_of(struct tsr_bt *bt, unsigned n)
+static void remember_boundary(void *user, size_t written)
 {
-	struct shadow *s = &bt->check->shadows[n];
+	struct bt_lockstep *l = user;
+	struct boundary *b = &l->at[++l->reached];
 
-	s->state = bt->state;
-	s->count = 0;
-	s->fault.vector = -1;
-	s->stop = bt->interpreter->shadow(bt->context, &s->state, n, &s->executed, &s->fault);
-	bt->interpreter->shadow_writes(bt->context, remember_write, s);
-	return s;
+	memcpy(b->gpr, l->state.gpr, sizeof(b->gpr));
+	b->eip = l->state.eip;
+	b->eflags = l->state.eflags;
+	memcpy(b->fx, l->state.fx, sizeof(b->fx));
+	b->writes = written;
+}
+
+/* The interpreter runs the first n instructions in the shadow. */
+static void shadow_run(struct tsr_bt *bt, unsigned n)
+{
+	struct bt_lockstep *l = bt->check;
+
+	l->before = l->state = bt->state;
+	l->count = 0;
+	l->reached = (unsigned)-1;
+	remember_boundary(l, 0);
+	l->stop = bt->interpreter->shadow_steps(bt->context, &l->state, n, remember_boundary, l, &l->executed, &l->fault);
+	bt->interpreter->shadow_writes(bt->context, remember_write, l);
+}
+
+static struct verdict verdict_of(const struct bt_lockstep *l, unsigned n)
+{
+	if (n <= l->reached)
+		return (struct verdict){ &l->at[n], n == l->reached && l->executed == n ? l->stop : TSR_X86_DONE, n };
+	return (struct verdict){ &l->at[l->reached], l->stop, l->executed };
 }
 
 /* -- comparing */
@@ -94,37 +127,53 @@ static bool same_fp(const uint8_t *a, const uint8_t *b)
 	return true;
 }
 
-static bool same_state(const struct tsr_x86_state *a, const struct tsr_x86_state *b, uint32_t undefined)
+static bool same_state(const struct tsr_x86_state *is, const struct boundary *b, uint32_t undefined)
 {
-	return !memcmp(a->gpr, b->gpr, sizeof(a->gpr)) && a->eip == b->eip && !((a->eflags ^ b->eflags) & ~undefined) &&
-	       same_fp(a->fx, b->fx);
+	return !memcmp(is->gpr, b->gpr, sizeof(b->gpr)) && is->eip == b->eip && !((is->eflags ^ b->eflags) & ~undefined) &&
+	       same_fp(is->fx, b->fx);
 }
 
-static const struct write *different_write(struct tsr_bt *bt, const struct shadow *s, uint8_t *found)
+static bool written_again(const struct bt_lockstep *l, size_t i, size_t end)
 {
-	struct tsr_phys_page page;
+	for (size_t k = i + 1; k < end; k++)
+		if (l->log[k].gpa == l->log[i].gpa)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < s->count; i++) {
-		bt->phys->lookup(bt->host, s->writes[i].gpa, &page);
+static const struct write *different_write(struct tsr_bt *bt, const struct boundary *b, uint8_t *found)
+{
+	const struct bt_lockstep *l = bt->check;
+	struct tsr_phys_page page = { 0 };
+	tsr_gpa known = UINT64_MAX;
+
+	for (size_t i = 0; i < b->writes; i++) {
+		const struct write *w = &l->log[i];
+
+		if (known != w->gpa >> TSR_PAGE_SHIFT)
+			bt->phys->lookup(bt->host, w->gpa, &page);
+		known = w->gpa >> TSR_PAGE_SHIFT;
 		if (!page.write)
 			continue;
-		*found = page.write[s->writes[i].gpa & TSR_PAGE_MASK];
-		if (*found != s->writes[i].value)
-			return &s->writes[i];
+		*found = page.write[w->gpa & TSR_PAGE_MASK];
+		if (*found != w->value && !written_again(l, i, b->writes))
+			return w;
 	}
 	return NULL;
 }
 
-static bool same_fault(const struct tsr_bt *bt, const struct shadow *s)
+static bool same_fault(const struct tsr_bt *bt)
 {
+	const struct tsr_x86_fault *f = &bt->check->fault;
+
 	if (bt->exit_reason != BT_EXIT_FAULT)
 		return true;
-	return s->fault.vector == bt->fault.vector && s->fault.error_code == bt->fault.error_code && s->fault.cr2 == bt->fault.cr2;
+	return f->vector == bt->fault.vector && f->error_code == bt->fault.error_code && f->cr2 == bt->fault.cr2;
 }
 
 /* -- the report */
 
-static void print_states(const struct tsr_x86_state *before, const struct tsr_x86_state *is, const struct tsr_x86_state *should)
+static void print_states(const struct tsr_x86_state *before, const struct tsr_x86_state *is, const struct boundary *should)
 {
 	fprintf(stderr, "             before    cpu-bt    interpreter\n");
 	for (unsigned i = 0; i < 8; i++)
@@ -135,7 +184,7 @@ static void print_states(const struct tsr_x86_state *before, const struct tsr_x8
 		is->eflags != should->eflags ? "  <--" : "");
 	if (same_fp(is->fx, should->fx))
 		return;
-	for (unsigned i = 0; i < 288; i++)
+	for (unsigned i = 0; i < sizeof(should->fx); i++)
 		if (is->fx[i] != should->fx[i])
 			fprintf(stderr, "  FXSAVE image, byte %u: %02x  %02x  %02x\n", i, before->fx[i], is->fx[i], should->fx[i]);
 }
@@ -162,20 +211,21 @@ static void print_host(const struct tsr_bt *bt, const struct bt_block *b)
 	fputc('\n', stderr);
 }
 
-static void report(struct tsr_bt *bt, struct bt_block *b, const struct shadow *s)
+static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *v)
 {
+	const struct tsr_x86_fault *f = &bt->check->fault;
 	uint8_t found = 0;
-	const struct write *w = different_write(bt, s, &found);
+	const struct write *w = different_write(bt, v->at, &found);
 
 	fprintf(stderr, "lockstep: block at %08x (physical %llx), mode %08x, %llu instructions compared\n", b->eip,
-		(unsigned long long)b->gpa, b->mode, (unsigned long long)s->executed);
-	print_states(&bt->check->before, &bt->state, &s->state);
+		(unsigned long long)b->gpa, b->mode, (unsigned long long)v->executed);
+	print_states(&bt->check->before, &bt->state, v->at);
 	if (w)
 		fprintf(stderr, "  [%llx]: %02x, should be %02x\n", (unsigned long long)w->gpa, found, w->value);
-	if (bt->exit_reason == BT_EXIT_FAULT || s->stop == TSR_X86_FAULT)
+	if (bt->exit_reason == BT_EXIT_FAULT || v->stop == TSR_X86_FAULT)
 		fprintf(stderr, "  fault: cpu-bt %d (%x, %08x), interpreter %d (%x, %08x)\n",
 			bt->exit_reason == BT_EXIT_FAULT ? bt->fault.vector : -1, bt->fault.error_code, bt->fault.cr2,
-			s->fault.vector, s->fault.error_code, s->fault.cr2);
+			f->vector, f->error_code, f->cr2);
 	fprintf(stderr, "guest code:\n");
 	print_guest(bt, b);
 	fprintf(stderr, "host code:");
@@ -210,41 +260,50 @@ static void run_block(struct tsr_bt *bt, const struct bt_block *b)
 	tsr_bt_flags_out(bt);
 }
 
+static bool agrees(struct tsr_bt *bt, const struct bt_block *b, const struct verdict *v, uint64_t n)
+{
+	bool fault = bt->exit_reason == BT_EXIT_FAULT;
+	uint8_t found;
+
+	if (!same_state(&bt->state, v->at, b->undefined) || !same_fault(bt) || different_write(bt, v->at, &found))
+		return false;
+	return bt->exit_reason == BT_EXIT_BAIL || fault == (v->stop == TSR_X86_FAULT && v->executed == n);
+}
+
 static void compare(struct tsr_bt *bt, struct bt_block *b)
 {
 	int n = bt->exit_reason == BT_EXIT_BLOCK ? b->lowered : instructions_before(bt, b, bt->state.eip);
-	const struct shadow *s;
-	uint8_t found;
+	struct verdict v;
 
 	if (bt->exit_reason == BT_EXIT_BLOCK && !b->valid)
 		n = -1; /* it overwrote itself and was left somewhere */
-	if (n >= 0 && b->may_bail) /* a fault shows in the run that includes the instruction */
-		s = &bt->check->shadows[n + (bt->exit_reason == BT_EXIT_FAULT)];
-	else
-		s = n < 0 ? NULL : &bt->check->shadows[b->lowered];
-	if (!s || (bt->exit_reason == BT_EXIT_BAIL && (uint64_t)n != s->executed)) {
-		bt->check->skipped++;
+	if (n < 0) {
+		bt->stats.skipped++;
 		return;
 	}
-	bt->check->compared++;
-	if (!same_state(&bt->state, &s->state, b->undefined) || !same_fault(bt, s) || different_write(bt, s, &found) ||
-	    (bt->exit_reason != BT_EXIT_BAIL &&
-	     (bt->exit_reason == BT_EXIT_FAULT) != (s->stop == TSR_X86_FAULT && s->executed == (uint64_t)n)))
-		report(bt, b, s);
+	/* a fault shows in the run that includes the instruction */
+	v = verdict_of(bt->check, b->may_bail ? (unsigned)n + (bt->exit_reason == BT_EXIT_FAULT) : b->lowered);
+	if (bt->exit_reason == BT_EXIT_BAIL && (uint64_t)n != v.executed) {
+		bt->stats.skipped++;
+		return;
+	}
+	bt->stats.compared++;
+	if (!agrees(bt, b, &v, (uint64_t)n))
+		report(bt, b, &v);
 }
 
 /* Runs the block. False: the interpreter ran instead; translated code has nothing to say. */
 bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *b)
 {
-	struct shadow *s;
-
 	tsr_bt_fp_unload(bt);
-	bt->check->before = bt->state;
-	for (unsigned n = b->may_bail ? 0 : b->lowered; n < b->lowered; n++)
-		shadow_of(bt, n);
-	s = shadow_of(bt, b->lowered);
-	if (s->stop == TSR_X86_IO) {
-		bt->interpreter->step(bt->context, s->executed + 1, NULL);
+	if (bt->sampled && b->runs++ >= SAMPLE_FIRST && b->runs % SAMPLE_EVERY) {
+		run_block(bt, b);
+		return true;
+	}
+	shadow_run(bt, b->lowered);
+	if (bt->check->stop == TSR_X86_IO) {
+		bt->stats.left_alone++;
+		bt->interpreter->step(bt->context, bt->check->executed + 1, NULL);
 		return false;
 	}
 	run_block(bt, b);

@@ -29,7 +29,7 @@ void tsr_bt_kick(void *self)
 /* Has the loop something to do? */
 bool tsr_bt_wanted(struct tsr_bt *bt)
 {
-	if (__atomic_load_n(&bt->kicked, __ATOMIC_SEQ_CST) || bt->stopped || bt->init)
+	if (__atomic_load_n(&bt->kicked, __ATOMIC_SEQ_CST) || bt->stopped || bt->init || bt->due)
 		return true;
 	if (bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF)
 		return true;
@@ -139,11 +139,20 @@ static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 
 static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 {
+	enum tsr_x86_stop stop;
+
+	if (bt->stress == BT_STRESS_INTERRUPTS) {
+		bt->due = bt->state.eip != bt->left_at;
+		bt->left_at = bt->state.eip;
+	}
 	tsr_bt_retag(bt);
 	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->trap_pending) {
 		/* the interpreter keeps the trap of an instruction that ran with TF until it is called again */
 		bt->trap_pending = bt->state.eflags & TSR_FLAG_TF;
-		return tsr_bt_interpret(bt, 1, NULL);
+		stop = tsr_bt_interpret(bt, 1, NULL);
+		if (stop == TSR_X86_HALT)
+			bt->trap_pending = false;
+		return stop;
 	}
 	return run_translated(bt);
 }
@@ -195,7 +204,7 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt, uint64_t budget)
 			take_init(bt);
 		else if (interrupt_due(bt))
 			exit = exit_of(bt, take_interrupt(bt));
-		else if (bt->state.halted)
+		else if (bt->state.halted && !bt->trap_pending)
 			return TSR_CPU_HALTED;
 		else if (budget != UINT64_MAX)
 			exit = run_counted(bt, &budget);

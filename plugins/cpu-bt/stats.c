@@ -17,7 +17,8 @@ static const struct {
 	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("string helpers", strings), ROW("system helpers", system),
 	ROW("faults in translated code", faults), ROW("interrupts", interrupts), ROW("instructions interpreted", interpreted),
 	ROW("FP state stored", fp_unloads), ROW("exits: look-up", exits[BT_EXIT_LOOKUP]), ROW("exits: interpreter", exits[BT_EXIT_BAIL]),
-	ROW("exits: fault", exits[BT_EXIT_FAULT]), ROW("exits: rest of a block", exits[BT_EXIT_REST]),
+	ROW("lockstep: blocks compared", compared), ROW("lockstep: blocks not comparable", skipped),
+	ROW("lockstep: blocks with devices", left_alone), ROW("exits: fault", exits[BT_EXIT_FAULT]), ROW("exits: rest of a block", exits[BT_EXIT_REST]),
 };
 
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)

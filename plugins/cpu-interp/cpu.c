@@ -79,6 +79,7 @@ static const struct tsr_x86_interpreter interpreter_table = {
 	.deliver = service_deliver,
 	.shadow = shadow_run,
 	.shadow_writes = shadow_each,
+	.shadow_steps = shadow_steps,
 	.set_pins = service_set_pins,
 };
 

@@ -235,6 +235,8 @@ bool debug_watching(const cpu *c);
 
 /* -- shadow runs (shadow.c) */
 enum tsr_x86_stop shadow_run(cpu *c, struct tsr_x86_state *state, uint64_t count, uint64_t *executed, struct tsr_x86_fault *fault);
+enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t count, void (*after)(void *user, size_t written),
+			       void *user, uint64_t *executed, struct tsr_x86_fault *fault);
 void shadow_read(cpu *c, tsr_gpa gpa, const uint8_t *host, void *to, uint32_t length);
 void shadow_write(cpu *c, tsr_gpa gpa, const uint8_t *host, const void *from, uint32_t length);
 void shadow_each(cpu *c, void (*each)(void *user, tsr_gpa gpa, uint8_t value), void *user);

@@ -135,12 +135,14 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 {
 	if (!strcmp(name, "check"))
 		return rig_of(host)->check;
+	if (!strcmp(name, "stress"))
+		return rig_of(host)->stress;
 	return "default";
 }
 
 static int64_t get_int(const struct tsr_host *host, const char *name)
 {
-	return 4 << 20; /* cache */
+	return rig_of(host)->cache;
 }
 
 static bool get_bool(const struct tsr_host *host, const char *name)
@@ -271,6 +273,8 @@ struct rig *rig_new(bool translating, const char *options)
 
 	rig->translating = translating;
 	rig->check = strstr(options, "lockstep") ? "lockstep" : "off";
+	rig->stress = strstr(options, "cold") ? "cold" : strstr(options, "interrupts") ? "interrupts" : "off";
+	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
 	rig->bmi2 = strstr(options, "nobmi2");
 	rig->chain = strstr(options, "nochain");
 	rig->groups = strstr(options, "nogroups");

@@ -28,7 +28,8 @@ struct rig {
 	uint8_t *ram;
 	struct rig_plugin mmu, interpreter, translator;
 	bool translating;
-	const char *check, *bmi2, *chain, *groups;
+	const char *check, *stress, *bmi2, *chain, *groups;
+	int64_t cache;
 	const struct tsr_cpu *cpu;
 	void *cpu_self;
 	const struct tsr_irq_inputs *pins;
@@ -41,7 +42,8 @@ struct rig {
 	void (*on_io)(struct rig *rig);
 };
 
-/* translating: cpu-bt with cpu-interp as its service, else cpu-interp. NULL and a message on stderr: failed. */
+/* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string: lockstep, cold, interrupts,
+ * tiny (a cache of 64 KiB), nobmi2, nochain, nogroups. NULL and a message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each vector's handler is a HLT of its

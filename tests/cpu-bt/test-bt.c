@@ -263,6 +263,41 @@ static void full_cache_is_flushed(void)
 	finish();
 }
 
+/* The trap of an HLT that ran with TF wakes the processor: SDM volume 3, 17.3.1.4. */
+static void single_step_ends_a_halt(void)
+{
+	static const uint8_t code[] = {
+		0x68, 0x02, 0x01, 0x00, 0x00, /* push TF */
+		0x9d,                         /* popfd */
+		0xf4,                         /* hlt */
+	};
+
+	start("");
+	state.gpr[TSR_ESP] = DATA;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->eip, 0x3000 + 16 * TSR_VECTOR_DB + 1);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESP], DATA - 12);
+	finish();
+}
+
+/* A branch alone in its block is taken, however often somebody wants out. */
+static void stress_leaves_and_comes_back(void)
+{
+	static const uint8_t code[] = {
+		0xb9, 0x64, 0x00, 0x00, 0x00, /* mov ecx, 100 */
+		0x49,                         /* dec ecx */
+		0xeb, 0x00,                   /* jmp +0: the JNZ is a block of its own */
+		0x75, 0xfb,                   /* jnz dec */
+		0xf4,
+	};
+
+	start("interrupts");
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 0);
+	CU_ASSERT_TRUE(rig_stat(rig, "exits: look-up") >= 100);
+	finish();
+}
+
 int main(void)
 {
 	CU_pSuite suite;
@@ -281,6 +316,8 @@ int main(void)
 	CU_ADD_TEST(suite, fp_state_survives_a_device);
 	CU_ADD_TEST(suite, budget_is_exact);
 	CU_ADD_TEST(suite, full_cache_is_flushed);
+	CU_ADD_TEST(suite, single_step_ends_a_halt);
+	CU_ADD_TEST(suite, stress_leaves_and_comes_back);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
 	CU_cleanup_registry();

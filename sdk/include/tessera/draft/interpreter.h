@@ -59,10 +59,15 @@ struct tsr_x86_interpreter {
 	 * memory; nothing outside is changed, not even A and D bits. Ends before I/O and before faults. */
 	enum tsr_x86_stop (*shadow)(struct tsr_x86_context *c, struct tsr_x86_state *state, uint64_t count, uint64_t *executed,
 				    struct tsr_x86_fault *fault);
-	/* The bytes that the last shadow run would have written, in order of address. */
+	/* The bytes that the last shadow run would have written, in the order of execution: the last of an address counts. */
 	void (*shadow_writes)(struct tsr_x86_context *c, void (*each)(void *user, tsr_gpa gpa, uint8_t value), void *user);
 	/* The caller's pins, a bit per enum tsr_cpu_pin. Of a service's context only IGNNE# is looked at. [locked] */
 	void (*set_pins)(struct tsr_x86_context *c, uint32_t pins);
+	/* As shadow, and calls after(user, written) behind each instruction: *state is as it left it, and `written` of the bytes
+	 * that shadow_writes will tell were written so far. */
+	enum tsr_x86_stop (*shadow_steps)(struct tsr_x86_context *c, struct tsr_x86_state *state, uint64_t count,
+					  void (*after)(void *user, size_t written), void *user, uint64_t *executed,
+					  struct tsr_x86_fault *fault);
 };
 
 #endif
