@@ -29,6 +29,7 @@ class Machine:
     """The options are a dict: kernel, initrd, append, disk, cdrom, boot, bios, memory, nic, cpu, extra."""
 
     name = "machine"
+    patience = 1  # all times are multiplied by it: a slow mode of the processor
 
     def __init__(self, options, limit):
         self.folder = tempfile.mkdtemp(prefix="tessera-boot-")
@@ -38,6 +39,9 @@ class Machine:
         arguments = self.arguments(options, limit)
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
                                         env=dict(os.environ, DISPLAY="", WAYLAND_DISPLAY=""))
+
+    def end(self, seconds):
+        return min(self.deadline, time.monotonic() + seconds * self.patience) if seconds else self.deadline
 
     # -- the serial line
 
@@ -52,7 +56,7 @@ class Machine:
 
     def expect(self, pattern, seconds=None):
         """Waits for a regular expression on the line, behind what was matched before. Returns the match."""
-        end = min(self.deadline, time.monotonic() + seconds) if seconds else self.deadline
+        end = self.end(seconds)
         while True:
             match = re.search(pattern, self.text)
             if match:
@@ -80,7 +84,7 @@ class Machine:
 
     def expect_screen(self, pattern, seconds=None):
         """Waits for a regular expression on the text screen. Returns the match."""
-        end = min(self.deadline, time.monotonic() + seconds) if seconds else self.deadline
+        end = self.end(seconds)
         while True:
             match = re.search(pattern, self.screen())
             if match:
@@ -100,7 +104,7 @@ class Machine:
     # -- the end
 
     def expect_exit(self, status, seconds=30):
-        end = min(self.deadline, time.monotonic() + seconds)
+        end = self.end(seconds)
         while self.process.poll() is None and time.monotonic() < end:
             if not self.pump(0.1):
                 break
@@ -147,6 +151,7 @@ class Tessera(Machine):
     name = "tessera"
     program = None  # <build>/bin/tessera
     options = []    # for every run
+    mode = []       # the processor's
 
     def arguments(self, options, limit):
         self.socket = os.path.join(self.folder, "control")
@@ -157,7 +162,7 @@ class Tessera(Machine):
                 arguments += ["--" + name, options[name]]
         if options.get("nic", "user"):  # "": a machine without the option
             arguments += ["--nic", options.get("nic", "user")]
-        return arguments + self.options + options.get("extra", [])
+        return arguments + self.options + options.get("extra", []) + self.mode
 
     def control(self, *command):
         done = subprocess.run([self.program, "ctl", self.socket, *command], capture_output=True, timeout=60, check=False)
