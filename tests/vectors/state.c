@@ -186,6 +186,25 @@ static bool rest_differs(const struct row *row, const uint8_t *ram)
 
 #define IGNORED (TSR_FLAG_RF | TSR_FLAG_VM)
 
+#define FIELD(text, member) { text, offsetof(struct tsr_x86_state, member) }
+static const struct {
+	const char *name;
+	size_t at;
+} fields[] = {
+	FIELD("cr0", cr0), FIELD("cr2", cr2), FIELD("cr3", cr3), FIELD("cr4", cr4), FIELD("dr0", dr[0]), FIELD("dr1", dr[1]),
+	FIELD("dr2", dr[2]), FIELD("dr3", dr[3]), FIELD("dr6", dr[6]), FIELD("dr7", dr[7]), FIELD("gdtr.base", gdtr.base),
+	FIELD("gdtr.limit", gdtr.limit), FIELD("idtr.base", idtr.base), FIELD("idtr.limit", idtr.limit),
+	FIELD("sysenter.cs", sysenter_cs), FIELD("sysenter.esp", sysenter_esp), FIELD("sysenter.eip", sysenter_eip),
+};
+
+static uint32_t field(const struct tsr_x86_state *s, size_t at)
+{
+	uint32_t value;
+
+	memcpy(&value, (const uint8_t *)s + at, sizeof(value));
+	return value;
+}
+
 static bool registers_differ(const struct row *row, const struct tsr_x86_state *got)
 {
 	static const char *const names[] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
@@ -195,14 +214,10 @@ static bool registers_differ(const struct row *row, const struct tsr_x86_state *
 	for (unsigned i = 0; i < 8; i++)
 		if (row->vector < 0 || i != TSR_ESP)
 			wrong |= differs(row, names[i], got->gpr[i], want->gpr[i]);
-	for (unsigned i = 0; i < 8; i++)
-		if (i < 4 || i > 5)
-			wrong |= differs(row, "a debug register", got->dr[i], want->dr[i]);
-	wrong |= differs(row, "cr0", got->cr0, want->cr0) | differs(row, "cr2", got->cr2, want->cr2) |
-		 differs(row, "cr3", got->cr3, want->cr3) | differs(row, "cr4", got->cr4, want->cr4) |
-		 differs(row, "tr", got->tr.selector, want->tr.selector) | differs(row, "ldtr", got->ldtr.selector, want->ldtr.selector) |
-		 differs(row, "gdtr", got->gdtr.base, want->gdtr.base) | differs(row, "gdtr.limit", got->gdtr.limit, want->gdtr.limit) |
-		 differs(row, "idtr", got->idtr.base, want->idtr.base) | differs(row, "idtr.limit", got->idtr.limit, want->idtr.limit);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		wrong |= differs(row, fields[i].name, field(got, fields[i].at), field(want, fields[i].at));
+	wrong |= differs(row, "tr", got->tr.selector, want->tr.selector);
+	wrong |= differs(row, "ldtr", got->ldtr.selector, want->ldtr.selector);
 	return wrong;
 }
 
@@ -245,6 +260,7 @@ bool row_check(const struct row *row, const struct tsr_x86_state *got, const uin
 		for (unsigned i = 0; i < TSR_SEGMENTS; i++)
 			wrong |= differs(row, "a selector", got->segment[i].selector, want->segment[i].selector);
 	}
-	wrong |= fp_differs(row, got->fx) | memory_differs(row, ram);
+	wrong |= fp_differs(row, got->fx);
+	wrong |= memory_differs(row, ram);
 	return !wrong && !rest_differs(row, ram);
 }

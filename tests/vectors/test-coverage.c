@@ -243,8 +243,11 @@ static bool report_interpreter(void)
 		if (missed(&undefined, t.undefined[i]))
 			print_key("undefined", i);
 	}
-	ok = report("interpreter functions", functions) & report("interpreter mnemonics", mnemonics);
-	return ok & report("encodings", encodings) & report("undefined encodings", undefined);
+	ok = report("interpreter functions", functions);
+	ok &= report("interpreter mnemonics", mnemonics);
+	ok &= report("encodings", encodings);
+	ok &= report("undefined encodings", undefined);
+	return ok;
 }
 
 static bool report_translator(void)
@@ -260,7 +263,8 @@ static bool report_translator(void)
 				printf("lowered mnemonic without a row: %s\n", tsr_bt_mnemonic_name(i));
 	}
 	ok = report("lowering classes", classes);
-	return ok & report("lowered mnemonics", mnemonics);
+	ok &= report("lowered mnemonics", mnemonics);
+	return ok;
 }
 
 int main(int argc, char **argv)

@@ -13,12 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <Zydis/Zydis.h>
+
 #include "../../plugins/cpu-bt/decode.h"
 #include "../cpu-bt/rig.h"
 #include "rows.h"
 
 enum engine { INTERPRETER, COLD, WARM };
 #define ROUNDS 4
+enum { SEEN = 1, LOWERED = 2 };
 
 static struct {
 	struct rig *rig;
@@ -26,6 +29,7 @@ static struct {
 	const struct row *row;
 	unsigned rows, wrong, itself, stepped, lowered, retranslated;
 	bool class_seen[BT_CLASSES], class_lowered[BT_CLASSES];
+	uint8_t mnemonics[ZYDIS_MNEMONIC_MAX_VALUE + 1]; /* SEEN, LOWERED */
 } t;
 
 static void set_state(const struct row *row, tsr_gla at)
@@ -150,6 +154,8 @@ static void note_lowering(const struct row *row, uint64_t interpreted)
 		return;
 	t.class_seen[insn.kind] = true;
 	t.class_lowered[insn.kind] |= lowered;
+	if (insn.kind != BT_FALLBACK)
+		t.mnemonics[insn.mnemonic] |= SEEN | (lowered ? LOWERED : 0);
 }
 
 static void run_translator(const struct row *row, struct tsr_x86_state *got)
@@ -205,10 +211,24 @@ static void on_alarm(int signal)
 	_exit(1);
 }
 
-/* Every class of the translator's table must have been met and, where the host has BMI2, its lowering been used. */
+/* Of the table's mnemonics those that the interpreter did each time. */
+static unsigned never_translated(void)
+{
+	unsigned count = 0, never = 0;
+
+	for (uint16_t m = 0; m <= ZYDIS_MNEMONIC_MAX_VALUE; m++) {
+		count += t.mnemonics[m] & SEEN;
+		if (t.mnemonics[m] == SEEN && ++never)
+			printf("%s %s", never == 1 ? "never translated:" : "", tsr_bt_mnemonic_name(m));
+	}
+	printf("%s%u of %u mnemonics translated\n", never ? "\n" : "", count - never, count);
+	return never;
+}
+
+/* Every class must have been met; where the host has BMI2, every class and mnemonic translated. */
 static bool classes_covered(void)
 {
-	unsigned seen = 0, lowered = 0;
+	unsigned seen = 0, lowered = 0, never = never_translated();
 
 	for (unsigned k = BT_FALLBACK + 1; k < BT_CLASSES; k++) {
 		seen += t.class_seen[k];
@@ -218,7 +238,8 @@ static bool classes_covered(void)
 	}
 	printf("%u of %u classes met, %u translated; %u rows translated whole, %u by the interpreter\n", seen, BT_CLASSES - 1, lowered,
 	       t.lowered, t.rows - t.itself - t.lowered);
-	return seen == BT_CLASSES - 1 && (t.rig->bmi2 || !__builtin_cpu_supports("bmi2") || lowered == seen);
+	return seen == BT_CLASSES - 1 &&
+	       (t.rig->bmi2 || !__builtin_cpu_supports("bmi2") || (lowered == seen && !never));
 }
 
 int main(int argc, char **argv)

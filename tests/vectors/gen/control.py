@@ -37,6 +37,8 @@ def simple(c):
     for mode in MODES:
         c.row(mode, "dbe3", f"{stack} fcw=27e fsw=b181", "fcw=37f fsw=0 ftw=0")
         c.row(mode, "dbe2", f"{stack} fcw=27e fsw=b1c1", "fsw=3100")
+        c.row(mode, "dbe3", f"{stack} fcw=27f fsw=3141", "fcw=37f fsw=0 ftw=0")
+        c.row(mode, "dbe2", f"{stack} fsw=3147", "fsw=3100")
         c.row(mode, "dfe0", "eax=ffffffff fsw=7123", "eax=ffff7123")
         for code in ("dbe0", "dbe1", "dbe4"):
             c.row(mode, code, stack)

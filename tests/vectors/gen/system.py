@@ -257,7 +257,7 @@ def nothing(s):
         s.row(mode, "0f33", "ecx=0 eax=5 edx=5", "eax=0 edx=0")
         s.row(mode, "0f32", "ecx=174 sysenter.cs=10 edx=5", "eax=10 edx=0")
         s.row(mode, "0f32", "ecx=175 sysenter.esp=12345678", "eax=12345678")
-        s.row(mode, "0f30", "ecx=176 eax=12345678")
+        s.row(mode, "0f30", "ecx=176 eax=12345678", "sysenter.eip=12345678")
         s.row(mode, "0f32", "ecx=12345", "v=d e=0" if mode != "r" else "v=d")
         s.row(mode, "0f30", "ecx=12345", "v=d e=0" if mode != "r" else "v=d")
         s.row(mode, "0fa2", "eax=80000000", "eax=80000008 ebx=0 ecx=0 edx=0")
