@@ -36,6 +36,7 @@ static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVari
 		ctl->connection, NULL, TSR_CONTROL_PATH, interface, method, arguments, NULL,
 		G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &error);
 
+	program_progress_end();
 	if (!answer)
 		ctl->status = fail_remote(error);
 	return answer;
@@ -232,8 +233,11 @@ static int do_set(Ctl *ctl)
 static int do_save(Ctl *ctl)
 {
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
+	g_autoptr(GVariant) answer = NULL;
 
-	return call_plain(ctl, "Save", g_variant_new("(s)", path));
+	program_progress_begin("saving %s", ctl->arguments[0]);
+	answer = call(ctl, TSR_CONTROL_INTERFACE, "Save", g_variant_new("(s)", path));
+	return ctl->status;
 }
 
 static int do_stats(Ctl *ctl)

@@ -172,6 +172,13 @@ static void on_stopped(TsrMachine *machine, int status, const char *why, gpointe
 		program_fail(status, "%s", why);
 }
 
+/* Where to connect to a line with kind=pty. */
+static void on_pty(TsrMachine *machine, const char *instance, const char *event, const char *device,
+		   gpointer user)
+{
+	g_printerr("tessera: %s is %s\n", instance, device);
+}
+
 static void print_stats(TsrMachine *machine)
 {
 	g_autofree char *text = tsr_machine_get_stats(machine);
@@ -185,18 +192,29 @@ static void limit_by_timeout(const RunOptions *options)
 		guard_limit(TSR_EXIT_TIMEOUT, (guint)options->timeout + 1 + GUARD_STOP_SECONDS);
 }
 
+static gboolean load_state(Run *run, GError **error)
+{
+	gboolean good;
+
+	program_progress_begin("loading %s", run->options->load);
+	good = tsr_machine_load(run->machine, run->options->load, error);
+	program_progress_end();
+	return good;
+}
+
 static int run_machine(Run *run)
 {
 	g_autoptr(GError) error = NULL;
 	int status;
 
-	if (run->options->load && !tsr_machine_load(run->machine, run->options->load, &error))
+	if (run->options->load && !load_state(run, &error))
 		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
 	if (run->options->timeout > 0) {
 		g_timeout_add((guint)(run->options->timeout * 1000), on_timeout, run);
 		limit_by_timeout(run->options);
 	}
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
+	g_signal_connect(run->machine, "event::pty", G_CALLBACK(on_pty), NULL);
 	status = tsr_machine_run(run->machine, &error);
 	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
 	if (error)
@@ -213,17 +231,26 @@ static int start(Run *run)
 	g_autoptr(TsrControl) control = NULL;
 	g_autoptr(TsrMachine) machine = NULL;
 	GError *error = NULL;
+	int status;
 
 	/* Making the machine may hang on a file, too. */
 	limit_by_timeout(o);
+	program_progress_begin("making the machine");
 	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE,
 					    (const char *const *)o->overrides->pdata, &error);
+	program_progress_end();
 	if (!machine)
 		return program_fail_error(error);
 	if (o->control && !(control = tsr_control_new(machine, o->control, &error)))
 		return program_fail_error(error);
 	run->machine = machine;
-	return run_machine(run);
+	status = run_machine(run);
+	run->machine = NULL;
+	program_progress_begin("ending: disks are flushed");
+	g_clear_object(&control);
+	g_clear_object(&machine);
+	program_progress_end();
+	return status;
 }
 
 int command_run(char **arguments)

@@ -115,6 +115,10 @@ class CommandLineTest(unittest.TestCase):
                 file.write("[Nothing]\n")
             self.assertIn("pc.machine:1: [Machine]", tessera("run", "pc.machine", cwd=folder).stderr)
 
+    def test_a_pseudo_terminal_is_named(self):
+        done = tessera("run", "pc", "--serial", "none", "--serial", "pty", "--ui", "none", "--nic", "none", "--timeout", "1")
+        self.assertRegex(done.stderr, r"(?m)^tessera: serial1 is /dev/pts/\d+$")
+
     def test_time_limit(self):
         done = tessera("run", MACHINE, "--timeout", "0.2")
         self.assertEqual(done.returncode, 124)
