@@ -293,16 +293,16 @@ void op_verw(cpu *c, const struct op *op)
 	set_zf(c, visible(c, (uint16_t)operand_read(c, op, 2), &d) && desc_is_writable_data(&d));
 }
 
+/* The destination must be writable when it is written: SDM volume 2, ARPL, writes only if the RPL rises. */
 void op_arpl(cpu *c, const struct op *op)
 {
-	struct place place;
 	uint32_t d, s;
 
 	need_protected(c);
-	d = place_read(c, op, 2, &place);
+	d = operand_read(c, op, 2);
 	s = reg_get(c, op->reg, 2);
 	if ((d & 3) < (s & 3)) {
-		place_write(c, &place, 2, (d & 0xfffc) | (s & 3));
+		operand_write(c, op, 2, (d & 0xfffc) | (s & 3));
 		set_zf(c, true);
 	} else {
 		set_zf(c, false);

@@ -203,6 +203,17 @@ static void looking(void)
 	CHECK(!null.lar_ok && !null.lsl_ok && !null.verr && !null.verw);
 }
 
+static void arpl_nothing(void)
+{
+	load_fs();
+	__asm__ volatile("arpl %0, %%fs:0" ::"r"((uint16_t)0) : "memory");
+}
+static void arpl_raise(void)
+{
+	load_fs();
+	__asm__ volatile("arpl %0, %%fs:0" ::"r"((uint16_t)3) : "memory");
+}
+
 static void adjusting_rpl(void)
 {
 	uint16_t d = 0x10;
@@ -212,6 +223,11 @@ static void adjusting_rpl(void)
 	CHECK_EQUAL("ARPL raises the RPL", d | zf << 16, 0x13 | 1 << 16);
 	__asm__ volatile("arpl %2, %0\n setz %1" : "+r"(d), "=q"(zf) : "r"((uint16_t)1));
 	CHECK_EQUAL("ARPL never lowers it", d | zf << 16, 0x13);
+	*(volatile uint16_t *)0x10000 = 0x10;
+	gdt[SLOT] = descriptor(0x10000, 0xfff, 0x90, 4);
+	load_selector = SEL_T;
+	expect_no_trap("ARPL of read-only data that it need not write", arpl_nothing);
+	expect("ARPL of read-only data", GP, 0, arpl_raise);
 }
 
 static void ldt(void)
