@@ -189,7 +189,7 @@ enum bt_exit_reason {
 struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups, chains, misses, bounces, commits,
 		faults, interrupts, exits[BT_EXITS], interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system, compared, skipped, left_alone;
+		left_behind, strings, system, stretched, compared, skipped, left_alone;
 };
 
 /* What a slow path tells the code that called it. */

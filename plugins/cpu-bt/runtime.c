@@ -203,6 +203,7 @@ void tsr_bt_runtime_emit(struct tsr_bt *bt)
 	emit_fp_load(&e, &FIELD(host_mxcsr));
 	bt->rt.fp_load_masked = emit_here(&e);
 	emit_fp_load(&e, &FIELD(masked_mxcsr));
+	assert(!e.overreach);
 	bt->cache_start = (emit_here(&e) + 63) & ~63u;
 }
 

@@ -31,7 +31,7 @@ static void island_inline(struct bt_tx *tx)
 void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub)
 {
 	tx->shorts[tx->short_count++] = (struct short_jump){ .at = at, .stub = (uint16_t)(stub - tx->stubs) };
-	if (tx->short_count == 4)
+	if (tx->short_count == 4 || tx->near_islands)
 		island_inline(tx);
 }
 

@@ -159,34 +159,66 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	tsr_bt_cache_add(bt, b);
 }
 
+/* Host code of the decoded block, to `start`. False: a short jump does not reach. */
+static bool emit_block(struct bt_tx *tx, uint32_t start)
+{
+	struct tsr_bt *bt = tx->bt;
+
+	tx->e = (struct emitter){ .base = bt->rw, .p = bt->rw + start };
+	tx->stub_count = tx->short_count = 0;
+	tx->exits = bt->exit_count;
+	tx->ended = tx->fp_checked = false;
+	tx->fp_code = tx->fp_data = tx->fp_own = 0;
+	memset(tx->groups, 0, sizeof(tx->groups));
+	tsr_bt_liveness(tx);
+	lower_block(tx, start);
+	tsr_bt_stubs_emit(tx);
+	return !tx->e.overreach;
+}
+
+/* The same with short jumps that always reach. How far it is between two of them depends on every lowering in between; rather
+ * than prove it for all, the rare block that stretches too far is emitted again. */
+static void emit_block_near(struct bt_tx *tx, uint32_t start)
+{
+	bool reaches;
+
+	tx->near_islands = true;
+	reaches = emit_block(tx, start);
+	tx->near_islands = false;
+	tx->bt->stats.stretched++;
+	if (!reaches)
+		abort(); /* in every build: such code must not run */
+}
+
 struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
 				  uint32_t eip)
 {
 	struct bt_tx *tx = bt->tx;
-	uint32_t start = bt->cache_used;
+	uint32_t start = bt->cache_used, sites = bt->site_count, fp_sites = bt->fp_site_count, exits = bt->exit_count;
 	struct bt_block *b = &bt->blocks[bt->block_count];
+	unsigned count;
 
 	tx->bt = bt;
-	tx->e = (struct emitter){ .base = bt->rw, .p = bt->rw + start };
 	tx->mode = bt->mode;
 	tx->block = bt->block_count;
 	tx->gpa = gpa;
-	tx->count = tx->stub_count = tx->short_count = 0;
-	tx->exits = bt->exit_count;
-	tx->ended = tx->fp_checked = false;
-	tx->fp_code = tx->fp_data = tx->fp_own = 0;
+	tx->count = 0;
 	tx->grouping = bt->groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
-	memset(tx->groups, 0, sizeof(tx->groups));
 	tx->straddle_behind = false;
 	if (gpa2)
 		decode_straddler(tx, bytes, bytes2, eip);
 	else
 		decode_block(tx, bytes, eip);
-	tsr_bt_liveness(tx);
 	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
 				.incoming = BT_NONE };
-	lower_block(tx, start);
-	tsr_bt_stubs_emit(tx);
+	count = tx->count;
+	if (!emit_block(tx, start)) {
+		tx->count = count;
+		bt->site_count = sites;
+		bt->fp_site_count = fp_sites;
+		bt->exit_count = exits;
+		emit_block_near(tx, start);
+	}
 	finish_block(tx, b, start);
 	return b;
 }

@@ -78,6 +78,7 @@ struct bt_tx {
 	unsigned stub_count;
 	struct short_jump shorts[TX_MAX_SHORTS];
 	unsigned short_count;
+	bool near_islands; /* each jrcxz gets its island at once: longer code, always in reach */
 	uint32_t exits;
 	struct group groups[TX_GROUPS];
 	bool grouping;
