@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Damaged files and signals, through the real program. Argument: tessera.
+Damaged files and signals, through the real program. Arguments: tessera, and which tests (default: all).
 
 A run may end in three ways: status 1 or 2 with one line, a guest that runs until --timeout (124), or a guest that ends it (0).
 """
@@ -221,4 +221,4 @@ class AbuseTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
