@@ -7,7 +7,7 @@
 
 static const char *const machine_keys[] = {
 	"name",	    "description",     "memory",	      "clock", "ips",
-	"rtc-base", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", NULL,
+	"rtc-base", "stop-at", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", NULL,
 };
 
 static void setting_free(gpointer data)

@@ -10,7 +10,7 @@
 
 /* Keys of [Machine] that are options too. "cpu" is another thing there: see set_cpu. */
 static const char *const machine_options[] = {
-	"memory", "clock", "ips", "rtc-base", "on-triple-fault", "exit-on-reset", NULL,
+	"memory", "clock", "ips", "rtc-base", "stop-at", "on-triple-fault", "exit-on-reset", NULL,
 };
 
 /* Every machine takes "none" for these, also one that has no place for them; and "auto", which the

@@ -161,6 +161,15 @@ static gboolean take_rtc_base(TsrConfig *config, const TsrSetting *setting, GErr
 	       value_error(error, setting, "seconds since 1970, or a time as 2026-01-31T12:00:00Z");
 }
 
+static gboolean take_stop_at(TsrConfig *config, const TsrSetting *setting, GError **error)
+{
+	if (!tsr_parse_size(setting->value, 1000, &config->stop_at))
+		return value_error(error, setting, "a number of instructions");
+	return config->clock == TSR_CLOCK_DETERMINISTIC ||
+	       tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
+			       "instructions are counted only with clock=deterministic");
+}
+
 static gboolean take_triple_fault(TsrConfig *config, const TsrSetting *setting, GError **error)
 {
 	config->on_triple_fault = g_str_equal(setting->value, "stop") ? TSR_ON_TRIPLE_FAULT_STOP
@@ -202,6 +211,7 @@ static const struct {
 	{"clock", take_clock},
 	{"ips", take_ips},
 	{"rtc-base", take_rtc_base},
+	{"stop-at", take_stop_at}, /* behind clock */
 	{"on-triple-fault", take_triple_fault},
 	{"exit-on-reset", take_exit_on_reset},
 };

@@ -34,6 +34,7 @@ typedef struct {
 	TsrClockMode clock;
 	guint64 ips;	  /* deterministic: guest instructions per second of guest time */
 	guint64 rtc_base; /* deterministic: seconds since 1970 at power-on; 0: the host's now */
+	guint64 stop_at;  /* deterministic: the run ends when so many instructions have retired; 0: never */
 	TsrOnTripleFault on_triple_fault;
 	gboolean exit_on_reset;
 	char *cpu;	      /* the instance that is the processor */

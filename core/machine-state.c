@@ -116,6 +116,39 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 	return good;
 }
 
+static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)
+{
+	const guint64 piece = 1 << 20;
+
+	for (guint64 at = 0; at < size; at += piece)
+		g_checksum_update(sum, ram + at, (gssize)MIN(piece, size - at));
+}
+
+char *tsr_machine_hash_state(TsrMachine *self, GError **error)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
+	guint64 size;
+
+	if (self->state == TSR_MACHINE_LOADED) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "there is no state yet: the machine was not started");
+		return NULL;
+	}
+	if (was_running)
+		tsr_vcpu_set_running(self, false);
+	tsr_machine_lock(self);
+	tsr_worker_pool_drain(self->workers, NULL);
+	g_autoptr(GVariant) head = build_head(self);
+	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
+	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
+	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
+	hash_memory(sum, ram, size);
+	tsr_machine_unlock(self);
+	if (was_running)
+		tsr_vcpu_set_running(self, true);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
 /* -- Loading */
 
 static gboolean refuse(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -298,17 +298,34 @@ uint64_t tsr_timekeeper_next(struct tsr_timekeeper *clock)
 	return clock->next;
 }
 
+/* The first instruction count at which guest time is `ns` or later. */
+static uint64_t instructions_at(const struct tsr_timekeeper *clock, uint64_t ns)
+{
+	if (ns <= clock->skipped)
+		return 0;
+	return (uint64_t)(((unsigned __int128)(ns - clock->skipped) * clock->ips + NS - 1) / NS);
+}
+
+static uint64_t stop_at(const struct tsr_timekeeper *clock)
+{
+	uint64_t limit = clock->machine->config->stop_at;
+
+	return limit ? limit : UINT64_MAX;
+}
+
 uint64_t tsr_timekeeper_budget(struct tsr_timekeeper *clock)
 {
-	if (!clock->deterministic || clock->next == UINT64_MAX)
+	if (!clock->deterministic)
 		return UINT64_MAX;
-	/* The first instruction count at which now >= next. */
-	uint64_t now = tsr_timekeeper_now(clock);
-	if (clock->next <= now)
-		return 1;
-	uint64_t target = (uint64_t)(((unsigned __int128)(clock->next - clock->skipped) * clock->ips + NS - 1) / NS);
-	uint64_t count = instructions(clock);
+	uint64_t count = instructions(clock), target = stop_at(clock);
+	if (clock->next != UINT64_MAX)
+		target = MIN(target, instructions_at(clock, clock->next));
 	return target > count ? target - count : 1;
+}
+
+bool tsr_timekeeper_over(struct tsr_timekeeper *clock)
+{
+	return clock->deterministic && instructions(clock) >= stop_at(clock);
 }
 
 bool tsr_timekeeper_skip(struct tsr_timekeeper *clock)

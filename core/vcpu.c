@@ -185,6 +185,8 @@ static void *vcpu_thread(void *data)
 		if (m->want_reset >= 0)
 			do_reset(m);
 		tsr_timekeeper_run(m->clock);
+		if (tsr_timekeeper_over(m->clock))
+			stop_now(m, TSR_EXIT_POWERED_OFF, "the asked number of instructions has retired");
 		run_guest(m);
 	}
 	tsr_timekeeper_set_running(m->clock, false);

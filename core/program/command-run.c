@@ -17,7 +17,7 @@ typedef struct {
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
 	double timeout;	      /* seconds; 0: none */
 	char *control, *load;
-	gboolean stats, has_ui;
+	gboolean stats, hash, has_ui;
 } RunOptions;
 
 typedef struct {
@@ -86,6 +86,8 @@ static gboolean take_flag(RunOptions *o, const char *name)
 {
 	if (g_str_equal(name, "stats"))
 		o->stats = TRUE;
+	else if (g_str_equal(name, "hash"))
+		o->hash = TRUE;
 	else if (g_str_equal(name, "exit-on-reset"))
 		g_ptr_array_add(o->overrides, g_strdup("exit-on-reset=true"));
 	else
@@ -186,6 +188,13 @@ static void print_stats(TsrMachine *machine)
 	g_printerr("%s", text ? text : "");
 }
 
+static void print_hash(TsrMachine *machine)
+{
+	g_autofree char *hash = tsr_machine_hash_state(machine, NULL);
+
+	g_printerr("state %s\n", hash ? hash : "none");
+}
+
 static void limit_by_timeout(const RunOptions *options)
 {
 	if (options->timeout > 0)
@@ -219,6 +228,8 @@ static int run_machine(Run *run)
 	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
 	if (error)
 		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
+	if (run->options->hash)
+		print_hash(run->machine);
 	if (run->options->stats)
 		print_stats(run->machine);
 	return status;

@@ -30,6 +30,7 @@ static const struct {
 		"  --load FILE               go on from a saved state\n"
 		"  --exit-on-reset           the guest's reset ends the run\n"
 		"  --stats                   print counters at the end\n"
+		"  --hash                    print the SHA-256 of the machine's state at the end\n"
 		"Options of the presets:\n"
 		"  --memory SIZE             512M\n"
 		"  --cpu PLUGIN[,KEY=VALUE…] another processor plugin, or properties of it\n"

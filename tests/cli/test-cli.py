@@ -124,6 +124,11 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 124)
         self.assertEqual(done.stderr, "tessera: the time limit of 0.2 seconds ran out\n")
 
+    def test_stop_at_needs_a_deterministic_clock(self):
+        done = tessera(*TEST, "--stop-at", "1M")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("clock=deterministic", done.stderr)
+
     def test_exit_status_and_stats(self):
         done = tessera(*TEST, "--exit", "0", "--stats")
         self.assertEqual(done.returncode, 0)

@@ -275,6 +275,16 @@ gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
 
 /* Instances and their properties. */
 /**
+ * tsr_machine_hash_state:
+ *
+ * What two runs of a deterministic machine have in common at the same instruction count: a SHA-256 over the guest's memory and
+ * the saved state of clock, lines, PCI bus and every instance. Pauses while it does.
+ *
+ * Returns: (transfer full) (nullable): the hash in hexadecimal; NULL with @error before the machine has started
+ */
+char *tsr_machine_hash_state(TsrMachine *self, GError **error);
+
+/**
  * tsr_machine_list_instances:
  * @self: a machine
  *
