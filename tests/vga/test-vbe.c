@@ -64,6 +64,19 @@ static void vbe_pages_can_be_flipped(void)
 	CU_ASSERT_EQUAL(get_vbe(VBE_Y_OFFSET), 0);
 }
 
+/* The size that is shown for it is not a part of video memory to draw. */
+static void vbe_picture_too_small_to_show_is_black(void)
+{
+	start();
+	set_dac(0, 63, 0, 0);
+	set_vbe_mode(8, 1, 8);
+	vbe(VBE_Y_OFFSET, 0xffff);
+	look();
+	CU_ASSERT_EQUAL(screen.width, 720);
+	CU_ASSERT_EQUAL(screen.height, 400);
+	CU_ASSERT_EQUAL(dot(0, 0), 0);
+}
+
 static void vbe_banks_reach_all_memory(void)
 {
 	start();
@@ -221,6 +234,7 @@ CU_TestInfo vbe_tests[] = {
 	ROW(vbe_depths),
 	ROW(vbe_identifies_itself),
 	ROW(vbe_pages_can_be_flipped),
+	ROW(vbe_picture_too_small_to_show_is_black),
 	ROW(vbe_banks_reach_all_memory),
 	ROW(vbe_draws_only_dirty_lines),
 	ROW(planar_vbe),

@@ -184,7 +184,7 @@ static void draw_black(struct vga *v, const struct vga_surface *s)
 	v->displays->damage(v->display, 0, 0, s->width, s->height);
 }
 
-/* A text screen's size while nothing has programmed the CRTC. */
+/* A text screen's size while nothing has programmed the CRTC, and for pictures too small to show. */
 static void shown_size(const struct vga *v, const struct vga_geometry *g, unsigned *width,
 		       unsigned *height)
 {
@@ -194,6 +194,16 @@ static void shown_size(const struct vga *v, const struct vga_geometry *g, unsign
 		*width = 720;
 		*height = 400;
 	}
+}
+
+/* There is a picture, and it has the size that is shown: drawing another would leave video memory. */
+static bool has_picture(const struct vga *v, const struct vga_geometry *g, unsigned width, unsigned height)
+{
+	if (vga_is_blank(v))
+		return false;
+	if (vbe_is_packed(v))
+		return v->vbe[VBE_XRES] == width && v->vbe[VBE_YRES] == height;
+	return g->width == width && g->height == height;
 }
 
 void vga_refresh(void *self, bool full)
@@ -213,7 +223,7 @@ void vga_refresh(void *self, bool full)
 		return;
 	shown_pages(v, &first, &end);
 	written = gather_dirty(v, first, end);
-	if (vga_is_blank(v) || (!vbe_is_packed(v) && (g.width != width || g.height != height))) {
+	if (!has_picture(v, &g, width, height)) {
 		if (full)
 			draw_black(v, &s);
 	} else if (vbe_is_packed(v)) {
