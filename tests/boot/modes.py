@@ -22,7 +22,7 @@ MODES = {
     # every block translated on first sight and entered by a look-up
     "cold": Mode(["--cpu", "stress=cold"], 10, ("linux-686",)),
     # a code cache that is thrown away all the time
-    "tiny": Mode(["--cpu", "cache=64K"], 10, ("linux-686",)),
+    "tiny": Mode(["--cpu", "cache=64K"], 10, ("grub-rescue",)),
     # an interrupt is looked for at each block's end
     "interrupts": Mode(["--cpu", "stress=interrupts"], 10, ("linux-686",)),
     # all of it
