@@ -211,11 +211,6 @@ struct tsr_bt {
 	uint32_t poll;             /* 0: leave at the next back edge */
 	uint32_t intr_waiting;     /* the INTR pin */
 	uint32_t fp_loaded;        /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
-	uint32_t host_mxcsr;
-	uint32_t masked_mxcsr;     /* SSE_UNMASKED: the guest's, with all masked and no flags */
-	uint32_t unmasked;         /* ... flags of MXCSR that are unmasked */
-	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
-	uint16_t fp_status;        /* the x87's status word, as last looked at */
 	uint16_t flags_ax;         /* arithmetic flags as lahf and seto al left them */
 	uint8_t *view_base;        /* r14 */
 	uint8_t *host_rsp;
@@ -227,6 +222,11 @@ struct tsr_bt {
 	uint32_t fp_data_offset;
 	struct bt_bounce bounce;
 	struct bt_jump jumps[1 << BT_JUMP_BITS];
+	uint32_t host_mxcsr;
+	uint32_t masked_mxcsr;     /* SSE_UNMASKED: the guest's, with all masked and no flags */
+	uint32_t unmasked;         /* ... flags of MXCSR that are unmasked */
+	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
+	uint16_t fp_status;        /* the x87's status word, as last looked at */
 
 	/* cold from here on */
 	struct tsr_x86_fault fault;
