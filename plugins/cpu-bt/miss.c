@@ -270,6 +270,9 @@ struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unu
 	if (groups_stale(bt, s) && bt->blocks[s->block].valid)
 		tsr_bt_cache_invalidate(bt, &bt->blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
+	/* flags that nobody was going to read: the code has changed, and may read them */
+	if (s->source_after && !bt->blocks[s->block].valid)
+		tsr_bt_flags_recover(bt, s);
 	leave_if_stale(bt, s);
 	return (struct bt_outcome){ 0, 0 };
 }

@@ -47,6 +47,11 @@ static void next_instruction(void)
 	/* movb inc eax, [next]; nop; ret */
 	PUT(0x40, 0xc6, 0x05, 0x47, 0, 0x20, 0, 0x40, 0x90, 0xc3);
 	CHECK_EQUAL("the next instruction's opcode", call(CODE + 0x40), 1);
+	/* mov ecx, 1; cmp ecx, 2; movb adc, [next]; add eax, ecx; ret: the carry nobody was going to read */
+	for (unsigned i = 0; i < 3; i++) {
+		PUT(0x60, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, 2, 0xc6, 0x05, 0x6f, 0, 0x20, 0, 0x11, 0x01, 0xc8, 0xc3);
+		CHECK_EQUAL("ADD becomes ADC behind a comparison", call(CODE + 0x60), 2);
+	}
 	/* A store of 4 bytes that makes four INC EAX of four NOPs ahead in the block. */
 	PUT(0x80, 0x90, 0xc7, 0x05, 0x8d, 0, 0x20, 0, 0x40, 0x40, 0x40, 0x40, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3);
 	CHECK_EQUAL("four of the own block", call(CODE + 0x80), 4);
