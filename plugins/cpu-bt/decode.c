@@ -281,16 +281,22 @@ bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t 
 	ZydisDecoder decoder;
 	ZydisDecodedInstruction z;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	/* what P6 family processors execute as NOP, BSF, BSR, WBINVD */
+	static const ZydisDecoderMode newer[] = { ZYDIS_DECODER_MODE_MPX,   ZYDIS_DECODER_MODE_CET,      ZYDIS_DECODER_MODE_LZCNT,
+						  ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE };
 	bool code32 = mode & BT_MODE_CODE32;
+	ZyanStatus status;
 
 	ZydisDecoderInit(&decoder, code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
-	ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_TZCNT, ZYAN_FALSE);
-	ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_LZCNT, ZYAN_FALSE);
+	for (unsigned i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+		ZydisDecoderEnableMode(&decoder, newer[i], ZYAN_FALSE);
 	memset(out, 0, sizeof(*out));
 	out->eip = eip;
 	out->ea = (struct bt_ea){ .base = NOREG, .index = NOREG };
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, length, &z, operands)))
+	status = ZydisDecoderDecodeFull(&decoder, bytes, length, &z, operands);
+	out->truncated = status == ZYDIS_STATUS_NO_MORE_DATA;
+	if (!ZYAN_SUCCESS(status))
 		return false;
 	out->length = z.length;
 	out->mnemonic = (uint16_t)z.mnemonic;

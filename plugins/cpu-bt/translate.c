@@ -49,12 +49,12 @@ static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
 	i->kind = BT_FALLBACK;
 }
 
-/* Not an instruction yet, but within 15 bytes: it may be one with the next page's bytes. */
+/* Not an instruction yet, but within 15 bytes it may be one with the next page's. What is undefined already must not fetch them. */
 bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip)
 {
 	struct bt_insn i;
 
-	return room < 15 && !tsr_bt_decode(mode, bytes, room, eip, &i);
+	return room < 15 && !tsr_bt_decode(mode, bytes, room, eip, &i) && i.truncated;
 }
 
 static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8_t *bytes2, uint32_t eip)
