@@ -114,9 +114,23 @@ static void tsc_is_monotonic(void)
 	CHECK_EQUAL("TSC never goes back", back, 0);
 }
 
+/* TSC ticks a second by the 8254. Its end can only be seen late: the shortest of some is the best. */
+static uint32_t tsc_rate(uint32_t best)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t from = tsc();
+		uint32_t rate;
+
+		pit_wait(PIT_HZ / 20);
+		rate = divide(tsc() - from, 1) * 20;
+		best = rate < best ? rate : best;
+	}
+	return best;
+}
+
 static void rates_agree(void)
 {
-	uint32_t pm_hz = 0, tsc_hz = 0, second = 0;
+	uint32_t pm_hz = 0, tsc_hz = UINT32_MAX, second = 0;
 	bool pm_good = false, tsc_good = false;
 
 	for (unsigned i = 0; i < TRIES && !pm_good; i++) {
@@ -129,10 +143,9 @@ static void rates_agree(void)
 	}
 	check(pm_good, "PM timer beside 8254", "%u Hz", pm_hz);
 	for (unsigned i = 0; i < TRIES && !tsc_good; i++) {
-		uint64_t from = tsc();
+		uint64_t from;
 
-		pit_wait(PIT_HZ / 20);
-		tsc_hz = divide(tsc() - from, 1) * 20;
+		tsc_hz = tsc_rate(tsc_hz);
 		rtc_second();
 		from = tsc();
 		rtc_second();
