@@ -94,25 +94,39 @@ static GVariant *build_head(TsrMachine *m)
 	return g_variant_ref_sink(g_variant_builder_end(&head));
 }
 
+/* Nothing changes until go_on: the guest is paused, the lock held, no worker busy. Returns whether it ran. */
+static gboolean stand_still(TsrMachine *self)
+{
+	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
+
+	if (was_running)
+		tsr_vcpu_set_running(self, false);
+	tsr_machine_lock(self);
+	tsr_worker_pool_drain(self->workers, NULL);
+	return was_running;
+}
+
+static void go_on(TsrMachine *self, gboolean was_running)
+{
+	tsr_machine_unlock(self);
+	if (was_running)
+		tsr_vcpu_set_running(self, true);
+}
+
 gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 {
-	gboolean was_running = self->state == TSR_MACHINE_RUNNING, good;
+	gboolean was_running, good;
 	guint64 size;
 
 	if (self->state == TSR_MACHINE_STOPPED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "cannot save: the machine is stopped");
 		return FALSE;
 	}
-	if (was_running)
-		tsr_vcpu_set_running(self, false);
-	tsr_machine_lock(self);
-	tsr_worker_pool_drain(self->workers, NULL);
+	was_running = stand_still(self);
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
 	g_autoptr(GVariant) head = build_head(self);
 	good = tsr_state_file_write(path, head, ram, size, error);
-	tsr_machine_unlock(self);
-	if (was_running)
-		tsr_vcpu_set_running(self, true);
+	go_on(self, was_running);
 	return good;
 }
 
@@ -127,25 +141,20 @@ static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)
 char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
+	gboolean was_running;
 	guint64 size;
 
 	if (self->state == TSR_MACHINE_LOADED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "there is no state yet: the machine was not started");
 		return NULL;
 	}
-	if (was_running)
-		tsr_vcpu_set_running(self, false);
-	tsr_machine_lock(self);
-	tsr_worker_pool_drain(self->workers, NULL);
+	was_running = stand_still(self);
 	g_autoptr(GVariant) head = build_head(self);
 	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
 	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
 	hash_memory(sum, ram, size);
-	tsr_machine_unlock(self);
-	if (was_running)
-		tsr_vcpu_set_running(self, true);
+	go_on(self, was_running);
 	return g_strdup(g_checksum_get_string(sum));
 }
 
