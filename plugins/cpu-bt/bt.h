@@ -90,7 +90,7 @@ struct bt_site {
 	uint8_t access;
 	uint8_t insn; /* index in the block */
 	struct flag_source source; /* kind NONE: the flags are as before the instruction */
-	bool source_after; /* the instruction leaves flags and source alone: good behind it too */
+	uint16_t flags_kept; /* of flags_ax: `source` is right for these behind the instruction, too */
 	/* groups that are alive there, if they are written through: guest register + 1, 0: none; linear address - its value */
 	uint8_t group_base[2];
 	bool group; /* the access stands for a group */

@@ -101,6 +101,15 @@ static bool overwrites(const struct bt_insn *i, const struct flag_source *s)
 	return written >> s->a & 1 || (s->b != NOREG && written >> s->b & 1);
 }
 
+uint16_t tsr_bt_flags_kept(const struct bt_insn *i, const struct flag_source *s)
+{
+	uint32_t kept = TSR_FLAGS_ARITHMETIC & ~i->flags_touched;
+
+	if (s->kind == BT_RECOVER_NONE || overwrites(i, s))
+		return 0;
+	return (uint16_t)((kept & 0xff) << 8 | (kept & TSR_FLAG_OF ? 1 : 0));
+}
+
 /* Also those that write them only sometimes (shifts by CL). */
 static bool may_write_flags(const struct bt_insn *i)
 {

@@ -38,7 +38,7 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	tx->clobbered |= !tsr_bt_flags_live(tx);
 	if (tx->clobbered)
 		s->source = tx->sources[tx->index];
-	s->source_after = !tx->insn->flags_touched && tx->index + 1 < tx->count && tx->sources[tx->index + 1].kind;
+	s->flags_kept = tsr_bt_flags_kept(tx->insn, &s->source);
 	tsr_bt_groups_record(tx, s);
 	s->fp_code = tx->fp_code;
 	s->fp_data = tx->fp_data;

@@ -271,8 +271,12 @@ struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unu
 		tsr_bt_cache_invalidate(bt, &bt->blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
 	/* flags that nobody was going to read: the code has changed, and may read them */
-	if (s->source_after && !bt->blocks[s->block].valid)
+	if (s->flags_kept && !bt->blocks[s->block].valid) {
+		uint16_t now = bt->flags_ax;
+
 		tsr_bt_flags_recover(bt, s);
+		bt->flags_ax = (bt->flags_ax & s->flags_kept) | (now & ~s->flags_kept);
+	}
 	leave_if_stale(bt, s);
 	return (struct bt_outcome){ 0, 0 };
 }

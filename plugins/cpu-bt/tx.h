@@ -205,5 +205,7 @@ void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in);
 
 /* liveness.c */
 void tsr_bt_liveness(struct bt_tx *tx);
+/* Which flags of flags_ax the instruction leaves as `s` made them; 0 if it changes the registers of `s`. */
+uint16_t tsr_bt_flags_kept(const struct bt_insn *i, const struct flag_source *s);
 
 #endif
