@@ -65,6 +65,12 @@ void debug_port_access(cpu *c, uint16_t port, uint32_t size)
 		trap(c, matches(c, port, size, 1 << 2));
 }
 
+/* DR6 of a #DB: the breakpoints are this one's (17.2.3 lets them be cleared, and processors do); the rest is the guest's to clear. */
+void debug_report(cpu *c, uint32_t conditions)
+{
+	c->s->dr[6] = (c->s->dr[6] & ~15u) | conditions;
+}
+
 bool debug_code_match(cpu *c, tsr_gla gla)
 {
 	uint32_t hit = 0;
@@ -76,6 +82,6 @@ bool debug_code_match(cpu *c, tsr_gla gla)
 			hit |= 1u << n;
 	}
 	if (hit)
-		c->s->dr[6] |= hit;
+		debug_report(c, hit);
 	return hit;
 }

@@ -228,6 +228,9 @@ struct descriptor;
 void task_switch(cpu *c, uint16_t selector, const struct descriptor *d, enum task_reason reason, bool has_code, uint32_t code);
 
 /* -- debug registers (debug.c) */
+#define DR6_BD (1u << 13)
+#define DR6_BS (1u << 14)
+void debug_report(cpu *c, uint32_t conditions);
 void debug_data_access(cpu *c, tsr_gla gla, uint32_t size, bool write);
 void debug_port_access(cpu *c, uint16_t port, uint32_t size);
 bool debug_code_match(cpu *c, tsr_gla gla);

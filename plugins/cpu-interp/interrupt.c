@@ -256,6 +256,8 @@ void op_into(cpu *c, const struct op *op)
 
 void op_int1(cpu *c, const struct op *op)
 {
+	debug_report(c, c->debug_pending); /* a breakpoint that MOV SS holds is told with it, not behind it */
+	c->debug_pending = 0;
 	interrupt_deliver(c, TSR_VECTOR_DB, INT_ICEBP, false, 0);
 }
 
@@ -271,7 +273,6 @@ static void iret_flags(cpu *c, uint32_t image, uint32_t change)
 {
 	cpu_set_eflags(c, (c->s->eflags & ~change) | (image & change));
 	c->keep_rf = true;
-	c->s->nmi_blocked = 0;
 }
 
 static void iret_paragraph(cpu *c, const struct op *op)
@@ -329,7 +330,6 @@ static void iret_to_v86(cpu *c, uint32_t eip, uint32_t cs, uint32_t image)
 	}
 	c->s->gpr[TSR_ESP] = esp;
 	c->keep_rf = true;
-	c->s->nmi_blocked = 0;
 	c->next_eip = eip;
 }
 
@@ -345,7 +345,6 @@ static void iret_task(cpu *c)
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
 	task_switch(c, selector, &d, TASK_IRET, false, 0);
-	c->s->nmi_blocked = 0;
 }
 
 static void iret_protected(cpu *c, const struct op *op)
@@ -378,8 +377,12 @@ static void iret_protected(cpu *c, const struct op *op)
 	iret_flags(c, image, change);
 }
 
+/* NMIs are let through again even if it faults (SDM volume 3, 6.7.1 and 25.3). */
 void op_iret(cpu *c, const struct op *op)
 {
+	c->s->nmi_blocked = 0;
+	if (c->s->nmi_pending)
+		cpu_refresh_attention(c);
 	if (v86_mode(c) && iopl(c) < 3) {
 		if (op->size != 2 || !(c->s->cr4 & TSR_CR4_VME))
 			fault_gp0(c);

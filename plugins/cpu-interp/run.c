@@ -10,7 +10,6 @@
 #include "decode.h"
 #include "thunk.h"
 
-#define DR6_BS (1u << 14)
 #define DR6_BT (1u << 15)
 /* #AC or #DB can fault for ever while they are delivered, as on real processors. After so many rounds the instruction starts
  * again, so that a kick is seen. */
@@ -177,7 +176,7 @@ static inline void execute(cpu *c)
 
 static void deliver_debug_trap(cpu *c)
 {
-	c->s->dr[6] |= c->debug_pending;
+	debug_report(c, c->debug_pending);
 	c->debug_pending = 0;
 	c->delivering = TSR_VECTOR_DB;
 	c->s->halted = 0;

@@ -127,7 +127,7 @@ static unsigned debug_register(cpu *c, const struct op *op)
 	system_need_cpl0(c);
 	if (c->s->dr[7] & 0x2000) {
 		c->s->dr[7] &= ~0x2000u;
-		c->s->dr[6] |= 0x2000;
+		debug_report(c, DR6_BD);
 		fault_raise(c, TSR_VECTOR_DB);
 	}
 	return n;

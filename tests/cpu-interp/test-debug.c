@@ -247,6 +247,49 @@ static void test_nmi_blocks_until_iret(void)
 	EQ(s->eip, HANDLER + 32 + 1);
 }
 
+static void test_nmi_comes_right_behind_iret(void)
+{
+	setup_pins("40 40 40", 0);
+	s->nmi_pending = 1;
+	machine_code(m, HANDLER + 32, "40 CF");
+	machine_step(m, 1);
+	s->nmi_pending = 1;
+	machine_step(m, 2); /* IRET, and the handler's first again */
+	EQ(s->eip, HANDLER + 32 + 1);
+	EQ(pushed_eip(), CODE);
+}
+
+static void test_dr6_tells_of_one_exception(void)
+{
+	setup("F1 90 90");
+	s->dr[6] = 0xffff0ff0 | 1 << 14 | 3; /* of earlier ones */
+	machine_step(m, 1);
+	EQ(s->dr[6], 0xffff0ff0 | 1 << 14);
+	setup("90 90 90");
+	s->dr[6] = 0xffff0ff0 | 2;
+	s->dr[0] = CODE + 1;
+	s->dr[7] = 0x402;
+	machine_step(m, 2);
+	EQ(s->dr[6], 0xffff0ff0 | 1);
+	s->dr[7] = 0x400;
+}
+
+/* A data breakpoint that MOV SS holds off, and INT1 is the next: one #DB for both. */
+static void test_held_breakpoint_joins_icebp(void)
+{
+	setup("8E1500500000 F1 40");
+	machine_poke(m, 0x5000, SEL_DATA0, 2);
+	s->dr[6] = 0xffff0ff0;
+	s->dr[1] = 0x5000;
+	s->dr[7] = 0x400 | 3 << 2 | 3 << 20; /* read or write, one byte */
+	machine_step(m, 3);
+	EQ(s->eip, HANDLER + 16 + 1);
+	EQ(s->gpr[TSR_ESP], STACK - 12);
+	EQ(pushed_eip(), CODE + 7);
+	EQ(s->dr[6], 0xffff0ff0 | 2);
+	s->dr[7] = 0x400;
+}
+
 static void test_halt_wakes(void)
 {
 	setup_pins("FB F4 40", 0);
@@ -291,7 +334,9 @@ int main(void)
 		TEST(test_mov_ss_holds_trap), TEST(test_breakpoint_execute), TEST(test_breakpoint_write),
 		TEST(test_breakpoint_read_not_write), TEST(test_breakpoint_port), TEST(test_general_detect), TEST(test_icebp),
 		TEST(test_interrupt_taken), TEST(test_interrupt_masked), TEST(test_sti_shadow), TEST(test_sti_cli_takes_none),
-		TEST(test_mov_ss_shadow_holds_nmi), TEST(test_nmi_blocks_until_iret), TEST(test_halt_wakes), TEST(test_halt_with_interrupt_waiting),
+		TEST(test_mov_ss_shadow_holds_nmi), TEST(test_nmi_blocks_until_iret), TEST(test_nmi_comes_right_behind_iret),
+		TEST(test_dr6_tells_of_one_exception), TEST(test_held_breakpoint_joins_icebp),
+		TEST(test_halt_wakes), TEST(test_halt_with_interrupt_waiting),
 		TEST(test_rep_interrupted),
 		CU_TEST_INFO_NULL,
 	};

@@ -56,6 +56,9 @@ static void single_step(void)
 			 "pushfl\n andl $~0x100, (%%esp)\n popfl\n" ::: "eax");
 	CHECK_EQUAL("MOV SS holds the step off for one instruction", steps, 2 + 3);
 	keep_stepping = false;
+	WRITE_DR(6, 0xffff0ff3);
+	__asm__ volatile("pushfl\n orl $0x100, (%esp)\n popfl\n nop");
+	CHECK_EQUAL("a step leaves no older breakpoint in DR6", last_dr6, 0xffff4ff0);
 }
 uint8_t buffer[64];
 
