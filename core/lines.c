@@ -184,10 +184,21 @@ gboolean tsr_lines_tap(struct tsr_lines *lines, const char *name, gboolean on)
 	return wire != NULL;
 }
 
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp((*(struct source *const *)a)->name, (*(struct source *const *)b)->name);
+}
+
+/* By name: in which order plugins ask for their lines is no part of the state. */
 void tsr_lines_put_state(struct tsr_lines *lines, struct tsr_state_writer *out)
 {
-	for (unsigned i = 0; i < lines->sources->len; i++) {
-		struct source *source = lines->sources->pdata[i];
+	g_autoptr(GPtrArray) sources = g_ptr_array_copy(lines->sources, NULL, NULL);
+
+	g_ptr_array_set_free_func(sources, NULL);
+	g_ptr_array_sort(sources, by_name);
+	for (unsigned i = 0; i < sources->len; i++) {
+		struct source *source = sources->pdata[i];
+
 		tsr_state_put_bool(out, source->name, source->level);
 	}
 }

@@ -2,6 +2,8 @@
 /* Saving a whole machine to a file and loading it: core parts, every instance, guest memory. */
 #include <string.h>
 
+#include <tessera/draft/x86-state.h>
+
 #include "machine-parts.h"
 #include "state-file.h"
 
@@ -74,7 +76,25 @@ static GVariant *save_instance(TsrInstance *instance)
 			     tsr_variant_writer_end(w));
 }
 
-static GVariant *build_head(TsrMachine *m)
+/* Engine-neutral: the processor's state as the architecture has it, whichever plugin runs it, and no service of CPU plugins. */
+static GVariant *save_processor(TsrMachine *m)
+{
+	struct tsr_state_writer *w = tsr_variant_writer_new();
+	struct tsr_x86_state state = { 0 };
+
+	m->cpu->get_state(m->cpu_self, &state);
+	tsr_x86_state_put(w, &state);
+	return tsr_variant_writer_end(w);
+}
+
+static bool is_processor(TsrInstance *instance)
+{
+	struct tsr_interface found;
+
+	return tsr_instance_get_interface(instance, TSR_CPU, &found);
+}
+
+static GVariant *build_head(TsrMachine *m, bool neutral)
 {
 	GVariantBuilder head, instances;
 
@@ -85,9 +105,13 @@ static GVariant *build_head(TsrMachine *m)
 		parts[i].put(m, w);
 		g_variant_builder_add(&head, "{sv}", parts[i].name, tsr_variant_writer_end(w));
 	}
+	if (neutral)
+		g_variant_builder_add(&head, "{sv}", "processor", save_processor(m));
 	g_variant_builder_init(&instances, G_VARIANT_TYPE("a{s(sua{sv})}"));
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = m->instances->pdata[i];
+		if (neutral && is_processor(instance))
+			continue;
 		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name, save_instance(instance));
 	}
 	g_variant_builder_add(&head, "{sv}", "instances", g_variant_builder_end(&instances));
@@ -124,7 +148,7 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 	}
 	was_running = stand_still(self);
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
-	g_autoptr(GVariant) head = build_head(self);
+	g_autoptr(GVariant) head = build_head(self, false);
 	good = tsr_state_file_write(path, head, ram, size, error);
 	go_on(self, was_running);
 	return good;
@@ -149,7 +173,7 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 		return NULL;
 	}
 	was_running = stand_still(self);
-	g_autoptr(GVariant) head = build_head(self);
+	g_autoptr(GVariant) head = build_head(self, true);
 	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
 	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);

@@ -211,6 +211,7 @@ struct tsr_bt {
 	uint32_t jump_offset;      /* of the tag: where its entries lie in the jump cache */
 	uint32_t poll;             /* 0: leave at the next back edge */
 	uint32_t intr_waiting;     /* the INTR pin */
+	int64_t left;              /* counted: instructions of the budget, less those of the block that is running */
 	uint32_t fp_loaded;        /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
 	uint16_t flags_ax;         /* arithmetic flags as lahf and seto al left them */
 	uint8_t *view_base;        /* r14 */
@@ -265,6 +266,12 @@ struct tsr_bt {
 	bool trap_pending;
 	enum tsr_x86_stop stop;
 
+	/* runs with a budget (budget.c) */
+	bool counted;        /* blocks count */
+	uint32_t ahead;      /* instructions of the block that were not done when it was left */
+	uint64_t budget_end; /* of state.instructions: where the budget ends */
+	uint64_t left_until; /* state.instructions + left, as translated code was entered */
+
 	/* mode and tag */
 	uint32_t mode;
 	uint32_t cs_limit; /* of the key */
@@ -297,7 +304,7 @@ struct tsr_bt {
 
 	/* emitted runtime, cache offsets */
 	struct {
-		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_dead, cross_live, done;
+		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_dead, cross_live, done, spent, early;
 	} rt;
 
 	struct bt_stats stats;
@@ -316,6 +323,12 @@ static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segme
 	return (enum bt_segment_kind)(mode >> (BT_MODE_SEGMENT_SHIFT + 2 * segment) & 3);
 }
 
+/* Of the block's instructions, how many come behind the site's; `done`: counted from the next. */
+static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bool done)
+{
+	bt->ahead = bt->blocks[s->block].lowered - s->insn - done;
+}
+
 /* cache.c: the code cache, blocks by key and by page, links. */
 bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error);
 void tsr_bt_cache_finish(struct tsr_bt *bt);
@@ -324,6 +337,7 @@ bool tsr_bt_cache_room(const struct tsr_bt *bt);
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode);
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target);
+void tsr_bt_cache_divert_early(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead);
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
 void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
@@ -369,6 +383,13 @@ void tsr_bt_device_end(struct tsr_bt *bt, bool loaded);
 
 /* dispatch.c: from EIP to code. */
 struct bt_outcome tsr_bt_resume(struct tsr_bt *bt);
+/* budget.c */
+void tsr_bt_budget_in(struct tsr_bt *bt);
+void tsr_bt_budget_out(struct tsr_bt *bt);
+bool tsr_bt_budget_over(const struct tsr_bt *bt);
+struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken);
+struct bt_outcome tsr_bt_early(struct tsr_bt *bt, uint32_t eip, uint32_t ahead);
+
 struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
 struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit);
 struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip);

@@ -280,6 +280,16 @@ void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip)
 	emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.lookup);
 }
 
+/* The same with `ahead` instructions of the block that are not done then. */
+void tsr_bt_cache_divert_early(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
+{
+	struct emitter e = { .base = bt->rw, .p = bt->rw + at };
+
+	emit_mov_imm(&e, R8, eip);
+	emit_mov_imm(&e, R9, ahead);
+	emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.early);
+}
+
 /* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). IRET does, and costs little. */
 void tsr_bt_cache_serialize(const struct tsr_bt *bt)
 {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/x86-state.h>
+
 #include "bt.h"
 #include "decode.h"
 
@@ -103,56 +105,12 @@ static const struct tsr_cpu cpu = {
 	.instructions = instructions, .stats = tsr_bt_stats,
 };
 
-static void reset_segment(struct tsr_x86_segment *s, uint16_t access)
-{
-	*s = (struct tsr_x86_segment){ .access = access, .limit = 0xffff };
-}
-
-static void reset_fp(uint8_t *fx)
-{
-	static const uint16_t fcw = 0x40; /* FNINIT is the BIOS's business */
-	static const uint32_t mxcsr = 0x1f80, mask = 0xffff;
-
-	memset(fx, 0, 512);
-	memcpy(fx, &fcw, 2);
-	memcpy(fx + 24, &mxcsr, 4);
-	memcpy(fx + 28, &mask, 4);
-	fx[4] = 0xff; /* all valid, as after power-on */
-}
-
 static void on_reset(void *self, enum tsr_reset kind)
 {
 	struct tsr_bt *bt = self;
-	struct tsr_x86_state old, *s = &bt->state;
 
 	tsr_bt_fp_unload(bt);
-	old = bt->state;
-	memset(s, 0, sizeof(*s));
-	s->version = TSR_X86_STATE_VERSION;
-	s->size = sizeof(*s);
-	s->eip = 0xfff0;
-	s->eflags = 2;
-	s->gpr[TSR_EDX] = bt->signature;
-	s->cr0 = 0x60000010;
-	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		reset_segment(&s->segment[i], 0x93);
-	s->segment[TSR_CS].selector = 0xf000;
-	s->segment[TSR_CS].base = 0xffff0000;
-	reset_segment(&s->ldtr, 0x82);
-	reset_segment(&s->tr, 0x8b);
-	s->gdtr.limit = s->idtr.limit = 0xffff;
-	s->dr[6] = 0xffff0ff0;
-	s->dr[7] = 0x400;
-	reset_fp(s->fx);
-	if (kind == TSR_RESET_SOFT) {
-		memcpy(s->fx, old.fx, sizeof(s->fx));
-		memcpy(s->misc_msr, old.misc_msr, sizeof(s->misc_msr));
-		s->cr0 |= old.cr0 & (TSR_CR0_CD | TSR_CR0_NW);
-	}
-	if (kind != TSR_RESET_POWER_ON) {
-		s->tsc_offset = old.tsc_offset;
-		s->instructions = old.instructions;
-	}
+	tsr_x86_state_reset(&bt->state, kind, bt->signature);
 	bt->init = false;
 	state_changed(bt);
 }

@@ -102,7 +102,7 @@ struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused
 	struct bt_block *b;
 
 	bt->state.eip = eip;
-	if (tsr_bt_wanted(bt))
+	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return LEAVE(BT_EXIT_LOOKUP);
 	if (!bt->poll)
 		tsr_bt_retag(bt);
@@ -123,7 +123,7 @@ struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
 
 	bt->stats.chains++;
 	bt->state.eip = eip;
-	if (tsr_bt_wanted(bt))
+	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return LEAVE(BT_EXIT_LOOKUP);
 	if (!bt->poll)
 		tsr_bt_retag(bt);

@@ -56,6 +56,7 @@ void tsr_bt_fp_reload(struct tsr_bt *bt)
 static struct bt_outcome leave_to_interpreter(struct tsr_bt *bt, const struct bt_site *s)
 {
 	bt->state.eip = s->eip;
+	bt_leave_ahead(bt, s, false);
 	bt->exit_value = BT_NONE;
 	bt->exit_reason = BT_EXIT_BAIL;
 	return (struct bt_outcome){ 0, -1 };

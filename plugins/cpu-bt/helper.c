@@ -250,9 +250,10 @@ static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 	return n;
 }
 
-static struct bt_outcome string_leave(struct tsr_bt *bt, uint32_t eip, enum bt_exit_reason reason)
+static struct bt_outcome string_leave(struct tsr_bt *bt, uint32_t eip, const struct bt_site *s, enum bt_exit_reason reason)
 {
 	bt->state.eip = eip;
+	bt_leave_ahead(bt, s, eip != s->eip);
 	bt->exit_reason = reason;
 	return (struct bt_outcome){ 0, -1 };
 }
@@ -270,7 +271,7 @@ static struct bt_outcome string_run(struct tsr_bt *bt, uint32_t word, const stru
 		n = string_chunk(&j, rep ? reg_value(&j, ecx) : 1, &stop);
 		if (!n) {
 			bt->exit_value = BT_NONE;
-			return string_leave(bt, s->eip, BT_EXIT_BAIL);
+			return string_leave(bt, s->eip, s, BT_EXIT_BAIL);
 		}
 		if (rep)
 			reg_add(&j, ecx, 0 - n);
@@ -279,10 +280,10 @@ static struct bt_outcome string_run(struct tsr_bt *bt, uint32_t word, const stru
 		if (!rep)
 			break;
 		if (!stop && reg_value(&j, ecx) && !bt->lockstep && tsr_bt_wanted(bt))
-			return string_leave(bt, s->eip, BT_EXIT_LOOKUP);
+			return string_leave(bt, s->eip, s, BT_EXIT_LOOKUP);
 	}
 	if (!bt->blocks[s->block].valid)
-		return string_leave(bt, next, BT_EXIT_LOOKUP);
+		return string_leave(bt, next, s, BT_EXIT_LOOKUP);
 	return (struct bt_outcome){ 0, 0 };
 }
 

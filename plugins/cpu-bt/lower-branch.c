@@ -110,7 +110,7 @@ void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip)
 
 void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip)
 {
-	if (tsr_bt_after_sti(tx, tx->index - 1) && !tx->bt->lockstep)
+	if (tsr_bt_window(tx, tx->index - 1) && !tx->bt->lockstep)
 		window(tx, eip);
 	goto_eip(tx, eip);
 	tx->ended = true;

@@ -141,6 +141,7 @@ void tsr_bt_fp_check(struct bt_tx *tx)
 	s = tx_stub(tx, STUB_BAIL);
 	s->live = true;
 	s->eip = tx->insn->eip + tx->insn->length;
+	s->done++;
 	s->mnemonic = ZYDIS_MNEMONIC_INVALID;
 	emit_rm(e, false, 0xdd, 7, BT_FIELD(fp_status)); /* fnstsw */
 	emit_mov64(e, R10, RCX);
@@ -251,6 +252,7 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
 	tsr_bt_island(tx);
 	emit_land8(e, over);
+	tsr_bt_budget_return(tx, tx->index + 1);
 	tsr_bt_lower_look_up(tx, i->eip + i->length);
 	emit_patch32(e, same, emit_here(e));
 	return true;

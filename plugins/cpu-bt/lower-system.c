@@ -65,6 +65,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	emit_land8(e, over);
 	if (pop)
 		tsr_bt_move_esp(tx, i->operand_size);
+	tsr_bt_budget_return(tx, tx->index + 1);
 	tsr_bt_lower_look_up(tx, i->eip + i->length);
 	emit_patch32(e, same, emit_here(e));
 	if (pop)
@@ -76,7 +77,7 @@ bool tsr_bt_lower_rdtsc(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
 
-	if (tx->bt->lockstep)
+	if (tx->bt->lockstep || tx->bt->counted)
 		return false;
 	emit_mov_imm(e, R8, BT_HELPER_RDTSC);
 	emit_mov_imm(e, R9, tsr_bt_site(tx, 0, BT_READ));
@@ -90,7 +91,7 @@ bool tsr_bt_lower_port(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	uint32_t word = i->kind == BT_IN ? BT_HELPER_IN : BT_HELPER_OUT;
 
-	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->lockstep)
+	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->lockstep || tx->bt->counted)
 		return false;
 	word |= (uint32_t)(i->opcode & 1 ? i->operand_size : 1) << 16;
 	word |= i->opcode & 8 ? BT_HELPER_PORT_DX : i->imm & 0xff;

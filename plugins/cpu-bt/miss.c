@@ -21,6 +21,7 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 		.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = error_code, .cr2 = gla
 	};
 	bt->state.eip = s->eip;
+	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
 	bt->exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
@@ -125,7 +126,7 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
 	tsr_bt_fp_after(bt, s);
-	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn]);
+	tsr_bt_cache_divert_early(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
 	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
 }
@@ -176,6 +177,7 @@ static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *s)
 {
 	bt->state.eip = s->eip;
+	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
 	bt->exit_reason = BT_EXIT_BAIL;
@@ -237,6 +239,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	if (s->access & BT_EXACT &&
 	    (b->part[0].kind == TSR_MMU_IO || (s->size > sizeof(b->data) && b->part[0].kind == TSR_MMU_TRACED)))
 		return leave_for_one(bt, s);
+	if (bt->counted && b->part[0].kind == TSR_MMU_IO)
+		return leave_for_one(bt, s);
 	if (first == s->size) {
 		if (b->part[0].kind == TSR_MMU_IO)
 			return bounce(bt, gla, site);
@@ -248,6 +252,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	b->parts = 2;
 	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
 		return leave_with_fault(bt, s, gla + first, r.error_code);
+	if (bt->counted && b->part[1].kind == TSR_MMU_IO)
+		return leave_for_one(bt, s);
 	return bounce(bt, gla, site);
 }
 

@@ -91,9 +91,21 @@ enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *
 	return stop;
 }
 
+/* As many instructions of the budget, but no interrupt is passed by. */
+static enum tsr_x86_stop interpret_singly(struct tsr_bt *bt, uint64_t count)
+{
+	enum tsr_x86_stop stop = TSR_X86_DONE;
+
+	while (count-- && bt->state.instructions < bt->budget_end && stop == TSR_X86_DONE && !bt->state.shadow && !bt->state.halted &&
+	       !tsr_bt_wanted(bt))
+		stop = tsr_bt_interpret(bt, 1, NULL);
+	return stop;
+}
+
 static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
 {
 	tsr_bt_flags_out(bt);
+	tsr_bt_budget_out(bt);
 	bt->stats.exits[bt->exit_reason]++;
 	switch (bt->exit_reason) {
 	case BT_EXIT_BAIL:
@@ -101,9 +113,10 @@ static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
 	case BT_EXIT_STOP:
 		return bt->stop;
 	case BT_EXIT_REST:
-		return tsr_bt_interpret(bt, bt->exit_value, NULL);
+		return bt->counted ? interpret_singly(bt, bt->exit_value) : tsr_bt_interpret(bt, bt->exit_value, NULL);
 	case BT_EXIT_FAULT:
 		bt->stats.faults++;
+		bt->state.instructions += bt->counted; /* as the interpreter counts it */
 		return deliver(bt, TSR_EVENT_FAULT, &bt->fault);
 	default:
 		return TSR_X86_DONE;
@@ -125,6 +138,7 @@ static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 	struct bt_block *b;
 
 	tsr_bt_flags_in(bt);
+	tsr_bt_budget_in(bt);
 	if (bt->lockstep) {
 		b = tsr_bt_find(bt, bt->state.eip);
 		if (b && !tsr_bt_lockstep_run(bt, b))
@@ -145,6 +159,8 @@ static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 		bt->due = bt->state.eip != bt->left_at;
 		bt->left_at = bt->state.eip;
 	}
+	if (bt->counted && bt->lockstep) /* which knows no budget */
+		return interpret_singly(bt, 64);
 	tsr_bt_retag(bt);
 	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->trap_pending) {
 		/* the interpreter keeps the trap of an instruction that ran with TF until it is called again */
@@ -178,20 +194,7 @@ static int exit_of(const struct tsr_bt *bt, enum tsr_x86_stop stop)
 	return -1;
 }
 
-/* With a budget every instruction is counted: the interpreter's. */
-static int run_counted(struct tsr_bt *bt, uint64_t *budget)
-{
-	uint64_t done = 0;
-	enum tsr_x86_stop stop;
-
-	if (!*budget)
-		return TSR_CPU_BUDGET;
-	stop = tsr_bt_interpret(bt, bt->state.shadow || bt->intr_waiting || *budget < 64 ? 1 : 64, &done);
-	*budget -= done < *budget ? done : *budget;
-	return exit_of(bt, stop);
-}
-
-static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt, uint64_t budget)
+static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 {
 	int exit = -1;
 
@@ -202,12 +205,12 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt, uint64_t budget)
 			return TSR_CPU_KICKED;
 		if (bt->init)
 			take_init(bt);
+		else if (bt->state.instructions >= bt->budget_end)
+			return TSR_CPU_BUDGET;
 		else if (interrupt_due(bt))
 			exit = exit_of(bt, take_interrupt(bt));
 		else if (bt->state.halted && !bt->trap_pending)
 			return TSR_CPU_HALTED;
-		else if (budget != UINT64_MAX)
-			exit = run_counted(bt, &budget);
 		else
 			exit = exit_of(bt, step_once(bt));
 	}
@@ -217,8 +220,15 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt, uint64_t budget)
 /* The guest's rounding and its registers are nobody else's; and another thread may ask for the state, or load one. */
 enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
 {
-	enum tsr_cpu_exit exit = run_until_exit(self, budget);
+	struct tsr_bt *bt = self;
+	bool counted = budget != UINT64_MAX;
+	enum tsr_cpu_exit exit;
 
-	tsr_bt_fp_unload(self);
+	if (counted != bt->counted)
+		tsr_bt_cache_flush(bt);
+	bt->counted = counted;
+	bt->budget_end = counted ? bt->state.instructions + budget : UINT64_MAX;
+	exit = run_until_exit(bt);
+	tsr_bt_fp_unload(bt);
 	return exit;
 }

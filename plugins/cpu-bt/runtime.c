@@ -183,6 +183,10 @@ void tsr_bt_runtime_emit(struct tsr_bt *bt)
 	emit_jump_bridge(&e, tsr_bt_lookup, bt->rt.leave);
 	bt->rt.chain = emit_here(&e);
 	emit_jump_bridge(&e, tsr_bt_chain, bt->rt.leave);
+	bt->rt.spent = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_spent, bt->rt.leave);
+	bt->rt.early = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_early, bt->rt.leave);
 	bt->rt.miss = emit_here(&e);
 	emit_call_bridge(&e, tsr_bt_miss, bt->rt.leave);
 	bt->rt.commit = emit_here(&e);

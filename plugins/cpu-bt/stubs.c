@@ -67,6 +67,8 @@ static void emit_bail(struct bt_tx *tx, const struct stub *s)
 	if (s->undo)
 		tsr_bt_sse_undo(tx, s->undo - 1);
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
+	if (tx->lowered > s->done)
+		tsr_bt_budget_return(tx, s->done);
 	emit_mov_imm(&tx->e, R8, s->eip);
 	emit_mov_imm(&tx->e, R9, s->mnemonic);
 	emit_jmp(&tx->e, tx->bt->rt.bail);
@@ -130,7 +132,8 @@ static void emit_leave(struct bt_tx *tx, const struct stub *s)
 	restore_scratch(tx, s);
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	emit_mov_imm(&tx->e, R8, s->eip);
-	emit_jmp(&tx->e, tx->bt->rt.lookup);
+	emit_mov_imm(&tx->e, R9, (uint32_t)(tx->lowered - s->done));
+	emit_jmp(&tx->e, tx->bt->rt.early);
 }
 
 static void emit_fp(struct bt_tx *tx, const struct stub *s)

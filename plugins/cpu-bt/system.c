@@ -102,6 +102,7 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint1
 	tsr_bt_fp_commit(bt);
 	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new))) {
 		bt->state.eip = s->eip;
+		bt_leave_ahead(bt, s, false);
 		bt->exit_value = BT_NONE;
 		return LEAVE(BT_EXIT_BAIL);
 	}
@@ -268,13 +269,19 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	bt->exit_value = mnemonic;
 	if (bt->lockstep)
 		return LEAVE(BT_EXIT_BAIL);
+	if (tsr_bt_budget_over(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	tsr_bt_budget_out(bt);
 	tsr_bt_flags_out(bt);
 	tsr_bt_fp_commit(bt);
 	if (do_here(bt, mnemonic)) {
 		bt->stats.system++;
+		bt->state.instructions += bt->counted;
+		tsr_bt_budget_in(bt);
 	} else {
 		bt->fallbacks[mnemonic]++;
 		bt->stop = tsr_bt_interpret(bt, 1, NULL);
+		tsr_bt_budget_in(bt);
 		if (bt->stop != TSR_X86_DONE || bt->state.halted) {
 			tsr_bt_flags_in(bt);
 			return LEAVE(BT_EXIT_STOP);
@@ -282,7 +289,7 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	}
 	tsr_bt_flags_in(bt);
 	tsr_bt_retag(bt);
-	if (bt->state.shadow || bt->mode & BT_MODE_STEP || tsr_bt_wanted(bt))
+	if (bt->state.shadow || bt->mode & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return LEAVE(BT_EXIT_LOOKUP);
 	return tsr_bt_resume(bt);
 }

@@ -88,7 +88,7 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 		if (i->isa & ~tx->bt->isa)
 			i->kind = BT_FALLBACK;
 		at += i->length;
-		if (i->kind == BT_FALLBACK || lowerings[i->kind].last || tsr_bt_after_sti(tx, tx->count - 1))
+		if (i->kind == BT_FALLBACK || lowerings[i->kind].last || tsr_bt_window(tx, tx->count - 1))
 			break;
 	}
 }
@@ -171,8 +171,10 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
 	tsr_bt_liveness(tx);
+	tsr_bt_budget_take(tx);
 	lower_block(tx, start);
 	tsr_bt_stubs_emit(tx);
+	tsr_bt_budget_fix(tx);
 	return !tx->e.overreach;
 }
 

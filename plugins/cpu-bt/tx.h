@@ -34,6 +34,7 @@ struct stub {
 	bool group;
 	uint8_t undo; /* BAIL: SSE register to be put back, + 1; 0: none */
 	uint32_t eip;
+	uint8_t done; /* instructions of the block before eip */
 	uint32_t exit;
 	uint16_t mnemonic;
 	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
@@ -55,6 +56,14 @@ struct group {
 	unsigned age;
 };
 #define TX_GROUPS 2
+
+/* A place that is told how many instructions the block translates (less `done`), or takes them off. */
+struct count_fixup {
+	uint32_t at;
+	uint8_t done;
+	bool take;
+};
+#define TX_MAX_COUNT_FIXUPS (BT_MAX_INSNS + 2)
 
 struct bt_tx {
 	struct tsr_bt *bt;
@@ -80,6 +89,8 @@ struct bt_tx {
 	unsigned short_count;
 	bool near_islands; /* each jrcxz gets its island at once: longer code, always in reach */
 	uint32_t exits;
+	struct count_fixup count_fixups[TX_MAX_COUNT_FIXUPS];
+	unsigned count_fixup_count;
 	struct group groups[TX_GROUPS];
 	bool grouping;
 	int open; /* stub of the access under way, -1 */
@@ -108,6 +119,7 @@ static inline struct stub *tx_stub(struct bt_tx *tx, enum stub_kind kind)
 	memset(s, 0, sizeof(*s));
 	s->kind = (uint8_t)kind;
 	s->eip = tx->insn->eip;
+	s->done = (uint8_t)tx->index;
 	s->mnemonic = tx->insn->mnemonic;
 	s->fp_code = tx->fp_code;
 	s->fp_data = tx->fp_data;
@@ -188,10 +200,11 @@ bool tsr_bt_lower_rdtsc(struct bt_tx *tx);
 bool tsr_bt_lower_port(struct bt_tx *tx);
 void tsr_bt_lower_bail(struct bt_tx *tx); /* always possible; ends the block */
 void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip); /* the block runs out to eip */
-/* Is that instruction the shadow of an STI? A block ends there: interrupts come before the next CLI, however near it is. */
-static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
+/* Does an interrupt that waits come behind that instruction: the shadow of an STI? A block ends there: interrupts come before
+ * the next CLI, however near it is. With a budget also behind a POPF, at once. */
+static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 {
-	return index > 0 && tx->insns[index - 1].kind == BT_STI;
+	return (index > 0 && tx->insns[index - 1].kind == BT_STI) || (tx->bt->counted && tx->insns[index].kind == BT_POPF);
 }
 
 void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, whatever the page */
@@ -202,6 +215,11 @@ struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
 void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
 void tsr_bt_emit_insn(struct bt_tx *tx, const struct bt_insn *i, const struct host_mem *m);
 void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in);
+
+/* budget.c */
+void tsr_bt_budget_take(struct bt_tx *tx);
+void tsr_bt_budget_return(struct bt_tx *tx, unsigned done);
+void tsr_bt_budget_fix(struct bt_tx *tx);
 
 /* liveness.c */
 void tsr_bt_liveness(struct bt_tx *tx);

@@ -6,10 +6,10 @@
  */
 #include <stdlib.h>
 
-#include "cpuid.h"
-#include "save.h"
+#include <tessera/draft/x86-state.h>
 
-#define RESET_VECTOR_BASE 0xffff0000u
+#include "cpuid.h"
+#include "interp.h"
 
 struct cpu_interp {
 	const struct tsr_host *host;
@@ -147,60 +147,14 @@ static void processor_need(struct cpu_interp *i)
 		abort(); /* realize has made it; nothing else may come first */
 }
 
-/* -- the processor: reset (Intel SDM volume 3, table 9-1) */
-static void reset_segment(struct tsr_x86_segment *g, uint16_t selector, uint32_t base, uint16_t access)
-{
-	*g = (struct tsr_x86_segment){ .selector = selector, .access = access, .limit = 0xffff, .base = base };
-}
-
-static void reset_fpu(struct tsr_x86_state *s)
-{
-	const uint16_t fcw = 0x0040; /* power-on; FNINIT makes it 037Fh */
-	const uint32_t mxcsr = 0x1f80, mxcsr_mask = 0xffff;
-
-	memset(s->fx, 0, sizeof(s->fx));
-	memcpy(s->fx, &fcw, 2);
-	s->fx[4] = 0xff;
-	memcpy(s->fx + 24, &mxcsr, 4);
-	memcpy(s->fx + 28, &mxcsr_mask, 4);
-}
-
-static void reset_state(struct tsr_x86_state *s, enum tsr_reset kind, uint32_t signature)
-{
-	struct tsr_x86_state old = *s;
-
-	memset(s, 0, sizeof(*s));
-	s->version = TSR_X86_STATE_VERSION;
-	s->size = sizeof(*s);
-	s->gpr[TSR_EDX] = signature;
-	s->eip = 0xfff0;
-	s->eflags = 2;
-	s->cr0 = TSR_CR0_CD | TSR_CR0_NW | TSR_CR0_ET;
-	for (unsigned n = 0; n < TSR_SEGMENTS; n++)
-		reset_segment(&s->segment[n], 0, 0, 0x93);
-	reset_segment(&s->segment[TSR_CS], 0xf000, RESET_VECTOR_BASE, 0x93);
-	reset_segment(&s->ldtr, 0, 0, 0x82);
-	reset_segment(&s->tr, 0, 0, 0x8b);
-	s->gdtr.limit = s->idtr.limit = 0xffff;
-	s->dr[6] = 0xffff0ff0;
-	s->dr[7] = 0x400;
-	s->misc_msr[1] = 1; /* IA32_MISC_ENABLE: fast strings */
-	reset_fpu(s);
-	s->instructions = kind == TSR_RESET_POWER_ON ? 0 : old.instructions;
-	s->tsc_offset = old.tsc_offset;
-	if (kind == TSR_RESET_SOFT) { /* INIT leaves the x87, SSE and model-specific registers, and CR0's cache bits */
-		memcpy(s->fx, old.fx, sizeof(s->fx));
-		memcpy(s->misc_msr, old.misc_msr, sizeof(s->misc_msr));
-		s->cr0 = TSR_CR0_ET | (old.cr0 & (TSR_CR0_CD | TSR_CR0_NW));
-	}
-}
+/* -- the processor: reset */
 
 static void interp_reset(void *self, enum tsr_reset kind)
 {
 	struct cpu_interp *i = self;
 	const struct cpuid_model *model = cpuid_find(i->properties->get_string(i->host, "model"));
 
-	reset_state(&i->state, kind, model ? model->signature : 0);
+	tsr_x86_state_reset(&i->state, kind, model ? model->signature : 0);
 	if (i->context) {
 		i->context->debug_pending = 0;
 		cpu_set_context(i->context);
@@ -316,15 +270,19 @@ static void interp_save(void *self, struct tsr_state_writer *out)
 {
 	struct cpu_interp *i = self;
 
-	save_state(&i->state, i->pins, out);
+	tsr_x86_state_put(out, &i->state);
+	tsr_state_put_u32(out, "pins", i->pins);
 }
 
 static bool interp_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct cpu_interp *i = self;
+	const char *missing = tsr_x86_state_get(in, &i->state);
 
-	if (!load_state(&i->state, &i->pins, in, error))
-		return false;
+	if (missing)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks %s", missing);
+	if (!tsr_state_get_u32(in, "pins", &i->pins))
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks its pins");
 	if (i->context) {
 		i->context->pins = i->pins;
 		i->context->debug_pending = 0;
@@ -351,7 +309,7 @@ static bool interp_attach(void *self, const struct tsr_host *host, struct tsr_er
 		i->mmu = (struct tsr_interface){ 0 };
 	if (!bus->get(host, "intack", &i->intack))
 		i->intack = (struct tsr_interface){ 0 };
-	reset_state(&i->state, TSR_RESET_POWER_ON, 0);
+	tsr_x86_state_reset(&i->state, TSR_RESET_POWER_ON, 0);
 	return true;
 }
 

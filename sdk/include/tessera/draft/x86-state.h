@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3, table 9-1), save and load it as
+ * named fields. What a plugin has beside it (pins) it adds. All calls: lock held, outside run.
+ */
+#ifndef TESSERA_DRAFT_X86_STATE_H
+#define TESSERA_DRAFT_X86_STATE_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../device.h"
+#include "../state.h"
+#include "../x86.h"
+
+static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t selector, tsr_gla base, uint16_t access)
+{
+	g->selector = selector;
+	g->access = access;
+	g->limit = 0xffff;
+	g->base = base;
+}
+
+/* `signature`: CPUID.1:EAX, which is in EDX then. The count of instructions and the TSC's offset start at power-on; INIT leaves
+ * the x87, SSE and model-specific registers, and CR0's cache bits. */
+static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset kind, uint32_t signature)
+{
+	const uint16_t fcw = 0x0040; /* FNINIT makes it 037Fh */
+	const uint32_t mxcsr = 0x1f80, mxcsr_mask = 0xffff;
+	struct tsr_x86_state old = *s;
+
+	memset(s, 0, sizeof(*s));
+	s->version = TSR_X86_STATE_VERSION;
+	s->size = sizeof(*s);
+	s->gpr[TSR_EDX] = signature;
+	s->eip = 0xfff0;
+	s->eflags = 2;
+	s->cr0 = TSR_CR0_CD | TSR_CR0_NW | TSR_CR0_ET;
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		tsr_x86_segment_reset(&s->segment[i], 0, 0, 0x93);
+	tsr_x86_segment_reset(&s->segment[TSR_CS], 0xf000, 0xffff0000u, 0x93);
+	tsr_x86_segment_reset(&s->ldtr, 0, 0, 0x82);
+	tsr_x86_segment_reset(&s->tr, 0, 0, 0x8b);
+	s->gdtr.limit = s->idtr.limit = 0xffff;
+	s->dr[6] = 0xffff0ff0u;
+	s->dr[7] = 0x400;
+	s->misc_msr[1] = 1; /* IA32_MISC_ENABLE: fast strings */
+	memcpy(s->fx, &fcw, 2);
+	s->fx[4] = 0xff; /* all tags valid, as after power-on */
+	memcpy(s->fx + 24, &mxcsr, 4);
+	memcpy(s->fx + 28, &mxcsr_mask, 4);
+	if (kind == TSR_RESET_POWER_ON)
+		return;
+	s->instructions = old.instructions;
+	s->tsc_offset = old.tsc_offset;
+	if (kind == TSR_RESET_SOFT) {
+		memcpy(s->fx, old.fx, sizeof(s->fx));
+		memcpy(s->misc_msr, old.misc_msr, sizeof(s->misc_msr));
+		s->cr0 = TSR_CR0_ET | (old.cr0 & (TSR_CR0_CD | TSR_CR0_NW));
+	}
+}
+
+#define TSR_X86_FIELD(member) { #member, offsetof(struct tsr_x86_state, member), sizeof(((struct tsr_x86_state *)0)->member) }
+
+static const struct {
+	const char *name;
+	size_t offset, size;
+} tsr_x86_fields[] = {
+	TSR_X86_FIELD(gpr[0]), TSR_X86_FIELD(gpr[1]), TSR_X86_FIELD(gpr[2]), TSR_X86_FIELD(gpr[3]), TSR_X86_FIELD(gpr[4]),
+	TSR_X86_FIELD(gpr[5]), TSR_X86_FIELD(gpr[6]), TSR_X86_FIELD(gpr[7]), TSR_X86_FIELD(eip), TSR_X86_FIELD(eflags),
+	TSR_X86_FIELD(gdtr.base), TSR_X86_FIELD(gdtr.limit), TSR_X86_FIELD(idtr.base), TSR_X86_FIELD(idtr.limit),
+	TSR_X86_FIELD(cr0), TSR_X86_FIELD(cr2), TSR_X86_FIELD(cr3), TSR_X86_FIELD(cr4), TSR_X86_FIELD(efer),
+	TSR_X86_FIELD(pdpte[0]), TSR_X86_FIELD(pdpte[1]), TSR_X86_FIELD(pdpte[2]), TSR_X86_FIELD(pdpte[3]),
+	TSR_X86_FIELD(dr[0]), TSR_X86_FIELD(dr[1]), TSR_X86_FIELD(dr[2]), TSR_X86_FIELD(dr[3]), TSR_X86_FIELD(dr[6]),
+	TSR_X86_FIELD(dr[7]), TSR_X86_FIELD(cpl), TSR_X86_FIELD(shadow), TSR_X86_FIELD(halted), TSR_X86_FIELD(nmi_blocked),
+	TSR_X86_FIELD(nmi_pending), TSR_X86_FIELD(tsc_offset), TSR_X86_FIELD(sysenter_cs), TSR_X86_FIELD(sysenter_esp),
+	TSR_X86_FIELD(sysenter_eip), TSR_X86_FIELD(instructions),
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} tsr_x86_segments[] = {
+	{ "es", offsetof(struct tsr_x86_state, segment[TSR_ES]) }, { "cs", offsetof(struct tsr_x86_state, segment[TSR_CS]) },
+	{ "ss", offsetof(struct tsr_x86_state, segment[TSR_SS]) }, { "ds", offsetof(struct tsr_x86_state, segment[TSR_DS]) },
+	{ "fs", offsetof(struct tsr_x86_state, segment[TSR_FS]) }, { "gs", offsetof(struct tsr_x86_state, segment[TSR_GS]) },
+	{ "ldtr", offsetof(struct tsr_x86_state, ldtr) },          { "tr", offsetof(struct tsr_x86_state, tr) },
+};
+
+#define TSR_X86_COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+static inline void tsr_x86_state_put(struct tsr_state_writer *out, const struct tsr_x86_state *s)
+{
+	char name[16];
+
+	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_fields); i++) {
+		uint64_t value = 0;
+
+		memcpy(&value, (const char *)s + tsr_x86_fields[i].offset, tsr_x86_fields[i].size);
+		out->ops->uint(out, tsr_x86_fields[i].name, value, (unsigned)tsr_x86_fields[i].size);
+	}
+	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_segments); i++) {
+		struct tsr_x86_segment g;
+
+		memcpy(&g, (const char *)s + tsr_x86_segments[i].offset, sizeof(g));
+		out->ops->begin(out, tsr_x86_segments[i].name);
+		tsr_state_put_u16(out, "selector", g.selector);
+		tsr_state_put_u16(out, "access", g.access);
+		tsr_state_put_u32(out, "limit", g.limit);
+		tsr_state_put_u32(out, "base", g.base);
+		out->ops->end(out);
+	}
+	for (unsigned i = 0; i < TSR_X86_COUNT(s->misc_msr); i++) {
+		snprintf(name, sizeof(name), "msr%u", i);
+		tsr_state_put_u64(out, name, s->misc_msr[i]);
+	}
+	tsr_state_put_bytes(out, "fx", s->fx, sizeof(s->fx));
+}
+
+static inline bool tsr_x86_segment_get(struct tsr_state_reader *in, const char *name, struct tsr_x86_segment *g)
+{
+	bool ok;
+
+	if (!in->ops->begin(in, name))
+		return false;
+	ok = tsr_state_get_u16(in, "selector", &g->selector) && tsr_state_get_u16(in, "access", &g->access) &&
+	     tsr_state_get_u32(in, "limit", &g->limit) && tsr_state_get_u32(in, "base", &g->base);
+	in->ops->end(in);
+	return ok;
+}
+
+/* NULL: done; else the name of a field that is missing, and *s is half filled. Any bytes are read: what depends on each other
+ * in *s is made to agree. MSRs that an older version did not have stay as they are. */
+static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct tsr_x86_state *s)
+{
+	char name[16];
+
+	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_fields); i++) {
+		uint64_t value;
+
+		if (!in->ops->uint(in, tsr_x86_fields[i].name, &value, (unsigned)tsr_x86_fields[i].size))
+			return tsr_x86_fields[i].name;
+		memcpy((char *)s + tsr_x86_fields[i].offset, &value, tsr_x86_fields[i].size);
+	}
+	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_segments); i++) {
+		struct tsr_x86_segment g;
+
+		if (!tsr_x86_segment_get(in, tsr_x86_segments[i].name, &g))
+			return tsr_x86_segments[i].name;
+		memcpy((char *)s + tsr_x86_segments[i].offset, &g, sizeof(g));
+	}
+	for (unsigned i = 0; i < TSR_X86_COUNT(s->misc_msr); i++) {
+		snprintf(name, sizeof(name), "msr%u", i);
+		tsr_state_get_u64(in, name, &s->misc_msr[i]);
+	}
+	if (!in->ops->bytes(in, "fx", s->fx, sizeof(s->fx)))
+		return "fx";
+	s->cpl = !(s->cr0 & TSR_CR0_PE) ? 0 : s->eflags & TSR_FLAG_VM ? 3 : s->cpl & 3;
+	s->eflags |= 2;
+	return NULL;
+}
+
+#endif
