@@ -205,12 +205,12 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 			return TSR_CPU_KICKED;
 		if (bt->init)
 			take_init(bt);
+		else if (bt->state.halted && !bt->trap_pending && !interrupt_due(bt))
+			return TSR_CPU_HALTED;
 		else if (bt->state.instructions >= bt->budget_end)
 			return TSR_CPU_BUDGET;
 		else if (interrupt_due(bt))
 			exit = exit_of(bt, take_interrupt(bt));
-		else if (bt->state.halted && !bt->trap_pending)
-			return TSR_CPU_HALTED;
 		else
 			exit = exit_of(bt, step_once(bt));
 	}

@@ -455,28 +455,47 @@ static uint64_t executed(struct rig *rig)
 	return s.instructions;
 }
 
-static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, bool loop, uint64_t *total)
+/* Both with the same budgets: exactly so many instructions, wherever that is in a block. False: they differ. *halted: to the end. */
+static bool run_sliced(struct rig *a, struct rig *b, uint32_t flags_mask, bool *halted)
+{
+	*halted = false;
+	for (unsigned slices = 0; slices < 200 && !*halted; slices++) {
+		uint64_t budget = 1 + rnd() % 20;
+		enum tsr_cpu_exit exit = b->cpu->run(b->cpu_self, budget);
+
+		if (a->cpu->run(a->cpu_self, budget) != exit || executed(a) != executed(b) || !same(a, b, flags_mask, false))
+			return false;
+		*halted = exit == TSR_CPU_HALTED;
+	}
+	return true;
+}
+
+static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, const char *options, uint64_t *total)
 {
 	static uint8_t data[0x7000];
 	static struct program p;
 	struct tsr_x86_state s;
-	bool good;
+	bool good, halted = true, sliced = strstr(options, "budget");
+	uint64_t before;
 
 	state64 = seed;
-	make_program(&p, insns, loop);
+	make_program(&p, insns, strstr(options, "loop"));
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */
 	rig_flat(b, &s);
 	random_state(&s, &p);
 	set_up(a, &p, &s, data);
 	set_up(b, &p, &s, data);
+	before = executed(b);
+	good = !sliced || run_sliced(a, b, defined_flags(&p), &halted);
 	/* wild stores may make a program that never ends */
-	if (run_limited(a) != TSR_CPU_HALTED || run_limited(b) != TSR_CPU_HALTED) {
+	if (good && (sliced ? !halted : run_limited(a) != TSR_CPU_HALTED || run_limited(b) != TSR_CPU_HALTED)) {
 		memcpy(a->ram, b->ram, RIG_RAM);
 		return true;
 	}
-	*total += executed(b) < 100 * insns ? executed(b) : 100 * insns; /* a few that go round for long do not count for all */
-	if (same(a, b, defined_flags(&p), false))
+	before = executed(b) - before;
+	*total += before < 100 * insns ? before : 100 * insns; /* a few that go round for long do not count for all */
+	if (good && same(a, b, defined_flags(&p), false))
 		return true;
 	good = overwrites_itself(b, &p);
 	if (!good) {
@@ -525,7 +544,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	signal(SIGVTALRM, on_alarm);
 	for (; programs < limit.programs && instructions < limit.instructions && failures < 3 && time(NULL) < limit.until; programs++) {
-		if (!one(a, b, seed + programs, insns, strstr(options, "loop"), &instructions))
+		if (!one(a, b, seed + programs, insns, options, &instructions))
 			failures++;
 	}
 	printf("%llu programs, %llu instructions, %u differ\n", (unsigned long long)programs, (unsigned long long)instructions, failures);
