@@ -452,59 +452,10 @@ void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t len
 		map->listener->written(map->listener_self, at, length);
 }
 
-/* -- Widths */
-
-uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsigned width)
-{
-	const struct tsr_io_ops *ops = r->ops;
-	unsigned step = width;
-	uint64_t value = 0;
-
-	if (!ops->read)
-		return ~0ull;
-	if (ops->widths & width)
-		return ops->read(r->self, offset, width);
-	while (step > 1 && !(ops->widths & step))
-		step >>= 1;
-	if (ops->widths & step) {
-		for (unsigned i = 0; i < width; i += step)
-			value |= (ops->read(r->self, offset + i, step) & ((1ull << (step * 8)) - 1)) << (i * 8);
-		return value;
-	}
-	/* Narrower than any: cut it out of the narrowest allowed one. */
-	for (step = width * 2; step < 8 && !(ops->widths & step); step <<= 1)
-		;
-	value = ops->read(r->self, offset & ~(uint64_t)(step - 1), step);
-	return value >> ((offset & (step - 1)) * 8);
-}
-
-void tsr_io_dispatch_write(const struct tsr_region *r, uint64_t offset, uint64_t value, unsigned width)
-{
-	const struct tsr_io_ops *ops = r->ops;
-	unsigned step = width;
-
-	if (!ops->write)
-		return;
-	if (ops->widths & width) {
-		ops->write(r->self, offset, value, width);
-		return;
-	}
-	while (step > 1 && !(ops->widths & step))
-		step >>= 1;
-	if (ops->widths & step) {
-		for (unsigned i = 0; i < width; i += step)
-			ops->write(r->self, offset + i, (value >> (i * 8)) & ((1ull << (step * 8)) - 1), step);
-		return;
-	}
-	for (step = width * 2; step < 8 && !(ops->widths & step); step <<= 1)
-		;
-	ops->write(r->self, offset & ~(uint64_t)(step - 1), value << ((offset & (step - 1)) * 8), step);
-}
+/* -- Changes */
 
 void tsr_region_move(struct tsr_region *region, uint64_t base)
 {
-
-
 	if (!region || region->base == base)
 		return;
 	if (region->ports)
@@ -515,8 +466,6 @@ void tsr_region_move(struct tsr_region *region, uint64_t base)
 
 void tsr_region_enable(struct tsr_region *region, bool enabled)
 {
-
-
 	if (!region || region->enabled == enabled)
 		return;
 	if (region->ports)
@@ -525,52 +474,37 @@ void tsr_region_enable(struct tsr_region *region, bool enabled)
 		memory_enable(region, enabled);
 }
 
-/* -- Host tables */
-
-static struct tsr_memory_map *map_of(const struct tsr_host *host)
+void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
 {
-	return tsr_instance_of(host)->machine->memory;
+	g_assert(base % TSR_PAGE_SIZE == 0 && length % TSR_PAGE_SIZE == 0 && base + length <= 1 << 20);
+	memset(&map->shadow_read[base >> TSR_PAGE_SHIFT], read_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
+	memset(&map->shadow_write[base >> TSR_PAGE_SHIFT], write_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
+	paint(map, base, length);
 }
 
-static struct tsr_region *host_map(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				   int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error)
+void tsr_memory_map_set_a20(struct tsr_memory_map *map, bool enabled)
 {
-	struct tsr_region template = { .kind = REGION_MEMORY, .owner = tsr_instance_of(host), .name = (char *)name,
-		.base = base, .length = length, .priority = priority, .flags = flags,
-		.enabled = !(flags & TSR_MEMORY_DISABLED) };
-
-	g_assert(length && length % TSR_PAGE_SIZE == 0);
-	template.bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (template.bytes == MAP_FAILED) {
-		tsr_error_set(error, TSR_ERROR_IO, "%s: no memory for %llu bytes", name, (unsigned long long)length);
-		return NULL;
-	}
-	struct tsr_region *r = tsr_memory_map_add(map_of(host), &template, error);
-	if (!r)
-		munmap(template.bytes, length);
-	else
-		*bytes = r->bytes;
-	return r;
+	if (map->a20 == enabled)
+		return;
+	map->a20 = enabled;
+	if (map->listener)
+		map->listener->mapping_changed(map->listener_self, 0, 1ull << 36);
 }
 
-static struct tsr_region *host_map_io(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				      int priority, unsigned flags, const struct tsr_io_ops *ops, void *self,
-				      struct tsr_error *error)
+bool tsr_memory_map_get_a20(const struct tsr_memory_map *map)
 {
-	return tsr_memory_map_add(map_of(host), &(struct tsr_region){
-		.kind = REGION_IO, .owner = tsr_instance_of(host), .name = (char *)name, .base = base, .length = length,
-		.priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED), .ops = ops,
-		.self = self }, error);
+	return map->a20;
 }
 
-static struct tsr_region *host_alias(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				     int priority, unsigned flags, struct tsr_region *target, uint64_t offset,
-				     struct tsr_error *error)
+/* -- Dirty pages */
+
+void tsr_memory_map_mark_dirty(struct tsr_memory_map *map, tsr_gpa gpa)
 {
-	return tsr_memory_map_add(map_of(host), &(struct tsr_region){
-		.kind = REGION_ALIAS, .owner = tsr_instance_of(host), .name = (char *)name, .base = base,
-		.length = length, .priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED),
-		.target = target, .offset = offset }, error);
+	uint64_t offset;
+	struct tsr_region *r = resolve(map, a20_address(map, gpa), true, &offset);
+
+	if (r && r->kind == REGION_MEMORY)
+		mark_dirty(r, offset, 1);
 }
 
 /* Where a region's bytes are visible: itself and its aliases, one call of protect for each. */
@@ -587,7 +521,7 @@ static void protect(struct tsr_memory_map *map, struct tsr_region *target, uint6
 	}
 }
 
-static bool host_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap)
+bool tsr_region_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap)
 {
 	bool any = false;
 
@@ -608,130 +542,3 @@ static bool host_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t
 	}
 	return any;
 }
-
-static void host_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
-{
-	struct tsr_memory_map *map = map_of(host);
-
-	g_assert(base % TSR_PAGE_SIZE == 0 && length % TSR_PAGE_SIZE == 0 && base + length <= 1 << 20);
-	memset(&map->shadow_read[base >> TSR_PAGE_SHIFT], read_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
-	memset(&map->shadow_write[base >> TSR_PAGE_SHIFT], write_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
-	paint(map, base, length);
-}
-
-static uint64_t host_ram_size(const struct tsr_host *host)
-{
-	return map_of(host)->ram_size;
-}
-
-static void host_set_a20(const struct tsr_host *host, bool enabled)
-{
-	struct tsr_memory_map *map = map_of(host);
-
-	if (map->a20 == enabled)
-		return;
-	map->a20 = enabled;
-	if (map->listener)
-		map->listener->mapping_changed(map->listener_self, 0, 1ull << 36);
-}
-
-static bool host_get_a20(const struct tsr_host *host)
-{
-	return map_of(host)->a20;
-}
-
-const struct tsr_memory tsr_memory_table = {
-	.size = sizeof(struct tsr_memory),
-	.map = host_map,
-	.map_io = host_map_io,
-	.alias = host_alias,
-	.move = tsr_region_move,
-	.enable = tsr_region_enable,
-	.fetch_dirty = host_fetch_dirty,
-	.shadow = host_shadow,
-	.ram_size = host_ram_size,
-	.ram_below_4g = host_ram_size,
-	.set_a20 = host_set_a20,
-	.get_a20 = host_get_a20,
-};
-
-static bool may_master(const struct tsr_host *host)
-{
-	const struct tsr_host_record *record = (const struct tsr_host_record *)host;
-
-	return !record->function || tsr_pci_function_is_master(record->function);
-}
-
-static bool dma_read(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length)
-{
-	return may_master(host) && tsr_memory_map_dma(map_of(host), from, to, length, false);
-}
-
-static bool dma_write(const struct tsr_host *host, tsr_gpa to, const void *from, uint64_t length)
-{
-	return may_master(host) && tsr_memory_map_dma(map_of(host), to, (void *)from, length, true);
-}
-
-static void *dma_map(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write)
-{
-	return may_master(host) ? tsr_memory_map_run(map_of(host), at, length, for_write) : NULL;
-}
-
-static void dma_written(const struct tsr_host *host, tsr_gpa at, uint64_t length)
-{
-	tsr_memory_map_written(map_of(host), at, length);
-}
-
-const struct tsr_dma tsr_dma_table = {
-	.size = sizeof(struct tsr_dma),
-	.read = dma_read,
-	.write = dma_write,
-	.map = dma_map,
-	.written = dma_written,
-};
-
-static void phys_lookup(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page)
-{
-	tsr_memory_map_lookup(map_of(host), gpa, page);
-}
-
-static uint64_t phys_read(const struct tsr_host *host, tsr_gpa gpa, unsigned width)
-{
-	return tsr_memory_map_read(map_of(host), gpa, width);
-}
-
-static void phys_write(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width)
-{
-	tsr_memory_map_write(map_of(host), gpa, value, width);
-}
-
-static void phys_mark_dirty(const struct tsr_host *host, tsr_gpa gpa)
-{
-	uint64_t offset;
-	struct tsr_memory_map *map = map_of(host);
-	struct tsr_region *r = resolve(map, a20_address(map, gpa), true, &offset);
-
-	if (r && r->kind == REGION_MEMORY)
-		mark_dirty(r, offset, 1);
-}
-
-static int phys_ram_fd(const struct tsr_host *host)
-{
-	return map_of(host)->fd;
-}
-
-static uint8_t *phys_ram_base(const struct tsr_host *host)
-{
-	return map_of(host)->ram;
-}
-
-const struct tsr_phys tsr_phys_table = {
-	.size = sizeof(struct tsr_phys),
-	.lookup = phys_lookup,
-	.read = phys_read,
-	.write = phys_write,
-	.mark_dirty = phys_mark_dirty,
-	.ram_fd = phys_ram_fd,
-	.ram_base = phys_ram_base,
-	.ram_size = host_ram_size,
-};

@@ -50,6 +50,11 @@ void tsr_memory_map_write(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t valu
 bool tsr_memory_map_dma(struct tsr_memory_map *map, tsr_gpa at, void *bytes, uint64_t length, bool write);
 void *tsr_memory_map_run(struct tsr_memory_map *map, tsr_gpa at, uint64_t *length, bool write);
 void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t length);
+/* Below 1 MiB: does RAM answer reads, and take writes, or what lies there otherwise? */
+void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram);
+void tsr_memory_map_set_a20(struct tsr_memory_map *map, bool enabled);
+bool tsr_memory_map_get_a20(const struct tsr_memory_map *map);
+void tsr_memory_map_mark_dirty(struct tsr_memory_map *map, tsr_gpa gpa);
 
 struct tsr_port_space *tsr_port_space_new(void);
 void tsr_port_space_free(struct tsr_port_space *ports);
@@ -63,6 +68,8 @@ void tsr_port_region_change(struct tsr_region *region, uint64_t base, bool enabl
 /* Both kinds. */
 void tsr_region_move(struct tsr_region *region, uint64_t base);
 void tsr_region_enable(struct tsr_region *region, bool enabled);
+
+bool tsr_region_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap); /* host.h */
 
 /* Handlers with widths split and joined (host.h, tsr_io_ops.widths). */
 uint64_t tsr_io_dispatch_read(const struct tsr_region *region, uint64_t offset, unsigned width);
