@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * FACS, FADT, RSDT and RSDP around the DSDT, and the script (etc/table-loader) by which the
- * firmware allocates them, adds their addresses and computes checksums. There is no MADT: the
- * machine has 8259s only.
+ * FACS, FADT, RSDT and RSDP around the DSDT; the loader's script allocates them, adds their
+ * addresses and computes checksums. There is no MADT: the machine has 8259s only.
  *
- * Sources: ACPI 1.0b, 5.2; QEMU's docs/specs/fw_cfg and SeaBIOS' romfile loader for the script.
+ * Source: ACPI 1.0b, 5.2.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +12,7 @@
 
 #define TABLES "etc/acpi/tables"
 #define RSDP "etc/acpi/rsdp"
-#define SCRIPT_ENTRY 128u /* bytes */
 
-enum {
-	LOADER_ALLOCATE = 1,
-	LOADER_ADD_POINTER = 2,
-	LOADER_ADD_CHECKSUM = 3,
-	ZONE_HIGH = 1,
-	ZONE_FSEG = 2
-};
 enum { FACS_SIZE = 64, RSDP_SIZE = 20 };
 enum {
 	OFFSET_LENGTH = 4,
@@ -91,71 +82,20 @@ static void fadt(struct aml *a)
 		aml_le(a, fadt_fields[i].value, fadt_fields[i].width);
 }
 
-/* -- The script */
-
-struct script {
-	uint8_t bytes[16 * SCRIPT_ENTRY];
-	unsigned entries;
-};
-
-static uint8_t *script_entry(struct script *s, unsigned command)
-{
-	uint8_t *entry = s->bytes + SCRIPT_ENTRY * s->entries++;
-
-	put_le(entry, command, 4);
-	return entry + 4;
-}
-
-static void script_name(uint8_t *to, const char *file)
-{
-	memcpy(to, file, strlen(file)); /* the entry is zeroed */
-}
-
-static void script_allocate(struct script *s, const char *file, uint32_t alignment, unsigned zone)
-{
-	uint8_t *entry = script_entry(s, LOADER_ALLOCATE);
-
-	script_name(entry, file);
-	put_le(entry + FW_CFG_FILE_NAME, alignment, 4);
-	entry[FW_CFG_FILE_NAME + 4] = (uint8_t)zone;
-}
-
-/* The dword at `offset` of `file` is an offset in TABLES and becomes an address. */
-static void script_pointer(struct script *s, const char *file, uint32_t offset)
-{
-	uint8_t *entry = script_entry(s, LOADER_ADD_POINTER);
-
-	script_name(entry, file);
-	script_name(entry + FW_CFG_FILE_NAME, TABLES);
-	put_le(entry + 2 * FW_CFG_FILE_NAME, offset, 4);
-	entry[2 * FW_CFG_FILE_NAME + 4] = 4;
-}
-
-static void script_checksum(struct script *s, const char *file, uint32_t at, uint32_t start,
-			    uint32_t length)
-{
-	uint8_t *entry = script_entry(s, LOADER_ADD_CHECKSUM);
-
-	script_name(entry, file);
-	put_le(entry + FW_CFG_FILE_NAME, at, 4);
-	put_le(entry + FW_CFG_FILE_NAME + 4, start, 4);
-	put_le(entry + FW_CFG_FILE_NAME + 8, length, 4);
-}
-
 /* -- The whole */
 
 /* Ends the table that started at `start`. */
-static void finish_table(struct aml *a, struct script *s, size_t start)
+static void finish_table(struct aml *a, struct loader *l, size_t start)
 {
 	if (a->failed)
 		return;
 	put_le(a->bytes + start + OFFSET_LENGTH, a->length - start, 4);
-	script_checksum(s, TABLES, (uint32_t)start + OFFSET_CHECKSUM, (uint32_t)start,
+	loader_checksum(l, TABLES, (uint32_t)start + OFFSET_CHECKSUM, (uint32_t)start,
 			(uint32_t)(a->length - start));
 }
 
 /* Pointers come before the checksums that cover them. */
-static bool build_tables(struct aml *a, struct script *s, const struct acpi_machine *machine,
+static bool build_tables(struct aml *a, struct loader *l, const struct acpi_machine *machine,
 			 size_t *rsdt, struct tsr_error *error)
 {
 	size_t dsdt = FACS_SIZE, fixed;
@@ -163,51 +103,48 @@ static bool build_tables(struct aml *a, struct script *s, const struct acpi_mach
 	facs(a);
 	if (!acpi_dsdt(a, machine, error))
 		return false;
-	finish_table(a, s, dsdt);
+	finish_table(a, l, dsdt);
 	fixed = a->length;
 	fadt(a);
 	if (!a->failed)
 		put_le(a->bytes + fixed + FADT_DSDT, dsdt, 4); /* the FACS is at 0 */
-	script_pointer(s, TABLES, (uint32_t)fixed + FADT_FACS);
-	script_pointer(s, TABLES, (uint32_t)fixed + FADT_DSDT);
-	finish_table(a, s, fixed);
+	loader_pointer(l, TABLES, (uint32_t)fixed + FADT_FACS, TABLES);
+	loader_pointer(l, TABLES, (uint32_t)fixed + FADT_DSDT, TABLES);
+	finish_table(a, l, fixed);
 	*rsdt = a->length;
 	acpi_header(a, "RSDT", 1);
 	aml_le(a, (uint32_t)fixed, 4);
-	script_pointer(s, TABLES, (uint32_t)*rsdt + ACPI_HEADER);
-	finish_table(a, s, *rsdt);
+	loader_pointer(l, TABLES, (uint32_t)*rsdt + ACPI_HEADER, TABLES);
+	finish_table(a, l, *rsdt);
 	return !a->failed ||
 	       tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the ACPI tables");
 }
 
-static void build_rsdp(uint8_t rsdp[RSDP_SIZE], struct script *s, size_t rsdt)
+static void build_rsdp(uint8_t rsdp[RSDP_SIZE], struct loader *l, size_t rsdt)
 {
 	memset(rsdp, 0, RSDP_SIZE);
 	memcpy(rsdp, "RSD PTR ", 8);
 	memcpy(rsdp + 9, "TESSRA", 6);
 	put_le(rsdp + RSDP_RSDT, rsdt, 4);
-	script_pointer(s, RSDP, RSDP_RSDT);
-	script_checksum(s, RSDP, RSDP_CHECKSUM, 0, RSDP_SIZE);
+	loader_pointer(l, RSDP, RSDP_RSDT, TABLES);
+	loader_checksum(l, RSDP, RSDP_CHECKSUM, 0, RSDP_SIZE);
 }
 
-bool acpi_add(struct fw_cfg_items *items, const struct acpi_machine *machine,
+bool acpi_add(struct fw_cfg_items *items, struct loader *l, const struct acpi_machine *machine,
 	      struct tsr_error *error)
 {
-	struct script script = { .entries = 0 };
 	struct aml tables = { 0 };
 	uint8_t rsdp[RSDP_SIZE];
 	size_t rsdt;
 	bool ok;
 
-	script_allocate(&script, TABLES, FACS_SIZE, ZONE_HIGH);
-	script_allocate(&script, RSDP, 16, ZONE_FSEG);
-	ok = build_tables(&tables, &script, machine, &rsdt, error);
+	loader_allocate(l, TABLES, FACS_SIZE, LOADER_HIGH);
+	loader_allocate(l, RSDP, 16, LOADER_FSEG);
+	ok = build_tables(&tables, l, machine, &rsdt, error);
 	if (ok) {
-		build_rsdp(rsdp, &script, rsdt);
+		build_rsdp(rsdp, l, rsdt);
 		ok = items_add_file(items, TABLES, tables.bytes, tables.length) &&
-		     items_add_file(items, RSDP, rsdp, sizeof(rsdp)) &&
-		     items_add_file(items, "etc/table-loader", script.bytes,
-				    script.entries * SCRIPT_ENTRY);
+		     items_add_file(items, RSDP, rsdp, sizeof(rsdp));
 		if (!ok)
 			tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the ACPI tables");
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The machine's description for ACPI, handed to the firmware with a script that puts it into
- * memory. */
+/* The machine's description for ACPI, which the loader's script puts into memory. */
 #ifndef FW_CFG_ACPI_H
 #define FW_CFG_ACPI_H
 
 #include "aml.h"
 #include "items.h"
+#include "loader.h"
 
 struct acpi_machine {
 	uint64_t ram_below_4g; /* bytes: PCI memory starts there */
@@ -14,8 +14,8 @@ struct acpi_machine {
 
 /* Appends the DSDT, header included (length and checksum not filled in). */
 bool acpi_dsdt(struct aml *a, const struct acpi_machine *machine, struct tsr_error *error);
-/* Adds etc/acpi/tables, etc/acpi/rsdp and etc/table-loader. */
-bool acpi_add(struct fw_cfg_items *items, const struct acpi_machine *machine,
+/* Adds etc/acpi/tables and etc/acpi/rsdp. */
+bool acpi_add(struct fw_cfg_items *items, struct loader *l, const struct acpi_machine *machine,
 	      struct tsr_error *error);
 /* A table's header, length 0; `offset` where it starts. */
 void acpi_header(struct aml *a, const char *signature, unsigned revision);

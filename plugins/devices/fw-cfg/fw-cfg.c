@@ -337,14 +337,20 @@ static bool add_vga_bios(struct fw_cfg *s, struct tsr_error *error)
 	return ok || tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the video BIOS");
 }
 
-static bool add_acpi(struct fw_cfg *s, struct tsr_error *error)
+/* Tables that the loader's script puts into memory. */
+static bool add_tables(struct fw_cfg *s, struct tsr_error *error)
 {
 	struct acpi_machine machine = {
 		.ram_below_4g = s->memory->ram_below_4g(s->host),
 		.devices = s->properties->get_string(s->host, "acpi-devices"),
 	};
+	struct loader loader = { .entries = 0 };
 
-	return !s->properties->get_bool(s->host, "acpi") || acpi_add(&s->items, &machine, error);
+	if (s->properties->get_bool(s->host, "acpi") &&
+	    !acpi_add(&s->items, &loader, &machine, error))
+		return false;
+	return loader_add(&loader, &s->items) ||
+	       tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the firmware's tables");
 }
 
 static bool add_kernel(struct fw_cfg *s, bool direct, struct tsr_error *error)
@@ -370,7 +376,7 @@ static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 {
 	bool direct = *s->properties->get_string(s->host, "kernel");
 
-	if (!add_kernel(s, direct, error) || !add_acpi(s, error) || !add_vga_bios(s, error) ||
+	if (!add_kernel(s, direct, error) || !add_tables(s, error) || !add_vga_bios(s, error) ||
 	    !add_user_files(s, error))
 		return false;
 	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) ||
