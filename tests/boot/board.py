@@ -19,6 +19,7 @@ def board_acpi(test):
         machine.expect("tessera# ")
         machine.send("dmesg | grep -o 'PCI: Interrupt link LNK[A-D] configured' | sort -u | wc -l\n")
         machine.expect("\n4")
+        assert "DMI: Tessera PC (i440FX, PIIX3), BIOS " in machine.shell("dmesg | grep DMI:")
         interrupts_arrive(machine)
         machine.control("set", "pm0.power-button=true")
         power_off(machine)

@@ -137,18 +137,6 @@ static void integer_files_follow_properties(void)
 	CU_ASSERT_EQUAL(find_file("bootorder", &length), 0);
 }
 
-static void smbios_texts_are_files(void)
-{
-	uint32_t length = 0;
-
-	start_with((struct fake_row[]){ { "manufacturer", "Maker" }, { "product", "" }, { NULL, NULL } });
-	select_key(find_file("smbios/field1-4", &length));
-	CU_ASSERT_EQUAL(length, 6);
-	CU_ASSERT_EQUAL(read_le(5), 0x72656b614d);
-	CU_ASSERT_NOT_EQUAL(find_file("smbios/field4-7", &length), 0);
-	CU_ASSERT_EQUAL(find_file("smbios/field1-5", &length), 0);
-}
-
 static void boot_order_has_a_path_a_line(void)
 {
 	static const char expected[] = "/pci@i0cf8/a\n/b\n";
@@ -276,7 +264,6 @@ static CU_TestInfo tests[] = {
 	ROW(absent_items_are_zeros),
 	ROW(memory_map_is_a_file),
 	ROW(integer_files_follow_properties),
-	ROW(smbios_texts_are_files),
 	ROW(boot_order_has_a_path_a_line),
 	ROW(dma_copies_and_pads),
 	ROW(dma_errors_are_told),
@@ -294,6 +281,7 @@ int main(void)
 		{ .pName = "fw-cfg", .pTests = tests },
 		{ .pName = "direct boot", .pTests = linux_tests },
 		{ .pName = "ACPI tables", .pTests = acpi_tests },
+		{ .pName = "SMBIOS tables", .pTests = smbios_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failures;

@@ -17,6 +17,7 @@
 #include "acpi.h"
 #include "items.h"
 #include "linux.h"
+#include "smbios.h"
 
 enum { PORT_SELECTOR = 0, PORT_DATA = 1, DMA_HIGH = 0, DMA_LOW = 4 };
 enum {
@@ -230,30 +231,6 @@ static bool add_integer_files(struct fw_cfg *s)
 	return true;
 }
 
-/* Texts of SeaBIOS' SMBIOS tables; a name holds the structure's type and the field's offset. */
-static const struct {
-	const char *property, *files[4];
-} text_files[] = {
-	{ "manufacturer", { "smbios/field1-4", "smbios/field3-4", "smbios/field4-7" } },
-	{ "product", { "smbios/field1-5" } },
-};
-
-static bool add_text_files(struct fw_cfg *s)
-{
-	if (!items_add_file(&s->items, "smbios/field0-4", "SeaBIOS", sizeof("SeaBIOS")) ||
-	    !items_add_file(&s->items, "smbios/field0-5", PLUGIN_VERSION, sizeof(PLUGIN_VERSION)))
-		return false;
-	for (size_t i = 0; i < sizeof(text_files) / sizeof(text_files[0]); i++) {
-		const char *text = s->properties->get_string(s->host, text_files[i].property);
-
-		for (const char *const *file = text_files[i].files; *text && *file; file++) {
-			if (!items_add_file(&s->items, *file, text, strlen(text) + 1))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* "bootorder": one device path a line, the direct boot's ROM first. */
 static bool add_boot_order(struct fw_cfg *s, bool direct)
 {
@@ -353,6 +330,19 @@ static bool add_tables(struct fw_cfg *s, struct tsr_error *error)
 	       tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the firmware's tables");
 }
 
+static bool add_smbios(struct fw_cfg *s, struct tsr_error *error)
+{
+	uint64_t below = s->memory->ram_below_4g(s->host);
+	struct smbios_machine machine = {
+		.manufacturer = s->properties->get_string(s->host, "manufacturer"),
+		.product = s->properties->get_string(s->host, "product"),
+		.ram_below_4g = below,
+		.ram_above_4g = s->memory->ram_size(s->host) - below,
+	};
+
+	return smbios_add(&s->items, &machine, error);
+}
+
 static bool add_kernel(struct fw_cfg *s, bool direct, struct tsr_error *error)
 {
 	struct linux_boot boot = {
@@ -376,11 +366,11 @@ static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 {
 	bool direct = *s->properties->get_string(s->host, "kernel");
 
-	if (!add_kernel(s, direct, error) || !add_tables(s, error) || !add_vga_bios(s, error) ||
-	    !add_user_files(s, error))
+	if (!add_kernel(s, direct, error) || !add_tables(s, error) || !add_smbios(s, error) ||
+	    !add_vga_bios(s, error) || !add_user_files(s, error))
 		return false;
 	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) ||
-	    !add_text_files(s) || !add_boot_order(s, direct) || !items_add_directory(&s->items))
+	    !add_boot_order(s, direct) || !items_add_directory(&s->items))
 		return tsr_error_set(error, TSR_ERROR_FAILED,
 				     "no memory for the firmware configuration");
 	return true;
