@@ -29,6 +29,7 @@ def board_acpi(test):
 def board_no_acpi(test):
     with linux(test, append="acpi=off", extra=["--exit-on-reset"]) as machine:
         machine.expect("tessera# ")
+        assert "00:01.0: PIIX/ICH IRQ router" in machine.shell("dmesg | grep router")  # said of a $PIR only
         interrupts_arrive(machine)
         machine.send("reboot\n")
         machine.expect_exit(0)

@@ -281,6 +281,7 @@ int main(void)
 		{ .pName = "fw-cfg", .pTests = tests },
 		{ .pName = "direct boot", .pTests = linux_tests },
 		{ .pName = "ACPI tables", .pTests = acpi_tests },
+		{ .pName = "PCI routing table", .pTests = pir_tests },
 		{ .pName = "SMBIOS tables", .pTests = smbios_tests },
 		CU_SUITE_INFO_NULL,
 	};

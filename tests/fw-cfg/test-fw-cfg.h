@@ -11,7 +11,7 @@
 
 #define ROW(test) { #test, test }
 
-extern CU_TestInfo linux_tests[], acpi_tests[], smbios_tests[];
+extern CU_TestInfo linux_tests[], acpi_tests[], pir_tests[], smbios_tests[];
 
 void *start_with(const struct fake_row *rows);
 void select_key(uint16_t key);
@@ -20,5 +20,10 @@ uint64_t read_le(unsigned width);
 uint16_t find_file(const char *name, uint32_t *length);
 /* Reads an item through DMA to `to`; false: the device reported an error. */
 bool dma_item(uint16_t key, tsr_gpa to, uint32_t length);
+/* Does what the table loader's script says; etc/pir comes to PIR_AT. */
+void run_script(void);
+uint8_t fake_sum(tsr_gpa at, uint32_t length);
+
+#define PIR_AT 0xf1000u
 
 #endif

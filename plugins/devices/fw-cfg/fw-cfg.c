@@ -17,6 +17,7 @@
 #include "acpi.h"
 #include "items.h"
 #include "linux.h"
+#include "pir.h"
 #include "smbios.h"
 
 enum { PORT_SELECTOR = 0, PORT_DATA = 1, DMA_HIGH = 0, DMA_LOW = 4 };
@@ -33,6 +34,8 @@ enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
 #define FOUR_GIB 0x100000000ull
 #define MAX_USER_FILE (64u << 20)
 #define MAX_VGA_BIOS (256u << 10)
+/* From so many possible processors on, SeaBIOS makes neither MP table nor PCI routing table. */
+#define NO_MP_TABLE 256
 
 static const uint8_t dma_signature[8] = { 'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G' };
 
@@ -174,6 +177,7 @@ static bool add_legacy_items(struct fw_cfg *s)
 {
 	struct fw_cfg_items *items = &s->items;
 	static const uint8_t uuid[16], numa[16];
+	bool mp_table = s->properties->get_bool(s->host, "mp-table");
 
 	return items_add(items, FW_CFG_SIGNATURE, "QEMU", 4) &&
 	       items_add_u32(items, FW_CFG_ID, ID_TRADITIONAL | ID_DMA) &&
@@ -181,7 +185,7 @@ static bool add_legacy_items(struct fw_cfg *s)
 	       items_add_u64(items, FW_CFG_RAM_SIZE, s->memory->ram_size(s->host)) &&
 	       items_add_u16(items, FW_CFG_NOGRAPHIC, 0) &&
 	       items_add_u16(items, FW_CFG_NB_CPUS, 1) &&
-	       items_add_u16(items, FW_CFG_MAX_CPUS, 1) &&
+	       items_add_u16(items, FW_CFG_MAX_CPUS, mp_table ? 1 : NO_MP_TABLE) &&
 	       items_add_u16(items, FW_CFG_BOOT_DEVICE, 'c') &&
 	       items_add(items, FW_CFG_NUMA, numa, sizeof(numa)) &&
 	       items_add_u16(items, FW_CFG_BOOT_MENU,
@@ -321,12 +325,14 @@ static bool add_tables(struct fw_cfg *s, struct tsr_error *error)
 		.ram_below_4g = s->memory->ram_below_4g(s->host),
 		.devices = s->properties->get_string(s->host, "acpi-devices"),
 	};
+	bool pir = s->properties->get_bool(s->host, "pir-table") &&
+		   !s->properties->get_bool(s->host, "mp-table"); /* then there is the BIOS' own */
 	struct loader loader = { .entries = 0 };
 
 	if (s->properties->get_bool(s->host, "acpi") &&
 	    !acpi_add(&s->items, &loader, &machine, error))
 		return false;
-	return loader_add(&loader, &s->items) ||
+	return ((!pir || pir_add(&s->items, &loader)) && loader_add(&loader, &s->items)) ||
 	       tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the firmware's tables");
 }
 
