@@ -16,9 +16,11 @@ static bool same_page(const struct bt_tx *tx, uint32_t eip)
 	return offset >= 0 && offset < (int64_t)TSR_PAGE_SIZE;
 }
 
-static bool target_in_limit(const struct bt_tx *tx, uint32_t eip)
+/* Can the branch to eip be made here? Behind an STI it is the interpreter's: a waiting interrupt comes at once behind it, whichever
+ * way it goes, and not before it. */
+static bool possible(const struct bt_tx *tx, uint32_t eip)
 {
-	return eip <= tx->bt->cs_limit;
+	return eip <= tx->bt->cs_limit && !tsr_bt_after_sti(tx, tx->index);
 }
 
 /* r8d = EIP */
@@ -124,6 +126,8 @@ void tsr_bt_lower_bail(struct bt_tx *tx)
 		emit_mov_imm(&tx->e, R9, tsr_bt_site(tx, 0, BT_READ));
 		emit_call(&tx->e, tx->bt->rt.helper);
 	}
+	if (tsr_bt_after_sti(tx, tx->index))
+		emit_store_imm(&tx->e, BT_FIELD(state.shadow), TSR_SHADOW_STI);
 	emit_mov_imm(&tx->e, R8, tx->insn->eip);
 	emit_mov_imm(&tx->e, R9, tx->insn->mnemonic);
 	emit_jmp(&tx->e, tx->bt->rt.bail);
@@ -154,7 +158,7 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 	struct host_mem m;
 
 	if (i->opcode == 0xe9 || i->opcode == 0xeb) {
-		if (!target_in_limit(tx, i->target))
+		if (!possible(tx, i->target))
 			return false;
 		poll(tx, i->target);
 		goto_eip(tx, i->target);
@@ -240,7 +244,7 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 		return false;
 	tx->ended = true;
 	if (i->opcode == 0xe8) {
-		if (!target_in_limit(tx, i->target)) {
+		if (!possible(tx, i->target)) {
 			tx->ended = false;
 			return false;
 		}
@@ -297,7 +301,7 @@ bool tsr_bt_lower_jcc(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 
-	if (!target_in_limit(tx, i->target))
+	if (!possible(tx, i->target))
 		return false;
 	poll(tx, i->target);
 	conditional(tx, emit_jcc(&tx->e, i->opcode & 15, 0), i->target);
@@ -319,7 +323,7 @@ bool tsr_bt_lower_jcxz(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	uint32_t zero;
 
-	if (!target_in_limit(tx, i->target))
+	if (!possible(tx, i->target))
 		return false;
 	poll(tx, i->target);
 	count_to_rcx(tx);
@@ -340,7 +344,7 @@ bool tsr_bt_lower_loop(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	uint32_t zero;
 
-	if (!target_in_limit(tx, i->target))
+	if (!possible(tx, i->target))
 		return false;
 	poll(tx, i->target);
 	if (i->addr16) {

@@ -200,11 +200,17 @@ bool tsr_bt_lower_rdtsc(struct bt_tx *tx);
 bool tsr_bt_lower_port(struct bt_tx *tx);
 void tsr_bt_lower_bail(struct bt_tx *tx); /* always possible; ends the block */
 void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip); /* the block runs out to eip */
-/* Does an interrupt that waits come behind that instruction: the shadow of an STI? A block ends there: interrupts come before
- * the next CLI, however near it is. With a budget also behind a POPF, at once. */
+/* Is that instruction the one behind an STI, which no interrupt comes before? */
+static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
+{
+	return index > 0 && tx->insns[index - 1].kind == BT_STI;
+}
+
+/* Does an interrupt that waits come behind that instruction? A block ends there: interrupts come before the next CLI, however
+ * near it is. With a budget also behind a POPF, at once. */
 static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 {
-	return (index > 0 && tx->insns[index - 1].kind == BT_STI) || (tx->bt->counted && tx->insns[index].kind == BT_POPF);
+	return tsr_bt_after_sti(tx, index) || (tx->bt->counted && tx->insns[index].kind == BT_POPF);
 }
 
 void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, whatever the page */

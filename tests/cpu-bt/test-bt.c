@@ -202,6 +202,39 @@ static void sti_holds_interrupts_off_for_one_instruction(void)
 	finish();
 }
 
+/* Behind STI a branch comes before the interrupt, whichever way it goes, and back or not; and nothing behind the branch does. */
+static void sti_holds_interrupts_off_for_a_branch(void)
+{
+	static const uint8_t branches[][2] = { { 0xeb, 0x03 }, { 0xeb, 0xf3 }, { 0x74, 0x03 }, { 0x74, 0xf3 }, { 0x75, 0x03 }, { 0x75, 0xf3 },
+					       { 0xe2, 0x03 }, { 0xe2, 0xf3 }, { 0xe3, 0x03 }, { 0xe3, 0xf3 } };
+
+	for (unsigned i = 0; i < 2 * sizeof(branches) / sizeof(*branches); i++) {
+		const uint8_t *b = branches[i / 2];
+		uint8_t code[] = {
+			0xeb, 0x04,                   /* jmp over */
+			0xfa, 0x40, 0xeb, 0xfe,       /* the branch back: cli; inc eax; jmp $ */
+			0xa2, 0x00, 0x00, 0x0a, 0x00, /* over: the line rises while IF = 0 */
+			0x85, 0xff,                   /* test edi, edi */
+			0xfb, b[0], 0,                /* sti; the branch */
+			0xfa, 0x40, 0x40,             /* cli; inc eax; inc eax */
+			0xfa, 0x40, 0xeb, 0xfe,       /* the branch on: the same as back */
+		};
+		uint32_t next;
+
+		code[15] = b[1] == 3 ? 3 : (uint8_t)(2 - 16);
+		start("");
+		state.gpr[TSR_EAX] = 0;
+		state.gpr[TSR_EDI] = i & 1;
+		state.gpr[TSR_ECX] = i & 1;
+		rig->on_io = raise;
+		CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+		CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 0);
+		memcpy(&next, rig->ram + after()->gpr[TSR_ESP], sizeof(next));
+		CU_ASSERT(next == CODE + 16 || next == CODE + (b[1] == 3 ? 19 : 2));
+		finish();
+	}
+}
+
 static void fp_state_survives_a_device(void)
 {
 	static const uint8_t code[] = {
@@ -313,6 +346,7 @@ int main(void)
 	CU_ADD_TEST(suite, early_kick_is_kept);
 	CU_ADD_TEST(suite, device_interrupts_a_loop);
 	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_one_instruction);
+	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_a_branch);
 	CU_ADD_TEST(suite, fp_state_survives_a_device);
 	CU_ADD_TEST(suite, budget_is_exact);
 	CU_ADD_TEST(suite, full_cache_is_flushed);
