@@ -69,7 +69,7 @@ static void out(unsigned offset, uint8_t value)
 	fake_port_write(BASE + offset, value, 1);
 }
 
-static void *start(bool paced)
+static void *start_with(bool paced, bool out2_gate)
 {
 	void *uart;
 
@@ -78,12 +78,17 @@ static void *start(bool paced)
 	fake_connect("backend", &line_table, &line);
 	uart = fake_device_new(
 		NULL, "uart-16550a",
-		(struct fake_row[]){ { "paced", paced ? "true" : "false" }, { NULL, NULL } });
+		(struct fake_row[]){ { "paced", paced ? "true" : "false" }, { "out2-gate", out2_gate ? "true" : "false" }, { NULL, NULL } });
 	out(UART_LCR, LCR_DLAB | 3);
 	out(UART_DATA, 1);
 	out(UART_IER, 0);
 	out(UART_LCR, 3);
 	return uart;
+}
+
+static void *start(bool paced)
+{
+	return start_with(paced, true);
 }
 
 static void use_fifos(uint8_t trigger)
@@ -192,6 +197,15 @@ static void out2_gates_the_interrupt(void)
 	out(UART_IER, IER_THRE);
 	CU_ASSERT_EQUAL(fake_irq_level("irq"), 0);
 	CU_ASSERT_EQUAL(in(UART_IIR), IIR_THRE);
+}
+
+static void without_the_gate_out2_does_not_matter(void)
+{
+	start_with(false, false);
+	out(UART_IER, IER_THRE);
+	CU_ASSERT_EQUAL(fake_irq_level("irq"), 1);
+	CU_ASSERT_EQUAL(in(UART_IIR), IIR_THRE);
+	CU_ASSERT_EQUAL(fake_irq_level("irq"), 0);
 }
 
 static void fifo_interrupts_at_its_trigger_level(void)
@@ -348,6 +362,7 @@ static CU_TestInfo tests[] = {
 	ROW(full_backend_holds_the_transmitter),
 	ROW(thre_interrupt_is_told_once),
 	ROW(out2_gates_the_interrupt),
+	ROW(without_the_gate_out2_does_not_matter),
 	ROW(fifo_interrupts_at_its_trigger_level),
 	ROW(few_characters_time_out),
 	ROW(input_waits_for_room),

@@ -61,6 +61,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	u->timeout_timer = u->clock->timer_new(host, on_timeout_timer, u);
 	u->irq = irqs->get(host, "irq");
 	u->paced = properties->get_bool(host, "paced");
+	u->out2_gate = properties->get_bool(host, "out2-gate");
 	if (!bus->get(host, "backend", &u->backend))
 		u->backend = (struct tsr_interface){ NULL, NULL };
 	return io->claim(host, "regs", &port_ops, u, error) != NULL;

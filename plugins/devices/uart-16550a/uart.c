@@ -2,8 +2,8 @@
 /*
  * The National Semiconductor PC16550D universal asynchronous receiver/transmitter with FIFOs.
  *
- * Source: PC16550D data sheet (TL/C/8652), section 8. The interrupt pin is gated by OUT2 as on the
- * IBM PC/AT's serial adapter. An unpaced line (the default) moves characters as fast as the back
+ * Source: PC16550D data sheet (TL/C/8652), section 8. With out2-gate the interrupt pin is gated by OUT2 as
+ * on the IBM PC/AT's serial adapter. An unpaced line (the default) moves characters as fast as the back
  * end takes them, which guests cannot tell from a very fast line; a paced one takes start + data +
  * parity + stop bits at the divisor's rate for each.
  * Gaps: no DMA mode pins (bit 3 of FCR is kept but has no effect); parity and framing errors never
@@ -93,7 +93,7 @@ static uint8_t interrupt_id(const struct uart *u)
 
 void uart_update_irq(struct uart *u)
 {
-	bool gate = (u->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2;
+	bool gate = !u->out2_gate || (u->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2;
 
 	tsr_irq_set(u->irq, gate && interrupt_id(u) != IIR_NONE);
 }

@@ -83,7 +83,7 @@ struct uart {
 	struct tsr_interface backend; /* struct tsr_chardev; table NULL: nothing is plugged in */
 	struct tsr_chardev_port port;
 	struct tsr_timer *tx_timer, *rx_timer, *timeout_timer;
-	bool paced;
+	bool paced, out2_gate;
 
 	uint8_t ier, fcr, lcr, mcr, msr, scr;
 	uint16_t divisor;
