@@ -10,14 +10,14 @@ import subprocess
 import time
 
 import machine
-from guests import file, guest, initramfs
+from guests import file, guest, initramfs, linux_cdrom_image, linux_disk_image
 
 
 def run(test, name, instructions, arguments, disturb=False):
     """Returns the state's hash and what the guest said. disturb: somebody asks the machine all the time."""
     socket, log = test.path(f"{name}.control"), test.path(name)
     command = [machine.Tessera.program, "run", "--clock", "deterministic", "--rtc-base", "2026-01-31T12:00:00Z", "--stop-at",
-               instructions, "--hash", "--nic", "none", "--ui", "none", "--memory", "64M", "--serial", "file:" + log,
+               instructions, "--hash", "--nic", "none", "--ui", "none", "--serial", "file:" + log,
                "--control", "unix:" + socket, *arguments, *machine.Tessera.options]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         while disturb and process.poll() is None:
@@ -42,25 +42,52 @@ def same_each_time(test, instructions, arguments):
     return first, said
 
 
-@guest("deterministic-cdrom", ["grub-rescue.iso"], 120)
+@guest("deterministic-cdrom", ["grub-rescue.iso"], 300)
 def deterministic_cdrom(test):
-    arguments = ["--cdrom", file("grub-rescue.iso"), "--boot", "cdrom"]
+    arguments = ["--memory", "64M", "--cdrom", file("grub-rescue.iso"), "--boot", "cdrom"]
     first, _ = same_each_time(test, "200M", arguments)
     other, _ = run(test, "other", "200000001", arguments)
     assert other != first, "the hash does not see one instruction more"
 
 
-LINUX = ["--kernel", file("vmlinuz-686"), "--append", "console=ttyS0"]
+def linux(flavour="686"):
+    return ["--kernel", file(f"vmlinuz-{flavour}"), "--initrd", initramfs(flavour), "--append", "console=ttyS0"]
 
 
 @guest("deterministic-linux", ["vmlinuz-686", "modules-686", "busybox"], 300)
 def deterministic_linux(test):
     """Into the kernel's decompression."""
-    same_each_time(test, "1G", [*LINUX, "--initrd", initramfs()])
+    same_each_time(test, "1G", ["--memory", "64M", *linux()])
 
 
-@guest("deterministic-linux-long", ["vmlinuz-686", "modules-686", "busybox"], 900)
-def deterministic_linux_long(test):
-    """Far into the kernel: timers, interrupts, paging, threads."""
-    _, said = same_each_time(test, "6G", [*LINUX, "--initrd", initramfs()])
-    assert b"Calibrating delay loop" in said, said[-2000:]
+# -- whole boots in both engines, to the shell and into idling: minutes to a quarter of an hour each, by name
+
+def whole_boot(test, instructions, reached, arguments):
+    _, said = same_each_time(test, instructions, ["--memory", "256M", *arguments])
+    assert reached in said, said[-2000:]
+
+
+@guest("deterministic-linux-686", ["vmlinuz-686", "modules-686", "busybox"], 1500)
+def deterministic_linux_686(test):
+    whole_boot(test, "8G", b"tessera# ", linux())
+
+
+@guest("deterministic-linux-686-pae", ["vmlinuz-686-pae", "modules-686-pae", "busybox"], 1500)
+def deterministic_linux_686_pae(test):
+    whole_boot(test, "9G", b"tessera# ", linux("686-pae"))
+
+
+@guest("deterministic-linux-cdrom", ["vmlinuz-686", "modules-686", "busybox", "isolinux.bin", "syslinux"], 1500)
+def deterministic_linux_cdrom(test):
+    whole_boot(test, "8G", b"tessera# ", ["--cdrom", linux_cdrom_image(test), "--boot", "cdrom"])
+
+
+@guest("deterministic-linux-disk", ["vmlinuz-686", "modules-686", "busybox", "grub"], 1500)
+def deterministic_linux_disk(test):
+    whole_boot(test, "8G", b"tessera# ", ["--disk", linux_disk_image(test) + ",mode=nonpersistent", "--boot", "disk"])
+
+
+@guest("deterministic-debian-installer", ["di"], 3000)
+def deterministic_debian_installer(test):
+    whole_boot(test, "16G", b"Select a language",
+               ["--kernel", file("di/linux"), "--initrd", file("di/initrd.gz"), "--append", "console=ttyS0 TERM=vt102"])

@@ -98,12 +98,23 @@ def linux_686(test):
 
 # -- 2: through the BIOS, from CD-ROM and disk
 
-@guest("linux-cdrom", ["vmlinuz-686", "modules-686", "busybox", "isolinux.bin", "syslinux"], 180)
-def linux_cdrom(test):
+def linux_cdrom_image(test):
     image = test.path("cd.iso")
     initramfs()
     subprocess.run([os.path.join(SCRIPTS, "make-cdrom"), image, "console=ttyS0 quiet"], check=True, capture_output=True)
-    with test.start(cdrom=image, boot="cdrom") as machine:
+    return image
+
+
+def linux_disk_image(test):
+    image = test.path("disk.img")
+    initramfs()
+    subprocess.run([os.path.join(SCRIPTS, "make-disk"), "--append", "console=ttyS0 quiet tessera.root=/dev/sda1", image], check=True)
+    return image
+
+
+@guest("linux-cdrom", ["vmlinuz-686", "modules-686", "busybox", "isolinux.bin", "syslinux"], 180)
+def linux_cdrom(test):
+    with test.start(cdrom=linux_cdrom_image(test), boot="cdrom") as machine:
         machine.expect("ISOLINUX")
         machine.expect("tessera# ")
         machine.shell("mount -t iso9660 /dev/sr0 /mnt")
@@ -113,9 +124,7 @@ def linux_cdrom(test):
 
 @guest("linux-disk", ["vmlinuz-686", "modules-686", "busybox", "grub"], 300)
 def linux_disk(test):
-    image = test.path("disk.img")
-    initramfs()
-    subprocess.run([os.path.join(SCRIPTS, "make-disk"), "--append", "console=ttyS0 quiet tessera.root=/dev/sda1", image], check=True)
+    image = linux_disk_image(test)
     digest = None
     for boot in (1, 2):
         with test.start(disk=image, boot="disk") as machine:
