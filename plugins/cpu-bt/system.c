@@ -276,6 +276,7 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	tsr_bt_fp_commit(bt);
 	if (do_here(bt, mnemonic)) {
 		bt->stats.system++;
+		bt->state.shadow = 0; /* it was the instruction behind an STI */
 		bt->state.instructions += bt->counted;
 		tsr_bt_budget_in(bt);
 	} else {

@@ -202,6 +202,31 @@ static void sti_holds_interrupts_off_for_one_instruction(void)
 	finish();
 }
 
+/* ... and comes right behind that one, also where it is done without the interpreter. */
+static void interrupt_comes_behind_iret_in_the_shadow(void)
+{
+	static const uint8_t code[] = {
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line rises while IF = 0 */
+		0x68, 0x02, 0x02, 0x00, 0x00, /* push EFLAGS: IF */
+		0x6a, 0x08,                   /* push CS */
+		0x68, 27, 0x00, 0x01, 0x00,   /* push the address behind IRET */
+		0x8b, 0x04, 0x24,             /* mov eax, [esp]: stack and GDT are at hand, */
+		0xa1, 0x00, 0x20, 0x00, 0x00, /* mov eax, [0x2000]: or the interpreter would do it */
+		0xfb, 0xcf,                   /* sti; iret */
+		0x41, 0x41, 0xeb, 0xfe,       /* inc ecx; inc ecx; jmp $ */
+	};
+	uint32_t next;
+
+	start("");
+	state.gpr[TSR_ECX] = 0;
+	rig->on_io = raise;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 0);
+	memcpy(&next, rig->ram + after()->gpr[TSR_ESP], sizeof(next));
+	CU_ASSERT_EQUAL(next, CODE + 27);
+	finish();
+}
+
 /* Behind STI a branch comes before the interrupt, whichever way it goes, and back or not; and nothing behind the branch does. */
 static void sti_holds_interrupts_off_for_a_branch(void)
 {
@@ -346,6 +371,7 @@ int main(void)
 	CU_ADD_TEST(suite, early_kick_is_kept);
 	CU_ADD_TEST(suite, device_interrupts_a_loop);
 	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_one_instruction);
+	CU_ADD_TEST(suite, interrupt_comes_behind_iret_in_the_shadow);
 	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_a_branch);
 	CU_ADD_TEST(suite, fp_state_survives_a_device);
 	CU_ADD_TEST(suite, budget_is_exact);
