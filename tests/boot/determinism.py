@@ -90,4 +90,4 @@ def deterministic_linux_disk(test):
 @guest("deterministic-debian-installer", ["di"], 3000)
 def deterministic_debian_installer(test):
     whole_boot(test, "16G", b"Select a language",
-               ["--kernel", file("di/linux"), "--initrd", file("di/initrd.gz"), "--append", "console=ttyS0 TERM=vt102"])
+               ["--memory", "512M", "--kernel", file("di/linux"), "--initrd", file("di/initrd.gz"), "--append", "console=ttyS0 TERM=vt102"])
