@@ -304,7 +304,7 @@ struct tsr_bt {
 
 	/* emitted runtime, cache offsets */
 	struct {
-		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_dead, cross_live, done, spent, early;
+		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_live, done, spent, early;
 	} rt;
 
 	struct bt_stats stats;
@@ -337,13 +337,12 @@ bool tsr_bt_cache_room(const struct tsr_bt *bt);
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode);
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target);
-void tsr_bt_cache_divert_early(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead);
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
 void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
 bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa);
 void tsr_bt_cache_untrace(struct tsr_bt *bt);
-void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip);
+void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead);
 void tsr_bt_cache_serialize(const struct tsr_bt *bt);
 static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)
 {
@@ -381,8 +380,6 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s);
 void tsr_bt_device_end(struct tsr_bt *bt, bool loaded);
 
-/* dispatch.c: from EIP to code. */
-struct bt_outcome tsr_bt_resume(struct tsr_bt *bt);
 /* budget.c */
 void tsr_bt_budget_in(struct tsr_bt *bt);
 void tsr_bt_budget_out(struct tsr_bt *bt);
@@ -390,6 +387,8 @@ bool tsr_bt_budget_over(const struct tsr_bt *bt);
 struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken);
 struct bt_outcome tsr_bt_early(struct tsr_bt *bt, uint32_t eip, uint32_t ahead);
 
+/* dispatch.c: from EIP to code. */
+struct bt_outcome tsr_bt_resume(struct tsr_bt *bt);
 struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
 struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit);
 struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip);

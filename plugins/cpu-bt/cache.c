@@ -271,23 +271,19 @@ static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	*at = b->page_next[which];
 }
 
-/* Overwrites code with a way out: EIP is looked up again. */
-void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip)
+/* Overwrites code with a way out: EIP is looked up again, and `ahead` instructions of the block are not done then. What is written must
+ * not reach a stub's code that is still to be run: it is longer only in counted blocks, whose reads of devices are not theirs. */
+void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
 {
 	struct emitter e = { .base = bt->rw, .p = bt->rw + at };
 
 	emit_mov_imm(&e, R8, eip);
-	emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.lookup);
-}
-
-/* The same with `ahead` instructions of the block that are not done then. */
-void tsr_bt_cache_divert_early(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
-{
-	struct emitter e = { .base = bt->rw, .p = bt->rw + at };
-
-	emit_mov_imm(&e, R8, eip);
-	emit_mov_imm(&e, R9, ahead);
-	emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.early);
+	if (bt->counted && ahead) {
+		emit_mov_imm(&e, R9, ahead);
+		emit_jmp(&e, bt->rt.early);
+	} else {
+		emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.lookup);
+	}
 }
 
 /* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). IRET does, and costs little. */
@@ -315,7 +311,7 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 	b->valid = false;
 	unlink_incoming(bt, b);
 	unlink_outgoing(bt, b);
-	tsr_bt_cache_divert(bt, b->host, b->eip); /* the jump cache may have it under several tags */
+	tsr_bt_cache_divert(bt, b->host, b->eip, 0); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	page_remove(bt, b, 0);
 	if (b->gpa2)

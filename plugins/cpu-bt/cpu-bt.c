@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * cpu-bt: the binary translator as a CPU plugin. This file is its life cycle: properties, needs, pins, reset, saved state.
- * Source of the reset state: Intel SDM volume 3, table 9-1.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -126,7 +126,7 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
 	tsr_bt_fp_after(bt, s);
-	tsr_bt_cache_divert_early(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
+	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
 	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
 }

@@ -234,13 +234,19 @@ static void test_mov_ss_shadow_holds_nmi(void)
 	EQ(s->nmi_blocked, 1);
 }
 
-static void test_nmi_blocks_until_iret(void)
+/* The first instruction of an NMI's handler is done, IRET is the next, and another NMI waits. */
+static void in_nmi_handler(const char *code)
 {
-	setup_pins("40", 0);
+	setup_pins(code, 0);
 	s->nmi_pending = 1;
 	machine_code(m, HANDLER + 32, "40 CF");
 	machine_step(m, 1);
 	s->nmi_pending = 1;
+}
+
+static void test_nmi_blocks_until_iret(void)
+{
+	in_nmi_handler("40");
 	machine_step(m, 1); /* IRET */
 	EQ(s->nmi_blocked, 0);
 	machine_step(m, 1);
@@ -249,11 +255,7 @@ static void test_nmi_blocks_until_iret(void)
 
 static void test_nmi_comes_right_behind_iret(void)
 {
-	setup_pins("40 40 40", 0);
-	s->nmi_pending = 1;
-	machine_code(m, HANDLER + 32, "40 CF");
-	machine_step(m, 1);
-	s->nmi_pending = 1;
+	in_nmi_handler("40 40 40");
 	machine_step(m, 2); /* IRET, and the handler's first again */
 	EQ(s->eip, HANDLER + 32 + 1);
 	EQ(pushed_eip(), CODE);
