@@ -1,55 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the program tells on a terminal while it waits. */
 #include <CUnit/Basic.h>
-#include <fcntl.h>
 #include <pty.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "program.h"
 
-/* What is on standard error, a terminal or a pipe, after a wait of so long. */
-static void wait_for(gboolean terminal, guint milliseconds, char text[256])
+typedef struct {
+	int reader, saved;
+	GString *text;
+} Screen;
+
+/* Standard error becomes a terminal or a pipe. */
+static void screen_open(Screen *screen, gboolean terminal)
 {
-	int ends[2], saved = dup(STDERR_FILENO);
-	ssize_t n;
+	int ends[2];
 
 	CU_ASSERT_EQUAL_FATAL(terminal ? openpty(&ends[0], &ends[1], NULL, NULL, NULL) : pipe(ends), 0);
+	screen->reader = ends[0];
+	screen->saved = dup(STDERR_FILENO);
+	screen->text = g_string_new(NULL);
 	dup2(ends[1], STDERR_FILENO);
-	program_progress_begin("loading %s", "it");
-	g_usleep(milliseconds * 1000);
-	program_progress_end();
-	dup2(saved, STDERR_FILENO);
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	n = read(ends[0], text, 255);
-	text[n > 0 ? n : 0] = '\0';
-	close(saved);
-	close(ends[0]);
 	close(ends[1]);
+}
+
+/* Reads until so much is there, without end if it never comes: CTest has a time limit. False at the end of the text. */
+static gboolean screen_read(Screen *screen, const char *until)
+{
+	char piece[256];
+	ssize_t n;
+
+	while (!until || !strstr(screen->text->str, until)) {
+		n = read(screen->reader, piece, sizeof piece);
+		if (n <= 0)
+			return FALSE; /* a terminal whose other end is closed: EIO */
+		g_string_append_len(screen->text, piece, n);
+	}
+	return TRUE;
+}
+
+/* All that was written. Caller frees. */
+static char *screen_close(Screen *screen)
+{
+	dup2(screen->saved, STDERR_FILENO);
+	close(screen->saved);
+	screen_read(screen, NULL);
+	close(screen->reader);
+	return g_string_free(screen->text, FALSE);
 }
 
 static void a_long_wait_is_told_and_wiped(void)
 {
-	char text[256];
+	g_autofree char *text = NULL;
+	Screen screen;
 
-	wait_for(TRUE, 1500, text);
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\rtessera: loading it, 1 s"));
+	screen_open(&screen, TRUE);
+	program_progress_begin("loading %s", "it");
+	CU_ASSERT_TRUE(screen_read(&screen, "\rtessera: loading it, 1 s"));
+	program_progress_end();
+	text = screen_close(&screen);
 	CU_ASSERT_TRUE(g_str_has_suffix(text, "\r\033[K"));
 }
 
 static void a_short_wait_is_not(void)
 {
-	char text[256];
+	g_autofree char *text = NULL;
+	Screen screen;
 
-	wait_for(TRUE, 10, text);
+	screen_open(&screen, TRUE);
+	program_progress_begin("loading %s", "it");
+	g_usleep(10 * 1000);
+	program_progress_end();
+	text = screen_close(&screen);
 	CU_ASSERT_STRING_EQUAL(text, "");
 }
 
 static void a_log_has_none_of_it(void)
 {
-	char text[256];
+	g_autofree char *text = NULL;
+	Screen screen;
 
-	wait_for(FALSE, 1200, text);
+	screen_open(&screen, FALSE);
+	program_progress_begin("loading %s", "it");
+	g_usleep(1200 * 1000);
+	program_progress_end();
+	text = screen_close(&screen);
 	CU_ASSERT_STRING_EQUAL(text, "");
 }
 
