@@ -5,8 +5,10 @@
  * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others while the guest wanted to
  * run. Without the latter a busy host makes timer ticks late and loses some, and guests that compare clocks find them wrong; with it
  * all clocks of the guest stand still together. The lag is made up for at 1/16 of the pace. While the guest runs, a thread sleeps
- * on a timerfd until the next deadline and kicks the virtual CPU, which runs what is due. Deterministic: retired instructions divided by the machine's ips, plus what was skipped
- * while the guest was halted; no host clock is looked at.
+ * on a timerfd until the next deadline and kicks the virtual CPU, which runs what is due.
+ *
+ * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the guest was halted; no host clock
+ * is looked at.
  */
 #include <stdatomic.h>
 #include <string.h>

@@ -23,6 +23,7 @@
 #define CODE_BYTES 512
 #define PAGE_DIRECTORY 0x40000u
 #define PAGE_TABLE 0x41000u
+#define PAGE_TABLES 0x2000u /* bytes of both */
 
 static uint64_t state64;
 
@@ -318,6 +319,21 @@ static void put32(struct rig *rig, uint32_t at, uint32_t value)
 	memcpy(rig->ram + at, &value, 4);
 }
 
+/* What set_up writes to PAGE_DIRECTORY and PAGE_TABLE behind it. */
+static const uint32_t *page_tables(const struct program *p)
+{
+	static uint32_t entry[PAGE_TABLES / 4];
+	uint32_t *table = entry + 1024;
+
+	entry[0] = PAGE_TABLE | 7;
+	for (uint32_t i = 0; i < 1024; i++)
+		table[i] = i << 12 | 7;
+	table[(DATA + 0x4000) >> 12] = 0;
+	table[(DATA + 0x3000) >> 12] = (DATA + 0x3000) | (p->user ? 5 : 1);
+	table[(STACK + 0x1000) >> 12] = 0;
+	return entry;
+}
+
 static void set_up(struct rig *rig, const struct program *p, const struct tsr_x86_state *s, const uint8_t *data)
 {
 	struct tsr_error error;
@@ -328,13 +344,7 @@ static void set_up(struct rig *rig, const struct program *p, const struct tsr_x8
 	put32(rig, ROUNDS, p->loop ? 50 : 0);
 	memset(rig->ram + CODE, 0xf4, 0x2000);
 	memcpy(rig->ram + p->start, p->code, p->length);
-	for (uint32_t i = 0; i < 1024; i++)
-		put32(rig, PAGE_TABLE + 4 * i, i << 12 | 7);
-	put32(rig, PAGE_TABLE + 4 * ((DATA + 0x4000) >> 12), 0);
-	put32(rig, PAGE_TABLE + 4 * ((DATA + 0x3000) >> 12), (DATA + 0x3000) | (p->user ? 5 : 1));
-	put32(rig, PAGE_TABLE + 4 * ((STACK + 0x1000) >> 12), 0);
-	memset(rig->ram + PAGE_DIRECTORY, 0, 4096);
-	put32(rig, PAGE_DIRECTORY, PAGE_TABLE | 7);
+	memcpy(rig->ram + PAGE_DIRECTORY, page_tables(p), PAGE_TABLES);
 	rig->listener->written(rig->mmu.self, 0, RIG_RAM);
 	rig_flat(rig, &own);
 	rig->io_hash = 0;
@@ -448,6 +458,18 @@ static bool overwrites_itself(struct rig *rig, const struct program *p)
 	return rep && memcmp(rig->ram + p->start, p->code, p->length);
 }
 
+/* A wild store into the page tables, without INVLPG: when it takes effect is the engine's choice (Intel SDM volume 3,
+ * 4.10.2.3). A and D (bits 5 and 6) are the processor's. */
+static bool overwrites_page_tables(struct rig *rig, const struct program *p)
+{
+	const uint32_t *before = page_tables(p), *after = (const uint32_t *)(rig->ram + PAGE_DIRECTORY);
+
+	for (unsigned i = 0; p->paging && i < PAGE_TABLES / 4; i++)
+		if ((before[i] ^ after[i]) & ~0x60u)
+			return true;
+	return false;
+}
+
 static uint64_t executed(struct rig *rig)
 {
 	struct tsr_x86_state s;
@@ -500,7 +522,7 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	*total += before < 100 * insns ? before : 100 * insns; /* a few that go round for long do not count for all */
 	if (good && same(a, b, defined_flags(&p), false))
 		return true;
-	good = overwrites_itself(b, &p);
+	good = overwrites_itself(b, &p) || overwrites_page_tables(a, &p) || overwrites_page_tables(b, &p);
 	if (!good) {
 		printf("seed %llu differs (cpu-bt, cpu-interp):\n", (unsigned long long)seed);
 		print_program(&p);
