@@ -84,6 +84,7 @@ static void deliver_inner(cpu *c, const struct delivery *it, uint16_t selector, 
 	new_stack_push(c, &stack, c->s->segment[TSR_SS].selector, size);
 	new_stack_push(c, &stack, c->s->gpr[TSR_ESP], size);
 	push_frame(c, &stack, it, size);
+	new_stack_mark(c, &stack);
 	desc_mark(c, selector, d, 0x100, 0);
 	c->s->eflags &= ~TSR_FLAG_VM;
 	transfer_set_cs(c, selector, d, cpl);

@@ -76,19 +76,21 @@ void segment_paragraph(cpu *c, unsigned segment, uint16_t selector, struct tsr_x
 	out->base = (uint32_t)selector << 4;
 }
 
-void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, struct tsr_x86_segment *out)
+void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, struct descriptor *d)
 {
-	struct descriptor d;
-
 	if (selector_null(selector))
 		fault_code(c, vector, 0);
-	desc_read(c, selector, &d, vector);
-	if (selector_rpl(selector) != cpl || !desc_is_writable_data(&d) || desc_dpl(&d) != cpl)
+	desc_read(c, selector, d, vector);
+	if (selector_rpl(selector) != cpl || !desc_is_writable_data(d) || desc_dpl(d) != cpl)
 		fault_selector(c, vector, selector);
-	if (!desc_present(&d))
+	if (!desc_present(d))
 		fault_selector(c, TSR_VECTOR_SS, selector);
-	desc_mark(c, selector, &d, 0x100, 0);
-	desc_to_segment(out, selector, &d);
+}
+
+void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d, struct tsr_x86_segment *out)
+{
+	desc_mark(c, selector, d, 0x100, 0);
+	desc_to_segment(out, selector, d);
 }
 
 static void load_data(cpu *c, unsigned segment, uint16_t selector)
@@ -115,12 +117,14 @@ static void load_data(cpu *c, unsigned segment, uint16_t selector)
 void segment_load(cpu *c, unsigned segment, uint16_t selector)
 {
 	struct tsr_x86_segment g;
+	struct descriptor d;
 
 	if (paragraph_mode(c)) {
 		segment_paragraph(c, segment, selector, &g);
 		segment_set(c, segment, &g);
 	} else if (segment == TSR_SS) {
-		segment_check_stack(c, selector, c->s->cpl, TSR_VECTOR_GP, &g);
+		segment_check_stack(c, selector, c->s->cpl, TSR_VECTOR_GP, &d);
+		segment_use_stack(c, selector, &d, &g);
 		segment_set(c, segment, &g);
 	} else {
 		load_data(c, segment, selector);
@@ -152,7 +156,10 @@ void new_stack_from_tss(cpu *c, unsigned cpl, struct new_stack *stack)
 		stack->esp = memory_read16(c, tr->base + at, TSR_VIEW_SUPERVISOR);
 		selector = memory_read16(c, tr->base + at + 2, TSR_VIEW_SUPERVISOR);
 	}
-	segment_check_stack(c, selector, cpl, TSR_VECTOR_TS, &stack->ss);
+	segment_check_stack(c, selector, cpl, TSR_VECTOR_TS, &stack->descriptor);
+	desc_to_segment(&stack->ss, selector, &stack->descriptor);
+	if (!(stack->ss.access & TSR_SEG_DB)) /* a 16-bit stack changes the low word of ESP only */
+		stack->esp = (c->s->gpr[TSR_ESP] & 0xffff0000) | (stack->esp & 0xffff);
 	stack->view = cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	stack->code = selector & 0xfffc;
 }
@@ -170,6 +177,11 @@ void new_stack_push(cpu *c, struct new_stack *stack, uint32_t value, unsigned si
 		fault_code(c, TSR_VECTOR_SS, stack->code);
 	memory_write(c, stack->ss.base + at, value, size, stack->view);
 	stack->esp = (stack->esp & ~mask) | at;
+}
+
+void new_stack_mark(cpu *c, struct new_stack *stack)
+{
+	segment_use_stack(c, stack->ss.selector, &stack->descriptor, &stack->ss);
 }
 
 void new_stack_commit(cpu *c, const struct new_stack *stack)

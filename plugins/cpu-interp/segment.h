@@ -84,8 +84,10 @@ void desc_to_segment(struct tsr_x86_segment *g, uint16_t selector, const struct 
 
 /* Loads by MOV, POP, LDS: all checks. */
 void segment_load(cpu *c, unsigned segment, uint16_t selector);
-/* Checks an SS for a stack of privilege `cpl`; faults are `vector` (#GP or #TS), #SS when absent. Sets it accessed. */
-void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, struct tsr_x86_segment *out);
+/* Checks an SS for a stack of privilege `cpl`; faults are `vector` (#GP or #TS), #SS when absent. */
+void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, struct descriptor *d);
+/* Sets it accessed. */
+void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d, struct tsr_x86_segment *out);
 /* Real and virtual-8086 mode: what a load of `selector` gives. */
 void segment_paragraph(cpu *c, unsigned segment, uint16_t selector, struct tsr_x86_segment *out);
 void segment_set(cpu *c, unsigned segment, const struct tsr_x86_segment *g);
@@ -99,15 +101,18 @@ static inline _Noreturn void fault_selector(cpu *c, int vector, uint16_t selecto
 
 /* A stack that is not the current one yet. */
 struct new_stack {
+	struct descriptor descriptor; /* of new_stack_from_tss */
 	struct tsr_x86_segment ss;
 	uint32_t esp;
 	unsigned view;
 	uint16_t code; /* of #SS: 0 for the current stack */
 };
 void new_stack_current(cpu *c, struct new_stack *stack);
-/* SS:ESP of the TSS for privilege `cpl`, checked. */
+/* SS:ESP of the TSS for privilege `cpl`, checked; the segment is not accessed before new_stack_mark. */
 void new_stack_from_tss(cpu *c, unsigned cpl, struct new_stack *stack);
 void new_stack_push(cpu *c, struct new_stack *stack, uint32_t value, unsigned size);
+/* After the pushes, before any state changes: it may fault. */
+void new_stack_mark(cpu *c, struct new_stack *stack);
 void new_stack_commit(cpu *c, const struct new_stack *stack);
 
 #endif

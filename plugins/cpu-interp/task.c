@@ -126,10 +126,12 @@ static void load_data(cpu *c, unsigned segment, uint16_t selector)
 static void load_segments(cpu *c, const struct task_image *t)
 {
 	struct tsr_x86_segment g;
+	struct descriptor d;
 
 	/* SS' privilege is checked against CS' RPL, which is the CPL by now. */
 	load_code(c, t->selector[TSR_CS]);
-	segment_check_stack(c, t->selector[TSR_SS], c->s->cpl, TSR_VECTOR_TS, &g);
+	segment_check_stack(c, t->selector[TSR_SS], c->s->cpl, TSR_VECTOR_TS, &d);
+	segment_use_stack(c, t->selector[TSR_SS], &d, &g);
 	segment_set(c, TSR_SS, &g);
 	load_data(c, TSR_ES, t->selector[TSR_ES]);
 	load_data(c, TSR_DS, t->selector[TSR_DS]);

@@ -87,6 +87,7 @@ static void enter_inner(cpu *c, const struct descriptor *gate, uint16_t selector
 		new_stack_push(c, &stack, parameter[i], size);
 	new_stack_push(c, &stack, old_cs, size);
 	new_stack_push(c, &stack, c->next_eip, size);
+	new_stack_mark(c, &stack);
 	transfer_set_cs(c, selector, d, cpl);
 	new_stack_commit(c, &stack);
 	c->next_eip = offset;
@@ -237,9 +238,11 @@ void transfer_outer(cpu *c, uint16_t cs, struct descriptor *d, uint32_t eip, uin
 {
 	unsigned cpl = selector_rpl(cs);
 	struct tsr_x86_segment stack;
+	struct descriptor stack_descriptor;
 
-	segment_check_stack(c, ss, cpl, TSR_VECTOR_GP, &stack);
+	segment_check_stack(c, ss, cpl, TSR_VECTOR_GP, &stack_descriptor);
 	transfer_check_offset(c, d, eip);
+	segment_use_stack(c, ss, &stack_descriptor, &stack);
 	transfer_set_cs(c, cs, d, cpl);
 	segment_set(c, TSR_SS, &stack);
 	/* Only the low word of ESP changes for a 16-bit stack segment. */

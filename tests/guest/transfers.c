@@ -298,6 +298,42 @@ static void outer_return_clears_segments(void)
 	CHECK_EQUAL("IRET outward keeps a user GS", trap.ecx & 0xffff, SEL_USER_DATA);
 }
 
+/* What the return address makes fault has not loaded SS yet. */
+static void return_beyond_the_limit(void)
+{
+	__asm__ volatile("push %0\n push $0x1000\n push %1\n push $0x20000\n lret" ::"i"(SEL_STACK16 | 3), "i"(SEL_CODE16 | 3));
+}
+
+static void outer_stack_is_accessed_when_loaded(void)
+{
+	gdt[SEL_CODE16 / 8] = descriptor(0, 0xffff, ACCESS_CODE | ACCESS_DPL3, 0);
+	gdt[SEL_STACK16 / 8] = descriptor(0, 0xffff, ACCESS_DATA | ACCESS_DPL3, 0);
+	expect("RETF outward beyond the limit is #GP(0)", GP, 0, return_beyond_the_limit);
+	CHECK_EQUAL("RETF outward that faults leaves SS not accessed", gdt[SEL_STACK16 / 8] >> 40 & 1, 0);
+}
+
+/* An inner stack of 16 bits changes the low word of ESP only. */
+void ring1_entry(void);
+__asm__("	.text\n"
+	"ring1_entry:\n"
+	"	mov %esp, %eax\n"
+	"	int $0x80\n");
+static void user_interrupts_with_high_esp(void)
+{
+	__asm__ volatile("mov $0x71000, %esp\n int $0x31");
+}
+
+static void inner_stack_of_16_bits(void)
+{
+	main_tss.esp1 = (uint32_t)user_stack + sizeof(user_stack);
+	main_tss.ss1 = SEL_STACK16 | 1;
+	gdt[SEL_STACK16 / 8] = descriptor(0, 0xffff, ACCESS_DATA | 0x20, 0);
+	gdt[SEL_RING1_CODE / 8] = descriptor(0, 0xfffff, ACCESS_CODE | 0x20, 12);
+	idt[0x31] = gate(SEL_RING1_CODE | 1, (uint32_t)ring1_entry, ACCESS_INT32 | ACCESS_DPL3, 0);
+	CHECK_EQUAL("interrupt to ring 1 with a stack of 16 bits", in_user(user_interrupts_with_high_esp) - 1, 0x80);
+	CHECK_EQUAL("a stack of 16 bits leaves the upper half of ESP", trap.eax, 0x70000 | ((main_tss.esp1 - 20) & 0xffff));
+}
+
 void guest_main(void)
 {
 	call_gate_32_copies_parameters();
@@ -309,4 +345,6 @@ void guest_main(void)
 	conforming_code_keeps_the_ring();
 	far_transfers_to_nowhere();
 	outer_return_clears_segments();
+	outer_stack_is_accessed_when_loaded();
+	inner_stack_of_16_bits();
 }
