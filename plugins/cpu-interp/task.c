@@ -209,9 +209,13 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 		image_read32(c, base, &t);
 	else
 		image_read16(c, base, &t);
-	/* Both TSSs must be reachable before anything changes. */
-	memory_check_write(c, c->s->tr.base, c->s->tr.access & 8 ? 104 : 44, TSR_VIEW_SUPERVISOR);
-	memory_check_write(c, base, 2, TSR_VIEW_SUPERVISOR);
+	/* What is written must be reachable before anything changes. */
+	if (c->s->tr.access & 8)
+		memory_check_write(c, c->s->tr.base + 32, 62, TSR_VIEW_SUPERVISOR);
+	else
+		memory_check_write(c, c->s->tr.base + 14, 28, TSR_VIEW_SUPERVISOR);
+	if (nested)
+		memory_check_write(c, base, 2, TSR_VIEW_SUPERVISOR);
 	if (reason == TASK_IRET)
 		old_eflags &= ~TSR_FLAG_NT;
 	if ((reason == TASK_JMP || reason == TASK_IRET) && desc_find(c, old_selector, &old))

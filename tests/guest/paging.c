@@ -308,6 +308,48 @@ static void tables_in_themselves(void)
 	WRITE_CR(3, READ_CR(3));
 }
 
+/* A task switch by JMP reads the new TSS; by CALL it writes the link, too. */
+static void task_entry(void)
+{
+	__asm__ volatile("int $0x80");
+}
+static void jmp_task(void)
+{
+	__asm__ volatile("ljmp $0x40, $0");
+}
+static void call_task(void)
+{
+	__asm__ volatile("lcall $0x40, $0");
+}
+
+static void load_task_register(void)
+{
+	gdt[SEL_TSS / 8] = descriptor((uint32_t)&main_tss, sizeof(main_tss) - 1, ACCESS_TSS32, 0);
+	gdt[SEL_FREE / 8] = descriptor(TEST_GLA + 20 * PAGE, sizeof(main_tss) - 1, ACCESS_TSS32, 0);
+	__asm__ volatile("ltr %w0; clts" ::"r"(SEL_TSS));
+}
+
+static void read_only_tss(void)
+{
+	uint32_t cr0 = READ_CR(0);
+
+	*(struct tss32 *)(RAM + 20 * PAGE) = (struct tss32){
+		.cr3 = READ_CR(3), .eip = (uint32_t)task_entry, .eflags = 2, .esp = (uint32_t)user_stack + sizeof(user_stack),
+		.cs = SEL_CODE, .ss = SEL_DATA, .ds = SEL_DATA, .es = SEL_DATA, .esp0 = main_tss.esp0, .ss0 = SEL_DATA,
+		.iomap = sizeof(main_tss) };
+	set_entry(20, (RAM + 20 * PAGE) | P);
+	WRITE_CR(0, cr0 | 0x10000);
+	load_task_register();
+	expect("JMP to a task whose TSS is read only", 0x80, 0, jmp_task);
+	CHECK_EQUAL("the page of the TSS is accessed, not dirty", table[20] & (A | D), A);
+	load_task_register();
+	expect("CALL to a task whose TSS is read only", PF, 3, call_task);
+	CHECK_EQUAL("CR2 of the link", trap_cr2, TEST_GLA + 20 * PAGE);
+	CHECK_EQUAL("the task is not busy", gdt[SEL_FREE / 8] >> 41 & 1, 0);
+	WRITE_CR(0, cr0);
+	load_task_register();
+}
+
 void guest_main(void)
 {
 	build_tables();
@@ -318,4 +360,5 @@ void guest_main(void)
 	crossing();
 	code_pages();
 	tables_in_themselves();
+	read_only_tss();
 }
