@@ -4,8 +4,9 @@
  *
  * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others while the guest wanted to
  * run. Without the latter a busy host makes timer ticks late and loses some, and guests that compare clocks find them wrong; with it
- * all clocks of the guest stand still together. The lag is made up for at 1/16 of the pace. While the guest runs, a thread sleeps
- * on a timerfd until the next deadline and kicks the virtual CPU, which runs what is due.
+ * all clocks of the guest stand still together. The lag is made up for: a quarter of the time that passes is added while the guest
+ * runs, and it sleeps half as long. While it runs, a thread sleeps on a timerfd until the next deadline and kicks the virtual CPU,
+ * which runs what is due.
  *
  * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the guest was halted; no host clock
  * is looked at.
@@ -22,7 +23,7 @@
 #define TSC_HZ NS
 #define LOOK_NS 1000000       /* how often the thread's CPU time is looked at, at most */
 #define STEAL_MIN_NS 300000   /* less is noise */
-#define CATCH_UP 16           /* of the time that passes, this part is added until the lag is gone */
+#define CATCH_UP 4            /* of the time that passes, this part is added until the lag is gone */
 
 struct tsr_timer {
 	struct tsr_timekeeper *clock;
@@ -202,6 +203,14 @@ void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running)
 	arm_fd(clock);
 }
 
+static void make_up(struct tsr_timekeeper *clock, uint64_t most)
+{
+	uint64_t gain = MIN(clock->lag, most);
+
+	clock->lag -= gain;
+	clock->offset -= gain;
+}
+
 /* Shifts guest time by what the host took since the last look, and makes up for some of it. */
 static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passed)
 {
@@ -213,9 +222,7 @@ static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passe
 		clock->lag += taken;
 		clock->offset += taken;
 	} else {
-		uint64_t gain = MIN(clock->lag, passed / CATCH_UP);
-		clock->lag -= gain;
-		clock->offset -= gain;
+		make_up(clock, passed / CATCH_UP);
 	}
 }
 
@@ -249,6 +256,10 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 	if (asleep) {
 		look_at_host(clock);
 		disarm_fd(clock); /* one wake-up is enough */
+		if (clock->lag && clock->next != UINT64_MAX) {
+			uint64_t now = tsr_timekeeper_now(clock);
+			make_up(clock, clock->next > now ? (clock->next - now) / 2 : 0);
+		}
 	} else {
 		/* Awake later than asked for: the host's doing. Sleep itself is not. */
 		uint64_t host = host_now(), due = tsr_timekeeper_host_time(clock, clock->next);

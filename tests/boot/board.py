@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rows about the board: ways to reset it, interrupts with and without ACPI, the power button, a PC without PCI."""
+"""Rows about the board: ways to reset it, interrupts with and without ACPI, the power button, a PC without PCI, its clock."""
+import signal
+import time
+
 from guests import file, guest, initramfs, linux, power_off
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
@@ -59,3 +62,27 @@ def board_isapc(test):
         machine.expect("tessera# ")
         machine.send("ls /sys/bus/pci/devices 2>/dev/null | wc -l\n")
         machine.expect("\n0")
+
+
+def guest_seconds(machine):
+    stats = dict(line.rsplit(" ", 1) for line in machine.control("stats").splitlines() if " " in line)
+    return int(stats["guest-time-ns"]) / 1e9
+
+
+@guest("board-clock-catches-up", NEEDS, 120)
+def board_clock_catches_up(test):
+    """What the host took is made up for: the guest sees no jump, and is on time again soon."""
+    with linux(test) as machine:
+        machine.expect("tessera# ")
+        ahead = guest_seconds(machine) - time.monotonic()
+        machine.process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        machine.process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)  # a look at the clock before the processor wakes up is told the host's time
+        lag = ahead - (guest_seconds(machine) - time.monotonic())
+        assert lag > 1, f"the clock went on: {lag:.1f} s"
+        limit = time.monotonic() + 20
+        while ahead - (guest_seconds(machine) - time.monotonic()) > 0.5:
+            assert time.monotonic() < limit, "still late"
+            time.sleep(0.2)
+        power_off(machine)
