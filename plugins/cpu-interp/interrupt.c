@@ -157,13 +157,18 @@ static void deliver_protected(cpu *c, const struct delivery *it)
 
 /*
  * The current EIP (state->eip for faults and external interrupts, next_eip for the INT family) is what is returned to. On
- * return c->next_eip is the handler's. RF in the pushed image: set by faults other than #DB (SDM volume 3, 17.3.1.1).
+ * return c->next_eip is the handler's. RF in the pushed image: set by faults other than #DB, clear for the INT family (SDM
+ * volume 3, 17.3.1.1).
  */
 void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code, uint32_t code)
 {
+	bool instruction = kind == INT_SOFT || kind == INT_ICEBP;
+
+	if (instruction)
+		c->s->eflags &= ~(uint32_t)TSR_FLAG_RF;
 	struct delivery it = {
 		.vector = vector, .kind = kind, .has_code = has_code, .code = code, .eflags = c->s->eflags,
-		.eip = kind == INT_SOFT || kind == INT_ICEBP ? c->next_eip : c->s->eip,
+		.eip = instruction ? c->next_eip : c->s->eip,
 	};
 
 	if (kind == INT_FAULT && vector != TSR_VECTOR_DB)

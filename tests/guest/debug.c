@@ -215,6 +215,24 @@ static void interrupt_shadow(void)
 	trap_hook = on_debug;
 }
 
+/* The INT family pushes RF as 0: it was cleared when the instruction began (SDM volume 3, 17.3.1.1). */
+static void breakpoint_instruction(void)
+{
+	__asm__ volatile("int3");
+}
+static void enter_with_rf(void)
+{
+	user_call((uint32_t)breakpoint_instruction, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x2 | RF);
+}
+
+static void int3_pushes_no_rf(void)
+{
+	trap_hook = NULL;
+	CHECK_EQUAL("INT3 with RF set", catch_call(enter_with_rf) - 1, BP);
+	CHECK_EQUAL("INT3 pushes RF as 0", trap.eflags & RF, 0);
+	trap_hook = on_debug;
+}
+
 void guest_main(void)
 {
 	trap_hook = on_debug;
@@ -223,5 +241,6 @@ void guest_main(void)
 	execution_breakpoint();
 	general_detect();
 	odd_ones();
+	int3_pushes_no_rf();
 	interrupt_shadow();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random instructions in real mode, at ring 3 with 32- and 16-bit segments, and in virtual-8086 mode: state in, state out, one line for
- * each, without what the manuals leave undefined. `compare-random` patches `parameters` in the ROM and compares machines with
+ * each, without what the manuals leave undefined. The last three once more with breakpoints on what they write and where they are. `compare-random` patches `parameters` in the ROM and compares machines with
  * each other; as a test of its own it runs in lockstep. 64 KiB at CODE are INT3, so whatever is not far ends in a trap.
  */
 #include "random.h"
@@ -17,7 +17,7 @@
 extern volatile const struct {
 	uint32_t magic, seed, first, count, mode, verbose;
 } parameters;
-__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 150, 4, 0\n .text\n");
+__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 150, 7, 0\n .text\n");
 
 enum { SEL_T = SEL_FREE, SEL_REAL_CODE = 0x140, SEL_REAL_DATA = 0x148 };
 
@@ -28,8 +28,9 @@ struct start {
 struct start start;
 /* How it ended. */
 struct result {
-	uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax, eip, cs, eflags, ss, es, ds, fs, gs, vector, error, high;
+	uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax, eip, cs, eflags, ss, es, ds, fs, gs, vector, error, high, dr6;
 };
+enum { MODES_ALL = MODES + 3 }; /* of the parameters: the protected ones, then those with breakpoints */
 static struct result result;
 uint32_t real_esp;
 struct { uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax; uint16_t ss, es, fs, gs, ds, vector; uint32_t eflags; } real_state;
@@ -99,7 +100,7 @@ static void run_real(void)
 	top = (const uint16_t *)((uint32_t)real_state.ss * 16 + (real_state.esp & 0xffff));
 	result = (struct result){ real_state.edi, real_state.esi, real_state.ebp, real_state.esp, real_state.ebx, real_state.edx,
 		real_state.ecx, real_state.eax, top[0], top[1], top[2], real_state.ss, real_state.es, real_state.ds, real_state.fs,
-		real_state.gs, real_state.vector, 0, real_state.eflags & 0x240000 };
+		real_state.gs, real_state.vector, 0, real_state.eflags & 0x240000, 0 };
 }
 
 static void run_protected(void)
@@ -109,7 +110,7 @@ static void run_protected(void)
 
 	result = (struct result){ trap.edi, trap.esi, trap.ebp, trap.esp, trap.ebx, trap.edx, trap.ecx, trap.eax, trap.eip, trap.cs & 0xffff,
 		trap.eflags, trap.ss & 0xffff, (v86 ? trap.v86_es : trap.es) & 0xffff, (v86 ? trap.v86_ds : trap.ds) & 0xffff,
-		(v86 ? trap.v86_fs : trap.fs) & 0xffff, (v86 ? trap.v86_gs : trap.gs) & 0xffff, vector, trap.error, 0 };
+		(v86 ? trap.v86_fs : trap.fs) & 0xffff, (v86 ? trap.v86_gs : trap.gs) & 0xffff, vector, trap.error, 0, 0 };
 }
 
 /* -- States */
@@ -260,29 +261,80 @@ static uint32_t line(uint32_t number, const struct instruction *in)
 		return all;
 	print("  in a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x gs=%x\n", start.eax, start.ecx, start.edx, start.ebx, start.esp,
 	      start.ebp, start.esi, start.edi, start.eip, start.eflags, start.gs);
-	print("  out a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x cs=%x ss=%x ds=%x es=%x fs=%x gs=%x e=%x high=%x mem=%x\n", result.eax,
+	print("  out a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x cs=%x ss=%x ds=%x es=%x fs=%x gs=%x e=%x high=%x dr6=%x mem=%x\n", result.eax,
 	      result.ecx, result.edx, result.ebx, result.esp, result.ebp, result.esi, result.edi, result.eip, result.eflags, result.cs, result.ss,
-	      result.ds, result.es, result.fs, result.gs, result.error, result.high, memory);
+	      result.ds, result.es, result.fs, result.gs, result.error, result.high, result.dr6, memory);
 	return all;
 }
 
+/* -- Breakpoints */
+
+/* The first doubleword that was written, or the top of the stack. */
+static uint32_t written(void)
+{
+	for (uint32_t at = DATA; at < DATA_END; at += 4)
+		if (MEMORY32(at) != MEMORY32(at + COPY))
+			return at;
+	return (start.eflags & VM ? start.ss * 16 : DATA + 0x100) + start.esp;
+}
+
+static void set_breakpoints(uint32_t at)
+{
+	static const uint32_t lengths[] = { 0, 1, 3 };
+	uint32_t length = lengths[random_below(3)], kind = random_below(2) ? 1 : 3, dr7 = 0x400;
+
+	WRITE_DR(0, (at + random_below(4)) & ~length);
+	dr7 |= (random_below(2) ? 1 : 2) | kind << 16 | length << 18;
+	WRITE_DR(1, at & ~3u); /* reported with the others, enabled or not */
+	dr7 |= (random_below(2) ? 0 : 4) | 0xdu << 20;
+	WRITE_DR(2, CODE + start.eip);
+	dr7 |= random_below(8) ? 0 : 0x10;
+	WRITE_DR(6, 0);
+	WRITE_DR(7, dr7);
+	if (!random_below(4))
+		start.eflags |= TF;
+	if (!random_below(4))
+		start.eflags |= 0x10000;
+}
+
+static void prepare(uint32_t number, enum mode mode, struct instruction *in)
+{
+	random_seed(parameters.seed * 1000003 + number * 4 + mode);
+	do {
+		random_instruction(in, mode);
+		make_state(in, mode);
+	} while (undefined_result(in, start.ecx));
+	make_descriptors(mode);
+	make_frame(in, mode);
+	put_code(in);
+}
+
 /* Returns a digest of the result. */
-static uint32_t test(uint32_t number, enum mode mode)
+static uint32_t test(uint32_t number, enum mode mode, bool breakpoints)
 {
 	struct instruction in;
 
-	random_seed(parameters.seed * 1000003 + number * 4 + mode);
-	do {
-		random_instruction(&in, mode);
-		make_state(&in, mode);
-	} while (undefined_result(&in, start.ecx));
-	make_descriptors(mode);
-	make_frame(&in, mode);
-	put_code(&in);
+	prepare(number, mode, &in);
+	if (breakpoints) {
+		uint32_t at;
+
+		run_protected();
+		at = written();
+		memory_digest(memory_digest(0, DATA, DATA_END), CODE, CODE + 0x10000);
+		prepare(number, mode, &in);
+		set_breakpoints(at);
+	}
 	if (mode == REAL)
 		run_real();
 	else
 		run_protected();
+	if (breakpoints) {
+		result.dr6 = READ_DR(6);
+		for (unsigned i = 0; i < 4; i++)
+			if (!(READ_DR(7) >> 2 * i & 3)) /* may or may not be set (SDM volume 3, 17.2.3) */
+				result.dr6 &= ~(1u << i);
+		WRITE_DR(7, 0x400);
+	}
 	mask_undefined(&in);
 	return line(number, &in);
 }
@@ -291,11 +343,14 @@ static uint32_t test(uint32_t number, enum mode mode)
 static const struct {
 	const char *name;
 	uint32_t digest;
-} known[MODES] = {
-	{ "random instructions in real mode", 0x284b5dc8 },
-	{ "random instructions at ring 3, 32-bit", 0x2b8dc693 },
-	{ "random instructions at ring 3, 16-bit", 0x4e9e82de },
-	{ "random instructions in virtual-8086 mode", 0x4e01dc20 },
+} known[MODES_ALL] = {
+	{ "random instructions in real mode", 0xa70543ec },
+	{ "random instructions at ring 3, 32-bit", 0xab01d43d },
+	{ "random instructions at ring 3, 16-bit", 0x5f2ea382 },
+	{ "random instructions in virtual-8086 mode", 0x76707740 },
+	{ "random instructions at ring 3, 32-bit, with breakpoints", 0xb450e9a1 },
+	{ "random instructions at ring 3, 16-bit, with breakpoints", 0xfa79c74a },
+	{ "random instructions in virtual-8086 mode, with breakpoints", 0x1b15e766 },
 };
 
 void guest_main(void)
@@ -303,15 +358,15 @@ void guest_main(void)
 	outb(0x21, 0xff);
 	outb(0xa1, 0xff);
 	fill_memory();
-	for (enum mode mode = 0; mode < MODES; mode++) {
+	for (unsigned mode = 0; mode < MODES_ALL; mode++) {
 		uint32_t hash = 0;
 
-		if (parameters.mode < MODES && mode != parameters.mode)
+		if (parameters.mode < MODES_ALL && mode != parameters.mode)
 			continue;
 		print("mode %u\n", mode);
 		for (uint32_t i = 0; i < parameters.count; i++)
-			hash = mix(hash, test(parameters.first + i, mode));
-		if (parameters.mode == MODES && parameters.seed == 1)
+			hash = mix(hash, test(parameters.first + i, mode < MODES ? mode : mode - MODES + 1, mode >= MODES));
+		if (parameters.mode == MODES_ALL && parameters.seed == 1)
 			CHECK_EQUAL(known[mode].name, hash, known[mode].digest);
 	}
 }
