@@ -10,7 +10,13 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 	enum tsr_mmu_view view = bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	tsr_gla gla = bt->state.segment[TSR_CS].base + eip;
 	uint32_t tag = bt->vcpu->fetch_tag[view];
-	enum tsr_mmu_kind kind = bt->mmu->fill(bt->mmu_self, bt->vcpu, view, gla, TSR_ACCESS_FETCH, r);
+	enum tsr_mmu_kind kind;
+
+	if (eip > bt->cs_limit) { /* #GP, whatever the page is */
+		bt->exit_reason = BT_EXIT_BAIL;
+		return false;
+	}
+	kind = bt->mmu->fill(bt->mmu_self, bt->vcpu, view, gla, TSR_ACCESS_FETCH, r);
 
 	if (tag != bt->vcpu->fetch_tag[view])
 		tsr_bt_retag(bt);
@@ -21,7 +27,7 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 		bt->exit_reason = BT_EXIT_FAULT;
 		return false;
 	}
-	if (kind == TSR_MMU_IO || eip > bt->cs_limit) {
+	if (kind == TSR_MMU_IO) {
 		bt->exit_reason = BT_EXIT_BAIL;
 		return false;
 	}

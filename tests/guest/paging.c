@@ -350,6 +350,22 @@ static void read_only_tss(void)
 	load_task_register();
 }
 
+/* A limit is looked at before the page behind it. */
+static void run_off_the_segment(void)
+{
+	__asm__ volatile("lcall $0x48, $0xfff");
+}
+
+static void limit_before_page(void)
+{
+	gdt[SEL_FREE / 8 + 1] = descriptor(TEST_GLA + 22 * PAGE, 0xfff, ACCESS_CODE | 1, 4);
+	*(uint8_t *)(RAM + 22 * PAGE + 0xfff) = 0x90;
+	set_entry(22, (RAM + 22 * PAGE) | P | RW);
+	set_entry(23, 0);
+	expect("off the segment's end, next page absent", GP, 0, run_off_the_segment);
+	CHECK_EQUAL("EIP is the limit and one", trap.eip, 0x1000);
+}
+
 void guest_main(void)
 {
 	build_tables();
@@ -361,4 +377,5 @@ void guest_main(void)
 	code_pages();
 	tables_in_themselves();
 	read_only_tss();
+	limit_before_page();
 }

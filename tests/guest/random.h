@@ -29,4 +29,14 @@ bool undefined_result(const struct instruction *in, uint32_t ecx);
 bool may_loop(const struct instruction *in);
 bool is_far_transfer(const struct instruction *in);
 
+/* -- Pages: the first 4 MiB, mapped to themselves */
+#define PAGE_DIRECTORY 0x300000u /* and its table behind it */
+/* All of them the user's and writable; CR3 is loaded. */
+void pages_build(void);
+volatile uint32_t *page_entry(uint32_t linear);
+/* Makes one absent, read only or the supervisor's. */
+void page_spoil(uint32_t linear);
+/* That with paging on, mostly with WP. */
+uint32_t pages_cr0(uint32_t cr0);
+
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "random.h"
+
+volatile uint32_t *page_entry(uint32_t linear)
+{
+	return (volatile uint32_t *)(PAGE_DIRECTORY + 0x1000) + (linear >> 12);
+}
+
+void pages_build(void)
+{
+	for (uint32_t at = 0; at < 0x400000; at += 0x1000)
+		*page_entry(at) = at | 7;
+	*(volatile uint32_t *)PAGE_DIRECTORY = (PAGE_DIRECTORY + 0x1000) | 7;
+	WRITE_CR(3, PAGE_DIRECTORY);
+}
+
+void page_spoil(uint32_t linear)
+{
+	static const uint8_t kinds[] = { 6, 6, 5, 3, 1 }; /* absent twice, read only, the supervisor's, both */
+
+	*page_entry(linear) = (*page_entry(linear) & ~7u) | kinds[random_below(sizeof(kinds))];
+}
+
+uint32_t pages_cr0(uint32_t cr0)
+{
+	return cr0 | 0x80000000 | (random_below(4) ? 0x10000 : 0);
+}
