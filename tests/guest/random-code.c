@@ -211,6 +211,48 @@ void random_instruction(struct instruction *in, enum mode mode)
 		in->bytes[in->length++] = (uint8_t)value;
 }
 
+/* Moves of SSE and MMX: mandatory prefix, opcode. */
+static const uint16_t moves[] = { 0x0010, 0x0011, 0x0012, 0x0013, 0x0016, 0x0017, 0x0028, 0x0029, 0x002b, 0x006e, 0x006f, 0x007e, 0x007f,
+	0x00c3, 0x00e7, 0x00f7, 0x6610, 0x6611, 0x6612, 0x6613, 0x6628, 0x6629, 0x666e, 0x666f, 0x667e, 0x667f, 0x66d6, 0x66e7, 0x66f7,
+	0xf310, 0xf311, 0xf36f, 0xf37e, 0xf37f, 0xf210, 0xf211, 0x00ae, 0x00ae, 0x00ae, 0x00ae };
+
+void random_float(struct instruction *in, enum mode mode)
+{
+	unsigned reg = random_below(8), rest;
+	uint16_t move = moves[random_below(sizeof(moves) / sizeof(moves[0]))];
+
+	*in = (struct instruction){ 0 };
+	in->data32 = in->address32 = mode == RING3_32;
+	if (!random_below(4)) {
+		in->address32 = !in->address32;
+		in->bytes[in->length++] = 0x67;
+	}
+	in->modrm = (uint8_t)((random_below(3) << 6) | reg << 3 | random_below(8));
+	if (random_below(3)) {
+		if (!random_below(4))
+			in->bytes[in->length++] = 0x66;
+		in->prefixes = in->length;
+		in->opcode = (uint16_t)(0xd8 + random_below(8));
+		if (reg == 1 && in->opcode & 1 && in->opcode > 0xd9) /* FISTTP: models differ */
+			in->opcode = 0xd9;
+	} else {
+		if (move >> 8)
+			in->bytes[in->length++] = (uint8_t)(move >> 8);
+		in->prefixes = in->length;
+		in->opcode = 0x0f00 | (uint8_t)move;
+		if ((uint8_t)move == 0xf7)
+			in->modrm |= 0xc0;
+		in->bytes[in->length++] = 0x0f;
+	}
+	if ((uint8_t)in->opcode == 0xae)
+		in->modrm &= (uint8_t)~0x20; /* FXSAVE, FXRSTOR, LDMXCSR, STMXCSR */
+	in->bytes[in->length++] = (uint8_t)in->opcode;
+	in->bytes[in->length++] = in->modrm;
+	rest = displacement(in);
+	for (unsigned i = 0; i < rest; i++)
+		in->bytes[in->length++] = rest == 4 && i >= 2 ? 0 : (uint8_t)random_word();
+}
+
 /* -- What is defined */
 
 static bool is_shift(const struct instruction *in)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random instructions in real mode, at ring 3 with 32- and 16-bit segments, and in virtual-8086 mode: state in, state out, one line for
- * each, without what the manuals leave undefined. The last three once more with breakpoints on what they write and where they are, and
- * with pages that fault. `compare-random` patches `parameters` in the ROM and compares machines with
- * each other; as a test of its own it runs in lockstep. 64 KiB at CODE are INT3, so whatever is not far ends in a trap.
+ * each, without what the manuals leave undefined. The last three once more with breakpoints on what they write and where they are,
+ * with pages that fault, and with x87, MMX and SSE instructions on such pages. `compare-random` patches `parameters` in the ROM and
+ * compares machines with each other; as a test of its own it runs in lockstep. 64 KiB at CODE are INT3, so whatever is not far ends in
+ * a trap.
  */
 #include "random.h"
 
@@ -18,7 +19,7 @@
 extern volatile const struct {
 	uint32_t magic, seed, first, count, mode, verbose;
 } parameters;
-__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 10, 0\n .text\n");
+__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 13, 0\n .text\n");
 
 enum { SEL_T = SEL_FREE, SEL_REAL_CODE = 0x140, SEL_REAL_DATA = 0x148 };
 
@@ -31,9 +32,9 @@ struct start start;
 struct result {
 	uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax, eip, cs, eflags, ss, es, ds, fs, gs, vector, error, high, dr6, cr2;
 };
-/* Modes of the parameters: all, then the protected ones with breakpoints, then with paging. */
-enum extra { NOTHING, BREAKPOINTS, PAGES };
-enum { PROTECTED = MODES - 1, MODES_ALL = MODES + 2 * PROTECTED };
+/* Modes of the parameters: all, then the protected ones with each of the other extras. */
+enum extra { NOTHING, BREAKPOINTS, PAGES, FLOAT };
+enum { PROTECTED = MODES - 1, MODES_ALL = MODES + FLOAT * PROTECTED };
 static struct result result;
 uint32_t real_esp;
 struct { uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax; uint16_t ss, es, fs, gs, ds, vector; uint32_t eflags; } real_state;
@@ -251,7 +252,16 @@ static void mask_undefined(const struct instruction *in)
 	}
 }
 
-static uint32_t line(uint32_t number, const struct instruction *in)
+static uint32_t image[128] __attribute__((aligned(16))); /* of FXSAVE */
+
+static void print_float(void)
+{
+	print("  mem fcw=%x ftw=%x fip=%x fcs=%x fdp=%x fds=%x mxcsr=%x\n", image[0], image[1], image[2], image[3], image[4], image[5], image[6]);
+	for (unsigned i = 8; i < 72; i += 4)
+		print("  mem r%u=%x:%x:%x:%x\n", i / 4 - 2, image[i + 3], image[i + 2], image[i + 1], image[i]);
+}
+
+static uint32_t line(uint32_t number, const struct instruction *in, bool with_float)
 {
 	uint32_t memory = memory_digest(memory_digest(2166136261u, DATA, DATA_END), CODE, CODE + 0x10000);
 	uint32_t all = result_digest(memory);
@@ -264,6 +274,8 @@ static uint32_t line(uint32_t number, const struct instruction *in)
 		return all;
 	print("  in a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x gs=%x\n", start.eax, start.ecx, start.edx, start.ebx, start.esp,
 	      start.ebp, start.esi, start.edi, start.eip, start.eflags, start.gs);
+	if (with_float)
+		print_float();
 	print("  out a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x cs=%x ss=%x ds=%x es=%x fs=%x gs=%x e=%x high=%x dr6/pages=%x cr2=%x mem=%x\n", result.eax,
 	      result.ecx, result.edx, result.ebx, result.esp, result.ebp, result.esi, result.edi, result.eip, result.eflags, result.cs, result.ss,
 	      result.ds, result.es, result.fs, result.gs, result.error, result.high, result.dr6, result.cr2, memory);
@@ -326,13 +338,48 @@ static void make_pages(void)
 }
 
 /* What was made of A and D, and what the accesses were. */
-static uint32_t pages_digest(void)
+static uint32_t pages_digest(bool parts)
 {
-	/* what is read before a segment's or descriptor's fault is not defined */
-	uint32_t early = result.vector >= TS && result.vector <= GP ? 0x20 : 0, hash = 0;
+	/* what is read before a segment's or descriptor's fault is not defined, nor how far a long operand is before a page's */
+	uint32_t early = result.vector >= TS && (result.vector <= GP || (result.vector == PF && parts)) ? 0x20 : 0, hash = 0;
 
 	for (uint32_t at = DATA; at < DATA_END; at += 0x1000)
 		hash = mix(hash, *page_entry(at) | early);
+	return hash;
+}
+
+/* -- x87, MMX and SSE */
+
+/* Registers of all kinds, exceptions masked, as FXSAVE has them. */
+static void load_float(void)
+{
+	static const uint16_t exponents[] = { 0, 0x3fff, 0x4000, 0x403e, 0x7fff, 0xbfff, 0xffff };
+
+	for (unsigned i = 0; i < 128; i++)
+		image[i] = random_word();
+	image[0] = (0x7f | (random_word() & 0xf00)) | (random_word() & 0x3f00) << 16; /* FCW, FSW: TOP and conditions */
+	image[1] = random_below(2) ? 0xff : random_below(2) ? 0 : random_word() & 0xff;
+	image[2] = image[3] = image[4] = image[5] = 0;
+	image[6] = 0x1f80;
+	for (unsigned i = 0; i < 8; i++)
+		image[10 + 4 * i] = random_below(2) ? exponents[random_below(7)] : 0x3ff0 + random_below(32);
+	for (unsigned i = 0; i < 8; i++)
+		if (random_below(4))
+			image[9 + 4 * i] |= 0x80000000;
+	WRITE_CR(4, READ_CR(4) | 0x600);
+	__asm__ volatile("fxrstor %0" ::"m"(image));
+}
+
+static uint32_t float_digest(void)
+{
+	uint32_t hash = 0;
+
+	__asm__ volatile("fxsave %0" : "=m"(image));
+	image[1] &= 0xff; /* FOP: models differ */
+	if (result.vector >= TS && result.vector <= PF) /* whether a store that faults has set the pointers is not defined */
+		image[2] = image[3] = image[4] = image[5] = 0;
+	for (unsigned i = 0; i < 72; i++)
+		hash = mix(hash, image[i]);
 	return hash;
 }
 
@@ -340,13 +387,16 @@ static void prepare(uint32_t number, enum mode mode, enum extra extra, struct in
 {
 	random_seed(parameters.seed * 1000003 + number * 4 + mode);
 	do {
-		random_instruction(in, mode);
+		if (extra == FLOAT)
+			random_float(in, mode);
+		else
+			random_instruction(in, mode);
 		make_state(in, mode);
-		if (extra == PAGES)
+		if (extra >= PAGES)
 			move_to_page_ends(mode);
 	} while (undefined_result(in, start.ecx));
 	make_descriptors(mode);
-	for (unsigned i = 0; extra == PAGES && i < 6; i++)
+	for (unsigned i = 0; extra >= PAGES && i < 6; i++)
 		gdt[SEL_T / 8 + i] &= ~0xff0000ull; /* bases at the beginning of a page */
 	make_frame(in, mode);
 	put_code(in);
@@ -368,7 +418,9 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 		prepare(number, mode, extra, &in);
 		set_breakpoints(at);
 	}
-	if (extra == PAGES) {
+	if (extra == FLOAT)
+		load_float();
+	if (extra >= PAGES) {
 		make_pages();
 		WRITE_CR(0, pages_cr0(cr0));
 	}
@@ -383,13 +435,15 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 				result.dr6 &= ~(1u << i);
 		WRITE_DR(7, 0x400);
 	}
-	if (extra == PAGES) {
+	if (extra >= PAGES) {
 		WRITE_CR(0, cr0);
 		result.cr2 = result.vector == PF ? READ_CR(2) & ~0xfffu : 0; /* which part of a pointer is read first is not defined */
-		result.dr6 = pages_digest();
+		result.dr6 = pages_digest(extra == FLOAT);
 	}
+	if (extra == FLOAT)
+		result.high = float_digest();
 	mask_undefined(&in);
-	return line(number, &in);
+	return line(number, &in, extra == FLOAT);
 }
 
 /* What the unpatched program gives; where Bochs differs: docs/SUITES.md. */
@@ -407,6 +461,9 @@ static const struct {
 	{ "random instructions at ring 3, 32-bit, with page faults", 0x1c73dba7 },
 	{ "random instructions at ring 3, 16-bit, with page faults", 0xe3b97fa0 },
 	{ "random instructions in virtual-8086 mode, with page faults", 0x2fe34171 },
+	{ "random x87 and SSE at ring 3, 32-bit, with page faults", 0xe758ef4c },
+	{ "random x87 and SSE at ring 3, 16-bit, with page faults", 0x34faadf8 },
+	{ "random x87 and SSE in virtual-8086 mode, with page faults", 0x523e7ba9 },
 };
 
 static uint32_t run_mode(uint32_t number, unsigned mode)

@@ -21,6 +21,8 @@ void random_seed(uint32_t seed);
 /* A value as in hardware-captured vectors: often at one of the extremes. */
 uint32_t random_value(void);
 void random_instruction(struct instruction *in, enum mode mode);
+/* x87, MMX and SSE with a memory operand. */
+void random_float(struct instruction *in, enum mode mode);
 /* The flags that the instruction defines, of the arithmetic flags; all others are defined. ecx: its value before. */
 uint32_t defined_flags(const struct instruction *in, uint32_t ecx);
 /* Whether the result itself is undefined (double shifts beyond their width, bit scans that need not be tried). */
