@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/x86-state.h>
+
 #include "bt.h"
 #include "decode.h"
 
@@ -81,7 +83,7 @@ static uint32_t fp_mode(const struct tsr_bt *bt)
 static bool must_step(const struct tsr_x86_state *s)
 {
 	return s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & 0xff ||
-	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM);
+	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM) || tsr_x86_virtual_interrupt(s);
 }
 
 uint32_t tsr_bt_mode(struct tsr_bt *bt)

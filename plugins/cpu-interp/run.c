@@ -6,6 +6,8 @@
  */
 #include <stdlib.h>
 
+#include <tessera/draft/x86-state.h>
+
 #include "cpuid.h"
 #include "decode.h"
 #include "thunk.h"
@@ -54,7 +56,7 @@ void cpu_refresh_attention(cpu *c)
 	const struct tsr_x86_state *s = c->s;
 	uint32_t value = 0;
 
-	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || c->debug_pending || (s->dr[7] & 0xff))
+	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || c->debug_pending || (s->dr[7] & 0xff) || tsr_x86_virtual_interrupt(s))
 		value |= ATT_DEBUG;
 	if (s->shadow)
 		value |= ATT_SHADOW;
@@ -79,6 +81,8 @@ void cpu_set_cpl(cpu *c, unsigned cpl)
 	c->s->cpl = cpl;
 	c->view = cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	refresh_slow(c);
+	if (c->s->eflags & TSR_FLAG_VIP)
+		cpu_refresh_attention(c);
 }
 
 /* A change of VM changes how segments work; the caller loads them afterwards. */
@@ -220,6 +224,8 @@ static void execute_carefully(cpu *c)
 		cpu_refresh_attention(c); /* no shadow outlasts HLT: what waits is taken in the next round */
 		return;
 	}
+	if (tsr_x86_virtual_interrupt(c->s))
+		fault_gp0(c);
 	if (!(c->s->eflags & TSR_FLAG_RF) && debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
 		fault_raise(c, TSR_VECTOR_DB);
 	single_step = c->s->eflags & TSR_FLAG_TF;

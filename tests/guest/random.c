@@ -2,7 +2,7 @@
 /*
  * Random instructions in real mode, at ring 3 with 32- and 16-bit segments, and in virtual-8086 mode: state in, state out, one line for
  * each, without what the manuals leave undefined. The last three once more with breakpoints on what they write and where they are,
- * with pages that fault, and with x87, MMX and SSE instructions on such pages. `compare-random` patches `parameters` in the ROM and
+ * with pages that fault, and with x87, MMX and SSE instructions on such pages; and what CR4.VME changes. `compare-random` patches `parameters` in the ROM and
  * compares machines with each other; as a test of its own it runs in lockstep. 64 KiB at CODE are INT3, so whatever is not far ends in
  * a trap.
  */
@@ -19,7 +19,7 @@
 extern volatile const struct {
 	uint32_t magic, seed, first, count, mode, verbose;
 } parameters;
-__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 13, 0\n .text\n");
+__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 14, 0\n .text\n");
 
 enum { SEL_T = SEL_FREE, SEL_REAL_CODE = 0x140, SEL_REAL_DATA = 0x148 };
 
@@ -32,9 +32,9 @@ struct start start;
 struct result {
 	uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax, eip, cs, eflags, ss, es, ds, fs, gs, vector, error, high, dr6, cr2;
 };
-/* Modes of the parameters: all, then the protected ones with each of the other extras. */
-enum extra { NOTHING, BREAKPOINTS, PAGES, FLOAT };
-enum { PROTECTED = MODES - 1, MODES_ALL = MODES + FLOAT * PROTECTED };
+/* Modes of the parameters: all, then the protected ones with each of the other extras, then virtual-8086 mode with CR4.VME. */
+enum extra { NOTHING, BREAKPOINTS, PAGES, FLOAT, EXTENSIONS };
+enum { PROTECTED = MODES - 1, MODES_ALL = MODES + FLOAT * PROTECTED + 1 };
 static struct result result;
 uint32_t real_esp;
 struct { uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax; uint16_t ss, es, fs, gs, ds, vector; uint32_t eflags; } real_state;
@@ -383,20 +383,53 @@ static uint32_t float_digest(void)
 	return hash;
 }
 
+/* -- Virtual-8086 mode extensions (SDM volume 3, 20.3) */
+
+static void extended_instruction(struct instruction *in)
+{
+	static const uint8_t opcodes[] = { 0xfa, 0xfb, 0x9c, 0x9d, 0xcf, 0xcd, 0xcd, 0xcc, 0xce };
+
+	*in = (struct instruction){ .opcode = opcodes[random_below(sizeof(opcodes))] };
+	if (!random_below(4)) {
+		in->bytes[in->length++] = 0x66;
+		in->data32 = true;
+	}
+	in->prefixes = in->length;
+	in->bytes[in->length++] = (uint8_t)in->opcode;
+	if (in->opcode == 0xcd)
+		in->bytes[in->length++] = (uint8_t)random_word();
+}
+
+/* A popped image, VIF, VIP and IOPL, the 8086 program's vectors, and which interrupts go there: half of them in the TSS' last bytes. */
+static void make_extensions(void)
+{
+	start.eflags &= ~0x3000u;
+	start.eflags |= (random_word() & 0x180200) | (random_below(3) ? 0 : 0x3000);
+	for (unsigned i = 0; i < sizeof(main_tss.io); i++)
+		main_tss.io[i] = (uint8_t)random_word();
+	for (unsigned i = 0; i < 256; i++)
+		((volatile uint32_t *)0)[i] = CODE << 12 | random_below(0xff00);
+	WRITE_CR(4, READ_CR(4) | 1);
+}
+
 static void prepare(uint32_t number, enum mode mode, enum extra extra, struct instruction *in)
 {
+	bool paged = extra == PAGES || extra == FLOAT;
+
 	random_seed(parameters.seed * 1000003 + number * 4 + mode);
 	do {
 		if (extra == FLOAT)
 			random_float(in, mode);
+		else if (extra == EXTENSIONS && random_below(8))
+			extended_instruction(in);
 		else
 			random_instruction(in, mode);
 		make_state(in, mode);
-		if (extra >= PAGES)
+		if (paged)
 			move_to_page_ends(mode);
 	} while (undefined_result(in, start.ecx));
 	make_descriptors(mode);
-	for (unsigned i = 0; extra >= PAGES && i < 6; i++)
+	for (unsigned i = 0; paged && i < 6; i++)
 		gdt[SEL_T / 8 + i] &= ~0xff0000ull; /* bases at the beginning of a page */
 	make_frame(in, mode);
 	put_code(in);
@@ -406,7 +439,8 @@ static void prepare(uint32_t number, enum mode mode, enum extra extra, struct in
 static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 {
 	struct instruction in;
-	uint32_t cr0 = READ_CR(0);
+	uint32_t cr0 = READ_CR(0), cr4 = READ_CR(4);
+	bool paged = extra == PAGES || extra == FLOAT;
 
 	prepare(number, mode, extra, &in);
 	if (extra == BREAKPOINTS) {
@@ -420,7 +454,9 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 	}
 	if (extra == FLOAT)
 		load_float();
-	if (extra >= PAGES) {
+	if (extra == EXTENSIONS)
+		make_extensions();
+	if (paged) {
 		make_pages();
 		WRITE_CR(0, pages_cr0(cr0));
 	}
@@ -435,7 +471,8 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 				result.dr6 &= ~(1u << i);
 		WRITE_DR(7, 0x400);
 	}
-	if (extra >= PAGES) {
+	WRITE_CR(4, cr4);
+	if (paged) {
 		WRITE_CR(0, cr0);
 		result.cr2 = result.vector == PF ? READ_CR(2) & ~0xfffu : 0; /* which part of a pointer is read first is not defined */
 		result.dr6 = pages_digest(extra == FLOAT);
@@ -464,12 +501,15 @@ static const struct {
 	{ "random x87 and SSE at ring 3, 32-bit, with page faults", 0xe758ef4c },
 	{ "random x87 and SSE at ring 3, 16-bit, with page faults", 0x34faadf8 },
 	{ "random x87 and SSE in virtual-8086 mode, with page faults", 0x523e7ba9 },
+	{ "virtual-8086 mode extensions", 0 },
 };
 
 static uint32_t run_mode(uint32_t number, unsigned mode)
 {
 	if (mode < MODES)
 		return test(number, mode, NOTHING);
+	if (mode == MODES_ALL - 1)
+		return test(number, V86, EXTENSIONS);
 	return test(number, RING3_32 + (mode - MODES) % PROTECTED, BREAKPOINTS + (mode - MODES) / PROTECTED);
 }
 

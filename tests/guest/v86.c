@@ -17,6 +17,7 @@
 #define VIP 0x100000u
 #define IOPL3 0x3000u
 #define CR4_VME 1u
+#define CR4_PVI 2u
 
 enum { SEL_WIDE_TSS = SEL_FREE, SEL_CODE16 = SEL_FREE + 8, SEL_RING1 = SEL_FREE + 16, SEL_TASK = SEL_FREE + 24 };
 
@@ -357,6 +358,9 @@ static void vme_flags(void)
 	vector = RUN(VIP, 0xfb, UD2);
 	check(vector == GP && trap.eip == 0 && !(trap.eflags & VIF), "VME: STI with VIP is #GP(0)", "%u %x", vector, trap.eflags);
 	vector = RUN(VIP | VIF, 0xfa, UD2);
+	check(vector == GP && !trap.error && !trap.eip && (trap.eflags & (VIP | VIF)) == (VIP | VIF),
+	      "VME: VIF and VIP before an instruction are #GP(0)", "%u %x", vector, trap.eflags);
+	vector = RUN(VIP, 0xfa, UD2);
 	check(vector == UD && (trap.eflags & (VIP | VIF)) == VIP, "VME: CLI with VIP", "%u %x", vector, trap.eflags);
 	vector = RUN(IF, 0x68, 0x01, 0x02, 0x9d, UD2); /* push 201h; popf */
 	check(vector == UD && (trap.eflags & (VIF | IF | IOPL3 | 1)) == (VIF | IF | 1), "VME: POPF sets VIF, leaves IF and IOPL",
@@ -378,6 +382,26 @@ static void vme_flags(void)
 	check(vector == UD && (trap.eflags & (VIF | IF)) == VIF, "VME: CLI with IOPL 3 clears IF", "%u %x", vector, trap.eflags);
 }
 
+/* Protected mode's virtual interrupts. */
+static void user_entry(void)
+{
+	__asm__ volatile("int $0x80");
+}
+static void enter_user_with_vif_and_vip(void)
+{
+	user_call((uint32_t)user_entry, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 2 | VIF | VIP);
+}
+
+static void pvi(void)
+{
+	WRITE_CR(4, READ_CR(4) & ~CR4_PVI);
+	CHECK_EQUAL("VIF and VIP without PVI", catch_call(enter_user_with_vif_and_vip) - 1, 0x80);
+	WRITE_CR(4, READ_CR(4) | CR4_PVI);
+	CHECK_EQUAL("PVI: VIF and VIP before an instruction are #GP", catch_call(enter_user_with_vif_and_vip) - 1, GP);
+	CHECK_EQUAL("at that instruction", trap.eip, (uint32_t)user_entry);
+	WRITE_CR(4, READ_CR(4) & ~CR4_PVI);
+}
+
 static void vme(void)
 {
 	if (!has_vme()) {
@@ -387,6 +411,7 @@ static void vme(void)
 	WRITE_CR(4, READ_CR(4) | CR4_VME);
 	vme_interrupts();
 	vme_flags();
+	pvi();
 	WRITE_CR(4, READ_CR(4) & ~CR4_VME);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3, table 9-1), save and load it as
- * named fields. What a plugin has beside it (pins) it adds. All calls: lock held, outside run.
+ * named fields, look at what stands in front of the next instruction. What a plugin has beside it (pins) it adds. All calls: lock held, outside run.
  */
 #ifndef TESSERA_DRAFT_X86_STATE_H
 #define TESSERA_DRAFT_X86_STATE_H
@@ -12,6 +12,14 @@
 #include "../device.h"
 #include "../state.h"
 #include "../x86.h"
+
+/* VIF and VIP both set where VME or PVI look at them: #GP(0) in place of the next instruction (Intel SDM volume 3, 20.3.2, 20.4). */
+static inline bool tsr_x86_virtual_interrupt(const struct tsr_x86_state *s)
+{
+	const uint32_t both = TSR_FLAG_VIF | TSR_FLAG_VIP;
+
+	return (s->eflags & both) == both && s->cpl == 3 && s->cr4 & (s->eflags & TSR_FLAG_VM ? TSR_CR4_VME : TSR_CR4_PVI);
+}
 
 static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t selector, tsr_gla base, uint16_t access)
 {
