@@ -501,7 +501,7 @@ static const struct {
 	{ "random x87 and SSE at ring 3, 32-bit, with page faults", 0xe758ef4c },
 	{ "random x87 and SSE at ring 3, 16-bit, with page faults", 0x34faadf8 },
 	{ "random x87 and SSE in virtual-8086 mode, with page faults", 0x523e7ba9 },
-	{ "virtual-8086 mode extensions", 0 },
+	{ "random instructions with virtual-8086 mode extensions", 0xcd8ed4af },
 };
 
 static uint32_t run_mode(uint32_t number, unsigned mode)
