@@ -328,12 +328,14 @@ static void need_cpl0(cpu *c)
 		fault_gp0(c);
 }
 
-/* All 32 bits of the base whatever the operand size, as the P6 and AMD do. */
+/* All 32 bits of the base whatever the operand size, as the P6 and AMD do. A word, then a doubleword (SDM volume 3, 3.5.1). */
 static void store_table(cpu *c, const struct op *op, uint32_t base, uint32_t limit)
 {
 	tsr_gla gla = memory_operand(c, op, 6, true);
 	uint64_t image = (uint64_t)base << 16 | (limit & 0xffff);
 
+	memory_check_alignment(c, gla, 2, c->view);
+	memory_check_alignment(c, gla + 2, 4, c->view);
 	memory_write_bytes(c, gla, &image, 6, c->view);
 }
 

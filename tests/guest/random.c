@@ -2,9 +2,9 @@
 /*
  * Random instructions in real mode, at ring 3 with 32- and 16-bit segments, and in virtual-8086 mode: state in, state out, one line for
  * each, without what the manuals leave undefined. The last three once more with breakpoints on what they write and where they are,
- * with pages that fault, and with x87, MMX and SSE instructions on such pages; and what CR4.VME changes. `compare-random` patches `parameters` in the ROM and
- * compares machines with each other; as a test of its own it runs in lockstep. 64 KiB at CODE are INT3, so whatever is not far ends in
- * a trap.
+ * with pages that fault, with x87, MMX and SSE instructions on such pages, and with alignment checks; and what CR4.VME changes.
+ * `compare-random` patches `parameters` in the ROM and compares machines with each other; as a test of its own it runs in lockstep.
+ * 64 KiB at CODE are INT3, so whatever is not far ends in a trap.
  */
 #include "random.h"
 
@@ -14,12 +14,13 @@
 #define COPY 0x200000u
 #define TF 0x100u
 #define VM 0x20000u
+#define AC_FLAG 0x40000u
 #define MEMORY32(linear) (*(volatile uint32_t *)(linear))
 
 extern volatile const struct {
 	uint32_t magic, seed, first, count, mode, verbose;
 } parameters;
-__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 14, 0\n .text\n");
+__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 17, 0\n .text\n");
 
 enum { SEL_T = SEL_FREE, SEL_REAL_CODE = 0x140, SEL_REAL_DATA = 0x148 };
 
@@ -33,8 +34,8 @@ struct result {
 	uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax, eip, cs, eflags, ss, es, ds, fs, gs, vector, error, high, dr6, cr2;
 };
 /* Modes of the parameters: all, then the protected ones with each of the other extras, then virtual-8086 mode with CR4.VME. */
-enum extra { NOTHING, BREAKPOINTS, PAGES, FLOAT, EXTENSIONS };
-enum { PROTECTED = MODES - 1, MODES_ALL = MODES + FLOAT * PROTECTED + 1 };
+enum extra { NOTHING, BREAKPOINTS, PAGES, FLOAT, ALIGNMENT, EXTENSIONS };
+enum { PROTECTED = MODES - 1, MODES_ALL = MODES + ALIGNMENT * PROTECTED + 1 };
 static struct result result;
 uint32_t real_esp;
 struct { uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax; uint16_t ss, es, fs, gs, ds, vector; uint32_t eflags; } real_state;
@@ -376,7 +377,7 @@ static uint32_t float_digest(void)
 
 	__asm__ volatile("fxsave %0" : "=m"(image));
 	image[1] &= 0xff; /* FOP: models differ */
-	if (result.vector >= TS && result.vector <= PF) /* whether a store that faults has set the pointers is not defined */
+	if (result.vector >= TS && result.vector <= AC) /* whether a store that faults has set the pointers is not defined */
 		image[2] = image[3] = image[4] = image[5] = 0;
 	for (unsigned i = 0; i < 72; i++)
 		hash = mix(hash, image[i]);
@@ -418,7 +419,7 @@ static void prepare(uint32_t number, enum mode mode, enum extra extra, struct in
 
 	random_seed(parameters.seed * 1000003 + number * 4 + mode);
 	do {
-		if (extra == FLOAT)
+		if (extra == FLOAT || (extra == ALIGNMENT && number % 4 == 0))
 			random_float(in, mode);
 		else if (extra == EXTENSIONS && random_below(8))
 			extended_instruction(in);
@@ -440,7 +441,7 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 {
 	struct instruction in;
 	uint32_t cr0 = READ_CR(0), cr4 = READ_CR(4);
-	bool paged = extra == PAGES || extra == FLOAT;
+	bool paged = extra == PAGES || extra == FLOAT, floats = extra == FLOAT || (extra == ALIGNMENT && number % 4 == 0);
 
 	prepare(number, mode, extra, &in);
 	if (extra == BREAKPOINTS) {
@@ -452,10 +453,14 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 		prepare(number, mode, extra, &in);
 		set_breakpoints(at);
 	}
-	if (extra == FLOAT)
+	if (floats)
 		load_float();
 	if (extra == EXTENSIONS)
 		make_extensions();
+	if (extra == ALIGNMENT) {
+		start.eflags |= AC_FLAG;
+		WRITE_CR(0, cr0 | 0x40000);
+	}
 	if (paged) {
 		make_pages();
 		WRITE_CR(0, pages_cr0(cr0));
@@ -471,16 +476,16 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 				result.dr6 &= ~(1u << i);
 		WRITE_DR(7, 0x400);
 	}
+	WRITE_CR(0, cr0);
 	WRITE_CR(4, cr4);
 	if (paged) {
-		WRITE_CR(0, cr0);
 		result.cr2 = result.vector == PF ? READ_CR(2) & ~0xfffu : 0; /* which part of a pointer is read first is not defined */
 		result.dr6 = pages_digest(extra == FLOAT);
 	}
-	if (extra == FLOAT)
+	if (floats)
 		result.high = float_digest();
 	mask_undefined(&in);
-	return line(number, &in, extra == FLOAT);
+	return line(number, &in, floats);
 }
 
 /* What the unpatched program gives; where Bochs differs: docs/SUITES.md. */
@@ -501,6 +506,9 @@ static const struct {
 	{ "random x87 and SSE at ring 3, 32-bit, with page faults", 0xe758ef4c },
 	{ "random x87 and SSE at ring 3, 16-bit, with page faults", 0x34faadf8 },
 	{ "random x87 and SSE in virtual-8086 mode, with page faults", 0x523e7ba9 },
+	{ "random instructions at ring 3, 32-bit, with alignment checks", 0x308c4f6f },
+	{ "random instructions at ring 3, 16-bit, with alignment checks", 0xd0e47c1 },
+	{ "random instructions in virtual-8086 mode, with alignment checks", 0xe927d9d0 },
 	{ "random instructions with virtual-8086 mode extensions", 0xcd8ed4af },
 };
 

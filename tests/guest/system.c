@@ -153,6 +153,37 @@ static void nesting(void)
 	CHECK_EQUAL("ENTER 8, 33 is level 1", ENTER(33), 4 + 4 + 8);
 }
 
+/* -- Alignment checks: SIDT stores a word, then a doubleword (SDM volume 3, 3.5.1) */
+static uint32_t aligned[3];
+static uint32_t user_code;
+
+static void user_stores_idtr(void)
+{
+	__asm__ volatile("sidt aligned + 2\n int $0x80");
+}
+static void user_stores_idtr_misaligned(void)
+{
+	__asm__ volatile("sidt aligned\n int $0x80");
+}
+static void enter_with_ac(void)
+{
+	user_call(user_code, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x40002);
+}
+
+static void alignment(void)
+{
+	uint32_t cr0 = READ_CR(0);
+
+	WRITE_CR(0, cr0 | 0x40000);
+	user_code = (uint32_t)user_stores_idtr;
+	CHECK_EQUAL("SIDT at an odd word", catch_call(enter_with_ac) - 1, 0x80);
+	user_code = (uint32_t)user_stores_idtr_misaligned;
+	aligned[0] = 0x5a5a5a5a;
+	CHECK_EQUAL("SIDT at a doubleword is #AC", catch_call(enter_with_ac) - 1, AC);
+	CHECK_EQUAL("nothing is written", aligned[0], 0x5a5a5a5a);
+	WRITE_CR(0, cr0);
+}
+
 void guest_main(void)
 {
 	tables();
@@ -160,4 +191,5 @@ void guest_main(void)
 	flags();
 	selectors();
 	nesting();
+	alignment();
 }
