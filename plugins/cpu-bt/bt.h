@@ -263,7 +263,6 @@ struct tsr_bt {
 	bool nmi_level, init;
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
-	bool trap_pending;
 	enum tsr_x86_stop stop;
 
 	/* runs with a budget (budget.c) */

@@ -84,10 +84,9 @@ static bool set_state(void *self, const struct tsr_x86_state *state, struct tsr_
 {
 	struct tsr_bt *bt = self;
 
-	if (state->version != TSR_X86_STATE_VERSION || state->size != sizeof(*state))
-		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u cannot be loaded", state->version);
 	tsr_bt_fp_unload(bt);
-	bt->state = *state;
+	if (!tsr_x86_state_take(&bt->state, state))
+		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u cannot be loaded", state->version);
 	state_changed(bt);
 	return true;
 }

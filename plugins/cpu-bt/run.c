@@ -59,7 +59,7 @@ static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind, con
 
 static bool interrupt_due(const struct tsr_bt *bt)
 {
-	return !bt->state.shadow && ((bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->intack) ||
+	return !bt->state.shadow && !bt->state.debug_pending && ((bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->intack) ||
 				     (bt->state.nmi_pending && !bt->state.nmi_blocked));
 }
 
@@ -153,8 +153,6 @@ static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 
 static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 {
-	enum tsr_x86_stop stop;
-
 	if (bt->stress == BT_STRESS_INTERRUPTS) {
 		bt->due = bt->state.eip != bt->left_at;
 		bt->left_at = bt->state.eip;
@@ -162,14 +160,8 @@ static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 	if (bt->counted && bt->lockstep) /* which knows no budget */
 		return interpret_singly(bt, 64);
 	tsr_bt_retag(bt);
-	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->trap_pending) {
-		/* the interpreter keeps the trap of an instruction that ran with TF until it is called again */
-		bt->trap_pending = bt->state.eflags & TSR_FLAG_TF;
-		stop = tsr_bt_interpret(bt, 1, NULL);
-		if (stop == TSR_X86_HALT)
-			bt->trap_pending = false;
-		return stop;
-	}
+	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->state.debug_pending)
+		return tsr_bt_interpret(bt, 1, NULL);
 	return run_translated(bt);
 }
 
@@ -205,7 +197,7 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 			return TSR_CPU_KICKED;
 		if (bt->init)
 			take_init(bt);
-		else if (bt->state.halted && !bt->trap_pending && !interrupt_due(bt))
+		else if (bt->state.halted && !bt->state.debug_pending && !interrupt_due(bt))
 			return TSR_CPU_HALTED;
 		else if (bt->state.instructions >= bt->budget_end)
 			return TSR_CPU_BUDGET;

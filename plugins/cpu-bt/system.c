@@ -290,7 +290,7 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	}
 	tsr_bt_flags_in(bt);
 	tsr_bt_retag(bt);
-	if (bt->state.shadow || bt->mode & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+	if (bt->state.shadow || bt->state.debug_pending || bt->mode & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return LEAVE(BT_EXIT_LOOKUP);
 	return tsr_bt_resume(bt);
 }

@@ -156,7 +156,6 @@ static void interp_reset(void *self, enum tsr_reset kind)
 
 	tsr_x86_state_reset(&i->state, kind, model ? model->signature : 0);
 	if (i->context) {
-		i->context->debug_pending = 0;
 		cpu_set_context(i->context);
 		cpu_refresh(i->context);
 	}
@@ -208,11 +207,10 @@ static bool cpu_set_state(void *self, const struct tsr_x86_state *state, struct 
 {
 	struct cpu_interp *i = self;
 
-	if (state->version != TSR_X86_STATE_VERSION)
+	if (!tsr_x86_state_take(&i->state, state))
 		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u, this plugin knows %u", state->version,
 				     TSR_X86_STATE_VERSION);
 	processor_need(i);
-	i->state = *state;
 	cpu_set_context(i->context);
 	cpu_refresh(i->context);
 	return true;
@@ -285,7 +283,6 @@ static bool interp_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks its pins");
 	if (i->context) {
 		i->context->pins = i->pins;
-		i->context->debug_pending = 0;
 		cpu_set_context(i->context);
 		cpu_refresh(i->context);
 	}

@@ -49,7 +49,7 @@ static uint32_t matches(const cpu *c, uint32_t at, uint32_t size, unsigned kinds
 static void trap(cpu *c, uint32_t hit)
 {
 	if (hit) {
-		c->debug_pending |= hit;
+		c->s->debug_pending |= hit;
 		cpu_refresh_attention(c);
 	}
 }

@@ -121,7 +121,6 @@ struct tsr_x86_context {
 	int delivering;          /* vector in delivery, -1: none */
 	unsigned nested;         /* faults since the first one that is in delivery */
 	enum tsr_x86_stop stop;  /* of JUMP_STOP */
-	uint32_t debug_pending;  /* DR6 bits of traps not yet delivered */
 	bool keep_rf;            /* the instruction loaded RF itself */
 	bool trap_lost;          /* the instruction was a transfer that swallows the single-step trap */
 	bool partial;            /* a REP instruction stopped between iterations: not retired yet */

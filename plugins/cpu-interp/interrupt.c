@@ -262,8 +262,8 @@ void op_into(cpu *c, const struct op *op)
 
 void op_int1(cpu *c, const struct op *op)
 {
-	debug_report(c, c->debug_pending); /* a breakpoint that MOV SS holds is told with it, not behind it */
-	c->debug_pending = 0;
+	debug_report(c, c->s->debug_pending); /* a breakpoint that MOV SS holds is told with it, not behind it */
+	c->s->debug_pending = 0;
 	interrupt_deliver(c, TSR_VECTOR_DB, INT_ICEBP, false, 0);
 }
 

@@ -56,7 +56,7 @@ void cpu_refresh_attention(cpu *c)
 	const struct tsr_x86_state *s = c->s;
 	uint32_t value = 0;
 
-	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || c->debug_pending || (s->dr[7] & 0xff) || tsr_x86_virtual_interrupt(s))
+	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || s->debug_pending || (s->dr[7] & 0xff) || tsr_x86_virtual_interrupt(s))
 		value |= ATT_DEBUG;
 	if (s->shadow)
 		value |= ATT_SHADOW;
@@ -155,7 +155,7 @@ static void after_delivery(cpu *c)
 {
 	c->delivering = -1;
 	c->ext = false;
-	c->debug_pending &= DR6_BT;
+	c->s->debug_pending &= DR6_BT;
 	cpu_refresh_attention(c);
 }
 
@@ -180,8 +180,8 @@ static inline void execute(cpu *c)
 
 static void deliver_debug_trap(cpu *c)
 {
-	debug_report(c, c->debug_pending);
-	c->debug_pending = 0;
+	debug_report(c, c->s->debug_pending);
+	c->s->debug_pending = 0;
 	c->delivering = TSR_VECTOR_DB;
 	c->s->halted = 0;
 	interrupt_deliver(c, TSR_VECTOR_DB, INT_FAULT, false, 0);
@@ -192,7 +192,7 @@ static void deliver_debug_trap(cpu *c)
 /* Events before the instruction at CS:EIP; true: one was taken. `held`: the shadow of the instruction before. */
 static bool take_event(cpu *c, uint32_t held)
 {
-	if (c->debug_pending && !(held & TSR_SHADOW_SS)) {
+	if (c->s->debug_pending && !(held & TSR_SHADOW_SS)) {
 		deliver_debug_trap(c);
 		return true;
 	}
@@ -237,7 +237,7 @@ static void execute_carefully(cpu *c)
 	if (!c->keep_rf && !c->partial)
 		c->s->eflags &= ~TSR_FLAG_RF;
 	if (single_step && !c->trap_lost && !(c->s->shadow & TSR_SHADOW_SS))
-		c->debug_pending |= DR6_BS;
+		c->s->debug_pending |= DR6_BS;
 	c->s->instructions += !c->partial;
 	c->left -= !c->partial;
 	cpu_refresh_attention(c);
@@ -268,7 +268,7 @@ static inline void execute_plain(cpu *c)
 /* HLT with something to wake it there already: STI; HLT with an interrupt pending. */
 static bool wakes(cpu *c)
 {
-	return c->debug_pending || (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
+	return c->s->debug_pending || (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
 }
 
 /* The loop proper; faults leave it by jumping to protected_loop. */

@@ -188,7 +188,6 @@ enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t cou
 			       void *user, uint64_t *executed, struct tsr_x86_fault *fault)
 {
 	struct tsr_x86_state *own = c->s, before;
-	uint32_t pending = c->debug_pending;
 	enum tsr_x86_stop stop;
 
 	if (!c->overlay)
@@ -210,7 +209,6 @@ enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t cou
 		*fault = stop == TSR_X86_FAULT ? c->fault : (struct tsr_x86_fault){ .vector = -1 };
 	c->s = own;
 	c->slow = 0;
-	c->debug_pending = pending;
 	cpu_refresh(c);
 	return stop;
 }

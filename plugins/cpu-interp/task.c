@@ -239,7 +239,7 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 	if (c->next_eip > c->s->segment[TSR_CS].limit)
 		fault_gp0(c);
 	if (t.debug_trap) {
-		c->debug_pending |= 1u << 15;
+		c->s->debug_pending |= 1u << 15;
 		cpu_refresh_attention(c);
 	}
 }

@@ -25,7 +25,7 @@ static void setup(const char *code)
 	s->gpr[TSR_ESP] = STACK;
 	m->c->has_pins = false;
 	m->c->pins = 0;
-	m->c->debug_pending = 0;
+	s->debug_pending = 0;
 	memset(m->ram + CODE, 0x90, 64);
 	machine_code(m, CODE, code);
 }

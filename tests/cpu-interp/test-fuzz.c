@@ -85,7 +85,7 @@ static void random_state(void)
 	m->c->has_pins = false; /* a service gives way in long REPs */
 	m->c->pins = (uint32_t)rnd() & (1u << TSR_CPU_IGNNE);
 	m->c->intack = NULL;
-	m->c->debug_pending = 0;
+	s->debug_pending = 0;
 }
 
 static void run_round(void)

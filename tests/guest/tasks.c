@@ -216,6 +216,26 @@ static void task_with_16_bit_tss(void)
 	__asm__ volatile("clts");
 }
 
+/* T: a debug trap before the new task's first instruction. */
+static void __attribute__((noreturn)) body_plain(void)
+{
+	__asm__ volatile("nop\n nop\n incl %%eax\n nop\n int $0x80" ::: "memory");
+	__builtin_unreachable();
+}
+
+static void trap_of_the_new_task(void)
+{
+	init_task(&task_a, body_plain, stack_a + sizeof(stack_a));
+	task_a.trap = 1;
+	gdt[SEL_TASK_A / 8] = descriptor((uint32_t)&task_a, sizeof(task_a) - 1, ACCESS_TSS32, 0);
+	WRITE_DR(6, 0);
+	CHECK_EQUAL("JMP to a task with T set is #DB", catch_call(jmp_task) - 1, DB);
+	CHECK_EQUAL("before its first instruction", trap.eip, (uint32_t)body_plain);
+	CHECK_EQUAL("DR6.BT", READ_DR(6) & 0xe00f, 0x8000);
+	gdt[SEL_TSS / 8] = descriptor((uint32_t)&main_tss, sizeof(main_tss) - 1, ACCESS_TSS32, 0);
+	__asm__ volatile("clts\n ltr %0" ::"r"((uint16_t)SEL_TSS));
+}
+
 void guest_main(void)
 {
 	nested_by_call(call_task, "CALL to a task and IRET");
@@ -228,4 +248,5 @@ void guest_main(void)
 	bad_segment_in_new_task();
 	fault_through_task_gate();
 	task_with_16_bit_tss();
+	trap_of_the_new_task();
 }

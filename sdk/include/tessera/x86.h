@@ -94,6 +94,7 @@ struct tsr_x86_state {
 	/* x87, MMX, SSE in the 32-bit FXSAVE layout (SDM volume 1, 10.5.1): 512 bytes, 16-aligned */
 	uint8_t fx[512] __attribute__((aligned(16)));
 	uint64_t instructions; /* retired since power-on */
+	uint32_t debug_pending; /* DR6 bits of debug traps that are delivered before the next instruction */
 };
 
 #endif

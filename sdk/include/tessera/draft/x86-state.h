@@ -68,6 +68,17 @@ static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset k
 	}
 }
 
+/* What set_state does with its argument, which may come from a caller that knows fewer fields. False: it cannot be understood. */
+static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_x86_state *from)
+{
+	if (from->version != TSR_X86_STATE_VERSION || from->size > sizeof(*s))
+		return false;
+	memset(s, 0, sizeof(*s));
+	memcpy(s, from, from->size);
+	s->size = sizeof(*s);
+	return true;
+}
+
 #define TSR_X86_FIELD(member) { #member, offsetof(struct tsr_x86_state, member), sizeof(((struct tsr_x86_state *)0)->member) }
 
 static const struct {
@@ -82,7 +93,7 @@ static const struct {
 	TSR_X86_FIELD(dr[0]), TSR_X86_FIELD(dr[1]), TSR_X86_FIELD(dr[2]), TSR_X86_FIELD(dr[3]), TSR_X86_FIELD(dr[6]),
 	TSR_X86_FIELD(dr[7]), TSR_X86_FIELD(cpl), TSR_X86_FIELD(shadow), TSR_X86_FIELD(halted), TSR_X86_FIELD(nmi_blocked),
 	TSR_X86_FIELD(nmi_pending), TSR_X86_FIELD(tsc_offset), TSR_X86_FIELD(sysenter_cs), TSR_X86_FIELD(sysenter_esp),
-	TSR_X86_FIELD(sysenter_eip), TSR_X86_FIELD(instructions),
+	TSR_X86_FIELD(sysenter_eip), TSR_X86_FIELD(instructions), TSR_X86_FIELD(debug_pending),
 };
 
 static const struct {
