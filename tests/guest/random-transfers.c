@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random far transfers and segment loads among random descriptors, without and with pages that fault: far calls, jumps and returns, IRET, INT, gates of every
- * type, task switches, loads of segment registers, LAR, LSL, VERR, VERW, ARPL, LLDT and LTR, from rings 0 to 3 and from
- * virtual-8086 mode. One instruction each, INT3 wherever it may land; registers, stacks, descriptors, TSSs and page tables
- * afterwards are one line. `compare-random --rom random-transfers` shows what two machines answer differently; as a test of its own it runs
- * in lockstep.
+ * Random far transfers and segment loads among random descriptors, without and with pages that fault: far calls, jumps and returns,
+ * IRET, INT, gates of every type, task switches, loads of segment registers, LAR, LSL, VERR, VERW, ARPL, LLDT and LTR, from rings 0 to 3
+ * and from virtual-8086 mode. One instruction each, INT3 wherever it may land; registers, stacks, descriptors, TSSs and page tables
+ * afterwards are one line. `compare-random --rom random-transfers` shows what two machines answer differently; as a test of its own it
+ * runs in lockstep.
  */
 #include "random.h"
 
@@ -12,7 +12,6 @@
 #define CODE_END 0x72000u /* INT3 up to here */
 #define DATA 0x20000u
 #define DATA_END 0x34000u
-#define COPY 0x200000u
 #define LDT 0x50000u /* a page of its own */
 #define INNER_STACK 0x51000u /* where it is is part of the result */
 #define INNER_SIZE 1024u
@@ -170,7 +169,8 @@ static uint64_t task_row(unsigned type, unsigned dpl)
 
 static uint64_t gate_row(unsigned type, unsigned dpl)
 {
-	return gate(random_selector(random_below(4)), random_offset(), (uint8_t)(0x80 | type | dpl << 5), (uint8_t)random_below(random_below(4) ? 4 : 32));
+	return gate(random_selector(random_below(4)), random_offset(), (uint8_t)(0x80 | type | dpl << 5),
+		    (uint8_t)random_below(random_below(4) ? 4 : 32));
 }
 
 /* Sixteen entries of use, the rest anything. */
@@ -234,7 +234,8 @@ static void make_task(struct tss32 *t)
 	unsigned ring = random_below(4);
 	uint32_t stack = INNER_STACK + INNER_SIZE;
 
-	*t = (struct tss32){ .link = random_selector(0), .esp0 = stack, .ss0 = SEL_DATA, .esp1 = stack_pointer(), .ss1 = stack_selector(1), .cr3 = PAGE_DIRECTORY,
+	*t = (struct tss32){ .link = random_selector(0), .esp0 = stack, .ss0 = SEL_DATA, .esp1 = stack_pointer(), .ss1 = stack_selector(1),
+			     .cr3 = PAGE_DIRECTORY,
 			     .esp2 = stack_pointer(), .ss2 = stack_selector(2), .eip = random_offset(), .eflags = (random_word() & 0xcd5) | 2,
 			     .eax = random_word(), .esp = stack_pointer(), .cs = SEL_FREE + 8 * ring + ring, .ss = stack_selector(ring),
 			     .es = random_selector(ring), .ds = random_selector(ring), .fs = random_selector(ring), .gs = random_selector(ring),
@@ -520,11 +521,6 @@ static void mend_tables(void)
 
 /* -- Lines */
 
-static uint32_t mix(uint32_t hash, uint32_t value)
-{
-	return (hash ^ value) * 16777619;
-}
-
 static uint32_t digest(uint32_t hash, const void *memory, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes / 4; i++)
@@ -532,27 +528,9 @@ static uint32_t digest(uint32_t hash, const void *memory, unsigned bytes)
 	return hash;
 }
 
-/* What differs from the copy, which is put back. */
-static uint32_t difference(uint32_t hash, uint32_t from, uint32_t to, bool verbose)
-{
-	uint32_t at = from, copy = from + COPY, count = (to - from) / 4;
-	bool equal;
-
-	while (count) {
-		__asm__ volatile("repe cmpsl" : "+S"(at), "+D"(copy), "+c"(count), "=@ccz"(equal)::"memory");
-		if (equal)
-			break;
-		if (verbose)
-			print("  mem %x: %x\n", at - 4, MEMORY32(at - 4));
-		hash = mix(mix(hash, at), MEMORY32(at - 4));
-		MEMORY32(at - 4) = MEMORY32(copy - 4);
-	}
-	return hash;
-}
-
 static uint32_t memory_digest(uint32_t hash, bool verbose)
 {
-	return difference(difference(hash, DATA, DATA_END, verbose), CODE, CODE_END, verbose);
+	return memory_difference(memory_difference(hash, DATA, DATA_END, verbose), CODE, CODE_END, verbose);
 }
 
 static void fill_memory(void)
@@ -643,16 +621,18 @@ static uint32_t line(uint32_t number)
 		print(" %x\n", hash);
 		return hash;
 	}
-	print("  out v=%u e=%x cs=%x ip=%x f=%x ss=%x sp=%x ds=%x es=%x fs=%x gs=%x outer %x %x %x %x %x %x cr0=%x cr2=%x tr=%x ldt=%x a=%x c=%x d=%x b=%x bp=%x si=%x di=%x",
+	print("  out v=%u e=%x cs=%x ip=%x f=%x ss=%x sp=%x ds=%x es=%x fs=%x gs=%x outer %x %x %x %x %x %x cr0=%x cr2=%x tr=%x ldt=%x"
+	      " a=%x c=%x d=%x b=%x bp=%x si=%x di=%x",
 	      result.vector, result.error, result.cs, result.eip, result.eflags, result.ss, result.esp, result.ds, result.es, result.fs, result.gs,
-	      result.outer[0], result.outer[1], result.outer[2], result.outer[3], result.outer[4], result.outer[5], result.cr0, result.cr2, result.tr, result.ldt,
+	      result.outer[0], result.outer[1], result.outer[2], result.outer[3], result.outer[4], result.outer[5], result.cr0, result.cr2,
+	      result.tr, result.ldt,
 	      result.eax, result.ecx, result.edx, result.ebx, result.ebp, result.esi, result.edi);
 	print_changes("gdt", &gdt[SEL_FREE / 8], before[0]);
 	print_changes("ldt", ldt, before[1]);
 	for (unsigned i = 0; test.paging && i < sizeof(pages) / sizeof(pages[0]); i++)
 		print(" page[%x]=%x", pages[i], *page_entry(pages[i]) & 0xfff);
-	print(" tss=%x %x %x %x stack=%x all=%x\n", digest(0, task(0), sizeof(rescue)), digest(0, task(1), sizeof(rescue)), digest(0, task(2), sizeof(rescue)),
-	      digest(0, &main_tss, sizeof(main_tss)), digest(0, inner_stack + 512, 512), hash);
+	print(" tss=%x %x %x %x stack=%x all=%x\n", digest(0, task(0), sizeof(rescue)), digest(0, task(1), sizeof(rescue)),
+	      digest(0, task(2), sizeof(rescue)), digest(0, &main_tss, sizeof(main_tss)), digest(0, inner_stack + 512, 512), hash);
 	return hash;
 }
 

@@ -11,7 +11,6 @@
 #define CODE 0x60000u
 #define DATA 0x20000u
 #define DATA_END 0x30200u
-#define COPY 0x200000u
 #define TF 0x100u
 #define VM 0x20000u
 #define AC_FLAG 0x40000u
@@ -213,25 +212,9 @@ static void put_code(const struct instruction *in)
 
 /* -- Lines */
 
-static uint32_t mix(uint32_t hash, uint32_t value)
+static uint32_t memory_digest(void)
 {
-	return (hash ^ value) * 16777619;
-}
-
-/* What differs from the copy, which is put back. */
-static uint32_t memory_digest(uint32_t hash, uint32_t from, uint32_t to)
-{
-	uint32_t at = from, copy = from + COPY, count = (to - from) / 4;
-	bool equal;
-
-	while (count) {
-		__asm__ volatile("repe cmpsl" : "+S"(at), "+D"(copy), "+c"(count), "=@ccz"(equal)::"memory");
-		if (equal)
-			break;
-		hash = mix(mix(hash, at), MEMORY32(at - 4));
-		MEMORY32(at - 4) = MEMORY32(copy - 4);
-	}
-	return hash;
+	return memory_difference(memory_difference(2166136261u, DATA, DATA_END, false), CODE, CODE + 0x10000, false);
 }
 
 static uint32_t result_digest(uint32_t hash)
@@ -264,7 +247,7 @@ static void print_float(void)
 
 static uint32_t line(uint32_t number, const struct instruction *in, bool with_float)
 {
-	uint32_t memory = memory_digest(memory_digest(2166136261u, DATA, DATA_END), CODE, CODE + 0x10000);
+	uint32_t memory = memory_digest();
 	uint32_t all = result_digest(memory);
 
 	print("%u ", number);
@@ -277,9 +260,10 @@ static uint32_t line(uint32_t number, const struct instruction *in, bool with_fl
 	      start.ebp, start.esi, start.edi, start.eip, start.eflags, start.gs);
 	if (with_float)
 		print_float();
-	print("  out a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x cs=%x ss=%x ds=%x es=%x fs=%x gs=%x e=%x high=%x dr6/pages=%x cr2=%x mem=%x\n", result.eax,
-	      result.ecx, result.edx, result.ebx, result.esp, result.ebp, result.esi, result.edi, result.eip, result.eflags, result.cs, result.ss,
-	      result.ds, result.es, result.fs, result.gs, result.error, result.high, result.dr6, result.cr2, memory);
+	print("  out a=%x c=%x d=%x b=%x sp=%x bp=%x si=%x di=%x ip=%x f=%x cs=%x ss=%x ds=%x es=%x fs=%x gs=%x", result.eax, result.ecx,
+	      result.edx, result.ebx, result.esp, result.ebp, result.esi, result.edi, result.eip, result.eflags, result.cs, result.ss, result.ds,
+	      result.es, result.fs, result.gs);
+	print(" e=%x high=%x dr6/pages=%x cr2=%x mem=%x\n", result.error, result.high, result.dr6, result.cr2, memory);
 	return all;
 }
 
@@ -449,7 +433,7 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 
 		run_protected();
 		at = written();
-		memory_digest(memory_digest(0, DATA, DATA_END), CODE, CODE + 0x10000);
+		memory_digest();
 		prepare(number, mode, extra, &in);
 		set_breakpoints(at);
 	}

@@ -31,6 +31,12 @@ bool undefined_result(const struct instruction *in, uint32_t ecx);
 bool may_loop(const struct instruction *in);
 bool is_far_transfer(const struct instruction *in);
 
+/* -- Memory */
+#define COPY 0x200000u /* so far behind what a test may write lies a copy of it */
+uint32_t mix(uint32_t hash, uint32_t value);
+/* `hash` with what differs from the copy, which is put back. */
+uint32_t memory_difference(uint32_t hash, uint32_t from, uint32_t to, bool verbose);
+
 /* -- Pages: the first 4 MiB, mapped to themselves */
 #define PAGE_DIRECTORY 0x300000u /* and its table behind it */
 /* All of them the user's and writable; CR3 is loaded. */

@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "random.h"
 
+#define MEMORY32(linear) (*(volatile uint32_t *)(linear))
+
+uint32_t mix(uint32_t hash, uint32_t value)
+{
+	return (hash ^ value) * 16777619;
+}
+
+uint32_t memory_difference(uint32_t hash, uint32_t from, uint32_t to, bool verbose)
+{
+	uint32_t at = from, copy = from + COPY, count = (to - from) / 4;
+	bool equal;
+
+	while (count) {
+		__asm__ volatile("repe cmpsl" : "+S"(at), "+D"(copy), "+c"(count), "=@ccz"(equal)::"memory");
+		if (equal)
+			break;
+		if (verbose)
+			print("  mem %x: %x\n", at - 4, MEMORY32(at - 4));
+		hash = mix(mix(hash, at), MEMORY32(at - 4));
+		MEMORY32(at - 4) = MEMORY32(copy - 4);
+	}
+	return hash;
+}
+
 volatile uint32_t *page_entry(uint32_t linear)
 {
 	return (volatile uint32_t *)(PAGE_DIRECTORY + 0x1000) + (linear >> 12);
