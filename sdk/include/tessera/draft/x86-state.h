@@ -93,8 +93,10 @@ static const struct {
 	TSR_X86_FIELD(dr[0]), TSR_X86_FIELD(dr[1]), TSR_X86_FIELD(dr[2]), TSR_X86_FIELD(dr[3]), TSR_X86_FIELD(dr[6]),
 	TSR_X86_FIELD(dr[7]), TSR_X86_FIELD(cpl), TSR_X86_FIELD(shadow), TSR_X86_FIELD(halted), TSR_X86_FIELD(nmi_blocked),
 	TSR_X86_FIELD(nmi_pending), TSR_X86_FIELD(tsc_offset), TSR_X86_FIELD(sysenter_cs), TSR_X86_FIELD(sysenter_esp),
-	TSR_X86_FIELD(sysenter_eip), TSR_X86_FIELD(instructions), TSR_X86_FIELD(debug_pending),
+	TSR_X86_FIELD(sysenter_eip), TSR_X86_FIELD(instructions),
+	TSR_X86_FIELD(debug_pending), /* the last ones: TSR_X86_ADDED */
 };
+#define TSR_X86_ADDED 1 /* fields that older saved states lack: 0 then */
 
 static const struct {
 	const char *name;
@@ -155,10 +157,13 @@ static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct 
 	char name[16];
 
 	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_fields); i++) {
-		uint64_t value;
+		uint64_t value = 0;
 
-		if (!in->ops->uint(in, tsr_x86_fields[i].name, &value, (unsigned)tsr_x86_fields[i].size))
-			return tsr_x86_fields[i].name;
+		if (!in->ops->uint(in, tsr_x86_fields[i].name, &value, (unsigned)tsr_x86_fields[i].size)) {
+			if (i + TSR_X86_ADDED < TSR_X86_COUNT(tsr_x86_fields))
+				return tsr_x86_fields[i].name;
+			value = 0;
+		}
 		memcpy((char *)s + tsr_x86_fields[i].offset, &value, tsr_x86_fields[i].size);
 	}
 	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_segments); i++) {
