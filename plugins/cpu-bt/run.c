@@ -59,8 +59,9 @@ static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind, con
 
 static bool interrupt_due(const struct tsr_bt *bt)
 {
-	return !bt->state.shadow && !bt->state.debug_pending && ((bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->intack) ||
-				     (bt->state.nmi_pending && !bt->state.nmi_blocked));
+	if (bt->state.shadow || bt->state.debug_pending)
+		return false;
+	return (bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->intack) || (bt->state.nmi_pending && !bt->state.nmi_blocked);
 }
 
 static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)

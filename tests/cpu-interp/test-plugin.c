@@ -200,6 +200,49 @@ static void test_unknown_version_refused(void)
 	fake_finish();
 }
 
+/* A trap that is due is saved with the rest. */
+static void test_due_trap_survives(void)
+{
+	struct fake_state *saved;
+	struct tsr_x86_state state;
+	struct tsr_error error;
+
+	start("40 40");
+	processor->get_state(instance, &state);
+	state.eflags |= TSR_FLAG_TF;
+	processor->set_state(instance, &state, NULL);
+	processor->run(instance, 1);
+	saved = fake_device_save(instance);
+	fake_device_reset(instance, TSR_RESET_POWER_ON);
+	processor->get_state(instance, &state);
+	EQ(state.debug_pending, 0);
+	CU_ASSERT(fake_device_load(instance, saved, 1, &error));
+	processor->get_state(instance, &state);
+	EQ(state.debug_pending, 1 << 14);
+	fake_state_free(saved);
+	fake_finish();
+}
+
+/* The state grows at its end: a caller may know less of it, not more. */
+static void test_size_of_the_state(void)
+{
+	struct tsr_x86_state state;
+	struct tsr_error error;
+
+	start("90");
+	processor->get_state(instance, &state);
+	state.debug_pending = 1 << 14;
+	state.size = offsetof(struct tsr_x86_state, debug_pending);
+	CU_ASSERT(processor->set_state(instance, &state, &error));
+	processor->get_state(instance, &state);
+	EQ(state.debug_pending, 0);
+	EQ(state.size, sizeof(state));
+	state.size++;
+	CU_ASSERT(!processor->set_state(instance, &state, &error));
+	EQ(error.code, TSR_ERROR_VERSION);
+	fake_finish();
+}
+
 #define TEST(f) { #f, f }
 
 int main(void)
@@ -207,6 +250,7 @@ int main(void)
 	static CU_TestInfo tests[] = {
 		TEST(test_reset_state), TEST(test_budget_is_exact), TEST(test_halt_and_wake), TEST(test_kick),
 		TEST(test_init_at_a_boundary), TEST(test_triple_fault), TEST(test_state_survives), TEST(test_unknown_version_refused),
+		TEST(test_due_trap_survives), TEST(test_size_of_the_state),
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = { { "the plugin", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };

@@ -25,6 +25,21 @@ uint32_t memory_difference(uint32_t hash, uint32_t from, uint32_t to, bool verbo
 	return hash;
 }
 
+void random_modes(const struct known *known, unsigned modes, uint32_t seed, uint32_t (*run)(uint32_t number, unsigned mode))
+{
+	for (unsigned mode = 0; mode < modes; mode++) {
+		uint32_t hash = 0;
+
+		if (parameters.mode < modes && mode != parameters.mode)
+			continue;
+		print("mode %u\n", mode);
+		for (uint32_t i = 0; i < parameters.count; i++)
+			hash = mix(hash, run(parameters.first + i, mode));
+		if (parameters.mode >= modes && parameters.seed == seed)
+			CHECK_EQUAL(known[mode].name, hash, known[mode].digest);
+	}
+}
+
 volatile uint32_t *page_entry(uint32_t linear)
 {
 	return (volatile uint32_t *)(PAGE_DIRECTORY + 0x1000) + (linear >> 12);

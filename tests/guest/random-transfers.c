@@ -25,10 +25,7 @@
 #define MEMORY16(linear) (*(volatile uint16_t *)(linear))
 #define MEMORY32(linear) (*(volatile uint32_t *)(linear))
 
-extern volatile const struct {
-	uint32_t magic, seed, first, count, mode, verbose;
-} parameters;
-__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 2, 0, 150, 6, 0\n .text\n");
+PARAMETERS(11, 150, 6);
 
 /* GDT: the random table from SEL_FREE on, then what the program itself needs. */
 enum { SEL_LDT = SEL_FREE + 8 * ROWS, SEL_RESCUE = SEL_LDT + 8 };
@@ -485,16 +482,15 @@ static void make_frame(void)
 static void make_test(enum entry entry)
 {
 	unsigned ring = entry == SAME_RING ? 0 : entry == TO_V86 ? 3 : 1 + random_below(3);
-	uint32_t cs = SEL_FREE + 8 * ring + ring, eflags = (random_word() & 0x2434d5) | 2 | (random_below(8) ? 0 : TF);
+	uint32_t cs = SEL_FREE + 8 * ring + ring;
+	uint32_t eflags = (random_word() & 0x2434d5) | 2 | (random_below(8) ? 0 : TF) | (random_below(12) ? 0 : NT);
 
 	test.ring = ring;
 	test.v86 = entry == TO_V86;
 	test.kind = random_below(KINDS);
-	if (!random_below(12))
-		eflags |= NT;
 	start = (struct start){ random_word(), random_word(), random_word(), 0, random_word(), random_word(), random_word(), random_word(),
-		0x100 + random_below(0xe00), cs, eflags & ~(random_below(12) ? NT : 0), 0x300 + (random_word() & 0xcfe), SEL_FREE + 8 * (4 + ring) + ring,
-		SEL_FREE + 8 * 7 + 3, SEL_FREE + 8 * (4 + ring) + ring, 0, random_selector(ring) & 0xfffc ? SEL_FREE + 8 * 7 + 3 : 0, entry };
+		0x100 + random_below(0xe00), cs, eflags, 0x300 + (random_word() & 0xcfe), SEL_FREE + 8 * (4 + ring) + ring,
+		SEL_FREE + 8 * 7 + 3, SEL_FREE + 8 * (4 + ring) + ring, 0, random_below(8) ? SEL_FREE + 8 * 7 + 3 : 0, entry };
 	if (test.v86) {
 		start.cs = CODE / 16 + 1;
 		start.eflags = (eflags & ~NT) | VM | (random_below(4) ? 0x3000 : 0);
@@ -670,17 +666,19 @@ static uint32_t run_test(uint32_t number, enum entry entry, bool paging)
 }
 
 /* What the unpatched program gives, here and in Bochs 2.7. */
-static const struct {
-	const char *name;
-	uint32_t digest;
-} known[] = {
-	{ "random transfers from ring 0", 0xaed78bc7 },
-	{ "random transfers from rings 1 to 3", 0xa0e511fb },
-	{ "random transfers from virtual-8086 mode", 0x14036ba8 },
-	{ "random transfers from ring 0, with page faults", 0xaf3c6ca3 },
-	{ "random transfers from rings 1 to 3, with page faults", 0x8de872ad },
-	{ "random transfers from virtual-8086 mode, with page faults", 0xd9175388 },
+static const struct known known[MODES_ALL] = {
+	{ "random transfers from ring 0", 0xf2994e14 },
+	{ "random transfers from rings 1 to 3", 0x3c15fe70 },
+	{ "random transfers from virtual-8086 mode", 0x2f85d9ec },
+	{ "random transfers from ring 0, with page faults", 0x146e1de2 },
+	{ "random transfers from rings 1 to 3, with page faults", 0x946ddc3e },
+	{ "random transfers from virtual-8086 mode, with page faults", 0xe643521a },
 };
+
+static uint32_t run_mode(uint32_t number, unsigned mode)
+{
+	return run_test(number, mode % ENTRIES, mode >= ENTRIES);
+}
 
 void guest_main(void)
 {
@@ -690,15 +688,5 @@ void guest_main(void)
 	for (unsigned i = 0; i < 256; i++)
 		idt[i] = gate(SEL_CODE, (uint32_t)transfer_stubs + 16 * i, ACCESS_INT32 | (i >= 0x80 || i == BP ? ACCESS_DPL3 : 0), 0);
 	idt[DF] = gate(SEL_RESCUE, 0, ACCESS_TASK_GATE, 0);
-	for (unsigned mode = 0; mode < MODES_ALL; mode++) {
-		uint32_t hash = 0;
-
-		if (parameters.mode < MODES_ALL && mode != parameters.mode)
-			continue;
-		print("mode %u\n", mode);
-		for (uint32_t i = 0; i < parameters.count; i++)
-			hash = mix(hash, run_test(parameters.first + i, mode % ENTRIES, mode >= ENTRIES));
-		if (parameters.mode == MODES_ALL && parameters.seed == 2)
-			CHECK_EQUAL(known[mode].name, hash, known[mode].digest);
-	}
+	random_modes(known, MODES_ALL, 11, run_mode);
 }

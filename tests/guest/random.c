@@ -16,10 +16,7 @@
 #define AC_FLAG 0x40000u
 #define MEMORY32(linear) (*(volatile uint32_t *)(linear))
 
-extern volatile const struct {
-	uint32_t magic, seed, first, count, mode, verbose;
-} parameters;
-__asm__(".section .params, \"a\"\nparameters:\n .ascii \"RAND\"\n .long 1, 0, 100, 17, 0\n .text\n");
+PARAMETERS(1, 100, 17);
 
 enum { SEL_T = SEL_FREE, SEL_REAL_CODE = 0x140, SEL_REAL_DATA = 0x148 };
 
@@ -397,24 +394,32 @@ static void make_extensions(void)
 	WRITE_CR(4, READ_CR(4) | 1);
 }
 
+static bool has_pages(enum extra extra)
+{
+	return extra == PAGES || extra == FLOAT;
+}
+
+static bool has_float(enum extra extra, uint32_t number)
+{
+	return extra == FLOAT || (extra == ALIGNMENT && number % 4 == 0);
+}
+
 static void prepare(uint32_t number, enum mode mode, enum extra extra, struct instruction *in)
 {
-	bool paged = extra == PAGES || extra == FLOAT;
-
 	random_seed(parameters.seed * 1000003 + number * 4 + mode);
 	do {
-		if (extra == FLOAT || (extra == ALIGNMENT && number % 4 == 0))
+		if (has_float(extra, number))
 			random_float(in, mode);
 		else if (extra == EXTENSIONS && random_below(8))
 			extended_instruction(in);
 		else
 			random_instruction(in, mode);
 		make_state(in, mode);
-		if (paged)
+		if (has_pages(extra))
 			move_to_page_ends(mode);
 	} while (undefined_result(in, start.ecx));
 	make_descriptors(mode);
-	for (unsigned i = 0; paged && i < 6; i++)
+	for (unsigned i = 0; has_pages(extra) && i < 6; i++)
 		gdt[SEL_T / 8 + i] &= ~0xff0000ull; /* bases at the beginning of a page */
 	make_frame(in, mode);
 	put_code(in);
@@ -425,7 +430,7 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 {
 	struct instruction in;
 	uint32_t cr0 = READ_CR(0), cr4 = READ_CR(4);
-	bool paged = extra == PAGES || extra == FLOAT, floats = extra == FLOAT || (extra == ALIGNMENT && number % 4 == 0);
+	bool paged = has_pages(extra), floats = has_float(extra, number);
 
 	prepare(number, mode, extra, &in);
 	if (extra == BREAKPOINTS) {
@@ -473,10 +478,7 @@ static uint32_t test(uint32_t number, enum mode mode, enum extra extra)
 }
 
 /* What the unpatched program gives; where Bochs differs: docs/SUITES.md. */
-static const struct {
-	const char *name;
-	uint32_t digest;
-} known[MODES_ALL] = {
+static const struct known known[MODES_ALL] = {
 	{ "random instructions in real mode", 0xcadcc866 },
 	{ "random instructions at ring 3, 32-bit", 0xc0372094 },
 	{ "random instructions at ring 3, 16-bit", 0x9e229c15 },
@@ -510,15 +512,5 @@ void guest_main(void)
 	outb(0x21, 0xff);
 	outb(0xa1, 0xff);
 	fill_memory();
-	for (unsigned mode = 0; mode < MODES_ALL; mode++) {
-		uint32_t hash = 0;
-
-		if (parameters.mode < MODES_ALL && mode != parameters.mode)
-			continue;
-		print("mode %u\n", mode);
-		for (uint32_t i = 0; i < parameters.count; i++)
-			hash = mix(hash, run_mode(parameters.first + i, mode));
-		if (parameters.mode == MODES_ALL && parameters.seed == 1)
-			CHECK_EQUAL(known[mode].name, hash, known[mode].digest);
-	}
+	random_modes(known, MODES_ALL, 1, run_mode);
 }

@@ -31,6 +31,19 @@ bool undefined_result(const struct instruction *in, uint32_t ecx);
 bool may_loop(const struct instruction *in);
 bool is_far_transfer(const struct instruction *in);
 
+/* -- The program: `compare-random` patches them in the ROM; `mode` beyond the last one is all */
+extern volatile const struct parameters {
+	uint32_t magic, seed, first, count, mode, verbose;
+} parameters;
+#define PARAMETERS(seed, count, modes) \
+	__asm__(".section .params, \"a\"\n .globl parameters\nparameters:\n .ascii \"RAND\"\n .long " #seed ", 0, " #count ", " #modes ", 0\n .text\n")
+struct known {
+	const char *name;
+	uint32_t digest;
+};
+/* Runs the tests; without patches (all modes, that seed) each mode's digest is checked. `run` returns a test's. */
+void random_modes(const struct known *known, unsigned modes, uint32_t seed, uint32_t (*run)(uint32_t number, unsigned mode));
+
 /* -- Memory */
 #define COPY 0x200000u /* so far behind what a test may write lies a copy of it */
 uint32_t mix(uint32_t hash, uint32_t value);

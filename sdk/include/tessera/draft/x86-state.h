@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3, table 9-1), save and load it as
- * named fields, look at what stands in front of the next instruction. What a plugin has beside it (pins) it adds. All calls: lock held, outside run.
+ * named fields, look at what stands in front of the next instruction. What a plugin has beside it (pins) it adds. All calls: lock
+ * held, outside run.
  */
 #ifndef TESSERA_DRAFT_X86_STATE_H
 #define TESSERA_DRAFT_X86_STATE_H
