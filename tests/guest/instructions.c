@@ -214,7 +214,7 @@ static void there_or_not(void)
 
 /* -- What an encoding does */
 
-enum { EAX, ECX, EDX, EBX, ESI, EDI, FLAGS, M32 };
+enum { EAX, ECX, EDX, EBX, ESI, EDI, FLAGS, CARRY, M32 };
 #define CF 1u
 #define ZF 0x40u
 #define OF_ 0x800u
@@ -229,6 +229,7 @@ static uint32_t result(unsigned what)
 	case ESI: return trap.esi;
 	case EDI: return trap.edi;
 	case FLAGS: return trap.eflags & (CF | ZF | OF_);
+	case CARRY: return trap.eflags & CF; /* OF is undefined */
 	default: return MEMORY32(DATA + 0x10);
 	}
 }
@@ -282,13 +283,13 @@ static void effects(void)
 		{ "SHL r8 by 9", 3, { 0xc0, 0xe0, 9 }, 0xff, 0, 0, 0, 0, EAX, 0 },
 		{ "RCL r8 by 9 is by 0", 3, { 0xc0, 0xd0, 9 }, 0x5a, 0, 0, 0, CF, EAX, 0x5a },
 		{ "RCR r16 by 17 is by 0", 4, { 0x66, 0xc1, 0xd8, 17 }, 0x15a5a, 0, 0, 0, CF, EAX, 0x15a5a },
-		{ "ROL r8 by 8: CF is bit 0", 3, { 0xc0, 0xc0, 8 }, 0x81, 0, 0, 0, 0, FLAGS, CF },
+		{ "ROL r8 by 8: CF is bit 0", 3, { 0xc0, 0xc0, 8 }, 0x81, 0, 0, 0, 0, CARRY, CF },
 		{ "SHLD by CL = 33", 3, { 0x0f, 0xa5, 0xd0 }, 0x80000001, 33, 0x80000000, 0, 0, EAX, 3 },
 		{ "SAR /7 by 31", 3, { 0xc1, 0xf8, 31 }, 0x80000000, 0, 0, 0, 0, EAX, 0xffffffff },
 		{ "SALC with CF", 1, { 0xd6 }, 0x1100, 0, 0, 0, CF, EAX, 0x11ff },
 		{ "C0h /6 shifts left", 3, { 0xc0, 0xf0, 2 }, 0x41, 0, 0, 0, 0, EAX, 4 },
 		{ "BSF of zero leaves the register", 3, { 0x0f, 0xbc, 0xc3 }, 0x1234, 0, 0, 0, 0, EAX, 0x1234 },
-		{ "BSF of zero sets ZF", 3, { 0x0f, 0xbc, 0xc3 }, 0x1234, 0, 0, 0, 0, FLAGS & 15, ZF },
+		{ "BSF of zero sets ZF", 3, { 0x0f, 0xbc, 0xc3 }, 0x1234, 0, 0, 0, 0, FLAGS, ZF },
 		{ "BTS below the operand", 4, { 0x0f, 0xab, 0x46, 0x14 }, 0xffffffef, 0, 0, 0, 0, M32, 0x13121110 | 1u << 15 },
 		{ "66h BTS: a signed word", 5, { 0x66, 0x0f, 0xab, 0x46, 0x12 }, 0xfff0, 0, 0, 0, 0, M32, 0x13121111 },
 		{ "BT r, 33 is bit 1", 4, { 0x0f, 0xba, 0xe0, 33 }, 2, 0, 0, 0, 0, FLAGS, CF },
