@@ -406,7 +406,7 @@ static void print_program(const struct program *p)
 	}
 }
 
-/* Flags that the program leaves undefined are not compared; where one is pushed or tested, the seed is skipped by hand. */
+/* Flags that the program leaves undefined are not compared; where one is pushed by PUSHF or tested, the seed is skipped by hand. */
 static uint32_t defined_flags(const struct program *p)
 {
 	ZydisDecoder d;
@@ -422,6 +422,22 @@ static uint32_t defined_flags(const struct program *p)
 			mask &= ~z.cpu_flags->undefined;
 	}
 	return mask;
+}
+
+/* A fault's frame holds the flags, undefined ones as well: made the same in both. */
+static void forget_undefined_flags(struct rig *rig, uint32_t defined)
+{
+	struct tsr_x86_state s;
+	uint32_t flags;
+
+	rig->cpu->get_state(rig->cpu_self, &s);
+	if (s.eip < 0x3000 || s.eip >= 0x4000 || s.gpr[TSR_ESP] > RIG_RAM - 16)
+		return;
+	for (uint32_t at = s.gpr[TSR_ESP] + 8; at <= s.gpr[TSR_ESP] + 12; at += 4) { /* without and with an error code */
+		memcpy(&flags, rig->ram + at, sizeof(flags));
+		flags &= defined;
+		memcpy(rig->ram + at, &flags, sizeof(flags));
+	}
 }
 
 static struct rig *running;
@@ -519,6 +535,8 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 		return true;
 	}
 	before = executed(b) - before;
+	forget_undefined_flags(a, defined_flags(&p));
+	forget_undefined_flags(b, defined_flags(&p));
 	*total += before < 100 * insns ? before : 100 * insns; /* a few that go round for long do not count for all */
 	if (good && same(a, b, defined_flags(&p), false))
 		return true;
