@@ -255,6 +255,15 @@ bool fake_state_remove(struct fake_state *state, const char *path)
 	return true;
 }
 
+bool fake_state_set(struct fake_state *state, const char *path, uint64_t value)
+{
+	struct field *f = find(state, path);
+
+	if (f)
+		f->value = value;
+	return f;
+}
+
 void fake_state_scramble(struct fake_state *state, uint64_t seed)
 {
 	for (unsigned i = 0; i < state->count; i++) {

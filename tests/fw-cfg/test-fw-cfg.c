@@ -283,6 +283,7 @@ int main(void)
 		{ .pName = "ACPI tables", .pTests = acpi_tests },
 		{ .pName = "PCI routing table", .pTests = pir_tests },
 		{ .pName = "SMBIOS tables", .pTests = smbios_tests },
+		{ .pName = "bounds", .pTests = bounds_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failures;

@@ -11,7 +11,7 @@
 
 #define ROW(test) { #test, test }
 
-extern CU_TestInfo linux_tests[], acpi_tests[], pir_tests[], smbios_tests[];
+extern CU_TestInfo linux_tests[], acpi_tests[], pir_tests[], smbios_tests[], bounds_tests[];
 
 void *start_with(const struct fake_row *rows);
 void select_key(uint16_t key);

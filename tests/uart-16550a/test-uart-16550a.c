@@ -342,6 +342,22 @@ static void strange_state_is_survived(void)
 	}
 }
 
+/* More characters than the FIFO is deep: the room that is left would wrap around. */
+static void state_with_an_overfull_fifo_is_refused(void)
+{
+	void *uart = start(false);
+	struct fake_state *state;
+	struct tsr_error error;
+
+	out(UART_IIR, 0x01);
+	line_type("abc");
+	state = fake_device_save(uart);
+	CU_ASSERT(fake_device_load(uart, state, 1, &error));
+	CU_ASSERT(fake_state_set(state, "fcr", 0));
+	CU_ASSERT_FALSE(fake_device_load(uart, state, 1, &error));
+	fake_state_free(state);
+}
+
 static void any_register_access_is_defined(void)
 {
 	start(false);
@@ -372,6 +388,7 @@ static CU_TestInfo tests[] = {
 	ROW(break_in_loopback_is_received),
 	ROW(state_survives),
 	ROW(strange_state_is_survived),
+	ROW(state_with_an_overfull_fifo_is_refused),
 	ROW(any_register_access_is_defined),
 	CU_TEST_INFO_NULL,
 };

@@ -51,16 +51,23 @@ void aml_op(struct aml *a, enum aml_op op)
 void aml_open(struct aml *a, enum aml_op op)
 {
 	aml_op(a, op);
-	a->open[a->depth++] = a->length;
+	if (a->depth < AML_DEPTH)
+		a->open[a->depth] = a->length;
+	else
+		a->failed = true;
+	a->depth++;
 	aml_le(a, 0, PACKAGE_LENGTH_BYTES);
 }
 
 void aml_close(struct aml *a)
 {
-	size_t at = a->open[--a->depth], length = a->length - at;
+	size_t at, length;
 
+	a->depth--;
 	if (a->failed)
 		return;
+	at = a->open[a->depth];
+	length = a->length - at;
 	a->bytes[at] = (uint8_t)(0x80 | (length & 15));
 	a->bytes[at + 1] = (uint8_t)(length >> 4);
 	a->bytes[at + 2] = (uint8_t)(length >> 12);
@@ -164,11 +171,11 @@ void aml_open_resources(struct aml *a, const char *name)
 
 void aml_close_resources(struct aml *a)
 {
-	size_t start = a->open[a->depth - 1] + PACKAGE_LENGTH_BYTES + 1;
-
 	aml_le(a, 0x0079, 2); /* end tag, no checksum */
 	if (!a->failed) {
+		size_t start = a->open[a->depth - 1] + PACKAGE_LENGTH_BYTES + 1;
 		size_t size = a->length - start - 2;
+
 		a->bytes[start] = (uint8_t)size;
 		a->bytes[start + 1] = (uint8_t)(size >> 8);
 	}

@@ -18,7 +18,7 @@ struct aml {
 	size_t length, capacity;
 	size_t open[AML_DEPTH]; /* where the package lengths are */
 	unsigned depth;
-	bool failed; /* no memory */
+	bool failed; /* no memory, or nested deeper than AML_DEPTH */
 };
 
 enum aml_op {

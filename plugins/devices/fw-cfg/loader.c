@@ -5,31 +5,37 @@
  *
  * Sources: QEMU's docs/specs/fw_cfg and SeaBIOS' romfile loader.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "loader.h"
 
 enum { ALLOCATE = 1, ADD_POINTER = 2, ADD_CHECKSUM = 3 };
 
+/* Its operands, all zero; NULL and a script that fails when the script is full. */
 static uint8_t *new_entry(struct loader *l, unsigned command)
 {
-	uint8_t *entry = l->bytes + LOADER_ENTRY * l->entries++;
+	uint8_t *entry = l->bytes + LOADER_ENTRY * l->entries;
 
-	assert(l->entries * LOADER_ENTRY <= sizeof(l->bytes));
+	if (l->entries == LOADER_ENTRIES) {
+		l->failed = true;
+		return NULL;
+	}
+	l->entries++;
 	put_le(entry, command, 4);
 	return entry + 4;
 }
 
 static void put_name(uint8_t *to, const char *file)
 {
-	memcpy(to, file, strlen(file)); /* the entry is zeroed */
+	memcpy(to, file, strnlen(file, FW_CFG_FILE_NAME - 1)); /* the entry is zeroed */
 }
 
 void loader_allocate(struct loader *l, const char *file, uint32_t alignment, enum loader_zone zone)
 {
 	uint8_t *entry = new_entry(l, ALLOCATE);
 
+	if (!entry)
+		return;
 	put_name(entry, file);
 	put_le(entry + FW_CFG_FILE_NAME, alignment, 4);
 	entry[FW_CFG_FILE_NAME + 4] = (uint8_t)zone;
@@ -39,6 +45,8 @@ void loader_pointer(struct loader *l, const char *file, uint32_t offset, const c
 {
 	uint8_t *entry = new_entry(l, ADD_POINTER);
 
+	if (!entry)
+		return;
 	put_name(entry, file);
 	put_name(entry + FW_CFG_FILE_NAME, target);
 	put_le(entry + 2 * FW_CFG_FILE_NAME, offset, 4);
@@ -50,6 +58,8 @@ void loader_checksum(struct loader *l, const char *file, uint32_t at, uint32_t s
 {
 	uint8_t *entry = new_entry(l, ADD_CHECKSUM);
 
+	if (!entry)
+		return;
 	put_name(entry, file);
 	put_le(entry + FW_CFG_FILE_NAME, at, 4);
 	put_le(entry + FW_CFG_FILE_NAME + 4, start, 4);
@@ -58,6 +68,8 @@ void loader_checksum(struct loader *l, const char *file, uint32_t at, uint32_t s
 
 bool loader_add(const struct loader *l, struct fw_cfg_items *items)
 {
+	if (l->failed)
+		return false;
 	return !l->entries ||
 	       items_add_file(items, "etc/table-loader", l->bytes, l->entries * LOADER_ENTRY);
 }

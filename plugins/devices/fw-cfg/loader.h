@@ -7,10 +7,12 @@
 #include "items.h"
 
 #define LOADER_ENTRY 128u /* bytes */
+#define LOADER_ENTRIES 16u
 
 struct loader {
-	uint8_t bytes[16 * LOADER_ENTRY];
+	uint8_t bytes[LOADER_ENTRIES * LOADER_ENTRY];
 	unsigned entries;
+	bool failed; /* there were more entries than room */
 };
 
 enum loader_zone { LOADER_HIGH = 1, LOADER_FSEG = 2 };
@@ -21,7 +23,7 @@ void loader_pointer(struct loader *l, const char *file, uint32_t offset, const c
 /* The byte at `at` of `file` makes the sum of [start, start + length) zero. */
 void loader_checksum(struct loader *l, const char *file, uint32_t at, uint32_t start,
 		     uint32_t length);
-/* Adds the script, if there is anything in it. */
+/* Adds the script if there is anything in it; false if it is not complete or cannot be added. */
 bool loader_add(const struct loader *l, struct fw_cfg_items *items);
 
 #endif

@@ -87,9 +87,16 @@ static void qword(struct smbios *s, uint64_t value)
 /* A field that names a string by its number; 0: there is none. */
 static void text(struct smbios *s, const char *string)
 {
-	if (*string)
-		s->strings[s->used++] = string;
-	byte(s, *string ? s->used : 0);
+	if (!*string) {
+		byte(s, 0);
+		return;
+	}
+	if (s->used == MAX_STRINGS) {
+		s->table.failed = true;
+		return;
+	}
+	s->strings[s->used++] = string;
+	byte(s, s->used);
 }
 
 /* The strings, and a 0 that ends them; two if there are none. */

@@ -109,7 +109,7 @@ static void save_fifo(struct tsr_state_writer *out, const char *name, const stru
 	out->ops->end(out);
 }
 
-static bool load_fifo(struct tsr_state_reader *in, const char *name, struct uart_fifo *f)
+static bool load_fifo(struct tsr_state_reader *in, const char *name, struct uart_fifo *f, unsigned depth)
 {
 	int64_t count;
 	bool ok;
@@ -117,7 +117,7 @@ static bool load_fifo(struct tsr_state_reader *in, const char *name, struct uart
 	if (!in->ops->begin(in, name))
 		return false;
 	count = in->ops->length(in, "bytes");
-	ok = count >= 0 && count <= UART_FIFO_SIZE &&
+	ok = count >= 0 && count <= depth &&
 	     tsr_state_get_bytes(in, "bytes", f->bytes, (size_t)count) &&
 	     tsr_state_get_bytes(in, "flags", f->flags, (size_t)count);
 	f->first = 0;
@@ -170,7 +170,8 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	UART_TIMES(X)
 #undef X
 	ok = ok && tsr_state_get_u16(in, "divisor", &u->divisor);
-	ok = ok && load_fifo(in, "rx", &u->rx) && load_fifo(in, "tx", &u->tx);
+	ok = ok && load_fifo(in, "rx", &u->rx, uart_fifo_depth(u)) &&
+	     load_fifo(in, "tx", &u->tx, uart_fifo_depth(u));
 	if (!ok)
 		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "the saved state of a serial port is incomplete");

@@ -13,7 +13,7 @@
 
 /* -- FIFOs; in 16450 mode they are one character deep */
 
-static unsigned fifo_depth(const struct uart *u)
+unsigned uart_fifo_depth(const struct uart *u)
 {
 	return u->fcr & FCR_ENABLE ? UART_FIFO_SIZE : 1;
 }
@@ -143,7 +143,7 @@ static void receive_one(struct uart *u, uint8_t byte, uint8_t flags)
 	static const uint8_t masks[4] = { 0x1f, 0x3f, 0x7f, 0xff };
 
 	byte &= masks[u->lcr & 3];
-	if (u->rx.count < fifo_depth(u)) {
+	if (u->rx.count < uart_fifo_depth(u)) {
 		fifo_push(&u->rx, byte, flags);
 	} else {
 		u->overrun = true;
@@ -158,7 +158,7 @@ static void receive_one(struct uart *u, uint8_t byte, uint8_t flags)
 
 size_t uart_receive_room(struct uart *u)
 {
-	size_t room = fifo_depth(u) - u->rx.count;
+	size_t room = uart_fifo_depth(u) - u->rx.count;
 
 	if (u->mcr & MCR_LOOP)
 		return 0;
@@ -262,7 +262,7 @@ void uart_on_tx_time(struct uart *u)
 static void write_data(struct uart *u, uint8_t byte)
 {
 	u->thre_pending = false;
-	if (u->tx.count < fifo_depth(u)) {
+	if (u->tx.count < uart_fifo_depth(u)) {
 		fifo_push(&u->tx, byte, 0);
 	/* the holding register is overwritten; a full FIFO drops */
 	} else if (!(u->fcr & FCR_ENABLE)) {

@@ -102,6 +102,7 @@ uint8_t uart_read(struct uart *u, unsigned offset);
 void uart_write(struct uart *u, unsigned offset, uint8_t value);
 void uart_update_irq(struct uart *u);
 uint64_t uart_character_ns(const struct uart *u);
+unsigned uart_fifo_depth(const struct uart *u); /* 1 in 16450 mode */
 
 /* The line's other end. */
 size_t uart_receive_room(struct uart *u);
