@@ -76,7 +76,7 @@ static void clear_table(struct shadow_context *c, unsigned table)
 
 void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c)
 {
-	for (unsigned number = 0; number < 4; number++)
+	for (unsigned number = 0; number < SHADOW_DIRECTORIES; number++)
 		tsr_shadow_detach_pd(s, c, number);
 	for (unsigned table = 0; table < VIEW_TABLES; table++)
 		clear_table(c, table);
@@ -89,7 +89,7 @@ static void evict(struct shadow *s, struct shadow_context *keep)
 {
 	struct shadow_context *oldest = NULL;
 
-	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++) {
+	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++) {
 		struct shadow_context *c = s->contexts[i];
 		struct shadow_vcpu *v = s->vcpus[i / SHADOW_CONTEXTS];
 
@@ -189,7 +189,7 @@ void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t 
 
 void tsr_shadow_drop_writes(struct shadow *s)
 {
-	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		for (unsigned view = 0; s->contexts[i] && view < TSR_VIEWS; view++)
 			clear_table(s->contexts[i], view * 2 + 1);
 }
@@ -197,7 +197,7 @@ void tsr_shadow_drop_writes(struct shadow *s)
 void tsr_shadow_flush(struct shadow *s)
 {
 	s->count.flushes++;
-	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		if (s->contexts[i])
 			tsr_shadow_context_flush(s, s->contexts[i]);
 	tsr_shadow_change_all_tags(s);

@@ -211,11 +211,11 @@ static void list_slot(struct shadow *s, struct shadow_set *set, unsigned slot, u
 		restart(s, set);
 	set->slots[set->count].slot = slot;
 	set->slots[set->count].pde = deciding(pde);
-	set->slots[set->count].pt = pt_pfn != 0;
+	set->slots[set->count].pt = pt_pfn != SHADOW_PFN_NONE;
 	set->slots[set->count].pfn = pt_pfn;
 	set->count++;
 	shadow_bit_set(set->listed, slot);
-	if (pt_pfn)
+	if (pt_pfn != SHADOW_PFN_NONE)
 		tsr_shadow_use_add(s, pt_pfn, USE_SET, set_number(s, set), slot);
 }
 
@@ -248,7 +248,7 @@ void tsr_shadow_change_all_tags(struct shadow *s)
 	for (unsigned i = 0; i < SHADOW_SETS; i++)
 		if (s->sets[i].alive)
 			restart(s, &s->sets[i]);
-	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		if (s->contexts[i])
 			s->contexts[i]->user_tag = tsr_shadow_new_tag(s);
 }

@@ -129,11 +129,11 @@ static void enter_read(struct shadow *s, struct shadow_context *c, unsigned view
 {
 	struct shadow_page *p = shadow_page(s, at->gpa);
 
-	shadow_enter(s, c, view, false, page, at->read);
 	if (in_ram(s, at->read, at->gpa))
 		p->flags |= PAGE_READ_UNTRACKED;
 	else
 		tsr_shadow_rmap_add(s, p, c, view, page, at->read);
+	shadow_enter(s, c, view, false, page, at->read);
 }
 
 static void enter_write(struct shadow *s, struct shadow_context *c, unsigned view, uint32_t page,
@@ -193,7 +193,7 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 	enter_read(s, c, view, page, at);
 	if (access == TSR_ACCESS_FETCH) {
 		p->flags |= PAGE_FETCHED;
-		tsr_shadow_fetched(s, c, view, gla, w->pde, w->large ? 0 : w->pte_gpa >> TSR_PAGE_SHIFT);
+		tsr_shadow_fetched(s, c, view, gla, w->pde, w->large ? SHADOW_PFN_NONE : w->pte_gpa >> TSR_PAGE_SHIFT);
 	} else if (at->write == at->read && !at->dirty_log && !p->uses && !(p->flags & PAGE_CODE) && is_dirty(w) &&
 		   may_write(c, view, w)) {
 		enter_write(s, c, view, page, at);
@@ -429,7 +429,9 @@ static const struct tsr_mmu mmu_table = {
 
 static bool is_everything(tsr_gpa gpa, uint64_t length)
 {
-	return length > RANGE_MAX || (gpa + length) >> TSR_PAGE_SHIFT > SHADOW_PFNS;
+	const tsr_gpa end = (tsr_gpa)SHADOW_PFNS << TSR_PAGE_SHIFT;
+
+	return length > RANGE_MAX || gpa > end || length > end - gpa;
 }
 
 static void everything_changed(struct shadow *s)
@@ -510,8 +512,7 @@ static const struct {
 } arrays[] = {
 	{ offsetof(struct shadow, pages), SHADOW_PFNS * sizeof(struct shadow_page) },
 	{ offsetof(struct shadow, rmap), SHADOW_RMAP_NODES * sizeof(struct shadow_rmap_node) },
-	{ offsetof(struct shadow, uses), (SHADOW_VCPUS * SHADOW_CONTEXTS * (SHADOW_SLOTS + 4) +
-					  SHADOW_SETS * SHADOW_SET_SLOTS + 1) * sizeof(struct shadow_use) },
+	{ offsetof(struct shadow, uses), SHADOW_USE_ROWS * sizeof(struct shadow_use) },
 };
 #define SET_BITS_LENGTH (0x100000 / 8)
 
@@ -536,7 +537,7 @@ static bool shadow_attach(void *self, const struct tsr_host *host, struct tsr_er
 		return tsr_error_set(error, TSR_ERROR_FAILED, "mmu-shadow: out of address space");
 	for (unsigned i = 0; i < SHADOW_SETS; i++)
 		s->sets[i].fetched = (uint64_t *)(bits + i * SET_BITS_LENGTH);
-	s->rmap_top = s->use_top = s->epoch = 1;
+	s->rmap_top = s->epoch = 1;
 	return true;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The reverse map: which table entries lead to a physical page. Rows are not removed when their entry goes; a row whose
  * entry no longer leads to the page is used again by the next one that is added, and only the first few are looked at,
- * so adding stays cheap. When the pool is used up, all write entries are dropped and the map starts again.
+ * so adding stays cheap. When the pool is used up, all entries are dropped and the map starts again.
  */
 #include "shadow.h"
 
@@ -56,7 +56,7 @@ static void start_again(struct shadow *s)
 	s->rmap_free = 0;
 	s->rmap_top = 1;
 	s->epoch++;
-	for (unsigned i = 0; i < SHADOW_VCPUS * SHADOW_CONTEXTS; i++)
+	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		if (s->contexts[i])
 			tsr_shadow_drop_pages(s, s->contexts[i], 0, 1u << 20, true);
 }

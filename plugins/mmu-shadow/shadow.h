@@ -18,12 +18,17 @@
 
 #define SHADOW_CONTEXTS 32     /* address spaces kept per virtual CPU */
 #define SHADOW_VCPUS 4
+#define SHADOW_CONTEXTS_ALL (SHADOW_VCPUS * SHADOW_CONTEXTS)
 #define SHADOW_SETS 12         /* supervisor fetch sets */
 #define SHADOW_SET_SLOTS 64
 #define SHADOW_SLOTS 2048      /* page-directory entries of an address space: 1024 without, 4 * 512 with PAE */
+#define SHADOW_DIRECTORIES 4
 #define SHADOW_CHUNKS 2048     /* of 512 entries */
 #define SHADOW_PFNS (1u << 24) /* 36 physical address bits */
+#define SHADOW_PFN_NONE UINT32_MAX
 #define SHADOW_RMAP_NODES (1u << 19)
+/* Every use that there can be has a row of its own (trace.c), so rows cannot run out. Row 0 is none. */
+#define SHADOW_USE_ROWS (1 + (SHADOW_CONTEXTS_ALL + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
 #define SHADOW_RESIDENT_MAX 12288 /* table chunks with memory behind them, all contexts: 48 MiB */
 #define SHADOW_UNTRACE_WRITES 64
 
@@ -123,7 +128,7 @@ struct shadow_context {
 	uint64_t touched[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
 	uint64_t resident[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
 	unsigned resident_count;
-	struct shadow_directory pd[4];
+	struct shadow_directory pd[SHADOW_DIRECTORIES];
 	uint32_t slot[SHADOW_SLOTS];
 	uint8_t *pt_host[SHADOW_SLOTS];
 	uint32_t user_tag;
@@ -153,10 +158,9 @@ struct shadow {
 	struct shadow_page *pages; /* SHADOW_PFNS, mostly untouched */
 	struct shadow_rmap_node *rmap;
 	uint32_t rmap_free, rmap_top, epoch;
-	struct shadow_use *uses;
-	uint32_t use_free, use_top;
-	uint64_t use_changes; /* counts additions and removals */
-	struct shadow_context *contexts[SHADOW_VCPUS * SHADOW_CONTEXTS];
+	struct shadow_use *uses;   /* SHADOW_USE_ROWS */
+	uint64_t use_changes;      /* counts additions and removals */
+	struct shadow_context *contexts[SHADOW_CONTEXTS_ALL];
 	struct shadow_vcpu *vcpus[SHADOW_VCPUS];
 	struct shadow_set sets[SHADOW_SETS];
 	unsigned resident;
@@ -167,9 +171,15 @@ struct shadow {
 #undef X
 };
 
+/* Addresses have 36 bits; the mask holds the array's bound against any other. */
 static inline struct shadow_page *shadow_page(struct shadow *s, tsr_gpa gpa)
 {
-	return &s->pages[gpa >> TSR_PAGE_SHIFT];
+	return &s->pages[gpa >> TSR_PAGE_SHIFT & (SHADOW_PFNS - 1)];
+}
+
+static inline struct shadow_page *shadow_pfn_page(struct shadow *s, uint32_t pfn)
+{
+	return &s->pages[pfn & (SHADOW_PFNS - 1)];
 }
 
 static inline bool shadow_pae(const struct shadow_context *c)
@@ -181,6 +191,10 @@ static inline unsigned shadow_slot_shift(const struct shadow_context *c)
 {
 	return shadow_pae(c) ? 21 : 22;
 }
+
+_Static_assert(SHADOW_CONTEXTS_ALL <= 256 && SHADOW_SETS <= 256, "shadow_use.owner is a byte");
+_Static_assert(SHADOW_CONTEXTS_ALL <= 1u << 11, "shadow_rmap_node.mapping has 11 bits for the context");
+_Static_assert(SHADOW_SETS > SHADOW_VCPUS, "a set that no virtual CPU uses can be recycled at any time");
 
 static inline uint64_t *shadow_entry(const struct shadow_context *c, unsigned view, long table, uint32_t page)
 {
@@ -237,7 +251,7 @@ void tsr_shadow_trace_code(struct shadow *s, tsr_gpa gpa, bool on);
 uint32_t tsr_shadow_new_tag(struct shadow *s);
 void tsr_shadow_set_select(struct shadow *s, struct shadow_context *c);
 void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla, uint64_t pde,
-			uint32_t pt_pfn); /* pt_pfn 0: a large page */
+			uint32_t pt_pfn); /* SHADOW_PFN_NONE: a large page */
 bool tsr_shadow_is_fetched(struct shadow_context *c, unsigned view, uint32_t page);
 void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first, uint32_t count);
 void tsr_shadow_set_lost_table(struct shadow *s, struct shadow_set *set, unsigned slot);

@@ -14,16 +14,20 @@ static uint32_t slot_pfn(uint32_t slot)
 	return slot >> 2;
 }
 
+/* By owner (contexts, then fetch sets), a row for each page-directory entry and one for each directory. */
+static uint32_t row_of(enum shadow_use_kind kind, unsigned owner, unsigned slot)
+{
+	unsigned of_owner = kind == USE_SET ? SHADOW_CONTEXTS_ALL + owner : owner;
+
+	return 1 + of_owner * (SHADOW_SLOTS + SHADOW_DIRECTORIES) + (kind == USE_PD ? SHADOW_SLOTS + slot : slot);
+}
+
 void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot)
 {
-	struct shadow_page *p = &s->pages[pfn];
-	uint32_t n = s->use_free;
+	struct shadow_page *p = shadow_pfn_page(s, pfn);
+	uint32_t n = row_of(kind, owner, slot);
 
 	s->use_changes++;
-	if (n)
-		s->use_free = s->uses[n].next;
-	else
-		n = s->use_top++;
 	if (!p->uses) {
 		p->writes = 0;
 		tsr_shadow_rmap_drop(s, p, false);
@@ -35,16 +39,13 @@ void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kin
 
 void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot)
 {
-	for (uint32_t *at = &s->pages[pfn].uses; *at; at = &s->uses[*at].next) {
-		struct shadow_use *u = &s->uses[*at];
-		uint32_t n = *at;
+	uint32_t n = row_of(kind, owner, slot);
 
-		if (u->kind != kind || u->owner != owner || u->slot != slot)
+	for (uint32_t *at = &shadow_pfn_page(s, pfn)->uses; *at; at = &s->uses[*at].next) {
+		if (*at != n)
 			continue;
 		s->use_changes++;
-		*at = u->next;
-		u->next = s->use_free;
-		s->use_free = n;
+		*at = s->uses[n].next;
 		return;
 	}
 }

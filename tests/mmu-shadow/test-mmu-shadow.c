@@ -384,6 +384,104 @@ static void reverse_map_may_overflow(void)
 	finish();
 }
 
+/* Each address space of each virtual CPU uses 2048 page tables. They lead to no memory, so that no table chunk bounds them. */
+static void every_table_of_every_address_space_is_traced(void)
+{
+	enum { VCPUS = 4, SPACES = 32, SLOTS = 2048, TABLES = 0x400000 };
+	struct tsr_mmu_vcpu *first, *others[VCPUS - 1];
+	uint64_t pdpte[4];
+
+	start();
+	first = vcpu;
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	for (unsigned i = 0; i < 4; i++)
+		pdpte[i] = (PD + i * 4096) | 1;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		*memory_word(PD + i * 8) = (TABLES + i * 4096) | P_RW_US_A_D;
+		*memory_word(PD + i * 8 + 4) = 0;
+		*memory_word(TABLES + i * 4096) = NOWHERE | P_RW_US_A_D;
+		*memory_word(TABLES + i * 4096 + 4) = 0;
+	}
+	context.cr4 |= TSR_CR4_PAE;
+	context.pdpte = pdpte;
+	for (unsigned v = 0; v < VCPUS; v++) {
+		if (v)
+			vcpu = others[v - 1] = mmu->create(self, &listener);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(vcpu);
+		for (unsigned space = 0; space < SPACES; space++) {
+			set_cr3(0x20000 + 32 * space);
+			for (uint32_t slot = 0; slot < SLOTS; slot++)
+				fill(TSR_VIEW_USER, slot << 21, TSR_ACCESS_READ);
+		}
+	}
+	CU_ASSERT_PTR_NULL(mmu->create(self, &listener));
+	poke(TABLES, (DATA + 0x3000) | P_RW_US_A_D); /* told to 128 address spaces */
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0, TSR_ACCESS_READ), TSR_MMU_RAM);
+	CU_ASSERT_EQUAL(result.gpa, DATA + 0x3000);
+	poke(TABLES, 0);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, false, 0), 0);
+	set_cr3(0x20000 + 32 * SPACES); /* one more: the oldest goes */
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 1u << 21, TSR_ACCESS_READ), TSR_MMU_IO);
+	for (unsigned v = 0; v + 1 < VCPUS; v++)
+		mmu->destroy(self, others[v]);
+	vcpu = first;
+	context.pdpte = NULL;
+	finish();
+}
+
+/* A supervisor that runs in more page-directory entries than a fetch set lists: the list starts again, the tag is new. */
+static void fetch_set_may_overflow(void)
+{
+	uint32_t tag;
+
+	start();
+	for (unsigned i = 0; i < 200; i++)
+		*memory_word(PD + i * 4) = 0x400000 | 0xe3;
+	set_cr3(PD);
+	for (uint32_t i = 0; i < 200; i++) {
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, i << 22, TSR_ACCESS_FETCH), TSR_MMU_RAM);
+		tag = vcpu->fetch_tag[TSR_VIEW_SUPERVISOR];
+		poke(PD + i * 4, 0x800000 | 0xe3);
+		CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], tag);
+		poke(PD + i * 4, 0x400000 | 0xe3);
+	}
+	tag = vcpu->fetch_tag[TSR_VIEW_SUPERVISOR];
+	for (uint32_t i = 0; i < 65; i++)
+		fill(TSR_VIEW_SUPERVISOR, i << 22, TSR_ACCESS_FETCH);
+	CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], tag);
+	finish();
+}
+
+/* Page frame 0 is as good a place for a page table as any. */
+static void page_table_at_address_0_is_traced(void)
+{
+	uint32_t tag;
+
+	start();
+	*memory_word(PD + KERNEL / 0x400000 * 4) = 0x23;
+	for (unsigned i = 0; i < 1024; i++)
+		*memory_word(i * 4) = (DATA + i * 4096) | 0x63;
+	set_cr3(PD);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_FETCH), TSR_MMU_RAM);
+	tag = vcpu->fetch_tag[TSR_VIEW_SUPERVISOR];
+	poke(0, (DATA + 0x5000) | 0x63);
+	CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_SUPERVISOR], tag);
+	finish();
+}
+
+/* What the core never says, and a bound that must hold all the same. */
+static void notices_beyond_36_bits_are_survived(void)
+{
+	start();
+	fill(TSR_VIEW_USER, 0x5000, TSR_ACCESS_WRITE);
+	notices->mapping_changed(self, UINT64_MAX - 0xfff, 0x2000);
+	notices->protect(self, UINT64_MAX - 0xfff, 0x2000);
+	notices->written(self, UINT64_MAX - 0xfff, 0x1000);
+	mmu->trace(self, 1ull << 40, true);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x5000), 0);
+	finish();
+}
+
 static void fills_are_fast(void)
 {
 	struct timespec begin, end;
@@ -422,6 +520,10 @@ int main(void)
 		{ "PAE has NX and reserved bits", pae_has_nx_and_reserved_bits },
 		{ "fetches are asked anew", fetches_are_asked_anew },
 		{ "reverse map may overflow", reverse_map_may_overflow },
+		{ "every table of every address space is traced", every_table_of_every_address_space_is_traced },
+		{ "fetch set may overflow", fetch_set_may_overflow },
+		{ "page table at address 0 is traced", page_table_at_address_0_is_traced },
+		{ "notices beyond 36 bits are survived", notices_beyond_36_bits_are_survived },
 		{ "fills are fast", fills_are_fast },
 	};
 	CU_pSuite suite;
