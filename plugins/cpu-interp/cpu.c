@@ -244,10 +244,11 @@ static const struct tsr_cpu cpu_table = {
 static void pin_set(void *self, unsigned input, int level)
 {
 	struct cpu_interp *i = self;
-	uint32_t bit = 1u << input, old = i->pins;
+	uint32_t bit, old = i->pins;
 
 	if (input >= TSR_CPU_PINS)
 		return;
+	bit = 1u << input;
 	i->pins = level ? old | bit : old & ~bit;
 	if (input == TSR_CPU_NMI && level && !(old & bit))
 		i->state.nmi_pending = 1;

@@ -16,6 +16,8 @@
 
 #define MAX_LENGTH 15u
 
+_Static_assert(CACHE_OPS - 1 <= UINT16_MAX, "op.link holds a slot's number");
+
 static inline struct op *cache_slot(cpu *c, const uint8_t *p)
 {
 	uintptr_t a = (uintptr_t)p;
@@ -37,11 +39,6 @@ static uint8_t gpr_offset(ZydisRegister reg)
 	return OP_NONE;
 }
 
-static uint8_t segment_number(ZydisRegister reg)
-{
-	return reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS ? (uint8_t)(reg - ZYDIS_REGISTER_ES) : OP_NONE;
-}
-
 static void take_memory(struct op *op, const ZydisDecodedOperand *o)
 {
 	op->flags |= OP_MEM;
@@ -49,7 +46,8 @@ static void take_memory(struct op *op, const ZydisDecodedOperand *o)
 	op->index = gpr_offset(o->mem.index);
 	op->scale = o->mem.scale ? (uint8_t)__builtin_ctz(o->mem.scale) : 0;
 	op->disp = (uint32_t)o->mem.disp.value;
-	op->segment = segment_number(o->mem.segment);
+	if (o->mem.segment >= ZYDIS_REGISTER_ES && o->mem.segment <= ZYDIS_REGISTER_GS)
+		op->segment = (uint8_t)(o->mem.segment - ZYDIS_REGISTER_ES); /* else as the prefixes say */
 }
 
 static void take_register(struct op *op, const ZydisDecodedOperand *o)
@@ -151,7 +149,8 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 	status = ZydisDecoderDecodeFull(&decoder, bytes, available, &in, operands);
 	if (!ZYAN_SUCCESS(status))
 		return status;
-	thunk_reserve(c);
+	if (!thunk_reserve(c))
+		decode_flush(c);
 	memset(op, 0, sizeof(*op));
 	op->length = in.length;
 	op->mask = (1u << in.length) - 1;

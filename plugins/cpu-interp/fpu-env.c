@@ -12,13 +12,11 @@ struct environment {
 	uint32_t fcw, fsw, ftw, fip, fcs_fop, fdp, fds;
 };
 
-static const uint8_t host_fnstenv[2] = { 0xd9, 0x37 }, host_fldenv[2] = { 0xd9, 0x27 }, host_fninit[2] = { 0xdb, 0xe3 };
-
 static void environment_get(cpu *c, struct environment *env)
 {
 	const struct fx_image *fx = fx_of(c);
 
-	fpu_run_nowait(c, thunk_get(c, host_fnstenv, 2), env); /* also masks all exceptions, as it must */
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_FNSTENV), env); /* also masks all exceptions, as it must */
 	env->fip = fx->fip;
 	env->fcs_fop = fx->fcs | (fx->fop & 0x7ffu) << 16;
 	env->fdp = fx->fdp;
@@ -31,7 +29,7 @@ static void environment_set(cpu *c, struct environment *env)
 	struct environment host = { .fcw = env->fcw & 0xffff, .fsw = env->fsw & 0xffff, .ftw = env->ftw & 0xffff };
 
 	fx->fsw &= 0x7f00; /* registers stay where TOP has them; what was pending is replaced */
-	fpu_run_nowait(c, thunk_get(c, host_fldenv, 2), &host);
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_FLDENV), &host);
 	fx->fip = env->fip;
 	fx->fcs = (uint16_t)env->fcs_fop;
 	fx->fop = env->fcs_fop >> 16 & 0x7ff;
@@ -175,7 +173,7 @@ void op_fnsave(cpu *c, const struct op *op)
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(image + n + 10 * i, fx->st[i], 10);
 	memory_write_bytes(c, gla, image, n + 80, c->view);
-	fpu_run_nowait(c, thunk_get(c, host_fninit, 2), NULL);
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_FNINIT), NULL);
 	memset(c->s->fx + 6, 0, 18);
 	fpu_update_ferr(c);
 }
@@ -233,6 +231,6 @@ void op_fxrstor(cpu *c, const struct op *op)
 	image.reserved2 = image.reserved3 = 0;
 	image.fop &= 0x7ff;
 	*fx = image;
-	fpu_run_nowait(c, thunk_get(c, NULL, 0), NULL); /* the host sorts out ES and reserved bits */
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_NOTHING), NULL); /* the host sorts out ES and reserved bits */
 	fpu_update_ferr(c);
 }

@@ -103,6 +103,8 @@ static void note_instruction(cpu *c, const struct op *op, uint32_t offset)
 }
 
 /* -- arithmetic, loads and stores */
+#define X87_OPERAND 16u /* bytes of room for a memory operand; the longest has 10 */
+
 static tsr_gla x87_operand(cpu *c, const struct op *op, uint32_t offset, bool write)
 {
 	tsr_gla gla = memory_linear(c, op->segment, offset, op->size, write);
@@ -121,7 +123,7 @@ static void x87_register(cpu *c, const struct op *op)
 
 static void x87_load(cpu *c, const struct op *op)
 {
-	uint8_t buffer[16];
+	uint8_t buffer[X87_OPERAND];
 	uint32_t offset;
 
 	fpu_check_device(c);
@@ -135,7 +137,7 @@ static void x87_load(cpu *c, const struct op *op)
 /* An unmasked exception may keep the store from happening: the buffer then holds what is in memory. */
 static void x87_store(cpu *c, const struct op *op)
 {
-	uint8_t buffer[16];
+	uint8_t buffer[X87_OPERAND];
 	uint32_t offset;
 	tsr_gla gla;
 
@@ -237,12 +239,16 @@ op_fn *fpu_pick(cpu *c, struct op *op, const void *instruction, const void *oper
 	}
 	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT)
 		make_thunk(c, op);
+	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT && !op->thunk)
+		return op_ud;
 	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
 		if (controls[i].mnemonic == in->mnemonic)
 			return controls[i].fn;
 	}
 	if (!(op->flags & OP_MEM))
 		return x87_register;
+	if (op->size > X87_OPERAND)
+		return op_ud;
 	for (unsigned i = 0; i < in->operand_count_visible; i++) {
 		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
 			return x87_store;

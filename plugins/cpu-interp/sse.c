@@ -27,8 +27,10 @@ enum form {
 	FORM_XMM = 512,     /* an XMM register is used */
 };
 
+#define SSE_OPERAND 16u /* bytes of the longest operand */
+
 struct sse_frame {
-	uint8_t xmm0[16], xmm1[16], memory[16];
+	uint8_t xmm0[16], xmm1[16], memory[SSE_OPERAND];
 	uint32_t eax, mxcsr, flags, pad;
 };
 _Static_assert(offsetof(struct sse_frame, mxcsr) == 52 && offsetof(struct sse_frame, flags) == 56, "fpu-host.S");
@@ -150,7 +152,7 @@ static void op_sse(cpu *c, const struct op *op)
 static void op_mmx(cpu *c, const struct op *op)
 {
 	_Alignas(16) struct fx_image copy;
-	_Alignas(16) uint8_t buffer[16];
+	_Alignas(16) uint8_t buffer[SSE_OPERAND];
 	struct fx_image *fx = fx_of(c);
 	uint32_t regs[2] = { 0, 0 }, raised;
 	tsr_gla gla = 0;
@@ -228,8 +230,6 @@ static void op_maskmovdqu(cpu *c, const struct op *op)
 /* An MMX register's place in the image depends on TOP, which MMX instructions then clear: MOVQ on the host says both. */
 static void op_maskmovq(cpu *c, const struct op *op)
 {
-	const uint8_t store_data[3] = { 0x0f, 0x7f, (uint8_t)((op->modrm & 0x38) | 7) };
-	const uint8_t store_mask[3] = { 0x0f, 0x7f, (uint8_t)((op->modrm & 7) << 3 | 7) };
 	_Alignas(16) struct fx_image copy;
 	uint32_t regs[2] = { 0, 0 };
 	uint8_t data[8], mask[8];
@@ -237,8 +237,8 @@ static void op_maskmovq(cpu *c, const struct op *op)
 	mmx_check(c);
 	copy = *fx_of(c);
 	copy.fsw &= fx_pending(&copy) ? 0x7f00 : 0xffff;
-	fpu_run(&copy, thunk_get(c, store_data, 3), data, regs);
-	fpu_run(&copy, thunk_get(c, store_mask, 3), mask, regs);
+	fpu_run(&copy, thunk_fixed(c, THUNK_STORE_MM0 + (op->modrm >> 3 & 7)), data, regs);
+	fpu_run(&copy, thunk_fixed(c, THUNK_STORE_MM0 + (op->modrm & 7)), mask, regs);
 	mask_move(c, op, data, mask, 8);
 	copy.mxcsr = fx_of(c)->mxcsr;
 	copy.mxcsr_mask = fx_of(c)->mxcsr_mask;
@@ -342,5 +342,7 @@ op_fn *sse_pick(cpu *c, struct op *op, const void *instruction, const void *oper
 	if (!(op->imm2 & FORM_MMX))
 		modrm = fix_registers(op, in, operands, modrm);
 	make_thunk(c, op, in, modrm);
+	if (!op->thunk || op->size > SSE_OPERAND)
+		return op_ud;
 	return op->imm2 & FORM_MMX ? op_mmx : op_sse;
 }

@@ -72,6 +72,8 @@ static op_fn *pick_mov(struct op *op, const ZydisDecodedInstruction *in, const Z
 
 		if (to || is_register_class(&operands[1], special[i].class)) {
 			op->reg = modrm_reg(op);
+			if (special[i].class == ZYDIS_REGCLASS_SEGMENT && op->reg >= TSR_SEGMENTS)
+				return op_ud;
 			return to ? special[i].to : special[i].from;
 		}
 	}
@@ -236,7 +238,7 @@ static const uint8_t needs[ZYDIS_ISA_SET_MAX_VALUE + 1] = {
 
 static bool announced(const cpu *c, ZydisISASet set)
 {
-	return needs[set] && cpuid_has(c, needs[set] - 1u);
+	return set <= ZYDIS_ISA_SET_MAX_VALUE && needs[set] && cpuid_has(c, needs[set] - 1u);
 }
 
 static bool is_simd(ZydisISASet set)
@@ -248,7 +250,7 @@ op_fn *table_find(cpu *c, struct op *op, const void *instruction, const void *op
 {
 	const ZydisDecodedInstruction *in = instruction;
 	const ZydisDecodedOperand *operands = operand;
-	const struct row *row = &rows[in->mnemonic];
+	const struct row *row = &rows[in->mnemonic <= ZYDIS_MNEMONIC_MAX_VALUE ? in->mnemonic : ZYDIS_MNEMONIC_INVALID];
 
 	if (in->operand_width == 8)
 		op->size = 1;

@@ -12,14 +12,26 @@
 
 #define THUNK_BYTES 16u
 #define THUNK_COUNT 4096u
-#define THUNK_RESERVE 128u
 #define POOL_BYTES ((size_t)THUNK_BYTES * THUNK_COUNT)
 #define RET 0xc3
 
 struct thunk_pool {
 	uint8_t *write, *run;
 	uint32_t used;
-	uint16_t slot[2 * THUNK_COUNT]; /* hash table: index + 1 of a thunk */
+	uint16_t slot[2 * THUNK_COUNT]; /* hash table: index + 1 of a thunk; never more than half full */
+};
+_Static_assert(THUNK_COUNT < UINT16_MAX, "slots hold an index + 1");
+
+#define STORE_MM(n) { 0x0f, 0x7f, (n) << 3 | 7 } /* MOVQ mem, mmN */
+static const struct {
+	uint8_t length, bytes[3];
+} fixed[THUNK_FIXED] = {
+	[THUNK_NOTHING] = { 0 },
+	[THUNK_FNSTENV] = { 2, { 0xd9, 0x37 } },
+	[THUNK_FLDENV] = { 2, { 0xd9, 0x27 } },
+	[THUNK_FNINIT] = { 2, { 0xdb, 0xe3 } },
+	[THUNK_STORE_MM0] = { 3, STORE_MM(0) }, { 3, STORE_MM(1) }, { 3, STORE_MM(2) }, { 3, STORE_MM(3) },
+	{ 3, STORE_MM(4) }, { 3, STORE_MM(5) }, { 3, STORE_MM(6) }, { 3, STORE_MM(7) },
 };
 
 static struct thunk_pool *pool_new(void)
@@ -47,11 +59,6 @@ fail:
 	return NULL;
 }
 
-bool thunk_init(cpu *c)
-{
-	c->thunks = pool_new();
-	return c->thunks;
-}
 
 void thunk_finish(cpu *c)
 {
@@ -71,17 +78,34 @@ static uint32_t hash(const uint8_t bytes[THUNK_BYTES])
 	return (uint32_t)(a * 0x9e3779b97f4a7c15u >> 40);
 }
 
-/* A full pool starts again, and the decoded instructions that point into it go too. What instructions of fixed bytes ask for
- * while they run (fpu-env.c) fits into the reserve. */
-void thunk_reserve(cpu *c)
+/* Empty but for the fixed thunks, each in its own place. */
+static void pool_start(cpu *c)
 {
-	struct thunk_pool *pool = c->thunks;
+	c->thunks->used = 0;
+	memset(c->thunks->slot, 0, sizeof(c->thunks->slot));
+	for (unsigned i = 0; i < THUNK_FIXED; i++)
+		thunk_get(c, fixed[i].bytes, fixed[i].length);
+}
 
-	if (pool->used + THUNK_RESERVE <= THUNK_COUNT)
-		return;
-	pool->used = 0;
-	memset(pool->slot, 0, sizeof(pool->slot));
-	decode_flush(c);
+bool thunk_init(cpu *c)
+{
+	c->thunks = pool_new();
+	if (c->thunks)
+		pool_start(c);
+	return c->thunks;
+}
+
+bool thunk_reserve(cpu *c)
+{
+	if (c->thunks->used < THUNK_COUNT)
+		return true;
+	pool_start(c);
+	return false;
+}
+
+const void *thunk_fixed(const cpu *c, enum thunk_fixed which)
+{
+	return c->thunks->run + which * THUNK_BYTES;
 }
 
 const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length)
@@ -90,15 +114,18 @@ const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length)
 	uint8_t bytes[THUNK_BYTES];
 	uint32_t at;
 
+	if (length >= THUNK_BYTES)
+		return NULL;
 	memset(bytes, RET, sizeof(bytes));
-	if (length) /* none: a thunk that only returns */
-		memcpy(bytes, instruction, length);
+	memcpy(bytes, instruction, length);
 	for (at = hash(bytes) % (2 * THUNK_COUNT); pool->slot[at]; at = (at + 1) % (2 * THUNK_COUNT)) {
 		uint32_t n = pool->slot[at] - 1u;
 
 		if (!memcmp(pool->write + n * THUNK_BYTES, bytes, THUNK_BYTES))
 			return pool->run + n * THUNK_BYTES;
 	}
+	if (pool->used == THUNK_COUNT)
+		return NULL;
 	memcpy(pool->write + pool->used * THUNK_BYTES, bytes, THUNK_BYTES);
 	pool->slot[at] = (uint16_t)(pool->used + 1);
 	return pool->run + pool->used++ * THUNK_BYTES;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The interpreter's fixed tables when they are full. */
+#include <CUnit/Basic.h>
+
+#include "../../plugins/cpu-interp/decode.h"
+#include "../../plugins/cpu-interp/fpu.h"
+#include "../../plugins/cpu-interp/thunk.h"
+#include "machine.h"
+
+#define CODE 0x100000u
+#define DATA 0x5000u
+#define EQ(a, b) CU_ASSERT_EQUAL((uint64_t)(a), (uint64_t)(b))
+
+static struct machine *m;
+static struct tsr_x86_state *s;
+static struct fx_image *fx;
+
+static void start(void)
+{
+	machine_flat(m, 0);
+	s->eip = CODE;
+}
+
+static void full_pool_of_thunks_starts_again(void)
+{
+	uint8_t bytes[4] = { 0x0f, 0x1f, 0, 0 };
+	const void *nothing = thunk_fixed(m->c, THUNK_NOTHING);
+	unsigned made = 0;
+
+	start();
+	for (; made < 100000 && thunk_get(m->c, bytes, 4); made++) {
+		bytes[2] = (uint8_t)made;
+		bytes[3] = (uint8_t)(made >> 8);
+	}
+	CU_ASSERT(made < 100000);
+	bytes[0] = 0x90;
+	CU_ASSERT_PTR_NULL(thunk_get(m->c, bytes, 4));
+	CU_ASSERT_FALSE(thunk_reserve(m->c));
+	decode_flush(m->c);
+	CU_ASSERT_PTR_NOT_NULL(thunk_get(m->c, bytes, 4));
+	CU_ASSERT_PTR_EQUAL(thunk_fixed(m->c, THUNK_NOTHING), nothing);
+	CU_ASSERT_EQUAL(*(const uint8_t *)nothing, 0xc3);
+	CU_ASSERT(thunk_reserve(m->c));
+}
+
+static void thunk_of_any_length_fits(void)
+{
+	uint8_t bytes[16] = { 0 };
+
+	CU_ASSERT_PTR_NOT_NULL(thunk_get(m->c, bytes, 15));
+	CU_ASSERT_PTR_NULL(thunk_get(m->c, bytes, 16));
+	decode_flush(m->c);
+}
+
+static void shuffle(uint16_t mm[8][4], unsigned to, unsigned from, unsigned order)
+{
+	uint16_t old[4];
+
+	memcpy(old, mm[from], sizeof(old));
+	for (unsigned i = 0; i < 4; i++)
+		mm[to][i] = old[order >> (2 * i) & 3];
+}
+
+/* PSHUFW with all registers and orders: 16,384 thunks, four times the pool. FNSAVE and FRSTOR in between use fixed ones. */
+static void guest_may_use_any_number_of_thunks(void)
+{
+	uint16_t mm[8][4];
+	unsigned wrong = 0;
+
+	start();
+	for (unsigned r = 0; r < 8; r++) {
+		for (unsigned i = 0; i < 4; i++)
+			mm[r][i] = (uint16_t)(0x1111 * r + i);
+		memcpy(fx->st[r], mm[r], 8);
+	}
+	fx->ftw = 0xff;
+	for (unsigned n = 0; n < 64 * 256; n++) {
+		unsigned reg = n >> 3 & 7, rm = n & 7, order = n >> 6;
+
+		s->eip = CODE;
+		if (n % 64 == 0) {
+			machine_code(m, CODE, "DD35 00500000 DD25 00500000"); /* fnsave [5000]; frstor [5000] */
+			machine_step(m, 2);
+		}
+		s->eip = CODE + 32 + 4 * n;
+		machine_poke(m, s->eip, 0xc0700f | (reg << 3 | rm) << 16 | order << 24, 4);
+		machine_step(m, 1);
+		shuffle(mm, reg, rm, order);
+		wrong += memcmp(fx->st[reg], mm[reg], 8) != 0;
+	}
+	EQ(wrong, 0);
+}
+
+/* LEA and INVLPG name no segment register that is loaded; its number must be one all the same. */
+static void every_memory_operand_has_a_segment(void)
+{
+	static const char *const code[] = { "0F0138", "0F013D 00100000", "8D00", "0F0D00", "0F1800", "678D07", "C50500100000" };
+	struct op *op;
+
+	for (unsigned i = 0; i < sizeof(code) / sizeof(code[0]); i++) {
+		start();
+		machine_code(m, CODE, code[i]);
+		machine_refresh(m);
+		op = decode_fetch(m->c);
+		CU_ASSERT(op->segment < TSR_SEGMENTS);
+	}
+}
+
+#define TEST(f) { #f, f }
+
+int main(void)
+{
+	static CU_TestInfo tests[] = {
+		TEST(full_pool_of_thunks_starts_again), TEST(thunk_of_any_length_fits), TEST(guest_may_use_any_number_of_thunks),
+		TEST(every_memory_operand_has_a_segment), CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = { { "bounds", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+	unsigned failures;
+
+	m = machine_new(NULL);
+	s = &m->state;
+	fx = (struct fx_image *)s->fx;
+	CU_initialize_registry();
+	CU_register_suites(suites);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	machine_free(m);
+	return failures ? 1 : 0;
+}
