@@ -268,12 +268,4 @@ static const struct tsr_device_class class = {
 	.reset = on_reset, .save = tsr_bt_save, .load = on_load, .get_interface = get_interface,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &class;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(struct tsr_plugin_entry), .abi = TSR_ABI_CURRENT, .id = PLUGIN_ID, .version = PLUGIN_VERSION,
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(class);

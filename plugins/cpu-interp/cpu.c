@@ -360,15 +360,4 @@ static const struct tsr_device_class interp_class = {
 	.get_interface = interp_get_interface,
 };
 
-static const void *interp_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &interp_class;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(struct tsr_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = PLUGIN_ID,
-	.version = PLUGIN_VERSION,
-	.get_factory = interp_factory,
-};
+TSR_DEVICE_PLUGIN(interp_class);

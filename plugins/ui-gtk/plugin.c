@@ -57,15 +57,4 @@ static const struct tsr_device_class device_class = {
 	.detach = detach,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return g_str_equal(factory, TSR_FACTORY_DEVICE) ? &device_class : NULL;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(tessera_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = PLUGIN_ID,
-	.version = PLUGIN_VERSION,
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(device_class);

@@ -132,15 +132,4 @@ static const struct tsr_device_class countdown_class = {
 	.load = countdown_load,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return __builtin_strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &countdown_class : NULL;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(tessera_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = "example-countdown",
-	.version = "1.0.0",
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(countdown_class);

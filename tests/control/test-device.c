@@ -147,10 +147,4 @@ static const struct tsr_device_class class = {
 	.load = device_load,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &class : NULL;
-}
-
-TSR_PLUGIN_ENTRY = {sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, PLUGIN_ID, PLUGIN_VERSION,
-		    get_factory};
+TSR_DEVICE_PLUGIN(class);

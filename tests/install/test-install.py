@@ -19,8 +19,9 @@ DEVICE = r"""
 #include <tessera/tessera.h>
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error) { return true; }
 static const struct tsr_device_class class = { .size = sizeof(class), .instance_size = 1, .attach = attach };
-static const void *get_factory(const char *factory) { return &class; }
-TSR_PLUGIN_ENTRY = { sizeof(struct tsr_plugin_entry), TSR_ABI_CURRENT, "stranger", "1.0.0", get_factory };
+#define PLUGIN_ID "stranger"
+#define PLUGIN_VERSION "1.0.0"
+TSR_DEVICE_PLUGIN(class);
 """
 LINKERS = ("__bss_start", "_edata", "_end", "_init", "_fini")
 MANIFEST = "[Plugin]\nid=stranger\nversion=1.0.0\nname=A stranger's device\nkind=device\nabi-oldest=1.0\nabi-newest=1\n"

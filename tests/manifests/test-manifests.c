@@ -15,6 +15,10 @@
 
 #include <tessera-glib/machine.h>
 
+/* The ABI of this tree, as messages name it. */
+#define ABI_MINOR G_STRINGIFY(TSR_ABI_MINOR)
+#define ABI G_STRINGIFY(TSR_ABI_MAJOR) "." ABI_MINOR
+
 static TsrRegistry *registry;
 
 static void check_text(const char *name, const char *text, const char *expected)
@@ -150,12 +154,12 @@ static void test_scan_refuses_with_reasons(void)
 	static const struct {
 		const char *what, *expected;
 	} rows[] = {
-		{"plugin abi-older ", "works with ABI 0.1 to 0.9, this Tessera has 1.0: install a "
+		{"plugin abi-older ", "works with ABI 0.1 to 0.9, this Tessera has " ABI ": install a "
 				      "newer version of the plugin"},
 		{"plugin abi-newer ",
-		 "works with ABI 2.0 to 2.*, this Tessera has 1.0: install a newer Tessera"},
+		 "works with ABI 2.0 to 2.*, this Tessera has " ABI ": install a newer Tessera"},
 		{"plugin abi-newer-minor ",
-		 "works with ABI 1.99 to 1.*, this Tessera has 1.0: install a newer Tessera"},
+		 "works with ABI 1.99 to 1.*, this Tessera has " ABI ": install a newer Tessera"},
 		{"plugin no-library ", "no library "},
 		{"/misplaced.plugin",
 		 "is misplaced 1.0.0, so it belongs into a folder misplaced/1.0.0"},
@@ -171,9 +175,9 @@ static void test_loader_refuses_with_reasons(void)
 	static const struct {
 		const char *id, *expected;
 	} rows[] = {
-		{"built-older", "built for ABI 0.0, this Tessera has 1.0; build it again"},
+		{"built-older", "built for ABI 0." ABI_MINOR ", this Tessera has " ABI "; build it again"},
 		{"built-newer",
-		 "built for ABI 1.99, this Tessera has 1.0; install a newer Tessera"},
+		 "built for ABI 1.99, this Tessera has " ABI "; install a newer Tessera"},
 		{"no-symbol", "it has no symbol tessera_plugin_entry"},
 		{"not-a-library", "not-a-library.plugin: "},
 		{"wrong-id", "the library is somebody-else 1.0.0"},

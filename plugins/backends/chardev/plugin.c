@@ -144,15 +144,4 @@ static const struct tsr_device_class device_class = {
 	.get_interface = get_interface,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &device_class;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(tessera_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = PLUGIN_ID,
-	.version = PLUGIN_VERSION,
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(device_class);

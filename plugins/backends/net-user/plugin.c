@@ -359,15 +359,4 @@ static const struct tsr_device_class net_class = {
 	.get_interface = net_interface,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) ? NULL : &net_class;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(struct tsr_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = PLUGIN_ID,
-	.version = PLUGIN_VERSION,
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(net_class);

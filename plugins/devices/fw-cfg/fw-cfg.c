@@ -447,15 +447,4 @@ static const struct tsr_device_class fw_cfg_class = {
 	.load = fw_cfg_load,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &fw_cfg_class : NULL;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(struct tsr_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = PLUGIN_ID,
-	.version = PLUGIN_VERSION,
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(fw_cfg_class);

@@ -324,15 +324,4 @@ static const struct tsr_device_class piix3_class = {
 	.get_interface = piix3_get_interface,
 };
 
-static const void *get_factory(const char *factory)
-{
-	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &piix3_class : NULL;
-}
-
-TSR_PLUGIN_ENTRY = {
-	.size = sizeof(struct tsr_plugin_entry),
-	.abi = TSR_ABI_CURRENT,
-	.id = PLUGIN_ID,
-	.version = PLUGIN_VERSION,
-	.get_factory = get_factory,
-};
+TSR_DEVICE_PLUGIN(piix3_class);

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define TSR_ABI_MAJOR 1
-#define TSR_ABI_MINOR 0
+#define TSR_ABI_MINOR 1
 
 /* The headers a plugin was compiled against. */
 struct tsr_abi {

@@ -3,9 +3,12 @@
 #ifndef TESSERA_DEVICE_H
 #define TESSERA_DEVICE_H
 
+#include <string.h>
+
 #include "abi.h"
 #include "error.h"
 #include "host.h"
+#include "plugin.h"
 #include "state.h"
 
 #define TSR_FACTORY_DEVICE "tessera.device/1"
@@ -38,5 +41,28 @@ struct tsr_device_class {
 	 * May be NULL. After attach. [any] */
 	const void *(*get_interface)(void *self, const char *interface);
 };
+
+/*
+ * Defines all that the core looks for in a plugin's .so: the exported entry (plugin.h) and the factory
+ * that it names, whose only table is device_class, a constant struct tsr_device_class. Write it once,
+ * at the end of one source file:
+ *
+ *	TSR_DEVICE_PLUGIN(uart_class);
+ *
+ * The build defines PLUGIN_ID and PLUGIN_VERSION as strings that are equal to the manifest's `id` and
+ * `version`; the core refuses a library that says otherwise.
+ */
+#define TSR_DEVICE_PLUGIN(device_class) \
+	static const void *tsr_plugin_get_factory(const char *factory) \
+	{ \
+		return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &(device_class) : NULL; \
+	} \
+	TSR_PLUGIN_ENTRY = { \
+		.size = sizeof(struct tsr_plugin_entry), \
+		.abi = TSR_ABI_CURRENT, \
+		.id = PLUGIN_ID, \
+		.version = PLUGIN_VERSION, \
+		.get_factory = tsr_plugin_get_factory, \
+	}
 
 #endif

@@ -15,7 +15,7 @@ struct tsr_plugin_entry {
 	const void *(*get_factory)(const char *factory);
 };
 
-/* The symbol's name. Define it with TSR_PLUGIN_ENTRY = { ... }; */
+/* The symbol's name. TSR_DEVICE_PLUGIN in device.h defines it; a plugin with factories of its own writes TSR_PLUGIN_ENTRY = { ... }; */
 #define TSR_PLUGIN_SYMBOL "tessera_plugin_entry"
 #define TSR_PLUGIN_ENTRY TSR_EXPORT const struct tsr_plugin_entry tessera_plugin_entry
 
