@@ -10,6 +10,7 @@
 #include <CUnit/Basic.h>
 
 #include "fake-host.h"
+#include "unit.h"
 
 #define LENGTH (1u << 20)
 
@@ -417,19 +418,14 @@ int main(void)
 		{ "state scrambled", state_scrambled },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"blk-raw", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
-				 CU_SUITE_INFO_NULL};
 	char command[128];
-	int failures;
+	int status;
 
 	strcpy(folder, "/tmp/test-blk-raw-XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(image, sizeof(image), "%s/image.img", folder);
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_run_tests();
-	failures = (int)CU_get_number_of_failures();
+	status = unit_run("blk-raw", tests);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return failures || system(command) ? 1 : 0;
+	return status || system(command) ? 1 : 0;
 }

@@ -8,6 +8,8 @@
 
 #include <fake-host.h>
 
+#include "unit.h"
+
 #define FILE_NAME "test-board-rom.bin"
 
 /* Byte n of the file is n / 4096 + 1. */
@@ -153,16 +155,9 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "board-rom", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("board-rom", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
 	unlink(FILE_NAME);
-	return failures != 0;
+	return status;
 }

@@ -14,6 +14,7 @@
 #include <fake-host.h>
 
 #include "chardev.h"
+#include "unit.h"
 
 /* -- the device */
 
@@ -393,16 +394,11 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "chardev", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
-
-	if (!mkdtemp(directory) || CU_initialize_registry() || CU_register_suites(suites))
+	if (!mkdtemp(directory))
 		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("chardev", tests);
+
 	fake_finish();
 	rmdir(directory);
-	return failures != 0;
+	return status;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "program.h"
+#include "unit.h"
 
 typedef struct {
 	int reader, saved;
@@ -91,20 +92,12 @@ static void a_log_has_none_of_it(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
+	static const CU_TestInfo tests[] = {
 		{"a long wait is told and wiped", a_long_wait_is_told_and_wiped},
 		{"a short wait is not", a_short_wait_is_not},
 		{"a log has none of it", a_log_has_none_of_it},
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"progress", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-	unsigned failed;
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 2;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run("progress", tests);
 }

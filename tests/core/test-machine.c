@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "little-machine.h"
+#include "unit.h"
 
 static TsrMachine *the_machine;
 
@@ -217,7 +218,7 @@ static void a_tap_tells_of_a_line(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
+	static const CU_TestInfo tests[] = {
 		{ "starts, pauses, resumes and stops", starts_pauses_resumes_and_stops },
 		{ "the lock gets in while the guest spins", the_lock_gets_in_while_the_guest_spins },
 		{ "a timer wakes a halted guest", a_timer_wakes_a_halted_guest },
@@ -228,12 +229,6 @@ int main(void)
 		{ "a tap tells of a line", a_tap_tells_of_a_line },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "machine", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run("machine", tests);
 }

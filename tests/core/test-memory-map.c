@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "little-machine.h"
+#include "unit.h"
 
 static TsrMachine *m;
 static struct little_device *dev;
@@ -155,7 +156,7 @@ static void ports_split_and_join(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
+	static CU_TestInfo tests[] = {
 		{ "RAM reads back and beyond it is open bus", ram_reads_back_and_beyond_it_is_open },
 		{ "a higher priority hides a lower one", higher_priority_hides_lower },
 		{ "the same priority conflicts", same_priority_conflicts },
@@ -167,12 +168,7 @@ int main(void)
 		{ "ports split and join accesses", ports_split_and_join },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "memory map", set_up, tear_down, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+	static const CU_SuiteInfo suites[] = { { "memory map", set_up, tear_down, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run_suites(suites);
 }

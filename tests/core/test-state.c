@@ -6,6 +6,7 @@
 
 #include "little-machine.h"
 #include "state-file.h"
+#include "unit.h"
 
 static char *path;
 
@@ -113,19 +114,14 @@ static void fields_are_found_by_name_type_and_group(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
+	static CU_TestInfo tests[] = {
 		{ "what is saved comes back", what_is_saved_comes_back },
 		{ "what does not fit is refused", what_does_not_fit_is_refused },
 		{ "every damaged byte is seen", every_damaged_byte_is_seen },
 		{ "fields are found by name, type and group", fields_are_found_by_name_type_and_group },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "state", set_up, clean_up, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+	static const CU_SuiteInfo suites[] = { { "state", set_up, clean_up, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run_suites(suites);
 }

@@ -8,6 +8,7 @@
 #include <CUnit/Basic.h>
 
 #include "rig.h"
+#include "unit.h"
 
 #define CODE 0x10000u
 #define DATA 0x20000u
@@ -358,28 +359,24 @@ static void stress_leaves_and_comes_back(void)
 
 int main(void)
 {
-	CU_pSuite suite;
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(next_instruction_is_overwritten),
+		UNIT_ROW(data_beside_code_keeps_it),
+		UNIT_ROW(loop_that_patches_itself),
+		UNIT_ROW(straddling_instruction_is_patched_behind_the_page),
+		UNIT_ROW(kick_ends_any_loop),
+		UNIT_ROW(early_kick_is_kept),
+		UNIT_ROW(device_interrupts_a_loop),
+		UNIT_ROW(sti_holds_interrupts_off_for_one_instruction),
+		UNIT_ROW(interrupt_comes_behind_iret_in_the_shadow),
+		UNIT_ROW(sti_holds_interrupts_off_for_a_branch),
+		UNIT_ROW(fp_state_survives_a_device),
+		UNIT_ROW(budget_is_exact),
+		UNIT_ROW(full_cache_is_flushed),
+		UNIT_ROW(single_step_ends_a_halt),
+		UNIT_ROW(stress_leaves_and_comes_back),
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	suite = CU_add_suite("cpu-bt", NULL, NULL);
-	CU_ADD_TEST(suite, next_instruction_is_overwritten);
-	CU_ADD_TEST(suite, data_beside_code_keeps_it);
-	CU_ADD_TEST(suite, loop_that_patches_itself);
-	CU_ADD_TEST(suite, straddling_instruction_is_patched_behind_the_page);
-	CU_ADD_TEST(suite, kick_ends_any_loop);
-	CU_ADD_TEST(suite, early_kick_is_kept);
-	CU_ADD_TEST(suite, device_interrupts_a_loop);
-	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_one_instruction);
-	CU_ADD_TEST(suite, interrupt_comes_behind_iret_in_the_shadow);
-	CU_ADD_TEST(suite, sti_holds_interrupts_off_for_a_branch);
-	CU_ADD_TEST(suite, fp_state_survives_a_device);
-	CU_ADD_TEST(suite, budget_is_exact);
-	CU_ADD_TEST(suite, full_cache_is_flushed);
-	CU_ADD_TEST(suite, single_step_ends_a_halt);
-	CU_ADD_TEST(suite, stress_leaves_and_comes_back);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("cpu-bt", tests);
 }

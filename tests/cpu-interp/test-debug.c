@@ -3,6 +3,7 @@
 #include <CUnit/Basic.h>
 
 #include "machine.h"
+#include "unit.h"
 
 #define CODE 0x1000u
 #define HANDLER 0x2000u
@@ -327,32 +328,24 @@ static void test_rep_interrupted(void)
 	EQ(acknowledged, 1);
 }
 
-#define TEST(f) { #f, f }
-
 int main(void)
 {
-	static CU_TestInfo tests[] = {
-		TEST(test_single_step), TEST(test_popf_sets_tf_after_next), TEST(test_int_swallows_step), TEST(test_step_over_rep),
-		TEST(test_mov_ss_holds_trap), TEST(test_breakpoint_execute), TEST(test_breakpoint_write),
-		TEST(test_breakpoint_read_not_write), TEST(test_breakpoint_port), TEST(test_general_detect), TEST(test_icebp),
-		TEST(test_interrupt_taken), TEST(test_interrupt_masked), TEST(test_sti_shadow), TEST(test_sti_cli_takes_none),
-		TEST(test_mov_ss_shadow_holds_nmi), TEST(test_nmi_blocks_until_iret), TEST(test_nmi_comes_right_behind_iret),
-		TEST(test_dr6_tells_of_one_exception), TEST(test_held_breakpoint_joins_icebp),
-		TEST(test_halt_wakes), TEST(test_halt_with_interrupt_waiting),
-		TEST(test_rep_interrupted),
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(test_single_step), UNIT_ROW(test_popf_sets_tf_after_next), UNIT_ROW(test_int_swallows_step), UNIT_ROW(test_step_over_rep),
+		UNIT_ROW(test_mov_ss_holds_trap), UNIT_ROW(test_breakpoint_execute), UNIT_ROW(test_breakpoint_write),
+		UNIT_ROW(test_breakpoint_read_not_write), UNIT_ROW(test_breakpoint_port), UNIT_ROW(test_general_detect), UNIT_ROW(test_icebp),
+		UNIT_ROW(test_interrupt_taken), UNIT_ROW(test_interrupt_masked), UNIT_ROW(test_sti_shadow), UNIT_ROW(test_sti_cli_takes_none),
+		UNIT_ROW(test_mov_ss_shadow_holds_nmi), UNIT_ROW(test_nmi_blocks_until_iret), UNIT_ROW(test_nmi_comes_right_behind_iret),
+		UNIT_ROW(test_dr6_tells_of_one_exception), UNIT_ROW(test_held_breakpoint_joins_icebp),
+		UNIT_ROW(test_halt_wakes), UNIT_ROW(test_halt_with_interrupt_waiting),
+		UNIT_ROW(test_rep_interrupted),
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "between instructions", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
 
 	m = machine_new(NULL);
 	s = &m->state;
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("between instructions", tests);
+
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "../../plugins/cpu-interp/fpu.h"
 #include "machine.h"
+#include "unit.h"
 
 #define CODE 0x1000u
 #define HANDLER 0x2000u
@@ -296,28 +297,20 @@ static void test_store_fault_leaves_state(void)
 	machine_set_page(m, 0x7000, PAGE_RAM);
 }
 
-#define TEST(f) { #f, f }
-
 int main(void)
 {
-	static CU_TestInfo tests[] = {
-		TEST(test_load_and_pointers), TEST(test_zero_divide_deferred), TEST(test_ferr_without_ne), TEST(test_not_available),
-		TEST(test_fstenv_layouts), TEST(test_fstenv_real_mode), TEST(test_fsave_frstor), TEST(test_frstor_raises_pending),
-		TEST(test_fxsave_fxrstor), TEST(test_sse_unmasked), TEST(test_sse_alignment), TEST(test_ldmxcsr_reserved),
-		TEST(test_mmx_needs_clean_x87), TEST(test_maskmov), TEST(test_store_fault_leaves_state), CU_TEST_INFO_NULL,
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(test_load_and_pointers), UNIT_ROW(test_zero_divide_deferred), UNIT_ROW(test_ferr_without_ne), UNIT_ROW(test_not_available),
+		UNIT_ROW(test_fstenv_layouts), UNIT_ROW(test_fstenv_real_mode), UNIT_ROW(test_fsave_frstor), UNIT_ROW(test_frstor_raises_pending),
+		UNIT_ROW(test_fxsave_fxrstor), UNIT_ROW(test_sse_unmasked), UNIT_ROW(test_sse_alignment), UNIT_ROW(test_ldmxcsr_reserved),
+		UNIT_ROW(test_mmx_needs_clean_x87), UNIT_ROW(test_maskmov), UNIT_ROW(test_store_fault_leaves_state), CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "x87, MMX, SSE", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
 
 	m = machine_new(NULL);
 	s = &m->state;
 	fx = (struct fx_image *)s->fx;
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("x87, MMX, SSE", tests);
+
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }

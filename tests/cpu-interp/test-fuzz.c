@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "machine.h"
+#include "unit.h"
 
 static struct machine *m;
 static struct tsr_x86_state *s;
@@ -161,7 +162,11 @@ static void test_shadow_agrees(void)
 
 int main(int argc, char **argv)
 {
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		{ "nothing crashes", test_no_crash },
+		{ "shadow runs agree", test_shadow_agrees },
+		CU_TEST_INFO_NULL,
+	};
 
 	rng = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)time(NULL);
 	if (argc > 2)
@@ -170,14 +175,8 @@ int main(int argc, char **argv)
 	rng = rng * 0x9e3779b97f4a7c15u | 1;
 	m = machine_new(NULL);
 	s = &m->state;
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("random code", NULL, NULL);
-	CU_add_test(suite, "nothing crashes", test_no_crash);
-	CU_add_test(suite, "shadow runs agree", test_shadow_agrees);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("random code", tests);
+
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }

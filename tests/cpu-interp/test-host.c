@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "machine.h"
+#include "unit.h"
 
 #define DATA 0x00c00000u /* the same address in the guest and in this process */
 #define DATA_BYTES 0x2000u
@@ -354,7 +355,10 @@ static void test_random(void)
 
 int main(int argc, char **argv)
 {
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		{ "random instructions agree", test_random },
+		CU_TEST_INFO_NULL,
+	};
 
 	rng = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)time(NULL);
 	if (argc > 2)
@@ -366,13 +370,8 @@ int main(int argc, char **argv)
 	h.code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (h.data == MAP_FAILED || h.code == MAP_FAILED)
 		return 77;
-	CU_initialize_registry();
-	CU_pSuite suite = CU_add_suite("the host processor", NULL, NULL);
-	CU_add_test(suite, "random instructions agree", test_random);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("the host processor", tests);
+
 	machine_free(h.m);
-	return failures ? 1 : 0;
+	return status;
 }

@@ -3,6 +3,7 @@
 #include <CUnit/Basic.h>
 
 #include "machine.h"
+#include "unit.h"
 
 #define CODE 0x1000u
 #define HANDLER 0x2000u
@@ -374,29 +375,21 @@ static void test_shadow_fault(void)
 	expect_page_fault(DATA, 2);
 }
 
-#define TEST(f) { #f, f }
-
 int main(void)
 {
-	static CU_TestInfo tests[] = {
-		TEST(test_write_across_pages), TEST(test_read_modify_write_is_a_write), TEST(test_fetch_across_pages),
-		TEST(test_code_changes_itself), TEST(test_fifteen_bytes), TEST(test_code_limit), TEST(test_data_limits),
-		TEST(test_stack_limit), TEST(test_sixteen_bit_stack_wraps), TEST(test_alignment_check), TEST(test_mmio_widths),
-		TEST(test_traced_page_is_told), TEST(test_rep_movs_faults_between), TEST(test_rep_movs_overlap),
-		TEST(test_rep_stos_backwards), TEST(test_repe_cmps), TEST(test_rep_address16), TEST(test_ins_checks_before_reading),
-		TEST(test_port_permission), TEST(test_shadow_run), TEST(test_shadow_fault), CU_TEST_INFO_NULL,
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(test_write_across_pages), UNIT_ROW(test_read_modify_write_is_a_write), UNIT_ROW(test_fetch_across_pages),
+		UNIT_ROW(test_code_changes_itself), UNIT_ROW(test_fifteen_bytes), UNIT_ROW(test_code_limit), UNIT_ROW(test_data_limits),
+		UNIT_ROW(test_stack_limit), UNIT_ROW(test_sixteen_bit_stack_wraps), UNIT_ROW(test_alignment_check), UNIT_ROW(test_mmio_widths),
+		UNIT_ROW(test_traced_page_is_told), UNIT_ROW(test_rep_movs_faults_between), UNIT_ROW(test_rep_movs_overlap),
+		UNIT_ROW(test_rep_stos_backwards), UNIT_ROW(test_repe_cmps), UNIT_ROW(test_rep_address16), UNIT_ROW(test_ins_checks_before_reading),
+		UNIT_ROW(test_port_permission), UNIT_ROW(test_shadow_run), UNIT_ROW(test_shadow_fault), CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "memory", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
 
 	m = machine_new(NULL);
 	s = &m->state;
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("memory", tests);
+
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }

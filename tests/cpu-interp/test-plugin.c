@@ -4,6 +4,7 @@
 
 #include "../fake-host/fake-host.h"
 #include "machine.h"
+#include "unit.h"
 
 #define EQ(a, b) CU_ASSERT_EQUAL((uint64_t)(a), (uint64_t)(b))
 #define ROM 0xf0000u
@@ -243,26 +244,18 @@ static void test_size_of_the_state(void)
 	fake_finish();
 }
 
-#define TEST(f) { #f, f }
-
 int main(void)
 {
-	static CU_TestInfo tests[] = {
-		TEST(test_reset_state), TEST(test_budget_is_exact), TEST(test_halt_and_wake), TEST(test_kick),
-		TEST(test_init_at_a_boundary), TEST(test_triple_fault), TEST(test_state_survives), TEST(test_unknown_version_refused),
-		TEST(test_due_trap_survives), TEST(test_size_of_the_state),
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(test_reset_state), UNIT_ROW(test_budget_is_exact), UNIT_ROW(test_halt_and_wake), UNIT_ROW(test_kick),
+		UNIT_ROW(test_init_at_a_boundary), UNIT_ROW(test_triple_fault), UNIT_ROW(test_state_survives), UNIT_ROW(test_unknown_version_refused),
+		UNIT_ROW(test_due_trap_survives), UNIT_ROW(test_size_of_the_state),
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "the plugin", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
 
 	m = machine_new(NULL);
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("the plugin", tests);
+
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }

@@ -3,6 +3,7 @@
 #include <CUnit/Basic.h>
 
 #include "machine.h"
+#include "unit.h"
 
 #define CODE 0x1000u
 #define HANDLER 0x2000u
@@ -518,32 +519,24 @@ static void test_sysenter_sysexit(void)
 	expect_fault(TSR_VECTOR_GP, 0);
 }
 
-#define TEST(f) { #f, f }
-
 int main(void)
 {
-	static CU_TestInfo tests[] = {
-		TEST(test_int_same_ring), TEST(test_int_from_ring3), TEST(test_iret_drops_inner_segments),
-		TEST(test_int16_gate_from_ring3), TEST(test_int_gate_dpl), TEST(test_int_gate_absent_and_beyond),
-		TEST(test_inner_stack_faults), TEST(test_triple_fault), TEST(test_external_interrupt_ext_bit),
-		TEST(test_call_gate32_parameters), TEST(test_call_gate16_parameters), TEST(test_jmp_gate_inner_refused),
-		TEST(test_far_jump_to_conforming), TEST(test_far_jump_to_inner_refused), TEST(test_task_jmp32),
-		TEST(test_task_call_and_iret), TEST(test_task_jmp16), TEST(test_task_gate_with_error_code), TEST(test_task_busy_refused),
-		TEST(test_task_bad_ss_faults_in_new_task), TEST(test_v86_fault_and_iret), TEST(test_v86_int_by_iopl),
-		TEST(test_v86_vme_redirection), TEST(test_v86_no_protected_instructions), TEST(test_real_mode_int),
-		TEST(test_real_mode_limit_fault), TEST(test_sysenter_sysexit), CU_TEST_INFO_NULL,
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(test_int_same_ring), UNIT_ROW(test_int_from_ring3), UNIT_ROW(test_iret_drops_inner_segments),
+		UNIT_ROW(test_int16_gate_from_ring3), UNIT_ROW(test_int_gate_dpl), UNIT_ROW(test_int_gate_absent_and_beyond),
+		UNIT_ROW(test_inner_stack_faults), UNIT_ROW(test_triple_fault), UNIT_ROW(test_external_interrupt_ext_bit),
+		UNIT_ROW(test_call_gate32_parameters), UNIT_ROW(test_call_gate16_parameters), UNIT_ROW(test_jmp_gate_inner_refused),
+		UNIT_ROW(test_far_jump_to_conforming), UNIT_ROW(test_far_jump_to_inner_refused), UNIT_ROW(test_task_jmp32),
+		UNIT_ROW(test_task_call_and_iret), UNIT_ROW(test_task_jmp16), UNIT_ROW(test_task_gate_with_error_code), UNIT_ROW(test_task_busy_refused),
+		UNIT_ROW(test_task_bad_ss_faults_in_new_task), UNIT_ROW(test_v86_fault_and_iret), UNIT_ROW(test_v86_int_by_iopl),
+		UNIT_ROW(test_v86_vme_redirection), UNIT_ROW(test_v86_no_protected_instructions), UNIT_ROW(test_real_mode_int),
+		UNIT_ROW(test_real_mode_limit_fault), UNIT_ROW(test_sysenter_sysexit), CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "transfers", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
 
 	m = machine_new(NULL);
 	s = &m->state;
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("transfers", tests);
+
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }

@@ -6,6 +6,8 @@
 
 #include <fake-host.h>
 
+#include "unit.h"
+
 #define FILE_NAME "test-debugcon.txt"
 
 static char sent[64];
@@ -96,15 +98,8 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "debugcon", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("debugcon", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }

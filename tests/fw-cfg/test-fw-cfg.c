@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "test-fw-cfg.h"
+#include "unit.h"
 
 #define DMA_AT 0x8000u
 
@@ -277,7 +278,7 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = {
+	static const CU_SuiteInfo suites[] = {
 		{ .pName = "fw-cfg", .pTests = tests },
 		{ .pName = "direct boot", .pTests = linux_tests },
 		{ .pName = "ACPI tables", .pTests = acpi_tests },
@@ -286,14 +287,8 @@ int main(void)
 		{ .pName = "bounds", .pTests = bounds_tests },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failures;
+	int status = unit_run_suites(suites);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }

@@ -6,6 +6,8 @@
 #include <fake-host.h>
 #include <tessera/draft/isa-forward.h>
 
+#include "unit.h"
+
 #define PAM0 0x59
 #define SMRAM 0x72
 #define TRC 0x93
@@ -250,15 +252,8 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "i440fx", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("i440fx", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }

@@ -7,6 +7,7 @@
 #include <fake-host.h>
 
 #include "i8042.h"
+#include "unit.h"
 
 enum {
 	EV_A = 30,
@@ -539,15 +540,8 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "i8042", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("i8042", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }

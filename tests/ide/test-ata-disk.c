@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "unit.h"
 
 #define SECTORS 20480u /* 10 MiB */
 
@@ -441,11 +442,6 @@ int main(void)
 		{ "ISA has no DMA", isa_has_no_dma },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"ata-disk", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
-				 CU_SUITE_INFO_NULL};
 
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() != 0;
+	return unit_run("ata-disk", tests);
 }

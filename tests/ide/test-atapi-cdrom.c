@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "unit.h"
 
 #define SECTORS 3000u
 #define CDB(...) ((const uint8_t[12]){ __VA_ARGS__ })
@@ -397,11 +398,6 @@ int main(void)
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"atapi-cdrom", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
-				 CU_SUITE_INFO_NULL};
 
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() != 0;
+	return unit_run("atapi-cdrom", tests);
 }

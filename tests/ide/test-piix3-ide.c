@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "unit.h"
 
 #define SECTORS 20480u
 
@@ -422,11 +423,6 @@ int main(void)
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{"piix3-ide", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
-				 CU_SUITE_INFO_NULL};
 
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() != 0;
+	return unit_run("piix3-ide", tests);
 }

@@ -11,6 +11,7 @@
 #include "loader.h"
 #include "plugin-private.h"
 #include "property.h"
+#include "unit.h"
 #include "version.h"
 
 #include <tessera-glib/machine.h>
@@ -454,10 +455,7 @@ static void test_our_own_plugin_manifests(void)
 	g_dir_close(dir);
 }
 
-static const struct {
-	const char *name;
-	CU_TestFunc run;
-} tests[] = {
+static const CU_TestInfo tests[] = {
 	{"version ranges", test_version_ranges},
 	{"broken files are refused with file, line and key", test_broken_files},
 	{"a long file is refused", test_long_file_is_refused},
@@ -473,6 +471,7 @@ static const struct {
 	{"wrong overrides", test_wrong_overrides},
 	{"too many for the slots", test_too_many_for_the_slots},
 	{"our own plugin manifests parse", test_our_own_plugin_manifests},
+	CU_TEST_INFO_NULL,
 };
 
 static void write_machine(void)
@@ -495,19 +494,12 @@ static void remove_machine(void)
 int main(void)
 {
 	static const char *const folders[] = {FIXTURES, FIXTURES_AGAIN, "/nonexistent", NULL};
-	unsigned failures;
-	CU_pSuite suite;
 
 	registry = tsr_registry_new_for_folders(folders);
 	write_machine();
-	CU_initialize_registry();
-	suite = CU_add_suite("manifests", NULL, NULL);
-	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
-		CU_add_test(suite, tests[i].name, tests[i].run);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	int status = unit_run("manifests", tests);
+
 	remove_machine();
 	g_object_unref(registry);
-	return failures != 0;
+	return status;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "unit.h"
 
 #define FIRST_TABLE 16 /* pages: 4 roots, 8 PAE directories, 12 page tables, then data */
 #define ROOTS 4
@@ -428,16 +429,12 @@ static void tables_stay_coherent(void)
 
 int main(int argc, char **argv)
 {
-	CU_pSuite suite;
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		{ "tables stay coherent", tables_stay_coherent },
+		CU_TEST_INFO_NULL,
+	};
 
 	if (argc > 1)
 		only_seed = strtoull(argv[1], NULL, 0);
-	CU_initialize_registry();
-	suite = CU_add_suite("mmu-shadow-random", NULL, NULL);
-	CU_add_test(suite, "tables stay coherent", tables_stay_coherent);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("mmu-shadow-random", tests);
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "memory.h"
+#include "unit.h"
 
 #define PD 0x10000u
 #define PT 0x11000u
@@ -503,10 +504,7 @@ static void fills_are_fast(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*test)(void);
-	} tests[] = {
+	static const CU_TestInfo tests[] = {
 		{ "entries translate", entries_translate },
 		{ "identity serves both views", identity_serves_both_views },
 		{ "permissions follow the manual", permissions_follow_the_manual },
@@ -525,17 +523,8 @@ int main(void)
 		{ "page table at address 0 is traced", page_table_at_address_0_is_traced },
 		{ "notices beyond 36 bits are survived", notices_beyond_36_bits_are_survived },
 		{ "fills are fast", fills_are_fast },
+		CU_TEST_INFO_NULL,
 	};
-	CU_pSuite suite;
-	unsigned failures;
 
-	CU_initialize_registry();
-	suite = CU_add_suite("mmu-shadow", NULL, NULL);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		CU_add_test(suite, tests[i].name, tests[i].test);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("mmu-shadow", tests);
 }

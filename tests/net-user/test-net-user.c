@@ -9,6 +9,7 @@
 #include <fake-host.h>
 
 #include "net-user.h"
+#include "unit.h"
 
 static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
 static const struct tsr_net *net;
@@ -285,15 +286,8 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "net-user", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("net-user", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }

@@ -3,6 +3,8 @@
 
 #include <fake-host.h>
 
+#include "unit.h"
+
 static void *pic;
 static const struct tsr_irq_inputs *inputs;
 static const struct tsr_intack *intack;
@@ -237,23 +239,19 @@ static void state_and_fuzz(void)
 
 int main(void)
 {
-	CU_pSuite suite;
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		{ "requests in order of priority", requests_in_order_of_priority },
+		{ "edges need to rise again", edges_need_to_rise_again },
+		{ "levels repeat", levels_repeat },
+		{ "a second slave request is not lost", a_second_slave_request_is_not_lost },
+		{ "masks", masks },
+		{ "rotation", rotation },
+		{ "automatic EOI", automatic_eoi },
+		{ "polls", polls },
+		{ "quiet until initialised", quiet_until_initialised },
+		{ "state and fuzz", state_and_fuzz },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	suite = CU_add_suite("pic-8259", NULL, NULL);
-	CU_add_test(suite, "requests in order of priority", requests_in_order_of_priority);
-	CU_add_test(suite, "edges need to rise again", edges_need_to_rise_again);
-	CU_add_test(suite, "levels repeat", levels_repeat);
-	CU_add_test(suite, "a second slave request is not lost", a_second_slave_request_is_not_lost);
-	CU_add_test(suite, "masks", masks);
-	CU_add_test(suite, "rotation", rotation);
-	CU_add_test(suite, "automatic EOI", automatic_eoi);
-	CU_add_test(suite, "polls", polls);
-	CU_add_test(suite, "quiet until initialised", quiet_until_initialised);
-	CU_add_test(suite, "state and fuzz", state_and_fuzz);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("pic-8259", tests);
 }

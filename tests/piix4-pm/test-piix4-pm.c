@@ -5,6 +5,8 @@
 
 #include <fake-host.h>
 
+#include "unit.h"
+
 #define BDF (1 << 3 | 3)
 #define PM 0x600
 #define SMB 0x700
@@ -244,15 +246,8 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "piix4-pm", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("piix4-pm", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }

@@ -4,6 +4,8 @@
 
 #include <fake-host.h>
 
+#include "unit.h"
+
 #define HZ 1193182ull
 
 static void *pit;
@@ -288,10 +290,7 @@ static void state_and_fuzz(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*test)(void);
-	} tests[] = {
+	static const CU_TestInfo tests[] = {
 		{ "mode 0 interrupts once", mode_0_interrupts_once },
 		{ "mode 2 keeps time", mode_2_keeps_time },
 		{ "mode 3 is a square wave", mode_3_is_a_square_wave },
@@ -303,16 +302,8 @@ int main(void)
 		{ "the speaker is reported", the_speaker_is_reported },
 		{ "fast counts do not flood", fast_counts_do_not_flood },
 		{ "state and fuzz", state_and_fuzz },
+		CU_TEST_INFO_NULL,
 	};
-	CU_pSuite suite;
-	unsigned failures;
 
-	CU_initialize_registry();
-	suite = CU_add_suite("pit-8254", NULL, NULL);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		CU_add_test(suite, tests[i].name, tests[i].test);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("pit-8254", tests);
 }

@@ -6,6 +6,8 @@
 
 #include <fake-host.h>
 
+#include "unit.h"
+
 #define SECOND 1000000000ull
 
 static void *rtc;
@@ -289,10 +291,7 @@ static void state_and_fuzz(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*test)(void);
-	} tests[] = {
+	static const CU_TestInfo tests[] = {
 		{ "shows the wall clock", shows_the_wall_clock },
 		{ "the guest may set it", the_guest_may_set_it },
 		{ "formats", formats },
@@ -305,16 +304,8 @@ int main(void)
 		{ "resets keep the battery", resets_keep_the_battery },
 		{ "the file survives", the_file_survives },
 		{ "state and fuzz", state_and_fuzz },
+		CU_TEST_INFO_NULL,
 	};
-	CU_pSuite suite;
-	unsigned failures;
 
-	CU_initialize_registry();
-	suite = CU_add_suite("rtc-mc146818", NULL, NULL);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		CU_add_test(suite, tests[i].name, tests[i].test);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("rtc-mc146818", tests);
 }

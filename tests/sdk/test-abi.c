@@ -8,6 +8,8 @@
 
 #include <tessera/tessera.h>
 
+#include "unit.h"
+
 static const struct {
 	const char *name;
 	size_t is, was;
@@ -218,17 +220,11 @@ static void enumerations_keep_their_values(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
+	static const CU_TestInfo tests[] = {
 		{ "members stay where they were", members_stay_where_they_were },
 		{ "enumerations keep their values", enumerations_keep_their_values },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "ABI 1.0", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run("ABI 1.0", tests);
 }

@@ -2,6 +2,7 @@
 #include <CUnit/Basic.h>
 
 #include "fake-host.h"
+#include "unit.h"
 
 static const struct fake_row rows[] = {
 	{ "resource.regs.type", "ports" }, { "resource.regs.base", "0x310" }, { "resource.regs.length", "8" },
@@ -48,18 +49,12 @@ static void random_accesses_are_harmless(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
+	static const CU_TestInfo tests[] = {
 		{ "counts down and interrupts", counts_down_and_interrupts },
 		{ "the limit holds", the_limit_holds },
 		{ "random accesses are harmless", random_accesses_are_harmless },
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "template", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_run_tests();
-	unsigned failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return unit_run("template", tests);
 }

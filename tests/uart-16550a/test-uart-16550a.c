@@ -6,6 +6,7 @@
 #include <fake-host.h>
 
 #include "uart.h"
+#include "unit.h"
 
 #define BASE 0x3f8
 #define CHARACTER_NS 86805u /* 10 bits at 115,200 */
@@ -395,15 +396,8 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-	CU_SuiteInfo suites[] = { { .pName = "uart-16550a", .pTests = tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status = unit_run("uart-16550a", tests);
 
-	if (CU_initialize_registry() || CU_register_suites(suites))
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
 	fake_finish();
-	return failures != 0;
+	return status;
 }
