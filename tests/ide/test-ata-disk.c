@@ -363,6 +363,27 @@ static void diagnostic(void)
 	rig_finish();
 }
 
+/* Device 0 answers even when a reset came before and the host selected the device that is absent
+ * (ATA-6 8.11, 9.10). */
+static void diagnostic_with_the_absent_device_selected(void)
+{
+	rig_start(SECTORS, 0);
+	control(4);
+	control(0);
+	lba28(SLAVE, 0x123456, 7);
+	command(0x90);
+	CU_ASSERT_EQUAL(irq(), 1);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
+	CU_ASSERT_EQUAL(irq(), 0);
+	CU_ASSERT_EQUAL(in(ERROR), 1);
+	CU_ASSERT_EQUAL(in(DEVICE), MASTER);
+	CU_ASSERT_EQUAL(in(COUNT), 1);
+	CU_ASSERT_EQUAL(in(LOW), 1);
+	CU_ASSERT_EQUAL(in(MID), 0);
+	CU_ASSERT_EQUAL(in(HIGH), 0);
+	rig_finish();
+}
+
 /* A reset takes the drive out of a command whose request is still under way. */
 static void reset_in_a_command(void)
 {
@@ -437,6 +458,8 @@ int main(void)
 		{ "unknown commands abort", unknown_commands_abort },
 		{ "interrupt enable", interrupt_enable },
 		{ "diagnostic", diagnostic },
+		{ "diagnostic with the absent device selected",
+		  diagnostic_with_the_absent_device_selected },
 		{ "reset in a command", reset_in_a_command },
 		{ "a busy drive ignores writes", busy_drive_ignores_writes },
 		{ "ISA has no DMA", isa_has_no_dma },

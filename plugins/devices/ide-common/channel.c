@@ -221,6 +221,12 @@ static uint8_t read_register(struct ide_channel *c, unsigned reg)
 	return 0;
 }
 
+/* A position without a drive is never busy, whatever a reset left in its registers. */
+static bool is_busy(const struct ide_unit *u)
+{
+	return u->drive && u->r.status & (TSR_IDE_BSY | TSR_IDE_DRQ);
+}
+
 static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 {
 	static const struct {
@@ -238,7 +244,7 @@ static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 	};
 	uint8_t *registers = (uint8_t *)&u->r;
 
-	if (u->r.status & (TSR_IDE_BSY | TSR_IDE_DRQ))
+	if (is_busy(u))
 		return;
 	if (reg == IDE_DEVICE) {
 		u->r.device = value | DEVICE_FIXED;
@@ -251,7 +257,7 @@ static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 static void write_command(struct ide_channel *c, uint8_t command)
 {
 	struct ide_unit *u = &c->unit[c->selected];
-	bool busy = u->r.status & (TSR_IDE_BSY | TSR_IDE_DRQ), moving = u->phase == IDE_DMA_RUN;
+	bool busy = is_busy(u), moving = u->phase == IDE_DMA_RUN;
 
 	if (command == COMMAND_DIAGNOSTIC && !busy)
 		diagnose(c);
@@ -277,8 +283,7 @@ static void write_register(struct ide_channel *c, unsigned reg, uint8_t value)
 		write_command(c, value);
 		return;
 	}
-	if (c->unit[c->selected].drive &&
-	    (c->unit[c->selected].r.status & (TSR_IDE_BSY | TSR_IDE_DRQ)))
+	if (is_busy(&c->unit[c->selected]))
 		return;
 	for (unsigned i = 0; i < 2; i++)
 		write_unit(&c->unit[i], reg, value);
