@@ -233,17 +233,197 @@ static void lba48_and_hob(void)
 static void out_of_range(void)
 {
 	rig_start(SECTORS, 0);
-	lba28(MASTER, SECTORS - 1, 2);
+	lba28(MASTER, SECTORS, 2);
 	command(0x20);
 	CU_ASSERT_EQUAL(irq(), 1);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR);
 	CU_ASSERT_EQUAL(in(ERROR), 0x10);
+	CU_ASSERT_EQUAL(in(LOW) | in(MID) << 8, SECTORS);
+	CU_ASSERT_EQUAL(rig.disk.requests, 0);
 	lba28(MASTER, SECTORS - 1, 1);
 	command(0x40);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
 	lba28(MASTER, SECTORS, 1);
 	command(0x70);
 	CU_ASSERT_EQUAL(in(ERROR), 0x10);
+	rig_finish();
+}
+
+/* A command that begins inside the disk and ends outside moves the good sectors; the address
+ * registers then hold the first bad one (ATA-6, 8.27-8.70: IDNF). */
+#define TAIL 3u /* good sectors of each of these commands */
+
+static uint32_t told_lba(void)
+{
+	return in(LOW) | (uint32_t)in(MID) << 8 | (uint32_t)in(HIGH) << 16;
+}
+
+static void expect_end_of_disk(uint8_t device)
+{
+	CU_ASSERT_EQUAL(irq(), 1);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR);
+	CU_ASSERT_EQUAL(in(ERROR), 0x10);
+	CU_ASSERT_EQUAL(told_lba(), SECTORS);
+	CU_ASSERT_EQUAL(in(DEVICE), device);
+}
+
+static void address_tail(bool ext, uint16_t count)
+{
+	if (ext)
+		lba48(MASTER, SECTORS - TAIL, count);
+	else
+		lba28(MASTER, SECTORS - TAIL, (uint8_t)count);
+}
+
+static void pio_read_over_the_end(void)
+{
+	static const struct {
+		uint8_t code;
+		bool ext;
+		uint16_t count;
+		unsigned block;
+	} rows[] = {
+		{ 0x20, false, 5, 1 }, { 0x21, false, 4, 1 },  { 0x20, false, 0, 1 },
+		{ 0x24, true, 5, 1 },  { 0x24, true, 0, 1 },   { 0xc4, false, 5, 2 },
+		{ 0xc4, false, 4, 8 }, { 0x29, true, 200, 2 },
+	};
+
+	rig_start(SECTORS, 0);
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		out(COUNT, (uint8_t)rows[row].block);
+		command(0xc6);
+		address_tail(rows[row].ext, rows[row].count);
+		command(rows[row].code);
+		rig_run();
+		memset(data, 0, TAIL * 512);
+		for (unsigned at = 0; at < TAIL; at += rows[row].block) {
+			unsigned n = TAIL - at < rows[row].block ? TAIL - at : rows[row].block;
+
+			CU_ASSERT_EQUAL(irq(), 1);
+			CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
+			read_words(data + at * 512, n * 256);
+		}
+		CU_ASSERT(same(data, SECTORS - TAIL, TAIL));
+		expect_end_of_disk(MASTER | LBA);
+	}
+	rig_finish();
+}
+
+static void pio_write_over_the_end(void)
+{
+	static const struct {
+		uint8_t code;
+		bool ext;
+		unsigned block;
+		bool write_cache;
+	} rows[] = {
+		{ 0x30, false, 1, true }, { 0x3c, false, 1, true },  { 0x34, true, 1, true },
+		{ 0xc5, false, 2, true }, { 0xc5, false, 16, true }, { 0x39, true, 2, true },
+		{ 0x30, false, 1, false },
+	};
+
+	rig_start(SECTORS, 0);
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		unsigned flushes;
+
+		out(FEATURE, rows[row].write_cache ? 0x02 : 0x82);
+		command(0xef);
+		rig_run();
+		flushes = rig.disk.flushes;
+		out(COUNT, (uint8_t)rows[row].block);
+		command(0xc6);
+		memset(data, 0x51 + (int)row, TAIL * 512);
+		address_tail(rows[row].ext, 5);
+		command(rows[row].code);
+		for (unsigned at = 0; at < TAIL; at += rows[row].block) {
+			unsigned n = TAIL - at < rows[row].block ? TAIL - at : rows[row].block;
+
+			CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
+			write_words(data, n * 256);
+		}
+		rig_run();
+		CU_ASSERT(same(data, SECTORS - TAIL, TAIL));
+		CU_ASSERT_EQUAL(rig.disk.flushes - flushes, !rows[row].write_cache);
+		expect_end_of_disk(MASTER | LBA);
+	}
+	rig_finish();
+}
+
+static void dma_over_the_end(void)
+{
+	static const struct {
+		uint8_t code;
+		bool ext, write;
+	} rows[] = {
+		{ 0xc8, false, false }, { 0x25, true, false }, { 0xca, false, true },
+		{ 0x35, true, true },
+	};
+
+	rig_start(SECTORS, 0);
+	prd(0, MEMORY, 5 * 512, true);
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		memset(fake_ram(MEMORY), 0x61 + (int)row, 5 * 512);
+		address_tail(rows[row].ext, 5);
+		command(rows[row].code);
+		bm_start(!rows[row].write);
+		rig_run();
+		CU_ASSERT(same(fake_ram(MEMORY), SECTORS - TAIL, TAIL));
+		CU_ASSERT_EQUAL(*(uint8_t *)fake_ram(MEMORY + TAIL * 512), 0x61 + row);
+		CU_ASSERT_EQUAL(bm_status(), 5); /* the table is longer than what moved */
+		bm_stop();
+		bm_clear();
+		expect_end_of_disk(MASTER | LBA);
+	}
+	rig_finish();
+}
+
+static void verify_over_the_end(void)
+{
+	static const struct {
+		uint8_t code;
+		bool ext;
+	} rows[] = { { 0x40, false }, { 0x41, false }, { 0x42, true } };
+
+	rig_start(SECTORS, 0);
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		address_tail(rows[row].ext, 5);
+		command(rows[row].code);
+		expect_end_of_disk(MASTER | LBA);
+	}
+	rig_finish();
+}
+
+static void chs_over_the_end(void)
+{
+	rig_start(SECTORS, 0); /* 20 cylinders of 1008 sectors, and 320 more: 5 tracks, 5 sectors */
+	out(DEVICE, MASTER | 5);
+	out(COUNT, 2);
+	out(LOW, 5);
+	out(MID, 20);
+	out(HIGH, 0);
+	command(0x20);
+	rig_run();
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
+	read_words(data, 256);
+	CU_ASSERT(same(data, SECTORS - 1, 1));
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR);
+	CU_ASSERT_EQUAL(in(ERROR), 0x10);
+	CU_ASSERT_EQUAL(in(DEVICE), MASTER | 5);
+	CU_ASSERT_EQUAL(in(LOW), 6);
+	CU_ASSERT_EQUAL(in(MID) | in(HIGH) << 8, 20);
+	rig_finish();
+}
+
+/* A command that failed leaves nothing behind for the next one. */
+static void flush_after_the_end(void)
+{
+	rig_start(SECTORS, 0);
+	address_tail(false, 5);
+	command(0x40);
+	expect_end_of_disk(MASTER | LBA);
+	command(0xe7);
+	rig_run();
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
 	rig_finish();
 }
 
@@ -452,6 +632,12 @@ int main(void)
 		{ "CHS", chs },
 		{ "LBA48 and HOB", lba48_and_hob },
 		{ "out of range", out_of_range },
+		{ "PIO read over the end", pio_read_over_the_end },
+		{ "PIO write over the end", pio_write_over_the_end },
+		{ "DMA over the end", dma_over_the_end },
+		{ "verify over the end", verify_over_the_end },
+		{ "CHS over the end", chs_over_the_end },
+		{ "flush after the end", flush_after_the_end },
 		{ "medium errors", medium_errors },
 		{ "write cache and flush", write_cache_and_flush },
 		{ "features and power", features_and_power },

@@ -9,6 +9,7 @@
 #define SECTOR 512u
 #define BUFFER_SECTORS (TSR_IDE_BUFFER / SECTOR)
 #define MULTIPLE_MAX 16u
+#define COUNT_MAX 65536u /* sectors of one command */
 #define READY (TSR_IDE_DRDY | TSR_IDE_DSC)
 
 enum disk_step {
@@ -48,7 +49,7 @@ struct ata_disk {
 	uint8_t step;
 	uint8_t flags;  /* enum command_flags */
 	uint64_t lba;   /* of the next sector to move */
-	uint32_t left;  /* sectors */
+	uint32_t left;  /* sectors asked for and not yet moved; those beyond the end never are */
 	uint32_t at, filled, piece; /* sectors of the buffer: moved, in it, in this PIO block */
 
 	/* the request under way */
@@ -78,6 +79,10 @@ void disk_finish(struct ata_disk *d, uint8_t error);
 void disk_finish_failed(struct ata_disk *d, uint8_t error, uint8_t status);
 /* Moves d->left sectors at d->lba as d->flags say. */
 void disk_transfer(struct ata_disk *d);
+/* How many of the sectors that are left exist. */
+uint32_t disk_reachable(const struct ata_disk *d);
+/* What was to be moved has moved: success, or the error of an address beyond the disk's end. */
+void disk_finish_transfer(struct ata_disk *d, bool interrupt);
 void disk_flush(struct ata_disk *d);
 void disk_pio_done(void *self);
 void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,

@@ -40,16 +40,18 @@ static bool read_address(struct ata_disk *d, uint64_t *lba)
 	return true;
 }
 
-/* Sets lba and left from the registers; false: told the host that it is not there. */
+/* Sets lba and left from the registers. False: the first sector is not there, and the command has
+ * ended with that error. */
 static bool address(struct ata_disk *d)
 {
 	const struct tsr_ide_registers *r = registers(d);
 
 	d->left = d->flags & FLAG_EXT ? r->count | (uint32_t)r->hob_count << 8 : r->count;
 	if (!d->left)
-		d->left = d->flags & FLAG_EXT ? 65536 : 256;
-	if (read_address(d, &d->lba) && d->lba < d->sectors && d->left <= d->sectors - d->lba)
+		d->left = d->flags & FLAG_EXT ? COUNT_MAX : 256;
+	if (read_address(d, &d->lba) && d->lba < d->sectors)
 		return true;
+	d->left = 0;
 	disk_finish(d, TSR_IDE_IDNF);
 	return false;
 }
@@ -66,11 +68,14 @@ static void read_write(struct ata_disk *d)
 
 static void verify(struct ata_disk *d)
 {
+	uint32_t good;
+
 	if (!address(d))
 		return;
-	disk_put_address(d, d->lba + d->left - 1);
-	registers(d)->count = 0;
-	disk_finish(d, 0);
+	good = disk_reachable(d);
+	d->lba += good;
+	d->left -= good;
+	disk_finish_transfer(d, true);
 }
 
 static void seek(struct ata_disk *d)
@@ -275,6 +280,7 @@ void disk_command(void *self, uint8_t command)
 		disk_finish(d, TSR_IDE_ABRT);
 		return;
 	}
+	d->left = 0;
 	d->flags = commands[i].flags | (registers(d)->device & 0x40 ? FLAG_LBA : 0);
 	if (wakes(commands[i].run))
 		d->power = POWER_ACTIVE;

@@ -145,6 +145,18 @@ static void save(void *self, struct tsr_state_writer *out)
 	ide_fields_save(out, fields, self);
 }
 
+/* What a step that moves sectors relies on. */
+static bool sane_movement(const struct ata_disk *d)
+{
+	uint32_t good;
+
+	if (d->left > COUNT_MAX || d->lba >= d->sectors)
+		return false;
+	good = disk_reachable(d);
+	return good && (!d->filled || d->step == STEP_DMA || d->filled - d->at <= good) &&
+	       (d->step != STEP_STORE || (d->filled && d->filled <= good));
+}
+
 static bool sane(const struct ata_disk *d)
 {
 	bool moving = d->step != STEP_IDLE && d->step != STEP_FLUSH && d->step != STEP_IDENTIFY;
@@ -154,9 +166,7 @@ static bool sane(const struct ata_disk *d)
 	       d->multiple <= MULTIPLE_MAX && d->step < STEPS && d->power <= POWER_SLEEP &&
 	       d->filled <= BUFFER_SECTORS && d->at <= d->filled && d->piece <= BUFFER_SECTORS &&
 	       (!pio || (d->piece && d->at + d->piece <= d->filled)) &&
-	       (!moving || (d->left && d->lba < d->sectors && d->left <= d->sectors - d->lba)) &&
-	       (!moving || !d->filled || d->step == STEP_DMA || d->filled - d->at <= d->left) &&
-	       (d->step != STEP_STORE || (d->filled && d->filled <= d->left)) &&
+	       (!moving || sane_movement(d)) &&
 	       (d->step != STEP_DMA || (d->port && d->port->dma)) &&
 	       (!(d->flags & FLAG_MULTIPLE) || d->multiple);
 }

@@ -45,10 +45,28 @@ void disk_finish(struct ata_disk *d, uint8_t error)
 	disk_finish_failed(d, error, READY);
 }
 
-/* The last sector moved is what the registers show after success. PIO reads end with the host's
- * last read, without INTRQ. */
-static void finish_transfer(struct ata_disk *d, bool interrupt)
+uint32_t disk_reachable(const struct ata_disk *d)
 {
+	uint64_t room = d->sectors - d->lba;
+
+	return d->left < room ? d->left : (uint32_t)room;
+}
+
+static void finish_beyond_end(struct ata_disk *d)
+{
+	disk_put_address(d, d->lba);
+	disk_finish(d, TSR_IDE_IDNF);
+}
+
+/* The registers show the last sector moved after success, and the first one that is not there after
+ * a command that went over the disk's end. PIO reads end with the host's last read, without INTRQ.
+ */
+void disk_finish_transfer(struct ata_disk *d, bool interrupt)
+{
+	if (d->left) {
+		finish_beyond_end(d);
+		return;
+	}
 	disk_put_address(d, d->lba - 1);
 	d->port->registers->count = 0;
 	d->step = STEP_IDLE;
@@ -58,7 +76,7 @@ static void finish_transfer(struct ata_disk *d, bool interrupt)
 static void finish_writing(struct ata_disk *d)
 {
 	if (d->write_cache)
-		finish_transfer(d, true);
+		disk_finish_transfer(d, true);
 	else
 		disk_flush(d);
 }
@@ -106,11 +124,19 @@ void disk_cancel(void *self)
 
 /* -- PIO */
 
+/* What the buffer holds next: as much as there is, or fits. */
+static void next_fill(struct ata_disk *d)
+{
+	uint32_t good = disk_reachable(d);
+
+	d->filled = good < BUFFER_SECTORS ? good : BUFFER_SECTORS;
+	d->at = 0;
+}
+
 static void fetch(struct ata_disk *d)
 {
 	d->step = STEP_FETCH;
-	d->filled = d->left < BUFFER_SECTORS ? d->left : BUFFER_SECTORS;
-	d->at = 0;
+	next_fill(d);
 	submit(d, TSR_BLOCK_READ, d->filled, d->port->buffer);
 }
 
@@ -132,8 +158,7 @@ static void move_block(struct ata_disk *d, bool interrupt)
 
 static void collect(struct ata_disk *d, bool interrupt)
 {
-	d->filled = d->left < BUFFER_SECTORS ? d->left : BUFFER_SECTORS;
-	d->at = 0;
+	next_fill(d);
 	move_block(d, interrupt);
 }
 
@@ -144,10 +169,10 @@ static void pio_in_done(struct ata_disk *d)
 	d->left -= d->piece;
 	if (d->at < d->filled)
 		move_block(d, true);
-	else if (d->left)
+	else if (disk_reachable(d))
 		fetch(d);
 	else
-		finish_transfer(d, false);
+		disk_finish_transfer(d, false);
 }
 
 void disk_pio_done(void *self)
@@ -179,7 +204,7 @@ void disk_pio_done(void *self)
 static void ask_for_dma(struct ata_disk *d)
 {
 	d->step = STEP_DMA;
-	d->port->dma(d->port->to, !(d->flags & FLAG_WRITE), (uint64_t)d->left * SECTOR);
+	d->port->dma(d->port->to, !(d->flags & FLAG_WRITE), (uint64_t)disk_reachable(d) * SECTOR);
 }
 
 void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
@@ -187,7 +212,7 @@ void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsign
 {
 	struct ata_disk *d = self;
 
-	if (d->step != STEP_DMA || d->busy || length > (uint64_t)d->left * SECTOR)
+	if (d->step != STEP_DMA || d->busy || length > (uint64_t)disk_reachable(d) * SECTOR)
 		return;
 	d->moving = (uint32_t)(length / SECTOR);
 	d->request = (struct tsr_block_request){
@@ -208,12 +233,12 @@ static void dma_done(struct ata_disk *d)
 	d->port->dma_done(d->port->to);
 	d->lba += d->moving;
 	d->left -= d->moving;
-	if (d->left)
+	if (disk_reachable(d))
 		ask_for_dma(d);
 	else if (d->flags & FLAG_WRITE)
 		finish_writing(d);
 	else
-		finish_transfer(d, true);
+		disk_finish_transfer(d, true);
 }
 
 /* -- Steps */
@@ -224,11 +249,20 @@ void disk_flush(struct ata_disk *d)
 	submit(d, TSR_BLOCK_FLUSH, 0, NULL);
 }
 
+/* Sectors are left over when this flush ends a write that went over the disk's end. */
+static void flush_done(struct ata_disk *d)
+{
+	if (d->left)
+		finish_beyond_end(d);
+	else
+		disk_finish(d, 0);
+}
+
 static void store_done(struct ata_disk *d)
 {
 	d->lba += d->filled;
 	d->left -= d->filled;
-	if (d->left)
+	if (disk_reachable(d))
 		collect(d, true);
 	else
 		finish_writing(d);
@@ -256,8 +290,7 @@ static void on_done(struct tsr_block_request *request, enum tsr_block_status sta
 		dma_done(d);
 		break;
 	case STEP_FLUSH:
-		d->step = STEP_IDLE;
-		d->port->finish(d->port->to, READY, 0, true);
+		flush_done(d);
 		break;
 	}
 }
