@@ -191,6 +191,31 @@ static void second_read_sees_the_same_byte(void)
 	EXPECT(0x9e);
 }
 
+/* There is one output register: an answer takes the place of a byte that was not read. */
+static void answers_overwrite_the_output_register(void)
+{
+	start(TRANSLATED);
+	command(0x20);
+	CU_ASSERT(status() & STATUS_OUTPUT);
+	command(0xd0);
+	CU_ASSERT_EQUAL(read_data() & 0x03, 0x03);
+	CU_ASSERT_FALSE(status() & STATUS_OUTPUT);
+	fake_key(EV_A, true);
+	fake_clock_advance(PS2_BYTE_NS);
+	CU_ASSERT_EQUAL(fake_irq_level("keyboard"), 1);
+	command(0xab);
+	EXPECT(0x00);
+	fake_key(EV_A, false);
+	EXPECT(0x9e);
+	command(0xd3); /* as if the mouse had sent a byte */
+	data(0x42);
+	CU_ASSERT(status() & STATUS_AUX);
+	command(0xaa);
+	CU_ASSERT_FALSE(status() & STATUS_AUX);
+	CU_ASSERT_EQUAL(fake_irq_level("mouse"), 0);
+	EXPECT(0x55);
+}
+
 /* -- keyboard */
 
 static void interrupt_follows_the_buffer(void)
@@ -451,6 +476,30 @@ static void remote_mode_is_polled(void)
 	EXPECT(0x1fa);
 }
 
+static void second_invalid_command_is_an_error(void)
+{
+	static const uint8_t invalid[] = { 0x00, 0xe5, 0xef, 0xf1, 0xf7, 0xfd };
+
+	start(RAW);
+	for (size_t i = 0; i < sizeof(invalid); i++) {
+		to_mouse(invalid[i]);
+		EXPECT(0x1fe);
+		to_mouse(invalid[sizeof(invalid) - 1 - i]);
+		EXPECT(0x1fc);
+		to_mouse(0xe6); /* a valid command starts anew */
+		EXPECT(0x1fa);
+	}
+	to_mouse(0xf1);
+	EXPECT(0x1fe);
+	CU_ASSERT(fake_device_round_trip(device));
+	to_mouse(0xf1);
+	EXPECT(0x1fc);
+	to_mouse(0xff);
+	EXPECT(0x1fa, 0x1aa, 0x100);
+	to_mouse(0xf1);
+	EXPECT(0x1fe);
+}
+
 /* -- both */
 
 static void state_survives(void)
@@ -519,6 +568,7 @@ static CU_TestInfo tests[] = {
 	ROW(pulse_resets_the_machine),
 	ROW(bytes_can_be_faked),
 	ROW(second_read_sees_the_same_byte),
+	ROW(answers_overwrite_the_output_register),
 	ROW(interrupt_follows_the_buffer),
 	ROW(three_sets),
 	ROW(translation_makes_set_one),
@@ -532,6 +582,7 @@ static CU_TestInfo tests[] = {
 	ROW(wheel_after_the_knock),
 	ROW(far_motion_takes_several_packets),
 	ROW(remote_mode_is_polled),
+	ROW(second_invalid_command_is_an_error),
 	ROW(state_survives),
 	ROW(strange_state_is_survived),
 	ROW(any_register_access_is_defined),

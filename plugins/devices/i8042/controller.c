@@ -69,8 +69,6 @@ void i8042_pump(struct i8042 *c)
 	uint64_t now = c->clock->now(c->host), next = UINT64_MAX;
 	bool keyboard = !(*mode(c) & MODE_NO_KEYBOARD), aux = !(*mode(c) & MODE_NO_AUX);
 
-	if (!(c->status & STATUS_OUTPUT) && c->own.count)
-		fill_output(c, ps2_take(&c->own), false);
 	while (!(c->status & STATUS_OUTPUT) && keyboard && keyboard_has_byte(&c->keyboard) &&
 	       c->keyboard.ready_at <= now)
 		take_keyboard_byte(c);
@@ -110,10 +108,10 @@ static void write_output_port(struct i8042 *c, uint8_t value)
 
 /* -- Commands */
 
+/* There is one output buffer: a byte in it that the host did not fetch is lost. */
 static void answer(struct i8042 *c, uint8_t byte)
 {
-	c->own.count = 0; /* there is one output buffer: what was not fetched is lost */
-	ps2_put(&c->own, byte);
+	fill_output(c, byte, false);
 }
 
 static void self_test(struct i8042 *c)
@@ -290,7 +288,6 @@ void i8042_reset(struct i8042 *c)
 	c->output_port = 0xcf;
 	c->expects = 0;
 	c->break_prefix = 0;
-	c->own.count = 0;
 	c->memory->set_a20(c->host, true);
 	keyboard_reset(&c->keyboard);
 	memset(c->keyboard.down, 0, sizeof(c->keyboard.down));

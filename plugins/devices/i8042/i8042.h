@@ -67,6 +67,7 @@ struct mouse {
 	uint8_t id;             /* 0, 3 wheel, 4 five buttons */
 	uint8_t knocks[2];      /* the last two sample rates before this one */
 	bool enabled, remote, wrap, scaled;
+	bool refused;           /* the last command was invalid */
 	uint8_t resolution, rate;
 	uint8_t buttons, told_buttons;
 	int32_t dx, dy, dz;     /* moved since the last packet; y up */
@@ -114,7 +115,6 @@ struct i8042 {
 	uint8_t output_port;  /* bit 1 (A20) is the machine's */
 	uint8_t expects;      /* the controller command whose argument comes next; 0: none */
 	uint8_t break_prefix; /* translation: 80h after F0 */
-	struct ps2_queue own; /* the controller's own answers */
 	struct keyboard keyboard;
 	struct mouse mouse;
 };

@@ -11,6 +11,7 @@
 #include "i8042.h"
 
 #define ACK 0xfa
+#define FAILED 0xfc
 #define RESEND 0xfe
 
 /* -- Packets */
@@ -140,6 +141,7 @@ void mouse_reset(struct mouse *m)
 	m->replies.count = 0;
 	m->expects = 0;
 	m->last_length = 0;
+	m->refused = false;
 	m->id = 0;
 	m->knocks[0] = m->knocks[1] = 0;
 	m->waiting = false;
@@ -207,8 +209,18 @@ static bool flag_command(struct mouse *m, uint8_t byte)
 	return false;
 }
 
+/* An invalid command is to be sent again; a second one in a row is an error. */
+static void refuse(struct mouse *m, bool again)
+{
+	reply(m, (const uint8_t[]){ again ? FAILED : RESEND }, 1);
+	m->refused = true;
+}
+
 static void command(struct mouse *m, uint8_t byte)
 {
+	bool refused = m->refused;
+
+	m->refused = false;
 	if (flag_command(m, byte))
 		return;
 	switch (byte) {
@@ -239,7 +251,7 @@ static void command(struct mouse *m, uint8_t byte)
 		reply(m, (const uint8_t[]){ ACK, 0xaa, 0x00 }, 3);
 		break;
 	default:
-		reply(m, (const uint8_t[]){ RESEND }, 1);
+		refuse(m, refused);
 		break;
 	}
 }

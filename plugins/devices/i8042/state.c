@@ -91,7 +91,6 @@ static bool get_queue(struct tsr_state_reader *in, const char *name, struct ps2_
 void i8042_save(struct i8042 *c, struct tsr_state_writer *out)
 {
 	put_fields(out, controller_fields, COUNT(controller_fields), c);
-	tsr_state_put_bytes(out, "own", c->own.bytes, c->own.count);
 	out->ops->begin(out, "keyboard");
 	put_fields(out, keyboard_fields, COUNT(keyboard_fields), &c->keyboard);
 	tsr_state_put_bytes(out, "replies", c->keyboard.replies.bytes, c->keyboard.replies.count);
@@ -99,6 +98,7 @@ void i8042_save(struct i8042 *c, struct tsr_state_writer *out)
 	out->ops->end(out);
 	out->ops->begin(out, "mouse");
 	put_fields(out, mouse_fields, COUNT(mouse_fields), &c->mouse);
+	tsr_state_put_bool(out, "refused", c->mouse.refused);
 	tsr_state_put_bytes(out, "replies", c->mouse.replies.bytes, c->mouse.replies.count);
 	tsr_state_put_bytes(out, "packets", c->mouse.packets.bytes, c->mouse.packets.count);
 	out->ops->end(out);
@@ -124,8 +124,18 @@ static bool load_mouse(struct tsr_state_reader *in, struct mouse *m)
 		return false;
 	ok = get_fields(in, mouse_fields, COUNT(mouse_fields), m) &&
 	     get_queue(in, "replies", &m->replies) && get_queue(in, "packets", &m->packets);
+	m->refused = false; /* absent from version 1 */
+	tsr_state_get_bool(in, "refused", &m->refused);
 	in->ops->end(in);
 	return ok && m->last_length <= PS2_QUEUE_SIZE;
+}
+
+/* Version 1 kept an answer of the controller that waited for the output buffer. */
+static void load_waiting_answer(struct i8042 *c, struct tsr_state_reader *in)
+{
+	if (!tsr_state_get_bytes(in, "own", &c->output, 1))
+		return;
+	c->status = (c->status | STATUS_OUTPUT) & ~STATUS_AUX;
 }
 
 bool i8042_load(struct i8042 *c, struct tsr_state_reader *in)
@@ -133,9 +143,10 @@ bool i8042_load(struct i8042 *c, struct tsr_state_reader *in)
 	struct i8042 fresh = *c;
 
 	if (!get_fields(in, controller_fields, COUNT(controller_fields), &fresh) ||
-	    !get_queue(in, "own", &fresh.own) || !load_keyboard(in, &fresh.keyboard) ||
+	    !load_keyboard(in, &fresh.keyboard) ||
 	    !load_mouse(in, &fresh.mouse))
 		return false;
+	load_waiting_answer(&fresh, in);
 	*c = fresh;
 	if (c->keyboard.repeating)
 		c->clock->arm(c->repeat_timer, c->keyboard.repeat_at);
