@@ -58,6 +58,68 @@ static void signature_and_identify(void)
 	rig_finish();
 }
 
+/* The words of IDENTIFY PACKET DEVICE that drivers act on, by transfer mode. */
+static void identify_words(void)
+{
+	static const struct {
+		uint8_t mode;
+		uint16_t multiword, ultra; /* words 63 and 88 */
+	} rows[] = {
+		{ 0x00, 0x0007, 0x003f }, { 0x0c, 0x0007, 0x003f }, { 0x20, 0x0107, 0x003f },
+		{ 0x22, 0x0407, 0x003f }, { 0x40, 0x0007, 0x013f }, { 0x45, 0x0007, 0x203f },
+	};
+	static const uint8_t refused[] = { 0x02, 0x07, 0x0d, 0x10, 0x18, 0x23, 0x46, 0x48, 0x80 };
+	static const uint16_t fixed[][2] = {
+		{ 0, 0x85c0 },	{ 49, 0x0f00 }, { 50, 0x4000 }, { 53, 0x0007 }, { 64, 0x0003 },
+		{ 65, 120 },	{ 68, 120 },	{ 80, 0x007e }, { 82, 0x4218 }, { 83, 0x4000 },
+		{ 85, 0x4218 }, { 87, 0x4000 }, { 93, 0x600b },
+	};
+	uint16_t w[256];
+
+	rig_start(64, SECTORS);
+	rig.base = SECONDARY;
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		out(FEATURE, 3);
+		out(COUNT, rows[row].mode);
+		command(0xef);
+		CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
+		words_of(0xa1, w);
+		CU_ASSERT_EQUAL(w[63], rows[row].multiword);
+		CU_ASSERT_EQUAL(w[88], rows[row].ultra);
+		for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+			CU_ASSERT_EQUAL(w[fixed[i][0]], fixed[i][1]);
+	}
+	CU_ASSERT(!memcmp(&w[27], "ETSSRE A", 8));
+	for (size_t i = 0; i < sizeof(refused); i++) {
+		out(FEATURE, 3);
+		out(COUNT, refused[i]);
+		command(0xef);
+		CU_ASSERT_EQUAL(in(ERROR), 4);
+	}
+	words_of(0xa1, w);
+	CU_ASSERT_EQUAL(w[88], 0x203f);
+	rig_finish();
+}
+
+/* The drive does not offer overlap (word 49 bit 13), so OVL is ignored: the command keeps the bus
+ * (REL 0). Status bit 4 stays DSC after a packet, as ATA-6 leaves it to a drive without overlap. */
+static void packet_with_overlap(void)
+{
+	start(SECTORS);
+	out(FEATURE, 2);
+	out(MID, 0xfe);
+	out(HIGH, 0xff);
+	command(0xa0);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
+	write_words(CDB(0x12, 0, 0, 0, 36), 6);
+	CU_ASSERT_EQUAL(in(COUNT) & 7, 2);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
+	read_words(data, 18);
+	CU_ASSERT_EQUAL(in(COUNT) & 7, 3);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
+	rig_finish();
+}
+
 static void power_on_attention(void)
 {
 	rig_start(64, SECTORS);
@@ -381,6 +443,8 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "signature and identify", signature_and_identify },
+		{ "identify words", identify_words },
+		{ "packet with overlap", packet_with_overlap },
 		{ "power-on attention", power_on_attention },
 		{ "inquiry", inquiry },
 		{ "capacity and read", capacity_and_read },

@@ -2,9 +2,10 @@
 /*
  * The commands: one table, one small function each.
  * Source: ATA/ATAPI-6 (T13/1410D), 8; ATA-3 (X3T13/2008D) for the older ones (RECALIBRATE, SEEK,
- * CHS addresses, opcodes 94h-99h). Not in the table and so aborted: SMART, security, CFA, host
- * protected area's SET MAX, queued commands, READ/WRITE LONG.
+ * CHS addresses, opcodes 94h-99h). Not in the table and so aborted: SMART, security, CFA, the
+ * host protected area (IDENTIFY's word 82 does not offer it), queued commands, READ/WRITE LONG.
  */
+#include "../ide-common/identify.h"
 #include "ata-disk.h"
 
 typedef void (*handler)(struct ata_disk *d);
@@ -104,17 +105,6 @@ static void identify(struct ata_disk *d)
 	d->port->pio(d->port->to, true, 0, SECTOR, READY, true);
 }
 
-static void read_native_max(struct ata_disk *d)
-{
-	uint64_t max = d->sectors - 1;
-
-	if (!(d->flags & FLAG_EXT) && max > 0x0ffffffe)
-		max = 0x0ffffffe;
-	d->flags |= FLAG_LBA;
-	disk_put_address(d, max);
-	disk_finish(d, 0);
-}
-
 /* -- Settings */
 
 void disk_defaults(struct ata_disk *d)
@@ -147,12 +137,9 @@ static void initialize_parameters(struct ata_disk *d)
 	disk_finish(d, 0);
 }
 
-/* PIO default, PIO 0-4, multiword DMA 0-2, Ultra DMA 0-5. */
 static bool set_transfer_mode(struct ata_disk *d, uint8_t mode)
 {
-	bool dma = (mode >= 0x20 && mode <= 0x22) || (mode >= 0x40 && mode <= 0x45);
-
-	if (!(mode <= 1 || (mode >= 0x08 && mode <= 0x0c) || (dma && d->port->dma)))
+	if (!ide_knows_transfer_mode(mode, d->port->dma))
 		return false;
 	d->transfer_mode = mode;
 	return true;
@@ -228,7 +215,6 @@ static const struct {
 	{ 0x20, 0x21, read_write, 0 },
 	{ 0x24, 0x24, read_write, FLAG_EXT },
 	{ 0x25, 0x25, read_write, FLAG_EXT | FLAG_DMA },
-	{ 0x27, 0x27, read_native_max, FLAG_EXT },
 	{ 0x29, 0x29, read_write, FLAG_EXT | FLAG_MULTIPLE },
 	{ 0x30, 0x31, read_write, FLAG_WRITE },
 	{ 0x34, 0x34, read_write, FLAG_WRITE | FLAG_EXT },
@@ -260,7 +246,6 @@ static const struct {
 	{ 0xea, 0xea, flush, FLAG_EXT },
 	{ 0xec, 0xec, identify, 0 },
 	{ 0xef, 0xef, set_features, 0 },
-	{ 0xf8, 0xf8, read_native_max, 0 },
 };
 
 static bool wakes(handler run)

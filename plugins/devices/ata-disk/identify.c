@@ -6,14 +6,12 @@
  */
 #include <string.h>
 
+#include "../ide-common/identify.h"
 #include "ata-disk.h"
 
 #define LBA28_MAX 0x0fffffffu
 
-static const struct {
-	uint8_t word;
-	uint16_t value;
-} constants[] = {
+static const struct ide_word constants[] = {
 	{ 0, 0x0040 },   /* fixed */
 	{ 20, 3 },       /* dual ported, caching */
 	{ 21, 2048 },    /* buffer in sectors */
@@ -34,39 +32,12 @@ static const struct {
 	{ 84, 0x4000 },
 	{ 86, 0x3400 },
 	{ 87, 0x4000 },
-	{ 93, 0x6001 },  /* 80-conductor cable */
 };
-
-static void put(uint8_t *data, unsigned word, uint32_t value)
-{
-	data[word * 2] = (uint8_t)value;
-	data[word * 2 + 1] = (uint8_t)(value >> 8);
-}
 
 static void put32(uint8_t *data, unsigned word, uint32_t value)
 {
-	put(data, word, value);
-	put(data, word + 1, value >> 16);
-}
-
-/* Two characters a word, the first in the high byte, padded with spaces. */
-static void put_text(uint8_t *data, unsigned word, unsigned length, const char *text)
-{
-	size_t given = strlen(text);
-
-	for (unsigned i = 0; i < length; i++)
-		data[word * 2 + (i ^ 1)] = (uint8_t)(i < given ? text[i] : ' ');
-}
-
-static void put_modes(const struct ata_disk *d, uint8_t *data)
-{
-	unsigned kind = d->transfer_mode >> 3, mode = d->transfer_mode & 7;
-
-	put(data, 49, d->port->dma ? 0x0f00 : 0x0e00); /* LBA, IORDY, DMA */
-	if (!d->port->dma)
-		return;
-	put(data, 63, 0x0007 | (kind == 4 ? 0x100u << mode : 0));
-	put(data, 88, 0x003f | (kind == 8 ? 0x100u << mode : 0));
+	ide_put_word(data, word, value);
+	ide_put_word(data, word + 1, value >> 16);
 }
 
 static void put_geometry(const struct ata_disk *d, uint8_t *data)
@@ -74,15 +45,15 @@ static void put_geometry(const struct ata_disk *d, uint8_t *data)
 	uint32_t track_bytes = (uint32_t)d->current_heads * d->current_track;
 	uint64_t cylinders = d->sectors / track_bytes;
 
-	put(data, 1, d->cylinders);
-	put(data, 3, d->heads);
-	put(data, 6, d->track);
+	ide_put_word(data, 1, d->cylinders);
+	ide_put_word(data, 3, d->heads);
+	ide_put_word(data, 6, d->track);
 	cylinders = cylinders > 65535 ? 65535 : cylinders;
 	if (d->current_heads == d->heads && d->current_track == d->track)
 		cylinders = d->cylinders;
-	put(data, 54, (uint32_t)cylinders);
-	put(data, 55, d->current_heads);
-	put(data, 56, d->current_track);
+	ide_put_word(data, 54, (uint32_t)cylinders);
+	ide_put_word(data, 55, d->current_heads);
+	ide_put_word(data, 56, d->current_track);
 	put32(data, 57, (uint32_t)cylinders * track_bytes);
 	put32(data, 60, d->sectors < LBA28_MAX ? (uint32_t)d->sectors : LBA28_MAX);
 	put32(data, 100, (uint32_t)d->sectors);
@@ -94,15 +65,15 @@ void disk_identify(const struct ata_disk *d, uint8_t *data)
 	uint8_t sum = 0xa5;
 
 	memset(data, 0, SECTOR);
-	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
-		put(data, constants[i].word, constants[i].value);
-	put_text(data, 10, 20, d->serial);
-	put_text(data, 23, 8, d->firmware);
-	put_text(data, 27, 40, d->model);
-	put_modes(d, data);
+	ide_put_words(data, constants, sizeof(constants) / sizeof(constants[0]));
+	ide_put_text(data, IDE_WORD_SERIAL, 20, d->serial);
+	ide_put_text(data, IDE_WORD_FIRMWARE, 8, d->firmware);
+	ide_put_text(data, IDE_WORD_MODEL, 40, d->model);
+	ide_put_modes(data, d->port, d->transfer_mode);
+	ide_put_reset_result(data, d->port);
 	put_geometry(d, data);
-	put(data, 59, d->multiple ? 0x0100u | d->multiple : 0);
-	put(data, 85, 0x4008 | (d->write_cache ? 0x20 : 0) | (d->look_ahead ? 0x40 : 0));
+	ide_put_word(data, 59, d->multiple ? 0x0100u | d->multiple : 0);
+	ide_put_word(data, 85, 0x4008 | (d->write_cache ? 0x20 : 0) | (d->look_ahead ? 0x40 : 0));
 	data[510] = 0xa5;
 	for (unsigned i = 0; i < 510; i++)
 		sum += data[i];

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "../ide-common/identify.h"
 #include "cdrom.h"
 
 enum { REASON_COMMAND = 1, REASON_TO_HOST = 2 }; /* interrupt reason, in the count register */
@@ -393,15 +394,20 @@ static void device_reset(struct cdrom *c)
 static void set_features(struct cdrom *c)
 {
 	uint8_t mode = registers(c)->count;
-	bool dma = (mode >= 0x20 && mode <= 0x22) || (mode >= 0x40 && mode <= 0x45);
-	bool known = mode <= 1 || (mode >= 0x08 && mode <= 0x0c) || (dma && c->port->dma);
 
-	if (registers(c)->feature == 0x03 && known)
+	switch (registers(c)->feature) {
+	case 0x03:
+		if (!ide_knows_transfer_mode(mode, c->port->dma))
+			break;
 		c->transfer_mode = mode;
-	ata_finish(c, (registers(c)->feature == 0x03 && known) || registers(c)->feature == 0x66 ||
-				      registers(c)->feature == 0xcc ?
-			      0 :
-			      TSR_IDE_ABRT);
+		ata_finish(c, 0);
+		return;
+	case 0x66:
+	case 0xcc:
+		ata_finish(c, 0);
+		return;
+	}
+	ata_finish(c, TSR_IDE_ABRT);
 }
 
 static void idle(struct cdrom *c)
