@@ -69,13 +69,34 @@ static void provide_all(TsrInstance *instance)
 	}
 }
 
+static TsrMachineError error_code(const struct tsr_error *why)
+{
+	switch (why->code) {
+	case TSR_ERROR_INVALID:
+		return TSR_MACHINE_ERROR_INVALID;
+	case TSR_ERROR_NOT_FOUND:
+		return TSR_MACHINE_ERROR_NOT_FOUND;
+	case TSR_ERROR_IO:
+		return TSR_MACHINE_ERROR_IO;
+	case TSR_ERROR_VERSION:
+		return TSR_MACHINE_ERROR_VERSION;
+	default:
+		return TSR_MACHINE_ERROR_FAILED;
+	}
+}
+
+void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why, const char *otherwise, GError **error)
+{
+	g_set_error(error, TSR_MACHINE_ERROR, error_code(why), "%s: %s", instance->config->name,
+		    why->message[0] ? why->message : otherwise);
+}
+
 gboolean tsr_instance_attach(TsrInstance *instance, GError **error)
 {
 	struct tsr_error why = { 0 };
 
 	if (!instance->class->attach(instance->self, &instance->record.host, &why)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED, "%s: %s", instance->config->name,
-			    why.message[0] ? why.message : "cannot be attached");
+		tsr_instance_take_error(instance, &why, "cannot be attached", error);
 		if (instance->class->detach)
 			instance->class->detach(instance->self);
 		return FALSE;
@@ -168,7 +189,7 @@ gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, cons
 	if (watch->changed(watch->self, name, &why))
 		return TRUE;
 	g_hash_table_insert(properties, g_strdup(name), g_steal_pointer(&old));
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED, "%s.%s: %s", instance->config->name, name,
+	g_set_error(error, TSR_MACHINE_ERROR, error_code(&why), "%s.%s: %s", instance->config->name, name,
 		    why.message[0] ? why.message : "refused");
 	return FALSE;
 }

@@ -43,6 +43,8 @@ static inline TsrInstance *tsr_instance_of(const struct tsr_host *host)
 TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config, GError **error);
 void tsr_instance_free(TsrInstance *instance);
 gboolean tsr_instance_attach(TsrInstance *instance, GError **error);
+/* What the instance's plugin refused, as a GError of the same class with the instance's name; `otherwise` if it gave no reason. */
+void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why, const char *otherwise, GError **error);
 /* The table and self of an interface it provides, false if it does not. [main] */
 bool tsr_instance_get_interface(TsrInstance *instance, const char *name, struct tsr_interface *out);
 

@@ -70,8 +70,7 @@ static gboolean realize_all(TsrMachine *m, GError **error)
 		TsrInstance *instance = m->instances->pdata[i];
 		struct tsr_error why = { 0 };
 		if (instance->class->realize && !instance->class->realize(instance->self, &why)) {
-			g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED, "%s: %s", instance->config->name,
-				    why.message[0] ? why.message : "cannot be realized");
+			tsr_instance_take_error(instance, &why, "cannot be realized", error);
 			return FALSE;
 		}
 	}

@@ -227,7 +227,7 @@ static int run_machine(Run *run)
 	status = tsr_machine_run(run->machine, &error);
 	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
 	if (error)
-		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
+		return program_fail_error(g_steal_pointer(&error));
 	if (run->options->hash)
 		print_hash(run->machine);
 	if (run->options->stats)

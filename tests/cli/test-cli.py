@@ -55,6 +55,32 @@ WRONG = [
     (("ctl", "/nonexistent", "status"), 1, "no machine answers"),
 ]
 
+PC = ("run", "pc", "--ui", "none", "--serial", "none", "--nic", "none", "--timeout", "5")
+
+# The same for what plugins of this tree refuse: the plugin, arguments, status, a part of the line. A wrong value of an option is
+# wrong usage whoever finds it; a file that is not what it should be is not.
+REFUSED = [
+    ("net-user", ("--nic", "user,hostfwd=bogus"), 2, "hostfwd=bogus is not"),
+    ("net-user", ("--nic", "user,hostfwd=tcp:127.0.0.1:70000-:22"), 2, "70000"),
+    ("net-user", ("--nic", "user,hostfwd=tcp:127.0.0.1:2222-:70000"), 2, "70000"),
+    ("pcnet", ("--nic", "user", "--set", "net1.mac=foo"), 2, "mac=foo"),
+    ("blk-raw", ("--disk", "image,format=qcow2"), 2, "format=qcow2"),
+    ("blk-raw", ("--disk", "no-such-image"), 1, "no-such-image"),
+    ("blk-raw", ("--disk", "empty"), 1, "empty is empty"),
+    ("blk-raw", ("--disk", "/dev/null,mode=nonpersistent"), 1, "neither a file nor a block device"),
+    ("blk-raw", ("--disk", "qcow2"), 1, "is in qcow2 format"),
+    ("chardev", ("--serial", "file:"), 2, "needs the property path"),
+    ("chardev", ("--serial", "unix:" + "x" * 200), 2, "at most"),
+    ("chardev", ("--serial", "file:/nonexistent/file"), 1, "/nonexistent/file"),
+    ("fw-cfg", ("--append", "quiet"), 2, "is of no use without a kernel"),
+    ("fw-cfg", ("--kernel", "image"), 1, "is not a Linux kernel"),
+    ("board-rom", ("--bios", "empty"), 1, "is empty"),
+    ("vga", ("--set", "vga0.vram=3M"), 2, "vram is a power of two"),
+    ("vga", ("--set", "vga0.rom=image"), 1, "is not an option ROM"),
+    ("rtc-mc146818", ("--set", "rtc0.boot=tape"), 2, "boot=tape"),
+    ("rtc-mc146818", ("--set", "rtc0.file=empty"), 1, "does not hold 128 bytes"),
+]
+
 
 def tessera(*arguments, **keywords):
     return subprocess.run([TESSERA, *arguments], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
@@ -73,6 +99,19 @@ class CommandLineTest(unittest.TestCase):
                     self.assertTrue(done.stderr.startswith("tessera: "))
                     self.assertEqual(done.stdout, "")
                 self.assertEqual(os.listdir(folder), [])
+
+    def test_what_plugins_refuse(self):
+        for plugin, arguments, status, expected in REFUSED:
+            if tessera("plugins", "inspect", plugin).returncode:
+                continue  # built without it
+            with self.subTest(arguments=arguments), tempfile.TemporaryDirectory() as folder:
+                for name, content in (("image", bytes(65536)), ("empty", b""), ("qcow2", b"QFI\xfb" + bytes(65532))):
+                    with open(os.path.join(folder, name), "wb") as file:
+                        file.write(content)
+                done = tessera(*PC, *arguments, cwd=folder)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(expected, done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_help(self):
         for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),

@@ -42,7 +42,7 @@ static bool check_format(int fd, const struct medium_options *options, struct ts
 	if (!strcmp(options->format, "raw"))
 		return true;
 	if (strcmp(options->format, "auto"))
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "format=%s: only raw images are supported; convert it: "
 				     "qemu-img convert -O raw OLD NEW",
 				     options->format);
@@ -68,13 +68,13 @@ static bool measure(struct medium *m, const char *path, struct tsr_error *error)
 		m->regular = true;
 		length = (uint64_t)st.st_size;
 	} else if (!S_ISBLK(st.st_mode)) {
-		return tsr_error_set(error, TSR_ERROR_INVALID,
+		return tsr_error_set(error, TSR_ERROR_IO,
 				     "%s is neither a file nor a block device", path);
 	} else if (ioctl(m->fd, BLKGETSIZE64, &length)) {
 		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
 	}
 	if (!length)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
+		return tsr_error_set(error, TSR_ERROR_IO,
 				     "%s is empty; make an image: truncate -s 4G FILE", path);
 	m->length = (length + SECTOR - 1) / SECTOR * SECTOR;
 	return true;

@@ -64,10 +64,10 @@ static bool read_image(struct board_rom *s, FILE *file, const char *path, struct
 		tsr_error_set(error, TSR_ERROR_IO, "cannot read the BIOS %s: %s", path,
 			      strerror(errno));
 	else if (length == 0)
-		tsr_error_set(error, TSR_ERROR_INVALID, "the BIOS %s is empty: give a ROM image",
+		tsr_error_set(error, TSR_ERROR_IO, "the BIOS %s is empty: give a ROM image",
 			      path);
 	else if (length > MAX_SIZE)
-		tsr_error_set(error, TSR_ERROR_INVALID,
+		tsr_error_set(error, TSR_ERROR_IO,
 			      "the BIOS %s is larger than 16 MiB: give a ROM image", path);
 	else
 		s->size = (uint32_t)(length + UNIT - 1) / UNIT * UNIT;

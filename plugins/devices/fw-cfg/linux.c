@@ -95,7 +95,7 @@ static bool check_kernel(struct image *k, struct tsr_error *error)
 	if (k->length < HEADER_END || field(k, BOOT_FLAG, 2) != 0xaa55 ||
 	    field(k, HEADER_MAGIC, 4) != MAGIC_HDRS)
 		return tsr_error_set(
-			error, TSR_ERROR_INVALID,
+			error, TSR_ERROR_IO,
 			is_for_grub(k) ? "%s is an ELF or Multiboot kernel, not a Linux bzImage: "
 					 "boot it from a disc with GRUB (grub-mkrescue) by --cdrom" :
 					 "%s is not a Linux kernel: give a bzImage such as "
@@ -110,12 +110,12 @@ static bool check_kernel(struct image *k, struct tsr_error *error)
 	k->setup_size = (sectors + 1) * SECTOR;
 	paragraphs = field(k, SYSSIZE, k->version >= 0x204 ? 4 : 2);
 	if (sectors > MAX_SETUP_SECTS || k->setup_size >= k->length)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
+		return tsr_error_set(error, TSR_ERROR_IO,
 				     "the kernel %s is truncated in its setup code: fetch it again",
 				     path);
 	if (k->length + 15 < k->setup_size + paragraphs * 16)
 		return tsr_error_set(
-			error, TSR_ERROR_INVALID,
+			error, TSR_ERROR_IO,
 			"the kernel %s is truncated (%zu of %llu bytes): fetch it again", path,
 			k->length, (unsigned long long)(k->setup_size + paragraphs * 16));
 	return true;

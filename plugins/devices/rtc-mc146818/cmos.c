@@ -113,7 +113,7 @@ bool tsr_rtc_read_file(const char *path, uint8_t cmos[CMOS_SIZE], struct tsr_err
 	got = read(fd, bytes, sizeof(bytes));
 	close(fd);
 	if (got != CMOS_SIZE)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
+		return tsr_error_set(error, TSR_ERROR_IO,
 				     "CMOS file %s does not hold 128 bytes: name another file or remove it", path);
 	memcpy(cmos, bytes, CMOS_SIZE);
 	return true;

@@ -182,7 +182,7 @@ static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
 
 	v->pci = v->host->get(v->host, TSR_PCI);
 	if (!v->pci)
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "this machine has no PCI bus; set bus=isa");
 	v->function = v->pci->add(v->host, &id, NULL, v, error);
 	return v->function &&
@@ -199,7 +199,7 @@ static bool map_isa_rom(struct vga *v, const uint8_t *image, size_t length, stru
 	uint8_t *bytes;
 
 	if (mapped > 0x20000)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
+		return tsr_error_set(error, TSR_ERROR_IO,
 				     "the video BIOS of an ISA card has at most 128 KiB");
 	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, PRIORITY_CARD, TSR_MEMORY_ROM, &bytes,
 			    error))

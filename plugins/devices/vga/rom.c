@@ -30,7 +30,7 @@ static bool read_rom(FILE *file, const char *path, uint8_t **image, size_t *leng
 	*length = fread(bytes, 1, ROM_MAX + 1, file);
 	if (*length < 512 || *length > ROM_MAX || bytes[0] != 0x55 || bytes[1] != 0xaa) {
 		free(bytes);
-		return tsr_error_set(error, TSR_ERROR_INVALID,
+		return tsr_error_set(error, TSR_ERROR_IO,
 				     "%s is not an option ROM: it begins with 55 AA and has 512 "
 				     "bytes to 256 KiB",
 				     path);

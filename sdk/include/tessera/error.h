@@ -11,10 +11,10 @@
 enum tsr_error_code {
 	TSR_ERROR_NONE = 0,
 	TSR_ERROR_FAILED,      /* none of the below */
-	TSR_ERROR_INVALID,     /* a value that is not allowed */
+	TSR_ERROR_INVALID,     /* a value of a property that is not allowed: wrong usage, exit status 2 */
 	TSR_ERROR_NOT_FOUND,   /* a file, plugin, interface that is not there */
 	TSR_ERROR_UNSUPPORTED, /* known, but this build or host cannot */
-	TSR_ERROR_IO,          /* the host's input or output failed */
+	TSR_ERROR_IO,          /* a file of the host cannot be used, or is not what it should be */
 	TSR_ERROR_VERSION,     /* versions do not fit */
 	TSR_ERROR_CONFLICT,    /* a resource is taken */
 };
