@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,32 @@ static void reads_and_writes(void)
 		  as_filled(b + 1536, 1536, 2560));
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_DISCARD, 0, NULL, 4096), TSR_BLOCK_OK);
 	fake_finish();
+}
+
+/* Past the limit of `ulimit -f` a write fails as on a broken disk; what lies below is still
+ * written. The kernel sends SIGXFSZ with it, which must not end the machine. */
+static void writes_beyond_the_file_size_limit(void)
+{
+	static const char *const modes[] = { "persistent", "nonpersistent" };
+	struct rlimit old, limit;
+	static uint8_t b[8192];
+
+	getrlimit(RLIMIT_FSIZE, &old);
+	for (unsigned m = 0; m < 2; m++) {
+		start(modes[m]);
+		limit = (struct rlimit){ LENGTH / 2, old.rlim_max };
+		setrlimit(RLIMIT_FSIZE, &limit);
+		memset(b, 0x33, sizeof(b));
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2 - 4096, b, 4096), TSR_BLOCK_OK);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2, b, 512), TSR_BLOCK_IO_ERROR);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2 - 4096, b, 8192),
+				TSR_BLOCK_IO_ERROR);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH / 2 - 4096, b, 8192), TSR_BLOCK_OK);
+		CU_ASSERT(b[0] == 0x33 && b[4095] == 0x33 && as_filled(b + 4096, LENGTH / 2, 4096));
+		setrlimit(RLIMIT_FSIZE, &old);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2, b, 512), TSR_BLOCK_OK);
+		fake_finish();
+	}
 }
 
 static void segments(void)
@@ -404,6 +431,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "reads and writes", reads_and_writes },
+		{ "writes beyond the file size limit", writes_beyond_the_file_size_limit },
 		{ "segments", segments },
 		{ "range is checked", range_is_checked },
 		{ "nonpersistent leaves the file alone", nonpersistent_leaves_the_file_alone },

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -107,6 +108,27 @@ static void file_gets_the_output(void)
 	CU_ASSERT_EQUAL(read(fd, text, sizeof(text)), 6);
 	CU_ASSERT_STRING_EQUAL(text, "hello\n");
 	close(fd);
+	unlink(path);
+}
+
+/* Past the limit of `ulimit -f` output goes nowhere; the machine goes on. */
+static void file_size_limit_ends_the_output(void)
+{
+	static uint8_t bytes[1000];
+	struct rlimit old, limit;
+	struct stat st;
+
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){ 1024, old.rlim_max };
+	snprintf(path, sizeof(path), "%s/limited", directory);
+	start("file");
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(table->write(self, bytes, sizeof(bytes)), sizeof(bytes));
+	setrlimit(RLIMIT_FSIZE, &old);
+	CU_ASSERT_EQUAL_FATAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_size, 1024);
+	fake_finish();
 	unlink(path);
 }
 
@@ -377,6 +399,7 @@ static void terminal_is_raw_and_has_an_escape(void)
 static CU_TestInfo tests[] = {
 	ROW(none_swallows_output),
 	ROW(file_gets_the_output),
+	ROW(file_size_limit_ends_the_output),
 	ROW(file_is_emptied_once),
 	ROW(missing_path_is_refused),
 	ROW(socket_serves_one_client_after_the_other),

@@ -442,6 +442,13 @@ static void medium_errors(void)
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR);
 	CU_ASSERT_EQUAL(in(ERROR), 0x40);
 	CU_ASSERT_EQUAL(in(LOW), 9);
+	lba28(MASTER, 9, 1);
+	command(0x30);
+	write_words(data, 256);
+	rig_run();
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | 0x20 | ERR); /* device fault */
+	CU_ASSERT_EQUAL(in(ERROR), 0x04);
+	CU_ASSERT_EQUAL(in(LOW), 9);
 	rig.disk.fail = TSR_BLOCK_OK;
 	rig.disk.read_only = true;
 	lba28(MASTER, 9, 1);

@@ -4,6 +4,7 @@
  * is ever opened, and it is opened for writing only if its writes are to be kept. Reads and writes
  * run on worker threads; a flush is fdatasync.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "blk-raw.h"
@@ -123,6 +124,16 @@ static bool on_file_changed(void *self, const char *name, struct tsr_error *erro
 
 /* -- Life cycle */
 
+/* A write beyond the limit of `ulimit -f` is to fail with EFBIG and become an error of the guest's
+ * disk; the signal that comes with it would end the machine. */
+static void ignore_sigxfsz(void)
+{
+	struct sigaction action;
+
+	if (!sigaction(SIGXFSZ, NULL, &action) && action.sa_handler == SIG_DFL)
+		signal(SIGXFSZ, SIG_IGN);
+}
+
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	struct blk_raw *b = self;
@@ -132,6 +143,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	b->worker = host->get(host, TSR_WORKER);
 	b->log = host->get(host, TSR_LOG);
 	b->bus = host->get(host, TSR_BUS);
+	ignore_sigxfsz();
 	if (!insert(b, &b->medium, error))
 		return false;
 	b->properties->on_change(host, "file", on_file_changed, b);

@@ -65,13 +65,14 @@ static void on_timer(void *self, uint64_t deadline_ns)
 		signal_on_timer(c);
 }
 
-/* A reader that goes away is an error of write(2), not the end of the process. */
-static void ignore_sigpipe(void)
+/* A reader that goes away (SIGPIPE) and a file that reaches the limit of `ulimit -f` (SIGXFSZ) are
+ * errors of write(2), not the end of the process. */
+static void ignore_signal(int number)
 {
 	struct sigaction action;
 
-	if (!sigaction(SIGPIPE, NULL, &action) && action.sa_handler == SIG_DFL)
-		signal(SIGPIPE, SIG_IGN);
+	if (!sigaction(number, NULL, &action) && action.sa_handler == SIG_DFL)
+		signal(number, SIG_IGN);
 }
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
@@ -93,7 +94,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "kind=%s is none of stdio, file, pty, unix, none, signal",
 				     c->properties->get_string(host, "kind"));
-	ignore_sigpipe();
+	ignore_signal(SIGPIPE);
+	ignore_signal(SIGXFSZ);
 	return !c->kind->open || c->kind->open(c, error);
 }
 
