@@ -69,7 +69,7 @@ bool fake_device_load(void *self, struct fake_state *state, uint32_t version, st
 bool fake_device_round_trip(void *self); /* false: prints the first field that differs */
 void fake_state_free(struct fake_state *state);
 bool fake_state_remove(struct fake_state *state, const char *path); /* as if an older version had not written it */
-bool fake_state_set(struct fake_state *state, const char *path, uint64_t value); /* an integer field that was saved */
+bool fake_state_set(struct fake_state *state, const char *path, uint64_t value); /* an integer field */
 /* Replaces each integer field by random bits and each byte field by random bytes: load must refuse or survive it. */
 void fake_state_scramble(struct fake_state *state, uint64_t seed);
 

@@ -259,9 +259,10 @@ bool fake_state_set(struct fake_state *state, const char *path, uint64_t value)
 {
 	struct field *f = find(state, path);
 
-	if (f)
-		f->value = value;
-	return f;
+	if (!f || f->is_bytes)
+		return false;
+	f->value = value;
+	return true;
 }
 
 void fake_state_scramble(struct fake_state *state, uint64_t seed)

@@ -64,6 +64,25 @@ static void cursor_blinks(void)
 	CU_ASSERT_EQUAL(dot(2 * 9 + 4, 14), 0);
 }
 
+static void cursor_can_be_skewed(void)
+{
+	for (unsigned skew = 0; skew < 4; skew++) {
+		start_in(&mode_03h);
+		set_crtc(0x0f, 2);
+		set_crtc(0x0b, (uint8_t)(0x0e | skew << 5));
+		for (unsigned i = 0; i < 8; i++)
+			put_char(i, ' ', 0x0f);
+		look();
+		for (unsigned i = 0; i < 8; i++)
+			CU_ASSERT_EQUAL(dot(i * 9 + 4, 14), i == 2 + skew ? WHITE : 0);
+		/* Beyond the last column it is not seen. */
+		set_crtc(0x0f, 79);
+		put_char(80, ' ', 0x0f);
+		look();
+		CU_ASSERT_EQUAL(dot(4, 16 + 14), 0);
+	}
+}
+
 static void characters_blink_or_have_bright_backgrounds(void)
 {
 	unsigned on = 0;
@@ -154,6 +173,62 @@ static void planar_sixteen_colours(void)
 	CU_ASSERT_EQUAL(dot(6 * 8, 479), 0xaa5500); /* brown */
 }
 
+/* How often two dots show each of two colours over 4 s; anything else is a failure. */
+static unsigned count_shown(unsigned x, unsigned y, uint32_t color, uint32_t other)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 40; i++) {
+		look();
+		count += dot(x, y) == color;
+		CU_ASSERT(dot(x, y) == color || dot(x, y) == other);
+		fake_clock_advance(100000000);
+	}
+	return count;
+}
+
+static void draw_colors(void)
+{
+	set_gr(5, 2);
+	set_gr(8, 0xff);
+	for (unsigned i = 0; i < 16; i++)
+		poke(A0000 + i, (uint8_t)i);
+}
+
+static void bright_colours_blink_in_graphics_modes(void)
+{
+	unsigned on;
+
+	start_in(&mode_12h);
+	draw_colors();
+	CU_ASSERT_EQUAL(count_shown(9 * 8, 0, 0x5555ff, 0), 40);
+	set_attr(0x10, 0x09);
+	on = count_shown(9 * 8, 0, 0x5555ff, BLUE);
+	CU_ASSERT(on > 12 && on < 28);
+	CU_ASSERT_EQUAL(count_shown(1 * 8, 0, 0x5555ff, 0), 40);
+	look();
+	look();
+	CU_ASSERT_EQUAL(fake_display_damages(), 0); /* within a phase nothing changes */
+}
+
+/* The palette of mode 0Fh: value 1 is normal, 4 blinks, 5 is intensified; planes 0 and 2 are shown. */
+static void mode_0fh_blinks(void)
+{
+	static const uint8_t palette[16] = { 0, 8, 0, 0, 0x18, 0x18, 0, 0, 0, 8, 0, 0, 0, 0x18, 0, 0 };
+	unsigned on;
+
+	start_in(&mode_12h);
+	for (unsigned i = 0; i < 16; i++)
+		set_attr(i, palette[i]);
+	set_attr(0x12, 5);
+	set_attr(0x10, 0x0b);
+	draw_colors();
+	on = count_shown(4 * 8, 0, 0x005555, 0);
+	CU_ASSERT(on > 12 && on < 28);
+	CU_ASSERT_EQUAL(count_shown(5 * 8, 0, 0x005555, 0), 40);
+	CU_ASSERT_EQUAL(count_shown(1 * 8, 0, 0x000055, 0), 40);
+}
+
 static void low_resolution_is_doubled(void)
 {
 	start_in(&mode_0dh);
@@ -208,6 +283,57 @@ static void mode_13h_has_256_colours(void)
 	CU_ASSERT_EQUAL(dot(0, 200), 0xff0055);
 }
 
+static void colours_pass_the_palette_in_halves(void)
+{
+	start_in(&mode_13h);
+	set_dac(0xa5, 63, 0, 0);
+	set_dac(0xa0, 0, 63, 0);
+	set_dac(0x05, 0, 0, 63);
+	set_dac(0x81, 63, 63, 0);
+	set_dac(0x00, 63, 63, 63);
+	poke(A0000, 0xa5);
+	look();
+	CU_ASSERT_EQUAL(dot(0, 0), 0xff0000);
+	set_attr(0x05, 0x30); /* bits 5 and 4 have no part in it */
+	look();
+	CU_ASSERT_EQUAL(dot(0, 0), 0x00ff00);
+	set_attr(0x05, 0x05);
+	set_attr(0x0a, 0x00);
+	look();
+	CU_ASSERT_EQUAL(dot(0, 0), 0x0000ff);
+	set_attr(0x0a, 0x0a);
+	set_attr(0x12, 0x09);
+	look();
+	CU_ASSERT_EQUAL(dot(0, 0), 0xffff00);
+	set_attr(0x12, 0x00);
+	look();
+	CU_ASSERT_EQUAL(dot(0, 0), WHITE);
+}
+
+/* Chain 4 turned off, the doubleword mode of the CRTC left on: only every fourth address is shown. */
+static void doubleword_mode_shows_every_fourth_address(void)
+{
+	start_in(&mode_13h);
+	set_dac(9, 0, 63, 0);
+	set_seq(4, 0x06);
+	set_seq(2, 0x02);
+	poke(A0000 + 4, 9);
+	poke(A0000 + 9, 9);
+	look();
+	CU_ASSERT_EQUAL(dot(10, 0), 0x00ff00);
+	for (unsigned x = 0; x < 640; x++)
+		CU_ASSERT(dot(x, 0) == 0 || x / 2 == 5);
+	set_crtc(0x14, 0); /* byte mode, in either order of memory */
+	set_crtc(0x17, 0xe3);
+	for (unsigned i = 0; i < 2; i++) {
+		look();
+		CU_ASSERT_EQUAL(dot(2 * 17, 0), 0x00ff00);
+		CU_ASSERT_EQUAL(dot(2 * 37, 0), 0x00ff00);
+		CU_ASSERT_EQUAL(dot(10, 0), 0);
+		set_seq(4, 0x0e);
+	}
+}
+
 static void mode_x_is_unchained(void)
 {
 	start_in(&mode_13h);
@@ -250,14 +376,19 @@ CU_TestInfo picture_tests[] = {
 	ROW(text_shows_glyphs),
 	ROW(eight_dots_and_two_fonts),
 	ROW(cursor_blinks),
+	ROW(cursor_can_be_skewed),
 	ROW(characters_blink_or_have_bright_backgrounds),
 	ROW(only_changed_cells_are_drawn),
 	ROW(start_address_and_split),
 	ROW(text_can_be_read),
 	ROW(planar_sixteen_colours),
+	ROW(bright_colours_blink_in_graphics_modes),
+	ROW(mode_0fh_blinks),
 	ROW(low_resolution_is_doubled),
 	ROW(cga_lines_are_interleaved),
 	ROW(mode_13h_has_256_colours),
+	ROW(colours_pass_the_palette_in_halves),
+	ROW(doubleword_mode_shows_every_fourth_address),
 	ROW(mode_x_is_unchained),
 	ROW(dark_screen_is_black),
 	CU_TEST_INFO_NULL,

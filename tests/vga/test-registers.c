@@ -123,6 +123,82 @@ static void logic_works_with_latches(void)
 	}
 }
 
+/* All planes' bytes at an offset, plane 0 lowest; leaves the adapter in read mode 0. */
+static uint32_t peek_planes(uint32_t at)
+{
+	uint32_t planes = 0;
+
+	set_gr(5, 0);
+	for (unsigned plane = 0; plane < 4; plane++) {
+		set_gr(4, (uint8_t)plane);
+		planes |= (uint32_t)peek(at) << 8 * plane;
+	}
+	set_gr(4, 0);
+	return planes;
+}
+
+static void poke_planes(uint32_t at, uint32_t planes)
+{
+	for (unsigned plane = 0; plane < 4; plane++) {
+		set_seq(2, (uint8_t)(1 << plane));
+		poke(at, (uint8_t)(planes >> 8 * plane));
+	}
+	set_seq(2, 15);
+}
+
+static void write_mode_3_applies_the_function(void)
+{
+	static const struct {
+		uint32_t latches;
+		uint8_t function, set_reset, bits;
+		uint32_t result;
+	} rows[] = {
+		{ 0x00ff00ff, 0x00, 5, 0xff, 0x00ff00ff }, { 0x00ff00ff, 0x18, 5, 0xff, 0x00000000 },
+		{ 0xaaaaaaaa, 0x08, 3, 0x0f, 0xa0a0aaaa }, { 0x11111111, 0x10, 8, 0xf0, 0xf1111111 },
+		{ 0x0f0f0f0f, 0x18, 9, 0x3c, 0x330f0f33 },
+	};
+
+	start_in(&mode_12h);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		poke_planes(A0000, rows[i].latches);
+		peek(A0000);
+		set_gr(5, 3);
+		set_gr(0, rows[i].set_reset);
+		set_gr(3, rows[i].function);
+		poke(A0000, rows[i].bits);
+		set_gr(3, 0);
+		set_gr(0, 0);
+		CU_ASSERT_EQUAL(peek_planes(A0000), rows[i].result);
+	}
+}
+
+static void odd_even_chaining_replaces_address_bit_0(void)
+{
+	start_in(&mode_12h);
+	set_gr(6, 0x07);
+	poke(A0000 + 1, 0x5a);
+	CU_ASSERT_EQUAL(peek(A0000 + 0), 0x5a);
+	CU_ASSERT_EQUAL(peek(A0000 + 1), 0x5a);
+	set_gr(6, 0x05);
+	CU_ASSERT_EQUAL(peek(A0000 + 0), 0x5a);
+	CU_ASSERT_EQUAL(peek(A0000 + 1), 0x00);
+	/* The page bit selects the odd addresses. */
+	set_gr(6, 0x07);
+	fake_port_write(0x3c2, 0xc3, 1);
+	poke(A0000 + 2, 0x77);
+	CU_ASSERT_EQUAL(peek(A0000 + 3), 0x77);
+	set_gr(6, 0x05);
+	CU_ASSERT_EQUAL(peek(A0000 + 2), 0x00);
+	CU_ASSERT_EQUAL(peek(A0000 + 3), 0x77);
+	/* With a window of 128 KiB, address bit 16 does. */
+	fake_port_write(0x3c2, 0xe3, 1);
+	set_gr(6, 0x03);
+	poke(A0000 + 0x10004, 0x99);
+	set_gr(6, 0x05);
+	CU_ASSERT_EQUAL(peek(A0000 + 4), 0x00);
+	CU_ASSERT_EQUAL(peek(A0000 + 5), 0x99);
+}
+
 static void colours_can_be_compared(void)
 {
 	start_in(&mode_12h);
@@ -166,6 +242,94 @@ static void chained_window_is_the_framebuffer(void)
 	CU_ASSERT_EQUAL(peek(A0000 + 0x1234), 0x5f);
 }
 
+/* -- chain 4 and what it has in common with the planes */
+
+static bool is_mapped(void)
+{
+	return ((struct vga *)device)->linear_on;
+}
+
+/* What a program that fills the screen again and again does. */
+static void fill_screens(void)
+{
+	for (unsigned i = 0; i < 5 * 0x10000; i += 8)
+		fake_mmio_write(A0000 + (i & 0xffff), 0, 8);
+}
+
+/* A register that selects what the latches are for, its value there and its plain one. */
+static const struct {
+	uint8_t index, value, plain, cpu, result;
+} latch_functions[] = {
+	{ 8, 0x0f, 0xff, 0x00, 0xf0 }, { 3, 0x18, 0x00, 0x0f, 0xf0 }, { 3, 0x08, 0x00, 0x3c, 0x3c },
+	{ 3, 0x10, 0x00, 0x00, 0xff }, { 5, 0x41, 0x40, 0x00, 0xff },
+};
+
+static void chain_4_uses_the_latches(void)
+{
+	for (unsigned mapped = 0; mapped < 2; mapped++)
+		for (size_t i = 0; i < sizeof(latch_functions) / sizeof(latch_functions[0]); i++) {
+			start_in(&mode_13h);
+			if (mapped)
+				fill_screens();
+			CU_ASSERT_EQUAL(is_mapped(), mapped);
+			poke(A0000, 0xff);
+			CU_ASSERT_EQUAL(peek(A0000), 0xff);
+			set_gr(latch_functions[i].index, latch_functions[i].value);
+			CU_ASSERT_FALSE(is_mapped());
+			poke(A0000, latch_functions[i].cpu);
+			set_gr(latch_functions[i].index, latch_functions[i].plain);
+			CU_ASSERT_EQUAL(peek(A0000), latch_functions[i].result);
+		}
+}
+
+static void chain_4_copies_latches(void)
+{
+	start_in(&mode_13h);
+	fake_mmio_write(A0000 + 8, 0x44332211, 4);
+	peek(A0000 + 8);
+	set_gr(5, 0x41);
+	fake_mmio_write(A0000 + 400, 0, 4);
+	set_gr(5, 0x40);
+	CU_ASSERT_EQUAL(fake_mmio_read(A0000 + 400, 4), 0x44332211);
+}
+
+static void plain_chain_4_is_mapped(void)
+{
+	start_in(&mode_13h);
+	fill_screens();
+	CU_ASSERT(is_mapped());
+	set_seq(2, 0x07);
+	CU_ASSERT_FALSE(is_mapped());
+	set_seq(2, 0x0f);
+	fill_screens();
+	CU_ASSERT(is_mapped());
+	set_mode(&mode_12h);
+	CU_ASSERT_FALSE(is_mapped());
+	fill_screens();
+	CU_ASSERT_FALSE(is_mapped());
+	set_vbe_mode(640, 480, 8);
+	CU_ASSERT(is_mapped());
+}
+
+static void chain_4_reaches_every_fourth_address(void)
+{
+	start_in(&mode_13h);
+	for (unsigned i = 0; i < 12; i++)
+		poke(A0000 + i, (uint8_t)(0x10 + i));
+	set_seq(4, 0x06);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 0), 0x13121110);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 1), 0);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 4), 0x17161514);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 8), 0x1b1a1918);
+	poke_planes(A0000 + 5, 0xa3a2a1a0);
+	poke_planes(A0000 + 0xfffc, 0xb3b2b1b0);
+	set_seq(4, 0x0e);
+	CU_ASSERT_EQUAL(fake_mmio_read(A0000 + 4, 8), 0x1b1a191817161514);
+	CU_ASSERT_EQUAL(fake_mmio_read(A0000 + 0xfffc, 4), 0xb3b2b1b0);
+	set_seq(4, 0x06);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 5), 0xa3a2a1a0);
+}
+
 CU_TestInfo register_tests[] = {
 	ROW(indexed_registers_keep_their_bits),
 	ROW(crtc_timing_can_be_protected),
@@ -174,8 +338,14 @@ CU_TestInfo register_tests[] = {
 	ROW(retrace_follows_the_clock),
 	ROW(write_modes),
 	ROW(logic_works_with_latches),
+	ROW(write_mode_3_applies_the_function),
+	ROW(odd_even_chaining_replaces_address_bit_0),
 	ROW(colours_can_be_compared),
 	ROW(window_follows_its_map),
 	ROW(chained_window_is_the_framebuffer),
+	ROW(chain_4_uses_the_latches),
+	ROW(chain_4_copies_latches),
+	ROW(plain_chain_4_is_mapped),
+	ROW(chain_4_reaches_every_fourth_address),
 	CU_TEST_INFO_NULL,
 };

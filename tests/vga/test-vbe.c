@@ -200,6 +200,23 @@ static void state_survives(void)
 	CU_ASSERT_EQUAL(get_vbe(VBE_Y_OFFSET), 300);
 }
 
+/* Versions that do not save the latches' condition mapped the window at once. */
+static void older_state_maps_chain_4(void)
+{
+	struct fake_state *state;
+	struct tsr_error error;
+
+	start_in(&mode_13h);
+	poke(A0000 + 77, 0x66);
+	state = fake_device_save(device);
+	CU_ASSERT(fake_state_remove(state, "plain_bytes") && fake_state_remove(state, "latch_lost"));
+	set_mode(&mode_12h);
+	CU_ASSERT(fake_device_load(device, state, 1, &error));
+	fake_state_free(state);
+	CU_ASSERT(((struct vga *)device)->linear_on);
+	CU_ASSERT_EQUAL(peek(A0000 + 77), 0x66);
+}
+
 static void strange_state_is_survived(void)
 {
 	struct tsr_error error;
@@ -216,6 +233,30 @@ static void strange_state_is_survived(void)
 		poke(A0000 + 100, 1);
 		fake_port_read(0x3da, 1);
 	}
+}
+
+/* The bank of a saved state with VBE off is not checked until VBE is turned on. */
+static void banks_end_with_video_memory(void)
+{
+	static const uint16_t banks[] = { (16 << 20) / VGA_BANK_SIZE, 0xffff };
+	struct tsr_error error;
+
+	for (unsigned depth = 4; depth <= 8; depth += 4)
+		for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++) {
+			struct fake_state *state;
+
+			start_in(&mode_12h);
+			vbe(VBE_BPP, (uint16_t)depth);
+			vbe(VBE_XRES, 640);
+			vbe(VBE_YRES, 480);
+			state = fake_device_save(device);
+			CU_ASSERT(fake_state_set(state, "vbe/f", banks[i]));
+			CU_ASSERT(fake_device_load(device, state, 1, &error));
+			fake_state_free(state);
+			vbe(VBE_ENABLE, VBE_ENABLED);
+			poke(A0000, 0x12);
+			CU_ASSERT_EQUAL(peek(A0000), 0xff);
+		}
 }
 
 static void any_register_access_is_defined(void)
@@ -243,7 +284,9 @@ CU_TestInfo vbe_tests[] = {
 	ROW(isa_card_has_no_pci_function),
 	ROW(wrong_rom_is_refused),
 	ROW(state_survives),
+	ROW(older_state_maps_chain_4),
 	ROW(strange_state_is_survived),
+	ROW(banks_end_with_video_memory),
 	ROW(any_register_access_is_defined),
 	CU_TEST_INFO_NULL,
 };

@@ -14,12 +14,12 @@ enum shift { SHIFT_PLANES, SHIFT_PAIRS, SHIFT_BYTES };
 
 struct painter {
 	enum shift shift;
-	uint32_t colors[16]; /* after palette and DAC */
+	uint32_t colors[256]; /* after palette and DAC; 16 of them but for SHIFT_BYTES */
 };
 
 static uint32_t fetch(const struct vga *v, unsigned ma, unsigned row)
 {
-	uint64_t offset = 4ull * vga_address(v, ma, row);
+	uint64_t offset = 4ull * vga_dword(v, vga_address(v, ma, row));
 	uint32_t value = 0;
 
 	if (offset + 4 <= v->vram_size)
@@ -46,14 +46,13 @@ static void dots_of_pairs(uint32_t planes, uint8_t dots[8])
 	}
 }
 
-static void paint_character(const struct vga *v, const struct painter *p, uint32_t planes,
-			    uint32_t to[8])
+static void paint_character(const struct painter *p, uint32_t planes, uint32_t to[8])
 {
 	uint8_t dots[8];
 
 	if (p->shift == SHIFT_BYTES) {
 		for (unsigned i = 0; i < 8; i++)
-			to[i] = v->colors[planes >> 8 * (i / 2) & 0xff];
+			to[i] = p->colors[planes >> 8 * (i / 2) & 0xff];
 		return;
 	}
 	if (p->shift == SHIFT_PLANES)
@@ -72,7 +71,7 @@ static void paint_line(struct vga *v, const struct vga_geometry *g, const struct
 	uint32_t *to = s->pixels + scan->y * s->stride;
 
 	for (unsigned column = 0; column < columns; column++)
-		paint_character(v, p, fetch(v, scan->ma + column, scan->row), v->line + column * 8);
+		paint_character(p, fetch(v, scan->ma + column, scan->row), v->line + column * 8);
 	if (g->repeat == 1) {
 		memcpy(to, v->line + panning, s->width * sizeof(*to));
 		return;
@@ -84,23 +83,50 @@ static void paint_line(struct vga *v, const struct vga_geometry *g, const struct
 static bool line_is_dirty(const struct vga *v, const struct vga_geometry *g,
 			  const struct vga_scan *scan)
 {
-	uint64_t first = 4ull * vga_address(v, scan->ma, scan->row),
-		 last = 4ull * vga_address(v, scan->ma + g->columns, scan->row);
+	uint64_t first = 4ull * vga_dword(v, vga_address(v, scan->ma, scan->row)),
+		 last = 4ull * vga_dword(v, vga_address(v, scan->ma + g->columns, scan->row));
+	bool scattered = v->is_chained && !(v->crtc[CR_UNDERLINE] & CR_UNDERLINE_DOUBLEWORD);
 
-	if (last < first) /* wraps around the plane's end */
-		return vga_any_dirty(v, 4 * VGA_PLANE_SIZE);
+	if (scattered || last < first) /* or it wraps around the plane's end */
+		return vga_any_dirty(v, VGA_LEGACY_MEMORY);
 	if (last + 4 > v->vram_size)
 		last = v->vram_size - 4;
 	return first < last && vga_is_dirty(v, (uint32_t)first, (uint32_t)(last - first + 4));
 }
 
-static void prepare(const struct vga *v, struct painter *p)
+static enum shift shift_mode(const struct vga *v)
 {
-	p->shift = v->gr[GR_MODE] & 0x40   ? SHIFT_BYTES
-		   : v->gr[GR_MODE] & 0x20 ? SHIFT_PAIRS
-					   : SHIFT_PLANES;
-	for (unsigned i = 0; i < 16; i++)
-		p->colors[i] = v->colors[vga_palette(v, (uint8_t)i)];
+	if (v->gr[GR_MODE] & GR_MODE_SHIFT_256)
+		return SHIFT_BYTES;
+	return v->gr[GR_MODE] & GR_MODE_SHIFT_PAIRS ? SHIFT_PAIRS : SHIFT_PLANES;
+}
+
+/*
+ * Blinking in graphics modes concerns bit 3 of the index. Where plane 3 is displayed, colours 8-15
+ * alternate with 0-7, and the bit is held at 1 for the others. Where it is not (mode 0Fh), the bit
+ * alternates for all.
+ */
+static uint8_t blinking_color(const struct vga *v, uint8_t index, bool on)
+{
+	uint8_t shown = index & v->attr[AR_PLANES];
+
+	if (on || (v->attr[AR_PLANES] & 8 && !(index & 8)))
+		return vga_attribute(v, shown | 8);
+	return vga_attribute(v, shown & 7);
+}
+
+static void prepare(const struct vga *v, struct painter *p, unsigned blink)
+{
+	p->shift = shift_mode(v);
+	if (p->shift == SHIFT_BYTES)
+		for (unsigned i = 0; i < 256; i++)
+			p->colors[i] = v->colors[vga_palette_256(v, (uint8_t)i)];
+	else if (v->attr[AR_MODE] & AR_MODE_BLINK)
+		for (unsigned i = 0; i < 16; i++)
+			p->colors[i] = v->colors[blinking_color(v, (uint8_t)i, blink)];
+	else
+		for (unsigned i = 0; i < 16; i++)
+			p->colors[i] = v->colors[vga_palette(v, (uint8_t)i)];
 }
 
 void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
@@ -109,9 +135,12 @@ void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct
 	struct vga_scan scan, last = { .ma = UINT32_MAX };
 	struct painter p;
 	unsigned run = 0; /* lines drawn just above */
+	unsigned blink = v->attr[AR_MODE] & AR_MODE_BLINK ? vga_blink_phase(v) & BLINK_CHARACTERS : 0;
 	bool last_dirty = false;
 
-	prepare(v, &p);
+	full = full || blink != v->shown_blink;
+	v->shown_blink = blink;
+	prepare(v, &p, blink);
 	for (vga_scan_first(v, g, &scan); scan.y < g->height; vga_scan_next(v, g, &scan)) {
 		bool same = scan.ma == last.ma && scan.row == last.row &&
 			    scan.below_split == last.below_split;

@@ -18,6 +18,7 @@ struct row {
 	unsigned panning;     /* dots */
 	uint32_t fonts[2];    /* by attribute bit 3: offset in plane 2 */
 	uint32_t cursor;      /* the address counter's value there; beyond all: none */
+	unsigned skew;        /* the cursor appears so many characters to the right */
 	unsigned blink;
 };
 
@@ -46,12 +47,12 @@ static uint32_t cursor_place(const struct vga *v)
 static uint32_t cell_at(const struct vga *v, const struct row *r, unsigned column)
 {
 	uint32_t ma = r->scan.ma + column;
-	const uint8_t *at = v->vram + 4 * vga_address(v, ma, 0);
+	const uint8_t *at = v->vram + 4 * vga_dword(v, vga_address(v, ma, 0));
 	uint32_t cell = at[0] | at[1] << 8u;
 
-	if ((ma & 0xffff) == r->cursor && r->blink & BLINK_CURSOR)
+	if (column >= r->skew && ((ma - r->skew) & 0xffff) == r->cursor && r->blink & BLINK_CURSOR)
 		cell |= CELL_CURSOR;
-	if (v->attr[AR_MODE] & 8 && at[1] & 0x80 && !(r->blink & BLINK_CHARACTERS))
+	if (v->attr[AR_MODE] & AR_MODE_BLINK && at[1] & 0x80 && !(r->blink & BLINK_CHARACTERS))
 		cell |= CELL_DARK;
 	return cell;
 }
@@ -60,7 +61,8 @@ static uint32_t cell_at(const struct vga *v, const struct row *r, unsigned colum
 static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, const struct row *r,
 			   uint32_t cell, unsigned line)
 {
-	unsigned code = cell & 0xff, attribute = cell >> 8 & 0xff, all = (1u << g->dots) - 1, dots;
+	unsigned code = cell & 0xff, attribute = cell >> 8 & 0xff, all = (1u << g->dots) - 1, dots,
+		 glyph;
 	unsigned start = v->crtc[CR_CURSOR_START] & 0x1f, end = v->crtc[CR_CURSOR_END] & 0x1f;
 
 	if (cell & CELL_CURSOR && line >= start && line <= end)
@@ -69,12 +71,11 @@ static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, co
 		return 0;
 	if ((attribute & 7) == 1 && line == (v->crtc[CR_UNDERLINE] & 0x1fu))
 		return all;
-	dots = v->vram[4 * ((r->fonts[attribute >> 3 & 1] + code * 32 + line) &
-			    (VGA_PLANE_SIZE - 1)) +
-		       2];
+	glyph = (r->fonts[attribute >> 3 & 1] + code * 32 + line) & (VGA_PLANE_SIZE - 1);
+	dots = v->vram[4 * vga_dword(v, glyph) + 2];
 	if (g->dots == 8)
 		return dots;
-	if (v->attr[AR_MODE] & 4 && code >= 0xc0 && code <= 0xdf)
+	if (v->attr[AR_MODE] & AR_MODE_LINE_GRAPHICS && code >= 0xc0 && code <= 0xdf)
 		return dots << 1 | (dots & 1);
 	return dots << 1;
 }
@@ -83,7 +84,7 @@ static void cell_colors(const struct vga *v, uint32_t cell, uint32_t *front, uin
 {
 	uint8_t attribute = cell >> 8 & 0xff, background = attribute >> 4;
 
-	if (v->attr[AR_MODE] & 8)
+	if (v->attr[AR_MODE] & AR_MODE_BLINK)
 		background &= 7;
 	*front = v->colors[vga_palette(v, attribute & 15)];
 	*back = v->colors[vga_palette(v, background)];
@@ -161,12 +162,13 @@ static uint32_t cursor_key(const struct vga *v)
 void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
 		   bool full)
 {
-	struct row r = { .blink = vga_blink_phase(v), .cursor = cursor_place(v) };
+	struct row r = { .blink = vga_blink_phase(v), .cursor = cursor_place(v),
+			 .skew = v->crtc[CR_CURSOR_END] >> 5 & 3u };
 	uint32_t key = cursor_key(v), *cells;
 	struct vga_scan scan;
 
 	if (!full && r.blink == v->shown_blink && key == v->shown_cursor &&
-	    !vga_any_dirty(v, 4 * VGA_PLANE_SIZE))
+	    !vga_any_dirty(v, VGA_LEGACY_MEMORY))
 		return;
 	if (key != v->shown_cursor)
 		/* the cursor's shape is not in the cells */

@@ -3,12 +3,20 @@
  * The CPU's window on video memory, A0000-BFFFF: map select, odd/even, chain 4, latches, write
  * modes 0-3, read modes 0-1.
  *
- * The four planes are interleaved: byte p of the dword at 4 * n is plane p at address n. Chained by
- * four, window and memory are then the same bytes in the same order, and the window can be plain
- * memory (a real VGA uses every fourth address of each plane in that mode; the CRTC's doubleword
- * mode undoes either layout, see vga_address).
+ * The four planes are interleaved: byte p of a dword of video memory belongs to plane p. Outside
+ * chain 4, dword n is address n of the planes. In chain 4 the CPU reaches every fourth address only,
+ * and the dwords are kept in another order, so that these come first: window and video memory are
+ * then the same bytes in the same order, and the window can be mapped as memory. Video memory is
+ * put into the other order when chain 4 is turned on or off (vga_dword).
+ *
+ * A mapped window does not load the latches when it is read. That is of no consequence while bytes
+ * pass unchanged, but a program may read, then select a function that uses the latches, and write.
+ * The window is therefore mapped only after LINEAR_AFTER bytes have passed through it unchanged.
+ * When the latches are needed after all, they are taken from the address that is written.
+ *
  * Source: IBM VGA/XGA Technical Reference Manual, "Graphics Controller" and "Memory Organization".
- * Gaps: the odd/even page bit of the miscellaneous register.
+ * Gap: latches that were loaded from another address than the one that is written, by a read through
+ * the mapped window.
  */
 #include <string.h>
 
@@ -21,10 +29,7 @@ static const uint32_t plane_bytes[16] = {
 	0xffff0000, 0xffff00ff, 0xffffff00, 0xffffffff,
 };
 
-#define SEQ_CHAIN4 0x08u
-#define SEQ_NOT_ODD_EVEN 0x04u
-#define GR_READ_ODD_EVEN 0x10u
-#define GR_CHAIN_ODD_EVEN 0x02u
+#define LINEAR_AFTER (256u << 10)
 
 void vga_mark_dirty(struct vga *v, uint32_t offset, uint32_t length)
 {
@@ -43,21 +48,33 @@ static bool in_window(const struct vga *v, uint32_t *offset)
 	static const struct {
 		uint32_t base, length;
 	} maps[4] = { { 0, 0x20000 }, { 0, 0x10000 }, { 0x10000, 0x8000 }, { 0x18000, 0x8000 } };
-	unsigned map = vbe_is_packed(v) ? 1 : v->gr[GR_MISC] >> 2 & 3;
+	unsigned map = vbe_is_packed(v) ? MAP_A0000_64K : vga_memory_map(v);
 
 	*offset -= maps[map].base;
 	return *offset < maps[map].length;
 }
 
-/* A plane address as a dword's offset in video memory; false: beyond its end. */
-static bool plane_offset(const struct vga *v, uint32_t address, uint32_t *offset)
+/* A dword's offset in video memory, in bytes; false: it lies beyond the end. */
+static bool dword_offset(const struct vga *v, uint32_t dword, uint32_t *offset)
 {
 	if (vbe_is_on(v))
-		address += v->vbe[VBE_BANK] * VGA_BANK_SIZE;
+		dword += v->vbe[VBE_BANK] * VGA_BANK_SIZE;
 	else
-		address &= VGA_PLANE_SIZE - 1;
-	*offset = address * 4;
-	return (uint64_t)address * 4 + 4 <= v->vram_size;
+		dword &= VGA_PLANE_SIZE - 1;
+	*offset = dword * 4;
+	return (uint64_t)dword * 4 + 4 <= v->vram_size;
+}
+
+/*
+ * Odd/even chaining: a higher bit takes the place of address bit 0. It is bit 16 where the window
+ * has 128 KiB, else the page bit of the miscellaneous output register, inverted.
+ */
+static uint32_t replace_bit_0(const struct vga *v, uint32_t address)
+{
+	uint32_t bit = vga_memory_map(v) == MAP_A0000_128K ? address >> 16 & 1
+							   : !(v->misc & MISC_PAGE);
+
+	return (address & ~1u) | bit;
 }
 
 static uint32_t load_dword(const struct vga *v, uint32_t offset)
@@ -96,11 +113,11 @@ static uint8_t rotated(const struct vga *v, uint8_t byte)
 static uint32_t logic(const struct vga *v, uint32_t value)
 {
 	switch (v->gr[GR_ROTATE] >> 3 & 3) {
-	case 1:
+	case FUNCTION_AND:
 		return value & v->latch;
-	case 2:
+	case FUNCTION_OR:
 		return value | v->latch;
-	case 3:
+	case FUNCTION_XOR:
 		return value ^ v->latch;
 	default:
 		return value;
@@ -120,7 +137,7 @@ static uint32_t write_value(const struct vga *v, uint8_t byte)
 	uint32_t set = plane_bytes[v->gr[GR_SET_RESET]], enabled = plane_bytes[v->gr[GR_ENABLE]],
 		 value;
 
-	switch (v->gr[GR_MODE] & 3) {
+	switch (v->gr[GR_MODE] & GR_MODE_WRITE) {
 	case 0:
 		value = broadcast(rotated(v, byte));
 		value = (value & ~enabled) | (set & enabled);
@@ -130,7 +147,7 @@ static uint32_t write_value(const struct vga *v, uint8_t byte)
 	case 2:
 		return masked(v, logic(v, plane_bytes[byte & 15]), v->gr[GR_BIT_MASK]);
 	default:
-		return masked(v, set, rotated(v, byte) & v->gr[GR_BIT_MASK]);
+		return masked(v, logic(v, set), rotated(v, byte) & v->gr[GR_BIT_MASK]);
 	}
 }
 
@@ -164,33 +181,58 @@ static void write_packed(struct vga *v, uint32_t offset, uint8_t value)
 	vga_mark_dirty(v, (uint32_t)at, 1);
 }
 
+/* Bytes pass unchanged through chain 4. */
+static void note_plain_byte(struct vga *v)
+{
+	if (v->plain_bytes < LINEAR_AFTER && ++v->plain_bytes == LINEAR_AFTER)
+		vga_update_window(v);
+}
+
 uint8_t vga_window_read(struct vga *v, uint32_t offset)
 {
 	unsigned plane = v->gr[GR_READ_MAP];
-	uint32_t at;
+	uint32_t dword, at;
 
 	if (!in_window(v, &offset))
 		return 0xff;
 	if (vbe_is_packed(v))
 		return read_packed(v, offset);
-	if (v->seq[SEQ_MEMORY] & SEQ_CHAIN4) {
+	dword = vga_dword(v, offset);
+	if (v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4) {
 		plane = offset & 3;
-		offset >>= 2;
-	} else if (v->gr[GR_MODE] & GR_READ_ODD_EVEN) {
-		plane = (plane & 2) | (offset & 1);
-		if (v->gr[GR_MISC] & GR_CHAIN_ODD_EVEN)
-			offset &= ~1u;
+		dword = offset >> 2;
+	} else {
+		if (v->gr[GR_MODE] & GR_MODE_ODD_EVEN)
+			plane = (plane & 2) | (offset & 1);
+		if (v->gr[GR_MISC] & GR_MISC_CHAIN_ODD_EVEN)
+			dword = vga_dword(v, replace_bit_0(v, offset));
 	}
-	if (!plane_offset(v, offset, &at))
+	if (!dword_offset(v, dword, &at))
 		return 0xff;
 	v->latch = load_dword(v, at);
-	return v->gr[GR_MODE] & 8 ? compare_planes(v) : (uint8_t)(v->latch >> 8 * plane);
+	v->latch_lost = false;
+	if (v->is_plain)
+		note_plain_byte(v);
+	return v->gr[GR_MODE] & GR_MODE_COMPARE ? compare_planes(v)
+						: (uint8_t)(v->latch >> 8 * plane);
+}
+
+static void write_planes(struct vga *v, uint32_t dword, unsigned planes, uint8_t value)
+{
+	uint32_t at;
+
+	if (!planes || !dword_offset(v, dword, &at))
+		return;
+	if (v->latch_lost)
+		v->latch = load_dword(v, at);
+	v->latch_lost = false;
+	store_planes(v, at, write_value(v, value), planes);
 }
 
 void vga_window_write(struct vga *v, uint32_t offset, uint8_t value)
 {
 	unsigned planes = v->seq[SEQ_MAP_MASK];
-	uint32_t at;
+	uint32_t address;
 
 	if (!in_window(v, &offset))
 		return;
@@ -198,16 +240,47 @@ void vga_window_write(struct vga *v, uint32_t offset, uint8_t value)
 		write_packed(v, offset, value);
 		return;
 	}
-	if (v->seq[SEQ_MEMORY] & SEQ_CHAIN4) {
-		planes &= 1u << (offset & 3);
-		offset >>= 2;
-	} else if (!(v->seq[SEQ_MEMORY] & SEQ_NOT_ODD_EVEN)) {
-		planes &= offset & 1 ? 0x0a : 0x05;
-		if (v->gr[GR_MISC] & GR_CHAIN_ODD_EVEN)
-			offset &= ~1u;
+	if (v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4) {
+		write_planes(v, offset >> 2, planes & 1u << (offset & 3), value);
+		if (v->is_plain)
+			note_plain_byte(v);
+		return;
 	}
-	if (planes && plane_offset(v, offset, &at))
-		store_planes(v, at, write_value(v, value), planes);
+	address = v->gr[GR_MISC] & GR_MISC_CHAIN_ODD_EVEN ? replace_bit_0(v, offset) : offset;
+	if (!(v->seq[SEQ_MEMORY] & SEQ_MEMORY_SEQUENTIAL))
+		planes &= offset & 1 ? ODD_PLANES : EVEN_PLANES;
+	write_planes(v, vga_dword(v, address), planes, value);
+}
+
+/* -- The order of dwords in video memory */
+
+uint32_t vga_dword(const struct vga *v, uint32_t address)
+{
+	if (!v->is_chained)
+		return address;
+	address &= VGA_PLANE_SIZE - 1;
+	return address >> 2 | (address & 3) << 14;
+}
+
+/* Puts video memory into the order that chain 4 or its absence asks for. VBE modes have no planes. */
+static void arrange(struct vga *v)
+{
+	bool chained = v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && !vbe_is_on(v);
+	uint32_t *old = v->scratch;
+
+	if (chained == v->is_chained)
+		return;
+	v->is_chained = true; /* vga_dword gives the places in that order */
+	memcpy(old, v->vram, VGA_LEGACY_MEMORY);
+	for (uint32_t address = 0; address < VGA_PLANE_SIZE; address++) {
+		uint32_t place = vga_dword(v, address), from = chained ? address : place,
+			 to = chained ? place : address;
+
+		memcpy(v->vram + 4 * to, old + from, 4);
+	}
+	v->is_chained = chained;
+	vga_mark_dirty(v, 0, VGA_LEGACY_MEMORY);
+	v->fonts_changed = true;
 }
 
 /* -- The window as plain memory */
@@ -215,18 +288,30 @@ void vga_window_write(struct vga *v, uint32_t offset, uint8_t value)
 /* Chained by four and with a data path that passes bytes as they are. */
 static bool is_plain_chain4(const struct vga *v)
 {
-	return v->seq[SEQ_MEMORY] & SEQ_CHAIN4 && v->seq[SEQ_MAP_MASK] == 0x0f &&
-	       (v->gr[GR_MODE] & 0x0b) == 0 && v->gr[GR_ENABLE] == 0 && v->gr[GR_ROTATE] == 0 &&
-	       v->gr[GR_BIT_MASK] == 0xff && (v->gr[GR_MISC] >> 2 & 3) == 1;
+	return v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && v->seq[SEQ_MAP_MASK] == 0x0f &&
+	       (v->gr[GR_MODE] & (GR_MODE_WRITE | GR_MODE_COMPARE)) == 0 &&
+	       v->gr[GR_ENABLE] == 0 && v->gr[GR_ROTATE] == 0 && v->gr[GR_BIT_MASK] == 0xff &&
+	       vga_memory_map(v) == MAP_A0000_64K;
 }
 
 void vga_update_window(struct vga *v)
 {
-	bool linear = vbe_is_packed(v) ? v->vbe[VBE_BANK] == 0
-				       : is_plain_chain4(v) && (!vbe_is_on(v) || !v->vbe[VBE_BANK]);
+	bool was_chained = v->is_chained, linear;
 
+	arrange(v);
+	v->is_plain = is_plain_chain4(v) && (!vbe_is_on(v) || !v->vbe[VBE_BANK]);
+	if (!v->is_plain)
+		v->plain_bytes = 0;
+	linear = vbe_is_packed(v) ? v->vbe[VBE_BANK] == 0
+				  : v->is_plain && v->plain_bytes == LINEAR_AFTER;
 	if (linear == v->linear_on)
 		return;
 	v->linear_on = linear;
+	v->latch_lost = v->latch_lost || (!linear && was_chained);
 	v->memory->enable(v->linear_region, linear);
+}
+
+void vga_set_plain_bytes(struct vga *v, uint32_t count)
+{
+	v->plain_bytes = count < LINEAR_AFTER ? count : LINEAR_AFTER;
 }

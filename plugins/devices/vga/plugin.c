@@ -264,7 +264,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "vram is a power of two from 1M to 256M");
 	v->dirty = calloc(1, v->vram_size >> (TSR_PAGE_SHIFT + 3));
-	if (!v->dirty)
+	v->scratch = malloc(VGA_LEGACY_MEMORY);
+	if (!v->dirty || !v->scratch)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for the video adapter");
 	vga_make_edid(v->edid, (unsigned)properties->get_int(host, "xres"),
 		      (unsigned)properties->get_int(host, "yres"));
@@ -282,6 +283,7 @@ static void detach(void *self)
 	struct vga *v = self;
 
 	free(v->dirty);
+	free(v->scratch);
 	free(v->cells);
 }
 
@@ -301,6 +303,7 @@ static void reset(void *self, enum tsr_reset kind)
 	v->used = true;
 	v->stale = true;
 	vga_update_window(v);
+	v->latch_lost = false;
 }
 
 static const struct tsr_device_class device_class = {

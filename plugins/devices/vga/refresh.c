@@ -12,17 +12,16 @@
 #include "vga.h"
 
 #define CURSOR_HALF_NS 133333333u /* 8 frames */
-#define LEGACY_MEMORY (4 * VGA_PLANE_SIZE)
 
 bool vga_is_text(const struct vga *v)
 {
-	return !vbe_is_on(v) && !(v->gr[GR_MISC] & 1);
+	return !vbe_is_on(v) && !(v->gr[GR_MISC] & GR_MISC_GRAPHICS);
 }
 
 /* The palette belongs to the CPU, or the sequencer has turned the screen off. */
 bool vga_is_blank(const struct vga *v)
 {
-	return !(v->attr_index & 0x20) || (!vbe_is_packed(v) && v->seq[SEQ_CLOCKING] & 0x20);
+	return !(v->attr_index & AR_INDEX_DISPLAY) || (!vbe_is_packed(v) && v->seq[SEQ_CLOCKING] & 0x20);
 }
 
 unsigned vga_blink_phase(const struct vga *v)
@@ -36,21 +35,36 @@ unsigned vga_panning(const struct vga *v, const struct vga_geometry *g, const st
 {
 	unsigned pan = v->attr[AR_PANNING];
 
-	if (s->below_split && v->attr[AR_MODE] & 0x20)
+	if (s->below_split && v->attr[AR_MODE] & AR_MODE_PANNING_SPLIT)
 		return 0;
 	if (g->dots == 9)
 		return pan >= 8 ? 0 : pan + 1;
 	return pan & 7;
 }
 
-uint8_t vga_palette(const struct vga *v, uint8_t index)
+uint8_t vga_attribute(const struct vga *v, uint8_t index)
 {
-	uint8_t value = v->attr[index & v->attr[AR_PLANES] & 15];
-	uint8_t select = v->attr[AR_COLOR_SELECT];
+	uint8_t value = v->attr[index & 15], select = v->attr[AR_COLOR_SELECT];
 
-	if (v->attr[AR_MODE] & 0x80)
+	if (v->attr[AR_MODE] & AR_MODE_P54S)
 		value = (value & 0x0f) | (select & 3) << 4;
 	return (value & 0x3f) | (select & 0x0c) << 4;
+}
+
+uint8_t vga_palette(const struct vga *v, uint8_t index)
+{
+	return vga_attribute(v, index & v->attr[AR_PLANES]);
+}
+
+/*
+ * The two halves of a byte pass the palette one after the other, and the low four bits of each make
+ * the DAC's index; the colour select register has no part in it.
+ */
+uint8_t vga_palette_256(const struct vga *v, uint8_t index)
+{
+	unsigned planes = v->attr[AR_PLANES] & 15;
+
+	return (uint8_t)((v->attr[index >> 4 & planes] & 15) << 4 | (v->attr[index & planes] & 15));
 }
 
 /* -- What changed */
@@ -63,8 +77,8 @@ static void take_look(const struct vga *v, struct vga_look *look)
 	memset(look, 0, sizeof(*look));
 	memcpy(look->seq, v->seq, sizeof(look->seq));
 	look->seq[SEQ_MAP_MASK] = look->seq[SEQ_MEMORY] = 0; /* these are for the CPU's side */
-	look->gr_mode = v->gr[GR_MODE] & 0x60;
-	look->gr_misc = v->gr[GR_MISC] & 1;
+	look->gr_mode = v->gr[GR_MODE] & (GR_MODE_SHIFT_PAIRS | GR_MODE_SHIFT_256);
+	look->gr_misc = v->gr[GR_MISC] & GR_MISC_GRAPHICS;
 	memcpy(look->crtc, v->crtc, sizeof(look->crtc));
 	for (size_t i = 0; i < sizeof(cursor); i++)
 		look->crtc[cursor[i]] = 0;
@@ -146,7 +160,7 @@ static bool gather_dirty(struct vga *v, uint32_t first, uint32_t end)
 
 static void shown_pages(const struct vga *v, uint32_t *first, uint32_t *end)
 {
-	uint32_t start = 0, length = LEGACY_MEMORY;
+	uint32_t start = 0, length = VGA_LEGACY_MEMORY;
 
 	if (vbe_is_on(v)) {
 		start = v->vbe[VBE_BPP] == 4 ? 0 : v->vbe[VBE_Y_OFFSET] * vbe_pitch(v);

@@ -234,4 +234,5 @@ void vga_reset_registers(struct vga *v)
 	v->pel_mask = 0xff;
 	v->dac_index = v->dac_component = v->dac_reading = 0;
 	v->latch = 0;
+	v->plain_bytes = 0;
 }

@@ -30,6 +30,8 @@ void vga_save(void *self, struct tsr_state_writer *out)
 #undef X
 	tsr_state_put_bool(out, "attr_data", v->attr_data);
 	tsr_state_put_u32(out, "latch", v->latch);
+	tsr_state_put_bool(out, "latch_lost", v->latch_lost);
+	tsr_state_put_u32(out, "plain_bytes", v->plain_bytes);
 	tsr_state_put_u32(out, "endian", v->endian);
 	tsr_state_put_u16(out, "vbe_index", v->vbe_index);
 	out->ops->begin(out, "vbe");
@@ -65,6 +67,26 @@ static bool load_vbe(struct vga *v, struct tsr_state_reader *in)
 	return true;
 }
 
+/*
+ * What older versions do not save: they mapped the window as soon as chain 4 passed bytes unchanged.
+ * The registers are there; video memory, which comes after, is in the order that they ask for.
+ */
+static void load_window(struct vga *v, struct tsr_state_reader *in)
+{
+	uint32_t count = UINT32_MAX;
+	bool lost = false;
+
+	for (unsigned i = 0; i < GR_COUNT; i++)
+		v->gr[i] &= vga_gr_mask[i];
+	v->seq[SEQ_MAP_MASK] &= 0x0f;
+	tsr_state_get_u32(in, "plain_bytes", &count);
+	tsr_state_get_bool(in, "latch_lost", &lost);
+	vga_update_window(v);
+	vga_set_plain_bytes(v, count);
+	vga_update_window(v);
+	v->latch_lost = lost;
+}
+
 static bool load_vram(struct vga *v, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	int64_t length = in->ops->length(in, "vram");
@@ -98,12 +120,10 @@ bool vga_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 	     tsr_state_get_u32(in, "latch", &v->latch) &&
 	     tsr_state_get_u32(in, "endian", &v->endian) &&
 	     tsr_state_get_u16(in, "vbe_index", &v->vbe_index) && v->dac_component < 3 &&
-	     load_vbe(v, in) && load_vram(v, in, error);
+	     load_vbe(v, in);
+	load_window(v, in);
+	ok = ok && load_vram(v, in, error);
 	v->dac_component %= 3;
-	for (unsigned i = 0; i < GR_COUNT; i++)
-		v->gr[i] &= vga_gr_mask[i];
-	v->seq[SEQ_MAP_MASK] &= 0x0f;
-	vga_update_window(v);
 	v->stale = true;
 	return ok;
 }

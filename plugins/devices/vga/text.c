@@ -69,7 +69,7 @@ static unsigned unicode(uint8_t character)
 
 static uint8_t character_at(const struct vga *v, unsigned ma)
 {
-	return v->vram[4 * vga_address(v, ma, 0)];
+	return v->vram[4 * vga_dword(v, vga_address(v, ma, 0))];
 }
 
 static bool is_space(uint8_t character)

@@ -101,8 +101,8 @@ unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct
 
 /*
  * The address counter's way to the planes: byte, word or doubleword mode, and the row scan
- * counter's bits that the CGA's and Hercules' interleaved modes put in. Doubleword mode needs no
- * shift here: planes.c packs chained memory.
+ * counter's bits that the CGA's and Hercules' interleaved modes put in. In doubleword mode the two
+ * low bits are bits 14 and 15 of the counter.
  */
 unsigned vga_address(const struct vga *v, unsigned ma, unsigned row)
 {
@@ -110,7 +110,9 @@ unsigned vga_address(const struct vga *v, unsigned ma, unsigned row)
 
 	if (vbe_is_on(v))
 		return ma;
-	if (!(v->crtc[CR_UNDERLINE] & 0x40) && !(mode & 0x40))
+	if (v->crtc[CR_UNDERLINE] & CR_UNDERLINE_DOUBLEWORD)
+		ma = ma << 2 | (ma >> 14 & 3);
+	else if (!(mode & 0x40))
 		ma = ma << 1 | (ma >> (mode & 0x20 ? 15 : 13) & 1);
 	if (!(mode & 1))
 		ma = (ma & ~0x2000u) | (row & 1) << 13;

@@ -9,6 +9,7 @@
 #define VGA_WINDOW_SIZE 0x20000u
 #define VGA_BANK_SIZE 0x10000u
 #define VGA_PLANE_SIZE 0x10000u
+#define VGA_LEGACY_MEMORY (4 * VGA_PLANE_SIZE) /* what the VGA's own modes reach */
 #define VGA_ISA_FRAMEBUFFER 0xe0000000u /* where the VBE of the ISA adapter's BIOS looks for it */
 #define VGA_MAX_WIDTH 2560u
 #define VGA_MAX_HEIGHT 1600u
@@ -49,7 +50,29 @@ enum {
 	CR_LINE_COMPARE = 24,
 	CR_COUNT = 25,
 };
+#define CR_UNDERLINE_DOUBLEWORD 0x40u
 enum { AR_MODE = 16, AR_OVERSCAN, AR_PLANES, AR_PANNING, AR_COLOR_SELECT, AR_COUNT };
+
+/* Bits of the registers, named as in the IBM manual. */
+#define MISC_PAGE 0x20u              /* page bit for odd/even: 0 selects the odd addresses */
+#define SEQ_MEMORY_SEQUENTIAL 0x04u  /* 0: odd addresses reach the odd planes */
+#define SEQ_MEMORY_CHAIN4 0x08u
+#define GR_MODE_WRITE 0x03u
+#define GR_MODE_COMPARE 0x08u        /* read mode 1 */
+#define GR_MODE_ODD_EVEN 0x10u       /* reads choose the plane by address bit 0 */
+#define GR_MODE_SHIFT_PAIRS 0x20u
+#define GR_MODE_SHIFT_256 0x40u
+#define GR_MISC_GRAPHICS 0x01u
+#define GR_MISC_CHAIN_ODD_EVEN 0x02u
+#define AR_MODE_LINE_GRAPHICS 0x04u
+#define AR_MODE_BLINK 0x08u
+#define AR_MODE_PANNING_SPLIT 0x20u  /* no panning below the split */
+#define AR_MODE_P54S 0x80u           /* palette bits 5 and 4 come from the colour select register */
+#define AR_INDEX_DISPLAY 0x20u       /* palette address source: the palette belongs to the display */
+#define EVEN_PLANES 0x05u
+#define ODD_PLANES 0x0au
+enum { FUNCTION_NONE, FUNCTION_AND, FUNCTION_OR, FUNCTION_XOR };
+enum { MAP_A0000_128K, MAP_A0000_64K, MAP_B0000_32K, MAP_B8000_32K };
 
 enum {
 	VBE_ID,
@@ -99,6 +122,10 @@ struct vga {
 	/* A0000-AFFFF: video memory's first 64 KiB, where the mode is linear */
 	struct tsr_region *linear_region;
 	bool linear_on;
+	bool is_chained;      /* dwords of video memory are in the order of chain 4 */
+	bool is_plain;        /* chain 4 passes bytes unchanged */
+	uint32_t plain_bytes; /* how many have passed so through the handlers */
+	uint32_t *scratch;    /* VGA_LEGACY_MEMORY bytes, to arrange dwords in */
 
 	uint8_t misc, feature;
 	uint8_t seq_index, seq[SEQ_COUNT];
@@ -108,7 +135,8 @@ struct vga {
 	bool attr_data;                     /* the next write to 3C0 is data */
 	uint8_t pel_mask, dac_index, dac_component, dac_reading;
 	uint8_t dac_latch[3], dac[256][3];
-	uint32_t latch; /* byte p: plane p */
+	uint32_t latch;  /* byte p: plane p */
+	bool latch_lost; /* reads through the mapped window have bypassed it */
 	uint16_t vbe_index, vbe[VBE_COUNT];
 	uint32_t endian; /* the extended register in BAR 2 */
 	uint8_t edid[128];
@@ -174,6 +202,13 @@ uint8_t vga_window_read(struct vga *v, uint32_t offset);
 void vga_window_write(struct vga *v, uint32_t offset, uint8_t value);
 void vga_update_window(struct vga *v);
 void vga_mark_dirty(struct vga *v, uint32_t offset, uint32_t length);
+/* The dword of video memory that holds an address of the planes. */
+uint32_t vga_dword(const struct vga *v, uint32_t address);
+void vga_set_plain_bytes(struct vga *v, uint32_t count); /* from a saved state */
+static inline unsigned vga_memory_map(const struct vga *v)
+{
+	return v->gr[GR_MISC] >> 2 & 3;
+}
 
 /* vbe.c */
 uint16_t vbe_read(const struct vga *v, unsigned index);
@@ -183,6 +218,7 @@ static inline bool vbe_is_on(const struct vga *v)
 {
 	return v->vbe[VBE_ENABLE] & VBE_ENABLED;
 }
+/* One linear framebuffer; with 4 bits a pixel VBE modes have planes. */
 static inline bool vbe_is_packed(const struct vga *v)
 {
 	return vbe_is_on(v) && v->vbe[VBE_BPP] != 4;
@@ -210,8 +246,10 @@ void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga
 void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
 		       bool full);
 void vga_draw_vbe(struct vga *v, const struct vga_surface *s, bool full);
-/* attribute controller: 4 bits to a DAC index */
+/* The attribute controller's palette: 4 bits to a DAC index; and 8 bits, in 256-colour modes. */
 uint8_t vga_palette(const struct vga *v, uint8_t index);
+uint8_t vga_attribute(const struct vga *v, uint8_t index); /* without the plane enable register */
+uint8_t vga_palette_256(const struct vga *v, uint8_t index);
 
 /* text.c */
 size_t vga_text(void *self, char *buffer, size_t length);
