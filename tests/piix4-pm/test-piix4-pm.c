@@ -109,6 +109,31 @@ static void overflow_interrupts(void)
 	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
 }
 
+/* ACPI 1.0b, 4.7.3.1.1: the status bit does not depend on the enable bit; no host timer runs for it. */
+static void overflow_is_seen_without_interrupt(void)
+{
+	start();
+	out(4, 0x0001, 2);
+	CU_ASSERT_EQUAL(in(0, 2), 0);
+	fake_clock_advance_to(2343490000);
+	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
+	CU_ASSERT_EQUAL(in(0, 2), 0x0001);
+	CU_ASSERT_EQUAL(fake_irq_level("sci"), 0);
+	out(0, 0x0001, 2);
+	CU_ASSERT_EQUAL(in(0, 1), 0);
+	fake_clock_advance_to(4 * 2343490000ull); /* an even count of changes */
+	CU_ASSERT(fake_device_round_trip(pm));
+	CU_ASSERT_EQUAL(in(0, 1), 0x01);
+	CU_ASSERT_EQUAL(fake_irq_level("sci"), 0);
+	out(2, 0x0001, 2); /* the status waits for its enable */
+	CU_ASSERT_EQUAL(fake_irq_level("sci"), 1);
+	out(2, 0x0000, 2);
+	out(0, 0x0001, 2);
+	fake_clock_advance_to(6 * 2343490000ull);
+	out(0, 0x0001, 2); /* clears what happened before the write */
+	CU_ASSERT_EQUAL(in(0, 2), 0);
+}
+
 static void power_button_is_an_event(void)
 {
 	struct tsr_error error;
@@ -232,6 +257,7 @@ static CU_TestInfo tests[] = {
 	ROW(window_moves_and_closes),
 	ROW(timer_counts),
 	ROW(overflow_interrupts),
+	ROW(overflow_is_seen_without_interrupt),
 	ROW(power_button_is_an_event),
 	ROW(firmware_switches_acpi),
 	ROW(soft_off_needs_its_type_and_enable),

@@ -17,6 +17,7 @@ struct pm {
 	void (*update_sci)(void *user); /* after any change of pm_sci */
 	void *user;
 	uint16_t status, enable, control; /* PMSTS, PMEN, PMCNTRL */
+	uint64_t halves_seen;             /* changes of the timer's bit 23 that are in status */
 	uint16_t gp_status, gp_enable;    /* GPSTS, GPEN */
 	uint8_t storage[PM_LENGTH];       /* all other registers */
 };

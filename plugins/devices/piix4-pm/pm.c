@@ -52,11 +52,29 @@ static uint64_t timer_ns(uint64_t ticks)
 	return tsr_muldiv(ticks, NS_PER_S, PM_TIMER_HZ) + 1;
 }
 
+/* Counts the changes of bit 23. */
+static uint64_t timer_halves(const struct pm *pm)
+{
+	return timer_ticks(pm) / PM_TIMER_HALF;
+}
+
+/* PMSTS at this moment. TMROF_STS follows bit 23 also while no interrupt is enabled (ACPI 1.0b, 4.7.3.1.1). */
+static uint16_t status_now(const struct pm *pm)
+{
+	return pm->status | (timer_halves(pm) != pm->halves_seen ? TMROF : 0);
+}
+
+static void status_update(struct pm *pm)
+{
+	pm->status = status_now(pm);
+	pm->halves_seen = timer_halves(pm);
+}
+
+/* The host is woken only for an interrupt; without one, reading PMSTS finds out what has happened. */
 static void timer_arm(struct pm *pm)
 {
 	if (pm->enable & TMROF)
-		pm->clock->arm(pm->overflow,
-			       timer_ns((timer_ticks(pm) / PM_TIMER_HALF + 1) * PM_TIMER_HALF));
+		pm->clock->arm(pm->overflow, timer_ns((timer_halves(pm) + 1) * PM_TIMER_HALF));
 	else
 		pm->clock->cancel(pm->overflow);
 }
@@ -65,7 +83,7 @@ static void on_timer_overflow(void *self, uint64_t deadline_ns)
 {
 	struct pm *pm = self;
 
-	pm->status |= TMROF;
+	status_update(pm);
 	timer_arm(pm);
 	pm->update_sci(pm->user);
 }
@@ -135,6 +153,7 @@ static uint64_t pm_read(void *self, uint64_t offset, unsigned width)
 
 	if (offset >= PMTMR && offset < PMTMR + 4)
 		return (timer_ticks(pm) & PM_TIMER_MASK) >> (8 * (offset - PMTMR));
+	status_update(pm);
 	for (unsigned i = 0; i < width && offset + i < PM_LENGTH; i++)
 		value |= (uint64_t)byte_read(pm, (unsigned)offset + i) << (8 * i);
 	return value;
@@ -144,6 +163,7 @@ static void pm_write(void *self, uint64_t offset, uint64_t value, unsigned width
 {
 	struct pm *pm = self;
 
+	status_update(pm);
 	for (unsigned i = 0; i < width && offset + i < PM_LENGTH; i++) {
 		unsigned at = (unsigned)offset + i, shift = 8 * (at & 1);
 		uint8_t byte = (uint8_t)(value >> (8 * i));
@@ -196,6 +216,7 @@ void pm_init(struct pm *pm, const struct tsr_host *host, void (*update_sci)(void
 void pm_reset(struct pm *pm)
 {
 	pm->status = pm->enable = pm->control = pm->gp_status = pm->gp_enable = 0;
+	pm->halves_seen = timer_halves(pm);
 	memset(pm->storage, 0, sizeof(pm->storage));
 	memcpy(pm->storage + GPOREG, (const uint8_t[]){ 0xff, 0xfb, 0xff, 0x7f }, 4);
 	timer_arm(pm);
@@ -203,7 +224,7 @@ void pm_reset(struct pm *pm)
 
 void pm_save(const struct pm *pm, struct tsr_state_writer *out)
 {
-	tsr_state_put_u16(out, "pmsts", pm->status);
+	tsr_state_put_u16(out, "pmsts", status_now(pm));
 	tsr_state_put_u16(out, "pmen", pm->enable);
 	tsr_state_put_u16(out, "pmcntrl", pm->control);
 	tsr_state_put_u16(out, "gpsts", pm->gp_status);
@@ -220,6 +241,7 @@ bool pm_load(struct pm *pm, struct tsr_state_reader *in)
 	    !tsr_state_get_u16(in, "gpen", &pm->gp_enable) ||
 	    !tsr_state_get_bytes(in, "pm-storage", pm->storage, sizeof(pm->storage)))
 		return false;
+	pm->halves_seen = timer_halves(pm);
 	pm->enable &= ENABLE_WRITABLE;
 	pm->control &= CONTROL_WRITABLE & ~SUS_EN;
 	timer_arm(pm);
