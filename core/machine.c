@@ -42,6 +42,8 @@ void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
 		tsr_memory_map_reset(m->memory, kind == TSR_RESET_POWER_ON);
 		tsr_pci_bus_reset(m->pci);
 	}
+	/* The reset vector, FFFFFFF0h, has address bit 20 set: with the gate shut the processor would not find the ROM. */
+	tsr_memory_map_set_a20(m->memory, true);
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = m->instances->pdata[i];
 		if (instance->class->reset)

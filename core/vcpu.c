@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <time.h>
 
+#include <tessera/draft/shutdown-code.h>
+
 #include "machine-parts.h"
 
 static bool own_lock(TsrMachine *m)
@@ -106,8 +108,8 @@ static void on_shutdown(TsrMachine *m)
 	tsr_machine_post_panic(m, "triple fault");
 	if (m->config->on_triple_fault == TSR_ON_TRIPLE_FAULT_STOP)
 		stop_now(m, TSR_EXIT_GUEST_ERROR, "the guest stopped by a triple fault");
-	else
-		m->want_reset = TSR_RESET_HARD;
+	else if (m->want_reset < 0)
+		m->want_reset = TSR_RESET_SOFT; /* the chipset answers the processor's shutdown cycle with INIT */
 }
 
 static void on_halted(TsrMachine *m)
@@ -119,12 +121,30 @@ static void on_halted(TsrMachine *m)
 	tsr_timekeeper_sleep(m->clock, false);
 }
 
+/* Whether the firmware will resume the guest after this reset, as the guest has asked it to. */
+static bool firmware_resumes(TsrMachine *m, enum tsr_reset kind)
+{
+	struct tsr_interface found;
+
+	if (kind != TSR_RESET_SOFT)
+		return false;
+	for (guint i = 0; i < m->instances->len; i++) {
+		const struct tsr_shutdown_code *code;
+
+		if (!tsr_instance_get_interface(g_ptr_array_index(m->instances, i), TSR_SHUTDOWN_CODE, &found))
+			continue;
+		code = found.table;
+		return code->resumes(found.self);
+	}
+	return false;
+}
+
 static void do_reset(TsrMachine *m)
 {
 	enum tsr_reset kind = (enum tsr_reset)m->want_reset;
 
 	m->want_reset = -1;
-	if (m->config->exit_on_reset) {
+	if (m->config->exit_on_reset && !firmware_resumes(m, kind)) {
 		stop_now(m, TSR_EXIT_POWERED_OFF, "the guest asked for a reset");
 		return;
 	}

@@ -62,6 +62,9 @@ def board_isapc(test):
         machine.expect("tessera# ")
         machine.send("ls /sys/bus/pci/devices 2>/dev/null | wc -l\n")
         machine.expect("\n0")
+        machine.send("reboot\n")
+        machine.expect("reboot: Restarting system")
+        machine.expect("tessera# ")
 
 
 def guest_seconds(machine):

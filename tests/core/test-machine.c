@@ -172,7 +172,7 @@ static enum tsr_cpu_exit ask_for_reset(struct little_processor *cpu, uint64_t bu
 	return TSR_CPU_KICKED;
 }
 
-/* Port 92h resets the processor alone, CF9h and the keyboard controller the board. */
+/* Of the board and of the processor alone: no instance says that the guest is resumed. */
 static void every_reset_can_end_the_run(void)
 {
 	for (wanted_reset = TSR_RESET_HARD; wanted_reset <= TSR_RESET_SOFT; wanted_reset++) {

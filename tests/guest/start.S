@@ -15,6 +15,14 @@ start16:
 real_start:
 	cli
 	cld
+#ifdef RESUME
+	/* As a BIOS does: with shutdown code 0Ah the guest resumes at the far pointer of 40:67. */
+	movb	$0x0f, %al
+	outb	%al, $0x70
+	inb	$0x71, %al
+	cmpb	$0x0a, %al
+	je	resume16
+#endif
 	movw	$0xf000, %ax
 	movw	%ax, %ds
 	lgdtl	%cs:(boot_gdtr - start16)
@@ -22,6 +30,15 @@ real_start:
 	orb	$1, %al
 	movl	%eax, %cr0
 	ljmpl	$0x08, $start32
+
+#ifdef RESUME
+resume16:
+	xorb	%al, %al
+	outb	%al, $0x71
+	xorw	%ax, %ax
+	movw	%ax, %ds
+	ljmpw	*0x467
+#endif
 
 	.balign 8
 boot_gdt:

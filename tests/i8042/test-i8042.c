@@ -153,14 +153,14 @@ static void output_port_moves_a20(void)
 	CU_ASSERT_TRUE(fake_a20());
 }
 
-static void pulse_resets_the_machine(void)
+static void the_reset_line_is_the_processors(void)
 {
 	start(RAW);
 	command(0xff);
 	CU_ASSERT_EQUAL(fake_requests()->resets, 0);
 	command(0xfe);
 	CU_ASSERT_EQUAL(fake_requests()->resets, 1);
-	CU_ASSERT_EQUAL(fake_requests()->reset_kind, TSR_RESET_HARD);
+	CU_ASSERT_EQUAL(fake_requests()->reset_kind, TSR_RESET_SOFT);
 	command(0xd1);
 	data(0xde);
 	CU_ASSERT_EQUAL(fake_requests()->resets, 2);
@@ -565,7 +565,7 @@ static CU_TestInfo tests[] = {
 	ROW(ram_keeps_its_bytes),
 	ROW(devices_are_off_after_reset),
 	ROW(output_port_moves_a20),
-	ROW(pulse_resets_the_machine),
+	ROW(the_reset_line_is_the_processors),
 	ROW(bytes_can_be_faked),
 	ROW(second_read_sees_the_same_byte),
 	ROW(answers_overwrite_the_output_register),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fake-host.h>
+#include <tessera/draft/shutdown-code.h>
 
 #include "unit.h"
 
@@ -241,6 +242,26 @@ static void resets_keep_the_battery(void)
 	fake_finish();
 }
 
+static void says_whether_the_guest_is_resumed(void)
+{
+	static const struct {
+		uint8_t code;
+		bool resumes;
+	} rows[] = {
+		{ 0x00, false }, { 0x01, true },  { 0x04, false }, { 0x05, true },  { 0x09, true },
+		{ 0x0a, true },  { 0x0c, true },  { 0x0d, false }, { 0xfe, false },
+	};
+	const struct tsr_shutdown_code *code;
+
+	start();
+	code = fake_device_interface(rtc, TSR_SHUTDOWN_CODE);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put(0x0f, rows[i].code);
+		CU_ASSERT_EQUAL(code->resumes(rtc), rows[i].resumes);
+	}
+	fake_finish();
+}
+
 static void the_file_survives(void)
 {
 	char path[] = "/tmp/test-rtc-XXXXXX";
@@ -302,6 +323,7 @@ int main(void)
 		{ "describes the machine", describes_the_machine },
 		{ "refuses a bad boot order", refuses_a_bad_boot_order },
 		{ "resets keep the battery", resets_keep_the_battery },
+		{ "says whether the guest is resumed", says_whether_the_guest_is_resumed },
 		{ "the file survives", the_file_survives },
 		{ "state and fuzz", state_and_fuzz },
 		CU_TEST_INFO_NULL,

@@ -7,8 +7,8 @@
  * 60h twice in one interrupt (a DOS program's handler, then the BIOS's) sees the same byte twice,
  * as on a real machine.
  * Source: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and Auxiliary Device
- * Controller"; output port bit 0 and commands F0-FF reset the whole machine, as the boards of the
- * PCI time do.
+ * Controller": output port bit 0 and the pulses of commands F0-FF are the processor's reset line;
+ * memory and devices keep their state.
  * Gaps: no password security (A4 says that none is installed), no key lock.
  */
 #include <string.h>
@@ -103,7 +103,7 @@ static void write_output_port(struct i8042 *c, uint8_t value)
 	c->output_port = value | PORT_RESET;
 	c->memory->set_a20(c->host, value & PORT_A20);
 	if (!(value & PORT_RESET))
-		c->machine->reset(c->host, TSR_RESET_HARD);
+		c->machine->reset(c->host, TSR_RESET_SOFT);
 }
 
 /* -- Commands */
@@ -125,7 +125,7 @@ static void self_test(struct i8042 *c)
 static void pulse(struct i8042 *c, uint8_t command)
 {
 	if (!(command & PORT_RESET))
-		c->machine->reset(c->host, TSR_RESET_HARD);
+		c->machine->reset(c->host, TSR_RESET_SOFT);
 }
 
 static void command_with_answer(struct i8042 *c, uint8_t command)

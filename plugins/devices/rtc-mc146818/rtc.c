@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include <tessera/draft/shutdown-code.h>
 #include <tessera/plugin.h>
 
 #define NS 1000000000
@@ -404,6 +405,22 @@ static bool rtc_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	return true;
 }
 
+/* Codes by which the BIOS resumes the guest (5, 9-0Ch) or its own self test (1-3, 6-8); 4 is INT 19h, all others a new start
+ * (IBM PC AT Technical Reference, BIOS listing, "shutdown"). */
+static bool shutdown_resumes(void *self)
+{
+	uint8_t code = ((struct rtc *)self)->cmos[REG_SHUTDOWN];
+
+	return code >= 0x01 && code <= 0x0c && code != 0x04;
+}
+
+static const struct tsr_shutdown_code shutdown_code = { .size = sizeof(shutdown_code), .resumes = shutdown_resumes };
+
+static const void *get_interface(void *self, const char *name)
+{
+	return strcmp(name, TSR_SHUTDOWN_CODE) == 0 ? &shutdown_code : NULL;
+}
+
 static const struct tsr_device_class rtc_class = {
 	.size = sizeof(struct tsr_device_class),
 	.instance_size = sizeof(struct rtc),
@@ -412,6 +429,7 @@ static const struct tsr_device_class rtc_class = {
 	.reset = rtc_reset,
 	.save = rtc_save,
 	.load = rtc_load,
+	.get_interface = get_interface,
 };
 
 TSR_DEVICE_PLUGIN(rtc_class);

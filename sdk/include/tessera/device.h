@@ -16,7 +16,7 @@
 enum tsr_reset {
 	TSR_RESET_POWER_ON, /* everything to its data sheet's power-on value */
 	TSR_RESET_HARD,     /* the board's reset line: memory keeps its contents */
-	TSR_RESET_SOFT,     /* INIT: processors only */
+	TSR_RESET_SOFT,     /* INIT: processors only; the A20 gate opens */
 };
 
 struct tsr_device_class {
