@@ -23,7 +23,10 @@
 
 #define BT_JUMP_BITS 16
 #define BT_MAX_INSNS 64         /* guest instructions in a block */
-#define BT_BLOCK_HOST_MAX 32768 /* bytes of host code that one block may need at most */
+/* What one block may take from the cache at most: bytes of host code, rows of its tables. */
+#define BT_BLOCK_HOST_MAX 32768
+#define BT_BLOCK_SITES_MAX 1024
+#define BT_BLOCK_EXITS_MAX 256
 #define BT_NONE UINT32_MAX
 
 /* What a block's code depends on beside the bytes it was made from. */
@@ -190,7 +193,7 @@ enum bt_exit_reason {
 struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups, chains, misses, bounces, commits,
 		faults, interrupts, exits[BT_EXITS], interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system, stretched, compared, skipped, left_alone;
+		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone;
 };
 
 /* What a slow path tells the code that called it. */
@@ -252,7 +255,7 @@ struct tsr_bt {
 	struct bt_feature feature;
 	uint16_t selector_cs, selector_ss; /* the host's, for iretq */
 	uint32_t isa, signature; /* of the CPU model: enum bt_isa; CPUID.1:EAX */
-	bool chain, lockstep, sampled, groups;
+	bool chain, lockstep, sampled, groups, cramped;
 	enum bt_stress stress;
 	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
 	uint32_t left_at; /* and not twice at the same, or a branch alone in its block would never be taken */
@@ -349,7 +352,7 @@ static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_b
 }
 
 /* runtime.c: the emitted entry, exit and call sequences. */
-void tsr_bt_runtime_emit(struct tsr_bt *bt);
+bool tsr_bt_runtime_emit(struct tsr_bt *bt); /* false: the cache is too small */
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
 
 #define BT_GROUP_FAILURES 16384
@@ -362,7 +365,7 @@ static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 /* translate.c */
 bool tsr_bt_translate_init(struct tsr_bt *bt);
 void tsr_bt_translate_finish(struct tsr_bt *bt);
-/* gpa2 and bytes2: the next linear page, if an instruction straddles; else 0 and NULL. */
+/* gpa2 and bytes2: the next linear page, if an instruction straddles; else 0 and NULL. NULL: the instruction at EIP does not fit. */
 struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
 				  uint32_t eip);
 /* Does the instruction at EIP, with `room` bytes left in its page, run into the next one? */

@@ -17,7 +17,10 @@
 /* What the four bytes before here shall be, once it is known how many instructions the block translates. */
 static void fix_up(struct bt_tx *tx, unsigned done, bool take)
 {
-	assert(tx->count_fixup_count < TX_MAX_COUNT_FIXUPS);
+	if (tx->count_fixup_count >= tx->count_fixup_max) {
+		tx->full = true;
+		return;
+	}
 	tx->count_fixups[tx->count_fixup_count++] =
 		(struct count_fixup){ .at = emit_here(&tx->e) - 4, .done = (uint8_t)done, .take = take };
 }

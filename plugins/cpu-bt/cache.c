@@ -107,7 +107,8 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	    !map_code(bt))
 		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
 				     size >> 20);
-	tsr_bt_runtime_emit(bt);
+	if (!tsr_bt_runtime_emit(bt))
+		return tsr_error_set(error, TSR_ERROR_FAILED, "a code cache of %zu bytes is too small; set the property cache higher", size);
 	tsr_bt_cache_flush(bt);
 	bt->stats.flushes = 0;
 	return true;
@@ -154,7 +155,8 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
 	return bt->cache_size - bt->cache_used > BT_BLOCK_HOST_MAX && bt->block_count < bt->block_max &&
-	       bt->page_count + 1 < bt->page_max && bt->site_max - bt->site_count > 1024 && bt->exit_max - bt->exit_count > 256 &&
+	       bt->page_count + 1 < bt->page_max && bt->site_max - bt->site_count > BT_BLOCK_SITES_MAX &&
+	       bt->exit_max - bt->exit_count > BT_BLOCK_EXITS_MAX &&
 	       bt->offset_max - bt->offset_count > 2 * BT_MAX_INSNS && bt->fp_site_max - bt->fp_site_count > BT_MAX_INSNS;
 }
 
@@ -275,7 +277,7 @@ static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
  * not reach a stub's code that is still to be run: it is longer only in counted blocks, whose reads of devices are not theirs. */
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
 {
-	struct emitter e = { .base = bt->rw, .p = bt->rw + at };
+	struct emitter e = { .base = bt->rw, .p = bt->rw + at, .end = bt->rw + bt->cache_size };
 
 	emit_mov_imm(&e, R8, eip);
 	if (bt->counted && ahead) {

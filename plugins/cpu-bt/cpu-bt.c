@@ -158,6 +158,7 @@ static void choose_stress(struct tsr_bt *bt)
 		bt->stress = BT_STRESS_COLD;
 	else if (!strcmp(name, "interrupts"))
 		bt->stress = BT_STRESS_INTERRUPTS;
+	bt->cramped = !strcmp(name, "cramped");
 	bt->chain = !bt->stress && bt->properties->get_bool(bt->host, "chain");
 }
 

@@ -227,6 +227,11 @@ static void decode_immediate(const ZydisDecodedInstruction *z, const uint8_t *by
 	if (!z->raw.imm[0].size)
 		return;
 	out->immediate_length = z->raw.imm[0].size / 8;
+	if (out->immediate_length > sizeof(out->immediate)) {
+		out->kind = BT_FALLBACK;
+		out->immediate_length = 0;
+		return;
+	}
 	memcpy(out->immediate, bytes + z->raw.imm[0].offset, out->immediate_length);
 	out->imm = (uint32_t)z->raw.imm[0].value.s;
 	if (z->raw.imm[0].is_relative) {

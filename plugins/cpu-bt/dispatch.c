@@ -42,10 +42,17 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2, const uint8_t *bytes2,
 				  uint32_t eip)
 {
+	struct bt_block *b;
+
 	tsr_bt_cache_untrace(bt);
 	if (!tsr_bt_cache_room(bt))
 		tsr_bt_cache_flush(bt);
-	return tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip);
+	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip);
+	if (!b) { /* an instruction that does not fit is left to the interpreter */
+		bt->exit_reason = BT_EXIT_BAIL;
+		bt->exit_value = BT_NONE;
+	}
+	return b;
 }
 
 /* The instruction at EIP runs into the next page, which must be fetched too; and both under one tag. */

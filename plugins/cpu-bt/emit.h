@@ -7,7 +7,6 @@
 #ifndef TSR_BT_EMIT_H
 #define TSR_BT_EMIT_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +18,9 @@ enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC
 struct emitter {
 	uint8_t *base; /* of the buffer */
 	uint8_t *p;
-	bool overreach; /* a rel8 did not reach its target: the code must not run */
+	const uint8_t *end; /* of the buffer: nothing is written from here on */
+	bool overreach;     /* a rel8 did not reach its target: the code must not run */
+	bool overflow;      /* the buffer was too short: the code must not run */
 };
 
 /* [base + index * scale + disp]; NOREG: absent */
@@ -35,33 +36,35 @@ static inline uint32_t emit_here(const struct emitter *e)
 	return (uint32_t)(e->p - e->base);
 }
 
+/* Everything that is emitted goes through here. */
+static inline void emit_bytes(struct emitter *e, const void *bytes, size_t length)
+{
+	if ((size_t)(e->end - e->p) < length) {
+		e->overflow = true;
+		return;
+	}
+	memcpy(e->p, bytes, length);
+	e->p += length;
+}
+
 static inline void emit_u8(struct emitter *e, uint8_t v)
 {
-	*e->p++ = v;
+	emit_bytes(e, &v, sizeof(v));
 }
 
 static inline void emit_u16(struct emitter *e, uint16_t v)
 {
-	memcpy(e->p, &v, 2);
-	e->p += 2;
+	emit_bytes(e, &v, sizeof(v));
 }
 
 static inline void emit_u32(struct emitter *e, uint32_t v)
 {
-	memcpy(e->p, &v, 4);
-	e->p += 4;
+	emit_bytes(e, &v, sizeof(v));
 }
 
 static inline void emit_u64(struct emitter *e, uint64_t v)
 {
-	memcpy(e->p, &v, 8);
-	e->p += 8;
-}
-
-static inline void emit_bytes(struct emitter *e, const void *bytes, size_t length)
-{
-	memcpy(e->p, bytes, length);
-	e->p += length;
+	emit_bytes(e, &v, sizeof(v));
 }
 
 static inline void emit_rex(struct emitter *e, bool w, uint8_t reg, uint8_t index, uint8_t base, bool force)
@@ -299,6 +302,8 @@ static inline void emit_patch32(struct emitter *e, uint32_t at, uint32_t target)
 {
 	uint32_t rel = target - (at + 4);
 
+	if (e->overflow) /* what is at that place may not have been emitted */
+		return;
 	memcpy(e->base + at, &rel, 4);
 }
 
@@ -306,6 +311,8 @@ static inline void emit_patch8(struct emitter *e, uint32_t at, uint32_t target)
 {
 	int32_t rel = (int32_t)(target - (at + 1));
 
+	if (e->overflow)
+		return;
 	e->overreach |= rel != (int8_t)rel;
 	e->base[at] = (uint8_t)rel;
 }

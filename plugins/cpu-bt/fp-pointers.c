@@ -44,16 +44,19 @@ bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)
 	}
 }
 
-static uint32_t new_site(struct tsr_bt *bt, const struct bt_insn *i)
+static uint32_t new_site(struct bt_tx *tx, const struct bt_insn *i)
 {
-	struct bt_fp_site *s = &bt->fp_sites[bt->fp_site_count];
+	struct tsr_bt *bt = tx->bt;
+	bool room = bt->fp_site_count < bt->fp_site_max - 1; /* the last takes what the table has no room for */
+	uint32_t site = room ? bt->fp_site_count++ : bt->fp_site_max - 1;
 
-	assert(bt->fp_site_count < bt->fp_site_max);
-	*s = (struct bt_fp_site){ .eip = i->eip, .fop = (uint16_t)((i->opcode & 7) << 8 | i->modrm), .base = i->ea.base,
-				  .index = i->ea.index, .scale = i->ea.scale, .segment = i->ea.segment, .disp = i->ea.disp,
-				  .addr16 = i->ea.addr16, .memory = i->memory,
-				  .clear = i->mnemonic == ZYDIS_MNEMONIC_FNINIT };
-	return bt->fp_site_count++;
+	tx->full |= !room;
+	bt->fp_sites[site] = (struct bt_fp_site){
+		.eip = i->eip, .fop = (uint16_t)((i->opcode & 7) << 8 | i->modrm), .base = i->ea.base, .index = i->ea.index,
+		.scale = i->ea.scale, .segment = i->ea.segment, .disp = i->ea.disp, .addr16 = i->ea.addr16, .memory = i->memory,
+		.clear = i->mnemonic == ZYDIS_MNEMONIC_FNINIT
+	};
+	return site;
 }
 
 static void store_data(struct bt_tx *tx, uint32_t site)
@@ -141,7 +144,7 @@ void tsr_bt_fp_begin(struct bt_tx *tx)
 		tsr_bt_island_check(tx);
 	}
 	if (!tsr_bt_fp_keeps_pointers(i))
-		tx->fp_own = new_site(tx->bt, i);
+		tx->fp_own = new_site(tx, i);
 }
 
 void tsr_bt_fp_end(struct bt_tx *tx)

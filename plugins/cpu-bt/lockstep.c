@@ -84,8 +84,11 @@ static void remember_write(void *user, tsr_gpa gpa, uint8_t value)
 static void remember_boundary(void *user, size_t written)
 {
 	struct bt_lockstep *l = user;
-	struct boundary *b = &l->at[++l->reached];
+	struct boundary *b;
 
+	if (l->reached + 1 > BT_MAX_INSNS) /* before the first: -1 + 1 */
+		return;
+	b = &l->at[++l->reached];
 	memcpy(b->gpr, l->state.gpr, sizeof(b->gpr));
 	b->eip = l->state.eip;
 	b->eflags = l->state.eflags;

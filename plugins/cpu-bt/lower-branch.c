@@ -28,6 +28,7 @@ static void jump_cache(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
 	int32_t jumps = (int32_t)offsetof(struct tsr_bt, jumps);
+	_Static_assert(BT_JUMP_BITS == 16, "the index is made by MOVZX");
 	uint32_t hit;
 
 	tsr_bt_island_check(tx);
@@ -60,15 +61,16 @@ static void goto_indirect(struct bt_tx *tx)
 	}
 }
 
-static uint32_t new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32)
+static void new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32)
 {
 	struct tsr_bt *bt = tx->bt;
 	struct stub *s = tx_stub(tx, STUB_EXIT);
+	bool room = bt->exit_count < bt->exit_max - 1; /* the last takes what the table has no room for */
 
-	bt->exits[bt->exit_count] = (struct bt_exit){ .patch = rel32, .eip = eip, .block = tx->block, .target = BT_NONE };
-	s->exit = bt->exit_count;
-	tx_stub_jump(s, rel32);
-	return bt->exit_count++;
+	tx->full |= !room;
+	s->exit = room ? bt->exit_count++ : bt->exit_max - 1;
+	bt->exits[s->exit] = (struct bt_exit){ .patch = rel32, .eip = eip, .block = tx->block, .target = BT_NONE };
+	tx_stub_jump(tx, s, rel32);
 }
 
 static void goto_eip(struct bt_tx *tx, uint32_t eip)
@@ -288,7 +290,7 @@ static void conditional(struct bt_tx *tx, uint32_t at, uint32_t eip)
 	}
 	s = tx_stub(tx, STUB_JUMP);
 	s->eip = eip;
-	tx_stub_jump(s, at);
+	tx_stub_jump(tx, s, at);
 }
 
 /* Out of line: a jump to another page. */

@@ -135,7 +135,7 @@ static bool lower_popf(struct bt_tx *tx)
 	emit_alu(e, false, 1, R9, R11);
 	emit_rr(e, false, 0xf7, 0, R9);
 	emit_u32(e, POPF_SLOW | TSR_FLAG_RF);
-	tx_stub_jump(slow, emit_jcc(e, CC_NE, 0));
+	tx_stub_jump(tx, slow, emit_jcc(e, CC_NE, 0));
 	emit_mov(e, R9, R11);
 	emit_alu_imm(e, false, 4, R9, (int32_t)take);
 	eflags_imm(e, 4, ~take);

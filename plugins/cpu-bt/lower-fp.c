@@ -42,7 +42,7 @@ static void bail_unless_zero(struct bt_tx *tx, struct stub *s)
 {
 	uint32_t over = emit_jrcxz(&tx->e);
 
-	tx_stub_jump(s, emit_jmp(&tx->e, 0));
+	tx_stub_jump(tx, s, emit_jmp(&tx->e, 0));
 	tsr_bt_island(tx);
 	emit_land8(&tx->e, over);
 }
@@ -151,7 +151,7 @@ void tsr_bt_fp_check(struct bt_tx *tx)
 	emit_mov_imm(e, R9, 31);
 	emit_shrx(e, false, RCX, RCX, R9); /* bit 7 */
 	over = emit_jrcxz(e);
-	tx_stub_jump(s, emit_jmp(e, 0));
+	tx_stub_jump(tx, s, emit_jmp(e, 0));
 	tsr_bt_island(tx);
 	emit_land8(e, over);
 	emit_mov64(e, RCX, R10);

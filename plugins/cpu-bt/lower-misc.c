@@ -77,7 +77,7 @@ static void check_signed(struct bt_tx *tx)
 	emit_not(e, false, R9);
 	emit_lea(e, RCX, HOST_SIB(R9, RDX, 0, 1));
 	over = emit_jrcxz(e);
-	tx_stub_jump(bail_stub(tx), emit_jmp(e, 0));
+	tx_stub_jump(tx, bail_stub(tx), emit_jmp(e, 0));
 	tsr_bt_island(tx);
 	emit_land8(e, over);
 	emit_lea(e, RCX, HOST_MEM(R11, 1));

@@ -26,9 +26,11 @@
 uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 {
 	struct tsr_bt *bt = tx->bt;
-	struct bt_site *s = &bt->sites[bt->site_count];
+	bool room = bt->site_count < bt->site_max - 1; /* the last takes what the table has no room for */
+	uint32_t site = room ? bt->site_count++ : bt->site_max - 1;
+	struct bt_site *s = &bt->sites[site];
 
-	assert(bt->site_count < bt->site_max);
+	tx->full |= !room;
 	memset(s, 0, sizeof(*s));
 	s->eip = tx->insn->eip;
 	s->block = tx->block;
@@ -43,7 +45,7 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	s->fp_code = tx->fp_code;
 	s->fp_data = tx->fp_data;
 	s->fp_own = tx->fp_own;
-	return bt->site_count++;
+	return site;
 }
 
 /* May translated code make this access at all? */
@@ -65,7 +67,7 @@ static void jump_to_bail(struct bt_tx *tx, unsigned cc, bool live, bool v1)
 
 	s->live = live;
 	s->v1 = v1;
-	tx_stub_jump(s, cc == NOREG ? emit_jmp(&tx->e, 0) : emit_jcc(&tx->e, cc, 0));
+	tx_stub_jump(tx, s, cc == NOREG ? emit_jmp(&tx->e, 0) : emit_jcc(&tx->e, cc, 0));
 }
 
 /* r8d, size: within the segment's limit, or the interpreter raises what there is to raise. */
@@ -183,9 +185,9 @@ static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 			emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
 		}
 		over = emit_jrcxz(e);
-		s->crosses[s->cross_count++] = emit_jmp(e, 0);
+		tx_stub_cross(tx, s, emit_jmp(e, 0));
 		island = emit_here(e);
-		tx_stub_jump(s, emit_jmp(e, 0));
+		tx_stub_jump(tx, s, emit_jmp(e, 0));
 		tsr_bt_island(tx);
 		emit_land8(e, over);
 	}
@@ -209,7 +211,7 @@ static void exact_cross(struct bt_tx *tx, struct stub *s, unsigned size)
 	emit_mov(e, R9, R8);
 	emit_alu_imm(e, false, 4, R9, 0xfff);
 	emit_alu_imm(e, false, 7, R9, (int32_t)(4096 - size));
-	tx_stub_jump(s, emit_jcc(e, CC_A, 0));
+	tx_stub_jump(tx, s, emit_jcc(e, CC_A, 0));
 }
 
 static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access, bool aligned)
@@ -218,10 +220,10 @@ static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 
 	if (size > 1 && natural_shift(size, aligned) && !s->v1) {
 		emit_test8_imm(e, R8, (uint8_t)(size - 1));
-		s->crosses[s->cross_count++] = emit_jcc(e, CC_NE, 0);
+		tx_stub_cross(tx, s, emit_jcc(e, CC_NE, 0));
 	} else if (aligned) {
 		emit_test8_imm(e, R8, (uint8_t)(size - 1));
-		s->crosses[s->cross_count++] = emit_jcc(e, CC_NE, 0);
+		tx_stub_cross(tx, s, emit_jcc(e, CC_NE, 0));
 	} else if (size > 1) {
 		exact_cross(tx, s, size);
 	}
@@ -230,14 +232,14 @@ static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 	emit_shift_imm(e, false, 5, R9, 12);
 	emit_load64(e, R9, table_entry(tx, access));
 	emit_test64(e, R9, R9);
-	tx_stub_jump(s, emit_jcc(e, CC_E, 0));
+	tx_stub_jump(tx, s, emit_jcc(e, CC_E, 0));
 }
 
 /*
  * The linear address is in r8d: makes r9 so that [r9 + r8] is the operand. What follows up to tsr_bt_memory_end is the
  * instruction's access, position-independent; it may be executed on a copy of the operand instead.
  */
-struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
+static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
 {
 	bool live = tsr_bt_flags_live(tx);
 	struct stub *s = tx_stub(tx, STUB_MISS);
@@ -258,6 +260,12 @@ struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned ac
 	}
 	s->back = emit_here(&tx->e);
 	tx->open = access & BT_WRITE ? (int)(s - tx->stubs) : -1;
+	return s;
+}
+
+struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
+{
+	memory_check(tx, size, access, aligned);
 	return HOST_SIB(R9, R8, 0, 0);
 }
 
@@ -287,12 +295,10 @@ void tsr_bt_memory_end(struct bt_tx *tx)
 /* The same for a group: r9 + r8 is its first byte. */
 struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access)
 {
-	unsigned stub = tx->stub_count;
-	struct bt_site *s;
+	const struct stub *stub = memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
+	struct bt_site *s = &tx->bt->sites[stub->site];
 
-	tsr_bt_memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
 	tx->open = -1;
-	s = &tx->bt->sites[tx->stubs[stub].site];
 	s->group = true;
 	return s;
 }

@@ -241,6 +241,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 		return leave_for_one(bt, s);
 	if (bt->counted && b->part[0].kind == TSR_MMU_IO)
 		return leave_for_one(bt, s);
+	if (s->size > sizeof(b->data) && (first < s->size || b->part[0].kind == TSR_MMU_IO))
+		return leave_for_one(bt, s); /* too long for the copy */
 	if (first == s->size) {
 		if (b->part[0].kind == TSR_MMU_IO)
 			return bounce(bt, gla, site);

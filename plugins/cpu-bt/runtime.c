@@ -171,9 +171,9 @@ static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 	emit_ret(e);
 }
 
-void tsr_bt_runtime_emit(struct tsr_bt *bt)
+bool tsr_bt_runtime_emit(struct tsr_bt *bt)
 {
-	struct emitter e = { .base = bt->rw, .p = bt->rw };
+	struct emitter e = { .base = bt->rw, .p = bt->rw, .end = bt->rw + bt->cache_size };
 
 	bt->rt.enter = emit_here(&e);
 	emit_enter(&e);
@@ -207,8 +207,8 @@ void tsr_bt_runtime_emit(struct tsr_bt *bt)
 	emit_fp_load(&e, &FIELD(host_mxcsr));
 	bt->rt.fp_load_masked = emit_here(&e);
 	emit_fp_load(&e, &FIELD(masked_mxcsr));
-	assert(!e.overreach);
 	bt->cache_start = (emit_here(&e) + 63) & ~63u;
+	return !e.overreach && !e.overflow;
 }
 
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host)

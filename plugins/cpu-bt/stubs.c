@@ -10,7 +10,7 @@ static void put_island(struct bt_tx *tx)
 {
 	for (unsigned i = 0; i < tx->short_count; i++) {
 		emit_patch8(&tx->e, tx->shorts[i].at, emit_here(&tx->e));
-		tx_stub_jump(&tx->stubs[tx->shorts[i].stub], emit_jmp(&tx->e, 0));
+		tx_stub_jump(tx, &tx->stubs[tx->shorts[i].stub], emit_jmp(&tx->e, 0));
 	}
 	tx->short_count = 0;
 }
@@ -30,6 +30,10 @@ static void island_inline(struct bt_tx *tx)
 
 void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub)
 {
+	if (tx->short_count >= TX_MAX_SHORTS) {
+		tx->full = true;
+		return;
+	}
 	tx->shorts[tx->short_count++] = (struct short_jump){ .at = at, .stub = (uint16_t)(stub - tx->stubs) };
 	if (tx->short_count == 4 || tx->near_islands)
 		island_inline(tx);
@@ -150,7 +154,7 @@ static void emit_fp(struct bt_tx *tx, const struct stub *s)
 void tsr_bt_stubs_emit(struct bt_tx *tx)
 {
 	put_island(tx);
-	for (unsigned i = 0; i < tx->stub_count; i++) {
+	for (unsigned i = 0; i < tx->stub_count && !tx_failed(tx); i++) {
 		const struct stub *s = &tx->stubs[i];
 
 		if (s->kind == STUB_MISS) {

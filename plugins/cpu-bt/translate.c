@@ -7,6 +7,11 @@
 
 #include "tx.h"
 
+/* stress=cramped: most blocks must be cut, and some single instructions do not fit. */
+#define CRAMPED_STUBS 5
+#define CRAMPED_COUNT_FIXUPS 4
+#define CRAMPED_HOST 400
+
 static const struct {
 	bool (*lower)(struct bt_tx *tx);
 	bool last; /* ends the block */
@@ -62,6 +67,8 @@ static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8
 	uint32_t room = TSR_PAGE_SIZE - ((uint32_t)tx->gpa & TSR_PAGE_MASK);
 	uint8_t joined[15];
 
+	if (room > sizeof(joined))
+		room = sizeof(joined);
 	memcpy(joined, bytes, room);
 	memcpy(joined + room, bytes2, sizeof(joined) - room);
 	tx->count = 1;
@@ -96,7 +103,7 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 static void lower_block(struct bt_tx *tx, uint32_t start)
 {
 	tx->lowered = 0;
-	for (tx->index = 0; tx->index < tx->count; tx->index++, tx->lowered++) {
+	for (tx->index = 0; tx->index < tx->count && !tx_failed(tx); tx->index++, tx->lowered++) {
 		tx->insn = &tx->insns[tx->index];
 		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
 		tx->open = -1;
@@ -117,6 +124,8 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		if (tx->insn->flags_written == TSR_FLAGS_ARITHMETIC)
 			tx->clobbered = false;
 	}
+	if (tx_failed(tx))
+		return;
 	if (!tx->ended)
 		tsr_bt_fp_flush(tx);
 	if (!tx->ended && tx->straddle_behind && !tx->bt->lockstep)
@@ -159,12 +168,13 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	tsr_bt_cache_add(bt, b);
 }
 
-/* Host code of the decoded block, to `start`. False: a short jump does not reach. */
+/* Host code of the decoded block, to `start`. False: it does not fit, or a short jump does not reach. */
 static bool emit_block(struct bt_tx *tx, uint32_t start)
 {
 	struct tsr_bt *bt = tx->bt;
 
-	tx->e = (struct emitter){ .base = bt->rw, .p = bt->rw + start };
+	tx->e = (struct emitter){ .base = bt->rw, .p = bt->rw + start, .end = bt->rw + start + tx->host_max };
+	tx->full = false;
 	tx->stub_count = tx->short_count = 0;
 	tx->exits = bt->exit_count;
 	tx->ended = tx->fp_checked = false;
@@ -174,32 +184,72 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tsr_bt_budget_take(tx);
 	lower_block(tx, start);
 	tsr_bt_stubs_emit(tx);
+	if (tx_failed(tx) || tx->e.overreach)
+		return false;
 	tsr_bt_budget_fix(tx);
-	return !tx->e.overreach;
+	return true;
 }
 
-/* The same with short jumps that always reach. How far it is between two of them depends on every lowering in between; rather
- * than prove it for all, the rare block that stretches too far is emitted again. */
-static void emit_block_near(struct bt_tx *tx, uint32_t start)
-{
-	bool reaches;
+/* What a translation has taken from the tables of the cache. */
+struct taken {
+	uint32_t sites, fp_sites, exits;
+};
 
-	tx->near_islands = true;
-	reaches = emit_block(tx, start);
-	tx->near_islands = false;
-	tx->bt->stats.stretched++;
-	if (!reaches)
-		abort(); /* in every build: such code must not run */
+static void give_back(struct tsr_bt *bt, const struct taken *t)
+{
+	bt->site_count = t->sites;
+	bt->fp_site_count = t->fp_sites;
+	bt->exit_count = t->exits;
+}
+
+/* The block's first `count` instructions. How far it is from a short jump to its island depends on every lowering in between; rather
+ * than prove it for all, the rare block that stretches too far is emitted again with short jumps that always reach. */
+static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
+{
+	struct tsr_bt *bt = tx->bt;
+	struct taken before = { bt->site_count, bt->fp_site_count, bt->exit_count };
+	bool good;
+
+	tx->count = count;
+	good = emit_block(tx, start);
+	if (!good && !tx_failed(tx)) {
+		give_back(bt, &before);
+		bt->stats.stretched++;
+		tx->count = count;
+		tx->near_islands = true;
+		good = emit_block(tx, start);
+		tx->near_islands = false;
+	}
+	if (!good)
+		give_back(bt, &before);
+	return good;
+}
+
+/* As many instructions of the block as fit. How much room a block needs depends on every lowering in it; rather than prove that the
+ * fattest fits, every table is checked, and what does not fit is cut in half. */
+static bool emit_fitting(struct bt_tx *tx, uint32_t start)
+{
+	unsigned count = tx->count;
+	bool good = emit_first(tx, start, count);
+
+	if (good)
+		return true;
+	tx->bt->stats.cut_short++;
+	tx->straddle_behind = false;
+	while (!good && (count /= 2))
+		good = emit_first(tx, start, count);
+	return good;
 }
 
 struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
 				  uint32_t eip)
 {
 	struct bt_tx *tx = bt->tx;
-	uint32_t start = bt->cache_used, sites = bt->site_count, fp_sites = bt->fp_site_count, exits = bt->exit_count;
+	uint32_t start = bt->cache_used;
 	struct bt_block *b = &bt->blocks[bt->block_count];
-	unsigned count;
 
+	if (!tsr_bt_cache_room(bt))
+		return NULL;
 	tx->bt = bt;
 	tx->mode = bt->mode;
 	tx->block = bt->block_count;
@@ -213,14 +263,8 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 		decode_block(tx, bytes, eip);
 	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
 				.incoming = BT_NONE };
-	count = tx->count;
-	if (!emit_block(tx, start)) {
-		tx->count = count;
-		bt->site_count = sites;
-		bt->fp_site_count = fp_sites;
-		bt->exit_count = exits;
-		emit_block_near(tx, start);
-	}
+	if (!emit_fitting(tx, start))
+		return NULL;
 	finish_block(tx, b, start);
 	return b;
 }
@@ -229,7 +273,12 @@ bool tsr_bt_translate_init(struct tsr_bt *bt)
 {
 	bt->tx = calloc(1, sizeof(*bt->tx));
 	bt->group_failures = calloc(BT_GROUP_FAILURES, 1);
-	return bt->tx && bt->group_failures;
+	if (!bt->tx || !bt->group_failures)
+		return false;
+	bt->tx->stub_max = bt->cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
+	bt->tx->count_fixup_max = bt->cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
+	bt->tx->host_max = bt->cramped ? CRAMPED_HOST : BT_BLOCK_HOST_MAX;
+	return true;
 }
 
 void tsr_bt_translate_finish(struct tsr_bt *bt)

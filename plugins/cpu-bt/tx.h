@@ -6,8 +6,12 @@
 #include "decode.h"
 #include "emit.h"
 
+/* Tables of one translation. What needs more is cut shorter (translate.c); common code comes nowhere near. */
 #define TX_MAX_STUBS 512
 #define TX_MAX_SHORTS 16
+#define TX_MAX_COUNT_FIXUPS (2 * BT_MAX_INSNS)
+#define TX_STUB_JUMPS 4
+#define TX_STUB_CROSSES 2
 
 enum stub_kind {
 	STUB_MISS, /* memory access that the table did not satisfy */
@@ -25,7 +29,7 @@ struct stub {
 	bool v1;        /* the check was between pushfq and popfq */
 	bool flags_away; /* flags in AX, guest RAX in r10 */
 	uint8_t jump_count, cross_count;
-	uint32_t jumps[4], crosses[2];
+	uint32_t jumps[TX_STUB_JUMPS], crosses[TX_STUB_CROSSES];
 	uint32_t lookup, back; /* buffer offsets: where the table is indexed; where r9 is ready */
 	uint32_t op_start, op_end; /* the instruction that writes, to be copied; 0: reads only */
 	uint32_t site;
@@ -63,7 +67,6 @@ struct count_fixup {
 	uint8_t done;
 	bool take;
 };
-#define TX_MAX_COUNT_FIXUPS (BT_MAX_INSNS + 2)
 
 struct bt_tx {
 	struct tsr_bt *bt;
@@ -83,7 +86,9 @@ struct bt_tx {
 	uint16_t offsets[BT_MAX_INSNS + 1];
 	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n; 0: a memory check may clobber them */
 	struct flag_source sources[BT_MAX_INSNS + 1]; /* what made the flags before instruction n */
-	struct stub stubs[TX_MAX_STUBS];
+	bool full;      /* a table was too small: the code must not run */
+	unsigned stub_max, count_fixup_max, host_max; /* of each block; stress=cramped makes them small */
+	struct stub stubs[TX_MAX_STUBS + 1]; /* the last takes what the table has no room for */
 	unsigned stub_count;
 	struct short_jump shorts[TX_MAX_SHORTS];
 	unsigned short_count;
@@ -113,9 +118,12 @@ static inline bool tx_stack32(const struct bt_tx *tx)
 
 static inline struct stub *tx_stub(struct bt_tx *tx, enum stub_kind kind)
 {
-	struct stub *s = &tx->stubs[tx->stub_count++];
+	struct stub *s = &tx->stubs[TX_MAX_STUBS];
 
-	assert(tx->stub_count <= TX_MAX_STUBS);
+	if (tx->stub_count < tx->stub_max)
+		s = &tx->stubs[tx->stub_count++];
+	else
+		tx->full = true;
 	memset(s, 0, sizeof(*s));
 	s->kind = (uint8_t)kind;
 	s->eip = tx->insn->eip;
@@ -126,10 +134,26 @@ static inline struct stub *tx_stub(struct bt_tx *tx, enum stub_kind kind)
 	return s;
 }
 
-static inline void tx_stub_jump(struct stub *s, uint32_t rel32)
+static inline void tx_stub_jump(struct bt_tx *tx, struct stub *s, uint32_t rel32)
 {
-	assert(s->jump_count < 4);
-	s->jumps[s->jump_count++] = rel32;
+	if (s->jump_count < TX_STUB_JUMPS)
+		s->jumps[s->jump_count++] = rel32;
+	else
+		tx->full = true;
+}
+
+static inline void tx_stub_cross(struct bt_tx *tx, struct stub *s, uint32_t rel32)
+{
+	if (s->cross_count < TX_STUB_CROSSES)
+		s->crosses[s->cross_count++] = rel32;
+	else
+		tx->full = true;
+}
+
+/* Nothing emitted so far may run: it did not fit. */
+static inline bool tx_failed(const struct bt_tx *tx)
+{
+	return tx->full || tx->e.overflow;
 }
 
 /* islands.c */

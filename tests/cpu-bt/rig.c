@@ -273,7 +273,8 @@ struct rig *rig_new(bool translating, const char *options)
 
 	rig->translating = translating;
 	rig->check = strstr(options, "lockstep") ? "lockstep" : "off";
-	rig->stress = strstr(options, "cold") ? "cold" : strstr(options, "interrupts") ? "interrupts" : "off";
+	rig->stress = strstr(options, "cold") ? "cold" : strstr(options, "interrupts") ? "interrupts" :
+		      strstr(options, "cramped") ? "cramped" : "off";
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
 	rig->bmi2 = strstr(options, "nobmi2");
 	rig->chain = strstr(options, "nochain");

@@ -43,7 +43,7 @@ struct rig {
 };
 
 /* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string: lockstep, cold, interrupts,
- * tiny (a cache of 64 KiB), nobmi2, nochain, nogroups. NULL and a message on stderr: failed. */
+ * cramped, tiny (a cache of 64 KiB), nobmi2, nochain, nogroups. NULL and a message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each vector's handler is a HLT of its
