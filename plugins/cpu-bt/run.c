@@ -1,52 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The run loop: requests, interrupts, then translated code until it comes back, then what it came back for.
- *
- * Requests may come from any thread and from signal handlers: they set `kicked`, then change the words that translated code
- * looks at (poll, tag_word). The loop arms those words first and looks at `kicked` afterwards, so no request is lost.
- */
+/* The run loop: requests, interrupts, then translated code until it comes back, then what it came back for. */
 #include "bt.h"
 #include "decode.h"
 #include "flags.h"
-
-/* -- requests */
-
-/* Translated code leaves at its next back edge or jump-cache look-up. [any, async-signal-safe] */
-void tsr_bt_request_exit(struct tsr_bt *bt)
-{
-	__atomic_store_n(&bt->poll, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&bt->tag_word, (uint64_t)UINT32_MAX << 32, __ATOMIC_SEQ_CST);
-}
-
-void tsr_bt_kick(void *self)
-{
-	struct tsr_bt *bt = self;
-
-	__atomic_store_n(&bt->kicked, 1, __ATOMIC_SEQ_CST);
-	tsr_bt_request_exit(bt);
-}
-
-/* Has the loop something to do? */
-bool tsr_bt_wanted(struct tsr_bt *bt)
-{
-	if (__atomic_load_n(&bt->kicked, __ATOMIC_SEQ_CST) || bt->stopped || bt->init || bt->due)
-		return true;
-	if (bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF)
-		return true;
-	return bt->state.nmi_pending && !bt->state.nmi_blocked;
-}
-
-/* -- flags between the two forms */
-
-void tsr_bt_flags_in(struct tsr_bt *bt)
-{
-	bt->flags_ax = flags_to_ax(bt->state.eflags);
-}
-
-void tsr_bt_flags_out(struct tsr_bt *bt)
-{
-	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | flags_from_ax(bt->flags_ax);
-}
 
 /* -- interrupts */
 
@@ -78,19 +34,6 @@ static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
 }
 
 /* -- the two engines */
-
-enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
-{
-	uint64_t done = 0;
-	enum tsr_x86_stop stop;
-
-	tsr_bt_fp_unload(bt);
-	stop = bt->interpreter->step(bt->context, count, &done);
-	bt->stats.interpreted += done;
-	if (executed)
-		*executed = done;
-	return stop;
-}
 
 /* As many instructions of the budget, but no interrupt is passed by. */
 static enum tsr_x86_stop interpret_singly(struct tsr_bt *bt, uint64_t count)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Instructions that the interpreter does. */
+#include "bt.h"
+
+enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
+{
+	uint64_t done = 0;
+	enum tsr_x86_stop stop;
+
+	tsr_bt_fp_unload(bt);
+	stop = bt->interpreter->step(bt->context, count, &done);
+	bt->stats.interpreted += done;
+	if (executed)
+		*executed = done;
+	return stop;
+}
