@@ -10,7 +10,6 @@
 #include <string.h>
 
 G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
-G_DEFINE_QUARK(tsr-machine-error-quark, tsr_machine_error)
 
 enum { STATE_CHANGED, STOPPED, EVENT, DISPLAY_CHANGED, LINE_CHANGED, DEVICE_FAULT, GUEST_PANICKED, SIGNALS };
 static guint signals[SIGNALS];

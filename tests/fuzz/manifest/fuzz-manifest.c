@@ -12,11 +12,6 @@
 #include "plugin-private.h"
 
 /* The machine itself is not built. */
-GQuark tsr_machine_error_quark(void)
-{
-	return g_quark_from_static_string("tsr-machine-error-quark");
-}
-
 TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
 {
 	abort();
