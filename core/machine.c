@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "config-load.h"
+
 G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
 
 enum { STATE_CHANGED, STOPPED, EVENT, DISPLAY_CHANGED, LINE_CHANGED, DEVICE_FAULT, GUEST_PANICKED, SIGNALS };
@@ -140,6 +142,14 @@ TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
 		return m;
 	g_object_unref(m);
 	return NULL;
+}
+
+TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file,
+				      const char *const *overrides, GError **error)
+{
+	TsrConfig *config = tsr_config_new_from_file(registry, file, overrides, error);
+
+	return config ? tsr_machine_new_from_config(config, error) : NULL;
 }
 
 static void detach(TsrMachine *m, TsrInstance *instance)

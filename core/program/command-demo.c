@@ -3,7 +3,7 @@
  * tessera demo: the preset `pc` with a small Linux, if scripts/guests has fetched one, else with
  * the guest of data/demo; in a window where the machine gets one, else on the terminal.
  */
-#include "config.h"
+#include "config-load.h"
 #include "paths.h"
 #include "plugin-private.h"
 #include "program.h"

@@ -2,7 +2,7 @@
 /* tessera machines: the presets, from their manifests. */
 #include <string.h>
 
-#include "config.h"
+#include "config-load.h"
 #include "keyfile.h"
 #include "program.h"
 

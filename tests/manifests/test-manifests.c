@@ -7,7 +7,7 @@
 #include <CUnit/Basic.h>
 #include <string.h>
 
-#include "config.h"
+#include "config-load.h"
 #include "loader.h"
 #include "plugin-private.h"
 #include "property.h"

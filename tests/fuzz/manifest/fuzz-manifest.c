@@ -8,14 +8,7 @@
 #include <string.h>
 
 #include "config-draft.h"
-#include "machine-private.h"
 #include "plugin-private.h"
-
-/* The machine itself is not built. */
-TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
-{
-	abort();
-}
 
 static void read_plugin(const char *text, gsize length)
 {
