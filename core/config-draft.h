@@ -5,7 +5,9 @@
  *
  *   config-file.c      the manifest's groups and keys
  *   config-options.c   the command line: options, slots, --set
- *   config-resolve.c   which instances exist, their plugins, properties, resources, connections
+ *   config-resolve.c   which instances exist and their plugins, and whether all fits together
+ *   config-machine.c   [Machine] and [Aliases]
+ *   config-instance.c  an instance's properties, connections, resources and PCI address
  *   config-order.c     providers before users
  */
 #ifndef TSR_CONFIG_DRAFT_H
@@ -57,10 +59,14 @@ typedef struct {
 	GPtrArray *instances; /* TsrDraftInstance, in the file's order */
 } TsrDraft;
 
-TsrDraft *tsr_draft_new_from_keyfile(TsrRegistry *registry, TsrKeyFile *file, GError **error);
+/* Empty; path is the manifest's. */
+TsrDraft *tsr_draft_new(TsrRegistry *registry, const char *path);
 void tsr_draft_free(TsrDraft *draft);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsrDraft, tsr_draft_free)
 
+/* A new instance, last in the order. */
+TsrDraftInstance *tsr_draft_add(TsrDraft *draft, const char *name, const char *where);
+/* NULL if there is none of that name. */
 TsrDraftInstance *tsr_draft_find(TsrDraft *draft, const char *name);
 
 /* base_folder may be NULL. Replaces an earlier value. */
@@ -70,12 +76,23 @@ void tsr_draft_set(GHashTable *settings, const char *key, const char *value, con
 /* "WHERE: message"; returns FALSE. */
 gboolean tsr_draft_error(GError **error, int code, const char *where, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
+/* "WHERE: "VALUE" is not ALLOWED"; returns FALSE. */
+gboolean tsr_draft_value_error(GError **error, const TsrSetting *setting, const char *allowed);
+
+/* -- The steps, each in the file that the head names. */
+
+TsrDraft *tsr_draft_new_from_keyfile(TsrRegistry *registry, TsrKeyFile *file, GError **error);
 
 gboolean tsr_draft_apply_override(TsrDraft *draft, const char *override, GError **error);
 /* After the last override. */
 void tsr_draft_fill_defaults(TsrDraft *draft);
 
 TsrConfig *tsr_draft_resolve(TsrDraft *draft, GError **error);
+/* [Machine] and [Aliases], when it is known which instances exist. */
+gboolean tsr_draft_resolve_machine(TsrDraft *draft, TsrConfig *config, GError **error);
+/* One instance that exists: its keys, checked against its plugin's manifest. */
+gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance, GError **error);
+
 gboolean tsr_config_order(TsrConfig *config, GError **error);
 
 #endif

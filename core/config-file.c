@@ -10,84 +10,6 @@ static const char *const machine_keys[] = {
 	"rtc-base", "stop-at", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", NULL,
 };
 
-static void setting_free(gpointer data)
-{
-	TsrSetting *setting = data;
-
-	g_free(setting->value);
-	g_free(setting->where);
-	g_free(setting->base_folder);
-	g_free(setting);
-}
-
-static GHashTable *settings_new(void)
-{
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free);
-}
-
-void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where,
-		   const char *base_folder)
-{
-	TsrSetting *setting = g_new0(TsrSetting, 1);
-
-	setting->value = g_strdup(value);
-	setting->where = g_strdup(where);
-	setting->base_folder = g_strdup(base_folder);
-	g_hash_table_replace(settings, g_strdup(key), setting);
-}
-
-static void instance_free(gpointer data)
-{
-	TsrDraftInstance *instance = data;
-
-	g_free(instance->name);
-	g_free(instance->where);
-	g_hash_table_unref(instance->settings);
-	g_free(instance->slot);
-	g_free(instance->slot_choice);
-	g_strfreev(instance->slot_value);
-	g_free(instance->slot_default);
-	g_strfreev(instance->slot_auto);
-	g_hash_table_unref(instance->slot_keys);
-	g_free(instance);
-}
-
-void tsr_draft_free(TsrDraft *draft)
-{
-	if (!draft)
-		return;
-	g_free(draft->path);
-	g_free(draft->folder);
-	g_hash_table_unref(draft->machine);
-	g_hash_table_unref(draft->aliases);
-	g_hash_table_unref(draft->options);
-	g_ptr_array_unref(draft->instances);
-	g_free(draft);
-}
-
-TsrDraftInstance *tsr_draft_find(TsrDraft *draft, const char *name)
-{
-	for (guint i = 0; i < draft->instances->len; i++) {
-		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
-
-		if (g_str_equal(instance->name, name))
-			return instance;
-	}
-	return NULL;
-}
-
-gboolean tsr_draft_error(GError **error, int code, const char *where, const char *format, ...)
-{
-	g_autofree char *message = NULL;
-	va_list args;
-
-	va_start(args, format);
-	message = g_strdup_vprintf(format, args);
-	va_end(args);
-	g_set_error(error, TSR_MACHINE_ERROR, code, "%s: %s", where, message);
-	return FALSE;
-}
-
 static char *where_of(const TsrKeyFile *file, guint line, const char *what)
 {
 	return g_strdup_printf("%s:%u: %s", file->path, line, what);
@@ -150,13 +72,9 @@ static gboolean take_instance(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group
 			      GError **error)
 {
 	g_autofree char *title = g_strdup_printf("[%s]", group->name);
-	TsrDraftInstance *instance = g_new0(TsrDraftInstance, 1);
+	g_autofree char *place = where_of(file, group->line, title);
+	TsrDraftInstance *instance = tsr_draft_add(draft, name, place);
 
-	g_ptr_array_add(draft->instances, instance);
-	instance->name = g_strdup(name);
-	instance->where = where_of(file, group->line, title);
-	instance->settings = settings_new();
-	instance->slot_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	if (!valid_name(name))
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
 				       "an instance's name has letters, digits, - and _");
@@ -194,15 +112,8 @@ static gboolean take_group(TsrDraft *draft, TsrKeyFile *file, TsrGroup *group, G
 
 TsrDraft *tsr_draft_new_from_keyfile(TsrRegistry *registry, TsrKeyFile *file, GError **error)
 {
-	g_autoptr(TsrDraft) draft = g_new0(TsrDraft, 1);
+	g_autoptr(TsrDraft) draft = tsr_draft_new(registry, file->path);
 
-	draft->registry = registry;
-	draft->path = g_strdup(file->path);
-	draft->folder = g_path_get_dirname(file->path);
-	draft->machine = settings_new();
-	draft->aliases = settings_new();
-	draft->options = settings_new();
-	draft->instances = g_ptr_array_new_with_free_func(instance_free);
 	if (!tsr_keyfile_group(file, "Machine")) {
 		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Machine]",
 				  "the group is missing");

@@ -38,6 +38,31 @@ void tsr_config_free(TsrConfig *config)
 	g_free(config);
 }
 
+TsrInstanceConfig *tsr_config_add(TsrConfig *config, const char *name, TsrPlugin *plugin)
+{
+	TsrInstanceConfig *instance = g_new0(TsrInstanceConfig, 1);
+	GPtrArray *specs = tsr_plugin_get_properties(plugin);
+	GPtrArray *resources = tsr_plugin_get_resources(plugin);
+
+	instance->name = g_strdup(name);
+	instance->plugin = g_object_ref(plugin);
+	instance->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	instance->connections = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	instance->resources = g_ptr_array_new_with_free_func((GDestroyNotify)tsr_resource_free);
+	instance->pci_device = instance->pci_function = -1;
+	for (guint i = 0; i < specs->len; i++) {
+		const TsrPropertySpec *spec = g_ptr_array_index(specs, i);
+
+		g_hash_table_insert(instance->properties, g_strdup(spec->name),
+				    g_strdup(spec->default_value));
+	}
+	for (guint i = 0; i < resources->len; i++)
+		g_ptr_array_add(instance->resources,
+				tsr_resource_copy(g_ptr_array_index(resources, i)));
+	g_ptr_array_add(config->instances, instance);
+	return instance;
+}
+
 TsrInstanceConfig *tsr_config_find(TsrConfig *config, const char *name)
 {
 	for (guint i = 0; i < config->instances->len; i++) {

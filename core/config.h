@@ -48,6 +48,10 @@ TsrConfig *tsr_config_new(void);
 void tsr_config_free(TsrConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsrConfig, tsr_config_free)
 
+/* A new instance, last in the order, with the properties and resources of the plugin's manifest.
+ * It belongs to the config. */
+TsrInstanceConfig *tsr_config_add(TsrConfig *config, const char *name, TsrPlugin *plugin);
+
 /* Finds by name; NULL if absent. */
 TsrInstanceConfig *tsr_config_find(TsrConfig *config, const char *name);
 
