@@ -13,6 +13,7 @@
 
 #include "bus.h"
 #include "instance.h"
+#include "lock.h"
 #include "machine-private.h"
 #include "memory-map.h"
 
@@ -43,10 +44,10 @@ struct _TsrMachine {
 	const struct tsr_cpu *cpu;
 	void *cpu_self;
 
-	/* The machine lock (draft/cpu.h). */
+	/* The machine lock (lock.h). */
 	pthread_mutex_t lock;
-	pthread_t lock_owner;
-	unsigned lock_depth;
+	_Atomic(pthread_t) lock_owner; /* 0: nobody */
+	unsigned lock_depth;           /* the owner's */
 	atomic_uint lock_waiters;
 
 	/* The virtual CPU's thread (vcpu.c). */
@@ -82,12 +83,8 @@ void tsr_machine_post_stopped(TsrMachine *m);
 void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind);
 
 /* vcpu.c */
-void tsr_machine_lock(TsrMachine *m);
-void tsr_machine_unlock(TsrMachine *m);
 void tsr_vcpu_init(TsrMachine *m);
 void tsr_vcpu_finish(TsrMachine *m);
-/* Makes the virtual CPU leave the guest and look around. [any] */
-void tsr_vcpu_kick(TsrMachine *m);
 /* Run or park the guest; returns when it is done. [main] */
 void tsr_vcpu_set_running(TsrMachine *m, bool running);
 void tsr_vcpu_request_reset(TsrMachine *m, enum tsr_reset kind); /* [any] */

@@ -487,9 +487,7 @@ static void tsr_machine_finalize(GObject *object)
 	g_main_context_unref(m->context);
 	g_free(m->stop_why);
 	g_clear_pointer(&m->config, tsr_config_free);
-	pthread_cond_destroy(&m->wake_cond);
-	pthread_mutex_destroy(&m->wake_mutex);
-	pthread_mutex_destroy(&m->lock);
+	tsr_lock_finish(m);
 	G_OBJECT_CLASS(tsr_machine_parent_class)->finalize(object);
 }
 
@@ -529,5 +527,6 @@ static void tsr_machine_init(TsrMachine *m)
 	m->context = g_main_context_ref_thread_default();
 	m->bus = tsr_bus_new();
 	m->instances = g_ptr_array_new_with_free_func(instance_free);
+	tsr_lock_init(m);
 	tsr_vcpu_init(m);
 }

@@ -1,99 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The virtual CPU's thread and the machine lock.
- *
- * The thread holds the lock while it is in the guest. Another thread that wants the lock counts itself as a waiter and kicks; the
- * thread leaves the guest, lets go of the lock until no waiter is left, and goes on. While the guest is halted or parked the
- * thread sleeps without the lock on wake_cond.
+ * The virtual CPU's thread: it holds the machine lock (lock.h) while it is in the guest, looks at what is requested of it
+ * between runs, and sleeps without the lock while the guest is halted or parked.
  */
 #include <sched.h>
-#include <time.h>
 
 #include <tessera/draft/shutdown-code.h>
 
 #include "machine-parts.h"
-
-static bool own_lock(TsrMachine *m)
-{
-	return m->lock_depth > 0 && pthread_equal(m->lock_owner, pthread_self());
-}
-
-static void lock_taken(TsrMachine *m)
-{
-	m->lock_owner = pthread_self();
-	m->lock_depth = 1;
-}
-
-void tsr_vcpu_kick(TsrMachine *m)
-{
-	atomic_store(&m->exit_requested, true);
-	if (m->cpu)
-		m->cpu->kick(m->cpu_self);
-	pthread_mutex_lock(&m->wake_mutex);
-	m->wake = true;
-	pthread_cond_signal(&m->wake_cond);
-	pthread_mutex_unlock(&m->wake_mutex);
-}
-
-void tsr_machine_lock(TsrMachine *m)
-{
-	if (own_lock(m)) {
-		m->lock_depth++;
-		return;
-	}
-	if (pthread_mutex_trylock(&m->lock) != 0) {
-		atomic_fetch_add(&m->lock_waiters, 1);
-		tsr_vcpu_kick(m);
-		pthread_mutex_lock(&m->lock);
-		atomic_fetch_sub(&m->lock_waiters, 1);
-	}
-	lock_taken(m);
-}
-
-void tsr_machine_unlock(TsrMachine *m)
-{
-	g_assert(own_lock(m));
-	if (--m->lock_depth)
-		return;
-	bool is_vcpu = m->thread_started && pthread_equal(pthread_self(), m->thread);
-	pthread_mutex_unlock(&m->lock);
-	/* What was done under the lock may have raised a line or armed a timer. */
-	if (!is_vcpu)
-		tsr_vcpu_kick(m);
-}
-
-/* Lets waiters have the lock. */
-static void give_way(TsrMachine *m)
-{
-	if (!atomic_load(&m->lock_waiters))
-		return;
-	m->lock_depth = 0;
-	pthread_mutex_unlock(&m->lock);
-	while (atomic_load(&m->lock_waiters))
-		sched_yield();
-	pthread_mutex_lock(&m->lock);
-	lock_taken(m);
-}
-
-/* Sleeps without the lock until woken, or host time `until` in ns of CLOCK_MONOTONIC. */
-static void sleep_until(TsrMachine *m, uint64_t until)
-{
-	struct timespec t = { .tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000) };
-
-	m->lock_depth = 0;
-	pthread_mutex_unlock(&m->lock);
-	pthread_mutex_lock(&m->wake_mutex);
-	while (!m->wake) {
-		if (until == UINT64_MAX)
-			pthread_cond_wait(&m->wake_cond, &m->wake_mutex);
-		else if (pthread_cond_timedwait(&m->wake_cond, &m->wake_mutex, &t) != 0)
-			break;
-	}
-	m->wake = false;
-	pthread_mutex_unlock(&m->wake_mutex);
-	pthread_mutex_lock(&m->lock);
-	lock_taken(m);
-}
 
 static void stop_now(TsrMachine *m, int status, const char *why)
 {
@@ -117,7 +31,7 @@ static void on_halted(TsrMachine *m)
 	if (m->config->clock == TSR_CLOCK_DETERMINISTIC && tsr_timekeeper_skip(m->clock))
 		return;
 	tsr_timekeeper_sleep(m->clock, true);
-	sleep_until(m, tsr_timekeeper_host_time(m->clock, tsr_timekeeper_next(m->clock)));
+	tsr_lock_sleep(m, tsr_timekeeper_host_time(m->clock, tsr_timekeeper_next(m->clock)));
 	tsr_timekeeper_sleep(m->clock, false);
 }
 
@@ -177,17 +91,16 @@ static void park(TsrMachine *m)
 {
 	tsr_timekeeper_set_running(m->clock, false);
 	m->parked = true;
-	sleep_until(m, UINT64_MAX);
+	tsr_lock_sleep(m, UINT64_MAX);
 }
 
 static void *vcpu_thread(void *data)
 {
 	TsrMachine *m = data;
 
-	pthread_mutex_lock(&m->lock);
-	lock_taken(m);
+	tsr_lock_take(m);
 	while (!m->want_quit) {
-		give_way(m);
+		tsr_lock_give_way(m);
 		tsr_worker_pool_run_done(m->workers);
 		if (m->stop_why && !m->stop_posted) {
 			m->want_run = false;
@@ -210,21 +123,12 @@ static void *vcpu_thread(void *data)
 		run_guest(m);
 	}
 	tsr_timekeeper_set_running(m->clock, false);
-	m->lock_depth = 0;
-	pthread_mutex_unlock(&m->lock);
+	tsr_lock_drop(m);
 	return NULL;
 }
 
 void tsr_vcpu_init(TsrMachine *m)
 {
-	pthread_condattr_t attributes;
-
-	pthread_mutex_init(&m->lock, NULL);
-	pthread_mutex_init(&m->wake_mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&m->wake_cond, &attributes);
-	pthread_condattr_destroy(&attributes);
 	m->want_reset = -1;
 	m->parked = true;
 }
