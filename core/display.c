@@ -6,7 +6,6 @@
 #include "machine-parts.h"
 
 struct tsr_display {
-	TsrMachine *machine;
 	const struct tsr_display_ops *ops;
 	void *self;
 	unsigned width, height;
@@ -48,7 +47,6 @@ static struct tsr_display *display_add(const struct tsr_host *host, const struct
 	TsrMachine *m = tsr_instance_of(host)->machine;
 	struct tsr_display *d = g_new0(struct tsr_display, 1);
 
-	d->machine = m;
 	d->ops = ops;
 	d->self = self;
 	g_ptr_array_add(m->displays->all, d);
@@ -101,17 +99,6 @@ static struct tsr_display *get_display(TsrMachine *m, guint index)
 	return index < m->displays->all->len ? m->displays->all->pdata[index] : NULL;
 }
 
-static gboolean emit_display_changed(gpointer data)
-{
-	struct tsr_display *d = data;
-	TsrMachine *m = d->machine;
-	guint index = 0;
-
-	g_ptr_array_find(m->displays->all, d, &index);
-	g_signal_emit_by_name(m, "display-changed", index, d->width, d->height);
-	return G_SOURCE_REMOVE;
-}
-
 /* Brings the surface up to date. [locked] */
 static void refresh(struct tsr_display *d, bool full)
 {
@@ -148,7 +135,7 @@ GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, 
 	}
 	tsr_machine_unlock(self);
 	if (resized)
-		emit_display_changed(d);
+		tsr_signals_display_changed(self, display, *width, *height);
 	return frame;
 }
 

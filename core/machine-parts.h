@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "machine-private.h"
 #include "memory-map.h"
+#include "signals.h"
 
 struct tsr_lines;
 struct tsr_timekeeper;
@@ -74,11 +75,6 @@ const void *tsr_machine_host_table(const struct tsr_host *host, const char *name
 TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name);
 /* The instance that a resource line's PROVIDER names: alias or instance. */
 TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name);
-/* Emits on the main loop. [any] */
-void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event, const char *detail);
-void tsr_machine_post_line(TsrMachine *m, const char *line, int level);
-void tsr_machine_post_panic(TsrMachine *m, const char *why);
-void tsr_machine_post_stopped(TsrMachine *m);
 /* Resets every instance. [locked] */
 void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind);
 

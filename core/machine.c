@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * TsrMachine: building a machine from its configuration, its life cycle, and its signals.
+ * TsrMachine: building a machine from its configuration, and its life cycle.
  *
  * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop -> dispose. A failure at any step takes
  * back all before it. The guest runs on the virtual CPU's thread (vcpu.c); everything here is on the main thread.
@@ -12,9 +12,6 @@
 #include "config-load.h"
 
 G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
-
-enum { STATE_CHANGED, STOPPED, EVENT, DISPLAY_CHANGED, LINE_CHANGED, DEVICE_FAULT, GUEST_PANICKED, SIGNALS };
-static guint signals[SIGNALS];
 
 enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
 
@@ -185,101 +182,6 @@ static void tear_down(TsrMachine *m)
 	g_clear_pointer(&m->memory, tsr_memory_map_free);
 }
 
-/* -- Events from other threads */
-
-enum posted_kind { POSTED_EVENT, POSTED_LINE, POSTED_PANIC, POSTED_STOPPED };
-
-struct posted {
-	TsrMachine *machine;
-	enum posted_kind kind;
-	char *a, *b, *c;
-	int level;
-};
-
-static void posted_free(gpointer data)
-{
-	struct posted *p = data;
-
-	g_object_unref(p->machine);
-	g_free(p->a);
-	g_free(p->b);
-	g_free(p->c);
-	g_free(p);
-}
-
-static void set_state(TsrMachine *m, TsrMachineState state)
-{
-	if (m->state == state)
-		return;
-	m->state = state;
-	g_object_notify(G_OBJECT(m), "state");
-	g_signal_emit(m, signals[STATE_CHANGED], 0, (int)state);
-}
-
-static void become_stopped(TsrMachine *m, int status, const char *why)
-{
-	if (m->state == TSR_MACHINE_STOPPED)
-		return;
-	m->exit_status = status;
-	set_state(m, TSR_MACHINE_STOPPED);
-	g_signal_emit(m, signals[STOPPED], 0, status, why);
-}
-
-static gboolean on_posted(gpointer data)
-{
-	struct posted *p = data;
-	TsrMachine *m = p->machine;
-
-	switch (p->kind) {
-	case POSTED_EVENT:
-		g_signal_emit(m, signals[EVENT], g_quark_from_string(p->b), p->a, p->b, p->c);
-		break;
-	case POSTED_LINE:
-		g_signal_emit(m, signals[LINE_CHANGED], 0, p->a, p->level);
-		break;
-	case POSTED_PANIC:
-		g_signal_emit(m, signals[GUEST_PANICKED], 0, p->a);
-		break;
-	case POSTED_STOPPED:
-		become_stopped(m, p->level, p->a);
-		break;
-	}
-	return G_SOURCE_REMOVE;
-}
-
-static void post(TsrMachine *m, enum posted_kind kind, const char *a, const char *b, const char *c, int level)
-{
-	struct posted *p = g_new0(struct posted, 1);
-	GSource *source = g_idle_source_new();
-
-	*p = (struct posted){ .machine = g_object_ref(m), .kind = kind, .a = g_strdup(a), .b = g_strdup(b), .c = g_strdup(c),
-		.level = level };
-	g_source_set_priority(source, G_PRIORITY_DEFAULT);
-	g_source_set_callback(source, on_posted, p, posted_free);
-	g_source_attach(source, m->context);
-	g_source_unref(source);
-}
-
-void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event, const char *detail)
-{
-	post(m, POSTED_EVENT, instance, event, detail, 0);
-}
-
-void tsr_machine_post_line(TsrMachine *m, const char *line, int level)
-{
-	post(m, POSTED_LINE, line, NULL, NULL, level);
-}
-
-void tsr_machine_post_panic(TsrMachine *m, const char *why)
-{
-	post(m, POSTED_PANIC, why, NULL, NULL, 0);
-}
-
-void tsr_machine_post_stopped(TsrMachine *m)
-{
-	post(m, POSTED_STOPPED, m->stop_why, NULL, NULL, m->stop_status);
-}
-
 /* -- Life cycle */
 
 static gboolean wrong_state(TsrMachine *self, const char *what, GError **error)
@@ -300,7 +202,7 @@ gboolean tsr_machine_start(TsrMachine *self, GError **error)
 		tsr_machine_do_reset(self, TSR_RESET_POWER_ON);
 	tsr_machine_unlock(self);
 	tsr_vcpu_set_running(self, true);
-	set_state(self, TSR_MACHINE_RUNNING);
+	tsr_signals_set_state(self, TSR_MACHINE_RUNNING);
 	return TRUE;
 }
 
@@ -309,7 +211,7 @@ gboolean tsr_machine_pause(TsrMachine *self, GError **error)
 	if (self->state != TSR_MACHINE_RUNNING)
 		return wrong_state(self, "pause", error);
 	tsr_vcpu_set_running(self, false);
-	set_state(self, TSR_MACHINE_PAUSED);
+	tsr_signals_set_state(self, TSR_MACHINE_PAUSED);
 	return TRUE;
 }
 
@@ -318,7 +220,7 @@ gboolean tsr_machine_resume(TsrMachine *self, GError **error)
 	if (self->state != TSR_MACHINE_PAUSED)
 		return wrong_state(self, "resume", error);
 	tsr_vcpu_set_running(self, true);
-	set_state(self, TSR_MACHINE_RUNNING);
+	tsr_signals_set_state(self, TSR_MACHINE_RUNNING);
 	return TRUE;
 }
 
@@ -335,7 +237,7 @@ void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why)
 	if (self->state == TSR_MACHINE_STOPPED)
 		return;
 	if (!self->thread_started)
-		become_stopped(self, exit_status, why);
+		tsr_signals_become_stopped(self, exit_status, why);
 	else
 		tsr_vcpu_request_stop(self, exit_status, why);
 }
@@ -494,7 +396,6 @@ static void tsr_machine_finalize(GObject *object)
 static void tsr_machine_class_init(TsrMachineClass *class)
 {
 	GObjectClass *object_class = G_OBJECT_CLASS(class);
-	GType type = G_TYPE_FROM_CLASS(class);
 
 	object_class->finalize = tsr_machine_finalize;
 	object_class->get_property = tsr_machine_get_property_value;
@@ -504,17 +405,7 @@ static void tsr_machine_class_init(TsrMachineClass *class)
 		g_param_spec_int("state", NULL, "A TsrMachineState", 0, TSR_MACHINE_STOPPED, 0, G_PARAM_READABLE));
 	g_object_class_install_property(object_class, PROP_EXIT_STATUS,
 		g_param_spec_int("exit-status", NULL, "Of a stopped machine", 0, 255, 0, G_PARAM_READABLE));
-
-#define SIGNAL(name, ...) g_signal_new(name, type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, __VA_ARGS__)
-	signals[STATE_CHANGED] = SIGNAL("state-changed", 1, G_TYPE_INT);
-	signals[STOPPED] = SIGNAL("stopped", 2, G_TYPE_INT, G_TYPE_STRING);
-	signals[EVENT] = g_signal_new("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-				      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
-	signals[DISPLAY_CHANGED] = SIGNAL("display-changed", 3, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_UINT);
-	signals[LINE_CHANGED] = SIGNAL("line-changed", 2, G_TYPE_STRING, G_TYPE_INT);
-	signals[DEVICE_FAULT] = SIGNAL("device-fault", 2, G_TYPE_STRING, G_TYPE_STRING);
-	signals[GUEST_PANICKED] = SIGNAL("guest-panicked", 1, G_TYPE_STRING);
-#undef SIGNAL
+	tsr_signals_install(G_TYPE_FROM_CLASS(class));
 }
 
 static void instance_free(gpointer data)

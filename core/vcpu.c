@@ -105,7 +105,7 @@ static void *vcpu_thread(void *data)
 		if (m->stop_why && !m->stop_posted) {
 			m->want_run = false;
 			m->stop_posted = true;
-			tsr_machine_post_stopped(m);
+			tsr_machine_post_stopped(m, m->stop_status, m->stop_why);
 		}
 		if (!m->want_run) {
 			park(m);
