@@ -40,7 +40,9 @@ static inline TsrInstance *tsr_instance_of(const struct tsr_host *host)
 	return ((const struct tsr_host_record *)host)->instance;
 }
 
-TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config, GError **error);
+/* get: what its host finds tables with. */
+typedef const void *(*tsr_host_get)(const struct tsr_host *host, const char *name);
+TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config, tsr_host_get get, GError **error);
 void tsr_instance_free(TsrInstance *instance);
 gboolean tsr_instance_attach(TsrInstance *instance, GError **error);
 /* What the instance's plugin refused, as a GError of the same class with the instance's name; `otherwise` if it gave no reason. */
@@ -51,6 +53,13 @@ bool tsr_instance_get_interface(TsrInstance *instance, const char *name, struct 
 /* Properties as text, from outside. [locked] */
 char *tsr_instance_get_property(TsrInstance *instance, const char *name, GError **error);
 gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, const char *value, GError **error);
+
+/* By name; NULL if the machine has none. */
+TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name);
+/* The instance that a resource line's PROVIDER names: alias or instance. */
+TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name);
+
+extern const struct tsr_properties tsr_properties_table;
 
 /* A resource of that name and type, or NULL. */
 const TsrResource *tsr_instance_find_resource(TsrInstance *instance, const char *name);

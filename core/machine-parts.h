@@ -70,15 +70,9 @@ struct _TsrMachine {
 	int exit_status;
 };
 
-/* machine.c */
-const void *tsr_machine_host_table(const struct tsr_host *host, const char *name);
-TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name);
-/* The instance that a resource line's PROVIDER names: alias or instance. */
-TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name);
+/* vcpu.c */
 /* Resets every instance. [locked] */
 void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind);
-
-/* vcpu.c */
 void tsr_vcpu_init(TsrMachine *m);
 void tsr_vcpu_finish(TsrMachine *m);
 /* Run or park the guest; returns when it is done. [main] */

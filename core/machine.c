@@ -10,51 +10,18 @@
 #include <string.h>
 
 #include "config-load.h"
+#include "host-tables.h"
 
 G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
 
 enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
-
-/* -- Parts */
-
-TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name)
-{
-	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
-		if (strcmp(instance->config->name, name) == 0)
-			return instance;
-	}
-	return NULL;
-}
-
-TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name)
-{
-	const char *alias = g_hash_table_lookup(m->config->aliases, name);
-
-	return tsr_machine_find_instance(m, alias ? alias : name);
-}
-
-void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
-{
-	if (kind != TSR_RESET_SOFT) {
-		tsr_memory_map_reset(m->memory, kind == TSR_RESET_POWER_ON);
-		tsr_pci_bus_reset(m->pci);
-	}
-	/* The reset vector, FFFFFFF0h, has address bit 20 set: with the gate shut the processor would not find the ROM. */
-	tsr_memory_map_set_a20(m->memory, true);
-	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
-		if (instance->class->reset)
-			instance->class->reset(instance->self, kind);
-	}
-}
 
 /* -- Building */
 
 static gboolean attach_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->config->instances->len; i++) {
-		TsrInstance *instance = tsr_instance_new(m, m->config->instances->pdata[i], error);
+		TsrInstance *instance = tsr_instance_new(m, m->config->instances->pdata[i], tsr_host_tables_get, error);
 		if (!instance)
 			return FALSE;
 		g_ptr_array_add(m->instances, instance);

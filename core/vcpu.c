@@ -53,6 +53,21 @@ static bool firmware_resumes(TsrMachine *m, enum tsr_reset kind)
 	return false;
 }
 
+void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
+{
+	if (kind != TSR_RESET_SOFT) {
+		tsr_memory_map_reset(m->memory, kind == TSR_RESET_POWER_ON);
+		tsr_pci_bus_reset(m->pci);
+	}
+	/* The reset vector, FFFFFFF0h, has address bit 20 set: with the gate shut the processor would not find the ROM. */
+	tsr_memory_map_set_a20(m->memory, true);
+	for (guint i = 0; i < m->instances->len; i++) {
+		TsrInstance *instance = m->instances->pdata[i];
+		if (instance->class->reset)
+			instance->class->reset(instance->self, kind);
+	}
+}
+
 static void do_reset(TsrMachine *m)
 {
 	enum tsr_reset kind = (enum tsr_reset)m->want_reset;
