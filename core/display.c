@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Displays: the surfaces adapters draw into, frames for viewers, screenshots as PNG. */
+#include "display.h"
+
 #include <png.h>
 #include <string.h>
 
+#include "instance.h"
+#include "lock.h"
 #include "machine-parts.h"
+#include "signals.h"
 
 struct tsr_display {
 	const struct tsr_display_ops *ops;

@@ -7,7 +7,18 @@
 
 #include <string.h>
 
+#include "bus.h"
+#include "display.h"
+#include "input.h"
+#include "instance.h"
+#include "lines.h"
 #include "machine-parts.h"
+#include "memory-host.h"
+#include "pci-bus.h"
+#include "signals.h"
+#include "timekeeper.h"
+#include "vcpu.h"
+#include "worker.h"
 
 #define LOG_LINES_PER_SECOND 5
 

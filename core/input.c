@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Keys and pointers: whoever has a user sends them to the machine; every device that listens gets them. */
+#include "input.h"
+
+#include "instance.h"
+#include "lock.h"
 #include "machine-parts.h"
+#include "signals.h"
 
 struct listener {
 	const struct tsr_input_ops *ops;

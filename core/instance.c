@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "bus.h"
 #include "machine-parts.h"
 #include "property.h"
 

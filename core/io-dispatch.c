@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Accesses to handlers: split into, or cut out of, the widths that they take (host.h, tsr_io_ops.widths). */
-#include "memory-map.h"
+/* See io-dispatch.h. */
+#include "io-dispatch.h"
 
 uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsigned width)
 {

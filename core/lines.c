@@ -3,9 +3,13 @@
  * Interrupt lines. A line leads from a resource of one instance (its source) to an input of another (a wire). Sources of one
  * wire are ORed. Until every instance is attached a wire only keeps its level; connecting passes it on.
  */
+#include "lines.h"
+
 #include <string.h>
 
+#include "instance.h"
 #include "machine-parts.h"
+#include "signals.h"
 
 struct wire {
 	struct tsr_lines *lines;

@@ -4,8 +4,16 @@
 
 #include <tessera/draft/x86-state.h>
 
+#include "instance.h"
+#include "lines.h"
+#include "lock.h"
 #include "machine-parts.h"
+#include "memory-map.h"
+#include "pci-bus.h"
 #include "state-file.h"
+#include "timekeeper.h"
+#include "vcpu.h"
+#include "worker.h"
 
 static void put_clock(TsrMachine *m, struct tsr_state_writer *out)
 {

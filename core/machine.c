@@ -5,12 +5,28 @@
  * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop -> dispose. A failure at any step takes
  * back all before it. The guest runs on the virtual CPU's thread (vcpu.c); everything here is on the main thread.
  */
-#include "machine-parts.h"
+#include "machine-private.h"
 
 #include <string.h>
 
+#include <tessera/draft/mmu.h>
+
+#include "bus.h"
 #include "config-load.h"
+#include "display.h"
 #include "host-tables.h"
+#include "input.h"
+#include "instance.h"
+#include "lines.h"
+#include "lock.h"
+#include "machine-parts.h"
+#include "memory-map.h"
+#include "pci-bus.h"
+#include "port-space.h"
+#include "signals.h"
+#include "timekeeper.h"
+#include "vcpu.h"
+#include "worker.h"
 
 G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
 

@@ -1,9 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest physical map as plugins see it: the host tables tsr_memory, tsr_dma and tsr_phys. */
-#include <sys/mman.h>
+/* See memory-host.h. */
+#include "memory-host.h"
 
 #include "machine-parts.h"
 #include "memory-map.h"
+#include "pci-bus.h"
+#include "port-space.h"
+
+/* -- Ports and registers in memory, claimed by the manifest's resources */
+
+static struct tsr_region *io_claim(const struct tsr_host *host, const char *name, const struct tsr_io_ops *ops, void *self,
+				   struct tsr_error *error)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	const TsrResource *resource = tsr_instance_find_resource(instance, name);
+	struct tsr_region template = { .owner = instance, .name = (char *)name, .enabled = true, .ops = ops, .self = self };
+
+	if (!resource || (resource->type != TSR_RESOURCE_PORTS && resource->type != TSR_RESOURCE_MMIO)) {
+		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: its manifest has no ports or mmio resource '%s'",
+			      instance->config->name, name);
+		return NULL;
+	}
+	template.base = resource->base;
+	template.length = resource->length;
+	if (resource->type == TSR_RESOURCE_PORTS)
+		return tsr_port_space_add(instance->machine->ports, &template, error);
+	template.kind = REGION_IO;
+	template.priority = 5;
+	return tsr_memory_map_add(instance->machine->memory, &template, error);
+}
+
+static struct tsr_region *io_claim_ports(const struct tsr_host *host, const char *name, uint16_t base, unsigned length,
+					 const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+
+	return tsr_port_space_add(instance->machine->ports, &(struct tsr_region){
+		.owner = instance, .name = (char *)name, .base = base, .length = length, .enabled = false, .priority = 1,
+		.ops = ops, .self = self }, error);
+}
+
+const struct tsr_io tsr_io_table = {
+	.size = sizeof(struct tsr_io),
+	.claim = io_claim,
+	.claim_ports = io_claim_ports,
+	.move = tsr_region_move,
+	.enable = tsr_region_enable,
+};
+
+/* -- Memory */
 
 static struct tsr_memory_map *map_of(const struct tsr_host *host)
 {
@@ -13,20 +58,13 @@ static struct tsr_memory_map *map_of(const struct tsr_host *host)
 static struct tsr_region *host_map(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
 				   int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error)
 {
-	struct tsr_region template = { .kind = REGION_MEMORY, .owner = tsr_instance_of(host), .name = (char *)name,
-		.base = base, .length = length, .priority = priority, .flags = flags,
-		.enabled = !(flags & TSR_MEMORY_DISABLED) };
+	struct tsr_region *r;
 
 	g_assert(length && length % TSR_PAGE_SIZE == 0);
-	template.bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (template.bytes == MAP_FAILED) {
-		tsr_error_set(error, TSR_ERROR_IO, "%s: no memory for %llu bytes", name, (unsigned long long)length);
-		return NULL;
-	}
-	struct tsr_region *r = tsr_memory_map_add(map_of(host), &template, error);
-	if (!r)
-		munmap(template.bytes, length);
-	else
+	r = tsr_memory_map_add_bytes(map_of(host), &(struct tsr_region){
+		.owner = tsr_instance_of(host), .name = (char *)name, .base = base, .length = length,
+		.priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED) }, error);
+	if (r)
 		*bytes = r->bytes;
 	return r;
 }
@@ -89,6 +127,8 @@ const struct tsr_memory tsr_memory_table = {
 	.get_a20 = host_get_a20,
 };
 
+/* -- DMA, through a PCI function only while it may be bus master */
+
 static bool may_master(const struct tsr_host *host)
 {
 	const struct tsr_host_record *record = (const struct tsr_host_record *)host;
@@ -123,6 +163,8 @@ const struct tsr_dma tsr_dma_table = {
 	.map = dma_map,
 	.written = dma_written,
 };
+
+/* -- Guest physical memory, for MMUs and processors */
 
 static void phys_lookup(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page)
 {

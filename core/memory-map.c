@@ -17,7 +17,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "machine-parts.h"
+#include <tessera-glib/machine.h>
+
+#include "io-dispatch.h"
 
 #define PAGES (1u << 20)
 #define SHADOW_PAGES 256 /* below 1 MiB */
@@ -145,31 +147,51 @@ static void region_free(gpointer data)
 	g_free(r);
 }
 
+static void memory_repaint(struct tsr_region *r, uint64_t old_base)
+{
+	paint(r->map, old_base, r->length);
+	if (old_base != r->base)
+		paint(r->map, r->base, r->length);
+}
+
 struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct tsr_region *template, struct tsr_error *error)
 {
-	unsigned at = 0;
+	struct tsr_region *taken = tsr_region_find_conflict(map->regions, template);
+	struct tsr_region *r;
 
-	for (unsigned i = 0; i < map->regions->len; i++) {
-		struct tsr_region *other = map->regions->pdata[i];
-		if (other->priority <= template->priority)
-			at = i + 1;
-		if (template->enabled && other->enabled && other->priority == template->priority && other->owner &&
-		    template->base < other->base + other->length && other->base < template->base + template->length) {
-			tsr_error_set(error, TSR_ERROR_CONFLICT,
-				      "%s: memory at 0x%llx, %llu bytes, is taken by %s of %s", template->name,
-				      (unsigned long long)template->base, (unsigned long long)template->length,
-				      other->name, other->owner->config->name);
-			return NULL;
-		}
+	if (taken) {
+		tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: memory at 0x%llx, %llu bytes, is taken by %s of %s",
+			      template->name, (unsigned long long)template->base,
+			      (unsigned long long)template->length, taken->name, taken->owner->config->name);
+		return NULL;
 	}
-	struct tsr_region *r = g_memdup2(template, sizeof(*template));
-	r->name = g_strdup(template->name);
+	r = tsr_region_insert(map->regions, template);
 	r->map = map;
+	r->repaint = memory_repaint;
 	if (r->kind == REGION_MEMORY && (r->flags & TSR_MEMORY_DIRTY_LOG))
 		r->dirty = g_malloc0(r->length >> TSR_PAGE_SHIFT);
-	g_ptr_array_insert(map->regions, at, r);
 	if (r->enabled)
 		paint(map, r->base, r->length);
+	return r;
+}
+
+struct tsr_region *tsr_memory_map_add_bytes(struct tsr_memory_map *map, const struct tsr_region *template,
+					    struct tsr_error *error)
+{
+	struct tsr_region with_bytes = *template;
+	struct tsr_region *r;
+
+	with_bytes.kind = REGION_MEMORY;
+	with_bytes.bytes = mmap(NULL, template->length, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (with_bytes.bytes == MAP_FAILED) {
+		tsr_error_set(error, TSR_ERROR_IO, "%s: no memory for %llu bytes", template->name,
+			      (unsigned long long)template->length);
+		return NULL;
+	}
+	r = tsr_memory_map_add(map, &with_bytes, error);
+	if (!r)
+		munmap(with_bytes.bytes, template->length);
 	return r;
 }
 
@@ -185,23 +207,6 @@ void tsr_memory_map_drop(struct tsr_memory_map *map, const TsrInstance *owner)
 		if (was_enabled)
 			paint(map, base, length);
 	}
-}
-
-static void memory_move(struct tsr_region *r, uint64_t base)
-{
-	uint64_t old = r->base;
-
-	r->base = base;
-	if (!r->enabled)
-		return;
-	paint(r->map, old, r->length);
-	paint(r->map, base, r->length);
-}
-
-static void memory_enable(struct tsr_region *r, bool enabled)
-{
-	r->enabled = enabled;
-	paint(r->map, r->base, r->length);
 }
 
 /* -- The map */
@@ -453,26 +458,6 @@ void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t len
 }
 
 /* -- Changes */
-
-void tsr_region_move(struct tsr_region *region, uint64_t base)
-{
-	if (!region || region->base == base)
-		return;
-	if (region->ports)
-		tsr_port_region_change(region, base, region->enabled);
-	else
-		memory_move(region, base);
-}
-
-void tsr_region_enable(struct tsr_region *region, bool enabled)
-{
-	if (!region || region->enabled == enabled)
-		return;
-	if (region->ports)
-		tsr_port_region_change(region, region->base, enabled);
-	else
-		memory_enable(region, enabled);
-}
 
 void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
 {

@@ -3,9 +3,14 @@
  * PCI bus 0 (PCI Local Bus Specification 2.1, chapters 2.2.6 and 6): configuration space, BAR decoding, bus mastering, INTx.
  * Functions declare themselves; the host bridge brings configuration cycles; the router (PIIX3) takes INTx.
  */
+#include "pci-bus.h"
+
 #include <string.h>
 
+#include "instance.h"
 #include "machine-parts.h"
+#include "memory-map.h"
+#include "port-space.h"
 
 #define DEVICES 32
 #define FUNCTIONS 8
@@ -279,8 +284,10 @@ static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, u
 	g_autofree char *name = bar == ROM_BAR ? g_strdup("rom") : g_strdup_printf("bar%u", bar);
 
 	g_assert(bar < BARS && !f->bars[bar].region && !(length & (length - 1)) && length >= TSR_PAGE_SIZE);
-	f->bars[bar].region = tsr_memory_table.map(&f->record.host, name, 0, length, 10, flags | TSR_MEMORY_DISABLED, bytes,
-						   error);
+	f->bars[bar].region = tsr_memory_map_add_bytes(f->bus->machine->memory, &(struct tsr_region){
+		.owner = f->instance, .name = name, .length = length, .priority = 10, .flags = flags }, error);
+	if (f->bars[bar].region)
+		*bytes = f->bars[bar].region->bytes;
 	f->bars[bar].kind = TSR_PCI_BAR_MEMORY;
 	f->bars[bar].length = length;
 	set_bar_masks(f, bar, length, fixed);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The 65,536 ports: a flat table of regions, painted in order of priority (base board before BARs, then age). */
-#include <string.h>
+#include "port-space.h"
 
-#include "machine-parts.h"
+#include "io-dispatch.h"
 
 #define PORTS 65536u
 
@@ -62,41 +62,32 @@ void tsr_port_space_drop(struct tsr_port_space *ports, const TsrInstance *owner)
 	}
 }
 
+static void ports_repaint(struct tsr_region *r, uint64_t old_base)
+{
+	paint(r->ports, old_base, r->length);
+	if (old_base != r->base)
+		paint(r->ports, r->base, r->length);
+}
+
 struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports, const struct tsr_region *template, struct tsr_error *error)
 {
-	unsigned at = 0;
+	struct tsr_region *taken = tsr_region_find_conflict(ports->regions, template);
+	struct tsr_region *r;
 
-	for (unsigned i = 0; i < ports->regions->len; i++) {
-		struct tsr_region *other = ports->regions->pdata[i];
-		if (other->priority <= template->priority)
-			at = i + 1;
-		if (template->enabled && other->enabled && other->priority == template->priority &&
-		    template->base < other->base + other->length && other->base < template->base + template->length) {
-			tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: ports %llxh-%llxh are taken by %s of %s",
-				      template->name, (unsigned long long)template->base,
-				      (unsigned long long)(template->base + template->length - 1), other->name,
-				      other->owner->config->name);
-			return NULL;
-		}
+	if (taken) {
+		tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: ports %llxh-%llxh are taken by %s of %s", template->name,
+			      (unsigned long long)template->base,
+			      (unsigned long long)(template->base + template->length - 1), taken->name,
+			      taken->owner->config->name);
+		return NULL;
 	}
-	struct tsr_region *r = g_memdup2(template, sizeof(*template));
+	r = tsr_region_insert(ports->regions, template);
 	r->kind = REGION_PORTS;
-	r->name = g_strdup(template->name);
 	r->ports = ports;
-	g_ptr_array_insert(ports->regions, at, r);
+	r->repaint = ports_repaint;
 	if (r->enabled)
 		paint(ports, r->base, r->length);
 	return r;
-}
-
-void tsr_port_region_change(struct tsr_region *r, uint64_t base, bool enabled)
-{
-	uint64_t old = r->base;
-
-	r->base = base;
-	r->enabled = enabled;
-	paint(r->ports, old, r->length);
-	paint(r->ports, base, r->length);
 }
 
 uint32_t tsr_port_read(struct tsr_port_space *ports, uint16_t port, unsigned width)
@@ -126,44 +117,3 @@ void tsr_port_write(struct tsr_port_space *ports, uint16_t port, uint32_t value,
 	for (unsigned i = 0; width > 1 && i < width; i++)
 		tsr_port_write(ports, (uint16_t)(port + i), (value >> (i * 8)) & 0xff, 1);
 }
-
-/* -- Host table: claims by the manifest's resources */
-
-static struct tsr_region *io_claim(const struct tsr_host *host, const char *name, const struct tsr_io_ops *ops, void *self,
-				   struct tsr_error *error)
-{
-	TsrInstance *instance = tsr_instance_of(host);
-	const TsrResource *resource = tsr_instance_find_resource(instance, name);
-	struct tsr_region template = { .owner = instance, .name = (char *)name, .enabled = true, .ops = ops, .self = self };
-
-	if (!resource || (resource->type != TSR_RESOURCE_PORTS && resource->type != TSR_RESOURCE_MMIO)) {
-		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: its manifest has no ports or mmio resource '%s'",
-			      instance->config->name, name);
-		return NULL;
-	}
-	template.base = resource->base;
-	template.length = resource->length;
-	if (resource->type == TSR_RESOURCE_PORTS)
-		return tsr_port_space_add(instance->machine->ports, &template, error);
-	template.kind = REGION_IO;
-	template.priority = 5;
-	return tsr_memory_map_add(instance->machine->memory, &template, error);
-}
-
-static struct tsr_region *io_claim_ports(const struct tsr_host *host, const char *name, uint16_t base, unsigned length,
-					 const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
-{
-	TsrInstance *instance = tsr_instance_of(host);
-
-	return tsr_port_space_add(instance->machine->ports, &(struct tsr_region){
-		.owner = instance, .name = (char *)name, .base = base, .length = length, .enabled = false, .priority = 1,
-		.ops = ops, .self = self }, error);
-}
-
-const struct tsr_io tsr_io_table = {
-	.size = sizeof(struct tsr_io),
-	.claim = io_claim,
-	.claim_ports = io_claim_ports,
-	.move = tsr_region_move,
-	.enable = tsr_region_enable,
-};

@@ -11,12 +11,15 @@
  * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the guest was halted; no host clock
  * is looked at.
  */
+#include "timekeeper.h"
+
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lock.h"
 #include "machine-parts.h"
 
 #define NS 1000000000ull

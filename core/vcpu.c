@@ -3,11 +3,21 @@
  * The virtual CPU's thread: it holds the machine lock (lock.h) while it is in the guest, looks at what is requested of it
  * between runs, and sleeps without the lock while the guest is halted or parked.
  */
+#include "vcpu.h"
+
 #include <sched.h>
 
 #include <tessera/draft/shutdown-code.h>
 
+#include "instance.h"
+#include "lock.h"
 #include "machine-parts.h"
+#include "memory-map.h"
+#include "pci-bus.h"
+#include "port-space.h"
+#include "signals.h"
+#include "timekeeper.h"
+#include "worker.h"
 
 static void stop_now(TsrMachine *m, int status, const char *why)
 {

@@ -4,10 +4,14 @@
  * queued and run under the machine lock: by the virtual CPU's thread, or by whoever drains. A deterministic machine does the work
  * at once and completes it a fixed guest time later, so that no host timing is seen.
  */
+#include "worker.h"
+
 #include <glib-unix.h>
 #include <string.h>
 
+#include "lock.h"
 #include "machine-parts.h"
+#include "timekeeper.h"
 
 #define POOL_THREADS 4
 #define DETERMINISTIC_LATENCY_NS 50000

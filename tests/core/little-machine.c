@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "machine-private.h"
 #include "plugin-private.h"
 
 /* -- Device */

@@ -10,6 +10,7 @@
 #include <tessera/draft/mmu.h>
 #include <tessera/tessera.h>
 
+#include "instance.h"
 #include "machine-parts.h"
 
 struct little_device {

@@ -5,6 +5,9 @@
 
 #include "little-machine.h"
 #include "unit.h"
+#include "lock.h"
+#include "timekeeper.h"
+#include "vcpu.h"
 
 static TsrMachine *the_machine;
 

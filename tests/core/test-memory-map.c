@@ -4,6 +4,9 @@
 
 #include "little-machine.h"
 #include "unit.h"
+#include "lock.h"
+#include "memory-map.h"
+#include "port-space.h"
 
 static TsrMachine *m;
 static struct little_device *dev;

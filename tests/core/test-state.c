@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "little-machine.h"
+#include "memory-map.h"
 #include "state-file.h"
 #include "unit.h"
 
