@@ -307,7 +307,7 @@ static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t le
 static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error)
 {
 	uint32_t size = TSR_PAGE_SIZE;
-	uint8_t *bytes;
+	uint8_t *bytes = NULL;
 
 	if (length > 1 << 24)
 		return tsr_error_set(error, TSR_ERROR_INVALID, "an option ROM has at most 16 MiB");

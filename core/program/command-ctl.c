@@ -44,8 +44,9 @@ static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVari
 
 static int call_plain(Ctl *ctl, const char *method, GVariant *arguments)
 {
-	g_autoptr(GVariant) answer = call(ctl, TSR_CONTROL_INTERFACE, method, arguments);
+	GVariant *answer = call(ctl, TSR_CONTROL_INTERFACE, method, arguments);
 
+	g_clear_pointer(&answer, g_variant_unref);
 	return ctl->status;
 }
 
@@ -233,11 +234,9 @@ static int do_set(Ctl *ctl)
 static int do_save(Ctl *ctl)
 {
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
-	g_autoptr(GVariant) answer = NULL;
 
 	program_progress_begin("saving %s", ctl->arguments[0]);
-	answer = call(ctl, TSR_CONTROL_INTERFACE, "Save", g_variant_new("(s)", path));
-	return ctl->status;
+	return call_plain(ctl, "Save", g_variant_new("(s)", path));
 }
 
 static int do_stats(Ctl *ctl)

@@ -86,7 +86,8 @@ static gboolean warp_pointer(struct ui *ui, double x, double y)
 void ui_grab_moved(struct ui *ui)
 {
 	GdkSurface *surface = window_surface(ui);
-	double x = gdk_surface_get_width(surface) / 2, y = gdk_surface_get_height(surface) / 2;
+	int middle_x = gdk_surface_get_width(surface) / 2, middle_y = gdk_surface_get_height(surface) / 2;
+	double x = middle_x, y = middle_y;
 	double far_x = ABS(ui->last_x - x), far_y = ABS(ui->last_y - y);
 
 	if (ui->warped) { /* waiting for the warp's own event */

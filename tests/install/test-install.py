@@ -131,7 +131,7 @@ class InstallTest(unittest.TestCase):
         self.assertGreater(len(headers), 15)
         for header in headers:
             with self.subTest(header=header):
-                run(COMPILER, "-fsyntax-only", "-Wall", "-Werror", "-xc", *flags, header)
+                run(COMPILER, "-fsyntax-only", "-Wall", "-Werror", "-xc", *flags, "-", input=f'#include "{header}"\n')
 
     def test_a_plugin_exports_one_symbol(self):
         libraries = glob.glob(os.path.join(self.prefix, "lib*", "**", "plugins", "**", "*.so"), recursive=True)

@@ -79,13 +79,13 @@ static char *expectation(const char *path)
 static char *error_of(const char *path)
 {
 	g_autoptr(GError) error = NULL;
+	g_autoptr(TsrPlugin) plugin = NULL;
+	g_autoptr(TsrConfig) config = NULL;
 
-	if (g_str_has_suffix(path, ".plugin")) {
-		g_autoptr(TsrPlugin) plugin = tsr_plugin_new_from_file(path, &error);
-	} else {
-		g_autoptr(TsrConfig) config =
-			tsr_config_new_from_file(registry, path, NULL, &error);
-	}
+	if (g_str_has_suffix(path, ".plugin"))
+		plugin = tsr_plugin_new_from_file(path, &error);
+	else
+		config = tsr_config_new_from_file(registry, path, NULL, &error);
 	return error ? g_strdup(error->message) : NULL;
 }
 

@@ -214,7 +214,7 @@ static void describes_the_machine(void)
 	CU_ASSERT(get(0x10) == 0x40 && get(0x14) == 0x07);
 	for (unsigned i = 0x10; i < 0x2e; i++)
 		sum += get(i);
-	CU_ASSERT_EQUAL(get(0x2e) << 8 | get(0x2f), sum);
+	CU_ASSERT_EQUAL((unsigned)(get(0x2e) << 8 | get(0x2f)), sum);
 	fake_finish();
 }
 

@@ -116,8 +116,8 @@ static bool check_kernel(struct image *k, struct tsr_error *error)
 	if (k->length + 15 < k->setup_size + paragraphs * 16)
 		return tsr_error_set(
 			error, TSR_ERROR_IO,
-			"the kernel %s is truncated (%zu of %llu bytes): fetch it again", path,
-			k->length, (unsigned long long)(k->setup_size + paragraphs * 16));
+			"the kernel %s is truncated (%zu of %zu bytes): fetch it again", path,
+			k->length, k->setup_size + paragraphs * 16);
 	return true;
 }
 
