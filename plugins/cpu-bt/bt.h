@@ -352,7 +352,7 @@ static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_b
 }
 
 /* runtime.c: the emitted entry, exit and call sequences. */
-bool tsr_bt_runtime_emit(struct tsr_bt *bt); /* false: the cache is too small */
+bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error); /* to the start of the empty cache */
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
 
 #define BT_GROUP_FAILURES 16384

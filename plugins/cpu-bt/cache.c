@@ -107,10 +107,6 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	    !map_code(bt))
 		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
 				     size >> 20);
-	if (!tsr_bt_runtime_emit(bt))
-		return tsr_error_set(error, TSR_ERROR_FAILED, "a code cache of %zu bytes is too small; set the property cache higher", size);
-	tsr_bt_cache_flush(bt);
-	bt->stats.flushes = 0;
 	return true;
 }
 
@@ -134,9 +130,9 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->page_hash, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
 }
 
+/* FP sites are rows of the cache's tables: whoever calls this has committed those that are noted (fp-pointers.c). */
 void tsr_bt_cache_flush(struct tsr_bt *bt)
 {
-	tsr_bt_fp_commit(bt);
 	for (uint32_t i = 0; i < bt->page_count; i++)
 		if (bt->pages[i].traced)
 			bt->mmu->trace(bt->mmu_self, bt->pages[i].gpa, false);

@@ -228,8 +228,8 @@ static bool realize(void *self, struct tsr_error *error)
 	if (!bt->vcpu)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "%s: the MMU has no memory for a processor's tables", bt->host->name);
 	on_reset(bt, TSR_RESET_POWER_ON);
-	return tsr_bt_cache_init(bt, (size_t)bt->properties->get_int(bt->host, "cache"), error) && create_interpreter(bt, error) &&
-	       (!bt->lockstep || tsr_bt_lockstep_init(bt, error));
+	return tsr_bt_cache_init(bt, (size_t)bt->properties->get_int(bt->host, "cache"), error) && tsr_bt_runtime_emit(bt, error) &&
+	       create_interpreter(bt, error) && (!bt->lockstep || tsr_bt_lockstep_init(bt, error));
 }
 
 static void detach(void *self)

@@ -45,8 +45,10 @@ static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result
 	struct bt_block *b;
 
 	tsr_bt_cache_untrace(bt);
-	if (!tsr_bt_cache_room(bt))
+	if (!tsr_bt_cache_room(bt)) {
+		tsr_bt_fp_commit(bt);
 		tsr_bt_cache_flush(bt);
+	}
 	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip);
 	if (!b) { /* an instruction that does not fit is left to the interpreter */
 		bt->exit_reason = BT_EXIT_BAIL;

@@ -160,8 +160,10 @@ enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
 	bool counted = budget != UINT64_MAX;
 	enum tsr_cpu_exit exit;
 
-	if (counted != bt->counted)
+	if (counted != bt->counted) {
+		tsr_bt_fp_commit(bt);
 		tsr_bt_cache_flush(bt);
+	}
 	bt->counted = counted;
 	bt->budget_end = counted ? bt->state.instructions + budget : UINT64_MAX;
 	exit = run_until_exit(bt);

@@ -171,7 +171,7 @@ static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 	emit_ret(e);
 }
 
-bool tsr_bt_runtime_emit(struct tsr_bt *bt)
+bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 {
 	struct emitter e = { .base = bt->rw, .p = bt->rw, .end = bt->rw + bt->cache_size };
 
@@ -207,8 +207,13 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt)
 	emit_fp_load(&e, &FIELD(host_mxcsr));
 	bt->rt.fp_load_masked = emit_here(&e);
 	emit_fp_load(&e, &FIELD(masked_mxcsr));
+	if (e.overreach || e.overflow)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "a code cache of %zu bytes is too small; set the property cache higher",
+				     bt->cache_size);
 	bt->cache_start = (emit_here(&e) + 63) & ~63u;
-	return !e.overreach && !e.overflow;
+	tsr_bt_cache_flush(bt);
+	bt->stats.flushes = 0;
+	return true;
 }
 
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host)
