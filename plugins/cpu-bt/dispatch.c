@@ -168,3 +168,20 @@ struct bt_outcome tsr_bt_resume(struct tsr_bt *bt)
 	remember(bt, eip, b);
 	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->rx + b->host), 0 };
 }
+
+/* A block at EIP of `taken` instructions that are too many. */
+struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken)
+{
+	bt->left += taken;
+	bt->state.eip = eip;
+	bt->exit_value = (uint32_t)bt->left;
+	bt->exit_reason = BT_EXIT_REST;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+/* A look-up within a block that is not at its end. */
+struct bt_outcome tsr_bt_early(struct tsr_bt *bt, uint32_t eip, uint32_t ahead)
+{
+	bt->left += ahead;
+	return tsr_bt_lookup(bt, eip, 0);
+}

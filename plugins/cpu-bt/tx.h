@@ -246,7 +246,7 @@ void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
 void tsr_bt_emit_insn(struct bt_tx *tx, const struct bt_insn *i, const struct host_mem *m);
 void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in);
 
-/* budget.c */
+/* count.c */
 void tsr_bt_budget_take(struct bt_tx *tx);
 void tsr_bt_budget_return(struct bt_tx *tx, unsigned done);
 void tsr_bt_budget_fix(struct bt_tx *tx);
