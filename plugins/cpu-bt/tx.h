@@ -180,7 +180,7 @@ void tsr_bt_groups_record(const struct bt_tx *tx, struct bt_site *s);
 void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_groups_end(struct bt_tx *tx);
 
-/* fp-pointers.c */
+/* fp-sites.c */
 bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i);
 void tsr_bt_fp_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_fp_end(struct bt_tx *tx);
