@@ -1,51 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Code out of line, behind a block: misses, exits, bails; and the islands that make jrcxz reach them. */
+/* Code out of line, after a block: misses, exits, bails. */
 #include "tx.h"
-
-/* -- islands: jrcxz reaches 127 bytes, stubs lie farther away */
-
-#define ISLAND_REACH 75 /* bytes that may be emitted between two looks; the longest run is jump_cache with its EIP */
-
-static void put_island(struct bt_tx *tx)
-{
-	for (unsigned i = 0; i < tx->short_count; i++) {
-		emit_patch8(&tx->e, tx->shorts[i].at, emit_here(&tx->e));
-		tx_stub_jump(tx, &tx->stubs[tx->shorts[i].stub], emit_jmp(&tx->e, 0));
-	}
-	tx->short_count = 0;
-}
-
-void tsr_bt_island(struct bt_tx *tx)
-{
-	put_island(tx);
-}
-
-static void island_inline(struct bt_tx *tx)
-{
-	uint32_t over = emit_jmp8(&tx->e);
-
-	put_island(tx);
-	emit_land8(&tx->e, over);
-}
-
-void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub)
-{
-	if (tx->short_count >= TX_MAX_SHORTS) {
-		tx->full = true;
-		return;
-	}
-	tx->shorts[tx->short_count++] = (struct short_jump){ .at = at, .stub = (uint16_t)(stub - tx->stubs) };
-	if (tx->short_count == 4 || tx->near_islands)
-		island_inline(tx);
-}
-
-void tsr_bt_island_check(struct bt_tx *tx)
-{
-	if (tx->short_count && emit_here(&tx->e) + 5 * tx->short_count - tx->shorts[0].at > 127 - ISLAND_REACH)
-		island_inline(tx);
-}
-
-/* -- stubs */
 
 static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
 {
@@ -153,7 +108,7 @@ static void emit_fp(struct bt_tx *tx, const struct stub *s)
 
 void tsr_bt_stubs_emit(struct bt_tx *tx)
 {
-	put_island(tx);
+	tsr_bt_island(tx);
 	for (unsigned i = 0; i < tx->stub_count && !tx_failed(tx); i++) {
 		const struct stub *s = &tx->stubs[i];
 
