@@ -225,19 +225,6 @@ bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned siz
 	return true;
 }
 
-/* What a slow path must know of the groups that are alive. */
-void tsr_bt_groups_record(const struct bt_tx *tx, struct bt_site *s)
-{
-	for (unsigned i = 0; i < TX_GROUPS; i++) {
-		const struct group *g = &tx->groups[i];
-
-		if (!g->used || !g->write)
-			continue;
-		s->group_base[i] = (uint8_t)(g->base + 1);
-		s->group_offset[i] = g->low - g->delta;
-	}
-}
-
 void tsr_bt_groups_begin(struct bt_tx *tx)
 {
 	if (uses_r11(tx->insn))

@@ -23,6 +23,19 @@
  */
 #include "tx.h"
 
+/* What a slow path must know of the groups that are alive. */
+static void record_groups(const struct bt_tx *tx, struct bt_site *s)
+{
+	for (unsigned i = 0; i < TX_GROUPS; i++) {
+		const struct group *g = &tx->groups[i];
+
+		if (!g->used || !g->write)
+			continue;
+		s->group_base[i] = (uint8_t)(g->base + 1);
+		s->group_offset[i] = g->low - g->delta;
+	}
+}
+
 uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 {
 	struct tsr_bt *bt = tx->bt;
@@ -41,7 +54,7 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	if (tx->clobbered)
 		s->source = tx->sources[tx->index];
 	s->flags_kept = tsr_bt_flags_kept(tx->insn, &s->source);
-	tsr_bt_groups_record(tx, s);
+	record_groups(tx, s);
 	s->fp_code = tx->fp_code;
 	s->fp_data = tx->fp_data;
 	s->fp_own = tx->fp_own;
@@ -267,17 +280,6 @@ struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned ac
 {
 	memory_check(tx, size, access, aligned);
 	return HOST_SIB(R9, R8, 0, 0);
-}
-
-struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned)
-{
-	struct host_mem m;
-
-	tx->open = -1;
-	if (!aligned && !(access & BT_EXACT) && tsr_bt_group_operand(tx, ea, size, access, &m))
-		return m;
-	tsr_bt_linear(tx, ea, size, access);
-	return tsr_bt_memory_check(tx, size, access, aligned);
 }
 
 void tsr_bt_memory_end(struct bt_tx *tx)

@@ -176,7 +176,6 @@ bool tsr_bt_flags_live(const struct bt_tx *tx);
 
 /* groups.c */
 bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, struct host_mem *out);
-void tsr_bt_groups_record(const struct bt_tx *tx, struct bt_site *s);
 void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_groups_end(struct bt_tx *tx);
 
