@@ -253,7 +253,7 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 	tsr_bt_island(tx);
 	emit_land8(e, over);
 	tsr_bt_budget_return(tx, tx->index + 1);
-	tsr_bt_lower_look_up(tx, i->eip + i->length);
+	tsr_bt_look_up(tx, i->eip + i->length);
 	emit_patch32(e, same, emit_here(e));
 	return true;
 }

@@ -66,7 +66,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	if (pop)
 		tsr_bt_move_esp(tx, i->operand_size);
 	tsr_bt_budget_return(tx, tx->index + 1);
-	tsr_bt_lower_look_up(tx, i->eip + i->length);
+	tsr_bt_look_up(tx, i->eip + i->length);
 	emit_patch32(e, same, emit_here(e));
 	if (pop)
 		tsr_bt_move_esp(tx, i->operand_size);

@@ -126,6 +126,6 @@ void tsr_bt_stubs_emit(struct bt_tx *tx)
 		else if (s->kind == STUB_FP)
 			emit_fp(tx, s);
 		else if (s->kind == STUB_JUMP)
-			tsr_bt_stub_jump(tx, s->eip);
+			tsr_bt_goto(tx, s->eip);
 	}
 }

@@ -111,7 +111,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tsr_bt_groups_begin(tx);
 		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
-			tsr_bt_lower_bail(tx);
+			tsr_bt_bail_out(tx);
 			tx->count = tx->index + 1;
 			break;
 		}
@@ -129,9 +129,9 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 	if (!tx->ended)
 		tsr_bt_fp_flush(tx);
 	if (!tx->ended && tx->straddle_behind && !tx->bt->lockstep)
-		tsr_bt_lower_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
+		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
 	else if (!tx->ended)
-		tsr_bt_lower_exit(tx, tx->insn->eip + tx->insn->length);
+		tsr_bt_exit(tx, tx->insn->eip + tx->insn->length);
 }
 
 static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)

@@ -161,6 +161,15 @@ void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub);
 void tsr_bt_island(struct bt_tx *tx);       /* control does not come here: put the waiting jumps */
 void tsr_bt_island_check(struct bt_tx *tx); /* before a guest instruction: keep rel8 in reach */
 
+/* exits.c */
+bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip); /* as the block's */
+void tsr_bt_goto(struct bt_tx *tx, uint32_t eip);
+void tsr_bt_goto_if(struct bt_tx *tx, uint32_t at, uint32_t eip); /* the rel32 at `at` belongs to a conditional jump to eip */
+void tsr_bt_goto_indirect(struct bt_tx *tx);                       /* r8d = EIP */
+void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, whatever the page */
+void tsr_bt_exit(struct bt_tx *tx, uint32_t eip);    /* the block runs out to eip */
+void tsr_bt_bail_out(struct bt_tx *tx);              /* the instruction goes to the interpreter: always possible; ends the block */
+
 /* stubs.c */
 void tsr_bt_stubs_emit(struct bt_tx *tx);
 
@@ -221,8 +230,6 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx);
 bool tsr_bt_lower_segment_store(struct bt_tx *tx);
 bool tsr_bt_lower_rdtsc(struct bt_tx *tx);
 bool tsr_bt_lower_port(struct bt_tx *tx);
-void tsr_bt_lower_bail(struct bt_tx *tx); /* always possible; ends the block */
-void tsr_bt_lower_exit(struct bt_tx *tx, uint32_t eip); /* the block runs out to eip */
 /* Is that instruction the one behind an STI, which no interrupt comes before? */
 static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
 {
@@ -236,8 +243,6 @@ static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 	return tsr_bt_after_sti(tx, index) || (tx->bt->counted && tx->insns[index].kind == BT_POPF);
 }
 
-void tsr_bt_lower_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, whatever the page */
-void tsr_bt_stub_jump(struct bt_tx *tx, uint32_t eip);
 
 /* pieces that several families use */
 struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
