@@ -195,16 +195,20 @@ void tsr_bt_fp_end(struct bt_tx *tx);
 void tsr_bt_fp_flush(struct bt_tx *tx); /* before code that leaves the block and has no stub */
 void tsr_bt_fp_store(struct bt_tx *tx, uint32_t code, uint32_t data);
 
+/* fp-checks.c */
+void tsr_bt_bail_unless_zero(struct bt_tx *tx, struct stub *s); /* rcx */
+bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
+void tsr_bt_fp_check(struct bt_tx *tx); /* after an instruction that may have raised an unmasked exception */
+bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i);
+bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i);
+void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are at hand */
+void tsr_bt_sse_check(struct bt_tx *tx);
+void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm);
+
 /* lower-*.c: false: cannot, nothing was emitted; the instruction goes to the interpreter */
 bool tsr_bt_lower(struct bt_tx *tx);
 bool tsr_bt_lower_copy(struct bt_tx *tx);
 bool tsr_bt_lower_fp(struct bt_tx *tx);
-bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
-void tsr_bt_fp_check(struct bt_tx *tx); /* behind an instruction that may have raised an unmasked exception */
-bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i);
-void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are at hand */
-void tsr_bt_sse_check(struct bt_tx *tx);
-void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm);
 bool tsr_bt_lower_fldcw(struct bt_tx *tx);
 bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
 bool tsr_bt_lower_fx(struct bt_tx *tx);
