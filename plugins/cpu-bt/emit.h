@@ -207,6 +207,42 @@ static inline void emit_mov16(struct emitter *e, uint8_t to, uint8_t from)
 	emit_rr(e, false, 0x8b, to, from);
 }
 
+/* ... of 2 or 4 bytes; a load of 2 zero-extends, a move of 2 keeps the upper half */
+static inline void emit_load_sized(struct emitter *e, unsigned size, uint8_t to, struct host_mem m)
+{
+	if (size == 2)
+		emit_load16(e, to, m);
+	else
+		emit_load(e, to, m);
+}
+
+static inline void emit_store_sized(struct emitter *e, unsigned size, struct host_mem m, uint8_t from)
+{
+	if (size == 2)
+		emit_store16(e, m, from);
+	else
+		emit_store(e, m, from);
+}
+
+static inline void emit_mov_sized(struct emitter *e, unsigned size, uint8_t to, uint8_t from)
+{
+	if (size == 2)
+		emit_mov16(e, to, from);
+	else
+		emit_mov(e, to, from);
+}
+
+static inline void emit_store_imm_sized(struct emitter *e, unsigned size, struct host_mem m, uint32_t value)
+{
+	if (size == 2) {
+		emit_u8(e, 0x66);
+		emit_rm(e, false, 0xc7, 0, m);
+		emit_u16(e, (uint16_t)value);
+	} else {
+		emit_store_imm(e, m, value);
+	}
+}
+
 static inline void emit_not(struct emitter *e, bool w, uint8_t reg)
 {
 	emit_rr(e, w, 0xf7, 2, reg);

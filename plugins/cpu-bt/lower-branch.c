@@ -46,10 +46,7 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 			if (tx->bt->cs_limit != UINT32_MAX && i->operand_size == 4)
 				return false;
 			m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
-			if (i->operand_size == 2)
-				emit_load16(&tx->e, R8, m);
-			else
-				emit_load(&tx->e, R8, m);
+			emit_load_sized(&tx->e, i->operand_size, R8, m);
 		} else if (i->operand_size == 2) {
 			emit_movzx16(&tx->e, R8, tx_gpr(i->modrm & 7));
 		} else if (tx->bt->cs_limit != UINT32_MAX) {
@@ -75,13 +72,7 @@ static void push_return(struct bt_tx *tx, unsigned size, uint32_t eip)
 	struct bt_ea ea = tsr_bt_stack_ea(tx, -(int32_t)size);
 	struct host_mem m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
 
-	if (size == 2) {
-		emit_u8(&tx->e, 0x66);
-		emit_rm(&tx->e, false, 0xc7, 0, m);
-		emit_u16(&tx->e, (uint16_t)eip);
-	} else {
-		emit_store_imm(&tx->e, m, eip);
-	}
+	emit_store_imm_sized(&tx->e, size, m, eip);
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -(int32_t)size);
 }
@@ -97,10 +88,7 @@ static bool call_indirect(struct bt_tx *tx)
 		if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 			return false;
 		m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
-		if (i->operand_size == 2)
-			emit_load16(&tx->e, R11, m);
-		else
-			emit_load(&tx->e, R11, m);
+		emit_load_sized(&tx->e, i->operand_size, R11, m);
 	} else if (i->operand_size == 2) {
 		emit_movzx16(&tx->e, R11, tx_gpr(i->modrm & 7));
 	} else {
@@ -144,10 +132,7 @@ bool tsr_bt_lower_ret(struct bt_tx *tx)
 	    !indirect_in_limit(tx, i->operand_size))
 		return false;
 	m = tsr_bt_memory(tx, &stack, i->operand_size, BT_READ, false);
-	if (i->operand_size == 2)
-		emit_load16(&tx->e, R8, m);
-	else
-		emit_load(&tx->e, R8, m);
+	emit_load_sized(&tx->e, i->operand_size, R8, m);
 	tsr_bt_move_esp(tx, i->operand_size + (int32_t)(uint16_t)i->imm);
 	tsr_bt_goto_indirect(tx);
 	tx->ended = true;

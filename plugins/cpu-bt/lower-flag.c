@@ -95,10 +95,7 @@ static bool lower_pushf(struct bt_tx *tx)
 	emit_load16(e, RAX, BT_FIELD(flags_ax));
 	flags_back(e);
 	m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
-	if (size == 2)
-		emit_store16(e, m, R11);
-	else
-		emit_store(e, m, R11);
+	emit_store_sized(e, size, m, R11);
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -(int32_t)size);
 	return true;
@@ -123,10 +120,7 @@ static bool lower_popf(struct bt_tx *tx)
 	if (tx->mode & BT_MODE_CPL0)
 		take |= TSR_FLAG_IOPL;
 	m = tsr_bt_memory(tx, &ea, size, BT_READ, false);
-	if (size == 2)
-		emit_load16(e, R11, m);
-	else
-		emit_load(e, R11, m);
+	emit_load_sized(e, size, R11, m);
 	flags_away(e);
 	slow = tx_stub(tx, STUB_BAIL);
 	slow->flags_away = true;

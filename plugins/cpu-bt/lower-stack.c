@@ -2,56 +2,6 @@
 /* PUSH, POP, PUSHA, POPA, LEAVE. ESP moves after the last access that can fault. */
 #include "tx.h"
 
-struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp)
-{
-	return (struct bt_ea){ .base = TSR_ESP, .index = NOREG, .segment = TSR_SS, .addr16 = !tx_stack32(tx), .disp = disp };
-}
-
-void tsr_bt_move_esp(struct bt_tx *tx, int32_t by)
-{
-	if (tx_stack32(tx)) {
-		emit_lea(&tx->e, R12, HOST_MEM(R12, by));
-	} else {
-		emit_lea(&tx->e, R9, HOST_MEM(R12, by));
-		emit_mov16(&tx->e, R12, R9);
-	}
-}
-
-static void load_sized(struct bt_tx *tx, unsigned size, uint8_t to, struct host_mem m)
-{
-	if (size == 2)
-		emit_load16(&tx->e, to, m);
-	else
-		emit_load(&tx->e, to, m);
-}
-
-static void store_sized(struct bt_tx *tx, unsigned size, struct host_mem m, uint8_t from)
-{
-	if (size == 2)
-		emit_store16(&tx->e, m, from);
-	else
-		emit_store(&tx->e, m, from);
-}
-
-static void move_sized(struct bt_tx *tx, unsigned size, uint8_t to, uint8_t from)
-{
-	if (size == 2)
-		emit_mov16(&tx->e, to, from);
-	else
-		emit_mov(&tx->e, to, from);
-}
-
-static void store_imm_sized(struct bt_tx *tx, unsigned size, struct host_mem m, uint32_t value)
-{
-	if (size == 2) {
-		emit_u8(&tx->e, 0x66);
-		emit_rm(&tx->e, false, 0xc7, 0, m);
-		emit_u16(&tx->e, (uint16_t)value);
-	} else {
-		emit_store_imm(&tx->e, m, value);
-	}
-}
-
 static struct host_mem push_slot(struct bt_tx *tx, unsigned size)
 {
 	struct bt_ea ea = tsr_bt_stack_ea(tx, -(int32_t)size);
@@ -70,15 +20,15 @@ bool tsr_bt_lower_push(struct bt_tx *tx)
 		return false;
 	if (i->memory) {
 		m = tsr_bt_memory(tx, &i->ea, size, BT_READ, false);
-		load_sized(tx, size, R11, m);
+		emit_load_sized(&tx->e, size, R11, m);
 		m = push_slot(tx, size);
-		store_sized(tx, size, m, R11);
+		emit_store_sized(&tx->e, size, m, R11);
 	} else if (i->opcode == 0x68 || i->opcode == 0x6a) {
 		m = push_slot(tx, size);
-		store_imm_sized(tx, size, m, i->imm);
+		emit_store_imm_sized(&tx->e, size, m, i->imm);
 	} else {
 		m = push_slot(tx, size);
-		store_sized(tx, size, m, tx_gpr(i->has_modrm ? i->modrm & 7 : i->opcode & 7));
+		emit_store_sized(&tx->e, size, m, tx_gpr(i->has_modrm ? i->modrm & 7 : i->opcode & 7));
 	}
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -(int32_t)size);
@@ -98,9 +48,9 @@ static bool pop_memory(struct bt_tx *tx)
 	if (to.base == TSR_ESP)
 		to.disp += (int32_t)size;
 	m = tsr_bt_memory(tx, &stack, size, BT_READ, false);
-	load_sized(tx, size, R11, m);
+	emit_load_sized(&tx->e, size, R11, m);
 	m = tsr_bt_memory(tx, &to, size, BT_WRITE, false);
-	store_sized(tx, size, m, R11);
+	emit_store_sized(&tx->e, size, m, R11);
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, (int32_t)size);
 	return true;
@@ -120,9 +70,9 @@ bool tsr_bt_lower_pop(struct bt_tx *tx)
 		return pop_memory(tx);
 	m = tsr_bt_memory(tx, &stack, size, BT_READ, false);
 	if (guest == TSR_ESP) {
-		load_sized(tx, size, R11, m);
+		emit_load_sized(&tx->e, size, R11, m);
 		tsr_bt_move_esp(tx, (int32_t)size);
-		move_sized(tx, size, R12, R11);
+		emit_mov_sized(&tx->e, size, R12, R11);
 		return true;
 	}
 	if (size == 2)
@@ -149,7 +99,7 @@ bool tsr_bt_lower_pusha(struct bt_tx *tx)
 	m = tsr_bt_memory(tx, &ea, 8 * size, BT_WRITE | BT_EXACT, false); /* the highest slot is first */
 	for (unsigned k = 0; k < 8; k++) {
 		m.disp = (int32_t)((7 - k) * size);
-		store_sized(tx, size, m, tx_gpr((uint8_t)k));
+		emit_store_sized(&tx->e, size, m, tx_gpr((uint8_t)k));
 	}
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -8 * (int32_t)size);
@@ -186,13 +136,13 @@ bool tsr_bt_lower_leave(struct bt_tx *tx)
 	if (!tsr_bt_memory_possible(tx, &ea, BT_READ))
 		return false;
 	m = tsr_bt_memory(tx, &ea, size, BT_READ, false);
-	load_sized(tx, size, R11, m);
+	emit_load_sized(&tx->e, size, R11, m);
 	if (tx_stack32(tx)) {
 		emit_lea(&tx->e, R12, HOST_MEM(RBP, size));
 	} else {
 		emit_lea(&tx->e, R9, HOST_MEM(RBP, size));
 		emit_mov16(&tx->e, R12, R9);
 	}
-	move_sized(tx, size, RBP, R11);
+	emit_mov_sized(&tx->e, size, RBP, R11);
 	return true;
 }

@@ -19,10 +19,7 @@ bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 
 	if (i->opcode == 0x8c && !i->memory) {
 		emit_load16(e, R9, selector_field(i->special));
-		if (i->operand_size == 2)
-			emit_mov16(e, tx_gpr(i->modrm & 7), R9);
-		else
-			emit_mov(e, tx_gpr(i->modrm & 7), R9);
+		emit_mov_sized(e, i->operand_size, tx_gpr(i->modrm & 7), R9);
 		return true;
 	}
 	if (i->opcode != 0x8c)

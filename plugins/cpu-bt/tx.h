@@ -205,6 +205,10 @@ void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are at hand */
 void tsr_bt_sse_check(struct bt_tx *tx);
 void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm);
 
+/* stack.c */
+struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
+void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
+
 /* lower-*.c: false: cannot, nothing was emitted; the instruction goes to the interpreter */
 bool tsr_bt_lower(struct bt_tx *tx);
 bool tsr_bt_lower_copy(struct bt_tx *tx);
@@ -249,8 +253,6 @@ static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 
 
 /* pieces that several families use */
-struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
-void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
 void tsr_bt_emit_insn(struct bt_tx *tx, const struct bt_insn *i, const struct host_mem *m);
 void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in);
 
