@@ -325,6 +325,13 @@ static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segme
 	return (enum bt_segment_kind)(mode >> (BT_MODE_SEGMENT_SHIFT + 2 * segment) & 3);
 }
 
+/* What the host's unit is loaded with in that mode: enum bt_fp_loaded. */
+static inline uint32_t bt_fp_load_kind(uint32_t mode)
+{
+	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) | (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0) |
+	       (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
+}
+
 /* Of the block's instructions, how many come behind the site's; `done`: counted from the next. */
 static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bool done)
 {
@@ -404,7 +411,6 @@ void tsr_bt_tags_finish(struct tsr_bt *bt);
 
 /* fp.c */
 void tsr_bt_fp_unload(struct tsr_bt *bt);
-uint32_t tsr_bt_fp_load_kind(uint32_t mode);
 void tsr_bt_fp_reload(struct tsr_bt *bt);
 
 /* fp-pointers.c: what changes a segment register, or looks at state.fx, commits first. */

@@ -14,13 +14,6 @@
 /* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
 enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };
 
-/* What the unit is loaded with in that mode: enum bt_fp_loaded. */
-uint32_t tsr_bt_fp_load_kind(uint32_t mode)
-{
-	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) | 
-	       (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0) | (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
-}
-
 void tsr_bt_fp_unload(struct tsr_bt *bt)
 {
 	uint8_t image[512] __attribute__((aligned(16)));
@@ -44,7 +37,7 @@ void tsr_bt_fp_unload(struct tsr_bt *bt)
 void tsr_bt_fp_reload(struct tsr_bt *bt)
 {
 	__asm__ volatile("fxrstor %0" : : "m"(bt->state.fx));
-	bt->fp_loaded = tsr_bt_fp_load_kind(bt->mode);
+	bt->fp_loaded = bt_fp_load_kind(bt->mode);
 	if (bt->fp_loaded & BT_FP_X87_ONLY)
 		__asm__ volatile("ldmxcsr %0" : : "m"(bt->host_mxcsr));
 	else if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
@@ -114,7 +107,7 @@ struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
 	bt->fp_loaded = 0;
 	take_image(bt, from);
 	if (tsr_bt_mode(bt) == bt->mode && !(bt->mode & BT_MODE_SSE_UNMASKED)) {
-		bt->fp_loaded = tsr_bt_fp_load_kind(bt->mode);
+		bt->fp_loaded = bt_fp_load_kind(bt->mode);
 		if (!(bt->fp_loaded & BT_FP_X87_ONLY))
 			__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 		return (struct bt_outcome){ 0, 0 };

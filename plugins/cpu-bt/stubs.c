@@ -98,7 +98,7 @@ static void emit_leave(struct bt_tx *tx, const struct stub *s)
 static void emit_fp(struct bt_tx *tx, const struct stub *s)
 {
 	restore_scratch(tx, s);
-	emit_mov_imm(&tx->e, R8, tsr_bt_fp_load_kind(tx->mode));
+	emit_mov_imm(&tx->e, R8, bt_fp_load_kind(tx->mode));
 	if (tx->mode & BT_MODE_SSE_UNMASKED)
 		emit_call(&tx->e, tx->bt->rt.fp_load_masked);
 	else

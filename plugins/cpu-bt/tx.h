@@ -263,6 +263,10 @@ void tsr_bt_budget_fix(struct bt_tx *tx);
 
 /* liveness.c */
 void tsr_bt_liveness(struct bt_tx *tx);
+
+/* flag-source.c */
+bool tsr_bt_flags_source(const struct bt_insn *i, struct flag_source *out); /* false: not known */
+bool tsr_bt_overwrites(const struct bt_insn *i, const struct flag_source *s); /* its registers */
 /* Which flags of flags_ax the instruction leaves as `s` made them; 0 if it changes the registers of `s`. */
 uint16_t tsr_bt_flags_kept(const struct bt_insn *i, const struct flag_source *s);
 
