@@ -385,7 +385,7 @@ struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unu
 /* system.c: instructions of the system done here, and those that the interpreter does in the middle of translated code. */
 struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic);
 
-/* miss.c */
+/* device.c */
 bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s);
 void tsr_bt_device_end(struct tsr_bt *bt, bool loaded);
 

@@ -35,7 +35,7 @@ struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_
 struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, const struct bt_site *s);
 struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s);
 
-/* BT_NONE: not one that the helper does. */
-uint32_t tsr_bt_string_kind(const struct bt_insn *i);
+/* string.c */
+struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
 
 #endif

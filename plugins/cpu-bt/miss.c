@@ -69,23 +69,6 @@ static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, ui
 	}
 }
 
-/* A device is about to run: its code may use floating point, and may look at the state. */
-bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)
-{
-	bool loaded = bt->fp_loaded != 0;
-
-	tsr_bt_fp_before(bt, s);
-	tsr_bt_fp_unload(bt);
-	bt->state.eip = s->eip;
-	return loaded;
-}
-
-void tsr_bt_device_end(struct tsr_bt *bt, bool loaded)
-{
-	if (loaded)
-		tsr_bt_fp_reload(bt);
-}
-
 static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, uint8_t *to)
 {
 	bool loaded;
