@@ -202,39 +202,34 @@ struct bt_outcome {
 	int64_t skip; /* bytes to add to the return address; negative: leave translated code */
 };
 
-struct bt_feature {
-	bool bmi2;
-};
-
-struct tsr_bt {
-	struct tsr_x86_state state;
-
-	/* read and written by translated code */
-	uint64_t tag_word;         /* tag << 32; another value makes jump-cache look-ups miss */
-	uint32_t jump_offset;      /* of the tag: where its entries lie in the jump cache */
-	uint32_t poll;             /* 0: leave at the next back edge */
-	uint32_t intr_waiting;     /* the INTR pin */
-	int64_t left;              /* counted: instructions of the budget, less those of the block that is running */
-	uint32_t fp_loaded;        /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
-	uint16_t flags_ax;         /* arithmetic flags as lahf and seto al left them */
-	uint8_t *view_base;        /* r14 */
+/* What translated code reads and writes, besides the state; offsets from r15 stand in it. */
+struct bt_hot {
+	uint64_t tag_word;     /* tag << 32; another value makes jump-cache look-ups miss */
+	uint32_t jump_offset;  /* of the tag: where its entries lie in the jump cache */
+	uint32_t poll;         /* 0: leave at the next back edge */
+	uint32_t intr_waiting; /* the INTR pin */
+	int64_t left;          /* counted: instructions of the budget, less those of the block that is running */
+	uint32_t fp_loaded;    /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
+	uint16_t flags_ax;     /* arithmetic flags as lahf and seto al left them */
+	uint8_t *view_base;    /* r14 */
 	uint8_t *host_rsp;
 	uint64_t saved_r8, saved_r10, saved_r11;
 	const uint8_t *target;
 	uint32_t exit_reason;
-	uint32_t exit_value; /* BAIL: mnemonic */
+	uint32_t exit_value;       /* BAIL: mnemonic */
 	uint32_t fp_code, fp_data; /* sites of the x87's last instruction and last operand; 0: they are in state.fx */
 	uint32_t fp_data_offset;
 	struct bt_bounce bounce;
 	struct bt_jump jumps[1 << BT_JUMP_BITS];
 	uint32_t host_mxcsr;
-	uint32_t masked_mxcsr;     /* SSE_UNMASKED: the guest's, with all masked and no flags */
-	uint32_t unmasked;         /* ... flags of MXCSR that are unmasked */
+	uint32_t masked_mxcsr;              /* SSE_UNMASKED: the guest's, with all masked and no flags */
+	uint32_t unmasked;                  /* ... flags of MXCSR that are unmasked */
 	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
-	uint16_t fp_status;        /* the x87's status word, as last looked at */
+	uint16_t fp_status;                 /* the x87's status word, as last looked at */
+};
 
-	/* cold from here on */
-	struct tsr_x86_fault fault;
+/* What the processor is connected to. */
+struct bt_board {
 	const struct tsr_host *host;
 	const struct tsr_properties *properties;
 	const struct tsr_log *log;
@@ -252,40 +247,61 @@ struct tsr_bt {
 	const struct tsr_x86_interpreter *interpreter;
 	void *interpreter_self;
 	struct tsr_x86_context *context;
-	struct bt_feature feature;
-	uint16_t selector_cs, selector_ss; /* the host's, for iretq */
-	uint32_t isa, signature; /* of the CPU model: enum bt_isa; CPUID.1:EAX */
+};
+
+struct bt_options {
 	bool chain, lockstep, sampled, groups, cramped;
 	enum bt_stress stress;
-	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
-	uint32_t left_at; /* and not twice at the same, or a branch alone in its block would never be taken */
-	uint8_t *group_failures; /* by a hash of the block's address */
+};
 
-	/* pins and requests */
+/* The processor model that the guest sees. */
+struct bt_model {
+	uint32_t isa;       /* enum bt_isa */
+	uint32_t signature; /* CPUID.1:EAX */
+};
+
+struct bt_host_cpu {
+	bool bmi2;
+	uint16_t cs, ss; /* selectors, for iretq */
+};
+
+struct bt_pins {
 	int kicked; /* atomic */
 	bool nmi_level, init;
+};
+
+/* The run under way. */
+struct bt_run {
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
-	enum tsr_x86_stop stop;
+	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
+	uint32_t left_at; /* and not twice at the same, or a branch alone in its block would never be taken */
+	enum tsr_x86_stop stop;       /* BT_EXIT_STOP */
+	struct tsr_x86_fault fault;   /* BT_EXIT_FAULT */
+};
 
-	/* runs with a budget (budget.c) */
-	bool counted;        /* blocks count */
-	uint32_t ahead;      /* instructions of the block that were not done when it was left */
-	uint64_t budget_end; /* of state.instructions: where the budget ends */
-	uint64_t left_until; /* state.instructions + left, as translated code was entered */
+/* Runs with a budget (budget.c) */
+struct bt_budget {
+	bool counted;   /* blocks count */
+	uint32_t ahead; /* instructions of the block that were not done when it was left */
+	uint64_t end;   /* of state.instructions: where the budget ends */
+	uint64_t until; /* state.instructions + left, as translated code was entered */
+};
 
-	/* mode and tag */
-	uint32_t mode;
-	uint32_t cs_limit; /* of the key */
+/* What code takes for granted, and its number (mode.c) */
+struct bt_mode {
+	uint32_t word; /* enum bt_mode_bits */
+	uint32_t cs_limit;
 	uint32_t tag;
 	struct bt_tags *tags;
-	struct bt_tx *tx;
+};
 
-	/* code cache */
+/* The code cache and its tables (cache.c) */
+struct bt_cache {
 	uint8_t *rw;       /* writable view */
 	const uint8_t *rx; /* executable view */
-	size_t cache_size;
-	uint32_t cache_used, cache_start;
+	size_t size;
+	uint32_t used, start;
 	struct bt_block *blocks;
 	uint32_t block_count, block_max;
 	uint32_t *hash;
@@ -300,24 +316,40 @@ struct tsr_bt {
 	uint32_t exit_count, exit_max;
 	uint16_t *offsets;
 	uint32_t offset_count, offset_max;
-	uint32_t epoch; /* of the cache: grows at a flush */
+	uint32_t epoch;      /* grows at a flush */
 	tsr_gpa untrace[16]; /* pages that lost their last block while the MMU was calling */
 	unsigned untrace_count;
+	uint8_t *group_failures; /* by a hash of the block's address */
+};
 
-	/* emitted runtime, cache offsets */
-	struct {
-		uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_live, done, spent, early;
-	} rt;
+/* The emitted runtime: cache offsets (runtime.c) */
+struct bt_runtime {
+	uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_live, done, spent, early;
+};
 
+struct tsr_bt {
+	struct tsr_x86_state state;
+	struct bt_hot hot;
+	struct bt_board board;
+	struct bt_options options;
+	struct bt_model model;
+	struct bt_host_cpu host_cpu;
+	struct bt_pins pins;
+	struct bt_run run;
+	struct bt_budget budget;
+	struct bt_mode mode;
+	struct bt_cache cache;
+	struct bt_runtime rt;
 	struct bt_stats stats;
-	uint32_t *fallbacks; /* by mnemonic */
+	uint32_t *fallbacks; /* instructions that the interpreter did, by mnemonic */
+	struct bt_tx *tx;
 	struct bt_lockstep *check;
 };
 
 /* The jump-cache index: low bits of EIP + jump_offset, so that two processes do not fight for entries. */
 static inline struct bt_jump *bt_jump_slot(struct tsr_bt *bt, uint32_t eip)
 {
-	return &bt->jumps[(eip + bt->jump_offset) & ((1u << BT_JUMP_BITS) - 1)];
+	return &bt->hot.jumps[(eip + bt->hot.jump_offset) & ((1u << BT_JUMP_BITS) - 1)];
 }
 
 static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segment)
@@ -335,7 +367,7 @@ static inline uint32_t bt_fp_load_kind(uint32_t mode)
 /* Of the block's instructions, how many come behind the site's; `done`: counted from the next. */
 static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bool done)
 {
-	bt->ahead = bt->blocks[s->block].lowered - s->insn - done;
+	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;
 }
 
 /* cache.c: the code cache, blocks by key and by page, links. */
@@ -355,7 +387,7 @@ void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t 
 void tsr_bt_cache_serialize(const struct tsr_bt *bt);
 static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)
 {
-	return (uint32_t)(b - bt->blocks);
+	return (uint32_t)(b - bt->cache.blocks);
 }
 
 /* runtime.c: the emitted entry, exit and call sequences. */
@@ -366,7 +398,7 @@ void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
 #define BT_GROUP_LIMIT 8 /* failures after which a block is translated without groups */
 static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 {
-	return &bt->group_failures[(gpa ^ gpa >> 14) & (BT_GROUP_FAILURES - 1)];
+	return &bt->cache.group_failures[(gpa ^ gpa >> 14) & (BT_GROUP_FAILURES - 1)];
 }
 
 /* translate.c */

@@ -13,24 +13,24 @@
 /* Before translated code is entered, and when the interpreter ran in between. */
 void tsr_bt_budget_in(struct tsr_bt *bt)
 {
-	uint64_t left = bt->budget_end - bt->state.instructions;
+	uint64_t left = bt->budget.end - bt->state.instructions;
 
-	if (!bt->counted)
+	if (!bt->budget.counted)
 		return;
-	bt->left = left < LEFT_MAX ? (int64_t)left : LEFT_MAX;
-	bt->left_until = bt->state.instructions + (uint64_t)bt->left;
+	bt->hot.left = left < LEFT_MAX ? (int64_t)left : LEFT_MAX;
+	bt->budget.until = bt->state.instructions + (uint64_t)bt->hot.left;
 }
 
 /* Behind it. `ahead`: instructions of the block that it was left before. May be called again. */
 void tsr_bt_budget_out(struct tsr_bt *bt)
 {
-	if (bt->counted)
-		bt->state.instructions = bt->left_until - (uint64_t)(bt->left += bt->ahead);
-	bt->ahead = 0;
+	if (bt->budget.counted)
+		bt->state.instructions = bt->budget.until - (uint64_t)(bt->hot.left += bt->budget.ahead);
+	bt->budget.ahead = 0;
 }
 
 /* Is nothing left at a block's end? */
 bool tsr_bt_budget_over(const struct tsr_bt *bt)
 {
-	return bt->counted && bt->left <= 0;
+	return bt->budget.counted && bt->hot.left <= 0;
 }

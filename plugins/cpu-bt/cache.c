@@ -32,9 +32,9 @@ static struct bt_page *page_find(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	tsr_gpa page = gpa & ~(tsr_gpa)TSR_PAGE_MASK;
 
-	for (uint32_t i = bt->page_hash[page_hash(page)]; i != BT_NONE; i = bt->pages[i].next)
-		if (bt->pages[i].gpa == page)
-			return &bt->pages[i];
+	for (uint32_t i = bt->cache.page_hash[page_hash(page)]; i != BT_NONE; i = bt->cache.pages[i].next)
+		if (bt->cache.pages[i].gpa == page)
+			return &bt->cache.pages[i];
 	return NULL;
 }
 
@@ -45,11 +45,11 @@ static struct bt_page *page_get(struct tsr_bt *bt, tsr_gpa gpa)
 
 	if (p)
 		return p;
-	p = &bt->pages[bt->page_count];
+	p = &bt->cache.pages[bt->cache.page_count];
 	*p = (struct bt_page){ .gpa = gpa & ~(tsr_gpa)TSR_PAGE_MASK, .blocks = BT_NONE };
 	h = page_hash(p->gpa);
-	p->next = bt->page_hash[h];
-	bt->page_hash[h] = bt->page_count++;
+	p->next = bt->cache.page_hash[h];
+	bt->cache.page_hash[h] = bt->cache.page_count++;
 	return p;
 }
 
@@ -74,36 +74,36 @@ static bool map_code(struct tsr_bt *bt)
 
 	if (fd < 0)
 		return false;
-	if (ftruncate(fd, (off_t)bt->cache_size)) {
+	if (ftruncate(fd, (off_t)bt->cache.size)) {
 		close(fd);
 		return false;
 	}
-	rw = mmap(NULL, bt->cache_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	rx = mmap(NULL, bt->cache_size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	rw = mmap(NULL, bt->cache.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	rx = mmap(NULL, bt->cache.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 	close(fd);
-	bt->rw = rw == MAP_FAILED ? NULL : rw;
-	bt->rx = rx == MAP_FAILED ? NULL : rx;
-	return bt->rw && bt->rx;
+	bt->cache.rw = rw == MAP_FAILED ? NULL : rw;
+	bt->cache.rx = rx == MAP_FAILED ? NULL : rx;
+	return bt->cache.rw && bt->cache.rx;
 }
 
 bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 {
-	bt->cache_size = size;
-	bt->block_max = (uint32_t)(size / 96);
-	bt->page_max = (uint32_t)(size / 512);
-	bt->site_max = (uint32_t)(size / 32);
-	bt->exit_max = (uint32_t)(size / 48);
-	bt->fp_site_max = (uint32_t)(size / 32);
-	bt->offset_max = (uint32_t)(size / 8);
-	bt->blocks = anonymous(bt->block_max * sizeof(*bt->blocks));
-	bt->pages = anonymous(bt->page_max * sizeof(*bt->pages));
-	bt->sites = anonymous(bt->site_max * sizeof(*bt->sites));
-	bt->exits = anonymous(bt->exit_max * sizeof(*bt->exits));
-	bt->fp_sites = anonymous(bt->fp_site_max * sizeof(*bt->fp_sites));
-	bt->offsets = anonymous(bt->offset_max * sizeof(*bt->offsets));
-	bt->hash = anonymous(HASH_SIZE * sizeof(*bt->hash));
-	bt->page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->page_hash));
-	if (!bt->blocks || !bt->pages || !bt->sites || !bt->exits || !bt->fp_sites || !bt->offsets || !bt->hash || !bt->page_hash ||
+	bt->cache.size = size;
+	bt->cache.block_max = (uint32_t)(size / 96);
+	bt->cache.page_max = (uint32_t)(size / 512);
+	bt->cache.site_max = (uint32_t)(size / 32);
+	bt->cache.exit_max = (uint32_t)(size / 48);
+	bt->cache.fp_site_max = (uint32_t)(size / 32);
+	bt->cache.offset_max = (uint32_t)(size / 8);
+	bt->cache.blocks = anonymous(bt->cache.block_max * sizeof(*bt->cache.blocks));
+	bt->cache.pages = anonymous(bt->cache.page_max * sizeof(*bt->cache.pages));
+	bt->cache.sites = anonymous(bt->cache.site_max * sizeof(*bt->cache.sites));
+	bt->cache.exits = anonymous(bt->cache.exit_max * sizeof(*bt->cache.exits));
+	bt->cache.fp_sites = anonymous(bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
+	bt->cache.offsets = anonymous(bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
+	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
+	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits || !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.hash || !bt->cache.page_hash ||
 	    !map_code(bt))
 		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
 				     size >> 20);
@@ -118,50 +118,50 @@ static void unmap(void *p, size_t bytes)
 
 void tsr_bt_cache_finish(struct tsr_bt *bt)
 {
-	unmap(bt->rw, bt->cache_size);
-	unmap((void *)(uintptr_t)bt->rx, bt->cache_size);
-	unmap(bt->blocks, bt->block_max * sizeof(*bt->blocks));
-	unmap(bt->pages, bt->page_max * sizeof(*bt->pages));
-	unmap(bt->sites, bt->site_max * sizeof(*bt->sites));
-	unmap(bt->exits, bt->exit_max * sizeof(*bt->exits));
-	unmap(bt->fp_sites, bt->fp_site_max * sizeof(*bt->fp_sites));
-	unmap(bt->offsets, bt->offset_max * sizeof(*bt->offsets));
-	unmap(bt->hash, HASH_SIZE * sizeof(*bt->hash));
-	unmap(bt->page_hash, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
+	unmap(bt->cache.rw, bt->cache.size);
+	unmap((void *)(uintptr_t)bt->cache.rx, bt->cache.size);
+	unmap(bt->cache.blocks, bt->cache.block_max * sizeof(*bt->cache.blocks));
+	unmap(bt->cache.pages, bt->cache.page_max * sizeof(*bt->cache.pages));
+	unmap(bt->cache.sites, bt->cache.site_max * sizeof(*bt->cache.sites));
+	unmap(bt->cache.exits, bt->cache.exit_max * sizeof(*bt->cache.exits));
+	unmap(bt->cache.fp_sites, bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
+	unmap(bt->cache.offsets, bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	unmap(bt->cache.hash, HASH_SIZE * sizeof(*bt->cache.hash));
+	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 }
 
 /* FP sites are rows of the cache's tables: whoever calls this has committed those that are noted (fp-pointers.c). */
 void tsr_bt_cache_flush(struct tsr_bt *bt)
 {
-	for (uint32_t i = 0; i < bt->page_count; i++)
-		if (bt->pages[i].traced)
-			bt->mmu->trace(bt->mmu_self, bt->pages[i].gpa, false);
-	memset(bt->hash, 0xff, HASH_SIZE * sizeof(*bt->hash));
-	memset(bt->page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->page_hash));
-	memset(bt->jumps, 0, sizeof(bt->jumps));
-	bt->block_count = bt->page_count = bt->site_count = bt->exit_count = bt->offset_count = 0;
-	bt->fp_site_count = 1;
-	bt->untrace_count = 0;
-	bt->cache_used = bt->cache_start;
-	bt->epoch++;
+	for (uint32_t i = 0; i < bt->cache.page_count; i++)
+		if (bt->cache.pages[i].traced)
+			bt->board.mmu->trace(bt->board.mmu_self, bt->cache.pages[i].gpa, false);
+	memset(bt->cache.hash, 0xff, HASH_SIZE * sizeof(*bt->cache.hash));
+	memset(bt->cache.page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
+	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count = bt->cache.offset_count = 0;
+	bt->cache.fp_site_count = 1;
+	bt->cache.untrace_count = 0;
+	bt->cache.used = bt->cache.start;
+	bt->cache.epoch++;
 	bt->stats.flushes++;
 }
 
 /* For one more block, whatever it needs? */
 bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
-	return bt->cache_size - bt->cache_used > BT_BLOCK_HOST_MAX && bt->block_count < bt->block_max &&
-	       bt->page_count + 1 < bt->page_max && bt->site_max - bt->site_count > BT_BLOCK_SITES_MAX &&
-	       bt->exit_max - bt->exit_count > BT_BLOCK_EXITS_MAX &&
-	       bt->offset_max - bt->offset_count > 2 * BT_MAX_INSNS && bt->fp_site_max - bt->fp_site_count > BT_MAX_INSNS;
+	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX && bt->cache.block_count < bt->cache.block_max &&
+	       bt->cache.page_count + 1 < bt->cache.page_max && bt->cache.site_max - bt->cache.site_count > BT_BLOCK_SITES_MAX &&
+	       bt->cache.exit_max - bt->cache.exit_count > BT_BLOCK_EXITS_MAX &&
+	       bt->cache.offset_max - bt->cache.offset_count > 2 * BT_MAX_INSNS && bt->cache.fp_site_max - bt->cache.fp_site_count > BT_MAX_INSNS;
 }
 
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode)
 {
-	for (uint32_t i = bt->hash[block_hash(gpa, eip, mode)]; i != BT_NONE; i = bt->blocks[i].hash_next) {
-		struct bt_block *b = &bt->blocks[i];
+	for (uint32_t i = bt->cache.hash[block_hash(gpa, eip, mode)]; i != BT_NONE; i = bt->cache.blocks[i].hash_next) {
+		struct bt_block *b = &bt->cache.blocks[i];
 
-		if (b->gpa == gpa && b->eip == eip && b->mode == mode && b->cs_limit == bt->cs_limit)
+		if (b->gpa == gpa && b->eip == eip && b->mode == mode && b->cs_limit == bt->mode.cs_limit)
 			return b;
 	}
 	return NULL;
@@ -189,7 +189,7 @@ static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
 	if (!p->traced) {
 		p->traced = true;
-		bt->mmu->trace(bt->mmu_self, p->gpa, true);
+		bt->board.mmu->trace(bt->board.mmu_self, p->gpa, true);
 	}
 }
 
@@ -200,8 +200,8 @@ void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 
 	b->valid = true;
 	b->incoming = BT_NONE;
-	b->hash_next = bt->hash[h];
-	bt->hash[h] = index;
+	b->hash_next = bt->cache.hash[h];
+	bt->cache.hash[h] = index;
 	page_enter(bt, b, 0);
 	if (b->gpa2)
 		page_enter(bt, b, 1);
@@ -211,14 +211,14 @@ static void patch(struct tsr_bt *bt, uint32_t at, uint32_t target)
 {
 	uint32_t rel = target - (at + 4);
 
-	memcpy(bt->rw + at, &rel, 4);
+	memcpy(bt->cache.rw + at, &rel, 4);
 }
 
 void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
 {
-	struct bt_exit *x = &bt->exits[exit];
+	struct bt_exit *x = &bt->cache.exits[exit];
 
-	if (x->target != BT_NONE || !bt->blocks[x->block].valid)
+	if (x->target != BT_NONE || !bt->cache.blocks[x->block].valid)
 		return;
 	x->target = bt_block_index(bt, target);
 	x->next = target->incoming;
@@ -228,9 +228,9 @@ void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target
 
 static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
 {
-	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->exits[i].next) {
-		bt->exits[i].target = BT_NONE;
-		patch(bt, bt->exits[i].patch, bt->exits[i].stub);
+	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next) {
+		bt->cache.exits[i].target = BT_NONE;
+		patch(bt, bt->cache.exits[i].patch, bt->cache.exits[i].stub);
 	}
 	b->incoming = BT_NONE;
 }
@@ -238,12 +238,12 @@ static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
 static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
 {
 	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
-		struct bt_exit *x = &bt->exits[i];
+		struct bt_exit *x = &bt->cache.exits[i];
 		uint32_t *at;
 
 		if (x->target == BT_NONE)
 			continue;
-		for (at = &bt->blocks[x->target].incoming; *at != i; at = &bt->exits[*at].next)
+		for (at = &bt->cache.blocks[x->target].incoming; *at != i; at = &bt->cache.exits[*at].next)
 			;
 		*at = x->next;
 		x->target = BT_NONE;
@@ -253,10 +253,10 @@ static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
 
 static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 {
-	uint32_t *at = &bt->hash[block_hash(b->gpa, b->eip, b->mode)];
+	uint32_t *at = &bt->cache.hash[block_hash(b->gpa, b->eip, b->mode)];
 
 	while (*at != bt_block_index(bt, b))
-		at = &bt->blocks[*at].hash_next;
+		at = &bt->cache.blocks[*at].hash_next;
 	*at = b->hash_next;
 }
 
@@ -265,7 +265,7 @@ static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	uint32_t *at = &page_find(bt, which ? b->gpa2 : b->gpa)->blocks;
 
 	while (*at != 2 * bt_block_index(bt, b) + which)
-		at = &bt->blocks[*at / 2].page_next[*at & 1];
+		at = &bt->cache.blocks[*at / 2].page_next[*at & 1];
 	*at = b->page_next[which];
 }
 
@@ -273,14 +273,14 @@ static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
  * not reach a stub's code that is still to be run: it is longer only in counted blocks, whose reads of devices are not theirs. */
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
 {
-	struct emitter e = { .base = bt->rw, .p = bt->rw + at, .end = bt->rw + bt->cache_size };
+	struct emitter e = { .base = bt->cache.rw, .p = bt->cache.rw + at, .end = bt->cache.rw + bt->cache.size };
 
 	emit_mov_imm(&e, R8, eip);
-	if (bt->counted && ahead) {
+	if (bt->budget.counted && ahead) {
 		emit_mov_imm(&e, R9, ahead);
 		emit_jmp(&e, bt->rt.early);
 	} else {
-		emit_jmp(&e, bt->lockstep ? bt->rt.done : bt->rt.lookup);
+		emit_jmp(&e, bt->options.lockstep ? bt->rt.done : bt->rt.lookup);
 	}
 }
 
@@ -299,7 +299,7 @@ void tsr_bt_cache_serialize(const struct tsr_bt *bt)
 			 "1:\n\t"
 			 "addq $128, %%rsp"
 			 :
-			 : "c"((uint64_t)bt->selector_ss), "d"((uint64_t)bt->selector_cs)
+			 : "c"((uint64_t)bt->host_cpu.ss), "d"((uint64_t)bt->host_cpu.cs)
 			 : "rax", "memory", "cc");
 }
 
@@ -320,14 +320,14 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 static void page_recount(struct tsr_bt *bt, struct bt_page *p)
 {
 	p->code = 0;
-	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->blocks[i / 2].page_next[i & 1]) {
+	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->cache.blocks[i / 2].page_next[i & 1]) {
 		tsr_gpa from;
-		uint32_t length = part_of(&bt->blocks[i / 2], i & 1, &from);
+		uint32_t length = part_of(&bt->cache.blocks[i / 2], i & 1, &from);
 
 		p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
 	}
-	if (p->blocks == BT_NONE && p->traced && bt->untrace_count < sizeof(bt->untrace) / sizeof(*bt->untrace))
-		bt->untrace[bt->untrace_count++] = p->gpa;
+	if (p->blocks == BT_NONE && p->traced && bt->cache.untrace_count < sizeof(bt->cache.untrace) / sizeof(*bt->cache.untrace))
+		bt->cache.untrace[bt->cache.untrace_count++] = p->gpa;
 }
 
 /* Bytes of a traced page changed. Within one page. */
@@ -340,7 +340,7 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 	if (!p || !length || !(p->code & granules((uint32_t)gpa & TSR_PAGE_MASK, length)))
 		return;
 	for (uint32_t i = p->blocks; i != BT_NONE; i = next) {
-		struct bt_block *b = &bt->blocks[i / 2];
+		struct bt_block *b = &bt->cache.blocks[i / 2];
 		tsr_gpa from;
 		uint32_t bytes = part_of(b, i & 1, &from);
 
@@ -359,13 +359,13 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 
 void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 {
-	for (uint32_t k = 0; k < bt->page_count; k++) {
-		struct bt_page *p = &bt->pages[k];
+	for (uint32_t k = 0; k < bt->cache.page_count; k++) {
+		struct bt_page *p = &bt->cache.pages[k];
 
 		if (p->blocks == BT_NONE || p->gpa + TSR_PAGE_SIZE <= gpa || p->gpa >= gpa + length)
 			continue;
 		while (p->blocks != BT_NONE)
-			tsr_bt_cache_invalidate(bt, &bt->blocks[p->blocks / 2]);
+			tsr_bt_cache_invalidate(bt, &bt->cache.blocks[p->blocks / 2]);
 		page_recount(bt, p);
 	}
 	tsr_bt_cache_serialize(bt);
@@ -374,12 +374,12 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 /* Pages without blocks need no watch any more. Not from within the MMU's calls. */
 void tsr_bt_cache_untrace(struct tsr_bt *bt)
 {
-	while (bt->untrace_count) {
-		struct bt_page *p = page_find(bt, bt->untrace[--bt->untrace_count]);
+	while (bt->cache.untrace_count) {
+		struct bt_page *p = page_find(bt, bt->cache.untrace[--bt->cache.untrace_count]);
 
 		if (p && p->blocks == BT_NONE && p->traced) {
 			p->traced = false;
-			bt->mmu->trace(bt->mmu_self, p->gpa, false);
+			bt->board.mmu->trace(bt->board.mmu_self, p->gpa, false);
 		}
 	}
 }

@@ -18,10 +18,10 @@ static void fix_up(struct bt_tx *tx, unsigned done, bool take)
 /* left += what is filled in before the store. Flags kept; r9 is lost. */
 static void change_left(struct bt_tx *tx, unsigned done, bool take)
 {
-	emit_load64(&tx->e, R9, BT_FIELD(left));
+	emit_load64(&tx->e, R9, BT_FIELD(hot.left));
 	emit_lea64(&tx->e, R9, HOST_MEM(R9, INT32_MIN)); /* a long displacement */
 	fix_up(tx, done, take);
-	emit_store64(&tx->e, BT_FIELD(left), R9);
+	emit_store64(&tx->e, BT_FIELD(hot.left), R9);
 }
 
 /* At the block's start. */
@@ -31,11 +31,11 @@ void tsr_bt_budget_take(struct bt_tx *tx)
 	uint32_t enough;
 
 	tx->count_fixup_count = 0;
-	if (!tx->bt->counted)
+	if (!tx->bt->budget.counted)
 		return;
 	change_left(tx, 0, true);
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, HOST_MEM(R15, offsetof(struct tsr_bt, left) + 4));
+	emit_load(e, RCX, HOST_MEM(R15, offsetof(struct tsr_bt, hot.left) + 4));
 	enough = emit_jrcxz(e);
 	emit_mov64(e, RCX, R10);
 	emit_mov_imm(e, R8, tx->insns[0].eip);
@@ -49,7 +49,7 @@ void tsr_bt_budget_take(struct bt_tx *tx)
 /* Before a jump out of the block of which `done` instructions are done. */
 void tsr_bt_budget_return(struct bt_tx *tx, unsigned done)
 {
-	if (tx->bt->counted)
+	if (tx->bt->budget.counted)
 		change_left(tx, done, false);
 }
 

@@ -29,7 +29,7 @@ static void on_tags_changed(void *self)
 {
 	struct tsr_bt *bt = self;
 
-	if (bt->vcpu)
+	if (bt->board.vcpu)
 		tsr_bt_retag(bt);
 }
 
@@ -40,15 +40,15 @@ static void set_pin(void *self, unsigned input, int level)
 	struct tsr_bt *bt = self;
 
 	if (input == TSR_CPU_INTR) {
-		bt->intr_waiting = level != 0;
+		bt->hot.intr_waiting = level != 0;
 	} else if (input == TSR_CPU_NMI) {
-		if (level && !bt->nmi_level)
+		if (level && !bt->pins.nmi_level)
 			bt->state.nmi_pending = 1;
-		bt->nmi_level = level;
+		bt->pins.nmi_level = level;
 	} else if (input == TSR_CPU_INIT) {
-		bt->init = level != 0;
-	} else if (input == TSR_CPU_IGNNE && bt->interpreter->size > offsetof(struct tsr_x86_interpreter, set_pins)) {
-		bt->interpreter->set_pins(bt->context, level ? 1u << TSR_CPU_IGNNE : 0);
+		bt->pins.init = level != 0;
+	} else if (input == TSR_CPU_IGNNE && bt->board.interpreter->size > offsetof(struct tsr_x86_interpreter, set_pins)) {
+		bt->board.interpreter->set_pins(bt->board.context, level ? 1u << TSR_CPU_IGNNE : 0);
 	}
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);
@@ -62,7 +62,7 @@ static void get_state(void *self, struct tsr_x86_state *state)
 {
 	struct tsr_bt *bt = self;
 
-	if (bt->inside)
+	if (bt->run.inside)
 		tsr_bt_flags_out(bt);
 	else
 		tsr_bt_fp_unload(bt);
@@ -75,9 +75,9 @@ static void state_changed(struct tsr_bt *bt)
 	const struct tsr_x86_state *s = &bt->state;
 	struct tsr_mmu_context context = { s->cr0, s->cr3, s->cr4, s->efer, s->pdpte };
 
-	bt->fp_loaded = bt->fp_code = bt->fp_data = 0;
-	if (bt->vcpu)
-		bt->mmu->set_context(bt->mmu_self, bt->vcpu, &context);
+	bt->hot.fp_loaded = bt->hot.fp_code = bt->hot.fp_data = 0;
+	if (bt->board.vcpu)
+		bt->board.mmu->set_context(bt->board.mmu_self, bt->board.vcpu, &context);
 }
 
 static bool set_state(void *self, const struct tsr_x86_state *state, struct tsr_error *error)
@@ -108,8 +108,8 @@ static void on_reset(void *self, enum tsr_reset kind)
 	struct tsr_bt *bt = self;
 
 	tsr_bt_fp_unload(bt);
-	tsr_x86_state_reset(&bt->state, kind, bt->signature);
-	bt->init = false;
+	tsr_x86_state_reset(&bt->state, kind, bt->model.signature);
+	bt->pins.init = false;
 	state_changed(bt);
 }
 
@@ -128,16 +128,16 @@ static const struct {
 
 static bool choose_model(struct tsr_bt *bt, struct tsr_error *error)
 {
-	const char *name = bt->properties->get_string(bt->host, "model");
+	const char *name = bt->board.properties->get_string(bt->board.host, "model");
 
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
 		if (strcmp(models[i].name, name))
 			continue;
-		bt->signature = models[i].signature;
-		bt->isa = models[i].isa;
+		bt->model.signature = models[i].signature;
+		bt->model.isa = models[i].isa;
 		return true;
 	}
-	return tsr_error_set(error, TSR_ERROR_INVALID, "%s: no processor model \"%s\"", bt->host->name, name);
+	return tsr_error_set(error, TSR_ERROR_INVALID, "%s: no processor model \"%s\"", bt->board.host->name, name);
 }
 
 /* -- life cycle */
@@ -145,21 +145,21 @@ static bool choose_model(struct tsr_bt *bt, struct tsr_error *error)
 static bool probe_host(struct tsr_bt *bt)
 {
 	__builtin_cpu_init();
-	bt->feature.bmi2 = __builtin_cpu_supports("bmi2") && bt->properties->get_bool(bt->host, "bmi2");
-	__asm__("movw %%cs, %0\n\tmovw %%ss, %1" : "=r"(bt->selector_cs), "=r"(bt->selector_ss));
+	bt->host_cpu.bmi2 = __builtin_cpu_supports("bmi2") && bt->board.properties->get_bool(bt->board.host, "bmi2");
+	__asm__("movw %%cs, %0\n\tmovw %%ss, %1" : "=r"(bt->host_cpu.cs), "=r"(bt->host_cpu.ss));
 	return true;
 }
 
 static void choose_stress(struct tsr_bt *bt)
 {
-	const char *name = bt->properties->get_string(bt->host, "stress");
+	const char *name = bt->board.properties->get_string(bt->board.host, "stress");
 
 	if (!strcmp(name, "cold"))
-		bt->stress = BT_STRESS_COLD;
+		bt->options.stress = BT_STRESS_COLD;
 	else if (!strcmp(name, "interrupts"))
-		bt->stress = BT_STRESS_INTERRUPTS;
-	bt->cramped = !strcmp(name, "cramped");
-	bt->chain = !bt->stress && bt->properties->get_bool(bt->host, "chain");
+		bt->options.stress = BT_STRESS_INTERRUPTS;
+	bt->options.cramped = !strcmp(name, "cramped");
+	bt->options.chain = !bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
 }
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
@@ -169,30 +169,30 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
 	const struct tsr_irq_table *lines = host->get(host, TSR_IRQ);
 
-	bt->host = host;
-	bt->host_mxcsr = 0x1f80;
-	bt->ferr = lines ? lines->get(host, "ferr") : NULL;
-	bt->properties = host->get(host, TSR_PROPERTIES);
-	bt->log = host->get(host, TSR_LOG);
-	bt->phys = host->get(host, TSR_PHYS);
-	bt->cpu_host = host->get(host, TSR_CPU_HOST);
-	bt->machine = host->get(host, TSR_MACHINE);
+	bt->board.host = host;
+	bt->hot.host_mxcsr = 0x1f80;
+	bt->board.ferr = lines ? lines->get(host, "ferr") : NULL;
+	bt->board.properties = host->get(host, TSR_PROPERTIES);
+	bt->board.log = host->get(host, TSR_LOG);
+	bt->board.phys = host->get(host, TSR_PHYS);
+	bt->board.cpu_host = host->get(host, TSR_CPU_HOST);
+	bt->board.machine = host->get(host, TSR_MACHINE);
 	if (!bus->get(host, "mmu", &i))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: needs an MMU; set connect.mmu", host->name);
-	bt->mmu = i.table;
-	bt->mmu_self = i.self;
+	bt->board.mmu = i.table;
+	bt->board.mmu_self = i.self;
 	if (!bus->get(host, "interpreter", &i))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: needs an interpreter; set connect.interpreter", host->name);
-	bt->interpreter = i.table;
-	bt->interpreter_self = i.self;
+	bt->board.interpreter = i.table;
+	bt->board.interpreter_self = i.self;
 	if (bus->get(host, "intack", &i)) {
-		bt->intack = i.table;
-		bt->intack_self = i.self;
+		bt->board.intack = i.table;
+		bt->board.intack_self = i.self;
 	}
 	choose_stress(bt);
-	bt->groups = bt->properties->get_bool(host, "groups");
-	bt->sampled = !strcmp(bt->properties->get_string(host, "check"), "sampled");
-	bt->lockstep = bt->sampled || !strcmp(bt->properties->get_string(host, "check"), "lockstep");
+	bt->options.groups = bt->board.properties->get_bool(host, "groups");
+	bt->options.sampled = !strcmp(bt->board.properties->get_string(host, "check"), "sampled");
+	bt->options.lockstep = bt->options.sampled || !strcmp(bt->board.properties->get_string(host, "check"), "lockstep");
 	bt->fallbacks = calloc(tsr_bt_mnemonic_count(), sizeof(*bt->fallbacks));
 	return choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
 }
@@ -201,45 +201,45 @@ static void on_ferr(void *user, int level)
 {
 	const struct tsr_bt *bt = user;
 
-	if (bt->ferr)
-		tsr_irq_set(bt->ferr, level);
+	if (bt->board.ferr)
+		tsr_irq_set(bt->board.ferr, level);
 }
 
 static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
 {
 	struct tsr_x86_env env = {
-		.size = sizeof(env), .state = &bt->state, .mmu = bt->mmu, .mmu_self = bt->mmu_self, .mmu_vcpu = bt->vcpu,
-		.phys = bt->phys, .cpu_host = bt->cpu_host, .host = bt->host,
-		.model = bt->properties->get_string(bt->host, "model"), .ferr = on_ferr, .user = bt,
+		.size = sizeof(env), .state = &bt->state, .mmu = bt->board.mmu, .mmu_self = bt->board.mmu_self, .mmu_vcpu = bt->board.vcpu,
+		.phys = bt->board.phys, .cpu_host = bt->board.cpu_host, .host = bt->board.host,
+		.model = bt->board.properties->get_string(bt->board.host, "model"), .ferr = on_ferr, .user = bt,
 	};
 
-	bt->context = bt->interpreter->create(bt->interpreter_self, &env, error);
-	return bt->context != NULL;
+	bt->board.context = bt->board.interpreter->create(bt->board.interpreter_self, &env, error);
+	return bt->board.context != NULL;
 }
 
 static bool realize(void *self, struct tsr_error *error)
 {
 	struct tsr_bt *bt = self;
 
-	bt->listener = (struct tsr_mmu_listener){ .size = sizeof(bt->listener), .self = bt, .code_written = on_code_written,
+	bt->board.listener = (struct tsr_mmu_listener){ .size = sizeof(bt->board.listener), .self = bt, .code_written = on_code_written,
 						  .code_unmapped = on_code_unmapped, .tags_changed = on_tags_changed };
-	bt->layout = bt->mmu->layout(bt->mmu_self);
-	bt->vcpu = bt->mmu->create(bt->mmu_self, &bt->listener);
-	if (!bt->vcpu)
-		return tsr_error_set(error, TSR_ERROR_FAILED, "%s: the MMU has no memory for a processor's tables", bt->host->name);
+	bt->board.layout = bt->board.mmu->layout(bt->board.mmu_self);
+	bt->board.vcpu = bt->board.mmu->create(bt->board.mmu_self, &bt->board.listener);
+	if (!bt->board.vcpu)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "%s: the MMU has no memory for a processor's tables", bt->board.host->name);
 	on_reset(bt, TSR_RESET_POWER_ON);
-	return tsr_bt_cache_init(bt, (size_t)bt->properties->get_int(bt->host, "cache"), error) && tsr_bt_runtime_emit(bt, error) &&
-	       create_interpreter(bt, error) && (!bt->lockstep || tsr_bt_lockstep_init(bt, error));
+	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"), error) && tsr_bt_runtime_emit(bt, error) &&
+	       create_interpreter(bt, error) && (!bt->options.lockstep || tsr_bt_lockstep_init(bt, error));
 }
 
 static void detach(void *self)
 {
 	struct tsr_bt *bt = self;
 
-	if (bt->context)
-		bt->interpreter->destroy(bt->context);
-	if (bt->vcpu)
-		bt->mmu->destroy(bt->mmu_self, bt->vcpu);
+	if (bt->board.context)
+		bt->board.interpreter->destroy(bt->board.context);
+	if (bt->board.vcpu)
+		bt->board.mmu->destroy(bt->board.mmu_self, bt->board.vcpu);
 	tsr_bt_lockstep_finish(bt);
 	tsr_bt_cache_finish(bt);
 	tsr_bt_tags_finish(bt);

@@ -5,7 +5,7 @@
 /* A device is about to run: its code may use floating point, and may look at the state. */
 bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)
 {
-	bool loaded = bt->fp_loaded != 0;
+	bool loaded = bt->hot.fp_loaded != 0;
 
 	tsr_bt_fp_before(bt, s);
 	tsr_bt_fp_unload(bt);

@@ -18,18 +18,18 @@ bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip)
 static void jump_cache(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
-	int32_t jumps = (int32_t)offsetof(struct tsr_bt, jumps);
+	int32_t jumps = (int32_t)offsetof(struct tsr_bt, hot.jumps);
 	_Static_assert(BT_JUMP_BITS == 16, "the index is made by MOVZX");
 	uint32_t hit;
 
 	tsr_bt_island_check(tx);
-	emit_load(e, R9, BT_FIELD(jump_offset));
+	emit_load(e, R9, BT_FIELD(hot.jump_offset));
 	emit_lea(e, R9, HOST_SIB(R9, R8, 0, 0));
 	emit_movzx16(e, R9, R9);
 	emit_lea(e, R9, HOST_SIB(R9, R9, 0, 0));
 	emit_mov64(e, R10, RCX);
 	emit_load64(e, RCX, HOST_SIB(R15, R9, 3, jumps));
-	emit_load64(e, R11, BT_FIELD(tag_word));
+	emit_load64(e, R11, BT_FIELD(hot.tag_word));
 	emit_lea64(e, RCX, HOST_SIB(RCX, R8, 0, 0));
 	emit_lea64(e, RCX, HOST_SIB(RCX, R11, 0, 0));
 	hit = emit_jrcxz(e);
@@ -44,7 +44,7 @@ static void jump_cache(struct bt_tx *tx)
 
 void tsr_bt_goto_indirect(struct bt_tx *tx)
 {
-	if (tx->bt->lockstep) {
+	if (tx->bt->options.lockstep) {
 		emit_jmp(&tx->e, tx->bt->rt.done);
 		tsr_bt_island(tx);
 	} else {
@@ -56,17 +56,17 @@ static void new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32)
 {
 	struct tsr_bt *bt = tx->bt;
 	struct stub *s = tx_stub(tx, STUB_EXIT);
-	bool room = bt->exit_count < bt->exit_max - 1; /* the last takes what the table has no room for */
+	bool room = bt->cache.exit_count < bt->cache.exit_max - 1; /* the last takes what the table has no room for */
 
 	tx->full |= !room;
-	s->exit = room ? bt->exit_count++ : bt->exit_max - 1;
-	bt->exits[s->exit] = (struct bt_exit){ .patch = rel32, .eip = eip, .block = tx->block, .target = BT_NONE };
+	s->exit = room ? bt->cache.exit_count++ : bt->cache.exit_max - 1;
+	bt->cache.exits[s->exit] = (struct bt_exit){ .patch = rel32, .eip = eip, .block = tx->block, .target = BT_NONE };
 	tx_stub_jump(tx, s, rel32);
 }
 
 void tsr_bt_goto(struct bt_tx *tx, uint32_t eip)
 {
-	if (tx->bt->lockstep) {
+	if (tx->bt->options.lockstep) {
 		emit_mov_imm(&tx->e, R8, eip);
 		emit_jmp(&tx->e, tx->bt->rt.done);
 		tsr_bt_island(tx);
@@ -86,7 +86,7 @@ static void window(struct bt_tx *tx, uint32_t eip)
 	uint32_t leave, stay;
 
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, BT_FIELD(poll));
+	emit_load(e, RCX, BT_FIELD(hot.poll));
 	leave = emit_jrcxz(e);
 	stay = emit_jmp8(e);
 	emit_land8(e, leave);
@@ -105,7 +105,7 @@ void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip)
 
 void tsr_bt_exit(struct bt_tx *tx, uint32_t eip)
 {
-	if (tsr_bt_window(tx, tx->index - 1) && !tx->bt->lockstep)
+	if (tsr_bt_window(tx, tx->index - 1) && !tx->bt->options.lockstep)
 		window(tx, eip);
 	tsr_bt_goto(tx, eip);
 	tx->ended = true;
@@ -133,7 +133,7 @@ void tsr_bt_goto_if(struct bt_tx *tx, uint32_t at, uint32_t eip)
 {
 	struct stub *s;
 
-	if (!tx->bt->lockstep && tsr_bt_same_page(tx, eip)) {
+	if (!tx->bt->options.lockstep && tsr_bt_same_page(tx, eip)) {
 		new_exit(tx, eip, at);
 		return;
 	}

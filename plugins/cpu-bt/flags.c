@@ -24,29 +24,29 @@ void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s)
 	b = f->b < 8 ? bt->state.gpr[f->b] : f->imm;
 	switch (f->kind) {
 	case BT_RECOVER_CMP:
-		bt->flags_ax = SIZED("sub", f->size, a, b);
+		bt->hot.flags_ax = SIZED("sub", f->size, a, b);
 		break;
 	case BT_RECOVER_TEST:
-		bt->flags_ax = SIZED("and", f->size, a, b);
+		bt->hot.flags_ax = SIZED("and", f->size, a, b);
 		break;
 	case BT_RECOVER_LOGIC:
-		bt->flags_ax = SIZED("and", f->size, a, a);
+		bt->hot.flags_ax = SIZED("and", f->size, a, a);
 		break;
 	case BT_RECOVER_ADD:
-		bt->flags_ax = SIZED("add", f->size, a - b, b);
+		bt->hot.flags_ax = SIZED("add", f->size, a - b, b);
 		break;
 	default:
-		bt->flags_ax = SIZED("sub", f->size, a + b, b);
+		bt->hot.flags_ax = SIZED("sub", f->size, a + b, b);
 		break;
 	}
 }
 
 void tsr_bt_flags_in(struct tsr_bt *bt)
 {
-	bt->flags_ax = flags_to_ax(bt->state.eflags);
+	bt->hot.flags_ax = flags_to_ax(bt->state.eflags);
 }
 
 void tsr_bt_flags_out(struct tsr_bt *bt)
 {
-	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | flags_from_ax(bt->flags_ax);
+	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | flags_from_ax(bt->hot.flags_ax);
 }

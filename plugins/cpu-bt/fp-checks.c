@@ -34,7 +34,7 @@ bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i)
 {
 	if (i->opcode >= 0x2c && i->opcode <= 0x2f)
 		return false;
-	return tx->bt->feature.bmi2 && (i->opcode != 0x2a || i->mandatory == 0xf2 || i->mandatory == 0xf3);
+	return tx->bt->host_cpu.bmi2 && (i->opcode != 0x2a || i->mandatory == 0xf2 || i->mandatory == 0xf3);
 }
 
 void tsr_bt_sse_before(struct bt_tx *tx)
@@ -42,7 +42,7 @@ void tsr_bt_sse_before(struct bt_tx *tx)
 	if (!tsr_bt_sse_checks(tx, tx->insn))
 		return;
 	emit_rr(&tx->e, false, 0x0f28, KEPT, tx->insn->modrm >> 3 & 7); /* movaps */
-	emit_rm(&tx->e, false, 0x0fae, 3, BT_FIELD(mxcsr_before)); /* stmxcsr */
+	emit_rm(&tx->e, false, 0x0fae, 3, BT_FIELD(hot.mxcsr_before)); /* stmxcsr */
 }
 
 /* Flags kept. */
@@ -55,10 +55,10 @@ void tsr_bt_sse_check(struct bt_tx *tx)
 	s = tx_stub(tx, STUB_BAIL);
 	s->live = true;
 	s->undo = (uint8_t)((tx->insn->modrm >> 3 & 7) + 1);
-	emit_rm(e, false, 0x0fae, 3, BT_FIELD(mxcsr_after));
+	emit_rm(e, false, 0x0fae, 3, BT_FIELD(hot.mxcsr_after));
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, BT_FIELD(mxcsr_after));
-	emit_pext_mem(e, RCX, RCX, BT_FIELD(unmasked));
+	emit_load(e, RCX, BT_FIELD(hot.mxcsr_after));
+	emit_pext_mem(e, RCX, RCX, BT_FIELD(hot.unmasked));
 	tsr_bt_bail_unless_zero(tx, s);
 	emit_mov64(e, RCX, R10);
 }
@@ -66,7 +66,7 @@ void tsr_bt_sse_check(struct bt_tx *tx)
 void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm)
 {
 	emit_rr(&tx->e, false, 0x0f28, (uint8_t)xmm, KEPT);
-	emit_rm(&tx->e, false, 0x0fae, 2, BT_FIELD(mxcsr_before)); /* ldmxcsr */
+	emit_rm(&tx->e, false, 0x0fae, 2, BT_FIELD(hot.mxcsr_before)); /* ldmxcsr */
 }
 
 /* May that instruction raise an unmasked exception? */
@@ -90,9 +90,9 @@ void tsr_bt_fp_check(struct bt_tx *tx)
 	s->eip = tx->insn->eip + tx->insn->length;
 	s->done++;
 	s->mnemonic = ZYDIS_MNEMONIC_INVALID;
-	emit_rm(e, false, 0xdd, 7, BT_FIELD(fp_status)); /* fnstsw */
+	emit_rm(e, false, 0xdd, 7, BT_FIELD(hot.fp_status)); /* fnstsw */
 	emit_mov64(e, R10, RCX);
-	emit_load16(e, RCX, BT_FIELD(fp_status));
+	emit_load16(e, RCX, BT_FIELD(hot.fp_status));
 	emit_mov_imm(e, R9, 24);
 	emit_shlx(e, false, RCX, RCX, R9);
 	emit_mov_imm(e, R9, 31);

@@ -26,22 +26,22 @@ enum { FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20 };
 
 static void note_data(struct tsr_bt *bt, uint32_t site)
 {
-	const struct bt_fp_site *s = &bt->fp_sites[site];
+	const struct bt_fp_site *s = &bt->cache.fp_sites[site];
 	uint32_t offset = (uint32_t)s->disp;
 
 	if (s->base != NOREG)
 		offset += bt->state.gpr[s->base];
 	if (s->index != NOREG)
 		offset += bt->state.gpr[s->index] << s->scale;
-	bt->fp_data = site;
-	bt->fp_data_offset = s->addr16 ? (uint16_t)offset : offset;
+	bt->hot.fp_data = site;
+	bt->hot.fp_data_offset = s->addr16 ? (uint16_t)offset : offset;
 }
 
 /* The block is left, or might be, before the instruction of that site. */
 void tsr_bt_fp_before(struct tsr_bt *bt, const struct bt_site *s)
 {
 	if (s->fp_code)
-		bt->fp_code = s->fp_code;
+		bt->hot.fp_code = s->fp_code;
 	if (s->fp_data)
 		note_data(bt, s->fp_data);
 }
@@ -52,8 +52,8 @@ void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s)
 	tsr_bt_fp_before(bt, s);
 	if (!s->fp_own)
 		return;
-	bt->fp_code = s->fp_own;
-	if (bt->fp_sites[s->fp_own].memory)
+	bt->hot.fp_code = s->fp_own;
+	if (bt->cache.fp_sites[s->fp_own].memory)
 		note_data(bt, s->fp_own);
 }
 
@@ -69,16 +69,16 @@ static void put32(struct tsr_bt *bt, unsigned at, uint32_t value)
 
 void tsr_bt_fp_commit(struct tsr_bt *bt)
 {
-	const struct bt_fp_site *code = &bt->fp_sites[bt->fp_code], *data = &bt->fp_sites[bt->fp_data];
+	const struct bt_fp_site *code = &bt->cache.fp_sites[bt->hot.fp_code], *data = &bt->cache.fp_sites[bt->hot.fp_data];
 
-	if (bt->fp_code) {
+	if (bt->hot.fp_code) {
 		put16(bt, FOP, code->clear ? 0 : code->fop);
 		put32(bt, FIP, code->clear ? 0 : code->eip);
 		put32(bt, FCS, code->clear ? 0 : bt->state.segment[TSR_CS].selector);
 	}
-	if (bt->fp_data) {
-		put32(bt, FDP, data->clear ? 0 : bt->fp_data_offset);
+	if (bt->hot.fp_data) {
+		put32(bt, FDP, data->clear ? 0 : bt->hot.fp_data_offset);
 		put32(bt, FDS, data->clear ? 0 : bt->state.segment[data->segment].selector);
 	}
-	bt->fp_code = bt->fp_data = 0;
+	bt->hot.fp_code = bt->hot.fp_data = 0;
 }

@@ -25,11 +25,11 @@ bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)
 static uint32_t new_site(struct bt_tx *tx, const struct bt_insn *i)
 {
 	struct tsr_bt *bt = tx->bt;
-	bool room = bt->fp_site_count < bt->fp_site_max - 1; /* the last takes what the table has no room for */
-	uint32_t site = room ? bt->fp_site_count++ : bt->fp_site_max - 1;
+	bool room = bt->cache.fp_site_count < bt->cache.fp_site_max - 1; /* the last takes what the table has no room for */
+	uint32_t site = room ? bt->cache.fp_site_count++ : bt->cache.fp_site_max - 1;
 
 	tx->full |= !room;
-	bt->fp_sites[site] = (struct bt_fp_site){
+	bt->cache.fp_sites[site] = (struct bt_fp_site){
 		.eip = i->eip, .fop = (uint16_t)((i->opcode & 7) << 8 | i->modrm), .base = i->ea.base, .index = i->ea.index,
 		.scale = i->ea.scale, .segment = i->ea.segment, .disp = i->ea.disp, .addr16 = i->ea.addr16, .memory = i->memory,
 		.clear = i->mnemonic == ZYDIS_MNEMONIC_FNINIT
@@ -39,29 +39,29 @@ static uint32_t new_site(struct bt_tx *tx, const struct bt_insn *i)
 
 static void store_data(struct bt_tx *tx, uint32_t site)
 {
-	const struct bt_fp_site *s = &tx->bt->fp_sites[site];
+	const struct bt_fp_site *s = &tx->bt->cache.fp_sites[site];
 	struct emitter *e = &tx->e;
 	struct host_mem m = { .base = s->base == NOREG ? NOREG : tx_gpr(s->base),
 			      .index = s->index == NOREG ? NOREG : tx_gpr(s->index), .scale = s->scale, .disp = s->disp };
 
-	emit_store_imm(e, BT_FIELD(fp_data), site);
+	emit_store_imm(e, BT_FIELD(hot.fp_data), site);
 	if (s->clear)
 		return;
 	if (m.base == NOREG && m.index == NOREG) {
-		emit_store_imm(e, BT_FIELD(fp_data_offset), s->addr16 ? (uint16_t)s->disp : (uint32_t)s->disp);
+		emit_store_imm(e, BT_FIELD(hot.fp_data_offset), s->addr16 ? (uint16_t)s->disp : (uint32_t)s->disp);
 		return;
 	}
 	emit_lea(e, R9, m);
 	if (s->addr16)
 		emit_movzx16(e, R9, R9);
-	emit_store(e, BT_FIELD(fp_data_offset), R9);
+	emit_store(e, BT_FIELD(hot.fp_data_offset), R9);
 }
 
 /* Code that notes two sites, 0: none. r9 is lost; flags kept. */
 void tsr_bt_fp_store(struct bt_tx *tx, uint32_t code, uint32_t data)
 {
 	if (code)
-		emit_store_imm(&tx->e, BT_FIELD(fp_code), code);
+		emit_store_imm(&tx->e, BT_FIELD(hot.fp_code), code);
 	if (data)
 		store_data(tx, data);
 }
@@ -100,7 +100,7 @@ static bool leaves_by_site(const struct bt_insn *i)
 
 static bool changes_operand(const struct bt_tx *tx, const struct bt_insn *i)
 {
-	const struct bt_fp_site *s = &tx->bt->fp_sites[tx->fp_data];
+	const struct bt_fp_site *s = &tx->bt->cache.fp_sites[tx->fp_data];
 	unsigned written = i->gpr_written;
 
 	if (i->kind == BT_PUSH || i->kind == BT_POP || i->kind == BT_SEGMENT_STORE)
@@ -127,7 +127,7 @@ void tsr_bt_fp_begin(struct bt_tx *tx)
 
 void tsr_bt_fp_end(struct bt_tx *tx)
 {
-	const struct bt_fp_site *s = &tx->bt->fp_sites[tx->fp_own];
+	const struct bt_fp_site *s = &tx->bt->cache.fp_sites[tx->fp_own];
 
 	if (!tx->fp_own)
 		return;

@@ -19,17 +19,17 @@ void tsr_bt_fp_unload(struct tsr_bt *bt)
 	uint8_t image[512] __attribute__((aligned(16)));
 
 	tsr_bt_fp_commit(bt);
-	if (!bt->fp_loaded)
+	if (!bt->hot.fp_loaded)
 		return;
 	__asm__ volatile("fxsave %0" : "=m"(image));
-	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(bt->host_mxcsr));
+	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(bt->hot.host_mxcsr));
 	memcpy(bt->state.fx, image, POINTERS);
-	if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
+	if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
 		bt->state.fx[MXCSR] |= image[MXCSR] & 0x3f;
-	else if (!(bt->fp_loaded & BT_FP_X87_ONLY))
+	else if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
 		memcpy(bt->state.fx + MXCSR, image + MXCSR, 4);
 	memcpy(bt->state.fx + ST0, image + ST0, XMM0 - ST0);
-	bt->fp_loaded = 0;
+	bt->hot.fp_loaded = 0;
 	bt->stats.fp_unloads++;
 }
 
@@ -37,11 +37,11 @@ void tsr_bt_fp_unload(struct tsr_bt *bt)
 void tsr_bt_fp_reload(struct tsr_bt *bt)
 {
 	__asm__ volatile("fxrstor %0" : : "m"(bt->state.fx));
-	bt->fp_loaded = bt_fp_load_kind(bt->mode);
-	if (bt->fp_loaded & BT_FP_X87_ONLY)
-		__asm__ volatile("ldmxcsr %0" : : "m"(bt->host_mxcsr));
-	else if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
-		__asm__ volatile("ldmxcsr %0" : : "m"(bt->masked_mxcsr));
+	bt->hot.fp_loaded = bt_fp_load_kind(bt->mode.word);
+	if (bt->hot.fp_loaded & BT_FP_X87_ONLY)
+		__asm__ volatile("ldmxcsr %0" : : "m"(bt->hot.host_mxcsr));
+	else if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
+		__asm__ volatile("ldmxcsr %0" : : "m"(bt->hot.masked_mxcsr));
 }
 
 /* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11; CR0.EM and TS are clear. */
@@ -50,23 +50,23 @@ static struct bt_outcome leave_to_interpreter(struct tsr_bt *bt, const struct bt
 {
 	bt->state.eip = s->eip;
 	bt_leave_ahead(bt, s, false);
-	bt->exit_value = BT_NONE;
-	bt->exit_reason = BT_EXIT_BAIL;
+	bt->hot.exit_value = BT_NONE;
+	bt->hot.exit_reason = BT_EXIT_BAIL;
 	return (struct bt_outcome){ 0, -1 };
 }
 
 /* Bits of MXCSR that exist: DAZ came with SSE2. */
 static uint32_t mxcsr_mask(const struct tsr_bt *bt)
 {
-	return bt->isa & BT_ISA_SSE2 ? 0xffff : 0xffbf;
+	return bt->model.isa & BT_ISA_SSE2 ? 0xffff : 0xffbf;
 }
 
 struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, const struct bt_site *s)
 {
-	uint8_t *to = (uint8_t *)(uintptr_t)bt->saved_r11;
+	uint8_t *to = (uint8_t *)(uintptr_t)bt->hot.saved_r11;
 	uint32_t mask = mxcsr_mask(bt);
 
-	if (bt->saved_r11 & 15)
+	if (bt->hot.saved_r11 & 15)
 		return leave_to_interpreter(bt, s);
 	tsr_bt_fp_unload(bt);
 	memcpy(to, bt->state.fx, WRITTEN);
@@ -88,7 +88,7 @@ static void take_image(struct tsr_bt *bt, const uint8_t *from)
 	memset(fx + FCS + 2, 0, 2);
 	memset(fx + FDS + 2, 0, 2);
 	memcpy(fx + MASK, &mask, sizeof(mask));
-	memcpy(image + MXCSR, &bt->host_mxcsr, 4);
+	memcpy(image + MXCSR, &bt->hot.host_mxcsr, 4);
 	__asm__ volatile("fxrstor %0\n\tfxsave %0" : "+m"(image));
 	memcpy(fx, image, POINTERS);
 	memcpy(fx + ST0, image + ST0, XMM0 - ST0);
@@ -97,18 +97,18 @@ static void take_image(struct tsr_bt *bt, const uint8_t *from)
 /* Leaves the block (5 bytes behind) when the mode has changed. */
 struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
 {
-	const uint8_t *from = (const uint8_t *)(uintptr_t)bt->saved_r11;
+	const uint8_t *from = (const uint8_t *)(uintptr_t)bt->hot.saved_r11;
 	uint32_t mxcsr;
 
 	memcpy(&mxcsr, from + MXCSR, sizeof(mxcsr));
-	if (bt->saved_r11 & 15 || mxcsr & ~mxcsr_mask(bt))
+	if (bt->hot.saved_r11 & 15 || mxcsr & ~mxcsr_mask(bt))
 		return leave_to_interpreter(bt, s);
-	bt->fp_code = bt->fp_data = 0;
-	bt->fp_loaded = 0;
+	bt->hot.fp_code = bt->hot.fp_data = 0;
+	bt->hot.fp_loaded = 0;
 	take_image(bt, from);
-	if (tsr_bt_mode(bt) == bt->mode && !(bt->mode & BT_MODE_SSE_UNMASKED)) {
-		bt->fp_loaded = bt_fp_load_kind(bt->mode);
-		if (!(bt->fp_loaded & BT_FP_X87_ONLY))
+	if (tsr_bt_mode(bt) == bt->mode.word && !(bt->mode.word & BT_MODE_SSE_UNMASKED)) {
+		bt->hot.fp_loaded = bt_fp_load_kind(bt->mode.word);
+		if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
 			__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 		return (struct bt_outcome){ 0, 0 };
 	}

@@ -8,7 +8,7 @@ enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *
 	enum tsr_x86_stop stop;
 
 	tsr_bt_fp_unload(bt);
-	stop = bt->interpreter->step(bt->context, count, &done);
+	stop = bt->board.interpreter->step(bt->board.context, count, &done);
 	bt->stats.interpreted += done;
 	if (executed)
 		*executed = done;

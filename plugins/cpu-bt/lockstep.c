@@ -105,8 +105,8 @@ static void shadow_run(struct tsr_bt *bt, unsigned n)
 	l->count = 0;
 	l->reached = (unsigned)-1;
 	remember_boundary(l, 0);
-	l->stop = bt->interpreter->shadow_steps(bt->context, &l->state, n, remember_boundary, l, &l->executed, &l->fault);
-	bt->interpreter->shadow_writes(bt->context, remember_write, l);
+	l->stop = bt->board.interpreter->shadow_steps(bt->board.context, &l->state, n, remember_boundary, l, &l->executed, &l->fault);
+	bt->board.interpreter->shadow_writes(bt->board.context, remember_write, l);
 }
 
 static struct verdict verdict_of(const struct bt_lockstep *l, unsigned n)
@@ -154,7 +154,7 @@ static const struct write *different_write(struct tsr_bt *bt, const struct bound
 		const struct write *w = &l->log[i];
 
 		if (known != w->gpa >> TSR_PAGE_SHIFT)
-			bt->phys->lookup(bt->host, w->gpa, &page);
+			bt->board.phys->lookup(bt->board.host, w->gpa, &page);
 		known = w->gpa >> TSR_PAGE_SHIFT;
 		if (!page.write)
 			continue;
@@ -169,9 +169,9 @@ static bool same_fault(const struct tsr_bt *bt)
 {
 	const struct tsr_x86_fault *f = &bt->check->fault;
 
-	if (bt->exit_reason != BT_EXIT_FAULT)
+	if (bt->hot.exit_reason != BT_EXIT_FAULT)
 		return true;
-	return f->vector == bt->fault.vector && f->error_code == bt->fault.error_code && f->cr2 == bt->fault.cr2;
+	return f->vector == bt->run.fault.vector && f->error_code == bt->run.fault.error_code && f->cr2 == bt->run.fault.cr2;
 }
 
 /* -- the report */
@@ -198,7 +198,7 @@ static void print_guest(struct tsr_bt *bt, const struct bt_block *b)
 	struct tsr_phys_page page;
 	uint32_t at = 0;
 
-	bt->phys->lookup(bt->host, b->gpa, &page);
+	bt->board.phys->lookup(bt->board.host, b->gpa, &page);
 	while (page.read && at < b->length &&
 	       ZYAN_SUCCESS(ZydisDisassembleIntel(b->mode & BT_MODE_CODE32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 						  b->eip + at, page.read + (b->gpa & TSR_PAGE_MASK) + at, b->length - at, &z))) {
@@ -210,7 +210,7 @@ static void print_guest(struct tsr_bt *bt, const struct bt_block *b)
 static void print_host(const struct tsr_bt *bt, const struct bt_block *b)
 {
 	for (uint32_t i = 0; i < b->host_length && i < 1024; i++)
-		fprintf(stderr, "%s%02x", i % 32 ? "" : "\n  ", bt->rw[b->host + i]);
+		fprintf(stderr, "%s%02x", i % 32 ? "" : "\n  ", bt->cache.rw[b->host + i]);
 	fputc('\n', stderr);
 }
 
@@ -225,16 +225,16 @@ static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *
 	print_states(&bt->check->before, &bt->state, v->at);
 	if (w)
 		fprintf(stderr, "  [%llx]: %02x, should be %02x\n", (unsigned long long)w->gpa, found, w->value);
-	if (bt->exit_reason == BT_EXIT_FAULT || v->stop == TSR_X86_FAULT)
+	if (bt->hot.exit_reason == BT_EXIT_FAULT || v->stop == TSR_X86_FAULT)
 		fprintf(stderr, "  fault: cpu-bt %d (%x, %08x), interpreter %d (%x, %08x)\n",
-			bt->exit_reason == BT_EXIT_FAULT ? bt->fault.vector : -1, bt->fault.error_code, bt->fault.cr2,
+			bt->hot.exit_reason == BT_EXIT_FAULT ? bt->run.fault.vector : -1, bt->run.fault.error_code, bt->run.fault.cr2,
 			f->vector, f->error_code, f->cr2);
 	fprintf(stderr, "guest code:\n");
 	print_guest(bt, b);
 	fprintf(stderr, "host code:");
 	print_host(bt, b);
-	bt->stopped = true;
-	bt->machine->stop(bt->host, 1, "lockstep found a difference");
+	bt->run.stopped = true;
+	bt->board.machine->stop(bt->board.host, 1, "lockstep found a difference");
 }
 
 /* -- a block */
@@ -242,7 +242,7 @@ static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *
 /* How many instructions of the block come before EIP; -1: not one of its boundaries. */
 static int instructions_before(const struct tsr_bt *bt, const struct bt_block *b, uint32_t eip)
 {
-	const uint16_t *lengths = bt->offsets + b->offsets + b->insns;
+	const uint16_t *lengths = bt->cache.offsets + b->offsets + b->insns;
 	uint32_t at = b->eip;
 
 	for (int i = 0; i < b->insns; i++) {
@@ -250,43 +250,43 @@ static int instructions_before(const struct tsr_bt *bt, const struct bt_block *b
 			return i;
 		at += lengths[i];
 	}
-	return at == eip && bt->exit_reason == BT_EXIT_BAIL ? b->insns : -1; /* left behind its last instruction */
+	return at == eip && bt->hot.exit_reason == BT_EXIT_BAIL ? b->insns : -1; /* left behind its last instruction */
 }
 
 static void run_block(struct tsr_bt *bt, const struct bt_block *b)
 {
 	bt->stats.entries++;
-	bt->inside = true;
-	tsr_bt_runtime_enter(bt, bt->rx + b->host);
-	bt->inside = false;
+	bt->run.inside = true;
+	tsr_bt_runtime_enter(bt, bt->cache.rx + b->host);
+	bt->run.inside = false;
 	tsr_bt_fp_unload(bt);
 	tsr_bt_flags_out(bt);
 }
 
 static bool agrees(struct tsr_bt *bt, const struct bt_block *b, const struct verdict *v, uint64_t n)
 {
-	bool fault = bt->exit_reason == BT_EXIT_FAULT;
+	bool fault = bt->hot.exit_reason == BT_EXIT_FAULT;
 	uint8_t found;
 
 	if (!same_state(&bt->state, v->at, b->undefined) || !same_fault(bt) || different_write(bt, v->at, &found))
 		return false;
-	return bt->exit_reason == BT_EXIT_BAIL || fault == (v->stop == TSR_X86_FAULT && v->executed == n);
+	return bt->hot.exit_reason == BT_EXIT_BAIL || fault == (v->stop == TSR_X86_FAULT && v->executed == n);
 }
 
 static void compare(struct tsr_bt *bt, struct bt_block *b)
 {
-	int n = bt->exit_reason == BT_EXIT_BLOCK ? b->lowered : instructions_before(bt, b, bt->state.eip);
+	int n = bt->hot.exit_reason == BT_EXIT_BLOCK ? b->lowered : instructions_before(bt, b, bt->state.eip);
 	struct verdict v;
 
-	if (bt->exit_reason == BT_EXIT_BLOCK && !b->valid)
+	if (bt->hot.exit_reason == BT_EXIT_BLOCK && !b->valid)
 		n = -1; /* it overwrote itself and was left somewhere */
 	if (n < 0) {
 		bt->stats.skipped++;
 		return;
 	}
 	/* a fault shows in the run that includes the instruction */
-	v = verdict_of(bt->check, b->may_bail ? (unsigned)n + (bt->exit_reason == BT_EXIT_FAULT) : b->lowered);
-	if (bt->exit_reason == BT_EXIT_BAIL && (uint64_t)n != v.executed) {
+	v = verdict_of(bt->check, b->may_bail ? (unsigned)n + (bt->hot.exit_reason == BT_EXIT_FAULT) : b->lowered);
+	if (bt->hot.exit_reason == BT_EXIT_BAIL && (uint64_t)n != v.executed) {
 		bt->stats.skipped++;
 		return;
 	}
@@ -299,17 +299,17 @@ static void compare(struct tsr_bt *bt, struct bt_block *b)
 bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *b)
 {
 	tsr_bt_fp_unload(bt);
-	if (bt->sampled && b->runs++ >= SAMPLE_FIRST && b->runs % SAMPLE_EVERY) {
+	if (bt->options.sampled && b->runs++ >= SAMPLE_FIRST && b->runs % SAMPLE_EVERY) {
 		run_block(bt, b);
 		return true;
 	}
 	shadow_run(bt, b->lowered);
 	if (bt->check->stop == TSR_X86_IO) {
 		bt->stats.left_alone++;
-		bt->interpreter->step(bt->context, bt->check->executed + 1, NULL);
+		bt->board.interpreter->step(bt->board.context, bt->check->executed + 1, NULL);
 		return false;
 	}
 	run_block(bt, b);
 	compare(bt, b);
-	return !bt->stopped;
+	return !bt->run.stopped;
 }

@@ -11,7 +11,7 @@ bool tsr_bt_lower_bit(struct bt_tx *tx)
 
 	if (!i->memory || i->opcode == 0xba)
 		return tsr_bt_lower_copy(tx);
-	if (!tx->bt->feature.bmi2 || i->operand_size != 4 || i->ea.addr16 ||
+	if (!tx->bt->host_cpu.bmi2 || i->operand_size != 4 || i->ea.addr16 ||
 	    bt_segment_kind(tx->mode, i->ea.segment) > BT_SEGMENT_BASED || !tsr_bt_memory_possible(tx, &i->ea, i->access))
 		return false;
 	tsr_bt_linear(tx, &i->ea, 4, i->access);

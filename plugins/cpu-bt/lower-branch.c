@@ -9,7 +9,7 @@
  * way it goes, and not before it. */
 static bool possible(const struct bt_tx *tx, uint32_t eip)
 {
-	return eip <= tx->bt->cs_limit && !tsr_bt_after_sti(tx, tx->index);
+	return eip <= tx->bt->mode.cs_limit && !tsr_bt_after_sti(tx, tx->index);
 }
 
 /* Before a jump back within the page: has somebody asked us out? */
@@ -18,13 +18,13 @@ static void poll(struct bt_tx *tx, uint32_t target)
 	struct emitter *e = &tx->e;
 	struct stub *s;
 
-	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->lockstep)
+	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep)
 		return;
 	tsr_bt_island_check(tx);
 	s = tx_stub(tx, STUB_LEAVE);
 	s->live = true;
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, BT_FIELD(poll));
+	emit_load(e, RCX, BT_FIELD(hot.poll));
 	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
 	emit_mov64(e, RCX, R10);
 }
@@ -43,13 +43,13 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 		if (i->memory) {
 			if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 				return false;
-			if (tx->bt->cs_limit != UINT32_MAX && i->operand_size == 4)
+			if (tx->bt->mode.cs_limit != UINT32_MAX && i->operand_size == 4)
 				return false;
 			m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
 			emit_load_sized(&tx->e, i->operand_size, R8, m);
 		} else if (i->operand_size == 2) {
 			emit_movzx16(&tx->e, R8, tx_gpr(i->modrm & 7));
-		} else if (tx->bt->cs_limit != UINT32_MAX) {
+		} else if (tx->bt->mode.cs_limit != UINT32_MAX) {
 			return false;
 		} else {
 			emit_mov(&tx->e, R8, tx_gpr(i->modrm & 7));
@@ -64,7 +64,7 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 
 static bool indirect_in_limit(const struct bt_tx *tx, unsigned size)
 {
-	return tx->bt->cs_limit == UINT32_MAX || (size == 2 && tx->bt->cs_limit >= 0xffff);
+	return tx->bt->mode.cs_limit == UINT32_MAX || (size == 2 && tx->bt->mode.cs_limit >= 0xffff);
 }
 
 static void push_return(struct bt_tx *tx, unsigned size, uint32_t eip)

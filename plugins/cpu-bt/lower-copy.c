@@ -85,7 +85,7 @@ void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in)
 {
 	struct emitter *e = &tx->e;
 
-	if (tx->bt->feature.bmi2) {
+	if (tx->bt->host_cpu.bmi2) {
 		emit_rorx(e, guest, guest, in ? 8 : 24);
 	} else {
 		emit_u8(e, 0x86); /* xchg low, high */

@@ -90,7 +90,7 @@ bool tsr_bt_lower_div(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	bool is_signed = i->mnemonic == ZYDIS_MNEMONIC_IDIV;
 
-	if (!tx->bt->feature.bmi2 || (is_signed && i->operand_size != 4) || !load_divisor(tx))
+	if (!tx->bt->host_cpu.bmi2 || (is_signed && i->operand_size != 4) || !load_divisor(tx))
 		return false;
 	tsr_bt_island_check(tx);
 	if (is_signed)

@@ -33,7 +33,7 @@ static void wake(struct bt_tx *tx)
 	uint32_t none;
 
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, BT_FIELD(intr_waiting));
+	emit_load(e, RCX, BT_FIELD(hot.intr_waiting));
 	none = emit_jrcxz(e);
 	emit_mov64(e, RCX, R10);
 	emit_mov_imm(e, R8, BT_HELPER_WAKE);
@@ -84,7 +84,7 @@ static bool lower_pushf(struct bt_tx *tx)
 	if (virtual_8086(tx) || !tsr_bt_memory_possible(tx, &ea, BT_WRITE))
 		return false;
 	flags_away(e);
-	emit_store16(e, BT_FIELD(flags_ax), RAX);
+	emit_store16(e, BT_FIELD(hot.flags_ax), RAX);
 	emit_rr(e, false, 0x0fb6, R11, RAX); /* OF */
 	emit_shift_imm(e, false, 4, R11, 11);
 	emit_bytes(e, "\x0f\xb6\xc4", 3); /* movzx eax, ah */
@@ -92,7 +92,7 @@ static bool lower_pushf(struct bt_tx *tx)
 	emit_load(e, RAX, BT_FIELD(state.eflags));
 	emit_alu_imm(e, false, 4, RAX, (int32_t)~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_RF | TSR_FLAG_VM));
 	emit_alu(e, false, 1, R11, RAX);
-	emit_load16(e, RAX, BT_FIELD(flags_ax));
+	emit_load16(e, RAX, BT_FIELD(hot.flags_ax));
 	flags_back(e);
 	m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
 	emit_store_sized(e, size, m, R11);

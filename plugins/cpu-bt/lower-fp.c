@@ -31,7 +31,7 @@ static void ensure_loaded(struct bt_tx *tx)
 	s = tx_stub(tx, STUB_FP);
 	s->live = true;
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, BT_FIELD(fp_loaded));
+	emit_load(e, RCX, BT_FIELD(hot.fp_loaded));
 	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
 	emit_mov64(e, RCX, R10);
 	s->back = emit_here(e);
@@ -43,7 +43,7 @@ bool tsr_bt_lower_fp(struct bt_tx *tx)
 
 	if (!unit_usable(tx) || (i->memory && !tsr_bt_memory_possible(tx, &i->ea, i->access)))
 		return false;
-	if (tsr_bt_fp_checks(tx, i) && !tx->bt->feature.bmi2)
+	if (tsr_bt_fp_checks(tx, i) && !tx->bt->host_cpu.bmi2)
 		return false;
 	if (i->mnemonic == ZYDIS_MNEMONIC_FNINIT && tx->mode & BT_MODE_X87_UNMASKED)
 		return false; /* masks all: the mode changes */
@@ -84,7 +84,7 @@ bool tsr_bt_lower_fldcw(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct host_mem m;
 
-	if (!unit_usable(tx) || !tx->bt->feature.bmi2 || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+	if (!unit_usable(tx) || !tx->bt->host_cpu.bmi2 || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 		return false;
 	ensure_loaded(tx);
 	m = tsr_bt_memory(tx, &i->ea, 2, BT_READ, false);
@@ -120,7 +120,7 @@ bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx)
 	struct host_mem m;
 
 	/* DAZ came with SSE2: without, it is reserved too */
-	if (!unit_usable(tx) || tx->mode & BT_MODE_SSE_UNMASKED || !tx->bt->feature.bmi2 || !(tx->bt->isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+	if (!unit_usable(tx) || tx->mode & BT_MODE_SSE_UNMASKED || !tx->bt->host_cpu.bmi2 || !(tx->bt->model.isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 		return false;
 	ensure_loaded(tx);
 	m = tsr_bt_memory(tx, &i->ea, 4, BT_READ, false);
@@ -138,7 +138,7 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 	unsigned access = (restore ? BT_READ : BT_WRITE) | BT_EXACT;
 	uint32_t same, over;
 
-	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->lockstep) || !tsr_bt_memory_possible(tx, &i->ea, access))
+	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->options.lockstep) || !tsr_bt_memory_possible(tx, &i->ea, access))
 		return false;
 	emit_lea64(e, R11, tsr_bt_memory(tx, &i->ea, 512, access, false));
 	tx->open = -1;

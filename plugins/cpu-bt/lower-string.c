@@ -101,7 +101,7 @@ bool tsr_bt_lower_string(struct bt_tx *tx)
 
 	if (kind != BT_NONE && string_inline(tx, BT_STRING_OP(kind)))
 		return true;
-	if (kind == BT_NONE || tx->bt->lockstep)
+	if (kind == BT_NONE || tx->bt->options.lockstep)
 		return false;
 	emit_mov_imm(e, R8, kind);
 	emit_mov_imm(e, R9, tsr_bt_site(tx, i->operand_size, BT_READ));

@@ -44,7 +44,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	struct bt_ea ea = pop ? tsr_bt_stack_ea(tx, 0) : i->ea;
 	uint32_t same, over;
 
-	if (i->special == TSR_SS || i->special == TSR_CS || tx->bt->lockstep)
+	if (i->special == TSR_SS || i->special == TSR_CS || tx->bt->options.lockstep)
 		return false;
 	if (pop || i->memory) {
 		if (!tsr_bt_memory_possible(tx, &ea, BT_READ))
@@ -74,7 +74,7 @@ bool tsr_bt_lower_rdtsc(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
 
-	if (tx->bt->lockstep || tx->bt->counted)
+	if (tx->bt->options.lockstep || tx->bt->budget.counted)
 		return false;
 	emit_mov_imm(e, R8, BT_HELPER_RDTSC);
 	emit_mov_imm(e, R9, tsr_bt_site(tx, 0, BT_READ));
@@ -88,7 +88,7 @@ bool tsr_bt_lower_port(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	uint32_t word = i->kind == BT_IN ? BT_HELPER_IN : BT_HELPER_OUT;
 
-	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->lockstep || tx->bt->counted)
+	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->options.lockstep || tx->bt->budget.counted)
 		return false;
 	word |= (uint32_t)(i->opcode & 1 ? i->operand_size : 1) << 16;
 	word |= i->opcode & 8 ? BT_HELPER_PORT_DX : i->imm & 0xff;

@@ -39,9 +39,9 @@ static void record_groups(const struct bt_tx *tx, struct bt_site *s)
 uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 {
 	struct tsr_bt *bt = tx->bt;
-	bool room = bt->site_count < bt->site_max - 1; /* the last takes what the table has no room for */
-	uint32_t site = room ? bt->site_count++ : bt->site_max - 1;
-	struct bt_site *s = &bt->sites[site];
+	bool room = bt->cache.site_count < bt->cache.site_max - 1; /* the last takes what the table has no room for */
+	uint32_t site = room ? bt->cache.site_count++ : bt->cache.site_max - 1;
+	struct bt_site *s = &bt->cache.sites[site];
 
 	tx->full |= !room;
 	memset(s, 0, sizeof(*s));
@@ -92,7 +92,7 @@ static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 						      offsetof(struct tsr_x86_segment, limit));
 	uint32_t over;
 
-	if (!tx->bt->feature.bmi2) {
+	if (!tx->bt->host_cpu.bmi2) {
 		emit_u8(e, 0x9c); /* pushfq */
 		emit_load(e, R9, limit);
 		emit_alu_imm(e, true, 5, R9, (int32_t)size - 1);
@@ -158,7 +158,7 @@ void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsi
 
 static struct host_mem table_entry(const struct bt_tx *tx, unsigned access)
 {
-	int64_t at = access & BT_WRITE ? tx->bt->layout->write_table : tx->bt->layout->read_table;
+	int64_t at = access & BT_WRITE ? tx->bt->board.layout->write_table : tx->bt->board.layout->read_table;
 
 	return HOST_SIB(R14, R9, 3, (int32_t)at);
 }
@@ -261,7 +261,7 @@ static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned acces
 	s->size = (uint16_t)size;
 	s->aligned = aligned;
 	s->site = tsr_bt_site(tx, size, access);
-	if (live && tx->bt->feature.bmi2) {
+	if (live && tx->bt->host_cpu.bmi2) {
 		check_live(tx, s, size, access, aligned);
 	} else {
 		s->v1 = live;
@@ -298,7 +298,7 @@ void tsr_bt_memory_end(struct bt_tx *tx)
 struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access)
 {
 	const struct stub *stub = memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
-	struct bt_site *s = &tx->bt->sites[stub->site];
+	struct bt_site *s = &tx->bt->cache.sites[stub->site];
 
 	tx->open = -1;
 	s->group = true;

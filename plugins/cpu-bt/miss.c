@@ -12,30 +12,30 @@
 
 static enum tsr_mmu_view view(const struct tsr_bt *bt)
 {
-	return bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	return bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 }
 
 static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla, uint32_t error_code)
 {
-	bt->fault = (struct tsr_x86_fault){
+	bt->run.fault = (struct tsr_x86_fault){
 		.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = error_code, .cr2 = gla
 	};
 	bt->state.eip = s->eip;
 	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
-	bt->exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
-	bt->exit_value = BT_NONE;
+	bt->hot.exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
+	bt->hot.exit_value = BT_NONE;
 	return (struct bt_outcome){ 0, -1 };
 }
 
-/* One part of the access, within a page. False: a fault, bt->fault's error code and address in *result and *at. */
+/* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in *result and *at. */
 static bool open_part(struct tsr_bt *bt, struct bt_part *part, uint32_t gla, uint32_t length, unsigned access,
 		      struct tsr_mmu_result *result)
 {
 	enum tsr_mmu_access a = access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ;
 
-	part->kind = bt->mmu->fill(bt->mmu_self, bt->vcpu, view(bt), gla, a, result);
+	part->kind = bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view(bt), gla, a, result);
 	part->host = result->host;
 	part->gpa = result->gpa;
 	part->length = length;
@@ -46,7 +46,7 @@ static void device_read(struct tsr_bt *bt, tsr_gpa gpa, uint8_t *to, uint32_t le
 {
 	while (length) {
 		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
-		uint64_t value = bt->phys->read(bt->host, gpa, width);
+		uint64_t value = bt->board.phys->read(bt->board.host, gpa, width);
 
 		memcpy(to, &value, width);
 		to += width;
@@ -62,7 +62,7 @@ static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, ui
 		uint64_t value = 0;
 
 		memcpy(&value, from, width);
-		bt->phys->write(bt->host, gpa, value, width);
+		bt->board.phys->write(bt->board.host, gpa, value, width);
 		from += width;
 		gpa += width;
 		length -= width;
@@ -94,7 +94,7 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
 	}
 	memcpy(part->host, from, part->length);
 	if (part->kind == TSR_MMU_TRACED)
-		bt->mmu->written(bt->mmu_self, part->gpa, part->length);
+		bt->board.mmu->written(bt->board.mmu_self, part->gpa, part->length);
 }
 
 /*
@@ -103,8 +103,8 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
  */
 static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 {
-	const struct bt_block *b = &bt->blocks[s->block];
-	const uint16_t *offsets = bt->offsets + b->offsets;
+	const struct bt_block *b = &bt->cache.blocks[s->block];
+	const uint16_t *offsets = bt->cache.offsets + b->offsets;
 
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
@@ -116,14 +116,14 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 
 static void leave_if_stale(struct tsr_bt *bt, const struct bt_site *s)
 {
-	if (!bt->blocks[s->block].valid)
+	if (!bt->cache.blocks[s->block].valid)
 		leave_at_next(bt, s);
 }
 
 static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 {
-	const struct bt_site *s = &bt->sites[site];
-	struct bt_bounce *b = &bt->bounce;
+	const struct bt_site *s = &bt->cache.sites[site];
+	struct bt_bounce *b = &bt->hot.bounce;
 	uint8_t *to = b->data;
 
 	b->direct = false;
@@ -149,7 +149,7 @@ static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 		if (!s->group_base[i])
 			continue;
 		gla = bt->state.gpr[s->group_base[i] - 1] + (uint32_t)s->group_offset[i];
-		memcpy(&entry, bt->view_base + bt->layout->write_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+		memcpy(&entry, bt->hot.view_base + bt->board.layout->write_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
 		if (!entry)
 			return true;
 	}
@@ -163,14 +163,14 @@ static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *
 	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
-	bt->exit_reason = BT_EXIT_BAIL;
-	bt->exit_value = BT_NONE;
+	bt->hot.exit_reason = BT_EXIT_BAIL;
+	bt->hot.exit_value = BT_NONE;
 	return (struct bt_outcome){ 0, -1 };
 }
 
 static struct bt_outcome group_failed(struct tsr_bt *bt, const struct bt_site *s)
 {
-	struct bt_block *b = &bt->blocks[s->block];
+	struct bt_block *b = &bt->cache.blocks[s->block];
 	uint8_t *failures = bt_group_failures(bt, b->gpa);
 
 	bt->stats.group_failures++;
@@ -200,8 +200,8 @@ static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struc
 /* The table had no answer for the access at `gla`. */
 struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 {
-	const struct bt_site *s = &bt->sites[site];
-	struct bt_bounce *b = &bt->bounce;
+	const struct bt_site *s = &bt->cache.sites[site];
+	struct bt_bounce *b = &bt->hot.bounce;
 	uint32_t first = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
 	struct tsr_mmu_result r;
 
@@ -222,7 +222,7 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	if (s->access & BT_EXACT &&
 	    (b->part[0].kind == TSR_MMU_IO || (s->size > sizeof(b->data) && b->part[0].kind == TSR_MMU_TRACED)))
 		return leave_for_one(bt, s);
-	if (bt->counted && b->part[0].kind == TSR_MMU_IO)
+	if (bt->budget.counted && b->part[0].kind == TSR_MMU_IO)
 		return leave_for_one(bt, s);
 	if (s->size > sizeof(b->data) && (first < s->size || b->part[0].kind == TSR_MMU_IO))
 		return leave_for_one(bt, s); /* too long for the copy */
@@ -237,7 +237,7 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	b->parts = 2;
 	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
 		return leave_with_fault(bt, s, gla + first, r.error_code);
-	if (bt->counted && b->part[1].kind == TSR_MMU_IO)
+	if (bt->budget.counted && b->part[1].kind == TSR_MMU_IO)
 		return leave_for_one(bt, s);
 	return bounce(bt, gla, site);
 }
@@ -245,28 +245,28 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 /* The instruction has written to the copy, or to a traced page. */
 struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2)
 {
-	struct bt_bounce b = bt->bounce; /* devices may call back */
-	const struct bt_site *s = &bt->sites[b.site];
+	struct bt_bounce b = bt->hot.bounce; /* devices may call back */
+	const struct bt_site *s = &bt->cache.sites[b.site];
 	const uint8_t *from = b.data;
 
 	bt->stats.commits++;
 	if (b.direct) {
-		bt->mmu->written(bt->mmu_self, b.part[0].gpa, s->size);
+		bt->board.mmu->written(bt->board.mmu_self, b.part[0].gpa, s->size);
 	} else {
 		for (unsigned i = 0; i < b.parts; i++) {
 			write_part(bt, s, &b.part[i], from);
 			from += b.part[i].length;
 		}
 	}
-	if (groups_stale(bt, s) && bt->blocks[s->block].valid)
-		tsr_bt_cache_invalidate(bt, &bt->blocks[s->block]);
+	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
+		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
 	/* flags that nobody was going to read: the code has changed, and may read them */
-	if (s->flags_kept && !bt->blocks[s->block].valid) {
-		uint16_t now = bt->flags_ax;
+	if (s->flags_kept && !bt->cache.blocks[s->block].valid) {
+		uint16_t now = bt->hot.flags_ax;
 
 		tsr_bt_flags_recover(bt, s);
-		bt->flags_ax = (bt->flags_ax & s->flags_kept) | (now & ~s->flags_kept);
+		bt->hot.flags_ax = (bt->hot.flags_ax & s->flags_kept) | (now & ~s->flags_kept);
 	}
 	leave_if_stale(bt, s);
 	return (struct bt_outcome){ 0, 0 };

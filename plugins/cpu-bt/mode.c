@@ -69,13 +69,13 @@ static uint32_t fp_mode(const struct tsr_bt *bt)
 
 	if (bt->state.cr0 & (TSR_CR0_EM | TSR_CR0_TS))
 		return 0;
-	if (!bt->fp_loaded)
+	if (!bt->hot.fp_loaded)
 		return fp_image_mode(bt);
-	if (bt->fp_loaded & BT_FP_UNMASKED)
+	if (bt->hot.fp_loaded & BT_FP_UNMASKED)
 		mode |= BT_MODE_X87_UNMASKED;
-	if (!(bt->fp_loaded & BT_FP_X87_ONLY))
+	if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
 		mode |= BT_MODE_SSE;
-	if (bt->fp_loaded & BT_FP_SSE_UNMASKED)
+	if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
 		mode |= BT_MODE_SSE_UNMASKED;
 	return mode;
 }
@@ -118,7 +118,7 @@ uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment)
 {
 	unsigned shift = BT_MODE_SEGMENT_SHIFT + 2 * segment;
 
-	return (bt->mode & ~(3u << shift)) | (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
+	return (bt->mode.word & ~(3u << shift)) | (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
 }
 
 static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
@@ -127,19 +127,19 @@ static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
 	uint32_t h = (fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) * 0xc2b2ae35u >> 22;
 	uint32_t limit = cs->limit;
 
-	if (bt->tags->entry[h].tag && bt->tags->entry[h].fetch == fetch && bt->tags->entry[h].mode == mode &&
-	    bt->tags->entry[h].base == cs->base && bt->tags->entry[h].limit == limit)
-		return bt->tags->entry[h].tag;
-	bt->tags->entry[h].fetch = fetch;
-	bt->tags->entry[h].mode = mode;
-	bt->tags->entry[h].base = cs->base;
-	bt->tags->entry[h].limit = limit;
-	if (++bt->tags->last >= UINT32_MAX - 1) {
-		memset(bt->jumps, 0, sizeof(bt->jumps));
-		bt->tags->last = 1;
+	if (bt->mode.tags->entry[h].tag && bt->mode.tags->entry[h].fetch == fetch && bt->mode.tags->entry[h].mode == mode &&
+	    bt->mode.tags->entry[h].base == cs->base && bt->mode.tags->entry[h].limit == limit)
+		return bt->mode.tags->entry[h].tag;
+	bt->mode.tags->entry[h].fetch = fetch;
+	bt->mode.tags->entry[h].mode = mode;
+	bt->mode.tags->entry[h].base = cs->base;
+	bt->mode.tags->entry[h].limit = limit;
+	if (++bt->mode.tags->last >= UINT32_MAX - 1) {
+		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+		bt->mode.tags->last = 1;
 	}
-	bt->tags->entry[h].tag = bt->tags->last;
-	return bt->tags->last;
+	bt->mode.tags->entry[h].tag = bt->mode.tags->last;
+	return bt->mode.tags->last;
 }
 
 static void set_mxcsr(struct tsr_bt *bt)
@@ -147,8 +147,8 @@ static void set_mxcsr(struct tsr_bt *bt)
 	uint32_t mxcsr;
 
 	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
-	bt->masked_mxcsr = (mxcsr & ~MXCSR_FLAGS) | MXCSR_MASKS;
-	bt->unmasked = ~(mxcsr >> 7) & MXCSR_FLAGS;
+	bt->hot.masked_mxcsr = (mxcsr & ~MXCSR_FLAGS) | MXCSR_MASKS;
+	bt->hot.unmasked = ~(mxcsr >> 7) & MXCSR_FLAGS;
 }
 
 /* Brings mode, view and tag up to the state; tag_word and poll are armed, unless somebody wants out. */
@@ -156,28 +156,28 @@ void tsr_bt_retag(struct tsr_bt *bt)
 {
 	enum tsr_mmu_view view;
 
-	bt->mode = tsr_bt_mode(bt);
-	if (bt->mode & BT_MODE_SSE_UNMASKED)
+	bt->mode.word = tsr_bt_mode(bt);
+	if (bt->mode.word & BT_MODE_SSE_UNMASKED)
 		set_mxcsr(bt);
-	view = bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
-	bt->cs_limit = bt->state.segment[TSR_CS].limit;
-	bt->view_base = bt->vcpu->base[view];
-	bt->tag = tag_of(bt, bt->vcpu->fetch_tag[view], bt->mode);
-	bt->jump_offset = (bt->tag * 0x9e37u) & 0xffff;
-	__atomic_store_n(&bt->poll, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&bt->tag_word, (uint64_t)bt->tag << 32, __ATOMIC_SEQ_CST);
+	view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	bt->mode.cs_limit = bt->state.segment[TSR_CS].limit;
+	bt->hot.view_base = bt->board.vcpu->base[view];
+	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], bt->mode.word);
+	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
+	__atomic_store_n(&bt->hot.poll, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.tag_word, (uint64_t)bt->mode.tag << 32, __ATOMIC_SEQ_CST);
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);
 }
 
 bool tsr_bt_tags_init(struct tsr_bt *bt)
 {
-	bt->tags = calloc(1, sizeof(*bt->tags));
-	return bt->tags != NULL;
+	bt->mode.tags = calloc(1, sizeof(*bt->mode.tags));
+	return bt->mode.tags != NULL;
 }
 
 void tsr_bt_tags_finish(struct tsr_bt *bt)
 {
-	free(bt->tags);
-	bt->tags = NULL;
+	free(bt->mode.tags);
+	bt->mode.tags = NULL;
 }

@@ -10,14 +10,14 @@ static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind, con
 {
 	tsr_bt_fp_unload(bt);
 	bt->state.halted = 0;
-	return bt->interpreter->deliver(bt->context, kind, fault);
+	return bt->board.interpreter->deliver(bt->board.context, kind, fault);
 }
 
 static bool interrupt_due(const struct tsr_bt *bt)
 {
 	if (bt->state.shadow || bt->state.debug_pending)
 		return false;
-	return (bt->intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->intack) || (bt->state.nmi_pending && !bt->state.nmi_blocked);
+	return (bt->hot.intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->board.intack) || (bt->state.nmi_pending && !bt->state.nmi_blocked);
 }
 
 static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
@@ -29,7 +29,7 @@ static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
 		bt->state.nmi_pending = 0;
 		return deliver(bt, TSR_EVENT_NMI, &f);
 	}
-	f.vector = bt->intack->acknowledge(bt->intack_self);
+	f.vector = bt->board.intack->acknowledge(bt->board.intack_self);
 	return deliver(bt, TSR_EVENT_EXTERNAL, &f);
 }
 
@@ -40,7 +40,7 @@ static enum tsr_x86_stop interpret_singly(struct tsr_bt *bt, uint64_t count)
 {
 	enum tsr_x86_stop stop = TSR_X86_DONE;
 
-	while (count-- && bt->state.instructions < bt->budget_end && stop == TSR_X86_DONE && !bt->state.shadow && !bt->state.halted &&
+	while (count-- && bt->state.instructions < bt->budget.end && stop == TSR_X86_DONE && !bt->state.shadow && !bt->state.halted &&
 	       !tsr_bt_wanted(bt))
 		stop = tsr_bt_interpret(bt, 1, NULL);
 	return stop;
@@ -50,18 +50,18 @@ static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
 {
 	tsr_bt_flags_out(bt);
 	tsr_bt_budget_out(bt);
-	bt->stats.exits[bt->exit_reason]++;
-	switch (bt->exit_reason) {
+	bt->stats.exits[bt->hot.exit_reason]++;
+	switch (bt->hot.exit_reason) {
 	case BT_EXIT_BAIL:
 		return tsr_bt_interpret(bt, 1, NULL);
 	case BT_EXIT_STOP:
-		return bt->stop;
+		return bt->run.stop;
 	case BT_EXIT_REST:
-		return bt->counted ? interpret_singly(bt, bt->exit_value) : tsr_bt_interpret(bt, bt->exit_value, NULL);
+		return bt->budget.counted ? interpret_singly(bt, bt->hot.exit_value) : tsr_bt_interpret(bt, bt->hot.exit_value, NULL);
 	case BT_EXIT_FAULT:
 		bt->stats.faults++;
-		bt->state.instructions += bt->counted; /* as the interpreter counts it */
-		return deliver(bt, TSR_EVENT_FAULT, &bt->fault);
+		bt->state.instructions += bt->budget.counted; /* as the interpreter counts it */
+		return deliver(bt, TSR_EVENT_FAULT, &bt->run.fault);
 	default:
 		return TSR_X86_DONE;
 	}
@@ -70,9 +70,9 @@ static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
 static void enter(struct tsr_bt *bt, const uint8_t *host)
 {
 	bt->stats.entries++;
-	bt->inside = true;
+	bt->run.inside = true;
 	tsr_bt_runtime_enter(bt, host);
-	bt->inside = false;
+	bt->run.inside = false;
 }
 
 /* Runs translated code from the state on. */
@@ -83,7 +83,7 @@ static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 
 	tsr_bt_flags_in(bt);
 	tsr_bt_budget_in(bt);
-	if (bt->lockstep) {
+	if (bt->options.lockstep) {
 		b = tsr_bt_find(bt, bt->state.eip);
 		if (b && !tsr_bt_lockstep_run(bt, b))
 			return TSR_X86_DONE;
@@ -97,33 +97,33 @@ static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 
 static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 {
-	if (bt->stress == BT_STRESS_INTERRUPTS) {
-		bt->due = bt->state.eip != bt->left_at;
-		bt->left_at = bt->state.eip;
+	if (bt->options.stress == BT_STRESS_INTERRUPTS) {
+		bt->run.due = bt->state.eip != bt->run.left_at;
+		bt->run.left_at = bt->state.eip;
 	}
-	if (bt->counted && bt->lockstep) /* which knows no budget */
+	if (bt->budget.counted && bt->options.lockstep) /* which knows no budget */
 		return interpret_singly(bt, 64);
 	tsr_bt_retag(bt);
-	if (bt->mode & BT_MODE_STEP || bt->state.shadow || bt->state.debug_pending)
+	if (bt->mode.word & BT_MODE_STEP || bt->state.shadow || bt->state.debug_pending)
 		return tsr_bt_interpret(bt, 1, NULL);
 	return run_translated(bt);
 }
 
 static bool take_kick(struct tsr_bt *bt)
 {
-	return __atomic_exchange_n(&bt->kicked, 0, __ATOMIC_SEQ_CST) != 0;
+	return __atomic_exchange_n(&bt->pins.kicked, 0, __ATOMIC_SEQ_CST) != 0;
 }
 
 static void take_init(struct tsr_bt *bt)
 {
-	bt->init = false;
-	bt->machine->reset(bt->host, TSR_RESET_SOFT);
+	bt->pins.init = false;
+	bt->board.machine->reset(bt->board.host, TSR_RESET_SOFT);
 }
 
 /* What a stop of the interpreter means for run; -1: go on. */
 static int exit_of(const struct tsr_bt *bt, enum tsr_x86_stop stop)
 {
-	if (bt->stopped)
+	if (bt->run.stopped)
 		return TSR_CPU_STOPPED;
 	if (stop == TSR_X86_SHUTDOWN)
 		return TSR_CPU_SHUTDOWN;
@@ -135,15 +135,15 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 	int exit = -1;
 
 	while (exit < 0) {
-		if (bt->stopped)
+		if (bt->run.stopped)
 			return TSR_CPU_STOPPED;
 		if (take_kick(bt))
 			return TSR_CPU_KICKED;
-		if (bt->init)
+		if (bt->pins.init)
 			take_init(bt);
 		else if (bt->state.halted && !bt->state.debug_pending && !interrupt_due(bt))
 			return TSR_CPU_HALTED;
-		else if (bt->state.instructions >= bt->budget_end)
+		else if (bt->state.instructions >= bt->budget.end)
 			return TSR_CPU_BUDGET;
 		else if (interrupt_due(bt))
 			exit = exit_of(bt, take_interrupt(bt));
@@ -160,12 +160,12 @@ enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
 	bool counted = budget != UINT64_MAX;
 	enum tsr_cpu_exit exit;
 
-	if (counted != bt->counted) {
+	if (counted != bt->budget.counted) {
 		tsr_bt_fp_commit(bt);
 		tsr_bt_cache_flush(bt);
 	}
-	bt->counted = counted;
-	bt->budget_end = counted ? bt->state.instructions + budget : UINT64_MAX;
+	bt->budget.counted = counted;
+	bt->budget.end = counted ? bt->state.instructions + budget : UINT64_MAX;
 	exit = run_until_exit(bt);
 	tsr_bt_fp_unload(bt);
 	return exit;

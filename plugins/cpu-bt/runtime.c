@@ -33,7 +33,7 @@ static void each_xmm_if_loaded(struct emitter *e, bool load)
 {
 	uint32_t none;
 
-	emit_rm(e, false, 0x83, 7, FIELD(fp_loaded)); /* cmp dword, imm8 */
+	emit_rm(e, false, 0x83, 7, FIELD(hot.fp_loaded)); /* cmp dword, imm8 */
 	emit_u8(e, 0);
 	none = emit_jcc8(e, CC_E);
 	for (unsigned i = 0; i < 8; i++)
@@ -47,15 +47,15 @@ static void save_guest(struct emitter *e)
 		emit_store(e, GPR(i), host_gpr(i));
 	emit_u8(e, 0x9f); /* lahf */
 	emit_bytes(e, "\x0f\x90\xc0", 3); /* seto al */
-	emit_store16(e, FIELD(flags_ax), RAX);
+	emit_store16(e, FIELD(hot.flags_ax), RAX);
 	each_xmm_if_loaded(e, false);
 }
 
 static void restore_guest(struct emitter *e)
 {
 	each_xmm_if_loaded(e, true);
-	emit_load64(e, R14, FIELD(view_base));
-	emit_load16(e, RAX, FIELD(flags_ax));
+	emit_load64(e, R14, FIELD(hot.view_base));
+	emit_load16(e, RAX, FIELD(hot.flags_ax));
 	emit_bytes(e, "\x04\x7f", 2); /* add al, 0x7f: OF */
 	emit_u8(e, 0x9e);             /* sahf */
 	for (unsigned i = 0; i < 8; i++)
@@ -83,16 +83,16 @@ static void emit_enter(struct emitter *e)
 		emit_push(e, callee_saved[i]);
 	emit_alu_imm(e, true, 5, RSP, 8); /* 7 pushes with the return address: now 16-aligned */
 	emit_mov64(e, R15, RDI);
-	emit_store64(e, FIELD(host_rsp), RSP);
-	emit_store64(e, FIELD(target), RSI);
+	emit_store64(e, FIELD(hot.host_rsp), RSP);
+	emit_store64(e, FIELD(hot.target), RSI);
 	restore_guest(e);
-	emit_jmp_mem(e, FIELD(target));
+	emit_jmp_mem(e, FIELD(hot.target));
 }
 
 /* The guest is saved; back to the caller of enter. */
 static void emit_leave(struct emitter *e)
 {
-	emit_load64(e, RSP, FIELD(host_rsp));
+	emit_load64(e, RSP, FIELD(hot.host_rsp));
 	emit_alu_imm(e, true, 0, RSP, 8);
 	for (unsigned i = 6; i-- > 0;)
 		emit_pop(e, callee_saved[i]);
@@ -106,18 +106,18 @@ static void emit_jump_bridge(struct emitter *e, bridge_function function, uint32
 	call_c(e, function);
 	emit_test64(e, RDX, RDX);
 	emit_jcc(e, CC_S, leave);
-	emit_store64(e, FIELD(target), RAX);
+	emit_store64(e, FIELD(hot.target), RAX);
 	restore_guest(e);
-	emit_jmp_mem(e, FIELD(target));
+	emit_jmp_mem(e, FIELD(hot.target));
 }
 
 /* Reached by a call: r8d, r9d = arguments; returns with r9 = outcome.value behind the call plus outcome.skip. */
 static void emit_call_bridge(struct emitter *e, bridge_function function, uint32_t leave)
 {
 	save_guest(e);
-	emit_store64(e, FIELD(saved_r8), R8);
-	emit_store64(e, FIELD(saved_r10), R10);
-	emit_store64(e, FIELD(saved_r11), R11);
+	emit_store64(e, FIELD(hot.saved_r8), R8);
+	emit_store64(e, FIELD(hot.saved_r10), R10);
+	emit_store64(e, FIELD(hot.saved_r11), R11);
 	emit_alu_imm(e, true, 5, RSP, 8);
 	call_c(e, function);
 	emit_alu_imm(e, true, 0, RSP, 8);
@@ -126,9 +126,9 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_rm(e, true, 0x01, RDX, HOST_MEM(RSP, 0)); /* add [rsp], rdx */
 	emit_mov64(e, R9, RAX);
 	restore_guest(e);
-	emit_load64(e, R8, FIELD(saved_r8));
-	emit_load64(e, R10, FIELD(saved_r10));
-	emit_load64(e, R11, FIELD(saved_r11));
+	emit_load64(e, R8, FIELD(hot.saved_r8));
+	emit_load64(e, R10, FIELD(hot.saved_r10));
+	emit_load64(e, R11, FIELD(hot.saved_r11));
 	emit_ret(e);
 }
 
@@ -137,7 +137,7 @@ static void emit_done(struct emitter *e, uint32_t leave)
 {
 	save_guest(e);
 	emit_store(e, FIELD(state.eip), R8);
-	emit_store_imm(e, FIELD(exit_reason), BT_EXIT_BLOCK);
+	emit_store_imm(e, FIELD(hot.exit_reason), BT_EXIT_BLOCK);
 	emit_jmp(e, leave);
 }
 
@@ -167,13 +167,13 @@ static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 	emit_rm(e, false, 0x0fae, 1, FIELD(state.fx)); /* fxrstor */
 	if (mxcsr)
 		emit_rm(e, false, 0x0fae, 2, *mxcsr); /* ldmxcsr */
-	emit_store(e, FIELD(fp_loaded), R8);
+	emit_store(e, FIELD(hot.fp_loaded), R8);
 	emit_ret(e);
 }
 
 bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 {
-	struct emitter e = { .base = bt->rw, .p = bt->rw, .end = bt->rw + bt->cache_size };
+	struct emitter e = { .base = bt->cache.rw, .p = bt->cache.rw, .end = bt->cache.rw + bt->cache.size };
 
 	bt->rt.enter = emit_here(&e);
 	emit_enter(&e);
@@ -197,20 +197,20 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	emit_jump_bridge(&e, tsr_bt_bail, bt->rt.leave); /* r9d: mnemonic */
 	bt->rt.done = emit_here(&e);
 	emit_done(&e, bt->rt.leave);
-	if (bt->feature.bmi2) {
+	if (bt->host_cpu.bmi2) {
 		bt->rt.cross_live = emit_here(&e);
 		emit_cross_live(&e);
 	}
 	bt->rt.fp_load = emit_here(&e);
 	emit_fp_load(&e, NULL);
 	bt->rt.fp_load_x87 = emit_here(&e);
-	emit_fp_load(&e, &FIELD(host_mxcsr));
+	emit_fp_load(&e, &FIELD(hot.host_mxcsr));
 	bt->rt.fp_load_masked = emit_here(&e);
-	emit_fp_load(&e, &FIELD(masked_mxcsr));
+	emit_fp_load(&e, &FIELD(hot.masked_mxcsr));
 	if (e.overreach || e.overflow)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "a code cache of %zu bytes is too small; set the property cache higher",
-				     bt->cache_size);
-	bt->cache_start = (emit_here(&e) + 63) & ~63u;
+				     bt->cache.size);
+	bt->cache.start = (emit_here(&e) + 63) & ~63u;
 	tsr_bt_cache_flush(bt);
 	bt->stats.flushes = 0;
 	return true;
@@ -219,7 +219,7 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host)
 {
 	void (*enter)(struct tsr_bt *, const uint8_t *);
-	const uint8_t *address = bt->rx + bt->rt.enter;
+	const uint8_t *address = bt->cache.rx + bt->rt.enter;
 
 	memcpy(&enter, &address, sizeof(enter));
 	enter(bt, host);

@@ -10,8 +10,8 @@ void tsr_bt_save(void *self, struct tsr_state_writer *out)
 
 	tsr_bt_fp_unload(bt);
 	tsr_x86_state_put(out, &bt->state);
-	tsr_state_put_bool(out, "intr", bt->intr_waiting);
-	tsr_state_put_bool(out, "nmi", bt->nmi_level);
+	tsr_state_put_bool(out, "intr", bt->hot.intr_waiting);
+	tsr_state_put_bool(out, "nmi", bt->pins.nmi_level);
 }
 
 bool tsr_bt_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
@@ -26,7 +26,7 @@ bool tsr_bt_load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	if (!tsr_state_get_bool(in, "intr", &intr) || !tsr_state_get_bool(in, "nmi", &nmi))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks its pins");
 	bt->state = new;
-	bt->intr_waiting = intr;
-	bt->nmi_level = nmi;
+	bt->hot.intr_waiting = intr;
+	bt->pins.nmi_level = nmi;
 	return true;
 }

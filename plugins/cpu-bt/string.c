@@ -37,10 +37,10 @@ static void reg_add(const struct string_job *j, uint32_t *reg, uint32_t by)
 
 static bool table_look(struct tsr_bt *bt, struct side *s, uint32_t gla)
 {
-	int64_t table = s->access & BT_WRITE ? bt->layout->write_table : bt->layout->read_table;
+	int64_t table = s->access & BT_WRITE ? bt->board.layout->write_table : bt->board.layout->read_table;
 	uint64_t entry;
 
-	memcpy(&entry, bt->view_base + table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+	memcpy(&entry, bt->hot.view_base + table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
 	s->result.host = (uint8_t *)(uintptr_t)(entry + gla);
 	return entry != 0;
 }
@@ -51,13 +51,13 @@ static uint32_t side_open(const struct string_job *j, struct side *s, uint32_t w
 {
 	struct tsr_bt *bt = j->bt;
 	const struct tsr_x86_segment *seg = &bt->state.segment[s->segment];
-	enum tsr_mmu_view view = bt->mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	enum tsr_mmu_view view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	uint32_t offset = reg_value(j, s->reg), room, last = UINT32_MAX, gla;
 
-	if (bt_segment_kind(bt->mode, s->segment) == BT_SEGMENT_SLOW ||
-	    (s->segment == TSR_CS && s->access & BT_WRITE && !(bt->mode & BT_MODE_CS_WRITE)))
+	if (bt_segment_kind(bt->mode.word, s->segment) == BT_SEGMENT_SLOW ||
+	    (s->segment == TSR_CS && s->access & BT_WRITE && !(bt->mode.word & BT_MODE_CS_WRITE)))
 		return 0;
-	if (bt_segment_kind(bt->mode, s->segment) == BT_SEGMENT_LIMITED)
+	if (bt_segment_kind(bt->mode.word, s->segment) == BT_SEGMENT_LIMITED)
 		last = seg->limit;
 	if (j->addr16 && last > 0xffff)
 		last = 0xffff;
@@ -77,7 +77,7 @@ static uint32_t side_open(const struct string_job *j, struct side *s, uint32_t w
 		room /= j->size;
 	}
 	s->kind = table_look(bt, s, gla) ? TSR_MMU_RAM :
-		bt->mmu->fill(bt->mmu_self, bt->vcpu, view, gla, s->access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ,
+		bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view, gla, s->access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ,
 				&s->result);
 	if (s->kind != TSR_MMU_RAM && s->kind != TSR_MMU_TRACED)
 		return 0;
@@ -90,7 +90,7 @@ static void side_written(const struct string_job *j, const struct side *s, uint3
 	tsr_gpa first = s->result.gpa - (j->down ? (tsr_gpa)(count - 1) * j->size : 0);
 
 	if (s->kind == TSR_MMU_TRACED)
-		j->bt->mmu->written(j->bt->mmu_self, first, count * j->size);
+		j->bt->board.mmu->written(j->bt->board.mmu_self, first, count * j->size);
 }
 
 static void side_advance(const struct string_job *j, struct side *s, uint32_t count)
@@ -209,14 +209,14 @@ static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 		host_lods(j, si.result.host, n, &gpr[TSR_EAX]);
 		break;
 	case BT_SCAS:
-		n = (uint32_t)host_scas(j, di.result.host, gpr[TSR_EAX], n, &bt->flags_ax);
+		n = (uint32_t)host_scas(j, di.result.host, gpr[TSR_EAX], n, &bt->hot.flags_ax);
 		break;
 	default:
-		n = (uint32_t)host_cmps(j, di.result.host, si.result.host, n, &bt->flags_ax);
+		n = (uint32_t)host_cmps(j, di.result.host, si.result.host, n, &bt->hot.flags_ax);
 		break;
 	}
 	if (op == BT_SCAS || op == BT_CMPS)
-		*stop = !(flags_from_ax(bt->flags_ax) & TSR_FLAG_ZF) == !(j->word & BT_STRING_REPNE);
+		*stop = !(flags_from_ax(bt->hot.flags_ax) & TSR_FLAG_ZF) == !(j->word & BT_STRING_REPNE);
 	if (op == BT_MOVS || op == BT_LODS || op == BT_CMPS)
 		side_advance(j, &si, n);
 	if (op != BT_LODS)
@@ -230,7 +230,7 @@ static struct bt_outcome string_leave(struct tsr_bt *bt, uint32_t eip, const str
 {
 	bt->state.eip = eip;
 	bt_leave_ahead(bt, s, eip != s->eip);
-	bt->exit_reason = reason;
+	bt->hot.exit_reason = reason;
 	return (struct bt_outcome){ 0, -1 };
 }
 
@@ -246,19 +246,19 @@ struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct b
 	while (!stop && (!rep || reg_value(&j, ecx))) {
 		n = string_chunk(&j, rep ? reg_value(&j, ecx) : 1, &stop);
 		if (!n) {
-			bt->exit_value = BT_NONE;
+			bt->hot.exit_value = BT_NONE;
 			return string_leave(bt, s->eip, s, BT_EXIT_BAIL);
 		}
 		if (rep)
 			reg_add(&j, ecx, 0 - n);
-		if (bt->untrace_count)
+		if (bt->cache.untrace_count)
 			tsr_bt_cache_untrace(bt);
 		if (!rep)
 			break;
-		if (!stop && reg_value(&j, ecx) && !bt->lockstep && tsr_bt_wanted(bt))
+		if (!stop && reg_value(&j, ecx) && !bt->options.lockstep && tsr_bt_wanted(bt))
 			return string_leave(bt, s->eip, s, BT_EXIT_LOOKUP);
 	}
-	if (!bt->blocks[s->block].valid)
+	if (!bt->cache.blocks[s->block].valid)
 		return string_leave(bt, next, s, BT_EXIT_LOOKUP);
 	return (struct bt_outcome){ 0, 0 };
 }

@@ -80,8 +80,8 @@ static void emit_miss(struct bt_tx *tx, const struct stub *s)
 
 static void emit_exit(struct bt_tx *tx, const struct stub *s)
 {
-	tx->bt->exits[s->exit].stub = emit_here(&tx->e);
-	emit_mov_imm(&tx->e, R8, tx->bt->exits[s->exit].eip);
+	tx->bt->cache.exits[s->exit].stub = emit_here(&tx->e);
+	emit_mov_imm(&tx->e, R8, tx->bt->cache.exits[s->exit].eip);
 	emit_mov_imm(&tx->e, R9, s->exit);
 	emit_jmp(&tx->e, tx->bt->rt.chain);
 }

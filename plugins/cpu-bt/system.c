@@ -11,7 +11,7 @@
 #include "flags.h"
 #include "helper.h"
 
-#define LEAVE(reason) (bt->exit_reason = (reason), (struct bt_outcome){ 0, -1 })
+#define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
 
 /* -- reading tables and the stack without side effects: only what is in the supervisor view's read table */
 
@@ -21,7 +21,7 @@ static bool peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, 
 
 	if ((gla & TSR_PAGE_MASK) + length > TSR_PAGE_SIZE)
 		return false;
-	memcpy(&entry, bt->vcpu->base[view] + bt->layout->read_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+	memcpy(&entry, bt->board.vcpu->base[view] + bt->board.layout->read_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
 	if (!entry)
 		return false;
 	memcpy(to, (const uint8_t *)(uintptr_t)(entry + gla), length);
@@ -96,14 +96,14 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint1
 {
 	bool paragraph = !(bt->state.cr0 & TSR_CR0_PE) || bt->state.eflags & TSR_FLAG_VM;
 	struct tsr_x86_segment new;
-	uint32_t mode = bt->mode;
+	uint32_t mode = bt->mode.word;
 
 	bt->stats.system++;
 	tsr_bt_fp_commit(bt);
 	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new))) {
 		bt->state.eip = s->eip;
 		bt_leave_ahead(bt, s, false);
-		bt->exit_value = BT_NONE;
+		bt->hot.exit_value = BT_NONE;
 		return LEAVE(BT_EXIT_BAIL);
 	}
 	bt->state.segment[segment] = new;
@@ -121,10 +121,10 @@ struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s)
 
 	bt->state.eip = s->eip;
 	if (bt->state.cr4 & TSR_CR4_TSD && bt->state.cpl) {
-		bt->exit_value = BT_NONE;
+		bt->hot.exit_value = BT_NONE;
 		return LEAVE(BT_EXIT_BAIL);
 	}
-	tsc = bt->cpu_host->tsc(bt->host) + bt->state.tsc_offset;
+	tsc = bt->board.cpu_host->tsc(bt->board.host) + bt->state.tsc_offset;
 	bt->state.gpr[TSR_EAX] = (uint32_t)tsc;
 	bt->state.gpr[TSR_EDX] = (uint32_t)(tsc >> 32);
 	return (struct bt_outcome){ 0, 0 };
@@ -132,12 +132,12 @@ struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s)
 
 static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s)
 {
-	const struct bt_block *b = &bt->blocks[s->block];
+	const struct bt_block *b = &bt->cache.blocks[s->block];
 
 	tsr_bt_cache_untrace(bt);
 	if (b->valid)
 		return (struct bt_outcome){ 0, 0 };
-	bt->state.eip = s->eip + bt->offsets[b->offsets + b->insns + s->insn];
+	bt->state.eip = s->eip + bt->cache.offsets[b->offsets + b->insns + s->insn];
 	return LEAVE(BT_EXIT_LOOKUP);
 }
 
@@ -150,9 +150,9 @@ struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_
 
 	bt->stats.system++;
 	if (word & BT_HELPER_IN)
-		*eax = (*eax & ~mask) | (bt->cpu_host->port_read(bt->host, port, width) & mask);
+		*eax = (*eax & ~mask) | (bt->board.cpu_host->port_read(bt->board.host, port, width) & mask);
 	else
-		bt->cpu_host->port_write(bt->host, port, *eax & mask, width);
+		bt->board.cpu_host->port_write(bt->board.host, port, *eax & mask, width);
 	tsr_bt_device_end(bt, loaded);
 	return after_device(bt, s);
 }
@@ -226,7 +226,7 @@ static bool do_iretd(struct tsr_bt *bt)
 	uint32_t frame[5], high, cpl, esp = s->gpr[TSR_ESP];
 
 	if (!(s->cr0 & TSR_CR0_PE) || s->cpl || s->eflags & (TSR_FLAG_VM | TSR_FLAG_NT) ||
-	    bt_segment_kind(bt->mode, TSR_SS) != BT_SEGMENT_FLAT || !(bt->mode & BT_MODE_STACK32) ||
+	    bt_segment_kind(bt->mode.word, TSR_SS) != BT_SEGMENT_FLAT || !(bt->mode.word & BT_MODE_STACK32) ||
 	    !peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
 		return false;
 	cpl = frame[1] & 3;
@@ -252,9 +252,9 @@ static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 {
 	switch (mnemonic) {
 	case ZYDIS_MNEMONIC_SYSENTER:
-		return bt->isa & BT_ISA_SEP && do_sysenter(bt);
+		return bt->model.isa & BT_ISA_SEP && do_sysenter(bt);
 	case ZYDIS_MNEMONIC_SYSEXIT:
-		return bt->isa & BT_ISA_SEP && do_sysexit(bt);
+		return bt->model.isa & BT_ISA_SEP && do_sysexit(bt);
 	case ZYDIS_MNEMONIC_IRETD:
 		return do_iretd(bt);
 	default:
@@ -266,8 +266,8 @@ static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic)
 {
 	bt->state.eip = eip;
-	bt->exit_value = mnemonic;
-	if (bt->lockstep)
+	bt->hot.exit_value = mnemonic;
+	if (bt->options.lockstep)
 		return LEAVE(BT_EXIT_BAIL);
 	if (tsr_bt_budget_over(bt))
 		return LEAVE(BT_EXIT_LOOKUP);
@@ -277,20 +277,20 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	if (do_here(bt, mnemonic)) {
 		bt->stats.system++;
 		bt->state.shadow = 0; /* it was the instruction behind an STI */
-		bt->state.instructions += bt->counted;
+		bt->state.instructions += bt->budget.counted;
 		tsr_bt_budget_in(bt);
 	} else {
 		bt->fallbacks[mnemonic]++;
-		bt->stop = tsr_bt_interpret(bt, 1, NULL);
+		bt->run.stop = tsr_bt_interpret(bt, 1, NULL);
 		tsr_bt_budget_in(bt);
-		if (bt->stop != TSR_X86_DONE || bt->state.halted) {
+		if (bt->run.stop != TSR_X86_DONE || bt->state.halted) {
 			tsr_bt_flags_in(bt);
 			return LEAVE(BT_EXIT_STOP);
 		}
 	}
 	tsr_bt_flags_in(bt);
 	tsr_bt_retag(bt);
-	if (bt->state.shadow || bt->state.debug_pending || bt->mode & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return LEAVE(BT_EXIT_LOOKUP);
 	return tsr_bt_resume(bt);
 }

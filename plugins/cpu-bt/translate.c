@@ -40,8 +40,8 @@ static uint32_t source_length(const struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip
 {
 	uint32_t length = TSR_PAGE_SIZE - ((uint32_t)gpa & TSR_PAGE_MASK);
 
-	if (bt->cs_limit - eip < length - 1)
-		length = bt->cs_limit - eip + 1;
+	if (bt->mode.cs_limit - eip < length - 1)
+		length = bt->mode.cs_limit - eip + 1;
 	return length;
 }
 
@@ -72,8 +72,8 @@ static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8
 	memcpy(joined, bytes, room);
 	memcpy(joined + room, bytes2, sizeof(joined) - room);
 	tx->count = 1;
-	if (eip + 14 < eip || eip + 14 > tx->bt->cs_limit || !tsr_bt_decode(tx->mode, joined, sizeof(joined), eip, &tx->insns[0]) ||
-	    tx->insns[0].isa & ~tx->bt->isa)
+	if (eip + 14 < eip || eip + 14 > tx->bt->mode.cs_limit || !tsr_bt_decode(tx->mode, joined, sizeof(joined), eip, &tx->insns[0]) ||
+	    tx->insns[0].isa & ~tx->bt->model.isa)
 		unknown_insn(&tx->insns[0], eip, sizeof(joined));
 }
 
@@ -92,7 +92,7 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 			}
 			unknown_insn(i, eip + at, length - at);
 		}
-		if (i->isa & ~tx->bt->isa)
+		if (i->isa & ~tx->bt->model.isa)
 			i->kind = BT_FALLBACK;
 		at += i->length;
 		if (i->kind == BT_FALLBACK || lowerings[i->kind].last || tsr_bt_window(tx, tx->count - 1))
@@ -128,7 +128,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		return;
 	if (!tx->ended)
 		tsr_bt_fp_flush(tx);
-	if (!tx->ended && tx->straddle_behind && !tx->bt->lockstep)
+	if (!tx->ended && tx->straddle_behind && !tx->bt->options.lockstep)
 		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
 	else if (!tx->ended)
 		tsr_bt_exit(tx, tx->insn->eip + tx->insn->length);
@@ -137,7 +137,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 {
 	struct tsr_bt *bt = tx->bt;
-	uint16_t *offsets = bt->offsets + bt->offset_count;
+	uint16_t *offsets = bt->cache.offsets + bt->cache.offset_count;
 	uint32_t end;
 
 	b->length = 0;
@@ -153,14 +153,14 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	if (b->gpa2 && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
 		b->gpa2 = 0;
 	b->insns = (uint8_t)tx->count;
-	b->offsets = bt->offset_count;
-	bt->offset_count += 2 * tx->count;
+	b->offsets = bt->cache.offset_count;
+	bt->cache.offset_count += 2 * tx->count;
 	b->host_length = emit_here(&tx->e) - start;
 	b->exits = tx->exits;
-	b->exit_count = bt->exit_count - tx->exits;
+	b->exit_count = bt->cache.exit_count - tx->exits;
 	end = (emit_here(&tx->e) + 15) & ~15u;
-	bt->cache_used = end;
-	bt->block_count++;
+	bt->cache.used = end;
+	bt->cache.block_count++;
 	bt->stats.translations++;
 	bt->stats.insns += tx->count;
 	bt->stats.guest_bytes += b->length;
@@ -173,10 +173,10 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 {
 	struct tsr_bt *bt = tx->bt;
 
-	tx->e = (struct emitter){ .base = bt->rw, .p = bt->rw + start, .end = bt->rw + start + tx->host_max };
+	tx->e = (struct emitter){ .base = bt->cache.rw, .p = bt->cache.rw + start, .end = bt->cache.rw + start + tx->host_max };
 	tx->full = false;
 	tx->stub_count = tx->short_count = 0;
-	tx->exits = bt->exit_count;
+	tx->exits = bt->cache.exit_count;
 	tx->ended = tx->fp_checked = false;
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
@@ -197,9 +197,9 @@ struct taken {
 
 static void give_back(struct tsr_bt *bt, const struct taken *t)
 {
-	bt->site_count = t->sites;
-	bt->fp_site_count = t->fp_sites;
-	bt->exit_count = t->exits;
+	bt->cache.site_count = t->sites;
+	bt->cache.fp_site_count = t->fp_sites;
+	bt->cache.exit_count = t->exits;
 }
 
 /* The block's first `count` instructions. How far it is from a short jump to its island depends on every lowering in between; rather
@@ -207,7 +207,7 @@ static void give_back(struct tsr_bt *bt, const struct taken *t)
 static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
 {
 	struct tsr_bt *bt = tx->bt;
-	struct taken before = { bt->site_count, bt->fp_site_count, bt->exit_count };
+	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count };
 	bool good;
 
 	tx->count = count;
@@ -245,23 +245,23 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 				  uint32_t eip)
 {
 	struct bt_tx *tx = bt->tx;
-	uint32_t start = bt->cache_used;
-	struct bt_block *b = &bt->blocks[bt->block_count];
+	uint32_t start = bt->cache.used;
+	struct bt_block *b = &bt->cache.blocks[bt->cache.block_count];
 
 	if (!tsr_bt_cache_room(bt))
 		return NULL;
 	tx->bt = bt;
-	tx->mode = bt->mode;
-	tx->block = bt->block_count;
+	tx->mode = bt->mode.word;
+	tx->block = bt->cache.block_count;
 	tx->gpa = gpa;
 	tx->count = 0;
-	tx->grouping = bt->groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
+	tx->grouping = bt->options.groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
 	tx->straddle_behind = false;
 	if (gpa2)
 		decode_straddler(tx, bytes, bytes2, eip);
 	else
 		decode_block(tx, bytes, eip);
-	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode, .cs_limit = bt->cs_limit, .host = start,
+	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode.word, .cs_limit = bt->mode.cs_limit, .host = start,
 				.incoming = BT_NONE };
 	if (!emit_fitting(tx, start))
 		return NULL;
@@ -272,18 +272,18 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 bool tsr_bt_translate_init(struct tsr_bt *bt)
 {
 	bt->tx = calloc(1, sizeof(*bt->tx));
-	bt->group_failures = calloc(BT_GROUP_FAILURES, 1);
-	if (!bt->tx || !bt->group_failures)
+	bt->cache.group_failures = calloc(BT_GROUP_FAILURES, 1);
+	if (!bt->tx || !bt->cache.group_failures)
 		return false;
-	bt->tx->stub_max = bt->cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
-	bt->tx->count_fixup_max = bt->cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
-	bt->tx->host_max = bt->cramped ? CRAMPED_HOST : BT_BLOCK_HOST_MAX;
+	bt->tx->stub_max = bt->options.cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
+	bt->tx->count_fixup_max = bt->options.cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
+	bt->tx->host_max = bt->options.cramped ? CRAMPED_HOST : BT_BLOCK_HOST_MAX;
 	return true;
 }
 
 void tsr_bt_translate_finish(struct tsr_bt *bt)
 {
 	free(bt->tx);
-	free(bt->group_failures);
+	free(bt->cache.group_failures);
 	bt->tx = NULL;
 }

@@ -248,7 +248,7 @@ static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
  * near it is. With a budget also behind a POPF, at once. */
 static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 {
-	return tsr_bt_after_sti(tx, index) || (tx->bt->counted && tx->insns[index].kind == BT_POPF);
+	return tsr_bt_after_sti(tx, index) || (tx->bt->budget.counted && tx->insns[index].kind == BT_POPF);
 }
 
 
