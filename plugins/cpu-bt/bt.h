@@ -370,29 +370,10 @@ static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bo
 	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;
 }
 
-/* cache.c: the code cache, blocks by key and by page, links. */
-bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error);
-void tsr_bt_cache_finish(struct tsr_bt *bt);
-void tsr_bt_cache_flush(struct tsr_bt *bt);
-bool tsr_bt_cache_room(const struct tsr_bt *bt);
-struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode);
-void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *block);
-void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target);
-void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *block);
-void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
-void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
-bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa);
-void tsr_bt_cache_untrace(struct tsr_bt *bt);
-void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead);
-void tsr_bt_cache_serialize(const struct tsr_bt *bt);
 static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)
 {
 	return (uint32_t)(b - bt->cache.blocks);
 }
-
-/* runtime.c: the emitted entry, exit and call sequences. */
-bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error); /* to the start of the empty cache */
-void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
 
 #define BT_GROUP_FAILURES 16384
 #define BT_GROUP_LIMIT 8 /* failures after which a block is translated without groups */
@@ -400,78 +381,5 @@ static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	return &bt->cache.group_failures[(gpa ^ gpa >> 14) & (BT_GROUP_FAILURES - 1)];
 }
-
-/* translate.c */
-bool tsr_bt_translate_init(struct tsr_bt *bt);
-void tsr_bt_translate_finish(struct tsr_bt *bt);
-/* gpa2 and bytes2: the next linear page, if an instruction straddles; else 0 and NULL. NULL: the instruction at EIP does not fit. */
-struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
-				  uint32_t eip);
-/* Does the instruction at EIP, with `room` bytes left in its page, run into the next one? */
-bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip);
-
-/* miss.c: slow paths of memory accesses, called by emitted code. */
-struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site);
-struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2);
-
-/* system.c: instructions of the system done here, and those that the interpreter does in the middle of translated code. */
-struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic);
-
-/* device.c */
-bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s);
-void tsr_bt_device_end(struct tsr_bt *bt, bool loaded);
-
-/* budget.c */
-void tsr_bt_budget_in(struct tsr_bt *bt);
-void tsr_bt_budget_out(struct tsr_bt *bt);
-bool tsr_bt_budget_over(const struct tsr_bt *bt);
-struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken);
-struct bt_outcome tsr_bt_early(struct tsr_bt *bt, uint32_t eip, uint32_t ahead);
-
-/* dispatch.c: from EIP to code. */
-struct bt_outcome tsr_bt_resume(struct tsr_bt *bt);
-struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
-struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit);
-struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip);
-
-/* mode.c */
-uint32_t tsr_bt_mode(struct tsr_bt *bt);
-uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment);
-void tsr_bt_retag(struct tsr_bt *bt);
-bool tsr_bt_tags_init(struct tsr_bt *bt);
-void tsr_bt_tags_finish(struct tsr_bt *bt);
-
-/* fp.c */
-void tsr_bt_fp_unload(struct tsr_bt *bt);
-void tsr_bt_fp_reload(struct tsr_bt *bt);
-
-/* fp-pointers.c: what changes a segment register, or looks at state.fx, commits first. */
-void tsr_bt_fp_commit(struct tsr_bt *bt);
-void tsr_bt_fp_before(struct tsr_bt *bt, const struct bt_site *s);
-void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s);
-
-/* helper.c: instructions done in C. */
-struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site);
-
-/* run.c */
-enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed);
-enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget);
-void tsr_bt_kick(void *self);
-void tsr_bt_request_exit(struct tsr_bt *bt);
-bool tsr_bt_wanted(struct tsr_bt *bt);
-void tsr_bt_flags_in(struct tsr_bt *bt);
-void tsr_bt_flags_out(struct tsr_bt *bt);
-
-/* lockstep.c */
-bool tsr_bt_lockstep_init(struct tsr_bt *bt, struct tsr_error *error);
-void tsr_bt_lockstep_finish(struct tsr_bt *bt);
-bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *block);
-
-/* save.c */
-void tsr_bt_save(void *self, struct tsr_state_writer *out);
-bool tsr_bt_load(void *self, struct tsr_state_reader *in, struct tsr_error *error);
-
-/* stats.c */
-void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
 
 #endif

@@ -6,7 +6,7 @@
  * device memory, RDTSC) is the interpreter's, and a block ends where a waiting interrupt may come: so interrupts come at the same
  * instruction as in the interpreter alone, and a run leaves the same state.
  */
-#include "bt.h"
+#include "budget.h"
 
 #define LEFT_MAX (1 << 30) /* the upper half of `left` is its sign */
 

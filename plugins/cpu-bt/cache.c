@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bt.h"
+#include "cache.h"
 #include "emit.h"
 
 #define HASH_SIZE (1u << 18)

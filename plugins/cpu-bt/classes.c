@@ -6,7 +6,7 @@
  */
 #include <Zydis/Zydis.h>
 
-#include "decode.h"
+#include "classes.h"
 
 #define M(name) [ZYDIS_MNEMONIC_##name]
 static const uint8_t classes[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {

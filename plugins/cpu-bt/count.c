@@ -2,7 +2,7 @@
 /* The count of a block with a budget (budget.c): code that takes its instructions off `left`, and gives back what was not done. */
 #include <string.h>
 
-#include "tx.h"
+#include "count.h"
 
 /* What the four bytes before here shall be, once it is known how many instructions the block translates. */
 static void fix_up(struct bt_tx *tx, unsigned done, bool take)
@@ -25,7 +25,7 @@ static void change_left(struct bt_tx *tx, unsigned done, bool take)
 }
 
 /* At the block's start. */
-void tsr_bt_budget_take(struct bt_tx *tx)
+void tsr_bt_count_take(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
 	uint32_t enough;
@@ -47,14 +47,14 @@ void tsr_bt_budget_take(struct bt_tx *tx)
 }
 
 /* Before a jump out of the block of which `done` instructions are done. */
-void tsr_bt_budget_return(struct bt_tx *tx, unsigned done)
+void tsr_bt_count_return(struct bt_tx *tx, unsigned done)
 {
 	if (tx->bt->budget.counted)
 		change_left(tx, done, false);
 }
 
 /* The block is lowered. */
-void tsr_bt_budget_fix(struct bt_tx *tx)
+void tsr_bt_count_fix(struct bt_tx *tx)
 {
 	for (unsigned i = 0; i < tx->count_fixup_count; i++) {
 		const struct count_fixup *f = &tx->count_fixups[i];

@@ -7,8 +7,18 @@
 
 #include <tessera/draft/x86-state.h>
 
-#include "bt.h"
+#include "cache.h"
 #include "decode.h"
+#include "flags.h"
+#include "fp.h"
+#include "lockstep.h"
+#include "mode.h"
+#include "requests.h"
+#include "run.h"
+#include "runtime.h"
+#include "save.h"
+#include "stats.h"
+#include "translate.h"
 
 /* -- what the MMU tells us */
 

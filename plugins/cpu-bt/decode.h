@@ -4,46 +4,7 @@
 #define TSR_BT_DECODE_H
 
 #include "bt.h"
-
-/* How an instruction is lowered; classes.c says which. */
-enum bt_class {
-	BT_FALLBACK, /* the interpreter's */
-	BT_COPY,     /* re-emitted with a rewritten ModRM */
-	BT_FP,       /* the same, on the x87, MMX or SSE unit */
-	BT_FLDCW,
-	BT_LDMXCSR,
-	BT_FXSAVE,
-	BT_FXRSTOR,
-	BT_LEA,
-	BT_NOP,
-	BT_PUSH,
-	BT_POP,
-	BT_PUSHA,
-	BT_POPA,
-	BT_LEAVE,
-	BT_CALL,
-	BT_RET,
-	BT_JMP,
-	BT_JCC,
-	BT_LOOP,
-	BT_JCXZ,
-	BT_DIV,
-	BT_BIT,   /* BT, BTS, BTR, BTC */
-	BT_XLAT,
-	BT_STRING,
-	BT_CLI,
-	BT_STI,
-	BT_CLD,
-	BT_STD,
-	BT_PUSHF,
-	BT_POPF,
-	BT_SEGMENT_LOAD,
-	BT_SEGMENT_STORE,
-	BT_RDTSC,
-	BT_IN,
-	BT_OUT,
-	BT_CLASSES,
-};
+#include "classes.h"
 
 /* Instruction sets that a CPU model may lack. */
 enum bt_isa {
@@ -95,10 +56,5 @@ struct bt_insn {
 
 /* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than that. */
 bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip, struct bt_insn *out);
-
-/* classes.c */
-enum bt_class tsr_bt_class(uint16_t mnemonic);
-const char *tsr_bt_mnemonic_name(uint16_t mnemonic);
-uint16_t tsr_bt_mnemonic_count(void);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Around a device that runs in the middle of translated code. */
-#include "bt.h"
+#include "device.h"
+#include "fp-pointers.h"
+#include "fp.h"
 
 /* A device is about to run: its code may use floating point, and may look at the state. */
 bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)

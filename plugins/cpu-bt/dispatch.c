@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From EIP to code: fetch translation, block look-up, translation, links. Called by the run loop and by translated code. */
-#include "bt.h"
+#include "budget.h"
+#include "cache.h"
+#include "dispatch.h"
+#include "fp-pointers.h"
+#include "mode.h"
+#include "requests.h"
+#include "translate.h"
 
 #define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
 

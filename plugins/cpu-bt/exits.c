@@ -4,8 +4,11 @@
  * through the jump cache, inline: the entry's key and EIP and the tag word add up to zero on a hit. A request to leave changes the
  * tag word, so that the next look-up misses. No flag is touched anywhere.
  */
-#include "helper.h"
-#include "tx.h"
+#include "calls.h"
+#include "exits.h"
+#include "fp-sites.h"
+#include "islands.h"
+#include "memory.h"
 
 bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip)
 {

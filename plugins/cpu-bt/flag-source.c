@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What made the flags: enough of an instruction to compute its flags again from registers (flags.c). */
-#include "tx.h"
+#include "flag-source.h"
 
 static bool low_register(const struct bt_insn *i, uint8_t number)
 {

@@ -18,4 +18,8 @@ static inline uint16_t flags_to_ax(uint32_t eflags)
 /* A check had clobbered flags that were dead but for a fault: computes them again from what made them. */
 void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s);
 
+/* Between state.eflags and flags_ax */
+void tsr_bt_flags_in(struct tsr_bt *bt);
+void tsr_bt_flags_out(struct tsr_bt *bt);
+
 #endif

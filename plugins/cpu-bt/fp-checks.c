@@ -2,7 +2,9 @@
 /* Checks of FP instructions whose exceptions are unmasked: lower-fp.c says when they are needed. No flag is touched. */
 #include <Zydis/Zydis.h>
 
-#include "tx.h"
+#include "fp-checks.h"
+#include "fp-sites.h"
+#include "islands.h"
 
 /* Bails unless rcx is zero. */
 void tsr_bt_bail_unless_zero(struct bt_tx *tx, struct stub *s)

@@ -18,8 +18,8 @@
  */
 #include <string.h>
 
-#include "decode.h"
 #include "emit.h"
+#include "fp-pointers.h"
 
 /* Offsets in the FXSAVE image, SDM volume 1, 10.5.1 */
 enum { FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20 };

@@ -2,7 +2,8 @@
 /* FP sites: what translated code notes of the x87's last instruction, and when. fp-pointers.c has the scheme. */
 #include <Zydis/Zydis.h>
 
-#include "tx.h"
+#include "fp-sites.h"
+#include "islands.h"
 
 /* Of the instructions that are translated at all: D8 to DF, less the control instructions that keep the pointers. */
 bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)

@@ -9,7 +9,10 @@
  */
 #include <string.h>
 
-#include "helper.h"
+#include "decode.h"
+#include "fp-pointers.h"
+#include "fp.h"
+#include "mode.h"
 
 /* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
 enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };

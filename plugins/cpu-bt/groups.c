@@ -9,7 +9,9 @@
  */
 #include <Zydis/Zydis.h>
 
-#include "tx.h"
+#include "groups.h"
+#include "memory.h"
+#include "stack.h"
 
 #define SPAN_MAX 192 /* bytes */
 

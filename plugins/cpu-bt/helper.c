@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The bridge to instructions that are done in C: which function a word names. */
+#include "calls.h"
 #include "flags.h"
+#include "fp.h"
 #include "helper.h"
+#include "requests.h"
+#include "string-ops.h"
+#include "system.h"
 
 struct bt_outcome tsr_bt_helper(struct tsr_bt *bt, uint32_t kind, uint32_t site)
 {

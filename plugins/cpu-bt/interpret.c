@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Instructions that the interpreter does. */
-#include "bt.h"
+#include "fp.h"
+#include "interpret.h"
 
 enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Islands: JRCXZ reaches 127 bytes and stubs lie farther away, so it jumps to a `jmp stub` that stands between. */
-#include "tx.h"
+#include "islands.h"
 
 #define ISLAND_REACH 75 /* bytes that may be emitted between two looks; the longest run is jump_cache with its EIP */
 

@@ -5,7 +5,11 @@
  * computed again from registers, because the instruction that made them is known and its operands, or its operand and
  * result, still are where they were. At a block's end all flags are live.
  */
-#include "tx.h"
+#include "flag-source.h"
+#include "fp-checks.h"
+#include "liveness.h"
+#include "memory.h"
+#include "stack.h"
 
 /* Instructions whose checks may be followed by a bail, which has no way to compute flags again, keep the flags. */
 static bool may_clobber(const struct bt_tx *tx, const struct bt_insn *i)

@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bt.h"
 #include "flags.h"
+#include "fp.h"
+#include "lockstep.h"
+#include "runtime.h"
 
 /* check=sampled: runs of a block that are compared before it is trusted, and one of how many from then on. */
 #define SAMPLE_FIRST 256

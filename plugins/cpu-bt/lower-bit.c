@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* BT, BTS, BTR, BTC. With a register index, memory is a bit string: the dword that holds the bit is addressed. */
-#include "tx.h"
+#include "lower.h"
+#include "memory.h"
 
 bool tsr_bt_lower_bit(struct bt_tx *tx)
 {

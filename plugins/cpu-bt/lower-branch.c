@@ -2,8 +2,12 @@
 /* Branches, calls and returns. Back edges within a page read the poll word. No flag is touched anywhere. */
 #include <Zydis/Zydis.h>
 
-#include "helper.h"
-#include "tx.h"
+#include "exits.h"
+#include "islands.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
+#include "stack.h"
 
 /* Can the branch to eip be made here? Behind an STI it is the interpreter's: a waiting interrupt comes at once behind it, whichever
  * way it goes, and not before it. */

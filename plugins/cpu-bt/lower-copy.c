@@ -5,7 +5,10 @@
  */
 #include <Zydis/Zydis.h>
 
-#include "tx.h"
+#include "fp-checks.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
 
 static bool wide_gpr(uint8_t kind)
 {

@@ -2,7 +2,10 @@
 /* DIV, IDIV. The host must not raise #DE: what would, and some of what would not, is left to the interpreter. */
 #include <Zydis/Zydis.h>
 
-#include "tx.h"
+#include "islands.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
 
 /* r11 = divisor, zero-extended. */
 static bool load_divisor(struct bt_tx *tx)

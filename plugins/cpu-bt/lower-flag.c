@@ -3,8 +3,11 @@
  * CLI, STI, CLD, STD, PUSHF, POPF: the flags that are not arithmetic live in state.eflags. The arithmetic ones are taken to
  * AX (lahf, seto) for the few instructions that need RFLAGS, and put back.
  */
-#include "helper.h"
-#include "tx.h"
+#include "calls.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
+#include "stack.h"
 
 /* r10 = guest RAX, AX = flags; RFLAGS is free until flags_back. */
 static void flags_away(struct emitter *e)

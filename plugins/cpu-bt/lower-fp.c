@@ -9,8 +9,14 @@
  */
 #include <Zydis/Zydis.h>
 
-#include "helper.h"
-#include "tx.h"
+#include "calls.h"
+#include "count.h"
+#include "exits.h"
+#include "fp-checks.h"
+#include "islands.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
 
 static bool unit_usable(const struct bt_tx *tx)
 {
@@ -152,7 +158,7 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
 	tsr_bt_island(tx);
 	emit_land8(e, over);
-	tsr_bt_budget_return(tx, tx->index + 1);
+	tsr_bt_count_return(tx, tx->index + 1);
 	tsr_bt_look_up(tx, i->eip + i->length);
 	emit_patch32(e, same, emit_here(e));
 	return true;

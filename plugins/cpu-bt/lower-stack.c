@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PUSH, POP, PUSHA, POPA, LEAVE. ESP moves after the last access that can fault. */
-#include "tx.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
+#include "stack.h"
 
 static struct host_mem push_slot(struct bt_tx *tx, unsigned size)
 {

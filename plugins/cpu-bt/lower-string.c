@@ -2,8 +2,10 @@
 /* String instructions: MOVS, STOS, LODS without REP inline; for the others a call into C (string.c), which does as many as it can. */
 #include <Zydis/Zydis.h>
 
-#include "helper.h"
-#include "tx.h"
+#include "calls.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
 
 static const struct {
 	uint16_t mnemonic;

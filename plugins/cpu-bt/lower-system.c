@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Segment registers, RDTSC, IN and OUT: a call into C for their common case. */
-#include "helper.h"
-#include "tx.h"
+#include "calls.h"
+#include "count.h"
+#include "exits.h"
+#include "islands.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
+#include "stack.h"
 
 static struct host_mem selector_field(unsigned segment)
 {
@@ -62,7 +68,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	emit_land8(e, over);
 	if (pop)
 		tsr_bt_move_esp(tx, i->operand_size);
-	tsr_bt_budget_return(tx, tx->index + 1);
+	tsr_bt_count_return(tx, tx->index + 1);
 	tsr_bt_look_up(tx, i->eip + i->length);
 	emit_patch32(e, same, emit_here(e));
 	if (pop)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XLAT. */
-#include "tx.h"
+#include "lower.h"
+#include "memory.h"
+#include "operand.h"
 
 bool tsr_bt_lower_xlat(struct bt_tx *tx)
 {

@@ -21,7 +21,9 @@
  * Operands of more than 4 bytes that need no alignment compare the pages of their first and last byte instead.
  * Without BMI2 the first form stands between pushfq and popfq where flags are live.
  */
-#include "tx.h"
+#include "flag-source.h"
+#include "islands.h"
+#include "memory.h"
 
 /* What a slow path must know of the groups that are alive. */
 static void record_groups(const struct bt_tx *tx, struct bt_site *s)

@@ -7,8 +7,11 @@
  */
 #include <string.h>
 
-#include "bt.h"
+#include "cache.h"
+#include "device.h"
 #include "flags.h"
+#include "fp-pointers.h"
+#include "miss.h"
 
 static enum tsr_mmu_view view(const struct tsr_bt *bt)
 {

@@ -8,8 +8,8 @@
 
 #include <tessera/draft/x86-state.h>
 
-#include "bt.h"
-#include "decode.h"
+#include "mode.h"
+#include "requests.h"
 
 #define TAGS 1024 /* remembered; a forgotten one only costs look-ups */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A memory operand: by the pointer of a group that covers it, or by a check of its own. */
-#include "tx.h"
+#include "groups.h"
+#include "memory.h"
+#include "operand.h"
 
 struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned)
 {

@@ -4,7 +4,7 @@
  * words that translated code looks at (poll, tag_word). The run loop arms those words first and looks at `kicked` afterwards, so
  * no request is lost.
  */
-#include "bt.h"
+#include "requests.h"
 
 /* Translated code leaves at its next back edge or jump-cache look-up. [any, async-signal-safe] */
 void tsr_bt_request_exit(struct tsr_bt *bt)

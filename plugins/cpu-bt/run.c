@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The run loop: requests, interrupts, then translated code until it comes back, then what it came back for. */
-#include "bt.h"
-#include "decode.h"
+#include "budget.h"
+#include "cache.h"
+#include "dispatch.h"
 #include "flags.h"
+#include "fp-pointers.h"
+#include "fp.h"
+#include "interpret.h"
+#include "lockstep.h"
+#include "mode.h"
+#include "requests.h"
+#include "run.h"
+#include "runtime.h"
 
 /* -- interrupts */
 

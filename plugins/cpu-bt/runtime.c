@@ -9,8 +9,13 @@
  * and goes on by outcome.skip. The x87 registers and MXCSR stay the guest's in such a function: it must call
  * tsr_bt_fp_unload before it runs anybody else's floating point.
  */
-#include "bt.h"
+#include "cache.h"
+#include "dispatch.h"
 #include "emit.h"
+#include "helper.h"
+#include "miss.h"
+#include "runtime.h"
+#include "system.h"
 
 #define FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
 #define GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The stack as an operand, and ESP or SP moved. */
-#include "tx.h"
+#include "stack.h"
 
 struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp)
 {

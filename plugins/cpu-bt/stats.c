@@ -2,8 +2,8 @@
 /* Counters for --stats. */
 #include <stdio.h>
 
-#include "bt.h"
-#include "decode.h"
+#include "classes.h"
+#include "stats.h"
 
 #define ROW(label, member) { label, offsetof(struct bt_stats, member) }
 static const struct {

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Code out of line, after a block: misses, exits, bails. */
-#include "tx.h"
+#include "count.h"
+#include "exits.h"
+#include "fp-checks.h"
+#include "fp-sites.h"
+#include "islands.h"
+#include "stubs.h"
 
 static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
 {
@@ -27,7 +32,7 @@ static void emit_bail(struct bt_tx *tx, const struct stub *s)
 		tsr_bt_sse_undo(tx, s->undo - 1);
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	if (tx->lowered > s->done)
-		tsr_bt_budget_return(tx, s->done);
+		tsr_bt_count_return(tx, s->done);
 	emit_mov_imm(&tx->e, R8, s->eip);
 	emit_mov_imm(&tx->e, R9, s->mnemonic);
 	emit_jmp(&tx->e, tx->bt->rt.bail);

@@ -7,9 +7,18 @@
 #include <Zydis/Zydis.h>
 #include <string.h>
 
+#include "budget.h"
+#include "cache.h"
+#include "calls.h"
 #include "decode.h"
+#include "device.h"
+#include "dispatch.h"
 #include "flags.h"
-#include "helper.h"
+#include "fp-pointers.h"
+#include "interpret.h"
+#include "mode.h"
+#include "requests.h"
+#include "system.h"
 
 #define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
 

@@ -5,7 +5,17 @@
  */
 #include <stdlib.h>
 
-#include "tx.h"
+#include "cache.h"
+#include "count.h"
+#include "exits.h"
+#include "fp-checks.h"
+#include "fp-sites.h"
+#include "groups.h"
+#include "islands.h"
+#include "liveness.h"
+#include "lower.h"
+#include "stubs.h"
+#include "translate.h"
 
 /* stress=cramped: most blocks must be cut, and some single instructions do not fit. */
 #define CRAMPED_STUBS 5
@@ -181,12 +191,12 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
 	tsr_bt_liveness(tx);
-	tsr_bt_budget_take(tx);
+	tsr_bt_count_take(tx);
 	lower_block(tx, start);
 	tsr_bt_stubs_emit(tx);
 	if (tx_failed(tx) || tx->e.overreach)
 		return false;
-	tsr_bt_budget_fix(tx);
+	tsr_bt_count_fix(tx);
 	return true;
 }
 

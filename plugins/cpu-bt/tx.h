@@ -156,88 +156,6 @@ static inline bool tx_failed(const struct bt_tx *tx)
 	return tx->full || tx->e.overflow;
 }
 
-/* islands.c */
-void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub);
-void tsr_bt_island(struct bt_tx *tx);       /* control does not come here: put the waiting jumps */
-void tsr_bt_island_check(struct bt_tx *tx); /* before a guest instruction: keep rel8 in reach */
-
-/* exits.c */
-bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip); /* as the block's */
-void tsr_bt_goto(struct bt_tx *tx, uint32_t eip);
-void tsr_bt_goto_if(struct bt_tx *tx, uint32_t at, uint32_t eip); /* the rel32 at `at` belongs to a conditional jump to eip */
-void tsr_bt_goto_indirect(struct bt_tx *tx);                       /* r8d = EIP */
-void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, whatever the page */
-void tsr_bt_exit(struct bt_tx *tx, uint32_t eip);    /* the block runs out to eip */
-void tsr_bt_bail_out(struct bt_tx *tx);              /* the instruction goes to the interpreter: always possible; ends the block */
-
-/* stubs.c */
-void tsr_bt_stubs_emit(struct bt_tx *tx);
-
-/* memory.c */
-uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access);
-void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access);
-struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned);
-struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access);
-struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned);
-void tsr_bt_memory_end(struct bt_tx *tx);
-bool tsr_bt_memory_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned access);
-bool tsr_bt_flags_live(const struct bt_tx *tx);
-
-/* groups.c */
-bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, struct host_mem *out);
-void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
-void tsr_bt_groups_end(struct bt_tx *tx);
-
-/* fp-sites.c */
-bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i);
-void tsr_bt_fp_begin(struct bt_tx *tx); /* of an instruction */
-void tsr_bt_fp_end(struct bt_tx *tx);
-void tsr_bt_fp_flush(struct bt_tx *tx); /* before code that leaves the block and has no stub */
-void tsr_bt_fp_store(struct bt_tx *tx, uint32_t code, uint32_t data);
-
-/* fp-checks.c */
-void tsr_bt_bail_unless_zero(struct bt_tx *tx, struct stub *s); /* rcx */
-bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
-void tsr_bt_fp_check(struct bt_tx *tx); /* after an instruction that may have raised an unmasked exception */
-bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i);
-bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i);
-void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are at hand */
-void tsr_bt_sse_check(struct bt_tx *tx);
-void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm);
-
-/* stack.c */
-struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
-void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
-
-/* lower-*.c: false: cannot, nothing was emitted; the instruction goes to the interpreter */
-bool tsr_bt_lower(struct bt_tx *tx);
-bool tsr_bt_lower_copy(struct bt_tx *tx);
-bool tsr_bt_lower_fp(struct bt_tx *tx);
-bool tsr_bt_lower_fldcw(struct bt_tx *tx);
-bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
-bool tsr_bt_lower_fx(struct bt_tx *tx);
-bool tsr_bt_lower_lea(struct bt_tx *tx);
-bool tsr_bt_lower_nop(struct bt_tx *tx);
-bool tsr_bt_lower_div(struct bt_tx *tx);
-bool tsr_bt_lower_bit(struct bt_tx *tx);
-bool tsr_bt_lower_xlat(struct bt_tx *tx);
-bool tsr_bt_lower_push(struct bt_tx *tx);
-bool tsr_bt_lower_pop(struct bt_tx *tx);
-bool tsr_bt_lower_pusha(struct bt_tx *tx);
-bool tsr_bt_lower_popa(struct bt_tx *tx);
-bool tsr_bt_lower_leave(struct bt_tx *tx);
-bool tsr_bt_lower_call(struct bt_tx *tx);
-bool tsr_bt_lower_ret(struct bt_tx *tx);
-bool tsr_bt_lower_jmp(struct bt_tx *tx);
-bool tsr_bt_lower_jcc(struct bt_tx *tx);
-bool tsr_bt_lower_loop(struct bt_tx *tx);
-bool tsr_bt_lower_jcxz(struct bt_tx *tx);
-bool tsr_bt_lower_string(struct bt_tx *tx);
-bool tsr_bt_lower_flag(struct bt_tx *tx); /* CLI, STI, CLD, STD, PUSHF, POPF */
-bool tsr_bt_lower_segment_load(struct bt_tx *tx);
-bool tsr_bt_lower_segment_store(struct bt_tx *tx);
-bool tsr_bt_lower_rdtsc(struct bt_tx *tx);
-bool tsr_bt_lower_port(struct bt_tx *tx);
 /* Is that instruction the one behind an STI, which no interrupt comes before? */
 static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
 {
@@ -250,24 +168,5 @@ static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 {
 	return tsr_bt_after_sti(tx, index) || (tx->bt->budget.counted && tx->insns[index].kind == BT_POPF);
 }
-
-
-/* pieces that several families use */
-void tsr_bt_emit_insn(struct bt_tx *tx, const struct bt_insn *i, const struct host_mem *m);
-void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in);
-
-/* count.c */
-void tsr_bt_budget_take(struct bt_tx *tx);
-void tsr_bt_budget_return(struct bt_tx *tx, unsigned done);
-void tsr_bt_budget_fix(struct bt_tx *tx);
-
-/* liveness.c */
-void tsr_bt_liveness(struct bt_tx *tx);
-
-/* flag-source.c */
-bool tsr_bt_flags_source(const struct bt_insn *i, struct flag_source *out); /* false: not known */
-bool tsr_bt_overwrites(const struct bt_insn *i, const struct flag_source *s); /* its registers */
-/* Which flags of flags_ax the instruction leaves as `s` made them; 0 if it changes the registers of `s`. */
-uint16_t tsr_bt_flags_kept(const struct bt_insn *i, const struct flag_source *s);
 
 #endif

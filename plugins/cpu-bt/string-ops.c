@@ -6,8 +6,11 @@
  */
 #include <string.h>
 
+#include "cache.h"
+#include "calls.h"
 #include "flags.h"
-#include "helper.h"
+#include "requests.h"
+#include "string-ops.h"
 
 struct string_job {
 	struct tsr_bt *bt;

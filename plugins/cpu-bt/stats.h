@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counters for --stats. */
+#ifndef TSR_BT_STATS_H
+#define TSR_BT_STATS_H
+
+#include "bt.h"
+
+void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
+
+#endif
