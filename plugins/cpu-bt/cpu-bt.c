@@ -7,18 +7,18 @@
 
 #include <tessera/draft/x86-state.h>
 
-#include "cache.h"
-#include "decode.h"
-#include "flags.h"
-#include "fp.h"
+#include "code/cache.h"
+#include "code/decode.h"
+#include "code/flags.h"
 #include "lockstep.h"
-#include "mode.h"
-#include "requests.h"
 #include "run.h"
-#include "runtime.h"
+#include "runtime/fp.h"
+#include "runtime/mode.h"
+#include "runtime/requests.h"
+#include "runtime/runtime.h"
 #include "save.h"
 #include "stats.h"
-#include "translate.h"
+#include "translate/block.h"
 
 /* -- what the MMU tells us */
 

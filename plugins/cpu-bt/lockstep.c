@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flags.h"
-#include "fp.h"
+#include "code/flags.h"
 #include "lockstep.h"
-#include "runtime.h"
+#include "runtime/fp.h"
+#include "runtime/runtime.h"
 
 /* check=sampled: runs of a block that are compared before it is trusted, and one of how many from then on. */
 #define SAMPLE_FIRST 256

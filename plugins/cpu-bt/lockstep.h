@@ -3,7 +3,7 @@
 #ifndef TSR_BT_LOCKSTEP_H
 #define TSR_BT_LOCKSTEP_H
 
-#include "bt.h"
+#include "code/bt.h"
 
 bool tsr_bt_lockstep_init(struct tsr_bt *bt, struct tsr_error *error);
 void tsr_bt_lockstep_finish(struct tsr_bt *bt);

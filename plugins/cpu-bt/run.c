@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The run loop: requests, interrupts, then translated code until it comes back, then what it came back for. */
-#include "budget.h"
-#include "cache.h"
-#include "dispatch.h"
-#include "flags.h"
-#include "fp-pointers.h"
-#include "fp.h"
-#include "interpret.h"
+#include "code/cache.h"
+#include "code/flags.h"
 #include "lockstep.h"
-#include "mode.h"
-#include "requests.h"
 #include "run.h"
-#include "runtime.h"
+#include "runtime/budget.h"
+#include "runtime/dispatch.h"
+#include "runtime/fp-pointers.h"
+#include "runtime/fp.h"
+#include "runtime/interpret.h"
+#include "runtime/mode.h"
+#include "runtime/requests.h"
+#include "runtime/runtime.h"
 
 /* -- interrupts */
 

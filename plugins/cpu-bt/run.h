@@ -3,7 +3,7 @@
 #ifndef TSR_BT_RUN_H
 #define TSR_BT_RUN_H
 
-#include "bt.h"
+#include "code/bt.h"
 
 enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget);
 

@@ -2,7 +2,7 @@
 /* Saving and loading the processor: its state and its pins. */
 #include <tessera/draft/x86-state.h>
 
-#include "fp.h"
+#include "runtime/fp.h"
 #include "save.h"
 
 void tsr_bt_save(void *self, struct tsr_state_writer *out)

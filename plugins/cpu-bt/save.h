@@ -3,7 +3,7 @@
 #ifndef TSR_BT_SAVE_H
 #define TSR_BT_SAVE_H
 
-#include "bt.h"
+#include "code/bt.h"
 
 void tsr_bt_save(void *self, struct tsr_state_writer *out);
 bool tsr_bt_load(void *self, struct tsr_state_reader *in, struct tsr_error *error);

@@ -2,7 +2,7 @@
 /* Counters for --stats. */
 #include <stdio.h>
 
-#include "classes.h"
+#include "code/classes.h"
 #include "stats.h"
 
 #define ROW(label, member) { label, offsetof(struct bt_stats, member) }

@@ -3,7 +3,7 @@
 #ifndef TSR_BT_STATS_H
 #define TSR_BT_STATS_H
 
-#include "bt.h"
+#include "code/bt.h"
 
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../plugins/cpu-bt/decode.h"
+#include "code/decode.h"
 #include "../../plugins/cpu-interp/table.h"
 #include "../cpu-interp/machine.h"
 #include "rows.h"

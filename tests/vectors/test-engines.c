@@ -15,7 +15,7 @@
 
 #include <Zydis/Zydis.h>
 
-#include "../../plugins/cpu-bt/decode.h"
+#include "code/decode.h"
 #include "../cpu-bt/rig.h"
 #include "rows.h"
 

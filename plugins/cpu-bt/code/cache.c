@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The code cache: one memfd mapped twice (writable, executable), filled from its start and thrown away whole when it is
+ * full; and the books about it: blocks by key, blocks by guest page, links between blocks.
+ * Numbers of blocks, sites and exits are bounded by the cache's size; they are freed together with it.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "code/cache.h"
+#include "code/emit.h"
+
+#define HASH_SIZE (1u << 18)
+#define PAGE_HASH_SIZE (1u << 14)
+#define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
+#define BUSY_REST 256 /* stretches that it is interpreted then */
+
+static uint32_t block_hash(tsr_gpa gpa, uint32_t eip, uint32_t mode)
+{
+	uint64_t h = (gpa ^ (uint64_t)eip << 20 ^ (uint64_t)mode << 33) * 0x9e3779b97f4a7c15u;
+
+	return (uint32_t)(h >> 40) & (HASH_SIZE - 1);
+}
+
+static uint32_t page_hash(tsr_gpa gpa)
+{
+	return (uint32_t)((gpa >> 12) * 0x9e3779b1u >> 13) & (PAGE_HASH_SIZE - 1);
+}
+
+static struct bt_page *page_find(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	tsr_gpa page = gpa & ~(tsr_gpa)TSR_PAGE_MASK;
+
+	for (uint32_t i = bt->cache.page_hash[page_hash(page)]; i != BT_NONE; i = bt->cache.pages[i].next)
+		if (bt->cache.pages[i].gpa == page)
+			return &bt->cache.pages[i];
+	return NULL;
+}
+
+static struct bt_page *page_get(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	struct bt_page *p = page_find(bt, gpa);
+	uint32_t h;
+
+	if (p)
+		return p;
+	p = &bt->cache.pages[bt->cache.page_count];
+	*p = (struct bt_page){ .gpa = gpa & ~(tsr_gpa)TSR_PAGE_MASK, .blocks = BT_NONE };
+	h = page_hash(p->gpa);
+	p->next = bt->cache.page_hash[h];
+	bt->cache.page_hash[h] = bt->cache.page_count++;
+	return p;
+}
+
+static uint64_t granules(uint32_t offset, uint32_t length)
+{
+	unsigned first = offset / 64, last = (offset + length - 1) / 64;
+
+	return (last == 63 ? ~UINT64_C(0) : (UINT64_C(1) << (last + 1)) - 1) & ~((UINT64_C(1) << first) - 1);
+}
+
+static void *anonymous(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool map_code(struct tsr_bt *bt)
+{
+	int fd = memfd_create("tessera-code", MFD_CLOEXEC);
+	void *rw, *rx;
+
+	if (fd < 0)
+		return false;
+	if (ftruncate(fd, (off_t)bt->cache.size)) {
+		close(fd);
+		return false;
+	}
+	rw = mmap(NULL, bt->cache.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	rx = mmap(NULL, bt->cache.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	close(fd);
+	bt->cache.rw = rw == MAP_FAILED ? NULL : rw;
+	bt->cache.rx = rx == MAP_FAILED ? NULL : rx;
+	return bt->cache.rw && bt->cache.rx;
+}
+
+bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
+{
+	bt->cache.size = size;
+	bt->cache.block_max = (uint32_t)(size / 96);
+	bt->cache.page_max = (uint32_t)(size / 512);
+	bt->cache.site_max = (uint32_t)(size / 32);
+	bt->cache.exit_max = (uint32_t)(size / 48);
+	bt->cache.fp_site_max = (uint32_t)(size / 32);
+	bt->cache.offset_max = (uint32_t)(size / 8);
+	bt->cache.blocks = anonymous(bt->cache.block_max * sizeof(*bt->cache.blocks));
+	bt->cache.pages = anonymous(bt->cache.page_max * sizeof(*bt->cache.pages));
+	bt->cache.sites = anonymous(bt->cache.site_max * sizeof(*bt->cache.sites));
+	bt->cache.exits = anonymous(bt->cache.exit_max * sizeof(*bt->cache.exits));
+	bt->cache.fp_sites = anonymous(bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
+	bt->cache.offsets = anonymous(bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
+	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
+	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits || !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.hash || !bt->cache.page_hash ||
+	    !map_code(bt))
+		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
+				     size >> 20);
+	return true;
+}
+
+static void unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
+}
+
+void tsr_bt_cache_finish(struct tsr_bt *bt)
+{
+	unmap(bt->cache.rw, bt->cache.size);
+	unmap((void *)(uintptr_t)bt->cache.rx, bt->cache.size);
+	unmap(bt->cache.blocks, bt->cache.block_max * sizeof(*bt->cache.blocks));
+	unmap(bt->cache.pages, bt->cache.page_max * sizeof(*bt->cache.pages));
+	unmap(bt->cache.sites, bt->cache.site_max * sizeof(*bt->cache.sites));
+	unmap(bt->cache.exits, bt->cache.exit_max * sizeof(*bt->cache.exits));
+	unmap(bt->cache.fp_sites, bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
+	unmap(bt->cache.offsets, bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	unmap(bt->cache.hash, HASH_SIZE * sizeof(*bt->cache.hash));
+	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
+}
+
+/* FP sites are rows of the cache's tables: whoever calls this has committed those that are noted (fp-pointers.c). */
+void tsr_bt_cache_flush(struct tsr_bt *bt)
+{
+	for (uint32_t i = 0; i < bt->cache.page_count; i++)
+		if (bt->cache.pages[i].traced)
+			bt->board.mmu->trace(bt->board.mmu_self, bt->cache.pages[i].gpa, false);
+	memset(bt->cache.hash, 0xff, HASH_SIZE * sizeof(*bt->cache.hash));
+	memset(bt->cache.page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
+	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count = bt->cache.offset_count = 0;
+	bt->cache.fp_site_count = 1;
+	bt->cache.untrace_count = 0;
+	bt->cache.used = bt->cache.start;
+	bt->cache.epoch++;
+	bt->stats.flushes++;
+}
+
+/* For one more block, whatever it needs? */
+bool tsr_bt_cache_room(const struct tsr_bt *bt)
+{
+	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX && bt->cache.block_count < bt->cache.block_max &&
+	       bt->cache.page_count + 1 < bt->cache.page_max && bt->cache.site_max - bt->cache.site_count > BT_BLOCK_SITES_MAX &&
+	       bt->cache.exit_max - bt->cache.exit_count > BT_BLOCK_EXITS_MAX &&
+	       bt->cache.offset_max - bt->cache.offset_count > 2 * BT_MAX_INSNS && bt->cache.fp_site_max - bt->cache.fp_site_count > BT_MAX_INSNS;
+}
+
+struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode)
+{
+	for (uint32_t i = bt->cache.hash[block_hash(gpa, eip, mode)]; i != BT_NONE; i = bt->cache.blocks[i].hash_next) {
+		struct bt_block *b = &bt->cache.blocks[i];
+
+		if (b->gpa == gpa && b->eip == eip && b->mode == mode && b->cs_limit == bt->mode.cs_limit)
+			return b;
+	}
+	return NULL;
+}
+
+/* Bytes of the block that lie in its first page (which = 0) or in the page of its end: from, length. */
+static uint32_t part_of(const struct bt_block *b, unsigned which, tsr_gpa *from)
+{
+	uint32_t first = TSR_PAGE_SIZE - ((uint32_t)b->gpa & TSR_PAGE_MASK);
+
+	*from = which ? b->gpa2 : b->gpa;
+	if (which)
+		return b->length - first;
+	return b->length < first ? b->length : first;
+}
+
+static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
+{
+	tsr_gpa from;
+	uint32_t length = part_of(b, which, &from);
+	struct bt_page *p = page_get(bt, from);
+
+	b->page_next[which] = p->blocks;
+	p->blocks = 2 * bt_block_index(bt, b) + which;
+	p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
+	if (!p->traced) {
+		p->traced = true;
+		bt->board.mmu->trace(bt->board.mmu_self, p->gpa, true);
+	}
+}
+
+/* Enters a block into the books; the page's writes are watched from now on. */
+void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
+{
+	uint32_t h = block_hash(b->gpa, b->eip, b->mode), index = bt_block_index(bt, b);
+
+	b->valid = true;
+	b->incoming = BT_NONE;
+	b->hash_next = bt->cache.hash[h];
+	bt->cache.hash[h] = index;
+	page_enter(bt, b, 0);
+	if (b->gpa2)
+		page_enter(bt, b, 1);
+}
+
+static void patch(struct tsr_bt *bt, uint32_t at, uint32_t target)
+{
+	uint32_t rel = target - (at + 4);
+
+	memcpy(bt->cache.rw + at, &rel, 4);
+}
+
+void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
+{
+	struct bt_exit *x = &bt->cache.exits[exit];
+
+	if (x->target != BT_NONE || !bt->cache.blocks[x->block].valid)
+		return;
+	x->target = bt_block_index(bt, target);
+	x->next = target->incoming;
+	target->incoming = exit;
+	patch(bt, x->patch, target->host);
+}
+
+static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
+{
+	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next) {
+		bt->cache.exits[i].target = BT_NONE;
+		patch(bt, bt->cache.exits[i].patch, bt->cache.exits[i].stub);
+	}
+	b->incoming = BT_NONE;
+}
+
+static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
+{
+	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
+		struct bt_exit *x = &bt->cache.exits[i];
+		uint32_t *at;
+
+		if (x->target == BT_NONE)
+			continue;
+		for (at = &bt->cache.blocks[x->target].incoming; *at != i; at = &bt->cache.exits[*at].next)
+			;
+		*at = x->next;
+		x->target = BT_NONE;
+		patch(bt, x->patch, x->stub);
+	}
+}
+
+static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
+{
+	uint32_t *at = &bt->cache.hash[block_hash(b->gpa, b->eip, b->mode)];
+
+	while (*at != bt_block_index(bt, b))
+		at = &bt->cache.blocks[*at].hash_next;
+	*at = b->hash_next;
+}
+
+static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
+{
+	uint32_t *at = &page_find(bt, which ? b->gpa2 : b->gpa)->blocks;
+
+	while (*at != 2 * bt_block_index(bt, b) + which)
+		at = &bt->cache.blocks[*at / 2].page_next[*at & 1];
+	*at = b->page_next[which];
+}
+
+/* Overwrites code with a way out: EIP is looked up again, and `ahead` instructions of the block are not done then. What is written must
+ * not reach a stub's code that is still to be run: it is longer only in counted blocks, whose reads of devices are not theirs. */
+void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
+{
+	struct emitter e = { .base = bt->cache.rw, .p = bt->cache.rw + at, .end = bt->cache.rw + bt->cache.size };
+
+	emit_mov_imm(&e, R8, eip);
+	if (bt->budget.counted && ahead) {
+		emit_mov_imm(&e, R9, ahead);
+		emit_jmp(&e, bt->rt.early);
+	} else {
+		emit_jmp(&e, bt->options.lockstep ? bt->rt.done : bt->rt.lookup);
+	}
+}
+
+/* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). IRET does, and costs little. */
+void tsr_bt_cache_serialize(const struct tsr_bt *bt)
+{
+	__asm__ volatile("subq $128, %%rsp\n\t" /* the red zone */
+			 "movq %%rsp, %%rax\n\t"
+			 "pushq %%rcx\n\t"
+			 "pushq %%rax\n\t"
+			 "pushfq\n\t"
+			 "pushq %%rdx\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "pushq %%rax\n\t"
+			 "iretq\n"
+			 "1:\n\t"
+			 "addq $128, %%rsp"
+			 :
+			 : "c"((uint64_t)bt->host_cpu.ss), "d"((uint64_t)bt->host_cpu.cs)
+			 : "rax", "memory", "cc");
+}
+
+/* The block is not entered again; its code stays until the next flush, since it may be running. */
+void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
+{
+	b->valid = false;
+	unlink_incoming(bt, b);
+	unlink_outgoing(bt, b);
+	tsr_bt_cache_divert(bt, b->host, b->eip, 0); /* the jump cache may have it under several tags */
+	hash_remove(bt, b);
+	page_remove(bt, b, 0);
+	if (b->gpa2)
+		page_remove(bt, b, 1);
+	bt->stats.invalidations++;
+}
+
+static void page_recount(struct tsr_bt *bt, struct bt_page *p)
+{
+	p->code = 0;
+	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->cache.blocks[i / 2].page_next[i & 1]) {
+		tsr_gpa from;
+		uint32_t length = part_of(&bt->cache.blocks[i / 2], i & 1, &from);
+
+		p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
+	}
+	if (p->blocks == BT_NONE && p->traced && bt->cache.untrace_count < sizeof(bt->cache.untrace) / sizeof(*bt->cache.untrace))
+		bt->cache.untrace[bt->cache.untrace_count++] = p->gpa;
+}
+
+/* Bytes of a traced page changed. Within one page. */
+void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
+{
+	struct bt_page *p = page_find(bt, gpa);
+	uint32_t next;
+	bool hit = false;
+
+	if (!p || !length || !(p->code & granules((uint32_t)gpa & TSR_PAGE_MASK, length)))
+		return;
+	for (uint32_t i = p->blocks; i != BT_NONE; i = next) {
+		struct bt_block *b = &bt->cache.blocks[i / 2];
+		tsr_gpa from;
+		uint32_t bytes = part_of(b, i & 1, &from);
+
+		next = b->page_next[i & 1];
+		if (from < gpa + length && gpa < from + bytes) {
+			tsr_bt_cache_invalidate(bt, b);
+			hit = true;
+		}
+	}
+	if (hit) {
+		p->hits++;
+		page_recount(bt, p);
+		tsr_bt_cache_serialize(bt);
+	}
+}
+
+void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
+{
+	for (uint32_t k = 0; k < bt->cache.page_count; k++) {
+		struct bt_page *p = &bt->cache.pages[k];
+
+		if (p->blocks == BT_NONE || p->gpa + TSR_PAGE_SIZE <= gpa || p->gpa >= gpa + length)
+			continue;
+		while (p->blocks != BT_NONE)
+			tsr_bt_cache_invalidate(bt, &bt->cache.blocks[p->blocks / 2]);
+		page_recount(bt, p);
+	}
+	tsr_bt_cache_serialize(bt);
+}
+
+/* Pages without blocks need no watch any more. Not from within the MMU's calls. */
+void tsr_bt_cache_untrace(struct tsr_bt *bt)
+{
+	while (bt->cache.untrace_count) {
+		struct bt_page *p = page_find(bt, bt->cache.untrace[--bt->cache.untrace_count]);
+
+		if (p && p->blocks == BT_NONE && p->traced) {
+			p->traced = false;
+			bt->board.mmu->trace(bt->board.mmu_self, p->gpa, false);
+		}
+	}
+}
+
+/* Code in this page changes so often that translating it does not pay now: some stretches are interpreted, then it gets
+ * another chance. */
+bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	struct bt_page *p = page_find(bt, gpa);
+
+	if (!p)
+		return false;
+	if (p->hits >= BUSY_HITS) {
+		p->hits = 0;
+		p->rest = BUSY_REST;
+	}
+	return p->rest && p->rest--;
+}

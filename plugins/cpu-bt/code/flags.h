@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The arithmetic flags in the two forms that they have: AX of lahf/seto, and EFLAGS. */
+#ifndef TSR_BT_FLAGS_H
+#define TSR_BT_FLAGS_H
+
+#include "code/bt.h"
+
+static inline uint32_t flags_from_ax(uint16_t ax)
+{
+	return (ax >> 8 & (TSR_FLAG_CF | TSR_FLAG_PF | TSR_FLAG_AF | TSR_FLAG_ZF | TSR_FLAG_SF)) | (ax & 1u) << 11;
+}
+
+static inline uint16_t flags_to_ax(uint32_t eflags)
+{
+	return (uint16_t)((eflags & 0xff) << 8 | (eflags >> 11 & 1));
+}
+
+/* A check had clobbered flags that were dead but for a fault: computes them again from what made them. */
+void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s);
+
+/* Between state.eflags and flags_ax */
+void tsr_bt_flags_in(struct tsr_bt *bt);
+void tsr_bt_flags_out(struct tsr_bt *bt);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Groups: several operands off the same register, the register unchanged or moved by known amounts (push, pop, add), are
+ * checked once, as one span; what follows uses a host pointer. A group is made by the first access that has others behind it
+ * and is of that access's kind: a page is never asked for writing before an instruction that writes. The span may not cross
+ * a page; where it does often, the block is translated again without groups (miss.c).
+ * A group ends where its register changes in another way, at calls into C, and at the block's end. It outlives slow paths of
+ * other accesses, which look whether its page is still in the table.
+ */
+#include <Zydis/Zydis.h>
+
+#include "lower/groups.h"
+#include "lower/memory.h"
+#include "lower/stack.h"
+
+#define SPAN_MAX 192 /* bytes */
+
+/* -- what an instruction does to memory and to a register */
+
+struct access {
+	struct bt_ea ea;
+	unsigned size, access;
+};
+
+static unsigned accesses_of(const struct bt_tx *tx, const struct bt_insn *i, struct access out[2])
+{
+	unsigned n = 0, size = i->operand_size;
+
+	if (i->memory && i->kind != BT_LEA && i->kind != BT_NOP && i->kind != BT_BIT)
+		out[n++] = (struct access){ i->ea, i->memory_size, i->access };
+	if (i->kind == BT_PUSH || i->kind == BT_CALL)
+		out[n++] = (struct access){ tsr_bt_stack_ea(tx, -(int32_t)size), size, BT_WRITE };
+	else if ((i->kind == BT_POP && !i->memory) || i->kind == BT_RET)
+		out[n++] = (struct access){ tsr_bt_stack_ea(tx, 0), size, BT_READ };
+	return n;
+}
+
+/* Calls C, which may change any mapping; or loads the register that holds the second group's pointer. */
+static bool is_barrier(const struct bt_insn *i)
+{
+	switch (i->kind) {
+	case BT_STRING:
+	case BT_IN:
+	case BT_OUT:
+	case BT_RDTSC:
+	case BT_SEGMENT_LOAD:
+	case BT_FXSAVE:
+	case BT_FXRSTOR:
+	case BT_STI:
+	case BT_POPF:
+	case BT_FALLBACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool uses_r11(const struct bt_insn *i)
+{
+	switch (i->kind) {
+	case BT_PUSH:
+	case BT_POP:
+		return i->memory || i->opcode == 0x5c;
+	case BT_LEAVE:
+	case BT_CALL:
+	case BT_DIV:
+	case BT_BIT:
+	case BT_FLDCW:
+	case BT_LDMXCSR:
+	case BT_FXSAVE:
+	case BT_FXRSTOR:
+	case BT_PUSHF:
+	case BT_SEGMENT_STORE:
+	case BT_RET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* True: after the instruction the register is what it was plus *delta. */
+static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint8_t reg, int32_t *delta)
+{
+	bool own = i->has_modrm && !i->memory && (i->modrm & 7) == reg && i->operand_size == 4;
+
+	*delta = 0;
+	if (reg == TSR_ESP && tx_stack32(tx)) {
+		if (i->kind == BT_PUSH || i->kind == BT_CALL || i->kind == BT_PUSHF ||
+		    (i->kind == BT_SEGMENT_STORE && i->opcode != 0x8c)) {
+			*delta = -(int32_t)i->operand_size;
+			return true;
+		}
+		if (i->kind == BT_POP && !(i->opcode == 0x5c || (i->opcode == 0x8f && !i->memory))) {
+			*delta = i->operand_size;
+			return true;
+		}
+	}
+	if (!(i->gpr_written >> reg & 1))
+		return i->kind != BT_PUSHA && i->kind != BT_POPA && i->kind != BT_LEAVE;
+	if (own && i->opcode == 0x83 && (i->modrm >> 3 & 7) == 0)
+		*delta = (int8_t)i->imm;
+	else if (own && i->opcode == 0x83 && (i->modrm >> 3 & 7) == 5)
+		*delta = -(int8_t)i->imm;
+	else if (own && i->opcode == 0x81 && (i->modrm >> 3 & 7) == 0)
+		*delta = (int32_t)i->imm;
+	else if (own && i->opcode == 0x81 && (i->modrm >> 3 & 7) == 5)
+		*delta = (int32_t)(0u - i->imm);
+	else if (own && i->opcode == 0xff && (i->modrm >> 3 & 7) < 2)
+		*delta = i->modrm & 8 ? -1 : 1;
+	else if (i->kind == BT_LEA && i->operand_size == 4 && !i->ea.addr16 && i->ea.base == reg && i->ea.index == NOREG)
+		*delta = i->ea.disp;
+	else
+		return false;
+	return *delta >= -4096 && *delta <= 4096;
+}
+
+/* -- the groups of a translation */
+
+static bool groupable(const struct bt_tx *tx, const struct bt_ea *ea, uint8_t base)
+{
+	return ea->base == base && ea->index == NOREG && !ea->addr16 &&
+	       bt_segment_kind(tx->mode, ea->segment) == BT_SEGMENT_FLAT;
+}
+
+/* The span of the accesses from the current instruction on that one check can serve. Returns how many they are. */
+static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size, bool write, int32_t *low, int32_t *high)
+{
+	int32_t delta = 0, moved;
+	unsigned count = 0;
+
+	*low = ea->disp;
+	if (ea->disp > INT32_MAX - (int32_t)size) {
+		*high = INT32_MAX;
+		return 0; /* an operand that wraps at 4 GiB is checked by itself */
+	}
+	*high = ea->disp + (int32_t)size;
+	for (unsigned k = tx->index; k < tx->count; k++) {
+		struct access a[2];
+		unsigned n = accesses_of(tx, &tx->insns[k], a);
+
+		if (is_barrier(&tx->insns[k]))
+			break;
+		for (unsigned j = 0; j < n; j++) {
+			int64_t from = (int64_t)a[j].ea.disp + delta, to = from + a[j].size;
+
+			if (!groupable(tx, &a[j].ea, ea->base) || a[j].size > 64 || (a[j].access & BT_WRITE && !write))
+				continue;
+			if (from < INT32_MIN || to > INT32_MAX)
+				continue;
+			if ((to > *high ? to : *high) - (from < *low ? from : *low) > SPAN_MAX)
+				continue;
+			*low = (int32_t)(from < *low ? from : *low);
+			*high = (int32_t)(to > *high ? to : *high);
+			count++;
+		}
+		if (!register_moved(tx, &tx->insns[k], ea->base, &moved))
+			break;
+		delta += moved;
+	}
+	return count;
+}
+
+static struct group *group_covering(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access)
+{
+	for (unsigned i = 0; i < TX_GROUPS; i++) {
+		struct group *g = &tx->groups[i];
+		int32_t at = ea->disp + g->delta;
+
+		if (g->used && groupable(tx, ea, g->base) && at >= g->low && at + (int32_t)size <= g->high &&
+		    (g->write || !(access & BT_WRITE)))
+			return g;
+	}
+	return NULL;
+}
+
+static struct group *group_free(struct bt_tx *tx, uint8_t base)
+{
+	struct group *best = NULL;
+
+	for (unsigned i = 0; i < TX_GROUPS; i++) {
+		struct group *g = &tx->groups[i];
+
+		g->host = i ? R11 : R13;
+		if (i && uses_r11(tx->insn))
+			continue;
+		if (g->used && g->base == base)
+			return g;
+		if (!best || !g->used || (best->used && g->age < best->age))
+			best = g;
+	}
+	return best;
+}
+
+static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access)
+{
+	int32_t low, high;
+	struct bt_ea from = *ea;
+	struct bt_site *s;
+	struct group *g;
+
+	if (look_ahead(tx, ea, size, access & BT_WRITE, &low, &high) < 2)
+		return NULL;
+	g = group_free(tx, ea->base);
+	g->used = false;
+	from.disp = low;
+	tsr_bt_linear(tx, &from, (unsigned)(high - low), access);
+	s = tsr_bt_group_check(tx, (unsigned)(high - low), access);
+	s->first = ea->disp - low;
+	emit_lea64(&tx->e, g->host, HOST_SIB(R9, R8, 0, 0));
+	*g = (struct group){ .used = true, .write = access & BT_WRITE, .base = ea->base, .host = g->host, .low = low, .high = high,
+			     .age = tx->index };
+	return g;
+}
+
+bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, struct host_mem *out)
+{
+	struct group *g;
+
+	if (!tx->grouping || ea->base == NOREG || ea->base > 7 || !groupable(tx, ea, ea->base) || size > 64)
+		return false;
+	g = group_covering(tx, ea, size, access);
+	if (!g)
+		g = group_make(tx, ea, size, access);
+	if (!g)
+		return false;
+	*out = HOST_MEM(g->host, ea->disp + g->delta - g->low);
+	return true;
+}
+
+void tsr_bt_groups_begin(struct bt_tx *tx)
+{
+	if (uses_r11(tx->insn))
+		tx->groups[1].used = false;
+	if (is_barrier(tx->insn))
+		tx->groups[0].used = tx->groups[1].used = false;
+}
+
+void tsr_bt_groups_end(struct bt_tx *tx)
+{
+	int32_t delta;
+
+	for (unsigned i = 0; i < TX_GROUPS; i++) {
+		if (!tx->groups[i].used)
+			continue;
+		if (register_moved(tx, tx->insn, tx->groups[i].base, &delta))
+			tx->groups[i].delta += delta;
+		else
+			tx->groups[i].used = false;
+	}
+}

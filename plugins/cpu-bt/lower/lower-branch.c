@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Branches, calls and returns. Back edges within a page read the poll word. No flag is touched anywhere. */
+#include <Zydis/Zydis.h>
+
+#include "lower/exits.h"
+#include "lower/islands.h"
+#include "lower/lower.h"
+#include "lower/memory.h"
+#include "lower/operand.h"
+#include "lower/stack.h"
+
+/* Can the branch to eip be made here? Behind an STI it is the interpreter's: a waiting interrupt comes at once behind it, whichever
+ * way it goes, and not before it. */
+static bool possible(const struct bt_tx *tx, uint32_t eip)
+{
+	return eip <= tx->bt->mode.cs_limit && !tsr_bt_after_sti(tx, tx->index);
+}
+
+/* Before a jump back within the page: has somebody asked us out? */
+static void poll(struct bt_tx *tx, uint32_t target)
+{
+	struct emitter *e = &tx->e;
+	struct stub *s;
+
+	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep)
+		return;
+	tsr_bt_island_check(tx);
+	s = tx_stub(tx, STUB_LEAVE);
+	s->live = true;
+	emit_mov64(e, R10, RCX);
+	emit_load(e, RCX, BT_FIELD(hot.poll));
+	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
+	emit_mov64(e, RCX, R10);
+}
+
+bool tsr_bt_lower_jmp(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct host_mem m;
+
+	if (i->opcode == 0xe9 || i->opcode == 0xeb) {
+		if (!possible(tx, i->target))
+			return false;
+		poll(tx, i->target);
+		tsr_bt_goto(tx, i->target);
+	} else if (i->opcode == 0xff && (i->modrm >> 3 & 7) == 4) {
+		if (i->memory) {
+			if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+				return false;
+			if (tx->bt->mode.cs_limit != UINT32_MAX && i->operand_size == 4)
+				return false;
+			m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
+			emit_load_sized(&tx->e, i->operand_size, R8, m);
+		} else if (i->operand_size == 2) {
+			emit_movzx16(&tx->e, R8, tx_gpr(i->modrm & 7));
+		} else if (tx->bt->mode.cs_limit != UINT32_MAX) {
+			return false;
+		} else {
+			emit_mov(&tx->e, R8, tx_gpr(i->modrm & 7));
+		}
+		tsr_bt_goto_indirect(tx);
+	} else {
+		return false;
+	}
+	tx->ended = true;
+	return true;
+}
+
+static bool indirect_in_limit(const struct bt_tx *tx, unsigned size)
+{
+	return tx->bt->mode.cs_limit == UINT32_MAX || (size == 2 && tx->bt->mode.cs_limit >= 0xffff);
+}
+
+static void push_return(struct bt_tx *tx, unsigned size, uint32_t eip)
+{
+	struct bt_ea ea = tsr_bt_stack_ea(tx, -(int32_t)size);
+	struct host_mem m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
+
+	emit_store_imm_sized(&tx->e, size, m, eip);
+	tsr_bt_memory_end(tx);
+	tsr_bt_move_esp(tx, -(int32_t)size);
+}
+
+static bool call_indirect(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct host_mem m;
+
+	if (i->opcode != 0xff || (i->modrm >> 3 & 7) != 2 || !indirect_in_limit(tx, i->operand_size))
+		return false;
+	if (i->memory) {
+		if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+			return false;
+		m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
+		emit_load_sized(&tx->e, i->operand_size, R11, m);
+	} else if (i->operand_size == 2) {
+		emit_movzx16(&tx->e, R11, tx_gpr(i->modrm & 7));
+	} else {
+		emit_mov(&tx->e, R11, tx_gpr(i->modrm & 7));
+	}
+	push_return(tx, i->operand_size, i->eip + i->length);
+	emit_mov(&tx->e, R8, R11);
+	tsr_bt_goto_indirect(tx);
+	return true;
+}
+
+bool tsr_bt_lower_call(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct bt_ea stack = tsr_bt_stack_ea(tx, 0);
+
+	if (!tsr_bt_memory_possible(tx, &stack, BT_WRITE))
+		return false;
+	tx->ended = true;
+	if (i->opcode == 0xe8) {
+		if (!possible(tx, i->target)) {
+			tx->ended = false;
+			return false;
+		}
+		poll(tx, i->target);
+		push_return(tx, i->operand_size, i->eip + i->length);
+		tsr_bt_goto(tx, i->target);
+		return true;
+	}
+	tx->ended = call_indirect(tx);
+	return tx->ended;
+}
+
+bool tsr_bt_lower_ret(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct bt_ea stack = tsr_bt_stack_ea(tx, 0);
+	struct host_mem m;
+
+	if ((i->opcode != 0xc3 && i->opcode != 0xc2) || !tsr_bt_memory_possible(tx, &stack, BT_READ) ||
+	    !indirect_in_limit(tx, i->operand_size))
+		return false;
+	m = tsr_bt_memory(tx, &stack, i->operand_size, BT_READ, false);
+	emit_load_sized(&tx->e, i->operand_size, R8, m);
+	tsr_bt_move_esp(tx, i->operand_size + (int32_t)(uint16_t)i->imm);
+	tsr_bt_goto_indirect(tx);
+	tx->ended = true;
+	return true;
+}
+
+bool tsr_bt_lower_jcc(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+
+	if (!possible(tx, i->target))
+		return false;
+	poll(tx, i->target);
+	tsr_bt_goto_if(tx, emit_jcc(&tx->e, i->opcode & 15, 0), i->target);
+	tsr_bt_goto(tx, i->eip + i->length);
+	tx->ended = true;
+	return true;
+}
+
+/* The count: ECX or CX. r10 = guest RCX, RCX = count; jrcxz tests it. */
+static void count_to_rcx(struct bt_tx *tx)
+{
+	emit_mov64(&tx->e, R10, RCX);
+	if (tx->insn->addr16)
+		emit_movzx16(&tx->e, RCX, RCX);
+}
+
+bool tsr_bt_lower_jcxz(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	uint32_t zero;
+
+	if (!possible(tx, i->target))
+		return false;
+	poll(tx, i->target);
+	count_to_rcx(tx);
+	zero = emit_jrcxz(&tx->e);
+	emit_mov64(&tx->e, RCX, R10);
+	tsr_bt_goto_if(tx, emit_jmp(&tx->e, 0), i->eip + i->length);
+	tsr_bt_island(tx);
+	emit_land8(&tx->e, zero);
+	emit_mov64(&tx->e, RCX, R10);
+	tsr_bt_goto(tx, i->target);
+	tx->ended = true;
+	return true;
+}
+
+bool tsr_bt_lower_loop(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct emitter *e = &tx->e;
+	uint32_t zero;
+
+	if (!possible(tx, i->target))
+		return false;
+	poll(tx, i->target);
+	if (i->addr16) {
+		emit_lea(e, R9, HOST_MEM(RCX, -1));
+		emit_mov16(e, RCX, R9);
+	} else {
+		emit_lea(e, RCX, HOST_MEM(RCX, -1));
+	}
+	count_to_rcx(tx);
+	zero = emit_jrcxz(e);
+	emit_mov64(e, RCX, R10);
+	if (i->mnemonic == ZYDIS_MNEMONIC_LOOP)
+		tsr_bt_goto_if(tx, emit_jmp(e, 0), i->target);
+	else
+		tsr_bt_goto_if(tx, emit_jcc(e, i->mnemonic == ZYDIS_MNEMONIC_LOOPE ? CC_E : CC_NE, 0), i->target);
+	if (i->mnemonic == ZYDIS_MNEMONIC_LOOP)
+		tsr_bt_island(tx);
+	emit_land8(e, zero);
+	emit_mov64(e, RCX, R10);
+	tsr_bt_goto(tx, i->eip + i->length);
+	tx->ended = true;
+	return true;
+}

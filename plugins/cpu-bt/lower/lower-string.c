@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* String instructions: MOVS, STOS, LODS without REP inline; for the others a call into C (string.c), which does as many as it can. */
+#include <Zydis/Zydis.h>
+
+#include "code/calls.h"
+#include "lower/lower.h"
+#include "lower/memory.h"
+#include "lower/operand.h"
+
+static const struct {
+	uint16_t mnemonic;
+	uint8_t op, size;
+} strings[] = {
+	{ ZYDIS_MNEMONIC_MOVSB, BT_MOVS, 1 }, { ZYDIS_MNEMONIC_MOVSW, BT_MOVS, 2 }, { ZYDIS_MNEMONIC_MOVSD, BT_MOVS, 4 },
+	{ ZYDIS_MNEMONIC_STOSB, BT_STOS, 1 }, { ZYDIS_MNEMONIC_STOSW, BT_STOS, 2 }, { ZYDIS_MNEMONIC_STOSD, BT_STOS, 4 },
+	{ ZYDIS_MNEMONIC_LODSB, BT_LODS, 1 }, { ZYDIS_MNEMONIC_LODSW, BT_LODS, 2 }, { ZYDIS_MNEMONIC_LODSD, BT_LODS, 4 },
+	{ ZYDIS_MNEMONIC_SCASB, BT_SCAS, 1 }, { ZYDIS_MNEMONIC_SCASW, BT_SCAS, 2 }, { ZYDIS_MNEMONIC_SCASD, BT_SCAS, 4 },
+	{ ZYDIS_MNEMONIC_CMPSB, BT_CMPS, 1 }, { ZYDIS_MNEMONIC_CMPSW, BT_CMPS, 2 }, { ZYDIS_MNEMONIC_CMPSD, BT_CMPS, 4 },
+};
+
+/* BT_NONE: not one that the helper does. */
+static uint32_t string_word(const struct bt_insn *i)
+{
+	for (size_t k = 0; k < sizeof(strings) / sizeof(*strings); k++) {
+		if (strings[k].mnemonic != i->mnemonic)
+			continue;
+		return strings[k].op | (uint32_t)strings[k].size << 3 | (i->rep ? BT_STRING_REP : 0) |
+		       (i->repne ? BT_STRING_REPNE : 0) | (i->addr16 ? BT_STRING_ADDR16 : 0) |
+		       (uint32_t)i->ea.segment << 9 | (uint32_t)i->length << 12;
+	}
+	return BT_NONE;
+}
+
+static struct host_mem string_operand(struct bt_tx *tx, uint8_t base, unsigned access)
+{
+	const struct bt_insn *i = tx->insn;
+	struct bt_ea ea = { .base = base, .index = NOREG, .addr16 = i->addr16,
+			    .segment = base == TSR_EDI ? TSR_ES : i->ea.segment };
+
+	return tsr_bt_memory(tx, &ea, i->operand_size, access, false);
+}
+
+static void advance(struct bt_tx *tx, uint8_t reg)
+{
+	if (tx->insn->addr16) {
+		emit_lea(&tx->e, R9, HOST_MEM(reg, tx->insn->operand_size));
+		emit_mov16(&tx->e, reg, R9);
+	} else {
+		emit_lea(&tx->e, reg, HOST_MEM(reg, tx->insn->operand_size));
+	}
+}
+
+static void load_string(struct bt_tx *tx, uint8_t to, struct host_mem m)
+{
+	unsigned size = tx->insn->operand_size;
+
+	if (size == 2)
+		emit_u8(&tx->e, 0x66);
+	emit_rm(&tx->e, false, size == 1 ? 0x8a : 0x8b, to, m);
+}
+
+static void store_string(struct bt_tx *tx, struct host_mem m, uint8_t from)
+{
+	unsigned size = tx->insn->operand_size;
+
+	if (size == 2)
+		emit_u8(&tx->e, 0x66);
+	emit_rm(&tx->e, false, size == 1 ? 0x88 : 0x89, from, m);
+	tsr_bt_memory_end(tx);
+}
+
+/* MOVS, STOS, LODS without REP, upwards. */
+static bool string_inline(struct bt_tx *tx, unsigned op)
+{
+	const struct bt_insn *i = tx->insn;
+	struct bt_ea from = { .segment = i->ea.segment }, to = { .segment = TSR_ES };
+
+	if (i->rep || i->repne || tx->mode & BT_MODE_DOWN || op > BT_LODS)
+		return false;
+	if ((op != BT_STOS && !tsr_bt_memory_possible(tx, &from, BT_READ)) ||
+	    (op != BT_LODS && !tsr_bt_memory_possible(tx, &to, BT_WRITE)))
+		return false;
+	if (op == BT_LODS) {
+		load_string(tx, RAX, string_operand(tx, TSR_ESI, BT_READ));
+	} else if (op == BT_STOS) {
+		store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), RAX);
+	} else {
+		load_string(tx, R11, string_operand(tx, TSR_ESI, BT_READ));
+		store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), R11);
+	}
+	if (op != BT_STOS)
+		advance(tx, RSI);
+	if (op != BT_LODS)
+		advance(tx, RDI);
+	return true;
+}
+
+bool tsr_bt_lower_string(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct emitter *e = &tx->e;
+	uint32_t kind = string_word(i);
+
+	if (kind != BT_NONE && string_inline(tx, BT_STRING_OP(kind)))
+		return true;
+	if (kind == BT_NONE || tx->bt->options.lockstep)
+		return false;
+	emit_mov_imm(e, R8, kind);
+	emit_mov_imm(e, R9, tsr_bt_site(tx, i->operand_size, BT_READ));
+	emit_call(e, tx->bt->rt.helper);
+	return true;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Segment registers, RDTSC, IN and OUT: a call into C for their common case. */
+#include "code/calls.h"
+#include "lower/count.h"
+#include "lower/exits.h"
+#include "lower/islands.h"
+#include "lower/lower.h"
+#include "lower/memory.h"
+#include "lower/operand.h"
+#include "lower/stack.h"
+
+static struct host_mem selector_field(unsigned segment)
+{
+	return HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) + segment * sizeof(struct tsr_x86_segment) +
+				     offsetof(struct tsr_x86_segment, selector));
+}
+
+/* MOV r/m, Sreg and PUSH Sreg. To memory both write 16 bits, the lower half of a 32-bit PUSH's slot (SDM volume 2, PUSH). */
+bool tsr_bt_lower_segment_store(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct emitter *e = &tx->e;
+	struct bt_ea ea = i->ea;
+	struct host_mem m;
+
+	if (i->opcode == 0x8c && !i->memory) {
+		emit_load16(e, R9, selector_field(i->special));
+		emit_mov_sized(e, i->operand_size, tx_gpr(i->modrm & 7), R9);
+		return true;
+	}
+	if (i->opcode != 0x8c)
+		ea = tsr_bt_stack_ea(tx, -(int32_t)i->operand_size);
+	if (!tsr_bt_memory_possible(tx, &ea, BT_WRITE))
+		return false;
+	emit_load16(e, R11, selector_field(i->special));
+	m = tsr_bt_memory(tx, &ea, 2, BT_WRITE, false);
+	emit_store16(e, m, R11);
+	tsr_bt_memory_end(tx);
+	if (i->opcode != 0x8c)
+		tsr_bt_move_esp(tx, -(int32_t)i->operand_size);
+	return true;
+}
+
+/* The selector is in r11. Behind the call: the mode is the block's still; 5 bytes farther: it has changed. */
+bool tsr_bt_lower_segment_load(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct emitter *e = &tx->e;
+	bool pop = i->opcode != 0x8e;
+	struct bt_ea ea = pop ? tsr_bt_stack_ea(tx, 0) : i->ea;
+	uint32_t same, over;
+
+	if (i->special == TSR_SS || i->special == TSR_CS || tx->bt->options.lockstep)
+		return false;
+	if (pop || i->memory) {
+		if (!tsr_bt_memory_possible(tx, &ea, BT_READ))
+			return false;
+		emit_load16(e, R11, tsr_bt_memory(tx, &ea, 2, BT_READ, false));
+	} else {
+		emit_mov(e, R11, tx_gpr(i->modrm & 7));
+	}
+	emit_mov_imm(e, R8, BT_HELPER_SEGMENT | i->special);
+	emit_mov_imm(e, R9, tsr_bt_site(tx, 2, BT_READ));
+	emit_call(e, tx->bt->rt.helper);
+	same = emit_jmp(e, 0);
+	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
+	tsr_bt_island(tx);
+	emit_land8(e, over);
+	if (pop)
+		tsr_bt_move_esp(tx, i->operand_size);
+	tsr_bt_count_return(tx, tx->index + 1);
+	tsr_bt_look_up(tx, i->eip + i->length);
+	emit_patch32(e, same, emit_here(e));
+	if (pop)
+		tsr_bt_move_esp(tx, i->operand_size);
+	return true;
+}
+
+bool tsr_bt_lower_rdtsc(struct bt_tx *tx)
+{
+	struct emitter *e = &tx->e;
+
+	if (tx->bt->options.lockstep || tx->bt->budget.counted)
+		return false;
+	emit_mov_imm(e, R8, BT_HELPER_RDTSC);
+	emit_mov_imm(e, R9, tsr_bt_site(tx, 0, BT_READ));
+	emit_call(e, tx->bt->rt.helper);
+	return true;
+}
+
+bool tsr_bt_lower_port(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	struct emitter *e = &tx->e;
+	uint32_t word = i->kind == BT_IN ? BT_HELPER_IN : BT_HELPER_OUT;
+
+	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->options.lockstep || tx->bt->budget.counted)
+		return false;
+	word |= (uint32_t)(i->opcode & 1 ? i->operand_size : 1) << 16;
+	word |= i->opcode & 8 ? BT_HELPER_PORT_DX : i->imm & 0xff;
+	emit_mov_imm(e, R8, word);
+	emit_mov_imm(e, R9, tsr_bt_site(tx, 0, BT_READ));
+	emit_call(e, tx->bt->rt.helper);
+	return true;
+}

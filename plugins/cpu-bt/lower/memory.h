@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Checks of memory accesses. */
+#ifndef TSR_BT_MEMORY_H
+#define TSR_BT_MEMORY_H
+
+#include "lower/tx.h"
+
+uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access);
+void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access);
+struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned);
+struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access);
+void tsr_bt_memory_end(struct bt_tx *tx);
+bool tsr_bt_memory_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned access);
+bool tsr_bt_flags_live(const struct bt_tx *tx);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Code out of line, after a block: misses, exits, bails. */
+#include "lower/count.h"
+#include "lower/exits.h"
+#include "lower/fp-checks.h"
+#include "lower/fp-sites.h"
+#include "lower/islands.h"
+#include "lower/stubs.h"
+
+static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		emit_patch32(&tx->e, jumps[i], emit_here(&tx->e));
+}
+
+static void restore_scratch(struct bt_tx *tx, const struct stub *s)
+{
+	if (s->v1)
+		emit_u8(&tx->e, 0x9d); /* popfq */
+	if (s->live)
+		emit_mov64(&tx->e, RCX, R10);
+	if (s->flags_away) {
+		emit_bytes(&tx->e, "\x04\x7f\x9e", 3); /* add al, 0x7f; sahf */
+		emit_mov64(&tx->e, RAX, R10);
+	}
+}
+
+static void emit_bail(struct bt_tx *tx, const struct stub *s)
+{
+	restore_scratch(tx, s);
+	if (s->undo)
+		tsr_bt_sse_undo(tx, s->undo - 1);
+	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
+	if (tx->lowered > s->done)
+		tsr_bt_count_return(tx, s->done);
+	emit_mov_imm(&tx->e, R8, s->eip);
+	emit_mov_imm(&tx->e, R9, s->mnemonic);
+	emit_jmp(&tx->e, tx->bt->rt.bail);
+}
+
+/* A misaligned operand: does it really cross a page? If not, back to the look-up. */
+static void emit_cross(struct bt_tx *tx, const struct stub *s)
+{
+	struct emitter *e = &tx->e;
+
+	land(tx, s->crosses, s->cross_count);
+	if (!s->cross_count)
+		return;
+	if (s->aligned) {
+		emit_bail(tx, s);
+		return;
+	}
+	if (s->live) {
+		if (s->size > 4)
+			return; /* was exact */
+		emit_mov_imm(e, R9, s->size - 1u);
+		emit_call(e, tx->bt->rt.cross_live);
+		emit_jmp(e, s->lookup);
+	} else {
+		emit_mov(e, R9, R8);
+		emit_alu_imm(e, false, 4, R9, 0xfff);
+		emit_alu_imm(e, false, 7, R9, (int32_t)(4096 - s->size));
+		emit_jcc(e, CC_BE, s->lookup);
+	}
+}
+
+/* The call returns to `jmp back` with r9 ready, or behind it: the operand is a copy, or watched; then the copy of the
+ * instruction writes, and the commit makes it known. */
+static void emit_miss(struct bt_tx *tx, const struct stub *s)
+{
+	struct emitter *e = &tx->e;
+
+	emit_cross(tx, s);
+	land(tx, s->jumps, s->jump_count);
+	restore_scratch(tx, s);
+	emit_mov_imm(e, R9, s->site);
+	emit_call(e, tx->bt->rt.miss);
+	emit_jmp(e, s->back);
+	if (!s->op_end)
+		return;
+	emit_bytes(e, tx->e.base + s->op_start, s->op_end - s->op_start);
+	emit_call(e, tx->bt->rt.commit);
+	emit_jmp(e, s->op_end);
+}
+
+static void emit_exit(struct bt_tx *tx, const struct stub *s)
+{
+	tx->bt->cache.exits[s->exit].stub = emit_here(&tx->e);
+	emit_mov_imm(&tx->e, R8, tx->bt->cache.exits[s->exit].eip);
+	emit_mov_imm(&tx->e, R9, s->exit);
+	emit_jmp(&tx->e, tx->bt->rt.chain);
+}
+
+static void emit_leave(struct bt_tx *tx, const struct stub *s)
+{
+	restore_scratch(tx, s);
+	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
+	emit_mov_imm(&tx->e, R8, s->eip);
+	emit_mov_imm(&tx->e, R9, (uint32_t)(tx->lowered - s->done));
+	emit_jmp(&tx->e, tx->bt->rt.early);
+}
+
+static void emit_fp(struct bt_tx *tx, const struct stub *s)
+{
+	restore_scratch(tx, s);
+	emit_mov_imm(&tx->e, R8, bt_fp_load_kind(tx->mode));
+	if (tx->mode & BT_MODE_SSE_UNMASKED)
+		emit_call(&tx->e, tx->bt->rt.fp_load_masked);
+	else
+		emit_call(&tx->e, tx->mode & BT_MODE_SSE ? tx->bt->rt.fp_load : tx->bt->rt.fp_load_x87);
+	emit_jmp(&tx->e, s->back);
+}
+
+void tsr_bt_stubs_emit(struct bt_tx *tx)
+{
+	tsr_bt_island(tx);
+	for (unsigned i = 0; i < tx->stub_count && !tx_failed(tx); i++) {
+		const struct stub *s = &tx->stubs[i];
+
+		if (s->kind == STUB_MISS) {
+			emit_miss(tx, s);
+			continue;
+		}
+		land(tx, s->jumps, s->jump_count);
+		if (s->kind == STUB_BAIL)
+			emit_bail(tx, s);
+		else if (s->kind == STUB_EXIT)
+			emit_exit(tx, s);
+		else if (s->kind == STUB_LEAVE)
+			emit_leave(tx, s);
+		else if (s->kind == STUB_FP)
+			emit_fp(tx, s);
+		else if (s->kind == STUB_JUMP)
+			tsr_bt_goto(tx, s->eip);
+	}
+}

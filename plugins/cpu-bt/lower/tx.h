@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One translation under way: shared by translate/block.c and the lowering files. */
+#ifndef TSR_BT_TX_H
+#define TSR_BT_TX_H
+
+#include "code/decode.h"
+#include "code/emit.h"
+
+/* Tables of one translation. What needs more is cut shorter (translate/block.c); common code comes nowhere near. */
+#define TX_MAX_STUBS 512
+#define TX_MAX_SHORTS 16
+#define TX_MAX_COUNT_FIXUPS (2 * BT_MAX_INSNS)
+#define TX_STUB_JUMPS 4
+#define TX_STUB_CROSSES 2
+
+enum stub_kind {
+	STUB_MISS, /* memory access that the table did not satisfy */
+	STUB_BAIL, /* the instruction goes to the interpreter */
+	STUB_EXIT, /* direct exit that is not linked */
+	STUB_LEAVE, /* back edge with the poll word at zero: out, at the instruction's start */
+	STUB_JUMP, /* far side of a conditional jump to another page */
+	STUB_FP,   /* load the guest's FP state */
+};
+
+/* Code out of line. `jumps` are rel32 places that lead here. */
+struct stub {
+	uint8_t kind;
+	bool live;      /* the check kept the flags and has guest RCX in r10 */
+	bool v1;        /* the check was between pushfq and popfq */
+	bool flags_away; /* flags in AX, guest RAX in r10 */
+	uint8_t jump_count, cross_count;
+	uint32_t jumps[TX_STUB_JUMPS], crosses[TX_STUB_CROSSES];
+	uint32_t lookup, back; /* buffer offsets: where the table is indexed; where r9 is ready */
+	uint32_t op_start, op_end; /* the instruction that writes, to be copied; 0: reads only */
+	uint32_t site;
+	uint16_t size;
+	bool aligned;
+	bool group;
+	uint8_t undo; /* BAIL: SSE register to be put back, + 1; 0: none */
+	uint32_t eip;
+	uint8_t done; /* instructions of the block before eip */
+	uint32_t exit;
+	uint16_t mnemonic;
+	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
+};
+
+/* A jrcxz that waits for an island: a place in the shadow of an unconditional jump where `jmp stub` may stand. */
+struct short_jump {
+	uint32_t at;
+	uint16_t stub;
+};
+
+/* A host pointer to memory around a guest register, checked once (groups.c). */
+struct group {
+	bool used, write;
+	uint8_t base; /* guest register */
+	uint8_t host; /* host register that holds the pointer to `low` */
+	int32_t low, high; /* displacements covered: [low, high), as seen when it was made */
+	int32_t delta;     /* what was added to the base register since */
+	unsigned age;
+};
+#define TX_GROUPS 2
+
+/* A place that is told how many instructions the block translates (less `done`), or takes them off. */
+struct count_fixup {
+	uint32_t at;
+	uint8_t done;
+	bool take;
+};
+
+struct bt_tx {
+	struct tsr_bt *bt;
+	struct emitter e;
+	uint32_t mode;
+	uint32_t block;
+	tsr_gpa gpa;
+	struct bt_insn insns[BT_MAX_INSNS + 1];
+	unsigned count; /* of instructions in the block */
+	unsigned index; /* that is being lowered */
+	int lowered;    /* instructions that are not left to the interpreter */
+	const struct bt_insn *insn;
+	bool ended;     /* nothing runs out of the last instruction */
+	bool fp_checked;
+	bool clobbered; /* the flags, since an instruction wrote them */
+	bool straddle_behind; /* the block ends before an instruction that runs into the next page */
+	uint16_t offsets[BT_MAX_INSNS + 1];
+	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n; 0: a memory check may clobber them */
+	struct flag_source sources[BT_MAX_INSNS + 1]; /* what made the flags before instruction n */
+	bool full;      /* a table was too small: the code must not run */
+	unsigned stub_max, count_fixup_max, host_max; /* of each block; stress=cramped makes them small */
+	struct stub stubs[TX_MAX_STUBS + 1]; /* the last takes what the table has no room for */
+	unsigned stub_count;
+	struct short_jump shorts[TX_MAX_SHORTS];
+	unsigned short_count;
+	bool near_islands; /* each jrcxz gets its island at once: longer code, always in reach */
+	uint32_t exits;
+	struct count_fixup count_fixups[TX_MAX_COUNT_FIXUPS];
+	unsigned count_fixup_count;
+	struct group groups[TX_GROUPS];
+	bool grouping;
+	int open; /* stub of the access under way, -1 */
+	uint32_t fp_code, fp_data, fp_own; /* FP sites not noted yet, and the instruction's; 0: none */
+};
+
+#define BT_FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
+#define BT_GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
+
+/* The host's register for a guest register. */
+static inline uint8_t tx_gpr(uint8_t guest)
+{
+	return guest == TSR_ESP ? R12 : guest;
+}
+
+static inline bool tx_stack32(const struct bt_tx *tx)
+{
+	return tx->mode & BT_MODE_STACK32;
+}
+
+static inline struct stub *tx_stub(struct bt_tx *tx, enum stub_kind kind)
+{
+	struct stub *s = &tx->stubs[TX_MAX_STUBS];
+
+	if (tx->stub_count < tx->stub_max)
+		s = &tx->stubs[tx->stub_count++];
+	else
+		tx->full = true;
+	memset(s, 0, sizeof(*s));
+	s->kind = (uint8_t)kind;
+	s->eip = tx->insn->eip;
+	s->done = (uint8_t)tx->index;
+	s->mnemonic = tx->insn->mnemonic;
+	s->fp_code = tx->fp_code;
+	s->fp_data = tx->fp_data;
+	return s;
+}
+
+static inline void tx_stub_jump(struct bt_tx *tx, struct stub *s, uint32_t rel32)
+{
+	if (s->jump_count < TX_STUB_JUMPS)
+		s->jumps[s->jump_count++] = rel32;
+	else
+		tx->full = true;
+}
+
+static inline void tx_stub_cross(struct bt_tx *tx, struct stub *s, uint32_t rel32)
+{
+	if (s->cross_count < TX_STUB_CROSSES)
+		s->crosses[s->cross_count++] = rel32;
+	else
+		tx->full = true;
+}
+
+/* Nothing emitted so far may run: it did not fit. */
+static inline bool tx_failed(const struct bt_tx *tx)
+{
+	return tx->full || tx->e.overflow;
+}
+
+/* Is that instruction the one behind an STI, which no interrupt comes before? */
+static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
+{
+	return index > 0 && tx->insns[index - 1].kind == BT_STI;
+}
+
+/* Does an interrupt that waits come behind that instruction? A block ends there: interrupts come before the next CLI, however
+ * near it is. With a budget also behind a POPF, at once. */
+static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
+{
+	return tsr_bt_after_sti(tx, index) || (tx->bt->budget.counted && tx->insns[index].kind == BT_POPF);
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs with a budget of instructions, those of deterministic machines: every block begins by taking the instructions that it
+ * translates off `left`; if there are not so many, the interpreter does the last few. Whoever leaves a block early gives back what
+ * was not done. state.instructions is exact outside of translated code. What may look at the time or raise an interrupt (ports,
+ * device memory, RDTSC) is the interpreter's, and a block ends where a waiting interrupt may come: so interrupts come at the same
+ * instruction as in the interpreter alone, and a run leaves the same state.
+ */
+#include "runtime/budget.h"
+
+#define LEFT_MAX (1 << 30) /* the upper half of `left` is its sign */
+
+/* Before translated code is entered, and when the interpreter ran in between. */
+void tsr_bt_budget_in(struct tsr_bt *bt)
+{
+	uint64_t left = bt->budget.end - bt->state.instructions;
+
+	if (!bt->budget.counted)
+		return;
+	bt->hot.left = left < LEFT_MAX ? (int64_t)left : LEFT_MAX;
+	bt->budget.until = bt->state.instructions + (uint64_t)bt->hot.left;
+}
+
+/* Behind it. `ahead`: instructions of the block that it was left before. May be called again. */
+void tsr_bt_budget_out(struct tsr_bt *bt)
+{
+	if (bt->budget.counted)
+		bt->state.instructions = bt->budget.until - (uint64_t)(bt->hot.left += bt->budget.ahead);
+	bt->budget.ahead = 0;
+}
+
+/* Is nothing left at a block's end? */
+bool tsr_bt_budget_over(const struct tsr_bt *bt)
+{
+	return bt->budget.counted && bt->hot.left <= 0;
+}

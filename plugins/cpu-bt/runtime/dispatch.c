@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From EIP to code: fetch translation, block look-up, translation, links. Called by the run loop and by translated code. */
+#include "code/cache.h"
+#include "runtime/budget.h"
+#include "runtime/dispatch.h"
+#include "runtime/fp-pointers.h"
+#include "runtime/mode.h"
+#include "runtime/requests.h"
+#include "translate/block.h"
+
+#define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
+
+/* A #PF of the fetch becomes bt->run.fault. */
+static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
+{
+	enum tsr_mmu_view view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	tsr_gla gla = bt->state.segment[TSR_CS].base + eip;
+	uint32_t tag = bt->board.vcpu->fetch_tag[view];
+	enum tsr_mmu_kind kind;
+
+	if (eip > bt->mode.cs_limit) { /* #GP, whatever the page is */
+		bt->hot.exit_reason = BT_EXIT_BAIL;
+		return false;
+	}
+	kind = bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view, gla, TSR_ACCESS_FETCH, r);
+
+	if (tag != bt->board.vcpu->fetch_tag[view])
+		tsr_bt_retag(bt);
+	if (kind == TSR_MMU_FAULT) {
+		bt->run.fault = (struct tsr_x86_fault){
+			.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = r->error_code, .cr2 = gla
+		};
+		bt->hot.exit_reason = BT_EXIT_FAULT;
+		return false;
+	}
+	if (kind == TSR_MMU_IO) {
+		bt->hot.exit_reason = BT_EXIT_BAIL;
+		return false;
+	}
+	if (bt->options.stress != BT_STRESS_COLD && tsr_bt_cache_page_busy(bt, r->gpa)) {
+		bt->hot.exit_reason = BT_EXIT_REST;
+		bt->hot.exit_value = 32;
+		return false;
+	}
+	return true;
+}
+
+static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2, const uint8_t *bytes2,
+				  uint32_t eip)
+{
+	struct bt_block *b;
+
+	tsr_bt_cache_untrace(bt);
+	if (!tsr_bt_cache_room(bt)) {
+		tsr_bt_fp_commit(bt);
+		tsr_bt_cache_flush(bt);
+	}
+	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip);
+	if (!b) { /* an instruction that does not fit is left to the interpreter */
+		bt->hot.exit_reason = BT_EXIT_BAIL;
+		bt->hot.exit_value = BT_NONE;
+	}
+	return b;
+}
+
+/* The instruction at EIP runs into the next page, which must be fetched too; and both under one tag. */
+static struct bt_block *find_straddler(struct tsr_bt *bt, struct tsr_mmu_result *r, struct bt_block *b, uint32_t eip)
+{
+	uint32_t next = eip + (TSR_PAGE_SIZE - ((uint32_t)r->gpa & TSR_PAGE_MASK)), tag;
+	struct tsr_mmu_result r2;
+
+	do {
+		tag = bt->mode.tag;
+		if (!fetch(bt, next, &r2) || !fetch(bt, eip, r))
+			return NULL;
+	} while (tag != bt->mode.tag);
+	if (b && b->gpa2 == r2.gpa)
+		return b;
+	if (b)
+		tsr_bt_cache_invalidate(bt, b);
+	return translate(bt, r, r2.gpa, r2.host, eip);
+}
+
+/* The block at EIP, translated if need be. NULL: exit_reason says what to do instead. */
+struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
+{
+	struct tsr_mmu_result r;
+	struct bt_block *b;
+	uint32_t room;
+
+	bt->stats.lookups++;
+	bt->state.eip = eip;
+	if (!fetch(bt, eip, &r))
+		return NULL;
+	b = tsr_bt_cache_find(bt, r.gpa, eip, bt->mode.word);
+	if (b && !b->gpa2)
+		return b;
+	room = TSR_PAGE_SIZE - ((uint32_t)r.gpa & TSR_PAGE_MASK);
+	if (b || (bt->mode.cs_limit - eip >= 15 && tsr_bt_straddles(bt->mode.word, r.host, room < 15 ? room : 15, eip)))
+		return find_straddler(bt, &r, b, eip);
+	return translate(bt, &r, 0, NULL, eip);
+}
+
+static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
+{
+	struct bt_jump *j = bt_jump_slot(bt, eip);
+
+	if (bt->options.stress) /* a request would never let an entry of a block that is gone be looked up again */
+		return;
+	j->key = 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32);
+	j->host = bt->cache.rx + b->host;
+}
+
+static void want_out(struct tsr_bt *bt)
+{
+	bt->run.due = true;
+	tsr_bt_request_exit(bt);
+}
+
+/* A jump-cache miss, or a request that made it one. */
+struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused)
+{
+	struct bt_block *b;
+
+	bt->state.eip = eip;
+	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	if (!bt->hot.poll)
+		tsr_bt_retag(bt);
+	if (bt->options.stress == BT_STRESS_INTERRUPTS)
+		want_out(bt);
+	b = tsr_bt_find(bt, eip);
+	if (!b)
+		return (struct bt_outcome){ 0, -1 };
+	remember(bt, eip, b);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->cache.rx + b->host), 0 };
+}
+
+/* A direct exit that is not linked yet, to the same guest page. */
+struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
+{
+	uint32_t epoch = bt->cache.epoch;
+	struct bt_block *b;
+
+	bt->stats.chains++;
+	bt->state.eip = eip;
+	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	if (!bt->hot.poll)
+		tsr_bt_retag(bt);
+	if (bt->options.stress == BT_STRESS_INTERRUPTS)
+		want_out(bt);
+	b = tsr_bt_find(bt, eip);
+	if (!b)
+		return (struct bt_outcome){ 0, -1 };
+	if (epoch == bt->cache.epoch && bt->options.chain && !b->gpa2)
+		tsr_bt_cache_link(bt, exit, b);
+	remember(bt, eip, b);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->cache.rx + b->host), 0 };
+}
+
+/* Translated code for the state as it is, mode and tag being up to date. */
+struct bt_outcome tsr_bt_resume(struct tsr_bt *bt)
+{
+	uint32_t eip = bt->state.eip;
+	const struct bt_jump *j = bt_jump_slot(bt, eip);
+	struct bt_block *b;
+
+	if (j->key == 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32))
+		return (struct bt_outcome){ (uint64_t)(uintptr_t)j->host, 0 };
+	b = tsr_bt_find(bt, eip);
+	if (!b)
+		return (struct bt_outcome){ 0, -1 };
+	remember(bt, eip, b);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->cache.rx + b->host), 0 };
+}
+
+/* A block at EIP of `taken` instructions that are too many. */
+struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken)
+{
+	bt->hot.left += taken;
+	bt->state.eip = eip;
+	bt->hot.exit_value = (uint32_t)bt->hot.left;
+	bt->hot.exit_reason = BT_EXIT_REST;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+/* A look-up within a block that is not at its end. */
+struct bt_outcome tsr_bt_early(struct tsr_bt *bt, uint32_t eip, uint32_t ahead)
+{
+	bt->hot.left += ahead;
+	return tsr_bt_lookup(bt, eip, 0);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The x87's last-instruction pointers: FIP, FCS, FOP of the last non-control instruction, FDP and FDS of the last memory operand
+ * (SDM volume 1, 8.1.8 and 8.1.9). The host's own cannot serve: they are addresses of translated code, and AMD's processors save
+ * them only with an exception pending. MMX instructions leave them alone (9.5.1, 9.6.2).
+ *
+ * Each such instruction has a site, a row that says what it would leave. Translated code stores the site's number, and the
+ * operand's offset, which only the registers know: not behind each instruction, but once before the block ends, or before the
+ * operand's registers change. What leaves the block earlier knows by its own row which sites are still to be noted: stubs
+ * store them, slow paths in C take them from struct bt_site. tsr_bt_fp_commit makes the architectural fields of it before
+ * anybody looks, or a segment register changes.
+ *
+ *   fldl (%esi)     ; site 1: code 1, data 1 pending
+ *   faddl 8(%esi)   ; site 2: code 2, data 2 pending; what misses here has noted site 1
+ *   fxch            ; site 3: code 3, data 2 pending
+ *   add $16, %esi   ; before it: fp_data = 2, fp_data_offset = esi + 8
+ *   jmp             ; before it: fp_code = 3
+ */
+#include <string.h>
+
+#include "code/emit.h"
+#include "runtime/fp-pointers.h"
+
+/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1 */
+enum { FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20 };
+
+static void note_data(struct tsr_bt *bt, uint32_t site)
+{
+	const struct bt_fp_site *s = &bt->cache.fp_sites[site];
+	uint32_t offset = (uint32_t)s->disp;
+
+	if (s->base != NOREG)
+		offset += bt->state.gpr[s->base];
+	if (s->index != NOREG)
+		offset += bt->state.gpr[s->index] << s->scale;
+	bt->hot.fp_data = site;
+	bt->hot.fp_data_offset = s->addr16 ? (uint16_t)offset : offset;
+}
+
+/* The block is left, or might be, before the instruction of that site. */
+void tsr_bt_fp_before(struct tsr_bt *bt, const struct bt_site *s)
+{
+	if (s->fp_code)
+		bt->hot.fp_code = s->fp_code;
+	if (s->fp_data)
+		note_data(bt, s->fp_data);
+}
+
+/* The block will be left behind it. */
+void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s)
+{
+	tsr_bt_fp_before(bt, s);
+	if (!s->fp_own)
+		return;
+	bt->hot.fp_code = s->fp_own;
+	if (bt->cache.fp_sites[s->fp_own].memory)
+		note_data(bt, s->fp_own);
+}
+
+static void put16(struct tsr_bt *bt, unsigned at, uint16_t value)
+{
+	memcpy(bt->state.fx + at, &value, sizeof(value));
+}
+
+static void put32(struct tsr_bt *bt, unsigned at, uint32_t value)
+{
+	memcpy(bt->state.fx + at, &value, sizeof(value));
+}
+
+void tsr_bt_fp_commit(struct tsr_bt *bt)
+{
+	const struct bt_fp_site *code = &bt->cache.fp_sites[bt->hot.fp_code], *data = &bt->cache.fp_sites[bt->hot.fp_data];
+
+	if (bt->hot.fp_code) {
+		put16(bt, FOP, code->clear ? 0 : code->fop);
+		put32(bt, FIP, code->clear ? 0 : code->eip);
+		put32(bt, FCS, code->clear ? 0 : bt->state.segment[TSR_CS].selector);
+	}
+	if (bt->hot.fp_data) {
+		put32(bt, FDP, data->clear ? 0 : bt->hot.fp_data_offset);
+		put32(bt, FDS, data->clear ? 0 : bt->state.segment[data->segment].selector);
+	}
+	bt->hot.fp_code = bt->hot.fp_data = 0;
+}

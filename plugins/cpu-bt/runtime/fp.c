@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest's x87, MMX and SSE state in the host's unit. Loaded by translated code (runtime.c), stored here before anybody
+ * else's floating point may run. Only what cannot raise a signal on the host is loaded: x87 code with an exception unmasked
+ * looks behind each instruction whether it is pending now, and leaves before another would wait for it (lower-fp.c); with
+ * a SIMD exception unmasked, the host masks it, and an instruction that raised its flag is undone and left to the
+ * interpreter; with underflow unmasked, SSE is the interpreter's, and MXCSR stays out of the unit. xmm0-7 are in the state already: every bridge to C puts them there.
+ * The last instruction's pointers are not the host's: fp-pointers.c keeps them.
+ */
+#include <string.h>
+
+#include "code/decode.h"
+#include "runtime/fp-pointers.h"
+#include "runtime/fp.h"
+#include "runtime/mode.h"
+
+/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
+enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };
+
+void tsr_bt_fp_unload(struct tsr_bt *bt)
+{
+	uint8_t image[512] __attribute__((aligned(16)));
+
+	tsr_bt_fp_commit(bt);
+	if (!bt->hot.fp_loaded)
+		return;
+	__asm__ volatile("fxsave %0" : "=m"(image));
+	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(bt->hot.host_mxcsr));
+	memcpy(bt->state.fx, image, POINTERS);
+	if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
+		bt->state.fx[MXCSR] |= image[MXCSR] & 0x3f;
+	else if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
+		memcpy(bt->state.fx + MXCSR, image + MXCSR, 4);
+	memcpy(bt->state.fx + ST0, image + ST0, XMM0 - ST0);
+	bt->hot.fp_loaded = 0;
+	bt->stats.fp_unloads++;
+}
+
+/* Undoes an unload in the middle of a block, whose code takes for granted what it loaded. */
+void tsr_bt_fp_reload(struct tsr_bt *bt)
+{
+	__asm__ volatile("fxrstor %0" : : "m"(bt->state.fx));
+	bt->hot.fp_loaded = bt_fp_load_kind(bt->mode.word);
+	if (bt->hot.fp_loaded & BT_FP_X87_ONLY)
+		__asm__ volatile("ldmxcsr %0" : : "m"(bt->hot.host_mxcsr));
+	else if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
+		__asm__ volatile("ldmxcsr %0" : : "m"(bt->hot.masked_mxcsr));
+}
+
+/* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11; CR0.EM and TS are clear. */
+
+static struct bt_outcome leave_to_interpreter(struct tsr_bt *bt, const struct bt_site *s)
+{
+	bt->state.eip = s->eip;
+	bt_leave_ahead(bt, s, false);
+	bt->hot.exit_value = BT_NONE;
+	bt->hot.exit_reason = BT_EXIT_BAIL;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+/* Bits of MXCSR that exist: DAZ came with SSE2. */
+static uint32_t mxcsr_mask(const struct tsr_bt *bt)
+{
+	return bt->model.isa & BT_ISA_SSE2 ? 0xffff : 0xffbf;
+}
+
+struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, const struct bt_site *s)
+{
+	uint8_t *to = (uint8_t *)(uintptr_t)bt->hot.saved_r11;
+	uint32_t mask = mxcsr_mask(bt);
+
+	if (bt->hot.saved_r11 & 15)
+		return leave_to_interpreter(bt, s);
+	tsr_bt_fp_unload(bt);
+	memcpy(to, bt->state.fx, WRITTEN);
+	memcpy(to + MASK, &mask, sizeof(mask));
+	return (struct bt_outcome){ 0, 0 };
+}
+
+/* The host sorts out ES and reserved bits. Leaves the x87's state in the unit, with the host's MXCSR. */
+static void take_image(struct tsr_bt *bt, const uint8_t *from)
+{
+	uint8_t *fx = bt->state.fx;
+	uint8_t image[512] __attribute__((aligned(16)));
+	uint32_t mask = mxcsr_mask(bt);
+
+	memcpy(image, from, WRITTEN);
+	memcpy(fx + POINTERS, image + POINTERS, ST0 - POINTERS);
+	memcpy(fx + XMM0, image + XMM0, WRITTEN - XMM0);
+	fx[FOP + 1] &= 7;
+	memset(fx + FCS + 2, 0, 2);
+	memset(fx + FDS + 2, 0, 2);
+	memcpy(fx + MASK, &mask, sizeof(mask));
+	memcpy(image + MXCSR, &bt->hot.host_mxcsr, 4);
+	__asm__ volatile("fxrstor %0\n\tfxsave %0" : "+m"(image));
+	memcpy(fx, image, POINTERS);
+	memcpy(fx + ST0, image + ST0, XMM0 - ST0);
+}
+
+/* Leaves the block (5 bytes behind) when the mode has changed. */
+struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
+{
+	const uint8_t *from = (const uint8_t *)(uintptr_t)bt->hot.saved_r11;
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, from + MXCSR, sizeof(mxcsr));
+	if (bt->hot.saved_r11 & 15 || mxcsr & ~mxcsr_mask(bt))
+		return leave_to_interpreter(bt, s);
+	bt->hot.fp_code = bt->hot.fp_data = 0;
+	bt->hot.fp_loaded = 0;
+	take_image(bt, from);
+	if (tsr_bt_mode(bt) == bt->mode.word && !(bt->mode.word & BT_MODE_SSE_UNMASKED)) {
+		bt->hot.fp_loaded = bt_fp_load_kind(bt->mode.word);
+		if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
+			__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+		return (struct bt_outcome){ 0, 0 };
+	}
+	__asm__ volatile("fninit");
+	tsr_bt_retag(bt);
+	return (struct bt_outcome){ 0, 5 };
+}

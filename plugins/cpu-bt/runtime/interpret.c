@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Instructions that the interpreter does. */
+#include "runtime/fp.h"
+#include "runtime/interpret.h"
+
+enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
+{
+	uint64_t done = 0;
+	enum tsr_x86_stop stop;
+
+	tsr_bt_fp_unload(bt);
+	stop = bt->board.interpreter->step(bt->board.context, count, &done);
+	bt->stats.interpreted += done;
+	if (executed)
+		*executed = done;
+	return stop;
+}

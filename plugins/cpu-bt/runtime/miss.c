@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The slow path of a memory access. Plain memory: the MMU has entered the page into its table, translated code goes on with the
+ * addend. Traced page: the instruction writes straight to it and the commit tells the MMU. Device memory and operands that
+ * cross a page: the instruction works on a copy; a write is committed afterwards. Every page that is going to be written has
+ * been asked for before anything happens, so that a fault finds the state as before the instruction.
+ */
+#include <string.h>
+
+#include "code/cache.h"
+#include "code/flags.h"
+#include "runtime/device.h"
+#include "runtime/fp-pointers.h"
+#include "runtime/miss.h"
+
+static enum tsr_mmu_view view(const struct tsr_bt *bt)
+{
+	return bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+}
+
+static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla, uint32_t error_code)
+{
+	bt->run.fault = (struct tsr_x86_fault){
+		.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = error_code, .cr2 = gla
+	};
+	bt->state.eip = s->eip;
+	bt_leave_ahead(bt, s, false);
+	tsr_bt_flags_recover(bt, s);
+	tsr_bt_fp_before(bt, s);
+	bt->hot.exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
+	bt->hot.exit_value = BT_NONE;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+/* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in *result and *at. */
+static bool open_part(struct tsr_bt *bt, struct bt_part *part, uint32_t gla, uint32_t length, unsigned access,
+		      struct tsr_mmu_result *result)
+{
+	enum tsr_mmu_access a = access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ;
+
+	part->kind = bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view(bt), gla, a, result);
+	part->host = result->host;
+	part->gpa = result->gpa;
+	part->length = length;
+	return part->kind != TSR_MMU_FAULT;
+}
+
+static void device_read(struct tsr_bt *bt, tsr_gpa gpa, uint8_t *to, uint32_t length)
+{
+	while (length) {
+		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
+		uint64_t value = bt->board.phys->read(bt->board.host, gpa, width);
+
+		memcpy(to, &value, width);
+		to += width;
+		gpa += width;
+		length -= width;
+	}
+}
+
+static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, uint32_t length)
+{
+	while (length) {
+		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
+		uint64_t value = 0;
+
+		memcpy(&value, from, width);
+		bt->board.phys->write(bt->board.host, gpa, value, width);
+		from += width;
+		gpa += width;
+		length -= width;
+	}
+}
+
+static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, uint8_t *to)
+{
+	bool loaded;
+
+	if (part->kind != TSR_MMU_IO) {
+		memcpy(to, part->host, part->length);
+		return;
+	}
+	loaded = tsr_bt_device_begin(bt, s);
+	device_read(bt, part->gpa, to, part->length);
+	tsr_bt_device_end(bt, loaded);
+}
+
+static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, const uint8_t *from)
+{
+	bool loaded;
+
+	if (part->kind == TSR_MMU_IO) {
+		loaded = tsr_bt_device_begin(bt, s);
+		device_write(bt, part->gpa, from, part->length);
+		tsr_bt_device_end(bt, loaded);
+		return;
+	}
+	memcpy(part->host, from, part->length);
+	if (part->kind == TSR_MMU_TRACED)
+		bt->board.mmu->written(bt->board.mmu_self, part->gpa, part->length);
+}
+
+/*
+ * The block that is running was thrown away, or what it relied on: it must be left at the next instruction. Its code there is
+ * overwritten with a jump out.
+ */
+static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
+{
+	const struct bt_block *b = &bt->cache.blocks[s->block];
+	const uint16_t *offsets = bt->cache.offsets + b->offsets;
+
+	if (s->insn + 1u >= b->insns)
+		return; /* the last one: its exits are not linked any more */
+	tsr_bt_fp_after(bt, s);
+	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
+	tsr_bt_cache_serialize(bt);
+	bt->stats.left_behind++;
+}
+
+static void leave_if_stale(struct tsr_bt *bt, const struct bt_site *s)
+{
+	if (!bt->cache.blocks[s->block].valid)
+		leave_at_next(bt, s);
+}
+
+static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
+{
+	const struct bt_site *s = &bt->cache.sites[site];
+	struct bt_bounce *b = &bt->hot.bounce;
+	uint8_t *to = b->data;
+
+	b->direct = false;
+	b->site = site;
+	bt->stats.bounces++;
+	for (unsigned i = 0; i < b->parts; i++) {
+		if (s->access & BT_READ)
+			read_part(bt, s, &b->part[i], to);
+		to += b->part[i].length;
+	}
+	if (!(s->access & BT_WRITE))
+		leave_if_stale(bt, s);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)b->data - gla, s->access & BT_WRITE ? 5 : 0 };
+}
+
+/* A page that a live group writes to was taken out of the table: the pointer must not be used any more. */
+static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t gla;
+		uint64_t entry;
+
+		if (!s->group_base[i])
+			continue;
+		gla = bt->state.gpr[s->group_base[i] - 1] + (uint32_t)s->group_offset[i];
+		memcpy(&entry, bt->hot.view_base + bt->board.layout->write_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+		if (!entry)
+			return true;
+	}
+	return false;
+}
+
+/* The instruction is the interpreter's this time. */
+static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *s)
+{
+	bt->state.eip = s->eip;
+	bt_leave_ahead(bt, s, false);
+	tsr_bt_flags_recover(bt, s);
+	tsr_bt_fp_before(bt, s);
+	bt->hot.exit_reason = BT_EXIT_BAIL;
+	bt->hot.exit_value = BT_NONE;
+	return (struct bt_outcome){ 0, -1 };
+}
+
+static struct bt_outcome group_failed(struct tsr_bt *bt, const struct bt_site *s)
+{
+	struct bt_block *b = &bt->cache.blocks[s->block];
+	uint8_t *failures = bt_group_failures(bt, b->gpa);
+
+	bt->stats.group_failures++;
+	if (*failures < BT_GROUP_LIMIT && ++*failures == BT_GROUP_LIMIT && b->valid)
+		tsr_bt_cache_invalidate(bt, b);
+	return leave_for_one(bt, s);
+}
+
+/* A group's look-up: the page of its first access decides; all of it must lie there, in plain memory. */
+static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s)
+{
+	struct tsr_mmu_result r;
+	struct bt_part part;
+	uint32_t first = gla + (uint32_t)s->first;
+
+	if ((gla & TSR_PAGE_MASK) + s->size > TSR_PAGE_SIZE)
+		return group_failed(bt, s);
+	if (!open_part(bt, &part, first, 1, s->access, &r))
+		return leave_with_fault(bt, s, first, r.error_code);
+	if (part.kind != TSR_MMU_RAM)
+		return group_failed(bt, s);
+	if (groups_stale(bt, s))
+		return leave_for_one(bt, s);
+	return (struct bt_outcome){ (uint64_t)(uintptr_t)part.host - first, 0 };
+}
+
+/* The table had no answer for the access at `gla`. */
+struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
+{
+	const struct bt_site *s = &bt->cache.sites[site];
+	struct bt_bounce *b = &bt->hot.bounce;
+	uint32_t first = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
+	struct tsr_mmu_result r;
+
+	bt->stats.misses++;
+	if (s->group)
+		return group_miss(bt, gla, s);
+	if (first >= s->size)
+		first = s->size;
+	else if (s->access & BT_EXACT)
+		return leave_with_fault(bt, s, gla, 0);
+	if (s->size > sizeof(b->data) && gla & 15)
+		return leave_for_one(bt, s); /* FXSAVE and FXRSTOR: #GP comes before the page is looked at */
+	b->parts = 1;
+	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
+		return leave_with_fault(bt, s, gla, r.error_code);
+	if (groups_stale(bt, s))
+		return leave_for_one(bt, s);
+	if (s->access & BT_EXACT &&
+	    (b->part[0].kind == TSR_MMU_IO || (s->size > sizeof(b->data) && b->part[0].kind == TSR_MMU_TRACED)))
+		return leave_for_one(bt, s);
+	if (bt->budget.counted && b->part[0].kind == TSR_MMU_IO)
+		return leave_for_one(bt, s);
+	if (s->size > sizeof(b->data) && (first < s->size || b->part[0].kind == TSR_MMU_IO))
+		return leave_for_one(bt, s); /* too long for the copy */
+	if (first == s->size) {
+		if (b->part[0].kind == TSR_MMU_IO)
+			return bounce(bt, gla, site);
+		b->direct = true;
+		b->site = site;
+		return (struct bt_outcome){ (uint64_t)(uintptr_t)b->part[0].host - gla,
+					    b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE ? 5 : 0 };
+	}
+	b->parts = 2;
+	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
+		return leave_with_fault(bt, s, gla + first, r.error_code);
+	if (bt->budget.counted && b->part[1].kind == TSR_MMU_IO)
+		return leave_for_one(bt, s);
+	return bounce(bt, gla, site);
+}
+
+/* The instruction has written to the copy, or to a traced page. */
+struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2)
+{
+	struct bt_bounce b = bt->hot.bounce; /* devices may call back */
+	const struct bt_site *s = &bt->cache.sites[b.site];
+	const uint8_t *from = b.data;
+
+	bt->stats.commits++;
+	if (b.direct) {
+		bt->board.mmu->written(bt->board.mmu_self, b.part[0].gpa, s->size);
+	} else {
+		for (unsigned i = 0; i < b.parts; i++) {
+			write_part(bt, s, &b.part[i], from);
+			from += b.part[i].length;
+		}
+	}
+	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
+		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
+	tsr_bt_cache_untrace(bt);
+	/* flags that nobody was going to read: the code has changed, and may read them */
+	if (s->flags_kept && !bt->cache.blocks[s->block].valid) {
+		uint16_t now = bt->hot.flags_ax;
+
+		tsr_bt_flags_recover(bt, s);
+		bt->hot.flags_ax = (bt->hot.flags_ax & s->flags_kept) | (now & ~s->flags_kept);
+	}
+	leave_if_stale(bt, s);
+	return (struct bt_outcome){ 0, 0 };
+}

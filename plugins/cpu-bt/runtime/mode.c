@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The mode word: everything of the architectural state that translated code takes for granted; and the tag, a number
+ * for (fetch translations, mode, CS): equal tags and equal EIP mean equal code.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <tessera/draft/x86-state.h>
+
+#include "runtime/mode.h"
+#include "runtime/requests.h"
+
+#define TAGS 1024 /* remembered; a forgotten one only costs look-ups */
+
+struct bt_tags {
+	struct {
+		uint32_t fetch, mode, base, limit, tag;
+	} entry[TAGS];
+	uint32_t last;
+};
+
+/* Access byte of a descriptor, SDM volume 3, 3.4.5.1 */
+#define TYPE_CODE 8u
+#define TYPE_DOWN 4u  /* data: expand-down; code: conforming */
+#define TYPE_WRITE 2u /* data: writable; code: readable */
+
+static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool is_cs)
+{
+	bool code = s->access & TYPE_CODE;
+
+	if (!(s->access & TSR_SEG_P) || !(s->access & TYPE_WRITE))
+		return BT_SEGMENT_SLOW;
+	if (code ? !is_cs : (s->access & TYPE_DOWN) != 0)
+		return BT_SEGMENT_SLOW;
+	if (s->limit != UINT32_MAX)
+		return BT_SEGMENT_LIMITED;
+	return s->base ? BT_SEGMENT_BASED : BT_SEGMENT_FLAT;
+}
+
+#define FSW_ES 0x80u
+#define X87_EXCEPTIONS 0x3fu /* of control and status word */
+#define MXCSR_MASKS 0x1f80u
+#define MXCSR_UM 0x800u
+#define MXCSR_FLAGS 0x3fu
+
+/* What the image asks for. */
+static uint32_t fp_image_mode(const struct tsr_bt *bt)
+{
+	uint16_t fcw, fsw;
+	uint32_t mxcsr, mode = BT_MODE_X87;
+
+	memcpy(&fcw, bt->state.fx, sizeof(fcw));
+	memcpy(&fsw, bt->state.fx + 2, sizeof(fsw));
+	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
+	if (fsw & FSW_ES || fsw & ~fcw & X87_EXCEPTIONS)
+		return 0; /* also for SSE: some of its instructions use MMX registers, and wait */
+	if ((fcw & X87_EXCEPTIONS) != X87_EXCEPTIONS)
+		mode |= BT_MODE_X87_UNMASKED;
+	if (bt->state.cr4 & TSR_CR4_OSFXSR && mxcsr & MXCSR_UM)
+		mode |= (mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? BT_MODE_SSE : BT_MODE_SSE | BT_MODE_SSE_UNMASKED;
+	return mode;
+}
+
+/* While the unit is loaded, translated code keeps to what it was loaded for. */
+static uint32_t fp_mode(const struct tsr_bt *bt)
+{
+	uint32_t mode = BT_MODE_X87;
+
+	if (bt->state.cr0 & (TSR_CR0_EM | TSR_CR0_TS))
+		return 0;
+	if (!bt->hot.fp_loaded)
+		return fp_image_mode(bt);
+	if (bt->hot.fp_loaded & BT_FP_UNMASKED)
+		mode |= BT_MODE_X87_UNMASKED;
+	if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
+		mode |= BT_MODE_SSE;
+	if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
+		mode |= BT_MODE_SSE_UNMASKED;
+	return mode;
+}
+
+static bool must_step(const struct tsr_x86_state *s)
+{
+	return s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & 0xff ||
+	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM) || tsr_x86_virtual_interrupt(s);
+}
+
+uint32_t tsr_bt_mode(struct tsr_bt *bt)
+{
+	const struct tsr_x86_state *s = &bt->state;
+	bool vm = s->eflags & TSR_FLAG_VM, pe = s->cr0 & TSR_CR0_PE;
+	uint32_t mode = fp_mode(bt);
+
+	if (s->segment[TSR_CS].access & TSR_SEG_DB)
+		mode |= BT_MODE_CODE32;
+	if (s->segment[TSR_SS].access & TSR_SEG_DB)
+		mode |= BT_MODE_STACK32;
+	if (s->cpl == 3)
+		mode |= BT_MODE_USER;
+	if (!pe || vm)
+		mode |= BT_MODE_CS_WRITE;
+	if (!vm && s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> 12)
+		mode |= BT_MODE_IF_FREE;
+	if (s->eflags & TSR_FLAG_DF)
+		mode |= BT_MODE_DOWN;
+	if (s->cpl == 0)
+		mode |= BT_MODE_CPL0;
+	if (must_step(s))
+		mode |= BT_MODE_STEP;
+	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
+		mode |= (uint32_t)segment_kind(&s->segment[i], i == TSR_CS) << (BT_MODE_SEGMENT_SHIFT + 2 * i);
+	return mode;
+}
+
+/* The mode with one segment register's part brought up to the state. */
+uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment)
+{
+	unsigned shift = BT_MODE_SEGMENT_SHIFT + 2 * segment;
+
+	return (bt->mode.word & ~(3u << shift)) | (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
+}
+
+static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
+{
+	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];
+	uint32_t h = (fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) * 0xc2b2ae35u >> 22;
+	uint32_t limit = cs->limit;
+
+	if (bt->mode.tags->entry[h].tag && bt->mode.tags->entry[h].fetch == fetch && bt->mode.tags->entry[h].mode == mode &&
+	    bt->mode.tags->entry[h].base == cs->base && bt->mode.tags->entry[h].limit == limit)
+		return bt->mode.tags->entry[h].tag;
+	bt->mode.tags->entry[h].fetch = fetch;
+	bt->mode.tags->entry[h].mode = mode;
+	bt->mode.tags->entry[h].base = cs->base;
+	bt->mode.tags->entry[h].limit = limit;
+	if (++bt->mode.tags->last >= UINT32_MAX - 1) {
+		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+		bt->mode.tags->last = 1;
+	}
+	bt->mode.tags->entry[h].tag = bt->mode.tags->last;
+	return bt->mode.tags->last;
+}
+
+static void set_mxcsr(struct tsr_bt *bt)
+{
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
+	bt->hot.masked_mxcsr = (mxcsr & ~MXCSR_FLAGS) | MXCSR_MASKS;
+	bt->hot.unmasked = ~(mxcsr >> 7) & MXCSR_FLAGS;
+}
+
+/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless somebody wants out. */
+void tsr_bt_retag(struct tsr_bt *bt)
+{
+	enum tsr_mmu_view view;
+
+	bt->mode.word = tsr_bt_mode(bt);
+	if (bt->mode.word & BT_MODE_SSE_UNMASKED)
+		set_mxcsr(bt);
+	view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+	bt->mode.cs_limit = bt->state.segment[TSR_CS].limit;
+	bt->hot.view_base = bt->board.vcpu->base[view];
+	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], bt->mode.word);
+	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
+	__atomic_store_n(&bt->hot.poll, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.tag_word, (uint64_t)bt->mode.tag << 32, __ATOMIC_SEQ_CST);
+	if (tsr_bt_wanted(bt))
+		tsr_bt_request_exit(bt);
+}
+
+bool tsr_bt_tags_init(struct tsr_bt *bt)
+{
+	bt->mode.tags = calloc(1, sizeof(*bt->mode.tags));
+	return bt->mode.tags != NULL;
+}
+
+void tsr_bt_tags_finish(struct tsr_bt *bt)
+{
+	free(bt->mode.tags);
+	bt->mode.tags = NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Requests to leave translated code. They may come from any thread and from signal handlers: they set `kicked`, then change the
+ * words that translated code looks at (poll, tag_word). The run loop arms those words first and looks at `kicked` afterwards, so
+ * no request is lost.
+ */
+#include "runtime/requests.h"
+
+/* Translated code leaves at its next back edge or jump-cache look-up. [any, async-signal-safe] */
+void tsr_bt_request_exit(struct tsr_bt *bt)
+{
+	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.tag_word, (uint64_t)UINT32_MAX << 32, __ATOMIC_SEQ_CST);
+}
+
+void tsr_bt_kick(void *self)
+{
+	struct tsr_bt *bt = self;
+
+	__atomic_store_n(&bt->pins.kicked, 1, __ATOMIC_SEQ_CST);
+	tsr_bt_request_exit(bt);
+}
+
+/* Has the loop something to do? */
+bool tsr_bt_wanted(struct tsr_bt *bt)
+{
+	if (__atomic_load_n(&bt->pins.kicked, __ATOMIC_SEQ_CST) || bt->run.stopped || bt->pins.init || bt->run.due)
+		return true;
+	if (bt->hot.intr_waiting && bt->state.eflags & TSR_FLAG_IF)
+		return true;
+	return bt->state.nmi_pending && !bt->state.nmi_blocked;
+}

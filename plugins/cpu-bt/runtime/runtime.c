@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The runtime: entry to and exit from translated code, and the bridges from it to C. Emitted once at the start of the
+ * code cache, so that translated code reaches it with rel32 and no assembler file has to repeat the struct's offsets.
+ *
+ * A bridge saves the guest's registers to the state and its flags by lahf and seto (4 cycles; pushf and popf cost 18),
+ * saves xmm0-7 if the guest's are loaded, calls a function of type
+ *   struct bt_outcome f(struct tsr_bt *bt, uint32_t r8, uint32_t r9)
+ * and goes on by outcome.skip. The x87 registers and MXCSR stay the guest's in such a function: it must call
+ * tsr_bt_fp_unload before it runs anybody else's floating point.
+ */
+#include "code/cache.h"
+#include "code/emit.h"
+#include "runtime/dispatch.h"
+#include "runtime/helper.h"
+#include "runtime/miss.h"
+#include "runtime/runtime.h"
+#include "runtime/system.h"
+
+#define FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
+#define GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
+#define XMM_AREA 160 /* in the FXSAVE image */
+
+typedef struct bt_outcome (*bridge_function)(struct tsr_bt *bt, uint32_t r8, uint32_t r9);
+
+static uint8_t host_gpr(unsigned guest)
+{
+	return guest == TSR_ESP ? R12 : (uint8_t)guest;
+}
+
+static void movups(struct emitter *e, bool load, unsigned xmm)
+{
+	emit_rm(e, false, load ? 0x0f10 : 0x0f11, (uint8_t)xmm,
+		HOST_MEM(R15, offsetof(struct tsr_bt, state.fx) + XMM_AREA + 16 * xmm));
+}
+
+static void each_xmm_if_loaded(struct emitter *e, bool load)
+{
+	uint32_t none;
+
+	emit_rm(e, false, 0x83, 7, FIELD(hot.fp_loaded)); /* cmp dword, imm8 */
+	emit_u8(e, 0);
+	none = emit_jcc8(e, CC_E);
+	for (unsigned i = 0; i < 8; i++)
+		movups(e, load, i);
+	emit_land8(e, none);
+}
+
+static void save_guest(struct emitter *e)
+{
+	for (unsigned i = 0; i < 8; i++)
+		emit_store(e, GPR(i), host_gpr(i));
+	emit_u8(e, 0x9f); /* lahf */
+	emit_bytes(e, "\x0f\x90\xc0", 3); /* seto al */
+	emit_store16(e, FIELD(hot.flags_ax), RAX);
+	each_xmm_if_loaded(e, false);
+}
+
+static void restore_guest(struct emitter *e)
+{
+	each_xmm_if_loaded(e, true);
+	emit_load64(e, R14, FIELD(hot.view_base));
+	emit_load16(e, RAX, FIELD(hot.flags_ax));
+	emit_bytes(e, "\x04\x7f", 2); /* add al, 0x7f: OF */
+	emit_u8(e, 0x9e);             /* sahf */
+	for (unsigned i = 0; i < 8; i++)
+		emit_load(e, host_gpr(i), GPR(i));
+}
+
+static void call_c(struct emitter *e, bridge_function function)
+{
+	uint64_t address;
+
+	memcpy(&address, &function, sizeof(address));
+	emit_mov64(e, RDI, R15);
+	emit_mov(e, RSI, R8);
+	emit_mov(e, RDX, R9);
+	emit_mov_imm64(e, RAX, address);
+	emit_rr(e, false, 0xff, 2, RAX); /* call rax */
+}
+
+static const uint8_t callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
+
+/* void enter(struct tsr_bt *bt, const uint8_t *host) */
+static void emit_enter(struct emitter *e)
+{
+	for (unsigned i = 0; i < 6; i++)
+		emit_push(e, callee_saved[i]);
+	emit_alu_imm(e, true, 5, RSP, 8); /* 7 pushes with the return address: now 16-aligned */
+	emit_mov64(e, R15, RDI);
+	emit_store64(e, FIELD(hot.host_rsp), RSP);
+	emit_store64(e, FIELD(hot.target), RSI);
+	restore_guest(e);
+	emit_jmp_mem(e, FIELD(hot.target));
+}
+
+/* The guest is saved; back to the caller of enter. */
+static void emit_leave(struct emitter *e)
+{
+	emit_load64(e, RSP, FIELD(hot.host_rsp));
+	emit_alu_imm(e, true, 0, RSP, 8);
+	for (unsigned i = 6; i-- > 0;)
+		emit_pop(e, callee_saved[i]);
+	emit_ret(e);
+}
+
+/* Reached by a jump: r8d = EIP to go on at, r9d = argument. The function finds code, or leaves. */
+static void emit_jump_bridge(struct emitter *e, bridge_function function, uint32_t leave)
+{
+	save_guest(e);
+	call_c(e, function);
+	emit_test64(e, RDX, RDX);
+	emit_jcc(e, CC_S, leave);
+	emit_store64(e, FIELD(hot.target), RAX);
+	restore_guest(e);
+	emit_jmp_mem(e, FIELD(hot.target));
+}
+
+/* Reached by a call: r8d, r9d = arguments; returns with r9 = outcome.value behind the call plus outcome.skip. */
+static void emit_call_bridge(struct emitter *e, bridge_function function, uint32_t leave)
+{
+	save_guest(e);
+	emit_store64(e, FIELD(hot.saved_r8), R8);
+	emit_store64(e, FIELD(hot.saved_r10), R10);
+	emit_store64(e, FIELD(hot.saved_r11), R11);
+	emit_alu_imm(e, true, 5, RSP, 8);
+	call_c(e, function);
+	emit_alu_imm(e, true, 0, RSP, 8);
+	emit_test64(e, RDX, RDX);
+	emit_jcc(e, CC_S, leave);
+	emit_rm(e, true, 0x01, RDX, HOST_MEM(RSP, 0)); /* add [rsp], rdx */
+	emit_mov64(e, R9, RAX);
+	restore_guest(e);
+	emit_load64(e, R8, FIELD(hot.saved_r8));
+	emit_load64(e, R10, FIELD(hot.saved_r10));
+	emit_load64(e, R11, FIELD(hot.saved_r11));
+	emit_ret(e);
+}
+
+/* r8d = EIP: the block is done, back to C (unchained mode) */
+static void emit_done(struct emitter *e, uint32_t leave)
+{
+	save_guest(e);
+	emit_store(e, FIELD(state.eip), R8);
+	emit_store_imm(e, FIELD(hot.exit_reason), BT_EXIT_BLOCK);
+	emit_jmp(e, leave);
+}
+
+/* r8d = linear address, r9d = size - 1, r10 = guest RCX. Returns behind the call if the operand lies in one page, else 5
+ * bytes farther. Flags kept. */
+static void emit_cross_live(struct emitter *e)
+{
+	uint32_t one_page;
+
+	emit_lea(e, RCX, HOST_SIB(R8, R9, 0, 0));
+	emit_mov_imm(e, R9, 12);
+	emit_shrx(e, false, RCX, RCX, R9);
+	emit_shrx(e, false, R9, R8, R9);
+	emit_not(e, false, RCX);
+	emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
+	one_page = emit_jrcxz(e);
+	emit_load64(e, RCX, HOST_MEM(RSP, 0));
+	emit_lea64(e, RCX, HOST_MEM(RCX, 5));
+	emit_store64(e, HOST_MEM(RSP, 0), RCX);
+	emit_land8(e, one_page);
+	emit_ret(e);
+}
+
+/* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
+static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
+{
+	emit_rm(e, false, 0x0fae, 1, FIELD(state.fx)); /* fxrstor */
+	if (mxcsr)
+		emit_rm(e, false, 0x0fae, 2, *mxcsr); /* ldmxcsr */
+	emit_store(e, FIELD(hot.fp_loaded), R8);
+	emit_ret(e);
+}
+
+bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
+{
+	struct emitter e = { .base = bt->cache.rw, .p = bt->cache.rw, .end = bt->cache.rw + bt->cache.size };
+
+	bt->rt.enter = emit_here(&e);
+	emit_enter(&e);
+	bt->rt.leave = emit_here(&e);
+	emit_leave(&e);
+	bt->rt.lookup = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_lookup, bt->rt.leave);
+	bt->rt.chain = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_chain, bt->rt.leave);
+	bt->rt.spent = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_spent, bt->rt.leave);
+	bt->rt.early = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_early, bt->rt.leave);
+	bt->rt.miss = emit_here(&e);
+	emit_call_bridge(&e, tsr_bt_miss, bt->rt.leave);
+	bt->rt.commit = emit_here(&e);
+	emit_call_bridge(&e, tsr_bt_commit, bt->rt.leave);
+	bt->rt.helper = emit_here(&e);
+	emit_call_bridge(&e, tsr_bt_helper, bt->rt.leave);
+	bt->rt.bail = emit_here(&e);
+	emit_jump_bridge(&e, tsr_bt_bail, bt->rt.leave); /* r9d: mnemonic */
+	bt->rt.done = emit_here(&e);
+	emit_done(&e, bt->rt.leave);
+	if (bt->host_cpu.bmi2) {
+		bt->rt.cross_live = emit_here(&e);
+		emit_cross_live(&e);
+	}
+	bt->rt.fp_load = emit_here(&e);
+	emit_fp_load(&e, NULL);
+	bt->rt.fp_load_x87 = emit_here(&e);
+	emit_fp_load(&e, &FIELD(hot.host_mxcsr));
+	bt->rt.fp_load_masked = emit_here(&e);
+	emit_fp_load(&e, &FIELD(hot.masked_mxcsr));
+	if (e.overreach || e.overflow)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "a code cache of %zu bytes is too small; set the property cache higher",
+				     bt->cache.size);
+	bt->cache.start = (emit_here(&e) + 63) & ~63u;
+	tsr_bt_cache_flush(bt);
+	bt->stats.flushes = 0;
+	return true;
+}
+
+void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host)
+{
+	void (*enter)(struct tsr_bt *, const uint8_t *);
+	const uint8_t *address = bt->cache.rx + bt->rt.enter;
+
+	memcpy(&enter, &address, sizeof(enter));
+	enter(bt, host);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * System instructions. The interpreter can do all of them; those that kernels execute on every system call, interrupt and
+ * context switch have their common case here, flat protected mode, as the manual's operation sections have it (Intel SDM
+ * volume 2). Whatever is not common, and every fault, is left to the interpreter with nothing done.
+ */
+#include <Zydis/Zydis.h>
+#include <string.h>
+
+#include "code/cache.h"
+#include "code/calls.h"
+#include "code/decode.h"
+#include "code/flags.h"
+#include "runtime/budget.h"
+#include "runtime/device.h"
+#include "runtime/dispatch.h"
+#include "runtime/fp-pointers.h"
+#include "runtime/interpret.h"
+#include "runtime/mode.h"
+#include "runtime/requests.h"
+#include "runtime/system.h"
+
+#define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
+
+/* -- reading tables and the stack without side effects: only what is in the supervisor view's read table */
+
+static bool peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, void *to, uint32_t length)
+{
+	uint64_t entry;
+
+	if ((gla & TSR_PAGE_MASK) + length > TSR_PAGE_SIZE)
+		return false;
+	memcpy(&entry, bt->board.vcpu->base[view] + bt->board.layout->read_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+	if (!entry)
+		return false;
+	memcpy(to, (const uint8_t *)(uintptr_t)(entry + gla), length);
+	return true;
+}
+
+/* Descriptor bits, SDM volume 3, 3.4.5: of the second dword. */
+#define D_ACCESSED (1u << 8)
+#define D_WRITE (1u << 9) /* data: writable; code: readable */
+#define D_DOWN (1u << 10) /* data: expand-down; code: conforming */
+#define D_CODE (1u << 11)
+#define D_S (1u << 12)
+#define D_DPL(high) ((high) >> 13 & 3)
+#define D_P (1u << 15)
+#define D_G (1u << 23)
+
+static bool descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out, uint32_t *high)
+{
+	uint32_t base = bt->state.gdtr.base, limit = bt->state.gdtr.limit, raw[2];
+
+	if (selector & 4) {
+		if (!(bt->state.ldtr.access & TSR_SEG_P))
+			return false;
+		base = bt->state.ldtr.base;
+		limit = bt->state.ldtr.limit;
+	}
+	if ((selector & 0xfff8u) + 7 > limit || !peek(bt, TSR_VIEW_SUPERVISOR, base + (selector & 0xfff8), raw, 8))
+		return false;
+	*high = raw[1];
+	out->selector = selector;
+	out->access = raw[1] >> 8 & 0xf0ff;
+	out->base = raw[0] >> 16 | (raw[1] & 0xff) << 16 | (raw[1] & 0xff000000);
+	out->limit = (raw[0] & 0xffff) | (raw[1] & 0xf0000);
+	if (raw[1] & D_G)
+		out->limit = out->limit << 12 | 0xfff;
+	return (*high & (D_S | D_P | D_ACCESSED)) == (D_S | D_P | D_ACCESSED);
+}
+
+/* -- MOV and POP to DS, ES, FS, GS */
+
+static bool paragraph_segment(const struct tsr_bt *bt, unsigned segment, uint16_t selector, struct tsr_x86_segment *out)
+{
+	*out = bt->state.segment[segment];
+	if (!(out->access & TSR_SEG_P))
+		return false;
+	out->selector = selector;
+	out->base = (uint32_t)selector << 4;
+	if (bt->state.eflags & TSR_FLAG_VM) {
+		out->limit = 0xffff;
+		out->access = 0xf3;
+	}
+	return true;
+}
+
+static bool protected_segment(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out)
+{
+	uint32_t high;
+
+	if (!(selector & 0xfffc)) {
+		*out = (struct tsr_x86_segment){ .selector = selector };
+		return true;
+	}
+	if (!descriptor(bt, selector, out, &high))
+		return false;
+	if (high & D_CODE && (!(high & D_WRITE) || high & D_DOWN))
+		return false;
+	return D_DPL(high) >= (selector & 3u) && D_DPL(high) >= bt->state.cpl;
+}
+
+/* Leaves the block (5 bytes behind) when the mode has changed. */
+struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint16_t selector, const struct bt_site *s)
+{
+	bool paragraph = !(bt->state.cr0 & TSR_CR0_PE) || bt->state.eflags & TSR_FLAG_VM;
+	struct tsr_x86_segment new;
+	uint32_t mode = bt->mode.word;
+
+	bt->stats.system++;
+	tsr_bt_fp_commit(bt);
+	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new))) {
+		bt->state.eip = s->eip;
+		bt_leave_ahead(bt, s, false);
+		bt->hot.exit_value = BT_NONE;
+		return LEAVE(BT_EXIT_BAIL);
+	}
+	bt->state.segment[segment] = new;
+	if (tsr_bt_mode_segment(bt, segment) == mode)
+		return (struct bt_outcome){ 0, 0 };
+	tsr_bt_retag(bt);
+	return (struct bt_outcome){ 0, 5 };
+}
+
+/* -- RDTSC, IN, OUT */
+
+struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s)
+{
+	uint64_t tsc;
+
+	bt->state.eip = s->eip;
+	if (bt->state.cr4 & TSR_CR4_TSD && bt->state.cpl) {
+		bt->hot.exit_value = BT_NONE;
+		return LEAVE(BT_EXIT_BAIL);
+	}
+	tsc = bt->board.cpu_host->tsc(bt->board.host) + bt->state.tsc_offset;
+	bt->state.gpr[TSR_EAX] = (uint32_t)tsc;
+	bt->state.gpr[TSR_EDX] = (uint32_t)(tsc >> 32);
+	return (struct bt_outcome){ 0, 0 };
+}
+
+static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s)
+{
+	const struct bt_block *b = &bt->cache.blocks[s->block];
+
+	tsr_bt_cache_untrace(bt);
+	if (b->valid)
+		return (struct bt_outcome){ 0, 0 };
+	bt->state.eip = s->eip + bt->cache.offsets[b->offsets + b->insns + s->insn];
+	return LEAVE(BT_EXIT_LOOKUP);
+}
+
+struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+{
+	unsigned width = word >> 16 & 7;
+	uint32_t mask = width == 4 ? UINT32_MAX : (1u << 8 * width) - 1, *eax = &bt->state.gpr[TSR_EAX];
+	uint16_t port = (uint16_t)(word & BT_HELPER_PORT_DX ? bt->state.gpr[TSR_EDX] : word);
+	bool loaded = tsr_bt_device_begin(bt, s);
+
+	bt->stats.system++;
+	if (word & BT_HELPER_IN)
+		*eax = (*eax & ~mask) | (bt->board.cpu_host->port_read(bt->board.host, port, width) & mask);
+	else
+		bt->board.cpu_host->port_write(bt->board.host, port, *eax & mask, width);
+	tsr_bt_device_end(bt, loaded);
+	return after_device(bt, s);
+}
+
+/* -- SYSENTER, SYSEXIT, IRET */
+
+static void flat_segment(struct tsr_x86_segment *s, uint32_t selector, uint16_t access)
+{
+	*s = (struct tsr_x86_segment){ .selector = (uint16_t)selector, .access = access, .limit = UINT32_MAX };
+}
+
+static bool do_sysenter(struct tsr_bt *bt)
+{
+	struct tsr_x86_state *s = &bt->state;
+
+	if (!(s->cr0 & TSR_CR0_PE) || !(s->sysenter_cs & 0xfffc))
+		return false;
+	s->eflags &= ~(uint32_t)(TSR_FLAG_VM | TSR_FLAG_IF | TSR_FLAG_RF);
+	s->cpl = 0;
+	flat_segment(&s->segment[TSR_CS], s->sysenter_cs & 0xfffc, 0xc09b);
+	flat_segment(&s->segment[TSR_SS], (s->sysenter_cs & 0xfffc) + 8, 0xc093);
+	s->gpr[TSR_ESP] = s->sysenter_esp;
+	s->eip = s->sysenter_eip;
+	return true;
+}
+
+static bool do_sysexit(struct tsr_bt *bt)
+{
+	struct tsr_x86_state *s = &bt->state;
+
+	if (!(s->cr0 & TSR_CR0_PE) || !(s->sysenter_cs & 0xfffc) || s->cpl)
+		return false;
+	s->cpl = 3;
+	flat_segment(&s->segment[TSR_CS], ((s->sysenter_cs & 0xfffc) + 16) | 3, 0xc0fb);
+	flat_segment(&s->segment[TSR_SS], ((s->sysenter_cs & 0xfffc) + 24) | 3, 0xc0f3);
+	s->gpr[TSR_ESP] = s->gpr[TSR_ECX];
+	s->eip = s->gpr[TSR_EDX];
+	return true;
+}
+
+/* Data segments that the outer ring may not use become null. */
+static void drop_segments(struct tsr_x86_state *s)
+{
+	static const uint8_t data[] = { TSR_ES, TSR_DS, TSR_FS, TSR_GS };
+
+	for (unsigned i = 0; i < sizeof(data); i++) {
+		struct tsr_x86_segment *g = &s->segment[data[i]];
+
+		if (g->access & TSR_SEG_P && (g->access & 0x1c) != 0x1c && (g->access >> 5 & 3) < s->cpl)
+			*g = (struct tsr_x86_segment){ 0 };
+	}
+}
+
+static bool stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl, struct tsr_x86_segment *out)
+{
+	uint32_t high;
+
+	return selector & 0xfffc && descriptor(bt, selector, out, &high) && (selector & 3u) == cpl && D_DPL(high) == cpl &&
+	       (high & (D_CODE | D_WRITE)) == D_WRITE && out->access & TSR_SEG_DB;
+}
+
+#define IRET_FLAGS \
+	(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT | TSR_FLAG_RF | TSR_FLAG_AC | \
+	 TSR_FLAG_ID)
+
+/* IRETD at CPL 0 with a flat stack, to the same ring or out of it, not to virtual-8086 mode, not a task's end. */
+static bool do_iretd(struct tsr_bt *bt)
+{
+	struct tsr_x86_state *s = &bt->state;
+	struct tsr_x86_segment cs, ss = s->segment[TSR_SS];
+	uint32_t frame[5], high, cpl, esp = s->gpr[TSR_ESP];
+
+	if (!(s->cr0 & TSR_CR0_PE) || s->cpl || s->eflags & (TSR_FLAG_VM | TSR_FLAG_NT) ||
+	    bt_segment_kind(bt->mode.word, TSR_SS) != BT_SEGMENT_FLAT || !(bt->mode.word & BT_MODE_STACK32) ||
+	    !peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
+		return false;
+	cpl = frame[1] & 3;
+	if (frame[2] & (TSR_FLAG_VM | TSR_FLAG_NT | TSR_FLAG_TF | TSR_FLAG_VIF | TSR_FLAG_VIP) || !(frame[1] & 0xfffc) ||
+	    !descriptor(bt, (uint16_t)frame[1], &cs, &high) || (high & (D_CODE | D_DOWN)) != D_CODE || D_DPL(high) != cpl ||
+	    frame[0] > cs.limit)
+		return false;
+	if (cpl && (!peek(bt, TSR_VIEW_SUPERVISOR, esp + 12, frame + 3, 8) || !stack_for(bt, (uint16_t)frame[4], cpl, &ss)))
+		return false;
+	s->cpl = cpl;
+	s->segment[TSR_CS] = cs;
+	s->segment[TSR_SS] = ss;
+	s->gpr[TSR_ESP] = cpl ? frame[3] : esp + 12;
+	if (cpl)
+		drop_segments(s);
+	s->eflags = (s->eflags & ~(uint32_t)(IRET_FLAGS | TSR_FLAG_VIF | TSR_FLAG_VIP)) | (frame[2] & IRET_FLAGS) | 2;
+	s->nmi_blocked = 0;
+	s->eip = frame[0];
+	return true;
+}
+
+static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
+{
+	switch (mnemonic) {
+	case ZYDIS_MNEMONIC_SYSENTER:
+		return bt->model.isa & BT_ISA_SEP && do_sysenter(bt);
+	case ZYDIS_MNEMONIC_SYSEXIT:
+		return bt->model.isa & BT_ISA_SEP && do_sysexit(bt);
+	case ZYDIS_MNEMONIC_IRETD:
+		return do_iretd(bt);
+	default:
+		return false;
+	}
+}
+
+/* An instruction that is not translated: done here, or by the interpreter, and on with translated code if that may be. */
+struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic)
+{
+	bt->state.eip = eip;
+	bt->hot.exit_value = mnemonic;
+	if (bt->options.lockstep)
+		return LEAVE(BT_EXIT_BAIL);
+	if (tsr_bt_budget_over(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	tsr_bt_budget_out(bt);
+	tsr_bt_flags_out(bt);
+	tsr_bt_fp_commit(bt);
+	if (do_here(bt, mnemonic)) {
+		bt->stats.system++;
+		bt->state.shadow = 0; /* it was the instruction behind an STI */
+		bt->state.instructions += bt->budget.counted;
+		tsr_bt_budget_in(bt);
+	} else {
+		bt->fallbacks[mnemonic]++;
+		bt->run.stop = tsr_bt_interpret(bt, 1, NULL);
+		tsr_bt_budget_in(bt);
+		if (bt->run.stop != TSR_X86_DONE || bt->state.halted) {
+			tsr_bt_flags_in(bt);
+			return LEAVE(BT_EXIT_STOP);
+		}
+	}
+	tsr_bt_flags_in(bt);
+	tsr_bt_retag(bt);
+	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+		return LEAVE(BT_EXIT_LOOKUP);
+	return tsr_bt_resume(bt);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the interpreter; find out where
+ * flags live; lower each instruction; put the out-of-line code behind; enter the block into the books.
+ */
+#include <stdlib.h>
+
+#include "code/cache.h"
+#include "lower/count.h"
+#include "lower/exits.h"
+#include "lower/fp-checks.h"
+#include "lower/fp-sites.h"
+#include "lower/groups.h"
+#include "lower/islands.h"
+#include "lower/liveness.h"
+#include "lower/lower.h"
+#include "lower/stubs.h"
+#include "translate/block.h"
+
+/* stress=cramped: most blocks must be cut, and some single instructions do not fit. */
+#define CRAMPED_STUBS 5
+#define CRAMPED_COUNT_FIXUPS 4
+#define CRAMPED_HOST 400
+
+static const struct {
+	bool (*lower)(struct bt_tx *tx);
+	bool last; /* ends the block */
+} lowerings[BT_CLASSES] = {
+	[BT_COPY] = { tsr_bt_lower_copy, false },   [BT_FP] = { tsr_bt_lower_fp, false },
+	[BT_FLDCW] = { tsr_bt_lower_fldcw, false }, [BT_LDMXCSR] = { tsr_bt_lower_ldmxcsr, false },
+	[BT_FXSAVE] = { tsr_bt_lower_fx, false },   [BT_FXRSTOR] = { tsr_bt_lower_fx, false },
+	[BT_LEA] = { tsr_bt_lower_lea, false },     [BT_NOP] = { tsr_bt_lower_nop, false },
+	[BT_PUSH] = { tsr_bt_lower_push, false },   [BT_POP] = { tsr_bt_lower_pop, false },
+	[BT_PUSHA] = { tsr_bt_lower_pusha, false }, [BT_POPA] = { tsr_bt_lower_popa, false },
+	[BT_LEAVE] = { tsr_bt_lower_leave, false }, [BT_DIV] = { tsr_bt_lower_div, false },
+	[BT_BIT] = { tsr_bt_lower_bit, false },     [BT_XLAT] = { tsr_bt_lower_xlat, false },
+	[BT_STRING] = { tsr_bt_lower_string, false },
+	[BT_CLI] = { tsr_bt_lower_flag, false },    [BT_STI] = { tsr_bt_lower_flag, false },
+	[BT_CLD] = { tsr_bt_lower_flag, false },    [BT_STD] = { tsr_bt_lower_flag, false },
+	[BT_PUSHF] = { tsr_bt_lower_flag, false },  [BT_POPF] = { tsr_bt_lower_flag, false },
+	[BT_SEGMENT_LOAD] = { tsr_bt_lower_segment_load, false }, [BT_SEGMENT_STORE] = { tsr_bt_lower_segment_store, false },
+	[BT_RDTSC] = { tsr_bt_lower_rdtsc, false }, [BT_IN] = { tsr_bt_lower_port, false }, [BT_OUT] = { tsr_bt_lower_port, false },
+	[BT_CALL] = { tsr_bt_lower_call, true },    [BT_RET] = { tsr_bt_lower_ret, true },
+	[BT_JMP] = { tsr_bt_lower_jmp, true },      [BT_JCC] = { tsr_bt_lower_jcc, true },
+	[BT_LOOP] = { tsr_bt_lower_loop, true },    [BT_JCXZ] = { tsr_bt_lower_jcxz, true },
+};
+
+/* Guest bytes that the block may be made of: up to the page's and the segment's end. */
+static uint32_t source_length(const struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip)
+{
+	uint32_t length = TSR_PAGE_SIZE - ((uint32_t)gpa & TSR_PAGE_MASK);
+
+	if (bt->mode.cs_limit - eip < length - 1)
+		length = bt->mode.cs_limit - eip + 1;
+	return length;
+}
+
+/* What cannot be decoded within the page (a straddling or an undefined instruction) is one for the interpreter. */
+static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
+{
+	memset(i, 0, sizeof(*i));
+	i->eip = eip;
+	i->length = (uint8_t)(room < 15 ? room : 15);
+	i->kind = BT_FALLBACK;
+}
+
+/* Not an instruction yet, but within 15 bytes it may be one with the next page's. What is undefined already must not fetch them. */
+bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip)
+{
+	struct bt_insn i;
+
+	return room < 15 && !tsr_bt_decode(mode, bytes, room, eip, &i) && i.truncated;
+}
+
+static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8_t *bytes2, uint32_t eip)
+{
+	uint32_t room = TSR_PAGE_SIZE - ((uint32_t)tx->gpa & TSR_PAGE_MASK);
+	uint8_t joined[15];
+
+	if (room > sizeof(joined))
+		room = sizeof(joined);
+	memcpy(joined, bytes, room);
+	memcpy(joined + room, bytes2, sizeof(joined) - room);
+	tx->count = 1;
+	if (eip + 14 < eip || eip + 14 > tx->bt->mode.cs_limit || !tsr_bt_decode(tx->mode, joined, sizeof(joined), eip, &tx->insns[0]) ||
+	    tx->insns[0].isa & ~tx->bt->model.isa)
+		unknown_insn(&tx->insns[0], eip, sizeof(joined));
+}
+
+static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
+{
+	uint32_t length = source_length(tx->bt, tx->gpa, eip), at = 0;
+
+	while (tx->count < BT_MAX_INSNS && at < length) {
+		struct bt_insn *i = &tx->insns[tx->count++];
+
+		if (!tsr_bt_decode(tx->mode, bytes + at, length - at, eip + at, i)) {
+			if (at && tsr_bt_straddles(tx->mode, bytes + at, length - at, eip + at)) {
+				tx->count--; /* a block of its own */
+				tx->straddle_behind = true;
+				break;
+			}
+			unknown_insn(i, eip + at, length - at);
+		}
+		if (i->isa & ~tx->bt->model.isa)
+			i->kind = BT_FALLBACK;
+		at += i->length;
+		if (i->kind == BT_FALLBACK || lowerings[i->kind].last || tsr_bt_window(tx, tx->count - 1))
+			break;
+	}
+}
+
+static void lower_block(struct bt_tx *tx, uint32_t start)
+{
+	tx->lowered = 0;
+	for (tx->index = 0; tx->index < tx->count && !tx_failed(tx); tx->index++, tx->lowered++) {
+		tx->insn = &tx->insns[tx->index];
+		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
+		tx->open = -1;
+		tsr_bt_island_check(tx);
+		tsr_bt_groups_begin(tx);
+		tsr_bt_fp_begin(tx);
+		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
+			tsr_bt_bail_out(tx);
+			tx->count = tx->index + 1;
+			break;
+		}
+		tsr_bt_groups_end(tx);
+		tsr_bt_fp_end(tx);
+		if (tsr_bt_fp_checks(tx, tx->insn))
+			tsr_bt_fp_check(tx);
+		if (tsr_bt_sse_checks(tx, tx->insn))
+			tsr_bt_sse_check(tx);
+		if (tx->insn->flags_written == TSR_FLAGS_ARITHMETIC)
+			tx->clobbered = false;
+	}
+	if (tx_failed(tx))
+		return;
+	if (!tx->ended)
+		tsr_bt_fp_flush(tx);
+	if (!tx->ended && tx->straddle_behind && !tx->bt->options.lockstep)
+		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
+	else if (!tx->ended)
+		tsr_bt_exit(tx, tx->insn->eip + tx->insn->length);
+}
+
+static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
+{
+	struct tsr_bt *bt = tx->bt;
+	uint16_t *offsets = bt->cache.offsets + bt->cache.offset_count;
+	uint32_t end;
+
+	b->length = 0;
+	for (unsigned i = 0; i < tx->count; i++) {
+		offsets[i] = tx->offsets[i];
+		offsets[tx->count + i] = tx->insns[i].length;
+		b->length += tx->insns[i].length;
+		b->undefined |= tx->insns[i].flags_undefined;
+	}
+	for (unsigned i = 0; i < tx->stub_count; i++)
+		b->may_bail |= tx->stubs[i].kind == STUB_BAIL || tx->grouping;
+	b->lowered = (uint8_t)tx->lowered;
+	if (b->gpa2 && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
+		b->gpa2 = 0;
+	b->insns = (uint8_t)tx->count;
+	b->offsets = bt->cache.offset_count;
+	bt->cache.offset_count += 2 * tx->count;
+	b->host_length = emit_here(&tx->e) - start;
+	b->exits = tx->exits;
+	b->exit_count = bt->cache.exit_count - tx->exits;
+	end = (emit_here(&tx->e) + 15) & ~15u;
+	bt->cache.used = end;
+	bt->cache.block_count++;
+	bt->stats.translations++;
+	bt->stats.insns += tx->count;
+	bt->stats.guest_bytes += b->length;
+	bt->stats.host_bytes += b->host_length;
+	tsr_bt_cache_add(bt, b);
+}
+
+/* Host code of the decoded block, to `start`. False: it does not fit, or a short jump does not reach. */
+static bool emit_block(struct bt_tx *tx, uint32_t start)
+{
+	struct tsr_bt *bt = tx->bt;
+
+	tx->e = (struct emitter){ .base = bt->cache.rw, .p = bt->cache.rw + start, .end = bt->cache.rw + start + tx->host_max };
+	tx->full = false;
+	tx->stub_count = tx->short_count = 0;
+	tx->exits = bt->cache.exit_count;
+	tx->ended = tx->fp_checked = false;
+	tx->fp_code = tx->fp_data = tx->fp_own = 0;
+	memset(tx->groups, 0, sizeof(tx->groups));
+	tsr_bt_liveness(tx);
+	tsr_bt_count_take(tx);
+	lower_block(tx, start);
+	tsr_bt_stubs_emit(tx);
+	if (tx_failed(tx) || tx->e.overreach)
+		return false;
+	tsr_bt_count_fix(tx);
+	return true;
+}
+
+/* What a translation has taken from the tables of the cache. */
+struct taken {
+	uint32_t sites, fp_sites, exits;
+};
+
+static void give_back(struct tsr_bt *bt, const struct taken *t)
+{
+	bt->cache.site_count = t->sites;
+	bt->cache.fp_site_count = t->fp_sites;
+	bt->cache.exit_count = t->exits;
+}
+
+/* The block's first `count` instructions. How far it is from a short jump to its island depends on every lowering in between; rather
+ * than prove it for all, the rare block that stretches too far is emitted again with short jumps that always reach. */
+static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
+{
+	struct tsr_bt *bt = tx->bt;
+	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count };
+	bool good;
+
+	tx->count = count;
+	good = emit_block(tx, start);
+	if (!good && !tx_failed(tx)) {
+		give_back(bt, &before);
+		bt->stats.stretched++;
+		tx->count = count;
+		tx->near_islands = true;
+		good = emit_block(tx, start);
+		tx->near_islands = false;
+	}
+	if (!good)
+		give_back(bt, &before);
+	return good;
+}
+
+/* As many instructions of the block as fit. How much room a block needs depends on every lowering in it; rather than prove that the
+ * fattest fits, every table is checked, and what does not fit is cut in half. */
+static bool emit_fitting(struct bt_tx *tx, uint32_t start)
+{
+	unsigned count = tx->count;
+	bool good = emit_first(tx, start, count);
+
+	if (good)
+		return true;
+	tx->bt->stats.cut_short++;
+	tx->straddle_behind = false;
+	while (!good && (count /= 2))
+		good = emit_first(tx, start, count);
+	return good;
+}
+
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
+				  uint32_t eip)
+{
+	struct bt_tx *tx = bt->tx;
+	uint32_t start = bt->cache.used;
+	struct bt_block *b = &bt->cache.blocks[bt->cache.block_count];
+
+	if (!tsr_bt_cache_room(bt))
+		return NULL;
+	tx->bt = bt;
+	tx->mode = bt->mode.word;
+	tx->block = bt->cache.block_count;
+	tx->gpa = gpa;
+	tx->count = 0;
+	tx->grouping = bt->options.groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
+	tx->straddle_behind = false;
+	if (gpa2)
+		decode_straddler(tx, bytes, bytes2, eip);
+	else
+		decode_block(tx, bytes, eip);
+	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode.word, .cs_limit = bt->mode.cs_limit, .host = start,
+				.incoming = BT_NONE };
+	if (!emit_fitting(tx, start))
+		return NULL;
+	finish_block(tx, b, start);
+	return b;
+}
+
+bool tsr_bt_translate_init(struct tsr_bt *bt)
+{
+	bt->tx = calloc(1, sizeof(*bt->tx));
+	bt->cache.group_failures = calloc(BT_GROUP_FAILURES, 1);
+	if (!bt->tx || !bt->cache.group_failures)
+		return false;
+	bt->tx->stub_max = bt->options.cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
+	bt->tx->count_fixup_max = bt->options.cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
+	bt->tx->host_max = bt->options.cramped ? CRAMPED_HOST : BT_BLOCK_HOST_MAX;
+	return true;
+}
+
+void tsr_bt_translate_finish(struct tsr_bt *bt)
+{
+	free(bt->tx);
+	free(bt->cache.group_failures);
+	bt->tx = NULL;
+}
