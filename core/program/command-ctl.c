@@ -3,9 +3,9 @@
  * and the call that it makes. */
 #include <string.h>
 
-#include "control-interface.h"
-#include "control.h"
-#include "program.h"
+#include "control/control-interface.h"
+#include "control/control.h"
+#include "program/program.h"
 
 #define CALL_TIMEOUT_MS (10 * 60 * 1000)
 

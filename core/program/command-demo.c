@@ -3,10 +3,10 @@
  * tessera demo: the preset `pc` with a small Linux, if scripts/guests has fetched one, else with
  * the guest of data/demo; in a window where the machine gets one, else on the terminal.
  */
-#include "config-load.h"
-#include "paths.h"
-#include "plugin-private.h"
-#include "program.h"
+#include "config/load.h"
+#include "manifest/paths.h"
+#include "manifest/plugin.h"
+#include "program/program.h"
 
 #define MACHINE "pc"
 #define FALLBACK "demo.img"

@@ -2,9 +2,9 @@
 /* tessera machines: the presets, from their manifests. */
 #include <string.h>
 
-#include "config-load.h"
-#include "keyfile.h"
-#include "program.h"
+#include "config/load.h"
+#include "manifest/keyfile.h"
+#include "program/program.h"
 
 static void print_machine(const char *path)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tessera plugins list | inspect ID: from manifests alone. */
-#include "plugin-private.h"
-#include "program.h"
-#include "property.h"
+#include "manifest/plugin.h"
+#include "manifest/property.h"
+#include "program/program.h"
 
 static int list(TsrRegistry *registry)
 {

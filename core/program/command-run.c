@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <string.h>
 
-#include "control.h"
-#include "guard.h"
-#include "program.h"
+#include "control/control.h"
+#include "program/guard.h"
+#include "program/program.h"
 
 #define DEFAULT_MACHINE "pc"
 

@@ -5,7 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "guard.h"
+#include "program/guard.h"
 
 static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 

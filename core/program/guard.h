@@ -3,8 +3,8 @@
  * What ends a run from outside even when the main loop does not answer: signals are taken on a
  * thread of their own, and a run that was told to end and does not is ended by force.
  */
-#ifndef TSR_GUARD_H
-#define TSR_GUARD_H
+#ifndef TSR_PROGRAM_GUARD_H
+#define TSR_PROGRAM_GUARD_H
 
 #include <glib.h>
 

@@ -2,7 +2,7 @@
 /* What --help prints. The man pages (docs/man) say the same at length. */
 #include <string.h>
 
-#include "program.h"
+#include "program/program.h"
 
 static const struct {
 	const char *command; /* NULL: of the program */

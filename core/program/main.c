@@ -2,7 +2,7 @@
 /* tessera COMMAND [ARGUMENTS]: finds the command. */
 #include <locale.h>
 
-#include "program.h"
+#include "program/program.h"
 
 static const struct {
 	const char *name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The `tessera` program: a thin client of the library. A command is a function from its arguments
  * to an exit status. */
-#ifndef TSR_PROGRAM_H
-#define TSR_PROGRAM_H
+#ifndef TSR_PROGRAM_PROGRAM_H
+#define TSR_PROGRAM_PROGRAM_H
 
 #include <tessera-glib/machine.h>
 

@@ -5,7 +5,7 @@
  */
 #include <unistd.h>
 
-#include "program.h"
+#include "program/program.h"
 
 static struct {
 	GMutex mutex;

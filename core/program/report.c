@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Errors of the program: one line on standard error, and the exit status that follows from it. */
-#include "program.h"
+#include "program/program.h"
 
 int program_fail(int status, const char *format, ...)
 {

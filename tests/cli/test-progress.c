@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "program/program.h"
 #include "unit.h"
 
 typedef struct {

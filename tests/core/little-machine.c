@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "machine-private.h"
-#include "plugin-private.h"
+#include "machine/machine.h"
+#include "manifest/plugin.h"
 
 /* -- Device */
 

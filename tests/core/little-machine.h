@@ -10,8 +10,8 @@
 #include <tessera/draft/mmu.h>
 #include <tessera/tessera.h>
 
-#include "instance.h"
-#include "machine-parts.h"
+#include "instance/instance.h"
+#include "instance/machine-parts.h"
 
 struct little_device {
 	const struct tsr_host *host;

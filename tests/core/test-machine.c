@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "little-machine.h"
+#include "instance/lock.h"
+#include "run/timekeeper.h"
+#include "run/vcpu.h"
 #include "unit.h"
-#include "lock.h"
-#include "timekeeper.h"
-#include "vcpu.h"
 
 static TsrMachine *the_machine;
 

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "little-machine.h"
+#include "board/memory-map.h"
+#include "board/port-space.h"
+#include "instance/lock.h"
 #include "unit.h"
-#include "lock.h"
-#include "memory-map.h"
-#include "port-space.h"
 
 static TsrMachine *m;
 static struct little_device *dev;

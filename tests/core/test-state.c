@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "little-machine.h"
-#include "memory-map.h"
-#include "state-file.h"
+#include "board/memory-map.h"
+#include "state/state-fields.h"
+#include "state/state-file.h"
 #include "unit.h"
 
 static char *path;

@@ -7,12 +7,12 @@
 #include <CUnit/Basic.h>
 #include <string.h>
 
-#include "config-load.h"
-#include "loader.h"
-#include "plugin-private.h"
-#include "property.h"
+#include "config/load.h"
+#include "manifest/loader.h"
+#include "manifest/plugin.h"
+#include "manifest/property.h"
+#include "manifest/version.h"
 #include "unit.h"
-#include "version.h"
 
 #include <tessera-glib/machine.h>
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config-draft.h"
-#include "plugin-private.h"
+#include "config/draft.h"
+#include "manifest/plugin.h"
 
 static void read_plugin(const char *text, gsize length)
 {

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pictures of a machine. */
+#ifndef TSR_BOARD_DISPLAY_H
+#define TSR_BOARD_DISPLAY_H
+
+#include <tessera-glib/machine.h>
+#include <tessera/display.h>
+
+struct tsr_displays;
+
+struct tsr_displays *tsr_displays_new(TsrMachine *m);
+void tsr_displays_free(struct tsr_displays *displays);
+extern const struct tsr_display_table tsr_display_table_impl;
+
+#endif

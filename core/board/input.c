@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keys and pointers: whoever has a user sends them to the machine; every device that listens gets them. */
+#include "board/input.h"
+
+#include "instance/instance.h"
+#include "instance/lock.h"
+#include "instance/machine-parts.h"
+#include "instance/signals.h"
+
+struct listener {
+	const struct tsr_input_ops *ops;
+	void *self;
+};
+
+struct tsr_inputs {
+	GArray *listeners;
+};
+
+struct tsr_inputs *tsr_inputs_new(void)
+{
+	struct tsr_inputs *inputs = g_new0(struct tsr_inputs, 1);
+
+	inputs->listeners = g_array_new(FALSE, FALSE, sizeof(struct listener));
+	return inputs;
+}
+
+void tsr_inputs_free(struct tsr_inputs *inputs)
+{
+	if (!inputs)
+		return;
+	g_array_unref(inputs->listeners);
+	g_free(inputs);
+}
+
+static void input_add(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self)
+{
+	struct listener listener = { ops, self };
+
+	g_array_append_val(tsr_instance_of(host)->machine->inputs->listeners, listener);
+}
+
+static void input_leds(const struct tsr_host *host, unsigned mask)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	g_autofree char *detail = g_strdup_printf("%u", mask & 7);
+
+	tsr_machine_post_event(instance->machine, instance->config->name, "leds", detail);
+}
+
+const struct tsr_input tsr_input_table = {
+	.size = sizeof(struct tsr_input),
+	.add = input_add,
+	.leds = input_leds,
+};
+
+#define FOR_EACH_LISTENER(m, l) \
+	for (struct listener *l = (struct listener *)(void *)(m)->inputs->listeners->data, \
+			     *l##_end = l + (m)->inputs->listeners->len; l < l##_end; l++)
+
+void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down)
+{
+	tsr_machine_lock(self);
+	FOR_EACH_LISTENER(self, l)
+		if (l->ops->key)
+			l->ops->key(l->self, code, down);
+	tsr_machine_unlock(self);
+}
+
+void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint buttons)
+{
+	tsr_machine_lock(self);
+	FOR_EACH_LISTENER(self, l)
+		if (l->ops->pointer)
+			l->ops->pointer(l->self, dx, dy, wheel, buttons);
+	tsr_machine_unlock(self);
+}
+
+void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel, guint buttons)
+{
+	tsr_machine_lock(self);
+	FOR_EACH_LISTENER(self, l)
+		if (l->ops->pointer_absolute)
+			l->ops->pointer_absolute(l->self, x, y, wheel, buttons);
+	tsr_machine_unlock(self);
+}

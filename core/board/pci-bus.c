@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * PCI bus 0 (PCI Local Bus Specification 2.1, chapters 2.2.6 and 6): configuration space, BAR decoding, bus mastering, INTx.
+ * Functions declare themselves; the host bridge brings configuration cycles; the router (PIIX3) takes INTx.
+ */
+#include "board/pci-bus.h"
+
+#include <string.h>
+
+#include "board/memory-map.h"
+#include "board/port-space.h"
+#include "instance/instance.h"
+#include "instance/machine-parts.h"
+
+#define DEVICES 32
+#define FUNCTIONS 8
+#define BARS 7 /* six and the expansion ROM */
+#define ROM_BAR 6
+
+enum { PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_BAR0 = 0x10, PCI_ROM = 0x30, PCI_INTERRUPT_LINE = 0x3c };
+enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4 };
+
+struct bar {
+	enum tsr_pci_bar_kind kind;
+	uint32_t length;
+	struct tsr_region *region;
+};
+
+struct tsr_pci_function {
+	struct tsr_pci_bus *bus;
+	TsrInstance *instance;
+	struct tsr_host_record record; /* for DMA */
+	unsigned device, function;
+	const struct tsr_pci_ops *ops;
+	void *self;
+	unsigned pin; /* 1-4, 0: none */
+	int intx;
+	struct bar bars[BARS];
+	uint8_t config[256], write_mask[256], clear_mask[256], reset_value[256];
+};
+
+struct tsr_pci_bus {
+	TsrMachine *machine;
+	struct tsr_pci_function *at[DEVICES][FUNCTIONS];
+	unsigned high[DEVICES][4]; /* functions that pull the pin */
+	const struct tsr_pci_router *router;
+	void *router_self;
+};
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void put(uint8_t *p, uint32_t value, unsigned width)
+{
+	for (unsigned i = 0; i < width; i++)
+		p[i] = (uint8_t)(value >> (8 * i));
+}
+
+static unsigned bar_register(unsigned bar)
+{
+	return bar == ROM_BAR ? PCI_ROM : PCI_BAR0 + 4 * bar;
+}
+
+struct tsr_pci_bus *tsr_pci_bus_new(TsrMachine *m)
+{
+	struct tsr_pci_bus *pci = g_new0(struct tsr_pci_bus, 1);
+
+	pci->machine = m;
+	return pci;
+}
+
+void tsr_pci_bus_free(struct tsr_pci_bus *pci)
+{
+	if (!pci)
+		return;
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++)
+		g_free(pci->at[i / FUNCTIONS][i % FUNCTIONS]);
+	g_free(pci);
+}
+
+gboolean tsr_pci_bus_connect(struct tsr_pci_bus *pci, GError **error)
+{
+	for (unsigned i = 0; i < pci->machine->instances->len; i++) {
+		struct tsr_interface router;
+		if (tsr_instance_get_interface(pci->machine->instances->pdata[i], TSR_PCI_ROUTER, &router)) {
+			pci->router = router.table;
+			pci->router_self = router.self;
+		}
+	}
+	return TRUE;
+}
+
+/* -- Decoding */
+
+static void update_bar(struct tsr_pci_function *f, unsigned i)
+{
+	struct bar *bar = &f->bars[i];
+	unsigned command = f->config[PCI_COMMAND];
+	uint32_t value = get32(&f->config[bar_register(i)]);
+
+	if (!bar->region)
+		return;
+	if (bar->kind == TSR_PCI_BAR_IO) {
+		uint32_t base = value & ~3u;
+		bool on = (command & COMMAND_IO) && base && base < 0x10000;
+		tsr_region_enable(bar->region, false);
+		tsr_region_move(bar->region, base & 0xffff);
+		tsr_region_enable(bar->region, on);
+		return;
+	}
+	uint32_t base = i == ROM_BAR ? value & ~0x7ffu : value & ~15u;
+	bool on = (command & COMMAND_MEMORY) && base && (i != ROM_BAR || (value & 1)) &&
+		  (uint64_t)base + bar->length <= 1ull << 32;
+	if (!on)
+		tsr_region_enable(bar->region, false);
+	tsr_region_move(bar->region, base);
+	tsr_region_enable(bar->region, on);
+}
+
+static void update_all_bars(struct tsr_pci_function *f)
+{
+	for (unsigned i = 0; i < BARS; i++)
+		update_bar(f, i);
+}
+
+static struct tsr_pci_function *find(struct tsr_pci_bus *pci, unsigned bdf)
+{
+	return bdf >> 8 ? NULL : pci->at[(bdf >> 3) & 31][bdf & 7];
+}
+
+static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsigned offset, unsigned width)
+{
+	struct tsr_pci_function *f = find(tsr_instance_of(host)->machine->pci, bdf);
+	uint32_t value = 0;
+
+	offset &= 0xff;
+	if (!f)
+		return width == 4 ? 0xffffffffu : (1u << (8 * width)) - 1;
+	if (f->ops && f->ops->config_read)
+		f->ops->config_read(f->self, offset, width);
+	for (unsigned i = 0; i < width && offset + i < 256; i++)
+		value |= (uint32_t)f->config[offset + i] << (8 * i);
+	return value;
+}
+
+static bool overlaps(unsigned offset, unsigned width, unsigned at, unsigned length)
+{
+	return offset < at + length && at < offset + width;
+}
+
+static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset, uint32_t value, unsigned width)
+{
+	struct tsr_pci_function *f = find(tsr_instance_of(host)->machine->pci, bdf);
+
+	offset &= 0xff;
+	if (!f)
+		return;
+	for (unsigned i = 0; i < width && offset + i < 256; i++) {
+		uint8_t byte = (uint8_t)(value >> (8 * i)), *old = &f->config[offset + i];
+		uint8_t mask = f->write_mask[offset + i];
+		*old = (uint8_t)((*old & ~mask) | (byte & mask));
+		*old &= (uint8_t)~(byte & f->clear_mask[offset + i]);
+	}
+	if (overlaps(offset, width, PCI_COMMAND, 2)) {
+		update_all_bars(f);
+	} else {
+		for (unsigned i = 0; i < BARS; i++)
+			if (overlaps(offset, width, bar_register(i), 4))
+				update_bar(f, i);
+	}
+	if (f->ops && f->ops->config_written)
+		f->ops->config_written(f->self, offset, width);
+}
+
+const struct tsr_pci_host tsr_pci_host_table = {
+	.size = sizeof(struct tsr_pci_host),
+	.config_read = host_config_read,
+	.config_write = host_config_write,
+};
+
+/* -- Functions */
+
+static void init_config(struct tsr_pci_function *f, const struct tsr_pci_id *id)
+{
+	uint8_t *c = f->config;
+
+	put(c + 0x00, id->vendor, 2);
+	put(c + 0x02, id->device, 2);
+	c[0x08] = id->revision;
+	put(c + 0x09, id->class_code, 3);
+	c[0x0e] = id->header_type;
+	put(c + 0x2c, id->subsystem_vendor, 2);
+	put(c + 0x2e, id->subsystem, 2);
+	c[0x3d] = id->interrupt_pin;
+	put(f->write_mask + PCI_COMMAND, 0x0147, 2);
+	f->clear_mask[PCI_STATUS + 1] = 0xf9;
+	f->write_mask[0x0c] = f->write_mask[0x0d] = 0xff;
+	f->write_mask[PCI_INTERRUPT_LINE] = id->interrupt_pin ? 0xff : 0;
+	memcpy(f->reset_value, c, sizeof(f->reset_value));
+}
+
+static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned device, unsigned function,
+					   const struct tsr_pci_id *id, const struct tsr_pci_ops *ops, void *self,
+					   struct tsr_error *error)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	struct tsr_pci_bus *pci = instance->machine->pci;
+
+	if (device >= DEVICES || function >= FUNCTIONS) {
+		tsr_error_set(error, TSR_ERROR_INVALID, "%s: there is no PCI address %02x.%x", instance->config->name,
+			      device, function);
+		return NULL;
+	}
+	if (pci->at[device][function]) {
+		tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: PCI address %02x.%x is taken by %s", instance->config->name,
+			      device, function, pci->at[device][function]->instance->config->name);
+		return NULL;
+	}
+	struct tsr_pci_function *f = g_new0(struct tsr_pci_function, 1);
+	f->bus = pci;
+	f->instance = instance;
+	f->record = instance->record;
+	f->record.function = f;
+	f->device = device;
+	f->function = function;
+	f->ops = ops;
+	f->self = self;
+	f->pin = id->interrupt_pin & 7;
+	init_config(f, id);
+	pci->at[device][function] = f;
+	return f;
+}
+
+/* The address of the machine manifest, or the first free device from 2 on. */
+static struct tsr_pci_function *pci_add(const struct tsr_host *host, const struct tsr_pci_id *id,
+					const struct tsr_pci_ops *ops, void *self, struct tsr_error *error)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	const TsrInstanceConfig *config = instance->config;
+
+	if (config->pci_device >= 0)
+		return pci_add_at(host, (unsigned)config->pci_device, (unsigned)config->pci_function, id, ops, self, error);
+	for (unsigned device = 2; device < DEVICES; device++)
+		if (!instance->machine->pci->at[device][0])
+			return pci_add_at(host, device, 0, id, ops, self, error);
+	tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: no PCI device number is free", config->name);
+	return NULL;
+}
+
+static void set_bar_masks(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t fixed)
+{
+	unsigned at = bar_register(bar);
+
+	put(f->write_mask + at, ~(length - 1) | (bar == ROM_BAR ? 1 : 0), 4);
+	put(f->config + at, fixed, 4);
+	put(f->reset_value + at, fixed, 4);
+}
+
+static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind, uint32_t length,
+		       const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
+{
+	g_autofree char *name = g_strdup_printf("bar%u", bar);
+	struct tsr_region template = { .owner = f->instance, .name = name, .length = length, .priority = 10,
+		.ops = ops, .self = self };
+
+	g_assert(bar < ROM_BAR && !f->bars[bar].region && !(length & (length - 1)));
+	if (kind == TSR_PCI_BAR_IO) {
+		f->bars[bar].region = tsr_port_space_add(f->bus->machine->ports, &template, error);
+	} else {
+		template.kind = REGION_IO;
+		f->bars[bar].region = tsr_memory_map_add(f->bus->machine->memory, &template, error);
+	}
+	f->bars[bar].kind = kind;
+	f->bars[bar].length = length;
+	set_bar_masks(f, bar, length, kind == TSR_PCI_BAR_IO ? 1 : 0);
+	return f->bars[bar].region != NULL;
+}
+
+static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t fixed, unsigned flags,
+		    uint8_t **bytes, struct tsr_error *error)
+{
+	g_autofree char *name = bar == ROM_BAR ? g_strdup("rom") : g_strdup_printf("bar%u", bar);
+
+	g_assert(bar < BARS && !f->bars[bar].region && !(length & (length - 1)) && length >= TSR_PAGE_SIZE);
+	f->bars[bar].region = tsr_memory_map_add_bytes(f->bus->machine->memory, &(struct tsr_region){
+		.owner = f->instance, .name = name, .length = length, .priority = 10, .flags = flags }, error);
+	if (f->bars[bar].region)
+		*bytes = f->bars[bar].region->bytes;
+	f->bars[bar].kind = TSR_PCI_BAR_MEMORY;
+	f->bars[bar].length = length;
+	set_bar_masks(f, bar, length, fixed);
+	return f->bars[bar].region != NULL;
+}
+
+static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable, unsigned memory_flags,
+			   uint8_t **bytes, struct tsr_region **region, struct tsr_error *error)
+{
+	bool good = map_bar(f, bar, length, prefetchable ? 8 : 0, memory_flags, bytes, error);
+
+	if (region)
+		*region = f->bars[bar].region;
+	return good;
+}
+
+static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error)
+{
+	uint32_t size = TSR_PAGE_SIZE;
+	uint8_t *bytes = NULL;
+
+	if (length > 1 << 24)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "an option ROM has at most 16 MiB");
+	while (size < length)
+		size <<= 1;
+	if (!map_bar(f, ROM_BAR, size, 0, TSR_MEMORY_ROM, &bytes, error))
+		return false;
+	memset(bytes, 0xff, size);
+	memcpy(bytes, image, length);
+	return true;
+}
+
+static uint8_t *pci_config(struct tsr_pci_function *f)
+{
+	return f->config;
+}
+
+static uint8_t *pci_write_mask(struct tsr_pci_function *f)
+{
+	return f->write_mask;
+}
+
+static uint8_t *pci_clear_mask(struct tsr_pci_function *f)
+{
+	return f->clear_mask;
+}
+
+static void pci_set_intx(struct tsr_pci_function *f, int level)
+{
+	struct tsr_pci_bus *pci = f->bus;
+
+	level = level != 0;
+	if (f->intx == level || !f->pin)
+		return;
+	f->intx = level;
+	/* Interrupt status, PCI 2.3, is not in 2.1: the bit stays clear. */
+	unsigned *high = &pci->high[f->device][f->pin - 1];
+	*high += level ? 1u : -1u;
+	if (*high == (unsigned)level && pci->router)
+		pci->router->set(pci->router_self, f->device, f->pin - 1, level);
+}
+
+static void pci_reset(struct tsr_pci_function *f)
+{
+	put(f->config + PCI_COMMAND, get32(f->reset_value + PCI_COMMAND), 4);
+	for (unsigned bar = 0; bar < BARS; bar++)
+		if (f->bars[bar].region)
+			put(f->config + bar_register(bar), get32(f->reset_value + bar_register(bar)), 4);
+	f->config[PCI_INTERRUPT_LINE] = 0;
+	update_all_bars(f);
+	pci_set_intx(f, 0);
+}
+
+static const struct tsr_host *pci_dma_host(struct tsr_pci_function *f)
+{
+	return &f->record.host;
+}
+
+static unsigned pci_address(struct tsr_pci_function *f)
+{
+	return f->device << 3 | f->function;
+}
+
+const struct tsr_pci tsr_pci_table = {
+	.size = sizeof(struct tsr_pci),
+	.add = pci_add,
+	.add_at = pci_add_at,
+	.bar_io = pci_bar_io,
+	.bar_memory = pci_bar_memory,
+	.rom = pci_rom,
+	.config = pci_config,
+	.write_mask = pci_write_mask,
+	.clear_mask = pci_clear_mask,
+	.reset = pci_reset,
+	.set_intx = pci_set_intx,
+	.dma_host = pci_dma_host,
+	.address = pci_address,
+};
+
+bool tsr_pci_function_is_master(const struct tsr_pci_function *f)
+{
+	return f->config[PCI_COMMAND] & COMMAND_MASTER;
+}
+
+void tsr_pci_bus_reset(struct tsr_pci_bus *pci)
+{
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++)
+		if (pci->at[i / FUNCTIONS][i % FUNCTIONS])
+			pci_reset(pci->at[i / FUNCTIONS][i % FUNCTIONS]);
+}
+
+static void function_name(const struct tsr_pci_function *f, char name[16])
+{
+	g_snprintf(name, 16, "%02x.%x", f->device, f->function);
+}
+
+void tsr_pci_bus_put_state(struct tsr_pci_bus *pci, struct tsr_state_writer *out)
+{
+	char name[16];
+
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
+		if (!f)
+			continue;
+		function_name(f, name);
+		out->ops->begin(out, name);
+		tsr_state_put_bytes(out, "config", f->config, sizeof(f->config));
+		tsr_state_put_bool(out, "intx", f->intx);
+		out->ops->end(out);
+	}
+}
+
+/* Configuration only; the router's own state knows the levels of INTx. */
+void tsr_pci_bus_get_state(struct tsr_pci_bus *pci, struct tsr_state_reader *in)
+{
+	char name[16];
+
+	memset(pci->high, 0, sizeof(pci->high));
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
+		bool intx = false;
+		if (!f)
+			continue;
+		function_name(f, name);
+		if (!in->ops->begin(in, name))
+			continue;
+		tsr_state_get_bytes(in, "config", f->config, sizeof(f->config));
+		tsr_state_get_bool(in, "intx", &intx);
+		in->ops->end(in);
+		f->intx = intx;
+		if (f->pin)
+			pci->high[f->device][f->pin - 1] += intx;
+		update_all_bars(f);
+	}
+}

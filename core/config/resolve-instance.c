@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An instance's keys, each checked against its plugin's manifest: properties, connections,
+ * resources and the PCI address.
+ */
+#include <string.h>
+
+#include "config/draft.h"
+#include "manifest/plugin.h"
+#include "manifest/property.h"
+
+typedef struct {
+	TsrDraft *draft;
+	TsrDraftInstance *instance;
+	const char *key; /* without its prefix */
+	const TsrSetting *setting;
+	GError **error;
+} KeyContext;
+
+static char *property_names(TsrPlugin *plugin)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	GPtrArray *specs = tsr_plugin_get_properties(plugin);
+
+	for (guint i = 0; i < specs->len; i++) {
+		const TsrPropertySpec *spec = g_ptr_array_index(specs, i);
+
+		if (spec->writable)
+			g_string_append_printf(names, "%s%s", names->len ? ", " : "", spec->name);
+	}
+	return g_strdup(names->len ? names->str : "none");
+}
+
+static char *absolute_path(const TsrSetting *setting, const char *path)
+{
+	return *path ? g_canonicalize_filename(path, setting->base_folder) : g_strdup("");
+}
+
+static gboolean take_property(const KeyContext *c)
+{
+	TsrPlugin *plugin = c->instance->plugin;
+	const TsrPropertySpec *spec = tsr_plugin_find_property(plugin, c->key);
+	g_autofree char *allowed = NULL, *value = NULL;
+
+	if (!spec) {
+		g_autofree char *names = property_names(plugin);
+
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "plugin %s has no property %s; it has %s",
+				       tsr_plugin_get_id(plugin), c->key, names);
+	}
+	if (!spec->writable)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "%s of plugin %s can only be read", c->key,
+				       tsr_plugin_get_id(plugin));
+	value = tsr_property_check(spec, c->setting->value, &allowed);
+	if (!value)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "%s: \"%s\" is not %s", c->key, c->setting->value, allowed);
+	if (spec->type == TSR_PROPERTY_FILE) {
+		char *path = absolute_path(c->setting, value);
+
+		g_free(value);
+		value = path;
+	}
+	g_hash_table_replace(c->instance->result->properties, g_strdup(c->key),
+			     g_steal_pointer(&value));
+	return TRUE;
+}
+
+static gboolean check_provider(const KeyContext *c, const TsrNeed *need, TsrDraftInstance *provider)
+{
+	g_autofree char *provides = NULL;
+
+	if (provider == c->instance)
+		return tsr_draft_error(
+			c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+			"%s is connected to itself; an instance cannot be its own provider",
+			provider->name);
+	if (tsr_plugin_has_interface(provider->plugin, need->interface))
+		return TRUE;
+	provides = tsr_list_join(tsr_plugin_get_provides(provider->plugin));
+	return tsr_draft_error(
+		c->error, TSR_MACHINE_ERROR_VERSION, c->setting->where,
+		"%s needs interface %s; %s (plugin %s %s) provides %s", c->instance->name,
+		need->interface, provider->name, tsr_plugin_get_id(provider->plugin),
+		tsr_plugin_get_version(provider->plugin), *provides ? provides : "nothing");
+}
+
+static gboolean take_connection(const KeyContext *c)
+{
+	const TsrNeed *need = tsr_plugin_find_need(c->instance->plugin, c->key);
+	const char *name = c->setting->value + (*c->setting->value == '?');
+	TsrDraftInstance *provider = tsr_draft_find(c->draft, name);
+
+	if (!need && c->instance->replaced)
+		return TRUE;
+	if (!need)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "plugin %s has no need %s",
+				       tsr_plugin_get_id(c->instance->plugin), c->key);
+	if (!*name)
+		return TRUE;
+	if (!provider)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the machine has no instance \"%s\"", name);
+	if (!provider->exists && *c->setting->value == '?')
+		return TRUE;
+	if (!provider->exists)
+		return tsr_draft_error(
+			c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+			"instance %s is not in this run; write ?%s where that is meant", name,
+			name);
+	if (!check_provider(c, need, provider))
+		return FALSE;
+	g_hash_table_replace(c->instance->result->connections, g_strdup(c->key), g_strdup(name));
+	return TRUE;
+}
+
+static TsrResource *find_resource(TsrInstanceConfig *result, const char *name)
+{
+	for (guint i = 0; i < result->resources->len; i++) {
+		TsrResource *resource = g_ptr_array_index(result->resources, i);
+
+		if (g_str_equal(resource->name, name))
+			return resource;
+	}
+	return NULL;
+}
+
+static gboolean take_base(const KeyContext *c, TsrResource *resource)
+{
+	guint64 limit = resource->type == TSR_RESOURCE_PORTS ? 0x10000 : 1ull << 36;
+
+	if (resource->type == TSR_RESOURCE_IRQ || resource->type == TSR_RESOURCE_DMA)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the resource has no base");
+	if (!tsr_parse_size(c->setting->value, 1024, &resource->base) || resource->base > limit ||
+	    resource->length > limit - resource->base)
+		return tsr_draft_value_error(c->error, c->setting,
+				   resource->type == TSR_RESOURCE_PORTS
+					   ? "an address for it in port space"
+					   : "a guest physical address for it");
+	return TRUE;
+}
+
+static gboolean take_channel(const KeyContext *c, TsrResource *resource)
+{
+	gint64 channel;
+
+	if (resource->type != TSR_RESOURCE_DMA)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the resource has no channel");
+	if (!tsr_parse_int(c->setting->value, &channel) || channel < 0 || channel > 7)
+		return tsr_draft_value_error(c->error, c->setting, "a DMA channel from 0 to 7");
+	resource->channel = (guint)channel;
+	return TRUE;
+}
+
+static gboolean take_line(const KeyContext *c, TsrResource *resource)
+{
+	if (resource->type != TSR_RESOURCE_IRQ)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "the resource has no line");
+	g_free(resource->line);
+	resource->line = g_strdup(c->setting->value);
+	return TRUE;
+}
+
+/* resource.NAME.base, .line, .channel */
+static gboolean take_resource(const KeyContext *c)
+{
+	static const struct {
+		const char *what;
+		gboolean (*take)(const KeyContext *c, TsrResource *resource);
+	} keys[] = {{"base", take_base}, {"line", take_line}, {"channel", take_channel}};
+	const char *dot = strchr(c->key, '.');
+	g_autofree char *name = g_strndup(c->key, dot ? (gsize)(dot - c->key) : strlen(c->key));
+	TsrResource *resource = find_resource(c->instance->result, name);
+
+	if (!resource && c->instance->replaced)
+		return TRUE;
+	if (!resource)
+		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+				       "plugin %s has no resource %s",
+				       tsr_plugin_get_id(c->instance->plugin), name);
+	for (guint i = 0; dot && i < G_N_ELEMENTS(keys); i++)
+		if (g_str_equal(dot + 1, keys[i].what))
+			return keys[i].take(c, resource);
+	return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+			       "unknown key; there are resource.%s.base, .line and .channel", name);
+}
+
+static gboolean take_nothing(const KeyContext *c)
+{
+	return TRUE;
+}
+
+/* DD.F, hexadecimal as lspci writes it */
+static gboolean take_address(const KeyContext *c)
+{
+	const char *text = c->setting->value;
+	gsize digits = strspn(text, "0123456789abcdefABCDEF");
+	guint64 device = g_ascii_strtoull(text, NULL, 16);
+
+	if (digits < 1 || digits > 2 || device > 31 || text[digits] != '.' ||
+	    text[digits + 1] < '0' || text[digits + 1] > '7' || text[digits + 2])
+		return tsr_draft_value_error(c->error, c->setting,
+				   "a PCI address DEVICE.FUNCTION, 00.0 to 1f.7");
+	c->instance->result->pci_device = (int)device;
+	c->instance->result->pci_function = text[digits + 1] - '0';
+	return TRUE;
+}
+
+static const struct {
+	const char *prefix; /* a key, or the beginning of keys with a point at its end */
+	gboolean (*take)(const KeyContext *c);
+} instance_keys[] = {
+	{"plugin", take_nothing},
+	{"with", take_nothing},
+	{"address", take_address},
+	{"connect.", take_connection},
+	{"resource.", take_resource},
+	{NULL, take_property},
+};
+
+static gboolean take_key(KeyContext *c, const char *key)
+{
+	for (guint i = 0; instance_keys[i].prefix; i++) {
+		const char *prefix = instance_keys[i].prefix;
+		gsize length = strlen(prefix);
+
+		if (prefix[length - 1] == '.' ? g_str_has_prefix(key, prefix)
+					      : g_str_equal(key, prefix)) {
+			c->key = key + length;
+			return instance_keys[i].take(c);
+		}
+	}
+	c->key = key;
+	return take_property(c);
+}
+
+static int compare_keys(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Keys in alphabetical order, so that of several mistakes the same one is always reported. */
+gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
+{
+	g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(instance->settings, NULL);
+	KeyContext context = {.draft = draft, .instance = instance, .error = error};
+	guint n = g_strv_length(keys);
+
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	for (guint i = 0; i < n; i++) {
+		context.setting = g_hash_table_lookup(instance->settings, keys[i]);
+		if (!take_key(&context, keys[i]))
+			return FALSE;
+	}
+	return TRUE;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From what is written to what will be built: which instances exist in this run, the version of
+ * each plugin, and whether what they need is connected. Everything a user can get wrong in a machine
+ * ends here, or in resolve-machine.c and resolve-instance.c, with file, line and key.
+ */
+#include <string.h>
+
+#include "config/draft.h"
+#include "manifest/plugin.h"
+#include "manifest/property.h"
+
+/* -- Which exist */
+
+static gboolean is_optional_plugin(const TsrDraftInstance *instance)
+{
+	const TsrSetting *plugin = g_hash_table_lookup(instance->settings, "plugin");
+
+	return *plugin->value == '?' || instance->from_default;
+}
+
+static const char *requirement_of(const TsrDraftInstance *instance)
+{
+	const TsrSetting *plugin = g_hash_table_lookup(instance->settings, "plugin");
+
+	return plugin->value + (*plugin->value == '?');
+}
+
+static gboolean find_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
+{
+	const TsrSetting *setting = g_hash_table_lookup(instance->settings, "plugin");
+	g_autoptr(GError) failure = NULL;
+
+	instance->plugin = tsr_registry_find(draft->registry, requirement_of(instance), &failure);
+	if (instance->plugin)
+		return TRUE;
+	if (is_optional_plugin(instance) &&
+	    !g_error_matches(failure, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID)) {
+		instance->exists = FALSE;
+		return TRUE;
+	}
+	return tsr_draft_error(error, failure->code, setting->where, "%s", failure->message);
+}
+
+static gboolean find_plugins(TsrDraft *draft, GError **error)
+{
+	for (guint i = 0; i < draft->instances->len; i++) {
+		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
+
+		instance->exists = !instance->slot || instance->slot_filled;
+		if (instance->exists && !find_plugin(draft, instance, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean *changed,
+			   GError **error)
+{
+	const TsrSetting *with = g_hash_table_lookup(instance->settings, "with");
+	TsrDraftInstance *other = with ? tsr_draft_find(draft, with->value) : NULL;
+
+	if (!with || !instance->exists)
+		return TRUE;
+	if (!other)
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, with->where,
+				       "the machine has no instance %s", with->value);
+	if (!other->exists) {
+		instance->exists = FALSE;
+		*changed = TRUE;
+	}
+	return TRUE;
+}
+
+/* with=: an instance falls away with the one it belongs to, and takes with it those that belong to
+ * it. */
+static gboolean drop_dependents(TsrDraft *draft, GError **error)
+{
+	gboolean changed;
+
+	do {
+		changed = FALSE;
+		for (guint i = 0; i < draft->instances->len; i++)
+			if (!check_with(draft, g_ptr_array_index(draft->instances, i), &changed,
+					error))
+				return FALSE;
+	} while (changed);
+	return TRUE;
+}
+
+/* A --set or an option for an instance that this run does not have. */
+static gboolean check_unused(TsrDraftInstance *instance, GError **error)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	if (instance->exists || is_optional_plugin(instance))
+		return TRUE;
+	g_hash_table_iter_init(&iter, instance->settings);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const TsrSetting *setting = value;
+
+		if (!setting->base_folder)
+			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
+					       "%s is not in the machine as it is started%s%s",
+					       instance->name,
+					       instance->slot ? "; it comes with --" : "",
+					       instance->slot ? instance->slot : "");
+	}
+	return TRUE;
+}
+
+/* -- Whether it fits together */
+
+static gboolean check_needs(TsrDraftInstance *instance, GError **error)
+{
+	GPtrArray *needs = tsr_plugin_get_needs(instance->plugin);
+
+	for (guint i = 0; i < needs->len; i++) {
+		const TsrNeed *need = g_ptr_array_index(needs, i);
+
+		if (!need->optional &&
+		    !g_hash_table_contains(instance->result->connections, need->name))
+			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
+					       "plugin %s needs %s (%s); add connect.%s=INSTANCE",
+					       tsr_plugin_get_id(instance->plugin), need->name,
+					       need->interface, need->name);
+	}
+	return TRUE;
+}
+
+/* An irq line names an instance or an alias with inputs. */
+static gboolean check_line(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance,
+			   const TsrResource *resource, GError **error)
+{
+	const char *colon = strrchr(resource->line, ':');
+	g_autofree char *name =
+		colon ? g_strndup(resource->line, (gsize)(colon - resource->line)) : NULL;
+	const char *target = name ? g_hash_table_lookup(config->aliases, name) : NULL;
+	TsrDraftInstance *provider = name ? tsr_draft_find(draft, target ? target : name) : NULL;
+	gint64 input;
+
+	if (resource->type != TSR_RESOURCE_IRQ || !*resource->line)
+		return TRUE;
+	if (!colon || !tsr_parse_int(colon + 1, &input) || input < 0 || input > 1023)
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
+				       "resource.%s.line: \"%s\" is not PROVIDER:INPUT",
+				       resource->name, resource->line);
+	if (!provider || !provider->exists)
+		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
+				       "resource.%s.line=%s: no instance and no alias %s; write "
+				       "resource.%s.line= to leave it unconnected",
+				       resource->name, resource->line, name, resource->name);
+	if (!tsr_plugin_has_interface(provider->plugin, "tessera.irq-inputs/1"))
+		return tsr_draft_error(
+			error, TSR_MACHINE_ERROR_VERSION, instance->where,
+			"resource.%s.line=%s: plugin %s does not provide tessera.irq-inputs/1",
+			resource->name, resource->line, tsr_plugin_get_id(provider->plugin));
+	return TRUE;
+}
+
+static gboolean check_lines(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance,
+			    GError **error)
+{
+	GPtrArray *resources = instance->result->resources;
+
+	for (guint i = 0; i < resources->len; i++)
+		if (!check_line(draft, config, instance, g_ptr_array_index(resources, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean load_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
+{
+	const TsrSetting *setting = g_hash_table_lookup(instance->settings, "plugin");
+	g_autoptr(GError) failure = NULL;
+
+	if (!tsr_registry_load_plugin(draft->registry, instance->plugin, &failure))
+		return tsr_draft_error(error, failure->code, setting->where, "%s",
+				       failure->message);
+	instance->result->entry = instance->plugin->entry;
+	return TRUE;
+}
+
+static gboolean take_instances(TsrDraft *draft, TsrConfig *config, GError **error)
+{
+	for (guint i = 0; i < draft->instances->len; i++) {
+		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
+
+		if (!check_unused(instance, error))
+			return FALSE;
+		if (!instance->exists)
+			continue;
+		instance->result = tsr_config_add(config, instance->name, instance->plugin);
+		if (!tsr_draft_resolve_instance(draft, instance, error) ||
+		    !check_needs(instance, error) ||
+		    !check_lines(draft, config, instance, error) ||
+		    !load_plugin(draft, instance, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+TsrConfig *tsr_draft_resolve(TsrDraft *draft, GError **error)
+{
+	g_autoptr(TsrConfig) config = tsr_config_new();
+
+	if (!find_plugins(draft, error) || !drop_dependents(draft, error) ||
+	    !tsr_draft_resolve_machine(draft, config, error) ||
+	    !take_instances(draft, config, error))
+		return NULL;
+	return g_steal_pointer(&config);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See lock.h. */
+#include "instance/lock.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "instance/machine-parts.h"
+
+void tsr_lock_init(TsrMachine *m)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_mutex_init(&m->wake_mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&m->wake_cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+void tsr_lock_finish(TsrMachine *m)
+{
+	pthread_cond_destroy(&m->wake_cond);
+	pthread_mutex_destroy(&m->wake_mutex);
+	pthread_mutex_destroy(&m->lock);
+}
+
+void tsr_vcpu_kick(TsrMachine *m)
+{
+	atomic_store(&m->exit_requested, true);
+	if (m->cpu)
+		m->cpu->kick(m->cpu_self);
+	pthread_mutex_lock(&m->wake_mutex);
+	m->wake = true;
+	pthread_cond_signal(&m->wake_cond);
+	pthread_mutex_unlock(&m->wake_mutex);
+}
+
+/* Only a thread itself sets and clears the owner to its own id, so the answer cannot change under it. */
+static bool own_lock(TsrMachine *m)
+{
+	return pthread_equal(atomic_load(&m->lock_owner), pthread_self());
+}
+
+static void lock_taken(TsrMachine *m)
+{
+	atomic_store(&m->lock_owner, pthread_self());
+	m->lock_depth = 1;
+}
+
+void tsr_lock_take(TsrMachine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	lock_taken(m);
+}
+
+void tsr_lock_drop(TsrMachine *m)
+{
+	m->lock_depth = 0;
+	atomic_store(&m->lock_owner, 0);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void tsr_machine_lock(TsrMachine *m)
+{
+	if (own_lock(m)) {
+		m->lock_depth++;
+		return;
+	}
+	if (pthread_mutex_trylock(&m->lock) != 0) {
+		atomic_fetch_add(&m->lock_waiters, 1);
+		tsr_vcpu_kick(m);
+		pthread_mutex_lock(&m->lock);
+		atomic_fetch_sub(&m->lock_waiters, 1);
+	}
+	lock_taken(m);
+}
+
+void tsr_machine_unlock(TsrMachine *m)
+{
+	bool is_vcpu;
+
+	g_assert(own_lock(m));
+	if (m->lock_depth > 1) {
+		m->lock_depth--;
+		return;
+	}
+	is_vcpu = m->thread_started && pthread_equal(pthread_self(), m->thread);
+	tsr_lock_drop(m);
+	/* What was done under the lock may have raised a line or armed a timer. */
+	if (!is_vcpu)
+		tsr_vcpu_kick(m);
+}
+
+void tsr_lock_give_way(TsrMachine *m)
+{
+	if (!atomic_load(&m->lock_waiters))
+		return;
+	tsr_lock_drop(m);
+	while (atomic_load(&m->lock_waiters))
+		sched_yield();
+	tsr_lock_take(m);
+}
+
+void tsr_lock_sleep(TsrMachine *m, uint64_t until)
+{
+	struct timespec t = {
+		.tv_sec = (time_t)(until / 1000000000),
+		.tv_nsec = (long)(until % 1000000000),
+	};
+
+	tsr_lock_drop(m);
+	pthread_mutex_lock(&m->wake_mutex);
+	while (!m->wake) {
+		if (until == UINT64_MAX)
+			pthread_cond_wait(&m->wake_cond, &m->wake_mutex);
+		else if (pthread_cond_timedwait(&m->wake_cond, &m->wake_mutex, &t) != 0)
+			break;
+	}
+	m->wake = false;
+	pthread_mutex_unlock(&m->wake_mutex);
+	tsr_lock_take(m);
+}

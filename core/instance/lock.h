@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The machine lock: whoever holds it may touch the machine and everything in it. The virtual CPU's
+ * thread holds it while it is in the guest; another thread that wants it counts itself as a waiter
+ * and kicks the virtual CPU, which leaves the guest and lets waiters have it.
+ */
+#ifndef TSR_INSTANCE_LOCK_H
+#define TSR_INSTANCE_LOCK_H
+
+#include <stdint.h>
+
+#include <tessera-glib/machine.h>
+
+void tsr_lock_init(TsrMachine *m);
+void tsr_lock_finish(TsrMachine *m);
+
+/* Counted: the owner may lock again. [any] */
+void tsr_machine_lock(TsrMachine *m);
+void tsr_machine_unlock(TsrMachine *m);
+
+/* Makes the virtual CPU leave the guest and check what is requested of it; wakes it if it sleeps. [any] */
+void tsr_vcpu_kick(TsrMachine *m);
+
+/* -- For the virtual CPU's thread, which nobody has to kick. */
+
+void tsr_lock_take(TsrMachine *m);
+void tsr_lock_drop(TsrMachine *m);
+/* Lets waiters have the lock. */
+void tsr_lock_give_way(TsrMachine *m);
+/* Sleeps without the lock until kicked, or until host time `until` in ns of CLOCK_MONOTONIC; UINT64_MAX: no limit. */
+void tsr_lock_sleep(TsrMachine *m, uint64_t until);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts of a TsrMachine, as the files of the core see them. */
+#ifndef TSR_INSTANCE_MACHINE_PARTS_H
+#define TSR_INSTANCE_MACHINE_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <tessera-glib/machine.h>
+#include <tessera/draft/cpu.h>
+
+#include "config/config.h"
+
+struct TsrInstance;
+struct tsr_memory_map;
+struct tsr_port_space;
+struct tsr_lines;
+struct tsr_timekeeper;
+struct tsr_pci_bus;
+struct tsr_worker_pool;
+struct tsr_displays;
+struct tsr_inputs;
+
+struct _TsrMachine {
+	GObject parent;
+	TsrConfig *config;
+	GMainContext *context;
+	TsrBus *bus;
+	GPtrArray *instances; /* TsrInstance, in order of attach */
+	struct tsr_memory_map *memory;
+	struct tsr_port_space *ports;
+	struct tsr_lines *lines;
+	struct tsr_timekeeper *clock;
+	struct tsr_pci_bus *pci;
+	struct tsr_worker_pool *workers;
+	struct tsr_displays *displays;
+	struct tsr_inputs *inputs;
+	uint64_t random[2];
+
+	struct TsrInstance *cpu_instance, *mmu_instance;
+	const struct tsr_cpu *cpu;
+	void *cpu_self;
+
+	/* The machine lock (lock.h). */
+	pthread_mutex_t lock;
+	_Atomic(pthread_t) lock_owner; /* 0: nobody */
+	unsigned lock_depth;           /* the owner's */
+	atomic_uint lock_waiters;
+
+	/* The virtual CPU's thread (vcpu.c). */
+	pthread_t thread;
+	bool thread_started;
+	pthread_mutex_t wake_mutex;
+	pthread_cond_t wake_cond;
+	bool wake;
+	atomic_bool exit_requested;
+	/* Requests to that thread; lock held. */
+	bool want_quit, want_run, parked;
+	int want_reset; /* enum tsr_reset, -1: none */
+	int stop_status;
+	char *stop_why;
+
+	TsrMachineState state;
+	bool has_state;   /* loaded from a file: starting does not reset */
+	bool stop_posted; /* the main thread was told */
+	int exit_status;
+};
+
+#endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * TsrMachine: building a machine from its configuration, and its life cycle.
+ *
+ * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop -> dispose. A failure at any step takes
+ * back all before it. The guest runs on the virtual CPU's thread (vcpu.c); everything here is on the main thread.
+ */
+#include "machine/machine.h"
+
+#include <string.h>
+
+#include <tessera/draft/mmu.h>
+
+#include "board/display.h"
+#include "board/input.h"
+#include "board/lines.h"
+#include "board/memory-map.h"
+#include "board/pci-bus.h"
+#include "board/port-space.h"
+#include "config/load.h"
+#include "instance/bus.h"
+#include "instance/instance.h"
+#include "instance/lock.h"
+#include "instance/machine-parts.h"
+#include "instance/signals.h"
+#include "machine/host-tables.h"
+#include "run/timekeeper.h"
+#include "run/vcpu.h"
+#include "run/worker.h"
+
+G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
+
+enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
+
+/* -- Building */
+
+static gboolean attach_all(TsrMachine *m, GError **error)
+{
+	for (guint i = 0; i < m->config->instances->len; i++) {
+		TsrInstance *instance = tsr_instance_new(m, m->config->instances->pdata[i], tsr_host_tables_get, error);
+		if (!instance)
+			return FALSE;
+		g_ptr_array_add(m->instances, instance);
+		if (!tsr_instance_attach(instance, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean realize_all(TsrMachine *m, GError **error)
+{
+	for (guint i = 0; i < m->instances->len; i++) {
+		TsrInstance *instance = m->instances->pdata[i];
+		struct tsr_error why = { 0 };
+		if (instance->class->realize && !instance->class->realize(instance->self, &why)) {
+			tsr_instance_take_error(instance, &why, "cannot be realized", error);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static gboolean find_processor(TsrMachine *m, GError **error)
+{
+	struct tsr_interface found;
+
+	m->cpu_instance = tsr_machine_find_instance(m, m->config->cpu);
+	m->mmu_instance = tsr_machine_find_instance(m, m->config->mmu);
+	if (!m->cpu_instance || !tsr_instance_get_interface(m->cpu_instance, TSR_CPU, &found)) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' is no processor (%s)",
+			    m->config->name, m->config->cpu, TSR_CPU);
+		return FALSE;
+	}
+	m->cpu = found.table;
+	m->cpu_self = found.self;
+	if (!m->mmu_instance || !tsr_instance_get_interface(m->mmu_instance, TSR_PHYS_LISTENER, &found)) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' is no MMU (%s)",
+			    m->config->name, m->config->mmu, TSR_PHYS_LISTENER);
+		return FALSE;
+	}
+	tsr_memory_map_set_listener(m->memory, found.table, found.self);
+	return TRUE;
+}
+
+static void seed_random(TsrMachine *m)
+{
+	m->random[0] = 0x9e3779b97f4a7c15ull;
+	m->random[1] = 0xbf58476d1ce4e5b9ull;
+	if (m->config->clock == TSR_CLOCK_REALTIME) {
+		m->random[0] ^= (guint64)g_random_int() << 32 | g_random_int();
+		m->random[1] ^= (guint64)g_random_int() << 32 | g_random_int();
+	}
+}
+
+static gboolean build(TsrMachine *m, GError **error)
+{
+	m->memory = tsr_memory_map_new(m->config->memory, error);
+	if (!m->memory)
+		return FALSE;
+	m->ports = tsr_port_space_new();
+	m->lines = tsr_lines_new(m);
+	m->clock = tsr_timekeeper_new(m);
+	m->pci = tsr_pci_bus_new(m);
+	m->workers = tsr_worker_pool_new(m);
+	m->displays = tsr_displays_new(m);
+	m->inputs = tsr_inputs_new();
+	seed_random(m);
+	return attach_all(m, error) && tsr_lines_connect(m->lines, error) && tsr_pci_bus_connect(m->pci, error) &&
+	       realize_all(m, error) && find_processor(m, error);
+}
+
+TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
+{
+	TsrMachine *m = g_object_new(TSR_TYPE_MACHINE, NULL);
+	gboolean good;
+
+	m->config = config;
+	tsr_machine_lock(m);
+	good = build(m, error);
+	tsr_machine_unlock(m);
+	if (good)
+		return m;
+	g_object_unref(m);
+	return NULL;
+}
+
+TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file,
+				      const char *const *overrides, GError **error)
+{
+	TsrConfig *config = tsr_config_new_from_file(registry, file, overrides, error);
+
+	return config ? tsr_machine_new_from_config(config, error) : NULL;
+}
+
+static void detach(TsrMachine *m, TsrInstance *instance)
+{
+	tsr_bus_withdraw(m->bus, instance->config->name);
+	if (instance->attached && instance->class->detach)
+		instance->class->detach(instance->self);
+	tsr_worker_pool_drop(m->workers, instance);
+	tsr_timekeeper_drop(m->clock, instance);
+	tsr_memory_map_drop(m->memory, instance);
+	tsr_port_space_drop(m->ports, instance);
+}
+
+static void tear_down(TsrMachine *m)
+{
+	tsr_machine_lock(m);
+	if (m->workers)
+		tsr_worker_pool_drain(m->workers, NULL);
+	if (m->memory)
+		tsr_memory_map_set_listener(m->memory, NULL, NULL);
+	m->cpu = NULL;
+	for (guint i = m->instances->len; i-- > 0;)
+		detach(m, m->instances->pdata[i]);
+	tsr_machine_unlock(m);
+	g_clear_pointer(&m->workers, tsr_worker_pool_free);
+	g_ptr_array_set_size(m->instances, 0);
+	g_clear_pointer(&m->inputs, tsr_inputs_free);
+	g_clear_pointer(&m->displays, tsr_displays_free);
+	g_clear_pointer(&m->pci, tsr_pci_bus_free);
+	g_clear_pointer(&m->clock, tsr_timekeeper_free);
+	g_clear_pointer(&m->lines, tsr_lines_free);
+	g_clear_pointer(&m->ports, tsr_port_space_free);
+	g_clear_pointer(&m->memory, tsr_memory_map_free);
+}
+
+/* -- Life cycle */
+
+static gboolean wrong_state(TsrMachine *self, const char *what, GError **error)
+{
+	static const char *const names[] = { "not started", "running", "paused", "stopped" };
+
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "cannot %s: the machine is %s", what,
+		    names[self->state]);
+	return FALSE;
+}
+
+gboolean tsr_machine_start(TsrMachine *self, GError **error)
+{
+	if (self->state != TSR_MACHINE_LOADED)
+		return wrong_state(self, "start", error);
+	tsr_machine_lock(self);
+	if (!self->has_state)
+		tsr_machine_do_reset(self, TSR_RESET_POWER_ON);
+	tsr_machine_unlock(self);
+	tsr_vcpu_set_running(self, true);
+	tsr_signals_set_state(self, TSR_MACHINE_RUNNING);
+	return TRUE;
+}
+
+gboolean tsr_machine_pause(TsrMachine *self, GError **error)
+{
+	if (self->state != TSR_MACHINE_RUNNING)
+		return wrong_state(self, "pause", error);
+	tsr_vcpu_set_running(self, false);
+	tsr_signals_set_state(self, TSR_MACHINE_PAUSED);
+	return TRUE;
+}
+
+gboolean tsr_machine_resume(TsrMachine *self, GError **error)
+{
+	if (self->state != TSR_MACHINE_PAUSED)
+		return wrong_state(self, "resume", error);
+	tsr_vcpu_set_running(self, true);
+	tsr_signals_set_state(self, TSR_MACHINE_RUNNING);
+	return TRUE;
+}
+
+gboolean tsr_machine_reset(TsrMachine *self, GError **error)
+{
+	if (self->state != TSR_MACHINE_RUNNING && self->state != TSR_MACHINE_PAUSED)
+		return wrong_state(self, "reset", error);
+	tsr_vcpu_request_reset(self, TSR_RESET_HARD);
+	return TRUE;
+}
+
+void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why)
+{
+	if (self->state == TSR_MACHINE_STOPPED)
+		return;
+	if (!self->thread_started)
+		tsr_signals_become_stopped(self, exit_status, why);
+	else
+		tsr_vcpu_request_stop(self, exit_status, why);
+}
+
+int tsr_machine_run(TsrMachine *self, GError **error)
+{
+	if (self->state == TSR_MACHINE_LOADED && !tsr_machine_start(self, error))
+		return TSR_EXIT_MACHINE_FAILED;
+	while (self->state != TSR_MACHINE_STOPPED)
+		g_main_context_iteration(self->context, TRUE);
+	return self->exit_status;
+}
+
+const char *tsr_machine_get_name(TsrMachine *self)
+{
+	return self->config->name;
+}
+
+TsrMachineState tsr_machine_get_state(TsrMachine *self)
+{
+	return self->state;
+}
+
+int tsr_machine_get_exit_status(TsrMachine *self)
+{
+	return self->exit_status;
+}
+
+TsrBus *tsr_machine_get_bus(TsrMachine *self)
+{
+	return self->bus;
+}
+
+/* -- Instances */
+
+char **tsr_machine_list_instances(TsrMachine *self)
+{
+	char **names = g_new0(char *, self->instances->len + 1);
+
+	for (guint i = 0; i < self->instances->len; i++)
+		names[i] = g_strdup(((TsrInstance *)self->instances->pdata[i])->config->name);
+	return names;
+}
+
+static TsrInstance *find_or_error(TsrMachine *self, const char *name, GError **error)
+{
+	TsrInstance *instance = tsr_machine_find_instance(self, name);
+
+	if (!instance)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND, "this machine has no instance '%s'", name);
+	return instance;
+}
+
+char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, const char *property, GError **error)
+{
+	TsrInstance *found = find_or_error(self, instance, error);
+	char *value;
+
+	if (!found)
+		return NULL;
+	tsr_machine_lock(self);
+	value = tsr_instance_get_property(found, property, error);
+	tsr_machine_unlock(self);
+	return value;
+}
+
+gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance, const char *property, const char *value,
+					   GError **error)
+{
+	TsrInstance *found = find_or_error(self, instance, error);
+	gboolean good;
+
+	if (!found)
+		return FALSE;
+	tsr_machine_lock(self);
+	good = tsr_instance_set_property(found, property, value, error);
+	tsr_machine_unlock(self);
+	return good;
+}
+
+/* -- Observation */
+
+static void put_stat(void *user, const char *name, uint64_t value)
+{
+	g_string_append_printf(user, "%s %" G_GUINT64_FORMAT "\n", name, (guint64)value);
+}
+
+char *tsr_machine_get_stats(TsrMachine *self)
+{
+	GString *text = g_string_new(NULL);
+	struct tsr_interface found;
+
+	tsr_machine_lock(self);
+	put_stat(text, "instructions", self->cpu->instructions(self->cpu_self));
+	put_stat(text, "guest-time-ns", tsr_timekeeper_now(self->clock));
+	if (self->cpu->stats)
+		self->cpu->stats(self->cpu_self, put_stat, text);
+	if (tsr_instance_get_interface(self->mmu_instance, TSR_MMU, &found)) {
+		const struct tsr_mmu *mmu = found.table;
+		if (mmu->stats)
+			mmu->stats(found.self, put_stat, text);
+	}
+	tsr_machine_unlock(self);
+	return g_string_free(text, FALSE);
+}
+
+gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error)
+{
+	gboolean found;
+
+	tsr_machine_lock(self);
+	found = tsr_lines_tap(self->lines, line, on);
+	tsr_machine_unlock(self);
+	if (!found)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+			    "no line '%s'; give INSTANCE:RESOURCE or PROVIDER:INPUT", line);
+	return found;
+}
+
+/* -- Object */
+
+static void tsr_machine_get_property_value(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+	TsrMachine *m = TSR_MACHINE_OBJECT(object);
+
+	switch (id) {
+	case PROP_NAME:
+		g_value_set_string(value, m->config ? m->config->name : NULL);
+		break;
+	case PROP_STATE:
+		g_value_set_int(value, (int)m->state);
+		break;
+	case PROP_EXIT_STATUS:
+		g_value_set_int(value, m->exit_status);
+		break;
+	default:
+		G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+	}
+}
+
+static void tsr_machine_finalize(GObject *object)
+{
+	TsrMachine *m = TSR_MACHINE_OBJECT(object);
+
+	tsr_vcpu_finish(m);
+	tear_down(m);
+	g_ptr_array_unref(m->instances);
+	g_object_unref(m->bus);
+	g_main_context_unref(m->context);
+	g_free(m->stop_why);
+	g_clear_pointer(&m->config, tsr_config_free);
+	tsr_lock_finish(m);
+	G_OBJECT_CLASS(tsr_machine_parent_class)->finalize(object);
+}
+
+static void tsr_machine_class_init(TsrMachineClass *class)
+{
+	GObjectClass *object_class = G_OBJECT_CLASS(class);
+
+	object_class->finalize = tsr_machine_finalize;
+	object_class->get_property = tsr_machine_get_property_value;
+	g_object_class_install_property(object_class, PROP_NAME,
+		g_param_spec_string("name", NULL, "The machine's name", NULL, G_PARAM_READABLE));
+	g_object_class_install_property(object_class, PROP_STATE,
+		g_param_spec_int("state", NULL, "A TsrMachineState", 0, TSR_MACHINE_STOPPED, 0, G_PARAM_READABLE));
+	g_object_class_install_property(object_class, PROP_EXIT_STATUS,
+		g_param_spec_int("exit-status", NULL, "Of a stopped machine", 0, 255, 0, G_PARAM_READABLE));
+	tsr_signals_install(G_TYPE_FROM_CLASS(class));
+}
+
+static void instance_free(gpointer data)
+{
+	tsr_instance_free(data);
+}
+
+static void tsr_machine_init(TsrMachine *m)
+{
+	m->context = g_main_context_ref_thread_default();
+	m->bus = tsr_bus_new();
+	m->instances = g_ptr_array_new_with_free_func(instance_free);
+	tsr_lock_init(m);
+	tsr_vcpu_init(m);
+}

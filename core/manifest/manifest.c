@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Plugin manifests (docs/MANIFESTS.md) to TsrPlugin. The tables at the top are the format: a key is
+ * a row with its type, whether it must be there, and where its value goes. A manifest comes from a
+ * stranger: nothing in it is trusted.
+ */
+#include <string.h>
+
+#include <tessera-glib/machine.h>
+
+#include "manifest/keyfile.h"
+#include "manifest/plugin.h"
+#include "manifest/property.h"
+
+typedef enum {
+	V_TEXT,
+	V_WORD,
+	V_LIST,
+	V_UINT,
+	V_ADDRESS,
+	V_INT_TEXT,
+	V_BOOL,
+	V_CHOICE,
+	V_VERSION,
+	V_ABI,
+	V_INTERFACE
+} ValueType;
+
+typedef struct {
+	const char *key;
+	ValueType type;
+	gboolean required;
+	gsize offset;		  /* of the value in the struct; what it is follows from the type */
+	const char *const *words; /* CHOICE: NULL-terminated; the value is the word's index */
+} Field;
+
+#define FIELD(type, key, value, required, member)                                                  \
+	{                                                                                          \
+		key, value, required, offsetof(type, member), NULL                                 \
+	}
+
+static const char *const kinds[] = {"device", "backend", "cpu", "mmu", "ui", NULL};
+static const char *const property_types[] = {"string", "int", "bool", "size", "enum", "file", NULL};
+static const char *const resource_types[] = {"ports", "mmio", "irq", "dma", "rom", NULL};
+/* Keys of an instance in a machine manifest; a property of that name could not be set. */
+static const char *const reserved_names[] = {"plugin", "slot", "with", "address", NULL};
+
+typedef struct {
+	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;
+	guint kind, state_version, state_oldest;
+	TsrVersion abi_oldest, abi_newest;
+	char **provides, **replaces;
+} PluginGroup;
+
+static const Field plugin_fields[] = {
+	FIELD(PluginGroup, "id", V_WORD, TRUE, id),
+	FIELD(PluginGroup, "version", V_VERSION, TRUE, version),
+	FIELD(PluginGroup, "name", V_TEXT, TRUE, name),
+	FIELD(PluginGroup, "description", V_TEXT, FALSE, description),
+	{"kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds},
+	FIELD(PluginGroup, "library", V_TEXT, FALSE, library),
+	FIELD(PluginGroup, "abi-oldest", V_ABI, TRUE, abi_oldest),
+	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
+	FIELD(PluginGroup, "provides", V_LIST, FALSE, provides),
+	FIELD(PluginGroup, "state-version", V_UINT, FALSE, state_version),
+	FIELD(PluginGroup, "state-oldest", V_UINT, FALSE, state_oldest),
+	FIELD(PluginGroup, "replaces", V_LIST, FALSE, replaces),
+	FIELD(PluginGroup, "licence", V_TEXT, FALSE, licence),
+	FIELD(PluginGroup, "vendor", V_TEXT, FALSE, vendor),
+	FIELD(PluginGroup, "documentation", V_TEXT, FALSE, documentation),
+};
+
+static const Field need_fields[] = {
+	FIELD(TsrNeed, "interface", V_INTERFACE, TRUE, interface),
+	FIELD(TsrNeed, "optional", V_BOOL, FALSE, optional),
+};
+
+typedef struct {
+	guint type;
+	char *min, *max, *default_value, *text;
+	char **values;
+	gboolean is_mutable, writable;
+} PropertyGroup;
+
+static const Field property_fields[] = {
+	{"type", V_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types},
+	FIELD(PropertyGroup, "min", V_INT_TEXT, FALSE, min),
+	FIELD(PropertyGroup, "max", V_INT_TEXT, FALSE, max),
+	FIELD(PropertyGroup, "default", V_TEXT, FALSE, default_value),
+	FIELD(PropertyGroup, "values", V_LIST, FALSE, values),
+	FIELD(PropertyGroup, "mutable", V_BOOL, FALSE, is_mutable),
+	FIELD(PropertyGroup, "writable", V_BOOL, FALSE, writable),
+	FIELD(PropertyGroup, "text", V_TEXT, FALSE, text),
+};
+
+typedef struct {
+	guint type, channel;
+	guint64 base, length;
+	char *line;
+} ResourceGroup;
+
+static const Field resource_fields[] = {
+	{"type", V_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types},
+	FIELD(ResourceGroup, "base", V_ADDRESS, FALSE, base),
+	FIELD(ResourceGroup, "length", V_ADDRESS, FALSE, length),
+	FIELD(ResourceGroup, "line", V_TEXT, FALSE, line),
+	FIELD(ResourceGroup, "channel", V_UINT, FALSE, channel),
+};
+
+typedef struct {
+	TsrKeyFile *file;
+	TsrPlugin *plugin;
+	GError **error;
+} Parser;
+
+/* -- values */
+
+static gboolean is_word(const char *text)
+{
+	if (!g_ascii_isalnum(*text))
+		return FALSE;
+	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+		       strlen(text) &&
+	       !strstr(text, "..");
+}
+
+static gboolean is_interface(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	g_autofree char *name = slash ? g_strndup(text, (gsize)(slash - text)) : NULL;
+	TsrVersion version;
+
+	return name && is_word(name) && tsr_version_parse(slash + 1, &version) &&
+	       version.parts == 1;
+}
+
+static char **parse_list(const char *text)
+{
+	g_auto(GStrv) items = g_strsplit(text, ";", -1);
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+	for (char **item = items; *item; item++)
+		if (*g_strstrip(*item))
+			g_strv_builder_add(list, *item);
+	return g_strv_builder_end(list);
+}
+
+static gboolean parse_uint(const char *text, guint *out)
+{
+	gint64 value;
+
+	if (!tsr_parse_int(text, &value) || value < 0 || value > G_MAXINT32)
+		return FALSE;
+	*out = (guint)value;
+	return TRUE;
+}
+
+static gboolean parse_choice(const char *const *words, const char *text, guint *out)
+{
+	for (guint i = 0; words[i]; i++) {
+		if (g_str_equal(words[i], text)) {
+			*out = i;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+static gboolean put_text(char **out, const char *text, gboolean valid)
+{
+	if (!valid)
+		return FALSE;
+	*out = g_strdup(text);
+	return TRUE;
+}
+
+static gboolean is_version(const char *text)
+{
+	TsrVersion version;
+
+	return tsr_version_parse(text, &version) && version.parts == 3;
+}
+
+static gboolean parse_value(const Field *field, const char *text, void *out)
+{
+	guint64 bytes;
+
+	switch (field->type) {
+	case V_TEXT:
+		return put_text(out, text, TRUE);
+	case V_WORD:
+		return put_text(out, text, is_word(text));
+	case V_INTERFACE:
+		return put_text(out, text, is_interface(text));
+	case V_VERSION:
+		return put_text(out, text, is_version(text));
+	case V_INT_TEXT:
+		return put_text(out, text,
+				tsr_parse_int(text, (gint64 *)&bytes) ||
+					tsr_parse_size(text, 1024, &bytes));
+	case V_LIST:
+		*(char ***)out = parse_list(text);
+		return TRUE;
+	case V_UINT:
+		return parse_uint(text, out);
+	case V_ADDRESS:
+		return tsr_parse_size(text, 1024, out);
+	case V_BOOL:
+		return tsr_parse_bool(text, out);
+	case V_CHOICE:
+		return parse_choice(field->words, text, out);
+	case V_ABI:
+		return tsr_version_parse(text, out) && ((TsrVersion *)out)->parts <= 2;
+	}
+	g_return_val_if_reached(FALSE);
+}
+
+static char *describe_value(const Field *field)
+{
+	static const char *const texts[] = {
+		[V_TEXT] = "text",
+		[V_WORD] = "letters, digits, - _ .",
+		[V_LIST] = "words separated by ;",
+		[V_UINT] = "a number from 0 to 2147483647",
+		[V_ADDRESS] = "a number, decimal or 0x…",
+		[V_INT_TEXT] = "a number",
+		[V_BOOL] = "true or false",
+		[V_VERSION] = "a version as 1.2.3",
+		[V_ABI] = "an ABI version as 1.0 or 1",
+		[V_INTERFACE] = "an interface as tessera.block/1",
+	};
+
+	if (field->type == V_CHOICE) {
+		g_autofree char *words = tsr_list_join(field->words);
+
+		return g_strdup_printf("one of %s", words);
+	}
+	return g_strdup(texts[field->type]);
+}
+
+/* -- groups */
+
+static char *field_names(const Field *fields, guint n)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(names, "%s%s", i ? ", " : "", fields[i].key);
+	return g_strdup(names->str);
+}
+
+static const Field *find_field(const Field *fields, guint n, const char *key)
+{
+	for (guint i = 0; i < n; i++)
+		if (g_str_equal(fields[i].key, key))
+			return &fields[i];
+	return NULL;
+}
+
+static gboolean parse_field(Parser *p, const Field *field, const TsrKey *key, void *out)
+{
+	g_autofree char *allowed = NULL;
+
+	if (parse_value(field, key->value, (char *)out + field->offset))
+		return TRUE;
+	allowed = describe_value(field);
+	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
+				 "\"%s\" is not %s", key->value, allowed);
+}
+
+static gboolean parse_fields(Parser *p, TsrGroup *group, const Field *fields, guint n, void *out)
+{
+	g_autofree char *title = g_strdup_printf("[%s]", group->name);
+
+	for (guint i = 0; i < group->keys->len; i++) {
+		const TsrKey *key = g_ptr_array_index(group->keys, i);
+		const Field *field = find_field(fields, n, key->name);
+
+		if (!field) {
+			g_autofree char *names = field_names(fields, n);
+
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 key->line, key->name,
+						 "unknown key in %s; it takes %s", title, names);
+		}
+		if (!parse_field(p, field, key, out))
+			return FALSE;
+	}
+	for (guint i = 0; i < n; i++)
+		if (fields[i].required && !tsr_group_key(group, fields[i].key))
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 group->line, title, "key %s is missing",
+						 fields[i].key);
+	return TRUE;
+}
+
+static char *text_or(char *text, const char *otherwise)
+{
+	return text ? text : g_strdup(otherwise);
+}
+
+static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
+{
+	g_autofree char *folder = g_path_get_dirname(plugin->path);
+	g_autofree char *library = g_steal_pointer(&g->library);
+	g_autofree char *usual = g->id ? g_strconcat(g->id, ".so", NULL) : NULL;
+
+	plugin->id = g->id;
+	plugin->version = g->version;
+	plugin->name = g->name;
+	plugin->description = text_or(g->description, "");
+	plugin->kind = g_strdup(kinds[g->kind]);
+	plugin->licence = text_or(g->licence, "");
+	plugin->vendor = text_or(g->vendor, "");
+	plugin->documentation = text_or(g->documentation, "");
+	plugin->abi_oldest = g->abi_oldest;
+	plugin->abi_newest = g->abi_newest;
+	plugin->state_version = g->state_version;
+	plugin->state_oldest = g->state_oldest ? g->state_oldest : g->state_version;
+	plugin->provides = g->provides ? g->provides : g_new0(char *, 1);
+	plugin->replaces = g->replaces ? g->replaces : g_new0(char *, 1);
+	plugin->library = g_build_filename(folder, library && *library ? library : usual, NULL);
+	if (g->version)
+		tsr_version_parse(g->version, &plugin->number);
+}
+
+static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup *g)
+{
+	guint newest_parts = g->abi_newest.parts;
+
+	for (char **i = g->provides; i && *i; i++)
+		if (!is_interface(*i))
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 tsr_group_key(group, "provides")->line, "provides",
+						 "\"%s\" is not an interface as tessera.block/1",
+						 *i);
+	if (g->library && (strchr(g->library, '/') || g_str_equal(g->library, "..")))
+		return tsr_keyfile_error(
+			p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+			tsr_group_key(group, "library")->line, "library",
+			"the library stands beside its manifest: a file name without /");
+	if (g->state_oldest > g->state_version)
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "state-oldest")->line, "state-oldest",
+					 "newer than state-version %u", g->state_version);
+	if (g->abi_oldest.part[0] > g->abi_newest.part[0] ||
+	    (newest_parts == 2 && tsr_version_compare(&g->abi_oldest, &g->abi_newest) > 0))
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "abi-oldest")->line, "abi-oldest",
+					 "newer than abi-newest");
+	return TRUE;
+}
+
+static gboolean parse_plugin(Parser *p, TsrGroup *group)
+{
+	PluginGroup g = {.state_version = 1};
+	gboolean done = parse_fields(p, group, plugin_fields, G_N_ELEMENTS(plugin_fields), &g) &&
+			check_plugin_group(p, group, &g);
+
+	take_plugin_group(p->plugin, &g);
+	return done;
+}
+
+static gboolean name_error(Parser *p, const TsrGroup *group, const char *name)
+{
+	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
+				 "[%s]: \"%s\" is not a name of letters, digits, - and _",
+				 group->name, name);
+}
+
+static gboolean parse_need(Parser *p, TsrGroup *group, const char *name)
+{
+	TsrNeed *need = g_new0(TsrNeed, 1);
+
+	g_ptr_array_add(p->plugin->needs, need);
+	need->name = g_strdup(name);
+	return parse_fields(p, group, need_fields, G_N_ELEMENTS(need_fields), need);
+}
+
+static gboolean limit_from_text(TsrPropertySpec *spec, const char *text, gint64 *limit)
+{
+	guint64 bytes;
+
+	if (!text)
+		return TRUE;
+	if (spec->type != TSR_PROPERTY_SIZE)
+		return spec->type == TSR_PROPERTY_INT && tsr_parse_int(text, limit);
+	if (!tsr_parse_size(text, 1024, &bytes) || bytes > G_MAXINT64)
+		return FALSE;
+	*limit = (gint64)bytes;
+	return TRUE;
+}
+
+/* The default when none is written: the smallest value nearest to nothing. */
+static char *plain_default(const TsrPropertySpec *spec)
+{
+	if (spec->type == TSR_PROPERTY_BOOL)
+		return g_strdup("false");
+	if (spec->type == TSR_PROPERTY_ENUM)
+		return g_strdup(spec->values[0]);
+	if (spec->type == TSR_PROPERTY_INT || spec->type == TSR_PROPERTY_SIZE)
+		return g_strdup_printf("%" G_GINT64_FORMAT, CLAMP(0, spec->min, spec->max));
+	return g_strdup("");
+}
+
+static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec,
+			       const PropertyGroup *g)
+{
+	const char *range = g->min ? "min" : "max";
+	g_autofree char *allowed = NULL;
+	char *checked;
+
+	if (!limit_from_text(spec, g->min, &spec->min) ||
+	    !limit_from_text(spec, g->max, &spec->max) || spec->min > spec->max)
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, range)->line, range,
+					 "min and max are numbers, min not above max, of a "
+					 "property of type int or size");
+	if ((spec->type == TSR_PROPERTY_ENUM) != (spec->values && *spec->values))
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
+					 "values",
+					 "a property of type enum has values, others have none");
+	if (!g->default_value || !*g->default_value) {
+		spec->default_value = plain_default(spec);
+		return TRUE;
+	}
+	checked = tsr_property_check(spec, g->default_value, &allowed);
+	spec->default_value = checked ? checked : g_strdup("");
+	if (!checked)
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "default")->line, "default",
+					 "\"%s\" is not %s", g->default_value, allowed);
+	return TRUE;
+}
+
+static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
+{
+	PropertyGroup g = {.writable = TRUE};
+	TsrPropertySpec *spec = g_new0(TsrPropertySpec, 1);
+	gboolean done = parse_fields(p, group, property_fields, G_N_ELEMENTS(property_fields), &g);
+
+	g_ptr_array_add(p->plugin->properties, spec);
+	spec->name = g_strdup(name);
+	spec->type = (TsrPropertyType)g.type;
+	spec->min = g.type == TSR_PROPERTY_SIZE ? 0 : G_MININT64;
+	spec->max = G_MAXINT64;
+	spec->values = g.values;
+	spec->is_mutable = g.is_mutable;
+	spec->writable = g.writable;
+	spec->text = text_or(g.text, "");
+	if (done && (g_strv_contains(reserved_names, name) || strchr(name, '.')))
+		done = tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
+					 NULL, "[%s]: machine manifests use that name themselves",
+					 group->name);
+	done = done && check_property(p, group, spec, &g);
+	g_free(g.min);
+	g_free(g.max);
+	g_free(g.default_value);
+	return done;
+}
+
+static gboolean check_resource(Parser *p, TsrGroup *group, const TsrResource *r)
+{
+	static const char *const keys[][3] = {
+		[TSR_RESOURCE_PORTS] = {"base", "length"},
+		[TSR_RESOURCE_MMIO] = {"base", "length"},
+		[TSR_RESOURCE_IRQ] = {"line"},
+		[TSR_RESOURCE_DMA] = {"channel"},
+		[TSR_RESOURCE_ROM] = {"base", "length"},
+	};
+
+	for (guint i = 0; i < group->keys->len; i++) {
+		const TsrKey *key = g_ptr_array_index(group->keys, i);
+
+		if (!g_str_equal(key->name, "type") && !g_strv_contains(keys[r->type], key->name))
+			return tsr_keyfile_error(
+				p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
+				"a resource of type %s has no such key", resource_types[r->type]);
+	}
+	if (r->type == TSR_RESOURCE_PORTS &&
+	    (r->base > 0xffff || r->length == 0 || r->length > 0x10000 - r->base))
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
+					 NULL,
+					 "[%s]: ports from base to base + length - 1 lie within 0 "
+					 "to 0xffff; length is at least 1",
+					 group->name);
+	return TRUE;
+}
+
+static gboolean parse_resource(Parser *p, TsrGroup *group, const char *name)
+{
+	ResourceGroup g = {0};
+	TsrResource *resource = g_new0(TsrResource, 1);
+	gboolean done = parse_fields(p, group, resource_fields, G_N_ELEMENTS(resource_fields), &g);
+
+	g_ptr_array_add(p->plugin->resources, resource);
+	resource->name = g_strdup(name);
+	resource->type = (TsrResourceType)g.type;
+	resource->base = g.base;
+	resource->length = g.length;
+	resource->line = text_or(g.line, "");
+	resource->channel = g.channel;
+	return done && check_resource(p, group, resource);
+}
+
+/* -- the file */
+
+static const struct {
+	const char *prefix;
+	gboolean (*parse)(Parser *p, TsrGroup *group, const char *name);
+} groups[] = {
+	{"Needs", parse_need},
+	{"Property", parse_property},
+	{"Resource", parse_resource},
+};
+
+static gboolean parse_group(Parser *p, TsrGroup *group)
+{
+	if (g_str_equal(group->name, "Plugin"))
+		return parse_plugin(p, group);
+	for (guint i = 0; i < G_N_ELEMENTS(groups); i++) {
+		const char *name = tsr_group_suffix(group, groups[i].prefix);
+
+		if (name)
+			return is_word(name) ? groups[i].parse(p, group, name)
+					     : name_error(p, group, name);
+	}
+	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
+				 "unknown group [%s]; there are [Plugin], [Needs NAME], [Property "
+				 "NAME] and [Resource NAME]",
+				 group->name);
+}
+
+static TsrPlugin *plugin_from_keyfile(TsrKeyFile *file, GError **error)
+{
+	g_autoptr(TsrPlugin) plugin = g_object_new(TSR_TYPE_PLUGIN, NULL);
+	Parser parser = {file, plugin, error};
+
+	plugin->path = g_strdup(file->path);
+	if (!tsr_keyfile_group(file, "Plugin")) {
+		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Plugin]",
+				  "the group is missing");
+		return NULL;
+	}
+	for (guint i = 0; i < file->groups->len; i++)
+		if (!parse_group(&parser, g_ptr_array_index(file->groups, i)))
+			return NULL;
+	return g_steal_pointer(&plugin);
+}
+
+TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length,
+					GError **error)
+{
+	g_autoptr(TsrKeyFile) file = tsr_keyfile_parse(path, text, length, error);
+
+	return file ? plugin_from_keyfile(file, error) : NULL;
+}
+
+TsrPlugin *tsr_plugin_new_from_file(const char *path, GError **error)
+{
+	g_autoptr(TsrKeyFile) file = tsr_keyfile_load(path, error);
+
+	return file ? plugin_from_keyfile(file, error) : NULL;
+}

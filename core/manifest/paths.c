@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * See paths.h. Everything is found from where this library lies, so that a build tree runs as it is
+ * and an installation may be moved. TSR_DATADIR_FROM_LIBDIR and TSR_LIBDIR_NAME come from the
+ * build.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+
+#include "manifest/paths.h"
+
+static const char marker;
+
+/* The folder of libtessera-1.so. */
+static char *library_folder(void)
+{
+	g_autofree char *real = NULL;
+	Dl_info info;
+
+	if (!dladdr(&marker, &info) || !info.dli_fname)
+		return g_strdup(".");
+	real = g_canonicalize_filename(info.dli_fname, NULL);
+	return g_path_get_dirname(real);
+}
+
+static void add_build_tree(GStrvBuilder *list, const char *folder, const char *name)
+{
+	g_autofree char *top = g_path_get_dirname(folder);
+	g_autofree char *cache = g_build_filename(top, "CMakeCache.txt", NULL);
+	g_autofree char *path = g_build_filename(top, name, NULL);
+
+	if (g_file_test(cache, G_FILE_TEST_EXISTS))
+		g_strv_builder_add(list, path);
+}
+
+static void add_environment(GStrvBuilder *list, const char *variable)
+{
+	const char *value = g_getenv(variable);
+	g_auto(GStrv) folders = value ? g_strsplit(value, ":", -1) : NULL;
+
+	for (char **folder = folders; folder && *folder; folder++)
+		if (**folder)
+			g_strv_builder_add(list, *folder);
+}
+
+static char **search_path(const char *name, const char *variable, const char *system)
+{
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+	g_autofree char *folder = library_folder();
+	g_autofree char *user = g_build_filename(g_get_user_data_dir(), "tessera", name, NULL);
+	g_autofree char *from = g_build_filename(folder, system, NULL);
+	g_autofree char *installed = g_canonicalize_filename(from, NULL);
+
+	add_build_tree(list, folder, name);
+	add_environment(list, variable);
+	g_strv_builder_add(list, user);
+	g_strv_builder_add(list, installed);
+	return g_strv_builder_end(list);
+}
+
+char **tsr_paths_plugins(void)
+{
+	return search_path("plugins", "TESSERA_PLUGIN_PATH", "tessera/plugins");
+}
+
+char **tsr_paths_machines(void)
+{
+	return search_path("machines", "TESSERA_MACHINE_PATH",
+			   TSR_DATADIR_FROM_LIBDIR "/tessera/machines");
+}
+
+char *tsr_paths_find_demo(const char *name)
+{
+	g_auto(GStrv) folders =
+		search_path("demo", "TESSERA_DEMO_PATH", TSR_DATADIR_FROM_LIBDIR "/tessera/demo");
+
+	for (char **folder = folders; *folder; folder++) {
+		g_autofree char *path = g_build_filename(*folder, name, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			return g_steal_pointer(&path);
+	}
+	return NULL;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where plugins and machine presets are looked for. */
+#ifndef TSR_MANIFEST_PATHS_H
+#define TSR_MANIFEST_PATHS_H
+
+#include <glib.h>
+
+/* Folders in order of search: the build tree that this library was built in (if it runs from
+ * there), the environment variable (TESSERA_PLUGIN_PATH, TESSERA_MACHINE_PATH: a list with colons),
+ * the user's, the system's. They need not exist. */
+char **tsr_paths_plugins(void);
+char **tsr_paths_machines(void);
+
+/* The path of a file of the demo, or NULL: the same places, folder `demo`, and TESSERA_DEMO_PATH.
+ */
+char *tsr_paths_find_demo(const char *name);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the manifest parser fills in and the loader uses. */
+#ifndef TSR_MANIFEST_PLUGIN_H
+#define TSR_MANIFEST_PLUGIN_H
+
+#include <tessera-glib/registry.h>
+#include <tessera/plugin.h>
+
+#include "manifest/version.h"
+
+struct _TsrPlugin {
+	GObject parent;
+	char *path;    /* of the manifest */
+	char *library; /* of the .so: absolute, or relative as `path` is */
+	char *id, *version, *name, *description, *kind;
+	char *licence, *vendor, *documentation;
+	char **provides, **replaces; /* never NULL */
+	TsrVersion number;
+	TsrVersion abi_oldest, abi_newest;
+	guint state_version, state_oldest;
+	GPtrArray *properties, *needs, *resources;
+	const struct tsr_plugin_entry
+		*entry; /* once loaded; the object stays mapped as long as the process lives */
+};
+
+/* Parses a plugin manifest. text: not trusted. Does not look at the library. NULL with a
+ * TSR_MACHINE_ERROR. [any] */
+TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length,
+					GError **error);
+TsrPlugin *tsr_plugin_new_from_file(const char *path, GError **error);
+
+const TsrPropertySpec *tsr_plugin_find_property(TsrPlugin *self, const char *name);
+const TsrNeed *tsr_plugin_find_need(TsrPlugin *self, const char *name);
+const TsrResource *tsr_plugin_find_resource(TsrPlugin *self, const char *name);
+/* Whether the manifest says that it provides the interface, NAME/VERSION. */
+gboolean tsr_plugin_has_interface(TsrPlugin *self, const char *interface);
+
+TsrResource *tsr_resource_copy(const TsrResource *resource);
+void tsr_resource_free(TsrResource *resource);
+
+#endif

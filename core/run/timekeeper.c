@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest time and the timers on it.
+ *
+ * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others while the guest wanted to
+ * run. Without the latter a busy host makes timer ticks late and loses some, and guests that compare clocks find them wrong; with it
+ * all clocks of the guest stand still together. The lag is made up for: a quarter of the time that passes is added while the guest
+ * runs, and it sleeps half as long. While it runs, a thread sleeps on a timerfd until the next deadline and kicks the virtual CPU,
+ * which runs what is due.
+ *
+ * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the guest was halted; no host clock
+ * is looked at.
+ */
+#include "run/timekeeper.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "instance/lock.h"
+#include "instance/machine-parts.h"
+
+#define NS 1000000000ull
+#define TSC_HZ NS
+#define LOOK_NS 1000000       /* how often the thread's CPU time is looked at, at most */
+#define STEAL_MIN_NS 300000   /* less is noise */
+#define CATCH_UP 4            /* of the time that passes, this part is added until the lag is gone */
+
+struct tsr_timer {
+	struct tsr_timekeeper *clock;
+	const TsrInstance *owner;
+	void (*expired)(void *self, uint64_t deadline_ns);
+	void *self;
+	uint64_t deadline; /* UINT64_MAX: not armed */
+};
+
+struct tsr_timekeeper {
+	TsrMachine *machine;
+	bool deterministic;
+	uint64_t ips;
+	bool running;
+	bool halted;         /* the virtual CPU sleeps until the next deadline by itself */
+	uint64_t offset;     /* real time, running: guest = host - offset; else: guest time itself */
+	uint64_t lag;        /* ns of `offset` that the host took and that are to be made up for */
+	uint64_t last_now;   /* guest time never goes back behind it */
+	uint64_t seen_host, seen_cpu; /* at the last look: host time, CPU time of the virtual CPU's thread (0: not read) */
+	uint64_t skipped;    /* deterministic: ns of guest time without instructions */
+	int64_t wall_offset; /* seconds: wall = guest time + wall_offset */
+	GPtrArray *timers;
+	uint64_t next;       /* cached minimum of the deadlines */
+	int fd;
+	uint64_t fd_armed;   /* guest deadline the timerfd is set to, UINT64_MAX: none */
+	pthread_t thread;
+	atomic_bool fired; /* the timerfd went off since it was armed */
+	atomic_bool quit;
+};
+
+static uint64_t host_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t thread_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t instructions(struct tsr_timekeeper *clock)
+{
+	TsrMachine *m = clock->machine;
+
+	return m->cpu ? m->cpu->instructions(m->cpu_self) : 0;
+}
+
+uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
+{
+	if (clock->deterministic)
+		return clock->skipped + tsr_muldiv(instructions(clock), NS, clock->ips);
+	if (!clock->running)
+		return clock->offset;
+	uint64_t now = host_now() - clock->offset;
+	clock->last_now = MAX(clock->last_now, now);
+	return clock->last_now;
+}
+
+uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock)
+{
+	return tsr_timekeeper_now(clock);
+}
+
+uint64_t tsr_timekeeper_tsc_hz(struct tsr_timekeeper *clock)
+{
+	return TSC_HZ;
+}
+
+uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
+{
+	return ns == UINT64_MAX ? UINT64_MAX : ns + clock->offset;
+}
+
+/* The timerfd at the next deadline, when it is earlier than what it is set to. It may go off early: lag moves deadlines. */
+static void arm_fd(struct tsr_timekeeper *clock)
+{
+	struct itimerspec spec = { 0 };
+
+	if (atomic_exchange(&clock->fired, false))
+		clock->fd_armed = UINT64_MAX;
+	if (clock->deterministic || !clock->running || clock->halted || clock->next >= clock->fd_armed)
+		return;
+	uint64_t at = clock->next + clock->offset;
+	spec.it_value.tv_sec = (time_t)(at / NS);
+	spec.it_value.tv_nsec = (long)(at % NS);
+	if (at == 0)
+		spec.it_value.tv_nsec = 1;
+	timerfd_settime(clock->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	clock->fd_armed = clock->next;
+}
+
+static void find_next(struct tsr_timekeeper *clock)
+{
+	clock->next = UINT64_MAX;
+	for (unsigned i = 0; i < clock->timers->len; i++) {
+		struct tsr_timer *timer = clock->timers->pdata[i];
+		clock->next = MIN(clock->next, timer->deadline);
+	}
+	arm_fd(clock);
+}
+
+static void *clock_thread(void *data)
+{
+	struct tsr_timekeeper *clock = data;
+	uint64_t count;
+
+	while (!clock->quit) {
+		if (read(clock->fd, &count, sizeof(count)) == sizeof(count))
+			atomic_store(&clock->fired, true);
+		tsr_vcpu_kick(clock->machine);
+	}
+	return NULL;
+}
+
+struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m)
+{
+	struct tsr_timekeeper *clock = g_new0(struct tsr_timekeeper, 1);
+	const TsrConfig *config = m->config;
+
+	clock->machine = m;
+	clock->deterministic = config->clock == TSR_CLOCK_DETERMINISTIC;
+	clock->ips = config->ips ? config->ips : 100000000;
+	clock->timers = g_ptr_array_new_with_free_func(g_free);
+	clock->next = clock->fd_armed = UINT64_MAX;
+	clock->wall_offset = config->rtc_base ? (int64_t)config->rtc_base : (int64_t)time(NULL);
+	clock->fd = -1;
+	if (!clock->deterministic) {
+		clock->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+		g_assert(clock->fd >= 0);
+		pthread_create(&clock->thread, NULL, clock_thread, clock);
+	}
+	return clock;
+}
+
+void tsr_timekeeper_free(struct tsr_timekeeper *clock)
+{
+	if (!clock)
+		return;
+	if (clock->fd >= 0) {
+		struct itimerspec soon = { .it_value = { .tv_nsec = 1 } };
+		clock->quit = true;
+		timerfd_settime(clock->fd, 0, &soon, NULL);
+		pthread_join(clock->thread, NULL);
+		close(clock->fd);
+	}
+	g_ptr_array_unref(clock->timers);
+	g_free(clock);
+}
+
+void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner)
+{
+	for (unsigned i = clock->timers->len; i-- > 0;)
+		if (((struct tsr_timer *)clock->timers->pdata[i])->owner == owner)
+			g_ptr_array_remove_index_fast(clock->timers, i);
+	find_next(clock);
+}
+
+void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running)
+{
+	if (clock->running == running)
+		return;
+	if (!clock->deterministic) {
+		clock->offset = host_now() - clock->offset;
+		if (!running)
+			clock->offset = MAX(clock->offset, clock->last_now);
+		clock->seen_host = host_now();
+		clock->seen_cpu = 0;
+	}
+	clock->running = running;
+	clock->fd_armed = UINT64_MAX;
+	arm_fd(clock);
+}
+
+static void make_up(struct tsr_timekeeper *clock, uint64_t most)
+{
+	uint64_t gain = MIN(clock->lag, most);
+
+	clock->lag -= gain;
+	clock->offset -= gain;
+}
+
+/* Shifts guest time by what the host took since the last look, and makes up for some of it. */
+static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passed)
+{
+	uint64_t guest = host_now() - clock->offset;
+
+	if (taken > STEAL_MIN_NS) {
+		/* Not behind what somebody has read. */
+		taken = MIN(taken, guest > clock->last_now ? guest - clock->last_now : 0);
+		clock->lag += taken;
+		clock->offset += taken;
+	} else {
+		make_up(clock, passed / CATCH_UP);
+	}
+}
+
+static void look_at_host(struct tsr_timekeeper *clock)
+{
+	uint64_t host = host_now(), passed = host - clock->seen_host;
+
+	if (passed < LOOK_NS)
+		return;
+	/* A system call: not for the short runs of an idle guest. */
+	uint64_t cpu = thread_time(), used = cpu - clock->seen_cpu;
+	if (clock->seen_cpu)
+		account(clock, passed > used ? passed - used : 0, passed);
+	clock->seen_host = host;
+	clock->seen_cpu = cpu;
+}
+
+static void disarm_fd(struct tsr_timekeeper *clock)
+{
+	static const struct itimerspec never;
+
+	if (clock->fd_armed != UINT64_MAX)
+		timerfd_settime(clock->fd, 0, &never, NULL);
+	clock->fd_armed = UINT64_MAX;
+}
+
+void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
+{
+	if (clock->deterministic || clock->halted == asleep)
+		return;
+	if (asleep) {
+		look_at_host(clock);
+		disarm_fd(clock); /* one wake-up is enough */
+		if (clock->lag && clock->next != UINT64_MAX) {
+			uint64_t now = tsr_timekeeper_now(clock);
+			make_up(clock, clock->next > now ? (clock->next - now) / 2 : 0);
+		}
+	} else {
+		/* Awake later than asked for: the host's doing. Sleep itself is not. */
+		uint64_t host = host_now(), due = tsr_timekeeper_host_time(clock, clock->next);
+		account(clock, host > due ? host - due : 0, host - clock->seen_host);
+		clock->seen_host = host;
+		clock->seen_cpu = 0;
+	}
+	clock->halted = asleep; /* awake: tsr_timekeeper_run comes next and arms what is not due yet */
+}
+
+bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
+{
+	bool any = false;
+
+	if (!clock->deterministic && clock->running)
+		look_at_host(clock);
+
+	if (clock->next == UINT64_MAX)
+		return false;
+	uint64_t now = tsr_timekeeper_now(clock);
+	if (clock->next > now) {
+		arm_fd(clock);
+		return false;
+	}
+	/* In order of deadlines; a callback may arm timers, its own too. */
+	while (clock->next <= now) {
+		struct tsr_timer *first = NULL;
+		for (unsigned i = 0; i < clock->timers->len; i++) {
+			struct tsr_timer *timer = clock->timers->pdata[i];
+			if (timer->deadline <= now && (!first || timer->deadline < first->deadline))
+				first = timer;
+		}
+		if (!first)
+			break;
+		uint64_t deadline = first->deadline;
+		first->deadline = UINT64_MAX;
+		first->expired(first->self, deadline);
+		any = true;
+		clock->next = UINT64_MAX;
+		for (unsigned i = 0; i < clock->timers->len; i++)
+			clock->next = MIN(clock->next, ((struct tsr_timer *)clock->timers->pdata[i])->deadline);
+	}
+	find_next(clock);
+	return any;
+}
+
+uint64_t tsr_timekeeper_next(struct tsr_timekeeper *clock)
+{
+	return clock->next;
+}
+
+/* The first instruction count at which guest time is `ns` or later. */
+static uint64_t instructions_at(const struct tsr_timekeeper *clock, uint64_t ns)
+{
+	if (ns <= clock->skipped)
+		return 0;
+	return (uint64_t)(((unsigned __int128)(ns - clock->skipped) * clock->ips + NS - 1) / NS);
+}
+
+static uint64_t stop_at(const struct tsr_timekeeper *clock)
+{
+	uint64_t limit = clock->machine->config->stop_at;
+
+	return limit ? limit : UINT64_MAX;
+}
+
+uint64_t tsr_timekeeper_budget(struct tsr_timekeeper *clock)
+{
+	if (!clock->deterministic)
+		return UINT64_MAX;
+	uint64_t count = instructions(clock), target = stop_at(clock);
+	if (clock->next != UINT64_MAX)
+		target = MIN(target, instructions_at(clock, clock->next));
+	return target > count ? target - count : 1;
+}
+
+bool tsr_timekeeper_over(struct tsr_timekeeper *clock)
+{
+	return clock->deterministic && instructions(clock) >= stop_at(clock);
+}
+
+bool tsr_timekeeper_skip(struct tsr_timekeeper *clock)
+{
+	uint64_t now = tsr_timekeeper_now(clock);
+
+	if (clock->next == UINT64_MAX)
+		return false;
+	if (clock->next > now)
+		clock->skipped += clock->next - now;
+	return true;
+}
+
+void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_writer *out)
+{
+	tsr_state_put_u64(out, "now", tsr_timekeeper_now(clock));
+	tsr_state_put_u64(out, "skipped", clock->skipped);
+	tsr_state_put_u64(out, "wall-offset", (uint64_t)clock->wall_offset);
+}
+
+/* Before the devices load, while the machine stands: they arm their timers themselves. */
+void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_reader *in)
+{
+	uint64_t wall_offset = (uint64_t)clock->wall_offset;
+
+	if (!clock->deterministic)
+		tsr_state_get_u64(in, "now", &clock->offset);
+	clock->last_now = clock->offset;
+	clock->lag = 0;
+	tsr_state_get_u64(in, "skipped", &clock->skipped);
+	tsr_state_get_u64(in, "wall-offset", &wall_offset);
+	clock->wall_offset = (int64_t)wall_offset;
+}
+
+/* -- Host table */
+
+static uint64_t clock_now(const struct tsr_host *host)
+{
+	return tsr_timekeeper_now(tsr_instance_of(host)->machine->clock);
+}
+
+static struct tsr_timer *clock_timer_new(const struct tsr_host *host, void (*expired)(void *, uint64_t), void *self)
+{
+	struct tsr_timer *timer = g_new0(struct tsr_timer, 1);
+
+	timer->owner = tsr_instance_of(host);
+	timer->clock = timer->owner->machine->clock;
+	timer->expired = expired;
+	timer->self = self;
+	timer->deadline = UINT64_MAX;
+	g_ptr_array_add(timer->clock->timers, timer);
+	return timer;
+}
+
+static void clock_arm(struct tsr_timer *timer, uint64_t deadline_ns)
+{
+	struct tsr_timekeeper *clock = timer->clock;
+	uint64_t old = timer->deadline;
+
+	timer->deadline = deadline_ns;
+	if (deadline_ns < clock->next) {
+		clock->next = deadline_ns;
+		arm_fd(clock);
+		/* The budget that the CPU runs on was computed for a later deadline. */
+		if (clock->deterministic)
+			tsr_vcpu_kick(clock->machine);
+	} else if (old == clock->next) {
+		find_next(clock);
+	}
+}
+
+static void clock_cancel(struct tsr_timer *timer)
+{
+	if (timer->deadline != UINT64_MAX)
+		clock_arm(timer, UINT64_MAX);
+}
+
+static uint64_t clock_wall(const struct tsr_host *host)
+{
+	struct tsr_timekeeper *clock = tsr_instance_of(host)->machine->clock;
+
+	if (!clock->deterministic)
+		return (uint64_t)time(NULL);
+	return (uint64_t)(clock->wall_offset + (int64_t)(tsr_timekeeper_now(clock) / NS));
+}
+
+const struct tsr_clock tsr_clock_table = {
+	.size = sizeof(struct tsr_clock),
+	.now = clock_now,
+	.timer_new = clock_timer_new,
+	.arm = clock_arm,
+	.cancel = clock_cancel,
+	.wall = clock_wall,
+};

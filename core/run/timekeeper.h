@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guest time and the timers on it. */
+#ifndef TSR_RUN_TIMEKEEPER_H
+#define TSR_RUN_TIMEKEEPER_H
+
+#include <tessera-glib/machine.h>
+#include <tessera/host.h>
+#include <tessera/state.h>
+
+#include "instance/instance.h"
+
+struct tsr_timekeeper;
+
+struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m);
+void tsr_timekeeper_free(struct tsr_timekeeper *clock);
+void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner);
+uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock);
+uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock);
+uint64_t tsr_timekeeper_tsc_hz(struct tsr_timekeeper *clock);
+void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running);
+/* Runs what is due; returns true if anything was. [locked] */
+bool tsr_timekeeper_run(struct tsr_timekeeper *clock);
+/* Guest time of the next deadline, UINT64_MAX: none. [locked] */
+uint64_t tsr_timekeeper_next(struct tsr_timekeeper *clock);
+/* Deterministic: instructions until the next deadline or the machine's stop-at. Real time: UINT64_MAX. [locked] */
+uint64_t tsr_timekeeper_budget(struct tsr_timekeeper *clock);
+/* Deterministic: the machine's stop-at is reached. [locked] */
+bool tsr_timekeeper_over(struct tsr_timekeeper *clock);
+/* Deterministic: the guest is idle, time jumps to the next deadline; false if there is none. */
+bool tsr_timekeeper_skip(struct tsr_timekeeper *clock);
+/* Around the virtual CPU's sleep while the guest is halted: [vcpu, locked] */
+void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep);
+/* The CLOCK_MONOTONIC time in ns at which guest time `ns` is reached. */
+uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns);
+void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_writer *out);
+void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_reader *in);
+extern const struct tsr_clock tsr_clock_table;
+
+#endif

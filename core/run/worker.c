@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Work that blocks, off the virtual CPU: a pool of threads for jobs, and one thread that polls file descriptors. Completions are
+ * queued and run under the machine lock: by the virtual CPU's thread, or by whoever drains. A deterministic machine does the work
+ * at once and completes it a fixed guest time later, so that no host timing is seen.
+ */
+#include "run/worker.h"
+
+#include <glib-unix.h>
+#include <string.h>
+
+#include "instance/lock.h"
+#include "instance/machine-parts.h"
+#include "run/timekeeper.h"
+
+#define POOL_THREADS 4
+#define DETERMINISTIC_LATENCY_NS 50000
+
+struct job {
+	TsrInstance *instance;
+	void (*work)(void *job);
+	void (*done)(void *job);
+	void *data;
+	bool ordered;
+};
+
+struct watch {
+	unsigned id;
+	TsrInstance *instance;
+	GSource *source;
+	void (*ready)(void *self, short revents);
+	void *self;
+	bool removed; /* lock held to read and write */
+};
+
+struct tsr_worker_pool {
+	TsrMachine *machine;
+	GThreadPool *threads;
+	GMutex mutex;
+	GCond arrived;
+	GQueue done; /* struct job, by mutex */
+	struct tsr_timer *timer; /* deterministic: completes what is in `done` */
+	uint64_t complete_at;
+	GMainContext *context; /* of the polling thread */
+	GMainLoop *loop;
+	GThread *poller;
+	GPtrArray *watches; /* struct watch; lock held */
+	unsigned next_id;
+};
+
+static void worked(struct tsr_worker_pool *pool, struct job *job)
+{
+	g_mutex_lock(&pool->mutex);
+	g_queue_push_tail(&pool->done, job);
+	g_cond_broadcast(&pool->arrived);
+	g_mutex_unlock(&pool->mutex);
+	tsr_vcpu_kick(pool->machine);
+}
+
+static void start(struct tsr_worker_pool *pool, struct job *job)
+{
+	if (job->ordered)
+		job->instance->ordered_running = true;
+	if (job->work)
+		g_thread_pool_push(pool->threads, job, NULL);
+	else
+		worked(pool, job);
+}
+
+static void pool_thread(gpointer data, gpointer user_data)
+{
+	struct job *job = data;
+
+	job->work(job->data);
+	worked(user_data, job);
+}
+
+static gpointer poll_thread(gpointer data)
+{
+	struct tsr_worker_pool *pool = data;
+
+	g_main_context_push_thread_default(pool->context);
+	g_main_loop_run(pool->loop);
+	g_main_context_pop_thread_default(pool->context);
+	return NULL;
+}
+
+struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m)
+{
+	struct tsr_worker_pool *pool = g_new0(struct tsr_worker_pool, 1);
+
+	pool->machine = m;
+	pool->threads = g_thread_pool_new(pool_thread, pool, POOL_THREADS, FALSE, NULL);
+	g_mutex_init(&pool->mutex);
+	g_cond_init(&pool->arrived);
+	pool->watches = g_ptr_array_new();
+	pool->context = g_main_context_new();
+	pool->loop = g_main_loop_new(pool->context, FALSE);
+	pool->poller = g_thread_new("tessera-poll", poll_thread, pool);
+	return pool;
+}
+
+static gboolean quit_loop(gpointer data)
+{
+	g_main_loop_quit(data);
+	return G_SOURCE_REMOVE;
+}
+
+void tsr_worker_pool_free(struct tsr_worker_pool *pool)
+{
+	if (!pool)
+		return;
+	g_thread_pool_free(pool->threads, FALSE, TRUE);
+	/* From inside the loop: a quit before the thread has entered it would be lost. */
+	GSource *quit = g_idle_source_new();
+	g_source_set_callback(quit, quit_loop, pool->loop, NULL);
+	g_source_attach(quit, pool->context);
+	g_source_unref(quit);
+	g_thread_join(pool->poller);
+	g_main_loop_unref(pool->loop);
+	g_main_context_unref(pool->context);
+	g_ptr_array_unref(pool->watches);
+	g_queue_clear_full(&pool->done, g_free);
+	g_cond_clear(&pool->arrived);
+	g_mutex_clear(&pool->mutex);
+	g_free(pool);
+}
+
+bool tsr_worker_pool_has_done(struct tsr_worker_pool *pool)
+{
+	if (pool->machine->config->clock == TSR_CLOCK_DETERMINISTIC)
+		return false;
+	g_mutex_lock(&pool->mutex);
+	bool any = !g_queue_is_empty(&pool->done);
+	g_mutex_unlock(&pool->mutex);
+	return any;
+}
+
+static struct job *take_done(struct tsr_worker_pool *pool)
+{
+	g_mutex_lock(&pool->mutex);
+	struct job *job = g_queue_pop_head(&pool->done);
+	g_mutex_unlock(&pool->mutex);
+	return job;
+}
+
+static void complete(struct tsr_worker_pool *pool, struct job *job)
+{
+	TsrInstance *instance = job->instance;
+
+	if (job->ordered) {
+		struct job *next = g_queue_pop_head(&instance->ordered_jobs);
+		instance->ordered_running = false;
+		if (next)
+			start(pool, next);
+	}
+	instance->jobs--;
+	if (job->done)
+		job->done(job->data);
+	g_free(job);
+}
+
+static void complete_all(struct tsr_worker_pool *pool)
+{
+	struct job *job;
+
+	while ((job = take_done(pool)))
+		complete(pool, job);
+}
+
+void tsr_worker_pool_run_done(struct tsr_worker_pool *pool)
+{
+	if (pool->machine->config->clock != TSR_CLOCK_DETERMINISTIC)
+		complete_all(pool);
+}
+
+static bool busy(struct tsr_worker_pool *pool, TsrInstance *instance)
+{
+	GPtrArray *all = pool->machine->instances;
+
+	if (instance)
+		return instance->jobs > 0;
+	for (unsigned i = 0; i < all->len; i++)
+		if (((TsrInstance *)all->pdata[i])->jobs)
+			return true;
+	return false;
+}
+
+void tsr_worker_pool_drain(struct tsr_worker_pool *pool, TsrInstance *instance)
+{
+	for (;;) {
+		complete_all(pool);
+		if (!busy(pool, instance))
+			return;
+		g_mutex_lock(&pool->mutex);
+		while (g_queue_is_empty(&pool->done))
+			g_cond_wait(&pool->arrived, &pool->mutex);
+		g_mutex_unlock(&pool->mutex);
+	}
+}
+
+static void on_deterministic_completion(void *self, uint64_t deadline_ns)
+{
+	complete_all(self);
+}
+
+static void submit_deterministic(struct tsr_worker_pool *pool, struct job *job)
+{
+	const struct tsr_host *host = &job->instance->record.host;
+
+	if (!pool->timer)
+		pool->timer = tsr_clock_table.timer_new(host, on_deterministic_completion, pool);
+	job->ordered = false;
+	if (job->work)
+		job->work(job->data);
+	g_queue_push_tail(&pool->done, job);
+	tsr_clock_table.arm(pool->timer, tsr_clock_table.now(host) + DETERMINISTIC_LATENCY_NS);
+}
+
+static void worker_submit(const struct tsr_host *host, void (*work)(void *), void (*done)(void *), void *data, bool ordered)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	struct tsr_worker_pool *pool = instance->machine->workers;
+	struct job *job = g_new0(struct job, 1);
+
+	*job = (struct job){ .instance = instance, .work = work, .done = done, .data = data, .ordered = ordered };
+	instance->jobs++;
+	if (instance->machine->config->clock == TSR_CLOCK_DETERMINISTIC)
+		submit_deterministic(pool, job);
+	else if (ordered && instance->ordered_running)
+		g_queue_push_tail(&instance->ordered_jobs, job);
+	else
+		start(pool, job);
+}
+
+static void worker_drain(const struct tsr_host *host)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+
+	tsr_worker_pool_drain(instance->machine->workers, instance);
+}
+
+/* -- Watches: the polling thread takes the lock for each that is ready. */
+
+static gboolean on_fd(gint fd, GIOCondition condition, gpointer data)
+{
+	struct watch *watch = data;
+	TsrMachine *m = watch->instance->machine;
+
+	tsr_machine_lock(m);
+	if (!watch->removed)
+		watch->ready(watch->self, (short)condition);
+	bool removed = watch->removed;
+	tsr_machine_unlock(m);
+	return !removed;
+}
+
+static unsigned worker_watch(const struct tsr_host *host, int fd, short events, void (*ready)(void *, short), void *self)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	struct tsr_worker_pool *pool = instance->machine->workers;
+	struct watch *watch = g_new0(struct watch, 1);
+
+	*watch = (struct watch){ .id = ++pool->next_id, .instance = instance, .ready = ready, .self = self };
+	watch->source = g_unix_fd_source_new(fd, (GIOCondition)events);
+	/* GLib frees the record once no callback of it runs any more. */
+	g_source_set_callback(watch->source, G_SOURCE_FUNC(on_fd), watch, g_free);
+	g_ptr_array_add(pool->watches, watch);
+	g_source_attach(watch->source, pool->context);
+	return watch->id;
+}
+
+static void remove_watch(struct tsr_worker_pool *pool, unsigned index)
+{
+	struct watch *watch = pool->watches->pdata[index];
+	GSource *source = watch->source;
+
+	watch->removed = true;
+	g_ptr_array_remove_index_fast(pool->watches, index);
+	g_source_destroy(source);
+	g_source_unref(source);
+}
+
+static void worker_unwatch(const struct tsr_host *host, unsigned id)
+{
+	struct tsr_worker_pool *pool = tsr_instance_of(host)->machine->workers;
+
+	for (unsigned i = 0; i < pool->watches->len; i++) {
+		struct watch *watch = pool->watches->pdata[i];
+		if (watch->id == id) {
+			remove_watch(pool, i);
+			return;
+		}
+	}
+}
+
+void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner)
+{
+	for (unsigned i = pool->watches->len; i-- > 0;)
+		if (((struct watch *)pool->watches->pdata[i])->instance == owner)
+			remove_watch(pool, i);
+}
+
+const struct tsr_worker tsr_worker_table = {
+	.size = sizeof(struct tsr_worker),
+	.submit = worker_submit,
+	.drain = worker_drain,
+	.watch = worker_watch,
+	.unwatch = worker_unwatch,
+};

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Saving a whole machine to a file and loading it: core parts, every instance, guest memory. */
+#include <string.h>
+
+#include <tessera/draft/x86-state.h>
+
+#include "board/lines.h"
+#include "board/memory-map.h"
+#include "board/pci-bus.h"
+#include "instance/instance.h"
+#include "instance/lock.h"
+#include "instance/machine-parts.h"
+#include "run/timekeeper.h"
+#include "run/vcpu.h"
+#include "run/worker.h"
+#include "state/state-fields.h"
+#include "state/state-file.h"
+
+static void put_clock(TsrMachine *m, struct tsr_state_writer *out)
+{
+	tsr_timekeeper_put_state(m->clock, out);
+}
+
+static void get_clock(TsrMachine *m, struct tsr_state_reader *in)
+{
+	tsr_timekeeper_get_state(m->clock, in);
+}
+
+static void put_pci(TsrMachine *m, struct tsr_state_writer *out)
+{
+	tsr_pci_bus_put_state(m->pci, out);
+}
+
+static void get_pci(TsrMachine *m, struct tsr_state_reader *in)
+{
+	tsr_pci_bus_get_state(m->pci, in);
+}
+
+static void put_lines(TsrMachine *m, struct tsr_state_writer *out)
+{
+	tsr_lines_put_state(m->lines, out);
+}
+
+static void get_lines(TsrMachine *m, struct tsr_state_reader *in)
+{
+	tsr_lines_get_state(m->lines, in);
+}
+
+static void put_map(TsrMachine *m, struct tsr_state_writer *out)
+{
+	tsr_memory_map_put_state(m->memory, out);
+	tsr_state_put_u64(out, "random0", m->random[0]);
+	tsr_state_put_u64(out, "random1", m->random[1]);
+}
+
+static void get_map(TsrMachine *m, struct tsr_state_reader *in)
+{
+	tsr_memory_map_get_state(m->memory, in);
+	tsr_state_get_u64(in, "random0", &m->random[0]);
+	tsr_state_get_u64(in, "random1", &m->random[1]);
+}
+
+/* The parts of the core that have state, in the order of loading. */
+static const struct {
+	const char *name;
+	void (*put)(TsrMachine *m, struct tsr_state_writer *out);
+	void (*get)(TsrMachine *m, struct tsr_state_reader *in);
+} parts[] = {
+	{ "clock", put_clock, get_clock },
+	{ "map", put_map, get_map },
+	{ "pci", put_pci, get_pci },
+	{ "lines", put_lines, get_lines },
+};
+
+/* -- Saving */
+
+static GVariant *save_instance(TsrInstance *instance)
+{
+	struct tsr_state_writer *w = tsr_variant_writer_new();
+	TsrPlugin *plugin = instance->config->plugin;
+
+	if (instance->class->save)
+		instance->class->save(instance->self, w);
+	return g_variant_new("(su@a{sv})", tsr_plugin_get_id(plugin), tsr_plugin_get_state_version(plugin),
+			     tsr_variant_writer_end(w));
+}
+
+/* Engine-neutral: the processor's state as the architecture has it, whichever plugin runs it, and no service of CPU plugins. */
+static GVariant *save_processor(TsrMachine *m)
+{
+	struct tsr_state_writer *w = tsr_variant_writer_new();
+	struct tsr_x86_state state = { 0 };
+
+	m->cpu->get_state(m->cpu_self, &state);
+	tsr_x86_state_put(w, &state);
+	return tsr_variant_writer_end(w);
+}
+
+static bool is_processor(TsrInstance *instance)
+{
+	struct tsr_interface found;
+
+	return tsr_instance_get_interface(instance, TSR_CPU, &found);
+}
+
+static GVariant *build_head(TsrMachine *m, bool neutral)
+{
+	GVariantBuilder head, instances;
+
+	g_variant_builder_init(&head, G_VARIANT_TYPE_VARDICT);
+	g_variant_builder_add(&head, "{sv}", "machine", g_variant_new_string(m->config->name));
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		struct tsr_state_writer *w = tsr_variant_writer_new();
+		parts[i].put(m, w);
+		g_variant_builder_add(&head, "{sv}", parts[i].name, tsr_variant_writer_end(w));
+	}
+	if (neutral)
+		g_variant_builder_add(&head, "{sv}", "processor", save_processor(m));
+	g_variant_builder_init(&instances, G_VARIANT_TYPE("a{s(sua{sv})}"));
+	for (guint i = 0; i < m->instances->len; i++) {
+		TsrInstance *instance = m->instances->pdata[i];
+		if (neutral && is_processor(instance))
+			continue;
+		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name, save_instance(instance));
+	}
+	g_variant_builder_add(&head, "{sv}", "instances", g_variant_builder_end(&instances));
+	return g_variant_ref_sink(g_variant_builder_end(&head));
+}
+
+/* Nothing changes until go_on: the guest is paused, the lock held, no worker busy. Returns whether it ran. */
+static gboolean stand_still(TsrMachine *self)
+{
+	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
+
+	if (was_running)
+		tsr_vcpu_set_running(self, false);
+	tsr_machine_lock(self);
+	tsr_worker_pool_drain(self->workers, NULL);
+	return was_running;
+}
+
+static void go_on(TsrMachine *self, gboolean was_running)
+{
+	tsr_machine_unlock(self);
+	if (was_running)
+		tsr_vcpu_set_running(self, true);
+}
+
+gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
+{
+	gboolean was_running, good;
+	guint64 size;
+
+	if (self->state == TSR_MACHINE_STOPPED) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "cannot save: the machine is stopped");
+		return FALSE;
+	}
+	was_running = stand_still(self);
+	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
+	g_autoptr(GVariant) head = build_head(self, false);
+	good = tsr_state_file_write(path, head, ram, size, error);
+	go_on(self, was_running);
+	return good;
+}
+
+static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)
+{
+	const guint64 piece = 1 << 20;
+
+	for (guint64 at = 0; at < size; at += piece)
+		g_checksum_update(sum, ram + at, (gssize)MIN(piece, size - at));
+}
+
+char *tsr_machine_hash_state(TsrMachine *self, GError **error)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	gboolean was_running;
+	guint64 size;
+
+	if (self->state == TSR_MACHINE_LOADED) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "there is no state yet: the machine was not started");
+		return NULL;
+	}
+	was_running = stand_still(self);
+	g_autoptr(GVariant) head = build_head(self, true);
+	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
+	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
+	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
+	hash_memory(sum, ram, size);
+	go_on(self, was_running);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
+/* -- Loading */
+
+static gboolean refuse(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static gboolean refuse(GError **error, const char *path, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_autofree char *why = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_VERSION, "%s: %s", path, why);
+	return FALSE;
+}
+
+static gboolean check_instance(TsrMachine *m, const char *path, const char *name, const char *id, guint32 version,
+			       GError **error)
+{
+	TsrInstance *instance = tsr_machine_find_instance(m, name);
+
+	if (!instance)
+		return refuse(error, path, "it has an instance '%s' (%s) that this machine lacks", name, id);
+	TsrPlugin *plugin = instance->config->plugin;
+	if (strcmp(tsr_plugin_get_id(plugin), id) != 0)
+		return refuse(error, path, "its '%s' is a %s, this machine's is a %s", name, id, tsr_plugin_get_id(plugin));
+	if (version < tsr_plugin_get_state_oldest(plugin) || version > tsr_plugin_get_state_version(plugin))
+		return refuse(error, path, "the state of '%s' has version %u, %s %s loads %u to %u", name, version, id,
+			      tsr_plugin_get_version(plugin), tsr_plugin_get_state_oldest(plugin),
+			      tsr_plugin_get_state_version(plugin));
+	return TRUE;
+}
+
+static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances, GError **error)
+{
+	guint64 size;
+	GVariantIter iter;
+	const char *name, *id;
+	guint32 version;
+	GVariant *fields;
+
+	tsr_memory_map_ram(m->memory, &size, NULL);
+	if (!instances)
+		return refuse(error, path, "it has no instances");
+	if (tsr_state_file_get_memory_length(file) != size)
+		return refuse(error, path, "it was saved with %" G_GUINT64_FORMAT " MiB of memory, this machine has %" G_GUINT64_FORMAT,
+			      tsr_state_file_get_memory_length(file) >> 20, size >> 20);
+	g_variant_iter_init(&iter, instances);
+	while (g_variant_iter_next(&iter, "{&s(&su@a{sv})}", &name, &id, &version, &fields)) {
+		gboolean good = check_instance(m, path, name, id, version, error);
+		g_variant_unref(fields);
+		if (!good)
+			return FALSE;
+	}
+	for (guint i = 0; i < m->instances->len; i++) {
+		TsrInstance *instance = m->instances->pdata[i];
+		g_autoptr(GVariant) saved = g_variant_lookup_value(instances, instance->config->name, NULL);
+		if (!saved)
+			return refuse(error, path, "it lacks the instance '%s' of this machine", instance->config->name);
+	}
+	return TRUE;
+}
+
+static void load_parts(TsrMachine *m, GVariant *head)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autoptr(GVariant) fields = g_variant_lookup_value(head, parts[i].name, G_VARIANT_TYPE_VARDICT);
+		if (!fields)
+			continue;
+		struct tsr_state_reader *r = tsr_variant_reader_new(fields, 1);
+		parts[i].get(m, r);
+		tsr_variant_reader_free(r);
+	}
+}
+
+static gboolean load_instance(TsrMachine *m, const char *path, const char *name, guint32 version, GVariant *fields,
+			      GError **error)
+{
+	TsrInstance *instance = tsr_machine_find_instance(m, name);
+	struct tsr_error why = { 0 };
+
+	if (!instance->class->load)
+		return TRUE;
+	struct tsr_state_reader *r = tsr_variant_reader_new(fields, version);
+	bool good = instance->class->load(instance->self, r, &why);
+	tsr_variant_reader_free(r);
+	return good ? TRUE : refuse(error, path, "%s: %s", name, why.message[0] ? why.message : "its state does not fit");
+}
+
+/* In the order of attach: a device may look at what it is connected to. */
+static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instances, GError **error)
+{
+	for (guint i = 0; i < m->instances->len; i++) {
+		TsrInstance *instance = m->instances->pdata[i];
+		g_autoptr(GVariant) saved = g_variant_lookup_value(instances, instance->config->name, NULL);
+		const char *id;
+		guint32 version;
+		g_autoptr(GVariant) fields = NULL;
+
+		g_variant_get(saved, "(&su@a{sv})", &id, &version, &fields);
+		if (!load_instance(m, path, instance->config->name, version, fields, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances, GError **error)
+{
+	guint64 size;
+	uint8_t *ram = tsr_memory_map_ram(m->memory, &size, NULL);
+
+	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
+	load_parts(m, tsr_state_file_get_head(file));
+	if (!tsr_state_file_read_memory(file, ram, size, error) || !load_instances(m, path, instances, error))
+		return FALSE;
+	load_parts(m, tsr_state_file_get_head(file)); /* devices may have moved lines while they loaded */
+	return TRUE;
+}
+
+gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
+{
+	g_autoptr(TsrStateFile) file = NULL;
+	g_autoptr(GVariant) instances = NULL;
+	gboolean good;
+
+	if (self->state != TSR_MACHINE_LOADED) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "a state can be loaded only before the machine starts");
+		return FALSE;
+	}
+	file = tsr_state_file_open(path, error);
+	if (!file)
+		return FALSE;
+	instances = g_variant_lookup_value(tsr_state_file_get_head(file), "instances", G_VARIANT_TYPE("a{s(sua{sv})}"));
+	if (!check(self, path, file, instances, error))
+		return FALSE;
+	tsr_machine_lock(self);
+	good = load_all(self, path, file, instances, error);
+	self->has_state = good;
+	tsr_machine_unlock(self);
+	return good;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Saved states as named fields: the SDK's writer and reader on a GVariant dictionary. */
+#ifndef TSR_STATE_STATE_FIELDS_H
+#define TSR_STATE_STATE_FIELDS_H
+
+#include <glib.h>
+
+#include <tessera/state.h>
+
+/* A writer that collects into an a{sv}. */
+struct tsr_state_writer *tsr_variant_writer_new(void);
+/* Frees the writer; a floating reference. */
+GVariant *tsr_variant_writer_end(struct tsr_state_writer *w);
+
+/* Reads from an a{sv}; keeps a reference. */
+struct tsr_state_reader *tsr_variant_reader_new(GVariant *dictionary, uint32_t version);
+void tsr_variant_reader_free(struct tsr_state_reader *r);
+
+#endif
