@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ADD OR ADC SBB AND SUB XOR CMP TEST INC DEC NOT NEG: by the host's own instruction (flags.h), a function for each form. */
-#include "alu.h"
 #include "flags.h"
+#include "instructions.h"
 #include "memory.h"
 
 /* Forms: the destination is the ModRM operand (rm) or a register (r); `keep`: CMP and TEST write nothing. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* BT BTS BTR BTC BSF BSR SETcc CMOVcc, and the instructions that work on EFLAGS alone. */
+#include "cpuid.h"
+#include "derived.h"
 #include "flags.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 #define BIT_TEST(name, insn) \
 	FLAGS_BINARY(host_##name##16, uint16_t, insn "w %2, %0") \

@@ -2,7 +2,7 @@
 /* Near transfers: Jcc JMP CALL RET LOOP JCXZ. A 16-bit operand size cuts EIP to 16 bits. Intel SDM volume 2. */
 #include "flags.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 static inline void jump_near(cpu *c, uint32_t target, unsigned size)
 {

@@ -9,7 +9,10 @@
 #include <tessera/draft/x86-state.h>
 
 #include "cpuid.h"
-#include "interp.h"
+#include "derived.h"
+#include "overlay.h"
+#include "run.h"
+#include "shadow.h"
 
 struct cpu_interp {
 	const struct tsr_host *host;
@@ -78,7 +81,7 @@ static const struct tsr_x86_interpreter interpreter_table = {
 	.step = service_step,
 	.deliver = service_deliver,
 	.shadow = shadow_run,
-	.shadow_writes = shadow_each,
+	.shadow_writes = overlay_each,
 	.shadow_steps = shadow_steps,
 	.set_pins = service_set_pins,
 };

@@ -4,7 +4,7 @@
  * spare themselves the mitigations against Meltdown and Spectre, and announces what Tessera's machines have and nothing else.
  */
 #include "cpuid.h"
-#include "table.h"
+#include "instructions.h"
 
 #define BIT(n) (1u << (n))
 

@@ -26,6 +26,10 @@ struct cpuid_model {
 	uint32_t leaf2[4];  /* cache descriptors, EAX to EDX */
 };
 
+const struct cpuid_model *cpuid_find(const char *name);
+bool cpuid_has(const cpu *c, unsigned feature); /* enum cpuid_feature */
+uint32_t cpuid_cr4_mask(const cpu *c);
+uint32_t cpuid_eflags_mask(const cpu *c); /* ID and AC where the model has them */
 void cpuid_leaf(const struct cpuid_model *model, uint32_t leaf, uint32_t out[4]);
 bool model_has(const struct cpuid_model *model, unsigned feature);
 

@@ -3,7 +3,8 @@
  * Breakpoints. Intel SDM volume 3, 17.2: RW 0 execute (a fault before the instruction), 1 write, 2 I/O (CR4.DE), 3 read or
  * write (traps after it). DR6's B bits of breakpoints that match without being enabled are set too, when another one traps.
  */
-#include "interp.h"
+#include "debug.h"
+#include "derived.h"
 
 static uint32_t dr7_enabled(const cpu *c)
 {

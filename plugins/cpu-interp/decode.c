@@ -10,7 +10,7 @@
 #include <Zydis/Zydis.h>
 
 #include "decode.h"
-#include "segment.h"
+#include "overlay.h"
 #include "table.h"
 #include "thunk.h"
 
@@ -199,7 +199,7 @@ static const uint8_t *fetch_bytes(cpu *c, tsr_gla gla, uint8_t *to, unsigned len
 	const uint8_t *p = code_pointer(c, gla, &gpa);
 
 	if (p && (c->slow & SLOW_SHADOW))
-		shadow_read(c, gpa, p, to, length);
+		overlay_read(c, gpa, p, to, length);
 	else if (p)
 		memcpy(to, p, length);
 	else if (c->slow & SLOW_SHADOW)

@@ -7,6 +7,9 @@
 
 #include "memory.h"
 
+struct op *decode_fetch(cpu *c); /* the instruction at CS:EIP, or a fault */
+void decode_flush(cpu *c);
+
 static inline bool decode_bytes_match(const struct op *op, const uint8_t *p)
 {
 	__m128i here = _mm_loadu_si128((const __m128i *)p), known = _mm_load_si128((const __m128i *)op->bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Leaving an instruction before its end: faults, and the stops of shadow runs. The jump lands in run.c or shadow.c. */
-#include "interp.h"
+/* The jumps of fault.h. They land in run.c or shadow.c. */
+#include "fault.h"
 
 static _Noreturn void leave(cpu *c, int vector, bool has_code, uint32_t code, tsr_gla cr2)
 {

@@ -3,8 +3,8 @@
  * FSTENV FLDENV FSAVE FRSTOR, in the four layouts of Intel SDM volume 1, 8.1.10, and FXSAVE FXRSTOR. The host computes the tag
  * word and the effect of loaded flags; the layouts are made here, because 64-bit mode knows only the 32-bit protected one.
  */
-#include "fpu.h"
-#include "table.h"
+#include "sse.h"
+#include "instructions.h"
 #include "thunk.h"
 
 /* The 32-bit protected-mode layout: what the host's FNSTENV and FLDENV use. */

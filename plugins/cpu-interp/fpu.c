@@ -6,12 +6,9 @@
  * Exceptions are delivered by the next waiting instruction: #MF with CR0.NE, else FERR#, and the processor stands still until
  * an interrupt comes or IGNNE# is there (SDM volume 3, 8.7 and D).
  */
-#include <Zydis/Zydis.h>
-
 #include "flags.h"
 #include "fpu.h"
-#include "table.h"
-#include "thunk.h"
+#include "instructions.h"
 
 _Static_assert(sizeof(struct fx_image) == 512, "the FXSAVE image");
 
@@ -103,8 +100,6 @@ static void note_instruction(cpu *c, const struct op *op, uint32_t offset)
 }
 
 /* -- arithmetic, loads and stores */
-#define X87_OPERAND 16u /* bytes of room for a memory operand; the longest has 10 */
-
 static tsr_gla x87_operand(cpu *c, const struct op *op, uint32_t offset, bool write)
 {
 	tsr_gla gla = memory_linear(c, op->segment, offset, op->size, write);
@@ -113,7 +108,7 @@ static tsr_gla x87_operand(cpu *c, const struct op *op, uint32_t offset, bool wr
 	return gla;
 }
 
-static void x87_register(cpu *c, const struct op *op)
+void fpu_register(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
 	fpu_check_pending(c);
@@ -121,9 +116,9 @@ static void x87_register(cpu *c, const struct op *op)
 	note_instruction(c, op, 0);
 }
 
-static void x87_load(cpu *c, const struct op *op)
+void fpu_load(cpu *c, const struct op *op)
 {
-	uint8_t buffer[X87_OPERAND];
+	uint8_t buffer[FPU_OPERAND];
 	uint32_t offset;
 
 	fpu_check_device(c);
@@ -135,9 +130,9 @@ static void x87_load(cpu *c, const struct op *op)
 }
 
 /* An unmasked exception may keep the store from happening: the buffer then holds what is in memory. */
-static void x87_store(cpu *c, const struct op *op)
+void fpu_store(cpu *c, const struct op *op)
 {
-	uint8_t buffer[X87_OPERAND];
+	uint8_t buffer[FPU_OPERAND];
 	uint32_t offset;
 	tsr_gla gla;
 
@@ -154,7 +149,7 @@ static void x87_store(cpu *c, const struct op *op)
 }
 
 /* -- control */
-static void x87_init(cpu *c, const struct op *op)
+void fpu_init(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
 	fpu_run_nowait(c, op->thunk, NULL);
@@ -163,14 +158,14 @@ static void x87_init(cpu *c, const struct op *op)
 }
 
 /* FNCLEX and the 8087's and 287's FENI, FDISI, FSETPM: no wait, pointers untouched. */
-static void x87_nowait(cpu *c, const struct op *op)
+void fpu_nowait(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
 	fpu_run_nowait(c, op->thunk, NULL);
 	fpu_update_ferr(c);
 }
 
-static void x87_fldcw(cpu *c, const struct op *op)
+void fpu_fldcw(cpu *c, const struct op *op)
 {
 	uint16_t value;
 
@@ -181,13 +176,13 @@ static void x87_fldcw(cpu *c, const struct op *op)
 	fpu_update_ferr(c);
 }
 
-static void x87_fnstcw(cpu *c, const struct op *op)
+void fpu_fnstcw(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
 	operand_write(c, op, 2, fx_of(c)->fcw);
 }
 
-static void x87_fnstsw(cpu *c, const struct op *op)
+void fpu_fnstsw(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
 	if (op->flags & OP_MEM)
@@ -201,57 +196,4 @@ void op_fwait(cpu *c, const struct op *op)
 	if ((c->s->cr0 & (TSR_CR0_MP | TSR_CR0_TS)) == (TSR_CR0_MP | TSR_CR0_TS))
 		fault_raise(c, TSR_VECTOR_NM);
 	fpu_check_pending(c);
-}
-
-/* -- what a decoded instruction is */
-struct control {
-	uint16_t mnemonic;
-	op_fn *fn;
-};
-
-static const struct control controls[] = {
-	{ ZYDIS_MNEMONIC_FNINIT, x87_init }, { ZYDIS_MNEMONIC_FNCLEX, x87_nowait }, { ZYDIS_MNEMONIC_FENI8087_NOP, x87_nowait },
-	{ ZYDIS_MNEMONIC_FDISI8087_NOP, x87_nowait }, { ZYDIS_MNEMONIC_FSETPM287_NOP, x87_nowait },
-	{ ZYDIS_MNEMONIC_FLDCW, x87_fldcw }, { ZYDIS_MNEMONIC_FNSTCW, x87_fnstcw }, { ZYDIS_MNEMONIC_FNSTSW, x87_fnstsw },
-	{ ZYDIS_MNEMONIC_FNSTENV, op_fnstenv }, { ZYDIS_MNEMONIC_FLDENV, op_fldenv }, { ZYDIS_MNEMONIC_FNSAVE, op_fnsave },
-	{ ZYDIS_MNEMONIC_FRSTOR, op_frstor }, { ZYDIS_MNEMONIC_FWAIT, op_fwait },
-};
-
-/* The opcode's two bytes, with the memory operand at (%rdi). */
-static void make_thunk(cpu *c, struct op *op)
-{
-	uint8_t bytes[2] = { op->opcode, op->modrm };
-
-	if (op->flags & OP_MEM)
-		bytes[1] = (uint8_t)((op->modrm & 0x38) | 7);
-	op->thunk = thunk_get(c, bytes, 2);
-}
-
-op_fn *fpu_pick(cpu *c, struct op *op, const void *instruction, const void *operand)
-{
-	const ZydisDecodedInstruction *in = instruction;
-	const ZydisDecodedOperand *operands = operand;
-
-	op->size = 0;
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-			op->size = (uint8_t)(operands[i].size / 8);
-	}
-	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT)
-		make_thunk(c, op);
-	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT && !op->thunk)
-		return op_ud;
-	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
-		if (controls[i].mnemonic == in->mnemonic)
-			return controls[i].fn;
-	}
-	if (!(op->flags & OP_MEM))
-		return x87_register;
-	if (op->size > X87_OPERAND)
-		return op_ud;
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-			return x87_store;
-	}
-	return x87_load;
 }

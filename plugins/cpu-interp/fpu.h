@@ -50,10 +50,11 @@ void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs
 /* On the guest's image, MXCSR and pointers kept; for waiting instructions, and for those that do not wait. */
 void fpu_run_x87(cpu *c, const void *thunk, void *memory);
 void fpu_run_nowait(cpu *c, const void *thunk, void *memory);
-/* SSE flags newly raised, with all masked: #XM if one is unmasked in `mxcsr`; else they are added. */
-void sse_exceptions(cpu *c, uint32_t raised);
-void sse_check(cpu *c);
-uint32_t sse_mxcsr_mask(const cpu *c);
+
+#define FPU_OPERAND 16u /* bytes of room for a memory operand; the longest has 10 */
+
+/* Instructions: those that load, store or do neither, and the controls. */
+op_fn fpu_register, fpu_load, fpu_store, fpu_init, fpu_nowait, fpu_fldcw, fpu_fnstcw, fpu_fnstsw;
 
 void fpu_host_fx(void *fx, const void *thunk, void *memory, uint32_t regs[2]);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The interpreter's private types: the context, the decoded instruction, and what the instruction files share.
+ * The interpreter's private types: the context, the decoded instruction, registers and modes.
  *
  * Rules that every instruction obeys:
- *  1. It changes nothing of the guest before its last possible fault. A fault leaves by fault_raise, which jumps back to the
+ *  1. It changes nothing of the guest before its last possible fault. A fault leaves by fault_raise (fault.h), which jumps back to the
  *     run loop over frames of this plugin only: no call of another plugin is ever jumped over.
  *  2. state->eip is the instruction's start until it is done; transfers write c->next_eip.
  *  3. Memory is reached through memory.h only; it knows views, page ends, MMIO, tracing, watchpoints and shadow runs.
@@ -185,69 +185,5 @@ static inline unsigned iopl(const cpu *c)
 {
 	return c->s->eflags >> 12 & 3;
 }
-
-/* -- faults (fault.c) */
-_Noreturn void fault_raise(cpu *c, int vector);
-_Noreturn void fault_code(cpu *c, int vector, uint32_t error_code);
-_Noreturn void fault_page(cpu *c, tsr_gla gla, uint32_t error_code);
-_Noreturn void fault_wait(cpu *c); /* the instruction cannot go on until an event comes */
-_Noreturn void fault_stop(cpu *c, enum tsr_x86_stop stop);
-static inline _Noreturn void fault_gp0(cpu *c)
-{
-	fault_code(c, TSR_VECTOR_GP, 0);
-}
-static inline _Noreturn void fault_ud(cpu *c)
-{
-	fault_raise(c, TSR_VECTOR_UD);
-}
-
-/* -- state (run.c) */
-void cpu_refresh(cpu *c);           /* everything derived, after the state was changed from outside */
-void cpu_refresh_segment(cpu *c, unsigned segment);
-void cpu_refresh_attention(cpu *c); /* after a change of EFLAGS' system bits, DR7, pins, shadow */
-void cpu_set_cpl(cpu *c, unsigned cpl);
-void cpu_set_eflags(cpu *c, uint32_t eflags);
-void cpu_set_context(cpu *c);       /* CR0, CR3, CR4, EFER went to the MMU */
-enum tsr_x86_stop cpu_step(cpu *c, uint64_t count, uint64_t *executed);
-enum tsr_x86_stop cpu_deliver(cpu *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault);
-bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error);
-void cpu_finish(cpu *c);
-
-/* -- decoder (decode.c) */
-struct op *decode_fetch(cpu *c); /* the instruction at CS:EIP, or a fault */
-void decode_flush(cpu *c);
-
-/* -- interrupts (interrupt.c) */
-enum interrupt_kind { INT_EXTERNAL, INT_SOFT, INT_ICEBP, INT_FAULT };
-void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code, uint32_t code);
-
-/* -- tasks (task.c) */
-enum task_reason { TASK_JMP, TASK_CALL, TASK_IRET, TASK_GATE };
-struct descriptor;
-void task_switch(cpu *c, uint16_t selector, const struct descriptor *d, enum task_reason reason, bool has_code, uint32_t code);
-
-/* -- debug registers (debug.c) */
-#define DR6_BD (1u << 13)
-#define DR6_BS (1u << 14)
-void debug_report(cpu *c, uint32_t conditions);
-void debug_data_access(cpu *c, tsr_gla gla, uint32_t size, bool write);
-void debug_port_access(cpu *c, uint16_t port, uint32_t size);
-bool debug_code_match(cpu *c, tsr_gla gla);
-bool debug_watching(const cpu *c);
-
-/* -- shadow runs (shadow.c) */
-enum tsr_x86_stop shadow_run(cpu *c, struct tsr_x86_state *state, uint64_t count, uint64_t *executed, struct tsr_x86_fault *fault);
-enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t count, void (*after)(void *user, size_t written),
-			       void *user, uint64_t *executed, struct tsr_x86_fault *fault);
-void shadow_read(cpu *c, tsr_gpa gpa, const uint8_t *host, void *to, uint32_t length);
-void shadow_write(cpu *c, tsr_gpa gpa, const uint8_t *host, const void *from, uint32_t length);
-void shadow_each(cpu *c, void (*each)(void *user, tsr_gpa gpa, uint8_t value), void *user);
-void shadow_finish(cpu *c);
-
-/* -- CPUID models and MSRs (cpuid.c, msr.c) */
-const struct cpuid_model *cpuid_find(const char *name);
-bool cpuid_has(const cpu *c, unsigned feature); /* enum cpuid_feature */
-uint32_t cpuid_cr4_mask(const cpu *c);
-uint32_t cpuid_eflags_mask(const cpu *c);       /* ID and AC where the model has them */
 
 #endif

@@ -4,8 +4,12 @@
  * Intel SDM volume 2 (INT n, IRET) and volume 3, chapters 6, 7 and 20.
  * Error codes name the IDT entry (vector * 8 + 2) or the selector; fault_code adds EXT (bit 0) as c->ext says.
  */
+#include "cpuid.h"
+#include "debug.h"
+#include "derived.h"
+#include "instructions.h"
+#include "interrupt.h"
 #include "transfer.h"
-#include "table.h"
 
 struct delivery {
 	unsigned vector;

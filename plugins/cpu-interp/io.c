@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* IN and OUT. The I/O permission bitmap: Intel SDM volume 1, 19.5 and volume 2 (IN); both bytes of it are always read. */
+#include "debug.h"
 #include "io.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 void io_check(cpu *c, uint16_t port, unsigned size)
 {

@@ -4,7 +4,9 @@
  * moves), MMIO, traced pages, alignment checks, data breakpoints, and the copy-on-write view of shadow runs.
  * Segmentation: Intel SDM volume 3, 5.3 and 5.4.
  */
-#include "segment.h"
+#include "debug.h"
+#include "memory.h"
+#include "overlay.h"
 
 struct span {
 	struct tsr_mmu_result part[2];
@@ -82,7 +84,7 @@ static void read_part(cpu *c, const struct tsr_mmu_result *part, void *to, uint3
 	if (part->kind == TSR_MMU_IO)
 		io_read(c, part->gpa, to, length);
 	else if (c->slow & SLOW_SHADOW)
-		shadow_read(c, part->gpa, part->host, to, length);
+		overlay_read(c, part->gpa, part->host, to, length);
 	else
 		memcpy(to, part->host, length);
 }
@@ -94,7 +96,7 @@ static void write_part(cpu *c, const struct tsr_mmu_result *part, const void *fr
 		return;
 	}
 	if (c->slow & SLOW_SHADOW) {
-		shadow_write(c, part->gpa, part->host, from, length);
+		overlay_write(c, part->gpa, part->host, from, length);
 		return;
 	}
 	memcpy(part->host, from, length);

@@ -6,7 +6,7 @@
 #ifndef INTERP_MEMORY_H
 #define INTERP_MEMORY_H
 
-#include "interp.h"
+#include "fault.h"
 
 uint64_t memory_read_slow(cpu *c, tsr_gla gla, uint32_t size, unsigned view);
 void memory_write_slow(cpu *c, tsr_gla gla, uint64_t value, uint32_t size, unsigned view);
@@ -19,6 +19,7 @@ void memory_check_write(cpu *c, tsr_gla gla, uint32_t length, unsigned view);
 void memory_check_alignment(cpu *c, tsr_gla gla, uint32_t alignment, unsigned view);
 /* Segmentation in full: #GP(0) or #SS(0), else the linear address. */
 tsr_gla memory_linear_slow(cpu *c, unsigned segment, uint32_t offset, uint32_t size, bool write);
+bool memory_inside_limit(const struct tsr_x86_segment *g, uint32_t offset, uint32_t size);
 /* How many bytes from `gla` on (up to the page's end) may be read or written directly: the host address, or NULL. */
 uint8_t *memory_direct(cpu *c, tsr_gla gla, bool write);
 

@@ -3,10 +3,9 @@
  * MOV MOVZX MOVSX LEA XCHG XADD CMPXCHG CMPXCHG8B BSWAP XLAT, conversions, PUSH POP PUSHA POPA ENTER LEAVE, BOUND.
  * PUSH of a segment register with a 32-bit operand writes 32 bits, zero-extended (as the P6 and AMD do).
  */
-#include "alu.h"
 #include "flags.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 #define MOV_SIZE(bits, bytes) \
 	static void mov_rm_reg##bits(cpu *c, const struct op *op) \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* RDMSR, WRMSR: a table of what the announced features imply. All else is #GP(0). Intel SDM volume 4. */
 #include "cpuid.h"
+#include "derived.h"
+#include "fault.h"
 #include "system.h"
-#include "table.h"
+#include "instructions.h"
 
 enum msr_kind {
 	MSR_ZERO,     /* reads 0, writes are dropped */

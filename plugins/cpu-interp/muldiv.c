@@ -6,7 +6,7 @@
  */
 #include "flags.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 /* RAX is an operand: the flags wait in another register, and XCHG leaves them alone. */
 #define FLAGS_SWAP_IN "xchgq %%rax, %2\n\t" FLAGS_LOAD "xchgq %%rax, %2\n\t"

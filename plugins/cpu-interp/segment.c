@@ -4,8 +4,9 @@
  * Intel SDM volume 2 (operation sections) and volume 3, chapter 5. A null selector leaves base and limit zero.
  * Real mode: a load changes selector and base only, so limits set in protected mode stay ("big real mode").
  */
+#include "derived.h"
 #include "segment.h"
-#include "table.h"
+#include "instructions.h"
 
 bool desc_find(cpu *c, uint16_t selector, struct descriptor *d)
 {

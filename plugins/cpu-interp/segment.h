@@ -92,7 +92,6 @@ void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d, struct t
 void segment_paragraph(cpu *c, unsigned segment, uint16_t selector, struct tsr_x86_segment *out);
 void segment_set(cpu *c, unsigned segment, const struct tsr_x86_segment *g);
 void segment_set_null(cpu *c, unsigned segment, uint16_t selector);
-bool memory_inside_limit(const struct tsr_x86_segment *g, uint32_t offset, uint32_t size);
 
 static inline _Noreturn void fault_selector(cpu *c, int vector, uint16_t selector)
 {

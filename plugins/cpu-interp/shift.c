@@ -6,7 +6,7 @@
  */
 #include "flags.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 #define SHIFT(name, insn) \
 	FLAGS_SHIFT(host_##name##8, uint8_t, insn "b %%cl, %0") \

@@ -4,30 +4,13 @@
  * EAX) or memory at (%rdi). Instructions with an MMX register run on the whole FXSAVE image with their own register numbers.
  * Exceptions are masked on the host; what an unmasked one does follows from the flags that it raised (SDM volume 1, 11.5.3).
  */
-#include <Zydis/Zydis.h>
-
 #include "cpuid.h"
 #include "flags.h"
 #include "fpu.h"
 #include "sse-inexact.h"
-#include "table.h"
+#include "sse.h"
+#include "instructions.h"
 #include "thunk.h"
-
-/* op->imm2 */
-enum form {
-	FORM_READ = 1,      /* the memory operand is read */
-	FORM_WRITE = 2,     /* ... is written */
-	FORM_ALIGNED = 4,   /* ... must be 16-aligned */
-	FORM_DST_REG = 8,   /* XMM of ModRM.reg is written */
-	FORM_DST_RM = 16,   /* XMM of ModRM.rm is written */
-	FORM_EAX_IN = 32,   /* a general register is read: op->rm */
-	FORM_EAX_OUT = 64,  /* ... is written: op->rm */
-	FORM_FLAGS = 128,   /* COMISS and its kind write EFLAGS */
-	FORM_MMX = 256,     /* an MMX register is used */
-	FORM_XMM = 512,     /* an XMM register is used */
-};
-
-#define SSE_OPERAND 16u /* bytes of the longest operand */
 
 struct sse_frame {
 	uint8_t xmm0[16], xmm1[16], memory[SSE_OPERAND];
@@ -116,7 +99,7 @@ static uint32_t run_masked(struct sse_frame *frame, const struct op *op, uint32_
 	return raised;
 }
 
-static void op_sse(cpu *c, const struct op *op)
+void sse_xmm(cpu *c, const struct op *op)
 {
 	struct fx_image *fx = fx_of(c);
 	_Alignas(16) struct sse_frame frame;
@@ -149,7 +132,7 @@ static void op_sse(cpu *c, const struct op *op)
 		c->s->eflags = flags_unpack(c->s->eflags, frame.flags);
 }
 
-static void op_mmx(cpu *c, const struct op *op)
+void sse_mmx(cpu *c, const struct op *op)
 {
 	_Alignas(16) struct fx_image copy;
 	_Alignas(16) uint8_t buffer[SSE_OPERAND];
@@ -201,7 +184,7 @@ void op_stmxcsr(cpu *c, const struct op *op)
 }
 
 /* MOVNTI: a plain store. */
-static void op_movnti(cpu *c, const struct op *op)
+void sse_movnti(cpu *c, const struct op *op)
 {
 	operand_write(c, op, 4, reg_get(c, op->reg, 4));
 }
@@ -219,7 +202,7 @@ static void mask_move(cpu *c, const struct op *op, const uint8_t *data, const ui
 	}
 }
 
-static void op_maskmovdqu(cpu *c, const struct op *op)
+void sse_maskmovdqu(cpu *c, const struct op *op)
 {
 	const struct fx_image *fx = fx_of(c);
 
@@ -228,7 +211,7 @@ static void op_maskmovdqu(cpu *c, const struct op *op)
 }
 
 /* An MMX register's place in the image depends on TOP, which MMX instructions then clear: MOVQ on the host says both. */
-static void op_maskmovq(cpu *c, const struct op *op)
+void sse_maskmovq(cpu *c, const struct op *op)
 {
 	_Alignas(16) struct fx_image copy;
 	uint32_t regs[2] = { 0, 0 };
@@ -243,106 +226,4 @@ static void op_maskmovq(cpu *c, const struct op *op)
 	copy.mxcsr = fx_of(c)->mxcsr;
 	copy.mxcsr_mask = fx_of(c)->mxcsr_mask;
 	*fx_of(c) = copy;
-}
-
-/* -- what a decoded instruction is */
-static bool is_class(const ZydisDecodedOperand *o, ZydisRegisterClass class)
-{
-	return o->type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(o->reg.value) == class;
-}
-
-static bool writes(const ZydisDecodedOperand *o)
-{
-	return o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
-}
-
-static bool reads(const ZydisDecodedOperand *o)
-{
-	return o->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
-}
-
-/* 128-bit operands must be aligned, except those of the U instructions. */
-static bool needs_alignment(const ZydisDecodedInstruction *in)
-{
-	return in->mnemonic != ZYDIS_MNEMONIC_MOVUPS && in->mnemonic != ZYDIS_MNEMONIC_MOVUPD && in->mnemonic != ZYDIS_MNEMONIC_MOVDQU;
-}
-
-static void classify(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands, uint8_t *modrm)
-{
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		const ZydisDecodedOperand *o = &operands[i];
-		bool in_rm = o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM;
-
-		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY) {
-			op->size = (uint8_t)(o->size / 8);
-			op->imm2 |= (reads(o) ? FORM_READ : 0) | (writes(o) ? FORM_WRITE : 0);
-			op->imm2 |= o->size == 128 && needs_alignment(in) ? FORM_ALIGNED : 0;
-		} else if (is_class(o, ZYDIS_REGCLASS_GPR32)) {
-			op->rm = (uint8_t)((o->reg.value - ZYDIS_REGISTER_EAX) * 4);
-			op->imm2 |= (reads(o) ? FORM_EAX_IN : 0) | (writes(o) ? FORM_EAX_OUT : 0);
-			*modrm &= in_rm ? 0xf8 : 0xc7; /* EAX */
-		} else if (is_class(o, ZYDIS_REGCLASS_XMM)) {
-			op->imm2 |= FORM_XMM | (writes(o) ? (in_rm ? FORM_DST_RM : FORM_DST_REG) : 0);
-		} else if (is_class(o, ZYDIS_REGCLASS_MMX)) {
-			op->imm2 |= FORM_MMX;
-		}
-	}
-}
-
-/* Fixed register numbers for what runs without the FXSAVE image. */
-static uint8_t fix_registers(const struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands, uint8_t modrm)
-{
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		const ZydisDecodedOperand *o = &operands[i];
-
-		if (!is_class(o, ZYDIS_REGCLASS_XMM))
-			continue;
-		if (o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM)
-			modrm = (uint8_t)((modrm & 0xf8) | 1);
-		else
-			modrm &= 0xc7;
-	}
-	return modrm;
-}
-
-static void make_thunk(cpu *c, struct op *op, const ZydisDecodedInstruction *in, uint8_t modrm)
-{
-	uint8_t bytes[8];
-	unsigned n = 0;
-
-	if (op->prefix)
-		bytes[n++] = op->prefix;
-	bytes[n++] = 0x0f;
-	bytes[n++] = op->opcode;
-	if (in->attributes & ZYDIS_ATTRIB_HAS_MODRM)
-		bytes[n++] = modrm;
-	if (in->raw.imm[0].size)
-		bytes[n++] = (uint8_t)op->imm;
-	op->thunk = thunk_get(c, bytes, n);
-}
-
-op_fn *sse_pick(cpu *c, struct op *op, const void *instruction, const void *operand)
-{
-	const ZydisDecodedInstruction *in = instruction;
-	const ZydisDecodedOperand *operands = operand;
-	uint8_t modrm = op->flags & OP_MEM ? (uint8_t)((op->modrm & 0x38) | 7) : op->modrm;
-
-	switch (in->mnemonic) {
-	case ZYDIS_MNEMONIC_MOVNTI: return op_movnti;
-	case ZYDIS_MNEMONIC_MASKMOVDQU: return op_maskmovdqu;
-	case ZYDIS_MNEMONIC_MASKMOVQ: return op_maskmovq;
-	case ZYDIS_MNEMONIC_COMISS:
-	case ZYDIS_MNEMONIC_COMISD:
-	case ZYDIS_MNEMONIC_UCOMISS:
-	case ZYDIS_MNEMONIC_UCOMISD: op->imm2 = FORM_FLAGS; break;
-	case ZYDIS_MNEMONIC_EMMS: op->imm2 = FORM_MMX; break;
-	default: op->imm2 = 0;
-	}
-	classify(op, in, operands, &modrm);
-	if (!(op->imm2 & FORM_MMX))
-		modrm = fix_registers(op, in, operands, modrm);
-	make_thunk(c, op, in, modrm);
-	if (!op->thunk || op->size > SSE_OPERAND)
-		return op_ud;
-	return op->imm2 & FORM_MMX ? op_mmx : op_sse;
 }

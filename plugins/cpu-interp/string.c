@@ -7,7 +7,7 @@
 #include "flags.h"
 #include "io.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 
 /* A REP instruction gives way after so much work, so that the caller may look at its own requests. One element by itself costs as
  * much as some hundred in a run. */

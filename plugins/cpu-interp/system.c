@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Control and debug registers, HLT, TSC, caches. Intel SDM volume 2; reserved bits: volume 3, 2.5 and 17.2. */
 #include "cpuid.h"
+#include "debug.h"
+#include "derived.h"
 #include "memory.h"
-#include "table.h"
+#include "instructions.h"
 #include "system.h"
 
 #define CR0_KNOWN \

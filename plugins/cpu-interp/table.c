@@ -6,6 +6,9 @@
 #include <Zydis/Zydis.h>
 
 #include "cpuid.h"
+#include "fpu-pick.h"
+#include "instructions.h"
+#include "sse-pick.h"
 #include "table.h"
 
 typedef op_fn *pick_fn(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands);

@@ -3,8 +3,9 @@
  * Hardware task switches. Intel SDM volume 3, 7.3. The steps up to the commit point fault in the old task; from there on, in
  * the new one (its registers are loaded, segment registers hold selectors that are not valid yet).
  */
+#include "derived.h"
 #include "system.h"
-#include "transfer.h"
+#include "task.h"
 
 #define TSS32_MIN 0x67u
 #define TSS16_MIN 0x2bu

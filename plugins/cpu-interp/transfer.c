@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Far JMP and CALL, call gates, far RET, SYSENTER, SYSEXIT. Intel SDM volume 2 (operation sections), volume 3, 5.8. */
+#include "derived.h"
+#include "instructions.h"
 #include "transfer.h"
-#include "table.h"
 
 void transfer_set_cs(cpu *c, uint16_t selector, struct descriptor *d, unsigned cpl)
 {

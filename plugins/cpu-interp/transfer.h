@@ -3,7 +3,7 @@
 #ifndef INTERP_TRANSFER_H
 #define INTERP_TRANSFER_H
 
-#include "segment.h"
+#include "task.h"
 
 /* Loads CS from a checked descriptor, sets it accessed, and makes `cpl` the current privilege. */
 void transfer_set_cs(cpu *c, uint16_t selector, struct descriptor *d, unsigned cpl);

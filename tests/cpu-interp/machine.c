@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "../../plugins/cpu-interp/derived.h"
+#include "../../plugins/cpu-interp/run.h"
 #include "machine.h"
 
 #define TABLE_BYTES ((size_t)8 << 20)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../../plugins/cpu-interp/run.h"
+#include "../../plugins/cpu-interp/shadow.h"
 #include "machine.h"
 #include "unit.h"
 

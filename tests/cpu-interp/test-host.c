@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "../../plugins/cpu-interp/run.h"
 #include "machine.h"
 #include "unit.h"
 

@@ -2,6 +2,8 @@
 /* Memory at its edges: page ends, limits, faults with nothing half done, MMIO, traced pages, fetching, shadow runs. */
 #include <CUnit/Basic.h>
 
+#include "../../plugins/cpu-interp/overlay.h"
+#include "../../plugins/cpu-interp/shadow.h"
 #include "machine.h"
 #include "unit.h"
 
@@ -350,7 +352,7 @@ static void test_shadow_run(void)
 	EQ(machine_peek(m, DATA, 4), 0xcccccccc);
 	EQ(m->io_count, 0);
 	shadow_bytes = 0;
-	shadow_each(m->c, on_shadow_byte, NULL);
+	overlay_each(m->c, on_shadow_byte, NULL);
 	EQ(shadow_bytes, 4);
 	EQ(shadow_value, 0x12345678);
 }

@@ -2,6 +2,7 @@
 /* Gates, rings, tasks, virtual-8086 mode: each test sets up the tables, runs a few instructions and looks at state and memory. */
 #include <CUnit/Basic.h>
 
+#include "../../plugins/cpu-interp/run.h"
 #include "machine.h"
 #include "unit.h"
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "code/decode.h"
-#include "../../plugins/cpu-interp/table.h"
+#include "../../plugins/cpu-interp/decode.h"
+#include "../../plugins/cpu-interp/instructions.h"
 #include "../cpu-interp/machine.h"
 #include "rows.h"
 
