@@ -186,6 +186,35 @@ static void segments(void)
 	}
 }
 
+/* A drive whose segments are not as long as its request would otherwise write past the overlay. */
+static void segments_must_fit(void)
+{
+	static const char *const modes[] = { "persistent", "nonpersistent" };
+	static uint8_t b[8192];
+
+	for (unsigned m = 0; m < 2; m++) {
+		start(modes[m]);
+		for (unsigned row = 0; row < 3; row++) {
+			static const uint64_t lengths[3][2] = {
+				{ 512, 1024 }, { 512, 0 }, { 0, UINT64_MAX }
+			};
+			struct tsr_block_segment pieces[2] = { { b, lengths[row][0] },
+							       { b, lengths[row][1] } };
+			struct tsr_block_request r = { .op = TSR_BLOCK_WRITE,
+						       .offset = LENGTH - 1024,
+						       .length = 1024,
+						       .segments = pieces,
+						       .segment_count = 2,
+						       .done = on_done };
+
+			block->submit(disk, &r);
+			fake_workers_run();
+			CU_ASSERT_EQUAL(last, TSR_BLOCK_OUT_OF_RANGE);
+		}
+		fake_finish();
+	}
+}
+
 static void range_is_checked(void)
 {
 	uint8_t b[1024];
@@ -433,6 +462,7 @@ int main(void)
 		{ "reads and writes", reads_and_writes },
 		{ "writes beyond the file size limit", writes_beyond_the_file_size_limit },
 		{ "segments", segments },
+		{ "segments must fit", segments_must_fit },
 		{ "range is checked", range_is_checked },
 		{ "nonpersistent leaves the file alone", nonpersistent_leaves_the_file_alone },
 		{ "read-only", read_only },

@@ -2,8 +2,12 @@
 /* Decoding, the bus master and its descriptors, state in every phase, and random programming. */
 #include <string.h>
 
+#include <tessera/draft/ide.h>
+
 #include "rig.h"
 #include "unit.h"
+
+extern const struct tsr_plugin_entry isa_ide_entry;
 
 #define SECTORS 20480u
 
@@ -359,6 +363,73 @@ static void state_scrambled(void)
 }
 
 /* Random registers, and a descriptor table of random bytes that points anywhere. */
+/* -- A drive of somebody else's */
+
+static const struct tsr_ide_port *bad_port;
+static struct {
+	uint32_t offset, length;
+} bad_request;
+
+static void bad_connect(void *self, const struct tsr_ide_port *port)
+{
+	bad_port = port;
+}
+
+static void bad_reset(void *self, enum tsr_ide_reset kind)
+{
+}
+
+static void bad_command(void *self, uint8_t command)
+{
+	bad_port->pio(bad_port->to, true, bad_request.offset, bad_request.length, DRDY, true);
+}
+
+static void bad_pio_done(void *self)
+{
+	bad_port->finish(bad_port->to, DRDY, 0, false);
+}
+
+static const struct tsr_ide_drive bad_drive = {
+	.size = sizeof(bad_drive),
+	.connect = bad_connect,
+	.reset = bad_reset,
+	.command = bad_command,
+	.pio_done = bad_pio_done,
+};
+
+static void pio_stays_in_the_buffer(void)
+{
+	static const struct {
+		uint32_t offset, length;
+		bool good;
+	} rows[] = {
+		{ 0, TSR_IDE_BUFFER, true },
+		{ TSR_IDE_BUFFER - 512, 512, true },
+		{ 0, 0, false },
+		{ 0, TSR_IDE_BUFFER + 2, false },
+		{ TSR_IDE_BUFFER - 512, 514, false },
+		{ TSR_IDE_BUFFER, 2, false },
+		{ TSR_IDE_BUFFER + 2, 2, false },
+		{ UINT32_MAX - 1, 4, false },
+	};
+
+	fake_start();
+	fake_connect("master", &bad_drive, NULL);
+	rig = (struct rig){ .base = PRIMARY };
+	fake_device_new(isa_ide_entry.get_factory(TSR_FACTORY_DEVICE), "isa-ide", NULL);
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		bad_request.offset = rows[row].offset;
+		bad_request.length = rows[row].length;
+		command(0xec);
+		CU_ASSERT_EQUAL(irq(), 1);
+		CU_ASSERT_EQUAL(in(STATUS), rows[row].good ? DRDY | DRQ : DRDY | 0x20 | ERR);
+		for (uint32_t at = 0; rows[row].good && at < rows[row].length; at += 2)
+			fake_port_read(PRIMARY, 2);
+		CU_ASSERT_EQUAL(in(STATUS), rows[row].good ? DRDY : DRDY | 0x20 | ERR);
+	}
+	fake_finish();
+}
+
 static void fuzz(void)
 {
 	uint64_t random = 42;
@@ -420,6 +491,7 @@ int main(void)
 		{ "state in PIO write", state_in_pio_write },
 		{ "state round trip", state_round_trip },
 		{ "state scrambled", state_scrambled },
+		{ "PIO stays in the buffer", pio_stays_in_the_buffer },
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,
 	};

@@ -69,6 +69,21 @@ static void done(void *job)
 	request->done(request, status);
 }
 
+/* Whether the segments hold exactly the request: an overlay trusts their lengths. */
+static bool fills_its_segments(const struct tsr_block_request *r)
+{
+	uint64_t left = r->length;
+
+	if (r->buffer || (r->op != TSR_BLOCK_READ && r->op != TSR_BLOCK_WRITE))
+		return true;
+	for (unsigned i = 0; i < r->segment_count; i++) {
+		if (r->segments[i].length > left)
+			return false;
+		left -= r->segments[i].length;
+	}
+	return !left;
+}
+
 static enum tsr_block_status check(const struct blk_raw *b, const struct tsr_block_request *r)
 {
 	const struct medium *m = b->medium;
@@ -81,7 +96,7 @@ static enum tsr_block_status check(const struct blk_raw *b, const struct tsr_blo
 	if (writes && m->read_only)
 		return TSR_BLOCK_READ_ONLY;
 	if (r->offset > m->length || r->length > m->length - r->offset || r->offset % SECTOR ||
-	    r->length % SECTOR || r->segment_count > SEGMENTS_MAX)
+	    r->length % SECTOR || r->segment_count > SEGMENTS_MAX || !fills_its_segments(r))
 		return TSR_BLOCK_OUT_OF_RANGE;
 	return TSR_BLOCK_OK;
 }

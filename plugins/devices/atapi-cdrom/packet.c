@@ -264,11 +264,14 @@ void cdrom_pio_done(void *self)
 }
 
 static void copy_to_segments(const struct tsr_block_segment *segments, unsigned count,
-			     const uint8_t *from)
+			     const uint8_t *from, uint64_t length)
 {
 	for (unsigned i = 0; i < count; i++) {
-		memcpy(segments[i].base, from, segments[i].length);
-		from += segments[i].length;
+		uint64_t n = segments[i].length < length ? segments[i].length : length;
+
+		memcpy(segments[i].base, from, n);
+		from += n;
+		length -= n;
 	}
 }
 
@@ -294,7 +297,8 @@ void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsig
 		if (length > c->filled - c->at)
 			return;
 		if (c->step != STEP_RECEIVE)
-			copy_to_segments(segments, count, c->port->buffer + c->at);
+			copy_to_segments(segments, count, c->port->buffer + c->at,
+					 length);
 		c->port->dma_done(c->port->to);
 		c->at += (uint32_t)length;
 		if (c->at < c->filled && c->step == STEP_RECEIVE)

@@ -8,7 +8,7 @@
 #define PS2_QUEUE_SIZE 16u
 #define PS2_BYTE_NS 600000u /* 11 bits at the fastest clock a device may use, 16.7 kHz */
 
-/* Bytes a device has for the controller. */
+/* Bytes a device has for the controller. More than fit are dropped; an empty queue gives 0. */
 struct ps2_queue {
 	uint8_t bytes[PS2_QUEUE_SIZE];
 	uint8_t count;
@@ -143,6 +143,8 @@ static inline uint8_t ps2_take(struct ps2_queue *q)
 {
 	uint8_t byte = q->bytes[0];
 
+	if (!q->count)
+		return 0;
 	q->count--;
 	for (unsigned i = 0; i < q->count; i++)
 		q->bytes[i] = q->bytes[i + 1];

@@ -31,7 +31,8 @@ struct codes {
 
 static void code_put(struct codes *out, uint8_t byte)
 {
-	out->bytes[out->count++] = byte;
+	if (out->count < sizeof(out->bytes))
+		out->bytes[out->count++] = byte;
 }
 
 /* Sets 1 and 2: [E0] [F0] code. */

@@ -62,6 +62,8 @@ static unsigned make_packet(struct mouse *m, uint8_t packet[4], bool stream)
 
 static void remember(struct mouse *m, const uint8_t *bytes, unsigned length)
 {
+	if (length > sizeof(m->last))
+		length = sizeof(m->last);
 	memcpy(m->last, bytes, length);
 	m->last_length = (uint8_t)length;
 }

@@ -63,6 +63,7 @@ static bool joins(const struct bm_piece *p, const void *host, tsr_gpa at)
 	return !p->bounced && (uint8_t *)p->host + p->length == host && p->at + p->length == at;
 }
 
+/* bm_gather asks for room before each piece. */
 static void add_piece(struct bus_master *bm, tsr_gpa at, void *host, uint64_t length, bool bounced)
 {
 	struct bm_piece *last = bm->count ? &bm->pieces[bm->count - 1] : NULL;
@@ -105,7 +106,7 @@ static uint64_t take(struct bus_master *bm, bool to_memory, tsr_gpa at, uint64_t
  * pieces. */
 static void trim(struct bus_master *bm, uint64_t surplus)
 {
-	while (surplus) {
+	while (surplus && bm->count) {
 		struct bm_piece *p = &bm->pieces[bm->count - 1];
 		uint64_t n = surplus < p->length ? surplus : p->length;
 

@@ -45,11 +45,28 @@ static void set_status(struct ide_unit *u, uint8_t status)
 	u->r.status = status & (uint8_t)~(TSR_IDE_BSY | TSR_IDE_DRQ);
 }
 
+static void port_finish(void *to, uint8_t status, uint8_t error, bool interrupt)
+{
+	struct ide_unit *u = to;
+
+	u->phase = IDE_IDLE;
+	set_status(u, error ? status | TSR_IDE_ERR : status);
+	u->r.error = error;
+	if (interrupt)
+		set_intrq(u, true);
+}
+
+/* A drive of somebody else's that asks for bytes outside the buffer has a fault: its command ends.
+ */
 static void port_pio(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
 		     bool interrupt)
 {
 	struct ide_unit *u = to;
 
+	if (!length || offset > TSR_IDE_BUFFER || length > TSR_IDE_BUFFER - offset) {
+		port_finish(u, TSR_IDE_DRDY | TSR_IDE_DF, TSR_IDE_ABRT, true);
+		return;
+	}
 	u->phase = to_host ? IDE_PIO_IN : IDE_PIO_OUT;
 	u->at = offset;
 	u->end = offset + length;
@@ -90,17 +107,6 @@ static void port_dma_done(void *to)
 	if (u->phase == IDE_DMA_RUN)
 		bm_commit(u->channel->bm, u->dma_in);
 	u->phase = IDE_IDLE;
-}
-
-static void port_finish(void *to, uint8_t status, uint8_t error, bool interrupt)
-{
-	struct ide_unit *u = to;
-
-	u->phase = IDE_IDLE;
-	set_status(u, error ? status | TSR_IDE_ERR : status);
-	u->r.error = error;
-	if (interrupt)
-		set_intrq(u, true);
 }
 
 /* -- Data register */
