@@ -15,11 +15,6 @@
 
 #include "i8042.h"
 
-#define PORT_RESET 0x01u
-#define PORT_A20 0x02u
-#define PORT_KEYBOARD_IRQ 0x10u
-#define PORT_AUX_IRQ 0x20u
-
 static uint8_t *mode(struct i8042 *c)
 {
 	return &c->ram[0];
@@ -44,15 +39,15 @@ static void fill_output(struct i8042 *c, uint8_t byte, bool aux)
 	i8042_update_irqs(c);
 }
 
-/* Translation swallows the prefix F0. */
+/* Translation swallows the break prefix. */
 static void take_keyboard_byte(struct i8042 *c)
 {
 	uint8_t byte = keyboard_take(&c->keyboard);
 
 	if (!(*mode(c) & MODE_TRANSLATE)) {
 		fill_output(c, byte, false);
-	} else if (byte == 0xf0) {
-		c->break_prefix = 0x80;
+	} else if (byte == SCAN_BREAK) {
+		c->break_prefix = SCAN_BREAK_SET_1;
 	} else {
 		fill_output(c, key_translate(byte) | c->break_prefix, false);
 		c->break_prefix = 0;
@@ -118,7 +113,7 @@ static void self_test(struct i8042 *c)
 {
 	c->status |= STATUS_SYSTEM;
 	*mode(c) |= MODE_SYSTEM;
-	answer(c, 0x55);
+	answer(c, KBC_SELF_TEST_PASSED);
 }
 
 /* FEh and its like: output port bits 0-3 low for 6 us where the command's bits are 0. */
@@ -133,14 +128,13 @@ static void command_with_answer(struct i8042 *c, uint8_t command)
 	static const struct {
 		uint8_t command, answer;
 	} answers[] = {
-		{ 0xa1, 'P' },  /* controller's version: PS/2 */
-		{ 0xa4, 0xf1 }, /* password: not installed */
-		{ 0xa9, 0x00 }, /* aux lines: no error */
-		{ 0xab, 0x00 }, /* keyboard lines: no error */
-		/* input port: not locked, colour display, no manufacturing jumper */
-		{ 0xc0, 0xb0 },
-		{ 0xca, 0x01 }, /* mode: PS/2 */
-		{ 0xe0, 0x00 }, /* test inputs: both clocks low */
+		{ KBC_READ_VERSION, KBC_VERSION_PS2 },
+		{ KBC_TEST_PASSWORD, KBC_NO_PASSWORD },
+		{ KBC_TEST_AUX, KBC_LINES_GOOD },
+		{ KBC_TEST_KEYBOARD, KBC_LINES_GOOD },
+		{ KBC_READ_INPUT_PORT, KBC_INPUT_PORT },
+		{ KBC_READ_MODE, KBC_MODE_PS2 },
+		{ KBC_READ_TEST_INPUTS, KBC_TEST_INPUTS },
 	};
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
@@ -151,31 +145,31 @@ static void command_with_answer(struct i8042 *c, uint8_t command)
 static void simple_command(struct i8042 *c, uint8_t command)
 {
 	switch (command) {
-	case 0xa7:
+	case KBC_DISABLE_AUX:
 		*mode(c) |= MODE_NO_AUX;
 		break;
-	case 0xa8:
+	case KBC_ENABLE_AUX:
 		*mode(c) &= ~MODE_NO_AUX;
 		break;
-	case 0xaa:
+	case KBC_SELF_TEST:
 		self_test(c);
 		break;
-	case 0xad:
+	case KBC_DISABLE_KEYBOARD:
 		*mode(c) |= MODE_NO_KEYBOARD;
 		break;
-	case 0xae:
+	case KBC_ENABLE_KEYBOARD:
 		*mode(c) &= ~MODE_NO_KEYBOARD;
 		break;
-	case 0xc1: /* input port, low nibble into the status' high one: read as it is */
-	case 0xc2:
+	case KBC_POLL_INPUT_LOW: /* bits of the input port into the status: it reads as it is */
+	case KBC_POLL_INPUT_HIGH:
 		break;
-	case 0xd0:
+	case KBC_READ_OUTPUT_PORT:
 		answer(c, read_output_port(c));
 		break;
-	case 0xdd:
+	case KBC_DISABLE_A20:
 		c->memory->set_a20(c->host, false);
 		break;
-	case 0xdf:
+	case KBC_ENABLE_A20:
 		c->memory->set_a20(c->host, true);
 		break;
 	default:
@@ -184,23 +178,25 @@ static void simple_command(struct i8042 *c, uint8_t command)
 	}
 }
 
+static bool has_argument(uint8_t command)
+{
+	return (command >= KBC_WRITE_RAM && command <= (KBC_WRITE_RAM | KBC_RAM_MASK)) ||
+	       command == KBC_LOAD_PASSWORD ||
+	       (command >= KBC_WRITE_OUTPUT_PORT && command <= KBC_WRITE_AUX);
+}
+
 void i8042_write_command(struct i8042 *c, uint8_t value)
 {
 	c->status |= STATUS_COMMAND;
 	c->expects = 0;
-	if (value < 0x20) {
-		/* not a command */
-	} else if (value < 0x40) {
-		answer(c, c->ram[value & 0x1f]);
-	} else if (value < 0x60) {
-		/* not a command: aliases of the above on some controllers only */
-	} else if (value < 0x80 || value == 0xa5 || (value >= 0xd1 && value <= 0xd4)) {
+	if ((value & ~KBC_RAM_MASK) == KBC_READ_RAM)
+		answer(c, c->ram[value & KBC_RAM_MASK]);
+	else if (has_argument(value))
 		c->expects = value;
-	} else if (value >= 0xf0) {
+	else if (value >= KBC_PULSE_OUTPUT_PORT)
 		pulse(c, value);
-	} else {
+	else
 		simple_command(c, value);
-	}
 	i8042_pump(c);
 }
 
@@ -216,22 +212,22 @@ static void write_ram(struct i8042 *c, unsigned index, uint8_t value)
 static void command_argument(struct i8042 *c, uint8_t command, uint8_t value)
 {
 	switch (command) {
-	case 0xa5: /* a password's character: goes on until 0 */
+	case KBC_LOAD_PASSWORD: /* its characters, until a 0 */
 		c->expects = value ? command : 0;
 		break;
-	case 0xd1:
+	case KBC_WRITE_OUTPUT_PORT:
 		write_output_port(c, value);
 		break;
-	case 0xd2:
-	case 0xd3: /* as if the keyboard or the aux device had sent it */
-		fill_output(c, value, command == 0xd3);
+	case KBC_WRITE_KEYBOARD_OUTPUT: /* as if that device had sent it */
+	case KBC_WRITE_AUX_OUTPUT:
+		fill_output(c, value, command == KBC_WRITE_AUX_OUTPUT);
 		break;
-	case 0xd4:
+	case KBC_WRITE_AUX:
 		*mode(c) &= ~MODE_NO_AUX;
 		mouse_command(c, value);
 		break;
 	default:
-		write_ram(c, command & 0x1f, value);
+		write_ram(c, command & KBC_RAM_MASK, value);
 		break;
 	}
 }
@@ -285,7 +281,7 @@ void i8042_reset(struct i8042 *c)
 	*mode(c) = MODE_NO_KEYBOARD | MODE_NO_AUX;
 	c->status = STATUS_UNLOCKED | STATUS_COMMAND;
 	c->output = 0;
-	c->output_port = 0xcf;
+	c->output_port = PORT_AT_RESET;
 	c->expects = 0;
 	c->break_prefix = 0;
 	c->memory->set_a20(c->host, true);

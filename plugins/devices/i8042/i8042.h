@@ -5,6 +5,8 @@
 
 #include <tessera/tessera.h>
 
+#include "protocol.h"
+
 #define PS2_QUEUE_SIZE 16u
 #define PS2_BYTE_NS 600000u /* 11 bits at the fastest clock a device may use, 16.7 kHz */
 
@@ -41,7 +43,7 @@ struct keyboard {
 	bool scanning;
 	uint8_t set;         /* 1-3 */
 	uint8_t leds;
-	uint8_t typematic;   /* argument of command F3 */
+	uint8_t typematic;   /* argument of KBD_SET_TYPEMATIC */
 	uint8_t types[256];  /* set 3: enum key_type by code */
 	uint8_t down[256];   /* by evdev code */
 	uint8_t repeating;   /* evdev code; 0: none */
@@ -64,7 +66,7 @@ struct mouse {
 	uint8_t expects;
 	uint8_t last[PS2_QUEUE_SIZE]; /* the last answer or packet, for Resend */
 	uint8_t last_length;
-	uint8_t id;             /* 0, 3 wheel, 4 five buttons */
+	uint8_t id;             /* enum mouse_type */
 	uint8_t knocks[2];      /* the last two sample rates before this one */
 	bool enabled, remote, wrap, scaled;
 	bool refused;           /* the last command was invalid */
@@ -83,23 +85,6 @@ bool mouse_has_byte(const struct mouse *m);
 uint8_t mouse_take(struct mouse *m);
 
 /* -- controller.c */
-enum {
-	STATUS_OUTPUT = 1,
-	STATUS_INPUT = 2,
-	STATUS_SYSTEM = 4,
-	STATUS_COMMAND = 8,
-	STATUS_UNLOCKED = 16,
-	STATUS_AUX = 32
-};
-enum {
-	MODE_KEYBOARD_IRQ = 1,
-	MODE_AUX_IRQ = 2,
-	MODE_SYSTEM = 4,
-	MODE_NO_KEYBOARD = 16,
-	MODE_NO_AUX = 32,
-	MODE_TRANSLATE = 64
-};
-
 struct i8042 {
 	const struct tsr_host *host;
 	const struct tsr_clock *clock;
@@ -114,7 +99,7 @@ struct i8042 {
 	uint8_t output;       /* the output buffer: keeps its byte after it was read */
 	uint8_t output_port;  /* bit 1 (A20) is the machine's */
 	uint8_t expects;      /* the controller command whose argument comes next; 0: none */
-	uint8_t break_prefix; /* translation: 80h after F0 */
+	uint8_t break_prefix; /* translation: SCAN_BREAK_SET_1 after SCAN_BREAK */
 	struct keyboard keyboard;
 	struct mouse mouse;
 };

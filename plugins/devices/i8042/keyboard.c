@@ -9,9 +9,6 @@
 
 #include "i8042.h"
 
-#define ACK 0xfa
-#define RESEND 0xfe
-
 enum {
 	EV_LEFT_CTRL = 29,
 	EV_LEFT_SHIFT = 42,
@@ -20,7 +17,6 @@ enum {
 	EV_RIGHT_CTRL = 97,
 	EV_RIGHT_ALT = 100
 };
-enum { LED_NUM = 2 };
 
 /* -- Codes of one key, collected before they enter the buffer together */
 
@@ -40,29 +36,29 @@ static void code_plain(const struct keyboard *k, struct codes *out, bool extende
 		       bool down)
 {
 	if (extended)
-		code_put(out, 0xe0);
+		code_put(out, SCAN_EXTENDED);
 	if (k->set == 1) {
-		code_put(out, key_translate(set2) | (down ? 0 : 0x80));
+		code_put(out, key_translate(set2) | (down ? 0 : SCAN_BREAK_SET_1));
 		return;
 	}
 	if (!down)
-		code_put(out, 0xf0);
+		code_put(out, SCAN_BREAK);
 	code_put(out, set2);
 }
 
 static void code_pause(const struct keyboard *k, struct codes *out, bool ctrl)
 {
 	if (ctrl) { /* Break */
-		code_plain(k, out, true, 0x7e, true);
-		code_plain(k, out, true, 0x7e, false);
+		code_plain(k, out, true, SCAN_SCROLL_LOCK, true);
+		code_plain(k, out, true, SCAN_SCROLL_LOCK, false);
 		return;
 	}
-	code_put(out, 0xe1);
-	code_plain(k, out, false, 0x14, true);
-	code_plain(k, out, false, 0x77, true);
-	code_put(out, 0xe1);
-	code_plain(k, out, false, 0x14, false);
-	code_plain(k, out, false, 0x77, false);
+	code_put(out, SCAN_EXTENDED_1);
+	code_plain(k, out, false, SCAN_LEFT_CTRL, true);
+	code_plain(k, out, false, SCAN_NUM_LOCK, true);
+	code_put(out, SCAN_EXTENDED_1);
+	code_plain(k, out, false, SCAN_LEFT_CTRL, false);
+	code_plain(k, out, false, SCAN_NUM_LOCK, false);
 }
 
 /* Print Screen is the old keypad's Shift-*, with Alt it is SysRq. */
@@ -73,14 +69,14 @@ static void code_print(const struct keyboard *k, struct codes *out, bool down)
 		       k->down[EV_RIGHT_CTRL];
 
 	if (alt) {
-		code_plain(k, out, false, 0x84, down);
+		code_plain(k, out, false, SCAN_SYSRQ, down);
 		return;
 	}
 	if (down && !shifted)
-		code_plain(k, out, true, 0x12, true);
-	code_plain(k, out, true, 0x7c, down);
+		code_plain(k, out, true, SCAN_LEFT_SHIFT, true);
+	code_plain(k, out, true, SCAN_KEYPAD_ASTERISK, down);
 	if (!down && !shifted)
-		code_plain(k, out, true, 0x12, false);
+		code_plain(k, out, true, SCAN_LEFT_SHIFT, false);
 }
 
 /*
@@ -94,18 +90,18 @@ static void code_gray(const struct keyboard *k, struct codes *out, const struct 
 	bool undo = key->special == KEY_SLASH || !(k->leds & LED_NUM);
 
 	if (down && make)
-		code_plain(k, out, true, 0x12, true);
+		code_plain(k, out, true, SCAN_LEFT_SHIFT, true);
 	if (down && undo && left)
-		code_plain(k, out, true, 0x12, false);
+		code_plain(k, out, true, SCAN_LEFT_SHIFT, false);
 	if (down && undo && right)
-		code_plain(k, out, true, 0x59, false);
+		code_plain(k, out, true, SCAN_RIGHT_SHIFT, false);
 	code_plain(k, out, true, key->set2, down);
 	if (!down && make)
-		code_plain(k, out, true, 0x12, false);
+		code_plain(k, out, true, SCAN_LEFT_SHIFT, false);
 	if (!down && undo && right)
-		code_plain(k, out, true, 0x59, true);
+		code_plain(k, out, true, SCAN_RIGHT_SHIFT, true);
 	if (!down && undo && left)
-		code_plain(k, out, true, 0x12, true);
+		code_plain(k, out, true, SCAN_LEFT_SHIFT, true);
 }
 
 static void code_set3(const struct keyboard *k, struct codes *out, const struct key *key, bool down)
@@ -113,7 +109,7 @@ static void code_set3(const struct keyboard *k, struct codes *out, const struct 
 	if (!key->set3 || (!down && k->types[key->set3] == KEY_MAKE_ONLY))
 		return;
 	if (!down)
-		code_put(out, 0xf0);
+		code_put(out, SCAN_BREAK);
 	code_put(out, key->set3);
 }
 
@@ -142,7 +138,7 @@ static void send_key(struct i8042 *c, const struct key *key, bool down)
 		for (unsigned i = 0; i < codes.count; i++)
 			ps2_put(&k->keys, codes.bytes[i]);
 	else if (k->keys.count < PS2_QUEUE_SIZE)
-		ps2_put(&k->keys, k->set == 1 ? 0xff : 0x00);
+		ps2_put(&k->keys, k->set == 1 ? OVERRUN_SET_1 : OVERRUN);
 	i8042_pump(c);
 }
 
@@ -247,17 +243,17 @@ static void reply(struct keyboard *k, uint8_t byte)
 
 static void set_leds(struct i8042 *c, uint8_t leds)
 {
-	c->keyboard.leds = leds & 7;
+	c->keyboard.leds = leds & LEDS;
 	if (c->input)
-		c->input->leds(c->host, leds & 7);
+		c->input->leds(c->host, leds & LEDS);
 }
 
-/* FB, FC, FD: the argument is a key's code in set 3; more codes may follow until a command. */
+/* KBD_KEY_...: the argument is a key's code in set 3; more codes may follow until a command. */
 static void set_key_type(struct keyboard *k, uint8_t command, uint8_t code)
 {
 	static const uint8_t types[3] = { KEY_TYPEMATIC, KEY_MAKE_BREAK, KEY_MAKE_ONLY };
 
-	k->types[code] = types[command - 0xfb];
+	k->types[code] = types[command - KBD_KEY_TYPEMATIC];
 	k->expects = command;
 }
 
@@ -265,23 +261,23 @@ static void argument(struct i8042 *c, uint8_t command, uint8_t value)
 {
 	struct keyboard *k = &c->keyboard;
 
-	reply(k, ACK);
+	reply(k, PS2_ACK);
 	switch (command) {
-	case 0xed:
+	case KBD_SET_LEDS:
 		set_leds(c, value);
 		break;
-	case 0xf0:
+	case KBD_SELECT_SET:
 		if (!value)
 			reply(k, k->set);
 		else if (value <= 3)
 			k->set = value;
 		break;
-	case 0xf3:
+	case KBD_SET_TYPEMATIC:
 		k->typematic = value & 0x7f;
 		break;
-	case 0xfb:
-	case 0xfc:
-	case 0xfd:
+	case KBD_KEY_TYPEMATIC:
+	case KBD_KEY_MAKE_BREAK:
+	case KBD_KEY_MAKE:
 		set_key_type(k, command, value);
 		break;
 	default: /* a loaded state may expect anything */
@@ -294,8 +290,8 @@ static void reset_command(struct i8042 *c)
 	stop_repeating(c);
 	keyboard_reset(&c->keyboard);
 	set_leds(c, 0);
-	reply(&c->keyboard, ACK);
-	reply(&c->keyboard, 0xaa); /* self test passed */
+	reply(&c->keyboard, PS2_ACK);
+	reply(&c->keyboard, PS2_SELF_TEST_PASSED);
 }
 
 static void command(struct i8042 *c, uint8_t byte)
@@ -303,54 +299,54 @@ static void command(struct i8042 *c, uint8_t byte)
 	struct keyboard *k = &c->keyboard;
 
 	switch (byte) {
-	case 0xed:
-	case 0xf0:
-	case 0xf3:
-	case 0xfb:
-	case 0xfc:
-	case 0xfd:
+	case KBD_SET_LEDS:
+	case KBD_SELECT_SET:
+	case KBD_SET_TYPEMATIC:
+	case KBD_KEY_TYPEMATIC:
+	case KBD_KEY_MAKE_BREAK:
+	case KBD_KEY_MAKE:
 		k->expects = byte;
-		reply(k, ACK);
+		reply(k, PS2_ACK);
 		break;
-	case 0xee: /* echo */
-		reply(k, 0xee);
+	case KBD_ECHO:
+		reply(k, KBD_ECHO);
 		break;
-	case 0xf2: /* identify */
-		reply(k, ACK);
-		reply(k, 0xab);
-		reply(k, 0x83);
+	case KBD_READ_ID:
+		reply(k, PS2_ACK);
+		reply(k, KBD_ID_FIRST);
+		reply(k, KBD_ID_SECOND);
 		break;
-	case 0xf4:
+	case KBD_ENABLE:
 		k->keys.count = 0;
 		k->scanning = true;
-		reply(k, ACK);
+		reply(k, PS2_ACK);
 		break;
-	case 0xf5:
-	case 0xf6:
+	case KBD_DEFAULT_DISABLE:
+	case KBD_SET_DEFAULT:
 		set_defaults(k);
 		stop_repeating(c);
-		k->scanning = byte == 0xf6;
-		reply(k, ACK);
+		k->scanning = byte == KBD_SET_DEFAULT;
+		reply(k, PS2_ACK);
 		break;
-	case 0xf7:
-	case 0xf8:
-	case 0xf9:
-	case 0xfa: {
+	case KBD_ALL_TYPEMATIC:
+	case KBD_ALL_MAKE_BREAK:
+	case KBD_ALL_MAKE:
+	case KBD_ALL_TYPEMATIC_MAKE_BREAK: {
 		static const uint8_t types[] = { KEY_TYPEMATIC, KEY_MAKE_BREAK, KEY_MAKE_ONLY,
 						 KEY_TYPEMATIC };
 
-		set_types(k, types[byte - 0xf7]);
-		reply(k, ACK);
+		set_types(k, types[byte - KBD_ALL_TYPEMATIC]);
+		reply(k, PS2_ACK);
 		break;
 	}
-	case 0xfe:
+	case KBD_RESEND:
 		reply(k, k->last);
 		break;
-	case 0xff:
+	case KBD_RESET:
 		reset_command(c);
 		break;
 	default:
-		reply(k, RESEND);
+		reply(k, PS2_RESEND);
 		break;
 	}
 }
@@ -363,7 +359,7 @@ void keyboard_command(struct i8042 *c, uint8_t byte)
 	k->expects = 0;
 	k->replies.count = 0; /* a new command cuts off what was not fetched yet */
 	k->ready_at = c->clock->now(c->host) + PS2_BYTE_NS / 4;
-	if (expected && byte < 0xed)
+	if (expected && byte < KBD_SET_LEDS)
 		argument(c, expected, byte);
 	else
 		command(c, byte);
@@ -378,7 +374,7 @@ uint8_t keyboard_take(struct keyboard *k)
 {
 	uint8_t byte = ps2_take(k->replies.count ? &k->replies : &k->keys);
 
-	if (byte != RESEND)
+	if (byte != PS2_RESEND)
 		k->last = byte;
 	return byte;
 }

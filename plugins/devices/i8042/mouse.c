@@ -10,10 +10,6 @@
 
 #include "i8042.h"
 
-#define ACK 0xfa
-#define FAILED 0xfc
-#define RESEND 0xfe
-
 /* -- Packets */
 
 /* Scaling 2:1, stream mode only: small motions finer, large ones doubled. */
@@ -48,13 +44,14 @@ static unsigned make_packet(struct mouse *m, uint8_t packet[4], bool stream)
 	int32_t dy = clamp(scale(m, take_count(&m->dy, -255, 255), stream));
 	int32_t dz = take_count(&m->dz, -8, 7);
 
-	packet[0] = (uint8_t)(8 | (m->buttons & 7) | (dx < 0 ? 0x10 : 0) | (dy < 0 ? 0x20 : 0));
+	packet[0] = (uint8_t)(PACKET_ALWAYS | (m->buttons & BUTTONS_FIRST_THREE) |
+			      (dx < 0 ? PACKET_X_SIGN : 0) | (dy < 0 ? PACKET_Y_SIGN : 0));
 	packet[1] = (uint8_t)dx;
 	packet[2] = (uint8_t)dy;
 	packet[3] = (uint8_t)dz;
-	if (m->id == 4)
-		packet[3] = (uint8_t)((dz & 0x0f) | (m->buttons & 0x18) << 1);
-	if (m->id == 0)
+	if (m->id == MOUSE_FIVE_BUTTONS)
+		packet[3] = (uint8_t)((dz & 0x0f) | (m->buttons & BUTTONS_FOURTH_AND_FIFTH) << 1);
+	if (m->id == MOUSE_PLAIN)
 		m->dz = 0;
 	m->told_buttons = m->buttons;
 	return m->id ? 4 : 3;
@@ -116,7 +113,7 @@ void mouse_move(struct i8042 *c, int dx, int dy, int wheel, unsigned buttons)
 		return;
 	if (dy < -4096)
 		dy = -4096;
-	m->buttons = buttons & 0x1f;
+	m->buttons = buttons & BUTTONS;
 	if (m->enabled || m->remote) {
 		m->dx = add_count(m->dx, dx);
 		m->dy = add_count(m->dy, -dy);
@@ -144,7 +141,7 @@ void mouse_reset(struct mouse *m)
 	m->expects = 0;
 	m->last_length = 0;
 	m->refused = false;
-	m->id = 0;
+	m->id = MOUSE_PLAIN;
 	m->knocks[0] = m->knocks[1] = 0;
 	m->waiting = false;
 }
@@ -158,15 +155,15 @@ static void reply(struct mouse *m, const uint8_t *bytes, unsigned length)
 
 static void acknowledge(struct mouse *m)
 {
-	reply(m, (const uint8_t[]){ ACK }, 1);
+	reply(m, (const uint8_t[]){ PS2_ACK }, 1);
 }
 
 static void set_rate(struct mouse *m, uint8_t rate)
 {
-	if (m->knocks[0] == 200 && m->knocks[1] == 100 && rate == 80 && m->id == 0)
-		m->id = 3;
+	if (m->knocks[0] == 200 && m->knocks[1] == 100 && rate == 80 && m->id == MOUSE_PLAIN)
+		m->id = MOUSE_WHEEL;
 	if (m->knocks[0] == 200 && m->knocks[1] == 200 && rate == 80 && m->five_buttons)
-		m->id = 4;
+		m->id = MOUSE_FIVE_BUTTONS;
 	m->knocks[0] = m->knocks[1];
 	m->knocks[1] = rate;
 	m->rate = rate;
@@ -174,20 +171,24 @@ static void set_rate(struct mouse *m, uint8_t rate)
 
 static void send_status(struct mouse *m)
 {
-	uint8_t flags = (m->remote ? 0x40 : 0) | (m->enabled ? 0x20 : 0) | (m->scaled ? 0x10 : 0);
+	uint8_t flags = (m->remote ? MOUSE_STATUS_REMOTE : 0) |
+			(m->enabled ? MOUSE_STATUS_ENABLED : 0) |
+			(m->scaled ? MOUSE_STATUS_SCALED : 0) |
+			(m->buttons & BUTTON_LEFT ? MOUSE_STATUS_LEFT : 0) |
+			(m->buttons & BUTTON_RIGHT ? MOUSE_STATUS_RIGHT : 0) |
+			(m->buttons & BUTTON_MIDDLE ? MOUSE_STATUS_MIDDLE : 0);
 
-	flags |= (m->buttons & 1 ? 4 : 0) | (m->buttons & 2 ? 1 : 0) | (m->buttons & 4 ? 2 : 0);
-	reply(m, (const uint8_t[]){ ACK, flags, m->resolution, m->rate }, 4);
+	reply(m, (const uint8_t[]){ PS2_ACK, flags, m->resolution, m->rate }, 4);
 }
 
 static void send_data(struct mouse *m)
 {
-	uint8_t bytes[5] = { ACK };
+	uint8_t bytes[5] = { PS2_ACK };
 
 	reply(m, bytes, 1 + make_packet(m, bytes + 1, false));
 }
 
-/* Commands that set flags: F on means set. Everything else has a case below. */
+/* Commands that set or clear one flag; the others have a case in `command`. */
 static bool flag_command(struct mouse *m, uint8_t byte)
 {
 	const struct {
@@ -195,10 +196,10 @@ static bool flag_command(struct mouse *m, uint8_t byte)
 		bool *flag;
 		bool value;
 	} flags[] = {
-		{ 0xe6, &m->scaled, false }, { 0xe7, &m->scaled, true },
-		{ 0xea, &m->remote, false }, { 0xec, &m->wrap, false },
-		{ 0xee, &m->wrap, true },    { 0xf0, &m->remote, true },
-		{ 0xf4, &m->enabled, true }, { 0xf5, &m->enabled, false },
+		{ MOUSE_RESET_SCALING, &m->scaled, false }, { MOUSE_SET_SCALING, &m->scaled, true },
+		{ MOUSE_SET_STREAM, &m->remote, false },    { MOUSE_SET_REMOTE, &m->remote, true },
+		{ MOUSE_RESET_WRAP, &m->wrap, false },	    { MOUSE_SET_WRAP, &m->wrap, true },
+		{ MOUSE_ENABLE, &m->enabled, true },	    { MOUSE_DISABLE, &m->enabled, false },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -214,7 +215,7 @@ static bool flag_command(struct mouse *m, uint8_t byte)
 /* An invalid command is to be sent again; a second one in a row is an error. */
 static void refuse(struct mouse *m, bool again)
 {
-	reply(m, (const uint8_t[]){ again ? FAILED : RESEND }, 1);
+	reply(m, (const uint8_t[]){ again ? PS2_ERROR : PS2_RESEND }, 1);
 	m->refused = true;
 }
 
@@ -226,31 +227,31 @@ static void command(struct mouse *m, uint8_t byte)
 	if (flag_command(m, byte))
 		return;
 	switch (byte) {
-	case 0xe8:
-	case 0xf3:
+	case MOUSE_SET_RESOLUTION:
+	case MOUSE_SET_RATE:
 		m->expects = byte;
 		acknowledge(m);
 		break;
-	case 0xe9:
+	case MOUSE_STATUS_REQUEST:
 		send_status(m);
 		break;
-	case 0xeb:
+	case MOUSE_READ_DATA:
 		send_data(m);
 		break;
-	case 0xf2:
-		reply(m, (const uint8_t[]){ ACK, m->id }, 2);
+	case MOUSE_READ_TYPE:
+		reply(m, (const uint8_t[]){ PS2_ACK, m->id }, 2);
 		break;
-	case 0xf6:
+	case MOUSE_SET_DEFAULT:
 		set_defaults(m);
 		acknowledge(m);
 		break;
-	case 0xfe:
+	case MOUSE_RESEND:
 		for (unsigned i = 0; i < m->last_length; i++)
 			ps2_put(&m->replies, m->last[i]);
 		break;
-	case 0xff:
+	case MOUSE_RESET:
 		mouse_reset(m);
-		reply(m, (const uint8_t[]){ ACK, 0xaa, 0x00 }, 3);
+		reply(m, (const uint8_t[]){ PS2_ACK, PS2_SELF_TEST_PASSED, MOUSE_PLAIN }, 3);
 		break;
 	default:
 		refuse(m, refused);
@@ -260,7 +261,7 @@ static void command(struct mouse *m, uint8_t byte)
 
 static void argument(struct mouse *m, uint8_t expected, uint8_t value)
 {
-	if (expected == 0xf3)
+	if (expected == MOUSE_SET_RATE)
 		set_rate(m, value);
 	else
 		m->resolution = value & 3;
@@ -274,14 +275,14 @@ void mouse_command(struct i8042 *c, uint8_t byte)
 
 	if (!m->present) {
 		m->replies.count = 0;
-		ps2_put(&m->replies, RESEND); /* what the controller says when nothing answers */
+		ps2_put(&m->replies, PS2_RESEND); /* what the controller says when nothing answers */
 		return;
 	}
 	m->expects = 0;
 	m->replies.count = 0;
 	m->packets.count = 0; /* a half-read packet would look like an answer */
 	m->ready_at = c->clock->now(c->host) + PS2_BYTE_NS / 4;
-	if (m->wrap && byte != 0xec && byte != 0xff)
+	if (m->wrap && byte != MOUSE_RESET_WRAP && byte != MOUSE_RESET)
 		reply(m, &byte, 1);
 	else if (expected)
 		argument(m, expected, byte);
