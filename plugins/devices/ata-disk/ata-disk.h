@@ -41,7 +41,7 @@ struct ata_disk {
 	/* settings */
 	uint8_t current_heads, current_track; /* after INITIALIZE DEVICE PARAMETERS */
 	uint8_t multiple;                     /* sectors of a block, 0: off */
-	uint8_t transfer_mode;                /* as in SET FEATURES 03h */
+	uint8_t transfer_mode;                /* enum ata_transfer_mode */
 	uint8_t write_cache, look_ahead, revert;
 	uint8_t power;
 

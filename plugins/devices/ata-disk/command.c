@@ -20,7 +20,7 @@ static struct tsr_ide_registers *registers(struct ata_disk *d)
 static bool chs_address(struct ata_disk *d, uint64_t *lba)
 {
 	const struct tsr_ide_registers *r = registers(d);
-	uint32_t cylinder = r->lba_mid | r->lba_high << 8, head = r->device & 0x0f;
+	uint32_t cylinder = r->lba_mid | r->lba_high << 8, head = r->device & ATA_DEVICE_HEAD;
 
 	*lba = ((uint64_t)cylinder * d->current_heads + head) * d->current_track + r->lba_low - 1;
 	return r->lba_low && r->lba_low <= d->current_track && head < d->current_heads;
@@ -35,7 +35,7 @@ static bool read_address(struct ata_disk *d, uint64_t *lba)
 		*lba |= (uint64_t)r->hob_lba_low << 24 | (uint64_t)r->hob_lba_mid << 32 |
 			(uint64_t)r->hob_lba_high << 40;
 	else if (d->flags & FLAG_LBA)
-		*lba |= (uint64_t)(r->device & 0x0f) << 24;
+		*lba |= (uint64_t)(r->device & ATA_DEVICE_HEAD) << 24;
 	else
 		return chs_address(d, lba);
 	return true;
@@ -110,7 +110,7 @@ static void identify(struct ata_disk *d)
 void disk_defaults(struct ata_disk *d)
 {
 	d->multiple = MULTIPLE_MAX;
-	d->transfer_mode = 0x0c; /* PIO 4 */
+	d->transfer_mode = ATA_PIO_MODE | ATA_PIO_LAST;
 	d->write_cache = d->look_ahead = 1;
 	d->revert = 0;
 }
@@ -133,7 +133,7 @@ static void initialize_parameters(struct ata_disk *d)
 		return;
 	}
 	d->current_track = track;
-	d->current_heads = (registers(d)->device & 0x0f) + 1;
+	d->current_heads = (registers(d)->device & ATA_DEVICE_HEAD) + 1;
 	disk_finish(d, 0);
 }
 
@@ -148,26 +148,26 @@ static bool set_transfer_mode(struct ata_disk *d, uint8_t mode)
 static void set_features(struct ata_disk *d)
 {
 	switch (registers(d)->feature) {
-	case 0x02:
+	case ATA_ENABLE_WRITE_CACHE:
 		d->write_cache = 1;
 		break;
-	case 0x82: /* what was cached goes out first */
+	case ATA_DISABLE_WRITE_CACHE: /* what was cached goes out first */
 		d->write_cache = 0;
 		flush(d);
 		return;
-	case 0x55:
+	case ATA_DISABLE_LOOK_AHEAD:
 		d->look_ahead = 0;
 		break;
-	case 0xaa:
+	case ATA_ENABLE_LOOK_AHEAD:
 		d->look_ahead = 1;
 		break;
-	case 0x66:
+	case ATA_DISABLE_REVERT_TO_DEFAULTS:
 		d->revert = 0;
 		break;
-	case 0xcc:
+	case ATA_ENABLE_REVERT_TO_DEFAULTS:
 		d->revert = 1;
 		break;
-	case 0x03:
+	case ATA_SET_TRANSFER_MODE:
 		if (set_transfer_mode(d, registers(d)->count))
 			break;
 		/* fall through */
@@ -200,52 +200,55 @@ static void sleep_now(struct ata_disk *d)
 
 static void check_power(struct ata_disk *d)
 {
-	registers(d)->count = d->power == POWER_ACTIVE ? 0xff : 0x00;
+	registers(d)->count = d->power == POWER_ACTIVE ? ATA_POWER_ACTIVE : ATA_POWER_STANDBY;
 	disk_finish(d, 0);
 }
 
 /* -- The table */
 
+/* A range of opcodes that mean the same. */
 static const struct {
 	uint8_t first, last;
 	handler run;
 	uint8_t flags;
 } commands[] = {
-	{ 0x10, 0x1f, recalibrate, 0 },
-	{ 0x20, 0x21, read_write, 0 },
-	{ 0x24, 0x24, read_write, FLAG_EXT },
-	{ 0x25, 0x25, read_write, FLAG_EXT | FLAG_DMA },
-	{ 0x29, 0x29, read_write, FLAG_EXT | FLAG_MULTIPLE },
-	{ 0x30, 0x31, read_write, FLAG_WRITE },
-	{ 0x34, 0x34, read_write, FLAG_WRITE | FLAG_EXT },
-	{ 0x35, 0x35, read_write, FLAG_WRITE | FLAG_EXT | FLAG_DMA },
-	{ 0x39, 0x39, read_write, FLAG_WRITE | FLAG_EXT | FLAG_MULTIPLE },
-	{ 0x3c, 0x3c, read_write, FLAG_WRITE }, /* WRITE VERIFY */
-	{ 0x40, 0x41, verify, 0 },
-	{ 0x42, 0x42, verify, FLAG_EXT },
-	{ 0x70, 0x7f, seek, 0 },
-	{ 0x91, 0x91, initialize_parameters, 0 },
-	{ 0x94, 0x94, standby, 0 },
-	{ 0x95, 0x95, idle, 0 },
-	{ 0x96, 0x96, standby, 0 },
-	{ 0x97, 0x97, idle, 0 },
-	{ 0x98, 0x98, check_power, 0 },
-	{ 0x99, 0x99, sleep_now, 0 },
-	{ 0xc4, 0xc4, read_write, FLAG_MULTIPLE },
-	{ 0xc5, 0xc5, read_write, FLAG_WRITE | FLAG_MULTIPLE },
-	{ 0xc6, 0xc6, set_multiple, 0 },
-	{ 0xc8, 0xc9, read_write, FLAG_DMA },
-	{ 0xca, 0xcb, read_write, FLAG_WRITE | FLAG_DMA },
-	{ 0xe0, 0xe0, standby, 0 },
-	{ 0xe1, 0xe1, idle, 0 },
-	{ 0xe2, 0xe2, standby, 0 },
-	{ 0xe3, 0xe3, idle, 0 },
-	{ 0xe5, 0xe5, check_power, 0 },
-	{ 0xe6, 0xe6, sleep_now, 0 },
-	{ 0xe7, 0xe7, flush, 0 },
-	{ 0xea, 0xea, flush, FLAG_EXT },
-	{ 0xec, 0xec, identify, 0 },
-	{ 0xef, 0xef, set_features, 0 },
+#define ONE(opcode) opcode, opcode
+	{ ATA_RECALIBRATE_OLD, ATA_RECALIBRATE_LAST_OLD, recalibrate, 0 },
+	{ ATA_READ_SECTORS, ATA_READ_SECTORS_NO_RETRY_OLD, read_write, 0 },
+	{ ONE(ATA_READ_SECTORS_EXT), read_write, FLAG_EXT },
+	{ ONE(ATA_READ_DMA_EXT), read_write, FLAG_EXT | FLAG_DMA },
+	{ ONE(ATA_READ_MULTIPLE_EXT), read_write, FLAG_EXT | FLAG_MULTIPLE },
+	{ ATA_WRITE_SECTORS, ATA_WRITE_SECTORS_NO_RETRY_OLD, read_write, FLAG_WRITE },
+	{ ONE(ATA_WRITE_SECTORS_EXT), read_write, FLAG_WRITE | FLAG_EXT },
+	{ ONE(ATA_WRITE_DMA_EXT), read_write, FLAG_WRITE | FLAG_EXT | FLAG_DMA },
+	{ ONE(ATA_WRITE_MULTIPLE_EXT), read_write, FLAG_WRITE | FLAG_EXT | FLAG_MULTIPLE },
+	{ ONE(ATA_WRITE_VERIFY_OLD), read_write, FLAG_WRITE },
+	{ ATA_READ_VERIFY_SECTORS, ATA_READ_VERIFY_SECTORS_NO_RETRY_OLD, verify, 0 },
+	{ ONE(ATA_READ_VERIFY_SECTORS_EXT), verify, FLAG_EXT },
+	{ ATA_SEEK, ATA_SEEK_LAST_OLD, seek, 0 },
+	{ ONE(ATA_INITIALIZE_DEVICE_PARAMETERS_OLD), initialize_parameters, 0 },
+	{ ONE(ATA_STANDBY_IMMEDIATE_OLD), standby, 0 },
+	{ ONE(ATA_IDLE_IMMEDIATE_OLD), idle, 0 },
+	{ ONE(ATA_STANDBY_OLD), standby, 0 },
+	{ ONE(ATA_IDLE_OLD), idle, 0 },
+	{ ONE(ATA_CHECK_POWER_MODE_OLD), check_power, 0 },
+	{ ONE(ATA_SLEEP_OLD), sleep_now, 0 },
+	{ ONE(ATA_READ_MULTIPLE), read_write, FLAG_MULTIPLE },
+	{ ONE(ATA_WRITE_MULTIPLE), read_write, FLAG_WRITE | FLAG_MULTIPLE },
+	{ ONE(ATA_SET_MULTIPLE_MODE), set_multiple, 0 },
+	{ ATA_READ_DMA, ATA_READ_DMA_NO_RETRY_OLD, read_write, FLAG_DMA },
+	{ ATA_WRITE_DMA, ATA_WRITE_DMA_NO_RETRY_OLD, read_write, FLAG_WRITE | FLAG_DMA },
+	{ ONE(ATA_STANDBY_IMMEDIATE), standby, 0 },
+	{ ONE(ATA_IDLE_IMMEDIATE), idle, 0 },
+	{ ONE(ATA_STANDBY), standby, 0 },
+	{ ONE(ATA_IDLE), idle, 0 },
+	{ ONE(ATA_CHECK_POWER_MODE), check_power, 0 },
+	{ ONE(ATA_SLEEP), sleep_now, 0 },
+	{ ONE(ATA_FLUSH_CACHE), flush, 0 },
+	{ ONE(ATA_FLUSH_CACHE_EXT), flush, FLAG_EXT },
+	{ ONE(ATA_IDENTIFY_DEVICE), identify, 0 },
+	{ ONE(ATA_SET_FEATURES), set_features, 0 },
+#undef ONE
 };
 
 static bool wakes(handler run)
@@ -266,7 +269,7 @@ void disk_command(void *self, uint8_t command)
 		return;
 	}
 	d->left = 0;
-	d->flags = commands[i].flags | (registers(d)->device & 0x40 ? FLAG_LBA : 0);
+	d->flags = commands[i].flags | (registers(d)->device & ATA_DEVICE_LBA ? FLAG_LBA : 0);
 	if (wakes(commands[i].run))
 		d->power = POWER_ACTIVE;
 	commands[i].run(d);

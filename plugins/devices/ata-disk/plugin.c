@@ -2,6 +2,7 @@
 /* The disk as a plugin: its cable, properties, life cycle and state. */
 #include <string.h>
 
+#include "../ide-common/ata.h"
 #include "../ide-common/fields.h"
 #include "ata-disk.h"
 
@@ -30,8 +31,8 @@ static void drive_reset(void *self, enum tsr_ide_reset kind)
 	}
 	r->count = r->lba_low = 1;
 	r->lba_mid = r->lba_high = 0;
-	r->device = 0xa0;
-	r->error = 0x01; /* diagnostics passed */
+	r->device = ATA_DEVICE_OBSOLETE;
+	r->error = ATA_DIAGNOSTIC_PASSED;
 	r->status = READY;
 }
 

@@ -5,6 +5,7 @@
  * saved state, a stopped bus master) is begun again: lba, left, at and filled change only when a
  * step is done. Source: ATA/ATAPI-6 (T13/1410D), 9.5-9.7.
  */
+#include "../ide-common/ata.h"
 #include "ata-disk.h"
 
 /* -- Ends */
@@ -20,7 +21,7 @@ void disk_put_address(struct ata_disk *d, uint64_t lba)
 		r->lba_mid = (uint8_t)(lba >> 8);
 		r->lba_high = (uint8_t)(lba >> 16);
 		if (!(d->flags & FLAG_EXT)) {
-			r->device = (r->device & 0xf0) | (lba >> 24 & 0x0f);
+			r->device = (uint8_t)((r->device & ~ATA_DEVICE_HEAD) | (lba >> 24 & ATA_DEVICE_HEAD));
 			return;
 		}
 		r->hob_lba_low = (uint8_t)(lba >> 24);
@@ -30,7 +31,8 @@ void disk_put_address(struct ata_disk *d, uint64_t lba)
 	}
 	r->lba_mid = (uint8_t)(lba / cylinder_sectors);
 	r->lba_high = (uint8_t)(lba / cylinder_sectors >> 8);
-	r->device = (uint8_t)((r->device & 0xf0) | (lba / d->current_track % d->current_heads));
+	r->device = (uint8_t)((r->device & ~ATA_DEVICE_HEAD) |
+			      (lba / d->current_track % d->current_heads));
 	r->lba_low = (uint8_t)(lba % d->current_track + 1);
 }
 

@@ -2,6 +2,7 @@
 /* The drive as a plugin: its cable, properties, life cycle and state. */
 #include <string.h>
 
+#include "../ide-common/ata.h"
 #include "../ide-common/fields.h"
 #include "cdrom.h"
 
@@ -19,7 +20,7 @@ static void power_on(struct cdrom *c)
 	cdrom_look_at_medium(c);
 	c->attention = ATTENTION_RESET;
 	c->event = EVENT_NONE;
-	c->transfer_mode = 0x0c; /* PIO 4 */
+	c->transfer_mode = ATA_PIO_MODE | ATA_PIO_LAST;
 	c->sense = (struct cdrom_sense){ 0 };
 	c->locked = 0;
 	c->block->lock(c->block_self, false);
@@ -36,8 +37,8 @@ static void drive_reset(void *self, enum tsr_ide_reset kind)
 	if (kind == TSR_IDE_RESET_POWER)
 		power_on(c);
 	cdrom_signature(c);
-	r->device = 0xa0;
-	r->error = 0x01; /* diagnostics passed */
+	r->device = ATA_DEVICE_OBSOLETE;
+	r->error = ATA_DIAGNOSTIC_PASSED;
 	r->status = 0;
 }
 

@@ -10,19 +10,16 @@
 
 #include <string.h>
 
+#include "ata.h"
 #include "fields.h"
 
-enum { CONTROL_NIEN = 0x02, CONTROL_SRST = 0x04, CONTROL_HOB = 0x80 };
-enum { COMMAND_DEVICE_RESET = 0x08, COMMAND_DIAGNOSTIC = 0x90 };
-enum { DEVICE_FIXED = 0xa0, DEVICE_DEV = 0x10 };
 #define FLOATING 0x7f
-#define DIAGNOSTIC_PASSED 0x01
 
 /* -- Interrupt line */
 
 static void update_line(struct ide_channel *c)
 {
-	uint8_t level = c->unit[c->selected].intrq && !(c->control & CONTROL_NIEN);
+	uint8_t level = c->unit[c->selected].intrq && !(c->control & ATA_NIEN);
 
 	if (level == c->level)
 		return;
@@ -173,7 +170,7 @@ static void diagnose(struct ide_channel *c)
 {
 	reset_units(c, TSR_IDE_RESET_DIAGNOSTIC);
 	for (unsigned i = 0; i < 2; i++)
-		c->unit[i].r.error = DIAGNOSTIC_PASSED;
+		c->unit[i].r.error = ATA_DIAGNOSTIC_PASSED;
 	if (c->unit[0].drive)
 		set_intrq(&c->unit[0], true);
 }
@@ -200,7 +197,7 @@ static uint8_t read_status(struct ide_channel *c)
 static uint8_t read_register(struct ide_channel *c, unsigned reg)
 {
 	struct ide_unit *u = answering(c);
-	bool hob = c->control & CONTROL_HOB;
+	bool hob = c->control & ATA_HOB;
 
 	if (reg == IDE_STATUS) {
 		uint8_t status = read_status(c);
@@ -222,7 +219,7 @@ static uint8_t read_register(struct ide_channel *c, unsigned reg)
 	case IDE_LBA_HIGH:
 		return hob ? u->r.hob_lba_high : u->r.lba_high;
 	case IDE_DEVICE:
-		return (u->r.device & ~DEVICE_DEV) | (c->selected ? DEVICE_DEV : 0);
+		return (u->r.device & ~ATA_DEVICE_DEV) | (c->selected ? ATA_DEVICE_DEV : 0);
 	}
 	return 0;
 }
@@ -253,7 +250,7 @@ static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 	if (is_busy(u))
 		return;
 	if (reg == IDE_DEVICE) {
-		u->r.device = value | DEVICE_FIXED;
+		u->r.device = value | ATA_DEVICE_OBSOLETE;
 		return;
 	}
 	registers[pairs[reg].before] = registers[pairs[reg].now];
@@ -265,11 +262,11 @@ static void write_command(struct ide_channel *c, uint8_t command)
 	struct ide_unit *u = &c->unit[c->selected];
 	bool busy = is_busy(u), moving = u->phase == IDE_DMA_RUN;
 
-	if (command == COMMAND_DIAGNOSTIC && !busy)
+	if (command == ATA_EXECUTE_DEVICE_DIAGNOSTIC && !busy)
 		diagnose(c);
-	if (!u->drive || command == COMMAND_DIAGNOSTIC)
+	if (!u->drive || command == ATA_EXECUTE_DEVICE_DIAGNOSTIC)
 		return;
-	if (busy && !(u->drive->packet && command == COMMAND_DEVICE_RESET))
+	if (busy && !(u->drive->packet && command == ATA_DEVICE_RESET))
 		return;
 	set_intrq(u, false);
 	u->phase = IDE_IDLE;
@@ -282,8 +279,8 @@ static void write_command(struct ide_channel *c, uint8_t command)
 
 static void write_register(struct ide_channel *c, unsigned reg, uint8_t value)
 {
-	c->control &= (uint8_t)~CONTROL_HOB;
-	if (c->control & CONTROL_SRST)
+	c->control &= (uint8_t)~ATA_HOB;
+	if (c->control & ATA_SRST)
 		return;
 	if (reg == IDE_COMMAND) {
 		write_command(c, value);
@@ -294,7 +291,7 @@ static void write_register(struct ide_channel *c, unsigned reg, uint8_t value)
 	for (unsigned i = 0; i < 2; i++)
 		write_unit(&c->unit[i], reg, value);
 	if (reg == IDE_DEVICE) {
-		c->selected = (value & DEVICE_DEV) != 0;
+		c->selected = (value & ATA_DEVICE_DEV) != 0;
 		update_line(c);
 	}
 }
@@ -334,7 +331,7 @@ uint64_t ide_channel_read_control(void *channel, uint64_t offset, unsigned width
 void ide_channel_write_control(void *channel, uint64_t offset, uint64_t value, unsigned width)
 {
 	struct ide_channel *c = channel;
-	bool was = c->control & CONTROL_SRST, is = value & CONTROL_SRST;
+	bool was = c->control & ATA_SRST, is = value & ATA_SRST;
 
 	c->control = (uint8_t)value;
 	if (is || was)

@@ -11,33 +11,23 @@
 
 #include <tessera/draft/ide.h>
 
+#include "ata.h"
+
 #define IDE_IDENTIFY_BYTES 512u
-
-enum ide_device_bits { IDE_DEVICE_DEV = 0x10, IDE_DEVICE_LBA = 0x40, IDE_DEVICE_OBSOLETE = 0xa0 };
-
-/* The kind of a transfer mode is in bits 7-3, its number in bits 2-0. */
-enum ide_transfer_kind {
-	IDE_PIO_DEFAULT = 0x00,
-	IDE_PIO_NO_IORDY = 0x01,
-	IDE_PIO_MODE = 0x08,
-	IDE_MULTIWORD_MODE = 0x20,
-	IDE_ULTRA_MODE = 0x40,
-};
-enum { IDE_PIO_LAST = 4, IDE_MULTIWORD_LAST = 2, IDE_ULTRA_LAST = 5 };
 
 static inline bool ide_knows_transfer_mode(uint8_t mode, bool dma)
 {
-	uint8_t number = mode & 7;
+	uint8_t number = mode & ATA_MODE_NUMBER;
 
-	switch (mode & 0xf8) {
-	case IDE_PIO_DEFAULT:
-		return mode <= IDE_PIO_NO_IORDY;
-	case IDE_PIO_MODE:
-		return number <= IDE_PIO_LAST;
-	case IDE_MULTIWORD_MODE:
-		return dma && number <= IDE_MULTIWORD_LAST;
-	case IDE_ULTRA_MODE:
-		return dma && number <= IDE_ULTRA_LAST;
+	switch (mode & ATA_MODE_KIND) {
+	case ATA_PIO_DEFAULT:
+		return mode <= ATA_PIO_NO_IORDY;
+	case ATA_PIO_MODE:
+		return number <= ATA_PIO_LAST;
+	case ATA_MULTIWORD_MODE:
+		return dma && number <= ATA_MULTIWORD_LAST;
+	case ATA_ULTRA_MODE:
+		return dma && number <= ATA_ULTRA_LAST;
 	}
 	return false;
 }
@@ -92,7 +82,7 @@ static inline uint16_t ide_mode_word(uint8_t current, uint8_t kind, unsigned las
 {
 	unsigned word = (2u << last) - 1;
 
-	return (uint16_t)(word | ((current & 0xf8) == kind ? 0x100u << (current & 7) : 0));
+	return (uint16_t)(word | ((current & ATA_MODE_KIND) == kind ? 0x100u << (current & ATA_MODE_NUMBER) : 0));
 }
 
 static inline void ide_put_modes(uint8_t *data, const struct tsr_ide_port *port, uint8_t current)
@@ -102,15 +92,15 @@ static inline void ide_put_modes(uint8_t *data, const struct tsr_ide_port *port,
 	if (!port->dma)
 		return;
 	ide_put_word(data, IDE_WORD_MULTIWORD,
-		     ide_mode_word(current, IDE_MULTIWORD_MODE, IDE_MULTIWORD_LAST));
-	ide_put_word(data, IDE_WORD_ULTRA, ide_mode_word(current, IDE_ULTRA_MODE, IDE_ULTRA_LAST));
+		     ide_mode_word(current, ATA_MULTIWORD_MODE, ATA_MULTIWORD_LAST));
+	ide_put_word(data, IDE_WORD_ULTRA, ide_mode_word(current, ATA_ULTRA_MODE, ATA_ULTRA_LAST));
 }
 
 /* Each device fills its own half of the word. A device that executes a command is the selected one,
  * so the DEV bit is its number. */
 static inline void ide_put_reset_result(uint8_t *data, const struct tsr_ide_port *port)
 {
-	bool is_device_1 = port->registers->device & IDE_DEVICE_DEV;
+	bool is_device_1 = port->registers->device & ATA_DEVICE_DEV;
 
 	ide_put_word(data, IDE_WORD_RESET_RESULT,
 		     IDE_RESET_VALID | IDE_RESET_80_CONDUCTORS |
