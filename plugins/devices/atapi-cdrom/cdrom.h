@@ -9,7 +9,9 @@
 
 #define CD_SECTOR 2048u
 #define CD_RAW_SECTOR 2352u
-#define CD_MAX_SECTORS (80u * 60 * 75) /* more than that is a DVD */
+#define CD_MAX_SECTORS (80u * 60 * FRAMES_PER_SECOND) /* more than that is a DVD */
+#define FRAMES_PER_SECOND 75u
+#define PREGAP 150u /* LBA 0 is 00:02:00 */
 #define READY (TSR_IDE_DRDY | TSR_IDE_DSC)
 
 enum cdrom_step {
@@ -25,13 +27,41 @@ enum cdrom_step {
 };
 
 /* What a sector that is read consists of, as in READ CD's byte 9. */
-enum cdrom_parts { PART_SYNC = 0x80, PART_HEADER = 0x20, PART_USER = 0x10, PART_ECC = 0x08 };
+enum cdrom_parts {
+	PART_SYNC = 0x80,
+	PART_HEADER = 0x20,
+	PART_USER = 0x10,
+	PART_ECC = 0x08,
+	PARTS = PART_SYNC | PART_HEADER | PART_USER | PART_ECC,
+};
 
 enum cdrom_attention { ATTENTION_NONE, ATTENTION_RESET, ATTENTION_CHANGED };
 enum cdrom_event { EVENT_NONE, EVENT_NEW_MEDIUM = 2, EVENT_REMOVED = 3 };
 
 struct cdrom_sense {
 	uint8_t key, code, qualifier;
+};
+
+enum cdrom_sense_key {
+	SENSE_NOT_READY = 2,
+	SENSE_MEDIUM_ERROR = 3,
+	SENSE_ILLEGAL_REQUEST = 5,
+	SENSE_UNIT_ATTENTION = 6,
+};
+
+/* ASC << 8 | ASCQ, by the name that SPC-2 gives it. */
+enum cdrom_sense_code {
+	CODE_UNRECOVERED_READ_ERROR = 0x1100,
+	CODE_INVALID_OPERATION_CODE = 0x2000,
+	CODE_ADDRESS_OUT_OF_RANGE = 0x2100,
+	CODE_INVALID_FIELD_IN_CDB = 0x2400,
+	CODE_MEDIUM_MAY_HAVE_CHANGED = 0x2800,
+	CODE_POWER_ON_OR_RESET = 0x2900,
+	CODE_INCOMPATIBLE_FORMAT = 0x3002,
+	CODE_SAVING_NOT_SUPPORTED = 0x3900,
+	CODE_MEDIUM_NOT_PRESENT = 0x3a00,
+	CODE_REMOVAL_PREVENTED = 0x5302,
+	CODE_ILLEGAL_MODE_FOR_TRACK = 0x6400,
 };
 
 struct cdrom {
@@ -71,23 +101,26 @@ struct cdrom {
 	uint32_t moving; /* bytes of the DMA chunk */
 };
 
-/* -- packet.c: the ATA side */
-void cdrom_command(void *self, uint8_t command);
-void cdrom_pio_done(void *self);
-void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
-		     uint64_t length);
-void cdrom_cancel(void *self);
-void cdrom_resume(struct cdrom *c);
-void cdrom_signature(struct cdrom *c);
-void cdrom_look_at_medium(struct cdrom *c);
-
-/* Each ends a packet command or begins its data phase. */
+/* -- transfer.c: each of the first five ends a packet command or begins its data phase */
 void cdrom_good(struct cdrom *c);
 void cdrom_fail(struct cdrom *c, uint8_t key, uint16_t code); /* code: ASC << 8 | ASCQ */
-void cdrom_reply(struct cdrom *c, uint32_t length,
-		 uint32_t allocation); /* the buffer's first bytes */
+/* The buffer's first bytes. */
+void cdrom_reply(struct cdrom *c, uint32_t length, uint32_t allocation);
 void cdrom_read(struct cdrom *c, uint32_t lba, uint32_t count, uint8_t parts);
 void cdrom_receive(struct cdrom *c, uint32_t length);
+void cdrom_block_moved(struct cdrom *c); /* PIO */
+void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
+		     uint64_t length);
+void cdrom_cancel(void *self);         /* gives up the request; the step stays */
+void cdrom_resume(struct cdrom *c);    /* does the step again */
+
+/* -- medium.c */
+void cdrom_look_at_medium(struct cdrom *c);
+
+/* -- packet.c: the ATA side, above the commands of a packet */
+void cdrom_command(void *self, uint8_t command);
+void cdrom_pio_done(void *self);
+void cdrom_signature(struct cdrom *c);
 
 /* -- sector.c: bytes of a sector made of those parts; n plain sectors from `from` on in the buffer
  * become such sectors at 0 */
@@ -97,58 +130,5 @@ void sector_to_msf(uint32_t lba, uint8_t *msf); /* minute, second, frame */
 
 /* -- identify.c */
 void cdrom_identify(const struct cdrom *c, uint8_t *data);
-
-/* -- mmc.c: runs the packet in c->cdb; the other files have rows of its table */
-void mmc_execute(struct cdrom *c);
-enum {
-	SENSE_NOT_READY = 2,
-	SENSE_MEDIUM_ERROR = 3,
-	SENSE_ILLEGAL = 5,
-	SENSE_ATTENTION = 6,
-	CODE_INVALID_OPCODE = 0x2000,
-	CODE_OUT_OF_RANGE = 0x2100,
-	CODE_INVALID_FIELD = 0x2400,
-	CODE_CHANGED = 0x2800,
-	CODE_RESET = 0x2900,
-	CODE_NO_SAVING = 0x3900,
-	CODE_NO_MEDIUM = 0x3a00,
-	CODE_TRAY_OPEN = 0x3a02,
-	CODE_LOCKED = 0x5302,
-	CODE_WRONG_TRACK = 0x6400,
-	CODE_READ_ERROR = 0x1100,
-};
-
-static inline uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static inline void put16(uint8_t *p, uint32_t value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-}
-
-static inline void put32(uint8_t *p, uint32_t value)
-{
-	put16(p, value >> 16);
-	put16(p + 2, value);
-}
-
-/* -- mode.c, disc.c: commands */
-void mmc_mode_sense_6(struct cdrom *c);
-void mmc_mode_sense_10(struct cdrom *c);
-void mmc_get_configuration(struct cdrom *c);
-void mmc_read_toc(struct cdrom *c);
-void mmc_read_subchannel(struct cdrom *c);
-void mmc_read_disc_information(struct cdrom *c);
-void mmc_read_track_information(struct cdrom *c);
-void mmc_read_header(struct cdrom *c);
-void mmc_read_dvd_structure(struct cdrom *c);
 
 #endif

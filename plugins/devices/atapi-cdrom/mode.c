@@ -3,15 +3,28 @@
  * (mode pages). */
 #include <string.h>
 
-#include "cdrom.h"
+#include "mmc.h"
 
 /* -- Mode pages; none can be changed */
 
-static const uint8_t page_recovery[] = { 0x01, 0x0a, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0 };
-static const uint8_t page_cd[] = { 0x0d, 0x06, 0, 0x0d, 0, 60, 0, 75 };
-static const uint8_t page_audio[] = {0x0e, 0x0e, 0x04, 0, 0, 0, 0, 75, 1, 255, 2, 255, 0, 0, 0, 0};
+enum mode_page {
+	PAGE_ERROR_RECOVERY = 0x01,
+	PAGE_CD_PARAMETERS = 0x0d,
+	PAGE_AUDIO_CONTROL = 0x0e,
+	PAGE_CAPABILITIES = 0x2a,
+	PAGE_ALL = 0x3f,
+};
+enum mode_page_control { CONTROL_CHANGEABLE = 1, CONTROL_SAVED = 3 };
+enum { CAPABILITY_LOCKED = 0x02 };                       /* byte 6 of the capabilities */
+enum { MEDIUM_DATA_120_MM = 0x01, MEDIUM_NONE = 0x70 }; /* medium type */
+
+static const uint8_t page_recovery[] = { PAGE_ERROR_RECOVERY, 0x0a, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0 };
+static const uint8_t page_cd[] = { PAGE_CD_PARAMETERS, 0x06, 0, 0x0d, 0, 60, 0, 75 };
+static const uint8_t page_audio[] = {
+	PAGE_AUDIO_CONTROL, 0x0e, 0x04, 0, 0, 0, 0, 75, 1, 255, 2, 255, 0, 0, 0, 0,
+};
 static const uint8_t page_capabilities[] = {
-	0x2a, 0x14,
+	PAGE_CAPABILITIES, 0x14,
 	0x3b, 0x00, /* reads CD-R, CD-RW, DVD-ROM, DVD-R, DVD-RAM; writes nothing */
 	0x70,       /* mode 2 forms 1 and 2, multisession */
 	0x00, 0x29, /* lock, eject, tray */
@@ -33,16 +46,16 @@ static const struct {
 /* Appends the pages asked for; returns the new length, or `length` if there is none. */
 static unsigned put_pages(struct cdrom *c, unsigned length, bool changeable)
 {
-	uint8_t wanted = c->cdb[2] & 0x3f, *b = c->port->buffer;
+	uint8_t wanted = c->cdb[2] & PAGE_ALL, *b = c->port->buffer;
 
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-		if (wanted != 0x3f && wanted != pages[i].bytes[0])
+		if (wanted != PAGE_ALL && wanted != pages[i].bytes[0])
 			continue;
 		memcpy(b + length, pages[i].bytes, pages[i].length);
 		if (changeable)
 			memset(b + length + 2, 0, pages[i].length - 2);
 		else if (pages[i].bytes == page_capabilities)
-			b[length + 6] |= c->locked ? 2 : 0;
+			b[length + 6] |= c->locked ? CAPABILITY_LOCKED : 0;
 		length += pages[i].length;
 	}
 	return length;
@@ -50,7 +63,7 @@ static unsigned put_pages(struct cdrom *c, unsigned length, bool changeable)
 
 static uint8_t medium_type(const struct cdrom *c)
 {
-	return c->present ? 0x01 : 0x70;
+	return c->present ? MEDIUM_DATA_120_MM : MEDIUM_NONE;
 }
 
 static unsigned mode_sense(struct cdrom *c, unsigned header)
@@ -58,13 +71,13 @@ static unsigned mode_sense(struct cdrom *c, unsigned header)
 	unsigned control = c->cdb[2] >> 6, length;
 
 	memset(c->port->buffer, 0, header);
-	if (control == 3) {
-		cdrom_fail(c, SENSE_ILLEGAL, CODE_NO_SAVING);
+	if (control == CONTROL_SAVED) {
+		cdrom_fail(c, SENSE_ILLEGAL_REQUEST, CODE_SAVING_NOT_SUPPORTED);
 		return 0;
 	}
-	length = put_pages(c, header, control == 1);
+	length = put_pages(c, header, control == CONTROL_CHANGEABLE);
 	if (length == header) {
-		cdrom_fail(c, SENSE_ILLEGAL, CODE_INVALID_FIELD);
+		cdrom_fail(c, SENSE_ILLEGAL_REQUEST, CODE_INVALID_FIELD_IN_CDB);
 		return 0;
 	}
 	return length;
@@ -87,16 +100,19 @@ void mmc_mode_sense_10(struct cdrom *c)
 
 	if (!length)
 		return;
-	put16(c->port->buffer, length - 2);
+	put_be16(c->port->buffer, length - 2);
 	c->port->buffer[2] = medium_type(c);
-	cdrom_reply(c, length, get16(c->cdb + 7));
+	cdrom_reply(c, length, get_be16(c->cdb + 7));
 }
 
 /* -- Features */
 
+enum { ALL_FEATURES = 0, CURRENT_FEATURES = 1, ONE_FEATURE = 2 }; /* byte 1: RT */
 enum { PROFILE_CD = 0x08, PROFILE_DVD = 0x10 };
 enum {
 	FEATURE_PROFILES = 0x0000,
+	FEATURE_CORE = 0x0001,
+	FEATURE_REMOVABLE = 0x0003,
 	FEATURE_RANDOM = 0x0010,
 	FEATURE_CD = 0x001e,
 	FEATURE_DVD = 0x001f
@@ -109,8 +125,8 @@ static const struct feature {
 	uint8_t data[8];
 } features[] = {
 	{ FEATURE_PROFILES, 0x03, 8, { 0, PROFILE_DVD, 0, 0, 0, PROFILE_CD, 0, 0 } },
-	{ 0x0001, 0x03, 4, { 0, 0, 0, 2 } },          /* core: ATAPI */
-	{ 0x0003, 0x03, 4, { 0x29, 0, 0, 0 } },       /* removable: tray, eject, lock */
+	{ FEATURE_CORE, 0x03, 4, { 0, 0, 0, 2 } },         /* ATAPI */
+	{ FEATURE_REMOVABLE, 0x03, 4, { 0x29, 0, 0, 0 } }, /* tray, eject, lock */
 	{ FEATURE_RANDOM, 0x00, 8, { 0, 0, 8, 0, 0, 1, 0, 0 } }, /* blocks of 2048 bytes */
 	{ FEATURE_CD, 0x00, 4, { 0, 0, 0, 0 } },
 	{ FEATURE_DVD, 0x00, 4, { 0, 0, 0, 0 } },
@@ -138,7 +154,7 @@ static bool is_current(const struct cdrom *c, const struct feature *f)
 
 static unsigned put_feature(const struct cdrom *c, const struct feature *f, uint8_t *to)
 {
-	put16(to, f->code);
+	put_be16(to, f->code);
 	to[2] = f->flags | is_current(c, f);
 	to[3] = f->length;
 	memcpy(to + 4, f->data, f->length);
@@ -152,22 +168,22 @@ static unsigned put_feature(const struct cdrom *c, const struct feature *f, uint
 void mmc_get_configuration(struct cdrom *c)
 {
 	uint8_t *b = c->port->buffer, type = c->cdb[1] & 3;
-	uint16_t first = get16(c->cdb + 2);
+	uint16_t first = get_be16(c->cdb + 2);
 	unsigned length = 8;
 
-	if (type == 3) {
-		cdrom_fail(c, SENSE_ILLEGAL, CODE_INVALID_FIELD);
+	if (type > ONE_FEATURE) {
+		cdrom_fail(c, SENSE_ILLEGAL_REQUEST, CODE_INVALID_FIELD_IN_CDB);
 		return;
 	}
 	memset(b, 0, 8);
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		const struct feature *f = &features[i];
 
-		if (type == 2 ? f->code == first
-			      : f->code >= first && (type == 0 || is_current(c, f)))
+		if (type == ONE_FEATURE ? f->code == first
+			      : f->code >= first && (type == ALL_FEATURES || is_current(c, f)))
 			length += put_feature(c, f, b + length);
 	}
-	put32(b, length - 4);
-	put16(b + 6, profile(c));
-	cdrom_reply(c, length, get16(c->cdb + 7));
+	put_be32(b, length - 4);
+	put_be16(b + 6, profile(c));
+	cdrom_reply(c, length, get_be16(c->cdb + 7));
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The drive's ATA side: the few ATA commands, the packet, and its data phases.
- * Source: ATA/ATAPI-6 (T13/1410D), 8.23, 9.8, 9.9. A PIO data phase moves blocks of at most the
- * host's byte count limit, each with its own interrupt; a DMA phase moves sectors straight from the
- * back end to guest memory. What is interrupted is begun again.
+ * The drive's ATA side: the few ATA commands, and the packet's 12 bytes.
+ * Source: ATA/ATAPI-6 (T13/1410D), 8 (commands), 8.23 (PACKET). An overlapped command (OVL) is not
+ * offered by IDENTIFY's word 49 and runs as any other.
  */
 #include <string.h>
 
 #include "../ide-common/identify.h"
-#include "cdrom.h"
+#include "mmc.h"
 
-enum { REASON_COMMAND = 1, REASON_TO_HOST = 2 }; /* interrupt reason, in the count register */
+#define LIMIT_MAX 0xfffeu
 
 static struct tsr_ide_registers *registers(struct cdrom *c)
 {
@@ -19,326 +18,10 @@ static struct tsr_ide_registers *registers(struct cdrom *c)
 
 /* -- Ends */
 
-static void finish(struct cdrom *c, uint8_t error)
-{
-	c->step = STEP_IDLE;
-	registers(c)->count = REASON_COMMAND | REASON_TO_HOST;
-	c->port->finish(c->port->to, READY, error, true);
-}
-
-void cdrom_good(struct cdrom *c)
-{
-	c->sense = (struct cdrom_sense){ 0 };
-	finish(c, 0);
-}
-
-void cdrom_fail(struct cdrom *c, uint8_t key, uint16_t code)
-{
-	c->sense = (struct cdrom_sense){ key, (uint8_t)(code >> 8), (uint8_t)code };
-	finish(c, (uint8_t)(key << 4 | TSR_IDE_ABRT));
-}
-
 static void ata_finish(struct cdrom *c, uint8_t error)
 {
 	c->step = STEP_IDLE;
 	c->port->finish(c->port->to, READY, error, true);
-}
-
-/* -- Buffer to host */
-
-static void move_block(struct cdrom *c)
-{
-	uint32_t rest = c->filled - c->at;
-
-	c->piece = rest < c->limit ? rest : c->limit;
-	registers(c)->count = REASON_TO_HOST;
-	registers(c)->lba_mid = (uint8_t)c->piece;
-	registers(c)->lba_high = (uint8_t)(c->piece >> 8);
-	c->port->pio(c->port->to, true, c->at, c->piece, READY, true);
-}
-
-static void send_buffer(struct cdrom *c, uint8_t step)
-{
-	c->step = step;
-	if (c->use_dma)
-		c->port->dma(c->port->to, true, c->filled - c->at);
-	else
-		move_block(c);
-}
-
-void cdrom_reply(struct cdrom *c, uint32_t length, uint32_t allocation)
-{
-	c->at = 0;
-	c->filled = length < allocation ? length : allocation;
-	if (c->filled)
-		send_buffer(c, STEP_REPLY);
-	else
-		cdrom_good(c);
-}
-
-/* -- Sectors */
-
-static void on_done(struct tsr_block_request *request, enum tsr_block_status status);
-
-static void submit(struct cdrom *c, uint64_t offset, uint64_t length)
-{
-	c->request.op = TSR_BLOCK_READ;
-	c->request.offset = offset;
-	c->request.length = length;
-	c->request.done = on_done;
-	c->request.user = c;
-	c->busy = true;
-	c->block->submit(c->block_self, &c->request);
-}
-
-static uint32_t fetch_count(const struct cdrom *c)
-{
-	uint32_t bytes = sector_bytes(c->parts),
-		 most = TSR_IDE_BUFFER / (bytes > CD_SECTOR ? bytes : CD_SECTOR);
-
-	return c->left < most ? c->left : most;
-}
-
-/* Plain sectors are put where sector_expand wants them. */
-static uint32_t fetch_place(const struct cdrom *c)
-{
-	uint32_t bytes = sector_bytes(c->parts);
-
-	return bytes > CD_SECTOR ? fetch_count(c) * (bytes - CD_SECTOR) : 0;
-}
-
-static void fetch(struct cdrom *c)
-{
-	c->step = STEP_FETCH;
-	c->request = (struct tsr_block_request){ .buffer = c->port->buffer + fetch_place(c) };
-	submit(c, (uint64_t)c->lba * CD_SECTOR, (uint64_t)fetch_count(c) * CD_SECTOR);
-}
-
-static void fetch_done(struct cdrom *c)
-{
-	uint32_t n = fetch_count(c);
-
-	sector_expand(c->port->buffer, fetch_place(c), c->lba, n, c->parts);
-	c->lba += n;
-	c->left -= n;
-	c->at = 0;
-	c->filled = n * sector_bytes(c->parts);
-	send_buffer(c, STEP_READ);
-}
-
-static void stream(struct cdrom *c)
-{
-	c->step = STEP_STREAM;
-	c->port->dma(c->port->to, true, (uint64_t)c->left * CD_SECTOR - c->streamed);
-}
-
-static void stream_done(struct cdrom *c)
-{
-	uint32_t bytes = c->streamed + c->moving;
-
-	c->port->dma_done(c->port->to);
-	c->lba += bytes / CD_SECTOR;
-	c->left -= bytes / CD_SECTOR;
-	c->streamed = bytes % CD_SECTOR;
-	if (c->left)
-		stream(c);
-	else
-		cdrom_good(c);
-}
-
-void cdrom_read(struct cdrom *c, uint32_t lba, uint32_t count, uint8_t parts)
-{
-	c->lba = lba;
-	c->left = count;
-	c->parts = parts;
-	c->streamed = 0;
-	if (lba > c->sectors || count > c->sectors - lba)
-		cdrom_fail(c, SENSE_ILLEGAL, CODE_OUT_OF_RANGE);
-	else if (!count || !sector_bytes(parts))
-		cdrom_good(c);
-	else if (c->use_dma && parts == PART_USER)
-		stream(c);
-	else
-		fetch(c);
-}
-
-static void fail_reading(struct cdrom *c, enum tsr_block_status status)
-{
-	if (status == TSR_BLOCK_NO_MEDIUM)
-		cdrom_fail(c, SENSE_NOT_READY, CODE_NO_MEDIUM);
-	else if (status == TSR_BLOCK_OUT_OF_RANGE)
-		cdrom_fail(c, SENSE_ILLEGAL, CODE_OUT_OF_RANGE);
-	else
-		cdrom_fail(c, SENSE_MEDIUM_ERROR, CODE_READ_ERROR);
-}
-
-static void on_done(struct tsr_block_request *request, enum tsr_block_status status)
-{
-	struct cdrom *c = request->user;
-
-	c->busy = false;
-	if (c->cancelled)
-		return;
-	if (status != TSR_BLOCK_OK)
-		fail_reading(c, status);
-	else if (c->step == STEP_FETCH)
-		fetch_done(c);
-	else if (c->step == STEP_STREAM)
-		stream_done(c);
-}
-
-void cdrom_cancel(void *self)
-{
-	struct cdrom *c = self;
-
-	if (!c->busy)
-		return;
-	c->cancelled = true;
-	c->block->drain(c->block_self);
-	c->cancelled = false;
-}
-
-/* -- Host to buffer: parameter lists, which change nothing */
-
-static void receive_block(struct cdrom *c)
-{
-	uint32_t rest = c->filled - c->at;
-
-	c->piece = rest < c->limit ? rest : c->limit;
-	registers(c)->count = 0;
-	registers(c)->lba_mid = (uint8_t)c->piece;
-	registers(c)->lba_high = (uint8_t)(c->piece >> 8);
-	c->port->pio(c->port->to, false, c->at, c->piece, READY, true);
-}
-
-void cdrom_receive(struct cdrom *c, uint32_t length)
-{
-	c->at = 0;
-	c->filled = length;
-	c->step = STEP_RECEIVE;
-	if (!length)
-		cdrom_good(c);
-	else if (c->use_dma)
-		c->port->dma(c->port->to, false, length);
-	else
-		receive_block(c);
-}
-
-/* -- Phases end */
-
-static void block_moved(struct cdrom *c)
-{
-	if (c->at < c->filled && c->step == STEP_RECEIVE)
-		receive_block(c);
-	else if (c->at < c->filled)
-		send_buffer(c, c->step);
-	else if (c->step == STEP_READ && c->left)
-		fetch(c);
-	else
-		cdrom_good(c);
-}
-
-void cdrom_pio_done(void *self)
-{
-	struct cdrom *c = self;
-
-	switch (c->step) {
-	case STEP_PACKET:
-		memcpy(c->cdb, c->port->buffer, sizeof(c->cdb));
-		c->step = STEP_IDLE;
-		mmc_execute(c);
-		break;
-	case STEP_REPLY:
-	case STEP_READ:
-	case STEP_RECEIVE:
-		c->at += c->piece;
-		block_moved(c);
-		break;
-	case STEP_IDENTIFY:
-		c->step = STEP_IDLE;
-		c->port->finish(c->port->to, READY, 0, false);
-		break;
-	default:
-		ata_finish(c, TSR_IDE_ABRT);
-	}
-}
-
-static void copy_to_segments(const struct tsr_block_segment *segments, unsigned count,
-			     const uint8_t *from, uint64_t length)
-{
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t n = segments[i].length < length ? segments[i].length : length;
-
-		memcpy(segments[i].base, from, n);
-		from += n;
-		length -= n;
-	}
-}
-
-void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
-		     uint64_t length)
-{
-	struct cdrom *c = self;
-
-	if (c->busy)
-		return;
-	switch (c->step) {
-	case STEP_STREAM:
-		if (length > (uint64_t)c->left * CD_SECTOR - c->streamed)
-			return;
-		c->moving = (uint32_t)length;
-		c->request =
-			(struct tsr_block_request){.segments = segments, .segment_count = count};
-		submit(c, (uint64_t)c->lba * CD_SECTOR + c->streamed, length);
-		break;
-	case STEP_REPLY:
-	case STEP_READ:
-	case STEP_RECEIVE:
-		if (length > c->filled - c->at)
-			return;
-		if (c->step != STEP_RECEIVE)
-			copy_to_segments(segments, count, c->port->buffer + c->at,
-					 length);
-		c->port->dma_done(c->port->to);
-		c->at += (uint32_t)length;
-		if (c->at < c->filled && c->step == STEP_RECEIVE)
-			c->port->dma(c->port->to, false, c->filled - c->at);
-		else
-			block_moved(c);
-		break;
-	}
-}
-
-void cdrom_resume(struct cdrom *c)
-{
-	if (c->busy)
-		return;
-	if (c->step == STEP_FETCH)
-		fetch(c);
-	else if (c->step == STEP_STREAM)
-		stream(c);
-	else if (c->use_dma && (c->step == STEP_REPLY || c->step == STEP_READ))
-		c->port->dma(c->port->to, true, c->filled - c->at);
-	else if (c->use_dma && c->step == STEP_RECEIVE)
-		c->port->dma(c->port->to, false, c->filled - c->at);
-}
-
-/* -- The medium */
-
-void cdrom_look_at_medium(struct cdrom *c)
-{
-	struct tsr_block_info info;
-
-	c->block->info(c->block_self, &info);
-	if (info.generation == c->generation && info.present == c->present)
-		return;
-	c->generation = info.generation;
-	c->event = info.present ? EVENT_NEW_MEDIUM : c->present ? EVENT_REMOVED : c->event;
-	c->present = info.present;
-	c->sectors = info.length / CD_SECTOR > UINT32_MAX ? UINT32_MAX
-							  : (uint32_t)(info.length / CD_SECTOR);
-	if (info.present)
-		c->attention = ATTENTION_CHANGED;
 }
 
 /* -- ATA commands */
@@ -348,8 +31,8 @@ void cdrom_signature(struct cdrom *c)
 	struct tsr_ide_registers *r = registers(c);
 
 	r->count = r->lba_low = 1;
-	r->lba_mid = 0x14;
-	r->lba_high = 0xeb;
+	r->lba_mid = ATA_SIGNATURE_PACKET_MID;
+	r->lba_high = ATA_SIGNATURE_PACKET_HIGH;
 }
 
 static void abort_with_signature(struct cdrom *c)
@@ -362,18 +45,17 @@ static void packet(struct cdrom *c)
 {
 	struct tsr_ide_registers *r = registers(c);
 
-	c->use_dma = r->feature & 1;
+	c->use_dma = r->feature & ATA_PACKET_DMA;
 	c->limit = (uint16_t)(r->lba_mid | r->lba_high << 8);
-	if (c->limit > 1)
-		c->limit &= 0xfffe;
-	if (!c->limit || c->limit == 1)
-		c->limit = 0xfffe;
+	c->limit &= LIMIT_MAX; /* even */
+	if (!c->limit)
+		c->limit = LIMIT_MAX;
 	if (c->use_dma && !c->port->dma) {
 		ata_finish(c, TSR_IDE_ABRT);
 		return;
 	}
 	c->step = STEP_PACKET;
-	r->count = REASON_COMMAND;
+	r->count = ATA_REASON_CD;
 	c->port->pio(c->port->to, false, 0, sizeof(c->cdb), READY, false);
 }
 
@@ -381,7 +63,7 @@ static void identify(struct cdrom *c)
 {
 	cdrom_identify(c, c->port->buffer);
 	c->step = STEP_IDENTIFY;
-	c->port->pio(c->port->to, true, 0, 512, READY, true);
+	c->port->pio(c->port->to, true, 0, IDE_IDENTIFY_BYTES, READY, true);
 }
 
 static void device_reset(struct cdrom *c)
@@ -389,10 +71,9 @@ static void device_reset(struct cdrom *c)
 	cdrom_cancel(c);
 	cdrom_signature(c);
 	c->step = STEP_IDLE;
-	registers(c)->device = 0xa0 | (registers(c)->device & 0x10);
-	registers(c)->error = 1;
+	registers(c)->device = ATA_DEVICE_OBSOLETE | (registers(c)->device & ATA_DEVICE_DEV);
 	c->port->finish(c->port->to, 0, 0, false);
-	registers(c)->error = 1;
+	registers(c)->error = ATA_DIAGNOSTIC_PASSED;
 }
 
 static void set_features(struct cdrom *c)
@@ -400,14 +81,14 @@ static void set_features(struct cdrom *c)
 	uint8_t mode = registers(c)->count;
 
 	switch (registers(c)->feature) {
-	case 0x03:
+	case ATA_SET_TRANSFER_MODE:
 		if (!ide_knows_transfer_mode(mode, c->port->dma))
 			break;
 		c->transfer_mode = mode;
 		ata_finish(c, 0);
 		return;
-	case 0x66:
-	case 0xcc:
+	case ATA_DISABLE_REVERT_TO_DEFAULTS:
+	case ATA_ENABLE_REVERT_TO_DEFAULTS:
 		ata_finish(c, 0);
 		return;
 	}
@@ -428,7 +109,7 @@ static void standby(struct cdrom *c)
 
 static void check_power(struct cdrom *c)
 {
-	registers(c)->count = c->standby ? 0x00 : 0xff;
+	registers(c)->count = c->standby ? ATA_POWER_STANDBY : ATA_POWER_ACTIVE;
 	ata_finish(c, 0);
 }
 
@@ -436,18 +117,18 @@ static const struct {
 	uint8_t command;
 	void (*run)(struct cdrom *c);
 } commands[] = {
-	{0x08, device_reset},
-	{0x20, abort_with_signature},
-	{0xa0, packet},
-	{0xa1, identify},
-	{0xe0, standby},
-	{0xe1, idle},
-	{0xe2, standby},
-	{0xe3, idle},
-	{0xe5, check_power},
-	{0xe6, standby},
-	{0xec, abort_with_signature},
-	{0xef, set_features},
+	{ ATA_DEVICE_RESET, device_reset },
+	{ ATA_READ_SECTORS, abort_with_signature },
+	{ ATA_PACKET, packet },
+	{ ATA_IDENTIFY_PACKET_DEVICE, identify },
+	{ ATA_STANDBY_IMMEDIATE, standby },
+	{ ATA_IDLE_IMMEDIATE, idle },
+	{ ATA_STANDBY, standby },
+	{ ATA_IDLE, idle },
+	{ ATA_CHECK_POWER_MODE, check_power },
+	{ ATA_SLEEP, standby },
+	{ ATA_IDENTIFY_DEVICE, abort_with_signature },
+	{ ATA_SET_FEATURES, set_features },
 };
 
 void cdrom_command(void *self, uint8_t command)
@@ -460,4 +141,28 @@ void cdrom_command(void *self, uint8_t command)
 			return;
 		}
 	ata_finish(c, TSR_IDE_ABRT);
+}
+
+void cdrom_pio_done(void *self)
+{
+	struct cdrom *c = self;
+
+	switch (c->step) {
+	case STEP_PACKET:
+		memcpy(c->cdb, c->port->buffer, sizeof(c->cdb));
+		c->step = STEP_IDLE;
+		mmc_execute(c);
+		break;
+	case STEP_REPLY:
+	case STEP_READ:
+	case STEP_RECEIVE:
+		cdrom_block_moved(c);
+		break;
+	case STEP_IDENTIFY:
+		c->step = STEP_IDLE;
+		c->port->finish(c->port->to, READY, 0, false);
+		break;
+	default:
+		ata_finish(c, TSR_IDE_ABRT);
+	}
 }

@@ -151,7 +151,7 @@ static bool sane(const struct cdrom *c)
 	       (c->limit || c->step == STEP_IDLE) && c->filled <= TSR_IDE_BUFFER &&
 	       c->at <= c->filled && (!moves_buffer(c) || c->at < c->filled) &&
 	       (!moves_buffer(c) || c->use_dma || (c->piece && c->piece <= c->filled - c->at)) &&
-	       (!reads || (c->parts & ~0xb8) == 0) && (!reads || sector_bytes(c->parts)) &&
+	       (!reads || !(c->parts & ~PARTS)) && (!reads || sector_bytes(c->parts)) &&
 	       (!reads || (c->lba <= c->sectors && c->left <= c->sectors - c->lba)) &&
 	       (c->step != STEP_FETCH || c->left) &&
 	       (c->step != STEP_STREAM || (c->left && c->streamed < CD_SECTOR)) &&

@@ -7,7 +7,7 @@
 
 #include "cdrom.h"
 
-enum { SYNC_BYTES = 12, HEADER_BYTES = 4, ECC_BYTES = 288, PREGAP = 150 };
+enum { SYNC_BYTES = 12, HEADER_BYTES = 4, ECC_BYTES = 288 };
 
 uint32_t sector_bytes(uint8_t parts)
 {
@@ -18,9 +18,9 @@ uint32_t sector_bytes(uint8_t parts)
 void sector_to_msf(uint32_t lba, uint8_t *msf)
 {
 	lba += PREGAP;
-	msf[0] = (uint8_t)(lba / 75 / 60);
-	msf[1] = (uint8_t)(lba / 75 % 60);
-	msf[2] = (uint8_t)(lba % 75);
+	msf[0] = (uint8_t)(lba / FRAMES_PER_SECOND / 60);
+	msf[1] = (uint8_t)(lba / FRAMES_PER_SECOND % 60);
+	msf[2] = (uint8_t)(lba % FRAMES_PER_SECOND);
 }
 
 static uint8_t to_bcd(uint8_t value)

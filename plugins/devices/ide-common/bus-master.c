@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "fields.h"
 
 void bm_reset(struct bus_master *bm)
@@ -34,11 +35,6 @@ static void stop(struct bus_master *bm, uint8_t why)
 
 /* -- Descriptors: address, then count in bits 15-0 (0: 64 KiB) and end of table in bit 31 */
 
-static uint32_t get32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static bool fetch_descriptor(struct bus_master *bm, struct bm_cursor *c)
 {
 	uint8_t raw[8];
@@ -48,8 +44,8 @@ static bool fetch_descriptor(struct bus_master *bm, struct bm_cursor *c)
 		return false;
 	}
 	c->next += sizeof(raw);
-	c->base = get32(raw) & ~1u;
-	c->left = get32(raw + 4) & 0xfffe;
+	c->base = get_le32(raw) & ~1u;
+	c->left = get_le32(raw + 4) & 0xfffe;
 	if (!c->left)
 		c->left = 0x10000;
 	c->last = raw[7] >> 7;

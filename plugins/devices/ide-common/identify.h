@@ -54,7 +54,7 @@ enum {
 	IDE_RESET_80_CONDUCTORS = 0x2000,
 	IDE_RESET_DEVICE_1 = 0x0b00, /* asserted PDIAG-, has its number from a jumper */
 	IDE_RESET_DEVICE_0 = 0x000b, /* passed its diagnostics, has its number from a jumper */
-}; /* word 93 */
+};				     /* word 93 */
 
 static inline void ide_put_word(uint8_t *data, unsigned word, uint32_t value)
 {
@@ -82,7 +82,9 @@ static inline uint16_t ide_mode_word(uint8_t current, uint8_t kind, unsigned las
 {
 	unsigned word = (2u << last) - 1;
 
-	return (uint16_t)(word | ((current & ATA_MODE_KIND) == kind ? 0x100u << (current & ATA_MODE_NUMBER) : 0));
+	return (uint16_t)(word |
+			  ((current & ATA_MODE_KIND) == kind ? 0x100u << (current & ATA_MODE_NUMBER)
+							     : 0));
 }
 
 static inline void ide_put_modes(uint8_t *data, const struct tsr_ide_port *port, uint8_t current)
