@@ -168,9 +168,9 @@ static void decode_flags(const ZydisDecodedInstruction *z, struct bt_insn *out)
 {
 	const ZydisAccessedFlags *f = z->cpu_flags;
 	bool shift = z->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
-		     (z->opcode == 0xc0 || z->opcode == 0xc1 || z->opcode == 0xd2 || z->opcode == 0xd3);
+		     (z->opcode == OP_SHIFT_EB_IB || z->opcode == OP_SHIFT_EV_IB || z->opcode == OP_SHIFT_EB_CL || z->opcode == OP_SHIFT_EV_CL);
 	bool double_shift = z->opcode_map == ZYDIS_OPCODE_MAP_0F &&
-			    (z->opcode == 0xa4 || z->opcode == 0xa5 || z->opcode == 0xac || z->opcode == 0xad);
+			    (z->opcode == OP_0F_SHLD_IB || z->opcode == OP_0F_SHLD_CL || z->opcode == OP_0F_SHRD_IB || z->opcode == OP_0F_SHRD_CL);
 
 	if (!f)
 		return;
@@ -181,7 +181,7 @@ static void decode_flags(const ZydisDecodedInstruction *z, struct bt_insn *out)
 	/* What is undefined may be left as it was. AND, OR, XOR, TEST do write AF on every processor. */
 	if (out->flags_undefined != TSR_FLAG_AF || z->meta.category == ZYDIS_CATEGORY_SHIFT)
 		out->flags_written &= ~out->flags_undefined;
-	if ((shift || double_shift) && (z->opcode >= 0xd0 && z->opcode < 0xd4 ? true : !(out->imm & 31) || (z->opcode & 1 && double_shift)))
+	if ((shift || double_shift) && (z->opcode == OP_SHIFT_EB_CL || z->opcode == OP_SHIFT_EV_CL ? true : !(out->imm & 31) || (z->opcode & 1 && double_shift)))
 		out->flags_written = 0;
 	if (out->kind == BT_DIV || out->kind == BT_STRING)
 		out->flags_written = 0;
@@ -215,9 +215,9 @@ static void decode_prefixes(const ZydisDecodedInstruction *z, struct bt_insn *ou
 	out->repne = (z->attributes & ZYDIS_ATTRIB_HAS_REPNE) != 0;
 	if (out->kind == BT_STRING) /* MOVS, STOS, LODS repeat with either prefix */
 		for (unsigned i = 0; i < z->raw.prefix_count; i++) {
-			if (z->raw.prefixes[i].value != 0xf2 && z->raw.prefixes[i].value != 0xf3)
+			if (z->raw.prefixes[i].value != PREFIX_REPNE && z->raw.prefixes[i].value != PREFIX_REP)
 				continue;
-			out->rep = z->raw.prefixes[i].value == 0xf3;
+			out->rep = z->raw.prefixes[i].value == PREFIX_REP;
 			out->repne = !out->rep;
 		}
 }
@@ -264,18 +264,18 @@ static void re_encode(struct bt_insn *i)
 
 	if (i->map != 0)
 		return;
-	if (i->opcode >= 0x40 && i->opcode <= 0x4f) { /* INC, DEC */
-		i->modrm = (uint8_t)(0xc0 | (i->opcode & 8) | (i->opcode & 7));
-		i->opcode = 0xff;
+	if (i->opcode >= OP_INC && i->opcode < OP_DEC + 8) {
+		i->modrm = (uint8_t)(0xc0 | (i->opcode < OP_DEC ? GROUP5_INC : GROUP5_DEC) << 3 | (i->opcode & 7));
+		i->opcode = OP_GROUP5;
 		i->has_modrm = true;
 		i->rm_kind = wide;
-	} else if (i->opcode == 0x82) {
-		i->opcode = 0x80;
-	} else if (i->opcode >= 0xa0 && i->opcode <= 0xa3) { /* MOV with an absolute address */
-		static const uint8_t form[] = { 0x8a, 0x8b, 0x88, 0x89 };
+	} else if (i->opcode == OP_ALU_EB_IB_2) {
+		i->opcode = OP_ALU_EB_IB;
+	} else if (i->opcode >= OP_MOV_AL_OB && i->opcode <= OP_MOV_OV_EAX) { /* MOV with an absolute address */
+		static const uint8_t form[] = { OP_MOV_GB_EB, OP_MOV_GV_EV, OP_MOV_EB_GB, OP_MOV_EV_GV };
 
 		i->reg_kind = i->opcode & 1 ? wide : BT_OP_GPR8;
-		i->opcode = form[i->opcode - 0xa0];
+		i->opcode = form[i->opcode - OP_MOV_AL_OB];
 		i->modrm = 0;
 		i->has_modrm = true;
 	}

@@ -54,6 +54,16 @@ struct bt_insn {
 	uint32_t flags_read, flags_written, flags_touched, flags_undefined;
 };
 
+static inline uint8_t bt_modrm_reg(const struct bt_insn *i)
+{
+	return i->modrm >> 3 & 7;
+}
+
+static inline uint8_t bt_modrm_rm(const struct bt_insn *i)
+{
+	return i->modrm & 7;
+}
+
 /* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than that. */
 bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip, struct bt_insn *out);
 

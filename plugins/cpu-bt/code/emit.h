@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code/opcodes.h"
+
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NOREG = 0xff };
-enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
+enum { AH = 4 }; /* of byte instructions without REX */
 
 struct emitter {
 	uint8_t *base; /* of the buffer */
@@ -110,7 +112,7 @@ static inline void emit_rr(struct emitter *e, bool w, unsigned opcode, uint8_t r
 {
 	emit_rex(e, w, reg, NOREG, rm, false);
 	if (opcode > 0xff)
-		emit_u8(e, 0x0f);
+		emit_u8(e, (uint8_t)(opcode >> 8));
 	emit_u8(e, (uint8_t)opcode);
 	emit_modrm_reg(e, reg, rm);
 }
@@ -119,7 +121,7 @@ static inline void emit_rm(struct emitter *e, bool w, unsigned opcode, uint8_t r
 {
 	emit_rex(e, w, reg, m.index, m.base, false);
 	if (opcode > 0xff)
-		emit_u8(e, 0x0f);
+		emit_u8(e, (uint8_t)(opcode >> 8));
 	emit_u8(e, (uint8_t)opcode);
 	emit_modrm_mem(e, reg, &m);
 }
@@ -127,84 +129,90 @@ static inline void emit_rm(struct emitter *e, bool w, unsigned opcode, uint8_t r
 /* -- moves; none touches the flags */
 static inline void emit_mov(struct emitter *e, uint8_t to, uint8_t from)
 {
-	emit_rr(e, false, 0x8b, to, from);
+	emit_rr(e, false, OP_MOV_GV_EV, to, from);
 }
 
 static inline void emit_mov64(struct emitter *e, uint8_t to, uint8_t from)
 {
-	emit_rr(e, true, 0x8b, to, from);
+	emit_rr(e, true, OP_MOV_GV_EV, to, from);
 }
 
 static inline void emit_mov_imm(struct emitter *e, uint8_t to, uint32_t value)
 {
 	emit_rex(e, false, NOREG, NOREG, to, false);
-	emit_u8(e, 0xb8 | (to & 7));
+	emit_u8(e, OP_MOV_IV | (to & 7));
 	emit_u32(e, value);
 }
 
 static inline void emit_mov_imm64(struct emitter *e, uint8_t to, uint64_t value)
 {
 	emit_rex(e, true, NOREG, NOREG, to, false);
-	emit_u8(e, 0xb8 | (to & 7));
+	emit_u8(e, OP_MOV_IV | (to & 7));
 	emit_u64(e, value);
 }
 
 static inline void emit_load(struct emitter *e, uint8_t to, struct host_mem m)
 {
-	emit_rm(e, false, 0x8b, to, m);
+	emit_rm(e, false, OP_MOV_GV_EV, to, m);
 }
 
 static inline void emit_load64(struct emitter *e, uint8_t to, struct host_mem m)
 {
-	emit_rm(e, true, 0x8b, to, m);
+	emit_rm(e, true, OP_MOV_GV_EV, to, m);
 }
 
 static inline void emit_load16(struct emitter *e, uint8_t to, struct host_mem m)
 {
-	emit_rm(e, false, 0x0fb7, to, m);
+	emit_rm(e, false, OP2_MOVZX_EW, to, m);
 }
 
 static inline void emit_store(struct emitter *e, struct host_mem m, uint8_t from)
 {
-	emit_rm(e, false, 0x89, from, m);
+	emit_rm(e, false, OP_MOV_EV_GV, from, m);
 }
 
 static inline void emit_store64(struct emitter *e, struct host_mem m, uint8_t from)
 {
-	emit_rm(e, true, 0x89, from, m);
+	emit_rm(e, true, OP_MOV_EV_GV, from, m);
 }
 
 static inline void emit_store16(struct emitter *e, struct host_mem m, uint8_t from)
 {
-	emit_u8(e, 0x66);
-	emit_rm(e, false, 0x89, from, m);
+	emit_u8(e, PREFIX_OPERAND_SIZE);
+	emit_rm(e, false, OP_MOV_EV_GV, from, m);
 }
 
 static inline void emit_store_imm(struct emitter *e, struct host_mem m, uint32_t value)
 {
-	emit_rm(e, false, 0xc7, 0, m);
+	emit_rm(e, false, OP_MOV_EV_IZ, MOV_EV_IZ_MOV, m);
 	emit_u32(e, value);
 }
 
 static inline void emit_lea(struct emitter *e, uint8_t to, struct host_mem m)
 {
-	emit_rm(e, false, 0x8d, to, m);
+	emit_rm(e, false, OP_LEA, to, m);
 }
 
 static inline void emit_lea64(struct emitter *e, uint8_t to, struct host_mem m)
 {
-	emit_rm(e, true, 0x8d, to, m);
+	emit_rm(e, true, OP_LEA, to, m);
 }
 
 static inline void emit_movzx16(struct emitter *e, uint8_t to, uint8_t from)
 {
-	emit_rr(e, false, 0x0fb7, to, from);
+	emit_rr(e, false, OP2_MOVZX_EW, to, from);
+}
+
+/* Of AL, CL, DL, BL or r8b and so on. */
+static inline void emit_movzx8(struct emitter *e, uint8_t to, uint8_t from)
+{
+	emit_rr(e, false, OP2_MOVZX_EB, to, from);
 }
 
 static inline void emit_mov16(struct emitter *e, uint8_t to, uint8_t from)
 {
-	emit_u8(e, 0x66);
-	emit_rr(e, false, 0x8b, to, from);
+	emit_u8(e, PREFIX_OPERAND_SIZE);
+	emit_rr(e, false, OP_MOV_GV_EV, to, from);
 }
 
 /* ... of 2 or 4 bytes; a load of 2 zero-extends, a move of 2 keeps the upper half */
@@ -235,8 +243,8 @@ static inline void emit_mov_sized(struct emitter *e, unsigned size, uint8_t to, 
 static inline void emit_store_imm_sized(struct emitter *e, unsigned size, struct host_mem m, uint32_t value)
 {
 	if (size == 2) {
-		emit_u8(e, 0x66);
-		emit_rm(e, false, 0xc7, 0, m);
+		emit_u8(e, PREFIX_OPERAND_SIZE);
+		emit_rm(e, false, OP_MOV_EV_IZ, MOV_EV_IZ_MOV, m);
 		emit_u16(e, (uint16_t)value);
 	} else {
 		emit_store_imm(e, m, value);
@@ -245,61 +253,61 @@ static inline void emit_store_imm_sized(struct emitter *e, unsigned size, struct
 
 static inline void emit_not(struct emitter *e, bool w, uint8_t reg)
 {
-	emit_rr(e, w, 0xf7, 2, reg);
+	emit_rr(e, w, OP_UNARY_EV, UNARY_NOT, reg);
 }
 
 /* -- BMI2; none touches the flags */
 static inline void emit_vex(struct emitter *e, uint8_t map, bool w, uint8_t pp, uint8_t reg, uint8_t vvvv, uint8_t rm)
 {
-	emit_u8(e, 0xc4);
+	emit_u8(e, OP_VEX3);
 	emit_u8(e, (uint8_t)((reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | map));
 	emit_u8(e, (uint8_t)(w << 7 | (~vvvv & 15) << 3 | pp));
 }
 
 static inline void emit_shift_x(struct emitter *e, uint8_t pp, bool w, uint8_t to, uint8_t from, uint8_t count)
 {
-	emit_vex(e, 2, w, pp, to, count, from);
-	emit_u8(e, 0xf7);
+	emit_vex(e, VEX_MAP_0F38, w, pp, to, count, from);
+	emit_u8(e, OP_VEX_SHIFT_X);
 	emit_modrm_reg(e, to, from);
 }
 
 static inline void emit_shlx(struct emitter *e, bool w, uint8_t to, uint8_t from, uint8_t count)
 {
-	emit_shift_x(e, 1, w, to, from, count);
+	emit_shift_x(e, VEX_PP_66, w, to, from, count);
 }
 
 static inline void emit_sarx(struct emitter *e, bool w, uint8_t to, uint8_t from, uint8_t count)
 {
-	emit_shift_x(e, 2, w, to, from, count);
+	emit_shift_x(e, VEX_PP_F3, w, to, from, count);
 }
 
 static inline void emit_shrx(struct emitter *e, bool w, uint8_t to, uint8_t from, uint8_t count)
 {
-	emit_shift_x(e, 3, w, to, from, count);
+	emit_shift_x(e, VEX_PP_F2, w, to, from, count);
 }
 
 static inline void emit_pext_mem(struct emitter *e, uint8_t to, uint8_t from, struct host_mem mask)
 {
-	emit_vex(e, 2, false, 2, to, from, mask.base);
-	emit_u8(e, 0xf5);
+	emit_vex(e, VEX_MAP_0F38, false, VEX_PP_F3, to, from, mask.base);
+	emit_u8(e, OP_VEX_PEXT);
 	emit_modrm_mem(e, to, &mask);
 }
 
 static inline void emit_rorx(struct emitter *e, uint8_t to, uint8_t from, uint8_t count)
 {
-	emit_vex(e, 3, false, 3, to, 0, from);
-	emit_u8(e, 0xf0);
+	emit_vex(e, VEX_MAP_0F3A, false, VEX_PP_F2, to, 0, from);
+	emit_u8(e, OP_VEX_RORX);
 	emit_modrm_reg(e, to, from);
 	emit_u8(e, count);
 }
 
-/* -- arithmetic of the translator itself; writes the flags. op: 0 add, 1 or, 4 and, 5 sub, 7 cmp */
+/* -- arithmetic of the translator itself; writes the flags. op: ALU_ADD and so on */
 static inline void emit_alu_imm(struct emitter *e, bool w, unsigned op, uint8_t reg, int32_t value)
 {
 	bool small = value == (int8_t)value;
 
 	emit_rex(e, w, NOREG, NOREG, reg, false);
-	emit_u8(e, small ? 0x83 : 0x81);
+	emit_u8(e, small ? OP_ALU_EV_IB : OP_ALU_EV_IZ);
 	emit_modrm_reg(e, (uint8_t)op, reg);
 	if (small)
 		emit_u8(e, (uint8_t)value);
@@ -309,26 +317,26 @@ static inline void emit_alu_imm(struct emitter *e, bool w, unsigned op, uint8_t 
 
 static inline void emit_alu(struct emitter *e, bool w, unsigned op, uint8_t to, uint8_t from)
 {
-	emit_rr(e, w, op << 3 | 3, to, from);
+	emit_rr(e, w, op << 3 | OP_ALU_GV_EV, to, from);
 }
 
 static inline void emit_test64(struct emitter *e, uint8_t a, uint8_t b)
 {
-	emit_rr(e, true, 0x85, a, b);
+	emit_rr(e, true, OP_TEST_EV_GV, a, b);
 }
 
 static inline void emit_test8_imm(struct emitter *e, uint8_t reg, uint8_t value)
 {
 	emit_rex(e, false, NOREG, NOREG, reg, true);
-	emit_u8(e, 0xf6);
-	emit_modrm_reg(e, 0, reg);
+	emit_u8(e, OP_UNARY_EB);
+	emit_modrm_reg(e, UNARY_TEST, reg);
 	emit_u8(e, value);
 }
 
 static inline void emit_shift_imm(struct emitter *e, bool w, unsigned op, uint8_t reg, uint8_t count)
 {
 	emit_rex(e, w, NOREG, NOREG, reg, false);
-	emit_u8(e, 0xc1);
+	emit_u8(e, OP_SHIFT_EV_IB);
 	emit_modrm_reg(e, (uint8_t)op, reg);
 	emit_u8(e, count);
 }
@@ -361,15 +369,15 @@ static inline void emit_rel32(struct emitter *e, uint32_t target)
 /* Returns the offset of the rel32. */
 static inline uint32_t emit_jmp(struct emitter *e, uint32_t target)
 {
-	emit_u8(e, 0xe9);
+	emit_u8(e, OP_JMP_JZ);
 	emit_rel32(e, target);
 	return emit_here(e) - 4;
 }
 
 static inline uint32_t emit_jcc(struct emitter *e, unsigned cc, uint32_t target)
 {
-	emit_u8(e, 0x0f);
-	emit_u8(e, (uint8_t)(0x80 | cc));
+	emit_u8(e, OP2_JCC_JZ >> 8);
+	emit_u8(e, (uint8_t)(OP2_JCC_JZ | cc));
 	emit_rel32(e, target);
 	return emit_here(e) - 4;
 }
@@ -377,21 +385,21 @@ static inline uint32_t emit_jcc(struct emitter *e, unsigned cc, uint32_t target)
 /* Returns the offset of the rel8, to be patched. */
 static inline uint32_t emit_jcc8(struct emitter *e, unsigned cc)
 {
-	emit_u8(e, (uint8_t)(0x70 | cc));
+	emit_u8(e, (uint8_t)(OP_JCC_JB | cc));
 	emit_u8(e, 0);
 	return emit_here(e) - 1;
 }
 
 static inline uint32_t emit_jrcxz(struct emitter *e)
 {
-	emit_u8(e, 0xe3);
+	emit_u8(e, OP_JRCXZ);
 	emit_u8(e, 0);
 	return emit_here(e) - 1;
 }
 
 static inline uint32_t emit_jmp8(struct emitter *e)
 {
-	emit_u8(e, 0xeb);
+	emit_u8(e, OP_JMP_JB);
 	emit_u8(e, 0);
 	return emit_here(e) - 1;
 }
@@ -403,30 +411,61 @@ static inline void emit_land8(struct emitter *e, uint32_t at)
 
 static inline void emit_call(struct emitter *e, uint32_t target)
 {
-	emit_u8(e, 0xe8);
+	emit_u8(e, OP_CALL);
 	emit_rel32(e, target);
 }
 
 static inline void emit_jmp_mem(struct emitter *e, struct host_mem m)
 {
-	emit_rm(e, false, 0xff, 4, m);
+	emit_rm(e, false, OP_GROUP5, GROUP5_JMP, m);
+}
+
+/* Through a register up to RDI. */
+static inline void emit_call_reg(struct emitter *e, uint8_t reg)
+{
+	emit_rr(e, false, OP_GROUP5, GROUP5_CALL, reg);
 }
 
 static inline void emit_ret(struct emitter *e)
 {
-	emit_u8(e, 0xc3);
+	emit_u8(e, OP_RET);
+}
+
+/* -- the flags, through the stack or AX (ah: SF ZF AF PF CF, al: OF) */
+static inline void emit_pushfq(struct emitter *e)
+{
+	emit_u8(e, OP_PUSHF);
+}
+
+static inline void emit_popfq(struct emitter *e)
+{
+	emit_u8(e, OP_POPF);
+}
+
+static inline void emit_flags_to_ax(struct emitter *e)
+{
+	emit_u8(e, OP_LAHF);
+	emit_rr(e, false, OP2_SETCC | CC_O, 0, RAX);
+}
+
+/* ADD AL, 7Fh overflows if AL is 1. */
+static inline void emit_flags_from_ax(struct emitter *e)
+{
+	emit_u8(e, OP_ADD_AL_IB);
+	emit_u8(e, 0x7f);
+	emit_u8(e, OP_SAHF);
 }
 
 static inline void emit_push(struct emitter *e, uint8_t reg)
 {
 	emit_rex(e, false, NOREG, NOREG, reg, false);
-	emit_u8(e, 0x50 | (reg & 7));
+	emit_u8(e, OP_PUSH | (reg & 7));
 }
 
 static inline void emit_pop(struct emitter *e, uint8_t reg)
 {
 	emit_rex(e, false, NOREG, NOREG, reg, false);
-	emit_u8(e, 0x58 | (reg & 7));
+	emit_u8(e, OP_POP | (reg & 7));
 }
 
 #endif

@@ -10,8 +10,8 @@ static bool low_register(const struct bt_insn *i, uint8_t number)
 /* The eight operations of the 00-3F and 80-83 encodings, on register `a` and register `b` (NOREG: the immediate). */
 static bool source_alu(const struct bt_insn *i, unsigned op, uint8_t a, uint8_t b, struct flag_source *out)
 {
-	static const uint8_t recover[8] = { BT_RECOVER_ADD, BT_RECOVER_LOGIC, 0, 0, BT_RECOVER_LOGIC, BT_RECOVER_SUB, BT_RECOVER_LOGIC,
-					    BT_RECOVER_CMP };
+	static const uint8_t recover[8] = { [ALU_ADD] = BT_RECOVER_ADD, [ALU_OR] = BT_RECOVER_LOGIC,  [ALU_AND] = BT_RECOVER_LOGIC,
+					    [ALU_SUB] = BT_RECOVER_SUB, [ALU_XOR] = BT_RECOVER_LOGIC, [ALU_CMP] = BT_RECOVER_CMP };
 
 	if (!recover[op] || !low_register(i, a) || (b != NOREG && !low_register(i, b)))
 		return false;
@@ -23,7 +23,7 @@ static bool source_alu(const struct bt_insn *i, unsigned op, uint8_t a, uint8_t 
 
 bool tsr_bt_flags_source(const struct bt_insn *i, struct flag_source *out)
 {
-	uint8_t reg = i->modrm >> 3 & 7, rm = i->modrm & 7;
+	uint8_t reg = bt_modrm_reg(i), rm = bt_modrm_rm(i);
 	unsigned op = i->opcode >> 3 & 7;
 
 	if (i->kind != BT_COPY || i->map || i->lock)
@@ -32,18 +32,18 @@ bool tsr_bt_flags_source(const struct bt_insn *i, struct flag_source *out)
 		if ((i->opcode & 7) >= 4)
 			return source_alu(i, op, TSR_EAX, NOREG, out);
 		if (i->memory) /* the result of OR, AND, XOR to a register is enough */
-			return i->opcode & 2 && (op == 1 || op == 4 || op == 6) && source_alu(i, op, reg, NOREG, out);
+			return i->opcode & 2 && (op == ALU_OR || op == ALU_AND || op == ALU_XOR) && source_alu(i, op, reg, NOREG, out);
 		return i->opcode & 2 ? source_alu(i, op, reg, rm, out) : source_alu(i, op, rm, reg, out);
 	}
 	if (i->memory)
 		return false;
-	if (i->opcode >= 0x80 && i->opcode <= 0x83)
+	if (i->opcode >= OP_ALU_EB_IB && i->opcode <= OP_ALU_EV_IB)
 		return source_alu(i, reg, rm, NOREG, out);
-	if (i->opcode == 0x84 || i->opcode == 0x85)
+	if (i->opcode == OP_TEST_EB_GB || i->opcode == OP_TEST_EV_GV)
 		*out = (struct flag_source){ .kind = BT_RECOVER_TEST, .a = rm, .b = reg };
-	else if (i->opcode == 0xa8 || i->opcode == 0xa9)
+	else if (i->opcode == OP_TEST_AL_IB || i->opcode == OP_TEST_EAX_IZ)
 		*out = (struct flag_source){ .kind = BT_RECOVER_TEST, .a = TSR_EAX, .b = NOREG };
-	else if ((i->opcode == 0xf6 || i->opcode == 0xf7) && reg < 2)
+	else if ((i->opcode == OP_UNARY_EB || i->opcode == OP_UNARY_EV) && reg <= UNARY_TEST_2)
 		*out = (struct flag_source){ .kind = BT_RECOVER_TEST, .a = rm, .b = NOREG };
 	else
 		return false;

@@ -27,24 +27,25 @@ bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i)
 {
 	if (!(tx->mode & BT_MODE_SSE_UNMASKED) || i->kind != BT_FP || i->map != 1 || !(i->isa & (BT_ISA_SSE | BT_ISA_SSE2)))
 		return false;
-	return i->opcode == 0x2a || (i->opcode >= 0x2c && i->opcode <= 0x2f) || i->opcode == 0x51 ||
-	       (i->opcode >= 0x58 && i->opcode <= 0x5f) || i->opcode == 0xc2 || i->opcode == 0xe6;
+	return i->opcode == OP_0F_CVT_INT_TO_FP || (i->opcode >= OP_0F_CVTT_FP_TO_INT && i->opcode <= OP_0F_COMIS) ||
+	       i->opcode == OP_0F_SQRT || (i->opcode >= OP_0F_FP_ADD && i->opcode <= OP_0F_FP_MAX) || i->opcode == OP_0F_FP_CMP ||
+	       i->opcode == OP_0F_CVT_DQ_PD;
 }
 
 /* Not those that write EFLAGS, general or MMX registers, or read MMX registers, which empties the x87's stack. */
 bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i)
 {
-	if (i->opcode >= 0x2c && i->opcode <= 0x2f)
+	if (i->opcode >= OP_0F_CVTT_FP_TO_INT && i->opcode <= OP_0F_COMIS)
 		return false;
-	return tx->bt->host_cpu.bmi2 && (i->opcode != 0x2a || i->mandatory == 0xf2 || i->mandatory == 0xf3);
+	return tx->bt->host_cpu.bmi2 && (i->opcode != OP_0F_CVT_INT_TO_FP || i->mandatory == PREFIX_REPNE || i->mandatory == PREFIX_REP);
 }
 
 void tsr_bt_sse_before(struct bt_tx *tx)
 {
 	if (!tsr_bt_sse_checks(tx, tx->insn))
 		return;
-	emit_rr(&tx->e, false, 0x0f28, KEPT, tx->insn->modrm >> 3 & 7); /* movaps */
-	emit_rm(&tx->e, false, 0x0fae, 3, BT_FIELD(hot.mxcsr_before)); /* stmxcsr */
+	emit_rr(&tx->e, false, OP2_MOVAPS_LOAD, KEPT, bt_modrm_reg(tx->insn));
+	emit_rm(&tx->e, false, OP2_GROUP15, GROUP15_STMXCSR, BT_FIELD(hot.mxcsr_before));
 }
 
 /* Flags kept. */
@@ -56,8 +57,8 @@ void tsr_bt_sse_check(struct bt_tx *tx)
 	tsr_bt_island_check(tx);
 	s = tx_stub(tx, STUB_BAIL);
 	s->live = true;
-	s->undo = (uint8_t)((tx->insn->modrm >> 3 & 7) + 1);
-	emit_rm(e, false, 0x0fae, 3, BT_FIELD(hot.mxcsr_after));
+	s->undo = (uint8_t)(bt_modrm_reg(tx->insn) + 1);
+	emit_rm(e, false, OP2_GROUP15, GROUP15_STMXCSR, BT_FIELD(hot.mxcsr_after));
 	emit_mov64(e, R10, RCX);
 	emit_load(e, RCX, BT_FIELD(hot.mxcsr_after));
 	emit_pext_mem(e, RCX, RCX, BT_FIELD(hot.unmasked));
@@ -67,8 +68,8 @@ void tsr_bt_sse_check(struct bt_tx *tx)
 
 void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm)
 {
-	emit_rr(&tx->e, false, 0x0f28, (uint8_t)xmm, KEPT);
-	emit_rm(&tx->e, false, 0x0fae, 2, BT_FIELD(hot.mxcsr_before)); /* ldmxcsr */
+	emit_rr(&tx->e, false, OP2_MOVAPS_LOAD, (uint8_t)xmm, KEPT);
+	emit_rm(&tx->e, false, OP2_GROUP15, GROUP15_LDMXCSR, BT_FIELD(hot.mxcsr_before));
 }
 
 /* May that instruction raise an unmasked exception? */
@@ -92,7 +93,7 @@ void tsr_bt_fp_check(struct bt_tx *tx)
 	s->eip = tx->insn->eip + tx->insn->length;
 	s->done++;
 	s->mnemonic = ZYDIS_MNEMONIC_INVALID;
-	emit_rm(e, false, 0xdd, 7, BT_FIELD(hot.fp_status)); /* fnstsw */
+	emit_rm(e, false, OP_X87_DD, X87_DD_FNSTSW, BT_FIELD(hot.fp_status));
 	emit_mov64(e, R10, RCX);
 	emit_load16(e, RCX, BT_FIELD(hot.fp_status));
 	emit_mov_imm(e, R9, 24);

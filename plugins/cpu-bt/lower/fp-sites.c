@@ -8,7 +8,7 @@
 /* Of the instructions that are translated at all: D8 to DF, less the control instructions that keep the pointers. */
 bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)
 {
-	if (i->kind != BT_FP || i->map || (i->opcode & 0xf8) != 0xd8)
+	if (i->kind != BT_FP || i->map || (i->opcode & 0xf8) != OP_X87)
 		return true;
 	switch (i->mnemonic) {
 	case ZYDIS_MNEMONIC_FNCLEX:

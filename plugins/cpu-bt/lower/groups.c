@@ -60,7 +60,7 @@ static bool uses_r11(const struct bt_insn *i)
 	switch (i->kind) {
 	case BT_PUSH:
 	case BT_POP:
-		return i->memory || i->opcode == 0x5c;
+		return i->memory || i->opcode == OP_POP_ESP;
 	case BT_LEAVE:
 	case BT_CALL:
 	case BT_DIV:
@@ -81,32 +81,32 @@ static bool uses_r11(const struct bt_insn *i)
 /* True: after the instruction the register is what it was plus *delta. */
 static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint8_t reg, int32_t *delta)
 {
-	bool own = i->has_modrm && !i->memory && (i->modrm & 7) == reg && i->operand_size == 4;
+	bool own = i->has_modrm && !i->memory && (bt_modrm_rm(i)) == reg && i->operand_size == 4;
 
 	*delta = 0;
 	if (reg == TSR_ESP && tx_stack32(tx)) {
 		if (i->kind == BT_PUSH || i->kind == BT_CALL || i->kind == BT_PUSHF ||
-		    (i->kind == BT_SEGMENT_STORE && i->opcode != 0x8c)) {
+		    (i->kind == BT_SEGMENT_STORE && i->opcode != OP_MOV_EV_SW)) {
 			*delta = -(int32_t)i->operand_size;
 			return true;
 		}
-		if (i->kind == BT_POP && !(i->opcode == 0x5c || (i->opcode == 0x8f && !i->memory))) {
+		if (i->kind == BT_POP && !(i->opcode == OP_POP_ESP || (i->opcode == OP_POP_EV && !i->memory))) {
 			*delta = i->operand_size;
 			return true;
 		}
 	}
 	if (!(i->gpr_written >> reg & 1))
 		return i->kind != BT_PUSHA && i->kind != BT_POPA && i->kind != BT_LEAVE;
-	if (own && i->opcode == 0x83 && (i->modrm >> 3 & 7) == 0)
+	if (own && i->opcode == OP_ALU_EV_IB && bt_modrm_reg(i) == ALU_ADD)
 		*delta = (int8_t)i->imm;
-	else if (own && i->opcode == 0x83 && (i->modrm >> 3 & 7) == 5)
+	else if (own && i->opcode == OP_ALU_EV_IB && bt_modrm_reg(i) == ALU_SUB)
 		*delta = -(int8_t)i->imm;
-	else if (own && i->opcode == 0x81 && (i->modrm >> 3 & 7) == 0)
+	else if (own && i->opcode == OP_ALU_EV_IZ && bt_modrm_reg(i) == ALU_ADD)
 		*delta = (int32_t)i->imm;
-	else if (own && i->opcode == 0x81 && (i->modrm >> 3 & 7) == 5)
+	else if (own && i->opcode == OP_ALU_EV_IZ && bt_modrm_reg(i) == ALU_SUB)
 		*delta = (int32_t)(0u - i->imm);
-	else if (own && i->opcode == 0xff && (i->modrm >> 3 & 7) < 2)
-		*delta = i->modrm & 8 ? -1 : 1;
+	else if (own && i->opcode == OP_GROUP5 && bt_modrm_reg(i) <= GROUP5_DEC)
+		*delta = bt_modrm_reg(i) == GROUP5_DEC ? -1 : 1;
 	else if (i->kind == BT_LEA && i->operand_size == 4 && !i->ea.addr16 && i->ea.base == reg && i->ea.index == NOREG)
 		*delta = i->ea.disp;
 	else

@@ -7,10 +7,10 @@ bool tsr_bt_lower_bit(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 	struct emitter *e = &tx->e;
-	uint8_t index = tx_gpr(i->modrm >> 3 & 7);
+	uint8_t index = tx_gpr(bt_modrm_reg(i));
 	struct host_mem m;
 
-	if (!i->memory || i->opcode == 0xba)
+	if (!i->memory || i->opcode == OP_0F_BIT_IB)
 		return tsr_bt_lower_copy(tx);
 	if (!tx->bt->host_cpu.bmi2 || i->operand_size != 4 || i->ea.addr16 ||
 	    bt_segment_kind(tx->mode, i->ea.segment) > BT_SEGMENT_BASED || !tsr_bt_memory_possible(tx, &i->ea, i->access))
@@ -24,8 +24,8 @@ bool tsr_bt_lower_bit(struct bt_tx *tx)
 	emit_shlx(e, false, R10, index, R11);
 	emit_shrx(e, false, R10, R10, R11);
 	if (i->lock)
-		emit_u8(e, 0xf0);
-	emit_rm(e, false, 0x0f00u | i->opcode, R10, m);
+		emit_u8(e, PREFIX_LOCK);
+	emit_rm(e, false, OP2(i->opcode), R10, m);
 	tsr_bt_memory_end(tx);
 	return true;
 }

@@ -38,12 +38,12 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct host_mem m;
 
-	if (i->opcode == 0xe9 || i->opcode == 0xeb) {
+	if (i->opcode == OP_JMP_JZ || i->opcode == OP_JMP_JB) {
 		if (!possible(tx, i->target))
 			return false;
 		poll(tx, i->target);
 		tsr_bt_goto(tx, i->target);
-	} else if (i->opcode == 0xff && (i->modrm >> 3 & 7) == 4) {
+	} else if (i->opcode == OP_GROUP5 && bt_modrm_reg(i) == GROUP5_JMP) {
 		if (i->memory) {
 			if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 				return false;
@@ -52,11 +52,11 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 			m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
 			emit_load_sized(&tx->e, i->operand_size, R8, m);
 		} else if (i->operand_size == 2) {
-			emit_movzx16(&tx->e, R8, tx_gpr(i->modrm & 7));
+			emit_movzx16(&tx->e, R8, tx_gpr(bt_modrm_rm(i)));
 		} else if (tx->bt->mode.cs_limit != UINT32_MAX) {
 			return false;
 		} else {
-			emit_mov(&tx->e, R8, tx_gpr(i->modrm & 7));
+			emit_mov(&tx->e, R8, tx_gpr(bt_modrm_rm(i)));
 		}
 		tsr_bt_goto_indirect(tx);
 	} else {
@@ -86,7 +86,7 @@ static bool call_indirect(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct host_mem m;
 
-	if (i->opcode != 0xff || (i->modrm >> 3 & 7) != 2 || !indirect_in_limit(tx, i->operand_size))
+	if (i->opcode != OP_GROUP5 || bt_modrm_reg(i) != GROUP5_CALL || !indirect_in_limit(tx, i->operand_size))
 		return false;
 	if (i->memory) {
 		if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
@@ -94,9 +94,9 @@ static bool call_indirect(struct bt_tx *tx)
 		m = tsr_bt_memory(tx, &i->ea, i->operand_size, BT_READ, false);
 		emit_load_sized(&tx->e, i->operand_size, R11, m);
 	} else if (i->operand_size == 2) {
-		emit_movzx16(&tx->e, R11, tx_gpr(i->modrm & 7));
+		emit_movzx16(&tx->e, R11, tx_gpr(bt_modrm_rm(i)));
 	} else {
-		emit_mov(&tx->e, R11, tx_gpr(i->modrm & 7));
+		emit_mov(&tx->e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
 	push_return(tx, i->operand_size, i->eip + i->length);
 	emit_mov(&tx->e, R8, R11);
@@ -112,7 +112,7 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 	if (!tsr_bt_memory_possible(tx, &stack, BT_WRITE))
 		return false;
 	tx->ended = true;
-	if (i->opcode == 0xe8) {
+	if (i->opcode == OP_CALL) {
 		if (!possible(tx, i->target)) {
 			tx->ended = false;
 			return false;
@@ -132,7 +132,7 @@ bool tsr_bt_lower_ret(struct bt_tx *tx)
 	struct bt_ea stack = tsr_bt_stack_ea(tx, 0);
 	struct host_mem m;
 
-	if ((i->opcode != 0xc3 && i->opcode != 0xc2) || !tsr_bt_memory_possible(tx, &stack, BT_READ) ||
+	if ((i->opcode != OP_RET && i->opcode != OP_RET_IW) || !tsr_bt_memory_possible(tx, &stack, BT_READ) ||
 	    !indirect_in_limit(tx, i->operand_size))
 		return false;
 	m = tsr_bt_memory(tx, &stack, i->operand_size, BT_READ, false);

@@ -20,11 +20,6 @@ static uint8_t field(uint8_t kind, uint8_t number)
 	return wide_gpr(kind) ? tx_gpr(number) : number;
 }
 
-static uint8_t modrm_reg(const struct bt_insn *i)
-{
-	return i->modrm >> 3 & 7;
-}
-
 static bool size_prefix(const struct bt_insn *i)
 {
 	return !i->mandatory && i->operand_size == 2 && i->kind != BT_FP && (i->isa == BT_ISA_BASE || i->isa == BT_ISA_CMOV);
@@ -33,18 +28,18 @@ static bool size_prefix(const struct bt_insn *i)
 static bool opcode_has_register(const struct bt_insn *i)
 {
 	if (i->map == 1)
-		return i->opcode >= 0xc8 && i->opcode <= 0xcf;
-	return i->map == 0 && ((i->opcode >= 0x91 && i->opcode <= 0x97) || (i->opcode >= 0xb0 && i->opcode <= 0xbf));
+		return i->opcode >= OP_0F_BSWAP && i->opcode < OP_0F_BSWAP + 8;
+	return i->map == 0 && ((i->opcode > OP_XCHG && i->opcode < OP_XCHG + 8) || (i->opcode >= OP_MOV_IB && i->opcode < OP_MOV_IV + 8));
 }
 
 static void emit_prefixes(struct emitter *e, const struct bt_insn *i)
 {
 	if (i->lock)
-		emit_u8(e, 0xf0);
+		emit_u8(e, PREFIX_LOCK);
 	if (i->mandatory)
 		emit_u8(e, i->mandatory);
 	else if (size_prefix(i))
-		emit_u8(e, 0x66);
+		emit_u8(e, PREFIX_OPERAND_SIZE);
 }
 
 static void emit_opcode(struct emitter *e, const struct bt_insn *i, uint8_t opcode)
@@ -58,13 +53,13 @@ static void emit_opcode(struct emitter *e, const struct bt_insn *i, uint8_t opco
 void tsr_bt_emit_insn(struct bt_tx *tx, const struct bt_insn *i, const struct host_mem *m)
 {
 	struct emitter *e = &tx->e;
-	uint8_t reg = field(i->reg_kind, modrm_reg(i)), rm = field(i->rm_kind, i->modrm & 7);
+	uint8_t reg = field(i->reg_kind, bt_modrm_reg(i)), rm = field(i->rm_kind, bt_modrm_rm(i));
 
 	emit_prefixes(e, i);
 	if (opcode_has_register(i)) {
 		uint8_t r = i->opcode & 7;
 
-		r = i->map == 0 && (i->opcode & 0xf8) == 0xb0 ? r : tx_gpr(r);
+		r = i->map == 0 && (i->opcode & 0xf8) == OP_MOV_IB ? r : tx_gpr(r);
 		emit_rex(e, false, NOREG, NOREG, r, false);
 		emit_opcode(e, i, (i->opcode & 0xf8) | (r & 7));
 	} else if (!i->has_modrm) {
@@ -91,7 +86,7 @@ void tsr_bt_swap_byte(struct bt_tx *tx, uint8_t guest, bool in)
 	if (tx->bt->host_cpu.bmi2) {
 		emit_rorx(e, guest, guest, in ? 8 : 24);
 	} else {
-		emit_u8(e, 0x86); /* xchg low, high */
+		emit_u8(e, OP_XCHG_EB_GB); /* low, high */
 		emit_modrm_reg(e, guest | 4, guest);
 	}
 }
@@ -117,7 +112,7 @@ static void copy_register(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 
-	if (i->has_modrm && high_byte(i->rm_kind, i->modrm & 7) && wide_gpr(i->reg_kind) && modrm_reg(i) == TSR_ESP)
+	if (i->has_modrm && high_byte(i->rm_kind, bt_modrm_rm(i)) && wide_gpr(i->reg_kind) && bt_modrm_reg(i) == TSR_ESP)
 		copy_high_source(tx);
 	else
 		tsr_bt_emit_insn(tx, i, NULL);
@@ -126,8 +121,8 @@ static void copy_register(struct bt_tx *tx)
 static bool copy_memory(struct bt_tx *tx)
 {
 	struct bt_insn i = *tx->insn;
-	bool high = high_byte(i.reg_kind, modrm_reg(&i));
-	uint8_t guest = modrm_reg(&i) & 3;
+	bool high = high_byte(i.reg_kind, bt_modrm_reg(&i));
+	uint8_t guest = bt_modrm_reg(&i) & 3;
 	struct host_mem m;
 
 	if (!i.memory_size || i.memory_size > 64 || !tsr_bt_memory_possible(tx, &i.ea, i.access))
@@ -165,14 +160,14 @@ bool tsr_bt_lower_copy(struct bt_tx *tx)
 bool tsr_bt_lower_nop(struct bt_tx *tx)
 {
 	if (tx->insn->mnemonic == ZYDIS_MNEMONIC_PAUSE)
-		emit_bytes(&tx->e, "\xf3\x90", 2);
+		emit_bytes(&tx->e, (const uint8_t[]){ PREFIX_REP, OP_NOP }, 2);
 	return true;
 }
 
 bool tsr_bt_lower_lea(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
-	uint8_t to = tx_gpr(modrm_reg(i));
+	uint8_t to = tx_gpr(bt_modrm_reg(i));
 	struct host_mem m = { .base = i->ea.base == NOREG ? NOREG : tx_gpr(i->ea.base),
 			      .index = i->ea.index == NOREG ? NOREG : tx_gpr(i->ea.index),
 			      .scale = i->ea.scale,

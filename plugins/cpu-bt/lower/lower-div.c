@@ -12,7 +12,7 @@ static bool load_divisor(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 	struct emitter *e = &tx->e;
-	uint8_t rm = i->modrm & 7;
+	uint8_t rm = bt_modrm_rm(i);
 	struct host_mem m;
 
 	if (i->memory) {
@@ -22,14 +22,14 @@ static bool load_divisor(struct bt_tx *tx)
 		if (i->operand_size == 4)
 			emit_load(e, R11, m);
 		else
-			emit_rm(e, false, i->operand_size == 2 ? 0x0fb7 : 0x0fb6, R11, m);
+			emit_rm(e, false, i->operand_size == 2 ? OP2_MOVZX_EW : OP2_MOVZX_EB, R11, m);
 	} else if (i->operand_size == 4) {
 		emit_mov(e, R11, tx_gpr(rm));
 	} else if (i->operand_size == 2) {
 		emit_movzx16(e, R11, tx_gpr(rm));
 	} else {
 		emit_rorx(e, R11, rm & 3, rm & 4 ? 8 : 0);
-		emit_rr(e, false, 0x0fb6, R11, R11);
+		emit_movzx8(e, R11, R11);
 	}
 	return true;
 }
@@ -53,7 +53,7 @@ static void check_unsigned(struct bt_tx *tx, unsigned size)
 		emit_movzx16(e, R8, RDX);
 	} else {
 		emit_rorx(e, R8, RAX, 8);
-		emit_rr(e, false, 0x0fb6, R8, R8);
+		emit_movzx8(e, R8, R8);
 	}
 	emit_mov64(e, R10, RCX);
 	emit_mov64(e, R9, R11);
@@ -101,9 +101,9 @@ bool tsr_bt_lower_div(struct bt_tx *tx)
 	else
 		check_unsigned(tx, i->operand_size);
 	if (i->operand_size == 2)
-		emit_u8(e, 0x66);
+		emit_u8(e, PREFIX_OPERAND_SIZE);
 	emit_rex(e, false, NOREG, NOREG, R11, false);
-	emit_u8(e, i->operand_size == 1 ? 0xf6 : 0xf7);
-	emit_modrm_reg(e, is_signed ? 7 : 6, R11);
+	emit_u8(e, i->operand_size == 1 ? OP_UNARY_EB : OP_UNARY_EV);
+	emit_modrm_reg(e, is_signed ? UNARY_IDIV : UNARY_DIV, R11);
 	return true;
 }

@@ -13,19 +13,18 @@
 static void flags_away(struct emitter *e)
 {
 	emit_mov64(e, R10, RAX);
-	emit_u8(e, 0x9f);
-	emit_bytes(e, "\x0f\x90\xc0", 3);
+	emit_flags_to_ax(e);
 }
 
 static void flags_back(struct emitter *e)
 {
-	emit_bytes(e, "\x04\x7f\x9e", 3); /* add al, 0x7f; sahf */
+	emit_flags_from_ax(e);
 	emit_mov64(e, RAX, R10);
 }
 
 static void eflags_imm(struct emitter *e, unsigned op, uint32_t value)
 {
-	emit_rm(e, false, 0x81, (uint8_t)op, BT_FIELD(state.eflags));
+	emit_rm(e, false, OP_ALU_EV_IZ, (uint8_t)op, BT_FIELD(state.eflags));
 	emit_u32(e, value);
 }
 
@@ -57,9 +56,9 @@ static bool lower_if(struct bt_tx *tx, bool on)
 		return false;
 	flags_away(e);
 	if (on)
-		eflags_imm(e, 1, TSR_FLAG_IF);
+		eflags_imm(e, ALU_OR, TSR_FLAG_IF);
 	else
-		eflags_imm(e, 4, ~(uint32_t)TSR_FLAG_IF);
+		eflags_imm(e, ALU_AND, ~(uint32_t)TSR_FLAG_IF);
 	flags_back(e);
 	if (on)
 		wake(tx);
@@ -88,13 +87,13 @@ static bool lower_pushf(struct bt_tx *tx)
 		return false;
 	flags_away(e);
 	emit_store16(e, BT_FIELD(hot.flags_ax), RAX);
-	emit_rr(e, false, 0x0fb6, R11, RAX); /* OF */
-	emit_shift_imm(e, false, 4, R11, 11);
-	emit_bytes(e, "\x0f\xb6\xc4", 3); /* movzx eax, ah */
-	emit_alu(e, false, 1, R11, RAX);
+	emit_movzx8(e, R11, RAX); /* OF */
+	emit_shift_imm(e, false, SHIFT_SHL, R11, 11);
+	emit_rr(e, false, OP2_MOVZX_EB, RAX, AH);
+	emit_alu(e, false, ALU_OR, R11, RAX);
 	emit_load(e, RAX, BT_FIELD(state.eflags));
-	emit_alu_imm(e, false, 4, RAX, (int32_t)~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_RF | TSR_FLAG_VM));
-	emit_alu(e, false, 1, R11, RAX);
+	emit_alu_imm(e, false, ALU_AND, RAX, (int32_t)~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_RF | TSR_FLAG_VM));
+	emit_alu(e, false, ALU_OR, R11, RAX);
 	emit_load16(e, RAX, BT_FIELD(hot.flags_ax));
 	flags_back(e);
 	m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
@@ -129,20 +128,20 @@ static bool lower_popf(struct bt_tx *tx)
 	slow->flags_away = true;
 	/* what is slow: such a bit set in the new flags, or now (it would be cleared) */
 	emit_load(e, R9, BT_FIELD(state.eflags));
-	emit_alu(e, false, 1, R9, R11);
-	emit_rr(e, false, 0xf7, 0, R9);
+	emit_alu(e, false, ALU_OR, R9, R11);
+	emit_rr(e, false, OP_UNARY_EV, UNARY_TEST, R9);
 	emit_u32(e, POPF_SLOW | TSR_FLAG_RF);
 	tx_stub_jump(tx, slow, emit_jcc(e, CC_NE, 0));
 	emit_mov(e, R9, R11);
-	emit_alu_imm(e, false, 4, R9, (int32_t)take);
-	eflags_imm(e, 4, ~take);
-	emit_rm(e, false, 0x09, R9, BT_FIELD(state.eflags));
+	emit_alu_imm(e, false, ALU_AND, R9, (int32_t)take);
+	eflags_imm(e, ALU_AND, ~take);
+	emit_rm(e, false, OP_OR_EV_GV, R9, BT_FIELD(state.eflags));
 	tsr_bt_move_esp(tx, (int32_t)size);
 	emit_mov(e, RAX, R11); /* ah = SF ZF AF PF CF, al = OF */
-	emit_bytes(e, "\x88\xc4", 2);
-	emit_shift_imm(e, false, 5, R11, 11);
-	emit_alu_imm(e, false, 4, R11, 1);
-	emit_rr(e, false, 0x88, R11, RAX); /* mov al, r11b */
+	emit_rr(e, false, OP_MOV_EB_GB, RAX, AH);
+	emit_shift_imm(e, false, SHIFT_SHR, R11, 11);
+	emit_alu_imm(e, false, ALU_AND, R11, 1);
+	emit_rr(e, false, OP_MOV_EB_GB, R11, RAX);
 	flags_back(e);
 	if (take & TSR_FLAG_IF)
 		wake(tx);

@@ -26,12 +26,12 @@ bool tsr_bt_lower_push(struct bt_tx *tx)
 		emit_load_sized(&tx->e, size, R11, m);
 		m = push_slot(tx, size);
 		emit_store_sized(&tx->e, size, m, R11);
-	} else if (i->opcode == 0x68 || i->opcode == 0x6a) {
+	} else if (i->opcode == OP_PUSH_IZ || i->opcode == OP_PUSH_IB) {
 		m = push_slot(tx, size);
 		emit_store_imm_sized(&tx->e, size, m, i->imm);
 	} else {
 		m = push_slot(tx, size);
-		emit_store_sized(&tx->e, size, m, tx_gpr(i->has_modrm ? i->modrm & 7 : i->opcode & 7));
+		emit_store_sized(&tx->e, size, m, tx_gpr(i->has_modrm ? bt_modrm_rm(i) : i->opcode & 7));
 	}
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -(int32_t)size);
@@ -64,7 +64,7 @@ bool tsr_bt_lower_pop(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct bt_ea stack = tsr_bt_stack_ea(tx, 0);
 	unsigned size = i->operand_size;
-	uint8_t guest = i->has_modrm ? i->modrm & 7 : i->opcode & 7;
+	uint8_t guest = i->has_modrm ? bt_modrm_rm(i) : i->opcode & 7;
 	struct host_mem m;
 
 	if (!tsr_bt_memory_possible(tx, &stack, BT_READ))
@@ -79,7 +79,7 @@ bool tsr_bt_lower_pop(struct bt_tx *tx)
 		return true;
 	}
 	if (size == 2)
-		emit_u8(&tx->e, 0x66);
+		emit_u8(&tx->e, PREFIX_OPERAND_SIZE);
 	emit_load(&tx->e, tx_gpr(guest), m);
 	tsr_bt_move_esp(tx, (int32_t)size);
 	return true;
@@ -123,7 +123,7 @@ bool tsr_bt_lower_popa(struct bt_tx *tx)
 		if (k == TSR_ESP)
 			continue;
 		if (size == 2)
-			emit_u8(&tx->e, 0x66);
+			emit_u8(&tx->e, PREFIX_OPERAND_SIZE);
 		emit_load(&tx->e, tx_gpr((uint8_t)k), m);
 	}
 	tsr_bt_move_esp(tx, 8 * (int32_t)size);

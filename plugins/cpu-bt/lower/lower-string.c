@@ -55,8 +55,8 @@ static void load_string(struct bt_tx *tx, uint8_t to, struct host_mem m)
 	unsigned size = tx->insn->operand_size;
 
 	if (size == 2)
-		emit_u8(&tx->e, 0x66);
-	emit_rm(&tx->e, false, size == 1 ? 0x8a : 0x8b, to, m);
+		emit_u8(&tx->e, PREFIX_OPERAND_SIZE);
+	emit_rm(&tx->e, false, size == 1 ? OP_MOV_GB_EB : OP_MOV_GV_EV, to, m);
 }
 
 static void store_string(struct bt_tx *tx, struct host_mem m, uint8_t from)
@@ -64,8 +64,8 @@ static void store_string(struct bt_tx *tx, struct host_mem m, uint8_t from)
 	unsigned size = tx->insn->operand_size;
 
 	if (size == 2)
-		emit_u8(&tx->e, 0x66);
-	emit_rm(&tx->e, false, size == 1 ? 0x88 : 0x89, from, m);
+		emit_u8(&tx->e, PREFIX_OPERAND_SIZE);
+	emit_rm(&tx->e, false, size == 1 ? OP_MOV_EB_GB : OP_MOV_EV_GV, from, m);
 	tsr_bt_memory_end(tx);
 }
 

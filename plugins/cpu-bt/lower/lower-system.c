@@ -23,12 +23,12 @@ bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 	struct bt_ea ea = i->ea;
 	struct host_mem m;
 
-	if (i->opcode == 0x8c && !i->memory) {
+	if (i->opcode == OP_MOV_EV_SW && !i->memory) {
 		emit_load16(e, R9, selector_field(i->special));
-		emit_mov_sized(e, i->operand_size, tx_gpr(i->modrm & 7), R9);
+		emit_mov_sized(e, i->operand_size, tx_gpr(bt_modrm_rm(i)), R9);
 		return true;
 	}
-	if (i->opcode != 0x8c)
+	if (i->opcode != OP_MOV_EV_SW)
 		ea = tsr_bt_stack_ea(tx, -(int32_t)i->operand_size);
 	if (!tsr_bt_memory_possible(tx, &ea, BT_WRITE))
 		return false;
@@ -36,7 +36,7 @@ bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 	m = tsr_bt_memory(tx, &ea, 2, BT_WRITE, false);
 	emit_store16(e, m, R11);
 	tsr_bt_memory_end(tx);
-	if (i->opcode != 0x8c)
+	if (i->opcode != OP_MOV_EV_SW)
 		tsr_bt_move_esp(tx, -(int32_t)i->operand_size);
 	return true;
 }
@@ -46,7 +46,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 	struct emitter *e = &tx->e;
-	bool pop = i->opcode != 0x8e;
+	bool pop = i->opcode != OP_MOV_SW_EW;
 	struct bt_ea ea = pop ? tsr_bt_stack_ea(tx, 0) : i->ea;
 	uint32_t same, over;
 
@@ -57,7 +57,7 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 			return false;
 		emit_load16(e, R11, tsr_bt_memory(tx, &ea, 2, BT_READ, false));
 	} else {
-		emit_mov(e, R11, tx_gpr(i->modrm & 7));
+		emit_mov(e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
 	emit_mov_imm(e, R8, BT_HELPER_SEGMENT | i->special);
 	emit_mov_imm(e, R9, tsr_bt_site(tx, 2, BT_READ));

@@ -13,9 +13,9 @@ bool tsr_bt_lower_xlat(struct bt_tx *tx)
 
 	if (!tsr_bt_memory_possible(tx, &ea, BT_READ))
 		return false;
-	emit_rr(e, false, 0x0fb6, R8, RAX);
+	emit_movzx8(e, R8, RAX);
 	emit_lea(e, R8, HOST_SIB(R8, RBX, 0, 0));
 	m = tsr_bt_memory(tx, &ea, 1, BT_READ, false);
-	emit_rm(e, false, 0x8a, RAX, m);
+	emit_rm(e, false, OP_MOV_GB_EB, RAX, m);
 	return true;
 }

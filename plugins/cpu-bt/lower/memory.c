@@ -95,12 +95,12 @@ static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 	uint32_t over;
 
 	if (!tx->bt->host_cpu.bmi2) {
-		emit_u8(e, 0x9c); /* pushfq */
+		emit_pushfq(e);
 		emit_load(e, R9, limit);
-		emit_alu_imm(e, true, 5, R9, (int32_t)size - 1);
-		emit_alu(e, true, 7, R9, R8);
+		emit_alu_imm(e, true, ALU_SUB, R9, (int32_t)size - 1);
+		emit_alu(e, true, ALU_CMP, R9, R8);
 		jump_to_bail(tx, CC_L, false, true);
-		emit_u8(e, 0x9d); /* popfq */
+		emit_popfq(e);
 		return;
 	}
 	emit_load(e, R9, limit);
@@ -224,8 +224,8 @@ static void exact_cross(struct bt_tx *tx, struct stub *s, unsigned size)
 	struct emitter *e = &tx->e;
 
 	emit_mov(e, R9, R8);
-	emit_alu_imm(e, false, 4, R9, 0xfff);
-	emit_alu_imm(e, false, 7, R9, (int32_t)(4096 - size));
+	emit_alu_imm(e, false, ALU_AND, R9, TSR_PAGE_MASK);
+	emit_alu_imm(e, false, ALU_CMP, R9, (int32_t)(TSR_PAGE_SIZE - size));
 	tx_stub_jump(tx, s, emit_jcc(e, CC_A, 0));
 }
 
@@ -244,7 +244,7 @@ static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 	}
 	s->lookup = emit_here(e);
 	emit_mov(e, R9, R8);
-	emit_shift_imm(e, false, 5, R9, 12);
+	emit_shift_imm(e, false, SHIFT_SHR, R9, TSR_PAGE_SHIFT);
 	emit_load64(e, R9, table_entry(tx, access));
 	emit_test64(e, R9, R9);
 	tx_stub_jump(tx, s, emit_jcc(e, CC_E, 0));
@@ -268,10 +268,10 @@ static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned acces
 	} else {
 		s->v1 = live;
 		if (live)
-			emit_u8(&tx->e, 0x9c); /* pushfq */
+			emit_pushfq(&tx->e);
 		check_dead(tx, s, size, access, aligned);
 		if (live)
-			emit_u8(&tx->e, 0x9d); /* popfq */
+			emit_popfq(&tx->e);
 	}
 	s->back = emit_here(&tx->e);
 	tx->open = access & BT_WRITE ? (int)(s - tx->stubs) : -1;

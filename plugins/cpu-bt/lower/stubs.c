@@ -16,11 +16,11 @@ static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
 static void restore_scratch(struct bt_tx *tx, const struct stub *s)
 {
 	if (s->v1)
-		emit_u8(&tx->e, 0x9d); /* popfq */
+		emit_popfq(&tx->e);
 	if (s->live)
 		emit_mov64(&tx->e, RCX, R10);
 	if (s->flags_away) {
-		emit_bytes(&tx->e, "\x04\x7f\x9e", 3); /* add al, 0x7f; sahf */
+		emit_flags_from_ax(&tx->e);
 		emit_mov64(&tx->e, RAX, R10);
 	}
 }
@@ -58,8 +58,8 @@ static void emit_cross(struct bt_tx *tx, const struct stub *s)
 		emit_jmp(e, s->lookup);
 	} else {
 		emit_mov(e, R9, R8);
-		emit_alu_imm(e, false, 4, R9, 0xfff);
-		emit_alu_imm(e, false, 7, R9, (int32_t)(4096 - s->size));
+		emit_alu_imm(e, false, ALU_AND, R9, TSR_PAGE_MASK);
+		emit_alu_imm(e, false, ALU_CMP, R9, (int32_t)(TSR_PAGE_SIZE - s->size));
 		emit_jcc(e, CC_BE, s->lookup);
 	}
 }

@@ -30,7 +30,7 @@ static uint8_t host_gpr(unsigned guest)
 
 static void movups(struct emitter *e, bool load, unsigned xmm)
 {
-	emit_rm(e, false, load ? 0x0f10 : 0x0f11, (uint8_t)xmm,
+	emit_rm(e, false, load ? OP2_MOVUPS_LOAD : OP2_MOVUPS_STORE, (uint8_t)xmm,
 		HOST_MEM(R15, offsetof(struct tsr_bt, state.fx) + XMM_AREA + 16 * xmm));
 }
 
@@ -38,7 +38,7 @@ static void each_xmm_if_loaded(struct emitter *e, bool load)
 {
 	uint32_t none;
 
-	emit_rm(e, false, 0x83, 7, FIELD(hot.fp_loaded)); /* cmp dword, imm8 */
+	emit_rm(e, false, OP_ALU_EV_IB, ALU_CMP, FIELD(hot.fp_loaded));
 	emit_u8(e, 0);
 	none = emit_jcc8(e, CC_E);
 	for (unsigned i = 0; i < 8; i++)
@@ -50,8 +50,7 @@ static void save_guest(struct emitter *e)
 {
 	for (unsigned i = 0; i < 8; i++)
 		emit_store(e, GPR(i), host_gpr(i));
-	emit_u8(e, 0x9f); /* lahf */
-	emit_bytes(e, "\x0f\x90\xc0", 3); /* seto al */
+	emit_flags_to_ax(e);
 	emit_store16(e, FIELD(hot.flags_ax), RAX);
 	each_xmm_if_loaded(e, false);
 }
@@ -61,8 +60,7 @@ static void restore_guest(struct emitter *e)
 	each_xmm_if_loaded(e, true);
 	emit_load64(e, R14, FIELD(hot.view_base));
 	emit_load16(e, RAX, FIELD(hot.flags_ax));
-	emit_bytes(e, "\x04\x7f", 2); /* add al, 0x7f: OF */
-	emit_u8(e, 0x9e);             /* sahf */
+	emit_flags_from_ax(e);
 	for (unsigned i = 0; i < 8; i++)
 		emit_load(e, host_gpr(i), GPR(i));
 }
@@ -76,7 +74,7 @@ static void call_c(struct emitter *e, bridge_function function)
 	emit_mov(e, RSI, R8);
 	emit_mov(e, RDX, R9);
 	emit_mov_imm64(e, RAX, address);
-	emit_rr(e, false, 0xff, 2, RAX); /* call rax */
+	emit_call_reg(e, RAX);
 }
 
 static const uint8_t callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
@@ -86,7 +84,7 @@ static void emit_enter(struct emitter *e)
 {
 	for (unsigned i = 0; i < 6; i++)
 		emit_push(e, callee_saved[i]);
-	emit_alu_imm(e, true, 5, RSP, 8); /* 7 pushes with the return address: now 16-aligned */
+	emit_alu_imm(e, true, ALU_SUB, RSP, 8); /* 7 pushes with the return address: now 16-aligned */
 	emit_mov64(e, R15, RDI);
 	emit_store64(e, FIELD(hot.host_rsp), RSP);
 	emit_store64(e, FIELD(hot.target), RSI);
@@ -98,7 +96,7 @@ static void emit_enter(struct emitter *e)
 static void emit_leave(struct emitter *e)
 {
 	emit_load64(e, RSP, FIELD(hot.host_rsp));
-	emit_alu_imm(e, true, 0, RSP, 8);
+	emit_alu_imm(e, true, ALU_ADD, RSP, 8);
 	for (unsigned i = 6; i-- > 0;)
 		emit_pop(e, callee_saved[i]);
 	emit_ret(e);
@@ -123,12 +121,12 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_store64(e, FIELD(hot.saved_r8), R8);
 	emit_store64(e, FIELD(hot.saved_r10), R10);
 	emit_store64(e, FIELD(hot.saved_r11), R11);
-	emit_alu_imm(e, true, 5, RSP, 8);
+	emit_alu_imm(e, true, ALU_SUB, RSP, 8);
 	call_c(e, function);
-	emit_alu_imm(e, true, 0, RSP, 8);
+	emit_alu_imm(e, true, ALU_ADD, RSP, 8);
 	emit_test64(e, RDX, RDX);
 	emit_jcc(e, CC_S, leave);
-	emit_rm(e, true, 0x01, RDX, HOST_MEM(RSP, 0)); /* add [rsp], rdx */
+	emit_rm(e, true, OP_ADD_EV_GV, RDX, HOST_MEM(RSP, 0));
 	emit_mov64(e, R9, RAX);
 	restore_guest(e);
 	emit_load64(e, R8, FIELD(hot.saved_r8));
@@ -169,9 +167,9 @@ static void emit_cross_live(struct emitter *e)
 /* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
 static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 {
-	emit_rm(e, false, 0x0fae, 1, FIELD(state.fx)); /* fxrstor */
+	emit_rm(e, false, OP2_GROUP15, GROUP15_FXRSTOR, FIELD(state.fx));
 	if (mxcsr)
-		emit_rm(e, false, 0x0fae, 2, *mxcsr); /* ldmxcsr */
+		emit_rm(e, false, OP2_GROUP15, GROUP15_LDMXCSR, *mxcsr);
 	emit_store(e, FIELD(hot.fp_loaded), R8);
 	emit_ret(e);
 }
