@@ -10,6 +10,7 @@
 #include "runtime/fp.h"
 #include "runtime/interpret.h"
 #include "runtime/mode.h"
+#include "runtime/outcome.h"
 #include "runtime/requests.h"
 #include "runtime/runtime.h"
 
@@ -99,7 +100,7 @@ static enum tsr_x86_stop run_translated(struct tsr_bt *bt)
 		return after_translated(bt);
 	}
 	o = tsr_bt_resume(bt);
-	if (o.skip >= 0)
+	if (!bt_outcome_leaves(o))
 		enter(bt, (const uint8_t *)(uintptr_t)o.value);
 	return after_translated(bt);
 }

@@ -199,7 +199,11 @@ struct bt_stats {
 /* What a slow path tells the code that called it. */
 struct bt_outcome {
 	uint64_t value;
-	int64_t skip; /* bytes to add to the return address; negative: leave translated code */
+	int64_t skip; /* bytes to add to the return address, BT_SKIP or 0; BT_LEAVE_CODE: leave translated code */
+};
+enum {
+	BT_SKIP = 5, /* the length of a jump with rel32, which follows the call */
+	BT_LEAVE_CODE = -1,
 };
 
 /* What translated code reads and writes, besides the state; offsets from r15 stand in it. */

@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words by which translated code says what it wants done in C (helper.c): what is to be done, and how. */
+/*
+ * Calls of C in the middle of translated code: instructions that are done there. The word in r8d names a row of this table, in its
+ * upper bits, and says how, in its lower; r9d is the access site. lower/call.c emits them, runtime/helper.c has the functions.
+ */
 #ifndef TSR_BT_CALLS_H
 #define TSR_BT_CALLS_H
 
+/* What the function may do besides its instruction. */
+enum bt_may {
+	BT_MAY_LEAVE = 1,      /* leave translated code, the instruction not done, or REP not to its end */
+	BT_MAY_SKIP = 2,       /* return BT_SKIP bytes farther: the mode has changed, and the block must be left */
+	BT_MAY_UNLOAD_FP = 4,  /* store the guest's FP state and leave the unit to the host */
+	BT_MAY_INVALIDATE = 8, /* write to memory, the block's own code perhaps */
+};
+
+/* name, function, what it may do */
+#define BT_CALLS(ROW) \
+	ROW(STRING, tsr_bt_string, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
+	ROW(SEGMENT_LOAD, tsr_bt_segment_load, BT_MAY_LEAVE | BT_MAY_SKIP) \
+	ROW(RDTSC, tsr_bt_rdtsc, BT_MAY_LEAVE) \
+	ROW(IN, tsr_bt_in, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
+	ROW(OUT, tsr_bt_out, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
+	ROW(FXSAVE, tsr_bt_fxsave, BT_MAY_LEAVE | BT_MAY_UNLOAD_FP) \
+	ROW(FXRSTOR, tsr_bt_fxrstor, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
+	ROW(FLAGS, tsr_bt_recompute_flags, 0) \
+	ROW(WAKE, tsr_bt_wake, 0)
+
+enum bt_call {
+#define ROW(name, function, may) BT_CALL_##name,
+	BT_CALLS(ROW)
+#undef ROW
+	BT_CALL_ROWS,
+};
+
+#define BT_CALL_SHIFT 27
+#define BT_CALL_OF(word) ((word) >> BT_CALL_SHIFT)
+
+/* STRING: operation, width, repetition, address size, segment, length of the instruction */
 enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
-
-/* Other words. */
-#define BT_HELPER_SEGMENT 0x40000000u /* + segment register; the selector is in r11 */
-#define BT_HELPER_RDTSC 0x20000000u
-#define BT_HELPER_IN 0x10000000u  /* + width << 16 + port */
-#define BT_HELPER_OUT 0x08000000u
-#define BT_HELPER_FLAGS 0x04000000u /* compute clobbered flags again */
-#define BT_HELPER_FX 0x02000000u /* + 1: FXRSTOR, 0: FXSAVE; r11: the host's address of the operand */
-#define BT_HELPER_PORT_DX 0x00080000u /* the port is DX */
-
-/* The word: operation, width, repetition, address size, segment. Bit 31: make the next look-up leave. */
-#define BT_HELPER_WAKE 0x80000000u
 #define BT_STRING_OP(w) ((w)&7)
 #define BT_STRING_SIZE(w) ((w) >> 3 & 7)
 #define BT_STRING_REP 0x40u
@@ -23,5 +45,13 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 #define BT_STRING_ADDR16 0x100u
 #define BT_STRING_SEGMENT(w) ((w) >> 9 & 7)
 #define BT_STRING_LENGTH(w) ((w) >> 12 & 15)
+
+/* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR: the operand's host address is in r11. */
+#define BT_CALL_SEGMENT(w) ((w)&7)
+
+/* IN, OUT: width and port */
+#define BT_PORT_DX 0x00080000u /* the port is DX */
+#define BT_PORT_WIDTH_SHIFT 16
+#define BT_PORT_WIDTH(w) ((w) >> BT_PORT_WIDTH_SHIFT & 7)
 
 #endif

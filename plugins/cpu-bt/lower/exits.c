@@ -118,7 +118,7 @@ void tsr_bt_bail_out(struct bt_tx *tx)
 {
 	tsr_bt_fp_flush(tx);
 	if (tx->clobbered) {
-		emit_mov_imm(&tx->e, R8, BT_HELPER_FLAGS);
+		emit_mov_imm(&tx->e, R8, (uint32_t)BT_CALL_FLAGS << BT_CALL_SHIFT);
 		emit_mov_imm(&tx->e, R9, tsr_bt_site(tx, 0, BT_READ));
 		emit_call(&tx->e, tx->bt->rt.helper);
 	}

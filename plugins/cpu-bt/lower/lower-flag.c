@@ -3,7 +3,7 @@
  * CLI, STI, CLD, STD, PUSHF, POPF: the flags that are not arithmetic live in state.eflags. The arithmetic ones are taken to
  * AX (lahf, seto) for the few instructions that need RFLAGS, and put back.
  */
-#include "code/calls.h"
+#include "lower/call.h"
 #include "lower/lower.h"
 #include "lower/memory.h"
 #include "lower/operand.h"
@@ -38,8 +38,7 @@ static void wake(struct bt_tx *tx)
 	emit_load(e, RCX, BT_FIELD(hot.intr_waiting));
 	none = emit_jrcxz(e);
 	emit_mov64(e, RCX, R10);
-	emit_mov_imm(e, R8, BT_HELPER_WAKE);
-	emit_call(e, tx->bt->rt.helper);
+	tsr_bt_call_without_site(tx, BT_CALL_WAKE);
 	emit_mov64(e, R10, RCX);
 	emit_land8(e, none);
 	emit_mov64(e, RCX, R10);

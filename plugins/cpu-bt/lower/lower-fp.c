@@ -9,9 +9,7 @@
  */
 #include <Zydis/Zydis.h>
 
-#include "code/calls.h"
-#include "lower/count.h"
-#include "lower/exits.h"
+#include "lower/call.h"
 #include "lower/fp-checks.h"
 #include "lower/islands.h"
 #include "lower/lower.h"
@@ -142,24 +140,16 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	bool restore = i->kind == BT_FXRSTOR;
 	unsigned access = (restore ? BT_READ : BT_WRITE) | BT_EXACT;
-	uint32_t same, over;
+	uint32_t site;
 
 	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->options.lockstep) || !tsr_bt_memory_possible(tx, &i->ea, access))
 		return false;
 	emit_lea64(e, R11, tsr_bt_memory(tx, &i->ea, 512, access, false));
 	tx->open = -1;
-	emit_mov_imm(e, R8, BT_HELPER_FX | restore);
-	emit_mov_imm(e, R9, tsr_bt_site(tx, 512, access));
-	emit_call(e, tx->bt->rt.helper);
-	tx->fp_checked = false;
-	if (!restore)
-		return true;
-	same = emit_jmp(e, 0);
-	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
-	tsr_bt_island(tx);
-	emit_land8(e, over);
-	tsr_bt_count_return(tx, tx->index + 1);
-	tsr_bt_look_up(tx, i->eip + i->length);
-	emit_patch32(e, same, emit_here(e));
+	site = tsr_bt_site(tx, 512, access);
+	if (restore)
+		tsr_bt_call_or_leave(tx, BT_CALL_FXRSTOR, 0, site, 0);
+	else
+		tsr_bt_call(tx, BT_CALL_FXSAVE, 0, site);
 	return true;
 }

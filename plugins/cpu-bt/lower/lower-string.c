@@ -2,7 +2,7 @@
 /* String instructions: MOVS, STOS, LODS without REP inline; for the others a call into C (string.c), which does as many as it can. */
 #include <Zydis/Zydis.h>
 
-#include "code/calls.h"
+#include "lower/call.h"
 #include "lower/lower.h"
 #include "lower/memory.h"
 #include "lower/operand.h"
@@ -98,15 +98,12 @@ static bool string_inline(struct bt_tx *tx, unsigned op)
 bool tsr_bt_lower_string(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
-	struct emitter *e = &tx->e;
 	uint32_t kind = string_word(i);
 
 	if (kind != BT_NONE && string_inline(tx, BT_STRING_OP(kind)))
 		return true;
 	if (kind == BT_NONE || tx->bt->options.lockstep)
 		return false;
-	emit_mov_imm(e, R8, kind);
-	emit_mov_imm(e, R9, tsr_bt_site(tx, i->operand_size, BT_READ));
-	emit_call(e, tx->bt->rt.helper);
+	tsr_bt_call(tx, BT_CALL_STRING, kind, tsr_bt_site(tx, i->operand_size, BT_READ));
 	return true;
 }

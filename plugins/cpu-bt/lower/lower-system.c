@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Segment registers, RDTSC, IN and OUT: a call into C for their common case. */
-#include "code/calls.h"
-#include "lower/count.h"
-#include "lower/exits.h"
-#include "lower/islands.h"
+#include "lower/call.h"
 #include "lower/lower.h"
 #include "lower/memory.h"
 #include "lower/operand.h"
@@ -41,14 +38,13 @@ bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 	return true;
 }
 
-/* The selector is in r11. Behind the call: the mode is the block's still; 5 bytes farther: it has changed. */
+/* The selector is in r11. */
 bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 	struct emitter *e = &tx->e;
 	bool pop = i->opcode != OP_MOV_SW_EW;
 	struct bt_ea ea = pop ? tsr_bt_stack_ea(tx, 0) : i->ea;
-	uint32_t same, over;
 
 	if (i->special == TSR_SS || i->special == TSR_CS || tx->bt->options.lockstep)
 		return false;
@@ -59,47 +55,26 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	} else {
 		emit_mov(e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
-	emit_mov_imm(e, R8, BT_HELPER_SEGMENT | i->special);
-	emit_mov_imm(e, R9, tsr_bt_site(tx, 2, BT_READ));
-	emit_call(e, tx->bt->rt.helper);
-	same = emit_jmp(e, 0);
-	over = emit_jmp8(e); /* control does come behind `same`: not to the island */
-	tsr_bt_island(tx);
-	emit_land8(e, over);
-	if (pop)
-		tsr_bt_move_esp(tx, i->operand_size);
-	tsr_bt_count_return(tx, tx->index + 1);
-	tsr_bt_look_up(tx, i->eip + i->length);
-	emit_patch32(e, same, emit_here(e));
-	if (pop)
-		tsr_bt_move_esp(tx, i->operand_size);
+	tsr_bt_call_or_leave(tx, BT_CALL_SEGMENT_LOAD, i->special, tsr_bt_site(tx, 2, BT_READ), pop ? i->operand_size : 0);
 	return true;
 }
 
 bool tsr_bt_lower_rdtsc(struct bt_tx *tx)
 {
-	struct emitter *e = &tx->e;
-
 	if (tx->bt->options.lockstep || tx->bt->budget.counted)
 		return false;
-	emit_mov_imm(e, R8, BT_HELPER_RDTSC);
-	emit_mov_imm(e, R9, tsr_bt_site(tx, 0, BT_READ));
-	emit_call(e, tx->bt->rt.helper);
+	tsr_bt_call(tx, BT_CALL_RDTSC, 0, tsr_bt_site(tx, 0, BT_READ));
 	return true;
 }
 
 bool tsr_bt_lower_port(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
-	struct emitter *e = &tx->e;
-	uint32_t word = i->kind == BT_IN ? BT_HELPER_IN : BT_HELPER_OUT;
+	uint32_t how = (uint32_t)(i->opcode & 1 ? i->operand_size : 1) << BT_PORT_WIDTH_SHIFT;
 
 	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->options.lockstep || tx->bt->budget.counted)
 		return false;
-	word |= (uint32_t)(i->opcode & 1 ? i->operand_size : 1) << 16;
-	word |= i->opcode & 8 ? BT_HELPER_PORT_DX : i->imm & 0xff;
-	emit_mov_imm(e, R8, word);
-	emit_mov_imm(e, R9, tsr_bt_site(tx, 0, BT_READ));
-	emit_call(e, tx->bt->rt.helper);
+	how |= i->opcode & 8 ? BT_PORT_DX : i->imm & 0xff;
+	tsr_bt_call(tx, i->kind == BT_IN ? BT_CALL_IN : BT_CALL_OUT, how, tsr_bt_site(tx, 0, BT_READ));
 	return true;
 }

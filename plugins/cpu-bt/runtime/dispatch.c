@@ -5,10 +5,9 @@
 #include "runtime/dispatch.h"
 #include "runtime/fp-pointers.h"
 #include "runtime/mode.h"
+#include "runtime/outcome.h"
 #include "runtime/requests.h"
 #include "translate/block.h"
-
-#define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
 
 /* A #PF of the fetch becomes bt->run.fault. */
 static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
@@ -117,23 +116,38 @@ static void want_out(struct tsr_bt *bt)
 	tsr_bt_request_exit(bt);
 }
 
+/* The host address of the block at EIP, which the jump cache knows from now on. */
+static struct bt_outcome code_at(struct tsr_bt *bt, uint32_t eip, struct bt_block **block)
+{
+	struct bt_block *b = tsr_bt_find(bt, eip);
+
+	*block = b;
+	if (!b)
+		return bt_leave_as_found(bt);
+	remember(bt, eip, b);
+	return bt_go_on_with((uint64_t)(uintptr_t)(bt->cache.rx + b->host));
+}
+
+/* The same at a block's end, where requests are seen. */
+static struct bt_outcome next_code(struct tsr_bt *bt, uint32_t eip, struct bt_block **block)
+{
+	*block = NULL;
+	bt->state.eip = eip;
+	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+		return bt_leave(bt, BT_EXIT_LOOKUP);
+	if (!bt->hot.poll)
+		tsr_bt_retag(bt);
+	if (bt->options.stress == BT_STRESS_INTERRUPTS)
+		want_out(bt);
+	return code_at(bt, eip, block);
+}
+
 /* A jump-cache miss, or a request that made it one. */
 struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused)
 {
 	struct bt_block *b;
 
-	bt->state.eip = eip;
-	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
-		return LEAVE(BT_EXIT_LOOKUP);
-	if (!bt->hot.poll)
-		tsr_bt_retag(bt);
-	if (bt->options.stress == BT_STRESS_INTERRUPTS)
-		want_out(bt);
-	b = tsr_bt_find(bt, eip);
-	if (!b)
-		return (struct bt_outcome){ 0, -1 };
-	remember(bt, eip, b);
-	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->cache.rx + b->host), 0 };
+	return next_code(bt, eip, &b);
 }
 
 /* A direct exit that is not linked yet, to the same guest page. */
@@ -141,22 +155,12 @@ struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
 {
 	uint32_t epoch = bt->cache.epoch;
 	struct bt_block *b;
+	struct bt_outcome o = next_code(bt, eip, &b);
 
 	bt->stats.chains++;
-	bt->state.eip = eip;
-	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
-		return LEAVE(BT_EXIT_LOOKUP);
-	if (!bt->hot.poll)
-		tsr_bt_retag(bt);
-	if (bt->options.stress == BT_STRESS_INTERRUPTS)
-		want_out(bt);
-	b = tsr_bt_find(bt, eip);
-	if (!b)
-		return (struct bt_outcome){ 0, -1 };
-	if (epoch == bt->cache.epoch && bt->options.chain && !b->gpa2)
+	if (b && epoch == bt->cache.epoch && bt->options.chain && !b->gpa2)
 		tsr_bt_cache_link(bt, exit, b);
-	remember(bt, eip, b);
-	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->cache.rx + b->host), 0 };
+	return o;
 }
 
 /* Translated code for the state as it is, mode and tag being up to date. */
@@ -167,12 +171,8 @@ struct bt_outcome tsr_bt_resume(struct tsr_bt *bt)
 	struct bt_block *b;
 
 	if (j->key == 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32))
-		return (struct bt_outcome){ (uint64_t)(uintptr_t)j->host, 0 };
-	b = tsr_bt_find(bt, eip);
-	if (!b)
-		return (struct bt_outcome){ 0, -1 };
-	remember(bt, eip, b);
-	return (struct bt_outcome){ (uint64_t)(uintptr_t)(bt->cache.rx + b->host), 0 };
+		return bt_go_on_with((uint64_t)(uintptr_t)j->host);
+	return code_at(bt, eip, &b);
 }
 
 /* A block at EIP of `taken` instructions that are too many. */
@@ -181,8 +181,7 @@ struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken)
 	bt->hot.left += taken;
 	bt->state.eip = eip;
 	bt->hot.exit_value = (uint32_t)bt->hot.left;
-	bt->hot.exit_reason = BT_EXIT_REST;
-	return (struct bt_outcome){ 0, -1 };
+	return bt_leave(bt, BT_EXIT_REST);
 }
 
 /* A look-up within a block that is not at its end. */

@@ -13,6 +13,7 @@
 #include "runtime/fp-pointers.h"
 #include "runtime/fp.h"
 #include "runtime/mode.h"
+#include "runtime/outcome.h"
 
 /* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
 enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };
@@ -49,32 +50,23 @@ void tsr_bt_fp_reload(struct tsr_bt *bt)
 
 /* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11; CR0.EM and TS are clear. */
 
-static struct bt_outcome leave_to_interpreter(struct tsr_bt *bt, const struct bt_site *s)
-{
-	bt->state.eip = s->eip;
-	bt_leave_ahead(bt, s, false);
-	bt->hot.exit_value = BT_NONE;
-	bt->hot.exit_reason = BT_EXIT_BAIL;
-	return (struct bt_outcome){ 0, -1 };
-}
-
 /* Bits of MXCSR that exist: DAZ came with SSE2. */
 static uint32_t mxcsr_mask(const struct tsr_bt *bt)
 {
 	return bt->model.isa & BT_ISA_SSE2 ? 0xffff : 0xffbf;
 }
 
-struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, const struct bt_site *s)
+struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
 	uint8_t *to = (uint8_t *)(uintptr_t)bt->hot.saved_r11;
 	uint32_t mask = mxcsr_mask(bt);
 
 	if (bt->hot.saved_r11 & 15)
-		return leave_to_interpreter(bt, s);
+		return bt_leave_to_interpreter(bt, s);
 	tsr_bt_fp_unload(bt);
 	memcpy(to, bt->state.fx, WRITTEN);
 	memcpy(to + MASK, &mask, sizeof(mask));
-	return (struct bt_outcome){ 0, 0 };
+	return bt_go_on();
 }
 
 /* The host sorts out ES and reserved bits. Leaves the x87's state in the unit, with the host's MXCSR. */
@@ -97,15 +89,15 @@ static void take_image(struct tsr_bt *bt, const uint8_t *from)
 	memcpy(fx + ST0, image + ST0, XMM0 - ST0);
 }
 
-/* Leaves the block (5 bytes behind) when the mode has changed. */
-struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
+/* Skips when the mode has changed. */
+struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
 	const uint8_t *from = (const uint8_t *)(uintptr_t)bt->hot.saved_r11;
 	uint32_t mxcsr;
 
 	memcpy(&mxcsr, from + MXCSR, sizeof(mxcsr));
 	if (bt->hot.saved_r11 & 15 || mxcsr & ~mxcsr_mask(bt))
-		return leave_to_interpreter(bt, s);
+		return bt_leave_to_interpreter(bt, s);
 	bt->hot.fp_code = bt->hot.fp_data = 0;
 	bt->hot.fp_loaded = 0;
 	take_image(bt, from);
@@ -113,9 +105,9 @@ struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, const struct bt_site *s)
 		bt->hot.fp_loaded = bt_fp_load_kind(bt->mode.word);
 		if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
 			__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
-		return (struct bt_outcome){ 0, 0 };
+		return bt_go_on();
 	}
 	__asm__ volatile("fninit");
 	tsr_bt_retag(bt);
-	return (struct bt_outcome){ 0, 5 };
+	return bt_skip_with(0);
 }

@@ -12,6 +12,7 @@
 #include "runtime/device.h"
 #include "runtime/fp-pointers.h"
 #include "runtime/miss.h"
+#include "runtime/outcome.h"
 
 static enum tsr_mmu_view view(const struct tsr_bt *bt)
 {
@@ -27,9 +28,17 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
-	bt->hot.exit_reason = s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT;
 	bt->hot.exit_value = BT_NONE;
-	return (struct bt_outcome){ 0, -1 };
+	return bt_leave(bt, s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT);
+}
+
+/* The instruction is done at that host address of the operand. commit: on the copy of its code in the stub, after which tsr_bt_commit
+ * is called. */
+static struct bt_outcome access_by(const uint8_t *host, uint32_t gla, bool commit)
+{
+	uint64_t addend = (uint64_t)(uintptr_t)host - gla;
+
+	return commit ? bt_skip_with(addend) : bt_go_on_with(addend);
 }
 
 /* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in *result and *at. */
@@ -139,7 +148,7 @@ static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	}
 	if (!(s->access & BT_WRITE))
 		leave_if_stale(bt, s);
-	return (struct bt_outcome){ (uint64_t)(uintptr_t)b->data - gla, s->access & BT_WRITE ? 5 : 0 };
+	return access_by(b->data, gla, s->access & BT_WRITE);
 }
 
 /* A page that a live group writes to was taken out of the table: the pointer must not be used any more. */
@@ -162,13 +171,9 @@ static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 /* The instruction is the interpreter's this time. */
 static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *s)
 {
-	bt->state.eip = s->eip;
-	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
-	bt->hot.exit_reason = BT_EXIT_BAIL;
-	bt->hot.exit_value = BT_NONE;
-	return (struct bt_outcome){ 0, -1 };
+	return bt_leave_to_interpreter(bt, s);
 }
 
 static struct bt_outcome group_failed(struct tsr_bt *bt, const struct bt_site *s)
@@ -197,7 +202,7 @@ static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struc
 		return group_failed(bt, s);
 	if (groups_stale(bt, s))
 		return leave_for_one(bt, s);
-	return (struct bt_outcome){ (uint64_t)(uintptr_t)part.host - first, 0 };
+	return access_by(part.host, first, false);
 }
 
 /* The table had no answer for the access at `gla`. */
@@ -234,8 +239,7 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 			return bounce(bt, gla, site);
 		b->direct = true;
 		b->site = site;
-		return (struct bt_outcome){ (uint64_t)(uintptr_t)b->part[0].host - gla,
-					    b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE ? 5 : 0 };
+		return access_by(b->part[0].host, gla, b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE);
 	}
 	b->parts = 2;
 	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
@@ -272,5 +276,5 @@ struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unu
 		bt->hot.flags_ax = (bt->hot.flags_ax & s->flags_kept) | (now & ~s->flags_kept);
 	}
 	leave_if_stale(bt, s);
-	return (struct bt_outcome){ 0, 0 };
+	return bt_go_on();
 }

@@ -135,6 +135,21 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_ret(e);
 }
 
+static const struct {
+	size_t at; /* in struct bt_runtime */
+	void (*emit)(struct emitter *e, bridge_function function, uint32_t leave);
+	bridge_function function;
+} bridges[] = {
+	{ offsetof(struct bt_runtime, lookup), emit_jump_bridge, tsr_bt_lookup },
+	{ offsetof(struct bt_runtime, chain), emit_jump_bridge, tsr_bt_chain },   /* r9d: exit */
+	{ offsetof(struct bt_runtime, spent), emit_jump_bridge, tsr_bt_spent },   /* r9d: instructions taken */
+	{ offsetof(struct bt_runtime, early), emit_jump_bridge, tsr_bt_early },   /* r9d: instructions not done */
+	{ offsetof(struct bt_runtime, miss), emit_call_bridge, tsr_bt_miss },     /* r8d: linear address, r9d: site */
+	{ offsetof(struct bt_runtime, commit), emit_call_bridge, tsr_bt_commit },
+	{ offsetof(struct bt_runtime, helper), emit_call_bridge, tsr_bt_helper }, /* r8d: word, r9d: site */
+	{ offsetof(struct bt_runtime, bail), emit_jump_bridge, tsr_bt_bail },     /* r9d: mnemonic */
+};
+
 /* r8d = EIP: the block is done, back to C (unchained mode) */
 static void emit_done(struct emitter *e, uint32_t leave)
 {
@@ -182,22 +197,12 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	emit_enter(&e);
 	bt->rt.leave = emit_here(&e);
 	emit_leave(&e);
-	bt->rt.lookup = emit_here(&e);
-	emit_jump_bridge(&e, tsr_bt_lookup, bt->rt.leave);
-	bt->rt.chain = emit_here(&e);
-	emit_jump_bridge(&e, tsr_bt_chain, bt->rt.leave);
-	bt->rt.spent = emit_here(&e);
-	emit_jump_bridge(&e, tsr_bt_spent, bt->rt.leave);
-	bt->rt.early = emit_here(&e);
-	emit_jump_bridge(&e, tsr_bt_early, bt->rt.leave);
-	bt->rt.miss = emit_here(&e);
-	emit_call_bridge(&e, tsr_bt_miss, bt->rt.leave);
-	bt->rt.commit = emit_here(&e);
-	emit_call_bridge(&e, tsr_bt_commit, bt->rt.leave);
-	bt->rt.helper = emit_here(&e);
-	emit_call_bridge(&e, tsr_bt_helper, bt->rt.leave);
-	bt->rt.bail = emit_here(&e);
-	emit_jump_bridge(&e, tsr_bt_bail, bt->rt.leave); /* r9d: mnemonic */
+	for (size_t i = 0; i < sizeof(bridges) / sizeof(*bridges); i++) {
+		uint32_t at = emit_here(&e);
+
+		memcpy((uint8_t *)&bt->rt + bridges[i].at, &at, sizeof(at));
+		bridges[i].emit(&e, bridges[i].function, bt->rt.leave);
+	}
 	bt->rt.done = emit_here(&e);
 	emit_done(&e, bt->rt.leave);
 	if (bt->host_cpu.bmi2) {

@@ -9,6 +9,7 @@
 #include "code/cache.h"
 #include "code/calls.h"
 #include "code/flags.h"
+#include "runtime/outcome.h"
 #include "runtime/requests.h"
 #include "runtime/string-ops.h"
 
@@ -229,12 +230,12 @@ static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 	return n;
 }
 
-static struct bt_outcome string_leave(struct tsr_bt *bt, uint32_t eip, const struct bt_site *s, enum bt_exit_reason reason)
+/* EIP: the instruction's, which goes on later, or the next. */
+static struct bt_outcome leave(struct tsr_bt *bt, const struct bt_site *s, uint32_t eip)
 {
 	bt->state.eip = eip;
 	bt_leave_ahead(bt, s, eip != s->eip);
-	bt->hot.exit_reason = reason;
-	return (struct bt_outcome){ 0, -1 };
+	return bt_leave(bt, BT_EXIT_LOOKUP);
 }
 
 struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
@@ -243,15 +244,13 @@ struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct b
 				.down = bt->state.eflags & TSR_FLAG_DF, .addr16 = word & BT_STRING_ADDR16 };
 	bool rep = word & (BT_STRING_REP | BT_STRING_REPNE), stop = false;
 	uint32_t *ecx = &bt->state.gpr[TSR_ECX];
-	uint32_t next = s->eip + BT_STRING_LENGTH(word), n;
+	uint32_t n;
 
 	bt->stats.strings++;
 	while (!stop && (!rep || reg_value(&j, ecx))) {
 		n = string_chunk(&j, rep ? reg_value(&j, ecx) : 1, &stop);
-		if (!n) {
-			bt->hot.exit_value = BT_NONE;
-			return string_leave(bt, s->eip, s, BT_EXIT_BAIL);
-		}
+		if (!n)
+			return bt_leave_to_interpreter(bt, s);
 		if (rep)
 			reg_add(&j, ecx, 0 - n);
 		if (bt->cache.untrace_count)
@@ -259,9 +258,9 @@ struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct b
 		if (!rep)
 			break;
 		if (!stop && reg_value(&j, ecx) && !bt->options.lockstep && tsr_bt_wanted(bt))
-			return string_leave(bt, s->eip, s, BT_EXIT_LOOKUP);
+			return leave(bt, s, s->eip);
 	}
 	if (!bt->cache.blocks[s->block].valid)
-		return string_leave(bt, next, s, BT_EXIT_LOOKUP);
-	return (struct bt_outcome){ 0, 0 };
+		return leave(bt, s, s->eip + BT_STRING_LENGTH(word));
+	return bt_go_on();
 }

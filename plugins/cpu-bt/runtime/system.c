@@ -17,10 +17,9 @@
 #include "runtime/fp-pointers.h"
 #include "runtime/interpret.h"
 #include "runtime/mode.h"
+#include "runtime/outcome.h"
 #include "runtime/requests.h"
 #include "runtime/system.h"
-
-#define LEAVE(reason) (bt->hot.exit_reason = (reason), (struct bt_outcome){ 0, -1 })
 
 /* -- reading tables and the stack without side effects: only what is in the supervisor view's read table */
 
@@ -100,43 +99,39 @@ static bool protected_segment(const struct tsr_bt *bt, uint16_t selector, struct
 	return D_DPL(high) >= (selector & 3u) && D_DPL(high) >= bt->state.cpl;
 }
 
-/* Leaves the block (5 bytes behind) when the mode has changed. */
-struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint16_t selector, const struct bt_site *s)
+/* The selector is in r11. Skips when the mode has changed. */
+struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
+	unsigned segment = BT_CALL_SEGMENT(word);
+	uint16_t selector = (uint16_t)bt->hot.saved_r11;
 	bool paragraph = !(bt->state.cr0 & TSR_CR0_PE) || bt->state.eflags & TSR_FLAG_VM;
 	struct tsr_x86_segment new;
 	uint32_t mode = bt->mode.word;
 
 	bt->stats.system++;
 	tsr_bt_fp_commit(bt);
-	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new))) {
-		bt->state.eip = s->eip;
-		bt_leave_ahead(bt, s, false);
-		bt->hot.exit_value = BT_NONE;
-		return LEAVE(BT_EXIT_BAIL);
-	}
+	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new)))
+		return bt_leave_to_interpreter(bt, s);
 	bt->state.segment[segment] = new;
 	if (tsr_bt_mode_segment(bt, segment) == mode)
-		return (struct bt_outcome){ 0, 0 };
+		return bt_go_on();
 	tsr_bt_retag(bt);
-	return (struct bt_outcome){ 0, 5 };
+	return bt_skip_with(0);
 }
 
 /* -- RDTSC, IN, OUT */
 
-struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s)
+struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
 	uint64_t tsc;
 
+	if (bt->state.cr4 & TSR_CR4_TSD && bt->state.cpl)
+		return bt_leave_to_interpreter(bt, s);
 	bt->state.eip = s->eip;
-	if (bt->state.cr4 & TSR_CR4_TSD && bt->state.cpl) {
-		bt->hot.exit_value = BT_NONE;
-		return LEAVE(BT_EXIT_BAIL);
-	}
 	tsc = bt->board.cpu_host->tsc(bt->board.host) + bt->state.tsc_offset;
 	bt->state.gpr[TSR_EAX] = (uint32_t)tsc;
 	bt->state.gpr[TSR_EDX] = (uint32_t)(tsc >> 32);
-	return (struct bt_outcome){ 0, 0 };
+	return bt_go_on();
 }
 
 static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s)
@@ -145,25 +140,35 @@ static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s
 
 	tsr_bt_cache_untrace(bt);
 	if (b->valid)
-		return (struct bt_outcome){ 0, 0 };
+		return bt_go_on();
 	bt->state.eip = s->eip + bt->cache.offsets[b->offsets + b->insns + s->insn];
-	return LEAVE(BT_EXIT_LOOKUP);
+	return bt_leave(bt, BT_EXIT_LOOKUP);
 }
 
-struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+static struct bt_outcome port_access(struct tsr_bt *bt, uint32_t word, const struct bt_site *s, bool in)
 {
-	unsigned width = word >> 16 & 7;
+	unsigned width = BT_PORT_WIDTH(word);
 	uint32_t mask = width == 4 ? UINT32_MAX : (1u << 8 * width) - 1, *eax = &bt->state.gpr[TSR_EAX];
-	uint16_t port = (uint16_t)(word & BT_HELPER_PORT_DX ? bt->state.gpr[TSR_EDX] : word);
+	uint16_t port = (uint16_t)(word & BT_PORT_DX ? bt->state.gpr[TSR_EDX] : word);
 	bool loaded = tsr_bt_device_begin(bt, s);
 
 	bt->stats.system++;
-	if (word & BT_HELPER_IN)
+	if (in)
 		*eax = (*eax & ~mask) | (bt->board.cpu_host->port_read(bt->board.host, port, width) & mask);
 	else
 		bt->board.cpu_host->port_write(bt->board.host, port, *eax & mask, width);
 	tsr_bt_device_end(bt, loaded);
 	return after_device(bt, s);
+}
+
+struct bt_outcome tsr_bt_in(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+{
+	return port_access(bt, word, s, true);
+}
+
+struct bt_outcome tsr_bt_out(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+{
+	return port_access(bt, word, s, false);
 }
 
 /* -- SYSENTER, SYSEXIT, IRET */
@@ -277,9 +282,9 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	bt->state.eip = eip;
 	bt->hot.exit_value = mnemonic;
 	if (bt->options.lockstep)
-		return LEAVE(BT_EXIT_BAIL);
+		return bt_leave(bt, BT_EXIT_BAIL);
 	if (tsr_bt_budget_over(bt))
-		return LEAVE(BT_EXIT_LOOKUP);
+		return bt_leave(bt, BT_EXIT_LOOKUP);
 	tsr_bt_budget_out(bt);
 	tsr_bt_flags_out(bt);
 	tsr_bt_fp_commit(bt);
@@ -294,12 +299,12 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 		tsr_bt_budget_in(bt);
 		if (bt->run.stop != TSR_X86_DONE || bt->state.halted) {
 			tsr_bt_flags_in(bt);
-			return LEAVE(BT_EXIT_STOP);
+			return bt_leave(bt, BT_EXIT_STOP);
 		}
 	}
 	tsr_bt_flags_in(bt);
 	tsr_bt_retag(bt);
 	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
-		return LEAVE(BT_EXIT_LOOKUP);
+		return bt_leave(bt, BT_EXIT_LOOKUP);
 	return tsr_bt_resume(bt);
 }

@@ -6,8 +6,9 @@
 #include "code/bt.h"
 
 struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic);
-struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, unsigned segment, uint16_t selector, const struct bt_site *s);
-struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, const struct bt_site *s);
-struct bt_outcome tsr_bt_port(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+struct bt_outcome tsr_bt_in(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+struct bt_outcome tsr_bt_out(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
 
 #endif

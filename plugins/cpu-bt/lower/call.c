@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls of C in the middle of translated code: code/calls.h has the table. */
+#include "lower/call.h"
+#include "lower/count.h"
+#include "lower/exits.h"
+#include "lower/islands.h"
+#include "lower/stack.h"
+
+static const uint8_t may[BT_CALL_ROWS] = {
+#define ROW(name, function, what) [BT_CALL_##name] = what,
+	BT_CALLS(ROW)
+#undef ROW
+};
+
+static void call(struct bt_tx *tx, enum bt_call row, uint32_t how)
+{
+	emit_mov_imm(&tx->e, R8, (uint32_t)row << BT_CALL_SHIFT | how);
+}
+
+void tsr_bt_call(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site)
+{
+	call(tx, row, how);
+	emit_mov_imm(&tx->e, R9, site);
+	emit_call(&tx->e, tx->bt->rt.helper);
+	if (may[row] & BT_MAY_UNLOAD_FP)
+		tx->fp_checked = false;
+}
+
+void tsr_bt_call_without_site(struct bt_tx *tx, enum bt_call row)
+{
+	call(tx, row, 0);
+	emit_call(&tx->e, tx->bt->rt.helper);
+}
+
+/* The call returns to `jmp same`, or after it. */
+void tsr_bt_call_or_leave(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site, unsigned pop)
+{
+	struct emitter *e = &tx->e;
+	uint32_t same, over;
+
+	tsr_bt_call(tx, row, how, site);
+	same = emit_jmp(e, 0);
+	over = emit_jmp8(e); /* control does come here: not to the island */
+	tsr_bt_island(tx);
+	emit_land8(e, over);
+	if (pop)
+		tsr_bt_move_esp(tx, (int32_t)pop);
+	tsr_bt_count_return(tx, tx->index + 1);
+	tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length);
+	emit_patch32(e, same, emit_here(e));
+	if (pop)
+		tsr_bt_move_esp(tx, (int32_t)pop);
+}
