@@ -124,12 +124,12 @@ void op_std(cpu *c, const struct op *op)
 
 void op_lahf(cpu *c, const struct op *op)
 {
-	((uint8_t *)&c->s->gpr[TSR_EAX])[1] = (uint8_t)((c->s->eflags & 0xd5) | 2);
+	((uint8_t *)&c->s->gpr[TSR_EAX])[1] = (uint8_t)((c->s->eflags & TSR_FLAGS_AH) | TSR_FLAG_FIXED);
 }
 
 void op_sahf(cpu *c, const struct op *op)
 {
-	c->s->eflags = (c->s->eflags & ~0xd5u) | (((uint8_t *)&c->s->gpr[TSR_EAX])[1] & 0xd5);
+	c->s->eflags = (c->s->eflags & ~(uint32_t)TSR_FLAGS_AH) | (((uint8_t *)&c->s->gpr[TSR_EAX])[1] & TSR_FLAGS_AH);
 }
 
 /* CLI and STI: in virtual-8086 mode IOPL 3, or VME's virtual interrupt flag; elsewhere CPL <= IOPL. */
@@ -185,7 +185,7 @@ void op_pushf(cpu *c, const struct op *op)
 
 static void popf_vme(cpu *c)
 {
-	uint32_t image = stack_peek(c, 0, 2), keep = ~(uint32_t)(0x7fd5 & ~(TSR_FLAG_IF | TSR_FLAG_IOPL));
+	uint32_t image = stack_peek(c, 0, 2), keep = ~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_DF | TSR_FLAG_NT);
 	uint32_t eflags = (c->s->eflags & keep) | (image & ~keep);
 
 	if ((image & TSR_FLAG_TF) || ((image & TSR_FLAG_IF) && (c->s->eflags & TSR_FLAG_VIP)))

@@ -155,7 +155,7 @@ static void processor_need(struct cpu_interp *i)
 static void interp_reset(void *self, enum tsr_reset kind)
 {
 	struct cpu_interp *i = self;
-	const struct cpuid_model *model = cpuid_find(i->properties->get_string(i->host, "model"));
+	const struct tsr_x86_model *model = tsr_x86_model_find(i->properties->get_string(i->host, "model"));
 
 	tsr_x86_state_reset(&i->state, kind, model ? model->signature : 0);
 	if (i->context) {

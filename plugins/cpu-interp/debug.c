@@ -8,19 +8,19 @@
 
 static uint32_t dr7_enabled(const cpu *c)
 {
-	return c->s->dr[7] & 0xff;
+	return c->s->dr[7] & TSR_DR7_ENABLES;
 }
 
 static unsigned rw_of(const cpu *c, unsigned n)
 {
-	return c->s->dr[7] >> (16 + 4 * n) & 3;
+	return TSR_DR7_RW(c->s->dr[7], n);
 }
 
 static uint32_t length_of(const cpu *c, unsigned n)
 {
 	static const uint8_t bytes[4] = { 1, 2, 8, 4 };
 
-	return bytes[c->s->dr[7] >> (18 + 4 * n) & 3];
+	return bytes[TSR_DR7_LEN(c->s->dr[7], n)];
 }
 
 bool debug_watching(const cpu *c)
@@ -41,7 +41,7 @@ static uint32_t matches(const cpu *c, uint32_t at, uint32_t size, unsigned kinds
 			continue;
 		if (at - first < length || first - at < size) {
 			hit |= 1u << n;
-			enabled |= c->s->dr[7] >> (2 * n) & 3;
+			enabled |= TSR_DR7_ENABLED(c->s->dr[7], n);
 		}
 	}
 	return enabled ? hit : 0;
@@ -57,19 +57,19 @@ static void trap(cpu *c, uint32_t hit)
 
 void debug_data_access(cpu *c, tsr_gla gla, uint32_t size, bool write)
 {
-	trap(c, matches(c, gla, size, write ? 1 << 1 | 1 << 3 : 1 << 3));
+	trap(c, matches(c, gla, size, write ? 1 << TSR_BREAK_WRITE | 1 << TSR_BREAK_ACCESS : 1 << TSR_BREAK_ACCESS));
 }
 
 void debug_port_access(cpu *c, uint16_t port, uint32_t size)
 {
 	if (c->s->cr4 & TSR_CR4_DE)
-		trap(c, matches(c, port, size, 1 << 2));
+		trap(c, matches(c, port, size, 1 << TSR_BREAK_IO));
 }
 
 /* DR6 of a #DB: the breakpoints are this one's (17.2.3 lets them be cleared, and processors do); the rest is the guest's to clear. */
 void debug_report(cpu *c, uint32_t conditions)
 {
-	c->s->dr[6] = (c->s->dr[6] & ~15u) | conditions;
+	c->s->dr[6] = (c->s->dr[6] & ~TSR_DR6_B) | conditions;
 }
 
 bool debug_code_match(cpu *c, tsr_gla gla)
@@ -79,7 +79,7 @@ bool debug_code_match(cpu *c, tsr_gla gla)
 	if (!debug_watching(c))
 		return false;
 	for (unsigned n = 0; n < 4; n++) {
-		if (rw_of(c, n) == 0 && c->s->dr[n] == gla && (c->s->dr[7] >> (2 * n) & 3))
+		if (rw_of(c, n) == TSR_BREAK_EXECUTE && c->s->dr[n] == gla && TSR_DR7_ENABLED(c->s->dr[7], n))
 			hit |= 1u << n;
 	}
 	if (hit)

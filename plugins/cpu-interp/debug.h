@@ -5,10 +5,6 @@
 
 #include "interp.h"
 
-#define DR6_BD (1u << 13)
-#define DR6_BS (1u << 14)
-#define DR6_BT (1u << 15)
-
 bool debug_watching(const cpu *c); /* a breakpoint is enabled */
 void debug_data_access(cpu *c, tsr_gla gla, uint32_t size, bool write);
 void debug_port_access(cpu *c, uint16_t port, uint32_t size);

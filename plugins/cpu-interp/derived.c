@@ -10,15 +10,15 @@ void cpu_refresh_segment(cpu *c, unsigned segment)
 	const struct tsr_x86_segment *g = &c->s->segment[segment];
 	unsigned rights = 0;
 
-	if ((g->access & 0x0c) != 0x04) {
+	if ((g->access & (TSR_SEG_CODE | TSR_SEG_E)) != TSR_SEG_E) {
 		if (paragraph_mode(c))
 			rights = SEG_READ | SEG_WRITE;
 		else if (!(g->access & TSR_SEG_P))
 			rights = 0;
-		else if (g->access & 0x08)
-			rights = g->access & 2 ? SEG_READ : 0;
+		else if (g->access & TSR_SEG_CODE)
+			rights = g->access & TSR_SEG_R ? SEG_READ : 0;
 		else
-			rights = g->access & 2 ? SEG_READ | SEG_WRITE : SEG_READ;
+			rights = g->access & TSR_SEG_W ? SEG_READ | SEG_WRITE : SEG_READ;
 	}
 	c->rights[segment] = (uint8_t)rights;
 	if (segment == TSR_SS)
@@ -34,7 +34,7 @@ static void refresh_slow(cpu *c)
 	c->slow &= SLOW_SHADOW;
 	if ((s->cr0 & TSR_CR0_AM) && (s->eflags & TSR_FLAG_AC) && s->cpl == 3)
 		c->slow |= SLOW_ALIGN;
-	if (s->dr[7] & 0xff)
+	if (s->dr[7] & TSR_DR7_ENABLES)
 		c->slow |= SLOW_WATCH;
 }
 
@@ -43,7 +43,7 @@ void cpu_refresh_attention(cpu *c)
 	const struct tsr_x86_state *s = c->s;
 	uint32_t value = 0;
 
-	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || s->debug_pending || (s->dr[7] & 0xff) || tsr_x86_virtual_interrupt(s))
+	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || s->debug_pending || (s->dr[7] & TSR_DR7_ENABLES) || tsr_x86_virtual_interrupt(s))
 		value |= ATT_DEBUG;
 	if (s->shadow)
 		value |= ATT_SHADOW;
@@ -75,7 +75,7 @@ void cpu_set_cpl(cpu *c, unsigned cpl)
 /* A change of VM changes how segments work; the caller loads them afterwards. */
 void cpu_set_eflags(cpu *c, uint32_t eflags)
 {
-	c->s->eflags = eflags | 2;
+	c->s->eflags = eflags | TSR_FLAG_FIXED;
 	refresh_slow(c);
 	cpu_refresh_attention(c);
 }

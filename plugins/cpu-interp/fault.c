@@ -17,7 +17,7 @@ _Noreturn void fault_raise(cpu *c, int vector)
 _Noreturn void fault_code(cpu *c, int vector, uint32_t error_code)
 {
 	if (c->ext && vector >= TSR_VECTOR_TS && vector <= TSR_VECTOR_GP)
-		error_code |= 1;
+		error_code |= TSR_CODE_EXT;
 	leave(c, vector, true, error_code, 0);
 }
 

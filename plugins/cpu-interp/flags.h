@@ -15,12 +15,12 @@
 
 static inline uint32_t flags_pack(uint32_t eflags)
 {
-	return (eflags & 0xd5) << 8 | (eflags >> 11 & 1);
+	return (eflags & TSR_FLAGS_AH) << 8 | (eflags >> TSR_FLAG_OF_SHIFT & 1);
 }
 
 static inline uint32_t flags_unpack(uint32_t eflags, uint32_t ax)
 {
-	return (eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | (ax >> 8 & 0xd5) | (ax & 1) << 11;
+	return (eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | (ax >> 8 & TSR_FLAGS_AH) | (ax & 1) << TSR_FLAG_OF_SHIFT;
 }
 
 /* T name(eflags, d, s): d = d text s */
@@ -83,8 +83,8 @@ static inline bool flags_condition(uint32_t f, unsigned cc)
 	case 3: value = f & (TSR_FLAG_CF | TSR_FLAG_ZF); break;
 	case 4: value = f & TSR_FLAG_SF; break;
 	case 5: value = f & TSR_FLAG_PF; break;
-	case 6: value = (f >> 7 ^ f >> 11) & 1; break;
-	default: value = ((f >> 7 ^ f >> 11) & 1) || (f & TSR_FLAG_ZF); break;
+	case 6: value = (f >> TSR_FLAG_SF_SHIFT ^ f >> TSR_FLAG_OF_SHIFT) & 1; break;
+	default: value = ((f >> TSR_FLAG_SF_SHIFT ^ f >> TSR_FLAG_OF_SHIFT) & 1) || (f & TSR_FLAG_ZF); break;
 	}
 	return value ^ (cc & 1);
 }

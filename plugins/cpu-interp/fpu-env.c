@@ -14,25 +14,25 @@ struct environment {
 
 static void environment_get(cpu *c, struct environment *env)
 {
-	const struct fx_image *fx = fx_of(c);
+	const struct tsr_x86_fx *fx = fx_of(c);
 
 	fpu_run_nowait(c, thunk_fixed(c, THUNK_FNSTENV), env); /* also masks all exceptions, as it must */
 	env->fip = fx->fip;
-	env->fcs_fop = fx->fcs | (fx->fop & 0x7ffu) << 16;
+	env->fcs_fop = fx->fcs | (fx->fop & TSR_FOP_MASK) << 16;
 	env->fdp = fx->fdp;
 	env->fds = fx->fds | 0xffff0000;
 }
 
 static void environment_set(cpu *c, struct environment *env)
 {
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 	struct environment host = { .fcw = env->fcw & 0xffff, .fsw = env->fsw & 0xffff, .ftw = env->ftw & 0xffff };
 
-	fx->fsw &= 0x7f00; /* registers stay where TOP has them; what was pending is replaced */
+	fx->fsw &= (uint16_t)~TSR_FSW_PENDING; /* registers stay where TOP has them; what was pending is replaced */
 	fpu_run_nowait(c, thunk_fixed(c, THUNK_FLDENV), &host);
 	fx->fip = env->fip;
 	fx->fcs = (uint16_t)env->fcs_fop;
-	fx->fop = env->fcs_fop >> 16 & 0x7ff;
+	fx->fop = env->fcs_fop >> 16 & TSR_FOP_MASK;
 	fx->fdp = env->fdp;
 	fx->fds = (uint16_t)env->fds;
 	fpu_update_ferr(c);
@@ -95,7 +95,7 @@ static void decode32(const uint32_t in[7], bool real, struct environment *env)
 	*env = (struct environment){ .fcw = in[0], .fsw = in[1], .ftw = in[2], .fip = in[3], .fcs_fop = in[4], .fdp = in[5], .fds = in[6] };
 	if (real) {
 		env->fip = (in[3] & 0xffff) | (in[4] >> 12 & 0xffff) << 16;
-		env->fcs_fop = (in[4] & 0x7ff) << 16;
+		env->fcs_fop = (in[4] & TSR_FOP_MASK) << 16;
 		env->fdp = (in[5] & 0xffff) | (in[6] >> 12 & 0xffff) << 16;
 		env->fds = 0;
 	}
@@ -106,7 +106,7 @@ static void decode16(const uint16_t in[7], bool real, struct environment *env)
 	*env = (struct environment){ .fcw = in[0], .fsw = in[1], .ftw = in[2], .fip = in[3], .fcs_fop = in[4], .fdp = in[5], .fds = in[6] };
 	if (real) {
 		env->fip = in[3] | (uint32_t)(in[4] >> 12) << 16;
-		env->fcs_fop = (in[4] & 0x7ffu) << 16;
+		env->fcs_fop = (in[4] & TSR_FOP_MASK) << 16;
 		env->fdp = in[5] | (uint32_t)(in[6] >> 12) << 16;
 		env->fds = 0;
 	}
@@ -160,7 +160,7 @@ void op_fldenv(cpu *c, const struct op *op)
 void op_fnsave(cpu *c, const struct op *op)
 {
 	unsigned n = environment_bytes(op);
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 	struct environment env;
 	uint8_t image[108];
 	tsr_gla gla;
@@ -174,14 +174,14 @@ void op_fnsave(cpu *c, const struct op *op)
 		memcpy(image + n + 10 * i, fx->st[i], 10);
 	memory_write_bytes(c, gla, image, n + 80, c->view);
 	fpu_run_nowait(c, thunk_fixed(c, THUNK_FNINIT), NULL);
-	memset(c->s->fx + 6, 0, 18);
+	memset(c->s->fx + TSR_FX_POINTERS, 0, TSR_FX_POINTERS_SIZE);
 	fpu_update_ferr(c);
 }
 
 void op_frstor(cpu *c, const struct op *op)
 {
 	unsigned n = environment_bytes(op);
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 	struct environment env;
 	uint8_t image[108];
 
@@ -195,15 +195,13 @@ void op_frstor(cpu *c, const struct op *op)
 }
 
 /* -- FXSAVE, FXRSTOR: 288 bytes are written, the rest of the 512 is left alone */
-#define FX_WRITTEN 288u
-
 static tsr_gla fx_operand(cpu *c, const struct op *op, bool write)
 {
 	tsr_gla gla;
 
 	if (c->s->cr0 & (TSR_CR0_EM | TSR_CR0_TS))
 		fault_raise(c, TSR_VECTOR_NM);
-	gla = memory_operand(c, op, 512, write);
+	gla = memory_operand(c, op, sizeof(struct tsr_x86_fx), write);
 	if (gla & 15)
 		fault_gp0(c);
 	return gla;
@@ -212,24 +210,24 @@ static tsr_gla fx_operand(cpu *c, const struct op *op, bool write)
 void op_fxsave(cpu *c, const struct op *op)
 {
 	tsr_gla gla = fx_operand(c, op, true);
-	struct fx_image image = *fx_of(c);
+	struct tsr_x86_fx image = *fx_of(c);
 
 	image.mxcsr_mask = sse_mxcsr_mask(c);
-	memory_write_bytes(c, gla, &image, FX_WRITTEN, c->view);
+	memory_write_bytes(c, gla, &image, TSR_FX_WRITTEN, c->view);
 }
 
 void op_fxrstor(cpu *c, const struct op *op)
 {
 	tsr_gla gla = fx_operand(c, op, false);
-	struct fx_image *fx = fx_of(c), image = *fx;
+	struct tsr_x86_fx *fx = fx_of(c), image = *fx;
 
-	memory_read_bytes(c, gla, &image, FX_WRITTEN, c->view);
+	memory_read_bytes(c, gla, &image, TSR_FX_WRITTEN, c->view);
 	if (image.mxcsr & ~sse_mxcsr_mask(c))
 		fault_gp0(c);
 	image.mxcsr_mask = sse_mxcsr_mask(c);
 	image.reserved = 0;
 	image.reserved2 = image.reserved3 = 0;
-	image.fop &= 0x7ff;
+	image.fop &= TSR_FOP_MASK;
 	*fx = image;
 	fpu_run_nowait(c, thunk_fixed(c, THUNK_NOTHING), NULL); /* the host sorts out ES and reserved bits */
 	fpu_update_ferr(c);

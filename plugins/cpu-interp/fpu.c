@@ -10,8 +10,6 @@
 #include "fpu.h"
 #include "instructions.h"
 
-_Static_assert(sizeof(struct fx_image) == 512, "the FXSAVE image");
-
 void fpu_check_device(cpu *c)
 {
 	if (c->s->cr0 & (TSR_CR0_EM | TSR_CR0_TS))
@@ -49,23 +47,22 @@ void fpu_check_pending(cpu *c)
 		freeze(c);
 }
 
-/* The last-instruction pointers lie at bytes 6 to 23 of the image. */
-void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs[2])
+void fpu_run(struct tsr_x86_fx *fx, const void *thunk, void *memory, uint32_t regs[2])
 {
-	uint8_t keep[18];
+	uint8_t keep[TSR_FX_POINTERS_SIZE], *pointers = (uint8_t *)fx + TSR_FX_POINTERS;
 	uint32_t mxcsr = fx->mxcsr;
 
-	memcpy(keep, (uint8_t *)fx + 6, sizeof(keep));
-	memset((uint8_t *)fx + 6, 0, sizeof(keep));
-	fx->mxcsr = (mxcsr & 0xffc0) | MXCSR_MASKS;
+	memcpy(keep, pointers, sizeof(keep));
+	memset(pointers, 0, sizeof(keep));
+	fx->mxcsr = (mxcsr & TSR_MXCSR_KNOWN & ~TSR_MXCSR_FLAGS) | TSR_MXCSR_MASKS;
 	fpu_host_fx(fx, thunk, memory, regs);
-	memcpy((uint8_t *)fx + 6, keep, sizeof(keep));
+	memcpy(pointers, keep, sizeof(keep));
 }
 
 /* FCMOV reads the arithmetic flags, FCOMI and its kind write them. */
 void fpu_run_nowait(cpu *c, const void *thunk, void *memory)
 {
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 	uint32_t regs[2] = { 0, flags_pack(c->s->eflags) }, mxcsr = fx->mxcsr, mask = fx->mxcsr_mask;
 
 	fpu_run(fx, thunk, memory, regs);
@@ -77,18 +74,18 @@ void fpu_run_nowait(cpu *c, const void *thunk, void *memory)
 /* An exception that IGNNE# told to ignore stays pending, but the host must not meet it. */
 void fpu_run_x87(cpu *c, const void *thunk, void *memory)
 {
-	struct fx_image *fx = fx_of(c);
-	uint16_t ignored = fx_pending(fx) ? (fx->fsw & 0x7f) | FSW_ES | 0x8000 : 0;
+	struct tsr_x86_fx *fx = fx_of(c);
+	uint16_t ignored = fx_ignored(fx);
 
 	if (ignored)
-		fx->fsw &= 0x7f00;
+		fx->fsw &= (uint16_t)~TSR_FSW_PENDING;
 	fpu_run_nowait(c, thunk, memory);
 	fx->fsw |= ignored;
 }
 
 static void note_instruction(cpu *c, const struct op *op, uint32_t offset)
 {
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 
 	fx->fop = (uint16_t)((op->opcode & 7) << 8 | op->modrm);
 	fx->fip = c->s->eip;
@@ -141,7 +138,7 @@ void fpu_store(cpu *c, const struct op *op)
 	offset = memory_offset(c, op);
 	gla = x87_operand(c, op, offset, true);
 	memory_check_write(c, gla, op->size, c->view);
-	if ((fx_of(c)->fcw & 0x3f) != 0x3f)
+	if ((fx_of(c)->fcw & TSR_X87_EXCEPTIONS) != TSR_X87_EXCEPTIONS)
 		memory_read_bytes(c, gla, buffer, op->size, c->view);
 	fpu_run_x87(c, op->thunk, buffer);
 	memory_write_bytes(c, gla, buffer, op->size, c->view);
@@ -153,7 +150,7 @@ void fpu_init(cpu *c, const struct op *op)
 {
 	fpu_check_device(c);
 	fpu_run_nowait(c, op->thunk, NULL);
-	memset(c->s->fx + 6, 0, 18);
+	memset(c->s->fx + TSR_FX_POINTERS, 0, TSR_FX_POINTERS_SIZE);
 	fpu_update_ferr(c);
 }
 

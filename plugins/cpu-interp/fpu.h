@@ -5,39 +5,23 @@
 
 #include "memory.h"
 
-#define FSW_ES 0x80u
-#define MXCSR_MASKS 0x1f80u
-#define MXCSR_FLAGS 0x3fu
-#define MXCSR_OE 0x08u
-#define MXCSR_UE 0x10u
-#define MXCSR_PE 0x20u
-#define MXCSR_OM 0x400u
-#define MXCSR_UM 0x800u
-#define MXCSR_FTZ 0x8000u
-
-struct fx_image {
-	uint16_t fcw, fsw;
-	uint8_t ftw, reserved;
-	uint16_t fop;
-	uint32_t fip;
-	uint16_t fcs, reserved2;
-	uint32_t fdp;
-	uint16_t fds, reserved3;
-	uint32_t mxcsr, mxcsr_mask;
-	uint8_t st[8][16];
-	uint8_t xmm[8][16];
-	uint8_t rest[224];
-};
-
-static inline struct fx_image *fx_of(cpu *c)
+static inline struct tsr_x86_fx *fx_of(cpu *c)
 {
-	return (struct fx_image *)c->s->fx;
+	return (struct tsr_x86_fx *)c->s->fx;
 }
 
 /* An unmasked exception is flagged. ES says so too, unless the image was made up by somebody. */
-static inline bool fx_pending(const struct fx_image *fx)
+static inline bool fx_pending(const struct tsr_x86_fx *fx)
 {
-	return (fx->fsw & FSW_ES) || (fx->fsw & ~fx->fcw & 0x3f);
+	return (fx->fsw & TSR_FSW_ES) || (fx->fsw & ~fx->fcw & TSR_X87_EXCEPTIONS);
+}
+
+/* What IGNNE# lets an instruction ignore: the status word's bits of a pending exception, all of ES's kind set. 0: none pends. */
+static inline uint16_t fx_ignored(const struct tsr_x86_fx *fx)
+{
+	const unsigned flags = TSR_X87_EXCEPTIONS | TSR_FSW_SF;
+
+	return fx_pending(fx) ? (uint16_t)((fx->fsw & flags) | TSR_FSW_ES | TSR_FSW_B) : 0;
 }
 
 /* #NM and #MF (or FERR#) as a waiting x87 or an MMX instruction raises them. */
@@ -46,7 +30,7 @@ void fpu_check_pending(cpu *c);
 /* FERR# follows FSW.ES when it is cleared. */
 void fpu_update_ferr(cpu *c);
 /* Runs a thunk on the image: the pointers of the last instruction stay as they are, SSE exceptions are masked. */
-void fpu_run(struct fx_image *fx, const void *thunk, void *memory, uint32_t regs[2]);
+void fpu_run(struct tsr_x86_fx *fx, const void *thunk, void *memory, uint32_t regs[2]);
 /* On the guest's image, MXCSR and pointers kept; for waiting instructions, and for those that do not wait. */
 void fpu_run_x87(cpu *c, const void *thunk, void *memory);
 void fpu_run_nowait(cpu *c, const void *thunk, void *memory);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include <tessera/draft/interpreter.h>
+#include <tessera/draft/x86-facts.h>
 #include <tessera/tessera.h>
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -105,7 +106,7 @@ struct tsr_x86_context {
 	const struct tsr_host *host;
 	void (*ferr)(void *user, int level);
 	void *user;
-	const struct cpuid_model *model;
+	const struct tsr_x86_model *model;
 
 	struct op *cache; /* CACHE_OPS */
 	struct op scratch;
@@ -183,7 +184,7 @@ static inline bool paragraph_mode(const cpu *c)
 
 static inline unsigned iopl(const cpu *c)
 {
-	return c->s->eflags >> 12 & 3;
+	return c->s->eflags >> TSR_FLAG_IOPL_SHIFT & 3;
 }
 
 #endif

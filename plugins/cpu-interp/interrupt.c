@@ -22,7 +22,7 @@ struct delivery {
 
 static _Noreturn void fault_idt(cpu *c, int vector, const struct delivery *it)
 {
-	fault_code(c, vector, it->vector * 8 + 2);
+	fault_code(c, vector, it->vector * 8 + TSR_CODE_IDT);
 }
 
 static void deliver_paragraph(cpu *c, const struct delivery *it)
@@ -89,7 +89,7 @@ static void deliver_inner(cpu *c, const struct delivery *it, uint16_t selector, 
 	new_stack_push(c, &stack, c->s->gpr[TSR_ESP], size);
 	push_frame(c, &stack, it, size);
 	new_stack_mark(c, &stack);
-	desc_mark(c, selector, d, 0x100, 0);
+	desc_mark(c, selector, d, TSR_SEG_A, 0);
 	c->s->eflags &= ~TSR_FLAG_VM;
 	transfer_set_cs(c, selector, d, cpl);
 	new_stack_commit(c, &stack);
@@ -111,7 +111,7 @@ static void deliver_same(cpu *c, const struct delivery *it, uint16_t selector, s
 
 static void deliver_gate(cpu *c, const struct delivery *it, const struct descriptor *gate)
 {
-	unsigned type = desc_type(gate), size = type & 8 ? 4 : 2;
+	unsigned type = desc_type(gate), size = type & TSR_SEG_32 ? 4 : 2;
 	uint16_t selector = gate_selector(gate);
 	uint32_t offset = size == 4 ? gate_offset(gate) : gate_offset(gate) & 0xffff;
 	uint32_t clear = TSR_FLAG_TF | TSR_FLAG_NT | TSR_FLAG_VM | TSR_FLAG_RF;
@@ -130,7 +130,7 @@ static void deliver_gate(cpu *c, const struct delivery *it, const struct descrip
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	else
 		deliver_same(c, it, selector, &d, offset, size);
-	if (type == SYS_INT16 || type == SYS_INT32)
+	if (type == TSR_SYS_INT16 || type == TSR_SYS_INT32)
 		clear |= TSR_FLAG_IF;
 	cpu_set_eflags(c, c->s->eflags & ~clear);
 	c->next_eip = offset;
@@ -147,13 +147,14 @@ static void deliver_protected(cpu *c, const struct delivery *it)
 	raw = memory_read64(c, c->s->idtr.base + it->vector * 8, TSR_VIEW_SUPERVISOR);
 	gate = (struct descriptor){ .low = (uint32_t)raw, .high = (uint32_t)(raw >> 32) };
 	type = desc_type(&gate);
-	if (!desc_is_system(&gate) || (type != SYS_TASK_GATE && (type & 6) != 6))
+	/* Interrupt and trap gates of both sizes have the two bits of the 16-bit interrupt gate. */
+	if (!desc_is_system(&gate) || (type != TSR_SYS_TASK_GATE && (type & TSR_SYS_INT16) != TSR_SYS_INT16))
 		fault_idt(c, TSR_VECTOR_GP, it);
 	if (it->kind == INT_SOFT && desc_dpl(&gate) < c->s->cpl)
 		fault_idt(c, TSR_VECTOR_GP, it);
 	if (!desc_present(&gate))
 		fault_idt(c, TSR_VECTOR_NP, it);
-	if (type == SYS_TASK_GATE)
+	if (type == TSR_SYS_TASK_GATE)
 		transfer_task_gate(c, &gate, TASK_GATE, it->has_code, it->code);
 	else
 		deliver_gate(c, it, &gate);
@@ -198,13 +199,11 @@ static bool vme_redirects(cpu *c, unsigned vector)
 	const struct tsr_x86_segment *tr = &c->s->tr;
 	uint32_t map, at;
 
-	if (!(c->s->cr4 & TSR_CR4_VME) || !(tr->access & 8))
+	if (!(c->s->cr4 & TSR_CR4_VME) || !(tr->access & TSR_SEG_32) || tr->limit < TSR_TSS32_LIMIT)
 		return false;
-	if (tr->limit < 0x67)
-		return false;
-	map = memory_read16(c, tr->base + 0x66, TSR_VIEW_SUPERVISOR);
-	at = map - 32 + vector / 8;
-	if (map < 32 || at > tr->limit)
+	map = memory_read16(c, tr->base + TSR_TSS32_IO_MAP, TSR_VIEW_SUPERVISOR);
+	at = map - TSR_TSS_INT_MAP_BYTES + vector / 8;
+	if (map < TSR_TSS_INT_MAP_BYTES || at > tr->limit)
 		return false;
 	return !(memory_read8(c, tr->base + at, TSR_VIEW_SUPERVISOR) >> (vector & 7) & 1);
 }
@@ -332,7 +331,7 @@ static void iret_to_v86(cpu *c, uint32_t eip, uint32_t cs, uint32_t image)
 	selector[TSR_CS] = cs;
 	if ((eip & 0xffff) != eip)
 		fault_gp0(c);
-	cpu_set_eflags(c, (image & (iret_mask(c, 4) | TSR_FLAG_IF | TSR_FLAG_IOPL | TSR_FLAG_VIF | TSR_FLAG_VIP)) | TSR_FLAG_VM | 2);
+	cpu_set_eflags(c, (image & (iret_mask(c, 4) | TSR_FLAG_IF | TSR_FLAG_IOPL | TSR_FLAG_VIF | TSR_FLAG_VIP)) | TSR_FLAG_VM | TSR_FLAG_FIXED);
 	cpu_set_cpl(c, 3);
 	for (unsigned i = 0; i < 6; i++) {
 		segment_paragraph(c, i, (uint16_t)selector[i], &g);
@@ -348,9 +347,9 @@ static void iret_task(cpu *c)
 	uint16_t selector = memory_read16(c, c->s->tr.base, TSR_VIEW_SUPERVISOR);
 	struct descriptor d;
 
-	if ((selector & 4) || !desc_find(c, selector, &d))
+	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d))
 		fault_selector(c, TSR_VECTOR_TS, selector);
-	if (!desc_is_system(&d) || (desc_type(&d) != SYS_TSS16_BUSY && desc_type(&d) != SYS_TSS32_BUSY))
+	if (!desc_is_system(&d) || (desc_type(&d) != TSR_SYS_TSS16_BUSY && desc_type(&d) != TSR_SYS_TSS32_BUSY))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);

@@ -12,9 +12,9 @@ void io_check(cpu *c, uint16_t port, unsigned size)
 
 	if (!protected_mode(c) || (!v86_mode(c) && c->s->cpl <= iopl(c)))
 		return;
-	if (!(tr->access & TSR_SEG_P) || !(tr->access & 8) || tr->limit < 0x67)
+	if (!(tr->access & TSR_SEG_P) || !(tr->access & TSR_SEG_32) || tr->limit < TSR_TSS32_LIMIT)
 		fault_gp0(c);
-	at = memory_read16(c, tr->base + 0x66, TSR_VIEW_SUPERVISOR) + port / 8;
+	at = memory_read16(c, tr->base + TSR_TSS32_IO_MAP, TSR_VIEW_SUPERVISOR) + port / 8;
 	if (at + 1 > tr->limit)
 		fault_gp0(c);
 	mask = ((1u << size) - 1) << (port & 7);

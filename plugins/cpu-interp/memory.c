@@ -185,7 +185,7 @@ bool memory_inside_limit(const struct tsr_x86_segment *g, uint32_t offset, uint3
 {
 	uint32_t last = offset + size - 1;
 
-	if ((g->access & 0x0c) == 0x04) { /* expand-down data */
+	if ((g->access & (TSR_SEG_CODE | TSR_SEG_E)) == TSR_SEG_E) { /* expand-down data */
 		uint32_t top = g->access & TSR_SEG_DB ? 0xffffffff : 0xffff;
 
 		return offset > g->limit && offset <= top && last >= offset && last <= top;
@@ -200,11 +200,11 @@ tsr_gla memory_linear_slow(cpu *c, unsigned segment, uint32_t offset, uint32_t s
 	const struct tsr_x86_segment *g = &c->s->segment[segment];
 
 	if (!paragraph_mode(c)) {
-		bool code = g->access & 0x08;
+		bool code = g->access & TSR_SEG_CODE;
 
 		if (!(g->access & TSR_SEG_P))
 			limit_fault(c, segment); /* null, or cleared by a return to an outer ring */
-		if (write ? code || !(g->access & 2) : code && !(g->access & 2))
+		if (write ? code || !(g->access & TSR_SEG_W) : code && !(g->access & TSR_SEG_R))
 			limit_fault(c, segment);
 	}
 	if (!memory_inside_limit(g, offset, size))

@@ -22,25 +22,25 @@ struct msr_row {
 
 /* Slots of misc_msr are part of the saved state: append only. */
 static const struct msr_row rows[] = {
-	{ 0x000, MSR_ZERO, CPU_MCE, 0 },         /* P5_MC_ADDR */
-	{ 0x001, MSR_ZERO, CPU_MCE, 0 },         /* P5_MC_TYPE */
-	{ 0x010, MSR_TSC, CPU_TSC, 0 },
-	{ 0x017, MSR_CONSTANT, CPU_P6, 0 },      /* IA32_PLATFORM_ID */
-	{ 0x01b, MSR_MISC, CPU_P6, 4 },          /* IA32_APIC_BASE: storage, as with the APIC fused off */
-	{ 0x02a, MSR_MISC, CPU_P6, 3 },          /* EBL_CR_POWERON */
-	{ 0x08b, MSR_UCODE, CPU_P6, 0 },         /* IA32_BIOS_SIGN_ID */
-	{ 0x0c1, MSR_ZERO, CPU_P6, 0 },          /* PERFCTR0 */
-	{ 0x0c2, MSR_ZERO, CPU_P6, 0 },          /* PERFCTR1 */
-	{ 0x174, MSR_SYSENTER_CS, CPU_SEP, 0 },
-	{ 0x175, MSR_SYSENTER_ESP, CPU_SEP, 0 },
-	{ 0x176, MSR_SYSENTER_EIP, CPU_SEP, 0 },
-	{ 0x179, MSR_CONSTANT, CPU_MCA, 0 },     /* IA32_MCG_CAP: no banks */
-	{ 0x17a, MSR_MISC, CPU_MCA, 0 },         /* IA32_MCG_STATUS */
-	{ 0x186, MSR_ZERO, CPU_P6, 0 },          /* EVNTSEL0 */
-	{ 0x187, MSR_ZERO, CPU_P6, 0 },          /* EVNTSEL1 */
-	{ 0x1a0, MSR_MISC, CPU_SSE2, 1 },        /* IA32_MISC_ENABLE */
-	{ 0x1d9, MSR_MISC, CPU_P6, 2 },          /* IA32_DEBUGCTL */
-	{ 0xc0000080, MSR_EFER, CPU_NX, 0 },
+	{ 0x000, MSR_ZERO, TSR_CPU_MCE, 0 },         /* P5_MC_ADDR */
+	{ 0x001, MSR_ZERO, TSR_CPU_MCE, 0 },         /* P5_MC_TYPE */
+	{ 0x010, MSR_TSC, TSR_CPU_TSC, 0 },
+	{ 0x017, MSR_CONSTANT, TSR_CPU_P6, 0 },      /* IA32_PLATFORM_ID */
+	{ 0x01b, MSR_MISC, TSR_CPU_P6, 4 },          /* IA32_APIC_BASE: storage, as with the APIC fused off */
+	{ 0x02a, MSR_MISC, TSR_CPU_P6, 3 },          /* EBL_CR_POWERON */
+	{ 0x08b, MSR_UCODE, TSR_CPU_P6, 0 },         /* IA32_BIOS_SIGN_ID */
+	{ 0x0c1, MSR_ZERO, TSR_CPU_P6, 0 },          /* PERFCTR0 */
+	{ 0x0c2, MSR_ZERO, TSR_CPU_P6, 0 },          /* PERFCTR1 */
+	{ 0x174, MSR_SYSENTER_CS, TSR_CPU_SEP, 0 },
+	{ 0x175, MSR_SYSENTER_ESP, TSR_CPU_SEP, 0 },
+	{ 0x176, MSR_SYSENTER_EIP, TSR_CPU_SEP, 0 },
+	{ 0x179, MSR_CONSTANT, TSR_CPU_MCA, 0 },     /* IA32_MCG_CAP: no banks */
+	{ 0x17a, MSR_MISC, TSR_CPU_MCA, 0 },         /* IA32_MCG_STATUS */
+	{ 0x186, MSR_ZERO, TSR_CPU_P6, 0 },          /* EVNTSEL0 */
+	{ 0x187, MSR_ZERO, TSR_CPU_P6, 0 },          /* EVNTSEL1 */
+	{ 0x1a0, MSR_MISC, TSR_CPU_SSE2, 1 },        /* IA32_MISC_ENABLE */
+	{ 0x1d9, MSR_MISC, TSR_CPU_P6, 2 },          /* IA32_DEBUGCTL */
+	{ 0xc0000080, MSR_EFER, TSR_CPU_NX, 0 },
 };
 
 static const struct msr_row *msr_find(const cpu *c, uint32_t number)

@@ -73,7 +73,7 @@ static void after_delivery(cpu *c)
 {
 	c->delivering = -1;
 	c->ext = false;
-	c->s->debug_pending &= DR6_BT;
+	c->s->debug_pending &= TSR_DR6_BT;
 	cpu_refresh_attention(c);
 }
 
@@ -155,7 +155,7 @@ static void execute_carefully(cpu *c)
 	if (!c->keep_rf && !c->partial)
 		c->s->eflags &= ~TSR_FLAG_RF;
 	if (single_step && !c->trap_lost && !(c->s->shadow & TSR_SHADOW_SS))
-		c->s->debug_pending |= DR6_BS;
+		c->s->debug_pending |= TSR_DR6_BS;
 	c->s->instructions += !c->partial;
 	c->left -= !c->partial;
 	cpu_refresh_attention(c);
@@ -294,7 +294,7 @@ bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error)
 {
 	const struct tsr_mmu_layout *layout = env->mmu->layout(env->mmu_self);
 
-	c->model = cpuid_find(env->model);
+	c->model = tsr_x86_model_find(env->model);
 	if (!c->model)
 		return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"", env->model);
 	c->cache = aligned_alloc(64, CACHE_OPS * sizeof(struct op));

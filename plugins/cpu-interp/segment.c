@@ -10,10 +10,10 @@
 
 bool desc_find(cpu *c, uint16_t selector, struct descriptor *d)
 {
-	uint32_t base = c->s->gdtr.base, limit = c->s->gdtr.limit, at = selector & 0xfff8;
+	uint32_t base = c->s->gdtr.base, limit = c->s->gdtr.limit, at = selector & TSR_SELECTOR_INDEX;
 	uint64_t raw;
 
-	if (selector & 4) {
+	if (selector & TSR_SELECTOR_TI) {
 		if (!(c->s->ldtr.access & TSR_SEG_P))
 			return false;
 		base = c->s->ldtr.base;
@@ -34,18 +34,19 @@ void desc_read(cpu *c, uint16_t selector, struct descriptor *d, int vector)
 
 void desc_mark(cpu *c, uint16_t selector, struct descriptor *d, uint32_t set, uint32_t clear)
 {
-	uint32_t high = (d->high | set) & ~clear, base = selector & 4 ? c->s->ldtr.base : c->s->gdtr.base;
+	uint32_t high = (d->high | TSR_DESC(set)) & ~TSR_DESC(clear);
+	uint32_t base = selector & TSR_SELECTOR_TI ? c->s->ldtr.base : c->s->gdtr.base;
 
 	if (high == d->high)
 		return;
 	d->high = high;
-	memory_write8(c, base + (selector & 0xfff8) + 5, (uint8_t)(high >> 8), TSR_VIEW_SUPERVISOR);
+	memory_write8(c, base + (selector & TSR_SELECTOR_INDEX) + 5, (uint8_t)(high >> 8), TSR_VIEW_SUPERVISOR);
 }
 
 void desc_to_segment(struct tsr_x86_segment *g, uint16_t selector, const struct descriptor *d)
 {
 	g->selector = selector;
-	g->access = (uint16_t)(d->high >> 8 & 0xf0ff);
+	g->access = (uint16_t)(d->high >> 8 & TSR_SEG_KEPT);
 	g->limit = desc_limit(d);
 	g->base = desc_base(d);
 }
@@ -66,12 +67,12 @@ void segment_paragraph(cpu *c, unsigned segment, uint16_t selector, struct tsr_x
 	*out = c->s->segment[segment];
 	if (v86_mode(c)) {
 		out->limit = 0xffff;
-		out->access = 0xf3;
+		out->access = TSR_SEG_V86;
 	} else if (!(out->access & TSR_SEG_P)) {
 		out->limit = 0xffff;
-		out->access = 0x93;
+		out->access = TSR_SEG_RESET;
 	} else if (segment == TSR_CS) {
-		out->access = (out->access & 0xff00) | 0x93;
+		out->access = (out->access & 0xff00) | TSR_SEG_RESET;
 	}
 	out->selector = selector;
 	out->base = (uint32_t)selector << 4;
@@ -90,7 +91,7 @@ void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, st
 
 void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d, struct tsr_x86_segment *out)
 {
-	desc_mark(c, selector, d, 0x100, 0);
+	desc_mark(c, selector, d, TSR_SEG_A, 0);
 	desc_to_segment(out, selector, d);
 }
 
@@ -110,7 +111,7 @@ static void load_data(cpu *c, unsigned segment, uint16_t selector)
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
-	desc_mark(c, selector, &d, 0x100, 0);
+	desc_mark(c, selector, &d, TSR_SEG_A, 0);
 	desc_to_segment(&g, selector, &d);
 	segment_set(c, segment, &g);
 }
@@ -144,8 +145,8 @@ void new_stack_current(cpu *c, struct new_stack *stack)
 void new_stack_from_tss(cpu *c, unsigned cpl, struct new_stack *stack)
 {
 	const struct tsr_x86_segment *tr = &c->s->tr;
-	bool wide = tr->access & 8;
-	uint32_t at = wide ? 4 + 8 * cpl : 2 + 4 * cpl, last = at + (wide ? 5 : 3);
+	bool wide = tr->access & TSR_SEG_32;
+	uint32_t at = wide ? TSR_TSS32_ESP0 + 8 * cpl : TSR_TSS16_SP0 + 4 * cpl, last = at + (wide ? 5 : 3);
 	uint16_t selector;
 
 	if (last > tr->limit)
@@ -162,7 +163,7 @@ void new_stack_from_tss(cpu *c, unsigned cpl, struct new_stack *stack)
 	if (!(stack->ss.access & TSR_SEG_DB)) /* a 16-bit stack changes the low word of ESP only */
 		stack->esp = (c->s->gpr[TSR_ESP] & 0xffff0000) | (stack->esp & 0xffff);
 	stack->view = cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
-	stack->code = selector & 0xfffc;
+	stack->code = selector & TSR_SELECTOR_ENTRY;
 }
 
 static uint32_t new_stack_mask(const struct new_stack *stack)
@@ -262,8 +263,8 @@ static bool visible(cpu *c, uint16_t selector, struct descriptor *d)
 
 void op_lar(cpu *c, const struct op *op)
 {
-	const uint32_t known = TYPE_BIT(SYS_TSS16) | TYPE_BIT(SYS_LDT) | TYPE_BIT(SYS_TSS16_BUSY) | TYPE_BIT(SYS_CALL16) |
-			       TYPE_BIT(SYS_TASK_GATE) | TYPE_BIT(SYS_TSS32) | TYPE_BIT(SYS_TSS32_BUSY) | TYPE_BIT(SYS_CALL32);
+	const uint32_t known = TYPE_BIT(TSR_SYS_TSS16) | TYPE_BIT(TSR_SYS_LDT) | TYPE_BIT(TSR_SYS_TSS16_BUSY) | TYPE_BIT(TSR_SYS_CALL16) |
+			       TYPE_BIT(TSR_SYS_TASK_GATE) | TYPE_BIT(TSR_SYS_TSS32) | TYPE_BIT(TSR_SYS_TSS32_BUSY) | TYPE_BIT(TSR_SYS_CALL32);
 	struct descriptor d;
 	bool ok;
 
@@ -277,8 +278,8 @@ void op_lar(cpu *c, const struct op *op)
 
 void op_lsl(cpu *c, const struct op *op)
 {
-	const uint32_t known = TYPE_BIT(SYS_TSS16) | TYPE_BIT(SYS_LDT) | TYPE_BIT(SYS_TSS16_BUSY) | TYPE_BIT(SYS_TSS32) |
-			       TYPE_BIT(SYS_TSS32_BUSY);
+	const uint32_t known = TYPE_BIT(TSR_SYS_TSS16) | TYPE_BIT(TSR_SYS_LDT) | TYPE_BIT(TSR_SYS_TSS16_BUSY) | TYPE_BIT(TSR_SYS_TSS32) |
+			       TYPE_BIT(TSR_SYS_TSS32_BUSY);
 	struct descriptor d;
 	bool ok;
 
@@ -314,8 +315,8 @@ void op_arpl(cpu *c, const struct op *op)
 	need_protected(c);
 	d = operand_read(c, op, 2);
 	s = reg_get(c, op->reg, 2);
-	if ((d & 3) < (s & 3)) {
-		operand_write(c, op, 2, (d & 0xfffc) | (s & 3));
+	if (selector_rpl(d) < selector_rpl(s)) {
+		operand_write(c, op, 2, (d & TSR_SELECTOR_ENTRY) | selector_rpl(s));
 		set_zf(c, true);
 	} else {
 		set_zf(c, false);
@@ -403,10 +404,10 @@ void op_lldt(cpu *c, const struct op *op)
 		c->s->ldtr = (struct tsr_x86_segment){ .selector = selector };
 		return;
 	}
-	if (selector & 4)
+	if (selector & TSR_SELECTOR_TI)
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	desc_read(c, selector, &d, TSR_VECTOR_GP);
-	if (!desc_is_system(&d) || desc_type(&d) != SYS_LDT)
+	if (!desc_is_system(&d) || desc_type(&d) != TSR_SYS_LDT)
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
@@ -423,13 +424,13 @@ void op_ltr(cpu *c, const struct op *op)
 	selector = (uint16_t)operand_read(c, op, 2);
 	if (selector_null(selector))
 		fault_gp0(c);
-	if (selector & 4)
+	if (selector & TSR_SELECTOR_TI)
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	desc_read(c, selector, &d, TSR_VECTOR_GP);
-	if (!desc_is_system(&d) || (desc_type(&d) != SYS_TSS16 && desc_type(&d) != SYS_TSS32))
+	if (!desc_is_system(&d) || (desc_type(&d) != TSR_SYS_TSS16 && desc_type(&d) != TSR_SYS_TSS32))
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
-	desc_mark(c, selector, &d, 0x200, 0);
+	desc_mark(c, selector, &d, TSR_SEG_BUSY, 0);
 	desc_to_segment(&c->s->tr, selector, &d);
 }

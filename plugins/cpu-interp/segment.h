@@ -9,56 +9,56 @@ struct descriptor {
 	uint32_t low, high;
 };
 
-enum system_type {
-	SYS_TSS16 = 1, SYS_LDT = 2, SYS_TSS16_BUSY = 3, SYS_CALL16 = 4, SYS_TASK_GATE = 5, SYS_INT16 = 6, SYS_TRAP16 = 7,
-	SYS_TSS32 = 9, SYS_TSS32_BUSY = 11, SYS_CALL32 = 12, SYS_INT32 = 14, SYS_TRAP32 = 15,
-};
-
 static inline bool selector_null(uint32_t selector)
 {
-	return (selector & 0xfffc) == 0;
+	return !(selector & TSR_SELECTOR_ENTRY);
 }
 static inline unsigned selector_rpl(uint32_t selector)
 {
-	return selector & 3;
+	return selector & TSR_SELECTOR_RPL;
 }
 static inline unsigned desc_dpl(const struct descriptor *d)
 {
-	return d->high >> 13 & 3;
+	return d->high >> (8 + TSR_SEG_DPL_SHIFT) & 3;
 }
 static inline bool desc_present(const struct descriptor *d)
 {
-	return d->high & 0x8000;
+	return d->high & TSR_DESC(TSR_SEG_P);
 }
 static inline unsigned desc_type(const struct descriptor *d)
 {
-	return d->high >> 8 & 15;
+	return d->high >> 8 & TSR_SEG_TYPE;
+}
+/* All of these bits of the access. */
+static inline bool desc_has(const struct descriptor *d, uint32_t access)
+{
+	return (d->high & TSR_DESC(access)) == TSR_DESC(access);
 }
 static inline bool desc_is_system(const struct descriptor *d)
 {
-	return !(d->high & 0x1000);
+	return !(d->high & TSR_DESC(TSR_SEG_S));
 }
 static inline bool desc_is_code(const struct descriptor *d)
 {
-	return (d->high & 0x1800) == 0x1800;
+	return desc_has(d, TSR_SEG_S | TSR_SEG_CODE);
 }
 static inline bool desc_is_conforming(const struct descriptor *d)
 {
-	return (d->high & 0x1c00) == 0x1c00;
+	return desc_has(d, TSR_SEG_S | TSR_SEG_CODE | TSR_SEG_C);
 }
 static inline bool desc_is_writable_data(const struct descriptor *d)
 {
-	return (d->high & 0x1a00) == 0x1200;
+	return desc_has(d, TSR_SEG_S | TSR_SEG_W) && !desc_has(d, TSR_SEG_CODE);
 }
 static inline bool desc_is_readable(const struct descriptor *d)
 {
-	return (d->high & 0x1000) && (d->high & 0x0a00) != 0x0800;
+	return desc_has(d, TSR_SEG_S) && (!desc_has(d, TSR_SEG_CODE) || desc_has(d, TSR_SEG_R));
 }
 static inline uint32_t desc_limit(const struct descriptor *d)
 {
-	uint32_t limit = (d->low & 0xffff) | (d->high & 0xf0000);
+	uint32_t limit = (d->low & 0xffff) | (d->high & TSR_DESC_LIMIT_HIGH);
 
-	return d->high & 0x800000 ? limit << 12 | 0xfff : limit;
+	return d->high & TSR_DESC(TSR_SEG_G) ? limit << 12 | 0xfff : limit;
 }
 static inline uint32_t desc_base(const struct descriptor *d)
 {
@@ -78,7 +78,7 @@ static inline uint32_t gate_offset(const struct descriptor *d)
 bool desc_find(cpu *c, uint16_t selector, struct descriptor *d);
 /* The same, or the fault `vector` with the selector as its error code. */
 void desc_read(cpu *c, uint16_t selector, struct descriptor *d, int vector);
-/* Its second dword's byte 5 as in memory: sets bits (accessed, busy) or clears them. */
+/* Sets bits of the access byte (accessed, busy) or clears them, here and in the table. */
 void desc_mark(cpu *c, uint16_t selector, struct descriptor *d, uint32_t set, uint32_t clear);
 void desc_to_segment(struct tsr_x86_segment *g, uint16_t selector, const struct descriptor *d);
 
@@ -95,7 +95,7 @@ void segment_set_null(cpu *c, unsigned segment, uint16_t selector);
 
 static inline _Noreturn void fault_selector(cpu *c, int vector, uint16_t selector)
 {
-	fault_code(c, vector, selector & 0xfffc);
+	fault_code(c, vector, selector & TSR_SELECTOR_ENTRY);
 }
 
 /* A stack that is not the current one yet. */

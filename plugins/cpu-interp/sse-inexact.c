@@ -7,11 +7,6 @@
 #include "fpu.h"
 #include "sse-inexact.h"
 
-#define FCW_MASKED 0x3fu
-#define FCW_DOUBLE 0x200u
-#define FSW_PE 0x20u
-#define MXCSR_DAZ 0x40u
-
 /* How many lanes, and of what. */
 struct form {
 	bool from_double, to_double;
@@ -35,7 +30,7 @@ static double lane(const uint8_t *bytes, bool wide, unsigned i, uint32_t mxcsr)
 
 	memcpy(&bits, bytes + size * i, size);
 	magnitude = bits & ~(UINT64_C(1) << (8 * size - 1));
-	if ((mxcsr & MXCSR_DAZ) && !(magnitude >> fraction))
+	if ((mxcsr & TSR_MXCSR_DAZ) && !(magnitude >> fraction))
 		bits &= ~magnitude;
 	memcpy(&narrow, &bits, sizeof(narrow));
 	memcpy(&value, &bits, sizeof(value));
@@ -59,12 +54,13 @@ static uint16_t compute(uint8_t opcode, double a, double b)
 
 static bool lane_inexact(const struct op *op, const struct form *f, double a, double b, uint32_t mxcsr)
 {
-	uint16_t fcw = (uint16_t)(FCW_MASKED | (f->to_double ? FCW_DOUBLE : 0) | (mxcsr >> 13 & 3) << 10), status;
+	uint16_t fcw = (uint16_t)(TSR_X87_EXCEPTIONS | (f->to_double ? TSR_FCW_PC_DOUBLE : 0) |
+				  (mxcsr >> TSR_MXCSR_RC_SHIFT & 3) << TSR_FCW_RC_SHIFT), status;
 
 	__asm__ volatile("fninit\n\tfldcw %0" : : "m"(fcw));
 	status = op->opcode == 0x5a ? compute(0x59, b, 1) : compute(op->opcode, a, b); /* a conversion: times one */
 	__asm__ volatile("fninit");
-	return status & FSW_PE;
+	return status & TSR_FSW_PE;
 }
 
 bool sse_inexact(const struct op *op, const uint8_t *a, const uint8_t *b, uint32_t mxcsr)

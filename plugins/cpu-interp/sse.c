@@ -22,7 +22,7 @@ void fpu_host_sse(struct sse_frame *frame, const void *thunk);
 
 uint32_t sse_mxcsr_mask(const cpu *c)
 {
-	return cpuid_has(c, CPU_SSE2) ? 0xffff : 0xffbf; /* DAZ came with SSE2 */
+	return cpuid_has(c, TSR_CPU_SSE2) ? TSR_MXCSR_KNOWN : TSR_MXCSR_KNOWN & ~TSR_MXCSR_DAZ;
 }
 
 void sse_check(cpu *c)
@@ -42,11 +42,12 @@ static void mmx_check(cpu *c)
 	fpu_check_pending(c);
 }
 
-#define PRECOMPUTATION 0x07u /* IE DE ZE: found before a result is made */
+/* Found before a result is made. */
+#define PRECOMPUTATION (TSR_MXCSR_IE | TSR_MXCSR_DE | TSR_MXCSR_ZE)
 
 void sse_exceptions(cpu *c, uint32_t raised)
 {
-	uint32_t *mxcsr = &fx_of(c)->mxcsr, unmasked = raised & ~(*mxcsr >> 7) & MXCSR_FLAGS;
+	uint32_t *mxcsr = &fx_of(c)->mxcsr, unmasked = raised & ~(*mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 
 	if (unmasked & PRECOMPUTATION)
 		raised &= PRECOMPUTATION;
@@ -78,30 +79,30 @@ static tsr_gla sse_memory(cpu *c, const struct op *op)
 static uint32_t run_masked(struct sse_frame *frame, const struct op *op, uint32_t mxcsr)
 {
 	_Alignas(16) struct sse_frame before, tiny;
-	bool underflow = !(mxcsr & MXCSR_UM);
-	uint32_t raised, open = ~(mxcsr >> 7) & (MXCSR_OE | MXCSR_UE), range;
+	bool underflow = !(mxcsr & TSR_MXCSR_UM);
+	uint32_t raised, open = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & (TSR_MXCSR_OE | TSR_MXCSR_UE), range;
 
-	frame->mxcsr = (mxcsr & ~MXCSR_FLAGS & ~(underflow ? MXCSR_FTZ : 0)) | MXCSR_MASKS;
+	frame->mxcsr = (mxcsr & ~TSR_MXCSR_FLAGS & ~(underflow ? TSR_MXCSR_FTZ : 0)) | TSR_MXCSR_MASKS;
 	if (open)
 		before = *frame;
 	fpu_host_sse(frame, op->thunk);
-	raised = frame->mxcsr & MXCSR_FLAGS;
+	raised = frame->mxcsr & TSR_MXCSR_FLAGS;
 	if (underflow) {
 		tiny = before;
-		tiny.mxcsr |= MXCSR_FTZ;
+		tiny.mxcsr |= TSR_MXCSR_FTZ;
 		fpu_host_sse(&tiny, op->thunk);
-		raised |= tiny.mxcsr & MXCSR_UE;
+		raised |= tiny.mxcsr & TSR_MXCSR_UE;
 	}
-	range = raised & (MXCSR_OE | MXCSR_UE);
-	if (raised & MXCSR_PE && range & open && !(range & ~open) &&
+	range = raised & (TSR_MXCSR_OE | TSR_MXCSR_UE);
+	if (raised & TSR_MXCSR_PE && range & open && !(range & ~open) &&
 	    !sse_inexact(op, before.xmm0, op->flags & OP_MEM ? before.memory : before.xmm1, mxcsr))
-		raised &= ~MXCSR_PE;
+		raised &= ~TSR_MXCSR_PE;
 	return raised;
 }
 
 void sse_xmm(cpu *c, const struct op *op)
 {
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 	_Alignas(16) struct sse_frame frame;
 	uint32_t raised;
 	unsigned reg = op->modrm >> 3 & 7, rm = op->modrm & 7;
@@ -134,9 +135,9 @@ void sse_xmm(cpu *c, const struct op *op)
 
 void sse_mmx(cpu *c, const struct op *op)
 {
-	_Alignas(16) struct fx_image copy;
+	_Alignas(16) struct tsr_x86_fx copy;
 	_Alignas(16) uint8_t buffer[SSE_OPERAND];
-	struct fx_image *fx = fx_of(c);
+	struct tsr_x86_fx *fx = fx_of(c);
 	uint32_t regs[2] = { 0, 0 }, raised;
 	tsr_gla gla = 0;
 
@@ -151,16 +152,16 @@ void sse_mmx(cpu *c, const struct op *op)
 	if (op->imm2 & FORM_EAX_IN)
 		regs[0] = reg_get(c, op->rm, 4);
 	copy = *fx;
-	copy.fsw &= fx_pending(&copy) ? 0x7f00 : 0xffff; /* pending, but ignored by IGNNE# */
+	copy.fsw &= (uint16_t)~(fx_pending(fx) ? TSR_FSW_PENDING : 0); /* pending, but ignored by IGNNE# */
 	fpu_run(&copy, op->thunk, buffer, regs);
-	raised = copy.mxcsr & MXCSR_FLAGS;
+	raised = copy.mxcsr & TSR_MXCSR_FLAGS;
 	if (raised)
 		sse_exceptions(c, raised);
 	if (op->imm2 & FORM_WRITE)
 		memory_write_bytes(c, gla, buffer, op->size, c->view);
 	copy.mxcsr = fx->mxcsr;
 	copy.mxcsr_mask = fx->mxcsr_mask;
-	copy.fsw |= fx_pending(fx) ? (fx->fsw & 0x7f) | FSW_ES | 0x8000 : 0;
+	copy.fsw |= fx_ignored(fx);
 	*fx = copy;
 	if (op->imm2 & FORM_EAX_OUT)
 		reg_set(c, op->rm, 4, regs[0]);
@@ -204,7 +205,7 @@ static void mask_move(cpu *c, const struct op *op, const uint8_t *data, const ui
 
 void sse_maskmovdqu(cpu *c, const struct op *op)
 {
-	const struct fx_image *fx = fx_of(c);
+	const struct tsr_x86_fx *fx = fx_of(c);
 
 	sse_check(c);
 	mask_move(c, op, fx->xmm[op->modrm >> 3 & 7], fx->xmm[op->modrm & 7], 16);
@@ -213,13 +214,13 @@ void sse_maskmovdqu(cpu *c, const struct op *op)
 /* An MMX register's place in the image depends on TOP, which MMX instructions then clear: MOVQ on the host says both. */
 void sse_maskmovq(cpu *c, const struct op *op)
 {
-	_Alignas(16) struct fx_image copy;
+	_Alignas(16) struct tsr_x86_fx copy;
 	uint32_t regs[2] = { 0, 0 };
 	uint8_t data[8], mask[8];
 
 	mmx_check(c);
 	copy = *fx_of(c);
-	copy.fsw &= fx_pending(&copy) ? 0x7f00 : 0xffff;
+	copy.fsw &= (uint16_t)~(fx_pending(&copy) ? TSR_FSW_PENDING : 0);
 	fpu_run(&copy, thunk_fixed(c, THUNK_STORE_MM0 + (op->modrm >> 3 & 7)), data, regs);
 	fpu_run(&copy, thunk_fixed(c, THUNK_STORE_MM0 + (op->modrm & 7)), mask, regs);
 	mask_move(c, op, data, mask, 8);

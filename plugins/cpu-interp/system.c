@@ -9,7 +9,6 @@
 
 #define CR0_KNOWN \
 	(TSR_CR0_PE | TSR_CR0_MP | TSR_CR0_EM | TSR_CR0_TS | TSR_CR0_NE | TSR_CR0_WP | TSR_CR0_AM | TSR_CR0_NW | TSR_CR0_CD | TSR_CR0_PG)
-#define PDPTE_PRESENT 1u
 
 void op_ud(cpu *c, const struct op *op)
 {
@@ -32,11 +31,9 @@ static void not_in_shadow(cpu *c)
 /* The four PDPTEs of PAE paging, as a load of CR3 takes them; false: a reserved bit is set. */
 bool system_load_pdptes(cpu *c, uint32_t cr3, uint64_t pdpte[4])
 {
-	const uint64_t reserved = 0x1e6 | ~((1ull << 36) - 1);
-
 	for (unsigned i = 0; i < 4; i++) {
-		pdpte[i] = c->phys->read(c->host, (cr3 & ~31u) + 8 * i, 8);
-		if ((pdpte[i] & PDPTE_PRESENT) && (pdpte[i] & reserved))
+		pdpte[i] = c->phys->read(c->host, (cr3 & TSR_CR3_PAE) + 8 * i, 8);
+		if ((pdpte[i] & TSR_PTE_P) && (pdpte[i] & TSR_PDPTE_RESERVED))
 			return false;
 	}
 	return true;
@@ -127,9 +124,9 @@ static unsigned debug_register(cpu *c, const struct op *op)
 		n += 2;
 	}
 	system_need_cpl0(c);
-	if (c->s->dr[7] & 0x2000) {
-		c->s->dr[7] &= ~0x2000u;
-		debug_report(c, DR6_BD);
+	if (c->s->dr[7] & TSR_DR7_GD) {
+		c->s->dr[7] &= ~TSR_DR7_GD;
+		debug_report(c, TSR_DR6_BD);
 		fault_raise(c, TSR_VECTOR_DB);
 	}
 	return n;
@@ -148,9 +145,9 @@ void op_mov_to_dr(cpu *c, const struct op *op)
 	uint32_t value = reg_get(c, op->rm, 4);
 
 	if (n == 6)
-		value = (value & 0xe00f) | 0xffff0ff0;
+		value = (value & TSR_DR6_WRITABLE) | TSR_DR6_ONES;
 	else if (n == 7)
-		value = (value & 0xffff23ff) | 0x400;
+		value = (value & TSR_DR7_WRITABLE) | TSR_DR7_ONES;
 	c->s->dr[n] = value;
 	cpu_refresh(c);
 }
@@ -169,7 +166,8 @@ void op_lmsw(cpu *c, const struct op *op)
 	system_need_cpl0(c);
 	value = operand_read(c, op, 2);
 	not_in_shadow(c);
-	write_cr0(c, (c->s->cr0 & ~0xeu) | (value & 0xf));
+	write_cr0(c, (c->s->cr0 & ~(TSR_CR0_MP | TSR_CR0_EM | TSR_CR0_TS)) |
+			     (value & (TSR_CR0_PE | TSR_CR0_MP | TSR_CR0_EM | TSR_CR0_TS)));
 }
 
 void op_smsw(cpu *c, const struct op *op)

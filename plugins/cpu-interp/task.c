@@ -7,9 +7,6 @@
 #include "system.h"
 #include "task.h"
 
-#define TSS32_MIN 0x67u
-#define TSS16_MIN 0x2bu
-
 struct task_image {
 	uint32_t cr3, eip, eflags, gpr[8];
 	uint16_t selector[TSR_SEGMENTS], ldt, back_link;
@@ -18,33 +15,33 @@ struct task_image {
 
 static void image_read32(cpu *c, tsr_gla base, struct task_image *t)
 {
-	uint32_t w[26];
+	uint32_t w[(TSR_TSS32_LIMIT + 1) / 4];
 
 	memory_read_bytes(c, base, w, sizeof(w), TSR_VIEW_SUPERVISOR);
-	t->cr3 = w[7];
-	t->eip = w[8];
-	t->eflags = w[9];
-	memcpy(t->gpr, w + 10, sizeof(t->gpr));
+	t->cr3 = w[TSR_TSS32_CR3 / 4];
+	t->eip = w[TSR_TSS32_EIP / 4];
+	t->eflags = w[TSR_TSS32_EFLAGS / 4];
+	memcpy(t->gpr, w + TSR_TSS32_EAX / 4, sizeof(t->gpr));
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		t->selector[i] = (uint16_t)w[18 + i];
-	t->ldt = (uint16_t)w[24];
-	t->debug_trap = w[25] & 1;
+		t->selector[i] = (uint16_t)w[TSR_TSS32_ES / 4 + i];
+	t->ldt = (uint16_t)w[TSR_TSS32_LDT / 4];
+	t->debug_trap = w[TSR_TSS32_TRAP / 4] & 1;
 }
 
 static void image_read16(cpu *c, tsr_gla base, struct task_image *t)
 {
-	uint16_t w[22];
+	uint16_t w[(TSR_TSS16_LIMIT + 1) / 2];
 
 	memory_read_bytes(c, base, w, sizeof(w), TSR_VIEW_SUPERVISOR);
 	t->cr3 = c->s->cr3;
-	t->eip = w[7];
-	t->eflags = w[8];
+	t->eip = w[TSR_TSS16_IP / 2];
+	t->eflags = w[TSR_TSS16_FLAGS / 2];
 	for (unsigned i = 0; i < 8; i++)
-		t->gpr[i] = w[9 + i] | 0xffff0000;
+		t->gpr[i] = w[TSR_TSS16_AX / 2 + i] | 0xffff0000;
 	for (unsigned i = 0; i < 4; i++)
-		t->selector[i] = w[17 + i];
+		t->selector[i] = w[TSR_TSS16_ES / 2 + i];
 	t->selector[TSR_FS] = t->selector[TSR_GS] = 0;
-	t->ldt = w[21];
+	t->ldt = w[TSR_TSS16_LDT / 2];
 	t->debug_trap = false;
 }
 
@@ -52,17 +49,17 @@ static void save_old(cpu *c, uint32_t eip, uint32_t eflags)
 {
 	const struct tsr_x86_state *s = c->s;
 
-	if (s->tr.access & 8) {
-		uint32_t w[16];
+	if (s->tr.access & TSR_SEG_32) {
+		uint32_t w[10]; /* EIP to EDI */
 
 		w[0] = eip;
 		w[1] = eflags;
 		memcpy(w + 2, s->gpr, sizeof(s->gpr));
-		memory_write_bytes(c, s->tr.base + 32, w, 40, TSR_VIEW_SUPERVISOR);
+		memory_write_bytes(c, s->tr.base + TSR_TSS32_EIP, w, sizeof(w), TSR_VIEW_SUPERVISOR);
 		for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-			memory_write16(c, s->tr.base + 72 + 4 * i, s->segment[i].selector, TSR_VIEW_SUPERVISOR);
+			memory_write16(c, s->tr.base + TSR_TSS32_ES + 4 * i, s->segment[i].selector, TSR_VIEW_SUPERVISOR);
 	} else {
-		uint16_t w[14];
+		uint16_t w[14]; /* IP to DS */
 
 		w[0] = (uint16_t)eip;
 		w[1] = (uint16_t)eflags;
@@ -70,7 +67,7 @@ static void save_old(cpu *c, uint32_t eip, uint32_t eflags)
 			w[2 + i] = (uint16_t)s->gpr[i];
 		for (unsigned i = 0; i < 4; i++)
 			w[10 + i] = s->segment[i].selector;
-		memory_write_bytes(c, s->tr.base + 14, w, sizeof(w), TSR_VIEW_SUPERVISOR);
+		memory_write_bytes(c, s->tr.base + TSR_TSS16_IP, w, sizeof(w), TSR_VIEW_SUPERVISOR);
 	}
 }
 
@@ -82,7 +79,7 @@ static void load_ldt(cpu *c, uint16_t selector)
 	c->s->ldtr = (struct tsr_x86_segment){ .selector = selector };
 	if (selector_null(selector))
 		return;
-	if ((selector & 4) || !desc_find(c, selector, &d) || !desc_is_system(&d) || desc_type(&d) != SYS_LDT || !desc_present(&d))
+	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d) || !desc_is_system(&d) || desc_type(&d) != TSR_SYS_LDT || !desc_present(&d))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	desc_to_segment(&c->s->ldtr, selector, &d);
 }
@@ -100,7 +97,7 @@ static void load_code(cpu *c, uint16_t selector)
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
-	desc_mark(c, selector, &d, 0x100, 0);
+	desc_mark(c, selector, &d, TSR_SEG_A, 0);
 	desc_to_segment(&g, selector, &d);
 	segment_set(c, TSR_CS, &g);
 }
@@ -119,7 +116,7 @@ static void load_data(cpu *c, unsigned segment, uint16_t selector)
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
-	desc_mark(c, selector, &d, 0x100, 0);
+	desc_mark(c, selector, &d, TSR_SEG_A, 0);
 	desc_to_segment(&g, selector, &d);
 	segment_set(c, segment, &g);
 }
@@ -167,16 +164,16 @@ static void enter_new(cpu *c, uint16_t selector, const struct descriptor *d, con
 	struct tsr_x86_state *s = c->s;
 
 	desc_to_segment(&s->tr, selector, d);
-	s->tr.access |= 2;
+	s->tr.access |= TSR_SEG_BUSY;
 	s->cr0 |= TSR_CR0_TS;
-	s->dr[7] &= ~0x155u; /* local breakpoints and LE */
-	if ((d->high & 0x800) && (s->cr0 & TSR_CR0_PG))
+	s->dr[7] &= ~TSR_DR7_LOCAL;
+	if (desc_has(d, TSR_SEG_32) && (s->cr0 & TSR_CR0_PG))
 		load_cr3(c, t->cr3);
 	cpu_set_context(c);
 	memcpy(s->gpr, t->gpr, sizeof(s->gpr));
 	s->eip = t->eip;
 	c->next_eip = t->eip;
-	s->eflags = 2;
+	s->eflags = TSR_FLAG_FIXED;
 	cpu_set_eflags(c, eflags);
 	cpu_set_cpl(c, v86_mode(c) ? 3 : selector_rpl(t->selector[TSR_CS]));
 	enter_selectors(c, t);
@@ -196,7 +193,7 @@ static void push_error_code(cpu *c, bool wide, uint32_t code)
 void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enum task_reason reason, bool has_code, uint32_t code)
 {
 	struct descriptor d = *target, old;
-	bool wide = desc_type(&d) & 8, nested = reason == TASK_CALL || reason == TASK_GATE;
+	bool wide = desc_has(&d, TSR_SEG_32), nested = reason == TASK_CALL || reason == TASK_GATE;
 	uint32_t base = desc_base(&d), old_eflags = c->s->eflags;
 	uint32_t eflags_mask = TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT;
 	uint16_t old_selector = c->s->tr.selector;
@@ -204,33 +201,33 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip;
 	struct task_image t;
 
-	if (desc_limit(&d) < (wide ? TSS32_MIN : TSS16_MIN))
+	if (desc_limit(&d) < (wide ? TSR_TSS32_LIMIT : TSR_TSS16_LIMIT))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (wide)
 		image_read32(c, base, &t);
 	else
 		image_read16(c, base, &t);
 	/* What is written must be reachable before anything changes. */
-	if (c->s->tr.access & 8)
-		memory_check_write(c, c->s->tr.base + 32, 62, TSR_VIEW_SUPERVISOR);
+	if (c->s->tr.access & TSR_SEG_32)
+		memory_check_write(c, c->s->tr.base + TSR_TSS32_EIP, TSR_TSS32_LDT - 2 - TSR_TSS32_EIP, TSR_VIEW_SUPERVISOR);
 	else
-		memory_check_write(c, c->s->tr.base + 14, 28, TSR_VIEW_SUPERVISOR);
+		memory_check_write(c, c->s->tr.base + TSR_TSS16_IP, TSR_TSS16_LDT - TSR_TSS16_IP, TSR_VIEW_SUPERVISOR);
 	if (nested)
 		memory_check_write(c, base, 2, TSR_VIEW_SUPERVISOR);
 	if (reason == TASK_IRET)
 		old_eflags &= ~TSR_FLAG_NT;
 	if ((reason == TASK_JMP || reason == TASK_IRET) && desc_find(c, old_selector, &old))
-		desc_mark(c, old_selector, &old, 0, 0x200);
+		desc_mark(c, old_selector, &old, 0, TSR_SEG_BUSY);
 	if (reason == TASK_GATE && c->ext && c->delivering_fault)
 		old_eflags |= TSR_FLAG_RF;
 	save_old(c, eip, old_eflags);
 	if (nested)
 		memory_write16(c, base, old_selector, TSR_VIEW_SUPERVISOR);
 	if (reason != TASK_IRET)
-		desc_mark(c, selector, &d, 0x200, 0);
+		desc_mark(c, selector, &d, TSR_SEG_BUSY, 0);
 	if (wide)
 		eflags_mask |= TSR_FLAG_RF | TSR_FLAG_VM | TSR_FLAG_AC | TSR_FLAG_ID | TSR_FLAG_VIF | TSR_FLAG_VIP;
-	enter_new(c, selector, &d, &t, (t.eflags & eflags_mask) | (nested ? TSR_FLAG_NT : 0) | 2);
+	enter_new(c, selector, &d, &t, (t.eflags & eflags_mask) | (nested ? TSR_FLAG_NT : 0) | TSR_FLAG_FIXED);
 	/* The commit point. Faults from here on are the new task's, at its first instruction. */
 	load_ldt(c, t.ldt);
 	if (!v86_mode(c))
@@ -240,7 +237,7 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 	if (c->next_eip > c->s->segment[TSR_CS].limit)
 		fault_gp0(c);
 	if (t.debug_trap) {
-		c->s->debug_pending |= 1u << 15;
+		c->s->debug_pending |= TSR_DR6_BT;
 		cpu_refresh_attention(c);
 	}
 }

@@ -8,8 +8,8 @@ void transfer_set_cs(cpu *c, uint16_t selector, struct descriptor *d, unsigned c
 {
 	struct tsr_x86_segment g;
 
-	desc_mark(c, selector, d, 0x100, 0);
-	desc_to_segment(&g, (uint16_t)((selector & 0xfffc) | cpl), d);
+	desc_mark(c, selector, d, TSR_SEG_A, 0);
+	desc_to_segment(&g, (uint16_t)((selector & TSR_SELECTOR_ENTRY) | cpl), d);
 	cpu_set_cpl(c, cpl);
 	segment_set(c, TSR_CS, &g);
 }
@@ -73,8 +73,8 @@ static void enter_same(cpu *c, uint16_t selector, struct descriptor *d, uint32_t
 static void enter_inner(cpu *c, const struct descriptor *gate, uint16_t selector, struct descriptor *d, uint32_t offset,
 			unsigned size)
 {
-	uint32_t parameter[31], esp = c->s->gpr[TSR_ESP];
-	unsigned count = gate->high & 31, cpl = desc_dpl(d);
+	uint32_t parameter[TSR_GATE_COUNT], esp = c->s->gpr[TSR_ESP];
+	unsigned count = gate->high & TSR_GATE_COUNT, cpl = desc_dpl(d);
 	uint16_t old_ss = c->s->segment[TSR_SS].selector, old_cs = c->s->segment[TSR_CS].selector;
 	struct new_stack stack;
 
@@ -97,7 +97,7 @@ static void enter_inner(cpu *c, const struct descriptor *gate, uint16_t selector
 static void through_call_gate(cpu *c, const struct descriptor *gate, bool call)
 {
 	uint16_t selector = gate_selector(gate);
-	bool wide = desc_type(gate) == SYS_CALL32;
+	bool wide = desc_type(gate) == TSR_SYS_CALL32;
 	uint32_t offset = wide ? gate_offset(gate) : gate_offset(gate) & 0xffff;
 	unsigned size = wide ? 4 : 2;
 	struct descriptor d;
@@ -122,9 +122,9 @@ void transfer_task_gate(cpu *c, const struct descriptor *gate, enum task_reason 
 	uint16_t selector = gate_selector(gate);
 	struct descriptor d;
 
-	if ((selector & 4) || !desc_find(c, selector, &d))
+	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d))
 		fault_selector(c, TSR_VECTOR_GP, selector);
-	if (!desc_is_system(&d) || (desc_type(&d) != SYS_TSS16 && desc_type(&d) != SYS_TSS32))
+	if (!desc_is_system(&d) || (desc_type(&d) != TSR_SYS_TSS16 && desc_type(&d) != TSR_SYS_TSS32))
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
@@ -135,17 +135,17 @@ static void far_system(cpu *c, uint16_t selector, struct descriptor *d, bool cal
 {
 	enum task_reason reason = call ? TASK_CALL : TASK_JMP;
 	unsigned type = desc_type(d);
-	bool gate = type == SYS_CALL16 || type == SYS_CALL32 || type == SYS_TASK_GATE;
+	bool gate = type == TSR_SYS_CALL16 || type == TSR_SYS_CALL32 || type == TSR_SYS_TASK_GATE;
 
-	if (!gate && type != SYS_TSS16 && type != SYS_TSS32)
+	if (!gate && type != TSR_SYS_TSS16 && type != TSR_SYS_TSS32)
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (desc_dpl(d) < c->s->cpl || desc_dpl(d) < selector_rpl(selector))
 		fault_selector(c, TSR_VECTOR_GP, selector);
-	if (!gate && (selector & 4))
+	if (!gate && (selector & TSR_SELECTOR_TI))
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
-	if (type == SYS_TASK_GATE)
+	if (type == TSR_SYS_TASK_GATE)
 		transfer_task_gate(c, d, reason, false, 0);
 	else if (gate)
 		through_call_gate(c, d, call);
@@ -227,9 +227,10 @@ void transfer_drop_segments(cpu *c)
 
 	for (unsigned i = 0; i < sizeof(data); i++) {
 		const struct tsr_x86_segment *g = &c->s->segment[data[i]];
-		bool conforming = (g->access & 0x1c) == 0x1c;
+		const unsigned code = TSR_SEG_S | TSR_SEG_CODE | TSR_SEG_C;
+		bool conforming = (g->access & code) == code;
 
-		if ((g->access & TSR_SEG_P) && !conforming && (g->access >> 5 & 3) < c->s->cpl)
+		if ((g->access & TSR_SEG_P) && !conforming && (g->access >> TSR_SEG_DPL_SHIFT & 3) < c->s->cpl)
 			segment_set_null(c, data[i], 0);
 	}
 }
@@ -311,8 +312,8 @@ void op_sysenter(cpu *c, const struct op *op)
 		fault_gp0(c);
 	cpu_set_eflags(c, c->s->eflags & ~(TSR_FLAG_VM | TSR_FLAG_IF | TSR_FLAG_RF));
 	cpu_set_cpl(c, 0);
-	set_flat(c, TSR_CS, cs & 0xfffc, 0xc09b);
-	set_flat(c, TSR_SS, (cs & 0xfffc) + 8, 0xc093);
+	set_flat(c, TSR_CS, cs & TSR_SELECTOR_ENTRY, TSR_SEG_FLAT_CODE);
+	set_flat(c, TSR_SS, (cs & TSR_SELECTOR_ENTRY) + 8, TSR_SEG_FLAT_DATA);
 	c->s->gpr[TSR_ESP] = c->s->sysenter_esp;
 	c->next_eip = c->s->sysenter_eip;
 }
@@ -324,8 +325,8 @@ void op_sysexit(cpu *c, const struct op *op)
 	if (!protected_mode(c) || selector_null(cs) || c->s->cpl)
 		fault_gp0(c);
 	cpu_set_cpl(c, 3);
-	set_flat(c, TSR_CS, ((cs & 0xfffc) + 16) | 3, 0xc0fb);
-	set_flat(c, TSR_SS, ((cs & 0xfffc) + 24) | 3, 0xc0f3);
+	set_flat(c, TSR_CS, ((cs & TSR_SELECTOR_ENTRY) + 16) | 3, TSR_SEG_FLAT_CODE | TSR_SEG_DPL);
+	set_flat(c, TSR_SS, ((cs & TSR_SELECTOR_ENTRY) + 24) | 3, TSR_SEG_FLAT_DATA | TSR_SEG_DPL);
 	c->s->gpr[TSR_ESP] = c->s->gpr[TSR_ECX];
 	c->next_eip = c->s->gpr[TSR_EDX];
 }

@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-#define PAGES 0x100000u
-
 uint32_t tsr_shadow_new_tag(struct shadow *s)
 {
 	s->count.tag_changes++;
@@ -99,7 +97,7 @@ static void forget_slots(struct shadow *s, struct shadow_set *set)
 		memset(set->fetched + slot * pages / 64, 0, pages / 8);
 	}
 	if (!(set->mode & MODE_PG)) /* has no slots */
-		clear_bits(set->fetched, 0, PAGES);
+		clear_bits(set->fetched, 0, SHADOW_PAGES);
 	memset(set->listed, 0, sizeof(set->listed));
 	set->count = 0;
 }

@@ -26,14 +26,14 @@ static const struct tsr_mmu_layout layout = {
 static uint32_t permission(const struct shadow_context *c, enum tsr_mmu_view view, enum tsr_mmu_access access,
 			   const struct shadow_walk *w)
 {
-	uint32_t error = PF_P;
+	uint32_t error = TSR_PF_P;
 
 	if (view == TSR_VIEW_USER) {
-		if (!(w->allow & PTE_US))
+		if (!(w->allow & TSR_PTE_US))
 			return error;
-		if (access == TSR_ACCESS_WRITE && !(w->allow & PTE_RW))
+		if (access == TSR_ACCESS_WRITE && !(w->allow & TSR_PTE_RW))
 			return error;
-	} else if (access == TSR_ACCESS_WRITE && !(w->allow & PTE_RW) && (c->mode & MODE_WP)) {
+	} else if (access == TSR_ACCESS_WRITE && !(w->allow & TSR_PTE_RW) && (c->mode & MODE_WP)) {
 		return error;
 	}
 	return access == TSR_ACCESS_FETCH && w->nx ? error : 0;
@@ -43,32 +43,32 @@ static uint32_t error_code(const struct shadow_context *c, enum tsr_mmu_view vie
 			   uint32_t error)
 {
 	if (access == TSR_ACCESS_WRITE)
-		error |= PF_W;
+		error |= TSR_PF_W;
 	if (view == TSR_VIEW_USER)
-		error |= PF_U;
+		error |= TSR_PF_U;
 	if (access == TSR_ACCESS_FETCH && (c->mode & MODE_PAE) && (c->mode & MODE_NXE))
-		error |= PF_I;
+		error |= TSR_PF_I;
 	return error;
 }
 
 static bool may_write(const struct shadow_context *c, enum tsr_mmu_view view, const struct shadow_walk *w)
 {
-	return (w->allow & PTE_RW) || (view == TSR_VIEW_SUPERVISOR && !(c->mode & MODE_WP));
+	return (w->allow & TSR_PTE_RW) || (view == TSR_VIEW_SUPERVISOR && !(c->mode & MODE_WP));
 }
 
 static bool is_dirty(const struct shadow_walk *w)
 {
-	return (w->large ? w->pde : w->pte) & PTE_D;
+	return (w->large ? w->pde : w->pte) & TSR_PTE_D;
 }
 
 static void identity_walk(tsr_gla gla, struct shadow_walk *w)
 {
 	w->gpa = gla & ~(tsr_gla)TSR_PAGE_MASK;
-	w->allow = PTE_RW | PTE_US;
+	w->allow = TSR_PTE_RW | TSR_PTE_US;
 	w->nx = false;
 	w->plain = true;
 	w->large = false;
-	w->pte = PTE_D;
+	w->pte = TSR_PTE_D;
 	w->pde = 0;
 	w->error = 0;
 }
@@ -100,8 +100,8 @@ static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_v
 /* A and D as the access needs them; the page table is traced from here on. */
 static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_access access, struct shadow_walk *w)
 {
-	uint32_t leaf = access == TSR_ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
-	uint32_t pde_bits = w->large ? leaf : PTE_A;
+	uint32_t leaf = access == TSR_ACCESS_WRITE ? TSR_PTE_A | TSR_PTE_D : TSR_PTE_A;
+	uint32_t pde_bits = w->large ? leaf : TSR_PTE_A;
 
 	if ((w->pde & pde_bits) != pde_bits)
 		tsr_shadow_set_bits(s, w->pde_at, w->pde_gpa, pde_bits);
@@ -119,9 +119,15 @@ static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_
 		shadow_page(s, w->pte_gpa)->writes = 0;
 }
 
+/* Between conventional memory and 1 MiB: adapters, ROMs and what the chipset puts in their places. */
+static bool in_hole(tsr_gpa gpa)
+{
+	return gpa >= 0xa0000 && gpa < 0x100000;
+}
+
 static bool in_ram(const struct shadow *s, const uint8_t *host, tsr_gpa gpa)
 {
-	return (uint64_t)(host - s->ram_base) < s->ram_size && (gpa < 0xa0000 || gpa >= 0x100000);
+	return (uint64_t)(host - s->ram_base) < s->ram_size && !in_hole(gpa);
 }
 
 static void enter_read(struct shadow *s, struct shadow_context *c, unsigned view, uint32_t page,
@@ -213,7 +219,7 @@ static bool known_fetch(struct shadow *s, struct shadow_context *c, unsigned vie
 		view = TSR_VIEW_SUPERVISOR;
 	entry = *shadow_entry(c, view, SHADOW_READ_TABLE, page);
 	gpa = (uint8_t *)(uintptr_t)(entry + gla) - s->ram_base;
-	if (!entry || gpa >= s->ram_low || (gpa >= 0xa0000 && gpa < 0x100000) || !tsr_shadow_is_fetched(c, view, page))
+	if (!entry || gpa >= s->ram_low || in_hole(gpa) || !tsr_shadow_is_fetched(c, view, page))
 		return false;
 	result->kind = TSR_MMU_RAM;
 	result->host = s->ram_base + gpa;
@@ -292,7 +298,7 @@ static uint32_t mode_of(const struct tsr_mmu_context *context)
 		mode |= MODE_WP;
 	if (!(context->cr4 & TSR_CR4_PAE))
 		return context->cr4 & TSR_CR4_PSE ? mode | MODE_PSE : mode;
-	if (context->efer & (1u << 11))
+	if (context->efer & TSR_EFER_NXE)
 		mode |= MODE_NXE;
 	return mode | MODE_PAE;
 }
@@ -318,7 +324,7 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub, const struct t
 	struct shadow_context *c;
 
 	if (mode & MODE_PG)
-		cr3 = context->cr3 & (mode & MODE_PAE ? 0xffffffe0u : 0xfffff000u);
+		cr3 = context->cr3 & (mode & MODE_PAE ? TSR_CR3_PAE : TSR_PTE_FRAME);
 	s->count.switches++;
 	c = v->context;
 	if (!c || c->cr3 != cr3 || c->mode != mode)
@@ -514,7 +520,7 @@ static const struct {
 	{ offsetof(struct shadow, rmap), SHADOW_RMAP_NODES * sizeof(struct shadow_rmap_node) },
 	{ offsetof(struct shadow, uses), SHADOW_USE_ROWS * sizeof(struct shadow_use) },
 };
-#define SET_BITS_LENGTH (0x100000 / 8)
+#define SET_BITS_LENGTH (SHADOW_PAGES / 8)
 
 static bool shadow_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {

@@ -27,7 +27,7 @@ static bool current(struct shadow *s, uint32_t mapping, const uint8_t *host)
 {
 	struct shadow_context *c = s->contexts[mapping >> 21];
 	unsigned view = mapping >> 20 & 1;
-	uint32_t page = mapping & 0xfffff;
+	uint32_t page = mapping & (SHADOW_PAGES - 1);
 	uint64_t entry = (uint64_t)(uintptr_t)host - ((uint64_t)page << TSR_PAGE_SHIFT);
 
 	if (!c)
@@ -58,7 +58,7 @@ static void start_again(struct shadow *s)
 	s->epoch++;
 	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		if (s->contexts[i])
-			tsr_shadow_drop_pages(s, s->contexts[i], 0, 1u << 20, true);
+			tsr_shadow_drop_pages(s, s->contexts[i], 0, SHADOW_PAGES, true);
 }
 
 void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c, unsigned view,
@@ -91,7 +91,7 @@ void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
 	uint32_t n = *head(s, p), next, kept = 0;
 
 	for (; n; n = next) {
-		uint32_t mapping = s->rmap[n].mapping, page = mapping & 0xfffff;
+		uint32_t mapping = s->rmap[n].mapping, page = mapping & (SHADOW_PAGES - 1);
 		struct shadow_context *c = s->contexts[mapping >> 21];
 		unsigned view = mapping >> 20 & 1;
 

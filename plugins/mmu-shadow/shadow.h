@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <tessera/draft/mmu.h>
+#include <tessera/draft/x86-facts.h>
 
 #define SHADOW_CONTEXTS 32     /* address spaces kept per virtual CPU */
 #define SHADOW_VCPUS 4
@@ -23,6 +24,7 @@
 #define SHADOW_SET_SLOTS 64
 #define SHADOW_SLOTS 2048      /* page-directory entries of an address space: 1024 without, 4 * 512 with PAE */
 #define SHADOW_DIRECTORIES 4
+#define SHADOW_PAGES (1u << 20) /* linear pages of an address space */
 #define SHADOW_CHUNKS 2048     /* of 512 entries */
 #define SHADOW_PFNS (1u << 24) /* 36 physical address bits */
 #define SHADOW_PFN_NONE UINT32_MAX
@@ -37,23 +39,6 @@
 #define SHADOW_WRITE_TABLE (8l << 20)
 #define SHADOW_FETCHED (18l << 20) /* one bit per linear page: filled for FETCH (user view) */
 #define SHADOW_VIEW_SIZE (19l << 20)
-
-/* Page-table entry bits (SDM volume 3, 4.3 and 4.4). */
-#define PTE_P 1u
-#define PTE_RW 2u
-#define PTE_US 4u
-#define PTE_A 0x20u
-#define PTE_D 0x40u
-#define PTE_PS 0x80u
-#define PTE_NX (1ull << 63)
-#define PAE_FRAME 0xffffff000ull /* 36 bits */
-
-/* Page-fault error code (SDM volume 3, 4.7). */
-#define PF_P 1u
-#define PF_W 2u
-#define PF_U 4u
-#define PF_RSVD 8u
-#define PF_I 16u
 
 /* What a context is besides its CR3. */
 enum shadow_mode { MODE_PG = 1, MODE_PAE = 2, MODE_PSE = 4, MODE_WP = 8, MODE_NXE = 16 };
@@ -270,9 +255,9 @@ struct shadow_walk {
 	bool large;
 	bool plain;                /* all tables in RAM: what is found may be kept */
 	tsr_gpa gpa;               /* of the 4 KiB page */
-	uint32_t allow;            /* PTE_RW, PTE_US as all levels give them */
+	uint32_t allow;            /* TSR_PTE_RW, TSR_PTE_US as all levels give them */
 	bool nx;
-	uint32_t error;            /* of a failed walk: 0 or PF_P | PF_RSVD */
+	uint32_t error;            /* of a failed walk: 0 or TSR_PF_P | TSR_PF_RSVD */
 };
 /* `attach`: trace the directory (fill); else without side effects (probe). */
 bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach, struct shadow_walk *w);

@@ -57,9 +57,9 @@ static bool directory(struct shadow *s, struct shadow_context *c, unsigned slot,
 {
 	bool pae = shadow_pae(c);
 	unsigned number = pae ? slot >> 9 : 0;
-	tsr_gpa gpa = pae ? c->pdpte[number] & PAE_FRAME : c->cr3;
+	tsr_gpa gpa = pae ? c->pdpte[number] & TSR_PAE_FRAME : c->cr3;
 
-	if (pae && !(c->pdpte[number] & PTE_P))
+	if (pae && !(c->pdpte[number] & TSR_PTE_P))
 		return false;
 	if (attach && !c->pd[number].ready)
 		tsr_shadow_attach_pd(s, c, number, gpa);
@@ -94,21 +94,21 @@ static uint64_t reserved_bits(const struct shadow_context *c, bool large)
 	uint64_t bits;
 
 	if (!shadow_pae(c))
-		return large ? 0x3e0000 : 0;
-	bits = 0x7ffffff000000000ull;
+		return large ? TSR_PSE_RESERVED : 0;
+	bits = TSR_PAE_RESERVED;
 	if (!(c->mode & MODE_NXE))
-		bits |= PTE_NX;
-	return large ? bits | 0x1fe000 : bits;
+		bits |= TSR_PTE_NX;
+	return large ? bits | TSR_PAE_LARGE_RESERVED : bits;
 }
 
 static bool bad(struct shadow_walk *w, const struct shadow_context *c, uint64_t entry)
 {
-	if (!(entry & PTE_P)) {
+	if (!(entry & TSR_PTE_P)) {
 		w->error = 0;
 		return true;
 	}
 	if (entry & reserved_bits(c, w->large)) {
-		w->error = PF_P | PF_RSVD;
+		w->error = TSR_PF_P | TSR_PF_RSVD;
 		return true;
 	}
 	return false;
@@ -119,16 +119,16 @@ static void finish_large(struct shadow_walk *w, const struct shadow_context *c, 
 	uint64_t mask = (1ull << shadow_slot_shift(c)) - 1, frame;
 
 	if (shadow_pae(c))
-		frame = w->pde & PAE_FRAME & ~mask;
+		frame = w->pde & TSR_PAE_FRAME & ~mask;
 	else
-		frame = (w->pde & 0xffc00000) | (w->pde & 0x1e000) << 19;
+		frame = (w->pde & TSR_PSE_FRAME) | (w->pde & TSR_PSE_HIGH) << TSR_PSE_HIGH_SHIFT;
 	w->gpa = frame | (gla & mask & ~(uint64_t)TSR_PAGE_MASK);
 }
 
 /* The page table behind the entry; the host address is remembered while the slot is attached. */
 static void find_table(struct shadow *s, struct shadow_context *c, struct shadow_walk *w, unsigned offset)
 {
-	tsr_gpa gpa = w->pde & (shadow_pae(c) ? PAE_FRAME : 0xfffff000u);
+	tsr_gpa gpa = w->pde & (shadow_pae(c) ? TSR_PAE_FRAME : TSR_PTE_FRAME);
 	struct tsr_phys_page page;
 
 	if (c->slot[w->slot] & SLOT_PT) {
@@ -152,11 +152,11 @@ bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bo
 	w->pte = 0;
 	w->pte_at = NULL;
 	w->pde = read_pde(s, c, w->slot, attach, w);
-	w->large = (w->pde & PTE_PS) && (c->mode & (MODE_PSE | MODE_PAE));
+	w->large = (w->pde & TSR_PTE_PS) && (c->mode & (MODE_PSE | MODE_PAE));
 	if (bad(w, c, w->pde))
 		return false;
-	w->allow = w->pde & (PTE_RW | PTE_US);
-	w->nx = pae && (w->pde & PTE_NX);
+	w->allow = w->pde & (TSR_PTE_RW | TSR_PTE_US);
+	w->nx = pae && (w->pde & TSR_PTE_NX);
 	if (w->large) {
 		finish_large(w, c, gla);
 		return true;
@@ -165,7 +165,7 @@ bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bo
 	if (bad(w, c, w->pte))
 		return false;
 	w->allow &= w->pte;
-	w->nx = w->nx || (pae && (w->pte & PTE_NX));
-	w->gpa = w->pte & (pae ? PAE_FRAME : 0xfffff000u);
+	w->nx = w->nx || (pae && (w->pte & TSR_PTE_NX));
+	w->gpa = w->pte & (pae ? TSR_PAE_FRAME : TSR_PTE_FRAME);
 	return true;
 }

@@ -13,7 +13,7 @@
 
 static struct machine *m;
 static struct tsr_x86_state *s;
-static struct fx_image *fx;
+static struct tsr_x86_fx *fx;
 
 static void start(void)
 {
@@ -119,7 +119,7 @@ int main(void)
 
 	m = machine_new(NULL);
 	s = &m->state;
-	fx = (struct fx_image *)s->fx;
+	fx = (struct tsr_x86_fx *)s->fx;
 	CU_initialize_registry();
 	CU_register_suites(suites);
 	CU_basic_set_mode(CU_BRM_VERBOSE);

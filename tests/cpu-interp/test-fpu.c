@@ -14,7 +14,7 @@
 
 static struct machine *m;
 static struct tsr_x86_state *s;
-static struct fx_image *fx;
+static struct tsr_x86_fx *fx;
 static int ferr_calls, ferr_level;
 
 static void on_ferr(void *user, int level)
@@ -75,7 +75,7 @@ static void test_zero_divide_deferred(void)
 	fx->fcw = 0x37b;
 	machine_step(m, 3);
 	EQ(s->eip, CODE + 6);
-	CU_ASSERT(fx->fsw & FSW_ES);
+	CU_ASSERT(fx->fsw & TSR_FSW_ES);
 	machine_step(m, 2);
 	EQ(s->eip, CODE + 9); /* FNCLEX does not wait */
 	EQ(fx->fsw & 0x80ff, 0);
@@ -308,7 +308,7 @@ int main(void)
 
 	m = machine_new(NULL);
 	s = &m->state;
-	fx = (struct fx_image *)s->fx;
+	fx = (struct tsr_x86_fx *)s->fx;
 	int status = unit_run("x87, MMX, SSE", tests);
 
 	machine_free(m);

@@ -12,7 +12,7 @@
 
 #include "../device.h"
 #include "../state.h"
-#include "../x86.h"
+#include "x86-facts.h"
 
 /* VIF and VIP both set where VME or PVI look at them: #GP(0) in place of the next instruction (Intel SDM volume 3, 20.3.2, 20.4). */
 static inline bool tsr_x86_virtual_interrupt(const struct tsr_x86_state *s)
@@ -34,8 +34,7 @@ static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t sel
  * the x87, SSE and model-specific registers, and CR0's cache bits. */
 static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset kind, uint32_t signature)
 {
-	const uint16_t fcw = 0x0040; /* FNINIT makes it 037Fh */
-	const uint32_t mxcsr = 0x1f80, mxcsr_mask = 0xffff;
+	struct tsr_x86_fx fx;
 	struct tsr_x86_state old = *s;
 
 	memset(s, 0, sizeof(*s));
@@ -43,21 +42,23 @@ static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset k
 	s->size = sizeof(*s);
 	s->gpr[TSR_EDX] = signature;
 	s->eip = 0xfff0;
-	s->eflags = 2;
+	s->eflags = TSR_FLAG_FIXED;
 	s->cr0 = TSR_CR0_CD | TSR_CR0_NW | TSR_CR0_ET;
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		tsr_x86_segment_reset(&s->segment[i], 0, 0, 0x93);
-	tsr_x86_segment_reset(&s->segment[TSR_CS], 0xf000, 0xffff0000u, 0x93);
-	tsr_x86_segment_reset(&s->ldtr, 0, 0, 0x82);
-	tsr_x86_segment_reset(&s->tr, 0, 0, 0x8b);
+		tsr_x86_segment_reset(&s->segment[i], 0, 0, TSR_SEG_RESET);
+	tsr_x86_segment_reset(&s->segment[TSR_CS], 0xf000, 0xffff0000u, TSR_SEG_RESET);
+	tsr_x86_segment_reset(&s->ldtr, 0, 0, TSR_SEG_P | TSR_SYS_LDT);
+	tsr_x86_segment_reset(&s->tr, 0, 0, TSR_SEG_P | TSR_SYS_TSS32_BUSY);
 	s->gdtr.limit = s->idtr.limit = 0xffff;
-	s->dr[6] = 0xffff0ff0u;
-	s->dr[7] = 0x400;
+	s->dr[6] = TSR_DR6_ONES;
+	s->dr[7] = TSR_DR7_ONES;
 	s->misc_msr[1] = 1; /* IA32_MISC_ENABLE: fast strings */
-	memcpy(s->fx, &fcw, 2);
-	s->fx[4] = 0xff; /* all tags valid, as after power-on */
-	memcpy(s->fx + 24, &mxcsr, 4);
-	memcpy(s->fx + 28, &mxcsr_mask, 4);
+	memset(&fx, 0, sizeof(fx));
+	fx.fcw = TSR_FCW_RESET; /* FNINIT makes it 037Fh */
+	fx.ftw = 0xff; /* all tags valid, as after power-on */
+	fx.mxcsr = TSR_MXCSR_RESET;
+	fx.mxcsr_mask = TSR_MXCSR_KNOWN;
+	memcpy(s->fx, &fx, sizeof(s->fx));
 	if (kind == TSR_RESET_POWER_ON)
 		return;
 	s->instructions = old.instructions;
@@ -181,7 +182,7 @@ static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct 
 	if (!in->ops->bytes(in, "fx", s->fx, sizeof(s->fx)))
 		return "fx";
 	s->cpl = !(s->cr0 & TSR_CR0_PE) ? 0 : s->eflags & TSR_FLAG_VM ? 3 : s->cpl & 3;
-	s->eflags |= 2;
+	s->eflags |= TSR_FLAG_FIXED;
 	return NULL;
 }
 
