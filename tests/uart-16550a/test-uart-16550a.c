@@ -326,6 +326,29 @@ static void state_survives(void)
 	CU_ASSERT_EQUAL(in(UART_DATA), 'a');
 }
 
+static void empty_receiver_shows_the_last_character(void)
+{
+	void *uart = start(false);
+	struct fake_state *state;
+	struct tsr_error error;
+
+	for (unsigned fifos = 0; fifos < 2; fifos++) {
+		if (fifos)
+			use_fifos(0);
+		line_type("ab");
+		CU_ASSERT_EQUAL(in(UART_DATA), 'a');
+		CU_ASSERT_EQUAL(in(UART_DATA), 'b');
+		CU_ASSERT_EQUAL(in(UART_DATA), 'b');
+		CU_ASSERT(fake_device_round_trip(uart));
+		CU_ASSERT_EQUAL(in(UART_DATA), 'b');
+	}
+	state = fake_device_save(uart);
+	CU_ASSERT(fake_state_remove(state, "rbr")); /* as older versions wrote it */
+	CU_ASSERT(fake_device_load(uart, state, 1, &error));
+	fake_state_free(state);
+	CU_ASSERT_EQUAL(in(UART_DATA), 0);
+}
+
 static void strange_state_is_survived(void)
 {
 	void *uart = start(false);
@@ -388,6 +411,7 @@ static CU_TestInfo tests[] = {
 	ROW(full_fifo_keeps_the_old_characters),
 	ROW(break_in_loopback_is_received),
 	ROW(state_survives),
+	ROW(empty_receiver_shows_the_last_character),
 	ROW(strange_state_is_survived),
 	ROW(state_with_an_overfull_fifo_is_refused),
 	ROW(any_register_access_is_defined),

@@ -140,6 +140,7 @@ static void save(void *self, struct tsr_state_writer *out)
 	UART_TIMES(X)
 #undef X
 	tsr_state_put_u16(out, "divisor", u->divisor);
+	tsr_state_put_u8(out, "rbr", u->rbr);
 	save_fifo(out, "rx", &u->rx);
 	save_fifo(out, "tx", &u->tx);
 }
@@ -175,6 +176,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	if (!ok)
 		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "the saved state of a serial port is incomplete");
+	tsr_state_get_u8(in, "rbr", &u->rbr); /* older versions do not save it */
 	rearm(u);
 	uart_update_irq(u);
 	return true;

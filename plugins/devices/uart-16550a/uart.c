@@ -193,16 +193,14 @@ void uart_on_rx_time(struct uart *u)
 
 static uint8_t read_data(struct uart *u)
 {
-	uint8_t byte = u->rx.bytes[u->rx.first];
-
 	if (u->rx.count) {
-		fifo_pop(&u->rx);
+		u->rbr = fifo_pop(&u->rx);
 		restart_timeout(u);
 		if (!u->rx.count)
 			ask_for_more(u);
 		uart_update_irq(u);
 	}
-	return byte;
+	return u->rbr;
 }
 
 /* -- Transmitter */
@@ -457,7 +455,7 @@ void uart_reset(struct uart *u, bool power_on)
 	u->tx_deadline = u->timeout_deadline = u->rx_next = 0;
 	if (power_on) {
 		u->divisor = 12; /* 9600 */
-		u->scr = 0;
+		u->scr = u->rbr = 0;
 	}
 	u->msr = modem_inputs(u);
 	uart_update_irq(u);

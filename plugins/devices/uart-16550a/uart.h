@@ -86,6 +86,7 @@ struct uart {
 	bool paced, out2_gate;
 
 	uint8_t ier, fcr, lcr, mcr, msr, scr;
+	uint8_t rbr; /* the last character that was read: what an empty receiver shows */
 	uint16_t divisor;
 	struct uart_fifo rx, tx;
 	bool overrun;
