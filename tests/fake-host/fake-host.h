@@ -69,9 +69,18 @@ bool fake_device_load(void *self, struct fake_state *state, uint32_t version, st
 bool fake_device_round_trip(void *self); /* false: prints the first field that differs */
 void fake_state_free(struct fake_state *state);
 bool fake_state_remove(struct fake_state *state, const char *path); /* as if an older version had not written it */
+bool fake_state_same(const struct fake_state *a, struct fake_state *b); /* false: prints the first field that differs */
 bool fake_state_set(struct fake_state *state, const char *path, uint64_t value); /* an integer field */
 /* Replaces each integer field by random bits and each byte field by random bytes: load must refuse or survive it. */
 void fake_state_scramble(struct fake_state *state, uint64_t seed);
+
+/* -- the whole machine. It is loaded into one that was made by the same calls and has just been started. What is
+ * connected to needs is no part of it. No work may be pending. */
+struct fake_snapshot;
+struct fake_snapshot *fake_machine_save(void);
+bool fake_machine_load(const struct fake_snapshot *snapshot, struct tsr_error *error);
+bool fake_snapshot_same(const struct fake_snapshot *a, const struct fake_snapshot *b); /* devices and memory */
+void fake_snapshot_free(struct fake_snapshot *snapshot);
 
 /* -- ports and physical memory, as the CPU sees them. Nothing there: all ones. width 1, 2, 4 (memory: 8). */
 uint32_t fake_port_read(uint16_t port, unsigned width);

@@ -353,6 +353,30 @@ void fake_pci_fuzz(uint64_t *seed)
 		fake_pci_enable(f->bdf);
 }
 
+uint8_t *fake_pci_put(void)
+{
+	size_t length = 0, each = sizeof(functions->config);
+	uint8_t *bytes = NULL;
+
+	for (struct tsr_pci_function *f = functions; f; f = f->next) {
+		bytes = realloc(bytes, length + each + 1);
+		memcpy(bytes + length, f->config, each);
+		bytes[length + each] = (uint8_t)f->level;
+		length += each + 1;
+	}
+	return bytes;
+}
+
+void fake_pci_get(const uint8_t *from)
+{
+	for (struct tsr_pci_function *f = functions; f; f = f->next) {
+		memcpy(f->config, from, sizeof(f->config));
+		f->level = from[sizeof(f->config)];
+		from += sizeof(f->config) + 1;
+		decode(f);
+	}
+}
+
 void fake_pci_free(void)
 {
 	while (functions) {

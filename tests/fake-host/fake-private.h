@@ -102,6 +102,9 @@ struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind 
 void fake_space_free(void);
 void fake_pci_free(void);
 void fake_pci_reset(struct fake_device *d);
+/* Configuration spaces and INTx levels of all functions, in the order of their making; put: free the result. */
+uint8_t *fake_pci_put(void);
+void fake_pci_get(const uint8_t *from);
 void fake_pci_fuzz(uint64_t *seed);
 void fake_ui_free(void);
 

@@ -214,6 +214,16 @@ static bool same(const struct field *a, const struct field *b)
 	return !a->is_bytes || memcmp(a->data, b->data, a->length) == 0;
 }
 
+bool fake_state_same(const struct fake_state *a, struct fake_state *b)
+{
+	for (unsigned i = 0; i < a->count; i++)
+		if (!same(&a->fields[i], find(b, a->fields[i].path))) {
+			fprintf(stderr, "the saved field %s differs\n", a->fields[i].path);
+			return false;
+		}
+	return a->count == b->count;
+}
+
 bool fake_device_round_trip(void *self)
 {
 	struct fake_state *before = fake_device_save(self), *after;
@@ -225,12 +235,7 @@ bool fake_device_round_trip(void *self)
 	if (!ok)
 		fprintf(stderr, "round trip: load refused: %s\n", error.message);
 	after = fake_device_save(self);
-	for (unsigned i = 0; ok && i < before->count; i++) {
-		ok = same(&before->fields[i], find(after, before->fields[i].path));
-		if (!ok)
-			fprintf(stderr, "round trip: %s differs\n", before->fields[i].path);
-	}
-	ok = ok && before->count == after->count;
+	ok = ok && fake_state_same(before, after);
 	fake_state_free(before);
 	fake_state_free(after);
 	return ok;
