@@ -174,7 +174,7 @@ static bool board_rom_load(void *self, struct tsr_state_reader *in, struct tsr_e
 
 	if (in->ops->length(in, "image") != (int64_t)s->size)
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "board-rom: the state was saved with a BIOS of another size");
+				     "the saved machine has a BIOS of another size; set bios to that one");
 	tsr_state_get_bytes(in, "image", s->image, s->size);
 	fill(s);
 	return true;

@@ -430,8 +430,7 @@ static bool fw_cfg_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	if (!tsr_state_get_u16(in, "selected", &selected) ||
 	    !tsr_state_get_u32(in, "offset", &offset) ||
 	    !tsr_state_get_u32(in, "dma-high", &s->dma_high))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "fw-cfg: the state lacks a register");
+		return tsr_state_damaged(error, "registers of fw_cfg");
 	select_item(s, selected);
 	s->offset = offset;
 	return true;

@@ -272,8 +272,7 @@ static bool i440fx_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	if (!tsr_state_get_u32(in, "address", &s->address) ||
 	    !tsr_state_get_bool(in, "smram-locked", &s->smram_locked) ||
 	    !tsr_state_get_bytes(in, "registers", config + FIRST_OWN, OWN_BYTES))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "i440fx: the state lacks a register");
+		return tsr_state_damaged(error, "registers of the host bridge");
 	s->address &= 0x80fffffcu;
 	s->trc = config[REG_TRC];
 	s->pci->write_mask(s->function)[REG_SMRAM] = s->smram_locked ? 0x00 : 0x78;

@@ -150,7 +150,7 @@ static bool mac_setup(struct pcnet *p, uint8_t mac[6], struct tsr_error *error)
 		mac_default(p->host->name, mac);
 	else if (!mac_parse(text, mac))
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "%s: mac=%s is not a station address such as 52:54:00:12:34:56", p->host->name, text);
+				     "mac=%s is not a station address such as 52:54:00:12:34:56", text);
 	return true;
 }
 

@@ -49,22 +49,6 @@ struct descriptor {
 	uint32_t result; /* RMD2, TMD2 */
 };
 
-static uint32_t load32(const uint8_t *b)
-{
-	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-static uint16_t load16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] | b[1] << 8);
-}
-
-static void store32(uint8_t *b, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		b[i] = (uint8_t)(value >> 8 * i);
-}
-
 static unsigned style(const struct pcnet *p)
 {
 	unsigned number = p->bcr[BCR_SWS] & 0xff;
@@ -122,13 +106,13 @@ static bool descriptor_read(struct pcnet *p, const struct ring *ring, unsigned a
 	if (!p->dma->read(p->dma_host, d->at, raw, form ? 16 : 8))
 		return false;
 	if (!form) {
-		d->buffer = load16(raw) | (uint32_t)raw[2] << 16 | upper_address(p);
-		d->status = (uint32_t)raw[3] << 24 | load16(raw + 4);
+		d->buffer = tsr_load_le16(raw) | (uint32_t)raw[2] << 16 | upper_address(p);
+		d->status = (uint32_t)raw[3] << 24 | tsr_load_le16(raw + 4);
 		d->result = 0;
 	} else {
-		d->buffer = load32(raw + (form == 3 ? 8 : 0));
-		d->status = load32(raw + 4);
-		d->result = load32(raw + (form == 3 ? 0 : 8));
+		d->buffer = tsr_load_le32(raw + (form == 3 ? 8 : 0));
+		d->status = tsr_load_le32(raw + 4);
+		d->result = tsr_load_le32(raw + (form == 3 ? 0 : 8));
 	}
 	if (!ahead)
 		csr_pair_set(p, ring->address, (uint32_t)d->at);
@@ -151,10 +135,10 @@ static void descriptor_give_back(struct pcnet *p, const struct descriptor *d, bo
 		p->dma->write(p->dma_host, d->at + 3, raw, 1);
 		return;
 	}
-	store32(raw, d->result);
+	tsr_store_le32(raw, d->result);
 	if (with_result)
 		p->dma->write(p->dma_host, d->at + (form == 3 ? 0 : 8), raw, 4);
-	store32(raw, d->status & ~D_OWN);
+	tsr_store_le32(raw, d->status & ~D_OWN);
 	p->dma->write(p->dma_host, d->at + 4, raw, 4);
 }
 
@@ -182,7 +166,7 @@ static void ring_setup(struct pcnet *p, const struct ring *ring, uint32_t base, 
 static void init_words(struct pcnet *p, unsigned first, const uint8_t *from, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		p->csr[first + i] = load16(from + 2 * i);
+		p->csr[first + i] = tsr_load_le16(from + 2 * i);
 }
 
 bool pcnet_load_init_block(struct pcnet *p)
@@ -197,14 +181,14 @@ bool pcnet_load_init_block(struct pcnet *p)
 	init_words(p, CSR_PADR, b + (wide ? 4 : 2), 3);
 	init_words(p, CSR_LADRF, b + (wide ? 12 : 8), 4);
 	if (wide) {
-		ring_setup(p, &receive_ring, load32(b + 20) & ~15u, b[2] >> 4);
-		ring_setup(p, &transmit_ring, load32(b + 24) & ~15u, b[3] >> 4);
+		ring_setup(p, &receive_ring, tsr_load_le32(b + 20) & ~15u, b[2] >> 4);
+		ring_setup(p, &transmit_ring, tsr_load_le32(b + 24) & ~15u, b[3] >> 4);
 		p->csr[CSR_LENGTHS] = (uint16_t)((b[3] & 0xf0) << 8 | (b[2] & 0xf0) << 4);
 	} else {
 		uint32_t upper = upper_address(p);
 
-		ring_setup(p, &receive_ring, (load32(b + 16) & 0xfffff8) | upper, b[19] >> 5);
-		ring_setup(p, &transmit_ring, (load32(b + 20) & 0xfffff8) | upper, b[23] >> 5);
+		ring_setup(p, &receive_ring, (tsr_load_le32(b + 16) & 0xfffff8) | upper, b[19] >> 5);
+		ring_setup(p, &transmit_ring, (tsr_load_le32(b + 20) & 0xfffff8) | upper, b[23] >> 5);
 		p->csr[CSR_LENGTHS] = (uint16_t)((b[23] >> 5) << 12 | (b[19] >> 5) << 8);
 	}
 	return true;

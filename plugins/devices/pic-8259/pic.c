@@ -358,7 +358,8 @@ static bool pic_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 			in->ops->end(in);
 		}
 		if (!good)
-			return tsr_error_set(error, TSR_ERROR_INVALID, "the state of the 8259A %s is damaged", groups[i]);
+			return tsr_state_damaged(error, i ? "registers of the slave 8259A"
+							  : "registers of the master 8259A");
 	}
 	update(p);
 	return true;

@@ -289,8 +289,7 @@ static bool piix3_load(void *self, struct tsr_state_reader *in, struct tsr_error
 	    !tsr_state_get_u32(in, "pirqd", &s->pins[3]) ||
 	    !tsr_state_get_bool(in, "ferr", &s->ferr) ||
 	    !tsr_state_get_bool(in, "ignne", &s->ignore_ferr))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "piix3-isa: the state lacks a register");
+		return tsr_state_damaged(error, "registers of the ISA bridge");
 	s->port92 &= PORT92_INIT;
 	s->rcr &= RCR_WRITABLE;
 	fpu_update(s);

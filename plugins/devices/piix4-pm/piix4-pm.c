@@ -78,7 +78,7 @@ static void window_update(struct piix4_pm *s, struct tsr_region *region, unsigne
 			  uint16_t base_mask, bool enabled)
 {
 	const uint8_t *config = s->pci->config(s->function) + base_register;
-	uint16_t base = (uint16_t)(config[0] | config[1] << 8) & base_mask;
+	uint16_t base = tsr_load_le16(config) & base_mask;
 
 	s->io->enable(region, false);
 	s->io->move(region, base);
@@ -209,8 +209,7 @@ static bool piix4_pm_load(void *self, struct tsr_state_reader *in, struct tsr_er
 				 OWN_BYTES) ||
 	    !tsr_state_get_bytes(in, "apm", s->apm, sizeof(s->apm)) || !pm_load(&s->pm, in) ||
 	    !smbus_load(&s->smbus, in))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "piix4-pm: the state lacks a register");
+		return tsr_state_damaged(error, "registers of the power management function");
 	windows_update(s);
 	sci_update(s);
 	return true;

@@ -322,7 +322,7 @@ static bool pit_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	}
 	good = good && tsr_state_get_u64(in, "updated", &p->updated) && tsr_state_get_u8(in, "port61", &p->port61);
 	if (!good || p->updated > tick)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the state of the 8254 is damaged or of another time");
+		return tsr_state_damaged(error, "counters of the 8254, or their time");
 	p->port61 &= PORT61_WRITABLE;
 	tell_line(p, p->updated);
 	arm(p);

@@ -22,12 +22,10 @@ enum cmos_byte {
 
 #define SKIP_FLOPPY_SIGNATURE 1 /* bit 0 of CMOS_BOOT_3 */
 
-static void put16(uint8_t *at, uint64_t value)
+/* A size in units that the register may be too small for. */
+static void put_size(uint8_t *at, uint64_t units)
 {
-	if (value > 0xffff)
-		value = 0xffff;
-	at[0] = value;
-	at[1] = value >> 8;
+	tsr_store_le16(at, units > 0xffff ? 0xffff : (uint16_t)units);
 }
 
 void tsr_rtc_checksum(uint8_t cmos[CMOS_SIZE])
@@ -78,11 +76,11 @@ static void describe_memory(const struct tsr_host *host, uint8_t *cmos)
 	const struct tsr_memory *memory = host->get(host, TSR_MEMORY);
 	uint64_t all = memory->ram_size(host), below = memory->ram_below_4g(host), above = (all - below) / (64 * KIB);
 
-	put16(cmos + CMOS_BASE_MEMORY, 640);
-	put16(cmos + CMOS_MEMORY, below > MIB ? (below - MIB) / KIB : 0);
-	put16(cmos + CMOS_MEMORY_2, below > MIB ? (below - MIB) / KIB : 0);
-	put16(cmos + CMOS_ABOVE_16M, below > 16 * MIB ? (below - 16 * MIB) / (64 * KIB) : 0);
-	put16(cmos + CMOS_ABOVE_4G, above & 0xffff);
+	put_size(cmos + CMOS_BASE_MEMORY, 640);
+	put_size(cmos + CMOS_MEMORY, below > MIB ? (below - MIB) / KIB : 0);
+	put_size(cmos + CMOS_MEMORY_2, below > MIB ? (below - MIB) / KIB : 0);
+	put_size(cmos + CMOS_ABOVE_16M, below > 16 * MIB ? (below - 16 * MIB) / (64 * KIB) : 0);
+	put_size(cmos + CMOS_ABOVE_4G, above & 0xffff);
 	cmos[CMOS_ABOVE_4G + 2] = above >> 16;
 }
 

@@ -394,7 +394,7 @@ static bool rtc_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	if (!good || r->phase < -NS || r->phase > now(r) || r->second < 0 || r->tick < 0 ||
 	    r->second > (now(r) - r->phase) / NS || r->shown < -TIME_LIMIT || r->shown > TIME_LIMIT ||
 	    r->adjust < -TIME_LIMIT || r->adjust > TIME_LIMIT || r->weekday_shift > 6)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the state of the real-time clock is damaged or of another time");
+		return tsr_state_damaged(error, "the real-time clock's registers, or their time");
 	r->index &= 0x7f;
 	r->cmos[REG_A] &= 0x7f;
 	r->cmos[REG_D] = 0x80;

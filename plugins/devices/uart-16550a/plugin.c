@@ -174,8 +174,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	ok = ok && load_fifo(in, "rx", &u->rx, uart_fifo_depth(u)) &&
 	     load_fifo(in, "tx", &u->tx, uart_fifo_depth(u));
 	if (!ok)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "the saved state of a serial port is incomplete");
+		return tsr_state_damaged(error, "registers or FIFOs of the serial port");
 	tsr_state_get_u8(in, "rbr", &u->rbr); /* older versions do not save it */
 	rearm(u);
 	uart_update_irq(u);

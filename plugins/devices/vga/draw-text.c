@@ -48,7 +48,7 @@ static uint32_t cell_at(const struct vga *v, const struct row *r, unsigned colum
 {
 	uint32_t ma = r->scan.ma + column;
 	const uint8_t *at = v->vram + 4 * vga_dword(v, vga_address(v, ma, 0));
-	uint32_t cell = at[0] | at[1] << 8u;
+	uint32_t cell = tsr_load_le16(at);
 
 	if (column >= r->skew && ((ma - r->skew) & 0xffff) == r->cursor && r->blink & BLINK_CURSOR)
 		cell |= CELL_CURSOR;

@@ -4,11 +4,6 @@
 
 #include "vga.h"
 
-static uint32_t load16(const uint8_t *from)
-{
-	return from[0] | from[1] << 8u;
-}
-
 /* n bits to eight: the highest bits fill the gap at the low end. */
 static uint32_t widen5(uint32_t value)
 {
@@ -31,14 +26,14 @@ static void convert_line(const struct vga *v, const uint8_t *from, uint32_t *to,
 		break;
 	case 15:
 		for (x = 0; x < width; x++) {
-			uint32_t pixel = load16(from + 2 * x);
+			uint32_t pixel = tsr_load_le16(from + 2 * x);
 
 			to[x] = widen5(pixel >> 10) << 16 | widen5(pixel >> 5) << 8 | widen5(pixel);
 		}
 		break;
 	case 16:
 		for (x = 0; x < width; x++) {
-			uint32_t pixel = load16(from + 2 * x);
+			uint32_t pixel = tsr_load_le16(from + 2 * x);
 
 			to[x] = widen5(pixel >> 11) << 16 | widen6(pixel >> 5) << 8 | widen5(pixel);
 		}

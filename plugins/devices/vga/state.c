@@ -108,8 +108,7 @@ bool vga_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 	struct vga *v = self;
 	bool ok = true;
 
-	tsr_error_set(error, TSR_ERROR_INVALID,
-		      "the saved state of the video adapter is incomplete");
+	tsr_state_damaged(error, "registers or memory of the video adapter");
 #define X(name) ok = ok && tsr_state_get_u8(in, #name, &v->name);
 	VGA_U8(X)
 #undef X

@@ -8,6 +8,7 @@
 #define TESSERA_STATE_H
 
 #include "abi.h"
+#include "error.h"
 
 struct tsr_state_writer;
 struct tsr_state_reader;
@@ -84,6 +85,15 @@ static inline void tsr_state_put_bytes(struct tsr_state_writer *w, const char *n
 static inline bool tsr_state_get_bytes(struct tsr_state_reader *r, const char *name, void *data, size_t length)
 {
 	return r->ops->bytes(r, name, data, length);
+}
+
+/*
+ * Refuses a state in which `what` is missing or has a value that it cannot have ("counter 2", "the receive FIFO").
+ * Fills in `error` (which may be NULL) and returns false, so that a load can return it. [any]
+ */
+static inline bool tsr_state_damaged(struct tsr_error *error, const char *what)
+{
+	return tsr_error_set(error, TSR_ERROR_IO, "the saved state is damaged: %s", what);
 }
 
 #endif

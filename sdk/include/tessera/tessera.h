@@ -5,6 +5,7 @@
 
 #include "abi.h"
 #include "block.h"
+#include "bytes.h"
 #include "chardev.h"
 #include "device.h"
 #include "display.h"
