@@ -380,7 +380,8 @@ static bool get_i64(struct tsr_state_reader *in, const char *name, int64_t *out)
 	return true;
 }
 
-#define TIME_LIMIT 400000000000ll /* seconds: beyond all years that four digits hold */
+/* Seconds: more than any contents of the century and the year register, which hold 255 each in binary mode. */
+#define TIME_LIMIT 1000000000000ll
 
 static bool rtc_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
