@@ -180,6 +180,19 @@ static void multiple(void)
 	rig_finish();
 }
 
+/* The state after a MULTIPLE command that was refused is as good as any. */
+static void state_after_refused_multiple(void)
+{
+	rig_start(SECTORS, 0);
+	out(COUNT, 0);
+	command(0xc6);
+	lba28(MASTER, 0, 4);
+	command(0xc4);
+	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR);
+	CU_ASSERT(fake_device_round_trip(rig.drive));
+	rig_finish();
+}
+
 static void chs(void)
 {
 	rig_start(SECTORS, 0);
@@ -639,6 +652,7 @@ int main(void)
 		{ "PIO read of 256 sectors", pio_read_256 },
 		{ "PIO write", pio_write },
 		{ "multiple", multiple },
+		{ "state after refused MULTIPLE", state_after_refused_multiple },
 		{ "CHS", chs },
 		{ "LBA48 and HOB", lba48_and_hob },
 		{ "out of range", out_of_range },

@@ -406,6 +406,24 @@ static void state_in_a_read(void)
 	rig_finish();
 }
 
+/* The medium goes while its sectors are still in the buffer. */
+static void state_after_eject_in_a_read(void)
+{
+	start(SECTORS);
+	out(FEATURE, 0);
+	out(MID, 0);
+	out(HIGH, 8);
+	command(0xa0);
+	write_words(CDB(0x28, 0, 0, 0, 0, 7, 0, 0, 64), 6);
+	rig_run();
+	read_words(data, 600);
+	rig_swap(&rig.disc, false);
+	CU_ASSERT(fake_device_round_trip(rig.cdrom));
+	read_words(data + 1200, 424);
+	CU_ASSERT(same(data, 7, 1));
+	rig_finish();
+}
+
 static void fuzz(void)
 {
 	uint64_t random = 7;
@@ -459,6 +477,7 @@ int main(void)
 		{ "lock and eject", lock_and_eject },
 		{ "device reset while busy", device_reset_while_busy },
 		{ "state in a read", state_in_a_read },
+		{ "state after eject in a read", state_after_eject_in_a_read },
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,
 	};

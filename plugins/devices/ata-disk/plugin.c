@@ -169,7 +169,7 @@ static bool sane(const struct ata_disk *d)
 	       (!pio || (d->piece && d->at + d->piece <= d->filled)) &&
 	       (!moving || sane_movement(d)) &&
 	       (d->step != STEP_DMA || (d->port && d->port->dma)) &&
-	       (!(d->flags & FLAG_MULTIPLE) || d->multiple);
+	       (!moving || !(d->flags & FLAG_MULTIPLE) || d->multiple);
 }
 
 static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)

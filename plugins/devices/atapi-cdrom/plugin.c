@@ -143,6 +143,7 @@ static bool moves_buffer(const struct cdrom *c)
 	return c->step == STEP_REPLY || c->step == STEP_READ || c->step == STEP_RECEIVE;
 }
 
+/* Where a read goes on is the back end's to check: the medium may have changed meanwhile. */
 static bool sane(const struct cdrom *c)
 {
 	bool reads = c->step == STEP_FETCH || c->step == STEP_READ || c->step == STEP_STREAM;
@@ -152,7 +153,6 @@ static bool sane(const struct cdrom *c)
 	       c->at <= c->filled && (!moves_buffer(c) || c->at < c->filled) &&
 	       (!moves_buffer(c) || c->use_dma || (c->piece && c->piece <= c->filled - c->at)) &&
 	       (!reads || !(c->parts & ~PARTS)) && (!reads || sector_bytes(c->parts)) &&
-	       (!reads || (c->lba <= c->sectors && c->left <= c->sectors - c->lba)) &&
 	       (c->step != STEP_FETCH || c->left) &&
 	       (c->step != STEP_STREAM || (c->left && c->streamed < CD_SECTOR)) &&
 	       (!(c->use_dma && (reads || moves_buffer(c))) || (c->port && c->port->dma)) &&
