@@ -7,7 +7,9 @@
 
 #include "program/guard.h"
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+/* These end the process at once: by an error of ours, or by somebody who wants a core file. */
+static const int fatal[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 static struct {
 	void (*stop)(int number, gpointer user);
@@ -20,14 +22,30 @@ static struct {
 	struct termios terminal; /* as it was found */
 } guard;
 
-/* Async-signal-safe. */
+/* A serial line on the terminal may have made it raw. In the background it is somebody else's, and
+ * a change would stop the process by SIGTTOU. Async-signal-safe. */
+static void restore_terminal(void)
+{
+	if (guard.is_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp())
+		tcsetattr(STDIN_FILENO, TCSANOW, &guard.terminal);
+}
+
 static void on_alarm(int number)
 {
 	static const char text[] = "tessera: the machine does not stop; it is ended by force\n";
+	ssize_t written;
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0 || guard.is_terminal)
-		tcsetattr(STDIN_FILENO, TCSANOW, &guard.terminal);
+	restore_terminal();
+	written = write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)written;
 	_exit(guard.status);
+}
+
+/* SA_RESETHAND has made the action the default one again: the process ends by the signal. */
+static void on_fatal(int number)
+{
+	restore_terminal();
+	raise(number);
 }
 
 void guard_limit(int status, guint seconds)
@@ -42,12 +60,18 @@ static gboolean stop_on_main(gpointer user)
 	return G_SOURCE_REMOVE;
 }
 
+/* On the guard's thread. */
 static gboolean on_signal(gpointer number)
 {
+	if (guard.number) {
+		restore_terminal();
+		signal(GPOINTER_TO_INT(number), SIG_DFL);
+		raise(GPOINTER_TO_INT(number));
+	}
 	guard.number = GPOINTER_TO_INT(number);
 	guard_limit(128 + guard.number, GUARD_STOP_SECONDS);
 	g_idle_add_full(G_PRIORITY_HIGH, stop_on_main, NULL, NULL);
-	return G_SOURCE_REMOVE;
+	return G_SOURCE_CONTINUE;
 }
 
 static gpointer run_loop(gpointer loop)
@@ -60,15 +84,18 @@ void guard_start(void (*stop)(int number, gpointer user), gpointer user)
 {
 	g_autoptr(GMainContext) context = g_main_context_new();
 	struct sigaction action = {.sa_handler = on_alarm};
+	struct sigaction last_words = {.sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND};
 
 	guard.stop = stop;
 	guard.user = user;
 	guard.is_terminal = tcgetattr(STDIN_FILENO, &guard.terminal) == 0;
 	sigaction(SIGALRM, &action, NULL);
-	for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		g_autoptr(GSource) source = g_unix_signal_source_new(numbers[i]);
+	for (guint i = 0; i < G_N_ELEMENTS(fatal); i++)
+		sigaction(fatal[i], &last_words, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(stopping); i++) {
+		g_autoptr(GSource) source = g_unix_signal_source_new(stopping[i]);
 
-		g_source_set_callback(source, on_signal, GINT_TO_POINTER(numbers[i]), NULL);
+		g_source_set_callback(source, on_signal, GINT_TO_POINTER(stopping[i]), NULL);
 		g_source_attach(source, context);
 	}
 	guard.loop = g_main_loop_new(context, FALSE);

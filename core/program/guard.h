@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What ends a run from outside even when the main loop does not answer: signals are taken on a
- * thread of their own, and a run that was told to end and does not is ended by force.
+ * Ends a run from outside even when the main loop does not answer: signals are taken on a thread of
+ * their own, and a run that was asked to end and does not is ended by force.
  */
 #ifndef TSR_PROGRAM_GUARD_H
 #define TSR_PROGRAM_GUARD_H
@@ -12,7 +12,8 @@
 #define GUARD_TEAR_DOWN_SECONDS 60 /* from there to the process' end: disks are flushed */
 
 /* stop(number, user) is called in the default main context for the first SIGINT, SIGTERM or SIGHUP;
- * a second finds the default action. */
+ * a second ends the process, as SIGQUIT, SIGABRT and faults do. In each case the terminal gets back
+ * the mode that it has now. */
 void guard_start(void (*stop)(int number, gpointer user), gpointer user);
 void guard_stop(void);
 
