@@ -22,6 +22,7 @@
 #include "board/io-dispatch.h"
 
 #define PAGES (1u << 20)
+#define TOO_BIG "raise the limit on the size of files (ulimit -f), or reduce --memory"
 #define SHADOW_PAGES 256 /* below 1 MiB */
 
 enum { SHADOW_UNMANAGED, SHADOW_RAM, SHADOW_OTHER };
@@ -221,8 +222,8 @@ struct tsr_memory_map *tsr_memory_map_new(uint64_t ram_size, GError **error)
 		map->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
 	if (map->ram == MAP_FAILED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
-			    "cannot get %" G_GUINT64_FORMAT " MiB of memory for the guest: %s; give it less with --memory",
-			    ram_size >> 20, g_strerror(errno));
+			    "cannot get %" G_GUINT64_FORMAT " MiB of memory for the guest: %s; %s", ram_size >> 20,
+			    g_strerror(errno), errno == EFBIG ? TOO_BIG : "reduce --memory");
 		if (map->fd >= 0)
 			close(map->fd);
 		g_free(map);

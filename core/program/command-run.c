@@ -30,10 +30,11 @@ typedef struct {
 /* Options of the program that take a value. */
 static gboolean take_timeout(RunOptions *o, const char *value)
 {
+	const char *not_decimal = value + strspn(value, "0123456789.");
 	char *end;
 
 	o->timeout = g_ascii_strtod(value, &end);
-	return *value && !*end && o->timeout > 0 && o->timeout < 1e8;
+	return !*not_decimal && !*end && o->timeout > 0 && o->timeout < 1e8;
 }
 
 static gboolean take_control(RunOptions *o, const char *value)
@@ -61,7 +62,7 @@ static const struct {
 	gboolean (*take)(RunOptions *o, const char *value);
 	const char *allowed;
 } valued[] = {
-	{"timeout", take_timeout, "a number of seconds"},
+	{"timeout", take_timeout, "a decimal number of seconds"},
 	{"control", take_control, "unix:PATH"},
 	{"load", take_load, "a file that `tessera ctl SOCKET save` wrote"},
 	{"set", take_set, "NAME.PROPERTY=VALUE"},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tessera COMMAND [ARGUMENTS]: finds the command. */
+#include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "program/program.h"
 
@@ -13,8 +16,24 @@ static const struct {
 	{"--help", command_help}, {"-h", command_help},		{"--version", command_help},
 };
 
+/* Descriptors 0 to 2 that were closed at start would be given to the next files and event
+ * descriptors, which the serial line and messages would then write into. open() takes the lowest
+ * number that is free. */
+static void open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	open_standard_descriptors();
+	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG instead */
 	setlocale(LC_ALL, "");
 	if (argc < 2) {
 		program_print_help(NULL);

@@ -3,6 +3,7 @@
 """The command line. Arguments: tessera, folder of test plugins, a machine made of them."""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,15 @@ WRONG = [
     (("run", "no-such.machine"), 1, "no such machine; give the path of a .machine file"),
     (("run", "/nonexistent/x.machine"), 1, "/nonexistent/x.machine"),
     (("run", "/"), 1, "/"),
-    (("run", "--timeout", "soon"), 2, "--timeout: \"soon\" is not a number of seconds"),
+    (("run", "--timeout", "soon"), 2, "--timeout: \"soon\" is not a decimal number of seconds"),
     (("run", "--timeout", "-1"), 2, "--timeout"),
+    (("run", "--timeout", "0x10"), 2, "is not a decimal number of seconds"),
+    (("run", "--timeout", "1e3"), 2, "is not a decimal number of seconds"),
+    (("run", "--timeout", "inf"), 2, "is not a decimal number of seconds"),
+    (("run", "--timeout", " 5"), 2, "is not a decimal number of seconds"),
+    (("run", "--timeout", "5s"), 2, "is not a decimal number of seconds"),
+    (("run", "--timeout", "1.2.3"), 2, "is not a decimal number of seconds"),
+    (("run", "--timeout", ""), 2, "is not a decimal number of seconds"),
     (("run", "--control", "tcp:99"), 2, "--control: \"tcp:99\" is not unix:PATH"),
     (("run", "--control", "unix:"), 2, "is not unix:PATH"),
     (("run", "--set", "x"), 2, "--set: \"x\" is not NAME.PROPERTY=VALUE"),
@@ -34,6 +42,16 @@ WRONG = [
     (TEST + ("--wibble", "1"), 2, "--wibble: the machine has no such option; it has cpu, set, cdrom"),
     (TEST + ("--memory", "lots"), 2, "--memory: \"lots\" is not a size"),
     (TEST + ("--memory", ""), 2, "is not a size"),
+    (TEST + ("--memory", "64Mx"), 2, "is not a size"),
+    (TEST + ("--memory", "-64M"), 2, "is not a size"),
+    (TEST + ("--memory", "0x"), 2, "is not a size"),
+    (TEST + ("--memory", "18446744073709551616"), 2, "is not a size"),
+    (TEST + ("--memory", "17179869185G"), 2, "is not a size"),
+    (TEST + ("--ips", "1e9"), 2, "is not instructions per second"),
+    (TEST + ("--rtc-base", "yesterday"), 2, "is not seconds since 1970"),
+    (TEST + ("--clock", "deterministic", "--stop-at", "-1"), 2, "is not a number of instructions"),
+    (TEST + ("--exit", "0x1g"), 2, "is not a number from -1 to 255"),
+    (TEST + ("--exit", "9223372036854775808"), 2, "is not a number from -1 to 255"),
     (TEST + ("--exit", "256"), 2, "--exit: exit: \"256\" is not a number from -1 to 255"),
     (TEST + ("--set", "dev9.file=x"), 2, "the machine has no instance dev9"),
     (TEST + ("--set", "dev0.wibble=x"), 2, "plugin test-device has no property wibble; it has file, colour"),
@@ -162,6 +180,12 @@ class CommandLineTest(unittest.TestCase):
         done = tessera("run", MACHINE, "--timeout", "0.2")
         self.assertEqual(done.returncode, 124)
         self.assertEqual(done.stderr, "tessera: the time limit of 0.2 seconds ran out\n")
+
+    def test_a_file_size_limit_is_told(self):
+        done = tessera(*TEST, "--memory", "64M", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("raise the limit on the size of files (ulimit -f), or reduce --memory", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_stop_at_needs_a_deterministic_clock(self):
         done = tessera(*TEST, "--stop-at", "1M")
