@@ -2,6 +2,7 @@
 /* See control.h. Methods are rows of a table; what a method does is one call of the public control
  * plane. */
 #include <errno.h>
+#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,11 +14,15 @@
 #include "control/control-keys.h"
 #include "control/control.h"
 
+#define POSITION_MAX 65535u
+#define QUEUED_CLIENTS_MAX 128 /* that have connected and were not yet accepted */
+
 struct _TsrControl {
 	GObject parent;
 	TsrMachine *machine;
 	TsrTypist *typist;
-	GDBusServer *server;
+	GSocketService *service;
+	char *guid; /* of the server, D-Bus specification, "UUIDs" */
 	GDBusNodeInfo *info;
 	GPtrArray *connections; /* GDBusConnection */
 	char *path;		/* of the socket, once it is ours */
@@ -148,8 +153,12 @@ static GVariant *on_place_pointer(TsrControl *self, GVariant *arguments, GError 
 	int wheel;
 
 	g_variant_get(arguments, "(uuiu)", &x, &y, &wheel, &buttons);
-	tsr_machine_send_pointer_absolute(self->machine, MIN(x, 65535), MIN(y, 65535), wheel,
-					  buttons);
+	if (x > POSITION_MAX || y > POSITION_MAX) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%u, %u is not a position: both are from 0 to %u", x, y, POSITION_MAX);
+		return NULL;
+	}
+	tsr_machine_send_pointer_absolute(self->machine, x, y, wheel, buttons);
 	return g_variant_new("()");
 }
 
@@ -398,8 +407,7 @@ static void on_closed(GDBusConnection *connection, gboolean remote, GError *erro
 	g_ptr_array_remove_fast(self->connections, connection);
 }
 
-static gboolean on_new_connection(GDBusServer *server, GDBusConnection *connection,
-				  TsrControl *self)
+static gboolean take_client(TsrControl *self, GDBusConnection *connection)
 {
 	static const GDBusInterfaceVTable table = {.method_call = on_method_call,
 						   .get_property = on_get_property};
@@ -411,6 +419,34 @@ static gboolean on_new_connection(GDBusServer *server, GDBusConnection *connecti
 	g_object_set_data(G_OBJECT(connection), "tsr-object", GUINT_TO_POINTER(id));
 	g_ptr_array_add(self->connections, g_object_ref(connection));
 	g_signal_connect_object(connection, "closed", G_CALLBACK(on_closed), self, 0);
+	g_dbus_connection_start_message_processing(connection);
+	return TRUE;
+}
+
+/* The control may have been disposed of meanwhile. */
+static void on_authenticated(GObject *source, GAsyncResult *result, gpointer user)
+{
+	g_autoptr(TsrControl) self = g_weak_ref_get(user);
+	g_autoptr(GDBusConnection) connection = g_dbus_connection_new_finish(result, NULL);
+
+	if (connection && (!self || !self->service || !take_client(self, connection)))
+		g_dbus_connection_close(connection, NULL, NULL, NULL);
+	g_weak_ref_clear(user);
+	g_free(user);
+}
+
+/* GDBusServer would do the same, but its queue of new clients holds ten. */
+static gboolean on_incoming(GSocketService *service, GSocketConnection *stream, GObject *source,
+			    TsrControl *self)
+{
+	GWeakRef *reference = g_new0(GWeakRef, 1);
+
+	g_weak_ref_init(reference, self);
+	g_dbus_connection_new(G_IO_STREAM(stream), self->guid,
+			      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+				      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER |
+				      G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+			      NULL, NULL, on_authenticated, reference);
 	return TRUE;
 }
 
@@ -465,23 +501,23 @@ static gboolean make_room(const char *path, GError **error)
 
 static gboolean start_server(TsrControl *self, const char *where, GError **error)
 {
-	g_autofree char *address = tsr_control_address(where, error);
+	g_autofree char *bus_address = tsr_control_address(where, error);
 	g_autofree char *path = g_canonicalize_filename(socket_path(where), NULL);
-	g_autofree char *guid = g_dbus_generate_guid();
+	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
 
-	if (!address || !make_room(path, error))
+	if (!bus_address || !make_room(path, error))
 		return FALSE;
-	self->server = g_dbus_server_new_sync(address,
-					      G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER,
-					      guid, NULL, NULL, error);
-	if (!self->server) {
+	self->guid = g_dbus_generate_guid();
+	self->service = g_socket_service_new();
+	g_socket_listener_set_backlog(G_SOCKET_LISTENER(self->service), QUEUED_CLIENTS_MAX);
+	if (!g_socket_listener_add_address(G_SOCKET_LISTENER(self->service), address,
+					   G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL,
+					   NULL, error)) {
 		g_prefix_error(error, "%s: ", path);
 		return FALSE;
 	}
 	self->path = g_steal_pointer(&path);
-	g_signal_connect_object(self->server, "new-connection", G_CALLBACK(on_new_connection), self,
-				0);
-	g_dbus_server_start(self->server);
+	g_signal_connect_object(self->service, "incoming", G_CALLBACK(on_incoming), self, 0);
 	return TRUE;
 }
 
@@ -510,9 +546,12 @@ static void tsr_control_dispose(GObject *object)
 	if (self->connections)
 		g_ptr_array_foreach(self->connections, close_connection, NULL);
 	g_clear_pointer(&self->connections, g_ptr_array_unref);
-	if (self->server)
-		g_dbus_server_stop(self->server);
-	g_clear_object(&self->server);
+	if (self->service) {
+		g_socket_service_stop(self->service);
+		g_socket_listener_close(G_SOCKET_LISTENER(self->service));
+	}
+	g_clear_object(&self->service);
+	g_clear_pointer(&self->guid, g_free);
 	if (self->path)
 		g_unlink(self->path);
 	g_clear_pointer(&self->path, g_free);

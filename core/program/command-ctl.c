@@ -5,9 +5,14 @@
 
 #include "control/control-interface.h"
 #include "control/control.h"
+#include "manifest/property.h"
 #include "program/program.h"
 
 #define CALL_TIMEOUT_MS (10 * 60 * 1000)
+#define CONNECT_SECONDS 10    /* while the machine has more new clients than it can queue */
+#define CONNECT_PAUSE_MS 20
+#define POSITION_MAX 65535
+#define BUTTONS_MAX 31 /* five buttons */
 
 typedef struct {
 	GDBusConnection *connection;
@@ -75,14 +80,17 @@ static GVariant *get_property(Ctl *ctl, const char *name)
 
 /* -- arguments */
 
-static int number_argument(Ctl *ctl, guint index, int otherwise)
+/* The argument as a number from min to max, decimal or 0x…; 0 if it was left out. */
+static int number_argument(Ctl *ctl, guint index, int min, int max)
 {
-	const char *text = index < ctl->n ? ctl->arguments[index] : NULL;
-	char *end;
-	gint64 value = text ? g_ascii_strtoll(text, &end, 0) : otherwise;
+	const char *text = index < ctl->n ? ctl->arguments[index] : "0";
+	gint64 value = 0;
 
-	if (text && (*end || end == text || value < G_MININT32 || value > G_MAXINT32))
-		ctl->status = program_fail(TSR_EXIT_USAGE, "\"%s\" is not a number", text);
+	if (ctl->status)
+		return 0;
+	if (!tsr_parse_int(text, &value) || value < min || value > max)
+		ctl->status = program_fail(TSR_EXIT_USAGE, "\"%s\" is not a number from %d to %d",
+					   text, min, max);
 	return (int)value;
 }
 
@@ -143,7 +151,7 @@ static int do_status(Ctl *ctl)
 static int do_screenshot(Ctl *ctl)
 {
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
-	int display = number_argument(ctl, 1, 0);
+	int display = number_argument(ctl, 1, 0, G_MAXINT32);
 
 	return ctl->status
 		       ? ctl->status
@@ -152,7 +160,7 @@ static int do_screenshot(Ctl *ctl)
 
 static int do_text(Ctl *ctl)
 {
-	int display = number_argument(ctl, 0, 0);
+	int display = number_argument(ctl, 0, 0, G_MAXINT32);
 
 	return ctl->status ? ctl->status
 			   : call_printing(ctl, "ScreenText", g_variant_new("(u)", (guint)display));
@@ -175,8 +183,9 @@ static int do_key(Ctl *ctl)
 
 static int do_move(Ctl *ctl)
 {
-	int dx = number_argument(ctl, 0, 0), dy = number_argument(ctl, 1, 0),
-	    buttons = number_argument(ctl, 2, 0);
+	int dx = number_argument(ctl, 0, G_MININT32, G_MAXINT32),
+	    dy = number_argument(ctl, 1, G_MININT32, G_MAXINT32),
+	    buttons = number_argument(ctl, 2, 0, BUTTONS_MAX);
 
 	return ctl->status ? ctl->status
 			   : call_plain(ctl, "MovePointer",
@@ -185,8 +194,9 @@ static int do_move(Ctl *ctl)
 
 static int do_place(Ctl *ctl)
 {
-	int x = number_argument(ctl, 0, 0), y = number_argument(ctl, 1, 0),
-	    buttons = number_argument(ctl, 2, 0);
+	int x = number_argument(ctl, 0, 0, POSITION_MAX),
+	    y = number_argument(ctl, 1, 0, POSITION_MAX),
+	    buttons = number_argument(ctl, 2, 0, BUTTONS_MAX);
 
 	return ctl->status
 		       ? ctl->status
@@ -340,6 +350,23 @@ static const struct {
 	{"introspect", 0, 0, "", do_introspect},
 };
 
+/* A socket whose queue of new clients is full says EAGAIN: waits until the machine has taken some. */
+static GDBusConnection *connect_to(const char *address, GError **error)
+{
+	gint64 until = g_get_monotonic_time() + CONNECT_SECONDS * G_TIME_SPAN_SECOND;
+	GDBusConnection *connection;
+
+	for (;;) {
+		g_clear_error(error);
+		connection = g_dbus_connection_new_for_address_sync(
+			address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, error);
+		if (connection || !g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ||
+		    g_get_monotonic_time() > until)
+			return connection;
+		g_usleep(CONNECT_PAUSE_MS * 1000);
+	}
+}
+
 static int run_command(Ctl *ctl, const char *socket, guint index)
 {
 	GError *error = NULL;
@@ -348,8 +375,7 @@ static int run_command(Ctl *ctl, const char *socket, guint index)
 
 	if (!address)
 		return program_fail_error(error);
-	ctl->connection = g_dbus_connection_new_for_address_sync(
-		address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, &error);
+	ctl->connection = connect_to(address, &error);
 	if (!ctl->connection) {
 		program_fail(TSR_EXIT_MACHINE_FAILED, "no machine answers at %s: %s", socket,
 			     error->message);

@@ -4,6 +4,7 @@
 
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -92,7 +93,10 @@ class ControlTest(unittest.TestCase):
         machine.ctl("key", "ctrl-alt-delete")
         machine.ctl("type", "aB\\n")
         machine.ctl("move", "3", "-4", "1")
-        machine.ctl("place", "100", "70000", "2")
+        machine.ctl("place", "100", "65535", "2")
+        for arguments in (["place", "99999", "0"], ["place", "0", "-1"], ["place", "0", "0x10000"], ["move", "1", "2", "32"],
+                          ["move", "1x", "2"], ["move", "2147483648", "0"], ["text", "-1"], ["screenshot", "x.png", ""]):
+            self.assertIn("is not a number from", machine.ctl(*arguments, status=2))
         self.assertIn("is not a key", machine.ctl("key", "ctrl-hyper", status=1))
         self.assertIn("only ASCII", machine.ctl("type", "é", status=1))
         machine.ctl("quit")
@@ -131,6 +135,43 @@ class ControlTest(unittest.TestCase):
         again.ctl("move", "0", "0")
         self.assertEqual(int(again.ctl("get", "dev0.reports")), int(reports) + 1)
         self.assertIn("instructions", again.ctl("stats"))
+
+    def test_many_clients_at_once(self):
+        machine = self.start()
+        command = [TESSERA, "ctl", machine.socket, "status"]
+        clients = [subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                   for _ in range(64)]
+        for client in clients:
+            out, err = client.communicate(timeout=30)
+            self.assertEqual((client.returncode, err), (0, ""))
+            self.assertIn("running", out)
+
+    def test_clients_wait_for_a_full_queue(self):
+        """The server here is stopped with a queue of none."""
+        path = os.path.join(self.folder.name, "full")
+        with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as first:
+            server.bind(path)
+            server.listen(0)
+            first.connect(path)
+            client = subprocess.Popen([TESSERA, "ctl", path, "status"], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+            time.sleep(0.5)
+            self.assertIsNone(client.poll(), "gave up")
+            server.accept()[0].close()
+            server.accept()[0].close()  # the client's
+            self.assertIn("no machine answers", client.communicate(timeout=20)[1])
+
+    def test_descriptors_that_were_closed(self):
+        path = os.path.join(self.folder.name, "socket")
+        command = [TESSERA, "run", MACHINE, "--control", "unix:" + path, "--timeout", "60"]
+        process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], env=ENVIRONMENT)
+        self.addCleanup(process.kill)
+        while not os.path.exists(path):
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        for descriptor in range(3):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{descriptor}"), "/dev/null")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 143)
 
     def test_exit_status_reaches_a_waiting_client(self):
         machine = self.start()
@@ -216,6 +257,9 @@ class ControlTest(unittest.TestCase):
         self.assertEqual(Gio.DBusError.get_remote_error(caught.exception), "org.tessera.Error.State")
         with self.assertRaises(GLib.Error):
             call("org.tessera.Machine1", "SendKey", GLib.Variant("(s)", ("wrong type",)))
+        with self.assertRaises(GLib.Error) as caught:
+            call("org.tessera.Machine1", "PlacePointer", GLib.Variant("(uuiu)", (99999, 0, 0, 0)))
+        self.assertIn("both are from 0 to 65535", caught.exception.message)
         connection.close_sync(None)
 
     def test_no_machine(self):
