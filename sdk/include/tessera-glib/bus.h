@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The machine's bus: who provides which interface, who uses it. Matching is by name and version ("tessera.block/1"); the tables
- * themselves are C and are handed out at wiring time only. Control plane; every function is [main].
+ * The machine's bus: which instance provides and which one uses which interface. Interfaces are matched by name and version
+ * ("tessera.block/1"); the tables themselves are C and are handed out only while the machine is connected. Control plane;
+ * every function is [main].
  */
 #ifndef TESSERA_GLIB_BUS_H
 #define TESSERA_GLIB_BUS_H
@@ -14,7 +15,7 @@ G_BEGIN_DECLS
 /**
  * TsrBus:
  *
- * Who provides and who uses which interface in a machine. In C the cast is TSR_BUS_OBJECT(): TSR_BUS names a table of the device
+ * The list of which instance provides and which one uses which interface. In C the cast is TSR_BUS_OBJECT(): TSR_BUS names a table of the device
  * ABI.
  */
 G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
@@ -25,7 +26,7 @@ G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
  * @instance: an instance of the machine
  * @interface: an interface with its version, such as "tessera.block/1"
  *
- * An instance offers an interface. Emitted while the machine is wired.
+ * An instance provides an interface. Emitted while the machine is connected.
  */
 
 /**
@@ -34,7 +35,7 @@ G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
  * @instance: an instance of the machine
  * @interface: an interface that it provided
  *
- * The instance goes away.
+ * The instance is about to be freed.
  */
 
 /**
@@ -45,7 +46,7 @@ G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
  * @provider: the instance that provides it
  * @interface: the interface with its version
  *
- * An instance fetched an interface of another.
+ * An instance fetched an interface of another one.
  */
 
 /**

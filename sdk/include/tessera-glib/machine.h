@@ -15,23 +15,30 @@ G_BEGIN_DECLS
 
 /**
  * TsrMachineState:
- * @TSR_MACHINE_LOADED: plugins are instantiated and wired
+ * @TSR_MACHINE_LOADED: its instances are made and connected
  * @TSR_MACHINE_RUNNING: the guest runs
  * @TSR_MACHINE_PAUSED: the guest and its clock stand still
- * @TSR_MACHINE_STOPPED: it is over; the exit status says how
+ * @TSR_MACHINE_STOPPED: it has ended; the exit status says how
  *
- * Where a machine is in its life.
+ * The states of a machine.
  */
 typedef enum { TSR_MACHINE_LOADED, TSR_MACHINE_RUNNING, TSR_MACHINE_PAUSED, TSR_MACHINE_STOPPED } TsrMachineState;
 
 #define TSR_MACHINE_ERROR (tsr_machine_error_quark())
+/**
+ * tsr_machine_error_quark:
+ *
+ * Gets the domain of #TsrMachineError. [any]
+ *
+ * Returns: the domain
+ */
 GQuark tsr_machine_error_quark(void);
 /**
  * TsrMachineError:
  * @TSR_MACHINE_ERROR_FAILED: a plugin or the host could not do it
  * @TSR_MACHINE_ERROR_INVALID: a wrong manifest, option or value
  * @TSR_MACHINE_ERROR_NOT_FOUND: no file, plugin, instance, property or display of that name
- * @TSR_MACHINE_ERROR_STATE: not in this state of the machine's life
+ * @TSR_MACHINE_ERROR_STATE: not possible in the machine's state
  * @TSR_MACHINE_ERROR_IO: a file cannot be read or written
  * @TSR_MACHINE_ERROR_VERSION: a plugin or a saved state of another version
  *
@@ -47,10 +54,35 @@ typedef enum {
 } TsrMachineError;
 
 /* Exit statuses of a machine, and of `tessera run`. */
+/**
+ * TSR_EXIT_POWERED_OFF:
+ *
+ * Exit status: the guest switched itself off, or a user ended the machine.
+ */
 #define TSR_EXIT_POWERED_OFF 0
+/**
+ * TSR_EXIT_MACHINE_FAILED:
+ *
+ * Exit status: a plugin or the host could not go on.
+ */
 #define TSR_EXIT_MACHINE_FAILED 1
+/**
+ * TSR_EXIT_USAGE:
+ *
+ * Exit status: a wrong option, value or manifest.
+ */
 #define TSR_EXIT_USAGE 2
+/**
+ * TSR_EXIT_GUEST_ERROR:
+ *
+ * Exit status: the guest stopped in error, say by a triple fault.
+ */
 #define TSR_EXIT_GUEST_ERROR 3
+/**
+ * TSR_EXIT_TIMEOUT:
+ *
+ * Exit status: the time limit ran out.
+ */
 #define TSR_EXIT_TIMEOUT 124
 
 #define TSR_TYPE_MACHINE (tsr_machine_get_type())
@@ -77,7 +109,7 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
 /**
  * TsrMachine:exit-status:
  *
- * Of a machine that is stopped: 0 to 255, as `tessera run` exits with.
+ * The exit status of a stopped machine: 0 to 255, which `tessera run` exits with.
  */
 
 /**
@@ -85,7 +117,7 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @self: the machine
  * @state: a #TsrMachineState
  *
- * The machine is in another state now.
+ * The machine changed to another state.
  */
 
 /**
@@ -94,17 +126,17 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @exit_status: as tsr_machine_get_exit_status() says
  * @why: one line for the user
  *
- * It is over. Emitted once, after state-changed.
+ * The machine has ended. Emitted once, after state-changed.
  */
 
 /**
  * TsrMachine::event:
  * @self: the machine
- * @instance: who tells it
- * @event: what it is: "output" of a serial line with kind=signal, "media-changed", "leds", …; also the signal's detail
- * @detail: more about it, as the plugin's manual says
+ * @instance: the instance that emits it
+ * @event: what happened: "output" of a serial line with kind=signal, "media-changed", "leds", …; also the signal's detail
+ * @detail: more about it, as the plugin's README says
  *
- * What an instance emits on the bus.
+ * An instance reports an event.
  */
 
 /**
@@ -114,7 +146,7 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @width: in pixels
  * @height: in pixels
  *
- * A display's picture has another size.
+ * The picture of a display has another size.
  */
 
 /**
@@ -123,7 +155,7 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @line: as given to tsr_machine_tap_line()
  * @level: 0 or 1
  *
- * A line with a tap on it has another level.
+ * The level of a line with a tap has changed.
  */
 
 /**
@@ -140,7 +172,7 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @self: the machine
  * @why: "triple fault"
  *
- * The guest's processor shut down. The machine is reset or stopped then, as its manifest says.
+ * The guest's processor shut down. Afterwards the machine is reset or stopped, as its manifest says.
  */
 
 /**
@@ -150,7 +182,8 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  * @overrides: (array zero-terminated=1) (nullable): NAME.PROPERTY=VALUE, and options as on the command line without their dashes
  *             ("kernel=FILE", "serial=signal", "memory=64M")
  *
- * Loads, wires and realizes a machine; nothing runs yet. What was made is taken apart again when a step fails. [main]
+ * Makes a machine: loads its plugins, makes and connects its instances. Nothing runs yet. When a step fails, what was made is
+ * taken apart again. [main]
  *
  * Returns: (transfer full): the machine, or NULL with @error set
  */
@@ -169,7 +202,7 @@ const char *tsr_machine_get_name(TsrMachine *self);
  * tsr_machine_get_state:
  * @self: a machine
  *
- * Gets where the machine is in its life. [main]
+ * Gets the state of the machine. [main]
  *
  * Returns: the state
  */
@@ -178,7 +211,7 @@ TsrMachineState tsr_machine_get_state(TsrMachine *self);
  * tsr_machine_get_exit_status:
  * @self: a machine
  *
- * Gets how a machine that is stopped ended. [main]
+ * Gets how a stopped machine ended. [main]
  *
  * Returns: 0 to 255: 0 the guest powered off, 1 the machine failed, 3 the guest stopped in error, 124 the time limit ran out, or
  *          what the guest or the user said
@@ -199,7 +232,7 @@ TsrBus *tsr_machine_get_bus(TsrMachine *self);
  * tsr_machine_start:
  * @self: a machine
  *
- * Powers a loaded machine on and lets it run, or lets it go on from a state that was loaded into it. [main]
+ * Switches a loaded machine on, or resumes it from the saved state that was loaded into it. [main]
  *
  * Returns: TRUE, or FALSE with @error set: it was started before
  */
@@ -208,7 +241,7 @@ gboolean tsr_machine_start(TsrMachine *self, GError **error);
  * tsr_machine_pause:
  * @self: a machine
  *
- * Stops the guest and its clock. Returns when no processor is inside the guest. [main]
+ * Pauses the guest and its clock. Returns when no processor executes guest code. [main]
  *
  * Returns: TRUE, or FALSE with @error set: it does not run
  */
@@ -217,7 +250,7 @@ gboolean tsr_machine_pause(TsrMachine *self, GError **error);
  * tsr_machine_resume:
  * @self: a machine
  *
- * Lets a paused machine go on. [main]
+ * Resumes a paused machine. [main]
  *
  * Returns: TRUE, or FALSE with @error set: it is not paused
  */
@@ -226,7 +259,7 @@ gboolean tsr_machine_resume(TsrMachine *self, GError **error);
  * tsr_machine_reset:
  * @self: a machine
  *
- * Presses the reset button of a machine that runs or is paused; it happens a moment later. [main]
+ * Presses the reset button of a machine that runs or is paused. The reset happens after the call. [main]
  *
  * Returns: TRUE, or FALSE with @error set: it is neither
  */
@@ -237,7 +270,7 @@ gboolean tsr_machine_reset(TsrMachine *self, GError **error);
  * @exit_status: 0 to 255
  * @why: (nullable): one line for the user
  *
- * The power switch: stops the machine at once, which the signal stopped tells. Harmless when it is stopped. [main]
+ * The power switch: stops the machine at once; the signal stopped follows. Does nothing when it is stopped. [main]
  */
 void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why);
 /**
@@ -254,9 +287,9 @@ int tsr_machine_run(TsrMachine *self, GError **error);
 /**
  * tsr_machine_save:
  * @self: a machine
- * @path: (type filename): the file; it is written beside and renamed
+ * @path: (type filename): the file; a new file is written next to it and renamed
  *
- * Writes the whole machine's state to a file; a machine that runs stands still meanwhile. [main]
+ * Writes the state of the whole machine to a file. The guest of a running machine stands still meanwhile. [main]
  *
  * Returns: TRUE, or FALSE with @error set
  */
@@ -266,7 +299,7 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error);
  * @self: a machine
  * @path: (type filename): a file that tsr_machine_save() wrote
  *
- * Loads a state into a machine of the same make that was not started yet. What does not fit is refused before
+ * Loads a saved state into a machine of the same kind that was not started yet. A state that does not fit is rejected before
  * anything is changed. [main]
  *
  * Returns: TRUE, or FALSE with @error set
@@ -276,9 +309,10 @@ gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
 /* Instances and their properties. */
 /**
  * tsr_machine_hash_state:
+ * @self: a machine
  *
- * What two runs of a deterministic machine have in common at the same instruction count: a SHA-256 over the guest's memory and
- * the saved state of clock, lines, PCI bus and every instance. Pauses while it does.
+ * Computes a SHA-256 over the guest's memory and the saved state of clock, lines, PCI bus and every instance. Two runs of a
+ * deterministic machine have the same hash at the same instruction count. The guest stands still meanwhile. [main]
  *
  * Returns: (transfer full) (nullable): the hash in hexadecimal; NULL with @error before the machine has started
  */
@@ -410,15 +444,20 @@ char *tsr_machine_get_stats(TsrMachine *self);
  * tsr_machine_tap_line:
  * @self: a machine
  * @line: "INSTANCE:RESOURCE" or "PROVIDER:INPUT"
- * @on: whether the tap is put on or taken off
+ * @on: whether the tap is set or removed
  *
- * Lets the signal line-changed tell of a line. [main]
+ * Sets or removes a tap: while it is set, the signal line-changed reports each change of the line's level. [main]
  *
  * Returns: TRUE, or FALSE with @error set: there is no such line
  */
 gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error);
 
-/* For plugins of the control plane (kind ui): host->get(host, TSR_GMACHINE) is the TsrMachine they belong to; not owned. */
+/**
+ * TSR_GMACHINE:
+ *
+ * A host table for plugins of the control plane (kind ui): host->get(host, TSR_GMACHINE) is the #TsrMachine that they belong to. It
+ * is not owned.
+ */
 #define TSR_GMACHINE "tessera.gmachine/1"
 
 G_END_DECLS

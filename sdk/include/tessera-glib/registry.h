@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plugins that are installed: their manifests, and how they are found and loaded. Control plane. */
+/* Installed plugins: their manifests, and how they are found and loaded. Control plane. */
 #ifndef TESSERA_GLIB_REGISTRY_H
 #define TESSERA_GLIB_REGISTRY_H
 
@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * @TSR_PROPERTY_ENUM: one of values
  * @TSR_PROPERTY_FILE: a path on the host
  *
- * What a property's values are.
+ * The types of properties.
  */
 typedef enum {
 	TSR_PROPERTY_STRING,
@@ -33,7 +33,7 @@ typedef enum {
  * @type: what its values are
  * @min: the least value of an int or size
  * @max: the greatest
- * @default_value: what it is when nobody sets it, never NULL
+ * @default_value: its value when none is written, never NULL
  * @values: (array zero-terminated=1): of an enum
  * @is_mutable: whether it may be written while the machine exists
  * @writable: FALSE: a status that the plugin sets
@@ -74,7 +74,7 @@ typedef struct {
  * @TSR_RESOURCE_DMA: a DMA channel
  * @TSR_RESOURCE_ROM: physical memory with an option ROM
  *
- * What a plugin wants a piece of.
+ * The kinds of resources that a plugin claims.
  */
 typedef enum { TSR_RESOURCE_PORTS, TSR_RESOURCE_MMIO, TSR_RESOURCE_IRQ, TSR_RESOURCE_DMA, TSR_RESOURCE_ROM } TsrResourceType;
 
@@ -101,7 +101,8 @@ typedef struct {
 /**
  * TsrPlugin:
  *
- * A plugin that is installed, as its manifest says; none of its code was run. What its functions return lives as long as it. [main]
+ * An installed plugin, as its manifest describes it; none of its code was run. What the functions return belongs to the plugin. All
+ * are [main].
  */
 G_DECLARE_FINAL_TYPE(TsrPlugin, tsr_plugin, TSR, PLUGIN, GObject)
 
@@ -249,7 +250,7 @@ GPtrArray *tsr_plugin_get_resources(TsrPlugin *self);
 /**
  * TsrRegistry:
  *
- * The plugins that are installed. It reads manifests, FOLDER/ID/VERSION/ID.plugin with the library beside it, and no plugin's code.
+ * The installed plugins. It reads the manifests, FOLDER/ID/VERSION/ID.plugin next to the library, and runs no plugin's code.
  * All functions are [main]; errors are in TSR_MACHINE_ERROR.
  */
 G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
@@ -258,7 +259,7 @@ G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
  * tsr_registry_new:
  *
  * Scans, in this order: the build tree that the library runs from, the folders of TESSERA_PLUGIN_PATH (separated by colons), the
- * user's (~/.local/share/tessera/plugins) and the system's. Of two with the same id and version the first counts.
+ * user's (~/.local/share/tessera/plugins) and the system's. Of two with the same id and version the first counts. [main]
  *
  * Returns: (transfer full): a registry
  */
@@ -288,7 +289,7 @@ GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
  * tsr_registry_get_refused:
  * @self: a registry
  *
- * Lists what is wrong with the others. [main]
+ * Lists the plugins that cannot be used. [main]
  *
  * Returns: (transfer none) (array zero-terminated=1): for each plugin that cannot be used, a line that says which and why; valid
  *          until the next call with the registry
@@ -301,9 +302,9 @@ const char *const *tsr_registry_get_refused(TsrRegistry *self);
  * @requirement: an id, or an id and versions: "nic", "nic >=1.2,<2", "nic =1.2.3"
  * @error: says what is installed, or why it is refused
  *
- * Finds the plugin that a machine manifest means. [main]
+ * Finds the plugin that a requirement of a machine manifest means. [main]
  *
- * Returns: (transfer none) (nullable): the newest that fits
+ * Returns: (transfer none) (nullable): the newest that fits, or NULL with @error set
  */
 TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError **error);
 
@@ -311,9 +312,9 @@ TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError 
  * tsr_registry_load_plugin:
  * @self: a registry
  * @plugin: one of its plugins
- * @error: why it is refused; it is among the refused from then on
+ * @error: why it is rejected; from then on it is in tsr_registry_get_refused()
  *
- * Maps the plugin's library, which stays mapped as long as the process lives. Harmless when it is loaded.
+ * Loads the plugin's library, which stays loaded until the process ends. Does nothing when it is loaded. [main]
  *
  * Returns: whether it can be used
  */

@@ -15,7 +15,8 @@ struct tsr_block_segment {
 	uint64_t length; /* bytes */
 };
 
-/* Owned by the requester, unchanged and alive until `done`. Offset and length are multiples of 512. */
+/* Owned by the requester, which keeps it alive and unchanged until `done`. Offset and length are
+ * multiples of 512. */
 struct tsr_block_request {
 	enum tsr_block_op op;
 	uint64_t offset; /* bytes */
@@ -32,21 +33,25 @@ struct tsr_block_info {
 	bool present;      /* a medium is in */
 	bool read_only;
 	uint64_t length;   /* bytes; a multiple of 512 */
-	uint32_t generation; /* counts media changes */
+	uint32_t generation; /* number of media changes so far */
 };
 
 /* "tessera.block/1", provided by back ends. */
 #define TSR_BLOCK "tessera.block/1"
 struct tsr_block {
 	uint32_t size;
-	void (*info)(void *self, struct tsr_block_info *info); /* [locked] */
-	/* READ and WRITE may complete in any order; a FLUSH completes after every WRITE that completed before it was
-	 * submitted is on stable storage (persistent disks: fdatasync). [locked] */
+	/* Fills in *info. Never fails: without a medium `present` is false. [locked] */
+	void (*info)(void *self, struct tsr_block_info *info);
+	/* Starts a request. It always completes, by `done` with a status. READ and WRITE may complete in any
+	 * order; a FLUSH completes when every WRITE that completed before the FLUSH was submitted is on
+	 * stable storage (persistent disks: fdatasync). [locked] */
 	void (*submit)(void *self, struct tsr_block_request *request);
-	/* `changed` is called when a medium went out or in. One listener. [main & !running] */
+	/* Sets the one listener: `changed` is called, [locked], after a medium was removed or inserted.
+	 * [main & !running] */
 	void (*listen)(void *self, void (*changed)(void *user), void *user);
-	/* The guest ejects (true) or loads (false) the medium, or locks the door. false: refused. [locked] */
+	/* The guest ejects (true) or loads (false) the medium. False: refused. [locked] */
 	bool (*eject)(void *self, bool eject);
+	/* The guest locks or unlocks the door: while it is locked, the user cannot change the medium. [locked] */
 	void (*lock)(void *self, bool locked);
 	/* Waits until every request submitted so far is done (its `done` has run). For resets and aborted transfers. [locked] */
 	void (*drain)(void *self);

@@ -9,19 +9,23 @@
 struct tsr_chardev_port {
 	uint32_t size;
 	void *to;
-	size_t (*room)(void *to);                                          /* bytes it can take now [locked] */
-	void (*receive)(void *to, const uint8_t *bytes, size_t length);    /* length <= room [locked] */
+	/* How many bytes the device can take now. [locked] */
+	size_t (*room)(void *to);
+	/* Gives `length` bytes to the device, at most as many as `room` said. [locked] */
+	void (*receive)(void *to, const uint8_t *bytes, size_t length);
 };
 
 /* "tessera.chardev/1", provided by back ends. */
 #define TSR_CHARDEV "tessera.chardev/1"
 struct tsr_chardev {
 	uint32_t size;
-	void (*connect)(void *self, const struct tsr_chardev_port *port); /* [main & !running] */
-	/* Takes up to `length` bytes, returns how many; 0 when the host side is full (the device tries again
-	 * a character time later). [locked] */
+	/* Sets the device's side; one device for each back end. `port` stays valid until detach. [main & !running] */
+	void (*connect)(void *self, const struct tsr_chardev_port *port);
+	/* Takes up to `length` bytes and returns how many it took: 0 when the host's side is full, and the
+	 * device tries again a character time later. [locked] */
 	size_t (*write)(void *self, const uint8_t *bytes, size_t length);
-	void (*ready)(void *self); /* there is room again: deliver what waits [locked] */
+	/* The device has room again: the back end delivers what waits. [locked] */
+	void (*ready)(void *self);
 };
 
 #endif

@@ -23,22 +23,27 @@ struct tsr_device_class {
 	uint32_t size;
 	size_t instance_size; /* bytes; the core allocates them zeroed and passes them as `self` */
 
-	/* Claims everything the manifest names. What was claimed before a failure is given back by the
-	 * core. Interfaces of others may be fetched here (a need of the manifest is satisfied before
-	 * attach), but not called before `realize`. [main & !running] */
+	/* Claims what the manifest names. False and error: the instance cannot be made; the core releases
+	 * what was claimed before. Interfaces of other instances may be fetched here (each need of the
+	 * manifest is connected before attach) but not called before `realize`. [main & !running] */
 	bool (*attach)(void *self, const struct tsr_host *host, struct tsr_error *error);
-	/* All attached; first moment to call other instances. May be NULL. [main & !running] */
+	/* All instances are attached: the first moment to call others. False and error: the machine cannot
+	 * be made. May be NULL. [main & !running] */
 	bool (*realize)(void *self, struct tsr_error *error);
-	/* Releases what attach took outside the host tables (host resources are taken back by the core).
-	 * Called also after a failed attach/realize. May be NULL. [main & !running] */
+	/* Releases what the instance took outside of the host tables (memory, files); the core releases
+	 * regions, timers and watches. Also called after attach or realize failed. May be NULL.
+	 * [main & !running] */
 	void (*detach)(void *self);
-	void (*reset)(void *self, enum tsr_reset kind); /* may be NULL [locked] */
-	/* Both NULL only for instances without guest-visible state. The guest does not run. [locked] */
+	/* Puts the instance into the state that its data sheet gives for this reset. May be NULL. [locked] */
+	void (*reset)(void *self, enum tsr_reset kind);
+	/* Writes all that the guest can observe. `save` and `load` are both NULL only for instances without
+	 * such state. The guest does not run. [locked] */
 	void (*save)(void *self, struct tsr_state_writer *out);
-	/* Returns false and fills in error when the state cannot be loaded; the machine is then discarded. */
+	/* Takes over a saved state; the guest does not run. False and error: it cannot be loaded; the
+	 * machine is then discarded. [locked] */
 	bool (*load)(void *self, struct tsr_state_reader *in, struct tsr_error *error);
-	/* The table of an interface that the manifest says it provides, or NULL. Called with `self`.
-	 * May be NULL. After attach. [any] */
+	/* The table of an interface that the plugin's manifest provides, or NULL. Its functions are called
+	 * with `self`; it stays valid until detach. May be NULL. Called after attach. [any] */
 	const void *(*get_interface)(void *self, const char *interface);
 };
 

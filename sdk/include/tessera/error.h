@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A user's mistake or a failing host, told in one line. Guest faults are never errors. */
+/*
+ * Errors: a mistake of the user or a failure of the host, as one line of text. What a guest does wrong is
+ * never an error.
+ */
 #ifndef TESSERA_ERROR_H
 #define TESSERA_ERROR_H
 
@@ -10,13 +13,13 @@
 
 enum tsr_error_code {
 	TSR_ERROR_NONE = 0,
-	TSR_ERROR_FAILED,      /* none of the below */
+	TSR_ERROR_FAILED,      /* none of those below */
 	TSR_ERROR_INVALID,     /* a value of a property that is not allowed: wrong usage, exit status 2 */
-	TSR_ERROR_NOT_FOUND,   /* a file, plugin, interface that is not there */
-	TSR_ERROR_UNSUPPORTED, /* known, but this build or host cannot */
+	TSR_ERROR_NOT_FOUND,   /* there is no such file, plugin or interface */
+	TSR_ERROR_UNSUPPORTED, /* known, but not possible with this build or on this host */
 	TSR_ERROR_IO,          /* a file of the host cannot be used, or is not what it should be */
-	TSR_ERROR_VERSION,     /* versions do not fit */
-	TSR_ERROR_CONFLICT,    /* a resource is taken */
+	TSR_ERROR_VERSION,     /* versions that do not work together */
+	TSR_ERROR_CONFLICT,    /* another instance has the resource */
 };
 
 /* Owned by the caller; the callee fills it in. */
@@ -25,7 +28,8 @@ struct tsr_error {
 	char message[508]; /* one line, no newline at its end: what is wrong and what to do */
 };
 
-/* Fill in `error` (which may be NULL). Returns false, so that `return tsr_error_set(...)` reads well. [any] */
+/* Fills in `error`, which may be NULL; a longer message is cut. Returns false, so that a function can end
+ * with `return tsr_error_set(...)`. [any] */
 static inline bool TSR_PRINTF(3, 4)
 tsr_error_set(struct tsr_error *error, enum tsr_error_code code, const char *format, ...)
 {

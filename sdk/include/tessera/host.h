@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the host gives to an instance. `host` is passed to attach and stays valid until detach
- * returned. host->get(host, "tessera.ports/1") returns a constant table; every function in a table
- * takes the instance's `host` first. Fetch tables once, in attach.
+ * What the core gives to an instance. `host` is passed to attach and stays valid until detach has
+ * returned. host->get(host, "tessera.io/1") returns a constant table; the functions of a table take the
+ * instance's `host` as their first argument, or an object that the table made. An instance fetches its
+ * tables once, in attach.
  */
 #ifndef TESSERA_HOST_H
 #define TESSERA_HOST_H
@@ -14,7 +15,7 @@ struct tsr_host {
 	uint32_t size;
 	struct tsr_abi abi; /* of the core */
 	const char *name;   /* the instance's name in the machine manifest, e.g. "net0" */
-	/* NULL when the core has no such table. [any] */
+	/* A host table by name; NULL when this core has none of that name. [any] */
 	const void *(*get)(const struct tsr_host *host, const char *table);
 };
 
@@ -22,16 +23,18 @@ struct tsr_host {
 #define TSR_PROPERTIES "tessera.properties/1"
 struct tsr_properties {
 	uint32_t size;
-	/* Asking for a property the plugin's manifest lacks is a bug and asserts. Strings are owned by the
-	 * host and valid until the next change of that property; "" when unset. [locked] */
+	/* The value of a property. To ask for one that the plugin's manifest lacks is a bug, which an
+	 * assertion reports. A string belongs to the core and is valid until that property changes; "" when
+	 * it is not set. [locked] */
 	const char *(*get_string)(const struct tsr_host *host, const char *name);
 	int64_t (*get_int)(const struct tsr_host *host, const char *name);
 	bool (*get_bool)(const struct tsr_host *host, const char *name);
-	/* `changed` is called [locked] after a property with `mutable=true` was written from outside. It may
-	 * refuse with false and an error: the old value is kept. */
+	/* Sets a listener: `changed` is called, [locked], after a property with `mutable=true` was written from
+	 * outside. When it returns false and an error, the property keeps its old value.
+	 * [main & !running] */
 	void (*on_change)(const struct tsr_host *host, const char *name,
 			  bool (*changed)(void *self, const char *name, struct tsr_error *error), void *self);
-	/* Set the value that others read (status properties, `writable=false` in the manifest). [locked] */
+	/* Sets the value that others read, of a property with `writable=false` in the manifest. [locked] */
 	void (*set_string)(const struct tsr_host *host, const char *name, const char *value);
 	void (*set_int)(const struct tsr_host *host, const char *name, int64_t value);
 };
@@ -47,10 +50,11 @@ enum tsr_io_flags {
 struct tsr_io_ops {
 	uint32_t size;
 	uint32_t flags;
-	/* Bit mask of the widths in bytes the handlers take (1, 2, 4; MMIO: 8 too). An access of another
-	 * width is split into (or, for narrower reads, cut out of) an allowed one by the core. */
+	/* Bit mask of the widths in bytes that the handlers take (1, 2, 4; MMIO: 8 too). The core splits an
+	 * access of another width into allowed ones, or cuts a narrower read out of an allowed one. */
 	uint32_t widths;
-	/* offset in bytes from the region's start; NULL read: all ones; NULL write: ignored. [locked] */
+	/* `offset` is in bytes from the region's start, `width` in bytes. Without `read`, reads give all ones;
+	 * without `write`, writes are ignored. [locked] */
 	uint64_t (*read)(void *self, uint64_t offset, unsigned width);
 	void (*write)(void *self, uint64_t offset, uint64_t value, unsigned width);
 };
@@ -58,15 +62,18 @@ struct tsr_io_ops {
 struct tsr_io {
 	uint32_t size;
 	/* Claims the manifest's [Resource <name>] of type ports or mmio and enables it. NULL and error when
-	 * the range is taken by an instance with the same priority. `ops` stays valid until detach. */
+	 * another instance has the range with the same priority. [main & !running] */
 	struct tsr_region *(*claim)(const struct tsr_host *host, const char *name, const struct tsr_io_ops *ops,
-				    void *self, struct tsr_error *error);       /* [main & !running] */
-	/* Port ranges whose place the guest decides (ACPI PM base): claimed disabled at base 0. `length` bytes. */
+				    void *self, struct tsr_error *error);
+	/* Claims `length` ports whose place the guest decides (such as ACPI's PM base); they are disabled until
+	 * `enable`. NULL and error as above. [main & !running] */
 	struct tsr_region *(*claim_ports)(const struct tsr_host *host, const char *name, uint16_t base,
 					  unsigned length, const struct tsr_io_ops *ops, void *self,
-					  struct tsr_error *error);              /* [main & !running] */
-	void (*move)(struct tsr_region *region, uint64_t base);                 /* [locked] */
-	void (*enable)(struct tsr_region *region, bool enabled);                /* [locked] */
+					  struct tsr_error *error);
+	/* Puts the region at another port or guest physical address. [locked] */
+	void (*move)(struct tsr_region *region, uint64_t base);
+	/* Shows or hides the region. [locked] */
+	void (*enable)(struct tsr_region *region, bool enabled);
 };
 
 /* -- "tessera.memory/1": memory that the guest sees without a handler's help */
@@ -82,26 +89,30 @@ struct tsr_memory {
 	 * until detach. Higher priorities hide lower ones; guest RAM has 0, BARs 10. [main & !running] */
 	struct tsr_region *(*map)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
 				  int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error);
-	/* An MMIO range at run time (not from the manifest). Same priorities. [main & !running] */
+	/* A range of `length` bytes with handlers that is not in the manifest. Priorities and errors as `map`.
+	 * [main & !running] */
 	struct tsr_region *(*map_io)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
 				     int priority, unsigned flags, const struct tsr_io_ops *ops, void *self,
 				     struct tsr_error *error);
-	/* A second view of `length` bytes of `target` from `offset`. [main & !running] */
+	/* A second place for `length` bytes of `target` from `offset` on. Priorities and errors as `map`.
+	 * [main & !running] */
 	struct tsr_region *(*alias)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
 				    int priority, unsigned flags, struct tsr_region *target, uint64_t offset,
 				    struct tsr_error *error);
-	void (*move)(struct tsr_region *region, tsr_gpa base);    /* [locked] */
-	void (*enable)(struct tsr_region *region, bool enabled);  /* [locked] */
-	/* Copies and clears the dirty bits of pages [first, first + count) of the region: bit n of
+	/* Puts the region at another address; shows or hides it. [locked] */
+	void (*move)(struct tsr_region *region, tsr_gpa base);
+	void (*enable)(struct tsr_region *region, bool enabled);
+	/* Copies and clears the dirty bits of `count` pages of the region from page `first` on: bit n % 8 of
 	 * bitmap[n / 8] is page first + n. Returns true if any was set. [locked] */
 	bool (*fetch_dirty)(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap);
-	/* Where reads and writes of guest RAM shadowing a ROM go (PAM): for [base, base + length), multiples of
-	 * 4096 below 1 MiB. read_ram/write_ram: RAM if true, else what lies there otherwise. [locked] */
+	/* Where reads and writes of a range below 1 MiB go that RAM may shadow (the i440FX's PAM registers);
+	 * `base` and `length` are multiples of 4096. read_ram, write_ram: to RAM if true, otherwise to what
+	 * else lies there. [locked] */
 	void (*shadow)(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram);
-	/* Bytes of guest RAM in all; below the PCI hole; above 4 GiB. [any] */
+	/* Bytes of guest RAM in all, and below 4 GiB. [any] */
 	uint64_t (*ram_size)(const struct tsr_host *host);
 	uint64_t (*ram_below_4g)(const struct tsr_host *host);
-	/* A20 gate: when false, physical address bit 20 is forced to zero. [locked] */
+	/* The A20 gate: when it is false, bit 20 of each physical address of the processor is zero. [locked] */
 	void (*set_a20)(const struct tsr_host *host, bool enabled);
 	bool (*get_a20)(const struct tsr_host *host);
 };
@@ -109,31 +120,36 @@ struct tsr_memory {
 /* -- "tessera.irq/1": lines */
 #define TSR_IRQ "tessera.irq/1"
 struct tsr_irq {
-	void (*set)(void *to, int level); /* 0 or 1; setting the level it has is cheap and does nothing [locked] */
+	/* Sets the level, 0 or 1. Setting the level that the line has is cheap and does nothing. [locked] */
+	void (*set)(void *to, int level);
 	void *to;
 };
+/* Sets the level of a line, 0 or 1. [locked] */
 static inline void tsr_irq_set(const struct tsr_irq *irq, int level)
 {
 	irq->set(irq->to, level);
 }
 struct tsr_irq_table {
 	uint32_t size;
-	/* The line that the manifest's [Resource <name>] of type irq names; owned by the core, valid until
-	 * detach. Never NULL: an unconnected line goes nowhere. Several sources of one line are ORed. [main & !running] */
+	/* The line that the manifest's [Resource <name>] of type irq names; it belongs to the core and is valid
+	 * until detach. Never NULL: a line that is not connected goes nowhere. The sources of one input are
+	 * ORed. [main & !running] */
 	const struct tsr_irq *(*get)(const struct tsr_host *host, const char *name);
 };
-/* Provided by interrupt controllers and others with input pins: "tessera.irq-inputs/1" */
+/* "tessera.irq-inputs/1", provided by interrupt controllers and others with inputs. */
 #define TSR_IRQ_INPUTS "tessera.irq-inputs/1"
 struct tsr_irq_inputs {
 	uint32_t size;
-	unsigned count;
-	void (*set)(void *self, unsigned input, int level); /* [locked] only on a change of level */
+	unsigned count; /* of inputs */
+	/* The level of an input changed to 0 or 1; called only for changes. [locked] */
+	void (*set)(void *self, unsigned input, int level);
 };
-/* Provided by the interrupt controller that answers the processor: "tessera.intack/1" */
+/* "tessera.intack/1", provided by the interrupt controller that answers the processor. */
 #define TSR_INTACK "tessera.intack/1"
 struct tsr_intack {
 	uint32_t size;
-	/* The INTA cycle: the vector (0-255) of the highest request, which becomes in service. [locked] */
+	/* The INTA cycle: returns the vector (0-255) of the request with the highest priority, which becomes in
+	 * service. [locked] */
 	int (*acknowledge)(void *self);
 };
 
@@ -141,14 +157,15 @@ struct tsr_intack {
 #define TSR_DMA "tessera.dma/1"
 struct tsr_dma {
 	uint32_t size;
-	/* Both return false when a byte lies outside RAM and ROM (reads give all ones there, writes are
-	 * dropped there; the rest is done) or, for a PCI function, when bus mastering is off (nothing is
-	 * done). A20 does not matter. Translated code in written pages is invalidated. [locked] */
+	/* Copies `length` bytes from or to guest memory. False when a byte lies outside of RAM and ROM (reads
+	 * give all ones there, writes are dropped there; the rest is done) or when a PCI function's bus
+	 * mastering is off (nothing is done). The A20 gate does not matter. Translated code in the written
+	 * pages is invalidated. [locked] */
 	bool (*read)(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length);
 	bool (*write)(const struct tsr_host *host, tsr_gpa to, const void *from, uint64_t length);
-	/* A run of RAM for zero copy: the host address, *length cut to the run's end; NULL: use read/write.
-	 * After filling it, `written` tells the machine. Valid while the lock is held, and across a worker's
-	 * run if the request keeps it. [locked] */
+	/* `map` gives direct access to a run of RAM: it returns the host address and cuts *length to the run's
+	 * end; NULL: use read and write. Call `written` after filling it. The address is valid while the lock
+	 * is held, and also while a worker runs a request that holds it. [locked] */
 	void *(*map)(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write);
 	void (*written)(const struct tsr_host *host, tsr_gpa at, uint64_t length);
 };
@@ -158,15 +175,21 @@ struct tsr_dma {
 struct tsr_timer;
 struct tsr_clock {
 	uint32_t size;
-	uint64_t (*now)(const struct tsr_host *host); /* ns of guest time since power-on, stands still in pause [any] */
-	/* `expired` runs [locked] at or shortly after the deadline, with the deadline it was armed for. */
+	/* Guest time: ns since power-on. It stands still in a pause. [any] */
+	uint64_t (*now)(const struct tsr_host *host);
+	/* Makes a timer, which belongs to the core and lives until detach. `expired` runs, [locked], at the
+	 * deadline or shortly after it, and is given the deadline that the timer was armed for.
+	 * [main & !running] */
 	struct tsr_timer *(*timer_new)(const struct tsr_host *host,
-				       void (*expired)(void *self, uint64_t deadline_ns), void *self); /* [main & !running] */
-	void (*arm)(struct tsr_timer *timer, uint64_t deadline_ns); /* replaces an earlier deadline [locked] */
-	void (*cancel)(struct tsr_timer *timer);                    /* [locked] */
-	uint64_t (*wall)(const struct tsr_host *host); /* seconds since 1970-01-01 UTC of the guest's wall clock [any] */
+				       void (*expired)(void *self, uint64_t deadline_ns), void *self);
+	/* Sets the deadline, in ns of guest time; it replaces an earlier one. [locked] */
+	void (*arm)(struct tsr_timer *timer, uint64_t deadline_ns);
+	/* Drops the deadline, if there is one. [locked] */
+	void (*cancel)(struct tsr_timer *timer);
+	/* The guest's wall clock: seconds since 1970-01-01 UTC. [any] */
+	uint64_t (*wall)(const struct tsr_host *host);
 };
-/* a * b / c without overflow of the product. */
+/* a * b / c, where the product may have 128 bits. [any] */
 static inline uint64_t tsr_muldiv(uint64_t a, uint64_t b, uint64_t c)
 {
 	__extension__ typedef unsigned __int128 tsr_product; /* for callers that compile with -Wpedantic */
@@ -174,23 +197,26 @@ static inline uint64_t tsr_muldiv(uint64_t a, uint64_t b, uint64_t c)
 	return (uint64_t)((tsr_product)a * b / c);
 }
 
-/* -- "tessera.random/1" */
+/* -- "tessera.random/1": the only source of random numbers */
 #define TSR_RANDOM "tessera.random/1"
 struct tsr_random {
 	uint32_t size;
-	void (*fill)(const struct tsr_host *host, void *to, size_t length); /* the machine's source [locked] */
+	/* Fills `length` bytes from the machine's source of random numbers. [locked] */
+	void (*fill)(const struct tsr_host *host, void *to, size_t length);
 };
 
-/* -- "tessera.log/1" */
+/* -- "tessera.log/1": messages for whoever runs the machine */
 #define TSR_LOG "tessera.log/1"
 enum tsr_log_level { TSR_LOG_ERROR, TSR_LOG_WARNING, TSR_LOG_INFO, TSR_LOG_DEBUG };
 struct tsr_log {
 	uint32_t size;
-	/* One line, without a newline. `site` is any address unique to the place (a static variable's): each
-	 * site is limited to some lines a second. What a guest does wrong is at most DEBUG. [any] */
+	/* Writes one line; `format` has no newline. `site` is an address that is unique to the place, such as a
+	 * static variable's: each site may write some lines a second. What a guest does wrong is at most
+	 * DEBUG. [any] */
 	void (*write)(const struct tsr_host *host, const void *site, enum tsr_log_level level, const char *format, ...)
 		TSR_PRINTF(4, 5);
 };
+/* Writes a line from here, as a site of its own. [any] */
 #define tsr_log_at(table, host, level, ...) \
 	do { \
 		static const char tsr_log_site; \
@@ -201,10 +227,11 @@ struct tsr_log {
 #define TSR_BUS "tessera.bus/1"
 struct tsr_bus {
 	uint32_t size;
-	/* What the manifest's [Needs <name>] was connected to. False when it is optional and unconnected. */
-	bool (*get)(const struct tsr_host *host, const char *name, struct tsr_interface *out); /* [main & !running] */
-	/* A control-plane event: GObject signal `event` of this instance on the machine's bus, delivered on the
-	 * main loop later. detail may be "". [any] */
+	/* What the manifest's [Needs <name>] is connected to, in *out. False when the need is optional and not
+	 * connected. [main & !running] */
+	bool (*get)(const struct tsr_host *host, const char *name, struct tsr_interface *out);
+	/* Emits the signal `event` of the machine (TsrMachine::event) for this instance, later and on the main
+	 * loop. `detail` may be "". [any] */
 	void (*emit)(const struct tsr_host *host, const char *event, const char *detail);
 };
 
@@ -212,25 +239,29 @@ struct tsr_bus {
 #define TSR_MACHINE "tessera.machine/1"
 struct tsr_machine_table {
 	uint32_t size;
-	/* Each takes effect when the virtual CPU next leaves the guest; all return at once. [any] */
-	void (*power_off)(const struct tsr_host *host);                    /* exit status 0 */
+	/* Each returns at once, and takes effect when the virtual CPU next leaves the guest. power_off: the
+	 * guest switches itself off, exit status 0. stop: it ends with a status of 0 to 255 and a line for
+	 * the user. [any] */
+	void (*power_off)(const struct tsr_host *host);
 	void (*reset)(const struct tsr_host *host, int kind /* enum tsr_reset */);
-	void (*stop)(const struct tsr_host *host, int exit_status, const char *why); /* debug exit, panic */
+	void (*stop)(const struct tsr_host *host, int exit_status, const char *why);
 };
 
 /* -- "tessera.worker/1": host work that blocks */
 #define TSR_WORKER "tessera.worker/1"
 struct tsr_worker {
 	uint32_t size;
-	/* `work` runs on a thread of its own without the lock; then `done` [locked]. Order between jobs of one
-	 * instance is kept if ordered. In deterministic machines the completion's time is a function of guest time.
-	 * work NULL: there is nothing to wait for; `done` runs soon, as ever not from inside submit. */
+	/* Starts a job: `work` runs on another thread without the lock and may touch only `job`; then `done`
+	 * runs, [locked], never from inside submit. `ordered`: jobs of this instance run one after the other.
+	 * Without `work` (NULL), `done` runs soon. In deterministic machines `done` runs a fixed guest time
+	 * later. The caller owns `job` and keeps it alive until `done`. [locked] */
 	void (*submit)(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job), void *job,
-		       bool ordered); /* [locked] */
-	/* Waits until all jobs of this instance are done (their `done` has run). [locked] */
+		       bool ordered);
+	/* Waits until `done` has run for all jobs of this instance. [locked] */
 	void (*drain)(const struct tsr_host *host);
-	/* Watch a host file descriptor: `ready` runs [locked] when poll(2) reports one of `events`
-	 * (POLLIN, POLLOUT). Returns an id > 0 for unwatch. [locked] */
+	/* Watches a file descriptor of the host: `ready` runs, [locked], when poll(2) reports one of `events`
+	 * (POLLIN, POLLOUT). Returns an id above 0 for unwatch. The descriptor stays the caller's; it is
+	 * closed after unwatch. [locked] */
 	unsigned (*watch)(const struct tsr_host *host, int fd, short events, void (*ready)(void *self, short revents),
 			  void *self);
 	void (*unwatch)(const struct tsr_host *host, unsigned id);

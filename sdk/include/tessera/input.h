@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keys and pointers, from user interfaces and scripts to devices. */
+/* Keys and pointers: from user interfaces and scripts to devices. */
 #ifndef TESSERA_INPUT_H
 #define TESSERA_INPUT_H
 
@@ -9,11 +9,12 @@ enum tsr_input_button { TSR_BUTTON_LEFT = 1, TSR_BUTTON_RIGHT = 2, TSR_BUTTON_MI
 
 struct tsr_input_ops {
 	uint32_t size;
-	/* code: a key of Linux' input-event-codes.h (KEY_A = 30). May be NULL. [locked] */
+	/* A key went down or up; `code` is a key of Linux' input-event-codes.h (KEY_A = 30). May be NULL. [locked] */
 	void (*key)(void *self, unsigned code, bool down);
-	/* Relative motion in counts, y down; wheel steps, away from the user positive; a mask of buttons held. May be NULL. [locked] */
+	/* Motion in counts, y grows downwards; steps of the wheel, away from the user is positive; the buttons
+	 * that are held (enum tsr_input_button). May be NULL. [locked] */
 	void (*pointer)(void *self, int dx, int dy, int wheel, unsigned buttons);
-	/* Absolute position 0-65535 over the screen. May be NULL. [locked] */
+	/* A position, 0 to 65535 over the screen; the rest as above. May be NULL. [locked] */
 	void (*pointer_absolute)(void *self, unsigned x, unsigned y, int wheel, unsigned buttons);
 };
 
@@ -21,8 +22,9 @@ struct tsr_input_ops {
 #define TSR_INPUT "tessera.input/1"
 struct tsr_input {
 	uint32_t size;
-	void (*add)(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self); /* [main & !running] */
-	/* What the guest shows on the keyboard: bit 0 scroll, 1 num, 2 caps lock. [locked] */
+	/* Adds a device that takes input; `ops` is called with `self`. [main & !running] */
+	void (*add)(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self);
+	/* The lights of the keyboard changed: bit 0 scroll lock, 1 num lock, 2 caps lock. [locked] */
 	void (*leds)(const struct tsr_host *host, unsigned mask);
 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ethernet: frames without preamble and FCS, 14 to 1514 bytes (60 bytes minimum is the NIC's business). */
+/*
+ * Ethernet: frames without preamble and frame check sequence, of 14 to 1514 bytes. The network card pads short
+ * ones to the minimum of 60 bytes.
+ */
 #ifndef TESSERA_NET_H
 #define TESSERA_NET_H
 
@@ -11,20 +14,24 @@
 struct tsr_net_port {
 	uint32_t size;
 	void *to;
-	bool (*can_receive)(void *to);                                    /* [locked] */
-	void (*receive)(void *to, const uint8_t *frame, size_t length);   /* [locked] only after can_receive */
-	void (*link_changed)(void *to, bool up);                          /* [locked] */
+	/* Has the card room for a frame? [locked] */
+	bool (*can_receive)(void *to);
+	/* Gives a frame of `length` bytes to the card; only after can_receive said yes. [locked] */
+	void (*receive)(void *to, const uint8_t *frame, size_t length);
+	/* The cable was plugged or unplugged. [locked] */
+	void (*link_changed)(void *to, bool up);
 };
 
 /* "tessera.net/1", provided by back ends. */
 #define TSR_NET "tessera.net/1"
 struct tsr_net {
 	uint32_t size;
-	/* One port per back-end instance; `port` stays valid until detach. [main & !running] */
+	/* Sets the card's side; one card for each back end. `port` stays valid until detach. [main & !running] */
 	void (*connect)(void *self, const struct tsr_net_port *port);
-	/* The frame is copied or consumed before the call returns. [locked] */
+	/* Sends a frame of `length` bytes. The back end keeps no pointer to it. It cannot fail: a frame that
+	 * cannot be sent is lost, as on a wire. [locked] */
 	void (*send)(void *self, const uint8_t *frame, size_t length);
-	/* can_receive became true: deliver what waits. [locked] */
+	/* The card can receive again: the back end delivers what waits. [locked] */
 	void (*ready)(void *self);
 };
 

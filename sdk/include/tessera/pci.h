@@ -8,7 +8,7 @@
 
 #include "host.h"
 
-struct tsr_pci_function;
+struct tsr_pci_function; /* owned by the core, freed at detach */
 
 enum tsr_pci_bar_kind { TSR_PCI_BAR_NONE, TSR_PCI_BAR_IO, TSR_PCI_BAR_MEMORY };
 
@@ -23,9 +23,10 @@ struct tsr_pci_id {
 
 struct tsr_pci_ops {
 	uint32_t size;
-	/* After the core stored a configuration write under the write mask. `width` bytes at `offset`. May be NULL. [locked] */
+	/* Called after the core stored a configuration write of `width` bytes at `offset`, as the write mask
+	 * allows. May be NULL. [locked] */
 	void (*config_written)(void *self, unsigned offset, unsigned width);
-	/* Before a configuration read, to bring bytes up to date. May be NULL. [locked] */
+	/* Called before a configuration read, to bring the bytes up to date. May be NULL. [locked] */
 	void (*config_read)(void *self, unsigned offset, unsigned width);
 };
 
@@ -33,31 +34,42 @@ struct tsr_pci_ops {
 #define TSR_PCI "tessera.pci/1"
 struct tsr_pci {
 	uint32_t size;
+	/* Adds a function at the instance's address, or at the first free device if the machine manifest gives
+	 * none. `id` is copied; `ops` may be NULL. NULL and error when the address is wrong or taken.
+	 * [main & !running] */
 	struct tsr_pci_function *(*add)(const struct tsr_host *host, const struct tsr_pci_id *id,
-					const struct tsr_pci_ops *ops, void *self, struct tsr_error *error); /* [main & !running] */
-	/* As add, at a fixed function number of the same device as the instance (multi-function chips). */
+					const struct tsr_pci_ops *ops, void *self, struct tsr_error *error);
+	/* The same at a device and function number that the chip has fixed. [main & !running] */
 	struct tsr_pci_function *(*add_at)(const struct tsr_host *host, unsigned device, unsigned function,
 					   const struct tsr_pci_id *id, const struct tsr_pci_ops *ops, void *self,
 					   struct tsr_error *error);
-	/* A BAR with handlers. `length` is a power of two >= 4 (I/O) or >= 16 (memory). [main & !running] */
+	/* A BAR with handlers. `length` is a power of two, at least 4 (I/O) or 16 (memory) bytes. False and
+	 * error when it cannot be. [main & !running] */
 	bool (*bar_io)(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind, uint32_t length,
 		       const struct tsr_io_ops *ops, void *self, struct tsr_error *error);
-	/* A memory BAR of plain memory; *region for the dirty log. [main & !running] */
+	/* A BAR of plain memory of `length` bytes, zeroed: *bytes is its host address, *region serves for the
+	 * dirty log; both are valid until detach. `memory_flags`: enum tsr_memory_flags. False and error when
+	 * it cannot be. [main & !running] */
 	bool (*bar_memory)(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable, unsigned memory_flags,
 			   uint8_t **bytes, struct tsr_region **region, struct tsr_error *error);
-	/* The option ROM's image (copied; padded to a power of two). [main & !running] */
+	/* The option ROM's image, which is copied and padded to a power of two. False and error when it is too
+	 * long. [main & !running] */
 	bool (*rom)(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error);
-	/* The 256 bytes of configuration space, which bits of each byte the guest can write, and which it clears
-	 * by writing one. Owned by the core; the function may change them at any time. [locked] */
+	/* 256 bytes each: the configuration space; the bits of each byte that the guest can write; the bits
+	 * that it clears by writing one. They belong to the core; the function may change them at any time.
+	 * [locked] */
 	uint8_t *(*config)(struct tsr_pci_function *f);
 	uint8_t *(*write_mask)(struct tsr_pci_function *f);
 	uint8_t *(*clear_mask)(struct tsr_pci_function *f);
-	/* Back to the reset values of command, BARs, interrupt line. The core does this itself at machine reset. [locked] */
+	/* Puts command register, BARs and interrupt line to their values after a reset. The core does it itself
+	 * when the machine is reset. [locked] */
 	void (*reset)(struct tsr_pci_function *f);
-	void (*set_intx)(struct tsr_pci_function *f, int level); /* the function's pin, active high [locked] */
-	/* DMA as this function: obeys bus-master enable. Pass to tsr_dma instead of the instance's host. */
+	/* The level of the function's interrupt pin; 1 is active. [locked] */
+	void (*set_intx)(struct tsr_pci_function *f, int level);
+	/* The host to pass to tsr_dma instead of the instance's, so that DMA obeys the function's bus-master
+	 * bit. Valid until detach. [any] */
 	const struct tsr_host *(*dma_host)(struct tsr_pci_function *f);
-	/* bus << 8 | device << 3 | function. [any] */
+	/* The function's address: bus << 8 | device << 3 | function. [any] */
 	unsigned (*address)(struct tsr_pci_function *f);
 };
 
@@ -65,17 +77,18 @@ struct tsr_pci {
 #define TSR_PCI_HOST "tessera.pci-host/1"
 struct tsr_pci_host {
 	uint32_t size;
-	/* bdf: bus << 8 | device << 3 | function; offset within 256, aligned to width (1, 2, 4). Absent: all ones. [locked] */
+	/* Configuration accesses. bdf: bus << 8 | device << 3 | function; `offset`: below 256, a multiple of
+	 * `width` (1, 2, 4 bytes). Reads of an absent function give all ones. [locked] */
 	uint32_t (*config_read)(const struct tsr_host *host, unsigned bdf, unsigned offset, unsigned width);
 	void (*config_write)(const struct tsr_host *host, unsigned bdf, unsigned offset, uint32_t value, unsigned width);
 };
 
-/* Provided by the chip that routes INTx (PIIX3): "tessera.pci-router/1". */
+/* "tessera.pci-router/1", provided by the chip that routes INTx (PIIX3). */
 #define TSR_PCI_ROUTER "tessera.pci-router/1"
 struct tsr_pci_router {
 	uint32_t size;
-	/* device 0-31, pin 0 (INTA#) - 3; called on a change of that function pin's level. Functions of one
-	 * device sharing a pin are ORed by the core before. [locked] */
+	/* The level of a pin changed. `device`: 0 to 31; `pin`: 0 (INTA#) to 3. The core ORs the functions of
+	 * one device that share a pin. [locked] */
 	void (*set)(void *self, unsigned device, unsigned pin, int level);
 };
 

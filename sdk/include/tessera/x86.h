@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The architectural state of a 32-bit x86 processor (Intel SDM volumes 1 and 3), as the CPU plugins, the state file,
- * debuggers and lockstep share it. A CPU plugin may keep parts elsewhere while its guest runs; between two calls of
- * the plugin this struct is the truth.
+ * The architectural state of a 32-bit x86 processor (Intel SDM volumes 1 and 3), as CPU plugins, the state
+ * file, debuggers and lockstep share it. A CPU plugin may keep parts of it elsewhere while its guest runs;
+ * between two calls of the plugin this struct holds all of it.
  */
 #ifndef TESSERA_X86_H
 #define TESSERA_X86_H
@@ -63,6 +63,7 @@ struct tsr_x86_segment {
 #define TSR_SEG_G 0x8000u
 #define TSR_SEG_P 0x80u
 
+/* What holds interrupts off until the next instruction is done: STI; a load of SS. */
 enum tsr_x86_shadow { TSR_SHADOW_STI = 1, TSR_SHADOW_SS = 2 };
 
 /* The first member is the version: TSR_X86_STATE_VERSION. Grows at its end. */

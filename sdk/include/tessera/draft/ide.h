@@ -4,16 +4,16 @@
  *
  * The channel owns what is the same in every drive: the command block registers of both drives,
  * device selection, INTRQ and nIEN, SRST, the PIO data phase, and the bus master. The drive owns
- * what a command means: it is handed a command byte, works in the registers and in the channel's
- * buffer, and asks for data phases until it finishes.
+ * what a command means: it gets a command byte, works with the registers and the channel's buffer,
+ * and asks for data phases until it finishes.
  *
  *   the host writes a command      -> command()
  *   drive: pio()    the host moves the bytes -> pio_done()
  *   drive: dma()    the bus master is ready  -> dma_ready()    drive: dma_done()
  *   drive: finish()
  *
- * BSY is set from command() to the first pio() or finish(), and from pio_done() on. What is in
- * flight when a state is saved is done again after loading: a drive saves its step, not its
+ * BSY is set from command() to the first pio() or finish(), and from pio_done() on. A request that
+ * is under way when a state is saved is made again after loading: a drive saves its step, not its
  * request. Source: ATA/ATAPI-6 (T13/1410D), 9 (protocols); Intel, Programming Interface for Bus
  * Master IDE Controller 1.0.
  */

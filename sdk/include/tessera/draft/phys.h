@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* DRAFT. The guest physical map, from the core to MMU and CPU plugins. All calls: lock held (see draft/cpu.h). */
+/*
+ * DRAFT. The guest physical map, from the core to MMU and CPU plugins. All functions: [locked], see
+ * draft/cpu.h.
+ */
 #ifndef TESSERA_DRAFT_PHYS_H
 #define TESSERA_DRAFT_PHYS_H
 
@@ -16,27 +19,31 @@ struct tsr_phys_page {
 #define TSR_PHYS "tessera.phys/1"
 struct tsr_phys {
 	uint32_t size;
-	/* Never fails: beyond everything, both pointers are NULL. O(1). */
+	/* What is at a page. Never fails: where nothing is, both pointers are NULL. In constant time. */
 	void (*lookup)(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page);
-	/* Any kind of memory, any handler; width 1, 2, 4, 8; may cross pages. Open bus reads all ones. Writes through
-	 * here do not call tsr_phys_listener.written: the MMU does that for RAM. */
+	/* An access of 1, 2, 4 or 8 bytes to any kind of memory or handler; it may cross pages. Open bus reads
+	 * all ones. Writes through here do not call tsr_phys_listener.written: the MMU does that for RAM. */
 	uint64_t (*read)(const struct tsr_host *host, tsr_gpa gpa, unsigned width);
 	void (*write)(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width);
+	/* Sets the dirty bit of a page with a dirty log. */
 	void (*mark_dirty)(const struct tsr_host *host, tsr_gpa gpa);
-	/* Guest RAM: one memfd, mapped linearly at `base` in this process; RAM offset = guest physical address below the
-	 * PCI hole, continued above 4 GiB. */
+	/* Guest RAM: one memfd, mapped linearly at `ram_base`; `ram_size` is in bytes. The offset is the guest
+	 * physical address below the PCI hole, and goes on above 4 GiB. They belong to the core. */
 	int (*ram_fd)(const struct tsr_host *host);
 	uint8_t *(*ram_base)(const struct tsr_host *host);
 	uint64_t (*ram_size)(const struct tsr_host *host);
 };
 
-/* Provided by the MMU plugin; the core calls it under the lock, while no translated code runs. */
+/* Provided by the MMU plugin; the core calls it with the lock held, while no translated code runs. */
 #define TSR_PHYS_LISTENER "tessera.phys-listener/1"
 struct tsr_phys_listener {
 	uint32_t size;
-	void (*mapping_changed)(void *self, tsr_gpa gpa, uint64_t length); /* other memory is there now; length 2^36: everything (A20) */
-	void (*written)(void *self, tsr_gpa gpa, uint64_t length);         /* by DMA or a debugger */
-	void (*protect)(void *self, tsr_gpa gpa, uint64_t length);         /* dirty bits were cleared: see the next write */
+	/* Other memory is at these addresses now. A length of 2^36: everywhere (the A20 gate changed). [locked] */
+	void (*mapping_changed)(void *self, tsr_gpa gpa, uint64_t length);
+	/* DMA or a debugger wrote to guest memory. [locked] */
+	void (*written)(void *self, tsr_gpa gpa, uint64_t length);
+	/* Dirty bits were cleared: the next write to these pages must be seen. [locked] */
+	void (*protect)(void *self, tsr_gpa gpa, uint64_t length);
 };
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3, table 9-1), save and load it as
- * named fields, look at what stands in front of the next instruction. What a plugin has beside it (pins) it adds. All calls: lock
- * held, outside run.
+ * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3, table 9-1), save
+ * and load it as named fields, find out what comes before the next instruction. A plugin adds what it has
+ * besides, such as pins. All functions: [locked], outside of run.
  */
 #ifndef TESSERA_DRAFT_X86_STATE_H
 #define TESSERA_DRAFT_X86_STATE_H
@@ -14,7 +14,8 @@
 #include "../state.h"
 #include "x86-facts.h"
 
-/* VIF and VIP both set where VME or PVI look at them: #GP(0) in place of the next instruction (Intel SDM volume 3, 20.3.2, 20.4). */
+/* VIF and VIP are both set where VME or PVI use them: #GP(0) instead of the next instruction (Intel SDM volume 3,
+ * 20.3.2, 20.4). */
 static inline bool tsr_x86_virtual_interrupt(const struct tsr_x86_state *s)
 {
 	const uint32_t both = TSR_FLAG_VIF | TSR_FLAG_VIP;
@@ -22,6 +23,7 @@ static inline bool tsr_x86_virtual_interrupt(const struct tsr_x86_state *s)
 	return (s->eflags & both) == both && s->cpl == 3 && s->cr4 & (s->eflags & TSR_FLAG_VM ? TSR_CR4_VME : TSR_CR4_PVI);
 }
 
+/* A segment register as a reset leaves it: a limit of 64 KiB. */
 static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t selector, tsr_gla base, uint16_t access)
 {
 	g->selector = selector;
@@ -30,8 +32,8 @@ static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t sel
 	g->base = base;
 }
 
-/* `signature`: CPUID.1:EAX, which is in EDX then. The count of instructions and the TSC's offset start at power-on; INIT leaves
- * the x87, SSE and model-specific registers, and CR0's cache bits. */
+/* Resets the state. `signature`: CPUID.1:EAX, which is in EDX then. Only power-on resets the count of instructions
+ * and the TSC's offset; INIT leaves the x87, SSE and model-specific registers, and CR0's cache bits. */
 static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset kind, uint32_t signature)
 {
 	struct tsr_x86_fx fx;
@@ -70,7 +72,8 @@ static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset k
 	}
 }
 
-/* What set_state does with its argument, which may come from a caller that knows fewer fields. False: it cannot be understood. */
+/* What set_state does with its argument, which may come from a caller that knows fewer fields. False: another version,
+ * or more fields than known here. */
 static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_x86_state *from)
 {
 	if (from->version != TSR_X86_STATE_VERSION || from->size > sizeof(*s))
@@ -112,6 +115,7 @@ static const struct {
 
 #define TSR_X86_COUNT(table) (sizeof(table) / sizeof(*(table)))
 
+/* Writes the state as fields. */
 static inline void tsr_x86_state_put(struct tsr_state_writer *out, const struct tsr_x86_state *s)
 {
 	char name[16];
@@ -140,6 +144,7 @@ static inline void tsr_x86_state_put(struct tsr_state_writer *out, const struct 
 	tsr_state_put_bytes(out, "fx", s->fx, sizeof(s->fx));
 }
 
+/* Reads a segment register's group. False: it or a field of it is missing. */
 static inline bool tsr_x86_segment_get(struct tsr_state_reader *in, const char *name, struct tsr_x86_segment *g)
 {
 	bool ok;
@@ -152,8 +157,9 @@ static inline bool tsr_x86_segment_get(struct tsr_state_reader *in, const char *
 	return ok;
 }
 
-/* NULL: done; else the name of a field that is missing, and *s is half filled. Any bytes are read: what depends on each other
- * in *s is made to agree. MSRs that an older version did not have stay as they are. */
+/* Reads the state. NULL: done; otherwise the name of a field that is missing, and *s is filled in part. The fields may
+ * hold anything: those that depend on each other are made to agree. MSRs that an older version did not have keep
+ * their values. */
 static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct tsr_x86_state *s)
 {
 	char name[16];
