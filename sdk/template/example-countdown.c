@@ -5,8 +5,8 @@
  *   +4  STATUS  bit 0: expired and not yet acknowledged; write 1 to acknowledge
  * The line "irq" is high while STATUS bit 0 is set.
  *
- * Everything a device needs is here: time from the machine's clock, resources and properties from the manifest, state saved by
- * name. Nothing is static but constants, so that any number of these can exist.
+ * It shows what every device needs: time from the machine's clock, resources and properties from the manifest, state saved
+ * by name. Only constants are static, so any number of these devices can exist.
  */
 #include <tessera/tessera.h>
 
@@ -56,7 +56,7 @@ static void countdown_write(void *self, uint64_t offset, uint64_t value, unsigne
 	}
 }
 
-/* Accesses of other widths are split and joined by the core. */
+/* The core splits and joins accesses of other widths. */
 static const struct tsr_io_ops countdown_ops = {
 	.size = sizeof(countdown_ops),
 	.widths = 4,
