@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The benchmark's loads that a shell has no words for: a static i386 Linux program without libc, so that any gcc can build it.
+ * Those loads of the benchmark that no shell command makes: a static i386 Linux program without libc, so that any gcc can build it.
  *
  *	loads NAME COUNT      x87 sse2 syscall fault fork pipe integer
  */
@@ -40,7 +40,7 @@ static void load_syscall(unsigned count)
 		call(SYS_getppid, 0, 0, 0, 0, 0, 0);
 }
 
-/* 256 fresh pages at a time. */
+/* Touches 256 new pages at a time. */
 static void load_fault(unsigned count)
 {
 	while (count--) {
@@ -89,7 +89,7 @@ static void load_pipe(unsigned count)
 	}
 }
 
-/* Sieve and a pointer chase: loads, stores, branches. */
+/* A sieve and a pointer chase: loads, stores, branches. */
 static void load_integer(unsigned count)
 {
 	static uint8_t sieve[65536];

@@ -9,7 +9,7 @@ NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
 
 
 def interrupts_arrive(machine):
-    """Serial line, disc and network raise theirs; the network's is routed through a PIRQ link."""
+    """Serial line, CD-ROM and network raise their interrupts; the network's is routed through a PIRQ link."""
     machine.send("grep -c -E '(ttyS0|ata_piix|eth0)$' /proc/interrupts\n")
     machine.expect("\n4")
     machine.send("ping -c 1 10.0.2.2 >/dev/null && echo answered\n")
@@ -32,7 +32,7 @@ def board_acpi(test):
 def board_no_acpi(test):
     with linux(test, append="acpi=off", extra=["--exit-on-reset"]) as machine:
         machine.expect("tessera# ")
-        assert "00:01.0: PIIX/ICH IRQ router" in machine.shell("dmesg | grep router")  # said of a $PIR only
+        assert "00:01.0: PIIX/ICH IRQ router" in machine.shell("dmesg | grep router")  # the kernel prints it only with a $PIR table
         interrupts_arrive(machine)
         machine.send("reboot\n")
         machine.expect_exit(0)
@@ -74,14 +74,14 @@ def guest_seconds(machine):
 
 @guest("board-clock-catches-up", NEEDS, 120)
 def board_clock_catches_up(test):
-    """What the host took is made up for: the guest sees no jump, and is on time again soon."""
+    """Guest time catches up with time that the host took: the guest sees no jump, and its clock is soon right again."""
     with linux(test) as machine:
         machine.expect("tessera# ")
         ahead = guest_seconds(machine) - time.monotonic()
         machine.process.send_signal(signal.SIGSTOP)
         time.sleep(3)
         machine.process.send_signal(signal.SIGCONT)
-        time.sleep(0.3)  # a look at the clock before the processor wakes up is told the host's time
+        time.sleep(0.3)  # before the processor wakes up, the clock still shows the host's time
         lag = ahead - (guest_seconds(machine) - time.monotonic())
         assert lag > 1, f"the clock went on: {lag:.1f} s"
         limit = time.monotonic() + 20

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Rows about deterministic machines: two runs to the same instruction count leave the same state (memory, processor, devices) and
-have said the same, however the host interferes; and whichever engine ran them: translator and interpreter agree on each
-instruction, fault, device access and interrupt up to there.
+Rows about deterministic machines: two runs to the same instruction count leave the same state (memory, processor, devices) and print
+the same text, whatever the host does meanwhile. This holds for both engines: translator and interpreter agree on each instruction,
+fault, device access and interrupt up to that count.
 """
 import os
 import re
@@ -14,7 +14,7 @@ from guests import file, guest, initramfs, linux_cdrom_image, linux_disk_image
 
 
 def run(test, name, instructions, arguments, disturb=False):
-    """Returns the state's hash and what the guest said. disturb: somebody asks the machine all the time."""
+    """Returns the state's hash and what the guest printed. disturb: another process reads the screen all the time."""
     socket, log = test.path(f"{name}.control"), test.path(name)
     command = [machine.Tessera.program, "run", "--clock", "deterministic", "--rtc-base", "2026-01-31T12:00:00Z", "--stop-at",
                instructions, "--hash", "--nic", "none", "--ui", "none", "--serial", "file:" + log,
@@ -60,7 +60,7 @@ def deterministic_linux(test):
     same_each_time(test, "1G", ["--memory", "64M", *linux()])
 
 
-# -- whole boots in both engines, to the shell and into idling: minutes to a quarter of an hour each, by name
+# -- whole boots in both engines, to the shell and beyond; each takes minutes to a quarter of an hour, so they run only by name
 
 def whole_boot(test, instructions, reached, arguments):
     _, said = same_each_time(test, instructions, ["--memory", "256M", *arguments])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rows about disks that only Tessera can run: a state saved in the middle of DMA, a disc changed, a disk that forgets."""
+"""Rows about disks that only Tessera can run: a state saved during DMA, a changed disc, a nonpersistent disk."""
 import hashlib
 import os
 import random
@@ -23,7 +23,7 @@ def digest(path):
 
 @guest("disk-state", NEEDS, 240)
 def disk_state(test):
-    """The guest reads the disk again and again; its state is saved meanwhile, and it goes on in another process."""
+    """The guest reads the disk repeatedly; meanwhile its state is saved, and another process resumes it."""
     blob = random.Random(2).randbytes(48 << 20)
     image = test.path("disk.img")
     state = test.path("state")
@@ -46,7 +46,7 @@ def disk_state(test):
 
 
 def mounted(machine):
-    """What the disc in the drive is called; the kernel may talk in between."""
+    """The name of the disc in the drive. The kernel may print messages before it."""
     return machine.shell("mount -o ro /dev/sr0 /mnt && cat /mnt/name").split()[-1]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-The guests that must boot, one function each: it starts a machine and recognises success by what the guest prints or shows.
-A row's `needs` are names in the guest folder's files/; without them the test fails, it is never passed over.
+The guests that must boot, one function each. It starts a machine and recognises success by what the guest prints or shows. A row's
+`needs` are names in files/ of the guest folder; without them the test fails. It is never skipped.
 """
 import hashlib
 import http.server
@@ -36,7 +36,7 @@ def file(name):
 
 
 def initramfs(flavour="686"):
-    """Built anew when its sources changed."""
+    """The path of the initramfs, which is built again when its sources have changed."""
     out = file(f"initramfs-{flavour}.cpio")
     sources = [os.path.join(SCRIPTS, "make-initramfs"), file(f"modules-{flavour}")]
     for folder, _, names in os.walk(os.path.join(SCRIPTS, "initramfs")):
@@ -212,7 +212,7 @@ def ipxe(test):
 
 @guest("u-boot", ["u-boot.rom"], 120)
 def u_boot(test):
-    # it runs the video BIOS with 64 KiB segments, which cannot reach the adapter's EDID
+    # U-Boot runs the video BIOS with 64 KiB segments, which cannot reach the adapter's EDID
     with test.start(bios=file("u-boot.rom"), memory="128M", extra=["--set", "vga0.registers=false"]) as machine:
         machine.expect("U-Boot 20")
         machine.expect("Hit any key to stop autoboot")
@@ -245,7 +245,7 @@ def network(test):
 
 
 def upload(port, data):
-    """Through the forwarded port; the guest's server may not listen yet."""
+    """Connects through the forwarded port. The guest's server may not listen yet."""
     for _ in range(50):
         with socket.create_connection(("127.0.0.1", port), 30) as connection:
             try:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-One running machine, as a test sees it: its first serial port as a stream of text, its text screen, its keyboard, its end.
+One running machine, as a test sees it: its first serial port as a stream of text, its text screen, its keyboard, its exit status.
 
-Two makes with the same face: Tessera, and QEMU, which tells whether a test is right before Tessera is asked.
-Everything waits with a time limit; a failed wait raises Failed with what was on the line and on the screen.
+There are two makes with the same methods: Tessera, and QEMU, which shows whether a test itself is right. Everything waits with a time limit; a failed wait raises Failed with what was on the line and on the screen.
 """
 import json
 import os
@@ -17,7 +16,7 @@ import time
 
 
 class Failed(Exception):
-    """The guest did not do what it should."""
+    """The guest did not do what the test expects."""
 
 
 def readable(text):
@@ -29,7 +28,7 @@ class Machine:
     """The options are a dict: kernel, initrd, append, disk, cdrom, boot, bios, memory, nic, cpu, extra."""
 
     name = "machine"
-    patience = 1  # all times are multiplied by it: a slow mode of the processor
+    patience = 1  # all time limits are multiplied by it, for slow modes of the processor
 
     def __init__(self, options, limit):
         self.folder = tempfile.mkdtemp(prefix="tessera-boot-")
@@ -46,7 +45,7 @@ class Machine:
     # -- the serial line
 
     def pump(self, seconds):
-        """Takes in what the guest says, for at most so long. False at the line's end."""
+        """Reads what the guest sends, for at most that many seconds. False when the line was closed."""
         ready, _, _ = select.select([self.process.stdout], [], [], seconds)
         if not ready:
             return True
@@ -55,7 +54,7 @@ class Machine:
         return bool(data)
 
     def expect(self, pattern, seconds=None):
-        """Waits for a regular expression on the line, behind what was matched before. Returns the match."""
+        """Waits for a regular expression on the line, after what was matched before. Returns the match."""
         end = self.end(seconds)
         while True:
             match = re.search(pattern, self.text)
@@ -73,7 +72,7 @@ class Machine:
         self.process.stdin.flush()
 
     def shell(self, command, seconds=None):
-        """Runs a command in the guest's shell, returns what it printed. Its status must be 0."""
+        """Runs a command in the guest's shell and returns what it printed. Its status must be 0."""
         self.send(f"echo begin=$((6 * 7)); {command}; echo end=$?=\n")
         match = self.expect(r"begin=42\n((?:.|\n)*?)end=(\d+)=\s", seconds)
         if match.group(2) != "0":
@@ -150,7 +149,7 @@ class Machine:
 class Tessera(Machine):
     name = "tessera"
     program = None  # <build>/bin/tessera
-    options = []    # for every run
+    options = []    # of every run
     mode = []       # the processor's
 
     def arguments(self, options, limit):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Modes of the processor that make happen always what seldom happens, and find where it differs from the interpreter. Whole systems
-are booted in each by `run --matrix`; the rows named in `often` are part of every test run.
+Modes of the processor that force rare paths, or find where it differs from the interpreter. `run --matrix` boots whole systems in each;
+the rows that `often` names are part of every test run.
 """
 import dataclasses
 
@@ -9,28 +9,28 @@ import dataclasses
 @dataclasses.dataclass
 class Mode:
     options: list
-    patience: int        # how much slower than plain, at most
+    patience: int        # at most this many times slower than plain
     often: tuple = ()
 
 
 MODES = {
     "plain": Mode([], 1),
-    # every block on the interpreter too
+    # every block also runs on the interpreter
     "lockstep": Mode(["--cpu", "check=lockstep"], 40, ("grub-rescue",)),
-    # each block's first runs, and a few of the later ones
+    # the first runs of each block, and some of the later ones, do
     "sampled": Mode(["--cpu", "check=sampled"], 20, ("linux-686",)),
-    # every block translated on first sight and entered by a look-up
+    # every block is translated when it is first reached, and entered by a look-up
     "cold": Mode(["--cpu", "stress=cold"], 10, ("linux-686",)),
-    # a code cache that is thrown away all the time
+    # a code cache that is emptied all the time
     "tiny": Mode(["--cpu", "cache=64K"], 10, ("grub-rescue",)),
-    # an interrupt is looked for at each block's end
+    # interrupts are checked for at the end of each block
     "interrupts": Mode(["--cpu", "stress=interrupts"], 10, ("linux-686",)),
-    # all of it
+    # both
     "tiny-lockstep": Mode(["--cpu", "check=lockstep,cache=64K"], 80),
     "nobmi2": Mode(["--cpu", "bmi2=false"], 2),
 }
 
-# Rows of minutes that are only run when asked for by name.
+# Rows that take minutes; they run only when they are named.
 SELDOM = ("deterministic-linux-686", "deterministic-linux-686-pae", "deterministic-linux-cdrom", "deterministic-linux-disk",
           "deterministic-debian-installer")
 

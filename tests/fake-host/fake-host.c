@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fake machine: devices, properties, lines, clock, work, log. Spaces, PCI, state and UI have files of their own. */
+/* The fake machine: devices, properties, lines, clock, work, log. Address spaces, PCI, state and user interface have files of
+ * their own. */
 #include "fake-private.h"
 
 #include <ctype.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A machine for unit tests of devices: every table of host.h, pci.h, display.h and input.h, without a core. There is
- * one fake machine per process; fake_start() makes it new. Misuse of the ABI by a device (an unknown property, a
- * duplicate state field, a bad BAR) aborts with a message.
+ * A machine for unit tests of devices: it has every table of host.h, pci.h, display.h and input.h, without a core. A
+ * process has one fake machine; fake_start() makes a new one. When a device misuses the ABI (an unknown property, a
+ * duplicate state field, a bad BAR), the test aborts with a message.
  *
- * A test of one device (sources of the device are compiled into the test, its plugin entry gives the class):
+ * The sources of the device are compiled into its test; its plugin entry gives the class:
  *
  *	tessera_add_test(test-uart-16550a SOURCES test-uart-16550a.c ${CMAKE_SOURCE_DIR}/plugins/devices/uart-16550a/uart.c
  *		LIBRARIES tessera-fake-host)
@@ -40,26 +40,28 @@ struct fake_row {
 void fake_start(void);  /* an empty machine: 16 MiB of RAM, clock at 0, wall clock at 2000-01-01 00:00:00 UTC */
 void fake_finish(void); /* detaches all devices in reverse order and frees everything */
 
-/* -- devices. `class`: NULL for that of the plugin entry linked into the test. `id` names the manifest in
- * manifests/plugins (and the instance); NULL: no manifest, every row is taken as it is. `rows` ends with a NULL name, may be
- * NULL. Returns the instance after attach, realize and a power-on reset; aborts when attach fails. */
+/* -- devices */
+/* Makes a device. `class`: NULL for that of the plugin entry in the test. `id` names the manifest in manifests/plugins,
+ * and the instance; NULL: without a manifest all rows are accepted. `rows` ends with a NULL name, and may be NULL.
+ * Returns the instance after attach, realize and a power-on reset; aborts when attach fails. */
 void *fake_device_new(const struct tsr_device_class *class, const char *id, const struct fake_row *rows);
-/* The same, but attach may fail: NULL and error. */
+/* The same, but attach may fail: then NULL and error. */
 void *fake_device_try(const struct tsr_device_class *class, const char *id, const struct fake_row *rows,
 		      struct tsr_error *error);
 void fake_device_delete(void *self);
 void fake_device_reset(void *self, enum tsr_reset kind);
 const void *fake_device_interface(void *self, const char *interface);
 const struct tsr_host *fake_device_host(void *self);
-bool fake_device_set(void *self, const char *property, const char *value, struct tsr_error *error); /* as a user at run time */
+bool fake_device_set(void *self, const char *property, const char *value, struct tsr_error *error); /* as a user does while the machine runs */
 const char *fake_device_get(void *self, const char *property);
-/* Random reads and writes of every claimed port, MMIO range, BAR and configuration space; time passes, work completes. */
+/* Random reads and writes of every claimed port, MMIO range, BAR and configuration space. Time passes meanwhile, and work
+ * completes. */
 void fake_device_fuzz_registers(uint64_t seed, unsigned count);
 
-/* Before fake_device_new: what a need is connected to (for all devices made from now on). NULL table: disconnect. */
+/* What a need is connected to, for all devices that are made from now on. Without a table: not connected. */
 void fake_connect(const char *need, const void *table, void *self);
 
-/* Adds a host table of the test's own ("tessera.phys/1"), or replaces one. Stays until fake_finish. */
+/* Adds a host table of the test ("tessera.phys/1"), or replaces one, until fake_finish. */
 void fake_host_table(const char *name, const void *table);
 
 /* -- state. Saved fields have paths: "group/field". */
@@ -71,18 +73,18 @@ void fake_state_free(struct fake_state *state);
 bool fake_state_remove(struct fake_state *state, const char *path); /* as if an older version had not written it */
 bool fake_state_same(const struct fake_state *a, struct fake_state *b); /* false: prints the first field that differs */
 bool fake_state_set(struct fake_state *state, const char *path, uint64_t value); /* an integer field */
-/* Replaces each integer field by random bits and each byte field by random bytes: load must refuse or survive it. */
+/* Replaces integers by random bits and bytes by random bytes: load must reject the state or survive it. */
 void fake_state_scramble(struct fake_state *state, uint64_t seed);
 
 /* -- the whole machine. It is loaded into one that was made by the same calls and has just been started. What is
- * connected to needs is no part of it. No work may be pending. */
+ * connected to its needs is not part of it. No work may be pending. */
 struct fake_snapshot;
 struct fake_snapshot *fake_machine_save(void);
 bool fake_machine_load(const struct fake_snapshot *snapshot, struct tsr_error *error);
 bool fake_snapshot_same(const struct fake_snapshot *a, const struct fake_snapshot *b); /* devices and memory */
 void fake_snapshot_free(struct fake_snapshot *snapshot);
 
-/* -- ports and physical memory, as the CPU sees them. Nothing there: all ones. width 1, 2, 4 (memory: 8). */
+/* -- ports and physical memory, as the CPU sees them. Where nothing is, reads give all ones. Widths: 1, 2, 4; memory: 8 */
 uint32_t fake_port_read(uint16_t port, unsigned width);
 void fake_port_write(uint16_t port, uint32_t value, unsigned width);
 uint64_t fake_mmio_read(tsr_gpa gpa, unsigned width); /* RAM too */
@@ -91,19 +93,19 @@ uint8_t *fake_ram(tsr_gpa gpa); /* host address of guest RAM, flat from 0 */
 #define FAKE_RAM_SIZE (16u << 20)
 bool fake_a20(void);
 
-/* -- interrupt lines, by the manifest's resource name ("irq") or "id/irq". Unknown: aborts. */
+/* -- interrupt lines, by the name of the manifest's resource ("irq") or as "id/irq"; an unknown name aborts */
 int fake_irq_level(const char *name);
 unsigned fake_irq_edges(const char *name); /* rising edges since the start */
 
 /* -- clock */
 uint64_t fake_clock_now(void);
-void fake_clock_advance(uint64_t ns);      /* fires what is due, each at its deadline */
+void fake_clock_advance(uint64_t ns);      /* timers expire, each at its deadline */
 void fake_clock_advance_to(uint64_t ns);
 uint64_t fake_clock_next(void);            /* earliest deadline, UINT64_MAX: none */
-void fake_clock_set_wall(uint64_t seconds); /* since 1970, at the present moment */
+void fake_clock_set_wall(uint64_t seconds); /* since 1970: the wall clock's time now */
 
 /* -- work */
-void fake_workers_run(void);           /* runs every submitted job and its `done`, also those submitted meanwhile */
+void fake_workers_run(void);           /* runs each submitted job and its `done`, also those submitted meanwhile */
 unsigned fake_workers_pending(void);
 void fake_poll(int timeout_ms);        /* one poll(2) over the watched descriptors */
 
@@ -112,7 +114,7 @@ uint32_t fake_pci_read(unsigned bdf, unsigned offset, unsigned width);
 void fake_pci_write(unsigned bdf, unsigned offset, uint32_t value, unsigned width);
 int fake_pci_intx(unsigned bdf);
 unsigned fake_pci_of(void *self);      /* bdf of the instance's first function */
-/* Gives the function's BARs addresses (I/O from C000h, memory from E0000000h), turns on decoding and bus mastering. */
+/* Gives addresses to the function's BARs (I/O from C000h, memory from E0000000h) and turns decoding and bus mastering on. */
 void fake_pci_enable(unsigned bdf);
 uint32_t fake_pci_bar(unsigned bdf, unsigned bar); /* its base, without the type bits */
 
@@ -125,7 +127,7 @@ void fake_pointer(int dx, int dy, int wheel, unsigned buttons);
 void fake_pointer_absolute(unsigned x, unsigned y, int wheel, unsigned buttons);
 unsigned fake_leds(void);
 
-/* -- what devices asked of the machine since the start */
+/* -- requests of devices to the machine since the start */
 struct fake_requests {
 	unsigned power_offs, resets, stops;
 	int reset_kind, exit_status; /* of the last */

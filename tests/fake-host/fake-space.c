@@ -46,7 +46,7 @@ static uint64_t ones(unsigned width)
 	return width == 8 ? ~0ull : (1ull << (width * 8)) - 1;
 }
 
-/* The allowed width that an access of `width` is done with: itself, a narrower one, else a wider one. */
+/* The allowed width for an access of `width`: the same, otherwise a narrower one, otherwise a wider one. */
 static unsigned width_for(const struct tsr_io_ops *ops, unsigned width)
 {
 	if (!(ops->widths & 15))
@@ -124,7 +124,7 @@ void fake_port_write(uint16_t port, uint32_t value, unsigned width)
 
 /* -- physical memory */
 
-/* Plain memory behind gpa, or NULL and *io. */
+/* The plain memory at gpa, or NULL and *io. */
 static uint8_t *bytes_at(tsr_gpa gpa, bool write, struct tsr_region **region, uint64_t *offset)
 {
 	struct tsr_region *r = region_at(false, gpa);
