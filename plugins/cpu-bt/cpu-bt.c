@@ -172,6 +172,20 @@ static void choose_stress(struct tsr_bt *bt)
 	bt->options.chain = !bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
 }
 
+/* off, all, or the address of an instruction in hexadecimal */
+static bool choose_dump(struct tsr_bt *bt, struct tsr_error *error)
+{
+	const char *text = bt->board.properties->get_string(bt->board.host, "dump");
+	char *end;
+
+	bt->options.dump = *text && strcmp(text, "off");
+	bt->options.dump_all = !strcmp(text, "all");
+	if (!bt->options.dump || bt->options.dump_all)
+		return true;
+	bt->options.dump_eip = (uint32_t)strtoul(text, &end, 16);
+	return !*end || tsr_error_set(error, TSR_ERROR_INVALID, "dump=%s is neither off, all nor an address in hexadecimal", text);
+}
+
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	struct tsr_bt *bt = self;
@@ -204,7 +218,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	bt->options.sampled = !strcmp(bt->board.properties->get_string(host, "check"), "sampled");
 	bt->options.lockstep = bt->options.sampled || !strcmp(bt->board.properties->get_string(host, "check"), "lockstep");
 	bt->fallbacks = calloc(tsr_bt_mnemonic_count(), sizeof(*bt->fallbacks));
-	return choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
+	return choose_dump(bt, error) && choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
 }
 
 static void on_ferr(void *user, int level)

@@ -8,7 +8,6 @@
  * check=sampled compares the first runs of each block and a few of the later ones, for boots that shall end today.
  * Gaps: A and D bits, bytes written that should not have been.
  */
-#include <Zydis/Zydis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "lockstep.h"
 #include "runtime/fp.h"
 #include "runtime/runtime.h"
+#include "translate/dump.h"
 
 /* check=sampled: runs of a block that are compared before it is trusted, and one of how many from then on. */
 #define SAMPLE_FIRST 256
@@ -194,28 +194,6 @@ static void print_states(const struct tsr_x86_state *before, const struct tsr_x8
 			fprintf(stderr, "  FXSAVE image, byte %u: %02x  %02x  %02x\n", i, before->fx[i], is->fx[i], should->fx[i]);
 }
 
-static void print_guest(struct tsr_bt *bt, const struct bt_block *b)
-{
-	ZydisDisassembledInstruction z;
-	struct tsr_phys_page page;
-	uint32_t at = 0;
-
-	bt->board.phys->lookup(bt->board.host, b->gpa, &page);
-	while (page.read && at < b->length &&
-	       ZYAN_SUCCESS(ZydisDisassembleIntel(b->mode & BT_MODE_CODE32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
-						  b->eip + at, page.read + (b->gpa & TSR_PAGE_MASK) + at, b->length - at, &z))) {
-		fprintf(stderr, "  %08x  %s\n", b->eip + at, z.text);
-		at += z.info.length;
-	}
-}
-
-static void print_host(const struct tsr_bt *bt, const struct bt_block *b)
-{
-	for (uint32_t i = 0; i < b->host_length && i < 1024; i++)
-		fprintf(stderr, "%s%02x", i % 32 ? "" : "\n  ", bt->cache.rw[b->host + i]);
-	fputc('\n', stderr);
-}
-
 static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *v)
 {
 	const struct tsr_x86_fault *f = &bt->check->fault;
@@ -231,10 +209,7 @@ static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *
 		fprintf(stderr, "  fault: cpu-bt %d (%x, %08x), interpreter %d (%x, %08x)\n",
 			bt->hot.exit_reason == BT_EXIT_FAULT ? bt->run.fault.vector : -1, bt->run.fault.error_code, bt->run.fault.cr2,
 			f->vector, f->error_code, f->cr2);
-	fprintf(stderr, "guest code:\n");
-	print_guest(bt, b);
-	fprintf(stderr, "host code:");
-	print_host(bt, b);
+	tsr_bt_dump(bt, b, stderr);
 	bt->run.stopped = true;
 	bt->board.machine->stop(bt->board.host, 1, "lockstep found a difference");
 }

@@ -137,6 +137,8 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 		return rig_of(host)->check;
 	if (!strcmp(name, "stress"))
 		return rig_of(host)->stress;
+	if (!strcmp(name, "dump"))
+		return rig_of(host)->dump;
 	return "default";
 }
 
@@ -275,6 +277,7 @@ struct rig *rig_new(bool translating, const char *options)
 	rig->check = strstr(options, "lockstep") ? "lockstep" : "off";
 	rig->stress = strstr(options, "cold") ? "cold" : strstr(options, "interrupts") ? "interrupts" :
 		      strstr(options, "cramped") ? "cramped" : "off";
+	rig->dump = strstr(options, "dump-one") ? "10003" : strstr(options, "dump-bad") ? "here" : strstr(options, "dump") ? "all" : "off";
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
 	rig->bmi2 = strstr(options, "nobmi2");
 	rig->chain = strstr(options, "nochain");

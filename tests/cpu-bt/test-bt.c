@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What random programs do not reach: self-modifying code, requests from outside, interrupts, FP state around devices. */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -357,6 +358,64 @@ static void stress_leaves_and_comes_back(void)
 	finish();
 }
 
+/* What a program writes to stderr while it runs with those options. */
+static const char *dump_of(const char *options, const void *code, size_t length)
+{
+	static char text[65536];
+	FILE *file = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	size_t n;
+
+	fflush(stderr);
+	dup2(fileno(file), STDERR_FILENO);
+	start(options);
+	CU_ASSERT_EQUAL(run_code(code, length), TSR_CPU_HALTED);
+	finish();
+	fflush(stderr);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = 0;
+	fclose(file);
+	return text;
+}
+
+static const uint8_t dumped[] = {
+	0x31, 0xd2,                         /* xor edx, edx */
+	0x40,                               /* inc eax */
+	0x01, 0x05, 0x00, 0x00, 0x02, 0x00, /* add [DATA], eax: flags are live */
+	0x75, 0x01,                         /* jnz over */
+	0x90,
+	0xf4,                               /* over: hlt */
+};
+
+static void dump_names_instructions_and_parts(void)
+{
+	static const char *const lines[] = {
+		"block at 00010000 (physical 10000)", "00010003  010500000200  add [0x20000], eax", "jnz 0x1000C",
+		"0001000c  f4  hlt", "address ", "check ", "access ", "miss stub ", "copy of access ", "exit ", "exit stub ", "interpreter ",
+		"out of line", "; runtime: miss", "; runtime: commit", "; runtime: chain", "; runtime: bail", ", exit stub", ", miss stub",
+	};
+	const char *text = dump_of("dump", dumped, sizeof(dumped));
+
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (!strstr(text, lines[i])) {
+			printf("\n  not in the dump: %s\n%s", lines[i], text);
+			CU_FAIL("a line is missing");
+		}
+}
+
+static void dump_of_an_address_shows_its_blocks(void)
+{
+	const char *text = dump_of("dump-one", dumped, sizeof(dumped));
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "block at 00010000"));
+	CU_ASSERT_PTR_NULL(strstr(text, "block at 0001000c"));
+	CU_ASSERT_STRING_EQUAL(dump_of("", dumped, sizeof(dumped)), "");
+	CU_ASSERT_PTR_NULL(rig_new(true, "dump-bad"));
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -375,6 +434,8 @@ int main(void)
 		UNIT_ROW(full_cache_is_flushed),
 		UNIT_ROW(single_step_ends_a_halt),
 		UNIT_ROW(stress_leaves_and_comes_back),
+		UNIT_ROW(dump_names_instructions_and_parts),
+		UNIT_ROW(dump_of_an_address_shows_its_blocks),
 		CU_TEST_INFO_NULL,
 	};
 

@@ -21,6 +21,8 @@
 #include <tessera/draft/phys.h>
 #include <tessera/tessera.h>
 
+#include "code/parts.h"
+
 #define BT_JUMP_BITS 16
 #define BT_MAX_INSNS 64         /* guest instructions in a block */
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
@@ -144,7 +146,8 @@ struct bt_block {
 	uint32_t incoming;  /* exits linked here */
 	uint32_t page_next[2]; /* nodes of its page's and its end's page's list */
 	uint32_t runs;    /* lockstep, sampled: so far */
-	uint32_t offsets; /* in bt->offsets: host offset of each guest instruction, `insns` of them, and their lengths after them */
+	uint32_t offsets; /* in cache.offsets: host offset of each guest instruction, `insns` of them, and their lengths after them */
+	uint32_t marks, mark_count; /* in cache.marks */
 };
 
 /* A guest physical page with translated code. */
@@ -255,6 +258,8 @@ struct bt_board {
 
 struct bt_options {
 	bool chain, lockstep, sampled, groups, cramped;
+	bool dump, dump_all;
+	uint32_t dump_eip; /* not dump_all: of an instruction in the blocks that are dumped */
 	enum bt_stress stress;
 };
 
@@ -320,6 +325,8 @@ struct bt_cache {
 	uint32_t exit_count, exit_max;
 	uint16_t *offsets;
 	uint32_t offset_count, offset_max;
+	struct bt_mark *marks; /* NULL: no dump is wanted */
+	uint32_t mark_count, mark_max;
 	uint32_t epoch;      /* grows at a flush */
 	tsr_gpa untrace[16]; /* pages that lost their last block while the MMU was calling */
 	unsigned untrace_count;

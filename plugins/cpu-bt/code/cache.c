@@ -95,12 +95,15 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	bt->cache.exit_max = (uint32_t)(size / 48);
 	bt->cache.fp_site_max = (uint32_t)(size / 32);
 	bt->cache.offset_max = (uint32_t)(size / 8);
+	bt->cache.mark_max = bt->options.dump || bt->options.lockstep ? (uint32_t)(size / 8) : 0;
 	bt->cache.blocks = anonymous(bt->cache.block_max * sizeof(*bt->cache.blocks));
 	bt->cache.pages = anonymous(bt->cache.page_max * sizeof(*bt->cache.pages));
 	bt->cache.sites = anonymous(bt->cache.site_max * sizeof(*bt->cache.sites));
 	bt->cache.exits = anonymous(bt->cache.exit_max * sizeof(*bt->cache.exits));
 	bt->cache.fp_sites = anonymous(bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
 	bt->cache.offsets = anonymous(bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	if (bt->cache.mark_max) /* dumps go without if there is no memory */
+		bt->cache.marks = anonymous(bt->cache.mark_max * sizeof(*bt->cache.marks));
 	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
 	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits || !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.hash || !bt->cache.page_hash ||
@@ -126,6 +129,7 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->cache.exits, bt->cache.exit_max * sizeof(*bt->cache.exits));
 	unmap(bt->cache.fp_sites, bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
 	unmap(bt->cache.offsets, bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	unmap(bt->cache.marks, bt->cache.mark_max * sizeof(*bt->cache.marks));
 	unmap(bt->cache.hash, HASH_SIZE * sizeof(*bt->cache.hash));
 	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 }
@@ -139,7 +143,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->cache.hash, 0xff, HASH_SIZE * sizeof(*bt->cache.hash));
 	memset(bt->cache.page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
-	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count = bt->cache.offset_count = 0;
+	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count = bt->cache.offset_count = bt->cache.mark_count = 0;
 	bt->cache.fp_site_count = 1;
 	bt->cache.untrace_count = 0;
 	bt->cache.used = bt->cache.start;

@@ -14,6 +14,7 @@ static const uint8_t may[BT_CALL_ROWS] = {
 
 static void call(struct bt_tx *tx, enum bt_call row, uint32_t how)
 {
+	tx_part(tx, BT_PART_CALL);
 	emit_mov_imm(&tx->e, R8, (uint32_t)row << BT_CALL_SHIFT | how);
 }
 
@@ -22,6 +23,7 @@ void tsr_bt_call(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site
 	call(tx, row, how);
 	emit_mov_imm(&tx->e, R9, site);
 	emit_call(&tx->e, tx->bt->rt.helper);
+	tx_part(tx, BT_PART_BODY);
 	if (may[row] & BT_MAY_UNLOAD_FP)
 		tx->fp_checked = false;
 }
@@ -30,6 +32,7 @@ void tsr_bt_call_without_site(struct bt_tx *tx, enum bt_call row)
 {
 	call(tx, row, 0);
 	emit_call(&tx->e, tx->bt->rt.helper);
+	tx_part(tx, BT_PART_BODY);
 }
 
 /* The call returns to `jmp same`, or after it. */

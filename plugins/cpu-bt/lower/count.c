@@ -33,6 +33,7 @@ void tsr_bt_count_take(struct bt_tx *tx)
 	tx->count_fixup_count = 0;
 	if (!tx->bt->budget.counted)
 		return;
+	tx_part(tx, BT_PART_COUNT);
 	change_left(tx, 0, true);
 	emit_mov64(e, R10, RCX);
 	emit_load(e, RCX, HOST_MEM(R15, offsetof(struct tsr_bt, hot.left) + 4));

@@ -26,6 +26,7 @@ static void jump_cache(struct bt_tx *tx)
 	uint32_t hit;
 
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_JUMP_CACHE);
 	emit_load(e, R9, BT_FIELD(hot.jump_offset));
 	emit_lea(e, R9, HOST_SIB(R9, R8, 0, 0));
 	emit_movzx16(e, R9, R9);
@@ -69,6 +70,8 @@ static void new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32)
 
 void tsr_bt_goto(struct bt_tx *tx, uint32_t eip)
 {
+	if (tx->part != BT_PART_JUMP_STUB)
+		tx_part(tx, BT_PART_EXIT);
 	if (tx->bt->options.lockstep) {
 		emit_mov_imm(&tx->e, R8, eip);
 		emit_jmp(&tx->e, tx->bt->rt.done);
@@ -88,6 +91,7 @@ static void window(struct bt_tx *tx, uint32_t eip)
 	struct emitter *e = &tx->e;
 	uint32_t leave, stay;
 
+	tx_part(tx, BT_PART_POLL);
 	emit_mov64(e, R10, RCX);
 	emit_load(e, RCX, BT_FIELD(hot.poll));
 	leave = emit_jrcxz(e);
@@ -117,6 +121,7 @@ void tsr_bt_exit(struct bt_tx *tx, uint32_t eip)
 void tsr_bt_bail_out(struct bt_tx *tx)
 {
 	tsr_bt_fp_flush(tx);
+	tx_part(tx, BT_PART_BAIL);
 	if (tx->clobbered) {
 		emit_mov_imm(&tx->e, R8, (uint32_t)BT_CALL_FLAGS << BT_CALL_SHIFT);
 		emit_mov_imm(&tx->e, R9, tsr_bt_site(tx, 0, BT_READ));

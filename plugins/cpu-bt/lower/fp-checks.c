@@ -55,6 +55,7 @@ void tsr_bt_sse_check(struct bt_tx *tx)
 	struct stub *s;
 
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_FP_EXCEPTION);
 	s = tx_stub(tx, STUB_BAIL);
 	s->live = true;
 	s->undo = (uint8_t)(bt_modrm_reg(tx->insn) + 1);
@@ -88,6 +89,7 @@ void tsr_bt_fp_check(struct bt_tx *tx)
 	uint32_t over;
 
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_FP_EXCEPTION);
 	s = tx_stub(tx, STUB_BAIL);
 	s->live = true;
 	s->eip = tx->insn->eip + tx->insn->length;

@@ -72,6 +72,7 @@ void tsr_bt_fp_flush(struct bt_tx *tx)
 	if (!tx->fp_code && !tx->fp_data)
 		return;
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_FP_NOTE);
 	tsr_bt_fp_store(tx, tx->fp_code, tx->fp_data);
 	tx->fp_code = tx->fp_data = 0;
 	tsr_bt_island_check(tx);
@@ -118,9 +119,11 @@ void tsr_bt_fp_begin(struct bt_tx *tx)
 		tsr_bt_fp_flush(tx);
 	if (tx->fp_data && changes_operand(tx, i)) {
 		tsr_bt_island_check(tx);
+		tx_part(tx, BT_PART_FP_NOTE);
 		store_data(tx, tx->fp_data);
 		tx->fp_data = 0;
 		tsr_bt_island_check(tx);
+		tx_part(tx, BT_PART_BODY);
 	}
 	if (!tsr_bt_fp_keeps_pointers(i))
 		tx->fp_own = new_site(tx, i);

@@ -205,6 +205,7 @@ static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsign
 	from.disp = low;
 	tsr_bt_linear(tx, &from, (unsigned)(high - low), access);
 	s = tsr_bt_group_check(tx, (unsigned)(high - low), access);
+	tx_part(tx, BT_PART_GROUP);
 	s->first = ea->disp - low;
 	emit_lea64(&tx->e, g->host, HOST_SIB(R9, R8, 0, 0));
 	*g = (struct group){ .used = true, .write = access & BT_WRITE, .base = ea->base, .host = g->host, .low = low, .high = high,
@@ -223,6 +224,7 @@ bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned siz
 		g = group_make(tx, ea, size, access);
 	if (!g)
 		return false;
+	tx_part(tx, BT_PART_ACCESS);
 	*out = HOST_MEM(g->host, ea->disp + g->delta - g->low);
 	return true;
 }

@@ -6,11 +6,17 @@
 
 void tsr_bt_island(struct bt_tx *tx)
 {
+	enum bt_code_part before = tx->part;
+
+	if (!tx->short_count)
+		return;
+	tx_part(tx, BT_PART_ISLAND);
 	for (unsigned i = 0; i < tx->short_count; i++) {
 		emit_patch8(&tx->e, tx->shorts[i].at, emit_here(&tx->e));
 		tx_stub_jump(tx, &tx->stubs[tx->shorts[i].stub], emit_jmp(&tx->e, 0));
 	}
 	tx->short_count = 0;
+	tx_part(tx, before);
 }
 
 static void island_inline(struct bt_tx *tx)

@@ -25,12 +25,14 @@ static void poll(struct bt_tx *tx, uint32_t target)
 	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep)
 		return;
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_POLL);
 	s = tx_stub(tx, STUB_LEAVE);
 	s->live = true;
 	emit_mov64(e, R10, RCX);
 	emit_load(e, RCX, BT_FIELD(hot.poll));
 	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
 	emit_mov64(e, RCX, R10);
+	tx_part(tx, BT_PART_BODY);
 }
 
 bool tsr_bt_lower_jmp(struct bt_tx *tx)

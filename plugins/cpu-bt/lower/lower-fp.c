@@ -32,6 +32,7 @@ static void ensure_loaded(struct bt_tx *tx)
 		return;
 	tx->fp_checked = true;
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_FP_LOADED);
 	s = tx_stub(tx, STUB_FP);
 	s->live = true;
 	emit_mov64(e, R10, RCX);
@@ -39,6 +40,7 @@ static void ensure_loaded(struct bt_tx *tx)
 	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
 	emit_mov64(e, RCX, R10);
 	s->back = emit_here(e);
+	tx_part(tx, BT_PART_BODY);
 }
 
 bool tsr_bt_lower_fp(struct bt_tx *tx)

@@ -151,6 +151,7 @@ void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsi
 	enum bt_segment_kind kind = bt_segment_kind(tx->mode, ea->segment);
 
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_ADDRESS);
 	effective_address(tx, ea);
 	if (kind == BT_SEGMENT_LIMITED)
 		check_limit(tx, ea->segment, size);
@@ -260,6 +261,7 @@ static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned acces
 	struct stub *s = tx_stub(tx, STUB_MISS);
 
 	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_CHECK);
 	s->size = (uint16_t)size;
 	s->aligned = aligned;
 	s->site = tsr_bt_site(tx, size, access);
@@ -274,6 +276,7 @@ static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned acces
 			emit_popfq(&tx->e);
 	}
 	s->back = emit_here(&tx->e);
+	tx_part(tx, BT_PART_ACCESS);
 	tx->open = access & BT_WRITE ? (int)(s - tx->stubs) : -1;
 	return s;
 }

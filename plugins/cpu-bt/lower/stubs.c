@@ -78,6 +78,7 @@ static void emit_miss(struct bt_tx *tx, const struct stub *s)
 	emit_jmp(e, s->back);
 	if (!s->op_end)
 		return;
+	tx_mark(tx, BT_PART_COPY, s->done);
 	emit_bytes(e, tx->e.base + s->op_start, s->op_end - s->op_start);
 	emit_call(e, tx->bt->rt.commit);
 	emit_jmp(e, s->op_end);
@@ -111,26 +112,29 @@ static void emit_fp(struct bt_tx *tx, const struct stub *s)
 	emit_jmp(&tx->e, s->back);
 }
 
+static void emit_far_jump(struct bt_tx *tx, const struct stub *s)
+{
+	tsr_bt_goto(tx, s->eip);
+}
+
+static const struct {
+	void (*emit)(struct bt_tx *tx, const struct stub *s);
+	enum bt_code_part part;
+} kinds[] = {
+	[STUB_MISS] = { emit_miss, BT_PART_MISS_STUB },    [STUB_BAIL] = { emit_bail, BT_PART_BAIL_STUB },
+	[STUB_EXIT] = { emit_exit, BT_PART_EXIT_STUB },    [STUB_LEAVE] = { emit_leave, BT_PART_LEAVE_STUB },
+	[STUB_JUMP] = { emit_far_jump, BT_PART_JUMP_STUB }, [STUB_FP] = { emit_fp, BT_PART_FP_STUB },
+};
+
 void tsr_bt_stubs_emit(struct bt_tx *tx)
 {
 	tsr_bt_island(tx);
 	for (unsigned i = 0; i < tx->stub_count && !tx_failed(tx); i++) {
 		const struct stub *s = &tx->stubs[i];
 
-		if (s->kind == STUB_MISS) {
-			emit_miss(tx, s);
-			continue;
-		}
-		land(tx, s->jumps, s->jump_count);
-		if (s->kind == STUB_BAIL)
-			emit_bail(tx, s);
-		else if (s->kind == STUB_EXIT)
-			emit_exit(tx, s);
-		else if (s->kind == STUB_LEAVE)
-			emit_leave(tx, s);
-		else if (s->kind == STUB_FP)
-			emit_fp(tx, s);
-		else if (s->kind == STUB_JUMP)
-			tsr_bt_goto(tx, s->eip);
+		tx_mark(tx, kinds[s->kind].part, s->done);
+		if (s->kind != STUB_MISS) /* which lands after what it does for an operand that crosses a page */
+			land(tx, s->jumps, s->jump_count);
+		kinds[s->kind].emit(tx, s);
 	}
 }

@@ -100,6 +100,7 @@ struct bt_tx {
 	bool grouping;
 	int open; /* stub of the access under way, -1 */
 	uint32_t fp_code, fp_data, fp_own; /* FP sites not noted yet, and the instruction's; 0: none */
+	enum bt_code_part part; /* that is being emitted, if a dump is wanted */
 };
 
 #define BT_FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
@@ -148,6 +149,21 @@ static inline void tx_stub_cross(struct bt_tx *tx, struct stub *s, uint32_t rel3
 		s->crosses[s->cross_count++] = rel32;
 	else
 		tx->full = true;
+}
+
+/* What is emitted from here on is that part of instruction n. */
+static inline void tx_mark(struct bt_tx *tx, enum bt_code_part part, unsigned n)
+{
+	struct bt_cache *c = &tx->bt->cache;
+
+	tx->part = part;
+	if (c->mark_count < c->mark_max && c->marks)
+		c->marks[c->mark_count++] = (struct bt_mark){ emit_here(&tx->e), (uint8_t)part, (uint8_t)n };
+}
+
+static inline void tx_part(struct bt_tx *tx, enum bt_code_part part)
+{
+	tx_mark(tx, part, tx->index);
 }
 
 /* Nothing emitted so far may run: it did not fit. */

@@ -3,6 +3,7 @@
  * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the interpreter; find out where
  * flags live; lower each instruction; put the out-of-line code behind; enter the block into the books.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "code/cache.h"
@@ -16,6 +17,7 @@
 #include "lower/lower.h"
 #include "lower/stubs.h"
 #include "translate/block.h"
+#include "translate/dump.h"
 
 /* stress=cramped: most blocks must be cut, and some single instructions do not fit. */
 #define CRAMPED_STUBS 5
@@ -118,6 +120,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
 		tx->open = -1;
 		tsr_bt_island_check(tx);
+		tx_part(tx, BT_PART_BODY);
 		tsr_bt_groups_begin(tx);
 		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
@@ -168,6 +171,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	b->host_length = emit_here(&tx->e) - start;
 	b->exits = tx->exits;
 	b->exit_count = bt->cache.exit_count - tx->exits;
+	b->mark_count = bt->cache.mark_count - b->marks;
 	end = (emit_here(&tx->e) + 15) & ~15u;
 	bt->cache.used = end;
 	bt->cache.block_count++;
@@ -202,7 +206,7 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 
 /* What a translation has taken from the tables of the cache. */
 struct taken {
-	uint32_t sites, fp_sites, exits;
+	uint32_t sites, fp_sites, exits, marks;
 };
 
 static void give_back(struct tsr_bt *bt, const struct taken *t)
@@ -210,6 +214,7 @@ static void give_back(struct tsr_bt *bt, const struct taken *t)
 	bt->cache.site_count = t->sites;
 	bt->cache.fp_site_count = t->fp_sites;
 	bt->cache.exit_count = t->exits;
+	bt->cache.mark_count = t->marks;
 }
 
 /* The block's first `count` instructions. How far it is from a short jump to its island depends on every lowering in between; rather
@@ -217,7 +222,7 @@ static void give_back(struct tsr_bt *bt, const struct taken *t)
 static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
 {
 	struct tsr_bt *bt = tx->bt;
-	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count };
+	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count, bt->cache.mark_count };
 	bool good;
 
 	tx->count = count;
@@ -272,10 +277,12 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	else
 		decode_block(tx, bytes, eip);
 	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode.word, .cs_limit = bt->mode.cs_limit, .host = start,
-				.incoming = BT_NONE };
+				.incoming = BT_NONE, .marks = bt->cache.mark_count };
 	if (!emit_fitting(tx, start))
 		return NULL;
 	finish_block(tx, b, start);
+	if (bt->options.dump && tsr_bt_dump_wanted(bt, b))
+		tsr_bt_dump(bt, b, stderr);
 	return b;
 }
 
