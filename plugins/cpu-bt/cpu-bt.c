@@ -20,7 +20,7 @@
 #include "stats.h"
 #include "translate/block.h"
 
-/* -- what the MMU tells us */
+/* -- notifications from the MMU */
 
 static void on_code_written(void *self, tsr_gpa gpa, uint32_t length)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check=lockstep: before a block runs, the interpreter runs its instructions in a shadow; then the block runs, alone, and what
- * it leaves is compared: registers, EIP, defined flags, FP state, fault, and the bytes written. The first difference is told
- * on stderr, and the machine is stopped.
- * Instructions that touch devices or time cannot be run twice: a block with one is left to the interpreter up to that
- * instruction. The shadow's state at each boundary is kept, for blocks that are left early.
- * check=sampled compares the first runs of each block and a few of the later ones, for boots that shall end today.
- * Gaps: A and D bits, bytes written that should not have been.
+ * check=lockstep: before a block runs, the interpreter runs its instructions in a shadow; then the block runs, alone, and the
+ * results are compared: registers, EIP, defined flags, FP state, fault, and the bytes written. The first difference is reported on
+ * stderr, and the machine is stopped.
+ * Instructions that use devices or time cannot be run twice: a block with one is left to the interpreter up to that instruction. The
+ * shadow's state at each boundary is kept, for blocks that are left early. Lockstep does not support budgets (run.c).
+ * check=sampled compares the first runs of each block and a few of the later ones, which is fast enough for whole boots.
+ * Gaps: A and D bits, and bytes that were written but should not have been.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ struct bt_lockstep {
 	unsigned reached;
 };
 
-/* The interpreter's word on a run of n instructions: its end, or what stopped it. */
+/* The interpreter's result for a run of n instructions: its end, or what stopped it. */
 struct verdict {
 	const struct boundary *at;
 	enum tsr_x86_stop stop;
@@ -227,7 +227,7 @@ static int instructions_before(const struct tsr_bt *bt, const struct bt_block *b
 			return i;
 		at += lengths[i];
 	}
-	return at == eip && bt->hot.exit_reason == BT_EXIT_BAIL ? b->insns : -1; /* left behind its last instruction */
+	return at == eip && bt->hot.exit_reason == BT_EXIT_BAIL ? b->insns : -1; /* left after its last instruction */
 }
 
 static void run_block(struct tsr_bt *bt, const struct bt_block *b)
@@ -272,7 +272,7 @@ static void compare(struct tsr_bt *bt, struct bt_block *b)
 		report(bt, b, &v);
 }
 
-/* Runs the block. False: the interpreter ran instead; translated code has nothing to say. */
+/* Runs the block. False: the interpreter ran instead, and there is no exit reason of translated code. */
 bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *b)
 {
 	tsr_bt_fp_unload(bt);

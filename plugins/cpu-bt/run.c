@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The run loop: requests, interrupts, then translated code until it comes back, then what it came back for. */
+/* The run loop: requests, interrupts, then translated code until it is left, then the reason why it was. */
 #include "code/cache.h"
 #include "code/flags.h"
 #include "lockstep.h"
@@ -45,7 +45,7 @@ static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
 
 /* -- the two engines */
 
-/* As many instructions of the budget, but no interrupt is passed by. */
+/* As many instructions of the budget, with a check for interrupts after each. */
 static enum tsr_x86_stop interpret_singly(struct tsr_bt *bt, uint64_t count)
 {
 	enum tsr_x86_stop stop = TSR_X86_DONE;
@@ -111,7 +111,7 @@ static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 		bt->run.due = bt->state.eip != bt->run.left_at;
 		bt->run.left_at = bt->state.eip;
 	}
-	if (bt->budget.counted && bt->options.lockstep) /* which knows no budget */
+	if (bt->budget.counted && bt->options.lockstep) /* lockstep does not support budgets */
 		return interpret_singly(bt, 64);
 	tsr_bt_retag(bt);
 	if (bt->mode.word & BT_MODE_STEP || bt->state.shadow || bt->state.debug_pending)
@@ -130,7 +130,7 @@ static void take_init(struct tsr_bt *bt)
 	bt->board.machine->reset(bt->board.host, TSR_RESET_SOFT);
 }
 
-/* What a stop of the interpreter means for run; -1: go on. */
+/* What a stop of the interpreter means for run; -1: continue. */
 static int exit_of(const struct tsr_bt *bt, enum tsr_x86_stop stop)
 {
 	if (bt->run.stopped)
@@ -163,7 +163,8 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 	return (enum tsr_cpu_exit)exit;
 }
 
-/* The guest's rounding and its registers are nobody else's; and another thread may ask for the state, or load one. */
+/* The FP unit is given back afterwards: the caller's code must not run with the guest's rounding, and another thread may read the
+ * state, or load one. */
 enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
 {
 	struct tsr_bt *bt = self;

@@ -12,7 +12,7 @@ static const struct {
 } rows[] = {
 	ROW("blocks translated", translations), ROW("instructions translated", insns), ROW("guest bytes translated", guest_bytes),
 	ROW("host bytes emitted", host_bytes), ROW("cache flushes", flushes), ROW("blocks invalidated", invalidations),
-	ROW("entries", entries), ROW("look-ups", lookups), ROW("links asked for", chains), ROW("memory misses", misses),
+	ROW("entries", entries), ROW("look-ups", lookups), ROW("links requested", chains), ROW("memory misses", misses),
 	ROW("memory bounces", bounces), ROW("memory commits", commits), ROW("group failures", group_failures),
 	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("blocks emitted twice", stretched),
 	ROW("blocks cut short", cut_short),

@@ -50,7 +50,7 @@ void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each vector's handler is a HLT of its
  * own at 0x3000 + 16 * vector. */
 void rig_flat(struct rig *rig, struct tsr_x86_state *state);
-void rig_write(struct rig *rig, uint32_t gpa, const void *bytes, size_t length); /* as DMA: the MMU is told */
+void rig_write(struct rig *rig, uint32_t gpa, const void *bytes, size_t length); /* as DMA does: the MMU is notified */
 enum tsr_cpu_exit rig_run(struct rig *rig);
 uint64_t rig_stat(struct rig *rig, const char *name);
 

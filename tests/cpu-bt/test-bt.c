@@ -62,7 +62,7 @@ static void next_instruction_is_overwritten(void)
 	finish();
 }
 
-static void data_beside_code_keeps_it(void)
+static void data_next_to_code_does_not_invalidate_it(void)
 {
 	static const uint8_t code[] = {
 		0xb9, 0xe8, 0x03, 0x00, 0x00,             /* mov ecx, 1000 */
@@ -80,7 +80,7 @@ static void data_beside_code_keeps_it(void)
 	finish();
 }
 
-/* Each round writes the immediate that it then executes: must be right, and must not translate for ever. */
+/* Each round writes the immediate that it then executes: the result must be right, and translation must stop at some time. */
 static void loop_that_patches_itself(void)
 {
 	static const uint8_t code[] = {
@@ -100,7 +100,7 @@ static void loop_that_patches_itself(void)
 	finish();
 }
 
-static void straddling_instruction_is_patched_behind_the_page(void)
+static void straddling_instruction_is_patched_in_the_second_page(void)
 {
 	static const uint8_t code[] = {
 		0xb8, 0x11, 0x11, 0x11, 0x11,                               /* mov eax, imm32: 2 bytes here, 3 there */
@@ -204,15 +204,15 @@ static void sti_holds_interrupts_off_for_one_instruction(void)
 	finish();
 }
 
-/* ... and comes right behind that one, also where it is done without the interpreter. */
-static void interrupt_comes_behind_iret_in_the_shadow(void)
+/* ... and is taken right after that one, also where that is done without the interpreter. */
+static void interrupt_is_taken_after_iret_in_the_shadow(void)
 {
 	static const uint8_t code[] = {
 		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line rises while IF = 0 */
 		0x68, 0x02, 0x02, 0x00, 0x00, /* push EFLAGS: IF */
 		0x6a, 0x08,                   /* push CS */
-		0x68, 27, 0x00, 0x01, 0x00,   /* push the address behind IRET */
-		0x8b, 0x04, 0x24,             /* mov eax, [esp]: stack and GDT are at hand, */
+		0x68, 27, 0x00, 0x01, 0x00,   /* push the address after IRET */
+		0x8b, 0x04, 0x24,             /* mov eax, [esp]: stack and GDT must be in the MMU's table, */
 		0xa1, 0x00, 0x20, 0x00, 0x00, /* mov eax, [0x2000]: or the interpreter would do it */
 		0xfb, 0xcf,                   /* sti; iret */
 		0x41, 0x41, 0xeb, 0xfe,       /* inc ecx; inc ecx; jmp $ */
@@ -229,7 +229,7 @@ static void interrupt_comes_behind_iret_in_the_shadow(void)
 	finish();
 }
 
-/* Behind STI a branch comes before the interrupt, whichever way it goes, and back or not; and nothing behind the branch does. */
+/* After STI a branch is done before the interrupt is taken, whether it is taken or not, forwards or back; and nothing after it is. */
 static void sti_holds_interrupts_off_for_a_branch(void)
 {
 	static const uint8_t branches[][2] = { { 0xeb, 0x03 }, { 0xeb, 0xf3 }, { 0x74, 0x03 }, { 0x74, 0xf3 }, { 0x75, 0x03 }, { 0x75, 0xf3 },
@@ -340,7 +340,7 @@ static void single_step_ends_a_halt(void)
 	finish();
 }
 
-/* A branch alone in its block is taken, however often somebody wants out. */
+/* A branch alone in its block is taken, however often an exit is requested. */
 static void stress_leaves_and_comes_back(void)
 {
 	static const uint8_t code[] = {
@@ -420,14 +420,14 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(next_instruction_is_overwritten),
-		UNIT_ROW(data_beside_code_keeps_it),
+		UNIT_ROW(data_next_to_code_does_not_invalidate_it),
 		UNIT_ROW(loop_that_patches_itself),
-		UNIT_ROW(straddling_instruction_is_patched_behind_the_page),
+		UNIT_ROW(straddling_instruction_is_patched_in_the_second_page),
 		UNIT_ROW(kick_ends_any_loop),
 		UNIT_ROW(early_kick_is_kept),
 		UNIT_ROW(device_interrupts_a_loop),
 		UNIT_ROW(sti_holds_interrupts_off_for_one_instruction),
-		UNIT_ROW(interrupt_comes_behind_iret_in_the_shadow),
+		UNIT_ROW(interrupt_is_taken_after_iret_in_the_shadow),
 		UNIT_ROW(sti_holds_interrupts_off_for_a_branch),
 		UNIT_ROW(fp_state_survives_a_device),
 		UNIT_ROW(budget_is_exact),

@@ -319,7 +319,7 @@ static void put32(struct rig *rig, uint32_t at, uint32_t value)
 	memcpy(rig->ram + at, &value, 4);
 }
 
-/* What set_up writes to PAGE_DIRECTORY and PAGE_TABLE behind it. */
+/* What set_up writes to PAGE_DIRECTORY and to PAGE_TABLE, which follows it. */
 static const uint32_t *page_tables(const struct program *p)
 {
 	static uint32_t entry[PAGE_TABLES / 4];

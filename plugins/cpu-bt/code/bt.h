@@ -31,15 +31,15 @@
 #define BT_BLOCK_EXITS_MAX 256
 #define BT_NONE UINT32_MAX
 
-/* What a block's code depends on beside the bytes it was made from. */
+/* What a block's code depends on besides the bytes that it was made from. */
 enum bt_mode_bits {
 	BT_MODE_CODE32 = 1 << 0,  /* CS.D */
 	BT_MODE_STACK32 = 1 << 1, /* SS.B */
 	BT_MODE_USER = 1 << 2,    /* CPL 3: the user view */
 	BT_MODE_X87 = 1 << 3,     /* usable, no exception pending */
 	BT_MODE_SSE = 1 << 4,      /* usable */
-	BT_MODE_CS_WRITE = 1 << 5, /* real and virtual-8086 mode: CS may be written through */
-	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no look */
+	BT_MODE_CS_WRITE = 1 << 5, /* real and virtual-8086 mode: writes through CS are allowed */
+	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no check */
 	BT_MODE_CPL0 = 1 << 7,
 	BT_MODE_STEP = 1 << 8,     /* nothing may be translated: TF, breakpoints, alignment checks */
 	BT_MODE_DOWN = 1 << 9,     /* DF */
@@ -52,7 +52,7 @@ enum bt_segment_kind {
 	BT_SEGMENT_FLAT,    /* base 0, limit 4 GiB, readable and (data) writable */
 	BT_SEGMENT_BASED,   /* limit 4 GiB */
 	BT_SEGMENT_LIMITED, /* expand-up; base and limit are read from the state */
-	BT_SEGMENT_SLOW,    /* everything else: the interpreter's */
+	BT_SEGMENT_SLOW,    /* everything else: left to the interpreter */
 };
 
 /* What is in the host's unit. */
@@ -69,18 +69,18 @@ struct bt_jump {
 	const uint8_t *host;
 };
 
-/* BT_EXACT: the order of the operand's parts matters; what crosses a page or faults is the interpreter's, and with more than
- * 64 bytes also a traced page. */
+/* BT_EXACT: the order of the operand's parts matters; an access that crosses a page or faults is left to the interpreter, and with
+ * more than 64 bytes also one to a traced page. */
 enum bt_access { BT_READ = 1, BT_WRITE = 2, BT_EXACT = 4 };
 
-/* How flags that a check clobbered are had again: from registers a and b, or a and imm (b = 0xff), of `size` bytes. */
+/* How to recompute flags that a check clobbered: from registers a and b, or a and imm (b = 0xff), of `size` bytes. */
 enum bt_recover {
 	BT_RECOVER_NONE,
 	BT_RECOVER_CMP,   /* a - b */
 	BT_RECOVER_TEST,  /* a & b */
 	BT_RECOVER_LOGIC, /* a was the result of AND, OR, XOR */
 	BT_RECOVER_ADD,   /* a was the result of adding b */
-	BT_RECOVER_SUB,   /* a was the result of taking b away */
+	BT_RECOVER_SUB,   /* a was the result of subtracting b */
 };
 struct flag_source {
 	uint8_t kind, size, a, b;
@@ -95,10 +95,10 @@ struct bt_site {
 	uint8_t access;
 	uint8_t insn; /* index in the block */
 	struct flag_source source; /* kind NONE: the flags are as before the instruction */
-	uint16_t flags_kept; /* of flags_ax: `source` is right for these behind the instruction, too */
+	uint16_t flags_kept; /* of flags_ax: `source` is right for these after the instruction, too */
 	/* groups that are alive there, if they are written through: guest register + 1, 0: none; linear address - its value */
 	uint8_t group_base[2];
-	bool group; /* the access stands for a group */
+	bool group; /* the access is a group's check */
 	uint32_t fp_code, fp_data, fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
 	int32_t group_offset[2];
 	int32_t first; /* of a group: address of the first access - address checked */
@@ -118,7 +118,7 @@ struct bt_fp_site {
 /* A direct exit: a jmp whose target is patched. */
 struct bt_exit {
 	uint32_t patch; /* cache offset of the rel32 */
-	uint32_t stub;  /* cache offset of the code that asks for the target */
+	uint32_t stub;  /* cache offset of the code that requests the target */
 	uint32_t eip;
 	uint32_t block;  /* that it belongs to */
 	uint32_t target; /* block that it is linked to, BT_NONE */
@@ -137,8 +137,8 @@ struct bt_block {
 	uint8_t insns;
 	bool valid;
 	tsr_gpa gpa2;      /* page of its end, if its one instruction straddles; else 0 */
-	uint8_t lowered;    /* instructions that are not the interpreter's: all or all but the last */
-	bool may_bail;      /* an instruction before the last may turn out to be the interpreter's */
+	uint8_t lowered;    /* instructions that are not left to the interpreter: all or all but the last */
+	bool may_bail;      /* an instruction before the last may be left to the interpreter after all */
 	uint32_t undefined; /* flags that some instruction leaves undefined */
 	uint32_t host_length;
 	uint32_t exits;     /* first of `exit_count` consecutive exits */
@@ -156,8 +156,8 @@ struct bt_page {
 	uint64_t code;   /* a bit per 64 bytes */
 	uint32_t blocks; /* list of nodes: 2 * block + (1: the block ends here) */
 	uint32_t next;   /* of the same hash */
-	uint32_t hits;   /* times that blocks were thrown away */
-	uint32_t rest;   /* stretches still to be interpreted */
+	uint32_t hits;   /* how often blocks were invalidated */
+	uint32_t rest;   /* how many stretches of code will still be interpreted */
 	bool traced;
 };
 
@@ -176,15 +176,15 @@ struct bt_bounce {
 	uint32_t site;
 };
 
-/* Modes of tests: what seldom happens, always. */
+/* Stress modes, for tests: they force rare paths. */
 enum bt_stress {
 	BT_STRESS_OFF,
 	BT_STRESS_COLD,       /* no block is known: no links, no jump cache, no rest for busy pages */
-	BT_STRESS_INTERRUPTS, /* somebody wants out at every block's end */
+	BT_STRESS_INTERRUPTS, /* an exit is requested at every block's end */
 };
 
 enum bt_exit_reason {
-	BT_EXIT_LOOKUP, /* state.eip has no code yet, or somebody wants out */
+	BT_EXIT_LOOKUP, /* state.eip has no code yet, or an exit is requested */
 	BT_EXIT_BAIL,   /* one instruction at state.eip for the interpreter */
 	BT_EXIT_FAULT,  /* bt->fault at state.eip */
 	BT_EXIT_REST,   /* some instructions from state.eip for the interpreter: exit_value */
@@ -199,7 +199,7 @@ struct bt_stats {
 		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone;
 };
 
-/* What a slow path tells the code that called it. */
+/* What a slow path returns to the code that called it (runtime/outcome.h) */
 struct bt_outcome {
 	uint64_t value;
 	int64_t skip; /* bytes to add to the return address, BT_SKIP or 0; BT_LEAVE_CODE: leave translated code */
@@ -209,7 +209,7 @@ enum {
 	BT_LEAVE_CODE = -1,
 };
 
-/* What translated code reads and writes, besides the state; offsets from r15 stand in it. */
+/* What translated code reads and writes besides the state, by its offset from r15. */
 struct bt_hot {
 	uint64_t tag_word;     /* tag << 32; another value makes jump-cache look-ups miss */
 	uint32_t jump_offset;  /* of the tag: where its entries lie in the jump cache */
@@ -232,7 +232,7 @@ struct bt_hot {
 	uint32_t masked_mxcsr;              /* SSE_UNMASKED: the guest's, with all masked and no flags */
 	uint32_t unmasked;                  /* ... flags of MXCSR that are unmasked */
 	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
-	uint16_t fp_status;                 /* the x87's status word, as last looked at */
+	uint16_t fp_status;                 /* the x87's status word, as last stored by FNSTSW */
 };
 
 /* What the processor is connected to. */
@@ -284,7 +284,7 @@ struct bt_run {
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
 	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
-	uint32_t left_at; /* and not twice at the same, or a branch alone in its block would never be taken */
+	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would never be taken */
 	enum tsr_x86_stop stop;       /* BT_EXIT_STOP */
 	struct tsr_x86_fault fault;   /* BT_EXIT_FAULT */
 };
@@ -375,7 +375,7 @@ static inline uint32_t bt_fp_load_kind(uint32_t mode)
 	       (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
 }
 
-/* Of the block's instructions, how many come behind the site's; `done`: counted from the next. */
+/* Notes how many of the block's instructions are not done, from the site's on; `done`: from the next one on. */
 static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bool done)
 {
 	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;

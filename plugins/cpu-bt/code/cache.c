@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The code cache: one memfd mapped twice (writable, executable), filled from its start and thrown away whole when it is
- * full; and the books about it: blocks by key, blocks by guest page, links between blocks.
+ * The code cache: one memfd mapped twice (writable, executable), filled from its start and flushed as a whole when it is full; and
+ * its tables: blocks by key, blocks by guest page, links between blocks.
  * Numbers of blocks, sites and exits are bounded by the cache's size; they are freed together with it.
  */
 #define _GNU_SOURCE
@@ -14,7 +14,7 @@
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
 #define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
-#define BUSY_REST 256 /* stretches that it is interpreted then */
+#define BUSY_REST 256 /* for how many stretches of code */
 
 static uint32_t block_hash(tsr_gpa gpa, uint32_t eip, uint32_t mode)
 {
@@ -134,7 +134,7 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 }
 
-/* FP sites are rows of the cache's tables: whoever calls this has committed those that are noted (fp-pointers.c). */
+/* FP sites are rows of the cache's tables: the caller has committed those that are noted (fp-pointers.c). */
 void tsr_bt_cache_flush(struct tsr_bt *bt)
 {
 	for (uint32_t i = 0; i < bt->cache.page_count; i++)
@@ -151,7 +151,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	bt->stats.flushes++;
 }
 
-/* For one more block, whatever it needs? */
+/* Is there room for one more block, the largest that there can be? */
 bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
 	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX && bt->cache.block_count < bt->cache.block_max &&
@@ -197,7 +197,7 @@ static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	}
 }
 
-/* Enters a block into the books; the page's writes are watched from now on. */
+/* Registers a block in the tables; writes to its page are traced from now on. */
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 {
 	uint32_t h = block_hash(b->gpa, b->eip, b->mode), index = bt_block_index(bt, b);
@@ -375,7 +375,7 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 	tsr_bt_cache_serialize(bt);
 }
 
-/* Pages without blocks need no watch any more. Not from within the MMU's calls. */
+/* Stops tracing pages that have no blocks any more. Not to be called from within the MMU's calls. */
 void tsr_bt_cache_untrace(struct tsr_bt *bt)
 {
 	while (bt->cache.untrace_count) {

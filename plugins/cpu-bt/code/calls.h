@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calls of C in the middle of translated code: instructions that are done there. The word in r8d names a row of this table, in its
- * upper bits, and says how, in its lower; r9d is the access site. lower/call.c emits them, runtime/helper.c has the functions.
+ * Calls of C in the middle of translated code: instructions that are done there. The word in r8d
+ * names a row of this table, in its upper bits, and says how, in its lower; r9d is the access site.
+ * lower/call.c emits them, runtime/helper.c has the functions.
  */
 #ifndef TSR_BT_CALLS_H
 #define TSR_BT_CALLS_H
 
 /* What the function may do besides its instruction. */
 enum bt_may {
-	BT_MAY_LEAVE = 1,      /* leave translated code, the instruction not done, or REP not to its end */
-	BT_MAY_SKIP = 2,       /* return BT_SKIP bytes farther: the mode has changed, and the block must be left */
+	BT_MAY_LEAVE = 1,      /* leave translated code, before the instruction's end */
+	BT_MAY_SKIP = 2,       /* return BT_SKIP bytes farther: the mode has changed */
 	BT_MAY_UNLOAD_FP = 4,  /* store the guest's FP state and leave the unit to the host */
 	BT_MAY_INVALIDATE = 8, /* write to memory, the block's own code perhaps */
 };
 
+/* clang-format off */
 /* name, function, what it may do */
 #define BT_CALLS(ROW) \
 	ROW(STRING, tsr_bt_string, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
@@ -32,6 +34,7 @@ enum bt_call {
 #undef ROW
 	BT_CALL_ROWS,
 };
+/* clang-format on */
 
 #define BT_CALL_SHIFT 27
 #define BT_CALL_OF(word) ((word) >> BT_CALL_SHIFT)
@@ -46,7 +49,8 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 #define BT_STRING_SEGMENT(w) ((w) >> 9 & 7)
 #define BT_STRING_LENGTH(w) ((w) >> 12 & 15)
 
-/* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR: the operand's host address is in r11. */
+/* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR: the operand's host
+ * address is in r11. */
 #define BT_CALL_SEGMENT(w) ((w)&7)
 
 /* IN, OUT: width and port */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How each mnemonic is lowered. What is not in the table is the interpreter's: system instructions, far transfers,
+ * How each mnemonic is lowered. What is not in the table is left to the interpreter: system instructions, far transfers,
  * segment loads, decimal adjustment (not encodable in 64-bit mode), what old and rare programs use.
  * x87, MMX, SSE and SSE2 instructions are not listed: decode.c knows them by their instruction set.
  */

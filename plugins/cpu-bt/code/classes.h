@@ -7,7 +7,7 @@
 
 /* How an instruction is lowered. */
 enum bt_class {
-	BT_FALLBACK, /* the interpreter's */
+	BT_FALLBACK, /* left to the interpreter */
 	BT_COPY,     /* re-emitted with a rewritten ModRM */
 	BT_FP,       /* the same, on the x87, MMX or SSE unit */
 	BT_FLDCW,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decoding: Zydis's view of an instruction boiled down to what the lowering needs. Encodings that are legal for the
+ * Decoding: reduces Zydis's output to what the lowering needs. Encodings that are legal for the
  * guest and mean something else, or nothing, in 64-bit mode become BT_FALLBACK here unless they are re-encoded (re_encode).
  */
 #include <Zydis/Zydis.h>
@@ -129,7 +129,7 @@ static void decode_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOp
 		      (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_WRITE : 0);
 }
 
-/* Segment registers of MOV, PUSH, POP; other special registers are the interpreter's. */
+/* Segment registers of MOV, PUSH, POP; other special registers are left to the interpreter. */
 static void decode_special(const ZydisDecodedOperand *o, struct bt_insn *out)
 {
 	bool segment = ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_SEGMENT;

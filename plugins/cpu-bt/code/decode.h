@@ -43,7 +43,7 @@ struct bt_insn {
 	uint8_t immediate_length;
 	uint8_t access;             /* enum bt_access, of the memory operand */
 	bool aligned;               /* memory operand of 16 bytes that must be aligned */
-	bool truncated;             /* no instruction yet: it goes on behind the bytes that were given */
+	bool truncated;             /* no instruction yet: it continues after the bytes that were given */
 	uint16_t memory_size;
 	uint16_t isa;
 	uint8_t immediate[4];

@@ -107,7 +107,7 @@ static inline void emit_modrm_mem(struct emitter *e, uint8_t reg, const struct h
 		emit_u32(e, (uint32_t)m->disp);
 }
 
-/* OPCODE reg, rm (register form); opcode of one byte, or 0x0fXX */
+/* OPCODE reg, rm (register form); opcode of one byte, or OP2(second) */
 static inline void emit_rr(struct emitter *e, bool w, unsigned opcode, uint8_t reg, uint8_t rm)
 {
 	emit_rex(e, w, reg, NOREG, rm, false);

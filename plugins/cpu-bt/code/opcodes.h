@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Opcodes, ModRM digits and condition codes, of the host's instructions that are emitted and of the guest's that lowering tells
- * apart. Only those that are used have a name. Operands have the letters of SDM volume 2, appendix A.2: E is what ModRM.rm
- * names, G what ModRM.reg names, I an immediate, J a displacement of a branch, S a segment register, O an absolute address;
- * b is a byte, w a word, v and z a word or more.
+ * Opcodes, ModRM digits and condition codes, of the host's instructions that are emitted and of the
+ * guest's that lowering distinguishes. Only those that are used have a name. Operands have the
+ * letters of SDM volume 2, appendix A.2: E is what ModRM.rm names, G what ModRM.reg names, I an
+ * immediate, J a displacement of a branch, S a segment register, O an absolute address; b is a
+ * byte, w a word, v and z a word or more.
  */
 #ifndef TSR_BT_OPCODES_H
 #define TSR_BT_OPCODES_H
@@ -20,14 +21,14 @@ enum {
 	OP_ALU_GV_EV = 0x03, /* + 8 * ALU operation */
 	OP_ADD_AL_IB = 0x04,
 	OP_OR_EV_GV = 0x09,
-	OP_INC = 0x40, /* + register */
-	OP_DEC = 0x48, /* + register */
+	OP_INC = 0x40,	/* + register */
+	OP_DEC = 0x48,	/* + register */
 	OP_PUSH = 0x50, /* + register */
-	OP_POP = 0x58,  /* + register */
+	OP_POP = 0x58,	/* + register */
 	OP_POP_ESP = 0x5c,
 	OP_PUSH_IZ = 0x68,
 	OP_PUSH_IB = 0x6a,
-	OP_JCC_JB = 0x70, /* + condition */
+	OP_JCC_JB = 0x70,    /* + condition */
 	OP_ALU_EB_IB = 0x80, /* ModRM.reg: ALU operation */
 	OP_ALU_EV_IZ = 0x81,
 	OP_ALU_EB_IB_2 = 0x82, /* the same as 80; none in 64-bit mode */
@@ -53,8 +54,8 @@ enum {
 	OP_MOV_OV_EAX = 0xa3,
 	OP_TEST_AL_IB = 0xa8,
 	OP_TEST_EAX_IZ = 0xa9,
-	OP_MOV_IB = 0xb0, /* + register */
-	OP_MOV_IV = 0xb8, /* + register */
+	OP_MOV_IB = 0xb0,      /* + register */
+	OP_MOV_IV = 0xb8,      /* + register */
 	OP_SHIFT_EB_IB = 0xc0, /* ModRM.reg: shift */
 	OP_SHIFT_EV_IB = 0xc1,
 	OP_RET_IW = 0xc2,
@@ -74,14 +75,15 @@ enum {
 	OP_GROUP5 = 0xff, /* ModRM.reg: enum of GROUP5_INC and so on */
 };
 
-/* With two bytes; emit_rr and emit_rm take them as they are, decoded instructions have the second byte. */
+/* With two bytes; emit_rr and emit_rm take them as they are, decoded instructions have the second
+ * byte. */
 #define OP2(second) (0x0f00u | (second))
 enum {
 	OP2_MOVUPS_LOAD = OP2(0x10),
 	OP2_MOVUPS_STORE = OP2(0x11),
 	OP2_MOVAPS_LOAD = OP2(0x28),
-	OP2_JCC_JZ = OP2(0x80), /* + condition */
-	OP2_SETCC = OP2(0x90),  /* + condition */
+	OP2_JCC_JZ = OP2(0x80),	 /* + condition */
+	OP2_SETCC = OP2(0x90),	 /* + condition */
 	OP2_GROUP15 = OP2(0xae), /* ModRM.reg: enum of GROUP15_FXSAVE and so on */
 	OP2_MOVZX_EB = OP2(0xb6),
 	OP2_MOVZX_EW = OP2(0xb7),
@@ -109,13 +111,47 @@ enum {
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 /* ModRM.reg */
 enum { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL, SHIFT_SHR, SHIFT_SAR = 7 };
-enum { UNARY_TEST, UNARY_TEST_2, UNARY_NOT, UNARY_NEG, UNARY_MUL, UNARY_IMUL, UNARY_DIV, UNARY_IDIV };
-enum { GROUP5_INC, GROUP5_DEC, GROUP5_CALL, GROUP5_CALL_FAR, GROUP5_JMP, GROUP5_JMP_FAR, GROUP5_PUSH };
+enum {
+	UNARY_TEST,
+	UNARY_TEST_2,
+	UNARY_NOT,
+	UNARY_NEG,
+	UNARY_MUL,
+	UNARY_IMUL,
+	UNARY_DIV,
+	UNARY_IDIV
+};
+enum {
+	GROUP5_INC,
+	GROUP5_DEC,
+	GROUP5_CALL,
+	GROUP5_CALL_FAR,
+	GROUP5_JMP,
+	GROUP5_JMP_FAR,
+	GROUP5_PUSH
+};
 enum { GROUP15_FXSAVE, GROUP15_FXRSTOR, GROUP15_LDMXCSR, GROUP15_STMXCSR };
 enum { MOV_EV_IZ_MOV = 0, X87_DD_FNSTSW = 7 };
 
 /* Conditions of JCC and SETCC */
-enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
+enum {
+	CC_O,
+	CC_NO,
+	CC_B,
+	CC_AE,
+	CC_E,
+	CC_NE,
+	CC_BE,
+	CC_A,
+	CC_S,
+	CC_NS,
+	CC_P,
+	CC_NP,
+	CC_L,
+	CC_GE,
+	CC_LE,
+	CC_G
+};
 
 /* VEX: opcode map and mandatory prefix; opcodes of BMI2 */
 enum { VEX_MAP_0F38 = 2, VEX_MAP_0F3A = 3 };

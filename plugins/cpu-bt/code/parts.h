@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a piece of a block's host code is for: remembered while it is emitted, for dumps only (translate/dump.c). */
+/* What a piece of a block's host code is for: remembered while it is emitted, for dumps only
+ * (translate/dump.c). */
 #ifndef TSR_BT_PARTS_H
 #define TSR_BT_PARTS_H
 
 #include <stdint.h>
 
+/* clang-format off */
 /* name, what the dump calls it */
 #define BT_PARTS(ROW) \
-	ROW(BODY, "body")                 /* the instruction itself, and all that has no other name */ \
+	ROW(BODY, "body")                 /* the instruction, and what has no other name */ \
 	ROW(COUNT, "count")               /* instructions taken off the budget */ \
 	ROW(ADDRESS, "address")           /* the operand's linear address */ \
 	ROW(CHECK, "check")               /* ... is looked up in the MMU's table */ \
@@ -16,25 +18,26 @@
 	ROW(ISLAND, "island")             /* jumps on the way from a JRCXZ to a stub */ \
 	ROW(POLL, "poll")                 /* has an exit been requested? */ \
 	ROW(FP_LOADED, "FP check")        /* are the guest's FP registers loaded? */ \
-	ROW(FP_EXCEPTION, "FP exception") /* has the instruction raised an unmasked exception? */ \
+	ROW(FP_EXCEPTION, "FP exception") /* has it raised an unmasked exception? */ \
 	ROW(FP_NOTE, "FP note")           /* which x87 instruction and operand were the last */ \
-	ROW(CALL, "call of C")            /* code/calls.h */ \
-	ROW(EXIT, "exit")                 /* jump to a block of the same page, linked when first taken */ \
+	ROW(CALL, "call of C")            /* calls.h */ \
+	ROW(EXIT, "exit")                 /* to a block of the same page, linked when first taken */ \
 	ROW(JUMP_CACHE, "jump cache")     /* look-up of the block at r8d */ \
 	ROW(BAIL, "interpreter")          /* the instruction is left to the interpreter */ \
 	ROW(MISS_STUB, "miss stub")       /* the table has no entry: slow path */ \
-	ROW(COPY, "copy of access")       /* in a miss stub: on a copy of the operand, or on a traced page */ \
-	ROW(BAIL_STUB, "bail stub")       /* a check failed: the instruction is left to the interpreter */ \
+	ROW(COPY, "copy of access")       /* ... on a copy of the operand, or a traced page */ \
+	ROW(BAIL_STUB, "bail stub")       /* a check failed: left to the interpreter */ \
 	ROW(EXIT_STUB, "exit stub")       /* an exit that is not linked yet */ \
 	ROW(LEAVE_STUB, "leave stub")     /* an exit was requested */ \
 	ROW(FP_STUB, "FP load stub") \
-	ROW(JUMP_STUB, "jump stub")       /* the far side of a conditional jump to another page */
+	ROW(JUMP_STUB, "jump stub")       /* a conditional jump to another page */
 
 enum bt_code_part {
 #define ROW(name, text) BT_PART_##name,
 	BT_PARTS(ROW)
 #undef ROW
 };
+/* clang-format on */
 
 /* From this offset in the code cache on. */
 struct bt_mark {

@@ -36,7 +36,8 @@ void tsr_bt_call_without_site(struct bt_tx *tx, enum bt_call row)
 }
 
 /* The call returns to `jmp same`, or after it. */
-void tsr_bt_call_or_leave(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site, unsigned pop)
+void tsr_bt_call_or_leave(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site,
+			  unsigned pop)
 {
 	struct emitter *e = &tx->e;
 	uint32_t same, over;

@@ -4,7 +4,7 @@
 
 #include "lower/count.h"
 
-/* What the four bytes before here shall be, once it is known how many instructions the block translates. */
+/* Notes that the four bytes before here will be filled in, once it is known how many instructions the block translates. */
 static void fix_up(struct bt_tx *tx, unsigned done, bool take)
 {
 	if (tx->count_fixup_count >= tx->count_fixup_max) {

@@ -81,7 +81,7 @@ bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i)
 	return i->kind == BT_FLDCW || (!tsr_bt_fp_keeps_pointers(i) && i->mnemonic != ZYDIS_MNEMONIC_FNINIT);
 }
 
-/* Leaves the block behind the instruction if ES is set. FNSTSW does not wait. Flags kept. */
+/* Leaves the block after the instruction if ES is set. FNSTSW does not wait. Flags kept. */
 void tsr_bt_fp_check(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;

@@ -10,7 +10,7 @@ bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
 void tsr_bt_fp_check(struct bt_tx *tx); /* after an instruction that may have raised an unmasked exception */
 bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i);
 bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i);
-void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are at hand */
+void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are in place */
 void tsr_bt_sse_check(struct bt_tx *tx);
 void tsr_bt_sse_undo(struct bt_tx *tx, unsigned xmm);
 

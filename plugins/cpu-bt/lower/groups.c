@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Groups: several operands off the same register, the register unchanged or moved by known amounts (push, pop, add), are
- * checked once, as one span; what follows uses a host pointer. A group is made by the first access that has others behind it
- * and is of that access's kind: a page is never asked for writing before an instruction that writes. The span may not cross
+ * checked once, as one span; the accesses use a host pointer. A group is made by the first access that is followed by others, and is
+ * of that access's kind: a page is never requested for writing before an instruction that writes. The span may not cross
  * a page; where it does often, the block is translated again without groups (miss.c).
  * A group ends where its register changes in another way, at calls into C, and at the block's end. It outlives slow paths of
  * other accesses, which look whether its page is still in the table.

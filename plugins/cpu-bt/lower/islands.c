@@ -2,7 +2,7 @@
 /* Islands: JRCXZ reaches 127 bytes and stubs lie farther away, so it jumps to a `jmp stub` that stands between. */
 #include "lower/islands.h"
 
-#define ISLAND_REACH 75 /* bytes that may be emitted between two looks; the longest run is jump_cache with its EIP */
+#define ISLAND_REACH 75 /* bytes that may be emitted between two checks; the longest run is jump_cache with its EIP */
 
 void tsr_bt_island(struct bt_tx *tx)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where a memory check may clobber the flags. Two things must hold before the instruction: nobody reads the flags any more
+ * Where a memory check may clobber the flags. Two things must hold before the instruction: the flags are not read any more
  * before they are written again in this block; and if the access faults, so that the guest sees them after all, they can be
  * computed again from registers, because the instruction that made them is known and its operands, or its operand and
  * result, still are where they were. At a block's end all flags are live.
@@ -69,7 +69,7 @@ static bool touches_memory(const struct bt_insn *i)
 									 i->kind != BT_NOP && i->kind != BT_JMP);
 }
 
-/* May the guest see, at this instruction, flags that were clobbered before it, and can they not be had again? */
+/* May the guest see, at this instruction, flags that were clobbered before it and that cannot be recomputed? */
 static bool exposes(const struct bt_tx *tx, unsigned n)
 {
 	const struct bt_insn *i = &tx->insns[n];

@@ -9,14 +9,14 @@
 #include "lower/operand.h"
 #include "lower/stack.h"
 
-/* Can the branch to eip be made here? Behind an STI it is the interpreter's: a waiting interrupt comes at once behind it, whichever
- * way it goes, and not before it. */
+/* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting interrupt is taken right after it,
+ * whether it is taken or not, and not before it. */
 static bool possible(const struct bt_tx *tx, uint32_t eip)
 {
 	return eip <= tx->bt->mode.cs_limit && !tsr_bt_after_sti(tx, tx->index);
 }
 
-/* Before a jump back within the page: has somebody asked us out? */
+/* Before a jump back within the page: is an exit requested? */
 static void poll(struct bt_tx *tx, uint32_t target)
 {
 	struct emitter *e = &tx->e;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Instructions that the host executes as they are: opcode bytes kept, ModRM and REX rewritten, operand-size prefix
- * adapted. AH, CH, DH, BH cannot be named beside a REX prefix: the register is rotated, its low byte used, and rotated back.
+ * adapted. AH, CH, DH, BH cannot be named with a REX prefix: the register is rotated, its low byte used, and rotated back.
  */
 #include <Zydis/Zydis.h>
 

@@ -50,7 +50,7 @@ static bool lower_if(struct bt_tx *tx, bool on)
 
 	if (!(tx->mode & BT_MODE_IF_FREE))
 		return false;
-	/* the instruction behind STI is part of its shadow: it must be in this block */
+	/* the instruction after STI is part of its shadow: it must be in this block */
 	if (on && tx->index + 1 >= tx->count)
 		return false;
 	flags_away(e);
@@ -64,7 +64,7 @@ static bool lower_if(struct bt_tx *tx, bool on)
 	return true;
 }
 
-/* DF is part of the mode: what changes it is the interpreter's, what does not is nothing. */
+/* DF is part of the mode: an instruction that changes it is left to the interpreter, one that does not needs no code. */
 static bool lower_df(const struct bt_tx *tx, bool on)
 {
 	return on == !!(tx->mode & BT_MODE_DOWN);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and whether exceptions are unmasked.
- * If none is, what could unmask one is looked at first and left to the interpreter. If one of the x87's is, the hardware does
- * what an unmasked exception does to the result, and the status word is looked at behind each instruction: once it says that
- * an exception waits, the block is left, and the next x87 instruction, which takes it, is the interpreter's. An SSE instruction
+ * If none is, an instruction that could unmask one is checked first and left to the interpreter. If one of the x87's is, the
+ * hardware does what an unmasked exception does to the result, and the status word is checked after each instruction: once an
+ * exception is pending, the block is left, and the next x87 instruction, which raises it, is left to the interpreter. An SSE instruction
  * runs masked and is undone if it should have faulted. The first FP instruction of a block makes sure that the guest's
  * registers are loaded; they stay so until a block's slow path runs foreign code, which loads them again.
  */

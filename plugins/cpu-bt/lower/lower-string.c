@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* String instructions: MOVS, STOS, LODS without REP inline; for the others a call into C (string.c), which does as many as it can. */
+/* String instructions: MOVS, STOS, LODS without REP inline; for the others a call of C (runtime/string-ops.c), which does as many as it can. */
 #include <Zydis/Zydis.h>
 
 #include "lower/call.h"

@@ -85,7 +85,7 @@ static void jump_to_bail(struct bt_tx *tx, unsigned cc, bool live, bool v1)
 	tx_stub_jump(tx, s, cc == NOREG ? emit_jmp(&tx->e, 0) : emit_jcc(&tx->e, cc, 0));
 }
 
-/* r8d, size: within the segment's limit, or the interpreter raises what there is to raise. */
+/* Are r8d and `size` within the segment's limit? Otherwise the interpreter raises the fault. */
 static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 {
 	struct emitter *e = &tx->e;

@@ -64,8 +64,8 @@ static void emit_cross(struct bt_tx *tx, const struct stub *s)
 	}
 }
 
-/* The call returns to `jmp back` with r9 ready, or behind it: the operand is a copy, or watched; then the copy of the
- * instruction writes, and the commit makes it known. */
+/* The call returns to `jmp back` with r9 ready, or after it: the operand is a copy, or its page is traced; then the copy of the
+ * instruction writes, and the commit reports the write. */
 static void emit_miss(struct bt_tx *tx, const struct stub *s)
 {
 	struct emitter *e = &tx->e;

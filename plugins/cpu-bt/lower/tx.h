@@ -44,7 +44,7 @@ struct stub {
 	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
 };
 
-/* A jrcxz that waits for an island: a place in the shadow of an unconditional jump where `jmp stub` may stand. */
+/* A JRCXZ that waits for an island: a place that control does not reach, where a `jmp stub` may stand. */
 struct short_jump {
 	uint32_t at;
 	uint16_t stub;
@@ -61,7 +61,7 @@ struct group {
 };
 #define TX_GROUPS 2
 
-/* A place that is told how many instructions the block translates (less `done`), or takes them off. */
+/* A place where the number of instructions that the block translates is filled in: less `done`, or negative. */
 struct count_fixup {
 	uint32_t at;
 	uint8_t done;
@@ -172,14 +172,14 @@ static inline bool tx_failed(const struct bt_tx *tx)
 	return tx->full || tx->e.overflow;
 }
 
-/* Is that instruction the one behind an STI, which no interrupt comes before? */
+/* Is that instruction the one after an STI, before which no interrupt is taken? */
 static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
 {
 	return index > 0 && tx->insns[index - 1].kind == BT_STI;
 }
 
-/* Does an interrupt that waits come behind that instruction? A block ends there: interrupts come before the next CLI, however
- * near it is. With a budget also behind a POPF, at once. */
+/* Is a waiting interrupt taken after that instruction? A block ends there, so that it is taken before the next CLI, however near
+ * that is. With a budget also after a POPF, at once. */
 static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 {
 	return tsr_bt_after_sti(tx, index) || (tx->bt->budget.counted && tx->insns[index].kind == BT_POPF);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The budget of instructions, between translated code and the rest. */
+/* The budget of instructions, before and after translated code. */
 #ifndef TSR_BT_BUDGET_H
 #define TSR_BT_BUDGET_H
 

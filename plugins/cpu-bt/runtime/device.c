@@ -4,7 +4,7 @@
 #include "runtime/fp-pointers.h"
 #include "runtime/fp.h"
 
-/* A device is about to run: its code may use floating point, and may look at the state. */
+/* A device is about to run: its code may use floating point, and may read the state. */
 bool tsr_bt_device_begin(struct tsr_bt *bt, const struct bt_site *s)
 {
 	bool loaded = bt->hot.fp_loaded != 0;

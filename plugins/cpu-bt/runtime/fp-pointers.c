@@ -5,10 +5,10 @@
  * them only with an exception pending. MMX instructions leave them alone (9.5.1, 9.6.2).
  *
  * Each such instruction has a site, a row that says what it would leave. Translated code stores the site's number, and the
- * operand's offset, which only the registers know: not behind each instruction, but once before the block ends, or before the
- * operand's registers change. What leaves the block earlier knows by its own row which sites are still to be noted: stubs
- * store them, slow paths in C take them from struct bt_site. tsr_bt_fp_commit makes the architectural fields of it before
- * anybody looks, or a segment register changes.
+ * operand's offset, which only the registers know: not after each instruction, but once before the block ends, or before the
+ * operand's registers change. Code that leaves the block earlier knows from its own row which sites have not been noted yet: stubs
+ * store them, slow paths in C take them from struct bt_site. tsr_bt_fp_commit makes the architectural fields from them before
+ * they are read, or before a segment register changes.
  *
  *   fldl (%esi)     ; site 1: code 1, data 1 pending
  *   faddl 8(%esi)   ; site 2: code 2, data 2 pending; what misses here has noted site 1
@@ -46,7 +46,7 @@ void tsr_bt_fp_before(struct tsr_bt *bt, const struct bt_site *s)
 		note_data(bt, s->fp_data);
 }
 
-/* The block will be left behind it. */
+/* The block will be left after the instruction of that site. */
 void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s)
 {
 	tsr_bt_fp_before(bt, s);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guest's x87, MMX and SSE state in the host's unit. Loaded by translated code (runtime.c), stored here before anybody
- * else's floating point may run. Only what cannot raise a signal on the host is loaded: x87 code with an exception unmasked
- * looks behind each instruction whether it is pending now, and leaves before another would wait for it (lower-fp.c); with
- * a SIMD exception unmasked, the host masks it, and an instruction that raised its flag is undone and left to the
- * interpreter; with underflow unmasked, SSE is the interpreter's, and MXCSR stays out of the unit. xmm0-7 are in the state already: every bridge to C puts them there.
- * The last instruction's pointers are not the host's: fp-pointers.c keeps them.
+ * The guest's x87, MMX and SSE state in the host's unit. Translated code loads it (runtime.c); it is stored here before any other
+ * floating-point code of the process may run. Only state that cannot raise a signal on the host is loaded:
+ * - x87 code with an exception unmasked checks after each instruction whether it is pending now, and leaves before another
+ *   instruction would wait for it (lower/lower-fp.c);
+ * - with a SIMD exception unmasked, the host masks it, and an instruction that raised its flag is undone and left to the interpreter;
+ * - with underflow unmasked, SSE is left to the interpreter, and MXCSR stays out of the unit.
+ * xmm0-7 are in the state already: every bridge to C puts them there. The last instruction's pointers are not the host's:
+ * fp-pointers.c keeps them.
  */
 #include <string.h>
 
@@ -15,7 +17,7 @@
 #include "runtime/mode.h"
 #include "runtime/outcome.h"
 
-/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The MXCSR mask behind MXCSR stays the guest's. */
+/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The mask after MXCSR stays the guest's. */
 enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };
 
 void tsr_bt_fp_unload(struct tsr_bt *bt)

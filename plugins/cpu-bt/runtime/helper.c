@@ -9,7 +9,8 @@
 #include "runtime/string-ops.h"
 #include "runtime/system.h"
 
-typedef struct bt_outcome (*call_function)(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+typedef struct bt_outcome (*call_function)(struct tsr_bt *bt, uint32_t word,
+					   const struct bt_site *s);
 
 /* The next look-up or back edge leaves: an interrupt may be taken now. */
 static struct bt_outcome tsr_bt_wake(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
@@ -18,7 +19,8 @@ static struct bt_outcome tsr_bt_wake(struct tsr_bt *bt, uint32_t word, const str
 	return bt_go_on();
 }
 
-static struct bt_outcome tsr_bt_recompute_flags(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+static struct bt_outcome tsr_bt_recompute_flags(struct tsr_bt *bt, uint32_t word,
+						const struct bt_site *s)
 {
 	tsr_bt_flags_recover(bt, s);
 	return bt_go_on();

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The slow path of a memory access. Plain memory: the MMU has entered the page into its table, translated code goes on with the
- * addend. Traced page: the instruction writes straight to it and the commit tells the MMU. Device memory and operands that
- * cross a page: the instruction works on a copy; a write is committed afterwards. Every page that is going to be written has
- * been asked for before anything happens, so that a fault finds the state as before the instruction.
+ * The slow path of a memory access.
+ * - Plain memory: the MMU has entered the page into its table, and translated code resumes with the addend.
+ * - A traced page: the instruction writes to it directly, and the commit reports that to the MMU.
+ * - Device memory, and operands that cross a page: the instruction works on a copy; a write is committed afterwards.
+ * Every page that will be written is requested before anything is written, so that a fault finds the state as it was before the
+ * instruction.
  */
 #include <string.h>
 
@@ -109,10 +111,8 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
 		bt->board.mmu->written(bt->board.mmu_self, part->gpa, part->length);
 }
 
-/*
- * The block that is running was thrown away, or what it relied on: it must be left at the next instruction. Its code there is
- * overwritten with a jump out.
- */
+/* The running block, or something it depends on, was invalidated: it must be left at the next instruction. Its code there is
+ * overwritten with a jump out. */
 static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 {
 	const struct bt_block *b = &bt->cache.blocks[s->block];
@@ -168,7 +168,7 @@ static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 	return false;
 }
 
-/* The instruction is the interpreter's this time. */
+/* The interpreter does the instruction this time. */
 static struct bt_outcome leave_for_one(struct tsr_bt *bt, const struct bt_site *s)
 {
 	tsr_bt_flags_recover(bt, s);
@@ -268,7 +268,7 @@ struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unu
 	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
 		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
-	/* flags that nobody was going to read: the code has changed, and may read them */
+	/* flags that were dead: the code has changed, and may read them */
 	if (s->flags_kept && !bt->cache.blocks[s->block].valid) {
 		uint16_t now = bt->hot.flags_ax;
 

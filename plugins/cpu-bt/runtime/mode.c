@@ -11,7 +11,7 @@
 #include "runtime/mode.h"
 #include "runtime/requests.h"
 
-#define TAGS 1024 /* remembered; a forgotten one only costs look-ups */
+#define TAGS 1024 /* remembered; one that was replaced only costs look-ups */
 
 struct bt_tags {
 	struct {
@@ -44,7 +44,7 @@ static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool i
 #define MXCSR_UM 0x800u
 #define MXCSR_FLAGS 0x3fu
 
-/* What the image asks for. */
+/* The mode that the FXSAVE image calls for. */
 static uint32_t fp_image_mode(const struct tsr_bt *bt)
 {
 	uint16_t fcw, fsw;
@@ -62,7 +62,7 @@ static uint32_t fp_image_mode(const struct tsr_bt *bt)
 	return mode;
 }
 
-/* While the unit is loaded, translated code keeps to what it was loaded for. */
+/* While the unit is loaded, the mode is the one that it was loaded for. */
 static uint32_t fp_mode(const struct tsr_bt *bt)
 {
 	uint32_t mode = BT_MODE_X87;
@@ -151,7 +151,7 @@ static void set_mxcsr(struct tsr_bt *bt)
 	bt->hot.unmasked = ~(mxcsr >> 7) & MXCSR_FLAGS;
 }
 
-/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless somebody wants out. */
+/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless an exit is requested. */
 void tsr_bt_retag(struct tsr_bt *bt)
 {
 	enum tsr_mmu_view view;

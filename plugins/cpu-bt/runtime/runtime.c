@@ -6,8 +6,8 @@
  * A bridge saves the guest's registers to the state and its flags by lahf and seto (4 cycles; pushf and popf cost 18),
  * saves xmm0-7 if the guest's are loaded, calls a function of type
  *   struct bt_outcome f(struct tsr_bt *bt, uint32_t r8, uint32_t r9)
- * and goes on by outcome.skip. The x87 registers and MXCSR stay the guest's in such a function: it must call
- * tsr_bt_fp_unload before it runs anybody else's floating point.
+ * and resumes by outcome.skip. The x87 registers and MXCSR are still the guest's in such a function: it must call
+ * tsr_bt_fp_unload before it runs other floating-point code.
  */
 #include "code/cache.h"
 #include "code/emit.h"
@@ -102,7 +102,7 @@ static void emit_leave(struct emitter *e)
 	emit_ret(e);
 }
 
-/* Reached by a jump: r8d = EIP to go on at, r9d = argument. The function finds code, or leaves. */
+/* Reached by a jump: r8d = EIP to resume at, r9d = argument. The function finds code, or leaves. */
 static void emit_jump_bridge(struct emitter *e, bridge_function function, uint32_t leave)
 {
 	save_guest(e);
@@ -114,7 +114,7 @@ static void emit_jump_bridge(struct emitter *e, bridge_function function, uint32
 	emit_jmp_mem(e, FIELD(hot.target));
 }
 
-/* Reached by a call: r8d, r9d = arguments; returns with r9 = outcome.value behind the call plus outcome.skip. */
+/* Reached by a call: r8d, r9d = arguments; returns outcome.skip bytes after the call, with r9 = outcome.value. */
 static void emit_call_bridge(struct emitter *e, bridge_function function, uint32_t leave)
 {
 	save_guest(e);
@@ -159,8 +159,8 @@ static void emit_done(struct emitter *e, uint32_t leave)
 	emit_jmp(e, leave);
 }
 
-/* r8d = linear address, r9d = size - 1, r10 = guest RCX. Returns behind the call if the operand lies in one page, else 5
- * bytes farther. Flags kept. */
+/* r8d = linear address, r9d = size - 1, r10 = guest RCX. Returns after the call if the operand lies in one page, else
+ * BT_SKIP bytes farther. Flags kept. */
 static void emit_cross_live(struct emitter *e)
 {
 	uint32_t one_page;

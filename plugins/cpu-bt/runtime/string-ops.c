@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * String instructions in C, called from translated code: page by page with the host's own string instructions, so that
- * overlapping copies and flags are what a processor makes of them. Between pages requests are seen. What is not plain memory
- * goes to the interpreter, which goes on from the registers as they are.
+ * overlapping copies and flags are what a processor makes of them. Requests are checked between pages. What is not plain memory
+ * goes to the interpreter, which continues from the registers as they are.
  */
 #include <string.h>
 
@@ -88,7 +88,7 @@ static uint32_t side_open(const struct string_job *j, struct side *s, uint32_t w
 	return room < want ? room : want;
 }
 
-/* Tells the MMU what was written to a traced page. */
+/* Reports to the MMU what was written to a traced page. */
 static void side_written(const struct string_job *j, const struct side *s, uint32_t count)
 {
 	tsr_gpa first = s->result.gpa - (j->down ? (tsr_gpa)(count - 1) * j->size : 0);
@@ -230,7 +230,7 @@ static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 	return n;
 }
 
-/* EIP: the instruction's, which goes on later, or the next. */
+/* EIP: the instruction's, which is continued later, or the next. */
 static struct bt_outcome leave(struct tsr_bt *bt, const struct bt_site *s, uint32_t eip)
 {
 	bt->state.eip = eip;

@@ -276,7 +276,7 @@ static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 	}
 }
 
-/* An instruction that is not translated: done here, or by the interpreter, and on with translated code if that may be. */
+/* An instruction that is not translated: done here, or by the interpreter; then translated code is resumed if that is possible. */
 struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic)
 {
 	bt->state.eip = eip;
@@ -290,7 +290,7 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	tsr_bt_fp_commit(bt);
 	if (do_here(bt, mnemonic)) {
 		bt->stats.system++;
-		bt->state.shadow = 0; /* it was the instruction behind an STI */
+		bt->state.shadow = 0; /* it was the instruction after an STI */
 		bt->state.instructions += bt->budget.counted;
 		tsr_bt_budget_in(bt);
 	} else {

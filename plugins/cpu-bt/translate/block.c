@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the interpreter; find out where
- * flags live; lower each instruction; put the out-of-line code behind; enter the block into the books.
+ * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the interpreter; find out where flags are
+ * live; lower each instruction; add the code out of line; register the block in the cache.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static uint32_t source_length(const struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip
 	return length;
 }
 
-/* What cannot be decoded within the page (a straddling or an undefined instruction) is one for the interpreter. */
+/* What cannot be decoded within the page (a straddling or an undefined instruction) is left to the interpreter. */
 static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
 {
 	memset(i, 0, sizeof(*i));
@@ -66,7 +66,7 @@ static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
 	i->kind = BT_FALLBACK;
 }
 
-/* Not an instruction yet, but within 15 bytes it may be one with the next page's. What is undefined already must not fetch them. */
+/* Not an instruction yet, but within 15 bytes it may be one with the next page's. One that is undefined already must not fetch them. */
 bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip)
 {
 	struct bt_insn i;
@@ -142,7 +142,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 	if (!tx->ended)
 		tsr_bt_fp_flush(tx);
 	if (!tx->ended && tx->straddle_behind && !tx->bt->options.lockstep)
-		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to straddlers */
+		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to blocks that straddle pages */
 	else if (!tx->ended)
 		tsr_bt_exit(tx, tx->insn->eip + tx->insn->length);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A block in print. Under each guest instruction stands the host code that was made of it, then the code out of line; each line has
- * its offset in the block, and each part its name (code/parts.h). Jumps name the part they lead to or the runtime's entry, operands
- * off r15 name the member of the processor's struct.
+ * A block in print. Under each guest instruction stands the host code that was made of it, then the
+ * code out of line; each line has its offset in the block, and each part its name (code/parts.h).
+ * Jumps name the part they lead to or the runtime's entry, operands off r15 name the member of the
+ * processor's struct.
  */
 #include <Zydis/Zydis.h>
 #include <string.h>
@@ -21,20 +22,30 @@ static const struct {
 	size_t at;
 	const char *name;
 } entries[] = {
-#define ENTRY(name) { offsetof(struct bt_runtime, name), "runtime: " #name }
-	ENTRY(lookup), ENTRY(chain), ENTRY(bail), ENTRY(miss), ENTRY(commit), ENTRY(fp_load), ENTRY(fp_load_x87),
-	ENTRY(fp_load_masked), ENTRY(helper), ENTRY(cross_live), ENTRY(done), ENTRY(spent), ENTRY(early),
+#define ENTRY(name)                                                                                \
+	{                                                                                          \
+		offsetof(struct bt_runtime, name), "runtime: " #name                               \
+	}
+	ENTRY(lookup),	ENTRY(chain),	    ENTRY(bail),	   ENTRY(miss),	  ENTRY(commit),
+	ENTRY(fp_load), ENTRY(fp_load_x87), ENTRY(fp_load_masked), ENTRY(helper), ENTRY(cross_live),
+	ENTRY(done),	ENTRY(spent),	    ENTRY(early),
 };
 
 static const struct {
 	size_t at, size;
 	const char *name;
 } fields[] = {
-#define FIELD(name) { offsetof(struct tsr_bt, name), sizeof(((struct tsr_bt *)0)->name), #name }
-	FIELD(state.gpr), FIELD(state.eflags), FIELD(state.segment), FIELD(state.shadow), FIELD(state.fx), FIELD(hot.tag_word),
-	FIELD(hot.jump_offset), FIELD(hot.poll), FIELD(hot.intr_waiting), FIELD(hot.left), FIELD(hot.fp_loaded), FIELD(hot.flags_ax),
-	FIELD(hot.fp_code), FIELD(hot.fp_data), FIELD(hot.fp_data_offset), FIELD(hot.jumps), FIELD(hot.unmasked),
-	FIELD(hot.mxcsr_before), FIELD(hot.mxcsr_after), FIELD(hot.fp_status),
+#define FIELD(name)                                                                                \
+	{                                                                                          \
+		offsetof(struct tsr_bt, name), sizeof(((struct tsr_bt *)0)->name), #name           \
+	}
+	FIELD(state.gpr),	FIELD(state.eflags),  FIELD(state.segment),
+	FIELD(state.shadow),	FIELD(state.fx),      FIELD(hot.tag_word),
+	FIELD(hot.jump_offset), FIELD(hot.poll),      FIELD(hot.intr_waiting),
+	FIELD(hot.left),	FIELD(hot.fp_loaded), FIELD(hot.flags_ax),
+	FIELD(hot.fp_code),	FIELD(hot.fp_data),   FIELD(hot.fp_data_offset),
+	FIELD(hot.jumps),	FIELD(hot.unmasked),  FIELD(hot.mxcsr_before),
+	FIELD(hot.mxcsr_after), FIELD(hot.fp_status),
 };
 
 /* -- what an operand or a jump of host code means */
@@ -59,7 +70,8 @@ static const char *field_name(int64_t at)
 	return NULL;
 }
 
-static const struct bt_mark *mark_at(const struct tsr_bt *bt, const struct bt_block *b, uint32_t host)
+static const struct bt_mark *mark_at(const struct tsr_bt *bt, const struct bt_block *b,
+				     uint32_t host)
 {
 	const struct bt_mark *found = NULL;
 
@@ -78,14 +90,15 @@ static void print_target(const struct tsr_bt *bt, const struct bt_block *b, uint
 		fprintf(out, "  ; %s", entry);
 	} else if (to >= b->host && to < b->host + b->host_length) {
 		m = mark_at(bt, b, (uint32_t)to);
-		fprintf(out, "  ; to %04x%s%s", (uint32_t)to - b->host, m ? ", " : "", m ? part_names[m->part] : "");
+		fprintf(out, "  ; to %04x%s%s", (uint32_t)to - b->host, m ? ", " : "",
+			m ? part_names[m->part] : "");
 	} else {
 		fprintf(out, "  ; another block");
 	}
 }
 
-static void print_meaning(const struct tsr_bt *bt, const struct bt_block *b, uint32_t at, const ZydisDisassembledInstruction *z,
-			  FILE *out)
+static void print_meaning(const struct tsr_bt *bt, const struct bt_block *b, uint32_t at,
+			  const ZydisDisassembledInstruction *z, FILE *out)
 {
 	for (unsigned i = 0; i < z->info.operand_count; i++) {
 		const ZydisDecodedOperand *o = &z->operands[i];
@@ -94,7 +107,8 @@ static void print_meaning(const struct tsr_bt *bt, const struct bt_block *b, uin
 		if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && o->imm.is_relative &&
 		    ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&z->info, o, at, &to)))
 			print_target(bt, b, to, out);
-		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && o->mem.base == ZYDIS_REGISTER_R15 && field_name(o->mem.disp.value))
+		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && o->mem.base == ZYDIS_REGISTER_R15 &&
+		    field_name(o->mem.disp.value))
 			fprintf(out, "  ; %s", field_name(o->mem.disp.value));
 	}
 }
@@ -102,25 +116,32 @@ static void print_meaning(const struct tsr_bt *bt, const struct bt_block *b, uin
 /* -- disassembly */
 
 /* Addresses are printed without leading zeros. False: not an instruction. */
-static bool disassemble(ZydisMachineMode mode, uint64_t address, const uint8_t *bytes, uint32_t length, ZydisDisassembledInstruction *z)
+static bool disassemble(ZydisMachineMode mode, uint64_t address, const uint8_t *bytes,
+			uint32_t length, ZydisDisassembledInstruction *z)
 {
-	ZydisStackWidth width = mode == ZYDIS_MACHINE_MODE_LEGACY_16 ? ZYDIS_STACK_WIDTH_16 :
-				mode == ZYDIS_MACHINE_MODE_LEGACY_32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_64;
+	ZydisStackWidth width = mode == ZYDIS_MACHINE_MODE_LEGACY_16   ? ZYDIS_STACK_WIDTH_16
+				: mode == ZYDIS_MACHINE_MODE_LEGACY_32 ? ZYDIS_STACK_WIDTH_32
+								       : ZYDIS_STACK_WIDTH_64;
 	ZydisDecoder decoder;
 	ZydisFormatter formatter;
 
 	ZydisDecoderInit(&decoder, mode, width);
 	ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
-	ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE, ZYDIS_PADDING_DISABLED);
-	return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, length, &z->info, z->operands)) &&
-	       ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &z->info, z->operands, z->info.operand_count_visible, z->text,
+	ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
+				  ZYDIS_PADDING_DISABLED);
+	return ZYAN_SUCCESS(
+		       ZydisDecoderDecodeFull(&decoder, bytes, length, &z->info, z->operands)) &&
+	       ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &z->info, z->operands,
+							    z->info.operand_count_visible, z->text,
 							    sizeof(z->text), address, ZYAN_NULL));
 }
 
 /* -- guest code */
 
-/* The block's bytes, of one page or of the two that its only instruction runs over. Returns how many could be read. */
-static uint32_t guest_bytes(const struct tsr_bt *bt, const struct bt_block *b, uint8_t *bytes, uint32_t room)
+/* The block's bytes, of one page or of the two that its only instruction runs over. Returns how
+ * many could be read. */
+static uint32_t guest_bytes(const struct tsr_bt *bt, const struct bt_block *b, uint8_t *bytes,
+			    uint32_t room)
 {
 	uint32_t first = TSR_PAGE_SIZE - ((uint32_t)b->gpa & TSR_PAGE_MASK), n = 0;
 	struct tsr_phys_page page;
@@ -138,7 +159,8 @@ static uint32_t guest_bytes(const struct tsr_bt *bt, const struct bt_block *b, u
 
 static void print_guest(const struct tsr_bt *bt, const struct bt_block *b, unsigned n, FILE *out)
 {
-	static const ZydisMachineMode modes[] = { ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_MACHINE_MODE_LEGACY_32 };
+	static const ZydisMachineMode modes[] = {ZYDIS_MACHINE_MODE_LEGACY_16,
+						 ZYDIS_MACHINE_MODE_LEGACY_32};
 	const uint16_t *lengths = bt->cache.offsets + b->offsets + b->insns;
 	uint8_t bytes[15 * BT_MAX_INSNS];
 	uint32_t at = 0, length = guest_bytes(bt, b, bytes, sizeof(bytes));
@@ -149,7 +171,8 @@ static void print_guest(const struct tsr_bt *bt, const struct bt_block *b, unsig
 	fprintf(out, "%08x  ", b->eip + at);
 	for (uint32_t i = at; i < length && i < at + lengths[n]; i++)
 		fprintf(out, "%02x", bytes[i]);
-	if (at < length && disassemble(modes[!!(b->mode & BT_MODE_CODE32)], b->eip + at, bytes + at, length - at, &z))
+	if (at < length && disassemble(modes[!!(b->mode & BT_MODE_CODE32)], b->eip + at, bytes + at,
+				       length - at, &z))
 		fprintf(out, "  %s\n", z.text);
 	else
 		fprintf(out, "  (not an instruction)\n");
@@ -158,12 +181,14 @@ static void print_guest(const struct tsr_bt *bt, const struct bt_block *b, unsig
 /* -- host code */
 
 /* Prints the code from `at` to `end`, offsets in the block. */
-static void print_host(const struct tsr_bt *bt, const struct bt_block *b, uint32_t at, uint32_t end, const char *part, FILE *out)
+static void print_host(const struct tsr_bt *bt, const struct bt_block *b, uint32_t at, uint32_t end,
+		       const char *part, FILE *out)
 {
 	ZydisDisassembledInstruction z;
 
 	for (; at < end; at += z.info.length, part = "") {
-		if (!disassemble(ZYDIS_MACHINE_MODE_LONG_64, b->host + at, bt->cache.rw + b->host + at, end - at, &z)) {
+		if (!disassemble(ZYDIS_MACHINE_MODE_LONG_64, b->host + at,
+				 bt->cache.rw + b->host + at, end - at, &z)) {
 			fprintf(out, "  %04x  %-15s%02x\n", at, part, bt->cache.rw[b->host + at]);
 			z.info.length = 1;
 			continue;
@@ -174,8 +199,10 @@ static void print_host(const struct tsr_bt *bt, const struct bt_block *b, uint32
 	}
 }
 
-/* The parts that begin in the code from `at` to `end`; of those that begin at one place the last, which the others left empty. */
-static void print_parts(const struct tsr_bt *bt, const struct bt_block *b, uint32_t at, uint32_t end, FILE *out)
+/* The parts that begin in the code from `at` to `end`; of those that begin at one place the last,
+ * which the others left empty. */
+static void print_parts(const struct tsr_bt *bt, const struct bt_block *b, uint32_t at,
+			uint32_t end, FILE *out)
 {
 	const char *part = "";
 
@@ -208,8 +235,10 @@ void tsr_bt_dump(const struct tsr_bt *bt, const struct bt_block *b, FILE *out)
 	const uint16_t *offsets = bt->cache.offsets + b->offsets;
 	uint32_t end = inline_length(bt, b);
 
-	fprintf(out, "block at %08x (physical %llx), mode %08x: %u instructions, %u bytes of guest code, %u of host code\n", b->eip,
-		(unsigned long long)b->gpa, b->mode, b->insns, b->length, b->host_length);
+	fprintf(out,
+		"block at %08x (physical %llx), mode %08x: %u instructions, %u bytes of guest "
+		"code, %u of host code\n",
+		b->eip, (unsigned long long)b->gpa, b->mode, b->insns, b->length, b->host_length);
 	print_parts(bt, b, 0, offsets[0], out);
 	for (unsigned i = 0; i < b->insns; i++) {
 		print_guest(bt, b, i, out);
@@ -223,5 +252,6 @@ void tsr_bt_dump(const struct tsr_bt *bt, const struct bt_block *b, FILE *out)
 
 bool tsr_bt_dump_wanted(const struct tsr_bt *bt, const struct bt_block *b)
 {
-	return bt->options.dump && (bt->options.dump_all || bt->options.dump_eip - b->eip < b->length);
+	return bt->options.dump &&
+	       (bt->options.dump_all || bt->options.dump_eip - b->eip < b->length);
 }

@@ -7,7 +7,8 @@
 
 #include "code/bt.h"
 
-bool tsr_bt_dump_wanted(const struct tsr_bt *bt, const struct bt_block *b); /* by the property dump */
+bool tsr_bt_dump_wanted(const struct tsr_bt *bt,
+			const struct bt_block *b); /* by the property dump */
 void tsr_bt_dump(const struct tsr_bt *bt, const struct bt_block *b, FILE *out);
 
 #endif
