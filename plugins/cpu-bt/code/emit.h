@@ -38,35 +38,51 @@ static inline uint32_t emit_here(const struct emitter *e)
 	return (uint32_t)(e->p - e->base);
 }
 
-/* Everything that is emitted goes through here. */
+/* Is there room for so many bytes? Asked before every write. */
+static inline bool emit_room(struct emitter *e, size_t length)
+{
+	if (__builtin_expect((size_t)(e->end - e->p) >= length, true))
+		return true;
+	e->overflow = true;
+	return false;
+}
+
 static inline void emit_bytes(struct emitter *e, const void *bytes, size_t length)
 {
-	if ((size_t)(e->end - e->p) < length) {
-		e->overflow = true;
+	if (!emit_room(e, length))
 		return;
-	}
 	memcpy(e->p, bytes, length);
 	e->p += length;
 }
 
 static inline void emit_u8(struct emitter *e, uint8_t v)
 {
-	emit_bytes(e, &v, sizeof(v));
+	if (emit_room(e, sizeof(v)))
+		*e->p++ = v;
 }
 
 static inline void emit_u16(struct emitter *e, uint16_t v)
 {
-	emit_bytes(e, &v, sizeof(v));
+	if (!emit_room(e, sizeof(v)))
+		return;
+	memcpy(e->p, &v, sizeof(v));
+	e->p += sizeof(v);
 }
 
 static inline void emit_u32(struct emitter *e, uint32_t v)
 {
-	emit_bytes(e, &v, sizeof(v));
+	if (!emit_room(e, sizeof(v)))
+		return;
+	memcpy(e->p, &v, sizeof(v));
+	e->p += sizeof(v);
 }
 
 static inline void emit_u64(struct emitter *e, uint64_t v)
 {
-	emit_bytes(e, &v, sizeof(v));
+	if (!emit_room(e, sizeof(v)))
+		return;
+	memcpy(e->p, &v, sizeof(v));
+	e->p += sizeof(v);
 }
 
 static inline void emit_rex(struct emitter *e, bool w, uint8_t reg, uint8_t index, uint8_t base, bool force)
