@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See paths.h. Everything is found from where this library lies, so that a build tree runs as it is
- * and an installation may be moved. TSR_DATADIR_FROM_LIBDIR and TSR_LIBDIR_NAME come from the
- * build.
+ * See paths.h. Everything is found from where the library lies, so that a build tree runs as it is
+ * and an installation may be moved. TSR_DATADIR_FROM_LIBDIR comes from the build.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 
+#include <tessera-glib/machine.h>
+
 #include "manifest/paths.h"
 
-static const char marker;
-
-/* The folder of libtessera-1.so. */
+/* The folder of libtessera-1.so: this file is also part of the program, which asks for it, too. */
 static char *library_folder(void)
 {
 	g_autofree char *real = NULL;
 	Dl_info info;
 
-	if (!dladdr(&marker, &info) || !info.dli_fname)
+	if (!dladdr((const void *)tsr_machine_error_quark, &info) || !info.dli_fname)
 		return g_strdup(".");
 	real = g_canonicalize_filename(info.dli_fname, NULL);
 	return g_path_get_dirname(real);

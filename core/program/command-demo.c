@@ -3,9 +3,9 @@
  * tessera demo: the preset `pc` with a small Linux, if scripts/guests has fetched one, else with
  * the guest of data/demo; in a window where the machine gets one, else on the terminal.
  */
-#include "config/load.h"
+#include "config/presets.h"
+#include "manifest/keyfile.h"
 #include "manifest/paths.h"
-#include "manifest/plugin.h"
 #include "program/program.h"
 
 #define MACHINE "pc"
@@ -24,19 +24,35 @@ static char *guest_file(const char *name)
 	return path;
 }
 
-/* Whether the machine, as it would be started, has a user interface. */
+/* As `--ui auto` decides: a variable of the slot is set, and the plugin is there and can be loaded. */
+static gboolean shows_window(TsrRegistry *registry, TsrGroup *instance)
+{
+	TsrKey *slot = tsr_group_key(instance, "slot"), *name = tsr_group_key(instance, "plugin");
+	TsrKey *variables = tsr_group_key(instance, "slot.auto");
+	g_auto(GStrv) words = g_strsplit(variables ? variables->value : "", ";", -1);
+	gboolean wanted = FALSE;
+	TsrPlugin *plugin;
+
+	if (!slot || !name || !g_str_has_prefix(slot->value, "ui"))
+		return FALSE;
+	for (char **word = words; *word; word++) {
+		const char *value = g_getenv(*word);
+
+		wanted |= value && *value;
+	}
+	plugin = wanted ? tsr_registry_find(registry, name->value, NULL) : NULL;
+	return plugin && tsr_registry_load_plugin(registry, plugin, NULL);
+}
+
 static gboolean has_window(void)
 {
-	static const char *const overrides[] = {"ui=auto", NULL};
 	g_autoptr(TsrRegistry) registry = tsr_registry_new();
-	g_autoptr(TsrConfig) config = tsr_config_new_from_file(registry, MACHINE, overrides, NULL);
+	g_autofree char *path = tsr_presets_find(MACHINE, NULL);
+	g_autoptr(TsrKeyFile) file = path ? tsr_keyfile_load(path, NULL) : NULL;
 
-	for (guint i = 0; config && i < config->instances->len; i++) {
-		TsrInstanceConfig *instance = g_ptr_array_index(config->instances, i);
-
-		if (g_str_equal(tsr_plugin_get_kind(instance->plugin), "ui"))
+	for (guint i = 0; file && i < file->groups->len; i++)
+		if (shows_window(registry, g_ptr_array_index(file->groups, i)))
 			return TRUE;
-	}
 	return FALSE;
 }
 

@@ -2,7 +2,7 @@
 /* tessera machines: the presets, from their manifests. */
 #include <string.h>
 
-#include "config/load.h"
+#include "config/presets.h"
 #include "manifest/keyfile.h"
 #include "program/program.h"
 
@@ -20,7 +20,7 @@ static void print_machine(const char *path)
 
 int command_machines(char **arguments)
 {
-	g_auto(GStrv) paths = tsr_config_list_machines();
+	g_auto(GStrv) paths = tsr_presets_list();
 
 	if (program_wants_help(arguments, "machines"))
 		return 0;

@@ -8,6 +8,7 @@
 #define TESSERA_GLIB_BUS_H
 
 #include <glib-object.h>
+#include <tessera/abi.h>
 
 G_BEGIN_DECLS
 
@@ -18,7 +19,7 @@ G_BEGIN_DECLS
  * The list of which instance provides and which one uses which interface. In C the cast is TSR_BUS_OBJECT(): TSR_BUS names a table of the device
  * ABI.
  */
-G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
+TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
 
 /**
  * TsrBus::provided:
@@ -56,7 +57,7 @@ G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
  *
  * Returns: (transfer full): a bus
  */
-TsrBus *tsr_bus_new(void);
+TSR_EXPORT TsrBus *tsr_bus_new(void);
 /**
  * tsr_bus_list:
  * @self: a bus
@@ -65,7 +66,7 @@ TsrBus *tsr_bus_new(void);
  *
  * Returns: (transfer full) (array zero-terminated=1): what is provided, as "INSTANCE INTERFACE"
  */
-char **tsr_bus_list(TsrBus *self);
+TSR_EXPORT char **tsr_bus_list(TsrBus *self);
 /**
  * tsr_bus_list_connections:
  * @self: a bus
@@ -74,7 +75,7 @@ char **tsr_bus_list(TsrBus *self);
  *
  * Returns: (transfer full) (array zero-terminated=1): who uses what, as "USER.NEED -> PROVIDER INTERFACE"
  */
-char **tsr_bus_list_connections(TsrBus *self);
+TSR_EXPORT char **tsr_bus_list_connections(TsrBus *self);
 
 G_END_DECLS
 

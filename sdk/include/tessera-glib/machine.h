@@ -7,6 +7,7 @@
 #define TESSERA_GLIB_MACHINE_H
 
 #include <gio/gio.h>
+#include <tessera/abi.h>
 
 #include "bus.h"
 #include "registry.h"
@@ -32,7 +33,7 @@ typedef enum { TSR_MACHINE_LOADED, TSR_MACHINE_RUNNING, TSR_MACHINE_PAUSED, TSR_
  *
  * Returns: the domain
  */
-GQuark tsr_machine_error_quark(void);
+TSR_EXPORT GQuark tsr_machine_error_quark(void);
 /**
  * TsrMachineError:
  * @TSR_MACHINE_ERROR_FAILED: a plugin or the host could not do it
@@ -92,7 +93,7 @@ typedef enum {
  * A machine made of plugins. It is made loaded, started once, and stopped once; dropping the last reference takes it apart. In C
  * the cast is TSR_MACHINE_OBJECT(): TSR_MACHINE names a table of the device ABI.
  */
-G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
+TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
 
 /**
  * TsrMachine:name:
@@ -187,7 +188,7 @@ G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
  *
  * Returns: (transfer full): the machine, or NULL with @error set
  */
-TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error);
+TSR_EXPORT TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error);
 
 /**
  * tsr_machine_get_name:
@@ -197,7 +198,7 @@ TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, c
  *
  * Returns: (transfer none): the name
  */
-const char *tsr_machine_get_name(TsrMachine *self);
+TSR_EXPORT const char *tsr_machine_get_name(TsrMachine *self);
 /**
  * tsr_machine_get_state:
  * @self: a machine
@@ -206,7 +207,7 @@ const char *tsr_machine_get_name(TsrMachine *self);
  *
  * Returns: the state
  */
-TsrMachineState tsr_machine_get_state(TsrMachine *self);
+TSR_EXPORT TsrMachineState tsr_machine_get_state(TsrMachine *self);
 /**
  * tsr_machine_get_exit_status:
  * @self: a machine
@@ -216,7 +217,7 @@ TsrMachineState tsr_machine_get_state(TsrMachine *self);
  * Returns: 0 to 255: 0 the guest powered off, 1 the machine failed, 3 the guest stopped in error, 124 the time limit ran out, or
  *          what the guest or the user said
  */
-int tsr_machine_get_exit_status(TsrMachine *self);
+TSR_EXPORT int tsr_machine_get_exit_status(TsrMachine *self);
 /**
  * tsr_machine_get_bus:
  * @self: a machine
@@ -225,7 +226,7 @@ int tsr_machine_get_exit_status(TsrMachine *self);
  *
  * Returns: (transfer none): the machine's bus
  */
-TsrBus *tsr_machine_get_bus(TsrMachine *self);
+TSR_EXPORT TsrBus *tsr_machine_get_bus(TsrMachine *self);
 
 /* Life cycle. */
 /**
@@ -236,7 +237,7 @@ TsrBus *tsr_machine_get_bus(TsrMachine *self);
  *
  * Returns: TRUE, or FALSE with @error set: it was started before
  */
-gboolean tsr_machine_start(TsrMachine *self, GError **error);
+TSR_EXPORT gboolean tsr_machine_start(TsrMachine *self, GError **error);
 /**
  * tsr_machine_pause:
  * @self: a machine
@@ -245,7 +246,7 @@ gboolean tsr_machine_start(TsrMachine *self, GError **error);
  *
  * Returns: TRUE, or FALSE with @error set: it does not run
  */
-gboolean tsr_machine_pause(TsrMachine *self, GError **error);
+TSR_EXPORT gboolean tsr_machine_pause(TsrMachine *self, GError **error);
 /**
  * tsr_machine_resume:
  * @self: a machine
@@ -254,7 +255,7 @@ gboolean tsr_machine_pause(TsrMachine *self, GError **error);
  *
  * Returns: TRUE, or FALSE with @error set: it is not paused
  */
-gboolean tsr_machine_resume(TsrMachine *self, GError **error);
+TSR_EXPORT gboolean tsr_machine_resume(TsrMachine *self, GError **error);
 /**
  * tsr_machine_reset:
  * @self: a machine
@@ -263,7 +264,7 @@ gboolean tsr_machine_resume(TsrMachine *self, GError **error);
  *
  * Returns: TRUE, or FALSE with @error set: it is neither
  */
-gboolean tsr_machine_reset(TsrMachine *self, GError **error);
+TSR_EXPORT gboolean tsr_machine_reset(TsrMachine *self, GError **error);
 /**
  * tsr_machine_stop:
  * @self: a machine
@@ -272,7 +273,7 @@ gboolean tsr_machine_reset(TsrMachine *self, GError **error);
  *
  * The power switch: stops the machine at once; the signal stopped follows. Does nothing when it is stopped. [main]
  */
-void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why);
+TSR_EXPORT void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why);
 /**
  * tsr_machine_run:
  * @self: a machine
@@ -281,7 +282,7 @@ void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why);
  *
  * Returns: the exit status
  */
-int tsr_machine_run(TsrMachine *self, GError **error);
+TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
 
 /* Saved states. */
 /**
@@ -293,7 +294,7 @@ int tsr_machine_run(TsrMachine *self, GError **error);
  *
  * Returns: TRUE, or FALSE with @error set
  */
-gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error);
+TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error);
 /**
  * tsr_machine_load:
  * @self: a machine
@@ -304,7 +305,7 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error);
  *
  * Returns: TRUE, or FALSE with @error set
  */
-gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
+TSR_EXPORT gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
 
 /* Instances and their properties. */
 /**
@@ -316,7 +317,7 @@ gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
  *
  * Returns: (transfer full) (nullable): the hash in hexadecimal; NULL with @error before the machine has started
  */
-char *tsr_machine_hash_state(TsrMachine *self, GError **error);
+TSR_EXPORT char *tsr_machine_hash_state(TsrMachine *self, GError **error);
 
 /**
  * tsr_machine_list_instances:
@@ -326,7 +327,7 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error);
  *
  * Returns: (transfer full) (array zero-terminated=1): names
  */
-char **tsr_machine_list_instances(TsrMachine *self);
+TSR_EXPORT char **tsr_machine_list_instances(TsrMachine *self);
 /**
  * tsr_machine_get_instance_property:
  * @self: a machine
@@ -337,7 +338,7 @@ char **tsr_machine_list_instances(TsrMachine *self);
  *
  * Returns: (transfer full): the value, or NULL with @error set
  */
-char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, const char *property, GError **error);
+TSR_EXPORT char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, const char *property, GError **error);
 /**
  * tsr_machine_set_instance_property:
  * @self: a machine
@@ -349,7 +350,7 @@ char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, 
  *
  * Returns: TRUE, or FALSE with @error set
  */
-gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance, const char *property, const char *value,
+TSR_EXPORT gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance, const char *property, const char *value,
 					   GError **error);
 
 /* Displays. */
@@ -361,7 +362,7 @@ gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instanc
  *
  * Returns: how many there are
  */
-guint tsr_machine_get_n_displays(TsrMachine *self);
+TSR_EXPORT guint tsr_machine_get_n_displays(TsrMachine *self);
 /**
  * tsr_machine_get_frame:
  * @self: a machine
@@ -374,7 +375,7 @@ guint tsr_machine_get_n_displays(TsrMachine *self);
  *
  * Returns: (transfer full) (nullable): pixels of the display, width * 4 bytes a row; NULL if nothing changed since @serial
  */
-GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width, guint *height);
+TSR_EXPORT GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width, guint *height);
 /**
  * tsr_machine_screenshot:
  * @self: a machine
@@ -385,7 +386,7 @@ GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, 
  *
  * Returns: TRUE, or FALSE with @error set
  */
-gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path, GError **error);
+TSR_EXPORT gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path, GError **error);
 /**
  * tsr_machine_get_screen_text:
  * @self: a machine
@@ -395,7 +396,7 @@ gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png
  *
  * Returns: (transfer full) (nullable): the text, or NULL in graphics modes
  */
-char *tsr_machine_get_screen_text(TsrMachine *self, guint display);
+TSR_EXPORT char *tsr_machine_get_screen_text(TsrMachine *self, guint display);
 
 /* Input. */
 /**
@@ -406,7 +407,7 @@ char *tsr_machine_get_screen_text(TsrMachine *self, guint display);
  *
  * Presses or releases a key. [main]
  */
-void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down);
+TSR_EXPORT void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down);
 /**
  * tsr_machine_send_pointer:
  * @self: a machine
@@ -417,7 +418,7 @@ void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down);
  *
  * Moves the mouse. [main]
  */
-void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint buttons);
+TSR_EXPORT void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint buttons);
 /**
  * tsr_machine_send_pointer_absolute:
  * @self: a machine
@@ -428,7 +429,7 @@ void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint
  *
  * Places an absolute pointer, where the machine has one. [main]
  */
-void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel, guint buttons);
+TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel, guint buttons);
 
 /* Observation. */
 /**
@@ -439,7 +440,7 @@ void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int w
  *
  * Returns: (transfer full): a line "name value" for each
  */
-char *tsr_machine_get_stats(TsrMachine *self);
+TSR_EXPORT char *tsr_machine_get_stats(TsrMachine *self);
 /**
  * tsr_machine_tap_line:
  * @self: a machine
@@ -450,7 +451,7 @@ char *tsr_machine_get_stats(TsrMachine *self);
  *
  * Returns: TRUE, or FALSE with @error set: there is no such line
  */
-gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error);
+TSR_EXPORT gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error);
 
 /**
  * TSR_GMACHINE:

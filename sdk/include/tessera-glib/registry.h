@@ -4,6 +4,7 @@
 #define TESSERA_GLIB_REGISTRY_H
 
 #include <glib-object.h>
+#include <tessera/abi.h>
 
 G_BEGIN_DECLS
 
@@ -104,7 +105,7 @@ typedef struct {
  * An installed plugin, as its manifest describes it; none of its code was run. What the functions return belongs to the plugin. All
  * are [main].
  */
-G_DECLARE_FINAL_TYPE(TsrPlugin, tsr_plugin, TSR, PLUGIN, GObject)
+TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrPlugin, tsr_plugin, TSR, PLUGIN, GObject)
 
 /**
  * tsr_plugin_get_id:
@@ -114,7 +115,7 @@ G_DECLARE_FINAL_TYPE(TsrPlugin, tsr_plugin, TSR, PLUGIN, GObject)
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_id(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_id(TsrPlugin *self);
 /**
  * tsr_plugin_get_version:
  * @self: a plugin
@@ -123,7 +124,7 @@ const char *tsr_plugin_get_id(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_version(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_version(TsrPlugin *self);
 /**
  * tsr_plugin_get_name:
  * @self: a plugin
@@ -132,7 +133,7 @@ const char *tsr_plugin_get_version(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_name(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_name(TsrPlugin *self);
 /**
  * tsr_plugin_get_description:
  * @self: a plugin
@@ -141,7 +142,7 @@ const char *tsr_plugin_get_name(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_description(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_description(TsrPlugin *self);
 /**
  * tsr_plugin_get_kind:
  * @self: a plugin
@@ -150,7 +151,7 @@ const char *tsr_plugin_get_description(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_kind(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_kind(TsrPlugin *self);
 /**
  * tsr_plugin_get_licence:
  * @self: a plugin
@@ -159,7 +160,7 @@ const char *tsr_plugin_get_kind(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_licence(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_licence(TsrPlugin *self);
 /**
  * tsr_plugin_get_vendor:
  * @self: a plugin
@@ -168,7 +169,7 @@ const char *tsr_plugin_get_licence(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_vendor(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_vendor(TsrPlugin *self);
 /**
  * tsr_plugin_get_documentation:
  * @self: a plugin
@@ -177,7 +178,7 @@ const char *tsr_plugin_get_vendor(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_documentation(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_documentation(TsrPlugin *self);
 /**
  * tsr_plugin_get_manifest_path:
  * @self: a plugin
@@ -186,7 +187,7 @@ const char *tsr_plugin_get_documentation(TsrPlugin *self);
  *
  * Returns: (transfer none): the text
  */
-const char *tsr_plugin_get_manifest_path(TsrPlugin *self);
+TSR_EXPORT const char *tsr_plugin_get_manifest_path(TsrPlugin *self);
 /**
  * tsr_plugin_get_state_version:
  * @self: a plugin
@@ -195,7 +196,7 @@ const char *tsr_plugin_get_manifest_path(TsrPlugin *self);
  *
  * Returns: a version, from 1 on; 0 without a state
  */
-guint tsr_plugin_get_state_version(TsrPlugin *self);
+TSR_EXPORT guint tsr_plugin_get_state_version(TsrPlugin *self);
 /**
  * tsr_plugin_get_state_oldest:
  * @self: a plugin
@@ -204,7 +205,7 @@ guint tsr_plugin_get_state_version(TsrPlugin *self);
  *
  * Returns: a version, from 1 on; 0 without a state
  */
-guint tsr_plugin_get_state_oldest(TsrPlugin *self);
+TSR_EXPORT guint tsr_plugin_get_state_oldest(TsrPlugin *self);
 
 /**
  * tsr_plugin_get_provides:
@@ -214,7 +215,7 @@ guint tsr_plugin_get_state_oldest(TsrPlugin *self);
  *
  * Returns: (transfer none) (array zero-terminated=1): interfaces as "tessera.block/1"
  */
-const char *const *tsr_plugin_get_provides(TsrPlugin *self);
+TSR_EXPORT const char *const *tsr_plugin_get_provides(TsrPlugin *self);
 
 /**
  * tsr_plugin_get_properties:
@@ -224,7 +225,7 @@ const char *const *tsr_plugin_get_provides(TsrPlugin *self);
  *
  * Returns: (transfer none) (element-type TsrPropertySpec): what a user can set
  */
-GPtrArray *tsr_plugin_get_properties(TsrPlugin *self);
+TSR_EXPORT GPtrArray *tsr_plugin_get_properties(TsrPlugin *self);
 
 /**
  * tsr_plugin_get_needs:
@@ -234,7 +235,7 @@ GPtrArray *tsr_plugin_get_properties(TsrPlugin *self);
  *
  * Returns: (transfer none) (element-type TsrNeed): the interfaces that it wants to be connected to
  */
-GPtrArray *tsr_plugin_get_needs(TsrPlugin *self);
+TSR_EXPORT GPtrArray *tsr_plugin_get_needs(TsrPlugin *self);
 
 /**
  * tsr_plugin_get_resources:
@@ -244,7 +245,7 @@ GPtrArray *tsr_plugin_get_needs(TsrPlugin *self);
  *
  * Returns: (transfer none) (element-type TsrResource): ports, memory, lines and channels
  */
-GPtrArray *tsr_plugin_get_resources(TsrPlugin *self);
+TSR_EXPORT GPtrArray *tsr_plugin_get_resources(TsrPlugin *self);
 
 #define TSR_TYPE_REGISTRY (tsr_registry_get_type())
 /**
@@ -253,7 +254,7 @@ GPtrArray *tsr_plugin_get_resources(TsrPlugin *self);
  * The installed plugins. It reads the manifests, FOLDER/ID/VERSION/ID.plugin next to the library, and runs no plugin's code.
  * All functions are [main]; errors are in TSR_MACHINE_ERROR.
  */
-G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
+TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
 
 /**
  * tsr_registry_new:
@@ -263,7 +264,7 @@ G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
  *
  * Returns: (transfer full): a registry
  */
-TsrRegistry *tsr_registry_new(void);
+TSR_EXPORT TsrRegistry *tsr_registry_new(void);
 
 /**
  * tsr_registry_new_for_folders:
@@ -273,7 +274,7 @@ TsrRegistry *tsr_registry_new(void);
  *
  * Returns: (transfer full): a registry
  */
-TsrRegistry *tsr_registry_new_for_folders(const char *const *folders);
+TSR_EXPORT TsrRegistry *tsr_registry_new_for_folders(const char *const *folders);
 
 /**
  * tsr_registry_list_plugins:
@@ -283,7 +284,7 @@ TsrRegistry *tsr_registry_new_for_folders(const char *const *folders);
  *
  * Returns: (transfer container) (element-type TsrPlugin): those that can be used, by id, the newest version first
  */
-GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
+TSR_EXPORT GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
 
 /**
  * tsr_registry_get_refused:
@@ -294,7 +295,7 @@ GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
  * Returns: (transfer none) (array zero-terminated=1): for each plugin that cannot be used, a line that says which and why; valid
  *          until the next call with the registry
  */
-const char *const *tsr_registry_get_refused(TsrRegistry *self);
+TSR_EXPORT const char *const *tsr_registry_get_refused(TsrRegistry *self);
 
 /**
  * tsr_registry_find:
@@ -306,7 +307,7 @@ const char *const *tsr_registry_get_refused(TsrRegistry *self);
  *
  * Returns: (transfer none) (nullable): the newest that fits, or NULL with @error set
  */
-TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError **error);
+TSR_EXPORT TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError **error);
 
 /**
  * tsr_registry_load_plugin:
@@ -318,7 +319,7 @@ TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError 
  *
  * Returns: whether it can be used
  */
-gboolean tsr_registry_load_plugin(TsrRegistry *self, TsrPlugin *plugin, GError **error);
+TSR_EXPORT gboolean tsr_registry_load_plugin(TsrRegistry *self, TsrPlugin *plugin, GError **error);
 
 G_END_DECLS
 
