@@ -80,7 +80,6 @@ static const struct tsr_x86_interpreter interpreter_table = {
 	.destroy = service_destroy,
 	.step = service_step,
 	.deliver = service_deliver,
-	.shadow = shadow_run,
 	.shadow_writes = overlay_each,
 	.shadow_steps = shadow_steps,
 	.set_pins = service_set_pins,

@@ -344,7 +344,7 @@ static void iret_to_v86(cpu *c, uint32_t eip, uint32_t cs, uint32_t image)
 
 static void iret_task(cpu *c)
 {
-	uint16_t selector = memory_read16(c, c->s->tr.base, TSR_VIEW_SUPERVISOR);
+	uint16_t selector = memory_read16(c, c->s->tr.base + TSR_TSS_LINK, TSR_VIEW_SUPERVISOR);
 	struct descriptor d;
 
 	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d))

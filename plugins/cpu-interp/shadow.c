@@ -87,8 +87,3 @@ enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t cou
 	cpu_refresh(c);
 	return stop;
 }
-
-enum tsr_x86_stop shadow_run(cpu *c, struct tsr_x86_state *state, uint64_t count, uint64_t *executed, struct tsr_x86_fault *fault)
-{
-	return shadow_steps(c, state, count, NULL, NULL, executed, fault);
-}

@@ -213,7 +213,7 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 	else
 		memory_check_write(c, c->s->tr.base + TSR_TSS16_IP, TSR_TSS16_LDT - TSR_TSS16_IP, TSR_VIEW_SUPERVISOR);
 	if (nested)
-		memory_check_write(c, base, 2, TSR_VIEW_SUPERVISOR);
+		memory_check_write(c, base + TSR_TSS_LINK, 2, TSR_VIEW_SUPERVISOR);
 	if (reason == TASK_IRET)
 		old_eflags &= ~TSR_FLAG_NT;
 	if ((reason == TASK_JMP || reason == TASK_IRET) && desc_find(c, old_selector, &old))
@@ -222,7 +222,7 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 		old_eflags |= TSR_FLAG_RF;
 	save_old(c, eip, old_eflags);
 	if (nested)
-		memory_write16(c, base, old_selector, TSR_VIEW_SUPERVISOR);
+		memory_write16(c, base + TSR_TSS_LINK, old_selector, TSR_VIEW_SUPERVISOR);
 	if (reason != TASK_IRET)
 		desc_mark(c, selector, &d, TSR_SEG_BUSY, 0);
 	if (wide)

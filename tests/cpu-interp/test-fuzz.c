@@ -146,7 +146,7 @@ static void test_shadow_agrees(void)
 		machine_refresh(m);
 		memcpy(before, m->ram, sizeof(before));
 		copy = *s;
-		stop = shadow_run(m->c, &copy, 1, &executed, &fault);
+		stop = shadow_steps(m->c, &copy, 1, NULL, NULL, &executed, &fault);
 		CU_ASSERT_FATAL(!memcmp(before, m->ram, sizeof(before)));
 		if (stop != TSR_X86_DONE)
 			continue;

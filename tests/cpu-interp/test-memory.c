@@ -344,7 +344,7 @@ static void test_shadow_run(void)
 	s->gpr[TSR_EAX] = 0x12345678;
 	machine_refresh(m);
 	copy = *s;
-	EQ(shadow_run(m->c, &copy, 10, &executed, &fault), TSR_X86_IO);
+	EQ(shadow_steps(m->c, &copy, 10, NULL, NULL, &executed, &fault), TSR_X86_IO);
 	EQ(executed, 2);
 	EQ(copy.gpr[TSR_EBX], 0x12345678);
 	EQ(copy.eip, CODE + 11);
@@ -367,7 +367,7 @@ static void test_shadow_fault(void)
 	machine_set_page(m, DATA, PAGE_ABSENT);
 	machine_refresh(m);
 	copy = *s;
-	EQ(shadow_run(m->c, &copy, 10, &executed, &fault), TSR_X86_FAULT);
+	EQ(shadow_steps(m->c, &copy, 10, NULL, NULL, &executed, &fault), TSR_X86_FAULT);
 	EQ(executed, 1);
 	EQ(fault.vector, TSR_VECTOR_PF);
 	EQ(fault.cr2, DATA);

@@ -59,18 +59,16 @@ struct tsr_x86_interpreter {
 	 * the caller found (with the state as before the faulting instruction). It handles double and triple
 	 * faults. [locked] */
 	enum tsr_x86_stop (*deliver)(struct tsr_x86_context *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault);
-	/* A shadow run: executes up to `count` instructions on *state, instead of the context's, and on copies
-	 * of the memory that they write; nothing outside is changed, not even A and D bits. It ends before I/O
-	 * and before faults. [locked] */
-	enum tsr_x86_stop (*shadow)(struct tsr_x86_context *c, struct tsr_x86_state *state, uint64_t count, uint64_t *executed,
-				    struct tsr_x86_fault *fault);
 	/* Calls `each` for each byte that the last shadow run wrote, in the order of execution: the last one of
 	 * an address counts. [locked] */
 	void (*shadow_writes)(struct tsr_x86_context *c, void (*each)(void *user, tsr_gpa gpa, uint8_t value), void *user);
 	/* The caller's pins, a bit for each enum tsr_cpu_pin. Only IGNNE# matters here. [locked] */
 	void (*set_pins)(struct tsr_x86_context *c, uint32_t pins);
-	/* As shadow, and calls after(user, written) after each instruction: *state is as that instruction left
-	 * it, and `written` is how many of the bytes that shadow_writes reports were written so far. [locked] */
+	/* A shadow run: executes up to `count` instructions on *state, instead of the context's, and on copies
+	 * of the memory that they write; nothing outside is changed, not even A and D bits. It ends before I/O
+	 * and before faults. If `after` is given, after(user, written) is called after each instruction: *state
+	 * is as that instruction left it, and `written` is how many of the bytes that shadow_writes reports
+	 * were written so far. [locked] */
 	enum tsr_x86_stop (*shadow_steps)(struct tsr_x86_context *c, struct tsr_x86_state *state, uint64_t count,
 					  void (*after)(void *user, size_t written), void *user, uint64_t *executed,
 					  struct tsr_x86_fault *fault);

@@ -102,13 +102,14 @@ enum tsr_x86_breakpoint { TSR_BREAK_EXECUTE, TSR_BREAK_WRITE, TSR_BREAK_IO, TSR_
 #define TSR_PF_I 0x10u
 
 /* -- Task-state segments: volume 3, 7.2.1 (32 bits) and 7.6 (16 bits); offsets */
+#define TSR_TSS_LINK 0u /* of both sizes: the task to return to */
 enum tsr_x86_tss32 {
-	TSR_TSS32_LINK = 0, TSR_TSS32_ESP0 = 4, TSR_TSS32_SS0 = 8, TSR_TSS32_CR3 = 28, TSR_TSS32_EIP = 32, TSR_TSS32_EFLAGS = 36,
+	TSR_TSS32_ESP0 = 4, /* SS0 and the stacks of rings 1 and 2 follow */ TSR_TSS32_CR3 = 28, TSR_TSS32_EIP = 32, TSR_TSS32_EFLAGS = 36,
 	TSR_TSS32_EAX = 40, TSR_TSS32_ES = 72, TSR_TSS32_LDT = 96, TSR_TSS32_TRAP = 100, TSR_TSS32_IO_MAP = 102,
 	TSR_TSS32_LIMIT = 103, /* the least limit */
 };
 enum tsr_x86_tss16 {
-	TSR_TSS16_LINK = 0, TSR_TSS16_SP0 = 2, TSR_TSS16_SS0 = 4, TSR_TSS16_IP = 14, TSR_TSS16_FLAGS = 16, TSR_TSS16_AX = 18,
+	TSR_TSS16_SP0 = 2, /* as in the other */ TSR_TSS16_IP = 14, TSR_TSS16_FLAGS = 16, TSR_TSS16_AX = 18,
 	TSR_TSS16_ES = 34, TSR_TSS16_LDT = 42,
 	TSR_TSS16_LIMIT = 43,
 };
@@ -122,7 +123,6 @@ enum tsr_x86_tss16 {
 #define TSR_FSW_PE 0x0020u
 #define TSR_FSW_SF 0x0040u
 #define TSR_FSW_ES 0x0080u
-#define TSR_FSW_TOP 0x3800u
 #define TSR_FSW_B 0x8000u
 #define TSR_FSW_PENDING (TSR_X87_EXCEPTIONS | TSR_FSW_SF | TSR_FSW_ES | TSR_FSW_B) /* all but condition codes and TOP */
 #define TSR_FOP_MASK 0x07ffu
