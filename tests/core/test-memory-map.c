@@ -56,6 +56,26 @@ static void higher_priority_hides_lower(void)
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x3001fff, 1), 1);
 }
 
+/* An access across a page end touches its own bytes and no other. */
+static void accesses_across_pages_have_their_width(void)
+{
+	uint8_t *bytes;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dev->memory->map(dev->host, "pages", 0x2800000, 0x2000, 1, 0, &bytes, NULL));
+	memset(bytes, 0x33, 0x2000);
+	for (unsigned width = 2; width <= 8; width *= 2) {
+		uint64_t all = UINT64_MAX >> (64 - 8 * width);
+
+		CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x2800fff, width), 0x3333333333333333 & all);
+		tsr_memory_map_write(m->memory, 0x2800fff, 0, width);
+		CU_ASSERT_EQUAL(bytes[0xffe], 0x33);
+		for (unsigned i = 0; i < width; i++)
+			CU_ASSERT_EQUAL(bytes[0xfff + i], 0);
+		CU_ASSERT_EQUAL(bytes[0xfff + width], 0x33);
+		memset(bytes, 0x33, 0x2000);
+	}
+}
+
 static void same_priority_conflicts(void)
 {
 	uint8_t *bytes;
@@ -162,6 +182,7 @@ int main(void)
 	static CU_TestInfo tests[] = {
 		{ "RAM reads back and beyond it is open bus", ram_reads_back_and_beyond_it_is_open },
 		{ "a higher priority hides a lower one", higher_priority_hides_lower },
+		{ "accesses across pages have their width", accesses_across_pages_have_their_width },
 		{ "the same priority conflicts", same_priority_conflicts },
 		{ "aliases and ROM", aliases_and_rom },
 		{ "shadowing chooses RAM or ROM", shadowing_chooses_ram_or_rom },

@@ -165,6 +165,30 @@ static void test_fstenv_real_mode(void)
 	EQ(machine_peek(m, DATA + 14, 2), 0xcccc);
 }
 
+/* What FLDENV takes from the real-mode layouts, 16 and 32 bits (SDM volume 1, figures 8-11 and 8-12). */
+static void test_fldenv_real_mode(void)
+{
+	static const uint16_t small[7] = { 0x37f, 0, 0xffff, 0x2345, 0x16ed, 0x6789, 0xa000 };
+	static const uint32_t large[7] = { 0x37f, 0, 0xffff, 0x2345, 0x1def6ed, 0x6789, 0xabcd000 };
+
+	for (unsigned wide = 0; wide < 2; wide++) {
+		machine_real(m);
+		s->segment[TSR_CS] = (struct tsr_x86_segment){ 0x100, 0x93, 0xffff, 0x1000 };
+		s->eip = 0;
+		if (wide)
+			memcpy(m->ram + DATA, large, sizeof(large));
+		else
+			memcpy(m->ram + DATA, small, sizeof(small));
+		machine_code(m, CODE, wide ? "66D926 0050" : "D926 0050");
+		machine_step(m, 1);
+		EQ(fx->fop, 0x6ed);
+		EQ(fx->fip, wide ? 0x1def2345 : 0x12345);
+		EQ(fx->fdp, wide ? 0xabcd6789 : 0xa6789);
+		EQ(fx->fcs, 0);
+		EQ(fx->fds, 0);
+	}
+}
+
 static void test_fsave_frstor(void)
 {
 	uint8_t before[512];
@@ -301,7 +325,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(test_load_and_pointers), UNIT_ROW(test_zero_divide_deferred), UNIT_ROW(test_ferr_without_ne), UNIT_ROW(test_not_available),
-		UNIT_ROW(test_fstenv_layouts), UNIT_ROW(test_fstenv_real_mode), UNIT_ROW(test_fsave_frstor), UNIT_ROW(test_frstor_raises_pending),
+		UNIT_ROW(test_fstenv_layouts), UNIT_ROW(test_fstenv_real_mode), UNIT_ROW(test_fldenv_real_mode), UNIT_ROW(test_fsave_frstor), UNIT_ROW(test_frstor_raises_pending),
 		UNIT_ROW(test_fxsave_fxrstor), UNIT_ROW(test_sse_unmasked), UNIT_ROW(test_sse_alignment), UNIT_ROW(test_ldmxcsr_reserved),
 		UNIT_ROW(test_mmx_needs_clean_x87), UNIT_ROW(test_maskmov), UNIT_ROW(test_store_fault_leaves_state), CU_TEST_INFO_NULL,
 	};

@@ -198,6 +198,39 @@ static void test_external_interrupt_ext_bit(void)
 	expect_fault(TSR_VECTOR_GP, 0x50 * 8 + 3);
 }
 
+/* The first byte comes, and with it an event: the instruction stops between two iterations. */
+static uint32_t port_with_event(struct machine *of, uint16_t port, unsigned width)
+{
+	atomic_fetch_or(&of->c->attention, ATT_KICK);
+	return 0x5a;
+}
+
+/* RF in the saved EFLAGS: set when a REP instruction has done iterations and has more to do (SDM volume 3, 17.3.1.1). */
+static void test_external_interrupt_in_rep_saves_rf(void)
+{
+	struct tsr_x86_fault f = { .vector = 0x40 };
+
+	for (unsigned started = 0; started < 2; started++) {
+		setup(0);
+		machine_idt(m, 0x40, SEL_CODE0, HANDLER, 0x8e);
+		machine_code(m, CODE, "F36C"); /* rep insb */
+		s->gpr[TSR_ECX] = 3;
+		s->gpr[TSR_EDI] = 0x5000;
+		m->port_read = port_with_event;
+		machine_refresh(m);
+		if (started)
+			machine_step(m, 1);
+		m->port_read = NULL;
+		EQ(s->gpr[TSR_ECX], started ? 2 : 3);
+		EQ(s->eip, CODE);
+		atomic_store(&m->c->attention, 0);
+		EQ(cpu_deliver(m->c, TSR_EVENT_EXTERNAL, &f), TSR_X86_DONE);
+		EQ(s->eip, HANDLER);
+		EQ(top(0), CODE);
+		EQ(top(2) & TSR_FLAG_RF, started ? TSR_FLAG_RF : 0);
+	}
+}
+
 /* -- call gates */
 static void test_call_gate32_parameters(void)
 {
@@ -526,6 +559,7 @@ int main(void)
 		UNIT_ROW(test_int_same_ring), UNIT_ROW(test_int_from_ring3), UNIT_ROW(test_iret_drops_inner_segments),
 		UNIT_ROW(test_int16_gate_from_ring3), UNIT_ROW(test_int_gate_dpl), UNIT_ROW(test_int_gate_absent_and_beyond),
 		UNIT_ROW(test_inner_stack_faults), UNIT_ROW(test_triple_fault), UNIT_ROW(test_external_interrupt_ext_bit),
+		UNIT_ROW(test_external_interrupt_in_rep_saves_rf),
 		UNIT_ROW(test_call_gate32_parameters), UNIT_ROW(test_call_gate16_parameters), UNIT_ROW(test_jmp_gate_inner_refused),
 		UNIT_ROW(test_far_jump_to_conforming), UNIT_ROW(test_far_jump_to_inner_refused), UNIT_ROW(test_task_jmp32),
 		UNIT_ROW(test_task_call_and_iret), UNIT_ROW(test_task_jmp16), UNIT_ROW(test_task_gate_with_error_code), UNIT_ROW(test_task_busy_refused),
