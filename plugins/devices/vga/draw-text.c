@@ -38,7 +38,7 @@ static void get_fonts(const struct vga *v, uint32_t fonts[2])
 
 static uint32_t cursor_place(const struct vga *v)
 {
-	if (v->crtc[CR_CURSOR_START] & 0x20)
+	if (v->crtc[CR_CURSOR_START] & CR_CURSOR_OFF)
 		return UINT32_MAX;
 	return v->crtc[CR_CURSOR_HIGH] << 8u | v->crtc[CR_CURSOR_LOW];
 }
@@ -63,13 +63,14 @@ static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, co
 {
 	unsigned code = cell & 0xff, attribute = cell >> 8 & 0xff, all = (1u << g->dots) - 1, dots,
 		 glyph;
-	unsigned start = v->crtc[CR_CURSOR_START] & 0x1f, end = v->crtc[CR_CURSOR_END] & 0x1f;
+	unsigned start = v->crtc[CR_CURSOR_START] & CR_CURSOR_LINE,
+		 end = v->crtc[CR_CURSOR_END] & CR_CURSOR_LINE;
 
 	if (cell & CELL_CURSOR && line >= start && line <= end)
 		return all;
 	if (cell & CELL_DARK)
 		return 0;
-	if ((attribute & 7) == 1 && line == (v->crtc[CR_UNDERLINE] & 0x1fu))
+	if ((attribute & 7) == 1 && line == (v->crtc[CR_UNDERLINE] & CR_UNDERLINE_LINE))
 		return all;
 	glyph = (r->fonts[attribute >> 3 & 1] + code * 32 + line) & (VGA_PLANE_SIZE - 1);
 	dots = v->vram[4 * vga_dword(v, glyph) + 2];

@@ -21,7 +21,7 @@ bool vga_is_text(const struct vga *v)
 /* The palette belongs to the CPU, or the sequencer has turned the screen off. */
 bool vga_is_blank(const struct vga *v)
 {
-	return !(v->attr_index & AR_INDEX_DISPLAY) || (!vbe_is_packed(v) && v->seq[SEQ_CLOCKING] & 0x20);
+	return !(v->attr_index & AR_INDEX_DISPLAY) || (!vbe_is_packed(v) && v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_OFF);
 }
 
 unsigned vga_blink_phase(const struct vga *v)

@@ -11,12 +11,15 @@
 #include "vga.h"
 
 /* Bits that exist; the others read 0. */
+static const uint8_t misc_mask = 0xef, feature_mask = 0x0b;
 static const uint8_t seq_mask[SEQ_COUNT] = { 0x03, 0x3d, 0x0f, 0x3f, 0x0e };
 const uint8_t vga_gr_mask[GR_COUNT] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff };
 static const uint8_t attr_mask[AR_COUNT] = {
 	0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
 	0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0xef, 0xff, 0x3f, 0x0f, 0x0f,
 };
+
+enum { DAC_6_BITS = 0x3f, DAC_8_BITS = 0xff, DAC_STATE_READING = 3 };
 
 /* -- CRT controller */
 
@@ -28,13 +31,14 @@ static uint8_t crtc_read(const struct vga *v)
 static void crtc_write(struct vga *v, uint8_t value)
 {
 	unsigned index = v->crtc_index;
-	bool protect = v->crtc[CR_VRETRACE_END] & 0x80;
+	bool protect = v->crtc[CR_VRETRACE_END] & CR_VRETRACE_END_PROTECT;
 
 	if (index >= CR_COUNT)
 		return;
 	if (protect && index == CR_OVERFLOW)
 		/* the line compare bit is free */
-		v->crtc[index] = (v->crtc[index] & ~0x10) | (value & 0x10);
+		v->crtc[index] = (v->crtc[index] & ~CR_OVERFLOW_LINE_COMPARE) |
+				 (value & CR_OVERFLOW_LINE_COMPARE);
 	else if (!protect || index > CR_OVERFLOW)
 		v->crtc[index] = value;
 }
@@ -43,19 +47,19 @@ static void crtc_write(struct vga *v, uint8_t value)
 
 static uint8_t attr_read(const struct vga *v)
 {
-	unsigned index = v->attr_index & 0x1f;
+	unsigned index = v->attr_index & AR_INDEX;
 
 	return index < AR_COUNT ? v->attr[index] : 0;
 }
 
 static void attr_write(struct vga *v, uint8_t value)
 {
-	unsigned index = v->attr_index & 0x1f;
+	unsigned index = v->attr_index & AR_INDEX;
 
 	v->attr_data = !v->attr_data;
 	if (v->attr_data)
-		v->attr_index = value & 0x3f;
-	else if (index < AR_COUNT && (index >= AR_MODE || !(v->attr_index & 0x20)))
+		v->attr_index = value & (AR_INDEX_DISPLAY | AR_INDEX);
+	else if (index < AR_COUNT && (index >= AR_MODE || !(v->attr_index & AR_INDEX_DISPLAY)))
 		v->attr[index] = value & attr_mask[index];
 }
 
@@ -63,7 +67,7 @@ static void attr_write(struct vga *v, uint8_t value)
 
 static uint8_t dac_mask(const struct vga *v)
 {
-	return v->vbe[VBE_ENABLE] & VBE_8BIT_DAC ? 0xff : 0x3f;
+	return v->vbe[VBE_ENABLE] & VBE_8BIT_DAC ? DAC_8_BITS : DAC_6_BITS;
 }
 
 static uint8_t dac_read(struct vga *v)
@@ -90,7 +94,7 @@ static void dac_set_index(struct vga *v, uint8_t index, bool reading)
 {
 	v->dac_index = index;
 	v->dac_component = 0;
-	v->dac_reading = reading ? 3 : 0;
+	v->dac_reading = reading ? DAC_STATE_READING : 0;
 }
 
 /* -- Ports */
@@ -98,54 +102,54 @@ static void dac_set_index(struct vga *v, uint8_t index, bool reading)
 /* The CRTC and status 1 answer at 3Bx or 3Dx, as the miscellaneous register says. */
 static bool is_other_half(const struct vga *v, unsigned port)
 {
-	return (port >= 0x3b0 && port <= 0x3bf && v->misc & 1) ||
-	       (port >= 0x3d0 && port <= 0x3df && !(v->misc & 1));
+	return (port >= 0x3b0 && port <= 0x3bf && v->misc & MISC_COLOR) ||
+	       (port >= 0x3d0 && port <= 0x3df && !(v->misc & MISC_COLOR));
 }
 
 uint8_t vga_port_read(struct vga *v, unsigned port)
 {
-	if (port == 0x3ba || port == 0x3da)
+	if (port == PORT_STATUS_1_MONO || port == PORT_STATUS_1)
 		/* at either address: SeaBIOS's VGA BIOS uses 3DA in monochrome modes too */
 		v->attr_data = false;
 	if (is_other_half(v, port))
 		return 0xff;
 	switch (port) {
-	case 0x3c0:
+	case PORT_ATTRIBUTE:
 		return v->attr_index;
-	case 0x3c1:
+	case PORT_ATTRIBUTE_READ:
 		return attr_read(v);
-	case 0x3c2:
-		return 0x10;
-	case 0x3c3:
-		return 0x01;
-	case 0x3c4:
+	case PORT_STATUS_0:
+		return STATUS_0_SENSE;
+	case PORT_ENABLE:
+		return 0x01; /* the adapter is enabled */
+	case PORT_SEQUENCER_INDEX:
 		return v->seq_index;
-	case 0x3c5:
+	case PORT_SEQUENCER_DATA:
 		return v->seq_index < SEQ_COUNT ? v->seq[v->seq_index] : 0;
-	case 0x3c6:
+	case PORT_PEL_MASK:
 		return v->pel_mask;
-	case 0x3c7:
+	case PORT_DAC_STATE:
 		return v->dac_reading;
-	case 0x3c8:
+	case PORT_DAC_INDEX:
 		return v->dac_index;
-	case 0x3c9:
+	case PORT_DAC_DATA:
 		return dac_read(v);
-	case 0x3ca:
+	case PORT_FEATURE_READ:
 		return v->feature;
-	case 0x3cc:
+	case PORT_MISC_READ:
 		return v->misc;
-	case 0x3ce:
+	case PORT_GRAPHICS_INDEX:
 		return v->gr_index;
-	case 0x3cf:
+	case PORT_GRAPHICS_DATA:
 		return v->gr_index < GR_COUNT ? v->gr[v->gr_index] : 0;
-	case 0x3b4:
-	case 0x3d4:
+	case PORT_CRTC_INDEX_MONO:
+	case PORT_CRTC_INDEX:
 		return v->crtc_index;
-	case 0x3b5:
-	case 0x3d5:
+	case PORT_CRTC_DATA_MONO:
+	case PORT_CRTC_DATA:
 		return crtc_read(v);
-	case 0x3ba:
-	case 0x3da:
+	case PORT_STATUS_1_MONO:
+	case PORT_STATUS_1:
 		return vga_retrace_status(v);
 	default:
 		return 0xff;
@@ -171,47 +175,47 @@ void vga_port_write(struct vga *v, unsigned port, uint8_t value)
 	if (is_other_half(v, port))
 		return;
 	switch (port) {
-	case 0x3c0:
+	case PORT_ATTRIBUTE:
 		attr_write(v, value);
 		break;
-	case 0x3c2:
-		v->misc = value & 0xef;
+	case PORT_STATUS_0:
+		v->misc = value & misc_mask;
 		break;
-	case 0x3c4:
+	case PORT_SEQUENCER_INDEX:
 		v->seq_index = value & 0x07;
 		break;
-	case 0x3c5:
+	case PORT_SEQUENCER_DATA:
 		seq_write(v, value);
 		break;
-	case 0x3c6:
+	case PORT_PEL_MASK:
 		v->pel_mask = value;
 		break;
-	case 0x3c7:
+	case PORT_DAC_STATE:
 		dac_set_index(v, value, true);
 		break;
-	case 0x3c8:
+	case PORT_DAC_INDEX:
 		dac_set_index(v, value, false);
 		break;
-	case 0x3c9:
+	case PORT_DAC_DATA:
 		dac_write(v, value);
 		break;
-	case 0x3ce:
+	case PORT_GRAPHICS_INDEX:
 		v->gr_index = value & 0x0f;
 		break;
-	case 0x3cf:
+	case PORT_GRAPHICS_DATA:
 		gr_write(v, value);
 		break;
-	case 0x3b4:
-	case 0x3d4:
+	case PORT_CRTC_INDEX_MONO:
+	case PORT_CRTC_INDEX:
 		v->crtc_index = value & 0x3f;
 		break;
-	case 0x3b5:
-	case 0x3d5:
+	case PORT_CRTC_DATA_MONO:
+	case PORT_CRTC_DATA:
 		crtc_write(v, value);
 		break;
-	case 0x3ba:
-	case 0x3da:
-		v->feature = value & 0x0b;
+	case PORT_STATUS_1_MONO:
+	case PORT_STATUS_1:
+		v->feature = value & feature_mask;
 		break;
 	default:
 		break;
@@ -229,7 +233,7 @@ void vga_reset_registers(struct vga *v)
 	memset(v->attr, 0, sizeof(v->attr));
 	memset(v->dac, 0, sizeof(v->dac));
 	memset(v->dac_latch, 0, sizeof(v->dac_latch));
-	v->seq[SEQ_MEMORY] = 0x02; /* all 256 KiB */
+	v->seq[SEQ_MEMORY] = SEQ_MEMORY_EXTENDED;
 	v->gr[GR_BIT_MASK] = 0xff;
 	v->pel_mask = 0xff;
 	v->dac_index = v->dac_component = v->dac_reading = 0;

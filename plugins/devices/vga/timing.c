@@ -23,21 +23,21 @@ static unsigned retrace_end(const struct vga *v, unsigned start)
 
 void vga_get_geometry(const struct vga *v, struct vga_geometry *g)
 {
-	bool graphics = v->gr[GR_MISC] & 1;
+	bool graphics = v->gr[GR_MISC] & GR_MISC_GRAPHICS;
 
 	g->columns = v->crtc[CR_HDISPLAY] + 1u;
-	g->dots = graphics || v->seq[SEQ_CLOCKING] & 1 ? 8 : 9;
-	g->repeat = v->seq[SEQ_CLOCKING] & 8 ? 2 : 1;
+	g->dots = graphics || v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_8_DOTS ? 8 : 9;
+	g->repeat = v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_HALF ? 2 : 1;
 	g->height = with_overflow(v, CR_VDISPLAY, 1, 6) + 1;
-	g->rows_per_char = (v->crtc[CR_MAX_SCAN] & 0x1f) + 1u;
-	g->double_scan = v->crtc[CR_MAX_SCAN] & 0x80;
+	g->rows_per_char = (v->crtc[CR_MAX_SCAN] & CR_MAX_SCAN_LINES) + 1u;
+	g->double_scan = v->crtc[CR_MAX_SCAN] & CR_MAX_SCAN_DOUBLE;
 	g->line_compare = v->crtc[CR_LINE_COMPARE] | (v->crtc[CR_OVERFLOW] >> 4 & 1u) << 8 |
 			  (v->crtc[CR_MAX_SCAN] >> 6 & 1u) << 9;
 	g->htotal = v->crtc[CR_HTOTAL] + 5u;
 	g->vtotal = with_overflow(v, CR_VTOTAL, 0, 5) + 2;
 	g->retrace_start = with_overflow(v, CR_VRETRACE_START, 2, 7);
 	g->retrace_end = retrace_end(v, g->retrace_start);
-	g->dot_clock_hz = (v->misc >> 2 & 3) == 0 ? 25175000 : 28322000;
+	g->dot_clock_hz = MISC_CLOCK(v->misc) == 0 ? 25175000 : 28322000;
 	if (vbe_is_on(v)) { /* planar VBE: the mode's size, the VGA's way */
 		g->columns = v->vbe[VBE_XRES] / 8u;
 		g->height = v->vbe[VBE_YRES];
@@ -64,7 +64,7 @@ static unsigned row_step(const struct vga *v)
 
 void vga_scan_first(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s)
 {
-	*s = (struct vga_scan){ .ma = start_address(v), .row = v->crtc[CR_PRESET_ROW] & 0x1f };
+	*s = (struct vga_scan){ .ma = start_address(v), .row = v->crtc[CR_PRESET_ROW] & CR_PRESET_ROW_SCAN };
 	if (vbe_is_on(v) || s->row >= g->rows_per_char)
 		s->row = 0;
 }
@@ -112,16 +112,16 @@ unsigned vga_address(const struct vga *v, unsigned ma, unsigned row)
 		return ma;
 	if (v->crtc[CR_UNDERLINE] & CR_UNDERLINE_DOUBLEWORD)
 		ma = ma << 2 | (ma >> 14 & 3);
-	else if (!(mode & 0x40))
-		ma = ma << 1 | (ma >> (mode & 0x20 ? 15 : 13) & 1);
-	if (!(mode & 1))
+	else if (!(mode & CR_MODE_BYTE))
+		ma = ma << 1 | (ma >> (mode & CR_MODE_WRAP_15 ? 15 : 13) & 1);
+	if (!(mode & CR_MODE_NOT_ROW_0_AT_13))
 		ma = (ma & ~0x2000u) | (row & 1) << 13;
-	if (!(mode & 2))
+	if (!(mode & CR_MODE_NOT_ROW_1_AT_14))
 		ma = (ma & ~0x4000u) | (row >> 1 & 1) << 14;
 	return ma & (VGA_PLANE_SIZE - 1);
 }
 
-/* Input status 1: bit 0 no display now, bit 3 vertical retrace. */
+/* Input status 1. */
 uint8_t vga_retrace_status(const struct vga *v)
 {
 	struct vga_geometry g;
@@ -145,5 +145,6 @@ uint8_t vga_retrace_status(const struct vga *v)
 	line = at / g.htotal;
 	column = at % g.htotal;
 	retrace = line >= g.retrace_start && line < g.retrace_end;
-	return (line >= g.height || column >= g.columns ? 1 : 0) | (retrace ? 8 : 0);
+	return (line >= g.height || column >= g.columns ? STATUS_1_BLANKED : 0) |
+	       (retrace ? STATUS_1_RETRACE : 0);
 }

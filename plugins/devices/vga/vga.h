@@ -15,6 +15,30 @@
 #define VGA_MAX_HEIGHT 1600u
 #define VGA_MAX_COLUMNS 256u
 
+/* Ports. The CRT controller's and status 1 are at 3Bx or at 3Dx. */
+enum vga_port {
+	PORT_CRTC_INDEX_MONO = 0x3b4,
+	PORT_CRTC_DATA_MONO = 0x3b5,
+	PORT_STATUS_1_MONO = 0x3ba, /* feature control on write */
+	PORT_ATTRIBUTE = 0x3c0,     /* index and data in turn */
+	PORT_ATTRIBUTE_READ = 0x3c1,
+	PORT_STATUS_0 = 0x3c2,      /* miscellaneous output on write */
+	PORT_ENABLE = 0x3c3,
+	PORT_SEQUENCER_INDEX = 0x3c4,
+	PORT_SEQUENCER_DATA = 0x3c5,
+	PORT_PEL_MASK = 0x3c6,
+	PORT_DAC_STATE = 0x3c7,     /* index for reads on write */
+	PORT_DAC_INDEX = 0x3c8,     /* for writes */
+	PORT_DAC_DATA = 0x3c9,
+	PORT_FEATURE_READ = 0x3ca,
+	PORT_MISC_READ = 0x3cc,
+	PORT_GRAPHICS_INDEX = 0x3ce,
+	PORT_GRAPHICS_DATA = 0x3cf,
+	PORT_CRTC_INDEX = 0x3d4,
+	PORT_CRTC_DATA = 0x3d5,
+	PORT_STATUS_1 = 0x3da,
+};
+
 enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_FONTS, SEQ_MEMORY, SEQ_COUNT };
 enum {
 	GR_SET_RESET,
@@ -50,11 +74,32 @@ enum {
 	CR_LINE_COMPARE = 24,
 	CR_COUNT = 25,
 };
-#define CR_UNDERLINE_DOUBLEWORD 0x40u
 enum { AR_MODE = 16, AR_OVERSCAN, AR_PLANES, AR_PANNING, AR_COLOR_SELECT, AR_COUNT };
 
 /* Bits of the registers, named as in the IBM manual. */
+#define MISC_COLOR 0x01u             /* the CRT controller is at 3Dx */
+#define MISC_CLOCK(misc) ((misc) >> 2 & 3u)
 #define MISC_PAGE 0x20u              /* page bit for odd/even: 0 selects the odd addresses */
+#define STATUS_0_SENSE 0x10u         /* the monitor is a colour one */
+#define STATUS_1_BLANKED 0x01u       /* display enable is off */
+#define STATUS_1_RETRACE 0x08u       /* vertical */
+#define SEQ_CLOCKING_8_DOTS 0x01u
+#define SEQ_CLOCKING_HALF 0x08u      /* the dot clock is divided by two */
+#define SEQ_CLOCKING_OFF 0x20u       /* the screen is off */
+#define SEQ_MEMORY_EXTENDED 0x02u    /* all 256 KiB */
+#define CR_OVERFLOW_LINE_COMPARE 0x10u
+#define CR_PRESET_ROW_SCAN 0x1fu
+#define CR_MAX_SCAN_LINES 0x1fu
+#define CR_MAX_SCAN_DOUBLE 0x80u
+#define CR_CURSOR_OFF 0x20u          /* in the cursor start register */
+#define CR_CURSOR_LINE 0x1fu         /* in the cursor start and end registers */
+#define CR_VRETRACE_END_PROTECT 0x80u /* registers 0 to 7 */
+#define CR_UNDERLINE_LINE 0x1fu
+#define CR_UNDERLINE_DOUBLEWORD 0x40u
+#define CR_MODE_NOT_ROW_0_AT_13 0x01u /* compatibility mode support */
+#define CR_MODE_NOT_ROW_1_AT_14 0x02u /* select row scan counter */
+#define CR_MODE_WRAP_15 0x20u        /* address wrap: word mode takes bit 15, else 13 */
+#define CR_MODE_BYTE 0x40u           /* byte, else word mode */
 #define SEQ_MEMORY_SEQUENTIAL 0x04u  /* 0: odd addresses reach the odd planes */
 #define SEQ_MEMORY_CHAIN4 0x08u
 #define GR_MODE_WRITE 0x03u
@@ -68,6 +113,7 @@ enum { AR_MODE = 16, AR_OVERSCAN, AR_PLANES, AR_PANNING, AR_COLOR_SELECT, AR_COU
 #define AR_MODE_BLINK 0x08u
 #define AR_MODE_PANNING_SPLIT 0x20u  /* no panning below the split */
 #define AR_MODE_P54S 0x80u           /* palette bits 5 and 4 come from the colour select register */
+#define AR_INDEX 0x1fu
 #define AR_INDEX_DISPLAY 0x20u       /* palette address source: the palette belongs to the display */
 #define EVEN_PLANES 0x05u
 #define ODD_PLANES 0x0au
