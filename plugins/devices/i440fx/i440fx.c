@@ -22,7 +22,11 @@ enum {
 	PAM_READ = 1, PAM_WRITE = 2,
 	SMRAM_OPEN = 0x40, SMRAM_LOCK = 0x10,
 	TRC_HARD = 0x02, TRC_RESET = 0x04,
-	ADDRESS_ENABLE = 0x80000000u,
+	SMRAM_WRITABLE = 0x78,
+	PCICMD_MEMORY = 0x02, PCICMD_MASTER = 0x04, PCICMD_HIGH_SERR = 0x01,
+	PCISTS_FAST_BACK = 0x80, PCISTS_HIGH_DEVSEL_MEDIUM = 0x02,
+	ADDRESS_ENABLE = 0x80000000u, ADDRESS_WRITABLE = 0x80fffffcu, ADDRESS_REGISTER = 0xfc,
+	PORT_CONFADD = 0xcf8,
 };
 
 /* Registers of function 0 beyond the header: reset value and bits that the guest can write. */
@@ -40,9 +44,9 @@ static const struct {
 	{ 0x68, 0x68, 0x00, 0xc0 }, /* FDHC */
 	{ 0x70, 0x70, 0x20, 0xf8 }, /* MTT */
 	{ 0x71, 0x71, 0x10, 0xf8 }, /* CLT */
-	{ 0x72, 0x72, 0x02, 0x78 }, /* SMRAM */
+	{ REG_SMRAM, REG_SMRAM, 0x02, SMRAM_WRITABLE },
 	{ 0x90, 0x90, 0x00, 0x9b }, /* ERRCMD */
-	{ 0x93, 0x93, 0x00, 0x0f }, /* TRC */
+	{ REG_TRC, REG_TRC, 0x00, 0x0f },
 };
 
 struct i440fx {
@@ -138,7 +142,7 @@ static uint64_t address_read(void *self, uint64_t offset, unsigned width)
 		return s->address;
 	for (unsigned i = 0; i < width; i++) {
 		uint8_t byte =
-			s->isa ? s->isa->read(s->isa_self, (uint16_t)(0xcf8 + offset + i)) : 0xff;
+			s->isa ? s->isa->read(s->isa_self, (uint16_t)(PORT_CONFADD + offset + i)) : 0xff;
 		value |= (uint64_t)byte << (8 * i);
 	}
 	return value;
@@ -149,11 +153,11 @@ static void address_write(void *self, uint64_t offset, uint64_t value, unsigned 
 	struct i440fx *s = self;
 
 	if (width == 4) {
-		s->address = (uint32_t)value & 0x80fffffcu;
+		s->address = (uint32_t)value & ADDRESS_WRITABLE;
 		return;
 	}
 	for (unsigned i = 0; s->isa && i < width; i++)
-		s->isa->write(s->isa_self, (uint16_t)(0xcf8 + offset + i),
+		s->isa->write(s->isa_self, (uint16_t)(PORT_CONFADD + offset + i),
 			      (uint8_t)(value >> (8 * i)));
 }
 
@@ -165,7 +169,7 @@ static unsigned selected_function(const struct i440fx *s)
 static uint64_t data_read(void *self, uint64_t offset, unsigned width)
 {
 	struct i440fx *s = self;
-	unsigned reg = (s->address & 0xfc) + (unsigned)offset, step = offset % width ? 1 : width;
+	unsigned reg = (s->address & ADDRESS_REGISTER) + (unsigned)offset, step = offset % width ? 1 : width;
 	uint64_t value = 0;
 
 	if (!(s->address & ADDRESS_ENABLE))
@@ -180,7 +184,7 @@ static uint64_t data_read(void *self, uint64_t offset, unsigned width)
 static void data_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
 	struct i440fx *s = self;
-	unsigned reg = (s->address & 0xfc) + (unsigned)offset, step = offset % width ? 1 : width;
+	unsigned reg = (s->address & ADDRESS_REGISTER) + (unsigned)offset, step = offset % width ? 1 : width;
 
 	if (!(s->address & ADDRESS_ENABLE))
 		return;
@@ -209,12 +213,12 @@ static void i440fx_reset(void *self, enum tsr_reset kind)
 	if (kind == TSR_RESET_SOFT)
 		return;
 	/* Bus master and memory space are wired to one; only SERR# enable can be written. */
-	config[REG_PCICMD] = 0x06;
+	config[REG_PCICMD] = PCICMD_MEMORY | PCICMD_MASTER;
 	config[REG_PCICMD + 1] = 0x00;
 	mask[REG_PCICMD] = 0x00;
-	mask[REG_PCICMD + 1] = 0x01;
-	config[REG_PCISTS] = 0x80;
-	config[REG_PCISTS + 1] = 0x02;
+	mask[REG_PCICMD + 1] = PCICMD_HIGH_SERR;
+	config[REG_PCISTS] = PCISTS_FAST_BACK;
+	config[REG_PCISTS + 1] = PCISTS_HIGH_DEVSEL_MEDIUM;
 	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
 		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
 
@@ -273,9 +277,9 @@ static bool i440fx_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	    !tsr_state_get_bool(in, "smram-locked", &s->smram_locked) ||
 	    !tsr_state_get_bytes(in, "registers", config + FIRST_OWN, OWN_BYTES))
 		return tsr_state_damaged(error, "registers of the host bridge");
-	s->address &= 0x80fffffcu;
+	s->address &= ADDRESS_WRITABLE;
 	s->trc = config[REG_TRC];
-	s->pci->write_mask(s->function)[REG_SMRAM] = s->smram_locked ? 0x00 : 0x78;
+	s->pci->write_mask(s->function)[REG_SMRAM] = s->smram_locked ? 0 : SMRAM_WRITABLE;
 	pam_apply_all(s);
 	return true;
 }

@@ -32,12 +32,18 @@ enum pcnet_csr3 {
 enum pcnet_csr4 {
 	CSR4_JAB = 1 << 1, CSR4_TXSTRT = 1 << 3, CSR4_RCVCCO = 1 << 5, CSR4_UINT = 1 << 6, CSR4_UINTCMD = 1 << 7,
 	CSR4_MFCO = 1 << 9, CSR4_ASTRP_RCV = 1 << 10, CSR4_APAD_XMT = 1 << 11, CSR4_DPOLL = 1 << 12,
+	CSR4_JABM = 1 << 0, CSR4_TXSTRTM = 1 << 2, CSR4_RCVCCOM = 1 << 4, CSR4_MFCOM = 1 << 8,
+	CSR4_MASKS = CSR4_JABM | CSR4_TXSTRTM | CSR4_RCVCCOM | CSR4_MFCOM, /* each cause's mask is the bit below it */
+	CSR4_WRITABLE = 0xfd15,
 	CSR4_CAUSES = CSR4_JAB | CSR4_TXSTRT | CSR4_RCVCCO | CSR4_UINT | CSR4_MFCO,
 };
 
 enum pcnet_csr5 {
 	CSR5_SPND = 1 << 0, CSR5_MPINT = 1 << 4, CSR5_EXDINT = 1 << 7, CSR5_SLPINT = 1 << 9, CSR5_SINTE = 1 << 10,
 	CSR5_SINT = 1 << 11, CSR5_LTINTEN = 1 << 14, CSR5_TOKINTD = 1 << 15,
+	CSR5_MPINTE = 1 << 3, CSR5_EXDINTE = 1 << 6, CSR5_SLPINTE = 1 << 8,
+	CSR5_ENABLES = CSR5_MPINTE | CSR5_EXDINTE | CSR5_SLPINTE | CSR5_SINTE, /* each cause's enable is the bit below it */
+	CSR5_WRITABLE = 0xc56f,
 	CSR5_CAUSES = CSR5_MPINT | CSR5_EXDINT | CSR5_SLPINT | CSR5_SINT,
 };
 
@@ -59,6 +65,9 @@ enum pcnet_bcr {
 };
 #define BCR18_DWIO (1u << 7)
 #define BCR2_APROMWE (1u << 8)
+#define BCR4_LNKSTE (1u << 6)
+#define BCR20_APERREN (1u << 10)
+#define BCR20_SWSTYLE 0xffu
 #define BCR_LED_ON (1u << 15)
 
 struct pcnet {

@@ -26,7 +26,7 @@ struct row {
 static const struct row csr_rows[] = {
 	{ 0, SOFT, 0, CSR0_STOP },
 	{ 1, STOPPED, 0xfffe, 0 }, { 2, STOPPED, 0xffff, 0 },
-	{ 3, SOFT, 0x5f7c, 0 }, { 4, SOFT, 0xfd15, 0x0115 }, { 5, SOFT, 0xc56f, 0 }, { 6, 0, 0, 0 },
+	{ 3, SOFT, 0x5f7c, 0 }, { 4, SOFT, CSR4_WRITABLE, CSR4_MASKS }, { 5, SOFT, CSR5_WRITABLE, 0 }, { 6, 0, 0, 0 },
 	{ 8, STOPPED, 0xffff, 0 }, { 9, STOPPED, 0xffff, 0 }, { 10, STOPPED, 0xffff, 0 }, { 11, STOPPED, 0xffff, 0 },
 	{ 12, STOPPED, 0xffff, 0 }, { 13, STOPPED, 0xffff, 0 }, { 14, STOPPED, 0xffff, 0 },
 	{ 15, STOPPED | SOFT, 0xffff, 0 },
@@ -88,9 +88,9 @@ static bool interrupt_pending(const struct pcnet *p)
 
 	if (p->csr[CSR_CONTROL] & CSR0_CAUSES & ~CSR0_CERR & ~(csr3 & CSR3_MASKS))
 		return true;
-	if (csr4 & CSR4_CAUSES & ~((csr4 & 0x0115) << 1)) /* each cause's mask is the bit below; UINT has none */
+	if (csr4 & CSR4_CAUSES & ~((csr4 & CSR4_MASKS) << 1)) /* UINT has no mask */
 		return true;
-	return csr5 & CSR5_CAUSES & (csr5 & 0x0548) << 1; /* each cause's enable is the bit below */
+	return csr5 & CSR5_CAUSES & (csr5 & CSR5_ENABLES) << 1;
 }
 
 void pcnet_update_interrupt(struct pcnet *p)
@@ -163,7 +163,7 @@ static void features_write(struct pcnet *p, uint16_t value)
 {
 	uint16_t *csr4 = &p->csr[CSR_FEATURES];
 
-	*csr4 = (uint16_t)((*csr4 & CSR4_CAUSES & ~value) | (value & 0xfd15));
+	*csr4 = (uint16_t)((*csr4 & CSR4_CAUSES & ~value) | (value & CSR4_WRITABLE));
 	if (value & CSR4_UINTCMD)
 		*csr4 |= CSR4_UINT;
 }
@@ -172,16 +172,16 @@ static void extended_write(struct pcnet *p, uint16_t value)
 {
 	uint16_t *csr5 = &p->csr[CSR_EXTENDED];
 
-	*csr5 = (uint16_t)((*csr5 & CSR5_CAUSES & ~value) | (value & 0xc56f));
+	*csr5 = (uint16_t)((*csr5 & CSR5_CAUSES & ~value) | (value & CSR5_WRITABLE));
 }
 
 static unsigned software_style(const struct pcnet *p)
 {
 	/* SWSTYLE, with SSIZE32 and CSRPCNET as each style has them. */
 	static const uint16_t styles[] = { 0x0200, 0x0101, 0x0302, 0x0303 };
-	unsigned style = p->bcr[BCR_SWS] & 0xff;
+	unsigned style = p->bcr[BCR_SWS] & BCR20_SWSTYLE;
 
-	return (p->bcr[BCR_SWS] & 0x0400) | (style < COUNT(styles) ? styles[style] : style | 0x0200);
+	return (p->bcr[BCR_SWS] & BCR20_APERREN) | (style < COUNT(styles) ? styles[style] : style | 0x0200);
 }
 
 uint16_t pcnet_csr_read(struct pcnet *p, unsigned number)
@@ -238,7 +238,7 @@ uint16_t pcnet_bcr_read(struct pcnet *p, unsigned number)
 		return (uint16_t)software_style(p);
 	if (number >= PCNET_BCRS)
 		return 0;
-	if (number == BCR_LNKST && p->bcr[BCR_LNKST] & 0x40 && pcnet_link(p))
+	if (number == BCR_LNKST && p->bcr[BCR_LNKST] & BCR4_LNKSTE && pcnet_link(p))
 		return p->bcr[BCR_LNKST] | BCR_LED_ON;
 	return p->bcr[number];
 }
@@ -261,7 +261,7 @@ void pcnet_registers_reset(struct pcnet *p, bool hard)
 	if (!hard)
 		return;
 	for (unsigned i = 0; i < 3; i++) /* the EEPROM's station address */
-		p->csr[CSR_PADR + i] = (uint16_t)(p->aprom[2 * i] | p->aprom[2 * i + 1] << 8);
+		p->csr[CSR_PADR + i] = tsr_load_le16(p->aprom + 2 * i);
 	p->rap = 0;
 }
 

@@ -16,6 +16,11 @@ enum init_step { READY, WANT_ICW2, WANT_ICW3, WANT_ICW4 };
 
 enum icw1 { ICW1_IC4 = 0x01, ICW1_SNGL = 0x02, ICW1_LTIM = 0x08, ICW1_INIT = 0x10 };
 enum icw4 { ICW4_AEOI = 0x02, ICW4_SFNM = 0x10 };
+enum ocw2 { OCW2_L = 0x07, OCW2_EOI = 0x20, OCW2_SL = 0x40, OCW2_R = 0x80 };
+#define POLL_I 0x80u      /* poll word: an interrupt is requested */
+#define ICW2_BASE 0xf8u   /* T7-T3 */
+#define SPURIOUS 7        /* the input that is reported when there is no request */
+enum { REG_COMMAND };     /* A0 = 0 */
 enum ocw3 { OCW3_RIS = 0x01, OCW3_RR = 0x02, OCW3_POLL = 0x04, OCW3_SELECT = 0x08, OCW3_SMM = 0x20, OCW3_ESMM = 0x40 };
 
 struct chip {
@@ -82,13 +87,13 @@ static void update(struct pic *p)
 	tsr_irq_set(p->out, pending(p, &p->chips[0]) >= 0);
 }
 
-/* The INTA cycle of one chip; 7 when there is no request. */
+/* The INTA cycle of one chip. */
 static int take(struct pic *p, struct chip *c)
 {
 	int input = pending(p, c);
 
 	if (input < 0)
-		return 7;
+		return SPURIOUS;
 	if (!(c->icw4 & ICW4_AEOI))
 		c->isr |= 1 << input;
 	else if (c->rotate_aeoi)
@@ -131,26 +136,26 @@ static void write_icw1(struct chip *c, uint8_t value)
 static void end_of_interrupt(struct chip *c, uint8_t command)
 {
 	uint8_t candidates = c->special_mask ? c->isr & ~c->imr : c->isr;
-	unsigned input = command & 7;
+	unsigned input = command & OCW2_L;
 
-	if (!(command & 0x40)) { /* non-specific: the highest in service */
+	if (!(command & OCW2_SL)) { /* non-specific: the highest in service */
 		if (rank(c, candidates) == 8)
 			return;
 		input = (c->first + rank(c, candidates)) & 7;
 	}
 	c->isr &= ~(1 << input);
-	if (command & 0x80)
+	if (command & OCW2_R)
 		c->first = (input + 1) & 7;
 }
 
 static void write_ocw2(struct chip *c, uint8_t value)
 {
-	if (value & 0x20)
+	if (value & OCW2_EOI)
 		end_of_interrupt(c, value);
-	else if ((value & 0xe0) == 0xc0)
-		c->first = (value + 1) & 7;
-	else if (!(value & 0x40))
-		c->rotate_aeoi = value & 0x80;
+	else if ((value & OCW2_SL) && (value & OCW2_R)) /* set priority */
+		c->first = ((value & OCW2_L) + 1) & 7;
+	else if (!(value & OCW2_SL))
+		c->rotate_aeoi = value & OCW2_R;
 }
 
 static void write_ocw3(struct chip *c, uint8_t value)
@@ -165,7 +170,7 @@ static void write_ocw3(struct chip *c, uint8_t value)
 static void write_icw(struct chip *c, uint8_t value)
 {
 	if (c->step == WANT_ICW2)
-		c->base = value & 0xf8;
+		c->base = value & ICW2_BASE;
 	if (c->step == WANT_ICW4)
 		c->icw4 = value;
 	if (c->step == WANT_ICW2 && !(c->icw1 & ICW1_SNGL))
@@ -178,11 +183,11 @@ static void write_icw(struct chip *c, uint8_t value)
 
 static void chip_write(struct pic *p, struct chip *c, uint64_t offset, uint8_t value)
 {
-	if (offset == 0 && (value & ICW1_INIT))
+	if (offset == REG_COMMAND && (value & ICW1_INIT))
 		write_icw1(c, value);
-	else if (offset == 0 && (value & OCW3_SELECT))
+	else if (offset == REG_COMMAND && (value & OCW3_SELECT))
 		write_ocw3(c, value);
-	else if (offset == 0)
+	else if (offset == REG_COMMAND)
 		write_ocw2(c, value);
 	else if (c->step != READY)
 		write_icw(c, value);
@@ -197,11 +202,11 @@ static uint8_t chip_read(struct pic *p, struct chip *c, uint64_t offset)
 
 	if (c->poll) {
 		c->poll = false;
-		value = pending(p, c) < 0 ? 0 : 0x80 | take(p, c);
+		value = pending(p, c) < 0 ? 0 : POLL_I | take(p, c);
 		update(p);
 		return value;
 	}
-	if (offset)
+	if (offset != REG_COMMAND)
 		return c->imr;
 	return c->read_isr ? c->isr : c->irr;
 }

@@ -20,7 +20,9 @@ enum {
 	REG_PCICMD = 0x04, REG_PCISTS = 0x06, REG_PIRQRC = 0x60,
 	FIRST_OWN = 0x40, OWN_BYTES = 256 - FIRST_OWN,
 	PIRQS = 4, ISA_IRQS = 16,
-	PIRQ_OFF = 0x80,
+	PIRQ_OFF = 0x80, PIRQ_ROUTE = 0x0f,
+	PCICMD_IO = 0x01, PCICMD_MEMORY = 0x02, PCICMD_MASTER = 0x04, PCICMD_SPECIAL = 0x08, PCICMD_HIGH_SERR = 0x01,
+	PCISTS_HIGH_DEVSEL_MEDIUM = 0x02,
 	PORT_RCR = 0xcf9,
 	RCR_HARD = 0x02, RCR_RESET = 0x04, RCR_WRITABLE = 0x06,
 	PORT92_INIT = 0x01, PORT92_A20 = 0x02,
@@ -88,7 +90,7 @@ static void steer(struct piix3 *s)
 
 	for (unsigned n = 0; n < PIRQS; n++) {
 		if (s->pins[n] && !(route[n] & PIRQ_OFF))
-			level |= 1u << (route[n] & 15);
+			level |= 1u << (route[n] & PIRQ_ROUTE);
 	}
 	for (unsigned i = 0; i < STEERABLES; i++)
 		tsr_irq_set(s->isa_irq[steerable[i].irq], level >> steerable[i].irq & 1);
@@ -213,12 +215,12 @@ static void piix3_reset(void *self, enum tsr_reset kind)
 	if (kind == TSR_RESET_SOFT)
 		return;
 	/* I/O, memory and bus master are always on. */
-	config[REG_PCICMD] = 0x07;
+	config[REG_PCICMD] = PCICMD_IO | PCICMD_MEMORY | PCICMD_MASTER;
 	config[REG_PCICMD + 1] = 0x00;
-	mask[REG_PCICMD] = 0x08;
-	mask[REG_PCICMD + 1] = 0x01;
+	mask[REG_PCICMD] = PCICMD_SPECIAL;
+	mask[REG_PCICMD + 1] = PCICMD_HIGH_SERR;
 	config[REG_PCISTS] = 0x00;
-	config[REG_PCISTS + 1] = 0x02;
+	config[REG_PCISTS + 1] = PCISTS_HIGH_DEVSEL_MEDIUM;
 	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
 		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
 

@@ -24,6 +24,11 @@ enum {
 	REG_SMBHSTCFG = 0xd2,
 	FIRST_OWN = 0x40,
 	OWN_BYTES = 256 - FIRST_OWN,
+	PMBA_BASE = 0xffc0,
+	SMBBA_BASE = 0xfff0,
+	PCICMD_IO = 0x01,
+	PCISTS_FAST_BACK = 0x80,
+	PCISTS_HIGH_DEVSEL_MEDIUM = 0x02,
 	PMIOSE = 0x01,
 	SMB_HST_EN = 0x01,
 	SMB_INTR_SELECT = 0x0e,
@@ -89,8 +94,8 @@ static void windows_update(struct piix4_pm *s)
 {
 	const uint8_t *config = s->pci->config(s->function);
 
-	window_update(s, s->pm_ports, REG_PMBA, 0xffc0, config[REG_PMREGMISC] & PMIOSE);
-	window_update(s, s->smbus_ports, REG_SMBBA, 0xfff0, config[REG_SMBHSTCFG] & SMB_HST_EN);
+	window_update(s, s->pm_ports, REG_PMBA, PMBA_BASE, config[REG_PMREGMISC] & PMIOSE);
+	window_update(s, s->smbus_ports, REG_SMBBA, SMBBA_BASE, config[REG_SMBHSTCFG] & SMB_HST_EN);
 }
 
 static void on_config_written(void *self, unsigned offset, unsigned width)
@@ -140,10 +145,10 @@ static void piix4_pm_reset(void *self, enum tsr_reset kind)
 	if (kind == TSR_RESET_SOFT)
 		return;
 	config[REG_PCICMD] = config[REG_PCICMD + 1] = 0;
-	mask[REG_PCICMD] = 0x01;
+	mask[REG_PCICMD] = PCICMD_IO;
 	mask[REG_PCICMD + 1] = 0x00;
-	config[REG_PCISTS] = 0x80;
-	config[REG_PCISTS + 1] = 0x02;
+	config[REG_PCISTS] = PCISTS_FAST_BACK;
+	config[REG_PCISTS + 1] = PCISTS_HIGH_DEVSEL_MEDIUM;
 	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
 		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
 

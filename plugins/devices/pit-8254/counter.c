@@ -15,7 +15,7 @@ static uint32_t high_part(uint32_t period)
 
 static bool periodic(const struct counter *c)
 {
-	return c->mode == 2 || c->mode == 3;
+	return c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE;
 }
 
 static void load(struct counter *c, uint64_t now)
@@ -34,11 +34,11 @@ void pit_counter_reset(struct counter *c, bool gate)
 
 void pit_counter_control(struct counter *c, uint8_t control, uint64_t now)
 {
-	uint8_t mode = control >> 1 & 7;
+	uint8_t mode = CONTROL_MODE(control);
 
-	c->access = control >> 4 & 3;
-	c->mode = mode > 5 ? mode - 4 : mode;
-	c->bcd = control & 1;
+	c->access = CONTROL_RW(control);
+	c->mode = mode > MODE_HARDWARE_STROBE ? mode - 4 : mode; /* the highest bit is ignored then */
+	c->bcd = control & CONTROL_BCD;
 	c->loaded = c->counting = c->held = false;
 	c->null_count = true;
 	c->half_written = c->half_read = false;
@@ -49,7 +49,7 @@ void pit_counter_control(struct counter *c, uint8_t control, uint64_t now)
 static void take_pending(struct counter *c, uint64_t now)
 {
 	uint32_t half = high_part(c->period);
-	bool low_half_next = c->mode == 3 && c->written - c->start < half;
+	bool low_half_next = c->mode == MODE_SQUARE_WAVE && c->written - c->start < half;
 	uint64_t boundary = c->start + (low_half_next ? half : c->period);
 
 	if ((int64_t)(now - boundary) < 0)
@@ -74,14 +74,14 @@ bool pit_counter_out(const struct counter *c, uint64_t now)
 	uint64_t d = elapsed(c, now);
 
 	if (!c->counting)
-		return c->mode != 0;
+		return c->mode != MODE_TERMINAL_COUNT;
 	switch (c->mode) {
-	case 0:
-	case 1:
+	case MODE_TERMINAL_COUNT:
+	case MODE_ONE_SHOT:
 		return d >= c->period;
-	case 2:
+	case MODE_RATE:
 		return !c->gate || d % c->period != c->period - 1 || c->period == 1;
-	case 3:
+	case MODE_SQUARE_WAVE:
 		return !c->gate || d % c->period < high_part(c->period);
 	default:
 		return d != c->period;
@@ -95,14 +95,14 @@ uint64_t pit_counter_next_edge(const struct counter *c, uint64_t now)
 	if (!c->counting || c->held)
 		return COUNTER_NEVER;
 	d = now - c->start;
-	if (c->mode == 0 || c->mode == 1)
+	if (c->mode == MODE_TERMINAL_COUNT || c->mode == MODE_ONE_SHOT)
 		return d < c->period ? c->start + c->period : COUNTER_NEVER;
-	if (c->mode >= 4)
+	if (c->mode >= MODE_SOFTWARE_STROBE)
 		return d <= c->period ? c->start + c->period + 1 : COUNTER_NEVER;
 	if (c->period < 2)
 		return COUNTER_NEVER;
 	in_cycle = d % c->period;
-	if (c->mode == 3 && in_cycle < high_part(c->period))
+	if (c->mode == MODE_SQUARE_WAVE && in_cycle < high_part(c->period))
 		return now - in_cycle + high_part(c->period);
 	return now - in_cycle + c->period;
 }
@@ -134,9 +134,9 @@ static uint16_t current(const struct counter *c, uint64_t now)
 
 	if (!c->counting)
 		return to_bus(c, c->count);
-	if (c->mode == 2)
+	if (c->mode == MODE_RATE)
 		return to_bus(c, c->period - d % c->period);
-	if (c->mode != 3)
+	if (c->mode != MODE_SQUARE_WAVE)
 		return to_bus(c, (modulus + c->period - d % modulus) % modulus);
 	d %= c->period;
 	base = c->period & ~1u;
@@ -153,7 +153,7 @@ static void write_count(struct counter *c, uint16_t value, uint64_t now)
 	c->loaded = true;
 	c->null_count = true;
 	c->written = now;
-	if (c->mode == 1 || c->mode == 5)
+	if (c->mode == MODE_ONE_SHOT || c->mode == MODE_HARDWARE_STROBE)
 		return; /* loaded by the gate */
 	if (periodic(c)) {
 		if (first && c->gate)
@@ -174,7 +174,7 @@ void pit_counter_write(struct counter *c, uint8_t value, uint64_t now)
 	} else if (!c->half_written) {
 		c->half_written = true;
 		c->first_byte = value;
-		if (c->mode == 0) /* the first byte stops the count, OUT goes low */
+		if (c->mode == MODE_TERMINAL_COUNT) /* the first byte stops the count, OUT goes low */
 			c->counting = false;
 	} else {
 		c->half_written = false;
@@ -187,7 +187,9 @@ void pit_counter_latch(struct counter *c, uint64_t now, bool count, bool status)
 	pit_counter_advance(c, now);
 	if (status && !c->status_latched) {
 		c->status_latched = true;
-		c->latched_status = pit_counter_out(c, now) << 7 | c->null_count << 6 | c->access << 4 | c->mode << 1 | c->bcd;
+		c->latched_status = pit_counter_out(c, now) << STATUS_OUTPUT_SHIFT |
+				    c->null_count << STATUS_NULL_COUNT_SHIFT | c->access << STATUS_RW_SHIFT |
+				    c->mode << STATUS_MODE_SHIFT | c->bcd;
 	}
 	if (count && !c->count_latched) {
 		c->count_latched = true;
@@ -221,7 +223,7 @@ void pit_counter_gate(struct counter *c, bool gate, uint64_t now)
 		return;
 	pit_counter_advance(c, now);
 	c->gate = gate;
-	if (c->mode == 1 || c->mode == 5) {
+	if (c->mode == MODE_ONE_SHOT || c->mode == MODE_HARDWARE_STROBE) {
 		if (gate && c->loaded)
 			load(c, now);
 	} else if (!gate) {

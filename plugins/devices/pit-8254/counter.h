@@ -8,10 +8,31 @@
 
 #define COUNTER_NEVER UINT64_MAX
 
+/* Control word (data sheet, figure 7). */
+#define CONTROL_BCD 0x01u
+#define CONTROL_MODE(control) ((control) >> 1 & 7u)
+#define CONTROL_RW(control) ((control) >> 4 & 3u) /* enum counter_access */
+#define CONTROL_SC(control) ((control) >> 6 & 3u) /* the counter's number, or: */
+#define SC_READ_BACK 3u
+
+/* Status byte (data sheet, figure 11). */
+#define STATUS_OUTPUT_SHIFT 7
+#define STATUS_NULL_COUNT_SHIFT 6
+#define STATUS_RW_SHIFT 4
+#define STATUS_MODE_SHIFT 1
+
+enum counter_mode {
+	MODE_TERMINAL_COUNT, /* interrupt on terminal count */
+	MODE_ONE_SHOT,       /* hardware retriggerable */
+	MODE_RATE,
+	MODE_SQUARE_WAVE,
+	MODE_SOFTWARE_STROBE,
+	MODE_HARDWARE_STROBE,
+};
 enum counter_access { ACCESS_LATCH, ACCESS_LSB, ACCESS_MSB, ACCESS_BOTH };
 
 struct counter {
-	uint8_t mode;       /* 0-5 */
+	uint8_t mode;       /* enum counter_mode */
 	uint8_t access;     /* enum counter_access, not ACCESS_LATCH */
 	bool bcd;
 	bool gate;

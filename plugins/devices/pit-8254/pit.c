@@ -16,6 +16,11 @@
 #define REFRESH_COUNT 18 /* of counter 1 as every BIOS programs it */
 #define REPORT_NS 20000000u
 
+/* Read-back command (data sheet, figure 10): both bits are active low. */
+#define READ_BACK_NO_STATUS 0x10u
+#define READ_BACK_NO_COUNT 0x20u
+
+enum { REG_CONTROL = 3 }; /* the others are the counters */
 enum port61 { GATE2 = 0x01, SPEAKER = 0x02, PORT61_WRITABLE = 0x0f, REFRESH = 0x10, OUT2 = 0x20 };
 
 struct pit {
@@ -55,7 +60,7 @@ static uint64_t now(struct pit *p)
 /* Modes 2 and 4 go low for a tick: told with its end. */
 static bool pulses(const struct counter *c)
 {
-	return c->mode == 2 || c->mode >= 4;
+	return c->mode == MODE_RATE || c->mode >= MODE_SOFTWARE_STROBE;
 }
 
 /* Whole cycles that nobody could have seen, because the host was late, are left out. */
@@ -63,7 +68,7 @@ static void skip_cycles(struct pit *p, uint64_t tick)
 {
 	const struct counter *c = &p->counters[0];
 
-	if (c->counting && !c->null_count && (c->mode == 2 || c->mode == 3) && (tick - p->updated) / c->period > 16)
+	if (c->counting && !c->null_count && (c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE) && (tick - p->updated) / c->period > 16)
 		p->updated += ((tick - p->updated) / c->period - 1) * c->period;
 }
 
@@ -112,7 +117,7 @@ static uint32_t tone_hz(struct pit *p)
 {
 	struct counter *c = &p->counters[2];
 
-	if ((p->port61 & (GATE2 | SPEAKER)) != (GATE2 | SPEAKER) || c->mode != 3 || !c->loaded || c->count < 2)
+	if ((p->port61 & (GATE2 | SPEAKER)) != (GATE2 | SPEAKER) || c->mode != MODE_SQUARE_WAVE || !c->loaded || c->count < 2)
 		return 0;
 	return PIT_HZ / c->count;
 }
@@ -145,16 +150,17 @@ static void read_back(struct pit *p, uint8_t command, uint64_t tick)
 {
 	for (unsigned i = 0; i < 3; i++)
 		if (command & 2 << i)
-			pit_counter_latch(&p->counters[i], tick, !(command & 0x20), !(command & 0x10));
+			pit_counter_latch(&p->counters[i], tick, !(command & READ_BACK_NO_COUNT),
+					  !(command & READ_BACK_NO_STATUS));
 }
 
 static void write_control(struct pit *p, uint8_t value, uint64_t tick)
 {
-	unsigned number = value >> 6;
+	unsigned number = CONTROL_SC(value);
 
-	if (number == 3)
+	if (number == SC_READ_BACK)
 		read_back(p, value, tick);
-	else if ((value >> 4 & 3) == ACCESS_LATCH)
+	else if (CONTROL_RW(value) == ACCESS_LATCH)
 		pit_counter_latch(&p->counters[number], tick, true, false);
 	else
 		pit_counter_control(&p->counters[number], value, tick);
@@ -166,7 +172,7 @@ static void regs_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 	uint64_t tick = now(p);
 
 	tell_line(p, tick);
-	if (offset == 3)
+	if (offset == REG_CONTROL)
 		write_control(p, value, tick);
 	else
 		pit_counter_write(&p->counters[offset], value, tick);
@@ -181,7 +187,7 @@ static uint64_t regs_read(void *self, uint64_t offset, unsigned width)
 
 	uint64_t tick = now(p);
 
-	if (offset == 3)
+	if (offset == REG_CONTROL)
 		return 0xff;
 	tell_line(p, tick);
 	arm(p);
@@ -196,7 +202,7 @@ static uint64_t refresh_period(struct pit *p)
 {
 	const struct counter *c = &p->counters[1];
 
-	return c->counting && (c->mode == 2 || c->mode == 3) && c->period > 1 ? c->period : REFRESH_COUNT;
+	return c->counting && (c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE) && c->period > 1 ? c->period : REFRESH_COUNT;
 }
 
 static uint64_t port61_read(void *self, uint64_t offset, unsigned width)
@@ -303,7 +309,7 @@ static bool load_counter(struct counter *c, struct tsr_state_reader *in, uint64_
 	good &= tsr_state_get_u64(in, "start", &c->start);
 	good &= tsr_state_get_u64(in, "written", &c->written);
 	good &= tsr_state_get_u64(in, "elapsed", &c->elapsed);
-	return good && c->mode <= 5 && (c->loaded || !c->counting) && c->access >= ACCESS_LSB && c->access <= ACCESS_BOTH && c->count >= 1 &&
+	return good && c->mode <= MODE_HARDWARE_STROBE && (c->loaded || !c->counting) && c->access >= ACCESS_LSB && c->access <= ACCESS_BOTH && c->count >= 1 &&
 	       c->count <= 0x10000 && c->period >= 1 && c->period <= 0x10000 && (int64_t)(tick + 0x10000 - c->start) >= 0;
 }
 

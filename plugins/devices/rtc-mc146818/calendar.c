@@ -18,14 +18,14 @@ static uint8_t encode_hour(const uint8_t *cmos, unsigned hour)
 {
 	if (cmos[REG_B] & B_24H)
 		return encode(cmos, hour);
-	return encode(cmos, hour % 12 ? hour % 12 : 12) | (hour >= 12 ? 0x80 : 0);
+	return encode(cmos, hour % 12 ? hour % 12 : 12) | (hour >= 12 ? HOURS_PM : 0);
 }
 
 static unsigned decode_hour(const uint8_t *cmos, uint8_t value)
 {
 	if (cmos[REG_B] & B_24H)
 		return decode(cmos, value);
-	return decode(cmos, value & 0x7f) % 12 + (value & 0x80 ? 12 : 0);
+	return decode(cmos, value & ~HOURS_PM) % 12 + (value & HOURS_PM ? 12 : 0);
 }
 
 /* Days since 1970-01-01; month 1-12, any day number. */
@@ -93,10 +93,9 @@ unsigned tsr_rtc_weekday_shift(const uint8_t cmos[CMOS_SIZE], int64_t seconds)
 	return (decode(cmos, cmos[REG_WEEKDAY]) + 13 - weekday_of(seconds)) % 7;
 }
 
-/* Two top bits set: any value. */
 static bool matches(uint8_t alarm, uint8_t value)
 {
-	return (alarm & 0xc0) == 0xc0 || alarm == value;
+	return (alarm & ALARM_DONT_CARE) == ALARM_DONT_CARE || alarm == value;
 }
 
 bool tsr_rtc_alarm_at(const uint8_t cmos[CMOS_SIZE], unsigned second_of_day)

@@ -20,6 +20,8 @@ enum cmos_byte {
 	CMOS_ABOVE_4G = 0x5b, CMOS_MORE_CPUS = 0x5f,
 };
 
+enum { FLOPPY_1440K = 4 };
+enum { EQUIPMENT_FLOPPY = 0x01, EQUIPMENT_FPU = 0x02, EQUIPMENT_POINTER = 0x04, EQUIPMENT_FLOPPIES_SHIFT = 6 };
 #define SKIP_FLOPPY_SIGNATURE 1 /* bit 0 of CMOS_BOOT_3 */
 
 /* A size in units that the register may be too small for. */
@@ -90,9 +92,11 @@ void tsr_rtc_describe_machine(const struct tsr_host *host, uint8_t cmos[CMOS_SIZ
 	int64_t floppies = properties->get_int(host, "floppies");
 
 	describe_memory(host, cmos);
-	cmos[CMOS_FLOPPIES] = floppies > 1 ? 0x44 : floppies ? 0x40 : 0; /* type 4: 1.44 MB */
+	cmos[CMOS_FLOPPIES] = (floppies ? FLOPPY_1440K << 4 : 0) | (floppies > 1 ? FLOPPY_1440K : 0);
 	cmos[CMOS_DISKS] = 0;                                               /* none of the ST-506 types */
-	cmos[CMOS_EQUIPMENT] = 0x06 | (floppies ? 1 | (floppies - 1) << 6 : 0); /* coprocessor, pointing device */
+	cmos[CMOS_EQUIPMENT] = EQUIPMENT_FPU | EQUIPMENT_POINTER;
+	if (floppies)
+		cmos[CMOS_EQUIPMENT] |= EQUIPMENT_FLOPPY | (floppies - 1) << EQUIPMENT_FLOPPIES_SHIFT;
 	cmos[CMOS_MORE_CPUS] = 0;
 	tsr_rtc_boot_order(properties->get_string(host, "boot"), cmos, NULL);
 	tsr_rtc_checksum(cmos);

@@ -52,7 +52,7 @@ static int64_t wall(struct rtc *r)
 
 static bool divider_runs(const struct rtc *r)
 {
-	return (r->cmos[REG_A] >> 4 & 7) < 6;
+	return (r->cmos[REG_A] & A_DIVIDER) < A_DIVIDER_RESET;
 }
 
 static bool updates(const struct rtc *r)
@@ -63,7 +63,7 @@ static bool updates(const struct rtc *r)
 /* Ticks of the 32,768 Hz base between periodic interrupts; 0: none (data sheet, table 5). */
 static unsigned period_ticks(const struct rtc *r)
 {
-	unsigned rate = r->cmos[REG_A] & 15;
+	unsigned rate = r->cmos[REG_A] & A_RATE;
 
 	if (!rate)
 		return 0;
@@ -205,7 +205,7 @@ static void write_a(struct rtc *r, uint8_t value)
 {
 	bool ran = divider_runs(r);
 
-	r->cmos[REG_A] = value & 0x7f;
+	r->cmos[REG_A] = value & ~A_UIP;
 	if (!ran && divider_runs(r)) { /* the first update comes half a second later */
 		r->phase = now(r) - NS / 2;
 		r->second = 0;
@@ -250,7 +250,7 @@ static void data_write(struct rtc *r, uint8_t value)
 /* Set from 244 us before the update to its end. */
 static uint8_t update_in_progress(struct rtc *r)
 {
-	return updates(r) && (now(r) - r->phase) % NS >= NS - UIP_NS ? 0x80 : 0;
+	return updates(r) && (now(r) - r->phase) % NS >= NS - UIP_NS ? A_UIP : 0;
 }
 
 static uint8_t data_read(struct rtc *r)
@@ -303,7 +303,7 @@ static bool rtc_attach(void *self, const struct tsr_host *host, struct tsr_error
 	r->timer = r->clock->timer_new(host, on_timer, r);
 	r->save_timer = r->clock->timer_new(host, on_save, r);
 	r->offset = properties->get_int(host, "offset");
-	r->cmos[REG_A] = 0x26;
+	r->cmos[REG_A] = A_DIVIDER_32KHZ | A_RATE_1024HZ;
 	r->cmos[REG_B] = B_24H;
 	if (!tsr_rtc_boot_order(properties->get_string(host, "boot"), r->cmos, error))
 		return false;
@@ -324,9 +324,9 @@ static void rtc_detach(void *self)
 
 static void power_on(struct rtc *r)
 {
-	r->cmos[REG_A] = 0x26;
-	r->cmos[REG_B] &= B_24H | B_BINARY | 1;
-	r->cmos[REG_D] = 0x80; /* VRT: the battery is good */
+	r->cmos[REG_A] = A_DIVIDER_32KHZ | A_RATE_1024HZ;
+	r->cmos[REG_B] &= B_24H | B_BINARY | B_DSE;
+	r->cmos[REG_D] = D_VRT; /* the battery is good */
 	r->cmos[REG_SHUTDOWN] = 0;
 	r->phase = now(r);
 	r->second = 0;
@@ -347,7 +347,7 @@ static void rtc_reset(void *self, enum tsr_reset kind)
 	if (kind == TSR_RESET_POWER_ON)
 		power_on(r);
 	advance(r);
-	r->cmos[REG_B] &= ~(B_PIE | B_AIE | B_UIE | 8); /* 8: SQWE */
+	r->cmos[REG_B] &= ~(B_PIE | B_AIE | B_UIE | B_SQWE);
 	r->cmos[REG_C] = 0;
 	r->tick = periodic_now(r);
 	r->index = 0;
@@ -397,8 +397,8 @@ static bool rtc_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	    r->adjust < -TIME_LIMIT || r->adjust > TIME_LIMIT || r->weekday_shift > 6)
 		return tsr_state_damaged(error, "the real-time clock's registers, or their time");
 	r->index &= 0x7f;
-	r->cmos[REG_A] &= 0x7f;
-	r->cmos[REG_D] = 0x80;
+	r->cmos[REG_A] &= ~A_UIP;
+	r->cmos[REG_D] = D_VRT;
 	if (r->tick > periodic_now(r))
 		r->tick = periodic_now(r);
 	update_irq(r);

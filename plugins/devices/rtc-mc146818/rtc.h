@@ -10,8 +10,21 @@ enum rtc_register {
 	REG_MONTH, REG_YEAR, REG_A, REG_B, REG_C, REG_D,
 	REG_SHUTDOWN = 0x0f, REG_CENTURY = 0x32,
 };
-enum rtc_b { B_24H = 0x02, B_BINARY = 0x04, B_UIE = 0x10, B_AIE = 0x20, B_PIE = 0x40, B_SET = 0x80 };
+enum rtc_a {
+	A_RATE = 0x0f,     /* RS3-RS0 */
+	A_DIVIDER = 0x70,  /* DV2-DV0 */
+	A_UIP = 0x80,
+	A_DIVIDER_32KHZ = 0x20,
+	A_DIVIDER_RESET = 0x60, /* and 70h */
+	A_RATE_1024HZ = 0x06,
+};
+enum rtc_b {
+	B_DSE = 0x01, B_24H = 0x02, B_BINARY = 0x04, B_SQWE = 0x08, B_UIE = 0x10, B_AIE = 0x20, B_PIE = 0x40, B_SET = 0x80,
+};
 enum rtc_c { C_UF = 0x10, C_AF = 0x20, C_PF = 0x40, C_IRQF = 0x80, C_FLAGS = 0x70 };
+enum rtc_d { D_VRT = 0x80 };
+#define HOURS_PM 0x80
+#define ALARM_DONT_CARE 0xc0 /* both bits: any value matches */
 
 #define CMOS_SIZE 128
 
