@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tessera_add_plugin(ID SOURCES a.c … [LIBRARIES target …] [CORE])
-#   builds <build>/plugins/ID/VERSION/ID.so beside its manifest (manifests/plugins/ID.plugin, which states the version)
+#   builds <build>/plugins/ID/VERSION/ID.so next to its manifest (manifests/plugins/ID.plugin, which states the version)
 #   and installs both; CORE: links libtessera (control plane) too.
 # tessera_add_test(NAME SOURCES test-a.c … [LIBRARIES target …] [LABELS quick …])
-#   a CUnit program under CTest, label quick unless told otherwise.
+#   a CUnit program under CTest, with the label quick unless LABELS says otherwise.
 
 function(tessera_add_plugin id)
 	cmake_parse_arguments(ARG "CORE" "" "SOURCES;LIBRARIES" ${ARGN})

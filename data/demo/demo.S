@@ -6,7 +6,7 @@
  * place where SeaBIOS puts it (600h + 4).
  */
 #define SECTORS 7	/* after the first */
-#define TILE 20		/* dots */
+#define TILE 20		/* pixels */
 #define COM1 0x3f8
 #define PM1_CONTROL 0x604
 #define SLEEP_NOW 0x2000 /* SLP_EN, type 0: soft off */
@@ -103,7 +103,7 @@ off:	mov	$goodbye, %si
 1:	hlt
 	jmp	1b
 
-/* Tiles of TILE dots with a gap of two; the rows of the greeting stay. */
+/* Draws tiles of TILE pixels with a gap of two; the rows of the greeting stay. */
 mosaic:	mov	$0xa000, %ax
 	mov	%ax, %es
 	xor	%di, %di

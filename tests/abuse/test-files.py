@@ -27,7 +27,7 @@ HEADER[0x211] = 1
 
 
 def header(at, data):
-    """The Linux header with other bytes at a place, and some kernel behind it."""
+    """The Linux header with other bytes at a place, and some kernel after it."""
     out = bytearray(HEADER)
     out[at:at + len(data)] = data
     return bytes(out) + NOISE[:4096]
@@ -76,7 +76,7 @@ class AbuseTest(unittest.TestCase):
         os.makedirs(self.path("home"))
 
     def tearDown(self):
-        # Nothing was made beside what was given; nothing given has grown.
+        # No other files were made, and none of the given ones has grown.
         found = sorted(os.path.relpath(os.path.join(d, n), self.folder) for d, _, names in os.walk(self.folder) for n in names)
         self.assertLessEqual(set(found), {"input", "input.machine", "serial", "kernel", "control", "state"})
         self.holder.cleanup()
@@ -90,7 +90,7 @@ class AbuseTest(unittest.TestCase):
         return self.path(name)
 
     def start(self, *arguments, machine="pc", seconds="1"):
-        # A file that is closed after the test: a pipe nobody reads would be one more thing that can go wrong.
+        # A file that is closed after the test: a pipe that is not read could fail as well.
         environment = dict(os.environ, HOME=self.path("home"), LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
         self.errors = tempfile.TemporaryFile()
         return subprocess.Popen([TESSERA, "run", machine, "--timeout", seconds, *arguments], cwd=self.folder, env=environment,

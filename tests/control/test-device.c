@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything that the control plane can reach, in one device; what it is told comes back as events
- * on the bus. */
+/* One device with everything that the control plane can reach. What the control plane does to it comes back as
+ * events on the bus. */
 #include <string.h>
 
 #include <tessera/tessera.h>

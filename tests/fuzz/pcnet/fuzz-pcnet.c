@@ -8,7 +8,7 @@
 #include "cable.h"
 
 #define INIT_BLOCK 0x500
-#define RINGS 0x1000 /* receive ring, transmit ring 800h behind it */
+#define RINGS 0x1000 /* receive ring, transmit ring 800h after it */
 
 static void *nic;
 
