@@ -5,6 +5,8 @@
 
 #include "abi.h"
 
+/* -- Reading a number of 16, 32 or 64 bits */
+
 static inline uint16_t tsr_load_le16(const uint8_t *from)
 {
 	return (uint16_t)(from[0] | from[1] << 8);
@@ -19,6 +21,8 @@ static inline uint64_t tsr_load_le64(const uint8_t *from)
 {
 	return tsr_load_le32(from) | (uint64_t)tsr_load_le32(from + 4) << 32;
 }
+
+/* -- Writing a number of 16, 32 or 64 bits */
 
 static inline void tsr_store_le16(uint8_t *to, uint16_t value)
 {

@@ -65,6 +65,7 @@ static inline const struct tsr_x86_model *tsr_x86_model_find(const char *name)
 	return NULL;
 }
 
+/* Does the model have that feature? [any] */
 static inline bool tsr_x86_model_has(const struct tsr_x86_model *model, unsigned feature) /* enum tsr_x86_feature */
 {
 	if (feature < 32)
