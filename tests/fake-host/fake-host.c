@@ -337,7 +337,7 @@ void fake_clock_advance_to(uint64_t ns)
 
 		standing = deadline > fake.now ? 0 : standing + 1;
 		if (standing > 100000)
-			fake_die("%s: a timer fires for ever at %llu ns", t->device->id, (unsigned long long)fake.now);
+			fake_die("%s: a timer expires endlessly at %llu ns", t->device->id, (unsigned long long)fake.now);
 		if (deadline > fake.now)
 			fake.now = deadline;
 		t->deadline = UINT64_MAX;

@@ -61,18 +61,18 @@ struct tsr_ide_port {
 	void *to;
 	struct tsr_ide_registers *registers;
 	uint8_t *buffer; /* TSR_IDE_BUFFER bytes; the channel keeps and saves them */
-	/* The host is to read (to_host) or write `length` bytes (even) at `offset` of the buffer.
-	 * DRQ is set with `status`, INTRQ raised if `interrupt`; when the last byte has moved, BSY
-	 * is set and pio_done called. */
+	/* The guest reads (to_host) or writes `length` bytes (an even number) at `offset` of the buffer.
+	 * The channel sets DRQ and `status`, and raises INTRQ if `interrupt`; after the last byte it sets
+	 * BSY and calls pio_done. */
 	void (*pio)(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
 		    bool interrupt);
-	/* The drive has `length` bytes more to move in this command. dma_ready is called as soon as
-	 * the bus master runs, maybe from inside. NULL: this channel has no DMA. */
+	/* The drive has `length` more bytes to move in this command. The channel calls dma_ready as soon
+	 * as the bus master runs, possibly from inside of this call. NULL: the channel has no DMA. */
 	void (*dma)(void *to, bool to_host, uint64_t length);
-	/* The segments that dma_ready brought are filled or read. */
+	/* The segments that dma_ready passed have been filled or read. */
 	void (*dma_done)(void *to);
-	/* The command's end: BSY and DRQ cleared, `status` set (ERR too, if error is not 0), INTRQ
-	 * raised if `interrupt`. */
+	/* The command has ended: the channel clears BSY and DRQ, sets `status` (and ERR, if `error` is not
+	 * 0), and raises INTRQ if `interrupt`. */
 	void (*finish)(void *to, uint8_t status, uint8_t error, bool interrupt);
 };
 
@@ -81,20 +81,22 @@ struct tsr_ide_port {
 struct tsr_ide_drive {
 	uint32_t size;
 	bool packet; /* takes DEVICE RESET while busy */
-	void (*connect)(void *self,
-			const struct tsr_ide_port *port); /* `port` stays valid [main & !running] */
-	/* Gives up what is in flight, then puts its signature and status into the registers. The
-	 * channel calls it at machine reset too, so a drive's class needs no reset of its own.
-	 * [locked] */
+	/* Sets the channel's side; `port` stays valid until detach. [main & !running] */
+	void (*connect)(void *self, const struct tsr_ide_port *port);
+	/* Aborts the command under way, then puts the drive's signature and status into the registers.
+	 * The channel also calls it when the machine is reset, so a drive's class needs no reset of its
+	 * own. [locked] */
 	void (*reset)(void *self, enum tsr_ide_reset kind);
-	void (*command)(void *self, uint8_t command); /* [locked] */
-	void (*pio_done)(void *self);                 /* [locked] */
-	/* Guest memory for the next `length` bytes, a multiple of 512 or all that is left. Stays
-	 * valid until dma_done or dma_stop. [locked] */
+	/* The guest wrote the command register. [locked] */
+	void (*command)(void *self, uint8_t command);
+	/* The bytes that `pio` asked for have moved. [locked] */
+	void (*pio_done)(void *self);
+	/* The segments of guest memory for the next `length` bytes: a multiple of 512, or all that is
+	 * left. They stay valid until dma_done or dma_stop. [locked] */
 	void (*dma_ready)(void *self, const struct tsr_block_segment *segments, unsigned count,
 			  uint64_t length);
-	/* The host stopped the bus master: when this returns nobody touches the segments any more.
-	 * The drive keeps the step and gets dma_ready again if the bus master is started again.
+	/* The guest stopped the bus master: when this returns, the segments are not used any more. The
+	 * drive keeps its step, and dma_ready is called again if the bus master is started again.
 	 * [locked] */
 	void (*dma_stop)(void *self);
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * DRAFT. Port accesses that a bridge sees first and does not take. The i440FX claims CF8h for whole dwords only; bytes
- * there belong to the ISA bridge behind it (PIIX3: the reset control register at CF9h).
+ * DRAFT. Port accesses that reach one bridge first and belong to another. The i440FX claims CF8h for whole dwords only;
+ * bytes there belong to the ISA bridge (PIIX3: the reset control register at CF9h).
  */
 #ifndef TESSERA_DRAFT_ISA_FORWARD_H
 #define TESSERA_DRAFT_ISA_FORWARD_H
@@ -11,8 +11,10 @@
 #define TSR_ISA_FORWARD "tessera.isa-forward/1"
 struct tsr_isa_forward {
 	uint32_t size;
-	uint8_t (*read)(void *self, uint16_t port);               /* FFh where nothing answers [locked] */
-	void (*write)(void *self, uint16_t port, uint8_t value);  /* [locked] */
+	/* Reads a byte; FFh where nothing answers. [locked] */
+	uint8_t (*read)(void *self, uint16_t port);
+	/* Writes a byte; ignored where nothing answers. [locked] */
+	void (*write)(void *self, uint16_t port, uint8_t value);
 };
 
 #endif
