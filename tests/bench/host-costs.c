@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the host charges for the means that docs/decisions weighs against each other, in nanoseconds for one use, the median of
- * ROUNDS rounds. Not a test.
+ * What the host charges for the means that docs/decisions weighs against each other, in nanoseconds
+ *for one use, the median of ROUNDS rounds. Not a test.
  *
- *	cc -O2 tests/bench/host-costs.c -o /tmp/host-costs $(pkg-config --cflags --libs gobject-2.0) && /tmp/host-costs
+ *	cc -O2 tests/bench/host-costs.c -o /tmp/host-costs $(pkg-config --cflags --libs gobject-2.0)
+ *&& /tmp/host-costs
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -27,23 +28,26 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* -- flags around a check that clobbers them; ten times, since the call that they stand in costs more */
+/* -- flags around a check that clobbers them; ten times, since the call that they stand in costs
+ * more */
 
 #define TEN(code) ".rept 10\n\t" code "\n\t.endr"
 
 static void flags_pushf(void)
 {
-	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t" TEN("pushfq\n\tpopfq") "\n\tlea 128(%%rsp), %%rsp" ::: "memory", "cc");
+	__asm__ volatile(
+		"lea -128(%%rsp), %%rsp\n\t" TEN("pushfq\n\tpopfq") "\n\tlea 128(%%rsp), %%rsp" ::
+			: "memory", "cc");
 }
 
 static void flags_lahf(void)
 {
-	__asm__ volatile(TEN("lahf\n\tseto %%al\n\tadd $0x7f, %%al\n\tsahf") ::: "rax", "cc");
+	__asm__ volatile(TEN("lahf\n\tseto %%al\n\tadd $0x7f, %%al\n\tsahf")::: "rax", "cc");
 }
 
 static void flags_jrcxz(void)
 {
-	__asm__ volatile(TEN("mov $0, %%ecx\n\tjrcxz 1f\n\tud2\n1:") ::: "rcx", "cc");
+	__asm__ volatile(TEN("mov $0, %%ecx\n\tjrcxz 1f\n\tud2\n1:")::: "rcx", "cc");
 }
 
 /* -- a page that is not there, found by a signal or by a branch */
@@ -122,16 +126,16 @@ static const struct {
 	void (*once)(void);
 	unsigned count, uses; /* of calls, and of what is measured in one */
 } costs[] = {
-	{ "keep flags: pushfq, popfq", flags_pushf, 1000000, 10 },
-	{ "keep flags: lahf, seto; add, sahf", flags_lahf, 1000000, 10 },
-	{ "branch without flags: jrcxz", flags_jrcxz, 1000000, 10 },
-	{ "missing entry: branch and call", fault_branch, 1000000, 1 },
-	{ "missing page: SIGSEGV and two mprotect", fault_signal, 2000, 1 },
-	{ "   of which two mprotect", protect_only, 2000, 1 },
-	{ "map a page anew and touch it", map_page, 2000, 1 },
-	{ "call through a table", call_table, 1000000, 1 },
-	{ "call through a table under a free mutex", call_locked, 1000000, 1 },
-	{ "g_signal_emit with one handler", call_signal, 100000, 1 },
+	{"keep flags: pushfq, popfq", flags_pushf, 1000000, 10},
+	{"keep flags: lahf, seto; add, sahf", flags_lahf, 1000000, 10},
+	{"branch without flags: jrcxz", flags_jrcxz, 1000000, 10},
+	{"missing entry: branch and call", fault_branch, 1000000, 1},
+	{"missing page: SIGSEGV and two mprotect", fault_signal, 2000, 1},
+	{"   of which two mprotect", protect_only, 2000, 1},
+	{"map a page anew and touch it", map_page, 2000, 1},
+	{"call through a table", call_table, 1000000, 1},
+	{"call through a table under a free mutex", call_locked, 1000000, 1},
+	{"g_signal_emit with one handler", call_signal, 100000, 1},
 };
 
 static int compare(const void *a, const void *b)
@@ -163,16 +167,18 @@ static void nothing(void)
 
 int main(void)
 {
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	double loop;
 
 	sigaction(SIGSEGV, &action, NULL);
 	guarded = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	object = g_object_new(G_TYPE_OBJECT, NULL);
-	signal_id = g_signal_new("level", G_TYPE_OBJECT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+	signal_id = g_signal_new("level", G_TYPE_OBJECT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+				 G_TYPE_NONE, 1, G_TYPE_INT);
 	g_signal_connect(object, "level", G_CALLBACK(handler), NULL);
 	loop = median(nothing, 1000000);
 	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
-		printf("%-42s %10.1f ns\n", costs[i].name, (median(costs[i].once, costs[i].count) - loop) / costs[i].uses);
+		printf("%-42s %10.1f ns\n", costs[i].name,
+		       (median(costs[i].once, costs[i].count) - loop) / costs[i].uses);
 	return 0;
 }

@@ -16,7 +16,8 @@ int unit_run_suites(const CU_SuiteInfo *suites)
 	}
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	if (CU_basic_run_tests() == CUE_SUCCESS)
-		passed = CU_get_number_of_failure_records() == 0 && CU_get_number_of_tests_run() > 0;
+		passed =
+			CU_get_number_of_failure_records() == 0 && CU_get_number_of_tests_run() > 0;
 	CU_cleanup_registry();
 	return passed ? 0 : 1;
 }
@@ -24,7 +25,7 @@ int unit_run_suites(const CU_SuiteInfo *suites)
 int unit_run(const char *name, const CU_TestInfo *tests)
 {
 	const CU_SuiteInfo suites[] = {
-		{ .pName = name, .pTests = (CU_TestInfo *)tests },
+		{.pName = name, .pTests = (CU_TestInfo *)tests},
 		CU_SUITE_INFO_NULL,
 	};
 

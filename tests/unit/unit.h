@@ -18,14 +18,17 @@
 #include <CUnit/Basic.h>
 
 /* A row of a table of tests; the test is named like its function. */
-#define UNIT_ROW(function) { #function, function }
+/* clang-format off */
+#define UNIT_ROW(function) {#function, function}
+/* clang-format on */
 
-/* Runs one suite; the table ends with CU_TEST_INFO_NULL. Returns the exit status of the program: 0 when tests
- * were run and all passed, otherwise 1. Call one of these two functions once in a program. */
+/* Runs one suite; the table ends with CU_TEST_INFO_NULL. Returns the exit status of the program: 0
+ * when tests were run and all passed, otherwise 1. Call one of these two functions once in a
+ * program. */
 int unit_run(const char *name, const CU_TestInfo *tests);
 
-/* The same for several suites, or for a suite with functions of its own around the tests; the table ends with
- * CU_SUITE_INFO_NULL. */
+/* The same for several suites, or for a suite with functions of its own around the tests; the table
+ * ends with CU_SUITE_INFO_NULL. */
 int unit_run_suites(const CU_SuiteInfo *suites);
 
 #endif
