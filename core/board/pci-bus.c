@@ -307,7 +307,7 @@ static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t le
 static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error)
 {
 	uint32_t size = TSR_PAGE_SIZE;
-	uint8_t *bytes = NULL;
+	uint8_t *bytes;
 
 	if (length > 1 << 24)
 		return tsr_error_set(error, TSR_ERROR_INVALID, "an option ROM has at most 16 MiB");
@@ -315,6 +315,7 @@ static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length
 		size <<= 1;
 	if (!map_bar(f, ROM_BAR, size, 0, TSR_MEMORY_ROM, &bytes, error))
 		return false;
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): map_bar sets bytes when it succeeds */
 	memset(bytes, 0xff, size);
 	memcpy(bytes, image, length);
 	return true;

@@ -148,7 +148,7 @@ static void fill_value(TsrDraftInstance *instance, const char *first, const char
 static gboolean fill_slot(TsrDraft *draft, TsrDraftInstance *instance, char **parts,
 			  const char *where, GError **error)
 {
-	gboolean bare = *parts && **parts && !find_equals(*parts);
+	gboolean bare = **parts && !find_equals(*parts);
 
 	instance->slot_taken = instance->slot_filled = TRUE;
 	if (bare && !instance->slot_choice)

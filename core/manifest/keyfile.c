@@ -178,7 +178,8 @@ TsrKeyFile *tsr_keyfile_parse(const char *path, const char *text, gsize length, 
 			    length > TSR_KEYFILE_MAX ? "longer than 256 KiB" : "not text in UTF-8");
 		return NULL;
 	}
-	copy = next = g_strndup(text, length);
+	copy = g_strndup(text, length);
+	next = copy;
 	for (guint line = 1; next; line++) {
 		char *this = next;
 

@@ -199,6 +199,7 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 	enter_read(s, c, view, page, at);
 	if (access == TSR_ACCESS_FETCH) {
 		p->flags |= PAGE_FETCHED;
+		/* NOLINTNEXTLINE(clang-analyzer-core.*): a walk that is not of a large page sets pte_gpa */
 		tsr_shadow_fetched(s, c, view, gla, w->pde, w->large ? SHADOW_PFN_NONE : w->pte_gpa >> TSR_PAGE_SHIFT);
 	} else if (at->write == at->read && !at->dirty_log && !p->uses && !(p->flags & PAGE_CODE) && is_dirty(w) &&
 		   may_write(c, view, w)) {

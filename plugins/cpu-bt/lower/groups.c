@@ -98,7 +98,7 @@ static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint
 	if (!(i->gpr_written >> reg & 1))
 		return i->kind != BT_PUSHA && i->kind != BT_POPA && i->kind != BT_LEAVE;
 	if (own && i->opcode == OP_ALU_EV_IB && bt_modrm_reg(i) == ALU_ADD)
-		*delta = (int8_t)i->imm;
+		*delta = (int32_t)(int8_t)i->imm;
 	else if (own && i->opcode == OP_ALU_EV_IB && bt_modrm_reg(i) == ALU_SUB)
 		*delta = -(int8_t)i->imm;
 	else if (own && i->opcode == OP_ALU_EV_IZ && bt_modrm_reg(i) == ALU_ADD)
