@@ -205,7 +205,30 @@ static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struc
 	return access_by(part.host, first, false);
 }
 
-/* The table had no answer for the access at `gla`. */
+/* Can translated code make the access to that part? What is too long for the copy, or must be exact, cannot be a device's; with a
+ * budget nothing can. */
+static bool can_access(const struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part)
+{
+	bool is_long = s->size > sizeof(bt->hot.bounce.data), exact = s->access & BT_EXACT;
+
+	if (part->kind == TSR_MMU_IO)
+		return !is_long && !exact && !bt->budget.counted;
+	return !(part->kind == TSR_MMU_TRACED && is_long && exact);
+}
+
+/* The access lies in one page, part 0. */
+static struct bt_outcome access_one(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla, uint32_t site)
+{
+	struct bt_bounce *b = &bt->hot.bounce;
+
+	if (b->part[0].kind == TSR_MMU_IO)
+		return bounce(bt, gla, site);
+	b->direct = true;
+	b->site = site;
+	return access_by(b->part[0].host, gla, b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE);
+}
+
+/* The access at `gla` is not in the MMU's table. */
 struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 {
 	const struct bt_site *s = &bt->cache.sites[site];
@@ -222,31 +245,16 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 		return leave_with_fault(bt, s, gla, 0);
 	if (s->size > sizeof(b->data) && gla & 15)
 		return leave_for_one(bt, s); /* FXSAVE and FXRSTOR: #GP comes before the page is looked at */
-	b->parts = 1;
+	b->parts = first == s->size ? 1 : 2;
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);
-	if (groups_stale(bt, s))
+	if (groups_stale(bt, s) || !can_access(bt, s, &b->part[0]) || (b->parts == 2 && s->size > sizeof(b->data)))
 		return leave_for_one(bt, s);
-	if (s->access & BT_EXACT &&
-	    (b->part[0].kind == TSR_MMU_IO || (s->size > sizeof(b->data) && b->part[0].kind == TSR_MMU_TRACED)))
-		return leave_for_one(bt, s);
-	if (bt->budget.counted && b->part[0].kind == TSR_MMU_IO)
-		return leave_for_one(bt, s);
-	if (s->size > sizeof(b->data) && (first < s->size || b->part[0].kind == TSR_MMU_IO))
-		return leave_for_one(bt, s); /* too long for the copy */
-	if (first == s->size) {
-		if (b->part[0].kind == TSR_MMU_IO)
-			return bounce(bt, gla, site);
-		b->direct = true;
-		b->site = site;
-		return access_by(b->part[0].host, gla, b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE);
-	}
-	b->parts = 2;
+	if (b->parts == 1)
+		return access_one(bt, s, gla, site);
 	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
 		return leave_with_fault(bt, s, gla + first, r.error_code);
-	if (bt->budget.counted && b->part[1].kind == TSR_MMU_IO)
-		return leave_for_one(bt, s);
-	return bounce(bt, gla, site);
+	return can_access(bt, s, &b->part[1]) ? bounce(bt, gla, site) : leave_for_one(bt, s);
 }
 
 /* The instruction has written to the copy, or to a traced page. */
