@@ -3,7 +3,8 @@
  * Random programs on cpu-bt against cpu-interp: registers, flags, FP state, memory, device writes and the fault they end with
  * must be the same. Usage: test-bt-random [SEED [COUNT [INSTRUCTIONS [OPTIONS]]]]; without, a fixed seed. SEED "fresh": another one
  * each time, printed. COUNT "60s": programs for so many seconds; "10M": until so many instructions were executed. A word "loop"
- * among the options (rig.h has the others): programs run many times over, in blocks that are linked.
+ * among the options (rig.h has the others): programs run many times over, in blocks that are linked; "runs": some instructions are
+ * there up to 80 times, so that blocks have the greatest length.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #define CODE 0x10000u  /* page-aligned; the program runs from somewhere in it */
 #define DATA 0x20000u  /* four pages of data; the next is absent when paging is on */
 #define STACK 0x30000u
-#define CODE_BYTES 512
+#define CODE_BYTES 3072
 #define PAGE_DIRECTORY 0x40000u
 #define PAGE_TABLE 0x41000u
 #define PAGE_TABLES 0x2000u /* bytes of both */
@@ -176,10 +177,21 @@ static void close_loop(struct program *p)
 	p->length += 4;
 }
 
-static void make_program(struct program *p, unsigned insns, bool loop)
+/* The last instruction, from `from` on, many times over: blocks of the greatest length, all of it for one table. */
+static void repeat(struct program *p, unsigned from)
+{
+	unsigned length = p->length - from, times = below(4) ? 0 : below(80);
+
+	for (; times && p->length + length < CODE_BYTES - 128; times--) {
+		memcpy(p->code + p->length, p->code + from, length);
+		p->length += length;
+	}
+}
+
+static void make_program(struct program *p, unsigned insns, bool loop, bool runs)
 {
 	ZydisDecoder d;
-	unsigned skip = 0, at = 0;
+	unsigned skip = 0, at = 0, from;
 
 	memset(p, 0, sizeof(*p));
 	p->code32 = below(5) != 0;
@@ -194,9 +206,15 @@ static void make_program(struct program *p, unsigned insns, bool loop)
 			p->code[p->length++] = (uint8_t)(0x70 | below(16));
 			at = p->length++;
 			skip = 1 + below(3);
-		} else if (random_insn(&d, p) && skip && !--skip) {
-			p->code[at] = (uint8_t)(p->length - at - 1);
+			continue;
 		}
+		from = p->length;
+		if (!random_insn(&d, p))
+			continue;
+		if (skip && !--skip)
+			p->code[at] = (uint8_t)(p->length - at - 1);
+		else if (!skip && runs)
+			repeat(p, from);
 	}
 	if (skip)
 		p->code[at] = (uint8_t)(p->length - at - 1);
@@ -520,7 +538,7 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	uint64_t before;
 
 	state64 = seed;
-	make_program(&p, insns, strstr(options, "loop"));
+	make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"));
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */
 	rig_flat(b, &s);
