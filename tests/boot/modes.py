@@ -25,7 +25,9 @@ MODES = {
     "tiny": Mode(["--cpu", "cache=64K"], 10, ("grub-rescue",)),
     # interrupts are checked for at the end of each block
     "interrupts": Mode(["--cpu", "stress=interrupts"], 10, ("linux-686",)),
-    # both
+    # the translator's tables are small, so that blocks are cut
+    "cramped": Mode(["--cpu", "stress=cramped"], 10, ("grub-rescue", "linux-686")),
+    # lockstep and tiny
     "tiny-lockstep": Mode(["--cpu", "check=lockstep,cache=64K"], 80),
     "nobmi2": Mode(["--cpu", "bmi2=false"], 2),
 }
