@@ -124,7 +124,7 @@ static bool lower_popf(struct bt_tx *tx)
 	emit_load_sized(e, size, R11, m);
 	flags_away(e);
 	slow = tx_stub(tx, STUB_BAIL);
-	slow->flags_away = true;
+	slow->flags_in_ax = true;
 	/* what is slow: such a bit set in the new flags, or now (it would be cleared) */
 	emit_load(e, R9, BT_FIELD(state.eflags));
 	emit_alu(e, false, ALU_OR, R9, R11);

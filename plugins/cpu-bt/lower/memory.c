@@ -76,12 +76,12 @@ bool tsr_bt_flags_live(const struct bt_tx *tx)
 	return tx->flags_live[tx->index] != 0;
 }
 
-static void jump_to_bail(struct bt_tx *tx, unsigned cc, bool live, bool v1)
+static void jump_to_bail(struct bt_tx *tx, unsigned cc, bool live, bool flags_pushed)
 {
 	struct stub *s = tx_stub(tx, STUB_BAIL);
 
 	s->live = live;
-	s->v1 = v1;
+	s->flags_pushed = flags_pushed;
 	tx_stub_jump(tx, s, cc == NOREG ? emit_jmp(&tx->e, 0) : emit_jcc(&tx->e, cc, 0));
 }
 
@@ -234,7 +234,7 @@ static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 {
 	struct emitter *e = &tx->e;
 
-	if (size > 1 && natural_shift(size, aligned) && !s->v1) {
+	if (size > 1 && natural_shift(size, aligned) && !s->flags_pushed) {
 		emit_test8_imm(e, R8, (uint8_t)(size - 1));
 		tx_stub_cross(tx, s, emit_jcc(e, CC_NE, 0));
 	} else if (aligned) {
@@ -268,7 +268,7 @@ static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned acces
 	if (live && tx->bt->host_cpu.bmi2) {
 		check_live(tx, s, size, access, aligned);
 	} else {
-		s->v1 = live;
+		s->flags_pushed = live;
 		if (live)
 			emit_pushfq(&tx->e);
 		check_dead(tx, s, size, access, aligned);

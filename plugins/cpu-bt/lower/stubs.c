@@ -15,11 +15,11 @@ static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
 
 static void restore_scratch(struct bt_tx *tx, const struct stub *s)
 {
-	if (s->v1)
+	if (s->flags_pushed)
 		emit_popfq(&tx->e);
 	if (s->live)
 		emit_mov64(&tx->e, RCX, R10);
-	if (s->flags_away) {
+	if (s->flags_in_ax) {
 		emit_flags_from_ax(&tx->e);
 		emit_mov64(&tx->e, RAX, R10);
 	}

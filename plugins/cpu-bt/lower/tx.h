@@ -26,8 +26,8 @@ enum stub_kind {
 struct stub {
 	uint8_t kind;
 	bool live;      /* the check kept the flags and has guest RCX in r10 */
-	bool v1;        /* the check was between pushfq and popfq */
-	bool flags_away; /* flags in AX, guest RAX in r10 */
+	bool flags_pushed; /* the check was between pushfq and popfq */
+	bool flags_in_ax; /* flags in AX, guest RAX in r10 */
 	uint8_t jump_count, cross_count;
 	uint32_t jumps[TX_STUB_JUMPS], crosses[TX_STUB_CROSSES];
 	uint32_t lookup, back; /* buffer offsets: where the table is indexed; where r9 is ready */
@@ -35,7 +35,6 @@ struct stub {
 	uint32_t site;
 	uint16_t size;
 	bool aligned;
-	bool group;
 	uint8_t undo; /* BAIL: SSE register to be put back, + 1; 0: none */
 	uint32_t eip;
 	uint8_t done; /* instructions of the block before eip */
