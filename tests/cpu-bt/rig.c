@@ -29,6 +29,8 @@ static void phys_lookup(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phy
 	*page = (struct tsr_phys_page){ .gpa = gpa & ~(tsr_gpa)TSR_PAGE_MASK };
 	if (page->gpa + TSR_PAGE_SIZE <= RIG_RAM && !is_io(gpa))
 		page->read = page->write = rig->ram + page->gpa;
+	if (rig->lied_about && page->gpa == rig->lied_about)
+		page->read = page->write = rig->ram + RIG_RAM - TSR_PAGE_SIZE;
 }
 
 static uint64_t mix(uint64_t h)

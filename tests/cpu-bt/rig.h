@@ -40,6 +40,7 @@ struct rig {
 	bool io_given;              /* ports read io_value instead */
 	uint32_t io_value;
 	void (*on_io)(struct rig *rig);
+	tsr_gpa lied_about; /* a page that is looked up as another, as if translated code wrote elsewhere; 0: none */
 };
 
 /* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string: lockstep, cold, interrupts,

@@ -358,27 +358,70 @@ static void stress_leaves_and_comes_back(void)
 	finish();
 }
 
-/* What a program writes to stderr while it runs with those options. */
-static const char *dump_of(const char *options, const void *code, size_t length)
+/* What is written to stderr between capture and captured. */
+static FILE *captured_file;
+static int kept_stderr;
+
+static void capture(void)
+{
+	fflush(stderr);
+	captured_file = tmpfile();
+	kept_stderr = dup(STDERR_FILENO);
+	dup2(fileno(captured_file), STDERR_FILENO);
+}
+
+static const char *captured(void)
 {
 	static char text[65536];
-	FILE *file = tmpfile();
-	int kept = dup(STDERR_FILENO);
 	size_t n;
 
 	fflush(stderr);
-	dup2(fileno(file), STDERR_FILENO);
+	dup2(kept_stderr, STDERR_FILENO);
+	close(kept_stderr);
+	rewind(captured_file);
+	n = fread(text, 1, sizeof(text) - 1, captured_file);
+	text[n] = 0;
+	fclose(captured_file);
+	return text;
+}
+
+static const char *dump_of(const char *options, const void *code, size_t length)
+{
+	capture();
 	start(options);
 	CU_ASSERT_EQUAL(run_code(code, length), TSR_CPU_HALTED);
 	finish();
-	fflush(stderr);
-	dup2(kept, STDERR_FILENO);
-	close(kept);
-	rewind(file);
-	n = fread(text, 1, sizeof(text) - 1, file);
-	text[n] = 0;
-	fclose(file);
-	return text;
+	return captured();
+}
+
+static void lie(struct rig *r)
+{
+	r->lied_about = DATA;
+}
+
+static void lockstep_reports_the_block(void)
+{
+	static const uint8_t code[] = {
+		0x01, 0x05, 0x00, 0x00, 0x02, 0x00, /* add [DATA], eax: the page is in the MMU's table */
+		0xa2, 0x00, 0x00, 0x0a, 0x00,       /* mov [0xa0000], al: from here on it is looked up as another */
+		0x01, 0x05, 0x00, 0x00, 0x02, 0x00, /* add [DATA], eax */
+		0xf4,
+	};
+	static const char *const lines[] = { "lockstep: block at 0001000b", "[20000]: 00, should be 07", "EFLAGS", "add [0x20000], eax",
+					     "access ", "miss stub " };
+	const char *text;
+
+	capture();
+	start("lockstep");
+	state.gpr[TSR_EAX] = 7;
+	memset(rig->ram + DATA, 0, 4);
+	rig->on_io = lie;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_STOPPED);
+	CU_ASSERT_TRUE(rig->stopped);
+	finish();
+	text = captured();
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, lines[i]));
 }
 
 static const uint8_t dumped[] = {
@@ -413,7 +456,9 @@ static void dump_of_an_address_shows_its_blocks(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "block at 00010000"));
 	CU_ASSERT_PTR_NULL(strstr(text, "block at 0001000c"));
 	CU_ASSERT_STRING_EQUAL(dump_of("", dumped, sizeof(dumped)), "");
+	capture();
 	CU_ASSERT_PTR_NULL(rig_new(true, "dump-bad"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(captured(), "dump=here is neither"));
 }
 
 int main(void)
@@ -434,6 +479,7 @@ int main(void)
 		UNIT_ROW(full_cache_is_flushed),
 		UNIT_ROW(single_step_ends_a_halt),
 		UNIT_ROW(stress_leaves_and_comes_back),
+		UNIT_ROW(lockstep_reports_the_block),
 		UNIT_ROW(dump_names_instructions_and_parts),
 		UNIT_ROW(dump_of_an_address_shows_its_blocks),
 		CU_TEST_INFO_NULL,
