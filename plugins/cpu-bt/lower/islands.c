@@ -21,10 +21,14 @@ void tsr_bt_island(struct bt_tx *tx)
 
 static void island_inline(struct bt_tx *tx)
 {
-	uint32_t over = emit_jmp8(&tx->e);
+	enum bt_code_part before = tx->part;
+	uint32_t over;
 
+	tx_part(tx, BT_PART_ISLAND);
+	over = emit_jmp8(&tx->e);
 	tsr_bt_island(tx);
 	emit_land8(&tx->e, over);
+	tx_part(tx, before);
 }
 
 void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub)
