@@ -11,6 +11,7 @@
 #include <CUnit/Basic.h>
 
 #include "rig.h"
+#include "unit.h"
 
 #define BLOCK 64 /* BT_MAX_INSNS */
 #define CODE 0x10000u
@@ -395,19 +396,15 @@ static void in_lockstep(void)
 
 int main(void)
 {
-	CU_pSuite suite;
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(early_exits_of_a_whole_block),
+		UNIT_ROW(without_a_budget),
+		UNIT_ROW(without_bmi2),
+		UNIT_ROW(with_a_budget),
+		UNIT_ROW(with_small_tables),
+		UNIT_ROW(in_lockstep),
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	suite = CU_add_suite("cpu-bt, bounds", NULL, NULL);
-	CU_ADD_TEST(suite, early_exits_of_a_whole_block);
-	CU_ADD_TEST(suite, without_a_budget);
-	CU_ADD_TEST(suite, without_bmi2);
-	CU_ADD_TEST(suite, with_a_budget);
-	CU_ADD_TEST(suite, with_small_tables);
-	CU_ADD_TEST(suite, in_lockstep);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
-	CU_cleanup_registry();
-	return failures != 0;
+	return unit_run("cpu-bt, bounds", tests);
 }
