@@ -17,8 +17,7 @@ static struct tsr_region *io_claim(const struct tsr_host *host, const char *name
 	struct tsr_region template = { .owner = instance, .name = (char *)name, .enabled = true, .ops = ops, .self = self };
 
 	if (!resource || (resource->type != TSR_RESOURCE_PORTS && resource->type != TSR_RESOURCE_MMIO)) {
-		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: its manifest has no ports or mmio resource '%s'",
-			      instance->config->name, name);
+		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "its manifest has no ports or mmio resource '%s'", name);
 		return NULL;
 	}
 	template.base = resource->base;

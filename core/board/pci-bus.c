@@ -209,13 +209,12 @@ static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned
 	struct tsr_pci_bus *pci = instance->machine->pci;
 
 	if (device >= DEVICES || function >= FUNCTIONS) {
-		tsr_error_set(error, TSR_ERROR_INVALID, "%s: there is no PCI address %02x.%x", instance->config->name,
-			      device, function);
+		tsr_error_set(error, TSR_ERROR_INVALID, "there is no PCI address %02x.%x", device, function);
 		return NULL;
 	}
 	if (pci->at[device][function]) {
-		tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: PCI address %02x.%x is taken by %s", instance->config->name,
-			      device, function, pci->at[device][function]->instance->config->name);
+		tsr_error_set(error, TSR_ERROR_CONFLICT, "PCI address %02x.%x is taken by %s", device, function,
+			      pci->at[device][function]->instance->config->name);
 		return NULL;
 	}
 	struct tsr_pci_function *f = g_new0(struct tsr_pci_function, 1);
@@ -245,7 +244,7 @@ static struct tsr_pci_function *pci_add(const struct tsr_host *host, const struc
 	for (unsigned device = 2; device < DEVICES; device++)
 		if (!instance->machine->pci->at[device][0])
 			return pci_add_at(host, device, 0, id, ops, self, error);
-	tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: no PCI device number is free", config->name);
+	tsr_error_set(error, TSR_ERROR_CONFLICT, "no PCI device number is free");
 	return NULL;
 }
 

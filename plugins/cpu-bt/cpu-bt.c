@@ -147,7 +147,7 @@ static bool choose_model(struct tsr_bt *bt, struct tsr_error *error)
 		bt->model.isa = models[i].isa;
 		return true;
 	}
-	return tsr_error_set(error, TSR_ERROR_INVALID, "%s: no processor model \"%s\"", bt->board.host->name, name);
+	return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"", name);
 }
 
 /* -- life cycle */
@@ -202,11 +202,11 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	bt->board.cpu_host = host->get(host, TSR_CPU_HOST);
 	bt->board.machine = host->get(host, TSR_MACHINE);
 	if (!bus->get(host, "mmu", &i))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: needs an MMU; set connect.mmu", host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "needs an MMU; set connect.mmu");
 	bt->board.mmu = i.table;
 	bt->board.mmu_self = i.self;
 	if (!bus->get(host, "interpreter", &i))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: needs an interpreter; set connect.interpreter", host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "needs an interpreter; set connect.interpreter");
 	bt->board.interpreter = i.table;
 	bt->board.interpreter_self = i.self;
 	if (bus->get(host, "intack", &i)) {
@@ -250,7 +250,7 @@ static bool realize(void *self, struct tsr_error *error)
 	bt->board.layout = bt->board.mmu->layout(bt->board.mmu_self);
 	bt->board.vcpu = bt->board.mmu->create(bt->board.mmu_self, &bt->board.listener);
 	if (!bt->board.vcpu)
-		return tsr_error_set(error, TSR_ERROR_FAILED, "%s: the MMU has no memory for a processor's tables", bt->board.host->name);
+		return tsr_error_set(error, TSR_ERROR_FAILED, "the MMU has no memory for a processor's tables");
 	on_reset(bt, TSR_RESET_POWER_ON);
 	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"), error) && tsr_bt_runtime_emit(bt, error) &&
 	       create_interpreter(bt, error) && (!bt->options.lockstep || tsr_bt_lockstep_init(bt, error));

@@ -202,22 +202,19 @@ static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct t
 	    !tsr_state_get_bytes(in, "path", path, (size_t)path_length) ||
 	    !tsr_state_get_u64(in, "length", &length) ||
 	    !tsr_state_get_bool(in, "nonpersistent", &nonpersistent))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
-				     b->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
 	if (strcmp(path, m ? m->path : ""))
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
-			"%s: the state was saved with %s in it, not %s; give it that file",
-			b->host->name, path[0] ? path : "no medium", m ? m->path : "none");
+			"the state was saved with %s in it, not %s; give it that file", path[0] ? path : "no medium", m ? m->path : "none");
 	if (m && length != m->length)
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
-			"%s: %s had %llu bytes when the state was saved and has %llu now",
-			b->host->name, path, (unsigned long long)length,
+			"%s had %llu bytes when the state was saved and has %llu now", path, (unsigned long long)length,
 			(unsigned long long)m->length);
 	if (nonpersistent != (m && m->overlay))
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
-				     "%s: the state was saved with mode=%s", b->host->name,
+				     "the state was saved with mode=%s",
 				     nonpersistent ? "nonpersistent" : "persistent");
 	return true;
 }
@@ -243,8 +240,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	return (tsr_state_get_bool(in, "tray-open", &b->tray_open) &&
 		tsr_state_get_bool(in, "locked", &b->locked) &&
 		tsr_state_get_u32(in, "generation", &b->generation)) ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
-			     b->host->name);
+	       tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
 }
 
 static const void *get_interface(void *self, const char *interface)

@@ -249,7 +249,7 @@ static bool add_forward(struct net_user *n, const struct forward *f, struct tsr_
 		return true;
 	inet_ntop(AF_INET, &f->host, host, sizeof(host));
 	return tsr_error_set(error, TSR_ERROR_CONFLICT,
-			     "%s: cannot listen on %s port %s:%u (%s); choose another port in hostfwd=", n->host->name,
+			     "cannot listen on %s port %s:%u (%s); choose another port in hostfwd=",
 			     f->udp ? "udp" : "tcp", host, f->host_port, strerror(errno));
 }
 
@@ -295,7 +295,7 @@ static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error
 	n->delivery = n->clock->timer_new(host, on_delivery, n);
 	n->stack = stack_new(n, properties);
 	if (!n->stack)
-		return tsr_error_set(error, TSR_ERROR_FAILED, "%s: libslirp does not start", host->name);
+		return tsr_error_set(error, TSR_ERROR_FAILED, "libslirp does not start");
 	signal(SIGPIPE, SIG_IGN); /* libslirp writes to sockets that the other side may have closed */
 	return add_forwards(n, properties->get_string(host, "hostfwd"), error);
 }

@@ -81,8 +81,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	d->clock = host->get(host, TSR_CLOCK);
 	d->resume = d->clock->timer_new(host, on_resume, d);
 	if (!bus->get(host, "medium", &medium))
-		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: connect.medium is missing",
-				     host->name);
+		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "connect.medium is missing");
 	d->block = medium.table;
 	d->block_self = medium.self;
 	snprintf(d->model, sizeof(d->model), "%s", p->get_string(host, "model"));
@@ -103,8 +102,7 @@ static bool realize(void *self, struct tsr_error *error)
 	d->block->info(d->block_self, &info);
 	if (!info.present || info.length < SECTOR)
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "%s: a disk needs a medium: give its back end a file",
-				     d->host->name);
+				     "a disk needs a medium: give its back end a file");
 	d->block->lock(d->block_self, true);
 	d->sectors = info.length / SECTOR;
 	disk_geometry(d);
@@ -177,17 +175,14 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	struct ata_disk *d = self, loaded = *d;
 
 	if (!ide_fields_load(in, fields, &loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
-				     d->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
 	if (loaded.sectors != d->sectors)
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
-			"%s: the disk had %llu sectors when the state was saved and has %llu",
-			d->host->name, (unsigned long long)loaded.sectors,
+			"the disk had %llu sectors when the state was saved and has %llu", (unsigned long long)loaded.sectors,
 			(unsigned long long)d->sectors);
 	if (!sane(&loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
-				     d->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
 	disk_cancel(d);
 	loaded.busy = loaded.cancelled = false;
 	*d = loaded;

@@ -79,8 +79,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	c->clock = host->get(host, TSR_CLOCK);
 	c->resume = c->clock->timer_new(host, on_resume, c);
 	if (!bus->get(host, "medium", &medium))
-		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "%s: connect.medium is missing",
-				     host->name);
+		return tsr_error_set(error, TSR_ERROR_NOT_FOUND, "connect.medium is missing");
 	c->block = medium.table;
 	c->block_self = medium.self;
 	snprintf(c->model, sizeof(c->model), "%s", p->get_string(host, "model"));
@@ -165,8 +164,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 
 	if (!ide_fields_load(in, fields, &loaded) ||
 	    !tsr_state_get_bytes(in, "packet", loaded.cdb, sizeof(loaded.cdb)) || !sane(&loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: the saved state is damaged",
-				     c->host->name);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
 	cdrom_cancel(c);
 	loaded.busy = loaded.cancelled = false;
 	*c = loaded;

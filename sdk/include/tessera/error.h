@@ -2,6 +2,9 @@
 /*
  * Errors: a mistake of the user or a failure of the host, as one line of text. What a guest does wrong is
  * never an error.
+ *
+ * A message says what is wrong and what to do, and names the property, file or resource it is about. It never begins with the
+ * name of the instance: the core puts "NAME: " in front of it (a plugin's log lines get it, too).
  */
 #ifndef TESSERA_ERROR_H
 #define TESSERA_ERROR_H
