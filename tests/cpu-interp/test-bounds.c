@@ -6,6 +6,7 @@
 #include "../../plugins/cpu-interp/fpu.h"
 #include "../../plugins/cpu-interp/thunk.h"
 #include "machine.h"
+#include "unit.h"
 
 #define CODE 0x100000u
 #define DATA 0x5000u
@@ -106,26 +107,18 @@ static void every_memory_operand_has_a_segment(void)
 	}
 }
 
-#define TEST(f) { #f, f }
-
 int main(void)
 {
-	static CU_TestInfo tests[] = {
-		TEST(full_pool_of_thunks_starts_again), TEST(thunk_of_any_length_fits), TEST(guest_may_use_any_number_of_thunks),
-		TEST(every_memory_operand_has_a_segment), CU_TEST_INFO_NULL,
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(full_pool_of_thunks_starts_again), UNIT_ROW(thunk_of_any_length_fits),
+		UNIT_ROW(guest_may_use_any_number_of_thunks), UNIT_ROW(every_memory_operand_has_a_segment), CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = { { "bounds", NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
-	unsigned failures;
+	int status;
 
 	m = machine_new(NULL);
 	s = &m->state;
 	fx = (struct tsr_x86_fx *)s->fx;
-	CU_initialize_registry();
-	CU_register_suites(suites);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	status = unit_run("bounds", tests);
 	machine_free(m);
-	return failures ? 1 : 0;
+	return status;
 }
