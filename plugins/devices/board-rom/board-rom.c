@@ -115,7 +115,7 @@ static void fill(struct board_rom *s)
 	s->dma->written(s->host, LOW_END - s->low_size, s->low_size);
 }
 
-/* RAM takes the place of all ROMs below 1 MiB, with the BIOS in it. */
+/* RAM replaces all ROMs below 1 MiB; the BIOS is copied into it. */
 static void copy_to_ram(struct board_rom *s)
 {
 	s->memory->shadow(s->host, SHADOW_BASE, LOW_END - SHADOW_BASE, true, true);

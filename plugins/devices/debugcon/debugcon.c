@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A debug console: bytes written to one port come out on the host. Reads give E9h, by which
- * software tells that the console is there (Bochs' port E9h; SeaBIOS writes its log to such a port
+ * software recognises the console (Bochs' port E9h; SeaBIOS writes its log to such a port
  * at 402h).
  *
  * The bytes go to the back end where one is connected, else to the file of the property, else

@@ -261,7 +261,7 @@ static void sci_link_device(struct aml *a)
 	aml_close(a);
 }
 
-/* Name (_PRT, …): pin p of device d leads to link (d + p - 1) modulo 4. Device 0 has no pins. */
+/* Name (_PRT, …): pin p of device d is connected to link (d + p - 1) modulo 4. Device 0 has no pins. */
 static void routing_table(struct aml *a)
 {
 	aml_name(a, "_PRT");

@@ -30,7 +30,7 @@ enum {
 	CONTROL_BYTES = 16,
 };
 enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
-#define KEY_MASK 0xbfffu /* bit 14 asks for writing */
+#define KEY_MASK 0xbfffu /* bit 14 requests writing */
 #define FOUR_GIB 0x100000000ull
 #define MAX_USER_FILE (64u << 20)
 #define MAX_VGA_BIOS (256u << 10)
@@ -85,7 +85,7 @@ static void port_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 
 /* -- DMA */
 
-/* Zeros behind an item's end. Stops where there is no memory. */
+/* Zeros after an item's end. Stops where there is no memory. */
 static bool dma_zeros(struct fw_cfg *s, tsr_gpa to, uint32_t length)
 {
 	static const uint8_t zeros[TSR_PAGE_SIZE];
@@ -296,7 +296,7 @@ static bool add_user_files(struct fw_cfg *s, struct tsr_error *error)
 	return true;
 }
 
-/* SeaBIOS takes video BIOSes of other than PCI cards from here, not from C0000h. */
+/* SeaBIOS loads the video BIOS of a card that is not on PCI from here, not from C0000h. */
 static bool add_vga_bios(struct fw_cfg *s, struct tsr_error *error)
 {
 	const char *name = s->properties->get_string(s->host, "vga-bios");

@@ -55,7 +55,7 @@ bool items_add_u16(struct fw_cfg_items *items, uint16_t key, uint16_t value);
 bool items_add_u32(struct fw_cfg_items *items, uint16_t key, uint32_t value);
 bool items_add_u64(struct fw_cfg_items *items, uint16_t key, uint64_t value);
 bool items_add_file(struct fw_cfg_items *items, const char *name, const void *bytes, size_t length);
-/* Takes over malloc'ed bytes, also when it fails. */
+/* Takes ownership of malloc'ed bytes, also when it fails. */
 bool items_take(struct fw_cfg_items *items, uint16_t key, uint8_t *bytes, size_t length);
 /* After the last file: makes item FW_CFG_FILE_DIR. */
 bool items_add_directory(struct fw_cfg_items *items);

@@ -44,10 +44,10 @@ enum { VGA_NORMAL = 0xffff, VGA_EXT = 0xfffe, VGA_ASK = 0xfffd };
 #define LOW_ADDRESS 0x10000u       /* of a zImage's protected-mode part */
 #define REAL_ADDRESS 0x10000u      /* of the setup code, protocol 2.02 and later */
 #define REAL_ADDRESS_OLD 0x90000u
-#define HEAP_END 0xe000u /* offset from the setup code: stack top, command line behind it */
+#define HEAP_END 0xe000u /* offset from the setup code: top of the stack, followed by the command line */
 #define HEAP_END_OLD 0x9800u
 #define HEAP_STACK 0x200u
-#define CMDLINE_ROOM 0x1fffu       /* bytes behind HEAP_END in the segment, without the final 0 */
+#define CMDLINE_ROOM 0x1fffu       /* bytes after HEAP_END in the segment, without the final 0 */
 #define CMDLINE_OLD 255u
 #define INITRD_MAX_OLD 0x37ffffffu
 #define BIOS_RESERVE 0x100000u     /* bytes at the end of memory for the BIOS' tables */

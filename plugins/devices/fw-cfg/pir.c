@@ -32,7 +32,7 @@ enum { ISA_BRIDGE = 1, PINS = 4, PIRQS = 4, FIRST_LINK = 0x60 };
 #define PIIX 0x122e8086u
 #define STEERABLE 0xdef8u /* IRQ 3-7, 9-12, 14, 15 */
 
-/* Pin p of device d leads to PIRQ (d + p - 1) modulo 4. */
+/* Pin p of device d is connected to PIRQ (d + p - 1) modulo 4. */
 static void slot(uint8_t *at, unsigned device)
 {
 	at[SLOT_DEVICE] = (uint8_t)(device << 3);

@@ -4,7 +4,7 @@
  *
  * The core keeps the configuration space; this plugin states reset values and writable bits in one
  * table and acts on what was written. CF8h is a register for whole dwords only: smaller accesses
- * there go on to the ISA bridge (CF9h).
+ * there are forwarded to the ISA bridge (CF9h).
  *
  * Source: Intel 290549 (82440FX PCIset: 82441FX PMC and 82442FX DBX), sections 3.1 and 3.2.
  * Gaps: DRAM rows, the memory hole (FDHC) and timers are storage; SMRAM stays closed, as no
@@ -56,7 +56,7 @@ struct i440fx {
 	const struct tsr_memory *memory;
 	const struct tsr_machine_table *machine;
 	struct tsr_pci_function *function;
-	const struct tsr_isa_forward *isa; /* NULL: nothing behind */
+	const struct tsr_isa_forward *isa; /* NULL: there is no ISA bridge */
 	void *isa_self;
 	uint32_t address; /* CF8h */
 	uint8_t trc;      /* as last written: a reset starts on bit 2's rising edge */

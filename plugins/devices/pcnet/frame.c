@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Frames on their way in: address match, frame check sequence, padding and stripping.
+ * Received frames: address match, frame check sequence, padding and stripping.
  *
  * Source: Am79C970A data sheet (19436), "Address Matching", "Automatic Pad Stripping"; IEEE 802.3 3.2.8.
  */
@@ -55,7 +55,7 @@ enum pcnet_match pcnet_match(const struct pcnet *p, const uint8_t *destination)
 	return mode & MODE_PROM ? MATCH_PROMISCUOUS : MATCH_NONE;
 }
 
-/* ASTRP_RCV: an 802.3 length field below 46 tells where the pad starts; pad and FCS are left out. */
+/* ASTRP_RCV: a length field (802.3) below 46 shows where the pad starts; pad and FCS are left out. */
 static size_t stripped_length(const uint8_t *frame)
 {
 	unsigned field = frame[12] << 8 | frame[13];

@@ -26,7 +26,7 @@ enum pcnet_csr0 {
 };
 
 enum pcnet_csr3 {
-	CSR3_BSWP = 1 << 2, CSR3_DXSUFLO = 1 << 6, CSR3_MASKS = 0x5f00, /* at the place of CSR0's cause */
+	CSR3_BSWP = 1 << 2, CSR3_DXSUFLO = 1 << 6, CSR3_MASKS = 0x5f00, /* at the bits of the causes in CSR0 */
 };
 
 enum pcnet_csr4 {
@@ -106,11 +106,11 @@ bool pcnet_saved_register(struct pcnet *p, unsigned n, char name[8], uint16_t **
 /* -- rings.c */
 bool pcnet_load_init_block(struct pcnet *p);
 void pcnet_transmit(struct pcnet *p); /* all that the transmit ring holds; arms the next poll */
-void pcnet_poll_now(struct pcnet *p);  /* the guest touched the rings: poll often again */
+void pcnet_poll_now(struct pcnet *p);  /* the guest changed the rings: poll often again */
 bool pcnet_can_receive(void *self);
 void pcnet_receive(void *self, const uint8_t *frame, size_t length);
 void pcnet_on_poll(void *self, uint64_t deadline_ns);
-void pcnet_offer_room(struct pcnet *p); /* tells a waiting back end when there is a descriptor again */
+void pcnet_offer_room(struct pcnet *p); /* notifies a waiting back end when there is a descriptor again */
 bool pcnet_link(const struct pcnet *p);
 
 /* -- frame.c */

@@ -165,7 +165,7 @@ static void on_link(void *self, bool up)
 
 static bool on_property(void *self, const char *name, struct tsr_error *error)
 {
-	return true; /* "link" is looked at when it matters */
+	return true; /* "link" is read where it matters */
 }
 
 static bool pci_setup(struct pcnet *p, struct tsr_error *error)

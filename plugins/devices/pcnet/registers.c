@@ -2,8 +2,8 @@
 /*
  * Control and status registers (CSR), bus configuration registers (BCR) and the interrupt pin.
  *
- * Source: Am79C970A data sheet (19436), "User Accessible Registers". Registers that steer rings and addresses take
- * writes only in the STOP or suspended state, as there; others of its list that have no effect here keep what is written.
+ * Source: Am79C970A data sheet (19436), "User Accessible Registers". As the data sheet says, registers for rings
+ * and addresses can be written only in the STOP or suspended state. Registers without an effect here keep what is written.
  * Gaps: EEPROM serial access (BCR19) reads as an empty bus; LEDs but the link's never light; no Magic Packet, no sleep.
  */
 #include <stdio.h>

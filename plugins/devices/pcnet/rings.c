@@ -3,8 +3,8 @@
  * Initialization block, descriptor rings, transmission and reception.
  *
  * Source: Am79C970A data sheet (19436), "Buffer Management", "Initialization Block", "Receive/Transmit Descriptors".
- * A frame is sent or received the moment it is there: no wire time, no collisions, FIFOs without end.
- * The chip polls the transmit ring every 2 ms unless told not to; here the interval doubles up to 64 ms while polls find
+ * A frame is sent or received at once: there is no time on the wire, there are no collisions, and FIFOs are unlimited.
+ * The chip polls the transmit ring every 2 ms unless DPOLL is set; here the interval doubles up to 64 ms while polls find
  * nothing and the guest leaves the chip alone, so that an idle guest costs nothing.
  * Gaps: BSWP (big-endian buffers), look-ahead packet processing, time domain reflectometry.
  */
@@ -26,7 +26,7 @@
 #define RX_PAM (1u << 22)
 #define RX_LAFM (1u << 21)
 #define RX_BAM (1u << 20)
-#define RX_RESULT 0x7ff00000u /* what the chip writes beside OWN */
+#define RX_RESULT 0x7ff00000u /* what the chip writes besides OWN */
 #define TX_ADD_FCS (1u << 29)
 #define TX_LTINT (1u << 28)
 #define TX_RESULT 0x5c000000u /* ERR, MORE, ONE, DEF */
@@ -226,7 +226,7 @@ static uint32_t send_frame(struct pcnet *p, struct transmission *t)
 	if (t->length > FRAME_LONGEST)
 		p->csr[CSR_CONTROL] |= CSR0_BABL;
 	if (t->length < 14 || t->length > FRAME_LONGEST)
-		return 0; /* no receiver takes it */
+		return 0; /* no receiver accepts it */
 	if (mode & MODE_LOOP)
 		pcnet_receive(p, t->bytes, t->length);
 	else if (pcnet_link(p))
@@ -381,7 +381,7 @@ void pcnet_receive(void *self, const uint8_t *frame, size_t length)
 	pcnet_update_interrupt(p);
 }
 
-/* Room for the longest frame. A receiver that is off takes everything and drops it. */
+/* Room for the longest frame. A receiver that is off accepts all frames and drops them. */
 bool pcnet_can_receive(void *self)
 {
 	struct pcnet *p = self;

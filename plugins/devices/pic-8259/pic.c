@@ -2,8 +2,8 @@
 /*
  * Two cascaded 8259A interrupt controllers (Intel 231468-003) with the ELCR of PIIX3 (Intel 290550, 4.4.8).
  *
- * The request of an input follows its level in level mode; in edge mode a rising edge sets it and a falling edge takes
- * it back, since the data sheet wants the input high until INTA. No INT is given between ICW1 and the last ICW.
+ * The request of an input follows its level in level mode; in edge mode a rising edge sets it and a falling edge
+ * withdraws it, because the data sheet requires the input to stay high until INTA. No INT is given between ICW1 and the last ICW.
  */
 #include <string.h>
 

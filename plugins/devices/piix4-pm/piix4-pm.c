@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Intel 82371AB (PIIX4) function 3: power management and SMBus, as the third function beside a
+ * Intel 82371AB (PIIX4) function 3: power management and SMBus, as a third function next to those of a
  * PIIX3 (as most PC emulators have it, and as SeaBIOS expects it).
  *
  * There is no SMM. The firmware's part of the APM control port (B2h: ACPI on and off) is done here,

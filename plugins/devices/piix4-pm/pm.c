@@ -118,8 +118,7 @@ static uint8_t byte_read(struct pm *pm, unsigned offset)
 	return word ? (uint8_t)(*word >> (8 * (offset & 1))) : pm->storage[offset];
 }
 
-/* What writing `value` to the whole register makes of it; bits outside `mask` of the register
- * are not written. */
+/* Writes `value` to the bits of a register that are in `mask`. */
 static void word_write(struct pm *pm, unsigned reg, uint16_t value, uint16_t mask)
 {
 	uint16_t *word = word_register(pm, reg), bits = value & mask;

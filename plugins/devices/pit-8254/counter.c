@@ -45,7 +45,7 @@ void pit_counter_control(struct counter *c, uint8_t control, uint64_t now)
 	c->count_latched = c->status_latched = false;
 }
 
-/* The new count of modes 2 and 3 takes effect at the end of the cycle in which it was written, in mode 3 of its half. */
+/* The new count of modes 2 and 3 takes effect at the end of the cycle in which it was written; in mode 3, at the end of the half cycle. */
 static void take_pending(struct counter *c, uint64_t now)
 {
 	uint32_t half = high_part(c->period);
@@ -126,7 +126,7 @@ static uint16_t to_bus(const struct counter *c, uint32_t binary)
 	return binary / 1000 << 12 | binary / 100 % 10 << 8 | binary / 10 % 10 << 4 | binary % 10;
 }
 
-/* CE counts down and goes on past zero in the modes that do not reload. */
+/* In the modes that do not reload, the counting element continues past zero. */
 static uint16_t current(const struct counter *c, uint64_t now)
 {
 	uint32_t modulus = c->bcd ? 10000 : 0x10000, base;

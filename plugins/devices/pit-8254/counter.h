@@ -38,7 +38,7 @@ struct counter {
 	bool gate;
 	bool loaded;        /* a count was written since the control word */
 	bool counting;      /* start is valid: CE counts or is held by the gate */
-	bool held;          /* the gate is low in modes 0, 2, 3 and 4: elapsed stands still */
+	bool held;          /* the gate is low in modes 0, 2, 3 and 4: elapsed does not grow */
 	bool null_count;    /* the count register holds what CE has not got yet */
 	bool half_written, half_read; /* of two bytes the first is done */
 	bool count_latched, status_latched;

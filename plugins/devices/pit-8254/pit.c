@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Intel 8254 (231164-005) and port 61h of the PC AT. The counters are functions of the machine's clock (counter.c); the
- * one timer here stands at the next edge of OUT 0. Edges are computed from the tick at which the counter was loaded, so
+ * Intel 8254 (231164-005) and port 61h of the PC AT. The counters are functions of the machine's clock (counter.c); one
+ * timer is set to the next edge of OUT 0. Edges are computed from the tick at which the counter was loaded, so
  * lateness of the host never adds up.
  */
 #include <string.h>
@@ -31,7 +31,7 @@ struct pit {
 	const struct tsr_irq *irq;
 	struct tsr_timer *edge_timer, *report_timer;
 	struct counter counters[3];
-	uint64_t updated; /* the tick up to which OUT 0 was told to the line */
+	uint64_t updated; /* the tick up to which the line follows OUT 0 */
 	uint8_t port61;   /* bits 0-3 */
 	bool report_due;
 	uint32_t reported_hz;
@@ -57,13 +57,13 @@ static uint64_t now(struct pit *p)
 
 /* -- OUT 0 */
 
-/* Modes 2 and 4 go low for a tick: told with its end. */
+/* OUT goes low for one tick in these modes; the line changes at the end of the tick. */
 static bool pulses(const struct counter *c)
 {
 	return c->mode == MODE_RATE || c->mode >= MODE_SOFTWARE_STROBE;
 }
 
-/* Whole cycles that nobody could have seen, because the host was late, are left out. */
+/* When the host was late, whole cycles that the guest cannot have seen are skipped. */
 static void skip_cycles(struct pit *p, uint64_t tick)
 {
 	const struct counter *c = &p->counters[0];
@@ -72,8 +72,8 @@ static void skip_cycles(struct pit *p, uint64_t tick)
 		p->updated += ((tick - p->updated) / c->period - 1) * c->period;
 }
 
-/* Edges up to `tick` go to the line. */
-static void tell_line(struct pit *p, uint64_t tick)
+/* Sends the edges up to `tick` to the line. */
+static void line_update(struct pit *p, uint64_t tick)
 {
 	struct counter *c = &p->counters[0];
 	uint64_t edge;
@@ -107,7 +107,7 @@ static void on_edge(void *self, uint64_t deadline_ns)
 	struct pit *p = self;
 	uint64_t tick = ticks_at(deadline_ns), present = now(p);
 
-	tell_line(p, present > tick + PIT_HZ / 1000 ? present : tick);
+	line_update(p, present > tick + PIT_HZ / 1000 ? present : tick);
 	arm(p);
 }
 
@@ -171,12 +171,12 @@ static void regs_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 	struct pit *p = self;
 	uint64_t tick = now(p);
 
-	tell_line(p, tick);
+	line_update(p, tick);
 	if (offset == REG_CONTROL)
 		write_control(p, value, tick);
 	else
 		pit_counter_write(&p->counters[offset], value, tick);
-	tell_line(p, tick);
+	line_update(p, tick);
 	arm(p);
 	report_later(p);
 }
@@ -189,7 +189,7 @@ static uint64_t regs_read(void *self, uint64_t offset, unsigned width)
 
 	if (offset == REG_CONTROL)
 		return 0xff;
-	tell_line(p, tick);
+	line_update(p, tick);
 	arm(p);
 	return pit_counter_read(&p->counters[offset], tick);
 }
@@ -330,7 +330,7 @@ static bool pit_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	if (!good || p->updated > tick)
 		return tsr_state_damaged(error, "counters of the 8254, or their time");
 	p->port61 &= PORT61_WRITABLE;
-	tell_line(p, p->updated);
+	line_update(p, p->updated);
 	arm(p);
 	report_later(p);
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What PC firmware expects in CMOS (IBM PC AT Technical Reference, 1-56; SeaBIOS' use of 34h/35h, 38h, 3Dh, 5Bh-5Dh, 5Fh),
- * and the file that stands for the battery.
+ * and the file that takes the place of the battery.
  */
 #include "rtc.h"
 

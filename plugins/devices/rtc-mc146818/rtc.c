@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Motorola MC146818A (ADI856R2) at ports 70h and 71h. Everything is brought up to date when it is looked at; a timer runs
- * only while an enabled interrupt is to come. Whole seconds and periodic ticks are counted from the moment the divider was
+ * Motorola MC146818A (ADI856R2) at ports 70h and 71h. The registers are brought up to date when they are accessed; a
+ * timer runs only while an enabled interrupt is due. Whole seconds and periodic ticks are counted from the moment the divider was
  * started (`phase`), so nothing drifts. See README.md for what is missing.
  */
 #include "rtc.h"
@@ -32,10 +32,10 @@ struct rtc {
 	int64_t second;          /* n of the last one accounted for */
 	int64_t tick;            /* the last periodic tick accounted for */
 	int64_t shown;           /* the clock's time in seconds since 1970 */
-	int64_t adjust;          /* it less the wall clock */
+	int64_t adjust;          /* `shown` minus the wall clock */
 	uint32_t weekday_shift;
-	bool time_written;       /* the bytes are the truth, not `shown`, until the next second */
-	bool dirty, writing;     /* the file is behind; a job is at it */
+	bool time_written;       /* until the next second the bytes hold the time, not `shown` */
+	bool dirty, writing;     /* the file is out of date; a job is writing it */
 	bool write_failed;
 	uint8_t to_write[CMOS_SIZE];
 };
@@ -115,7 +115,10 @@ static bool alarm_in_last(const struct rtc *r, int64_t seconds)
 	return false;
 }
 
-/* `passed` seconds went by. The wall clock leads; within a second of it the clock goes on by itself. */
+/*
+ * `passed` seconds have passed. The clock counts by itself while it is within a second of the wall clock, and is set to
+ * the wall clock otherwise.
+ */
 static void update_time(struct rtc *r, int64_t passed)
 {
 	int64_t target;

@@ -31,7 +31,7 @@ enum rtc_d { D_VRT = 0x80 };
 /* -- calendar.c: seconds since 1970 in the proleptic Gregorian calendar to and from register bytes */
 /* Writes the ten time bytes without alarms, and the century. `weekday_shift`: what the guest set it off by. */
 void tsr_rtc_from_seconds(uint8_t cmos[CMOS_SIZE], int64_t seconds, unsigned weekday_shift);
-/* Bytes that are no valid time are taken as what a carry makes of them. */
+/* A byte that is out of range carries over: 70 seconds are a minute and 10 seconds. */
 int64_t tsr_rtc_to_seconds(const uint8_t cmos[CMOS_SIZE]);
 /* What the weekday byte says, less what the date says, modulo 7. */
 unsigned tsr_rtc_weekday_shift(const uint8_t cmos[CMOS_SIZE], int64_t seconds);

@@ -4,7 +4,7 @@
  *
  * Source: PC16550D data sheet (TL/C/8652), section 8. With out2-gate the interrupt pin is gated by OUT2 as
  * on the IBM PC/AT's serial adapter. An unpaced line (the default) moves characters as fast as the back
- * end takes them, which guests cannot tell from a very fast line; a paced one takes start + data +
+ * end takes them, which looks like a very fast line to the guest; a paced one takes start + data +
  * parity + stop bits at the divisor's rate for each.
  * Gaps: no DMA mode pins (bit 3 of FCR is kept but has no effect); parity and framing errors never
  * occur on a host's stream.

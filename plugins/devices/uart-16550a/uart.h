@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The PC16550D's registers and FIFOs, and what the chip asks of its surroundings. */
+/* The PC16550D's registers and FIFOs, and what the chip is connected to. */
 #ifndef UART_H
 #define UART_H
 
@@ -90,7 +90,7 @@ struct uart {
 	uint16_t divisor;
 	struct uart_fifo rx, tx;
 	bool overrun;
-	bool thre_pending;    /* THR became empty and the guest has not been told */
+	bool thre_pending;    /* THR became empty and the guest has not read it from IIR */
 	bool timeout_pending; /* character time-out indication */
 	bool shifting;        /* a character is in the transmit shift register */
 	uint8_t shift;

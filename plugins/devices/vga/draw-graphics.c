@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Graphics modes of the VGA: 16 colours from four planes, the CGA's 4 colours, 256 colours (mode
- * 13h and its unchained kin).
+ * 13h and its unchained variants).
  * Source: IBM VGA/XGA Technical Reference Manual, "Graphics Controller" (shift register modes),
  * "Attribute Controller".
  * Gaps: address counters that count every second or fourth character clock.
@@ -27,7 +27,7 @@ static uint32_t fetch(const struct vga *v, unsigned ma, unsigned row)
 	return value;
 }
 
-/* The eight dots of one character clock as indices. */
+/* The colour indices of the eight pixels of one character clock. */
 static void dots_of_planes(uint32_t planes, uint8_t dots[8])
 {
 	for (unsigned i = 0; i < 8; i++) {
@@ -63,7 +63,7 @@ static void paint_character(const struct painter *p, uint32_t planes, uint32_t t
 		to[i] = p->colors[dots[i]];
 }
 
-/* One line into the surface, panned and with its dots doubled where the mode says so. */
+/* Draws one line, panned, and with doubled pixels where the mode halves the dot clock. */
 static void paint_line(struct vga *v, const struct vga_geometry *g, const struct painter *p,
 		       const struct vga_surface *s, const struct vga_scan *scan)
 {

@@ -15,7 +15,7 @@
 struct row {
 	struct vga_scan scan; /* of its first line */
 	unsigned lines;
-	unsigned panning;     /* dots */
+	unsigned panning;     /* pixels */
 	uint32_t fonts[2];    /* by attribute bit 3: offset in plane 2 */
 	uint32_t cursor;      /* the address counter's value there; beyond all: none */
 	unsigned skew;        /* the cursor appears so many characters to the right */
@@ -57,7 +57,7 @@ static uint32_t cell_at(const struct vga *v, const struct row *r, unsigned colum
 	return cell;
 }
 
-/* The dots of one line of a character; the leftmost is the highest of `count` bits. */
+/* The pixels of one line of a character, a bit each; the leftmost is the highest of g->dots bits. */
 static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, const struct row *r,
 			   uint32_t cell, unsigned line)
 {

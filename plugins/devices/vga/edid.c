@@ -21,13 +21,13 @@ static void put_size(uint8_t *d, unsigned active, unsigned blank)
 static void put_timing(uint8_t *d, unsigned width, unsigned height)
 {
 	unsigned clock = (width + HBLANK) * (height + VBLANK) * 60 / 10000; /* 10 kHz */
-	unsigned mm_x = width * 254 / 960, mm_y = height * 254 / 960;       /* 96 dots an inch */
+	unsigned mm_x = width * 254 / 960, mm_y = height * 254 / 960;       /* 96 pixels an inch */
 
 	d[0] = (uint8_t)clock;
 	d[1] = (uint8_t)(clock >> 8);
 	put_size(d + 2, width, HBLANK);
 	put_size(d + 5, height, VBLANK);
-	d[8] = 48;       /* sync: 48 and 32 dots */
+	d[8] = 48;       /* sync: 48 and 32 pixels */
 	d[9] = 32;
 	d[10] = 3 << 4 | 6;
 	put_size(d + 12, mm_x, mm_y);

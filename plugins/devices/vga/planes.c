@@ -40,7 +40,7 @@ void vga_mark_dirty(struct vga *v, uint32_t offset, uint32_t length)
 			v->dirty[page / 8] |= 1u << (page % 8);
 }
 
-/* -- Where a window offset leads */
+/* -- From a window offset to an address of video memory */
 
 /* false: the window that the graphics controller selects does not reach there. */
 static bool in_window(const struct vga *v, uint32_t *offset)

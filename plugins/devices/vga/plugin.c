@@ -191,7 +191,7 @@ static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
 	       add_pci_registers(v, error) && add_pci_rom(v, rom, error);
 }
 
-/* -- ISA card: the framebuffer stands where the Bochs VBE BIOS expects it */
+/* -- ISA card: the framebuffer is at the address that the Bochs VBE BIOS expects */
 
 static bool map_isa_rom(struct vga *v, const uint8_t *image, size_t length, struct tsr_error *error)
 {

@@ -2,7 +2,7 @@
 /*
  * Bringing the surface up to date. Everything is drawn after a change of any register that matters
  * (struct vga_look), else only lines and cells whose memory was written. The monitor sees what a
- * real one would: dots and lines of the CRTC, so that 320x200 arrives as 640x400 and text as
+ * real one would: the pixels and lines that the CRTC produces, so that 320x200 arrives as 640x400 and text as
  * 720x400.
  * Gaps: registers that a program changes while the beam travels (raster effects) count for the
  * whole picture.

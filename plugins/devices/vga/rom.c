@@ -52,7 +52,7 @@ static FILE *open_default(const char *name, char *path, size_t size)
 	return NULL;
 }
 
-/* A pipe that nobody writes to is no reason to wait. */
+/* Opening a pipe that has no writer must not block. */
 static FILE *open_given(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

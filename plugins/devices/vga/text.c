@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The characters of a text screen as UTF-8. Codes are taken for code page 437, whatever font the
+ * The characters of a text screen as UTF-8. Codes are read as code page 437, whatever font the
  * guest has loaded.
  */
 #include <string.h>

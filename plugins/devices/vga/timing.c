@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The CRT controller's timing: what the registers mean in dots and lines, which memory each line
+ * The CRT controller's timing: what the registers mean in pixels and lines, which memory each line
  * shows, and where the beam is at this moment of the machine's clock.
  * Source: IBM VGA/XGA Technical Reference Manual, "CRT Controller".
  */
@@ -38,7 +38,7 @@ void vga_get_geometry(const struct vga *v, struct vga_geometry *g)
 	g->retrace_start = with_overflow(v, CR_VRETRACE_START, 2, 7);
 	g->retrace_end = retrace_end(v, g->retrace_start);
 	g->dot_clock_hz = MISC_CLOCK(v->misc) == 0 ? 25175000 : 28322000;
-	if (vbe_is_on(v)) { /* planar VBE: the mode's size, the VGA's way */
+	if (vbe_is_on(v)) { /* planar VBE: the size comes from the mode, the rest from the VGA */
 		g->columns = v->vbe[VBE_XRES] / 8u;
 		g->height = v->vbe[VBE_YRES];
 		g->repeat = 1;
@@ -100,7 +100,7 @@ unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct
 }
 
 /*
- * The address counter's way to the planes: byte, word or doubleword mode, and the row scan
+ * Turns the address counter into an address of the planes: byte, word or doubleword mode, and the row scan
  * counter's bits that the CGA's and Hercules' interleaved modes put in. In doubleword mode the two
  * low bits are bits 14 and 15 of the counter.
  */

@@ -137,7 +137,7 @@ enum {
 enum { VBE_ENABLED = 1, VBE_GETCAPS = 2, VBE_8BIT_DAC = 0x20, VBE_LFB = 0x40, VBE_NOCLEAR = 0x80 };
 
 /*
- * Every register that decides what the screen shows; when none of it has changed, only changed
+ * Every register that decides what the screen shows. While none has changed, only changed
  * memory is drawn.
  */
 struct vga_look {
@@ -199,7 +199,7 @@ struct vga {
 	unsigned cell_count;
 	unsigned shown_blink;
 	uint32_t shown_cursor;
-	uint32_t line[VGA_MAX_COLUMNS * 9 * 2 + 32]; /* one line of dots before panning */
+	uint32_t line[VGA_MAX_COLUMNS * 9 * 2 + 32]; /* one line of pixels before panning */
 };
 
 /* A scan line's place in memory and what follows it. */
@@ -211,11 +211,11 @@ struct vga_scan {
 	bool below_split;
 };
 
-/* What the CRTC makes of its registers, in dots and lines. */
+/* The picture that the CRTC registers describe, in pixels and lines. */
 struct vga_geometry {
 	unsigned columns;        /* character clocks */
-	unsigned dots;           /* of one character: 8 or 9 */
-	unsigned repeat;         /* 2: every dot is doubled (half dot clock) */
+	unsigned dots;           /* pixels of one character: 8 or 9 */
+	unsigned repeat;         /* 2: every pixel is doubled (half dot clock) */
 	unsigned width, height;
 	unsigned rows_per_char;  /* maximum scan line + 1 */
 	bool double_scan;
@@ -230,8 +230,8 @@ void vga_get_geometry(const struct vga *v, struct vga_geometry *g);
 void vga_scan_first(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
 void vga_scan_next(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
 /*
- * A character row (or what of it is on the screen): its first line and how many follow; s moves
- * behind it.
+ * Moves s past a character row, or past the part of it that is on the screen. Returns the number of
+ * its lines.
  */
 unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s);
 unsigned vga_address(const struct vga *v, unsigned ma, unsigned row); /* in a plane */
@@ -278,7 +278,7 @@ bool vga_is_blank(const struct vga *v);
 bool vga_any_dirty(const struct vga *v, uint32_t length);
 enum { BLINK_CURSOR = 1, BLINK_CHARACTERS = 2 }; /* set: now they are on */
 unsigned vga_blink_phase(const struct vga *v);
-/* dots to the left */
+/* by how many pixels the picture moves to the left */
 unsigned vga_panning(const struct vga *v, const struct vga_geometry *g, const struct vga_scan *s);
 
 /* draw-*.c: draw what is dirty (all of it if `full`) and report damage. */
