@@ -6,6 +6,8 @@
 
 #define LOG_ENTRIES 65536u
 #define SHOWN_BEFORE 12u
+#define RECENT_PLACES 4u
+#define PORT_PLACE (1ull << 63)
 
 struct entry {
 	enum log_kind kind;
@@ -17,6 +19,7 @@ struct log {
 	struct entry entries[LOG_ENTRIES];
 	unsigned count;
 	uint64_t lines, requests;
+	uint64_t places[RECENT_PLACES]; /* of recent accesses, with PORT_PLACE for a port */
 };
 
 static struct log first_run, second_run, *run;
@@ -58,26 +61,33 @@ static uint64_t random_value(uint64_t *seed)
 	return fake_random(seed) >> fake_random(seed) % 64;
 }
 
-static void access_region(uint64_t *seed)
+/* Half of the accesses go where others went just before: registers of two bytes, and data after an index. */
+static uint64_t random_place(uint64_t *seed)
 {
 	struct tsr_region *r = random_region(seed);
-	unsigned width = 1u << fake_random(seed) % 3;
-	uint64_t value = random_value(seed);
-	bool write = fake_random(seed) % 5 < 3;
-	uint64_t at;
+	unsigned choice = (unsigned)(fake_random(seed) % (2 * RECENT_PLACES));
+	uint64_t offset = fake_random(seed);
 
-	if (!r)
-		return;
-	at = r->base + fake_random(seed) % r->length;
-	if (r->ports && write)
+	if (choice >= RECENT_PLACES && r)
+		run->places[choice - RECENT_PLACES] = (r->base + offset % r->length) | (r->ports ? PORT_PLACE : 0);
+	return run->places[choice % RECENT_PLACES];
+}
+
+static void access_region(uint64_t *seed)
+{
+	uint64_t place = random_place(seed), at = place & ~PORT_PLACE, value = random_value(seed);
+	unsigned width = 1u << fake_random(seed) % 4 % 3; /* bytes are as frequent as the others together */
+	bool write = fake_random(seed) % 2, port = place & PORT_PLACE;
+
+	if (port && write)
 		fake_port_write((uint16_t)at, (uint32_t)value, width);
-	else if (r->ports)
+	else if (port)
 		value = fake_port_read((uint16_t)at, width);
 	else if (write)
 		fake_mmio_write(at, value, width);
 	else
 		value = fake_mmio_read(at, width);
-	compare_log((r->ports ? LOG_PORT_READ : LOG_MEMORY_READ) + write, width, at, value);
+	compare_log((port ? LOG_PORT_READ : LOG_MEMORY_READ) + write, width, at, value);
 }
 
 static bool random_function(uint64_t *seed, unsigned *bdf)
