@@ -406,6 +406,16 @@ static void state_in_a_read(void)
 	rig_finish();
 }
 
+static void state_in_identify(void)
+{
+	rig_start(64, SECTORS);
+	rig.base = SECONDARY;
+	command(0xa1);
+	read_words(data, 100);
+	CU_ASSERT(fake_device_round_trip(rig.cdrom));
+	rig_finish();
+}
+
 /* The medium goes while its sectors are still in the buffer. */
 static void state_after_eject_in_a_read(void)
 {
@@ -477,6 +487,7 @@ int main(void)
 		{ "lock and eject", lock_and_eject },
 		{ "device reset while busy", device_reset_while_busy },
 		{ "state in a read", state_in_a_read },
+		{ "state in IDENTIFY", state_in_identify },
 		{ "state after eject in a read", state_after_eject_in_a_read },
 		{ "fuzz", fuzz },
 		CU_TEST_INFO_NULL,

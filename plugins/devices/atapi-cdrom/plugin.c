@@ -142,13 +142,18 @@ static bool moves_buffer(const struct cdrom *c)
 	return c->step == STEP_REPLY || c->step == STEP_READ || c->step == STEP_RECEIVE;
 }
 
+static bool runs_a_packet(const struct cdrom *c)
+{
+	return c->step != STEP_IDLE && c->step != STEP_IDENTIFY;
+}
+
 /* Where a read goes on is the back end's to check: the medium may have changed meanwhile. */
 static bool sane(const struct cdrom *c)
 {
 	bool reads = c->step == STEP_FETCH || c->step == STEP_READ || c->step == STEP_STREAM;
 
 	return c->step < STEPS && c->attention <= ATTENTION_CHANGED &&
-	       (c->limit || c->step == STEP_IDLE) && c->filled <= TSR_IDE_BUFFER &&
+	       (c->limit || !runs_a_packet(c)) && c->filled <= TSR_IDE_BUFFER &&
 	       c->at <= c->filled && (!moves_buffer(c) || c->at < c->filled) &&
 	       (!moves_buffer(c) || c->use_dma || (c->piece && c->piece <= c->filled - c->at)) &&
 	       (!reads || !(c->parts & ~PARTS)) && (!reads || sector_bytes(c->parts)) &&
