@@ -13,7 +13,7 @@
 enum page_kind { PAGE_RAM, PAGE_ABSENT, PAGE_READ_ONLY, PAGE_IO, PAGE_TRACED };
 
 struct machine {
-	uint8_t *ram; /* MACHINE_RAM bytes, mapped so that a run of pages stays zero behind */
+	uint8_t *ram; /* MACHINE_RAM bytes, mapped so that the pages after them stay zero */
 	uint8_t *tables;
 	uint8_t *kind; /* enum page_kind of each linear page */
 	struct tsr_mmu_layout layout;

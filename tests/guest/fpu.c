@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87, MMX and SSE beside their arithmetic: images, tags, stack faults, unmasked exceptions by #MF and by IRQ 13, device not
+ * x87, MMX and SSE, but not their arithmetic: images, tags, stack faults, unmasked exceptions by #MF and by IRQ 13, device not
  * available, #XM (SDM volume 1, chapters 8-11; volume 3, 2.5, 8.7 and 13).
  */
 #include "guest.h"
@@ -265,7 +265,7 @@ static void warm(void)
 		__asm__ volatile("fnclex\n fnstcw %0" : "=m"(cw));
 		CHECK_EQUAL("warm: control word", cw, zero_unmasked);
 		expect("warm: a store that does not fit at once", MF, 0, warm_store);
-		CHECK_EQUAL("warm: the instruction behind it", trap.eip, (uint32_t)warm_store_at);
+		CHECK_EQUAL("warm: the next instruction", trap.eip, (uint32_t)warm_store_at);
 		stored = 0x5a5a;
 		expect("warm: one that does not fit after a while", MF, 0, warm_store_late);
 		CHECK_EQUAL("warm: its number", count, 33000);

@@ -91,7 +91,7 @@ static void __attribute__((noreturn)) finish(void)
 	else
 		print("PASSED %u\n", checks);
 	outb(EXIT, failures != 0);
-	for (const char *s = "Shutdown"; *s; s++) /* Bochs ends by this, nobody else listens */
+	for (const char *s = "Shutdown"; *s; s++) /* ends Bochs; others ignore it */
 		outb(0x8900, (uint8_t)*s);
 	for (;;)
 		__asm__ volatile("cli; hlt");

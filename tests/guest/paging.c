@@ -120,7 +120,7 @@ static void permissions(void)
 	expect_user("the directory's R/W counts", do_write_user, TEST_GLA + 3 * PAGE, 7);
 	directory[256] |= RW;
 	WRITE_CR(3, (uint32_t)directory);
-	expect_user("and not for ever", do_write_user, TEST_GLA + 3 * PAGE, NO_TRAP);
+	expect_user("and not forever", do_write_user, TEST_GLA + 3 * PAGE, NO_TRAP);
 	WRITE_CR(0, READ_CR(0) & ~0x10000u);
 }
 
@@ -350,7 +350,7 @@ static void read_only_tss(void)
 	load_task_register();
 }
 
-/* A limit is looked at before the page behind it. */
+/* A limit is checked before the page after it. */
 static void run_off_the_segment(void)
 {
 	__asm__ volatile("lcall $0x48, $0xfff");

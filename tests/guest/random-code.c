@@ -104,7 +104,7 @@ static unsigned immediate(const struct instruction *in)
 	}
 }
 
-/* Bytes of SIB and displacement; puts a SIB byte behind the ModR/M byte. */
+/* Bytes of SIB and displacement; puts a SIB byte after the ModR/M byte. */
 static unsigned displacement(struct instruction *in)
 {
 	unsigned mod = in->modrm >> 6, rm = in->modrm & 7, length = 0;

@@ -456,7 +456,7 @@ static void make_frame(void)
 	if (test.kind == POP_SREG) {
 		words[n++] = random_selector(test.ring);
 	} else {
-		/* to virtual-8086 mode not beyond 64 KiB: Bochs goes there, and #GP comes behind it */
+		/* to virtual-8086 mode not beyond 64 KiB: Bochs goes there, and raises #GP afterwards */
 		words[n++] = random_offset() & (test.v86 ? 0xffff : 0xffffffff);
 		words[n++] = test.v86 ? v86_code() : random_below(3) ? SEL_FREE + 8 * ring + ring : random_selector(ring);
 		if (test.kind == IRET) {
@@ -503,7 +503,7 @@ static void make_test(enum entry entry)
 }
 
 /* The entries that the program enters by must be there. */
-static void mend_tables(void)
+static void repair_tables(void)
 {
 	uint16_t used[] = { (uint16_t)start.cs, (uint16_t)start.ss, (uint16_t)start.ds, (uint16_t)start.es };
 
@@ -640,7 +640,7 @@ static uint32_t run_test(uint32_t number, enum entry entry, bool paging)
 	test.paging = paging;
 	make_tables();
 	make_test(entry);
-	mend_tables();
+	repair_tables();
 	make_code();
 	make_frame();
 	for (unsigned i = 0; i < test.length; i++)

@@ -45,13 +45,13 @@ struct known {
 void random_modes(const struct known *known, unsigned modes, uint32_t seed, uint32_t (*run)(uint32_t number, unsigned mode));
 
 /* -- Memory */
-#define COPY 0x200000u /* so far behind what a test may write lies a copy of it */
+#define COPY 0x200000u /* a copy of what a test may write lies this far after it */
 uint32_t mix(uint32_t hash, uint32_t value);
 /* `hash` with what differs from the copy, which is put back. */
 uint32_t memory_difference(uint32_t hash, uint32_t from, uint32_t to, bool verbose);
 
 /* -- Pages: the first 4 MiB, mapped to themselves */
-#define PAGE_DIRECTORY 0x300000u /* and its table behind it */
+#define PAGE_DIRECTORY 0x300000u /* and its table after it */
 /* All of them the user's and writable; CR3 is loaded. */
 void pages_build(void);
 volatile uint32_t *page_entry(uint32_t linear);

@@ -299,7 +299,7 @@ static void strings(void)
 	CHECK_EQUAL("EDI's upper half stays", real_state.edi, 0x56780002);
 	CHECK_EQUAL("ECX's upper half stays", real_state.ecx, 0x10000);
 	CHECK_EQUAL("what was moved", MEMORY32(DATA_LINEAR + 0xfffc), 0x0100fffe);
-	CHECK_EQUAL("and behind the wrap", MEMORY16(DATA_LINEAR), 0x0302);
+	CHECK_EQUAL("and after the wrap", MEMORY16(DATA_LINEAR), 0x0302);
 	EXPECT_END("REP STOSB downwards wraps DI", stos_down);
 	CHECK_EQUAL("EDI", real_state.edi, 0xfffe);
 	CHECK_EQUAL("ECX", real_state.ecx, 0xabcd0000);

@@ -47,32 +47,32 @@ static void next_instruction(void)
 	/* movb inc eax, [next]; nop; ret */
 	PUT(0x40, 0xc6, 0x05, 0x47, 0, 0x20, 0, 0x40, 0x90, 0xc3);
 	CHECK_EQUAL("the next instruction's opcode", call(CODE + 0x40), 1);
-	/* mov ecx, 1; cmp ecx, 2; movb adc, [next]; add eax, ecx; ret: the carry nobody was going to read */
+	/* mov ecx, 1; cmp ecx, 2; movb adc, [next]; add eax, ecx; ret: the carry that no instruction was going to read */
 	for (unsigned i = 0; i < 3; i++) {
 		PUT(0x60, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, 2, 0xc6, 0x05, 0x6f, 0, 0x20, 0, 0x11, 0x01, 0xc8, 0xc3);
-		CHECK_EQUAL("ADD becomes ADC behind a comparison", call(CODE + 0x60), 2);
+		CHECK_EQUAL("ADD becomes ADC after a comparison", call(CODE + 0x60), 2);
 	}
 	/* mov ecx, 1; cmp ecx, 2; incb [next]; xadd bl, al that becomes adc al, al; ret */
 	for (unsigned i = 0; i < 6; i++) {
 		PUT(0x180, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, (uint8_t)(2 - i % 2), 0xfe, 0x05, 0x8e, 1, 0x20, 0, 0x0f, 0xc0, 0xc3, 0xc3);
-		CHECK_EQUAL("XADD becomes ADC behind INC", call(CODE + 0x180), !(i % 2));
+		CHECK_EQUAL("XADD becomes ADC after INC", call(CODE + 0x180), !(i % 2));
 	}
 	/* mov ecx, 1; cmp ecx, 1; rolb 1, [next]; cmp cl, al that becomes jz to mov al, 1; ret */
 	PUT(0x1a0, 0xb0, 1, 0xc3);
 	for (unsigned i = 0; i < 6; i++) {
 		PUT(0x1c0, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, (uint8_t)(1 + i % 2), 0xd0, 0x05, 0xce, 1, 0x20, 0, 0x3a, 0xd0, 0xc3);
-		CHECK_EQUAL("CMP becomes JZ behind ROL", call(CODE + 0x1c0), !(i % 2));
+		CHECK_EQUAL("CMP becomes JZ after ROL", call(CODE + 0x1c0), !(i % 2));
 	}
 	/* A store of 4 bytes that makes four INC EAX of four NOPs ahead in the block. */
 	PUT(0x80, 0x90, 0xc7, 0x05, 0x8d, 0, 0x20, 0, 0x40, 0x40, 0x40, 0x40, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3);
 	CHECK_EQUAL("four of the own block", call(CODE + 0x80), 4);
-	/* A store behind: the loop's earlier instruction changes for the next round. */
+	/* A store backwards: an earlier instruction of the loop changes for the next round. */
 	PUT(0xc0, 0xb9, 3, 0, 0, 0, /* mov ecx, 3 */
 	    0x83, 0xc0, 1,          /* add eax, 1 (the immediate at C7h) */
 	    0xfe, 0x05, 0xc7, 0, 0x20, 0, /* incb [200C7] */
 	    0xe2, 0xf5, 0xc3);
 	((volatile uint8_t *)code)[0xca] = 0xc7;
-	CHECK_EQUAL("an instruction behind, in a loop", call(CODE + 0xc0), 1 + 2 + 3);
+	CHECK_EQUAL("an earlier instruction, in a loop", call(CODE + 0xc0), 1 + 2 + 3);
 	/* The instruction writes over itself: it is done as it was read. */
 	PUT(0x100, 0xc6, 0x05, 0, 1, 0x20, 0, 0xc3, 0xc3);
 	CHECK_EQUAL("an instruction that overwrites itself", call(CODE + 0x100), 0);
@@ -142,7 +142,7 @@ static void just_in_time(void)
 		good += call(CODE) == i;
 	}
 	CHECK_EQUAL("one immediate, 20,000 times", good, 20000);
-	/* Data beside code: a counter in the page of the loop that counts. */
+	/* Data next to code: a counter in the page of the loop that counts. */
 	PUT(0x400, 0xb9, 0xa0, 0x86, 1, 0,    /* mov ecx, 100000 */
 	    0xff, 0x05, 0, 8, 0x20, 0,        /* inc [200800] */
 	    0xe2, 0xf8, 0xa1, 0, 8, 0x20, 0, 0xc3);

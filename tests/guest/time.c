@@ -141,7 +141,7 @@ static void rates_agree(void)
 		pm_hz = ticks * 20;
 		pm_good = near(pm_hz, PM_HZ, 1);
 	}
-	check(pm_good, "PM timer beside 8254", "%u Hz", pm_hz);
+	check(pm_good, "PM timer against 8254", "%u Hz", pm_hz);
 	for (unsigned i = 0; i < TRIES && !tsc_good; i++) {
 		uint64_t from;
 
@@ -152,7 +152,7 @@ static void rates_agree(void)
 		second = divide(tsc() - from, 1);
 		tsc_good = near(second, tsc_hz, 2);
 	}
-	check(tsc_good, "RTC's second beside 8254, by the TSC", "%u and %u Hz", second, tsc_hz);
+	check(tsc_good, "RTC's second against 8254, by the TSC", "%u and %u Hz", second, tsc_hz);
 }
 
 static void tsc_runs_on(void)

@@ -219,7 +219,7 @@ static void io_permissions(void)
 	main_tss.iomap = offsetof(struct tss32, io) - 1; /* port 80h: byte 16 of the map is io[15] */
 	main_tss.io[15] = 0xfe;
 	vector = in_user(user_out) - 1;
-	check(vector == GP, "OUT beside the map's end is #GP", "%u %x", vector, trap.error);
+	check(vector == GP, "OUT past the map's end is #GP", "%u %x", vector, trap.error);
 	main_tss.iomap = offsetof(struct tss32, io) - 2;
 	vector = in_user(user_out) - 1;
 	main_tss.io[14] = 0xfe;

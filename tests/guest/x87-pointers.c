@@ -187,7 +187,7 @@ static void catch_x87(void)
 
 static void left_in_the_middle(void)
 {
-	repeat("a fault behind", catch_load, (struct pointers){ ADDRESS(at_fault), SEL_CODE, 0x105, (uint32_t)&numbers[2], SEL_DATA });
+	repeat("a fault afterwards", catch_load, (struct pointers){ ADDRESS(at_fault), SEL_CODE, 0x105, (uint32_t)&numbers[2], SEL_DATA });
 	CHECK_EQUAL("  which is #GP", vector, GP + 1);
 	repeat("an x87 instruction that faults sets nothing", catch_x87,
 	       (struct pointers){ ADDRESS(at_fault2), SEL_CODE, 0x105, (uint32_t)&numbers[2], SEL_DATA });

@@ -363,7 +363,7 @@ static void state_scrambled(void)
 }
 
 /* Random registers, and a descriptor table of random bytes that points anywhere. */
-/* -- A drive of somebody else's */
+/* -- A drive from another plugin */
 
 static const struct tsr_ide_port *bad_port;
 static struct {

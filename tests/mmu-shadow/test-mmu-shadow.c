@@ -416,7 +416,7 @@ static void every_table_of_every_address_space_is_traced(void)
 		}
 	}
 	CU_ASSERT_PTR_NULL(mmu->create(self, &listener));
-	poke(TABLES, (DATA + 0x3000) | P_RW_US_A_D); /* told to 128 address spaces */
+	poke(TABLES, (DATA + 0x3000) | P_RW_US_A_D); /* 128 address spaces must notice */
 	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0, TSR_ACCESS_READ), TSR_MMU_RAM);
 	CU_ASSERT_EQUAL(result.gpa, DATA + 0x3000);
 	poke(TABLES, 0);

@@ -150,7 +150,7 @@ static void update_ended_interrupts(void)
 	CU_ASSERT_EQUAL(get(0x0c) & 0xb0, 0x90);
 	CU_ASSERT_EQUAL(fake_irq_level("irq"), 0);
 	CU_ASSERT_EQUAL(get(0x0c), 0);
-	fake_clock_advance(10 * SECOND); /* nobody reads C: one interrupt */
+	fake_clock_advance(10 * SECOND); /* register C is not read: one interrupt */
 	CU_ASSERT_EQUAL(fake_irq_edges("irq"), 2);
 	put(0x0b, 0x92);
 	CU_ASSERT_EQUAL(get(0x0b), 0x82); /* SET clears UIE */

@@ -15,7 +15,7 @@ extern const struct tsr_net net_table;
 void net_start(void);
 void net_stimulate(uint64_t *seed);
 
-/* -- Media, whose requests finish when they are told to. */
+/* -- Media, whose requests finish when the test says so. */
 #define MEDIUM_BYTES (1u << 20)
 struct medium {
 	uint8_t bytes[MEDIUM_BYTES];

@@ -429,7 +429,7 @@ bool row_parse(struct row *row, const char *line, const char **problem)
 	row->after.state.eip += row->length;
 	if (row->mode != ROW_32 && row->mode != ROW_USER)
 		row->after.state.eip &= 0xffff;
-	*problem = "not understood behind the second bar";
+	*problem = "not understood after the second bar";
 	return parse_side(row, &row->after, second + 1, false);
 }
 

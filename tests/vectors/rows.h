@@ -40,7 +40,7 @@ struct row {
 	unsigned length;
 	struct row_side before, after;
 	int vector; /* -1: the instruction completes */
-	bool has_error, kept_eip; /* kept_eip: a trap, whose EIP is behind the instruction */
+	bool has_error, kept_eip; /* kept_eip: a trap, whose EIP is the next instruction's */
 	uint32_t error;
 	uint32_t io;
 	struct {

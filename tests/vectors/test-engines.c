@@ -2,7 +2,7 @@
 /*
  * Runs every row on a processor plugin: FOLDER interpreter, FOLDER cold or FOLDER warm [OPTIONS of rig.h].
  *
- * The interpreter does exactly one instruction. The translator cannot be told to, so behind the row's instruction stands a HLT,
+ * The interpreter executes exactly one instruction. The translator cannot, so the row's instruction is followed by a HLT,
  * which in an outer ring ends in #GP's handler. Cold: every row finds an empty code cache and empty page tables. Warm: the
  * instruction stands between two jumps and runs four times, so that its block is entered and left by links; the last time must
  * translate nothing. Rows that lead back into themselves leave no room for the HLT and are the interpreter's alone.

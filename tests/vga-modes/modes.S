@@ -2,7 +2,7 @@
 /*
  * A disk that goes through the VGA's modes as a program of the time would: with the video BIOS and the registers.
  * Each step draws something that run-modes knows how to check, and waits for a key. After the last step it writes 0 to the
- * debug exit port F4h. Layout: boot sector at 7C00, the steps behind it, loaded from the disk's sectors 1-31.
+ * debug exit port F4h. Layout: boot sector at 7C00, the steps after it, loaded from the disk's sectors 1-31.
  */
 	.intel_syntax noprefix
 	.code16
@@ -217,7 +217,7 @@ modex:
 modex_crtc:
 	.word 0x0d06, 0x3e07, 0x4109, 0xea10, 0xac11, 0xdf12, 0x0014, 0xe715, 0x0616, 0xe317
 
-/* -- 16 colours: bars of 40 dots, drawn with write mode 2 */
+/* -- 16 colours: bars of 40 pixels, drawn with write mode 2 */
 mode12:
 	mov ax, 0x0012
 	call set_mode
@@ -241,7 +241,7 @@ bars:
 	out dx, ax
 	ret
 
-/* 320 dots: 40 bytes a line, of which the bars fill 32 */
+/* 320 pixels: 40 bytes a line, of which the bars fill 32 */
 moded:
 	mov ax, 0x000d
 	call set_mode

@@ -173,7 +173,7 @@ static void planar_sixteen_colours(void)
 	CU_ASSERT_EQUAL(dot(6 * 8, 479), 0xaa5500); /* brown */
 }
 
-/* How often two dots show each of two colours over 4 s; anything else is a failure. */
+/* How often two pixels show each of two colours over 4 s; anything else is a failure. */
 static unsigned count_shown(unsigned x, unsigned y, uint32_t color, uint32_t other)
 {
 	unsigned count = 0;

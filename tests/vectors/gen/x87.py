@@ -42,7 +42,7 @@ def compared(a, b, quiet):
 
 
 class Unit:
-    """A stack of values before the instruction; what it leaves is told register by register, from the new top on."""
+    """A stack of values before the instruction; what it leaves is written register by register, from the new top on."""
 
     def __init__(self, out, stack, fcw=0x37f):
         self.out, self.stack, self.fcw = out, list(stack), fcw
