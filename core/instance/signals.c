@@ -7,6 +7,22 @@
 enum { STATE_CHANGED, STOPPED, EVENT, DISPLAY_CHANGED, LINE_CHANGED, DEVICE_FAULT, GUEST_PANICKED, SIGNALS };
 static guint signals[SIGNALS];
 
+GType tsr_machine_state_get_type(void)
+{
+	static const GEnumValue values[] = {
+		{ TSR_MACHINE_LOADED, "TSR_MACHINE_LOADED", "loaded" },
+		{ TSR_MACHINE_RUNNING, "TSR_MACHINE_RUNNING", "running" },
+		{ TSR_MACHINE_PAUSED, "TSR_MACHINE_PAUSED", "paused" },
+		{ TSR_MACHINE_STOPPED, "TSR_MACHINE_STOPPED", "stopped" },
+		{ 0, NULL, NULL },
+	};
+	static gsize type;
+
+	if (g_once_init_enter(&type))
+		g_once_init_leave(&type, g_enum_register_static("TsrMachineState", values));
+	return type;
+}
+
 enum posted_kind { POSTED_EVENT, POSTED_LINE, POSTED_PANIC, POSTED_STOPPED };
 
 struct posted {
@@ -33,7 +49,7 @@ void tsr_signals_set_state(TsrMachine *m, TsrMachineState state)
 		return;
 	m->state = state;
 	g_object_notify(G_OBJECT(m), "state");
-	g_signal_emit(m, signals[STATE_CHANGED], 0, (int)state);
+	g_signal_emit(m, signals[STATE_CHANGED], 0, state);
 }
 
 void tsr_signals_become_stopped(TsrMachine *m, int status, const char *why)
@@ -108,7 +124,7 @@ void tsr_signals_display_changed(TsrMachine *m, guint display, guint width, guin
 void tsr_signals_install(GType type)
 {
 #define SIGNAL(name, ...) g_signal_new(name, type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, __VA_ARGS__)
-	signals[STATE_CHANGED] = SIGNAL("state-changed", 1, G_TYPE_INT);
+	signals[STATE_CHANGED] = SIGNAL("state-changed", 1, TSR_TYPE_MACHINE_STATE);
 	signals[STOPPED] = SIGNAL("stopped", 2, G_TYPE_INT, G_TYPE_STRING);
 	signals[EVENT] = g_signal_new("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
 				      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);

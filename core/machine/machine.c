@@ -351,7 +351,7 @@ static void tsr_machine_get_property_value(GObject *object, guint id, GValue *va
 		g_value_set_string(value, m->config ? m->config->name : NULL);
 		break;
 	case PROP_STATE:
-		g_value_set_int(value, (int)m->state);
+		g_value_set_enum(value, m->state);
 		break;
 	case PROP_EXIT_STATUS:
 		g_value_set_int(value, m->exit_status);
@@ -385,7 +385,8 @@ static void tsr_machine_class_init(TsrMachineClass *class)
 	g_object_class_install_property(object_class, PROP_NAME,
 		g_param_spec_string("name", NULL, "The machine's name", NULL, G_PARAM_READABLE));
 	g_object_class_install_property(object_class, PROP_STATE,
-		g_param_spec_int("state", NULL, "A TsrMachineState", 0, TSR_MACHINE_STOPPED, 0, G_PARAM_READABLE));
+		g_param_spec_enum("state", NULL, "Where it is in its life", TSR_TYPE_MACHINE_STATE, TSR_MACHINE_LOADED,
+				  G_PARAM_READABLE));
 	g_object_class_install_property(object_class, PROP_EXIT_STATUS,
 		g_param_spec_int("exit-status", NULL, "Of a stopped machine", 0, 255, 0, G_PARAM_READABLE));
 	tsr_signals_install(G_TYPE_FROM_CLASS(class));

@@ -57,6 +57,9 @@ class PythonTest(unittest.TestCase):
         self.assertEqual("".join(text for _, text in output), TEXT.decode())
         self.assertEqual({instance for instance, _ in output}, {"serial0"})
         self.assertEqual(states, [Tessera.MachineState.RUNNING, Tessera.MachineState.STOPPED])
+        self.assertIs(type(states[0]), Tessera.MachineState)
+        self.assertEqual(machine.props.state, Tessera.MachineState.STOPPED)
+        self.assertEqual(machine.props.state.value_nick, "stopped")
         self.assertEqual(stopped, [33])
         self.assertIn("instructions ", machine.get_stats())
 

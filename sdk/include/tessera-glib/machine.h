@@ -25,6 +25,9 @@ G_BEGIN_DECLS
  */
 typedef enum { TSR_MACHINE_LOADED, TSR_MACHINE_RUNNING, TSR_MACHINE_PAUSED, TSR_MACHINE_STOPPED } TsrMachineState;
 
+#define TSR_TYPE_MACHINE_STATE (tsr_machine_state_get_type())
+TSR_EXPORT GType tsr_machine_state_get_type(void) G_GNUC_CONST;
+
 #define TSR_MACHINE_ERROR (tsr_machine_error_quark())
 /**
  * tsr_machine_error_quark:
@@ -104,7 +107,7 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
 /**
  * TsrMachine:state:
  *
- * A #TsrMachineState.
+ * Where the machine is in its life.
  */
 
 /**
@@ -116,7 +119,7 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
 /**
  * TsrMachine::state-changed:
  * @self: the machine
- * @state: a #TsrMachineState
+ * @state: the new state
  *
  * The machine changed to another state.
  */
