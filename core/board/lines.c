@@ -130,7 +130,7 @@ static const struct tsr_irq *irq_get(const struct tsr_host *host, const char *na
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	struct tsr_lines *lines = instance->machine->lines;
-	const TsrResource *resource = tsr_instance_find_resource(instance, name);
+	const TsrResource *resource = tsr_config_find_resource(instance->config, name);
 	struct source *source = g_new0(struct source, 1);
 
 	source->name = g_strdup_printf("%s:%s", instance->config->name, name);

@@ -13,7 +13,7 @@ static struct tsr_region *io_claim(const struct tsr_host *host, const char *name
 				   struct tsr_error *error)
 {
 	TsrInstance *instance = tsr_instance_of(host);
-	const TsrResource *resource = tsr_instance_find_resource(instance, name);
+	const TsrResource *resource = tsr_config_find_resource(instance->config, name);
 	struct tsr_region template = { .owner = instance, .name = (char *)name, .enabled = true, .ops = ops, .self = self };
 
 	if (!resource || (resource->type != TSR_RESOURCE_PORTS && resource->type != TSR_RESOURCE_MMIO)) {
@@ -97,7 +97,7 @@ static uint64_t host_ram_size(const struct tsr_host *host)
 {
 	uint64_t size;
 
-	tsr_memory_map_ram(map_of(host), &size, NULL);
+	tsr_memory_map_ram(map_of(host), &size);
 	return size;
 }
 
@@ -185,17 +185,9 @@ static void phys_mark_dirty(const struct tsr_host *host, tsr_gpa gpa)
 	tsr_memory_map_mark_dirty(map_of(host), gpa);
 }
 
-static int phys_ram_fd(const struct tsr_host *host)
-{
-	int fd;
-
-	tsr_memory_map_ram(map_of(host), NULL, &fd);
-	return fd;
-}
-
 static uint8_t *phys_ram_base(const struct tsr_host *host)
 {
-	return tsr_memory_map_ram(map_of(host), NULL, NULL);
+	return tsr_memory_map_ram(map_of(host), NULL);
 }
 
 const struct tsr_phys tsr_phys_table = {
@@ -204,7 +196,6 @@ const struct tsr_phys tsr_phys_table = {
 	.read = phys_read,
 	.write = phys_write,
 	.mark_dirty = phys_mark_dirty,
-	.ram_fd = phys_ram_fd,
 	.ram_base = phys_ram_base,
 	.ram_size = host_ram_size,
 };

@@ -258,12 +258,10 @@ void tsr_memory_map_set_listener(struct tsr_memory_map *map, const struct tsr_ph
 	map->listener_self = self;
 }
 
-uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size, int *fd)
+uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size)
 {
 	if (size)
 		*size = map->ram_size;
-	if (fd)
-		*fd = map->fd;
 	return map->ram;
 }
 

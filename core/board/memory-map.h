@@ -15,7 +15,8 @@ void tsr_memory_map_free(struct tsr_memory_map *map);
 /* Is called on changes; both NULL: nobody. */
 void tsr_memory_map_set_listener(struct tsr_memory_map *map, const struct tsr_phys_listener *listener, void *self);
 void tsr_memory_map_reset(struct tsr_memory_map *map, bool clear_ram);
-uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size, int *fd);
+/* Guest RAM, one linear mapping. size may be NULL. */
+uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size);
 /* Drops every region that an instance has made. */
 void tsr_memory_map_drop(struct tsr_memory_map *map, const TsrInstance *owner);
 /* A region from the template; NULL with error when the memory is taken. */

@@ -73,3 +73,14 @@ TsrInstanceConfig *tsr_config_find(TsrConfig *config, const char *name)
 	}
 	return NULL;
 }
+
+TsrResource *tsr_config_find_resource(const TsrInstanceConfig *instance, const char *name)
+{
+	for (guint i = 0; i < instance->resources->len; i++) {
+		TsrResource *resource = g_ptr_array_index(instance->resources, i);
+
+		if (g_str_equal(resource->name, name))
+			return resource;
+	}
+	return NULL;
+}

@@ -55,4 +55,7 @@ TsrInstanceConfig *tsr_config_add(TsrConfig *config, const char *name, TsrPlugin
 /* Finds by name; NULL if absent. */
 TsrInstanceConfig *tsr_config_find(TsrConfig *config, const char *name);
 
+/* A resource of the instance by name; NULL if absent. */
+TsrResource *tsr_config_find_resource(const TsrInstanceConfig *instance, const char *name);
+
 #endif

@@ -117,17 +117,6 @@ static gboolean take_connection(const KeyContext *c)
 	return TRUE;
 }
 
-static TsrResource *find_resource(TsrInstanceConfig *result, const char *name)
-{
-	for (guint i = 0; i < result->resources->len; i++) {
-		TsrResource *resource = g_ptr_array_index(result->resources, i);
-
-		if (g_str_equal(resource->name, name))
-			return resource;
-	}
-	return NULL;
-}
-
 static gboolean take_base(const KeyContext *c, TsrResource *resource)
 {
 	guint64 limit = resource->type == TSR_RESOURCE_PORTS ? 0x10000 : 1ull << 36;
@@ -176,7 +165,7 @@ static gboolean take_resource(const KeyContext *c)
 	} keys[] = {{"base", take_base}, {"line", take_line}, {"channel", take_channel}};
 	const char *dot = strchr(c->key, '.');
 	g_autofree char *name = g_strndup(c->key, dot ? (gsize)(dot - c->key) : strlen(c->key));
-	TsrResource *resource = find_resource(c->instance->result, name);
+	TsrResource *resource = tsr_config_find_resource(c->instance->result, name);
 
 	if (!resource && c->instance->replaced)
 		return TRUE;

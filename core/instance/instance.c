@@ -6,6 +6,7 @@
 
 #include "instance/bus.h"
 #include "instance/machine-parts.h"
+#include "manifest/plugin.h"
 #include "manifest/property.h"
 
 struct property_watch {
@@ -111,18 +112,6 @@ bool tsr_instance_get_interface(TsrInstance *instance, const char *name, struct 
 	return out->table != NULL;
 }
 
-const TsrResource *tsr_instance_find_resource(TsrInstance *instance, const char *name)
-{
-	GPtrArray *all = instance->config->resources;
-
-	for (guint i = 0; all && i < all->len; i++) {
-		const TsrResource *resource = all->pdata[i];
-		if (strcmp(resource->name, name) == 0)
-			return resource;
-	}
-	return NULL;
-}
-
 TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name)
 {
 	for (guint i = 0; i < m->instances->len; i++) {
@@ -142,21 +131,9 @@ TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name)
 
 /* -- Properties */
 
-static const TsrPropertySpec *find_spec(TsrInstance *instance, const char *name)
-{
-	GPtrArray *specs = tsr_plugin_get_properties(instance->config->plugin);
-
-	for (guint i = 0; specs && i < specs->len; i++) {
-		const TsrPropertySpec *spec = specs->pdata[i];
-		if (strcmp(spec->name, name) == 0)
-			return spec;
-	}
-	return NULL;
-}
-
 static const TsrPropertySpec *find_spec_or_error(TsrInstance *instance, const char *name, GError **error)
 {
-	const TsrPropertySpec *spec = find_spec(instance, name);
+	const TsrPropertySpec *spec = tsr_plugin_find_property(instance->config->plugin, name);
 
 	if (!spec)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
@@ -210,7 +187,7 @@ static const char *property_text(const struct tsr_host *host, const char *name)
 	TsrInstance *instance = tsr_instance_of(host);
 	const char *value = g_hash_table_lookup(instance->config->properties, name);
 
-	if (!value && !find_spec(instance, name))
+	if (!value && !tsr_plugin_find_property(instance->config->plugin, name))
 		g_error("%s: plugin %s asks for property '%s', which its manifest lacks", instance->config->name,
 			tsr_plugin_get_id(instance->config->plugin), name);
 	return value ? value : "";
@@ -238,7 +215,7 @@ static void property_on_change(const struct tsr_host *host, const char *name,
 			       bool (*changed)(void *, const char *, struct tsr_error *), void *self)
 {
 	TsrInstance *instance = tsr_instance_of(host);
-	const TsrPropertySpec *spec = find_spec(instance, name);
+	const TsrPropertySpec *spec = tsr_plugin_find_property(instance->config->plugin, name);
 	struct property_watch *watch = g_new0(struct property_watch, 1);
 
 	g_assert(spec);
@@ -250,7 +227,7 @@ static void property_set_string(const struct tsr_host *host, const char *name, c
 {
 	TsrInstance *instance = tsr_instance_of(host);
 
-	g_assert(find_spec(instance, name));
+	g_assert(tsr_plugin_find_property(instance->config->plugin, name));
 	g_hash_table_insert(instance->config->properties, g_strdup(name), g_strdup(value));
 }
 

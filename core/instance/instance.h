@@ -61,7 +61,4 @@ TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name);
 
 extern const struct tsr_properties tsr_properties_table;
 
-/* A resource of that name and type, or NULL. */
-const TsrResource *tsr_instance_find_resource(TsrInstance *instance, const char *name);
-
 #endif

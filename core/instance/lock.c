@@ -28,7 +28,6 @@ void tsr_lock_finish(TsrMachine *m)
 
 void tsr_vcpu_kick(TsrMachine *m)
 {
-	atomic_store(&m->exit_requested, true);
 	if (m->cpu)
 		m->cpu->kick(m->cpu_self);
 	pthread_mutex_lock(&m->wake_mutex);

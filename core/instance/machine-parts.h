@@ -53,7 +53,6 @@ struct _TsrMachine {
 	pthread_mutex_t wake_mutex;
 	pthread_cond_t wake_cond;
 	bool wake;
-	atomic_bool exit_requested;
 	/* Requests to that thread; lock held. */
 	bool want_quit, want_run, parked;
 	int want_reset; /* enum tsr_reset, -1: none */

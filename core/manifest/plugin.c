@@ -172,14 +172,3 @@ const TsrNeed *tsr_plugin_find_need(TsrPlugin *self, const char *name)
 	}
 	return NULL;
 }
-
-const TsrResource *tsr_plugin_find_resource(TsrPlugin *self, const char *name)
-{
-	for (guint i = 0; i < self->resources->len; i++) {
-		const TsrResource *resource = g_ptr_array_index(self->resources, i);
-
-		if (g_str_equal(resource->name, name))
-			return resource;
-	}
-	return NULL;
-}

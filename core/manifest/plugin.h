@@ -31,7 +31,6 @@ TsrPlugin *tsr_plugin_new_from_file(const char *path, GError **error);
 
 const TsrPropertySpec *tsr_plugin_find_property(TsrPlugin *self, const char *name);
 const TsrNeed *tsr_plugin_find_need(TsrPlugin *self, const char *name);
-const TsrResource *tsr_plugin_find_resource(TsrPlugin *self, const char *name);
 /* Whether the manifest says that it provides the interface, NAME/VERSION. */
 gboolean tsr_plugin_has_interface(TsrPlugin *self, const char *interface);
 

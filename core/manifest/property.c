@@ -68,17 +68,6 @@ char *tsr_list_join(const char *const *names)
 	return g_strjoinv(", ", (char **)names);
 }
 
-const char *tsr_property_type_name(TsrPropertyType type)
-{
-	static const char *const names[] = {
-		[TSR_PROPERTY_STRING] = "string", [TSR_PROPERTY_INT] = "int",
-		[TSR_PROPERTY_BOOL] = "bool",	  [TSR_PROPERTY_SIZE] = "size",
-		[TSR_PROPERTY_ENUM] = "enum",	  [TSR_PROPERTY_FILE] = "file",
-	};
-
-	return names[type];
-}
-
 static char *describe_range(const TsrPropertySpec *spec, const char *what, const char *how)
 {
 	if (spec->min == G_MININT64 && spec->max == G_MAXINT64)

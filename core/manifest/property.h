@@ -20,7 +20,6 @@ gboolean tsr_parse_bool(const char *text, gboolean *out);
 char *tsr_property_check(const TsrPropertySpec *spec, const char *value, char **allowed);
 /* What the property takes, in words: "a number from 1 to 16". */
 char *tsr_property_describe(const TsrPropertySpec *spec);
-const char *tsr_property_type_name(TsrPropertyType type);
 
 /* Comma-free list "a, b, c" for messages. */
 char *tsr_list_join(const char *const *names);

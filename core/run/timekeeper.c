@@ -23,7 +23,6 @@
 #include "instance/machine-parts.h"
 
 #define NS 1000000000ull
-#define TSC_HZ NS
 #define LOOK_NS 1000000       /* how often the thread's CPU time is looked at, at most */
 #define STEAL_MIN_NS 300000   /* less is noise */
 #define CATCH_UP 4            /* of the time that passes, this part is added until the lag is gone */
@@ -94,11 +93,6 @@ uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
 uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock)
 {
 	return tsr_timekeeper_now(clock);
-}
-
-uint64_t tsr_timekeeper_tsc_hz(struct tsr_timekeeper *clock)
-{
-	return TSC_HZ;
 }
 
 uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)

@@ -16,7 +16,6 @@ void tsr_timekeeper_free(struct tsr_timekeeper *clock);
 void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner);
 uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock);
 uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock);
-uint64_t tsr_timekeeper_tsc_hz(struct tsr_timekeeper *clock);
 void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running);
 /* Runs what is due; returns true if anything was. [locked] */
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock);

@@ -92,7 +92,6 @@ static void do_reset(TsrMachine *m)
 
 static void run_guest(TsrMachine *m)
 {
-	atomic_store(&m->exit_requested, false);
 	if (m->want_reset >= 0 || m->stop_why || m->want_quit || !m->want_run || atomic_load(&m->lock_waiters) ||
 	    tsr_worker_pool_has_done(m->workers))
 		return;
@@ -231,21 +230,9 @@ static uint64_t cpu_tsc(const struct tsr_host *host)
 	return tsr_timekeeper_tsc(tsr_instance_of(host)->machine->clock);
 }
 
-static uint64_t cpu_tsc_hz(const struct tsr_host *host)
-{
-	return tsr_timekeeper_tsc_hz(tsr_instance_of(host)->machine->clock);
-}
-
-static bool cpu_exit_requested(const struct tsr_host *host)
-{
-	return atomic_load(&tsr_instance_of(host)->machine->exit_requested);
-}
-
 const struct tsr_cpu_host tsr_cpu_host_table = {
 	.size = sizeof(struct tsr_cpu_host),
 	.port_read = cpu_port_read,
 	.port_write = cpu_port_write,
 	.tsc = cpu_tsc,
-	.tsc_hz = cpu_tsc_hz,
-	.exit_requested = cpu_exit_requested,
 };

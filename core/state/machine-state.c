@@ -156,7 +156,7 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 		return FALSE;
 	}
 	was_running = stand_still(self);
-	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
+	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
 	g_autoptr(GVariant) head = build_head(self, false);
 	good = tsr_state_file_write(path, head, ram, size, error);
 	go_on(self, was_running);
@@ -185,7 +185,7 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 	g_autoptr(GVariant) head = build_head(self, true);
 	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
 	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
-	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size, NULL);
+	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
 	hash_memory(sum, ram, size);
 	go_on(self, was_running);
 	return g_strdup(g_checksum_get_string(sum));
@@ -230,7 +230,7 @@ static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVari
 	guint32 version;
 	GVariant *fields;
 
-	tsr_memory_map_ram(m->memory, &size, NULL);
+	tsr_memory_map_ram(m->memory, &size);
 	if (!instances)
 		return refuse(error, path, "it has no instances");
 	if (tsr_state_file_get_memory_length(file) != size)
@@ -298,7 +298,7 @@ static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instan
 static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances, GError **error)
 {
 	guint64 size;
-	uint8_t *ram = tsr_memory_map_ram(m->memory, &size, NULL);
+	uint8_t *ram = tsr_memory_map_ram(m->memory, &size);
 
 	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
 	load_parts(m, tsr_state_file_get_head(file));

@@ -16,7 +16,7 @@ static int set_up(void)
 {
 	path = g_strdup_printf("%s/tessera-test-state-%d", g_get_tmp_dir(), (int)getpid());
 	TsrMachine *m = little_machine_new(2, TSR_CLOCK_REALTIME, NULL);
-	uint8_t *ram = tsr_memory_map_ram(m->memory, NULL, NULL);
+	uint8_t *ram = tsr_memory_map_ram(m->memory, NULL);
 
 	memcpy(ram + 0x123456, "remembered", 10);
 	little_device(m)->number = 0xabcd1234;
@@ -38,7 +38,7 @@ static void what_is_saved_comes_back(void)
 
 	CU_ASSERT_TRUE(tsr_machine_load(m, path, NULL));
 	CU_ASSERT_EQUAL(little_device(m)->number, 0xabcd1234);
-	CU_ASSERT_EQUAL(memcmp(tsr_memory_map_ram(m->memory, NULL, NULL) + 0x123456, "remembered", 10), 0);
+	CU_ASSERT_EQUAL(memcmp(tsr_memory_map_ram(m->memory, NULL) + 0x123456, "remembered", 10), 0);
 	unsigned resets = little_device(m)->resets;
 	tsr_machine_start(m, NULL);
 	CU_ASSERT_EQUAL(little_device(m)->resets, resets);

@@ -75,11 +75,6 @@ static void mark_dirty(const struct tsr_host *host, tsr_gpa gpa)
 {
 }
 
-static int ram_fd(const struct tsr_host *host)
-{
-	return -1;
-}
-
 static uint8_t *ram_base(const struct tsr_host *host)
 {
 	return rig_of(host)->ram;
@@ -94,7 +89,7 @@ static const struct tsr_memory memory_table = { .size = sizeof(memory_table), .r
 
 static const struct tsr_phys phys_table = {
 	.size = sizeof(phys_table), .lookup = phys_lookup, .read = phys_read, .write = phys_write, .mark_dirty = mark_dirty,
-	.ram_fd = ram_fd, .ram_base = ram_base, .ram_size = ram_size,
+	.ram_base = ram_base, .ram_size = ram_size,
 };
 
 /* -- ports and time */
@@ -117,19 +112,8 @@ static uint64_t tsc(const struct tsr_host *host)
 	return 12345678;
 }
 
-static uint64_t tsc_hz(const struct tsr_host *host)
-{
-	return 1000000000;
-}
-
-static bool exit_requested(const struct tsr_host *host)
-{
-	return false;
-}
-
 static const struct tsr_cpu_host cpu_host_table = {
-	.size = sizeof(cpu_host_table), .port_read = port_read, .port_write = port_write, .tsc = tsc, .tsc_hz = tsc_hz,
-	.exit_requested = exit_requested,
+	.size = sizeof(cpu_host_table), .port_read = port_read, .port_write = port_write, .tsc = tsc,
 };
 
 /* -- properties, bus, machine, log */

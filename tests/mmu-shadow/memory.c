@@ -51,11 +51,6 @@ static void mark_dirty(const struct tsr_host *host, tsr_gpa gpa)
 	memory_dirty_marks++;
 }
 
-static int ram_fd(const struct tsr_host *host)
-{
-	return -1;
-}
-
 static uint8_t *ram_base(const struct tsr_host *host)
 {
 	return memory_ram;
@@ -72,7 +67,6 @@ static const struct tsr_phys phys = {
 	.read = phys_read,
 	.write = phys_write,
 	.mark_dirty = mark_dirty,
-	.ram_fd = ram_fd,
 	.ram_base = ram_base,
 	.ram_size = ram_size,
 };

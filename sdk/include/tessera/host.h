@@ -43,13 +43,9 @@ struct tsr_properties {
 #define TSR_IO "tessera.io/1"
 struct tsr_region; /* a claimed range; owned by the core, freed at detach */
 
-enum tsr_io_flags {
-	TSR_IO_UNLOCKED = 1, /* the handlers may be called without the machine lock: they lock themselves */
-};
-
 struct tsr_io_ops {
 	uint32_t size;
-	uint32_t flags;
+	uint32_t flags; /* 0: none are defined */
 	/* Bit mask of the widths in bytes that the handlers take (1, 2, 4; MMIO: 8 too). The core splits an
 	 * access of another width into allowed ones, or cuts a narrower read out of an allowed one. */
 	uint32_t widths;

@@ -50,11 +50,8 @@ struct tsr_cpu_host {
 	/* Port accesses of 1, 2 or 4 bytes; one that leaves its handler's range is split. [locked] */
 	uint32_t (*port_read)(const struct tsr_host *host, uint16_t port, unsigned width);
 	void (*port_write)(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width);
-	/* Guest time in TSC ticks, without state.tsc_offset; ticks a second. [locked] */
+	/* Guest time in TSC ticks, 10^9 a second; without state.tsc_offset. [locked] */
 	uint64_t (*tsc)(const struct tsr_host *host);
-	uint64_t (*tsc_hz)(const struct tsr_host *host);
-	/* A thread waits for the lock, or an event is due: run should return. The same calls kick. [any] */
-	bool (*exit_requested)(const struct tsr_host *host);
 };
 
 #endif

@@ -27,9 +27,8 @@ struct tsr_phys {
 	void (*write)(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width);
 	/* Sets the dirty bit of a page with a dirty log. */
 	void (*mark_dirty)(const struct tsr_host *host, tsr_gpa gpa);
-	/* Guest RAM: one memfd, mapped linearly at `ram_base`; `ram_size` is in bytes. The offset is the guest
-	 * physical address below the PCI hole, and goes on above 4 GiB. They belong to the core. */
-	int (*ram_fd)(const struct tsr_host *host);
+	/* Guest RAM, mapped linearly at `ram_base`; `ram_size` is in bytes. The offset is the guest physical
+	 * address below the PCI hole, and goes on above 4 GiB. It belongs to the core. */
 	uint8_t *(*ram_base)(const struct tsr_host *host);
 	uint64_t (*ram_size)(const struct tsr_host *host);
 };
