@@ -25,7 +25,7 @@ static struct tsr_region *io_claim(const struct tsr_host *host, const char *name
 	if (resource->type == TSR_RESOURCE_PORTS)
 		return tsr_port_space_add(instance->machine->ports, &template, error);
 	template.kind = REGION_IO;
-	template.priority = 5;
+	template.priority = TSR_PRIORITY_MMIO;
 	return tsr_memory_map_add(instance->machine->memory, &template, error);
 }
 
@@ -35,7 +35,7 @@ static struct tsr_region *io_claim_ports(const struct tsr_host *host, const char
 	TsrInstance *instance = tsr_instance_of(host);
 
 	return tsr_port_space_add(instance->machine->ports, &(struct tsr_region){
-		.owner = instance, .name = (char *)name, .base = base, .length = length, .enabled = false, .priority = 1,
+		.owner = instance, .name = (char *)name, .base = base, .length = length, .enabled = false, .priority = TSR_PRIORITY_BOARD,
 		.ops = ops, .self = self }, error);
 }
 

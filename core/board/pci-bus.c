@@ -84,7 +84,7 @@ gboolean tsr_pci_bus_connect(struct tsr_pci_bus *pci, GError **error)
 {
 	for (unsigned i = 0; i < pci->machine->instances->len; i++) {
 		struct tsr_interface router;
-		if (tsr_instance_get_interface(pci->machine->instances->pdata[i], TSR_PCI_ROUTER, &router)) {
+		if (tsr_instance_get_interface(g_ptr_array_index(pci->machine->instances, i), TSR_PCI_ROUTER, &router)) {
 			pci->router = router.table;
 			pci->router_self = router.self;
 		}
@@ -261,7 +261,7 @@ static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_ba
 		       const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
 {
 	g_autofree char *name = g_strdup_printf("bar%u", bar);
-	struct tsr_region template = { .owner = f->instance, .name = name, .length = length, .priority = 10,
+	struct tsr_region template = { .owner = f->instance, .name = name, .length = length, .priority = TSR_PRIORITY_BAR,
 		.ops = ops, .self = self };
 
 	g_assert(bar < ROM_BAR && !f->bars[bar].region && !(length & (length - 1)));
@@ -284,7 +284,7 @@ static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, u
 
 	g_assert(bar < BARS && !f->bars[bar].region && !(length & (length - 1)) && length >= TSR_PAGE_SIZE);
 	f->bars[bar].region = tsr_memory_map_add_bytes(f->bus->machine->memory, &(struct tsr_region){
-		.owner = f->instance, .name = name, .length = length, .priority = 10, .flags = flags }, error);
+		.owner = f->instance, .name = name, .length = length, .priority = TSR_PRIORITY_BAR, .flags = flags }, error);
 	if (f->bars[bar].region)
 		*bytes = f->bars[bar].region->bytes;
 	f->bars[bar].kind = TSR_PCI_BAR_MEMORY;

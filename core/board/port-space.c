@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The 65,536 ports: a flat table of regions, painted in order of priority (base board before BARs, then age). */
+/* The 65,536 ports: a flat table of regions, painted in order of priority (enum tsr_region_priority), then age. */
 #include "board/port-space.h"
 
 #include "board/io-dispatch.h"
@@ -18,7 +18,7 @@ static void paint(struct tsr_port_space *ports, uint64_t base, uint64_t length)
 	for (uint64_t p = base; p < end; p++)
 		ports->at[p] = NULL;
 	for (unsigned i = 0; i < ports->regions->len; i++) {
-		struct tsr_region *r = ports->regions->pdata[i];
+		struct tsr_region *r = g_ptr_array_index(ports->regions, i);
 		if (!r->enabled)
 			continue;
 		for (uint64_t p = MAX(r->base, base); p < MIN(r->base + r->length, end); p++)
@@ -53,7 +53,7 @@ void tsr_port_space_free(struct tsr_port_space *ports)
 void tsr_port_space_drop(struct tsr_port_space *ports, const TsrInstance *owner)
 {
 	for (unsigned i = ports->regions->len; i-- > 0;) {
-		struct tsr_region *r = ports->regions->pdata[i];
+		struct tsr_region *r = g_ptr_array_index(ports->regions, i);
 		if (r->owner != owner)
 			continue;
 		uint64_t base = r->base, length = r->length;

@@ -23,7 +23,6 @@
 #define LOW_END 0x100000u
 #define SHADOW_BASE 0xc0000u
 #define FOUR_GIB 0x100000000ull
-#define PRIORITY 1             /* over RAM, under BARs: the ISA bridge decodes subtractively */
 
 struct board_rom {
 	const struct tsr_host *host;
@@ -136,9 +135,9 @@ static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr
 			properties->get_string(host, "search"), error))
 		return false;
 	s->low_size = s->size < LOW_SIZE ? s->size : LOW_SIZE;
-	if (!s->memory->map(host, "flash", FOUR_GIB - s->size, s->size, PRIORITY, TSR_MEMORY_ROM,
+	if (!s->memory->map(host, "flash", FOUR_GIB - s->size, s->size, TSR_PRIORITY_BOARD, TSR_MEMORY_ROM,
 			 &s->high, error) ||
-	    !s->memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, PRIORITY,
+	    !s->memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, TSR_PRIORITY_BOARD,
 			 TSR_MEMORY_ROM, &s->low, error))
 		return false;
 	fill(s);

@@ -10,9 +10,6 @@
 
 #include "vga.h"
 
-#define PRIORITY_WINDOW 5
-#define PRIORITY_LINEAR 6
-#define PRIORITY_CARD 10
 #define ENDIAN_LITTLE 0x1e1e1e1eu
 #define ENDIAN_BIG 0xbebebebeu
 
@@ -201,7 +198,7 @@ static bool map_isa_rom(struct vga *v, const uint8_t *image, size_t length, stru
 	if (mapped > 0x20000)
 		return tsr_error_set(error, TSR_ERROR_IO,
 				     "the video BIOS of an ISA card has at most 128 KiB");
-	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, PRIORITY_CARD, TSR_MEMORY_ROM, &bytes,
+	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, TSR_PRIORITY_BAR, TSR_MEMORY_ROM, &bytes,
 			    error))
 		return false;
 	memcpy(bytes, image, length);
@@ -215,7 +212,7 @@ static bool attach_isa(struct vga *v, const char *rom, struct tsr_error *error)
 	bool ok;
 
 	v->vram_region = v->memory->map(v->host, "vram", VGA_ISA_FRAMEBUFFER, v->vram_size,
-					PRIORITY_CARD, TSR_MEMORY_DIRTY_LOG, &v->vram, error);
+					TSR_PRIORITY_BAR, TSR_MEMORY_DIRTY_LOG, &v->vram, error);
 	if (!v->vram_region || !vga_load_rom(v, rom, "vgabios-isavga.bin", &image, &length, error))
 		return false;
 	ok = !image || map_isa_rom(v, image, length, error);
@@ -244,10 +241,10 @@ static void get_tables(struct vga *v, const struct tsr_host *host)
 static bool map_windows(struct vga *v, struct tsr_error *error)
 {
 	v->window_region = v->memory->map_io(v->host, "window", VGA_WINDOW_BASE, VGA_WINDOW_SIZE,
-					     PRIORITY_WINDOW, 0, &window_ops, v, error);
+					     TSR_PRIORITY_MMIO, 0, &window_ops, v, error);
 	v->linear_region =
 		v->memory->alias(v->host, "linear-window", VGA_WINDOW_BASE, VGA_BANK_SIZE,
-				 PRIORITY_LINEAR, TSR_MEMORY_DISABLED, v->vram_region, 0, error);
+				 TSR_PRIORITY_OVERLAY, TSR_MEMORY_DISABLED, v->vram_region, 0, error);
 	return v->window_region && v->linear_region;
 }
 

@@ -79,10 +79,19 @@ enum tsr_memory_flags {
 	TSR_MEMORY_DIRTY_LOG = 2, /* writes are logged per 4 KiB page */
 	TSR_MEMORY_DISABLED = 4,  /* not visible until enabled */
 };
+/* Which of several regions at an address answers: the one with the highest priority; of two with the same, the younger. Two
+ * enabled regions of plugins may not overlap at the same priority. */
+enum tsr_region_priority {
+	TSR_PRIORITY_RAM = 0,      /* guest RAM; of ports: those that a manifest claims */
+	TSR_PRIORITY_BOARD = 1,    /* what the board decodes when nothing else does: flash; ports that the guest places */
+	TSR_PRIORITY_MMIO = 5,     /* registers in memory that a manifest claims; windows of adapters */
+	TSR_PRIORITY_OVERLAY = 6,  /* over such a window while it is enabled */
+	TSR_PRIORITY_BAR = 10,     /* base address registers of PCI, and cards of the ISA bus */
+};
 struct tsr_memory {
 	uint32_t size;
 	/* `length` bytes (a multiple of 4096) of zeroed memory at `base`; *bytes is its host address, valid
-	 * until detach. Higher priorities hide lower ones; guest RAM has 0, BARs 10. [main & !running] */
+	 * until detach. priority: enum tsr_region_priority, or a number between. [main & !running] */
 	struct tsr_region *(*map)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
 				  int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error);
 	/* A range of `length` bytes with handlers that is not in the manifest. Priorities and errors as `map`.
