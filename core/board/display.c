@@ -101,7 +101,7 @@ const struct tsr_display_table tsr_display_table_impl = {
 
 static struct tsr_display *get_display(TsrMachine *m, guint index)
 {
-	return index < m->displays->all->len ? m->displays->all->pdata[index] : NULL;
+	return index < m->displays->all->len ? g_ptr_array_index(m->displays->all, index) : NULL;
 }
 
 /* Brings the surface up to date. [locked] */

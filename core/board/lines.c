@@ -95,7 +95,7 @@ void tsr_lines_free(struct tsr_lines *lines)
 static struct wire *find_wire(struct tsr_lines *lines, const char *name)
 {
 	for (unsigned i = 0; i < lines->wires->len; i++) {
-		struct wire *wire = lines->wires->pdata[i];
+		struct wire *wire = g_ptr_array_index(lines->wires, i);
 		if (strcmp(wire->name, name) == 0)
 			return wire;
 	}
@@ -146,7 +146,7 @@ const struct tsr_irq_table tsr_irq_table_impl = { .size = sizeof(struct tsr_irq_
 gboolean tsr_lines_connect(struct tsr_lines *lines, GError **error)
 {
 	for (unsigned i = 0; i < lines->wires->len; i++) {
-		struct wire *wire = lines->wires->pdata[i];
+		struct wire *wire = g_ptr_array_index(lines->wires, i);
 		char *colon = strchr(wire->name, ':');
 		g_autofree char *provider = g_strndup(wire->name, (gsize)(colon - wire->name));
 		TsrInstance *instance = tsr_machine_find_provider(lines->machine, provider);
@@ -179,7 +179,7 @@ gboolean tsr_lines_tap(struct tsr_lines *lines, const char *name, gboolean on)
 	struct wire *wire = find_wire(lines, canonical);
 
 	for (unsigned i = 0; !wire && i < lines->sources->len; i++) {
-		struct source *source = lines->sources->pdata[i];
+		struct source *source = g_ptr_array_index(lines->sources, i);
 		if (strcmp(source->name, name) == 0)
 			wire = source->wire;
 	}
@@ -201,7 +201,7 @@ void tsr_lines_put_state(struct tsr_lines *lines, struct tsr_state_writer *out)
 	g_ptr_array_set_free_func(sources, NULL);
 	g_ptr_array_sort(sources, by_name);
 	for (unsigned i = 0; i < sources->len; i++) {
-		struct source *source = sources->pdata[i];
+		struct source *source = g_ptr_array_index(sources, i);
 
 		tsr_state_put_bool(out, source->name, source->level);
 	}
@@ -211,9 +211,9 @@ void tsr_lines_put_state(struct tsr_lines *lines, struct tsr_state_writer *out)
 void tsr_lines_get_state(struct tsr_lines *lines, struct tsr_state_reader *in)
 {
 	for (unsigned i = 0; i < lines->wires->len; i++)
-		((struct wire *)lines->wires->pdata[i])->high = 0;
+		((struct wire *)g_ptr_array_index(lines->wires, i))->high = 0;
 	for (unsigned i = 0; i < lines->sources->len; i++) {
-		struct source *source = lines->sources->pdata[i];
+		struct source *source = g_ptr_array_index(lines->sources, i);
 		bool level = false;
 		tsr_state_get_bool(in, source->name, &level);
 		source->level = level;

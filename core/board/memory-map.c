@@ -84,7 +84,7 @@ static void paint(struct tsr_memory_map *map, uint64_t base, uint64_t length)
 	last = MIN(last, PAGES - 1);
 	memset(&map->pages[first], 0, (last - first + 1) * sizeof(*map->pages));
 	for (unsigned i = 0; i < map->regions->len; i++) {
-		struct tsr_region *r = map->regions->pdata[i];
+		struct tsr_region *r = g_ptr_array_index(map->regions, i);
 		if (!r->enabled || !r->length)
 			continue;
 		uint64_t from = MAX(r->base >> TSR_PAGE_SHIFT, first);
@@ -100,7 +100,7 @@ static void paint(struct tsr_memory_map *map, uint64_t base, uint64_t length)
 static struct tsr_region *search(struct tsr_memory_map *map, tsr_gpa gpa, bool write)
 {
 	for (unsigned i = map->regions->len; i-- > 0;) {
-		struct tsr_region *r = map->regions->pdata[i];
+		struct tsr_region *r = g_ptr_array_index(map->regions, i);
 		if (r->enabled && gpa >= r->base && gpa - r->base < r->length &&
 		    !shadow_hides(map, r, gpa >> TSR_PAGE_SHIFT, write))
 			return r;
@@ -199,7 +199,7 @@ struct tsr_region *tsr_memory_map_add_bytes(struct tsr_memory_map *map, const st
 void tsr_memory_map_drop(struct tsr_memory_map *map, const TsrInstance *owner)
 {
 	for (unsigned i = map->regions->len; i-- > 0;) {
-		struct tsr_region *r = map->regions->pdata[i];
+		struct tsr_region *r = g_ptr_array_index(map->regions, i);
 		if (r->owner != owner)
 			continue;
 		bool was_enabled = r->enabled;
@@ -495,7 +495,7 @@ void tsr_memory_map_mark_dirty(struct tsr_memory_map *map, tsr_gpa gpa)
 static void protect(struct tsr_memory_map *map, struct tsr_region *target, uint64_t offset, uint64_t length)
 {
 	for (unsigned i = 0; i < map->regions->len; i++) {
-		struct tsr_region *r = map->regions->pdata[i];
+		struct tsr_region *r = g_ptr_array_index(map->regions, i);
 		if (!r->enabled || (r != target && !(r->kind == REGION_ALIAS && r->target == target)))
 			continue;
 		uint64_t from = r == target ? 0 : r->offset, to = from + r->length;

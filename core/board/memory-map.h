@@ -12,7 +12,7 @@
 /* NULL with error when the host has not that much memory. */
 struct tsr_memory_map *tsr_memory_map_new(uint64_t ram_size, GError **error);
 void tsr_memory_map_free(struct tsr_memory_map *map);
-/* Is called on changes; both NULL: nobody. */
+/* Is called on changes; NULL for both: no listener. */
 void tsr_memory_map_set_listener(struct tsr_memory_map *map, const struct tsr_phys_listener *listener, void *self);
 void tsr_memory_map_reset(struct tsr_memory_map *map, bool clear_ram);
 /* Guest RAM, one linear mapping. size may be NULL. */
@@ -33,7 +33,7 @@ void tsr_memory_map_write(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t valu
 bool tsr_memory_map_dma(struct tsr_memory_map *map, tsr_gpa at, void *bytes, uint64_t length, bool write);
 void *tsr_memory_map_run(struct tsr_memory_map *map, tsr_gpa at, uint64_t *length, bool write);
 void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t length);
-/* Below 1 MiB: does RAM answer reads, and take writes, or what lies there otherwise? */
+/* Below 1 MiB: whether RAM answers reads and takes writes, or the regions that cover it. */
 void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram);
 void tsr_memory_map_set_a20(struct tsr_memory_map *map, bool enabled);
 bool tsr_memory_map_get_a20(const struct tsr_memory_map *map);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Machine manifests (docs/MANIFESTS.md): groups and keys, each with its line. What the values mean
- * is not looked at here. */
+ * is checked later. */
 #include <string.h>
 
 #include "config/draft.h"

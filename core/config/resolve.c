@@ -72,8 +72,7 @@ static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean
 	return TRUE;
 }
 
-/* with=: an instance falls away with the one it belongs to, and takes with it those that belong to
- * it. */
+/* with=: an instance is dropped with the one it belongs to, and so are those that belong to it. */
 static gboolean drop_dependents(TsrDraft *draft, GError **error)
 {
 	gboolean changed;

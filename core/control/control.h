@@ -15,8 +15,8 @@
 #define TSR_TYPE_CONTROL (tsr_control_get_type())
 G_DECLARE_FINAL_TYPE(TsrControl, tsr_control, TSR, CONTROL, GObject)
 
-/* where: "unix:PATH". Serves until it is disposed of; the socket is then removed. A socket that
- * nobody listens on is replaced. [main] */
+/* where: "unix:PATH". Serves until it is disposed of; the socket is then removed. A socket without
+ * a listener is replaced. [main] */
 TsrControl *tsr_control_new(TsrMachine *machine, const char *where, GError **error);
 
 /* The D-Bus address of "unix:PATH" or PATH; NULL with error. */

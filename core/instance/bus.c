@@ -81,7 +81,7 @@ TsrBus *tsr_bus_new(void)
 static struct provision *find(TsrBus *self, const char *provider, const char *interface)
 {
 	for (guint i = 0; i < self->provisions->len; i++) {
-		struct provision *p = self->provisions->pdata[i];
+		struct provision *p = g_ptr_array_index(self->provisions, i);
 		if (strcmp(p->provider, provider) == 0 && strcmp(p->interface, interface) == 0)
 			return p;
 	}
@@ -127,12 +127,12 @@ gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need, 
 void tsr_bus_withdraw(TsrBus *self, const char *provider)
 {
 	for (guint i = self->connections->len; i-- > 0;) {
-		struct connection *c = self->connections->pdata[i];
+		struct connection *c = g_ptr_array_index(self->connections, i);
 		if (strcmp(c->provider, provider) == 0 || strcmp(c->user, provider) == 0)
 			g_ptr_array_remove_index(self->connections, i);
 	}
 	for (guint i = self->provisions->len; i-- > 0;) {
-		struct provision *p = self->provisions->pdata[i];
+		struct provision *p = g_ptr_array_index(self->provisions, i);
 		if (strcmp(p->provider, provider) != 0)
 			continue;
 		g_signal_emit(self, signals[WITHDRAWN], 0, provider, p->interface);
@@ -145,7 +145,7 @@ char **tsr_bus_list(TsrBus *self)
 	GStrvBuilder *list = g_strv_builder_new();
 
 	for (guint i = 0; i < self->provisions->len; i++) {
-		struct provision *p = self->provisions->pdata[i];
+		struct provision *p = g_ptr_array_index(self->provisions, i);
 		g_autofree char *line = g_strdup_printf("%s %s", p->provider, p->interface);
 		g_strv_builder_add(list, line);
 	}
@@ -159,7 +159,7 @@ char **tsr_bus_list_connections(TsrBus *self)
 	GStrvBuilder *list = g_strv_builder_new();
 
 	for (guint i = 0; i < self->connections->len; i++) {
-		struct connection *c = self->connections->pdata[i];
+		struct connection *c = g_ptr_array_index(self->connections, i);
 		g_autofree char *line = g_strdup_printf("%s.%s -> %s %s", c->user, c->need, c->provider, c->interface);
 		g_strv_builder_add(list, line);
 	}

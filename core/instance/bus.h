@@ -8,7 +8,7 @@
 
 /* Declares that `provider` has the interface. The table stays valid as long as the provider. [main] */
 void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface, const struct tsr_interface *table);
-/* Hands out an interface to a user and tells so by ::connected. FALSE and error when the provider lacks it. [main] */
+/* Hands out an interface to a user and emits ::connected. FALSE and error when the provider lacks it. [main] */
 gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need, const char *interface, const char *provider,
 			      struct tsr_interface *out, GError **error);
 /* Takes back what an instance provides. */

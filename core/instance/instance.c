@@ -115,7 +115,7 @@ bool tsr_instance_get_interface(TsrInstance *instance, const char *name, struct 
 TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name)
 {
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		if (strcmp(instance->config->name, name) == 0)
 			return instance;
 	}

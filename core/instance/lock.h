@@ -21,7 +21,7 @@ void tsr_machine_unlock(TsrMachine *m);
 /* Makes the virtual CPU leave the guest and check what is requested of it; wakes it if it sleeps. [any] */
 void tsr_vcpu_kick(TsrMachine *m);
 
-/* -- For the virtual CPU's thread, which nobody has to kick. */
+/* -- For the virtual CPU's thread, which needs no kick. */
 
 void tsr_lock_take(TsrMachine *m);
 void tsr_lock_drop(TsrMachine *m);

@@ -41,9 +41,9 @@ struct _TsrMachine {
 	const struct tsr_cpu *cpu;
 	void *cpu_self;
 
-	/* The machine lock (lock.h). */
+	/* The machine lock (instance/lock.h). */
 	pthread_mutex_t lock;
-	_Atomic(pthread_t) lock_owner; /* 0: nobody */
+	_Atomic(pthread_t) lock_owner; /* 0: no owner */
 	unsigned lock_depth;           /* the owner's */
 	atomic_uint lock_waiters;
 
@@ -61,7 +61,7 @@ struct _TsrMachine {
 
 	TsrMachineState state;
 	bool has_state;   /* loaded from a file: starting does not reset */
-	bool stop_posted; /* the main thread was told */
+	bool stop_posted; /* the main thread is notified */
 	int exit_status;
 };
 

@@ -77,7 +77,7 @@ static bool bus_get(const struct tsr_host *host, const char *name, struct tsr_in
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; provider && needs && i < needs->len; i++) {
-		const TsrNeed *need = needs->pdata[i];
+		const TsrNeed *need = g_ptr_array_index(needs, i);
 		if (strcmp(need->name, name) != 0)
 			continue;
 		if (tsr_bus_connect_need(instance->machine->bus, instance->config->name, name, need->interface, provider, out,

@@ -2,8 +2,8 @@
 /*
  * TsrMachine: building a machine from its configuration, and its life cycle.
  *
- * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop -> dispose. A failure at any step takes
- * back all before it. The guest runs on the virtual CPU's thread (vcpu.c); everything here is on the main thread.
+ * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop -> dispose. A failure at any step undoes
+ * all before it. The guest runs on the virtual CPU's thread (vcpu.c); everything here is on the main thread.
  */
 #include "machine/machine.h"
 
@@ -37,7 +37,7 @@ enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
 static gboolean attach_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->config->instances->len; i++) {
-		TsrInstance *instance = tsr_instance_new(m, m->config->instances->pdata[i], tsr_host_tables_get, error);
+		TsrInstance *instance = tsr_instance_new(m, g_ptr_array_index(m->config->instances, i), tsr_host_tables_get, error);
 		if (!instance)
 			return FALSE;
 		g_ptr_array_add(m->instances, instance);
@@ -50,7 +50,7 @@ static gboolean attach_all(TsrMachine *m, GError **error)
 static gboolean realize_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		struct tsr_error why = { 0 };
 		if (instance->class->realize && !instance->class->realize(instance->self, &why)) {
 			tsr_instance_take_error(instance, &why, "cannot be realized", error);
@@ -67,14 +67,14 @@ static gboolean find_processor(TsrMachine *m, GError **error)
 	m->cpu_instance = tsr_machine_find_instance(m, m->config->cpu);
 	m->mmu_instance = tsr_machine_find_instance(m, m->config->mmu);
 	if (!m->cpu_instance || !tsr_instance_get_interface(m->cpu_instance, TSR_CPU, &found)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' is no processor (%s)",
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' does not provide %s",
 			    m->config->name, m->config->cpu, TSR_CPU);
 		return FALSE;
 	}
 	m->cpu = found.table;
 	m->cpu_self = found.self;
 	if (!m->mmu_instance || !tsr_instance_get_interface(m->mmu_instance, TSR_PHYS_LISTENER, &found)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' is no MMU (%s)",
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' does not provide %s",
 			    m->config->name, m->config->mmu, TSR_PHYS_LISTENER);
 		return FALSE;
 	}
@@ -152,7 +152,7 @@ static void tear_down(TsrMachine *m)
 		tsr_memory_map_set_listener(m->memory, NULL, NULL);
 	m->cpu = NULL;
 	for (guint i = m->instances->len; i-- > 0;)
-		detach(m, m->instances->pdata[i]);
+		detach(m, g_ptr_array_index(m->instances, i));
 	tsr_machine_unlock(m);
 	g_clear_pointer(&m->workers, tsr_worker_pool_free);
 	g_ptr_array_set_size(m->instances, 0);
@@ -261,7 +261,7 @@ char **tsr_machine_list_instances(TsrMachine *self)
 	char **names = g_new0(char *, self->instances->len + 1);
 
 	for (guint i = 0; i < self->instances->len; i++)
-		names[i] = g_strdup(((TsrInstance *)self->instances->pdata[i])->config->name);
+		names[i] = g_strdup(((TsrInstance *)g_ptr_array_index(self->instances, i))->config->name);
 	return names;
 }
 

@@ -198,7 +198,7 @@ TsrKeyFile *tsr_keyfile_load(const char *path, GError **error)
 	g_autofree char *text = NULL;
 	gsize length;
 
-	/* A pipe that nobody writes to is no reason to wait. */
+	/* Opening a pipe without a writer must not block. */
 	if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: not a regular file", path);
 		return NULL;

@@ -23,7 +23,7 @@ struct _TsrPlugin {
 		*entry; /* once loaded; the object stays mapped as long as the process lives */
 };
 
-/* Parses a plugin manifest. text: not trusted. Does not look at the library. NULL with a
+/* Parses a plugin manifest. text: not trusted. Does not check the library. NULL with a
  * TSR_MACHINE_ERROR. [any] */
 TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length,
 					GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * TsrRegistry: the plugins that are there. Folders are PATH/ID/VERSION/ID.plugin. Only manifests
- * are read; a plugin that cannot be used is left out with its reason, and stops no machine that
- * does not ask for it.
+ * are read. A plugin that cannot be used is rejected with a reason; machines that do not use it are
+ * unaffected.
  */
 #include <string.h>
 
@@ -71,7 +71,7 @@ static gboolean check_place(TsrPlugin *plugin, const char *id, const char *versi
 	if (g_str_equal(plugin->id, id) && g_str_equal(plugin->version, version))
 		return TRUE;
 	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-		    "%s: is %s %s, so it belongs into a folder %s/%s", plugin->path, plugin->id,
+		    "%s: is %s %s, so it belongs in a folder %s/%s", plugin->path, plugin->id,
 		    plugin->version, plugin->id, plugin->version);
 	return FALSE;
 }
@@ -176,7 +176,7 @@ static char *versions_of(TsrRegistry *self, const char *id)
 	return g_strdup(list->str);
 }
 
-/* A refusal whose text speaks of the plugin, to say why it is not there. */
+/* The refusal that explains why the plugin is missing; NULL if there is none. */
 static const char *refusal_of(TsrRegistry *self, const char *id)
 {
 	g_autofree char *folder = g_strdup_printf("/%s.plugin", id);

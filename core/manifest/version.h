@@ -10,7 +10,7 @@ typedef struct {
 	guint parts; /* how many were written: 1 to 3; the others are 0 */
 } TsrVersion;
 
-/* FALSE: text is not 1 to 3 numbers below 10^6 with dots between. */
+/* FALSE: text is not 1 to 3 numbers below 10^6 separated by dots. */
 gboolean tsr_version_parse(const char *text, TsrVersion *out);
 int tsr_version_compare(const TsrVersion *a, const TsrVersion *b);
 

@@ -27,7 +27,7 @@ static const struct {
 		"  --timeout SECONDS         stop then, with exit status 124\n"
 		"  --control unix:PATH       serve a control socket for `tessera ctl`\n"
 		"  --set NAME.PROPERTY=VALUE a property of an instance of the machine\n"
-		"  --load FILE               go on from a saved state\n"
+		"  --load FILE               resume from a saved state\n"
 		"  --exit-on-reset           the guest's reset ends the run\n"
 		"  --stats                   print counters at the end\n"
 		"  --hash                    print the SHA-256 of the machine's state at the end\n"

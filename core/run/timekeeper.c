@@ -3,13 +3,13 @@
  * Guest time and the timers on it.
  *
  * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others while the guest wanted to
- * run. Without the latter a busy host makes timer ticks late and loses some, and guests that compare clocks find them wrong; with it
- * all clocks of the guest stand still together. The lag is made up for: a quarter of the time that passes is added while the guest
- * runs, and it sleeps half as long. While it runs, a thread sleeps on a timerfd until the next deadline and kicks the virtual CPU,
+ * run. Without the latter a busy host delays and loses timer ticks, and guests that compare clocks find them wrong; with it all
+ * clocks of the guest stop together. Guest time then catches up: while the guest runs, a quarter of the time that passes is added,
+ * and its sleeps are halved. While it runs, a thread sleeps on a timerfd until the next deadline and kicks the virtual CPU,
  * which runs what is due.
  *
  * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the guest was halted; no host clock
- * is looked at.
+ * is read.
  */
 #include "run/timekeeper.h"
 
@@ -23,7 +23,7 @@
 #include "instance/machine-parts.h"
 
 #define NS 1000000000ull
-#define LOOK_NS 1000000       /* how often the thread's CPU time is looked at, at most */
+#define LOOK_NS 1000000       /* the shortest time between two readings of the thread's CPU time */
 #define STEAL_MIN_NS 300000   /* less is noise */
 #define CATCH_UP 4            /* of the time that passes, this part is added until the lag is gone */
 
@@ -42,9 +42,9 @@ struct tsr_timekeeper {
 	bool running;
 	bool halted;         /* the virtual CPU sleeps until the next deadline by itself */
 	uint64_t offset;     /* real time, running: guest = host - offset; else: guest time itself */
-	uint64_t lag;        /* ns of `offset` that the host took and that are to be made up for */
-	uint64_t last_now;   /* guest time never goes back behind it */
-	uint64_t seen_host, seen_cpu; /* at the last look: host time, CPU time of the virtual CPU's thread (0: not read) */
+	uint64_t lag;        /* ns of `offset` that the host took and that guest time must catch up */
+	uint64_t last_now;   /* guest time never goes back to before it */
+	uint64_t seen_host, seen_cpu; /* at the last reading: host time, CPU time of the virtual CPU's thread (0: not read) */
 	uint64_t skipped;    /* deterministic: ns of guest time without instructions */
 	int64_t wall_offset; /* seconds: wall = guest time + wall_offset */
 	GPtrArray *timers;
@@ -52,7 +52,7 @@ struct tsr_timekeeper {
 	int fd;
 	uint64_t fd_armed;   /* guest deadline the timerfd is set to, UINT64_MAX: none */
 	pthread_t thread;
-	atomic_bool fired; /* the timerfd went off since it was armed */
+	atomic_bool fired; /* the timerfd has expired since it was armed */
 	atomic_bool quit;
 };
 
@@ -100,7 +100,7 @@ uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
 	return ns == UINT64_MAX ? UINT64_MAX : ns + clock->offset;
 }
 
-/* The timerfd at the next deadline, when it is earlier than what it is set to. It may go off early: lag moves deadlines. */
+/* The timerfd at the next deadline, when it is earlier than what it is set to. It may expire early: lag moves deadlines. */
 static void arm_fd(struct tsr_timekeeper *clock)
 {
 	struct itimerspec spec = { 0 };
@@ -122,7 +122,7 @@ static void find_next(struct tsr_timekeeper *clock)
 {
 	clock->next = UINT64_MAX;
 	for (unsigned i = 0; i < clock->timers->len; i++) {
-		struct tsr_timer *timer = clock->timers->pdata[i];
+		struct tsr_timer *timer = g_ptr_array_index(clock->timers, i);
 		clock->next = MIN(clock->next, timer->deadline);
 	}
 	arm_fd(clock);
@@ -179,7 +179,7 @@ void tsr_timekeeper_free(struct tsr_timekeeper *clock)
 void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner)
 {
 	for (unsigned i = clock->timers->len; i-- > 0;)
-		if (((struct tsr_timer *)clock->timers->pdata[i])->owner == owner)
+		if (((struct tsr_timer *)g_ptr_array_index(clock->timers, i))->owner == owner)
 			g_ptr_array_remove_index_fast(clock->timers, i);
 	find_next(clock);
 }
@@ -208,13 +208,13 @@ static void make_up(struct tsr_timekeeper *clock, uint64_t most)
 	clock->offset -= gain;
 }
 
-/* Shifts guest time by what the host took since the last look, and makes up for some of it. */
+/* Shifts guest time by what the host took since the last reading, and lets guest time catch up some of it. */
 static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passed)
 {
 	uint64_t guest = host_now() - clock->offset;
 
 	if (taken > STEAL_MIN_NS) {
-		/* Not behind what somebody has read. */
+		/* Never move guest time backwards. */
 		taken = MIN(taken, guest > clock->last_now ? guest - clock->last_now : 0);
 		clock->lag += taken;
 		clock->offset += taken;
@@ -258,7 +258,7 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 			make_up(clock, clock->next > now ? (clock->next - now) / 2 : 0);
 		}
 	} else {
-		/* Awake later than asked for: the host's doing. Sleep itself is not. */
+		/* Only waking up late is the host's fault; the sleep itself is not. */
 		uint64_t host = host_now(), due = tsr_timekeeper_host_time(clock, clock->next);
 		account(clock, host > due ? host - due : 0, host - clock->seen_host);
 		clock->seen_host = host;
@@ -285,7 +285,7 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 	while (clock->next <= now) {
 		struct tsr_timer *first = NULL;
 		for (unsigned i = 0; i < clock->timers->len; i++) {
-			struct tsr_timer *timer = clock->timers->pdata[i];
+			struct tsr_timer *timer = g_ptr_array_index(clock->timers, i);
 			if (timer->deadline <= now && (!first || timer->deadline < first->deadline))
 				first = timer;
 		}
@@ -297,7 +297,7 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 		any = true;
 		clock->next = UINT64_MAX;
 		for (unsigned i = 0; i < clock->timers->len; i++)
-			clock->next = MIN(clock->next, ((struct tsr_timer *)clock->timers->pdata[i])->deadline);
+			clock->next = MIN(clock->next, ((struct tsr_timer *)g_ptr_array_index(clock->timers, i))->deadline);
 	}
 	find_next(clock);
 	return any;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The virtual CPU's thread: it holds the machine lock (lock.h) while it is in the guest, looks at what is requested of it
- * between runs, and sleeps without the lock while the guest is halted or parked.
+ * The virtual CPU's thread: it holds the machine lock (lock.h) while it is in the guest, checks requests between
+ * runs, and sleeps without the lock while the guest is halted or parked.
  */
 #include "run/vcpu.h"
 
@@ -72,7 +72,7 @@ void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
 	/* The reset vector, FFFFFFF0h, has address bit 20 set: with the gate shut the processor would not find the ROM. */
 	tsr_memory_map_set_a20(m->memory, true);
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		if (instance->class->reset)
 			instance->class->reset(instance->self, kind);
 	}

@@ -181,7 +181,7 @@ static bool busy(struct tsr_worker_pool *pool, TsrInstance *instance)
 	if (instance)
 		return instance->jobs > 0;
 	for (unsigned i = 0; i < all->len; i++)
-		if (((TsrInstance *)all->pdata[i])->jobs)
+		if (((TsrInstance *)g_ptr_array_index(all, i))->jobs)
 			return true;
 	return false;
 }
@@ -272,7 +272,7 @@ static unsigned worker_watch(const struct tsr_host *host, int fd, short events, 
 
 static void remove_watch(struct tsr_worker_pool *pool, unsigned index)
 {
-	struct watch *watch = pool->watches->pdata[index];
+	struct watch *watch = g_ptr_array_index(pool->watches, index);
 	GSource *source = watch->source;
 
 	watch->removed = true;
@@ -286,7 +286,7 @@ static void worker_unwatch(const struct tsr_host *host, unsigned id)
 	struct tsr_worker_pool *pool = tsr_instance_of(host)->machine->workers;
 
 	for (unsigned i = 0; i < pool->watches->len; i++) {
-		struct watch *watch = pool->watches->pdata[i];
+		struct watch *watch = g_ptr_array_index(pool->watches, i);
 		if (watch->id == id) {
 			remove_watch(pool, i);
 			return;
@@ -297,7 +297,7 @@ static void worker_unwatch(const struct tsr_host *host, unsigned id)
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner)
 {
 	for (unsigned i = pool->watches->len; i-- > 0;)
-		if (((struct watch *)pool->watches->pdata[i])->instance == owner)
+		if (((struct watch *)g_ptr_array_index(pool->watches, i))->instance == owner)
 			remove_watch(pool, i);
 }
 

@@ -118,7 +118,7 @@ static GVariant *build_head(TsrMachine *m, bool neutral)
 		g_variant_builder_add(&head, "{sv}", "processor", save_processor(m));
 	g_variant_builder_init(&instances, G_VARIANT_TYPE("a{s(sua{sv})}"));
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		if (neutral && is_processor(instance))
 			continue;
 		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name, save_instance(instance));
@@ -127,8 +127,8 @@ static GVariant *build_head(TsrMachine *m, bool neutral)
 	return g_variant_ref_sink(g_variant_builder_end(&head));
 }
 
-/* Nothing changes until go_on: the guest is paused, the lock held, no worker busy. Returns whether it ran. */
-static gboolean stand_still(TsrMachine *self)
+/* Nothing changes until resume(): the guest is paused, the lock is held, no worker is busy. Returns whether it ran. */
+static gboolean hold(TsrMachine *self)
 {
 	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
 
@@ -139,7 +139,7 @@ static gboolean stand_still(TsrMachine *self)
 	return was_running;
 }
 
-static void go_on(TsrMachine *self, gboolean was_running)
+static void resume(TsrMachine *self, gboolean was_running)
 {
 	tsr_machine_unlock(self);
 	if (was_running)
@@ -155,11 +155,11 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "cannot save: the machine is stopped");
 		return FALSE;
 	}
-	was_running = stand_still(self);
+	was_running = hold(self);
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
 	g_autoptr(GVariant) head = build_head(self, false);
 	good = tsr_state_file_write(path, head, ram, size, error);
-	go_on(self, was_running);
+	resume(self, was_running);
 	return good;
 }
 
@@ -181,13 +181,13 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "there is no state yet: the machine was not started");
 		return NULL;
 	}
-	was_running = stand_still(self);
+	was_running = hold(self);
 	g_autoptr(GVariant) head = build_head(self, true);
 	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
 	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
 	hash_memory(sum, ram, size);
-	go_on(self, was_running);
+	resume(self, was_running);
 	return g_strdup(g_checksum_get_string(sum));
 }
 
@@ -244,7 +244,7 @@ static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVari
 			return FALSE;
 	}
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		g_autoptr(GVariant) saved = g_variant_lookup_value(instances, instance->config->name, NULL);
 		if (!saved)
 			return refuse(error, path, "it lacks the instance '%s' of this machine", instance->config->name);
@@ -278,11 +278,11 @@ static gboolean load_instance(TsrMachine *m, const char *path, const char *name,
 	return good ? TRUE : refuse(error, path, "%s: %s", name, why.message[0] ? why.message : "its state does not fit");
 }
 
-/* In the order of attach: a device may look at what it is connected to. */
+/* In the order of attach: a device may read the state of what it is connected to. */
 static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instances, GError **error)
 {
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = m->instances->pdata[i];
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		g_autoptr(GVariant) saved = g_variant_lookup_value(instances, instance->config->name, NULL);
 		const char *id;
 		guint32 version;

@@ -195,7 +195,7 @@ static gboolean parse(TsrStateFile *file, const char *path, GError **error)
 	return TRUE;
 }
 
-/* A pipe that nobody writes to is no reason to wait. */
+/* Opening a pipe without a writer must not block. */
 static GMappedFile *map_file(const char *path, GError **error)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The file: a head (a{sv}), and memory in compressed pieces; a checksum over all. Written beside `path` and renamed. */
+/* The file: a head (a{sv}), and memory in compressed pieces; a checksum over all. Written to a temporary file in the same folder, then renamed. */
 gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory, guint64 length, GError **error);
 
 typedef struct TsrStateFile TsrStateFile;

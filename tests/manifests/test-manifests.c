@@ -163,7 +163,7 @@ static void test_scan_refuses_with_reasons(void)
 		 "works with ABI 1.99 to 1.*, this Tessera has " ABI ": install a newer Tessera"},
 		{"plugin no-library ", "no library "},
 		{"/misplaced.plugin",
-		 "is misplaced 1.0.0, so it belongs into a folder misplaced/1.0.0"},
+		 "is misplaced 1.0.0, so it belongs in a folder misplaced/1.0.0"},
 		{FIXTURES_AGAIN, "duplicate of " FIXTURES},
 	};
 
