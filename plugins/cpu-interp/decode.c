@@ -64,46 +64,73 @@ static void take_register(struct op *op, const ZydisDecodedOperand *o)
 		op->reg = offset;
 }
 
-static void take_operands(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+/* Encoded registers first: an implied accumulator takes the place that is left. */
+static void take_registers(struct op *op, const ZydisDecodedOperand *operands, unsigned count)
 {
-	bool immediate = false;
-
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		const ZydisDecodedOperand *o = &operands[i];
-
-		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY)
-			take_memory(op, o);
-	}
-	/* Encoded registers first: an implied accumulator takes the place that is left. */
-	for (unsigned pass = 0; pass < 2; pass++) {
-		for (unsigned i = 0; i < in->operand_count_visible; i++) {
+	for (unsigned implied = 0; implied < 2; implied++) {
+		for (unsigned i = 0; i < count; i++) {
 			const ZydisDecodedOperand *o = &operands[i];
-			bool implied = o->encoding == ZYDIS_OPERAND_ENCODING_NONE;
 
-			if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && implied == (pass == 1))
+			if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && (o->encoding == ZYDIS_OPERAND_ENCODING_NONE) == implied)
 				take_register(op, o);
 		}
 	}
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
+}
+
+static void take_immediates(struct op *op, const ZydisDecodedOperand *operands, unsigned count)
+{
+	bool second = false;
+
+	for (unsigned i = 0; i < count; i++) {
 		const ZydisDecodedOperand *o = &operands[i];
 
 		if (o->type == ZYDIS_OPERAND_TYPE_POINTER) {
 			op->imm = o->ptr.offset;
 			op->imm2 = o->ptr.segment;
-		} else if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && !immediate) {
-			op->imm = (uint32_t)o->imm.value.u;
-			immediate = true;
-		} else if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+		} else if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && second) {
 			op->imm2 = (uint16_t)o->imm.value.u;
+		} else if (o->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+			op->imm = (uint32_t)o->imm.value.u;
+			second = true;
 		}
+	}
+}
+
+static void take_operands(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+{
+	unsigned count = in->operand_count_visible;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+			take_memory(op, &operands[i]);
+	}
+	take_registers(op, operands, count);
+	take_immediates(op, operands, count);
+}
+
+/* Prefix bytes, SDM volume 2, 2.1.1. */
+enum prefix {
+	PREFIX_ES = 0x26, PREFIX_CS = 0x2e, PREFIX_SS = 0x36, PREFIX_DS = 0x3e, PREFIX_FS = 0x64, PREFIX_GS = 0x65,
+	PREFIX_OPERAND_SIZE = 0x66, PREFIX_LOCK = 0xf0, PREFIX_REPNE = 0xf2, PREFIX_REP = 0xf3,
+};
+
+static void take_prefix(struct op *op, uint8_t byte)
+{
+	switch (byte) {
+	case PREFIX_ES: op->segment = TSR_ES; break;
+	case PREFIX_CS: op->segment = TSR_CS; break;
+	case PREFIX_SS: op->segment = TSR_SS; break;
+	case PREFIX_DS: op->segment = TSR_DS; break;
+	case PREFIX_FS: op->segment = TSR_FS; break;
+	case PREFIX_GS: op->segment = TSR_GS; break;
+	case PREFIX_LOCK: op->flags |= OP_LOCK; break;
+	case PREFIX_REPNE: op->flags = (uint8_t)((op->flags & ~OP_REP) | OP_REPNE); break;
+	case PREFIX_REP: op->flags = (uint8_t)((op->flags & ~OP_REPNE) | OP_REP); break;
 	}
 }
 
 static void take_prefixes(struct op *op, const ZydisDecodedInstruction *in)
 {
-	static const struct {
-		uint8_t byte, segment;
-	} overrides[] = { { 0x26, TSR_ES }, { 0x2e, TSR_CS }, { 0x36, TSR_SS }, { 0x3e, TSR_DS }, { 0x64, TSR_FS }, { 0x65, TSR_GS } };
 	bool wide = op->code32;
 
 	op->segment = TSR_DS;
@@ -112,18 +139,9 @@ static void take_prefixes(struct op *op, const ZydisDecodedInstruction *in)
 
 		if (in->raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_MANDATORY)
 			op->prefix = byte;
-		if (byte == 0x66)
+		if (byte == PREFIX_OPERAND_SIZE)
 			wide = !op->code32;
-		else if (byte == 0xf0)
-			op->flags |= OP_LOCK;
-		else if (byte == 0xf2)
-			op->flags = (uint8_t)((op->flags & ~OP_REP) | OP_REPNE);
-		else if (byte == 0xf3)
-			op->flags = (uint8_t)((op->flags & ~OP_REPNE) | OP_REP);
-		for (unsigned k = 0; k < 6; k++) {
-			if (overrides[k].byte == byte)
-				op->segment = overrides[k].segment;
-		}
+		take_prefix(op, byte);
 	}
 	op->size = wide ? 4 : 2;
 	op->flags |= wide ? OP_WIDE : 0;
@@ -131,21 +149,28 @@ static void take_prefixes(struct op *op, const ZydisDecodedInstruction *in)
 		op->flags |= OP_ADDR16;
 }
 
+/* As a P6 decodes: encodings that later extensions took are what they were before. */
+static void init_decoder(const cpu *c, ZydisDecoder *decoder)
+{
+	static const ZydisDecoderMode off[] = {
+		ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
+		ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
+	};
+
+	ZydisDecoderInit(decoder, c->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+			 c->code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
+	for (unsigned i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		ZydisDecoderEnableMode(decoder, off[i], ZYAN_FALSE);
+}
+
 static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsigned available)
 {
 	ZydisDecodedInstruction in;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 	ZydisDecoder decoder;
-	static const ZydisDecoderMode off[] = {
-		ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
-		ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
-	};
 	ZyanStatus status;
 
-	ZydisDecoderInit(&decoder, c->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
-			 c->code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
-	for (unsigned i = 0; i < sizeof(off) / sizeof(off[0]); i++)
-		ZydisDecoderEnableMode(&decoder, off[i], ZYAN_FALSE);
+	init_decoder(c, &decoder);
 	status = ZydisDecoderDecodeFull(&decoder, bytes, available, &in, operands);
 	if (!ZYAN_SUCCESS(status))
 		return status;

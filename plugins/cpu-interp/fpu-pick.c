@@ -30,31 +30,33 @@ static void make_thunk(cpu *c, struct op *op)
 	op->thunk = thunk_get(c, bytes, 2);
 }
 
+static const ZydisDecodedOperand *memory_of(const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+{
+	for (unsigned i = 0; i < in->operand_count_visible; i++) {
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+			return &operands[i];
+	}
+	return NULL;
+}
+
 op_fn *fpu_pick(cpu *c, struct op *op, const void *instruction, const void *operand)
 {
 	const ZydisDecodedInstruction *in = instruction;
-	const ZydisDecodedOperand *operands = operand;
+	const ZydisDecodedOperand *memory = memory_of(in, operand);
 
-	op->size = 0;
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-			op->size = (uint8_t)(operands[i].size / 8);
-	}
-	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT)
+	op->size = memory ? (uint8_t)(memory->size / 8) : 0;
+	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT) {
 		make_thunk(c, op);
-	if (in->mnemonic != ZYDIS_MNEMONIC_FWAIT && !op->thunk)
-		return op_ud;
+		if (!op->thunk)
+			return op_ud;
+	}
 	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
 		if (controls[i].mnemonic == in->mnemonic)
 			return controls[i].fn;
 	}
-	if (!(op->flags & OP_MEM))
+	if (!memory)
 		return fpu_register;
 	if (op->size > FPU_OPERAND)
 		return op_ud;
-	for (unsigned i = 0; i < in->operand_count_visible; i++) {
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-			return fpu_store;
-	}
-	return fpu_load;
+	return memory->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? fpu_store : fpu_load;
 }

@@ -356,10 +356,22 @@ static void iret_task(cpu *c)
 	task_switch(c, selector, &d, TASK_IRET, false, 0);
 }
 
+/* What IRET may change in ring `cpl`. */
+static uint32_t iret_change(const cpu *c, unsigned cpl, unsigned size)
+{
+	uint32_t change = iret_mask(c, size);
+
+	if (cpl == 0)
+		change |= TSR_FLAG_IOPL | (size == 4 ? TSR_FLAG_VIF | TSR_FLAG_VIP : 0);
+	if (cpl <= iopl(c))
+		change |= TSR_FLAG_IF;
+	return change;
+}
+
 static void iret_protected(cpu *c, const struct op *op)
 {
 	unsigned n = op->size, cpl = c->s->cpl;
-	uint32_t eip = stack_peek(c, 0, n), image = stack_peek(c, 2 * n, n), change = iret_mask(c, n);
+	uint32_t eip = stack_peek(c, 0, n), image = stack_peek(c, 2 * n, n), change;
 	uint16_t selector = (uint16_t)stack_peek(c, n, n);
 	struct descriptor d;
 
@@ -368,10 +380,7 @@ static void iret_protected(cpu *c, const struct op *op)
 		return;
 	}
 	transfer_check_return_code(c, selector, &d);
-	if (cpl == 0)
-		change |= TSR_FLAG_IOPL | (n == 4 ? TSR_FLAG_VIF | TSR_FLAG_VIP : 0);
-	if (cpl <= iopl(c))
-		change |= TSR_FLAG_IF;
+	change = iret_change(c, cpl, n);
 	if (selector_rpl(selector) == cpl) {
 		transfer_check_offset(c, &d, eip);
 		transfer_set_cs(c, selector, &d, cpl);

@@ -129,24 +129,11 @@ static bool take_event(cpu *c, uint32_t held)
 	return false;
 }
 
-/* An instruction at a boundary where something needs a look. */
-static void execute_carefully(cpu *c)
+/* The instruction at CS:EIP, with what follows from TF, RF and a REP that stopped. */
+static void execute_observed(cpu *c)
 {
-	uint32_t held = c->s->shadow;
-	bool single_step;
+	bool single_step = c->s->eflags & TSR_FLAG_TF;
 
-	c->s->shadow = 0;
-	if (take_event(c, held))
-		return;
-	if (c->s->halted) {
-		cpu_refresh_attention(c); /* no shadow outlasts HLT: what waits is taken in the next round */
-		return;
-	}
-	if (tsr_x86_virtual_interrupt(c->s))
-		fault_gp0(c);
-	if (!(c->s->eflags & TSR_FLAG_RF) && debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
-		fault_raise(c, TSR_VECTOR_DB);
-	single_step = c->s->eflags & TSR_FLAG_TF;
 	c->keep_rf = c->trap_lost = false;
 	cpu_refresh_attention(c);
 	atomic_fetch_and(&c->attention, ~(uint32_t)ATT_SHADOW);
@@ -159,6 +146,25 @@ static void execute_carefully(cpu *c)
 	c->s->instructions += !c->partial;
 	c->left -= !c->partial;
 	cpu_refresh_attention(c);
+}
+
+/* An instruction at a boundary where something needs a look. */
+static void execute_carefully(cpu *c)
+{
+	uint32_t held = c->s->shadow;
+
+	c->s->shadow = 0;
+	if (take_event(c, held))
+		return;
+	if (c->s->halted) {
+		cpu_refresh_attention(c); /* no shadow outlasts HLT: what waits is taken in the next round */
+		return;
+	}
+	if (tsr_x86_virtual_interrupt(c->s))
+		fault_gp0(c);
+	if (!(c->s->eflags & TSR_FLAG_RF) && debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
+		fault_raise(c, TSR_VECTOR_DB);
+	execute_observed(c);
 }
 
 /* Plain instructions in a row, until something needs a look. */
@@ -212,6 +218,32 @@ static enum tsr_x86_stop loop(cpu *c)
 	return TSR_X86_DONE;
 }
 
+static void count_one(cpu *c)
+{
+	if (c->left) {
+		c->s->instructions++;
+		c->left--;
+	}
+}
+
+/* A fault left an instruction, or a delivery. False: deliveries have faulted so often that the instruction starts again, to let
+ * requests be seen; such a round uses up budget. */
+static bool take_fault(cpu *c)
+{
+	bool deliver;
+
+	if (c->delivering < 0)
+		count_one(c);
+	c->nested = c->delivering < 0 ? 0 : c->nested + 1;
+	c->partial = false;
+	deliver = c->nested <= NESTED_MAX;
+	if (!deliver) {
+		after_delivery(c);
+		count_one(c);
+	}
+	return deliver;
+}
+
 /* Everything that can raise a fault runs under this: `first` is delivered, then the loop goes on. */
 static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 {
@@ -220,20 +252,7 @@ static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 
 	switch (setjmp(c->jump)) {
 	case JUMP_FAULT:
-		if (c->delivering < 0 && c->left) {
-			c->s->instructions++;
-			c->left--;
-		}
-		c->nested = c->delivering < 0 ? 0 : c->nested + 1;
-		c->partial = false;
-		deliver = c->nested <= NESTED_MAX;
-		if (!deliver) {
-			after_delivery(c);
-			if (c->left) { /* a round without end uses up its budget */
-				c->s->instructions++;
-				c->left--;
-			}
-		}
+		deliver = take_fault(c);
 		break;
 	case JUMP_STOP:
 		return c->stop;

@@ -11,7 +11,10 @@
 
 #define HEAD offsetof(struct tsr_x86_state, fx)
 
-/* May the instruction change the FXSAVE image? Most of the map 0F is MMX and SSE; CMOVcc to MOVZX and the like are not. */
+/*
+ * May the instruction change the FXSAVE image? Of the one-byte opcodes D8-DF (x87) and 9B (FWAIT); of the map 0F all but 40-4F
+ * (CMOVcc) and 80-C1 (Jcc to XADD), of which AE (FXRSTOR, LDMXCSR) may.
+ */
 static bool changes_fx(const struct op *op)
 {
 	if (op->map == 0)
@@ -29,6 +32,27 @@ static void give_back(cpu *c, const struct tsr_x86_state *before)
 		memcpy(c->s->fx, before->fx, sizeof(before->fx));
 }
 
+/* The instruction at CS:EIP; `before` gets what give_back needs. */
+static void shadow_one(cpu *c, struct tsr_x86_state *before)
+{
+	const struct op *op;
+
+	memcpy(before, c->s, HEAD);
+	before->size = HEAD;
+	c->s->shadow = 0;
+	op = decode_fetch(c);
+	if (changes_fx(op)) {
+		memcpy(before->fx, c->s->fx, sizeof(before->fx));
+		before->size = sizeof(*before);
+	}
+	c->next_eip = c->s->eip + op->length;
+	op->exec(c, op);
+	c->s->eip = c->next_eip;
+	c->s->instructions++;
+	c->left--;
+	c->partial = false;
+}
+
 /* Runs on c->s = the copy; a stop before an instruction's end gives its registers back from `before`. */
 static enum tsr_x86_stop shadow_loop(cpu *c, struct tsr_x86_state *before, void (*after)(void *user, size_t written), void *user)
 {
@@ -41,22 +65,7 @@ static enum tsr_x86_stop shadow_loop(cpu *c, struct tsr_x86_state *before, void 
 		return c->stop;
 	}
 	while (c->left) {
-		const struct op *op;
-
-		memcpy(before, c->s, HEAD);
-		before->size = HEAD;
-		c->s->shadow = 0;
-		op = decode_fetch(c);
-		if (changes_fx(op)) {
-			memcpy(before->fx, c->s->fx, sizeof(before->fx));
-			before->size = sizeof(*before);
-		}
-		c->next_eip = c->s->eip + op->length;
-		op->exec(c, op);
-		c->s->eip = c->next_eip;
-		c->s->instructions++;
-		c->left--;
-		c->partial = false;
+		shadow_one(c, before);
 		if (after)
 			after(user, overlay_written(c));
 	}

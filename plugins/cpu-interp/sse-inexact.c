@@ -7,6 +7,9 @@
 #include "fpu.h"
 #include "sse-inexact.h"
 
+/* The opcodes of 0F 58 to 0F 5E that this is asked about. */
+enum { ADD = 0x58, MUL = 0x59, CONVERT = 0x5a, SUB = 0x5c, DIV = 0x5e };
+
 /* How many lanes, and of what. */
 struct form {
 	bool from_double, to_double;
@@ -17,7 +20,7 @@ static struct form form_of(const struct op *op)
 {
 	bool wide = op->prefix == 0x66 || op->prefix == 0xf2, scalar = op->prefix == 0xf2 || op->prefix == 0xf3;
 
-	return (struct form){ .from_double = wide, .to_double = wide && op->opcode != 0x5a, .lanes = scalar ? 1 : wide ? 2 : 4 };
+	return (struct form){ .from_double = wide, .to_double = wide && op->opcode != CONVERT, .lanes = scalar ? 1 : wide ? 2 : 4 };
 }
 
 /* A lane widened to a double, which holds every single; denormals as DAZ has them. */
@@ -44,9 +47,10 @@ static uint16_t compute(uint8_t opcode, double a, double b)
 	uint16_t status;
 
 	switch (opcode) {
-	case 0x58: X87("faddl %2"); break;
-	case 0x59: X87("fmull %2"); break;
-	case 0x5c: X87("fsubl %2"); break;
+	case ADD: X87("faddl %2"); break;
+	case MUL: X87("fmull %2"); break;
+	case SUB: X87("fsubl %2"); break;
+	case DIV:
 	default: X87("fdivl %2"); break;
 	}
 	return status;
@@ -58,7 +62,7 @@ static bool lane_inexact(const struct op *op, const struct form *f, double a, do
 				  (mxcsr >> TSR_MXCSR_RC_SHIFT & 3) << TSR_FCW_RC_SHIFT), status;
 
 	__asm__ volatile("fninit\n\tfldcw %0" : : "m"(fcw));
-	status = op->opcode == 0x5a ? compute(0x59, b, 1) : compute(op->opcode, a, b); /* a conversion: times one */
+	status = op->opcode == CONVERT ? compute(MUL, b, 1) : compute(op->opcode, a, b); /* a conversion: times one */
 	__asm__ volatile("fninit");
 	return status & TSR_FSW_PE;
 }

@@ -103,6 +103,7 @@ static op_fn *pick_pop(struct op *op, const ZydisDecodedInstruction *in, const Z
 	return op_pop_sreg;
 }
 
+/* F6 /5 and F7 /5 have one operand. */
 static op_fn *pick_imul(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
 {
 	if (op->map == 0 && (op->opcode & 0xfe) == 0xf6)
@@ -110,6 +111,7 @@ static op_fn *pick_imul(struct op *op, const ZydisDecodedInstruction *in, const 
 	return has_immediate(in, operands) ? op_imul_three : op_imul_two;
 }
 
+/* FF /4 and /5, EA, EB and E9. */
 static op_fn *pick_jmp(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
 {
 	if (op->opcode == 0xff)
@@ -117,6 +119,7 @@ static op_fn *pick_jmp(struct op *op, const ZydisDecodedInstruction *in, const Z
 	return op->opcode == 0xea ? op_jmp_far_imm : op_jmp_rel;
 }
 
+/* FF /2 and /3, 9A, E8. */
 static op_fn *pick_call(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
 {
 	if (op->opcode == 0xff)
@@ -124,11 +127,13 @@ static op_fn *pick_call(struct op *op, const ZydisDecodedInstruction *in, const 
 	return op->opcode == 0x9a ? op_call_far_imm : op_call_rel;
 }
 
+/* Near C2 and C3, far CA and CB. */
 static op_fn *pick_ret(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
 {
 	return op->opcode & 8 ? op_ret_far : op_ret_near;
 }
 
+/* E4 and E5 have an immediate port, EC and ED have DX; OUT: E6 and E7, EE and EF. */
 static op_fn *pick_in(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
 {
 	return op->opcode & 8 ? op_in_dx : op_in_imm;

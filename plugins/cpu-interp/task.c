@@ -190,15 +190,66 @@ static void push_error_code(cpu *c, bool wide, uint32_t code)
 	c->s->gpr[TSR_ESP] = stack.esp;
 }
 
+/* What is written must be reachable before anything changes. */
+static void check_writes(cpu *c, tsr_gla base, bool nested)
+{
+	if (c->s->tr.access & TSR_SEG_32)
+		memory_check_write(c, c->s->tr.base + TSR_TSS32_EIP, TSR_TSS32_LDT - 2 - TSR_TSS32_EIP, TSR_VIEW_SUPERVISOR);
+	else
+		memory_check_write(c, c->s->tr.base + TSR_TSS16_IP, TSR_TSS16_LDT - TSR_TSS16_IP, TSR_VIEW_SUPERVISOR);
+	if (nested)
+		memory_check_write(c, base + TSR_TSS_LINK, 2, TSR_VIEW_SUPERVISOR);
+}
+
+/* The old task, as it will go on, into its TSS; JMP and IRET leave it available. */
+static void leave_old(cpu *c, enum task_reason reason)
+{
+	/* A fault's or interrupt's return address is the instruction itself; that of JMP, CALL, INT n the next. */
+	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip, eflags = c->s->eflags;
+	uint16_t selector = c->s->tr.selector;
+	struct descriptor d;
+
+	if (reason == TASK_IRET)
+		eflags &= ~TSR_FLAG_NT;
+	if (reason == TASK_GATE && c->ext && c->delivering_fault)
+		eflags |= TSR_FLAG_RF;
+	if ((reason == TASK_JMP || reason == TASK_IRET) && desc_find(c, selector, &d))
+		desc_mark(c, selector, &d, 0, TSR_SEG_BUSY);
+	save_old(c, eip, eflags);
+}
+
+/* EFLAGS bits that a TSS can set. */
+static uint32_t eflags_mask(bool wide)
+{
+	uint32_t mask = TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT;
+
+	if (wide)
+		mask |= TSR_FLAG_RF | TSR_FLAG_VM | TSR_FLAG_AC | TSR_FLAG_ID | TSR_FLAG_VIF | TSR_FLAG_VIP;
+	return mask;
+}
+
+/* After the commit point: faults are the new task's, at its first instruction. */
+static void start_new(cpu *c, const struct task_image *t, bool wide, bool has_code, uint32_t code)
+{
+	load_ldt(c, t->ldt);
+	if (!v86_mode(c))
+		load_segments(c, t);
+	if (has_code)
+		push_error_code(c, wide, code);
+	if (c->next_eip > c->s->segment[TSR_CS].limit)
+		fault_gp0(c);
+	if (t->debug_trap) {
+		c->s->debug_pending |= TSR_DR6_BT;
+		cpu_refresh_attention(c);
+	}
+}
+
 void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enum task_reason reason, bool has_code, uint32_t code)
 {
-	struct descriptor d = *target, old;
+	struct descriptor d = *target;
 	bool wide = desc_has(&d, TSR_SEG_32), nested = reason == TASK_CALL || reason == TASK_GATE;
-	uint32_t base = desc_base(&d), old_eflags = c->s->eflags;
-	uint32_t eflags_mask = TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT;
 	uint16_t old_selector = c->s->tr.selector;
-	/* A fault's or interrupt's return address is the instruction itself; that of JMP, CALL, INT n the next. */
-	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip;
+	uint32_t base = desc_base(&d);
 	struct task_image t;
 
 	if (desc_limit(&d) < (wide ? TSR_TSS32_LIMIT : TSR_TSS16_LIMIT))
@@ -207,37 +258,12 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 		image_read32(c, base, &t);
 	else
 		image_read16(c, base, &t);
-	/* What is written must be reachable before anything changes. */
-	if (c->s->tr.access & TSR_SEG_32)
-		memory_check_write(c, c->s->tr.base + TSR_TSS32_EIP, TSR_TSS32_LDT - 2 - TSR_TSS32_EIP, TSR_VIEW_SUPERVISOR);
-	else
-		memory_check_write(c, c->s->tr.base + TSR_TSS16_IP, TSR_TSS16_LDT - TSR_TSS16_IP, TSR_VIEW_SUPERVISOR);
-	if (nested)
-		memory_check_write(c, base + TSR_TSS_LINK, 2, TSR_VIEW_SUPERVISOR);
-	if (reason == TASK_IRET)
-		old_eflags &= ~TSR_FLAG_NT;
-	if ((reason == TASK_JMP || reason == TASK_IRET) && desc_find(c, old_selector, &old))
-		desc_mark(c, old_selector, &old, 0, TSR_SEG_BUSY);
-	if (reason == TASK_GATE && c->ext && c->delivering_fault)
-		old_eflags |= TSR_FLAG_RF;
-	save_old(c, eip, old_eflags);
+	check_writes(c, base, nested);
+	leave_old(c, reason);
 	if (nested)
 		memory_write16(c, base + TSR_TSS_LINK, old_selector, TSR_VIEW_SUPERVISOR);
 	if (reason != TASK_IRET)
 		desc_mark(c, selector, &d, TSR_SEG_BUSY, 0);
-	if (wide)
-		eflags_mask |= TSR_FLAG_RF | TSR_FLAG_VM | TSR_FLAG_AC | TSR_FLAG_ID | TSR_FLAG_VIF | TSR_FLAG_VIP;
-	enter_new(c, selector, &d, &t, (t.eflags & eflags_mask) | (nested ? TSR_FLAG_NT : 0) | TSR_FLAG_FIXED);
-	/* The commit point. Faults from here on are the new task's, at its first instruction. */
-	load_ldt(c, t.ldt);
-	if (!v86_mode(c))
-		load_segments(c, &t);
-	if (has_code)
-		push_error_code(c, wide, code);
-	if (c->next_eip > c->s->segment[TSR_CS].limit)
-		fault_gp0(c);
-	if (t.debug_trap) {
-		c->s->debug_pending |= TSR_DR6_BT;
-		cpu_refresh_attention(c);
-	}
+	enter_new(c, selector, &d, &t, (t.eflags & eflags_mask(wide)) | (nested ? TSR_FLAG_NT : 0) | TSR_FLAG_FIXED);
+	start_new(c, &t, wide, has_code, code);
 }
