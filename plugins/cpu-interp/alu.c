@@ -45,7 +45,7 @@
 			reg_set(c, op->reg, bytes, d); \
 	}
 
-/* `flags`: FLAGS_BINARY where the old carry matters, else FLAGS_BINARY_ALL (AF after a logical operation is the same always). */
+/* `flags`: FLAGS_BINARY where the old carry matters, else FLAGS_BINARY_ALL (AF after a logical operation is always the same). */
 #define BINARY(name, insn, keep, flags) \
 	flags(host_##name##8, uint8_t, insn "b %2, %0") \
 	flags(host_##name##16, uint16_t, insn "w %2, %0") \

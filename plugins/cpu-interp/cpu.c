@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plugin: one class in two roles. As the machine's processor ("tessera.cpu/1") it keeps a state, pins and an MMU view of
- * its own; as a service ("tessera.x86-interpreter/1") it works on its caller's. The MMU view is made when the first role is
- * taken, so that an instance that only serves another CPU plugin never has one.
+ * The plugin: one class in two roles. As the machine's processor ("tessera.cpu/1") it has its own state, pins and MMU
+ * view; as a service ("tessera.x86-interpreter/1") it works on its caller's. The MMU view is created for the first role only, so an
+ * instance that only serves another CPU plugin never has one.
  */
 #include <stdlib.h>
 
@@ -26,8 +26,8 @@ struct cpu_interp {
 	struct tsr_x86_context *context; /* of the machine's processor */
 	struct tsr_x86_state state;
 	uint32_t pins;
-	bool processor; /* tessera.cpu/1 was asked for */
-	bool init;      /* INIT# came: taken at the next boundary */
+	bool processor; /* tessera.cpu/1 was requested */
+	bool init;      /* INIT# was asserted: taken at the next boundary */
 	_Atomic bool early_kick; /* a kick before there was a context */
 };
 
@@ -146,7 +146,7 @@ static void processor_need(struct cpu_interp *i)
 	struct tsr_error error;
 
 	if (!processor_create(i, &error))
-		abort(); /* realize has made it; nothing else may come first */
+		abort(); /* realize has created it */
 }
 
 /* -- the processor: reset */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Breakpoints. Intel SDM volume 3, 17.2: RW 0 execute (a fault before the instruction), 1 write, 2 I/O (CR4.DE), 3 read or
- * write (traps after it). DR6's B bits of breakpoints that match without being enabled are set too, when another one traps.
+ * write (traps after it). A breakpoint that matches without being enabled sets its B bit in DR6 too when an enabled one traps.
  */
 #include "debug.h"
 #include "derived.h"
@@ -28,7 +28,7 @@ bool debug_watching(const cpu *c)
 	return dr7_enabled(c) != 0;
 }
 
-/* `kinds`: a bit for each RW value that the access can hit. */
+/* B bits of the breakpoints that the access hits; `kinds`: a bit for each RW value that counts. 0 if none of them is enabled. */
 static uint32_t matches(const cpu *c, uint32_t at, uint32_t size, unsigned kinds)
 {
 	uint32_t hit = 0;
@@ -66,7 +66,8 @@ void debug_port_access(cpu *c, uint16_t port, uint32_t size)
 		trap(c, matches(c, port, size, 1 << TSR_BREAK_IO));
 }
 
-/* DR6 of a #DB: the breakpoints are this one's (17.2.3 lets them be cleared, and processors do); the rest is the guest's to clear. */
+/* DR6 of a #DB: the B bits are those of this exception (17.2.3 allows clearing the old ones, and processors do); the guest clears the
+ * other bits. */
 void debug_report(cpu *c, uint32_t conditions)
 {
 	c->s->dr[6] = (c->s->dr[6] & ~TSR_DR6_B) | conditions;

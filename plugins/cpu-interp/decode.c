@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From bytes to struct op, by Zydis, with a cache. An entry is found by the host address of the instruction's first byte and
- * is good when its bytes are still there, so that nothing needs to tell us about changed code: what an op means depends on its
- * bytes and on CS.D alone.
+ * Decodes bytes to struct op with Zydis and caches the result. An entry is found by the host address of the instruction's first
+ * byte and is valid while the bytes there are the same, so changed code needs no notification: what an op means depends only on its
+ * bytes and on CS.D.
  *
  * Registers of an op: `rm` is the ModRM.rm register, one encoded in the opcode, or the accumulator where there is no other;
- * `reg` is ModRM.reg, or the accumulator beside a first operand. Segment, control and debug registers are plain numbers.
+ * `reg` is ModRM.reg, or the accumulator if the instruction has another first operand. Segment, control and debug registers are
+ * plain numbers.
  */
 #include <Zydis/Zydis.h>
 
@@ -193,7 +194,7 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 
 /* -- fetching */
 
-/* The host address of a code byte, good up to its page's end; NULL: not plain memory, *gpa is where. */
+/* The host address of a code byte, valid up to its page's end; NULL: not plain memory, *gpa is its address. */
 static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
 {
 	struct tsr_mmu_result result;
@@ -235,7 +236,7 @@ static const uint8_t *fetch_bytes(cpu *c, tsr_gla gla, uint8_t *to, unsigned len
 	return p;
 }
 
-/* Is the cached instruction the one whose first bytes were fetched? One that goes on in the next page has its rest fetched. */
+/* Is the cached instruction the one whose first bytes were fetched? If it continues in the next page, its rest is fetched. */
 static bool still_there(cpu *c, const struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first, uint32_t allowed)
 {
 	if (op->code32 != c->code32 || op->length > allowed)
@@ -262,7 +263,7 @@ static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], u
 		fault_ud(c);
 }
 
-/* Near a page's or the segment's end, out of MMIO, or not in the cache. */
+/* For code near a page's or the segment's end, code in MMIO, and what is not in the cache. */
 static struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 {
 	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];

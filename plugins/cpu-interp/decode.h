@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fast half of fetching: where the code bytes are, and whether a decoded instruction is still what they say. */
+/* Fetching. The fast path is here: where the code bytes are, and whether a decoded instruction still matches them. */
 #ifndef INTERP_DECODE_H
 #define INTERP_DECODE_H
 
@@ -39,8 +39,8 @@ static inline bool fetch_good(const cpu *c, const struct fetch_entry *e, tsr_gla
 }
 
 /*
- * The host address of code; NULL where fetch_slow must look (and near a page's end). Pages filled for fetching serve as long as
- * their tag stands. So does the read table without NX: what it holds is readable, and what is readable may be executed then.
+ * The host address of code; NULL where fetch_slow must be used (also near a page's end). Pages filled for fetching are valid as long
+ * as their tag is. Without NX the read table serves too: what is readable may then be executed.
  */
 static inline const uint8_t *decode_code_at(cpu *c, tsr_gla gla)
 {
@@ -57,7 +57,8 @@ static inline const uint8_t *decode_code_at(cpu *c, tsr_gla gla)
 	return entry ? (const uint8_t *)(uintptr_t)((int64_t)(uint64_t)gla + entry) : NULL;
 }
 
-/* The instruction at CS:EIP, which came after `before` by way `taken` (1: not in line): its link saves waiting for the look-up. */
+/* The instruction at CS:EIP, which was executed after `before`; `taken` is 1 if it does not follow it in memory. The link in
+ * `before` saves the look-up. */
 static inline struct op *decode_follow(cpu *c, struct op *before, unsigned taken)
 {
 	struct op *op = &c->cache[before->link[taken]];

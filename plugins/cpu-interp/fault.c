@@ -13,7 +13,7 @@ _Noreturn void fault_raise(cpu *c, int vector)
 	leave(c, vector, false, 0, 0);
 }
 
-/* #TS, #NP, #SS and #GP met while an external event is delivered say so in bit 0 (EXT). */
+/* Bit 0 (EXT) of the error code says that #TS, #NP, #SS or #GP occurred while an external event was delivered. */
 _Noreturn void fault_code(cpu *c, int vector, uint32_t error_code)
 {
 	if (c->ext && vector >= TSR_VECTOR_TS && vector <= TSR_VECTOR_GP)

@@ -8,7 +8,7 @@
 _Noreturn void fault_raise(cpu *c, int vector);
 _Noreturn void fault_code(cpu *c, int vector, uint32_t error_code);
 _Noreturn void fault_page(cpu *c, tsr_gla gla, uint32_t error_code);
-_Noreturn void fault_wait(cpu *c); /* the instruction cannot go on until an event comes */
+_Noreturn void fault_wait(cpu *c); /* the instruction cannot continue until an event comes */
 _Noreturn void fault_stop(cpu *c, enum tsr_x86_stop stop);
 
 static inline _Noreturn void fault_gp0(cpu *c)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The arithmetic flags, made by the host's own instruction: LOAD puts the guest's flags into RFLAGS, SAVE takes them back. So
- * what the manuals call undefined, or leave alone for some counts, is what the host processor does, as it is in translated code.
+ * The arithmetic flags, computed by the host's own instruction: LOAD puts the guest's flags into RFLAGS, SAVE reads them back. So
+ * flags that the manuals call undefined, or unchanged for some counts, are what the host processor makes them, as in translated
+ * code.
  *
  * Between the two, AH holds SF ZF AF PF CF in EFLAGS' own places, and AL holds OF.
  */

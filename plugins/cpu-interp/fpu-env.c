@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * FSTENV FLDENV FSAVE FRSTOR, in the four layouts of Intel SDM volume 1, 8.1.10, and FXSAVE FXRSTOR. The host computes the tag
- * word and the effect of loaded flags; the layouts are made here, because 64-bit mode knows only the 32-bit protected one.
+ * word and the effect of loaded flags; the layouts are made here, because 64-bit mode has only the 32-bit protected one.
  */
 #include "sse.h"
 #include "instructions.h"
@@ -28,7 +28,7 @@ static void environment_set(cpu *c, struct environment *env)
 	struct tsr_x86_fx *fx = fx_of(c);
 	struct environment host = { .fcw = env->fcw & 0xffff, .fsw = env->fsw & 0xffff, .ftw = env->ftw & 0xffff };
 
-	fx->fsw &= (uint16_t)~TSR_FSW_PENDING; /* registers stay where TOP has them; what was pending is replaced */
+	fx->fsw &= (uint16_t)~TSR_FSW_PENDING; /* TOP stays, and with it the places of the registers; pending exceptions are replaced */
 	fpu_run_nowait(c, thunk_fixed(c, THUNK_FLDENV), &host);
 	fx->fip = env->fip;
 	fx->fcs = (uint16_t)env->fcs_fop;
@@ -194,7 +194,7 @@ void op_frstor(cpu *c, const struct op *op)
 		memcpy(fx->st[i], image + n + 10 * i, 10);
 }
 
-/* -- FXSAVE, FXRSTOR: 288 bytes are written, the rest of the 512 is left alone */
+/* -- FXSAVE, FXRSTOR: 288 bytes are written, the rest of the 512 stays as it was */
 static tsr_gla fx_operand(cpu *c, const struct op *op, bool write)
 {
 	tsr_gla gla;
@@ -229,6 +229,6 @@ void op_fxrstor(cpu *c, const struct op *op)
 	image.reserved2 = image.reserved3 = 0;
 	image.fop &= TSR_FOP_MASK;
 	*fx = image;
-	fpu_run_nowait(c, thunk_fixed(c, THUNK_NOTHING), NULL); /* the host sorts out ES and reserved bits */
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_NOTHING), NULL); /* the host computes ES and clears reserved bits */
 	fpu_update_ferr(c);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87: the guest's own instruction runs on the host's unit with the guest's control word, so results, flags and the responses
- * to unmasked exceptions are the hardware's; the image is taken back by FXSAVE, which does not wait. FIP, FCS, FDP, FDS and FOP
- * are kept here, since the host would record addresses of its own (AMD records none).
- * Exceptions are delivered by the next waiting instruction: #MF with CR0.NE, else FERR#, and the processor stands still until
- * an interrupt comes or IGNNE# is there (SDM volume 3, 8.7 and D).
+ * x87: the guest's instruction runs on the host's unit with the guest's control word, so results, flags and the responses to
+ * unmasked exceptions are those of the hardware; FXSAVE, which does not wait, reads the image back. FIP, FCS, FDP, FDS and FOP are
+ * computed here, because the host would record its own addresses (AMD records none).
+ * Exceptions are delivered by the next waiting instruction: #MF with CR0.NE, else FERR#, and the processor stops until
+ * an interrupt comes or IGNNE# is asserted (SDM volume 3, 8.7 and D).
  */
 #include "flags.h"
 #include "fpu.h"
@@ -71,7 +71,7 @@ void fpu_run_nowait(cpu *c, const void *thunk, void *memory)
 	c->s->eflags = flags_unpack(c->s->eflags, regs[1]);
 }
 
-/* An exception that IGNNE# told to ignore stays pending, but the host must not meet it. */
+/* An exception that is ignored because of IGNNE# stays pending, but the host must not see it. */
 void fpu_run_x87(cpu *c, const void *thunk, void *memory)
 {
 	struct tsr_x86_fx *fx = fx_of(c);
@@ -126,7 +126,7 @@ void fpu_load(cpu *c, const struct op *op)
 	note_instruction(c, op, offset);
 }
 
-/* An unmasked exception may keep the store from happening: the buffer then holds what is in memory. */
+/* An unmasked exception may prevent the store: the buffer then holds what was in memory. */
 void fpu_store(cpu *c, const struct op *op)
 {
 	uint8_t buffer[FPU_OPERAND];

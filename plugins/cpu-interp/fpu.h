@@ -10,13 +10,13 @@ static inline struct tsr_x86_fx *fx_of(cpu *c)
 	return (struct tsr_x86_fx *)c->s->fx;
 }
 
-/* An unmasked exception is flagged. ES says so too, unless the image was made up by somebody. */
+/* An unmasked exception is pending. ES is set then too, unless a program made the image. */
 static inline bool fx_pending(const struct tsr_x86_fx *fx)
 {
 	return (fx->fsw & TSR_FSW_ES) || (fx->fsw & ~fx->fcw & TSR_X87_EXCEPTIONS);
 }
 
-/* What IGNNE# lets an instruction ignore: the status word's bits of a pending exception, all of ES's kind set. 0: none pends. */
+/* The status word's bits of a pending exception, ES and B set, which an instruction ignores if IGNNE# is asserted. 0: none. */
 static inline uint16_t fx_ignored(const struct tsr_x86_fx *fx)
 {
 	const unsigned flags = TSR_X87_EXCEPTIONS | TSR_FSW_SF;
@@ -29,9 +29,9 @@ void fpu_check_device(cpu *c);
 void fpu_check_pending(cpu *c);
 /* FERR# follows FSW.ES when it is cleared. */
 void fpu_update_ferr(cpu *c);
-/* Runs a thunk on the image: the pointers of the last instruction stay as they are, SSE exceptions are masked. */
+/* Runs a thunk on the image. The pointers of the last instruction stay as they are; SSE exceptions are masked. */
 void fpu_run(struct tsr_x86_fx *fx, const void *thunk, void *memory, uint32_t regs[2]);
-/* On the guest's image, MXCSR and pointers kept; for waiting instructions, and for those that do not wait. */
+/* The same on the guest's image, with MXCSR kept: for waiting instructions, and for those that do not wait. */
 void fpu_run_x87(cpu *c, const void *thunk, void *memory);
 void fpu_run_nowait(cpu *c, const void *thunk, void *memory);
 

@@ -6,7 +6,7 @@
  *  1. It changes nothing of the guest before its last possible fault. A fault leaves by fault_raise (fault.h), which jumps back to the
  *     run loop over frames of this plugin only: no call of another plugin is ever jumped over.
  *  2. state->eip is the instruction's start until it is done; transfers write c->next_eip.
- *  3. Memory is reached through memory.h only; it knows views, page ends, MMIO, tracing, watchpoints and shadow runs.
+ *  3. Memory is reached through memory.h only; it handles views, page ends, MMIO, tracing, watchpoints and shadow runs.
  */
 #ifndef INTERP_H
 #define INTERP_H
@@ -53,7 +53,7 @@ struct op {
 	uint8_t map;       /* 0: one-byte opcodes, 1: 0F */
 	uint8_t opcode, modrm;
 	uint8_t prefix;    /* 0, 66, F2, F3: the mandatory prefix of an SSE instruction */
-	uint16_t link[2];  /* slots of the instructions that came next, in line and elsewhere: a guess, always checked */
+	uint16_t link[2];  /* slots of the instructions that came next, in line and elsewhere: a guess that is always checked */
 	const void *thunk; /* x87, MMX, SSE: thunk.h */
 } __attribute__((aligned(64)));
 
@@ -74,7 +74,7 @@ enum segment_right { SEG_READ = 1, SEG_WRITE = 2 }; /* expand-up segments: allow
 #define CACHE_OPS 16384
 #define PIN_MASK_ALL ((1u << TSR_CPU_PINS) - 1)
 
-/* Good while the view's fetch tag and the generation (what is mapped where) are those it was made with. */
+/* Valid while the view's fetch tag and the generation (what is mapped where) are those it was made with. */
 struct fetch_entry {
 	uint32_t page; /* linear page, view in bit 20 */
 	uint32_t tag, generation;
@@ -116,11 +116,11 @@ struct tsr_x86_context {
 
 	jmp_buf jump;
 	struct tsr_x86_fault fault;
-	bool ext;                /* an event that the program did not ask for is in delivery: EXT in error codes */
-	bool icebp;              /* ... and it is INT1's: returns behind the instruction */
-	bool delivering_fault;   /* ... and it is a fault: RF in the saved EFLAGS */
-	int delivering;          /* vector in delivery, -1: none */
-	unsigned nested;         /* faults since the first one that is in delivery */
+	bool ext;                /* an event that no instruction asked for is being delivered: EXT in error codes */
+	bool icebp;              /* ... it is INT1's: it returns to the next instruction */
+	bool delivering_fault;   /* ... it is a fault: RF in the saved EFLAGS */
+	int delivering;          /* vector being delivered, -1: none */
+	unsigned nested;         /* faults since the first one that is being delivered */
 	enum tsr_x86_stop stop;  /* of JUMP_STOP */
 	bool keep_rf;            /* the instruction loaded RF itself */
 	bool trap_lost;          /* the instruction was a transfer that swallows the single-step trap */
@@ -128,7 +128,7 @@ struct tsr_x86_context {
 	bool rep_started;        /* the instruction at EIP is a REP that has done iterations */
 	uint64_t left;           /* instructions still to run in this call */
 
-	/* Pins: only when the context belongs to a CPU of its own. */
+	/* Pins: only if the context is the machine's processor. */
 	bool has_pins;
 	uint32_t pins;           /* levels, a bit for each enum tsr_cpu_pin */
 	const struct tsr_intack *intack;

@@ -161,8 +161,8 @@ static void deliver_protected(cpu *c, const struct delivery *it)
 }
 
 /*
- * The current EIP (state->eip for faults and external interrupts, next_eip for the INT family) is what is returned to. On
- * return c->next_eip is the handler's. RF in the pushed image: set by faults other than #DB, clear for the INT family (SDM
+ * The handler returns to the current EIP: state->eip for faults and external interrupts, next_eip for the INT family. On return
+ * c->next_eip is the handler's. RF in the pushed image: set by faults other than #DB, clear for the INT family (SDM
  * volume 3, 17.3.1.1).
  */
 void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code, uint32_t code)
@@ -193,7 +193,7 @@ void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool h
 
 /* -- INT n and its relatives */
 
-/* VME: a software interrupt in virtual-8086 mode whose bit in the TSS's redirection map is clear stays in the 8086 program. */
+/* VME: a software interrupt in virtual-8086 mode whose bit in the TSS's redirection map is clear is handled by the 8086 program. */
 static bool vme_redirects(cpu *c, unsigned vector)
 {
 	const struct tsr_x86_segment *tr = &c->s->tr;
@@ -265,7 +265,7 @@ void op_into(cpu *c, const struct op *op)
 
 void op_int1(cpu *c, const struct op *op)
 {
-	debug_report(c, c->s->debug_pending); /* a breakpoint that MOV SS holds is told with it, not behind it */
+	debug_report(c, c->s->debug_pending); /* a breakpoint that MOV SS holds back is reported together with it, not after it */
 	c->s->debug_pending = 0;
 	interrupt_deliver(c, TSR_VECTOR_DB, INT_ICEBP, false, 0);
 }
@@ -395,7 +395,7 @@ static void iret_protected(cpu *c, const struct op *op)
 	iret_flags(c, image, change);
 }
 
-/* NMIs are let through again even if it faults (SDM volume 3, 6.7.1 and 25.3). */
+/* NMIs are unblocked even if it faults (SDM volume 3, 6.7.1 and 25.3). */
 void op_iret(cpu *c, const struct op *op)
 {
 	c->s->nmi_blocked = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Guest memory as instructions see it. Fast path: one look-up in the MMU's read or write table of the current view. All else
+ * Guest memory as instructions see it. Fast path: one look-up in the MMU's read or write table of the current view. Everything else
  * (page ends, MMIO, tracing, watchpoints, alignment checks, shadow runs) is in memory.c.
  */
 #ifndef INTERP_MEMORY_H
@@ -13,9 +13,9 @@ void memory_write_slow(cpu *c, tsr_gla gla, uint64_t value, uint32_t size, unsig
 /* Any length up to a page: every page is checked before the first byte moves. */
 void memory_read_bytes(cpu *c, tsr_gla gla, void *to, uint32_t length, unsigned view);
 void memory_write_bytes(cpu *c, tsr_gla gla, const void *from, uint32_t length, unsigned view);
-/* Raises what a write to the range would raise; nothing is written. Range up to a page. */
+/* Raises the fault that a write to the range would raise; nothing is written. The range is up to a page long. */
 void memory_check_write(cpu *c, tsr_gla gla, uint32_t length, unsigned view);
-/* #AC where CR0.AM, EFLAGS.AC and ring 3 ask for it; reads and writes of up to 8 bytes by value check themselves. */
+/* #AC if CR0.AM and EFLAGS.AC are set in ring 3. Reads and writes of up to 8 bytes by value do the check themselves. */
 void memory_check_alignment(cpu *c, tsr_gla gla, uint32_t alignment, unsigned view);
 /* Segmentation in full: #GP(0) or #SS(0), else the linear address. */
 tsr_gla memory_linear_slow(cpu *c, unsigned segment, uint32_t offset, uint32_t size, bool write);

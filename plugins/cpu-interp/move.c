@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * MOV MOVZX MOVSX LEA XCHG XADD CMPXCHG CMPXCHG8B BSWAP XLAT, conversions, PUSH POP PUSHA POPA ENTER LEAVE, BOUND.
- * PUSH of a segment register with a 32-bit operand writes 32 bits, zero-extended (as the P6 and AMD do).
+ * PUSH of a segment register with a 32-bit operand writes the lower half of the slot only.
  */
 #include "flags.h"
 #include "memory.h"
@@ -132,7 +132,7 @@ void op_cmpxchg8b(cpu *c, const struct op *op)
 	}
 }
 
-/* With a 16-bit operand, undefined: the low word becomes zero, as processors do. */
+/* A 16-bit operand is undefined: processors clear the low word. */
 void op_bswap(cpu *c, const struct op *op)
 {
 	if (op->size == 2)
@@ -202,7 +202,7 @@ void op_push_imm(cpu *c, const struct op *op)
 	stack_push(c, op->imm, op->size);
 }
 
-/* With a 32-bit operand a 16-bit move into the lower half of the slot, as the 386, the 486 and Core do (SDM volume 2, PUSH). */
+/* The upper half of a 32-bit slot stays as it was, as on the 386, the 486 and Core (SDM volume 2, PUSH). */
 void op_push_sreg(cpu *c, const struct op *op)
 {
 	uint32_t at = (c->s->gpr[TSR_ESP] - op->size) & c->stack_mask;
@@ -245,7 +245,7 @@ void op_pusha(cpu *c, const struct op *op)
 	stack_set_pointer(c, esp - 8 * n);
 }
 
-/* SP's slot is read too: it may be the one that lies across the end of the segment. */
+/* SP's slot is read too: it may be the one that crosses the end of the segment. */
 void op_popa(cpu *c, const struct op *op)
 {
 	uint32_t value[8];

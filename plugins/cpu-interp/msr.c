@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RDMSR, WRMSR: a table of what the announced features imply. All else is #GP(0). Intel SDM volume 4. */
+/* RDMSR and WRMSR: a table of the MSRs that the announced features imply. Any other is #GP(0). Intel SDM volume 4. */
 #include "cpuid.h"
 #include "derived.h"
 #include "fault.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MUL IMUL DIV IDIV and the decimal adjusts. Products and quotients by the host's instructions, so that the flags they leave
- * undefined are the host's. 64-bit mode has no decimal adjusts: SDM volume 2's operation sections; the flags left undefined
- * there follow what processors since the P6 do (see each function).
+ * MUL IMUL DIV IDIV and the decimal adjusts. Products and quotients by the host's instructions, so flags
+ * that are undefined are the host's. 64-bit mode has no decimal adjusts: SDM volume 2's operation sections; undefined
+ * flags are as processors since the P6 have them (see each function).
  */
 #include "flags.h"
 #include "memory.h"
 #include "instructions.h"
 
-/* RAX is an operand: the flags wait in another register, and XCHG leaves them alone. */
+/* RAX is an operand: the flags are kept in another register, and XCHG does not change RFLAGS. */
 #define FLAGS_SWAP_IN "xchgq %%rax, %2\n\t" FLAGS_LOAD "xchgq %%rax, %2\n\t"
 #define FLAGS_SWAP_OUT "\n\txchgq %%rax, %2" FLAGS_SAVE "\n\txchgq %%rax, %2"
 

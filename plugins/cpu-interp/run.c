@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The run loop: what happens between two instructions, and what becomes of a fault.
+ * The run loop: what happens between two instructions, and how faults are delivered.
  * Priorities at a boundary (Intel SDM volume 3, 6.9): traps of the instruction before, NMI, interrupts, breakpoints of the next,
  * its fetch. An instruction that faults counts as one executed; an interrupt taken does not.
  */
@@ -17,8 +17,8 @@
 #include "run.h"
 #include "thunk.h"
 
-/* #AC or #DB can fault for ever while they are delivered, as on real processors. After so many rounds the instruction starts
- * again, so that a kick is seen. */
+/* The delivery of #AC or #DB can fault endlessly, as on real processors. After this many rounds the instruction starts again, so
+ * that a kick is noticed. */
 #define NESTED_MAX 16
 
 /* -- faults */
@@ -38,7 +38,7 @@ static int combine(int first, int second)
 	return second;
 }
 
-/* A fault was raised (c->fault): delivers it. Called again, by way of the jump, for every fault inside the delivery. */
+/* Delivers the fault that was raised (c->fault). Every fault inside the delivery jumps to protected_loop, which calls this again. */
 static enum tsr_x86_stop deliver_fault(cpu *c)
 {
 	struct tsr_x86_fault *f = &c->fault;
@@ -56,7 +56,7 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 		if (vector == TSR_VECTOR_DF)
 			*f = (struct tsr_x86_fault){ .vector = TSR_VECTOR_DF, .has_error_code = true };
 	}
-	/* An event of no class of its own (an interrupt, #DB) does not make a second fault worse. */
+	/* A second fault after an event without a class (an interrupt, #DB) is delivered as it is. */
 	c->delivering = f->vector;
 	c->delivering_fault = true;
 	c->ext = false;
@@ -68,7 +68,7 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 	return TSR_X86_DONE;
 }
 
-/* Data breakpoints hit by the delivery itself are forgotten (else #DB could deliver itself for ever); a task's T bit is not. */
+/* Data breakpoints that the delivery itself hit are dropped (else #DB could deliver itself endlessly); a task's T bit is kept. */
 static void after_delivery(cpu *c)
 {
 	c->delivering = -1;
@@ -80,7 +80,7 @@ static void after_delivery(cpu *c)
 static void deliver_event(cpu *c, unsigned vector)
 {
 	c->s->halted = 0;
-	c->delivering = 256; /* nothing that combines */
+	c->delivering = 256; /* a vector that combines with no fault */
 	interrupt_deliver(c, vector, INT_EXTERNAL, false, 0);
 	c->s->eip = c->next_eip;
 	after_delivery(c);
@@ -148,7 +148,7 @@ static void execute_observed(cpu *c)
 	cpu_refresh_attention(c);
 }
 
-/* An instruction at a boundary where something needs a look. */
+/* One instruction, at a boundary where c->attention says that something must be checked. */
 static void execute_carefully(cpu *c)
 {
 	uint32_t held = c->s->shadow;
@@ -157,7 +157,7 @@ static void execute_carefully(cpu *c)
 	if (take_event(c, held))
 		return;
 	if (c->s->halted) {
-		cpu_refresh_attention(c); /* no shadow outlasts HLT: what waits is taken in the next round */
+		cpu_refresh_attention(c); /* HLT ends every shadow: what is pending is taken in the next round */
 		return;
 	}
 	if (tsr_x86_virtual_interrupt(c->s))
@@ -167,7 +167,7 @@ static void execute_carefully(cpu *c)
 	execute_observed(c);
 }
 
-/* Plain instructions in a row, until something needs a look. */
+/* Plain instructions in a row, until something must be checked. */
 static inline void execute_plain(cpu *c)
 {
 	struct tsr_x86_state *s = c->s;
@@ -189,7 +189,7 @@ static inline void execute_plain(cpu *c)
 	} while (likely(--c->left && !atomic_load_explicit(&c->attention, memory_order_relaxed) && !s->halted));
 }
 
-/* HLT with something to wake it there already: STI; HLT with an interrupt pending. */
+/* Is there already something that ends HLT? As in STI; HLT with an interrupt pending. */
 static bool wakes(cpu *c)
 {
 	return c->s->debug_pending || (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
@@ -226,8 +226,8 @@ static void count_one(cpu *c)
 	}
 }
 
-/* A fault left an instruction, or a delivery. False: deliveries have faulted so often that the instruction starts again, to let
- * requests be seen; such a round uses up budget. */
+/* A fault ended an instruction, or a delivery. False: deliveries have faulted so often that the instruction starts again, so that
+ * requests are noticed; such a round counts as an instruction. */
 static bool take_fault(cpu *c)
 {
 	bool deliver;
@@ -244,7 +244,7 @@ static bool take_fault(cpu *c)
 	return deliver;
 }
 
-/* Everything that can raise a fault runs under this: `first` is delivered, then the loop goes on. */
+/* Everything that can raise a fault runs under this. With `fault_first` c->fault is delivered, then the loop runs. */
 static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 {
 	volatile bool deliver = fault_first;

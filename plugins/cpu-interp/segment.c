@@ -2,7 +2,7 @@
 /*
  * Descriptors, segment registers and the instructions that load, store and test them.
  * Intel SDM volume 2 (operation sections) and volume 3, chapter 5. A null selector leaves base and limit zero.
- * Real mode: a load changes selector and base only, so limits set in protected mode stay ("big real mode").
+ * In real mode a load changes only selector and base, so limits set in protected mode stay ("big real mode").
  */
 #include "derived.h"
 #include "segment.h"
@@ -217,7 +217,7 @@ void op_mov_to_sreg(cpu *c, const struct op *op)
 	load_and_shadow(c, op->reg, (uint16_t)operand_read(c, op, 2));
 }
 
-/* Of a 32-bit slot only the lower half is read, as PUSH writes it. */
+/* Only the lower half of a 32-bit slot is read, as PUSH writes it. */
 void op_pop_sreg(cpu *c, const struct op *op)
 {
 	uint32_t esp = c->s->gpr[TSR_ESP], mask = c->stack_mask, popped = esp + op->size;
@@ -249,7 +249,7 @@ static void set_zf(cpu *c, bool value)
 	c->s->eflags = (c->s->eflags & ~TSR_FLAG_ZF) | (value ? TSR_FLAG_ZF : 0);
 }
 
-/* May the current program see the descriptor at all? */
+/* May the current program see the descriptor? */
 static bool visible(cpu *c, uint16_t selector, struct descriptor *d)
 {
 	if (selector_null(selector) || !desc_find(c, selector, d))

@@ -82,11 +82,11 @@ void desc_read(cpu *c, uint16_t selector, struct descriptor *d, int vector);
 void desc_mark(cpu *c, uint16_t selector, struct descriptor *d, uint32_t set, uint32_t clear);
 void desc_to_segment(struct tsr_x86_segment *g, uint16_t selector, const struct descriptor *d);
 
-/* Loads by MOV, POP, LDS: all checks. */
+/* A load by MOV, POP, LDS, with all checks. */
 void segment_load(cpu *c, unsigned segment, uint16_t selector);
 /* Checks an SS for a stack of privilege `cpl`; faults are `vector` (#GP or #TS), #SS when absent. */
 void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, struct descriptor *d);
-/* Sets it accessed. */
+/* Marks it accessed. */
 void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d, struct tsr_x86_segment *out);
 /* Real and virtual-8086 mode: what a load of `selector` gives. */
 void segment_paragraph(cpu *c, unsigned segment, uint16_t selector, struct tsr_x86_segment *out);
@@ -98,7 +98,7 @@ static inline _Noreturn void fault_selector(cpu *c, int vector, uint16_t selecto
 	fault_code(c, vector, selector & TSR_SELECTOR_ENTRY);
 }
 
-/* A stack that is not the current one yet. */
+/* A stack that may become the current one. */
 struct new_stack {
 	struct descriptor descriptor; /* of new_stack_from_tss */
 	struct tsr_x86_segment ss;

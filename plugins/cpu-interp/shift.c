@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SHL SHR SAR ROL ROR RCL RCR SHLD SHRD. The count is CL where op->reg names it, else the immediate; the host masks it.
+ * SHL SHR SAR ROL ROR RCL RCR SHLD SHRD. The count is CL or the immediate; the host masks it.
  * OF is undefined after more than one step, and on some processors a register's rotation by an immediate count keeps it where
  * other forms compute it. So ROL and ROR have the guest's form: count in CL or immediate, register or memory.
  */

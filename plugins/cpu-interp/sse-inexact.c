@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PE beside an unmasked overflow or underflow: it then tells whether the result with an unbounded exponent is inexact (IEEE 754-1985,
- * 7.3 and 7.4; SDM volume 1, 4.9.1.4 and 4.9.1.5), which the masked instruction on the host does not say. The x87 does, with its
- * exponents of 15 bits and precision control set to that of the format.
+ * PE together with an unmasked overflow or underflow: it then says whether the result with an unbounded exponent is inexact
+ * (IEEE 754-1985, 7.3 and 7.4; SDM volume 1, 4.9.1.4 and 4.9.1.5), which the masked instruction on the host does not show. The x87
+ * computes that, with its 15-bit exponents and precision control set to that of the format.
  */
 #include "fpu.h"
 #include "sse-inexact.h"

@@ -2,7 +2,7 @@
 /*
  * MMX, SSE, SSE2: the guest's own instruction, rewritten to fixed registers: ModRM.reg is XMM0 (or EAX), ModRM.rm is XMM1 (or
  * EAX) or memory at (%rdi). Instructions with an MMX register run on the whole FXSAVE image with their own register numbers.
- * Exceptions are masked on the host; what an unmasked one does follows from the flags that it raised (SDM volume 1, 11.5.3).
+ * Exceptions are masked on the host; the flags that they raise show what an unmasked one does (SDM volume 1, 11.5.3).
  */
 #include "cpuid.h"
 #include "flags.h"
@@ -72,9 +72,10 @@ static tsr_gla sse_memory(cpu *c, const struct op *op)
 }
 
 /*
- * Runs the thunk with all exceptions masked; returns the flags raised. With underflow unmasked FTZ has no say, and a tiny result
- * raises UE even if it is exact (SDM volume 1, 4.9.1.5 and 10.2.3.3); masked, the hardware tells that only with FTZ. Beside an
- * unmasked overflow or underflow PE is about the result with an unbounded exponent, unless another lane's masked one sets it.
+ * Runs the thunk with all exceptions masked; returns the flags raised. If underflow is unmasked, FTZ has no effect and a tiny result
+ * raises UE even if it is exact (SDM volume 1, 4.9.1.5 and 10.2.3.3); while it is masked, the hardware shows that only with FTZ.
+ * With an unmasked overflow or underflow PE is about the result with an unbounded exponent, unless the masked one of another lane
+ * sets it.
  */
 static uint32_t run_masked(struct sse_frame *frame, const struct op *op, uint32_t mxcsr)
 {
@@ -152,7 +153,7 @@ void sse_mmx(cpu *c, const struct op *op)
 	if (op->imm2 & FORM_EAX_IN)
 		regs[0] = reg_get(c, op->rm, 4);
 	copy = *fx;
-	copy.fsw &= (uint16_t)~(fx_pending(fx) ? TSR_FSW_PENDING : 0); /* pending, but ignored by IGNNE# */
+	copy.fsw &= (uint16_t)~(fx_pending(fx) ? TSR_FSW_PENDING : 0); /* pending, but ignored because of IGNNE# */
 	fpu_run(&copy, op->thunk, buffer, regs);
 	raised = copy.mxcsr & TSR_MXCSR_FLAGS;
 	if (raised)
@@ -211,7 +212,7 @@ void sse_maskmovdqu(cpu *c, const struct op *op)
 	mask_move(c, op, fx->xmm[op->modrm >> 3 & 7], fx->xmm[op->modrm & 7], 16);
 }
 
-/* An MMX register's place in the image depends on TOP, which MMX instructions then clear: MOVQ on the host says both. */
+/* An MMX register's place in the image depends on TOP, which MMX instructions clear: MOVQ on the host does both. */
 void sse_maskmovq(cpu *c, const struct op *op)
 {
 	_Alignas(16) struct tsr_x86_fx copy;

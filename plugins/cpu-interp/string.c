@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * MOVS CMPS STOS LODS SCAS INS OUTS and their REP forms. A REP form is exact after every iteration: it stops between two when
- * something waits (EIP stays), and a fault finds the registers as the finished iterations left them. Where source and
- * destination are plain memory, forward runs up to the next page end go by the host's own string instruction.
+ * a request is pending (EIP stays), and at a fault the registers are as the finished iterations left them. Where source and
+ * destination are plain memory, the host's own string instruction does forward runs up to the next page end.
  */
 #include "flags.h"
 #include "io.h"
 #include "memory.h"
 #include "instructions.h"
 
-/* A REP instruction gives way after so much work, so that the caller may look at its own requests. One element by itself costs as
- * much as some hundred in a run. */
+/* A REP instruction is interrupted after this much work, so that the caller can check its own requests. One element alone costs as
+ * much as some hundreds in a run. */
 #define REP_CHUNK (1u << 20)
 #define REP_SINGLE 256u
 
@@ -102,7 +102,7 @@ static void scas_one(cpu *c, const struct op *op)
 	index_add(c, op, TSR_EDI, step_of(c, op));
 }
 
-/* op_ins and op_outs ask for the port, even when nothing is to be moved. The destination is checked before the port is read. */
+/* op_ins and op_outs check the permission for the port, even if the count is 0. The destination is checked before the port is read. */
 static void ins_one(cpu *c, const struct op *op)
 {
 	uint16_t port = (uint16_t)c->s->gpr[TSR_EDX];
@@ -137,7 +137,7 @@ static uint8_t *run_at(cpu *c, const struct op *op, unsigned segment, uint32_t o
 		return NULL;
 	room = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
 	if (top - offset < room)
-		room = top - offset; /* a byte less than allowed, so that it cannot overflow */
+		room = top - offset; /* a byte less than allowed, to avoid an overflow */
 	if (*count > room / n)
 		*count = room / n;
 	return *count ? memory_direct(c, gla, write) : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which function runs a decoded instruction: a row for each Zydis mnemonic of the P6 family with MMX, SSE and SSE2. What has no
- * row, or belongs to a feature that the model lacks, is #UD.
+ * Which function runs a decoded instruction: a row for each Zydis mnemonic of the P6 family with MMX, SSE and SSE2. An
+ * instruction without a row, or of a feature that the model lacks, is #UD.
  */
 #include <Zydis/Zydis.h>
 

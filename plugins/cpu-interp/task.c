@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hardware task switches. Intel SDM volume 3, 7.3. The steps up to the commit point fault in the old task; from there on, in
- * the new one (its registers are loaded, segment registers hold selectors that are not valid yet).
+ * Hardware task switches. Intel SDM volume 3, 7.3. Faults before the commit point occur in the old task; after
+ * it, in the new one (its registers are loaded; segment registers hold selectors that are not valid yet).
  */
 #include "derived.h"
 #include "system.h"
@@ -151,7 +151,7 @@ static void enter_selectors(cpu *c, const struct task_image *t)
 	}
 }
 
-/* The new page tables. PDPTEs with reserved bits set are not looked at any further: pages behind them are absent. */
+/* The new page tables. PDPTEs with reserved bits set are not reported: their pages are not present. */
 static void load_cr3(cpu *c, uint32_t cr3)
 {
 	c->s->cr3 = cr3;
@@ -190,7 +190,7 @@ static void push_error_code(cpu *c, bool wide, uint32_t code)
 	c->s->gpr[TSR_ESP] = stack.esp;
 }
 
-/* What is written must be reachable before anything changes. */
+/* Everything that will be written must be writable before anything changes. */
 static void check_writes(cpu *c, tsr_gla base, bool nested)
 {
 	if (c->s->tr.access & TSR_SEG_32)
@@ -201,10 +201,10 @@ static void check_writes(cpu *c, tsr_gla base, bool nested)
 		memory_check_write(c, base + TSR_TSS_LINK, 2, TSR_VIEW_SUPERVISOR);
 }
 
-/* The old task, as it will go on, into its TSS; JMP and IRET leave it available. */
+/* Saves the old task in its TSS; JMP and IRET leave it available. */
 static void leave_old(cpu *c, enum task_reason reason)
 {
-	/* A fault's or interrupt's return address is the instruction itself; that of JMP, CALL, INT n the next. */
+	/* A fault or interrupt returns to the instruction itself, JMP, CALL and INT n to the next one. */
 	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip, eflags = c->s->eflags;
 	uint16_t selector = c->s->tr.selector;
 	struct descriptor d;
@@ -228,7 +228,7 @@ static uint32_t eflags_mask(bool wide)
 	return mask;
 }
 
-/* After the commit point: faults are the new task's, at its first instruction. */
+/* After the commit point: faults occur in the new task, at its first instruction. */
 static void start_new(cpu *c, const struct task_image *t, bool wide, bool has_code, uint32_t code)
 {
 	load_ldt(c, t->ldt);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One-instruction functions for the host's floating-point unit, made on demand and found again by their bytes. Two mappings of
- * one memfd: the writable one is never executable.
+ * One-instruction functions for the host's floating-point unit, made on demand and found by their bytes. There are two
+ * mappings of one memfd: the writable one is never executable.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

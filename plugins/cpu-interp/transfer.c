@@ -297,7 +297,7 @@ void op_ret_far(cpu *c, const struct op *op)
 	}
 }
 
-/* -- SYSENTER, SYSEXIT: flat segments made from the MSR, descriptors not read */
+/* -- SYSENTER, SYSEXIT: flat segments from the MSR; descriptors are not read */
 static void set_flat(cpu *c, unsigned segment, uint32_t selector, uint16_t access)
 {
 	segment_set(c, segment, &(struct tsr_x86_segment){

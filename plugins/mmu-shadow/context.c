@@ -153,7 +153,7 @@ struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_v
 	}
 	c = recycle(s, v);
 	if (!c)
-		c = v->context; /* want of memory: one context has to do */
+		c = v->context; /* out of memory: one context must do */
 	if (!c)
 		return NULL;
 	tsr_shadow_context_flush(s, c);

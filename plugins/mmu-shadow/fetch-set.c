@@ -3,7 +3,7 @@
  * Fetch tags. The user view's tag belongs to its context: it changes when a page that was filled for FETCH loses its
  * translation. The supervisor view's tag belongs to a *set* that contexts share, since kernels map themselves into every
  * address space: the set lists the page-directory entries under which supervisor pages were fetched, a context may use
- * the set while its own entries are the same, and the page tables behind the list are traced for the set itself, so it
+ * the set while its own entries are the same, and the page tables of the list are traced for the set itself, so it
  * outlives the contexts.
  */
 #include "shadow.h"
@@ -117,7 +117,7 @@ void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint
 	change_tag(s, set);
 }
 
-/* The page table behind a slot is not traced any more. */
+/* The page table of a slot is no longer traced. */
 void tsr_shadow_set_lost_table(struct shadow *s, struct shadow_set *set, unsigned slot)
 {
 	restart(s, set);
@@ -171,7 +171,7 @@ static struct shadow_set *new_set(struct shadow *s, struct shadow_context *c)
 	return set;
 }
 
-/* Gives the context, which is the current one of its vCPU, the set that it may use. */
+/* Chooses the set that the context, which is the current one of its vCPU, may use. */
 void tsr_shadow_set_select(struct shadow *s, struct shadow_context *c)
 {
 	struct shadow_set *set = c->set;
@@ -233,7 +233,7 @@ void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned vie
 	c->set->used = true;
 }
 
-/* Was the page filled for FETCH, and is all that it led to as it was then? */
+/* Was the page filled for FETCH, and is its translation still the same? */
 bool tsr_shadow_is_fetched(struct shadow_context *c, unsigned view, uint32_t page)
 {
 	if (view == TSR_VIEW_USER)

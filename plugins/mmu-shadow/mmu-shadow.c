@@ -4,7 +4,7 @@
  * chapter 4 (32-bit and PAE paging, PSE-36, NX; 36 physical address bits); tables per tessera/draft/mmu.h.
  *
  * Guest page tables are traced (trace.c), so an address space's tables stay true while another one runs: MOV CR3 changes
- * pointers. Gaps: no valid bytes and windows yet; no prefilling; page tables outside RAM are walked at each access.
+ * pointers. Gaps: no valid bytes and windows, no prefilling; page tables outside RAM are walked at each access.
  */
 #include "shadow.h"
 
@@ -97,7 +97,7 @@ static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_v
 	return false;
 }
 
-/* A and D as the access needs them; the page table is traced from here on. */
+/* Sets A and D as the access requires, and traces the page table. */
 static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_access access, struct shadow_walk *w)
 {
 	uint32_t leaf = access == TSR_ACCESS_WRITE ? TSR_PTE_A | TSR_PTE_D : TSR_PTE_A;
@@ -208,7 +208,7 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 	return give(result, TSR_MMU_RAM, at->read + offset, at->gpa | offset);
 }
 
-/* A CPU asks for the same code pages again and again: their read entry and fetch bit say all. */
+/* A CPU often asks for the same code pages: their read entry and fetch bit are enough. */
 static bool known_fetch(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
 			struct tsr_mmu_result *result)
 {
@@ -430,7 +430,7 @@ static const struct tsr_mmu mmu_table = {
 	.stats = mmu_stats,
 };
 
-/* -- the core's notices */
+/* -- notifications by the core */
 
 #define RANGE_MAX (64ull << 20) /* above, a range is treated as everything */
 
@@ -584,7 +584,7 @@ static const void *shadow_interface(void *self, const char *interface)
 	return strcmp(interface, TSR_PHYS_LISTENER) == 0 ? &phys_listener : NULL;
 }
 
-/* All it holds is derived: nothing is saved, and loading drops everything. */
+/* Everything here is derived: nothing is saved, and loading drops everything. */
 static void shadow_save(void *self, struct tsr_state_writer *out)
 {
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The reverse map: which table entries lead to a physical page. Rows are not removed when their entry goes; a row whose
- * entry no longer leads to the page is used again by the next one that is added, and only the first few are looked at,
- * so adding stays cheap. When the pool is used up, all entries are dropped and the map starts again.
+ * entry no longer leads to the page is reused by the next addition, and only the first few are examined, so adding stays
+ * cheap. When the pool is used up, all entries are dropped and the map starts again.
  */
 #include "shadow.h"
 
@@ -49,7 +49,7 @@ static uint32_t node_new(struct shadow *s)
 	return s->rmap_top < SHADOW_RMAP_NODES ? s->rmap_top++ : 0;
 }
 
-/* All rows go. Read entries of pages outside RAM lose theirs too, so everything is flushed. */
+/* Drops all rows. Read entries of pages outside RAM lose theirs too, so all entries are dropped. */
 static void start_again(struct shadow *s)
 {
 	s->count.rmap_overflows++;
@@ -104,7 +104,7 @@ void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
 			       *shadow_entry(c, view, SHADOW_READ_TABLE, page))) {
 			s->rmap[n].next = s->rmap_free;
 			s->rmap_free = n;
-		} else { /* its read entry may be one that only the map knows */
+		} else { /* only the map may know its read entry */
 			s->rmap[n].next = kept;
 			kept = n;
 		}

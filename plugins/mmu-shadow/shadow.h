@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The shadow MMU's insides. Invariants that the files share:
+ * The shadow MMU's private types. Invariants that its files share:
  *
  *  1. A table entry exists only while the guest's page tables, as they stand in memory, say so: every page-table page
  *     that an entry was derived from is *used* (page->uses), a used page has no write entries anywhere, so a store to it
@@ -29,18 +29,18 @@
 #define SHADOW_PFNS (1u << 24) /* 36 physical address bits */
 #define SHADOW_PFN_NONE UINT32_MAX
 #define SHADOW_RMAP_NODES (1u << 19)
-/* Every use that there can be has a row of its own (trace.c), so rows cannot run out. Row 0 is none. */
+/* Each possible use has its own row (trace.c), so rows cannot run out. Row 0 is none. */
 #define SHADOW_USE_ROWS (1 + (SHADOW_CONTEXTS_ALL + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
-#define SHADOW_RESIDENT_MAX 12288 /* table chunks with memory behind them, all contexts: 48 MiB */
+#define SHADOW_RESIDENT_MAX 12288 /* table chunks that have memory, in all contexts: 48 MiB */
 #define SHADOW_UNTRACE_WRITES 64
 
-/* Bytes from a view's base. Room is left for the valid bytes (16 and 17 MiB) and, behind everything, a window. */
+/* Bytes from a view's base. Space is reserved for the valid bytes (at 16 and 17 MiB) and, after everything, a window. */
 #define SHADOW_READ_TABLE 0
 #define SHADOW_WRITE_TABLE (8l << 20)
 #define SHADOW_FETCHED (18l << 20) /* one bit per linear page: filled for FETCH (user view) */
 #define SHADOW_VIEW_SIZE (19l << 20)
 
-/* What a context is besides its CR3. */
+/* What identifies a context besides its CR3. */
 enum shadow_mode { MODE_PG = 1, MODE_PAE = 2, MODE_PSE = 4, MODE_WP = 8, MODE_NXE = 16 };
 
 enum shadow_page_flags {
@@ -51,7 +51,7 @@ enum shadow_page_flags {
 
 /* One guest physical page. */
 struct shadow_page {
-	uint32_t rmap;  /* first node, 0: none; void unless epoch is the shadow's */
+	uint32_t rmap;  /* first node, 0: none; valid if epoch is the shadow's */
 	uint32_t epoch;
 	uint32_t uses;  /* first use as a page table, 0: none */
 	uint8_t flags;
@@ -83,7 +83,7 @@ struct shadow_set {
 	unsigned count;
 	struct {
 		uint16_t slot;
-		bool pt;        /* the page table behind it is traced for this set */
+		bool pt;        /* its page table is traced for this set */
 		uint64_t pde;   /* the bits that decide a fetch */
 		uint32_t pfn;   /* of the page table */
 	} slots[SHADOW_SET_SLOTS];
@@ -118,7 +118,7 @@ struct shadow_context {
 	uint8_t *pt_host[SHADOW_SLOTS];
 	uint32_t user_tag;
 	bool user_used;
-	bool regroup;            /* a listed page-directory entry changed: look for a better set */
+	bool regroup;            /* a listed page-directory entry changed: a better set is looked for */
 	struct shadow_set *set;  /* of the supervisor view */
 };
 
@@ -156,7 +156,7 @@ struct shadow {
 #undef X
 };
 
-/* Addresses have 36 bits; the mask holds the array's bound against any other. */
+/* Addresses have 36 bits; the mask keeps any other inside the array. */
 static inline struct shadow_page *shadow_page(struct shadow *s, tsr_gpa gpa)
 {
 	return &s->pages[gpa >> TSR_PAGE_SHIFT & (SHADOW_PFNS - 1)];
@@ -198,7 +198,7 @@ static inline void shadow_bit_set(uint64_t *bits, unsigned n)
 
 /* -- context.c: address spaces and their tables */
 struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v, uint32_t cr3, uint32_t mode);
-void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c); /* nothing is derived any more */
+void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c); /* drops everything derived */
 void tsr_shadow_context_free(struct shadow_context *c);
 void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table, unsigned chunk);
 /* The entries of linear pages [first, first + count) in both views; user fetch tag too unless `keep_tag`. */
@@ -243,7 +243,7 @@ void tsr_shadow_set_lost_table(struct shadow *s, struct shadow_set *set, unsigne
 void tsr_shadow_set_pde_changed(struct shadow *s, struct shadow_context *c, unsigned slot);
 void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count);
 void tsr_shadow_change_all_tags(struct shadow *s);
-/* Brings the vCPUs' published tags up to date; tells the listeners if `tell` and something changed. */
+/* Updates the vCPUs' published tags; notifies the listeners if `tell` is set and something changed. */
 void tsr_shadow_publish(struct shadow *s, bool tell);
 
 /* -- walk.c: page walks */

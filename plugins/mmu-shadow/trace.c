@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Page-table tracing. A physical page serves as page directory (USE_PD) or page table (USE_PT) in contexts, and as page
- * table behind a slot of a supervisor fetch set (USE_SET). Each use is a row in the page's list; a page with rows has no
+ * table of a slot of a supervisor fetch set (USE_SET). Each use is a row in the page's list; a page with rows has no
  * write entries, and a store to it drops exactly what its changed words led to.
  *
- * A page that keeps being written with nobody translating through it has probably become something else: it is untraced,
- * and what was derived from it dropped at once.
+ * A page that is often written while no translation uses it has probably become something else: it is no longer traced, and
+ * what was derived from it is dropped.
  */
 #include "shadow.h"
 
@@ -137,7 +137,7 @@ static void directory_written(struct shadow *s, struct shadow_context *c, unsign
 	}
 }
 
-/* A copy of a use, applied to the changed bytes. */
+/* Drops what the changed bytes of one use led to. */
 static void use_written(struct shadow *s, const struct shadow_use *u, unsigned offset, unsigned length)
 {
 	struct shadow_context *c = u->kind == USE_SET ? NULL : s->contexts[u->owner];
@@ -154,7 +154,7 @@ static void use_written(struct shadow *s, const struct shadow_use *u, unsigned o
 		tsr_shadow_set_pages_changed(s, set, u->slot * entries + first, last - first + 1);
 }
 
-/* The list may change under a directory's change (a table that is its own directory): start over then. */
+/* A change of a directory may change the list (a table that is its own directory): then it starts over. */
 static void table_written(struct shadow *s, struct shadow_page *p, unsigned offset, unsigned length)
 {
 	uint64_t changes;

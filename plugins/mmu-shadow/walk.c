@@ -125,7 +125,7 @@ static void finish_large(struct shadow_walk *w, const struct shadow_context *c, 
 	w->gpa = frame | (gla & mask & ~(uint64_t)TSR_PAGE_MASK);
 }
 
-/* The page table behind the entry; the host address is remembered while the slot is attached. */
+/* The page table of the entry; its host address is remembered while the slot is attached. */
 static void find_table(struct shadow *s, struct shadow_context *c, struct shadow_walk *w, unsigned offset)
 {
 	tsr_gpa gpa = w->pde & (shadow_pae(c) ? TSR_PAE_FRAME : TSR_PTE_FRAME);
