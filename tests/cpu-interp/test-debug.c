@@ -254,7 +254,7 @@ static void test_nmi_blocks_until_iret(void)
 	EQ(s->eip, HANDLER + 32 + 1);
 }
 
-static void test_nmi_comes_right_behind_iret(void)
+static void test_nmi_comes_right_after_iret(void)
 {
 	in_nmi_handler("40 40 40");
 	machine_step(m, 2); /* IRET, and the handler's first again */
@@ -335,7 +335,7 @@ int main(void)
 		UNIT_ROW(test_mov_ss_holds_trap), UNIT_ROW(test_breakpoint_execute), UNIT_ROW(test_breakpoint_write),
 		UNIT_ROW(test_breakpoint_read_not_write), UNIT_ROW(test_breakpoint_port), UNIT_ROW(test_general_detect), UNIT_ROW(test_icebp),
 		UNIT_ROW(test_interrupt_taken), UNIT_ROW(test_interrupt_masked), UNIT_ROW(test_sti_shadow), UNIT_ROW(test_sti_cli_takes_none),
-		UNIT_ROW(test_mov_ss_shadow_holds_nmi), UNIT_ROW(test_nmi_blocks_until_iret), UNIT_ROW(test_nmi_comes_right_behind_iret),
+		UNIT_ROW(test_mov_ss_shadow_holds_nmi), UNIT_ROW(test_nmi_blocks_until_iret), UNIT_ROW(test_nmi_comes_right_after_iret),
 		UNIT_ROW(test_dr6_tells_of_one_exception), UNIT_ROW(test_held_breakpoint_joins_icebp),
 		UNIT_ROW(test_halt_wakes), UNIT_ROW(test_halt_with_interrupt_waiting),
 		UNIT_ROW(test_rep_interrupted),

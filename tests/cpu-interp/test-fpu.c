@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* x87, MMX and SSE beside the arithmetic (test-host.c): exceptions, environments, device-not-available, images. */
+/* x87, MMX and SSE without arithmetic (which test-host.c has): exceptions, environments, device-not-available, images. */
 #include <CUnit/Basic.h>
 
 #include "../../plugins/cpu-interp/fpu.h"
@@ -194,7 +194,7 @@ static void test_fsave_frstor(void)
 	uint8_t before[512];
 
 	setup("D9E8 D9EB DD35 00500000 DD25 00500000"); /* fld1; fldpi; fnsave; frstor */
-	memset(fx->xmm, 0x77, sizeof(fx->xmm)); /* right behind the registers that are loaded */
+	memset(fx->xmm, 0x77, sizeof(fx->xmm)); /* right after the registers that are loaded */
 	machine_step(m, 2);
 	memcpy(before, s->fx, sizeof(before));
 	machine_step(m, 1);

@@ -11,7 +11,7 @@
 #define HANDLER 0x2000u
 #define STACK 0x30000u
 #define DATA 0x5000u
-#define NEXT 0x6000u /* the page behind DATA's */
+#define NEXT 0x6000u /* the page after DATA's */
 #define EQ(a, b) CU_ASSERT_EQUAL((uint64_t)(a), (uint64_t)(b))
 
 static struct machine *m;
@@ -87,7 +87,7 @@ static void test_fetch_across_pages(void)
 	machine_code(m, NEXT - 2, "B8 44332211");
 	machine_step(m, 1);
 	EQ(s->gpr[TSR_EAX], 0x11223344);
-	machine_poke(m, NEXT, 0x55, 1); /* changed behind the page's end */
+	machine_poke(m, NEXT, 0x55, 1); /* changed after the page's end */
 	s->eip = NEXT - 2;
 	machine_step(m, 1);
 	EQ(s->gpr[TSR_EAX], 0x11225544);
@@ -221,7 +221,7 @@ static void test_mmio_widths(void)
 	EQ(m->io_count, 2);
 }
 
-static void test_traced_page_is_told(void)
+static void test_traced_page_is_reported(void)
 {
 	setup("A3 00500000 A1 00500000");
 	machine_set_page(m, DATA, PAGE_TRACED);
@@ -383,7 +383,7 @@ int main(void)
 		UNIT_ROW(test_write_across_pages), UNIT_ROW(test_read_modify_write_is_a_write), UNIT_ROW(test_fetch_across_pages),
 		UNIT_ROW(test_code_changes_itself), UNIT_ROW(test_fifteen_bytes), UNIT_ROW(test_code_limit), UNIT_ROW(test_data_limits),
 		UNIT_ROW(test_stack_limit), UNIT_ROW(test_sixteen_bit_stack_wraps), UNIT_ROW(test_alignment_check), UNIT_ROW(test_mmio_widths),
-		UNIT_ROW(test_traced_page_is_told), UNIT_ROW(test_rep_movs_faults_between), UNIT_ROW(test_rep_movs_overlap),
+		UNIT_ROW(test_traced_page_is_reported), UNIT_ROW(test_rep_movs_faults_between), UNIT_ROW(test_rep_movs_overlap),
 		UNIT_ROW(test_rep_stos_backwards), UNIT_ROW(test_repe_cmps), UNIT_ROW(test_rep_address16), UNIT_ROW(test_ins_checks_before_reading),
 		UNIT_ROW(test_port_permission), UNIT_ROW(test_shadow_run), UNIT_ROW(test_shadow_fault), CU_TEST_INFO_NULL,
 	};

@@ -11,7 +11,7 @@ static void full_loader_script_fails(void)
 {
 	static struct {
 		struct loader loader;
-		uint8_t behind[LOADER_ENTRY];
+		uint8_t after[LOADER_ENTRY];
 	} at;
 	struct fw_cfg_items items = { 0 };
 
@@ -24,7 +24,7 @@ static void full_loader_script_fails(void)
 	CU_ASSERT(at.loader.failed);
 	CU_ASSERT_EQUAL(at.loader.entries, LOADER_ENTRIES);
 	for (unsigned i = 0; i < LOADER_ENTRY; i++)
-		CU_ASSERT_EQUAL(at.behind[i], 0);
+		CU_ASSERT_EQUAL(at.after[i], 0);
 	CU_ASSERT_FALSE(loader_add(&at.loader, &items));
 	CU_ASSERT_EQUAL(items.count, 0);
 }

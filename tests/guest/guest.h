@@ -87,7 +87,7 @@ struct frame {
 /* The last trap, as its stack frame was. esp and ss are valid when cs had another RPL. */
 extern struct frame trap;
 extern uint32_t trap_cr2;
-/* Called first for every trap; true: handled, return to where it came from (the frame may be changed). */
+/* Called first for every trap; true: it is handled, return to where it occurred (the frame may be changed). */
 extern bool (*trap_hook)(struct frame *frame);
 /* Runs f and returns the vector + 1 of the trap that ended it, or 0 if it returned. */
 unsigned catch_call(void (*f)(void));

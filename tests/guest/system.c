@@ -11,7 +11,7 @@
 
 /* -- LGDT, LIDT, SGDT, SIDT */
 
-struct __attribute__((packed)) table { uint16_t limit; uint32_t base; uint16_t behind; };
+struct __attribute__((packed)) table { uint16_t limit; uint32_t base; uint16_t after; };
 
 static void tables(void)
 {
@@ -25,12 +25,12 @@ static void tables(void)
 	__asm__ volatile("data16 lidt %3\n sidt %0\n data16 sidt %1\n lidt %2" : "=m"(out), "=m"(out16) : "m"(old), "m"(in));
 	CHECK_EQUAL("LIDT of 16 bits loads 24 bits of the base", out.base, 0xddeeff);
 	CHECK_EQUAL("and SIDT of 16 bits shows them", out16.base, 0xddeeff);
-	out.behind = 0x5a5a;
+	out.after = 0x5a5a;
 	__asm__ volatile("sgdt %0" : "=m"(old));
 	__asm__ volatile("lgdt %3\n sgdt %0\n data16 sgdt %1\n lgdt %2" : "+m"(out), "=m"(out16) : "m"(old), "m"(in));
 	CHECK_EQUAL("LGDT, SGDT: limit", out.limit, 0xeeff);
 	CHECK_EQUAL("LGDT, SGDT: base", out.base, 0xccddeeff);
-	CHECK_EQUAL("SGDT stores six bytes", out.behind, 0x5a5a);
+	CHECK_EQUAL("SGDT stores six bytes", out.after, 0x5a5a);
 	CHECK_EQUAL("SGDT of 16 bits stores the base's upper byte", out16.base, 0xccddeeff);
 	__asm__ volatile("data16 lgdt %2\n sgdt %0\n lgdt %1" : "=m"(out) : "m"(old), "m"(in));
 	CHECK_EQUAL("LGDT of 16 bits loads 24 bits of the base", out.base, 0xddeeff);
