@@ -255,6 +255,5 @@ bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_err
 		in->ops->end(in);
 	}
 	free(buffer);
-	return good || tsr_error_set(error, TSR_ERROR_INVALID,
-				     "the saved changes of a nonpersistent medium are damaged");
+	return good || tsr_state_damaged(error, "the changes of a nonpersistent medium");
 }

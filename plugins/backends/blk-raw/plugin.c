@@ -202,11 +202,12 @@ static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct t
 	    !tsr_state_get_bytes(in, "path", path, (size_t)path_length) ||
 	    !tsr_state_get_u64(in, "length", &length) ||
 	    !tsr_state_get_bool(in, "nonpersistent", &nonpersistent))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
+		return tsr_state_damaged(error, "the medium");
 	if (strcmp(path, m ? m->path : ""))
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
-			"the state was saved with %s in it, not %s; give it that file", path[0] ? path : "no medium", m ? m->path : "none");
+			"the state was saved with %s in it, not %s; give it that file",
+			path[0] ? path : "no medium", m ? m->path : "none");
 	if (m && length != m->length)
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
@@ -240,7 +241,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	return (tsr_state_get_bool(in, "tray-open", &b->tray_open) &&
 		tsr_state_get_bool(in, "locked", &b->locked) &&
 		tsr_state_get_u32(in, "generation", &b->generation)) ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
+	       tsr_state_damaged(error, "the tray");
 }
 
 static const void *get_interface(void *self, const char *interface)

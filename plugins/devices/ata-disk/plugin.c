@@ -175,14 +175,15 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	struct ata_disk *d = self, loaded = *d;
 
 	if (!ide_fields_load(in, fields, &loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
+		return tsr_state_damaged(error, "a field of the disk");
 	if (loaded.sectors != d->sectors)
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
-			"the disk had %llu sectors when the state was saved and has %llu", (unsigned long long)loaded.sectors,
+			"the disk had %llu sectors when the state was saved and has %llu now",
+			(unsigned long long)loaded.sectors,
 			(unsigned long long)d->sectors);
 	if (!sane(&loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
+		return tsr_state_damaged(error, "the disk's command");
 	disk_cancel(d);
 	loaded.busy = loaded.cancelled = false;
 	*d = loaded;

@@ -168,8 +168,10 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	struct cdrom *c = self, loaded = *c;
 
 	if (!ide_fields_load(in, fields, &loaded) ||
-	    !tsr_state_get_bytes(in, "packet", loaded.cdb, sizeof(loaded.cdb)) || !sane(&loaded))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the saved state is damaged");
+	    !tsr_state_get_bytes(in, "packet", loaded.cdb, sizeof(loaded.cdb)))
+		return tsr_state_damaged(error, "a field of the drive");
+	if (!sane(&loaded))
+		return tsr_state_damaged(error, "the drive's command");
 	cdrom_cancel(c);
 	loaded.busy = loaded.cancelled = false;
 	*c = loaded;

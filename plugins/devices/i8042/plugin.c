@@ -107,9 +107,7 @@ static void save(void *self, struct tsr_state_writer *out)
 
 static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
-	return i8042_load(self, in) ||
-	       tsr_error_set(error, TSR_ERROR_INVALID,
-			     "the saved state of the keyboard controller is incomplete");
+	return i8042_load(self, in) || tsr_state_damaged(error, "the keyboard controller");
 }
 
 static const struct tsr_device_class device_class = {

@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#include "bytes.h"
 #include "fields.h"
 
 void bm_reset(struct bus_master *bm)
@@ -44,8 +43,8 @@ static bool fetch_descriptor(struct bus_master *bm, struct bm_cursor *c)
 		return false;
 	}
 	c->next += sizeof(raw);
-	c->base = get_le32(raw) & ~1u;
-	c->left = get_le32(raw + 4) & 0xfffe;
+	c->base = tsr_load_le32(raw) & ~1u;
+	c->left = tsr_load_le32(raw + 4) & 0xfffe;
 	if (!c->left)
 		c->left = 0x10000;
 	c->last = raw[7] >> 7;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers in bytes: big-endian in packets, little-endian in descriptors. */
+/* Big-endian numbers in the bytes of packets and their replies. */
 #ifndef IDE_BYTES_H
 #define IDE_BYTES_H
 
@@ -30,11 +30,6 @@ static inline void put_be32(uint8_t *p, uint32_t value)
 {
 	put_be16(p, value >> 16);
 	put_be16(p + 2, value);
-}
-
-static inline uint32_t get_le32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include <tessera/bytes.h>
 #include <tessera/draft/ide.h>
 
 #include "ata.h"
@@ -58,8 +59,7 @@ enum {
 
 static inline void ide_put_word(uint8_t *data, unsigned word, uint32_t value)
 {
-	data[word * 2] = (uint8_t)value;
-	data[word * 2 + 1] = (uint8_t)(value >> 8);
+	tsr_store_le16(data + word * 2, (uint16_t)value);
 }
 
 static inline void ide_put_words(uint8_t *data, const struct ide_word *words, size_t count)

@@ -58,7 +58,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	struct isa_ide *p = self;
 
 	return ide_channel_load(&p->channel, "channel", in) ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "isa-ide: the saved state is damaged");
+	       tsr_state_damaged(error, "the channel");
 }
 
 static const struct tsr_device_class device_class = {

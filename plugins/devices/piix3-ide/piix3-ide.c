@@ -182,8 +182,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	for (unsigned i = 0; i < CHANNELS; i++)
 		good = ide_channel_load(&p->channel[i], channel_names[i].name, in) && good;
 	update_decode(p);
-	return good ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "piix3-ide: the saved state is damaged");
+	return good || tsr_state_damaged(error, "a channel");
 }
 
 static const struct tsr_device_class device_class = {
