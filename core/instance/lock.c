@@ -28,11 +28,19 @@ void tsr_lock_finish(TsrMachine *m)
 
 void tsr_vcpu_kick(TsrMachine *m)
 {
+	pthread_mutex_lock(&m->wake_mutex);
 	if (m->cpu)
 		m->cpu->kick(m->cpu_self);
-	pthread_mutex_lock(&m->wake_mutex);
 	m->wake = true;
 	pthread_cond_signal(&m->wake_cond);
+	pthread_mutex_unlock(&m->wake_mutex);
+}
+
+void tsr_lock_set_processor(TsrMachine *m, const struct tsr_cpu *cpu, void *self)
+{
+	pthread_mutex_lock(&m->wake_mutex);
+	m->cpu = cpu;
+	m->cpu_self = self;
 	pthread_mutex_unlock(&m->wake_mutex);
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <tessera-glib/machine.h>
+#include <tessera/draft/cpu.h>
 
 void tsr_lock_init(TsrMachine *m);
 void tsr_lock_finish(TsrMachine *m);
@@ -20,6 +21,8 @@ void tsr_machine_unlock(TsrMachine *m);
 
 /* Makes the virtual CPU leave the guest and check what is requested of it; wakes it if it sleeps. [any] */
 void tsr_vcpu_kick(TsrMachine *m);
+/* The processor to kick, or NULL: when this returns, no other thread is in the old one's kick. While no guest runs. [main] */
+void tsr_lock_set_processor(TsrMachine *m, const struct tsr_cpu *cpu, void *self);
 
 /* -- For the virtual CPU's thread, which needs no kick. */
 

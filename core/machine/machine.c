@@ -71,8 +71,7 @@ static gboolean find_processor(TsrMachine *m, GError **error)
 			    m->config->name, m->config->cpu, TSR_CPU);
 		return FALSE;
 	}
-	m->cpu = found.table;
-	m->cpu_self = found.self;
+	tsr_lock_set_processor(m, found.table, found.self);
 	if (!m->mmu_instance || !tsr_instance_get_interface(m->mmu_instance, TSR_PHYS_LISTENER, &found)) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' does not provide %s",
 			    m->config->name, m->config->mmu, TSR_PHYS_LISTENER);
@@ -150,7 +149,7 @@ static void tear_down(TsrMachine *m)
 		tsr_worker_pool_drain(m->workers, NULL);
 	if (m->memory)
 		tsr_memory_map_set_listener(m->memory, NULL, NULL);
-	m->cpu = NULL;
+	tsr_lock_set_processor(m, NULL, NULL);
 	for (guint i = m->instances->len; i-- > 0;)
 		detach(m, g_ptr_array_index(m->instances, i));
 	tsr_machine_unlock(m);

@@ -169,17 +169,23 @@ void tsr_vcpu_finish(TsrMachine *m)
 	}
 }
 
+/* With the lock held, for which the thread waits: it knows its own id then. */
+static void start_thread(TsrMachine *m)
+{
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 8 << 20);
+	m->thread_started = true;
+	pthread_create(&m->thread, &attributes, vcpu_thread, m);
+	pthread_attr_destroy(&attributes);
+}
+
 void tsr_vcpu_set_running(TsrMachine *m, bool running)
 {
-	if (!m->thread_started) {
-		pthread_attr_t attributes;
-		pthread_attr_init(&attributes);
-		pthread_attr_setstacksize(&attributes, 8 << 20);
-		m->thread_started = true;
-		pthread_create(&m->thread, &attributes, vcpu_thread, m);
-		pthread_attr_destroy(&attributes);
-	}
 	tsr_machine_lock(m);
+	if (!m->thread_started)
+		start_thread(m);
 	m->want_run = running && !m->stop_why;
 	tsr_machine_unlock(m);
 	if (running)

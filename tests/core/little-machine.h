@@ -37,7 +37,7 @@ struct little_processor {
 	/* What run does; NULL: halts. */
 	enum tsr_cpu_exit (*body)(struct little_processor *cpu, uint64_t budget);
 	uint64_t count;
-	volatile int kicked;
+	atomic_int kicked;
 };
 
 struct little_mmu {
