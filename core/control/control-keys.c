@@ -200,8 +200,8 @@ gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpoi
 		if (find_name(parts[i], &codes[i]))
 			continue;
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-			    "\"%s\" is not a key; say a, f1, enter, ctrl-alt-delete (the key - is "
-			    "called minus)",
+			    "\"%s\" is not a key; keys are named as a, f1, enter, ctrl-alt-delete "
+			    "(the key - is called minus)",
 			    parts[i]);
 		return FALSE;
 	}

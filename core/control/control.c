@@ -64,7 +64,7 @@ static gboolean stop_later(gpointer user)
 	return G_SOURCE_REMOVE;
 }
 
-/* A moment later, so that the answer is sent before the process ends. */
+/* The machine is stopped a moment later, so that the answer is sent before the process ends. */
 static GVariant *on_quit(TsrControl *self, GVariant *arguments, GError **error)
 {
 	g_timeout_add_full(G_PRIORITY_DEFAULT, 20, stop_later, g_object_ref(self), g_object_unref);
@@ -78,7 +78,7 @@ static gboolean check_display(TsrControl *self, guint display, GError **error)
 	if (display < n)
 		return TRUE;
 	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
-		    "the machine has no display %u; it has %u of them", display, n);
+		    "the machine has no display %u; it has %u displays", display, n);
 	return FALSE;
 }
 
@@ -465,12 +465,12 @@ char *tsr_control_address(const char *where, GError **error)
 		return g_strdup_printf("unix:path=%s", escaped);
 	g_set_error(
 		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-		"\"%s\" is not a control socket: say unix:PATH, with a path of at most 107 bytes",
+		"\"%s\" is not a control socket: give unix:PATH, with a path of at most 107 bytes",
 		where);
 	return NULL;
 }
 
-static gboolean somebody_listens(const char *path)
+static gboolean is_served(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -483,14 +483,14 @@ static gboolean somebody_listens(const char *path)
 	return connected;
 }
 
-/* Only a socket that a dead process left is removed, never a file. */
+/* Removes only a socket that a process left behind when it died, never a file. */
 static gboolean make_room(const char *path, GError **error)
 {
 	struct stat info;
 
 	if (lstat(path, &info) != 0)
 		return TRUE;
-	if (S_ISSOCK(info.st_mode) && !somebody_listens(path))
+	if (S_ISSOCK(info.st_mode) && !is_served(path))
 		return g_unlink(path) == 0 || errno == ENOENT;
 	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
 		    "%s: %s; choose another path for the control socket", path,
@@ -528,7 +528,7 @@ static void tsr_control_init(TsrControl *self)
 	g_assert(self->info);
 }
 
-/* What was said last still arrives; no call comes in any more. */
+/* Messages that were sent still arrive; calls are no longer taken. */
 static void close_connection(gpointer data, gpointer user)
 {
 	GDBusConnection *connection = data;

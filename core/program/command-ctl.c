@@ -33,7 +33,7 @@ static int fail_remote(GError *error)
 	return TSR_EXIT_MACHINE_FAILED;
 }
 
-/* Takes a floating reference of arguments (NULL: none). NULL: told, status set. */
+/* Takes a floating reference of arguments (NULL: none). NULL: the error is printed, the status set. */
 static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVariant *arguments)
 {
 	GError *error = NULL;
@@ -279,7 +279,7 @@ static void on_closed(GDBusConnection *connection, gboolean remote, GError *erro
 	g_main_loop_quit(((Ctl *)user)->loop);
 }
 
-/* The state, asked for once the subscription stands, so that nothing is missed. */
+/* Gets the state after the signals were subscribed to, so that no change is missed. */
 static gboolean print_state(Ctl *ctl)
 {
 	g_autoptr(GVariant) state = get_property(ctl, "State");
@@ -350,7 +350,8 @@ static const struct {
 	{"introspect", 0, 0, "", do_introspect},
 };
 
-/* A socket whose queue of new clients is full says EAGAIN: waits until the machine has taken some. */
+/* A connection to a socket whose queue of new clients is full fails with EAGAIN: waits until the
+ * machine has accepted some of them. */
 static GDBusConnection *connect_to(const char *address, GError **error)
 {
 	gint64 until = g_get_monotonic_time() + CONNECT_SECONDS * G_TIME_SPAN_SECOND;
@@ -396,15 +397,15 @@ int command_ctl(char **arguments)
 	if (program_wants_help(arguments, "ctl"))
 		return 0;
 	if (n < 2)
-		return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET COMMAND`; `tessera "
-						    "ctl --help` lists the commands");
+		return program_fail(TSR_EXIT_USAGE, "usage: `tessera ctl SOCKET COMMAND`; "
+						    "`tessera ctl --help` lists the commands");
 	ctl.arguments = arguments + 2;
 	ctl.n = n - 2;
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
 		if (!g_str_equal(arguments[1], commands[i].name))
 			continue;
 		if (ctl.n < commands[i].min || ctl.n > commands[i].max)
-			return program_fail(TSR_EXIT_USAGE, "say `tessera ctl SOCKET %s%s%s`",
+			return program_fail(TSR_EXIT_USAGE, "usage: `tessera ctl SOCKET %s%s%s`",
 					    commands[i].name, *commands[i].usage ? " " : "",
 					    commands[i].usage);
 		return run_command(&ctl, arguments[0], i);

@@ -40,7 +40,7 @@ static void print_properties(TsrPlugin *plugin)
 		g_print("  %-16s %s%s%s%s\n", spec->name, takes,
 			*spec->default_value ? "; default " : "", spec->default_value,
 			!spec->writable	   ? "; read only"
-			: spec->is_mutable ? "; can change while it runs"
+			: spec->is_mutable ? "; can be changed while the machine runs"
 					   : "");
 		if (*spec->text)
 			g_print("  %-16s %s\n", "", spec->text);
@@ -137,5 +137,5 @@ int command_plugins(char **arguments)
 	if (n == 2 && g_str_equal(arguments[0], "inspect"))
 		return inspect(registry, arguments[1]);
 	return program_fail(TSR_EXIT_USAGE,
-			    "say `tessera plugins list` or `tessera plugins inspect ID`");
+			    "usage: `tessera plugins list` or `tessera plugins inspect ID`");
 }

@@ -96,7 +96,7 @@ static gboolean take_flag(RunOptions *o, const char *name)
 	return TRUE;
 }
 
-/* One option, from "--"; *next is the argument after it and moves on if it is the value. */
+/* One option, from "--"; *next is the argument after it, and is advanced if that is the value. */
 static int take_option(RunOptions *o, const char *option, char ***next)
 {
 	const char *equals = strchr(option, '=');
@@ -175,7 +175,7 @@ static void on_stopped(TsrMachine *machine, int status, const char *why, gpointe
 		program_fail(status, "%s", why);
 }
 
-/* Where to connect to a line with kind=pty. */
+/* Prints where a line with kind=pty can be reached. */
 static void on_pty(TsrMachine *machine, const char *instance, const char *event, const char *device,
 		   gpointer user)
 {
@@ -245,9 +245,9 @@ static int start(Run *run)
 	GError *error = NULL;
 	int status;
 
-	/* Making the machine may hang on a file, too. */
+	/* Building the machine may hang on a file, too. */
 	limit_by_timeout(o);
-	program_progress_begin("making the machine");
+	program_progress_begin("building the machine");
 	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE,
 					    (const char *const *)o->overrides->pdata, &error);
 	program_progress_end();
@@ -258,7 +258,7 @@ static int start(Run *run)
 	run->machine = machine;
 	status = run_machine(run);
 	run->machine = NULL;
-	program_progress_begin("ending: disks are flushed");
+	program_progress_begin("ending, flushing disks");
 	g_clear_object(&control);
 	g_clear_object(&machine);
 	program_progress_end();

@@ -8,7 +8,7 @@
 #include "program/guard.h"
 
 static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
-/* These end the process at once: by an error of ours, or by somebody who wants a core file. */
+/* These end the process at once: because of a bug, or because the user wants a core file. */
 static const int fatal[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 static struct {
@@ -22,8 +22,8 @@ static struct {
 	struct termios terminal; /* as it was found */
 } guard;
 
-/* A serial line on the terminal may have made it raw. In the background it is somebody else's, and
- * a change would stop the process by SIGTTOU. Async-signal-safe. */
+/* A serial line on the terminal may have made it raw. In the background it belongs to another
+ * job, and a change would stop the process by SIGTTOU. Async-signal-safe. */
 static void restore_terminal(void)
 {
 	if (guard.is_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp())
@@ -108,7 +108,7 @@ static gboolean quit_loop(gpointer loop)
 	return G_SOURCE_REMOVE;
 }
 
-/* From within the loop: the thread may not have come to running it yet. */
+/* Quits from within the loop, because the thread may not have entered it yet. */
 void guard_stop(void)
 {
 	g_autoptr(GSource) source = g_idle_source_new();

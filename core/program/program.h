@@ -18,8 +18,9 @@ int command_help(char **arguments);
 int program_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same with the error's message; the status follows from its code. Frees the error. */
 int program_fail_error(GError *error);
-/* From begin to end the program waits for what the text says, "loading FILE"; on a terminal that is
- * told once it has taken a second. One at a time; nothing else is printed meanwhile. */
+/* Between begin and end the program waits for what the text names, as in "loading FILE". On a
+ * terminal the text is shown once the wait has taken a second. One at a time; nothing else is
+ * printed meanwhile. */
 void program_progress_begin(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void program_progress_end(void);
 /* Whether the arguments ask for help; prints it then. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the program is waiting for, on a terminal, when it takes longer than a second. The main
- * thread is the one that waits, so a thread of its own tells it.
+ * Shows on a terminal what the program is waiting for, once that has taken longer than a second.
+ * The main thread is the one that waits, so another thread prints.
  */
 #include <unistd.h>
 

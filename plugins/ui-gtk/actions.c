@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The menu: what each entry does to the machine or to the window. */
+/* The menu, and what each of its entries does to the machine or to the window. */
 #include "ui.h"
 
 void ui_show_error(struct ui *ui, const char *what, GError *error)
@@ -37,17 +37,17 @@ static void on_pause(GSimpleAction *action, GVariant *state, gpointer data)
 	gboolean pause = g_variant_get_boolean(state);
 	g_autoptr(GError) error = NULL;
 
-	/* The new state is set by the machine's own signal. */
+	/* The handler of the machine's signal sets the new state. */
 	if (!(pause ? tsr_machine_pause : tsr_machine_resume)(ui->machine, &error))
 		ui_show_error(ui,
 			      pause ? "The machine could not be paused"
-				    : "The machine could not go on",
+				    : "The machine could not be resumed",
 			      error);
 }
 
 void ui_actions_toggle_fullscreen(struct ui *ui)
 {
-	ui->last_known = FALSE; /* the surface's size changes under the pointer */
+	ui->last_known = FALSE; /* the size of the surface changes under the pointer */
 	if (gtk_window_is_fullscreen(ui->window))
 		gtk_window_unfullscreen(ui->window);
 	else

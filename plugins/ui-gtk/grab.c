@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pointer is the guest's: the host's is hidden and, on X11, held and put back into the window's
- * middle, so that it can move without end. GTK has no call for that; Wayland would need the
- * pointer-constraints protocol.
+ * Gives the pointer to the guest: the host's pointer is hidden and, on X11, grabbed and moved back to
+ * the centre of the window, so that its movement has no limits. GTK has no function for that, and
+ * Wayland would need the pointer-constraints protocol.
  * Gaps: on Wayland without Xwayland the pointer stops at the window's edges.
  */
 #include "ui.h"
@@ -53,7 +53,7 @@ static void let_pointer_go(struct ui *ui)
 	XFlush(gdk_x11_display_get_xdisplay(display));
 }
 
-/* Logical pixels of the surface; false: this display cannot. */
+/* To a position in logical pixels of the surface; false: not possible on this display. */
 static gboolean warp_pointer(struct ui *ui, double x, double y)
 {
 	GdkSurface *surface = window_surface(ui);
@@ -90,7 +90,7 @@ void ui_grab_moved(struct ui *ui)
 	double x = middle_x, y = middle_y;
 	double far_x = ABS(ui->last_x - x), far_y = ABS(ui->last_y - y);
 
-	if (ui->warped) { /* waiting for the warp's own event */
+	if (ui->warped) { /* the event that the warp causes has not come yet */
 		ui->warped = far_x > 8 || far_y > 8;
 		return;
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The mouse. A click on the screen gives it to the guest; from then on it moves by differences. An
- * absolute place is sent too, for machines with a tablet.
+ * The mouse. A click on the screen gives it to the guest; from then on its relative movement is
+ * sent. Its absolute position is sent too, for machines with a tablet.
  */
 #include "ui.h"
 
-/* GDK's button numbers to those of a PS/2 mouse. */
+/* Translates GDK's button numbers to the button bits of tsr_machine_send_pointer. */
 static guint button_mask(guint button)
 {
 	static const guint masks[] = { 0, 1, 4, 2, 0, 0, 0, 0, 8, 16 };
@@ -13,7 +13,7 @@ static guint button_mask(guint button)
 	return button < G_N_ELEMENTS(masks) ? masks[button] : 0;
 }
 
-/* The whole part is sent now, the rest is kept. */
+/* Adds to the rest and takes its whole part out; the fraction is kept for the next time. */
 static int take_whole(double *rest, double more)
 {
 	int whole;
@@ -75,7 +75,7 @@ static void on_pressed(GtkGestureClick *gesture, int presses, double x, double y
 	gtk_widget_grab_focus(GTK_WIDGET(ui->screen));
 	if (!ui->grabbed) {
 		ui_grab_take(ui, event);
-		return; /* this click was for the window */
+		return; /* this click only grabs the pointer */
 	}
 	ui->buttons |=
 		button_mask(gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture)));

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The picture. Sharp scaling multiplies the dots here, by the largest whole number that fits,
- * because GTK before 4.10 can scale textures only smoothly; smooth scaling fills the widget and is
- * left to GTK. A picture that is larger than its widget is always made smaller smoothly.
+ * The picture. Sharp scaling repeats the pixels here, by the largest whole number that fits,
+ * because GTK before 4.10 can scale textures only smoothly. Smooth scaling fills the widget and is
+ * left to GTK. A picture that is larger than its widget is always scaled down smoothly.
  */
 #include "ui.h"
 
 struct _UiScreen {
 	GtkWidget parent;
-	GBytes *frame;      /* NULL: nothing yet */
+	GBytes *frame;      /* NULL: none was fetched yet */
 	guint width, height;
 	gboolean smooth;
 	GdkTexture *texture; /* of frame, multiplied by `factor` */
@@ -23,7 +23,7 @@ static double device_scale(UiScreen *self)
 	return gtk_widget_get_scale_factor(GTK_WIDGET(self));
 }
 
-/* Device pixels per dot that fit, which may be below 1. */
+/* Device pixels that fit for each of the guest's pixels; may be below 1. */
 static double fitting_scale(UiScreen *self)
 {
 	double x = gtk_widget_get_width(GTK_WIDGET(self)) * device_scale(self) / self->width;
@@ -56,8 +56,8 @@ void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
 }
 
 /*
- * Every dot becomes factor x factor opaque dots: the fourth byte of XRGB is not alpha, and GDK 4.8
- * has no format that ignores it.
+ * Every pixel becomes factor x factor opaque pixels: the fourth byte of XRGB is not alpha, and GDK
+ * 4.8 has no format that ignores it.
  */
 static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The window: header bar, screen, and the beat in which frames are fetched. While the screen
- * changes much or the user does something, a frame is asked for with each frame of the window; else
- * twelve times a second, so that an idle guest with its blinking cursor lets the host sleep. A
- * window that is not visible asks for nothing.
+ * The window: its header bar, its screen, and how often the guest's picture is polled. While the
+ * picture changes a lot, or after input, it is fetched with each frame of the window; otherwise
+ * twelve times a second, so that the host can sleep while an idle guest blinks its cursor. A window
+ * that is not visible fetches nothing.
  */
 #include "ui.h"
 
-#define AWAKE_TICKS 40     /* ticks without a change before the slow beat */
-#define CHANGE_WORTH 4     /* a change is good for so many ticks: a cursor blinks every eight */
+#define AWAKE_TICKS 40     /* ticks without a change before polling becomes slow */
+#define CHANGE_WORTH 4     /* ticks that a change adds; a cursor blinks every eight ticks */
 #define SLOW_BEAT_MS 80u
-#define CHANGES_TO_WAKE 3u /* beats in a row with a change */
+#define CHANGES_TO_WAKE 3u /* successive slow polls with a change */
 
 /* -- Frames */
 
@@ -82,7 +82,7 @@ static void on_unmap(GtkWidget *widget, gpointer data)
 	stop_frames(data);
 }
 
-/* -- What the machine says */
+/* -- Signals of the machine */
 
 void ui_window_update_title(struct ui *ui)
 {
@@ -108,15 +108,14 @@ static void on_state_changed(TsrMachine *machine, int state, gpointer data)
 	gtk_button_set_icon_name(GTK_BUTTON(ui->pause_button),
 				 paused ? "media-playback-start-symbolic"
 					: "media-playback-pause-symbolic");
-	gtk_widget_set_tooltip_text(ui->pause_button, paused ? "Go on" : "Pause");
+	gtk_widget_set_tooltip_text(ui->pause_button, paused ? "Resume" : "Pause");
 	if (state != TSR_MACHINE_RUNNING)
 		ui_grab_release(ui);
 	ui_window_update_title(ui);
 }
 
-/*
- * A new mode: the window takes the picture's size, unless the user has made it larger on purpose.
- */
+/* After a change of mode the window takes the size of the picture, unless it is maximized or full
+ * screen. */
 static void on_display_changed(TsrMachine *machine, guint display, guint width, guint height,
 			       gpointer data)
 {
@@ -152,7 +151,7 @@ void ui_window_ask_close(struct ui *ui)
 		GTK_BUTTONS_NONE, "Power off “%s”?", ui->title);
 	gtk_message_dialog_format_secondary_text(
 		GTK_MESSAGE_DIALOG(ui->dialog),
-		"The machine stops at once, as if its plug were pulled. What the guest has not "
+		"The machine stops at once, as if it were unplugged. What the guest has not "
 		"saved is lost.");
 	gtk_dialog_add_buttons(GTK_DIALOG(ui->dialog), "_Cancel", GTK_RESPONSE_CANCEL, "_Power Off",
 			       GTK_RESPONSE_ACCEPT, NULL);
@@ -244,5 +243,5 @@ void ui_window_destroy(struct ui *ui)
 	gtk_window_destroy(ui->window);
 	ui->window = NULL;
 	g_clear_object(&ui->actions);
-	gdk_display_sync(display); /* the window goes away now, not when the main loop runs again */
+	gdk_display_sync(display); /* makes the window disappear now, not when the main loop runs again */
 }

@@ -147,7 +147,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"(?m)^test-cpu +1\.0\.0 +cpu +A processor that does one thing$")
         done = tessera("plugins", "inspect", "test-device")
-        for text in ("colour ", "a number from 0 to 16777215; default 3368601", "can change while it runs", "read only", "ports 0x3f8"):
+        for text in ("colour ", "a number from 0 to 16777215; default 3368601", "can be changed while the machine runs", "read only", "ports 0x3f8"):
             self.assertIn(text, done.stdout)
 
     def test_a_refused_plugin_stops_nobody(self):
