@@ -164,6 +164,17 @@ class CommandLineTest(unittest.TestCase):
     def test_machines(self):
         self.assertRegex(tessera("machines").stdout, r"(?m)^pc +\S")
 
+    def test_machines_are_files_of_that_kind_each_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("other.machine", "pc.machine", "notes.txt"):
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write("[Machine]\nname=Mine\n")
+            listed = subprocess.run([TESSERA, "machines"], capture_output=True, text=True,
+                                    env=dict(ENVIRONMENT, TESSERA_MACHINE_PATH=folder)).stdout
+            self.assertEqual(len([line for line in listed.splitlines() if line.startswith("pc ")]), 1, listed)
+            self.assertIn("other", listed)
+            self.assertNotIn("notes", listed)
+
     def test_a_preset_by_the_name_of_its_file(self):
         with tempfile.TemporaryDirectory() as folder:
             done = tessera("run", "pc.machine", "--wibble", "1", cwd=folder)
