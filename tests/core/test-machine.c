@@ -219,10 +219,39 @@ static void a_tap_tells_of_a_line(void)
 	g_object_unref(m);
 }
 
+static void count_line(const char *domain, GLogLevelFlags level, const char *message, gpointer count)
+{
+	++*(unsigned *)count;
+}
+
+/* A place in a device that writes without end is cut off, and heard again in the next second. */
+static void each_place_writes_some_lines_a_second(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	const struct tsr_log *log = host->get(host, TSR_LOG);
+	static const char here, there;
+	unsigned lines = 0;
+	guint handler = g_log_set_handler("tessera", G_LOG_LEVEL_MASK, count_line, &lines);
+
+	for (unsigned i = 0; i < 1000; i++)
+		log->write(host, &here, TSR_LOG_INFO, "line %u", i);
+	CU_ASSERT(lines >= 1 && lines < 100);
+	lines = 0;
+	log->write(host, &there, TSR_LOG_INFO, "another place");
+	CU_ASSERT_EQUAL(lines, 1);
+	g_usleep(1100000);
+	log->write(host, &here, TSR_LOG_INFO, "a second later");
+	CU_ASSERT_EQUAL(lines, 2);
+	g_log_remove_handler("tessera", handler);
+	g_object_unref(m);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "starts, pauses, resumes and stops", starts_pauses_resumes_and_stops },
+		{ "each place writes some lines a second", each_place_writes_some_lines_a_second },
 		{ "the lock gets in while the guest spins", the_lock_gets_in_while_the_guest_spins },
 		{ "a timer wakes a halted guest", a_timer_wakes_a_halted_guest },
 		{ "a deterministic deadline is an instruction count", a_deterministic_deadline_is_an_instruction_count },
