@@ -8,7 +8,6 @@
 
 #include "config/draft.h"
 #include "manifest/plugin.h"
-#include "manifest/property.h"
 
 /* -- Which exist */
 
@@ -128,6 +127,15 @@ static gboolean check_needs(TsrDraftInstance *instance, GError **error)
 	return TRUE;
 }
 
+/* An input's number, 0 to 1023, in the one form in which lines are compared: decimal, without leading zeros. */
+static gboolean is_input(const char *text)
+{
+	gsize digits = strspn(text, "0123456789");
+
+	return digits > 0 && digits <= 4 && !text[digits] && (*text != '0' || digits == 1) &&
+	       g_ascii_strtoull(text, NULL, 10) < 1024;
+}
+
 /* An irq line names an instance or an alias with inputs. */
 static gboolean check_line(TsrDraft *draft, TsrConfig *config, TsrDraftInstance *instance,
 			   const TsrResource *resource, GError **error)
@@ -137,11 +145,10 @@ static gboolean check_line(TsrDraft *draft, TsrConfig *config, TsrDraftInstance 
 		colon ? g_strndup(resource->line, (gsize)(colon - resource->line)) : NULL;
 	const char *target = name ? g_hash_table_lookup(config->aliases, name) : NULL;
 	TsrDraftInstance *provider = name ? tsr_draft_find(draft, target ? target : name) : NULL;
-	gint64 input;
 
 	if (resource->type != TSR_RESOURCE_IRQ || !*resource->line)
 		return TRUE;
-	if (!colon || !tsr_parse_int(colon + 1, &input) || input < 0 || input > 1023)
+	if (!colon || !is_input(colon + 1))
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
 				       "resource.%s.line: \"%s\" is not PROVIDER:INPUT",
 				       resource->name, resource->line);
