@@ -23,6 +23,8 @@ GType tsr_machine_state_get_type(void)
 	return type;
 }
 
+#define FAULT_EVENT "fault" /* tsr_bus.emit, tessera/host.h */
+
 enum posted_kind { POSTED_EVENT, POSTED_LINE, POSTED_PANIC, POSTED_STOPPED };
 
 struct posted {
@@ -69,6 +71,8 @@ static gboolean on_posted(gpointer data)
 	switch (p->kind) {
 	case POSTED_EVENT:
 		g_signal_emit(m, signals[EVENT], g_quark_from_string(p->b), p->a, p->b, p->c);
+		if (g_str_equal(p->b, FAULT_EVENT))
+			g_signal_emit(m, signals[DEVICE_FAULT], 0, p->a, p->c);
 		break;
 	case POSTED_LINE:
 		g_signal_emit(m, signals[LINE_CHANGED], 0, p->a, p->level);

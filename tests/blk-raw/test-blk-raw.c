@@ -151,6 +151,9 @@ static void writes_beyond_the_file_size_limit(void)
 				TSR_BLOCK_IO_ERROR);
 		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH / 2 - 4096, b, 8192), TSR_BLOCK_OK);
 		CU_ASSERT(b[0] == 0x33 && b[4095] == 0x33 && as_filled(b + 4096, LENGTH / 2, 4096));
+		CU_ASSERT_EQUAL(fake_requests()->events, 1);
+		CU_ASSERT_STRING_EQUAL(fake_requests()->event, "fault");
+		CU_ASSERT_PTR_NOT_NULL(strstr(fake_requests()->detail, ": writing: File too large"));
 		setrlimit(RLIMIT_FSIZE, &old);
 		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2, b, 512), TSR_BLOCK_OK);
 		fake_finish();

@@ -194,6 +194,30 @@ static void on_line(TsrMachine *m, const char *line, int level, gpointer data)
 	*(int *)data += level ? 1 : 100;
 }
 
+static void on_fault(TsrMachine *m, const char *instance, const char *what, unsigned *seen)
+{
+	CU_ASSERT_STRING_EQUAL(instance, "dev0");
+	CU_ASSERT_STRING_EQUAL(what, "disk.img: writing: No space left on device");
+	++*seen;
+}
+
+static void a_fault_of_a_device_is_a_signal(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	unsigned seen = 0;
+
+	g_signal_connect(m, "device-fault", G_CALLBACK(on_fault), &seen);
+	bus->emit(host, "leds", "7");
+	bus->emit(host, "fault", "disk.img: writing: No space left on device");
+	CU_ASSERT_EQUAL(seen, 0);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	CU_ASSERT_EQUAL(seen, 1);
+	g_object_unref(m);
+}
+
 static void a_tap_tells_of_a_line(void)
 {
 	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
@@ -258,6 +282,7 @@ int main(void)
 		{ "ordered work completes in order, off this thread", ordered_work_completes_in_order_off_this_thread },
 		{ "a triple fault stops or resets", a_triple_fault_stops_or_resets },
 		{ "every reset can end the run", every_reset_can_end_the_run },
+		{ "a fault of a device is a signal", a_fault_of_a_device_is_a_signal },
 		{ "a tap tells of a line", a_tap_tells_of_a_line },
 		CU_TEST_INFO_NULL,
 	};

@@ -78,6 +78,7 @@ struct blk_raw {
 	void (*changed)(void *user);
 	void *changed_user;
 	struct job *free_jobs;
+	bool faulty; /* the event "fault" was emitted for this medium */
 };
 
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request);

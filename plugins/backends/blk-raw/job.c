@@ -2,6 +2,7 @@
 /* Requests on their way through a worker thread. Jobs are kept for reuse, so a busy disk allocates
  * nothing. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct job {
 	struct medium *medium; /* NULL: fails with `status` */
 	struct tsr_block_request *request;
 	enum tsr_block_status status;
+	int error; /* of the host, 0: none */
 	unsigned count;
 	struct iovec pieces[SEGMENTS_MAX];
 };
@@ -51,9 +53,22 @@ static void work(void *job)
 	if (!error)
 		return;
 	j->status = TSR_BLOCK_IO_ERROR;
+	j->error = error;
 	tsr_log_at(j->owner->log, j->owner->host, TSR_LOG_ERROR, "%s: %s at byte %llu: %s",
 		   j->medium->path, doing[j->request->op],
 		   (unsigned long long)j->request->offset, strerror(error));
+}
+
+/* Once for a medium: a guest repeats what fails. */
+static void report_fault(struct blk_raw *b, const struct job *j)
+{
+	char text[512];
+
+	if (b->faulty)
+		return;
+	b->faulty = true;
+	snprintf(text, sizeof(text), "%s: %s: %s", j->medium->path, doing[j->request->op], strerror(j->error));
+	b->bus->emit(b->host, "fault", text);
 }
 
 static void done(void *job)
@@ -63,6 +78,8 @@ static void done(void *job)
 	struct tsr_block_request *request = j->request;
 	enum tsr_block_status status = j->status;
 
+	if (j->error)
+		report_fault(b, j);
 	medium_unref(j->medium);
 	j->next = b->free_jobs;
 	b->free_jobs = j;
@@ -137,6 +154,7 @@ void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request)
 	j->owner = b;
 	j->request = request;
 	j->status = check(b, request);
+	j->error = 0;
 	j->medium = j->status == TSR_BLOCK_OK ? medium_ref(b->medium) : NULL;
 	j->count = j->medium ? fill_pieces(j->pieces, request) : 0;
 	b->worker->submit(b->host, read_at_once(j) ? NULL : work, done, j,

@@ -168,7 +168,7 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
  * @instance: the device
  * @what: one line for the user
  *
- * A device cannot do its work, say because a disk image cannot be written.
+ * A device or back end cannot do its work, say because a disk image cannot be written.
  */
 
 /**

@@ -236,7 +236,8 @@ struct tsr_bus {
 	 * connected. [main & !running] */
 	bool (*get)(const struct tsr_host *host, const char *name, struct tsr_interface *out);
 	/* Emits the signal `event` of the machine (TsrMachine::event) for this instance, later and on the main
-	 * loop. `detail` may be "". [any] */
+	 * loop. `detail` may be "". The event "fault" is TsrMachine::device-fault too: this instance cannot do
+	 * its work, and `detail` says why in one line for the user. [any] */
 	void (*emit)(const struct tsr_host *host, const char *event, const char *detail);
 };
 
