@@ -527,6 +527,42 @@ static void state_survives(void)
 	}
 }
 
+/* A field that is missing or has a value that it cannot have: the state is refused. */
+static void damaged_state_is_refused(void)
+{
+	static const struct {
+		const char *field;
+		uint64_t value; /* UINT64_MAX: the field is missing */
+	} rows[] = {
+		{ "ram", UINT64_MAX },
+		{ "break_prefix", UINT64_MAX },
+		{ "keyboard/ready_at", UINT64_MAX },
+		{ "keyboard/repeat_at", UINT64_MAX },
+		{ "keyboard/replies", UINT64_MAX },
+		{ "keyboard/keys", UINT64_MAX },
+		{ "keyboard/set", 0 },
+		{ "keyboard/set", 4 },
+		{ "mouse/ready_at", UINT64_MAX },
+		{ "mouse/sample_at", UINT64_MAX },
+		{ "mouse/replies", UINT64_MAX },
+		{ "mouse/packets", UINT64_MAX },
+		{ "mouse/last_length", PS2_QUEUE_SIZE + 1 },
+	};
+
+	start(TRANSLATED);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fake_state *state = fake_device_save(device);
+		struct tsr_error error;
+
+		if (rows[i].value == UINT64_MAX)
+			CU_ASSERT(fake_state_remove(state, rows[i].field))
+		else
+			CU_ASSERT(fake_state_set(state, rows[i].field, rows[i].value));
+		CU_ASSERT_FALSE(fake_device_load(device, state, 2, &error));
+		fake_state_free(state);
+	}
+}
+
 static void strange_state_is_survived(void)
 {
 	struct tsr_error error;
@@ -584,6 +620,7 @@ static CU_TestInfo tests[] = {
 	ROW(remote_mode_is_polled),
 	ROW(second_invalid_command_is_an_error),
 	ROW(state_survives),
+	ROW(damaged_state_is_refused),
 	ROW(strange_state_is_survived),
 	ROW(any_register_access_is_defined),
 	CU_TEST_INFO_NULL,
