@@ -271,7 +271,7 @@ static void out_of_range(void)
  * registers then hold the first bad one (ATA-6, 8.27-8.70: IDNF). */
 #define TAIL 3u /* good sectors of each of these commands */
 
-static uint32_t told_lba(void)
+static uint32_t shown_lba(void)
 {
 	return in(LOW) | (uint32_t)in(MID) << 8 | (uint32_t)in(HIGH) << 16;
 }
@@ -281,7 +281,7 @@ static void expect_end_of_disk(uint8_t device)
 	CU_ASSERT_EQUAL(irq(), 1);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | ERR);
 	CU_ASSERT_EQUAL(in(ERROR), 0x10);
-	CU_ASSERT_EQUAL(told_lba(), SECTORS);
+	CU_ASSERT_EQUAL(shown_lba(), SECTORS);
 	CU_ASSERT_EQUAL(in(DEVICE), device);
 }
 

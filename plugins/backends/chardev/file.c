@@ -69,7 +69,7 @@ static void file_begin(struct chardev *c)
 			   strerror(errno));
 }
 
-/* A machine that goes on from a saved state is not reset. */
+/* A machine that resumes from a saved state is not reset. */
 static size_t file_write(struct chardev *c, const uint8_t *bytes, size_t length)
 {
 	file_begin(c);

@@ -13,7 +13,7 @@ struct forward {
 	struct in_addr host, guest; /* guest 0.0.0.0: the first address DHCP gives */
 	uint16_t host_port, guest_port;
 };
-/* Reads one rule of a list, moves *text behind it and its separator. False and error: not a rule. */
+/* Reads one rule of a list, moves *text past it and its separator. False and error: not a rule. */
 bool forward_parse(const char **text, struct forward *out, struct tsr_error *error);
 
 /* -- queue.c: frames on their way to the guest; full: the newest is dropped, as on a wire */

@@ -63,7 +63,7 @@ enum command_flags {
 	FLAG_WRITE = 2,
 	FLAG_MULTIPLE = 4,
 	FLAG_DMA = 8,
-	FLAG_LBA = 16, /* not CHS: how the address is told back */
+	FLAG_LBA = 16, /* not CHS: how the registers show the address */
 };
 
 /* -- command.c */

@@ -93,7 +93,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	return true;
 }
 
-/* A disk's medium does not change: the back end is told to keep it. */
+/* A disk's medium does not change: the back end has to keep it. */
 static bool realize(void *self, struct tsr_error *error)
 {
 	struct ata_disk *d = self;

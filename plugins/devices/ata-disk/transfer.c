@@ -2,7 +2,7 @@
 /*
  * How sectors move. PIO goes through the channel's buffer, up to 128 sectors for one request of the
  * back end; DMA goes straight between back end and guest memory. A step that is interrupted (a
- * saved state, a stopped bus master) is begun again: lba, left, at and filled change only when a
+ * saved state, a stopped bus master) starts again: lba, left, at and filled change only when a
  * step is done. Source: ATA/ATAPI-6 (T13/1410D), 9.5-9.7.
  */
 #include "../ide-common/ata.h"
@@ -10,7 +10,7 @@
 
 /* -- Ends */
 
-/* The registers tell an address as the command told it. */
+/* The registers show an address in the form in which the command gave it. */
 void disk_put_address(struct ata_disk *d, uint64_t lba)
 {
 	struct tsr_ide_registers *r = d->port->registers;

@@ -147,7 +147,7 @@ static bool runs_a_packet(const struct cdrom *c)
 	return c->step != STEP_IDLE && c->step != STEP_IDENTIFY;
 }
 
-/* Where a read goes on is the back end's to check: the medium may have changed meanwhile. */
+/* The back end checks where a read continues, because the medium may have changed meanwhile. */
 static bool sane(const struct cdrom *c)
 {
 	bool reads = c->step == STEP_FETCH || c->step == STEP_READ || c->step == STEP_STREAM;

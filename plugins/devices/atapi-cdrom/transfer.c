@@ -3,7 +3,7 @@
  * The data phases of a packet command and its end.
  * Source: ATA/ATAPI-6 (T13/1410D), 9.8, 9.9. A PIO data phase moves blocks of at most the host's
  * byte count limit, each with its own interrupt; a DMA phase moves sectors straight from the back
- * end to guest memory. What is interrupted is begun again.
+ * end to guest memory. What is interrupted starts again.
  */
 #include <string.h>
 

@@ -181,7 +181,7 @@ void keyboard_on_repeat(struct i8042 *c)
 
 	if (!key || !k->scanning)
 		return;
-	if (!k->keys.count) /* nobody reads: do not fill the buffer with repeats */
+	if (!k->keys.count) /* the host does not read: do not fill the buffer with repeats */
 		send_key(c, key, true);
 	k->repeat_at = c->clock->now(c->host) + repeat_period_ns(k);
 	c->clock->arm(c->repeat_timer, k->repeat_at);

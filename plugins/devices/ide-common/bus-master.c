@@ -2,14 +2,14 @@
 /*
  * The bus-master engine of one IDE channel.
  * Source: Intel, Programming Interface for Bus Master IDE Controller, revision 1.0.
- * The end of a transfer as the status register tells it:
+ * The status register at the end of a transfer:
  *   table and drive end together   ACTIVE 0, INTERRUPT 1
  *   the drive ends first           ACTIVE 1, INTERRUPT 1 (the host stops the engine)
  *   the table ends first           ACTIVE 0, INTERRUPT 0 (the drive waits; started again with a
- *                                  new table, the engine goes on)
+ *                                  new table, the engine continues)
  *   memory cannot be reached       ACTIVE 0, ERROR 1
  * The direction bit is kept but not obeyed: the drive's command decides. Regions and tables that
- * cross a 64 KiB boundary, which the specification forbids, go on in the next 64 KiB.
+ * cross a 64 KiB boundary, which the specification forbids, continue in the next 64 KiB.
  */
 #include "bus-master.h"
 
@@ -149,7 +149,7 @@ uint64_t bm_gather(struct bus_master *bm, bool to_memory, uint64_t length)
 	return got;
 }
 
-/* Where the engine stands `length` bytes further on. */
+/* The engine's position after `length` more bytes. */
 static struct bm_cursor walk(struct bus_master *bm, struct bm_cursor c, uint64_t length)
 {
 	while (length) {

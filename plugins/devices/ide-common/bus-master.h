@@ -21,7 +21,7 @@ enum { BM_ACTIVE = 0x01, BM_ERROR = 0x02, BM_INTERRUPT = 0x04, BM_CAPABLE = 0x60
 
 struct bm_cursor {
 	uint32_t next;  /* address of the next descriptor */
-	uint32_t base;  /* where the current region goes on */
+	uint32_t base;  /* where the rest of the current region begins */
 	uint32_t left;  /* bytes of it */
 	uint8_t last;   /* it is the table's last */
 };

@@ -53,8 +53,7 @@ static void port_finish(void *to, uint8_t status, uint8_t error, bool interrupt)
 		set_intrq(u, true);
 }
 
-/* A drive of somebody else's that asks for bytes outside the buffer has a fault: its command ends.
- */
+/* A drive plugin that asks for bytes outside the buffer has a fault: its command ends with DF. */
 static void port_pio(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
 		     bool interrupt)
 {

@@ -25,7 +25,7 @@ struct ide_channel;
 struct ide_unit {
 	struct ide_channel *channel;
 	struct tsr_ide_port port;
-	const struct tsr_ide_drive *drive; /* NULL: nobody there */
+	const struct tsr_ide_drive *drive; /* NULL: none at this position */
 	void *drive_self;
 	struct tsr_ide_registers r;
 	bool intrq;       /* pending; on the wire only while the drive is selected */
