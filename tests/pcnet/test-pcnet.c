@@ -517,6 +517,10 @@ static void length_field_strips_the_pad(void)
 	driver_start_with(2, 0, (uint16_t[4]){ 0 }, 0x0d15); /* ASTRP_RCV */
 	cable_deliver(frame, 60);
 	CU_ASSERT_EQUAL(result_of(RX_RING, 0), 24);
+	frame[12] = 0x08; /* the type of IP, which is no length */
+	frame[13] = 0x00;
+	cable_deliver(frame, 60);
+	CU_ASSERT_EQUAL(result_of(RX_RING, 1), 64);
 }
 
 static void giant_frames_babble(void)
