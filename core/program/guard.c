@@ -14,7 +14,7 @@ static const int fatal[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 static struct {
 	void (*stop)(int number, gpointer user);
 	gpointer user;
-	int number; /* the signal that came */
+	int number; /* the signal that came; the guard's thread only */
 	GThread *thread;
 	GMainLoop *loop;
 	volatile sig_atomic_t status;
@@ -54,9 +54,9 @@ void guard_limit(int status, guint seconds)
 	alarm(seconds);
 }
 
-static gboolean stop_on_main(gpointer user)
+static gboolean stop_on_main(gpointer number)
 {
-	guard.stop(guard.number, guard.user);
+	guard.stop(GPOINTER_TO_INT(number), guard.user);
 	return G_SOURCE_REMOVE;
 }
 
@@ -70,7 +70,7 @@ static gboolean on_signal(gpointer number)
 	}
 	guard.number = GPOINTER_TO_INT(number);
 	guard_limit(128 + guard.number, GUARD_STOP_SECONDS);
-	g_idle_add_full(G_PRIORITY_HIGH, stop_on_main, NULL, NULL);
+	g_idle_add_full(G_PRIORITY_HIGH, stop_on_main, number, NULL);
 	return G_SOURCE_CONTINUE;
 }
 
