@@ -2,6 +2,7 @@
 /* See guard.h. */
 #include <glib-unix.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ static struct {
 	int number; /* the signal that came; the guard's thread only */
 	GThread *thread;
 	GMainLoop *loop;
-	volatile sig_atomic_t status;
+	atomic_int status; /* of an end by force; on_alarm reads it, which may run on any thread */
 	gboolean is_terminal;
 	struct termios terminal; /* as it was found */
 } guard;
