@@ -5,6 +5,7 @@ The guests that must boot, one function each. It starts a machine and recognises
 """
 import hashlib
 import http.server
+import fcntl
 import os
 import random
 import re
@@ -41,8 +42,10 @@ def initramfs(flavour="686"):
     sources = [os.path.join(SCRIPTS, "make-initramfs"), file(f"modules-{flavour}")]
     for folder, _, names in os.walk(os.path.join(SCRIPTS, "initramfs")):
         sources += [os.path.join(folder, n) for n in names]
-    if not os.path.exists(out) or any(os.path.getmtime(s) > os.path.getmtime(out) for s in sources):
-        subprocess.run([sources[0], "--modules", os.path.realpath(sources[1]), out], check=True)
+    with open(out + ".lock", "w") as lock:  # rows run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(out) or any(os.path.getmtime(s) > os.path.getmtime(out) for s in sources):
+            subprocess.run([sources[0], "--modules", os.path.realpath(sources[1]), out], check=True)
     return out
 
 
