@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/x86-facts.h>
+
 #include "code/flags.h"
 #include "lockstep.h"
 #include "runtime/fp.h"
@@ -30,8 +32,8 @@ struct write {
 /* What the interpreter says about the block's first instructions. */
 struct boundary {
 	uint32_t gpr[8], eip, eflags;
-	uint8_t fx[288]; /* the image up to XMM7 */
-	size_t writes;   /* of the log, made so far */
+	uint8_t fx[TSR_FX_WRITTEN]; /* the image up to XMM7 */
+	size_t writes;		    /* of the log, made so far */
 };
 
 struct bt_lockstep {
@@ -124,10 +126,17 @@ static const char *const register_names[8] = { "EAX", "ECX", "EDX", "EBX", "ESP"
 
 static bool same_fp(const uint8_t *a, const uint8_t *b)
 {
-	if (memcmp(a, b, 5) || memcmp(a + 6, b + 6, 22) || memcmp(a + 160, b + 160, 128))
+	const size_t reserved = offsetof(struct tsr_x86_fx, reserved);
+	const size_t fop = offsetof(struct tsr_x86_fx, fop);
+	const size_t mask = offsetof(struct tsr_x86_fx, mxcsr_mask);
+	const size_t st = offsetof(struct tsr_x86_fx, st);
+	const size_t xmm = offsetof(struct tsr_x86_fx, xmm);
+
+	if (memcmp(a, b, reserved) || memcmp(a + fop, b + fop, mask - fop) ||
+	    memcmp(a + xmm, b + xmm, TSR_FX_WRITTEN - xmm))
 		return false;
 	for (unsigned i = 0; i < 8; i++)
-		if (memcmp(a + 32 + 16 * i, b + 32 + 16 * i, 10))
+		if (memcmp(a + st + 16 * i, b + st + 16 * i, 10))
 			return false;
 	return true;
 }

@@ -3,16 +3,18 @@
 #ifndef TSR_BT_FLAGS_H
 #define TSR_BT_FLAGS_H
 
+#include <tessera/draft/x86-facts.h>
+
 #include "code/bt.h"
 
 static inline uint32_t flags_from_ax(uint16_t ax)
 {
-	return (ax >> 8 & (TSR_FLAG_CF | TSR_FLAG_PF | TSR_FLAG_AF | TSR_FLAG_ZF | TSR_FLAG_SF)) | (ax & 1u) << 11;
+	return (ax >> 8 & TSR_FLAGS_AH) | (ax & 1u) << TSR_FLAG_OF_SHIFT;
 }
 
 static inline uint16_t flags_to_ax(uint32_t eflags)
 {
-	return (uint16_t)((eflags & 0xff) << 8 | (eflags >> 11 & 1));
+	return (uint16_t)((eflags & 0xff) << 8 | (eflags >> TSR_FLAG_OF_SHIFT & 1));
 }
 
 /* A check had clobbered flags that were dead but for a fault: computes them again from what made them. */

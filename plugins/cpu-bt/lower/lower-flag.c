@@ -3,6 +3,8 @@
  * CLI, STI, CLD, STD, PUSHF, POPF: the flags that are not arithmetic live in state.eflags. The arithmetic ones are taken to
  * AX (lahf, seto) for the few instructions that need RFLAGS, and put back.
  */
+#include <tessera/draft/x86-facts.h>
+
 #include "lower/call.h"
 #include "lower/lower.h"
 #include "lower/memory.h"
@@ -87,7 +89,7 @@ static bool lower_pushf(struct bt_tx *tx)
 	flags_away(e);
 	emit_store16(e, BT_FIELD(hot.flags_ax), RAX);
 	emit_movzx8(e, R11, RAX); /* OF */
-	emit_shift_imm(e, false, SHIFT_SHL, R11, 11);
+	emit_shift_imm(e, false, SHIFT_SHL, R11, TSR_FLAG_OF_SHIFT);
 	emit_rr(e, false, OP2_MOVZX_EB, RAX, AH);
 	emit_alu(e, false, ALU_OR, R11, RAX);
 	emit_load(e, RAX, BT_FIELD(state.eflags));
@@ -138,7 +140,7 @@ static bool lower_popf(struct bt_tx *tx)
 	tsr_bt_move_esp(tx, (int32_t)size);
 	emit_mov(e, RAX, R11); /* ah = SF ZF AF PF CF, al = OF */
 	emit_rr(e, false, OP_MOV_EB_GB, RAX, AH);
-	emit_shift_imm(e, false, SHIFT_SHR, R11, 11);
+	emit_shift_imm(e, false, SHIFT_SHR, R11, TSR_FLAG_OF_SHIFT);
 	emit_alu_imm(e, false, ALU_AND, R11, 1);
 	emit_rr(e, false, OP_MOV_EB_GB, R11, RAX);
 	flags_back(e);

@@ -9,6 +9,8 @@
  */
 #include <Zydis/Zydis.h>
 
+#include <tessera/draft/x86-facts.h>
+
 #include "lower/call.h"
 #include "lower/fp-checks.h"
 #include "lower/islands.h"
@@ -146,9 +148,9 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 
 	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->options.lockstep) || !tsr_bt_memory_possible(tx, &i->ea, access))
 		return false;
-	emit_lea64(e, R11, tsr_bt_memory(tx, &i->ea, 512, access, false));
+	emit_lea64(e, R11, tsr_bt_memory(tx, &i->ea, sizeof(struct tsr_x86_fx), access, false));
 	tx->open = -1;
-	site = tsr_bt_site(tx, 512, access);
+	site = tsr_bt_site(tx, sizeof(struct tsr_x86_fx), access);
 	if (restore)
 		tsr_bt_call_or_leave(tx, BT_CALL_FXRSTOR, 0, site, 0);
 	else

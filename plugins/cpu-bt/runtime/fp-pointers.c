@@ -18,11 +18,10 @@
  */
 #include <string.h>
 
+#include <tessera/draft/x86-facts.h>
+
 #include "code/emit.h"
 #include "runtime/fp-pointers.h"
-
-/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1 */
-enum { FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20 };
 
 static void note_data(struct tsr_bt *bt, uint32_t site)
 {
@@ -57,12 +56,12 @@ void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s)
 		note_data(bt, s->fp_own);
 }
 
-static void put16(struct tsr_bt *bt, unsigned at, uint16_t value)
+static void put16(struct tsr_bt *bt, size_t at, uint16_t value)
 {
 	memcpy(bt->state.fx + at, &value, sizeof(value));
 }
 
-static void put32(struct tsr_bt *bt, unsigned at, uint32_t value)
+static void put32(struct tsr_bt *bt, size_t at, uint32_t value)
 {
 	memcpy(bt->state.fx + at, &value, sizeof(value));
 }
@@ -72,13 +71,16 @@ void tsr_bt_fp_commit(struct tsr_bt *bt)
 	const struct bt_fp_site *code = &bt->cache.fp_sites[bt->hot.fp_code], *data = &bt->cache.fp_sites[bt->hot.fp_data];
 
 	if (bt->hot.fp_code) {
-		put16(bt, FOP, code->clear ? 0 : code->fop);
-		put32(bt, FIP, code->clear ? 0 : code->eip);
-		put32(bt, FCS, code->clear ? 0 : bt->state.segment[TSR_CS].selector);
+		put16(bt, offsetof(struct tsr_x86_fx, fop), code->clear ? 0 : code->fop);
+		put32(bt, offsetof(struct tsr_x86_fx, fip), code->clear ? 0 : code->eip);
+		put32(bt, offsetof(struct tsr_x86_fx, fcs),
+		      code->clear ? 0 : bt->state.segment[TSR_CS].selector);
 	}
 	if (bt->hot.fp_data) {
-		put32(bt, FDP, data->clear ? 0 : bt->hot.fp_data_offset);
-		put32(bt, FDS, data->clear ? 0 : bt->state.segment[data->segment].selector);
+		put32(bt, offsetof(struct tsr_x86_fx, fdp),
+		      data->clear ? 0 : bt->hot.fp_data_offset);
+		put32(bt, offsetof(struct tsr_x86_fx, fds),
+		      data->clear ? 0 : bt->state.segment[data->segment].selector);
 	}
 	bt->hot.fp_code = bt->hot.fp_data = 0;
 }

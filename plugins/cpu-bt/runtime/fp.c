@@ -11,27 +11,34 @@
  */
 #include <string.h>
 
+#include <tessera/draft/x86-facts.h>
+
 #include "code/decode.h"
 #include "runtime/fp-pointers.h"
 #include "runtime/fp.h"
 #include "runtime/mode.h"
 #include "runtime/outcome.h"
 
-/* Offsets in the FXSAVE image, SDM volume 1, 10.5.1. The mask after MXCSR stays the guest's. */
-enum { POINTERS = 6, FOP = 6, FCS = 12, FDS = 20, MXCSR = 24, MASK = 28, ST0 = 32, XMM0 = 160, WRITTEN = 288 };
+/* Offsets in the FXSAVE image. The mask after MXCSR stays the guest's. */
+enum {
+	MXCSR = offsetof(struct tsr_x86_fx, mxcsr),
+	MASK = offsetof(struct tsr_x86_fx, mxcsr_mask),
+	ST0 = offsetof(struct tsr_x86_fx, st),
+	XMM0 = offsetof(struct tsr_x86_fx, xmm),
+};
 
 void tsr_bt_fp_unload(struct tsr_bt *bt)
 {
-	uint8_t image[512] __attribute__((aligned(16)));
+	uint8_t image[sizeof(struct tsr_x86_fx)] __attribute__((aligned(16)));
 
 	tsr_bt_fp_commit(bt);
 	if (!bt->hot.fp_loaded)
 		return;
 	__asm__ volatile("fxsave %0" : "=m"(image));
 	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(bt->hot.host_mxcsr));
-	memcpy(bt->state.fx, image, POINTERS);
+	memcpy(bt->state.fx, image, TSR_FX_POINTERS);
 	if (bt->hot.fp_loaded & BT_FP_SSE_UNMASKED)
-		bt->state.fx[MXCSR] |= image[MXCSR] & 0x3f;
+		bt->state.fx[MXCSR] |= image[MXCSR] & TSR_MXCSR_FLAGS;
 	else if (!(bt->hot.fp_loaded & BT_FP_X87_ONLY))
 		memcpy(bt->state.fx + MXCSR, image + MXCSR, 4);
 	memcpy(bt->state.fx + ST0, image + ST0, XMM0 - ST0);
@@ -55,7 +62,7 @@ void tsr_bt_fp_reload(struct tsr_bt *bt)
 /* Bits of MXCSR that exist: DAZ came with SSE2. */
 static uint32_t mxcsr_mask(const struct tsr_bt *bt)
 {
-	return bt->model.isa & BT_ISA_SSE2 ? 0xffff : 0xffbf;
+	return bt->model.isa & BT_ISA_SSE2 ? TSR_MXCSR_KNOWN : TSR_MXCSR_KNOWN & ~TSR_MXCSR_DAZ;
 }
 
 struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
@@ -66,7 +73,7 @@ struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, uint32_t word, const struct b
 	if (bt->hot.saved_r11 & 15)
 		return bt_leave_to_interpreter(bt, s);
 	tsr_bt_fp_unload(bt);
-	memcpy(to, bt->state.fx, WRITTEN);
+	memcpy(to, bt->state.fx, TSR_FX_WRITTEN);
 	memcpy(to + MASK, &mask, sizeof(mask));
 	return bt_go_on();
 }
@@ -75,19 +82,19 @@ struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, uint32_t word, const struct b
 static void take_image(struct tsr_bt *bt, const uint8_t *from)
 {
 	uint8_t *fx = bt->state.fx;
-	uint8_t image[512] __attribute__((aligned(16)));
+	uint8_t image[sizeof(struct tsr_x86_fx)] __attribute__((aligned(16)));
 	uint32_t mask = mxcsr_mask(bt);
 
-	memcpy(image, from, WRITTEN);
-	memcpy(fx + POINTERS, image + POINTERS, ST0 - POINTERS);
-	memcpy(fx + XMM0, image + XMM0, WRITTEN - XMM0);
-	fx[FOP + 1] &= 7;
-	memset(fx + FCS + 2, 0, 2);
-	memset(fx + FDS + 2, 0, 2);
+	memcpy(image, from, TSR_FX_WRITTEN);
+	memcpy(fx + TSR_FX_POINTERS, image + TSR_FX_POINTERS, ST0 - TSR_FX_POINTERS);
+	memcpy(fx + XMM0, image + XMM0, TSR_FX_WRITTEN - XMM0);
+	fx[offsetof(struct tsr_x86_fx, fop) + 1] &= TSR_FOP_MASK >> 8;
+	memset(fx + offsetof(struct tsr_x86_fx, reserved2), 0, 2);
+	memset(fx + offsetof(struct tsr_x86_fx, reserved3), 0, 2);
 	memcpy(fx + MASK, &mask, sizeof(mask));
 	memcpy(image + MXCSR, &bt->hot.host_mxcsr, 4);
 	__asm__ volatile("fxrstor %0\n\tfxsave %0" : "+m"(image));
-	memcpy(fx, image, POINTERS);
+	memcpy(fx, image, TSR_FX_POINTERS);
 	memcpy(fx + ST0, image + ST0, XMM0 - ST0);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/x86-facts.h>
 #include <tessera/draft/x86-state.h>
 
 #include "runtime/mode.h"
@@ -20,29 +21,18 @@ struct bt_tags {
 	uint32_t last;
 };
 
-/* Access byte of a descriptor, SDM volume 3, 3.4.5.1 */
-#define TYPE_CODE 8u
-#define TYPE_DOWN 4u  /* data: expand-down; code: conforming */
-#define TYPE_WRITE 2u /* data: writable; code: readable */
-
 static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool is_cs)
 {
-	bool code = s->access & TYPE_CODE;
+	bool code = s->access & TSR_SEG_CODE;
 
-	if (!(s->access & TSR_SEG_P) || !(s->access & TYPE_WRITE))
+	if (!(s->access & TSR_SEG_P) || !(s->access & (code ? TSR_SEG_R : TSR_SEG_W)))
 		return BT_SEGMENT_SLOW;
-	if (code ? !is_cs : (s->access & TYPE_DOWN) != 0)
+	if (code ? !is_cs : (s->access & TSR_SEG_E) != 0)
 		return BT_SEGMENT_SLOW;
 	if (s->limit != UINT32_MAX)
 		return BT_SEGMENT_LIMITED;
 	return s->base ? BT_SEGMENT_BASED : BT_SEGMENT_FLAT;
 }
-
-#define FSW_ES 0x80u
-#define X87_EXCEPTIONS 0x3fu /* of control and status word */
-#define MXCSR_MASKS 0x1f80u
-#define MXCSR_UM 0x800u
-#define MXCSR_FLAGS 0x3fu
 
 /* The mode that the FXSAVE image calls for. */
 static uint32_t fp_image_mode(const struct tsr_bt *bt)
@@ -50,15 +40,17 @@ static uint32_t fp_image_mode(const struct tsr_bt *bt)
 	uint16_t fcw, fsw;
 	uint32_t mxcsr, mode = BT_MODE_X87;
 
-	memcpy(&fcw, bt->state.fx, sizeof(fcw));
-	memcpy(&fsw, bt->state.fx + 2, sizeof(fsw));
-	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
-	if (fsw & FSW_ES || fsw & ~fcw & X87_EXCEPTIONS)
+	memcpy(&fcw, bt->state.fx + offsetof(struct tsr_x86_fx, fcw), sizeof(fcw));
+	memcpy(&fsw, bt->state.fx + offsetof(struct tsr_x86_fx, fsw), sizeof(fsw));
+	memcpy(&mxcsr, bt->state.fx + offsetof(struct tsr_x86_fx, mxcsr), sizeof(mxcsr));
+	if (fsw & TSR_FSW_ES || fsw & ~fcw & TSR_X87_EXCEPTIONS)
 		return 0; /* also for SSE: some of its instructions use MMX registers, and wait */
-	if ((fcw & X87_EXCEPTIONS) != X87_EXCEPTIONS)
+	if ((fcw & TSR_X87_EXCEPTIONS) != TSR_X87_EXCEPTIONS)
 		mode |= BT_MODE_X87_UNMASKED;
-	if (bt->state.cr4 & TSR_CR4_OSFXSR && mxcsr & MXCSR_UM)
-		mode |= (mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? BT_MODE_SSE : BT_MODE_SSE | BT_MODE_SSE_UNMASKED;
+	if (bt->state.cr4 & TSR_CR4_OSFXSR && mxcsr & TSR_MXCSR_UM)
+		mode |= (mxcsr & TSR_MXCSR_MASKS) == TSR_MXCSR_MASKS
+				? BT_MODE_SSE
+				: BT_MODE_SSE | BT_MODE_SSE_UNMASKED;
 	return mode;
 }
 
@@ -82,8 +74,9 @@ static uint32_t fp_mode(const struct tsr_bt *bt)
 
 static bool must_step(const struct tsr_x86_state *s)
 {
-	return s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & 0xff ||
-	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM) || tsr_x86_virtual_interrupt(s);
+	return s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & TSR_DR7_ENABLES ||
+	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM) ||
+	       tsr_x86_virtual_interrupt(s);
 }
 
 uint32_t tsr_bt_mode(struct tsr_bt *bt)
@@ -100,7 +93,7 @@ uint32_t tsr_bt_mode(struct tsr_bt *bt)
 		mode |= BT_MODE_USER;
 	if (!pe || vm)
 		mode |= BT_MODE_CS_WRITE;
-	if (!vm && s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> 12)
+	if (!vm && s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> TSR_FLAG_IOPL_SHIFT)
 		mode |= BT_MODE_IF_FREE;
 	if (s->eflags & TSR_FLAG_DF)
 		mode |= BT_MODE_DOWN;
@@ -146,9 +139,9 @@ static void set_mxcsr(struct tsr_bt *bt)
 {
 	uint32_t mxcsr;
 
-	memcpy(&mxcsr, bt->state.fx + 24, sizeof(mxcsr));
-	bt->hot.masked_mxcsr = (mxcsr & ~MXCSR_FLAGS) | MXCSR_MASKS;
-	bt->hot.unmasked = ~(mxcsr >> 7) & MXCSR_FLAGS;
+	memcpy(&mxcsr, bt->state.fx + offsetof(struct tsr_x86_fx, mxcsr), sizeof(mxcsr));
+	bt->hot.masked_mxcsr = (mxcsr & ~TSR_MXCSR_FLAGS) | TSR_MXCSR_MASKS;
+	bt->hot.unmasked = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 }
 
 /* Brings mode, view and tag up to the state; tag_word and poll are armed, unless an exit is requested. */

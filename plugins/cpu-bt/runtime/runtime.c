@@ -9,6 +9,8 @@
  * and resumes by outcome.skip. The x87 registers and MXCSR are still the guest's in such a function: it must call
  * tsr_bt_fp_unload before it runs other floating-point code.
  */
+#include <tessera/draft/x86-facts.h>
+
 #include "code/cache.h"
 #include "code/emit.h"
 #include "runtime/dispatch.h"
@@ -19,7 +21,9 @@
 
 #define FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
 #define GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
-#define XMM_AREA 160 /* in the FXSAVE image */
+#define XMM(n)                                                                                     \
+	HOST_MEM(R15,                                                                              \
+		 offsetof(struct tsr_bt, state.fx) + offsetof(struct tsr_x86_fx, xmm) + 16 * (n))
 
 typedef struct bt_outcome (*bridge_function)(struct tsr_bt *bt, uint32_t r8, uint32_t r9);
 
@@ -30,8 +34,7 @@ static uint8_t host_gpr(unsigned guest)
 
 static void movups(struct emitter *e, bool load, unsigned xmm)
 {
-	emit_rm(e, false, load ? OP2_MOVUPS_LOAD : OP2_MOVUPS_STORE, (uint8_t)xmm,
-		HOST_MEM(R15, offsetof(struct tsr_bt, state.fx) + XMM_AREA + 16 * xmm));
+	emit_rm(e, false, load ? OP2_MOVUPS_LOAD : OP2_MOVUPS_STORE, (uint8_t)xmm, XMM(xmm));
 }
 
 static void each_xmm_if_loaded(struct emitter *e, bool load)

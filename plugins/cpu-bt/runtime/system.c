@@ -7,6 +7,8 @@
 #include <Zydis/Zydis.h>
 #include <string.h>
 
+#include <tessera/draft/x86-facts.h>
+
 #include "code/cache.h"
 #include "code/calls.h"
 #include "code/decode.h"
@@ -36,36 +38,36 @@ static bool peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, 
 	return true;
 }
 
-/* Descriptor bits, SDM volume 3, 3.4.5: of the second dword. */
-#define D_ACCESSED (1u << 8)
-#define D_WRITE (1u << 9) /* data: writable; code: readable */
-#define D_DOWN (1u << 10) /* data: expand-down; code: conforming */
-#define D_CODE (1u << 11)
-#define D_S (1u << 12)
-#define D_DPL(high) ((high) >> 13 & 3)
-#define D_P (1u << 15)
-#define D_G (1u << 23)
+/* DPL of a descriptor's second dword. */
+static unsigned descriptor_dpl(uint32_t high)
+{
+	return high >> (8 + TSR_SEG_DPL_SHIFT) & 3;
+}
 
+/* The second dword goes to *high. False also for a segment that is not present, not accessed yet,
+ * or not code or data. */
 static bool descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out, uint32_t *high)
 {
+	const uint32_t wanted = TSR_DESC(TSR_SEG_S | TSR_SEG_P | TSR_SEG_A);
 	uint32_t base = bt->state.gdtr.base, limit = bt->state.gdtr.limit, raw[2];
 
-	if (selector & 4) {
+	if (selector & TSR_SELECTOR_TI) {
 		if (!(bt->state.ldtr.access & TSR_SEG_P))
 			return false;
 		base = bt->state.ldtr.base;
 		limit = bt->state.ldtr.limit;
 	}
-	if ((selector & 0xfff8u) + 7 > limit || !peek(bt, TSR_VIEW_SUPERVISOR, base + (selector & 0xfff8), raw, 8))
+	if ((selector & TSR_SELECTOR_INDEX) + 7 > limit ||
+	    !peek(bt, TSR_VIEW_SUPERVISOR, base + (selector & TSR_SELECTOR_INDEX), raw, 8))
 		return false;
 	*high = raw[1];
 	out->selector = selector;
-	out->access = raw[1] >> 8 & 0xf0ff;
+	out->access = raw[1] >> 8 & TSR_SEG_KEPT;
 	out->base = raw[0] >> 16 | (raw[1] & 0xff) << 16 | (raw[1] & 0xff000000);
-	out->limit = (raw[0] & 0xffff) | (raw[1] & 0xf0000);
-	if (raw[1] & D_G)
+	out->limit = (raw[0] & 0xffff) | (raw[1] & TSR_DESC_LIMIT_HIGH);
+	if (raw[1] & TSR_DESC(TSR_SEG_G))
 		out->limit = out->limit << 12 | 0xfff;
-	return (*high & (D_S | D_P | D_ACCESSED)) == (D_S | D_P | D_ACCESSED);
+	return (*high & wanted) == wanted;
 }
 
 /* -- MOV and POP to DS, ES, FS, GS */
@@ -79,7 +81,7 @@ static bool paragraph_segment(const struct tsr_bt *bt, unsigned segment, uint16_
 	out->base = (uint32_t)selector << 4;
 	if (bt->state.eflags & TSR_FLAG_VM) {
 		out->limit = 0xffff;
-		out->access = 0xf3;
+		out->access = TSR_SEG_V86;
 	}
 	return true;
 }
@@ -88,15 +90,17 @@ static bool protected_segment(const struct tsr_bt *bt, uint16_t selector, struct
 {
 	uint32_t high;
 
-	if (!(selector & 0xfffc)) {
+	if (!(selector & TSR_SELECTOR_ENTRY)) {
 		*out = (struct tsr_x86_segment){ .selector = selector };
 		return true;
 	}
 	if (!descriptor(bt, selector, out, &high))
 		return false;
-	if (high & D_CODE && (!(high & D_WRITE) || high & D_DOWN))
+	if (high & TSR_DESC(TSR_SEG_CODE) &&
+	    (!(high & TSR_DESC(TSR_SEG_R)) || high & TSR_DESC(TSR_SEG_C)))
 		return false;
-	return D_DPL(high) >= (selector & 3u) && D_DPL(high) >= bt->state.cpl;
+	return descriptor_dpl(high) >= (selector & TSR_SELECTOR_RPL) &&
+	       descriptor_dpl(high) >= bt->state.cpl;
 }
 
 /* The selector is in r11. Skips when the mode has changed. */
@@ -181,13 +185,14 @@ static void flat_segment(struct tsr_x86_segment *s, uint32_t selector, uint16_t 
 static bool do_sysenter(struct tsr_bt *bt)
 {
 	struct tsr_x86_state *s = &bt->state;
+	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
 
-	if (!(s->cr0 & TSR_CR0_PE) || !(s->sysenter_cs & 0xfffc))
+	if (!(s->cr0 & TSR_CR0_PE) || !cs)
 		return false;
 	s->eflags &= ~(uint32_t)(TSR_FLAG_VM | TSR_FLAG_IF | TSR_FLAG_RF);
 	s->cpl = 0;
-	flat_segment(&s->segment[TSR_CS], s->sysenter_cs & 0xfffc, 0xc09b);
-	flat_segment(&s->segment[TSR_SS], (s->sysenter_cs & 0xfffc) + 8, 0xc093);
+	flat_segment(&s->segment[TSR_CS], cs, TSR_SEG_FLAT_CODE);
+	flat_segment(&s->segment[TSR_SS], cs + 8, TSR_SEG_FLAT_DATA);
 	s->gpr[TSR_ESP] = s->sysenter_esp;
 	s->eip = s->sysenter_eip;
 	return true;
@@ -196,12 +201,15 @@ static bool do_sysenter(struct tsr_bt *bt)
 static bool do_sysexit(struct tsr_bt *bt)
 {
 	struct tsr_x86_state *s = &bt->state;
+	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
 
-	if (!(s->cr0 & TSR_CR0_PE) || !(s->sysenter_cs & 0xfffc) || s->cpl)
+	if (!(s->cr0 & TSR_CR0_PE) || !cs || s->cpl)
 		return false;
 	s->cpl = 3;
-	flat_segment(&s->segment[TSR_CS], ((s->sysenter_cs & 0xfffc) + 16) | 3, 0xc0fb);
-	flat_segment(&s->segment[TSR_SS], ((s->sysenter_cs & 0xfffc) + 24) | 3, 0xc0f3);
+	flat_segment(&s->segment[TSR_CS], (cs + 16) | TSR_SELECTOR_RPL,
+		     TSR_SEG_FLAT_CODE | TSR_SEG_DPL);
+	flat_segment(&s->segment[TSR_SS], (cs + 24) | TSR_SELECTOR_RPL,
+		     TSR_SEG_FLAT_DATA | TSR_SEG_DPL);
 	s->gpr[TSR_ESP] = s->gpr[TSR_ECX];
 	s->eip = s->gpr[TSR_EDX];
 	return true;
@@ -211,11 +219,13 @@ static bool do_sysexit(struct tsr_bt *bt)
 static void drop_segments(struct tsr_x86_state *s)
 {
 	static const uint8_t data[] = { TSR_ES, TSR_DS, TSR_FS, TSR_GS };
+	const unsigned conforming = TSR_SEG_S | TSR_SEG_CODE | TSR_SEG_C;
 
 	for (unsigned i = 0; i < sizeof(data); i++) {
 		struct tsr_x86_segment *g = &s->segment[data[i]];
 
-		if (g->access & TSR_SEG_P && (g->access & 0x1c) != 0x1c && (g->access >> 5 & 3) < s->cpl)
+		if (g->access & TSR_SEG_P && (g->access & conforming) != conforming &&
+		    (g->access >> TSR_SEG_DPL_SHIFT & 3) < s->cpl)
 			*g = (struct tsr_x86_segment){ 0 };
 	}
 }
@@ -224,8 +234,10 @@ static bool stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl, 
 {
 	uint32_t high;
 
-	return selector & 0xfffc && descriptor(bt, selector, out, &high) && (selector & 3u) == cpl && D_DPL(high) == cpl &&
-	       (high & (D_CODE | D_WRITE)) == D_WRITE && out->access & TSR_SEG_DB;
+	return selector & TSR_SELECTOR_ENTRY && descriptor(bt, selector, out, &high) &&
+	       (selector & TSR_SELECTOR_RPL) == cpl && descriptor_dpl(high) == cpl &&
+	       (high & TSR_DESC(TSR_SEG_CODE | TSR_SEG_W)) == TSR_DESC(TSR_SEG_W) &&
+	       out->access & TSR_SEG_DB;
 }
 
 #define IRET_FLAGS \
@@ -243,10 +255,11 @@ static bool do_iretd(struct tsr_bt *bt)
 	    bt_segment_kind(bt->mode.word, TSR_SS) != BT_SEGMENT_FLAT || !(bt->mode.word & BT_MODE_STACK32) ||
 	    !peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
 		return false;
-	cpl = frame[1] & 3;
-	if (frame[2] & (TSR_FLAG_VM | TSR_FLAG_NT | TSR_FLAG_TF | TSR_FLAG_VIF | TSR_FLAG_VIP) || !(frame[1] & 0xfffc) ||
-	    !descriptor(bt, (uint16_t)frame[1], &cs, &high) || (high & (D_CODE | D_DOWN)) != D_CODE || D_DPL(high) != cpl ||
-	    frame[0] > cs.limit)
+	cpl = frame[1] & TSR_SELECTOR_RPL;
+	if (frame[2] & (TSR_FLAG_VM | TSR_FLAG_NT | TSR_FLAG_TF | TSR_FLAG_VIF | TSR_FLAG_VIP) ||
+	    !(frame[1] & TSR_SELECTOR_ENTRY) || !descriptor(bt, (uint16_t)frame[1], &cs, &high) ||
+	    (high & TSR_DESC(TSR_SEG_CODE | TSR_SEG_C)) != TSR_DESC(TSR_SEG_CODE) ||
+	    descriptor_dpl(high) != cpl || frame[0] > cs.limit)
 		return false;
 	if (cpl && (!peek(bt, TSR_VIEW_SUPERVISOR, esp + 12, frame + 3, 8) || !stack_for(bt, (uint16_t)frame[4], cpl, &ss)))
 		return false;
@@ -256,7 +269,8 @@ static bool do_iretd(struct tsr_bt *bt)
 	s->gpr[TSR_ESP] = cpl ? frame[3] : esp + 12;
 	if (cpl)
 		drop_segments(s);
-	s->eflags = (s->eflags & ~(uint32_t)(IRET_FLAGS | TSR_FLAG_VIF | TSR_FLAG_VIP)) | (frame[2] & IRET_FLAGS) | 2;
+	s->eflags = (s->eflags & ~(uint32_t)(IRET_FLAGS | TSR_FLAG_VIF | TSR_FLAG_VIP)) |
+		    (frame[2] & IRET_FLAGS) | TSR_FLAG_FIXED;
 	s->nmi_blocked = 0;
 	s->eip = frame[0];
 	return true;
