@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/x86-facts.h>
+#include <tessera/draft/x86-models.h>
 #include <tessera/draft/x86-state.h>
 
 #include "code/cache.h"
@@ -125,29 +127,35 @@ static void on_reset(void *self, enum tsr_reset kind)
 
 /* -- processor models: what the translator must know of them; the interpreter has the rest */
 
-static const struct {
-	const char *name;
-	uint32_t signature, isa;
-} models[] = {
-	{ "default", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM | BT_ISA_SEP },
-	{ "i686", 0x106ca, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_SSE2 | BT_ISA_PENTIUM | BT_ISA_SEP },
-	{ "pentium3", 0x686, BT_ISA_X87 | BT_ISA_CMOV | BT_ISA_MMX | BT_ISA_SSE | BT_ISA_PENTIUM | BT_ISA_SEP },
-	{ "pentium", 0x52c, BT_ISA_X87 | BT_ISA_PENTIUM },
-	{ "i486", 0x480, BT_ISA_X87 },
-};
+static uint32_t model_isa(const struct tsr_x86_model *model)
+{
+	static const struct {
+		enum tsr_x86_feature feature;
+		enum bt_isa isa;
+	} sets[] = {
+		{TSR_CPU_FPU, BT_ISA_X87},   {TSR_CPU_CX8, BT_ISA_PENTIUM},
+		{TSR_CPU_SEP, BT_ISA_SEP},   {TSR_CPU_CMOV, BT_ISA_CMOV},
+		{TSR_CPU_MMX, BT_ISA_MMX},   {TSR_CPU_SSE, BT_ISA_SSE},
+		{TSR_CPU_SSE2, BT_ISA_SSE2},
+	};
+	uint32_t isa = BT_ISA_BASE;
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+		if (tsr_x86_model_has(model, sets[i].feature))
+			isa |= sets[i].isa;
+	return isa;
+}
 
 static bool choose_model(struct tsr_bt *bt, struct tsr_error *error)
 {
 	const char *name = bt->board.properties->get_string(bt->board.host, "model");
+	const struct tsr_x86_model *model = tsr_x86_model_find(name);
 
-	for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
-		if (strcmp(models[i].name, name))
-			continue;
-		bt->model.signature = models[i].signature;
-		bt->model.isa = models[i].isa;
-		return true;
-	}
-	return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"", name);
+	if (!model)
+		return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"", name);
+	bt->model.signature = model->signature;
+	bt->model.isa = model_isa(model);
+	return true;
 }
 
 /* -- life cycle */
@@ -194,7 +202,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	const struct tsr_irq_table *lines = host->get(host, TSR_IRQ);
 
 	bt->board.host = host;
-	bt->hot.host_mxcsr = 0x1f80;
+	bt->hot.host_mxcsr = TSR_MXCSR_RESET;
 	bt->board.ferr = lines ? lines->get(host, "ferr") : NULL;
 	bt->board.properties = host->get(host, TSR_PROPERTIES);
 	bt->board.log = host->get(host, TSR_LOG);
