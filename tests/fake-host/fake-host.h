@@ -6,21 +6,22 @@
  *
  * The sources of the device are compiled into its test; its plugin entry gives the class:
  *
- *	tessera_add_test(test-uart-16550a SOURCES test-uart-16550a.c ${CMAKE_SOURCE_DIR}/plugins/devices/uart-16550a/uart.c
+ *	set(device ${CMAKE_SOURCE_DIR}/plugins/devices/uart-16550a)
+ *	tessera_add_test(test-uart-16550a SOURCES test-uart-16550a.c ${device}/uart.c
  *		LIBRARIES tessera-fake-host)
  *
  *	static void transmits_a_byte(void)
  *	{
  *		fake_start();
- *		fake_connect("backend", &my_chardev_table, &my_chardev);    // what [Needs backend] is connected to
+ *		fake_connect("backend", &my_chardev_table, &my_chardev); // [Needs backend]
  *		void *uart = fake_device_new(NULL, "uart-16550a", (struct fake_row[]){
- *			{ "resource.regs.base", "0x2f8" },                  // as in a machine manifest; the rest is
- *			{ "fifo", "true" },                                 // the plugin manifest's default
+ *			{ "resource.regs.base", "0x2f8" }, // as in a machine manifest;
+ *			{ "fifo", "true" }, // else the default
  *			{ NULL, NULL } });
- *		fake_port_write(0x2f9, 2, 1);                               // port, value, width
- *		fake_clock_advance(1000000);                                // ns; timers fire in order
- *		CU_ASSERT_EQUAL(fake_irq_level("irq"), 1);                  // the manifest's [Resource irq]
- *		CU_ASSERT(fake_device_round_trip(uart));                    // save, power-on reset, load, save: the same
+ *		fake_port_write(0x2f9, 2, 1); // port, value, width
+ *		fake_clock_advance(1000000); // ns; timers fire in order
+ *		CU_ASSERT_EQUAL(fake_irq_level("irq"), 1); // the manifest's [Resource irq]
+ *		CU_ASSERT(fake_device_round_trip(uart)); // the same after a load
  *		fake_device_fuzz_registers(1, 100000);
  *		fake_finish();
  *	}
