@@ -244,7 +244,16 @@ def network(test):
         upload(port, blob[:4 << 20])
         machine.shell("wait", 60)
         assert machine.shell("sha256sum /tmp/upload").split()[0] == hashlib.sha256(blob[:4 << 20]).hexdigest(), "the upload is damaged"
+        unplug(machine)
         power_off(machine)
+
+
+def unplug(machine):
+    """Unplugs the cable and plugs it in again. The driver polls the link every two seconds."""
+    for plugged, carrier, ping in (False, "0", "100% packet loss"), (True, "1", " 0% packet loss"):
+        machine.cable(plugged)
+        machine.shell(f"n=0; until grep -q {carrier} /sys/class/net/eth0/carrier; do sleep 1; test $((n += 1)) -lt 20; done", 40)
+        assert ping in machine.shell("ping -c 2 -W 2 10.0.2.2 || true", 30)
 
 
 def upload(port, data):

@@ -100,6 +100,11 @@ class Machine:
     def type(self, text):
         raise NotImplementedError
 
+    # -- the first network card's cable
+
+    def cable(self, plugged):
+        raise NotImplementedError
+
     # -- the end
 
     def expect_exit(self, status, seconds=30):
@@ -176,6 +181,9 @@ class Tessera(Machine):
     def key(self, *names):
         self.control("key", *names)
 
+    def cable(self, plugged):
+        self.control("set", f"nat0.link={str(plugged).lower()}")
+
 
 class Qemu(Machine):
     name = "qemu"
@@ -196,7 +204,7 @@ class Qemu(Machine):
         nic = options.get("nic", "user").replace(",hostfwd=", ",hostfwd=")
         return arguments + (["-nic", "none"] if nic == "none" else ["-nic", nic + ",model=pcnet"])
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         if not self.qmp:
             while not os.path.exists(self.socket):
                 time.sleep(0.1)
@@ -238,3 +246,6 @@ class Qemu(Machine):
     def key(self, *names):
         for name in names:
             self.press([{"enter": "ret"}.get(k, k) for k in name.split("-")])
+
+    def cable(self, plugged):
+        self.command("set_link", name="pcnet.0", up=plugged)

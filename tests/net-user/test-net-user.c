@@ -18,6 +18,8 @@ static bool nic_full;
 static uint8_t last[2048];
 static size_t last_length;
 static unsigned frames;
+static unsigned link_calls;
+static bool link_up;
 
 static bool nic_can_receive(void *to)
 {
@@ -31,18 +33,40 @@ static void nic_receive(void *to, const uint8_t *frame, size_t length)
 	frames++;
 }
 
+static void nic_link_changed(void *to, bool up)
+{
+	link_up = up;
+	link_calls++;
+}
+
 static const struct tsr_net_port nic_port = {
-	.size = sizeof(nic_port), .can_receive = nic_can_receive, .receive = nic_receive,
+	.size = sizeof(nic_port),
+	.can_receive = nic_can_receive,
+	.receive = nic_receive,
+	.link_changed = nic_link_changed,
 };
 
-static void net_new(const char *hostfwd)
+static void net_new_with(const char *property, const char *value)
 {
 	fake_start();
 	frames = 0;
 	nic_full = false;
-	net_self = fake_device_new(NULL, "net-user", (struct fake_row[]){ { "hostfwd", hostfwd }, { NULL, NULL } });
+	link_calls = 0;
+	link_up = true;
+	net_self = fake_device_new(NULL, "net-user",
+				   (struct fake_row[]){{property, value}, {NULL, NULL}});
 	net = fake_device_interface(net_self, TSR_NET);
 	net->connect(net_self, &nic_port);
+}
+
+static void net_new(const char *hostfwd)
+{
+	net_new_with("hostfwd", hostfwd);
+}
+
+static void set_link(bool up)
+{
+	CU_ASSERT_TRUE(fake_device_set(net_self, "link", up ? "true" : "false", NULL));
 }
 
 /* Sockets and timers go on for a while, until `count` frames came. */
@@ -216,6 +240,103 @@ static void frames_wait_for_the_nic(void)
 	CU_ASSERT_EQUAL(frames, 2);
 }
 
+static void nic_hears_of_the_cable(void)
+{
+	net_new("");
+	CU_ASSERT_EQUAL(link_calls, 0);
+	set_link(true);
+	CU_ASSERT_EQUAL(link_calls, 0); /* nothing changed */
+	set_link(false);
+	CU_ASSERT_EQUAL(link_calls, 1);
+	CU_ASSERT_FALSE(link_up);
+	set_link(true);
+	CU_ASSERT_EQUAL(link_calls, 2);
+	CU_ASSERT_TRUE(link_up);
+}
+
+static void cable_can_be_unplugged_at_the_start(void)
+{
+	net_new_with("link", "false");
+	CU_ASSERT_EQUAL(link_calls, 1);
+	CU_ASSERT_FALSE(link_up);
+	send_arp(2);
+	CU_ASSERT_FALSE(wait_frames(1));
+	set_link(true);
+	send_arp(2);
+	CU_ASSERT_TRUE(wait_frames(1));
+}
+
+static void unplugged_cable_drops_what_the_guest_sends(void)
+{
+	char text[16];
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port);
+
+	net_new("");
+	send_arp(2);
+	CU_ASSERT_TRUE(wait_frames(1));
+	set_link(false);
+	send_udp("10.0.2.15", "10.0.2.2", 4000, port, "ping", 4);
+	CU_ASSERT_EQUAL(recv(fd, text, sizeof(text), MSG_DONTWAIT), -1);
+	set_link(true);
+	send_udp("10.0.2.15", "10.0.2.2", 4000, port, "again", 5);
+	CU_ASSERT_EQUAL(recv(fd, text, sizeof(text), MSG_DONTWAIT), 5);
+	close(fd);
+}
+
+static void unplugged_cable_drops_what_the_host_sends(void)
+{
+	struct sockaddr_in peer;
+	socklen_t peer_length = sizeof(peer);
+	char text[16];
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port);
+
+	net_new("");
+	send_arp(2);
+	CU_ASSERT_TRUE(wait_frames(1));
+	send_udp("10.0.2.15", "10.0.2.2", 4000, port, "ping", 4);
+	CU_ASSERT_EQUAL(recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_length), 4);
+	set_link(false);
+	sendto(fd, "lost", 4, 0, (struct sockaddr *)&peer, peer_length);
+	CU_ASSERT_FALSE(wait_frames(2));
+	set_link(true);
+	sendto(fd, "pong", 4, 0, (struct sockaddr *)&peer, peer_length);
+	CU_ASSERT_TRUE(wait_frames(2));
+	CU_ASSERT_FALSE(memcmp(last + 42, "pong", 4));
+	CU_ASSERT_FALSE(wait_frames(3));
+	close(fd);
+}
+
+static void unplugged_cable_drops_what_waits_for_the_nic(void)
+{
+	net_new("");
+	nic_full = true;
+	send_arp(2);
+	CU_ASSERT_FALSE(wait_frames(1));
+	set_link(false);
+	nic_full = false;
+	set_link(true);
+	net->ready(net_self);
+	CU_ASSERT_FALSE(wait_frames(1));
+	send_arp(3);
+	CU_ASSERT_TRUE(wait_frames(1)); /* the queue works as before */
+}
+
+/* The cable is not a part of the guest: a state that was saved while it was out does not pull it. */
+static void saved_state_does_not_hold_the_cable(void)
+{
+	struct fake_state *state;
+
+	net_new_with("link", "false");
+	state = fake_device_save(net_self);
+	set_link(true);
+	CU_ASSERT_TRUE(fake_device_load(net_self, state, 1, NULL));
+	send_arp(2);
+	CU_ASSERT_TRUE(wait_frames(1));
+	fake_state_free(state);
+}
+
 static void rules_are_read(void)
 {
 	static const struct { const char *text; bool good; unsigned host_port, guest_port; bool udp; } rows[] = {
@@ -279,6 +400,12 @@ static CU_TestInfo tests[] = {
 	ROW(forwarded_port_reaches_the_guest),
 	ROW(taken_port_is_an_error),
 	ROW(frames_wait_for_the_nic),
+	ROW(nic_hears_of_the_cable),
+	ROW(cable_can_be_unplugged_at_the_start),
+	ROW(unplugged_cable_drops_what_the_guest_sends),
+	ROW(unplugged_cable_drops_what_the_host_sends),
+	ROW(unplugged_cable_drops_what_waits_for_the_nic),
+	ROW(saved_state_does_not_hold_the_cable),
 	ROW(rules_are_read),
 	ROW(any_frame_is_survived),
 	CU_TEST_INFO_NULL,

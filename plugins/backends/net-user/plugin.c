@@ -5,6 +5,9 @@
  *
  * libslirp runs under the machine lock, on the machine's clock: its descriptors are watched, its timers are machine timers.
  * Frames to the guest go through a queue and a timer of no delay, so that a NIC is never called back from inside send.
+ * While the property `link` is false, the cable is unplugged: frames are dropped in both directions,
+ * and libslirp goes on as the far end would. The cable belongs to the host and not to the guest, so
+ * no saved state holds it: a load leaves it as the user of this run has it.
  * Gaps: no IPv6, no TFTP; connections do not survive in a saved state (the guest sees them reset).
  */
 #include <arpa/inet.h>
@@ -30,6 +33,7 @@ struct stack_timer {
 
 struct net_user {
 	const struct tsr_host *host;
+	const struct tsr_properties *properties;
 	const struct tsr_clock *clock;
 	const struct tsr_log *log;
 	const struct tsr_net_port *port; /* NULL: no NIC */
@@ -39,6 +43,7 @@ struct net_user {
 	struct stack_timer *timers;
 	struct frame_queue queue;
 	bool delivering;
+	bool link; /* the cable is plugged in */
 };
 
 /* -- to the guest */
@@ -66,9 +71,31 @@ static ssize_t on_stack_frame(const void *bytes, size_t length, void *self)
 {
 	struct net_user *n = self;
 
-	if (n->port && queue_push(&n->queue, bytes, length) && n->queue.count == 1)
+	if (n->port && n->link && queue_push(&n->queue, bytes, length) && n->queue.count == 1)
 		n->clock->arm(n->delivery, n->clock->now(n->host));
 	return (ssize_t)length;
+}
+
+/* -- the cable */
+
+static void tell_link(const struct net_user *n)
+{
+	if (n->port && n->port->link_changed)
+		n->port->link_changed(n->port->to, n->link);
+}
+
+static bool on_link(void *self, const char *name, struct tsr_error *error)
+{
+	struct net_user *n = self;
+	bool link = n->properties->get_bool(n->host, name);
+
+	if (link == n->link)
+		return true;
+	n->link = link;
+	if (!link)
+		n->queue.count = 0;
+	tell_link(n);
+	return true;
 }
 
 /* -- sockets */
@@ -217,12 +244,16 @@ static void net_connect(void *self, const struct tsr_net_port *port)
 	struct net_user *n = self;
 
 	n->port = port;
+	if (!n->link)
+		tell_link(n);
 }
 
 static void net_send(void *self, const uint8_t *frame, size_t length)
 {
 	struct net_user *n = self;
 
+	if (!n->link)
+		return;
 	slirp_input(n->stack, frame, (int)length);
 	follow(n);
 }
@@ -264,8 +295,9 @@ static bool add_forwards(struct net_user *n, const char *rules, struct tsr_error
 	return true;
 }
 
-static Slirp *stack_new(struct net_user *n, const struct tsr_properties *properties)
+static Slirp *stack_new(struct net_user *n)
 {
+	const struct tsr_properties *properties = n->properties;
 	const char *hostname = properties->get_string(n->host, "hostname");
 	SlirpConfig config = { .version = 4, .in_enabled = true };
 
@@ -283,9 +315,9 @@ static Slirp *stack_new(struct net_user *n, const struct tsr_properties *propert
 static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	struct net_user *n = self;
-	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 
 	n->host = host;
+	n->properties = host->get(host, TSR_PROPERTIES);
 	n->clock = host->get(host, TSR_CLOCK);
 	n->log = host->get(host, TSR_LOG);
 	n->watches = (struct watches){
@@ -293,11 +325,13 @@ static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error
 	};
 	n->wakeup = n->clock->timer_new(host, on_wakeup, n);
 	n->delivery = n->clock->timer_new(host, on_delivery, n);
-	n->stack = stack_new(n, properties);
+	n->link = n->properties->get_bool(host, "link");
+	n->properties->on_change(host, "link", on_link, n);
+	n->stack = stack_new(n);
 	if (!n->stack)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "libslirp does not start");
 	signal(SIGPIPE, SIG_IGN); /* libslirp writes to sockets that the other side may have closed */
-	return add_forwards(n, properties->get_string(host, "hostfwd"), error);
+	return add_forwards(n, n->properties->get_string(host, "hostfwd"), error);
 }
 
 static bool net_realize(void *self, struct tsr_error *error)
@@ -329,7 +363,7 @@ static void net_reset(void *self, enum tsr_reset kind)
 		n->queue.count = 0;
 }
 
-/* The queue holds at most what a wire could have lost: nothing is saved. */
+/* A wire could have lost what the queue holds, and the cable is the host's: nothing is saved. */
 static void net_save(void *self, struct tsr_state_writer *out)
 {
 }

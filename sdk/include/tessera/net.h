@@ -18,7 +18,9 @@ struct tsr_net_port {
 	bool (*can_receive)(void *to);
 	/* Gives a frame of `length` bytes to the card; only after can_receive said yes. [locked] */
 	void (*receive)(void *to, const uint8_t *frame, size_t length);
-	/* The cable was plugged or unplugged. [locked] */
+	/* The cable was plugged or unplugged. It counts as plugged at `connect`; a back end whose
+	 * cable is not says so from within connect. While it is unplugged, the back end drops
+	 * frames in both directions. NULL: the card has no use for it. [locked] */
 	void (*link_changed)(void *to, bool up);
 };
 
