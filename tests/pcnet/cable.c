@@ -49,6 +49,11 @@ void cable_deliver(const uint8_t *frame, size_t length)
 	cable.port->receive(cable.port->to, frame, length);
 }
 
+void cable_link(bool up)
+{
+	cable.port->link_changed(cable.port->to, up);
+}
+
 void *nic_new(const char *mac)
 {
 	void *nic;

@@ -22,6 +22,7 @@ extern const struct tsr_net cable_table;
 /* A 60-byte frame to `to`, filled with `fill`. */
 void cable_frame(uint8_t *frame, const uint8_t *to, uint8_t fill);
 void cable_deliver(const uint8_t *frame, size_t length);
+void cable_link(bool up); /* unplugs the cable, or plugs it in */
 
 /* -- the adapter under test, in slot 3 */
 extern uint16_t nic_base;

@@ -552,17 +552,40 @@ static void loopback_comes_back(void)
 static void pulled_cable_loses_carrier(void)
 {
 	uint8_t frame[60];
-	void *nic = nic_new("52:54:00:12:34:56");
 
+	nic_new("52:54:00:12:34:56");
 	cable_frame(frame, broadcast, 9);
 	driver_start(2, 0);
-	CU_ASSERT_TRUE(fake_device_set(nic, "link", "false", NULL));
+	CU_ASSERT_EQUAL(bcr(4), 0x80c0);
+	cable_link(false);
 	CU_ASSERT_EQUAL(bcr(4), 0x00c0);
 	queue_frame(0, frame, 60, OWN_STP_ENP);
 	set_csr(0, CSR0_TDMD);
 	CU_ASSERT_EQUAL(cable.sent_count, 0);
 	CU_ASSERT_EQUAL(status_of(TX_RING, 0), 0x43000000);
 	CU_ASSERT_TRUE(result_of(TX_RING, 0) & 1u << 27);
+	cable_link(true);
+	CU_ASSERT_EQUAL(bcr(4), 0x80c0);
+	queue_frame(1, frame, 60, OWN_STP_ENP);
+	set_csr(0, CSR0_TDMD);
+	CU_ASSERT_EQUAL(cable.sent_count, 1);
+}
+
+static void unplugged_cable_stays_so(void)
+{
+	struct fake_state *state;
+	void *nic = nic_new("52:54:00:12:34:56");
+
+	cable_link(false);
+	fake_device_reset(nic, TSR_RESET_HARD);
+	fake_pci_enable(fake_pci_of(nic));
+	nic_base = (uint16_t)fake_pci_bar(fake_pci_of(nic), 0);
+	CU_ASSERT_EQUAL(bcr(4), 0x00c0);
+	state = fake_device_save(nic);
+	cable_link(true);
+	CU_ASSERT_TRUE(fake_device_load(nic, state, 1, NULL)); /* the state does not hold the cable */
+	CU_ASSERT_EQUAL(bcr(4), 0x80c0);
+	fake_state_free(state);
 }
 
 /* -- interrupts and memory errors */
@@ -703,6 +726,7 @@ static CU_TestInfo tests[] = {
 	ROW(giant_frames_babble),
 	ROW(loopback_comes_back),
 	ROW(pulled_cable_loses_carrier),
+	ROW(unplugged_cable_stays_so),
 	ROW(causes_are_masked_and_cleared),
 	ROW(ok_transmits_can_be_quiet),
 	ROW(dma_without_mastering_is_a_memory_error),

@@ -89,7 +89,7 @@ struct pcnet {
 	uint64_t poll_interval_ns; /* grows while polls find nothing */
 	uint64_t poll_deadline_ns; /* UINT64_MAX: not armed */
 
-	bool backend_up; /* the back end's end of the cable */
+	bool backend_up; /* the cable is plugged in, as the back end says */
 	bool starved;    /* a frame waits in the back end for a receive descriptor */
 };
 

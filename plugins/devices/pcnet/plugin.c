@@ -163,11 +163,6 @@ static void on_link(void *self, bool up)
 	p->backend_up = up;
 }
 
-static bool on_property(void *self, const char *name, struct tsr_error *error)
-{
-	return true; /* "link" is read where it matters */
-}
-
 static bool pci_setup(struct pcnet *p, struct tsr_error *error)
 {
 	static const struct tsr_pci_id id = {
@@ -217,7 +212,6 @@ static bool pcnet_attach(void *self, const struct tsr_host *host, struct tsr_err
 	if (!mac_setup(p, mac, error) || !pci_setup(p, error))
 		return false;
 	prom_fill(p, mac);
-	p->properties->on_change(host, "link", on_property, p);
 	p->poll_timer = p->clock->timer_new(host, pcnet_on_poll, p);
 	p->poll_deadline_ns = UINT64_MAX;
 	return p->poll_timer != NULL;

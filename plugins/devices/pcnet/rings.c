@@ -75,7 +75,7 @@ static uint32_t upper_address(const struct pcnet *p)
 
 bool pcnet_link(const struct pcnet *p)
 {
-	return p->backend.table && p->backend_up && p->properties->get_bool(p->host, "link");
+	return p->backend.table && p->backend_up;
 }
 
 /* -- descriptors. The ring counters count up in two's complement, from the negated length to -1. */

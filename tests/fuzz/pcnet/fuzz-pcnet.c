@@ -130,7 +130,7 @@ static void step(struct input *in)
 		save_change_load(in);
 		break;
 	case 15:
-		fake_device_set(nic, "link", op & 0x10 ? "true" : "false", NULL);
+		cable_link(op & 0x10);
 		break;
 	}
 }
@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!nic)
 		nic = nic_new("52:54:00:12:34:56");
 	fake_device_reset(nic, TSR_RESET_POWER_ON);
-	fake_device_set(nic, "link", "true", NULL);
+	cable_link(true);
 	fake_pci_enable(fake_pci_of(nic));
 	nic_base = (uint16_t)fake_pci_bar(fake_pci_of(nic), 0);
 	memset(fake_ram(0), 0, 0x4000);
