@@ -264,9 +264,12 @@ static void pit_reset(void *self, enum tsr_reset kind)
 	report_later(p);
 }
 
+/* clang-format off */
 #define COUNTER_FIELDS(U8, BOOL) \
-	U8(mode) U8(access) BOOL(bcd) BOOL(gate) BOOL(loaded) BOOL(counting) BOOL(held) BOOL(null_count) BOOL(half_written) \
-	BOOL(half_read) BOOL(count_latched) BOOL(status_latched) U8(first_byte) U8(latched_status)
+	U8(mode) U8(access) BOOL(bcd) BOOL(gate) BOOL(loaded) BOOL(counting) BOOL(held) \
+	BOOL(null_count) BOOL(half_written) BOOL(half_read) BOOL(count_latched) BOOL(status_latched) \
+	U8(first_byte) U8(latched_status)
+/* clang-format on */
 static const char *const groups[3] = { "counter0", "counter1", "counter2" };
 
 static void pit_save(void *self, struct tsr_state_writer *out)
