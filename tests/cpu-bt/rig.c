@@ -225,10 +225,11 @@ static bool plugin_attach(struct rig *rig, struct rig_plugin *p, const char *pat
 	p->class = entry->get_factory(TSR_FACTORY_DEVICE);
 	p->self = aligned_alloc(64, (p->class->instance_size + 63) & ~(size_t)63);
 	memset(p->self, 0, p->class->instance_size);
-	p->attached = p->class->attach(p->self, &p->host, &error);
-	if (!p->attached)
-		fprintf(stderr, "%s: %s\n", name, error.message);
-	return p->attached;
+	p->attached = true; /* a failed attach is followed by detach, too */
+	if (p->class->attach(p->self, &p->host, &error))
+		return true;
+	fprintf(stderr, "%s: %s\n", name, error.message);
+	return false;
 }
 
 static bool plugin_realize(struct rig_plugin *p)
