@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compiled into every program of a build with TESSERA_SANITIZE=thread. GLib is not instrumented and makes its locks of atomic
- * operations and futexes, so that ThreadSanitizer would not see what they order, and would report each use of them. These
- * functions stand in front of GLib's and say it.
+ * Compiled into every program of a build with TESSERA_SANITIZE=thread. GLib is not instrumented and
+ * makes its locks of atomic operations and futexes, so that ThreadSanitizer would not see what they
+ * order, and would report each use of them. These functions stand in front of GLib's and say it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -15,7 +15,8 @@
 
 const char *__tsan_default_options(void);
 
-/* ignore_noninstrumented_modules: what libraries do between themselves is not looked at; what they order still counts. */
+/* ignore_noninstrumented_modules: what libraries do between themselves is not looked at; what they
+ * order still counts. */
 EXPORT const char *__tsan_default_options(void)
 {
 	return "ignore_noninstrumented_modules=1:exitcode=66";
@@ -90,7 +91,8 @@ static void call_pool_function(gpointer data, gpointer user_data)
 }
 
 /* The record is kept until the process ends. */
-EXPORT GThreadPool *g_thread_pool_new(GFunc function, gpointer user_data, gint max_threads, gboolean exclusive, GError **error)
+EXPORT GThreadPool *g_thread_pool_new(GFunc function, gpointer user_data, gint max_threads,
+				      gboolean exclusive, GError **error)
 {
 	struct pool *pool = g_new(struct pool, 1);
 
@@ -106,7 +108,8 @@ EXPORT gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **er
 	return real(pool, data, error);
 }
 
-/* -- Main contexts: what comes before a source is attached happens before its callback, which another thread may call. */
+/* -- Main contexts: what comes before a source is attached happens before its callback, which
+ * another thread may call. */
 
 struct callback {
 	GSourceFunc function;
@@ -145,7 +148,8 @@ static gboolean is_plain(GSource *source, GSource *(*make)(void))
 }
 
 /* Only of idle sources, whose callback's type is known. */
-EXPORT void g_source_set_callback(GSource *source, GSourceFunc function, gpointer data, GDestroyNotify notify)
+EXPORT void g_source_set_callback(GSource *source, GSourceFunc function, gpointer data,
+				  GDestroyNotify notify)
 {
 	struct callback *c;
 

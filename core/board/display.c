@@ -47,7 +47,8 @@ void tsr_displays_free(struct tsr_displays *displays)
 	g_free(displays);
 }
 
-static struct tsr_display *display_add(const struct tsr_host *host, const struct tsr_display_ops *ops, void *self)
+static struct tsr_display *display_add(const struct tsr_host *host,
+				       const struct tsr_display_ops *ops, void *self)
 {
 	TsrMachine *m = tsr_instance_of(host)->machine;
 	struct tsr_display *d = g_new0(struct tsr_display, 1);
@@ -58,7 +59,8 @@ static struct tsr_display *display_add(const struct tsr_host *host, const struct
 	return d;
 }
 
-static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned height, size_t *stride)
+static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned height,
+				size_t *stride)
 {
 	g_assert(width && height && width <= 16384 && height <= 16384);
 	if (width != d->width || height != d->height) {
@@ -76,7 +78,8 @@ static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned 
 	return d->pixels;
 }
 
-static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned *height, size_t *stride)
+static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned *height,
+				size_t *stride)
 {
 	*width = d->width;
 	*height = d->height;
@@ -84,7 +87,8 @@ static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned
 	return d->pixels;
 }
 
-static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsigned width, unsigned height)
+static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsigned width,
+			   unsigned height)
 {
 	d->changed |= width && height;
 }
@@ -119,7 +123,8 @@ guint tsr_machine_get_n_displays(TsrMachine *self)
 	return self->displays->all->len;
 }
 
-GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width, guint *height)
+GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width,
+			      guint *height)
 {
 	struct tsr_display *d = get_display(self, display);
 	GBytes *frame = NULL;
@@ -144,7 +149,8 @@ GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, 
 	return frame;
 }
 
-gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path, GError **error)
+gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path,
+				GError **error)
 {
 	guint64 serial = 0;
 	guint width, height;
@@ -152,19 +158,20 @@ gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png
 	png_image image = { .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_BGRA };
 
 	if (!frame) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND, "this machine has no display %u with a picture",
-			    display);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+			    "this machine has no display %u with a picture", display);
 		return FALSE;
 	}
 	image.width = width;
 	image.height = height;
 	/* The unused byte of XRGB becomes an opaque alpha. */
-	g_autofree uint32_t *pixels = g_memdup2(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame));
+	g_autofree uint32_t *pixels =
+		g_memdup2(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame));
 	for (gsize i = 0; i < (gsize)width * height; i++)
 		pixels[i] |= 0xff000000u;
 	if (!png_image_write_to_file(&image, png_path, 0, pixels, 0, NULL)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: cannot write the screenshot: %s", png_path,
-			    image.message);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+			    "%s: cannot write the screenshot: %s", png_path, image.message);
 		return FALSE;
 	}
 	return TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keys and pointers: whoever has a user sends them to the machine; every device that listens gets them. */
+/* Keys and pointers: whoever has a user sends them to the machine; every device that listens gets
+ * them. */
 #include "board/input.h"
 
 #include "instance/instance.h"
@@ -55,14 +56,15 @@ const struct tsr_input tsr_input_table = {
 
 #define FOR_EACH_LISTENER(m, l) \
 	for (struct listener *l = (struct listener *)(void *)(m)->inputs->listeners->data, \
-			     *l##_end = l + (m)->inputs->listeners->len; l < l##_end; l++)
+			     *l##_end = l + (m)->inputs->listeners->len; \
+	     l < l##_end; l++)
 
 void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down)
 {
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
-		if (l->ops->key)
-			l->ops->key(l->self, code, down);
+	if (l->ops->key)
+		l->ops->key(l->self, code, down);
 	tsr_machine_unlock(self);
 }
 
@@ -70,8 +72,8 @@ void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint
 {
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
-		if (l->ops->pointer)
-			l->ops->pointer(l->self, dx, dy, wheel, buttons);
+	if (l->ops->pointer)
+		l->ops->pointer(l->self, dx, dy, wheel, buttons);
 	tsr_machine_unlock(self);
 }
 
@@ -79,7 +81,7 @@ void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int w
 {
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
-		if (l->ops->pointer_absolute)
-			l->ops->pointer_absolute(l->self, x, y, wheel, buttons);
+	if (l->ops->pointer_absolute)
+		l->ops->pointer_absolute(l->self, x, y, wheel, buttons);
 	tsr_machine_unlock(self);
 }

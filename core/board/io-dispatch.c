@@ -16,7 +16,8 @@ uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsig
 		step >>= 1;
 	if (ops->widths & step) {
 		for (unsigned i = 0; i < width; i += step)
-			value |= (ops->read(r->self, offset + i, step) & ((1ull << (step * 8)) - 1)) << (i * 8);
+			value |= (ops->read(r->self, offset + i, step) & ((1ull << (step * 8)) - 1))
+				 << (i * 8);
 		return value;
 	}
 	/* Narrower than any: cut it out of the narrowest allowed one. */
@@ -26,7 +27,8 @@ uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsig
 	return value >> ((offset & (step - 1)) * 8);
 }
 
-void tsr_io_dispatch_write(const struct tsr_region *r, uint64_t offset, uint64_t value, unsigned width)
+void tsr_io_dispatch_write(const struct tsr_region *r, uint64_t offset, uint64_t value,
+			   unsigned width)
 {
 	const struct tsr_io_ops *ops = r->ops;
 	unsigned step = width;
@@ -41,10 +43,12 @@ void tsr_io_dispatch_write(const struct tsr_region *r, uint64_t offset, uint64_t
 		step >>= 1;
 	if (ops->widths & step) {
 		for (unsigned i = 0; i < width; i += step)
-			ops->write(r->self, offset + i, (value >> (i * 8)) & ((1ull << (step * 8)) - 1), step);
+			ops->write(r->self, offset + i,
+				   (value >> (i * 8)) & ((1ull << (step * 8)) - 1), step);
 		return;
 	}
 	for (step = width * 2; step < 8 && !(ops->widths & step); step <<= 1)
 		;
-	ops->write(r->self, offset & ~(uint64_t)(step - 1), value << ((offset & (step - 1)) * 8), step);
+	ops->write(r->self, offset & ~(uint64_t)(step - 1), value << ((offset & (step - 1)) * 8),
+		   step);
 }

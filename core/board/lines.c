@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Interrupt lines. A line leads from a resource of one instance (its source) to an input of another (a wire). Sources of one
- * wire are ORed. Until every instance is attached a wire only keeps its level; connecting passes it on.
+ * Interrupt lines. A line leads from a resource of one instance (its source) to an input of another
+ * (a wire). Sources of one wire are ORed. Until every instance is attached a wire only keeps its
+ * level; connecting passes it on.
  */
 #include "board/lines.h"
 
@@ -13,7 +14,7 @@
 
 struct wire {
 	struct tsr_lines *lines;
-	char *name; /* "PROVIDER:INPUT" */
+	char *name;                          /* "PROVIDER:INPUT" */
 	const struct tsr_irq_inputs *inputs; /* NULL: not connected */
 	void *to;
 	unsigned input;
@@ -141,7 +142,8 @@ static const struct tsr_irq *irq_get(const struct tsr_host *host, const char *na
 	return &source->irq;
 }
 
-const struct tsr_irq_table tsr_irq_table_impl = { .size = sizeof(struct tsr_irq_table), .get = irq_get };
+const struct tsr_irq_table tsr_irq_table_impl = { .size = sizeof(struct tsr_irq_table),
+						  .get = irq_get };
 
 gboolean tsr_lines_connect(struct tsr_lines *lines, GError **error)
 {
@@ -164,7 +166,8 @@ gboolean tsr_lines_connect(struct tsr_lines *lines, GError **error)
 		wire->input = (unsigned)g_ascii_strtoull(colon + 1, NULL, 10);
 		if (wire->input >= wire->inputs->count) {
 			g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-				    "line %s: %s has inputs 0 to %u", wire->name, provider, wire->inputs->count - 1);
+				    "line %s: %s has inputs 0 to %u", wire->name, provider,
+				    wire->inputs->count - 1);
 			return FALSE;
 		}
 		if (wire->high)

@@ -9,15 +9,20 @@
 
 /* -- Ports and registers in memory, claimed by the manifest's resources */
 
-static struct tsr_region *io_claim(const struct tsr_host *host, const char *name, const struct tsr_io_ops *ops, void *self,
+static struct tsr_region *io_claim(const struct tsr_host *host, const char *name,
+				   const struct tsr_io_ops *ops, void *self,
 				   struct tsr_error *error)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	const TsrResource *resource = tsr_config_find_resource(instance->config, name);
-	struct tsr_region template = { .owner = instance, .name = (char *)name, .enabled = true, .ops = ops, .self = self };
+	struct tsr_region template = {
+		.owner = instance, .name = (char *)name, .enabled = true, .ops = ops, .self = self
+	};
 
-	if (!resource || (resource->type != TSR_RESOURCE_PORTS && resource->type != TSR_RESOURCE_MMIO)) {
-		tsr_error_set(error, TSR_ERROR_NOT_FOUND, "its manifest has no ports or mmio resource '%s'", name);
+	if (!resource ||
+	    (resource->type != TSR_RESOURCE_PORTS && resource->type != TSR_RESOURCE_MMIO)) {
+		tsr_error_set(error, TSR_ERROR_NOT_FOUND,
+			      "its manifest has no ports or mmio resource '%s'", name);
 		return NULL;
 	}
 	template.base = resource->base;
@@ -29,14 +34,23 @@ static struct tsr_region *io_claim(const struct tsr_host *host, const char *name
 	return tsr_memory_map_add(instance->machine->memory, &template, error);
 }
 
-static struct tsr_region *io_claim_ports(const struct tsr_host *host, const char *name, uint16_t base, unsigned length,
-					 const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
+static struct tsr_region *io_claim_ports(const struct tsr_host *host, const char *name,
+					 uint16_t base, unsigned length,
+					 const struct tsr_io_ops *ops, void *self,
+					 struct tsr_error *error)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 
-	return tsr_port_space_add(instance->machine->ports, &(struct tsr_region){
-		.owner = instance, .name = (char *)name, .base = base, .length = length, .enabled = false, .priority = TSR_PRIORITY_BOARD,
-		.ops = ops, .self = self }, error);
+	return tsr_port_space_add(instance->machine->ports,
+				  &(struct tsr_region){ .owner = instance,
+							.name = (char *)name,
+							.base = base,
+							.length = length,
+							.enabled = false,
+							.priority = TSR_PRIORITY_BOARD,
+							.ops = ops,
+							.self = self },
+				  error);
 }
 
 const struct tsr_io tsr_io_table = {
@@ -54,41 +68,68 @@ static struct tsr_memory_map *map_of(const struct tsr_host *host)
 	return tsr_instance_of(host)->machine->memory;
 }
 
-static struct tsr_region *host_map(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				   int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error)
+static struct tsr_region *host_map(const struct tsr_host *host, const char *name, tsr_gpa base,
+				   uint64_t length, int priority, unsigned flags, uint8_t **bytes,
+				   struct tsr_error *error)
 {
 	struct tsr_region *r;
 
 	g_assert(length && length % TSR_PAGE_SIZE == 0);
-	r = tsr_memory_map_add_bytes(map_of(host), &(struct tsr_region){
-		.owner = tsr_instance_of(host), .name = (char *)name, .base = base, .length = length,
-		.priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED) }, error);
+	r = tsr_memory_map_add_bytes(
+		map_of(host),
+		&(struct tsr_region){ .owner = tsr_instance_of(host),
+				      .name = (char *)name,
+				      .base = base,
+				      .length = length,
+				      .priority = priority,
+				      .flags = flags,
+				      .enabled = !(flags & TSR_MEMORY_DISABLED) },
+		error);
 	if (r)
 		*bytes = r->bytes;
 	return r;
 }
 
-static struct tsr_region *host_map_io(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				      int priority, unsigned flags, const struct tsr_io_ops *ops, void *self,
+static struct tsr_region *host_map_io(const struct tsr_host *host, const char *name, tsr_gpa base,
+				      uint64_t length, int priority, unsigned flags,
+				      const struct tsr_io_ops *ops, void *self,
 				      struct tsr_error *error)
 {
-	return tsr_memory_map_add(map_of(host), &(struct tsr_region){
-		.kind = REGION_IO, .owner = tsr_instance_of(host), .name = (char *)name, .base = base, .length = length,
-		.priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED), .ops = ops,
-		.self = self }, error);
+	return tsr_memory_map_add(map_of(host),
+				  &(struct tsr_region){ .kind = REGION_IO,
+							.owner = tsr_instance_of(host),
+							.name = (char *)name,
+							.base = base,
+							.length = length,
+							.priority = priority,
+							.flags = flags,
+							.enabled = !(flags & TSR_MEMORY_DISABLED),
+							.ops = ops,
+							.self = self },
+				  error);
 }
 
-static struct tsr_region *host_alias(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				     int priority, unsigned flags, struct tsr_region *target, uint64_t offset,
+static struct tsr_region *host_alias(const struct tsr_host *host, const char *name, tsr_gpa base,
+				     uint64_t length, int priority, unsigned flags,
+				     struct tsr_region *target, uint64_t offset,
 				     struct tsr_error *error)
 {
-	return tsr_memory_map_add(map_of(host), &(struct tsr_region){
-		.kind = REGION_ALIAS, .owner = tsr_instance_of(host), .name = (char *)name, .base = base,
-		.length = length, .priority = priority, .flags = flags, .enabled = !(flags & TSR_MEMORY_DISABLED),
-		.target = target, .offset = offset }, error);
+	return tsr_memory_map_add(map_of(host),
+				  &(struct tsr_region){ .kind = REGION_ALIAS,
+							.owner = tsr_instance_of(host),
+							.name = (char *)name,
+							.base = base,
+							.length = length,
+							.priority = priority,
+							.flags = flags,
+							.enabled = !(flags & TSR_MEMORY_DISABLED),
+							.target = target,
+							.offset = offset },
+				  error);
 }
 
-static void host_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
+static void host_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
+			bool write_ram)
 {
 	tsr_memory_map_shadow(map_of(host), base, length, read_ram, write_ram);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Guest physical memory and ports as plugins see them: the host tables tsr_io, tsr_memory, tsr_dma and tsr_phys. */
+/* Guest physical memory and ports as plugins see them: the host tables tsr_io, tsr_memory, tsr_dma
+ * and tsr_phys. */
 #ifndef TSR_BOARD_MEMORY_HOST_H
 #define TSR_BOARD_MEMORY_HOST_H
 

@@ -2,9 +2,10 @@
 /*
  * The guest physical map.
  *
- * Regions are painted in order of priority into a flat array of pages, one entry per 4 KiB page of the 4 GiB that the machine
- * decodes (RAM ends below the PCI hole, so nothing lies above). A look-up is one array access; painting happens only when the map
- * changes. A page that a region covers in part is marked and resolved by search.
+ * Regions are painted in order of priority into a flat array of pages, one entry per 4 KiB page of
+ * the 4 GiB that the machine decodes (RAM ends below the PCI hole, so nothing lies above). A
+ * look-up is one array access; painting happens only when the map changes. A page that a region
+ * covers in part is marked and resolved by search.
  *
  * Known gap: physical addresses from 4 GiB up are open bus.
  */
@@ -48,7 +49,8 @@ struct tsr_memory_map {
 
 /* -- Painting */
 
-static bool shadow_hides(const struct tsr_memory_map *map, const struct tsr_region *r, uint64_t page, bool write)
+static bool shadow_hides(const struct tsr_memory_map *map, const struct tsr_region *r,
+			 uint64_t page, bool write)
 {
 	if (page >= SHADOW_PAGES)
 		return false;
@@ -109,13 +111,15 @@ static struct tsr_region *search(struct tsr_memory_map *map, tsr_gpa gpa, bool w
 }
 
 /* The region that answers at gpa, and the offset in it, aliases resolved; NULL: open bus. */
-static struct tsr_region *resolve(struct tsr_memory_map *map, tsr_gpa gpa, bool write, uint64_t *offset)
+static struct tsr_region *resolve(struct tsr_memory_map *map, tsr_gpa gpa, bool write,
+				  uint64_t *offset)
 {
 	struct tsr_region *r;
 
 	if (gpa >> TSR_PAGE_SHIFT >= PAGES)
 		return NULL;
-	r = write ? map->pages[gpa >> TSR_PAGE_SHIFT].write : map->pages[gpa >> TSR_PAGE_SHIFT].read;
+	r = write ? map->pages[gpa >> TSR_PAGE_SHIFT].write
+		  : map->pages[gpa >> TSR_PAGE_SHIFT].read;
 	if (r == &map->partial)
 		r = search(map, gpa, write);
 	if (!r)
@@ -155,15 +159,18 @@ static void memory_repaint(struct tsr_region *r, uint64_t old_base)
 		paint(r->map, r->base, r->length);
 }
 
-struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct tsr_region *template, struct tsr_error *error)
+struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct tsr_region *template,
+				      struct tsr_error *error)
 {
 	struct tsr_region *taken = tsr_region_find_conflict(map->regions, template);
 	struct tsr_region *r;
 
 	if (taken) {
-		tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: memory at 0x%llx, %llu bytes, is taken by %s of %s",
+		tsr_error_set(error, TSR_ERROR_CONFLICT,
+			      "%s: memory at 0x%llx, %llu bytes, is taken by %s of %s",
 			      template->name, (unsigned long long)template->base,
-			      (unsigned long long)template->length, taken->name, taken->owner->config->name);
+			      (unsigned long long)template->length, taken->name,
+			      taken->owner->config->name);
 		return NULL;
 	}
 	r = tsr_region_insert(map->regions, template);
@@ -176,7 +183,8 @@ struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct t
 	return r;
 }
 
-struct tsr_region *tsr_memory_map_add_bytes(struct tsr_memory_map *map, const struct tsr_region *template,
+struct tsr_region *tsr_memory_map_add_bytes(struct tsr_memory_map *map,
+					    const struct tsr_region *template,
 					    struct tsr_error *error)
 {
 	struct tsr_region with_bytes = *template;
@@ -222,8 +230,9 @@ struct tsr_memory_map *tsr_memory_map_new(uint64_t ram_size, GError **error)
 		map->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
 	if (map->ram == MAP_FAILED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
-			    "cannot get %" G_GUINT64_FORMAT " MiB of memory for the guest: %s; %s", ram_size >> 20,
-			    g_strerror(errno), errno == EFBIG ? TOO_BIG : "reduce --memory");
+			    "cannot get %" G_GUINT64_FORMAT " MiB of memory for the guest: %s; %s",
+			    ram_size >> 20, g_strerror(errno),
+			    errno == EFBIG ? TOO_BIG : "reduce --memory");
 		if (map->fd >= 0)
 			close(map->fd);
 		g_free(map);
@@ -235,8 +244,13 @@ struct tsr_memory_map *tsr_memory_map_new(uint64_t ram_size, GError **error)
 	g_assert(map->pages != MAP_FAILED);
 	map->regions = g_ptr_array_new_with_free_func(region_free);
 	map->a20 = true;
-	map->ram_region = tsr_memory_map_add(map, &(struct tsr_region){
-		.kind = REGION_MEMORY, .name = "ram", .length = ram_size, .enabled = true, .bytes = map->ram }, NULL);
+	map->ram_region = tsr_memory_map_add(map,
+					     &(struct tsr_region){ .kind = REGION_MEMORY,
+								   .name = "ram",
+								   .length = ram_size,
+								   .enabled = true,
+								   .bytes = map->ram },
+					     NULL);
 	return map;
 }
 
@@ -252,7 +266,8 @@ void tsr_memory_map_free(struct tsr_memory_map *map)
 	g_free(map);
 }
 
-void tsr_memory_map_set_listener(struct tsr_memory_map *map, const struct tsr_phys_listener *listener, void *self)
+void tsr_memory_map_set_listener(struct tsr_memory_map *map,
+				 const struct tsr_phys_listener *listener, void *self)
 {
 	map->listener = listener;
 	map->listener_self = self;
@@ -268,7 +283,8 @@ uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size)
 void tsr_memory_map_reset(struct tsr_memory_map *map, bool clear_ram)
 {
 	if (clear_ram) {
-		if (fallocate(map->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)map->ram_size) != 0)
+		if (fallocate(map->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			      (off_t)map->ram_size) != 0)
 			memset(map->ram, 0, map->ram_size);
 		if (map->listener)
 			map->listener->mapping_changed(map->listener_self, 0, map->ram_size);
@@ -309,7 +325,8 @@ void tsr_memory_map_lookup(struct tsr_memory_map *map, tsr_gpa gpa, struct tsr_p
 
 	gpa = a20_address(map, gpa) & ~(tsr_gpa)TSR_PAGE_MASK;
 	*page = (struct tsr_phys_page){ .gpa = gpa };
-	if (gpa >> TSR_PAGE_SHIFT >= PAGES || map->pages[gpa >> TSR_PAGE_SHIFT].read == &map->partial)
+	if (gpa >> TSR_PAGE_SHIFT >= PAGES ||
+	    map->pages[gpa >> TSR_PAGE_SHIFT].read == &map->partial)
 		return;
 	r = resolve(map, gpa, false, &offset);
 	if (r && r->kind == REGION_MEMORY)
@@ -326,7 +343,8 @@ static void mark_dirty(struct tsr_region *r, uint64_t offset, uint64_t length)
 	if (!r->dirty || !length)
 		return;
 	uint64_t last = MIN(offset + length, r->length) - 1;
-	memset(&r->dirty[offset >> TSR_PAGE_SHIFT], 1, (last >> TSR_PAGE_SHIFT) - (offset >> TSR_PAGE_SHIFT) + 1);
+	memset(&r->dirty[offset >> TSR_PAGE_SHIFT], 1,
+	       (last >> TSR_PAGE_SHIFT) - (offset >> TSR_PAGE_SHIFT) + 1);
 }
 
 static uint64_t read_within_page(struct tsr_memory_map *map, tsr_gpa gpa, unsigned width)
@@ -345,7 +363,8 @@ static uint64_t read_within_page(struct tsr_memory_map *map, tsr_gpa gpa, unsign
 	return width == 8 ? value : value & ((1ull << (width * 8)) - 1);
 }
 
-static void write_within_page(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t value, unsigned width)
+static void write_within_page(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t value,
+			      unsigned width)
 {
 	uint64_t offset;
 	struct tsr_region *r = resolve(map, a20_address(map, gpa), true, &offset);
@@ -390,7 +409,8 @@ void tsr_memory_map_write(struct tsr_memory_map *map, tsr_gpa gpa, uint64_t valu
 
 /* -- DMA: A20 does not matter, handlers are not reached. */
 
-static bool dma_page(struct tsr_memory_map *map, tsr_gpa at, uint8_t *bytes, uint64_t length, bool write)
+static bool dma_page(struct tsr_memory_map *map, tsr_gpa at, uint8_t *bytes, uint64_t length,
+		     bool write)
 {
 	uint64_t offset;
 	struct tsr_region *r = resolve(map, at, write, &offset);
@@ -412,7 +432,8 @@ static bool dma_page(struct tsr_memory_map *map, tsr_gpa at, uint8_t *bytes, uin
 	return true;
 }
 
-bool tsr_memory_map_dma(struct tsr_memory_map *map, tsr_gpa at, void *bytes, uint64_t length, bool write)
+bool tsr_memory_map_dma(struct tsr_memory_map *map, tsr_gpa at, void *bytes, uint64_t length,
+			bool write)
 {
 	uint8_t *at_bytes = bytes;
 	bool good = true;
@@ -458,11 +479,15 @@ void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t len
 
 /* -- Changes */
 
-void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
+void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram,
+			   bool write_ram)
 {
-	g_assert(base % TSR_PAGE_SIZE == 0 && length % TSR_PAGE_SIZE == 0 && base + length <= 1 << 20);
-	memset(&map->shadow_read[base >> TSR_PAGE_SHIFT], read_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
-	memset(&map->shadow_write[base >> TSR_PAGE_SHIFT], write_ram ? SHADOW_RAM : SHADOW_OTHER, length >> TSR_PAGE_SHIFT);
+	g_assert(base % TSR_PAGE_SIZE == 0 && length % TSR_PAGE_SIZE == 0 &&
+		 base + length <= 1 << 20);
+	memset(&map->shadow_read[base >> TSR_PAGE_SHIFT], read_ram ? SHADOW_RAM : SHADOW_OTHER,
+	       length >> TSR_PAGE_SHIFT);
+	memset(&map->shadow_write[base >> TSR_PAGE_SHIFT], write_ram ? SHADOW_RAM : SHADOW_OTHER,
+	       length >> TSR_PAGE_SHIFT);
 	paint(map, base, length);
 }
 
@@ -492,20 +517,24 @@ void tsr_memory_map_mark_dirty(struct tsr_memory_map *map, tsr_gpa gpa)
 }
 
 /* Where a region's bytes are visible: itself and its aliases, one call of protect for each. */
-static void protect(struct tsr_memory_map *map, struct tsr_region *target, uint64_t offset, uint64_t length)
+static void protect(struct tsr_memory_map *map, struct tsr_region *target, uint64_t offset,
+		    uint64_t length)
 {
 	for (unsigned i = 0; i < map->regions->len; i++) {
 		struct tsr_region *r = g_ptr_array_index(map->regions, i);
-		if (!r->enabled || (r != target && !(r->kind == REGION_ALIAS && r->target == target)))
+		if (!r->enabled ||
+		    (r != target && !(r->kind == REGION_ALIAS && r->target == target)))
 			continue;
 		uint64_t from = r == target ? 0 : r->offset, to = from + r->length;
 		uint64_t first = MAX(from, offset), end = MIN(to, offset + length);
 		if (first < end)
-			map->listener->protect(map->listener_self, r->base + first - from, end - first);
+			map->listener->protect(map->listener_self, r->base + first - from,
+					       end - first);
 	}
 }
 
-bool tsr_region_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap)
+bool tsr_region_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count,
+			    uint8_t *bitmap)
 {
 	bool any = false;
 

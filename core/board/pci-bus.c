@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PCI bus 0 (PCI Local Bus Specification 2.1, chapters 2.2.6 and 6): configuration space, BAR decoding, bus mastering, INTx.
- * Functions declare themselves; the host bridge brings configuration cycles; the router (PIIX3) takes INTx.
+ * PCI bus 0 (PCI Local Bus Specification 2.1, chapters 2.2.6 and 6): configuration space, BAR
+ * decoding, bus mastering, INTx. Functions declare themselves; the host bridge brings configuration
+ * cycles; the router (PIIX3) takes INTx.
  */
 #include "board/pci-bus.h"
 
@@ -17,7 +18,13 @@
 #define BARS 7 /* six and the expansion ROM */
 #define ROM_BAR 6
 
-enum { PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_BAR0 = 0x10, PCI_ROM = 0x30, PCI_INTERRUPT_LINE = 0x3c };
+enum {
+	PCI_COMMAND = 0x04,
+	PCI_STATUS = 0x06,
+	PCI_BAR0 = 0x10,
+	PCI_ROM = 0x30,
+	PCI_INTERRUPT_LINE = 0x3c
+};
 enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4 };
 
 struct bar {
@@ -84,7 +91,8 @@ gboolean tsr_pci_bus_connect(struct tsr_pci_bus *pci, GError **error)
 {
 	for (unsigned i = 0; i < pci->machine->instances->len; i++) {
 		struct tsr_interface router;
-		if (tsr_instance_get_interface(g_ptr_array_index(pci->machine->instances, i), TSR_PCI_ROUTER, &router)) {
+		if (tsr_instance_get_interface(g_ptr_array_index(pci->machine->instances, i),
+					       TSR_PCI_ROUTER, &router)) {
 			pci->router = router.table;
 			pci->router_self = router.self;
 		}
@@ -130,7 +138,8 @@ static struct tsr_pci_function *find(struct tsr_pci_bus *pci, unsigned bdf)
 	return bdf >> 8 ? NULL : pci->at[(bdf >> 3) & 31][bdf & 7];
 }
 
-static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsigned offset, unsigned width)
+static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsigned offset,
+				 unsigned width)
 {
 	struct tsr_pci_function *f = find(tsr_instance_of(host)->machine->pci, bdf);
 	uint32_t value = 0;
@@ -150,7 +159,8 @@ static bool overlaps(unsigned offset, unsigned width, unsigned at, unsigned leng
 	return offset < at + length && at < offset + width;
 }
 
-static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset, uint32_t value, unsigned width)
+static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset,
+			      uint32_t value, unsigned width)
 {
 	struct tsr_pci_function *f = find(tsr_instance_of(host)->machine->pci, bdf);
 
@@ -161,7 +171,7 @@ static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigne
 		uint8_t byte = (uint8_t)(value >> (8 * i)), *old = &f->config[offset + i];
 		uint8_t mask = f->write_mask[offset + i];
 		*old = (uint8_t)((*old & ~mask) | (byte & mask));
-		*old &= (uint8_t)~(byte & f->clear_mask[offset + i]);
+		*old &= (uint8_t) ~(byte & f->clear_mask[offset + i]);
 	}
 	if (overlaps(offset, width, PCI_COMMAND, 2)) {
 		update_all_bars(f);
@@ -201,20 +211,22 @@ static void init_config(struct tsr_pci_function *f, const struct tsr_pci_id *id)
 	memcpy(f->reset_value, c, sizeof(f->reset_value));
 }
 
-static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned device, unsigned function,
-					   const struct tsr_pci_id *id, const struct tsr_pci_ops *ops, void *self,
+static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned device,
+					   unsigned function, const struct tsr_pci_id *id,
+					   const struct tsr_pci_ops *ops, void *self,
 					   struct tsr_error *error)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	struct tsr_pci_bus *pci = instance->machine->pci;
 
 	if (device >= DEVICES || function >= FUNCTIONS) {
-		tsr_error_set(error, TSR_ERROR_INVALID, "there is no PCI address %02x.%x", device, function);
+		tsr_error_set(error, TSR_ERROR_INVALID, "there is no PCI address %02x.%x", device,
+			      function);
 		return NULL;
 	}
 	if (pci->at[device][function]) {
-		tsr_error_set(error, TSR_ERROR_CONFLICT, "PCI address %02x.%x is taken by %s", device, function,
-			      pci->at[device][function]->instance->config->name);
+		tsr_error_set(error, TSR_ERROR_CONFLICT, "PCI address %02x.%x is taken by %s",
+			      device, function, pci->at[device][function]->instance->config->name);
 		return NULL;
 	}
 	struct tsr_pci_function *f = g_new0(struct tsr_pci_function, 1);
@@ -234,13 +246,15 @@ static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned
 
 /* The address of the machine manifest, or the first free device from 2 on. */
 static struct tsr_pci_function *pci_add(const struct tsr_host *host, const struct tsr_pci_id *id,
-					const struct tsr_pci_ops *ops, void *self, struct tsr_error *error)
+					const struct tsr_pci_ops *ops, void *self,
+					struct tsr_error *error)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	const TsrInstanceConfig *config = instance->config;
 
 	if (config->pci_device >= 0)
-		return pci_add_at(host, (unsigned)config->pci_device, (unsigned)config->pci_function, id, ops, self, error);
+		return pci_add_at(host, (unsigned)config->pci_device,
+				  (unsigned)config->pci_function, id, ops, self, error);
 	for (unsigned device = 2; device < DEVICES; device++)
 		if (!instance->machine->pci->at[device][0])
 			return pci_add_at(host, device, 0, id, ops, self, error);
@@ -257,12 +271,17 @@ static void set_bar_masks(struct tsr_pci_function *f, unsigned bar, uint32_t len
 	put(f->reset_value + at, fixed, 4);
 }
 
-static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind, uint32_t length,
-		       const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
+static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind,
+		       uint32_t length, const struct tsr_io_ops *ops, void *self,
+		       struct tsr_error *error)
 {
 	g_autofree char *name = g_strdup_printf("bar%u", bar);
-	struct tsr_region template = { .owner = f->instance, .name = name, .length = length, .priority = TSR_PRIORITY_BAR,
-		.ops = ops, .self = self };
+	struct tsr_region template = { .owner = f->instance,
+				       .name = name,
+				       .length = length,
+				       .priority = TSR_PRIORITY_BAR,
+				       .ops = ops,
+				       .self = self };
 
 	g_assert(bar < ROM_BAR && !f->bars[bar].region && !(length & (length - 1)));
 	if (kind == TSR_PCI_BAR_IO) {
@@ -277,14 +296,21 @@ static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_ba
 	return f->bars[bar].region != NULL;
 }
 
-static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t fixed, unsigned flags,
-		    uint8_t **bytes, struct tsr_error *error)
+static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t fixed,
+		    unsigned flags, uint8_t **bytes, struct tsr_error *error)
 {
 	g_autofree char *name = bar == ROM_BAR ? g_strdup("rom") : g_strdup_printf("bar%u", bar);
 
-	g_assert(bar < BARS && !f->bars[bar].region && !(length & (length - 1)) && length >= TSR_PAGE_SIZE);
-	f->bars[bar].region = tsr_memory_map_add_bytes(f->bus->machine->memory, &(struct tsr_region){
-		.owner = f->instance, .name = name, .length = length, .priority = TSR_PRIORITY_BAR, .flags = flags }, error);
+	g_assert(bar < BARS && !f->bars[bar].region && !(length & (length - 1)) &&
+		 length >= TSR_PAGE_SIZE);
+	f->bars[bar].region =
+		tsr_memory_map_add_bytes(f->bus->machine->memory,
+					 &(struct tsr_region){ .owner = f->instance,
+							       .name = name,
+							       .length = length,
+							       .priority = TSR_PRIORITY_BAR,
+							       .flags = flags },
+					 error);
 	if (f->bars[bar].region)
 		*bytes = f->bars[bar].region->bytes;
 	f->bars[bar].kind = TSR_PCI_BAR_MEMORY;
@@ -293,8 +319,9 @@ static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, u
 	return f->bars[bar].region != NULL;
 }
 
-static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable, unsigned memory_flags,
-			   uint8_t **bytes, struct tsr_region **region, struct tsr_error *error)
+static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t length,
+			   bool prefetchable, unsigned memory_flags, uint8_t **bytes,
+			   struct tsr_region **region, struct tsr_error *error)
 {
 	bool good = map_bar(f, bar, length, prefetchable ? 8 : 0, memory_flags, bytes, error);
 
@@ -303,7 +330,8 @@ static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t le
 	return good;
 }
 
-static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error)
+static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length,
+		    struct tsr_error *error)
 {
 	uint32_t size = TSR_PAGE_SIZE;
 	uint8_t *bytes;
@@ -355,7 +383,8 @@ static void pci_reset(struct tsr_pci_function *f)
 	put(f->config + PCI_COMMAND, get32(f->reset_value + PCI_COMMAND), 4);
 	for (unsigned bar = 0; bar < BARS; bar++)
 		if (f->bars[bar].region)
-			put(f->config + bar_register(bar), get32(f->reset_value + bar_register(bar)), 4);
+			put(f->config + bar_register(bar),
+			    get32(f->reset_value + bar_register(bar)), 4);
 	f->config[PCI_INTERRUPT_LINE] = 0;
 	update_all_bars(f);
 	pci_set_intx(f, 0);

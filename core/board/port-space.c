@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The 65,536 ports: a flat table of regions, painted in order of priority (enum tsr_region_priority), then age. */
+/* The 65,536 ports: a flat table of regions, painted in order of priority (enum
+ * tsr_region_priority), then age. */
 #include "board/port-space.h"
 
 #include "board/io-dispatch.h"
@@ -69,16 +70,18 @@ static void ports_repaint(struct tsr_region *r, uint64_t old_base)
 		paint(r->ports, r->base, r->length);
 }
 
-struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports, const struct tsr_region *template, struct tsr_error *error)
+struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports,
+				      const struct tsr_region *template, struct tsr_error *error)
 {
 	struct tsr_region *taken = tsr_region_find_conflict(ports->regions, template);
 	struct tsr_region *r;
 
 	if (taken) {
-		tsr_error_set(error, TSR_ERROR_CONFLICT, "%s: ports %llxh-%llxh are taken by %s of %s", template->name,
+		tsr_error_set(error, TSR_ERROR_CONFLICT,
+			      "%s: ports %llxh-%llxh are taken by %s of %s", template->name,
 			      (unsigned long long)template->base,
-			      (unsigned long long)(template->base + template->length - 1), taken->name,
-			      taken->owner->config->name);
+			      (unsigned long long)(template->base + template->length - 1),
+			      taken->name, taken->owner->config->name);
 		return NULL;
 	}
 	r = tsr_region_insert(ports->regions, template);

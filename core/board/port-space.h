@@ -10,7 +10,8 @@ void tsr_port_space_free(struct tsr_port_space *ports);
 /* Drops every region that an instance has made. */
 void tsr_port_space_drop(struct tsr_port_space *ports, const TsrInstance *owner);
 /* A region from the template; NULL with error when the ports are taken. */
-struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports, const struct tsr_region *template, struct tsr_error *error);
+struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports,
+				      const struct tsr_region *template, struct tsr_error *error);
 uint32_t tsr_port_read(struct tsr_port_space *ports, uint16_t port, unsigned width);
 void tsr_port_write(struct tsr_port_space *ports, uint16_t port, uint32_t value, unsigned width);
 

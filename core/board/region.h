@@ -41,7 +41,8 @@ void tsr_region_enable(struct tsr_region *region, bool enabled);
 
 /* -- Lists of regions in ascending priority, then age: of two at a place the later one wins. */
 
-/* An enabled region of a plugin with the same priority that overlaps an enabled template; or NULL. */
+/* An enabled region of a plugin with the same priority that overlaps an enabled template; or NULL.
+ */
 struct tsr_region *tsr_region_find_conflict(GPtrArray *regions, const struct tsr_region *template);
 /* A copy of the template in its place. */
 struct tsr_region *tsr_region_insert(GPtrArray *regions, const struct tsr_region *template);

@@ -16,8 +16,8 @@ typedef enum { TSR_CLOCK_REALTIME, TSR_CLOCK_DETERMINISTIC } TsrClockMode;
 typedef enum { TSR_ON_TRIPLE_FAULT_RESET, TSR_ON_TRIPLE_FAULT_STOP } TsrOnTripleFault;
 
 typedef struct {
-	char *name;			      /* unique in the machine */
-	TsrPlugin *plugin;		      /* resolved to one version; strong reference */
+	char *name;                           /* unique in the machine */
+	TsrPlugin *plugin;                    /* resolved to one version; strong reference */
 	const struct tsr_plugin_entry *entry; /* loaded */
 	GHashTable *properties; /* name -> value text; validated, defaults filled in: every property
 				   of the manifest is here */
@@ -32,13 +32,14 @@ typedef struct {
 	char *description;
 	guint64 memory; /* bytes of guest RAM, a multiple of 1 MiB */
 	TsrClockMode clock;
-	guint64 ips;	  /* deterministic: guest instructions per second of guest time */
+	guint64 ips;      /* deterministic: guest instructions per second of guest time */
 	guint64 rtc_base; /* deterministic: seconds since 1970 at power-on; 0: the host's now */
-	guint64 stop_at;  /* deterministic: the run ends when so many instructions have retired; 0: never */
+	guint64 stop_at;  /* deterministic: the run ends when so many instructions have retired; 0:
+			     never */
 	TsrOnTripleFault on_triple_fault;
 	gboolean exit_on_reset;
-	char *cpu;	      /* the instance that is the processor */
-	char *mmu;	      /* the instance that is the MMU */
+	char *cpu;            /* the instance that is the processor */
+	char *mmu;            /* the instance that is the MMU */
 	GHashTable *aliases;  /* provider name in resource lines ("isa") -> instance name */
 	GPtrArray *instances; /* TsrInstanceConfig, in order of attach: providers before users */
 } TsrConfig;

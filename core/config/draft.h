@@ -21,17 +21,17 @@
 /* A value and who said it, for messages. */
 typedef struct {
 	char *value;
-	char *where;	   /* "FILE:LINE: KEY" or "--OPTION" */
+	char *where;       /* "FILE:LINE: KEY" or "--OPTION" */
 	char *base_folder; /* relative paths are relative to it; NULL: the working directory */
 } TsrSetting;
 
 typedef struct {
 	char *name;
-	char *where;	      /* "FILE:LINE: [Instance NAME]" */
+	char *where;          /* "FILE:LINE: [Instance NAME]" */
 	GHashTable *settings; /* key -> TsrSetting: plugin, with, address, connect.*, resource.*,
 				 properties */
 	/* A slot; slot == NULL: the instance always exists. */
-	char *slot;	   /* the option's name */
+	char *slot;        /* the option's name */
 	char *slot_choice; /* the option's first part must be this; NULL: it goes into slot_value */
 	char **slot_value; /* properties that the parts between colons of the option's first part
 			      fill */
@@ -52,7 +52,7 @@ typedef struct {
 typedef struct {
 	TsrRegistry *registry;
 	char *path;
-	char *folder;	      /* of the manifest */
+	char *folder;         /* of the manifest */
 	GHashTable *machine;  /* key of [Machine] -> TsrSetting */
 	GHashTable *aliases;  /* name -> TsrSetting */
 	GHashTable *options;  /* name -> TsrSetting: INSTANCE.PROPERTY;… */

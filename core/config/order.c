@@ -50,7 +50,7 @@ static gboolean visit(Order *order, TsrInstanceConfig *instance)
 gboolean tsr_config_order(TsrConfig *config, GError **error)
 {
 	g_autoptr(GPtrArray) ordered = g_ptr_array_new(), chain = g_ptr_array_new();
-	Order order = {config, ordered, chain, error};
+	Order order = { config, ordered, chain, error };
 
 	for (guint i = 0; i < config->instances->len; i++)
 		if (!visit(&order, g_ptr_array_index(config->instances, i)))

@@ -58,7 +58,8 @@ char *tsr_presets_find(const char *file, GError **error)
 {
 	g_auto(GStrv) folders = tsr_paths_machines();
 	gboolean has_suffix = g_str_has_suffix(file, ".machine");
-	g_autofree char *name = g_strconcat(file, has_suffix ? "" : ".machine", NULL), *names = NULL;
+	g_autofree char *name = g_strconcat(file, has_suffix ? "" : ".machine", NULL),
+			*names = NULL;
 
 	/* A preset may be called by its file's name too; what is in the working directory wins. */
 	if (strchr(file, '/') || (has_suffix && g_file_test(file, G_FILE_TEST_EXISTS)))

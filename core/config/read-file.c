@@ -6,8 +6,8 @@
 #include "config/draft.h"
 
 static const char *const machine_keys[] = {
-	"name",	    "description",     "memory",	      "clock", "ips",
-	"rtc-base", "stop-at", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", NULL,
+	"name",    "description",     "memory",        "clock", "ips", "rtc-base",
+	"stop-at", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", NULL,
 };
 
 static char *where_of(const TsrKeyFile *file, guint line, const char *what)

@@ -15,7 +15,7 @@ static const char *const machine_options[] = {
 
 /* Every machine takes "none" for these, also one that has no place for them; and "auto", which the
  * program says unasked. */
-static const char *const common_slots[] = {"ui", "nic", "serial", NULL};
+static const char *const common_slots[] = { "ui", "nic", "serial", NULL };
 
 static gboolean set_property(TsrDraft *draft, const char *target, const char *value,
 			     const char *where, GError **error)

@@ -127,9 +127,9 @@ static gboolean take_base(const KeyContext *c, TsrResource *resource)
 	if (!tsr_parse_size(c->setting->value, 1024, &resource->base) || resource->base > limit ||
 	    resource->length > limit - resource->base)
 		return tsr_draft_value_error(c->error, c->setting,
-				   resource->type == TSR_RESOURCE_PORTS
-					   ? "an address for it in port space"
-					   : "a guest physical address for it");
+					     resource->type == TSR_RESOURCE_PORTS
+						     ? "an address for it in port space"
+						     : "a guest physical address for it");
 	return TRUE;
 }
 
@@ -162,7 +162,7 @@ static gboolean take_resource(const KeyContext *c)
 	static const struct {
 		const char *what;
 		gboolean (*take)(const KeyContext *c, TsrResource *resource);
-	} keys[] = {{"base", take_base}, {"line", take_line}, {"channel", take_channel}};
+	} keys[] = { { "base", take_base }, { "line", take_line }, { "channel", take_channel } };
 	const char *dot = strchr(c->key, '.');
 	g_autofree char *name = g_strndup(c->key, dot ? (gsize)(dot - c->key) : strlen(c->key));
 	TsrResource *resource = tsr_config_find_resource(c->instance->result, name);
@@ -195,7 +195,7 @@ static gboolean take_address(const KeyContext *c)
 	if (digits < 1 || digits > 2 || device > 31 || text[digits] != '.' ||
 	    text[digits + 1] < '0' || text[digits + 1] > '7' || text[digits + 2])
 		return tsr_draft_value_error(c->error, c->setting,
-				   "a PCI address DEVICE.FUNCTION, 00.0 to 1f.7");
+					     "a PCI address DEVICE.FUNCTION, 00.0 to 1f.7");
 	c->instance->result->pci_device = (int)device;
 	c->instance->result->pci_function = text[digits + 1] - '0';
 	return TRUE;
@@ -205,12 +205,9 @@ static const struct {
 	const char *prefix; /* a key, or the beginning of keys with a point at its end */
 	gboolean (*take)(const KeyContext *c);
 } instance_keys[] = {
-	{"plugin", take_nothing},
-	{"with", take_nothing},
-	{"address", take_address},
-	{"connect.", take_connection},
-	{"resource.", take_resource},
-	{NULL, take_property},
+	{ "plugin", take_nothing },     { "with", take_nothing },
+	{ "address", take_address },    { "connect.", take_connection },
+	{ "resource.", take_resource }, { NULL, take_property },
 };
 
 static gboolean take_key(KeyContext *c, const char *key)
@@ -238,7 +235,7 @@ static int compare_keys(gconstpointer a, gconstpointer b)
 gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
 {
 	g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(instance->settings, NULL);
-	KeyContext context = {.draft = draft, .instance = instance, .error = error};
+	KeyContext context = { .draft = draft, .instance = instance, .error = error };
 	guint n = g_strv_length(keys);
 
 	qsort(keys, n, sizeof(*keys), compare_keys);

@@ -15,7 +15,8 @@ static gboolean take_memory(TsrConfig *config, const TsrSetting *setting, GError
 	if (!tsr_parse_size(setting->value, 1024, &config->memory) ||
 	    config->memory < MEMORY_UNIT || config->memory > MEMORY_MAX ||
 	    config->memory % MEMORY_UNIT)
-		return tsr_draft_value_error(error, setting, "a size from 1M to 3584M in whole megabytes");
+		return tsr_draft_value_error(error, setting,
+					     "a size from 1M to 3584M in whole megabytes");
 	return TRUE;
 }
 
@@ -32,7 +33,8 @@ static gboolean take_ips(TsrConfig *config, const TsrSetting *setting, GError **
 {
 	if (!tsr_parse_size(setting->value, 1000, &config->ips) || config->ips < 1000000 ||
 	    config->ips > 1000000000000ull)
-		return tsr_draft_value_error(error, setting, "instructions per second from 1M to 1000G");
+		return tsr_draft_value_error(error, setting,
+					     "instructions per second from 1M to 1000G");
 	return TRUE;
 }
 
@@ -46,7 +48,8 @@ static gboolean take_rtc_base(TsrConfig *config, const TsrSetting *setting, GErr
 		return TRUE;
 	}
 	return tsr_parse_size(setting->value, 1000, &config->rtc_base) ||
-	       tsr_draft_value_error(error, setting, "seconds since 1970, or a time as 2026-01-31T12:00:00Z");
+	       tsr_draft_value_error(error, setting,
+				     "seconds since 1970, or a time as 2026-01-31T12:00:00Z");
 }
 
 static gboolean take_stop_at(TsrConfig *config, const TsrSetting *setting, GError **error)
@@ -93,15 +96,15 @@ static const struct {
 	const char *key;
 	gboolean (*take)(TsrConfig *config, const TsrSetting *setting, GError **error);
 } machine_keys[] = {
-	{"name", take_name},
-	{"description", take_description},
-	{"memory", take_memory},
-	{"clock", take_clock},
-	{"ips", take_ips},
-	{"rtc-base", take_rtc_base},
-	{"stop-at", take_stop_at}, /* after clock */
-	{"on-triple-fault", take_triple_fault},
-	{"exit-on-reset", take_exit_on_reset},
+	{ "name", take_name },
+	{ "description", take_description },
+	{ "memory", take_memory },
+	{ "clock", take_clock },
+	{ "ips", take_ips },
+	{ "rtc-base", take_rtc_base },
+	{ "stop-at", take_stop_at }, /* after clock */
+	{ "on-triple-fault", take_triple_fault },
+	{ "exit-on-reset", take_exit_on_reset },
 };
 
 /* [Machine] cpu= and mmu=. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * From what is written to what will be built: which instances exist in this run, the version of
- * each plugin, and whether what they need is connected. Everything a user can get wrong in a machine
- * ends here, or in resolve-machine.c and resolve-instance.c, with file, line and key.
+ * each plugin, and whether what they need is connected. Everything a user can get wrong in a
+ * machine ends here, or in resolve-machine.c and resolve-instance.c, with file, line and key.
  */
 #include <string.h>
 
@@ -127,7 +127,8 @@ static gboolean check_needs(TsrDraftInstance *instance, GError **error)
 	return TRUE;
 }
 
-/* An input's number, 0 to 1023, in the one form in which lines are compared: decimal, without leading zeros. */
+/* An input's number, 0 to 1023, in the one form in which lines are compared: decimal, without
+ * leading zeros. */
 static gboolean is_input(const char *text)
 {
 	gsize digits = strspn(text, "0123456789");
@@ -199,8 +200,7 @@ static gboolean take_instances(TsrDraft *draft, TsrConfig *config, GError **erro
 			continue;
 		instance->result = tsr_config_add(config, instance->name, instance->plugin);
 		if (!tsr_draft_resolve_instance(draft, instance, error) ||
-		    !check_needs(instance, error) ||
-		    !check_lines(draft, config, instance, error) ||
+		    !check_needs(instance, error) || !check_lines(draft, config, instance, error) ||
 		    !load_plugin(draft, instance, error))
 			return FALSE;
 	}

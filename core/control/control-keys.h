@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Typing into a machine: names and ASCII to key events, at the pace of a typist, because a PC's keyboard
- * holds 16 bytes. */
+/* Typing into a machine: names and ASCII to key events, at the pace of a typist, because a PC's
+ * keyboard holds 16 bytes. */
 #ifndef TSR_CONTROL_CONTROL_KEYS_H
 #define TSR_CONTROL_CONTROL_KEYS_H
 

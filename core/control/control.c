@@ -25,7 +25,7 @@ struct _TsrControl {
 	char *guid; /* of the server, D-Bus specification, "UUIDs" */
 	GDBusNodeInfo *info;
 	GPtrArray *connections; /* GDBusConnection */
-	char *path;		/* of the socket, once it is ours */
+	char *path;             /* of the socket, once it is ours */
 };
 
 G_DEFINE_FINAL_TYPE(TsrControl, tsr_control, G_TYPE_OBJECT)
@@ -234,24 +234,24 @@ static const struct {
 	const char *name;
 	Method method;
 } methods[] = {
-	{"Pause", on_pause},
-	{"Resume", on_resume},
-	{"Reset", on_reset},
-	{"Quit", on_quit},
-	{"Screenshot", on_screenshot},
-	{"ScreenshotBytes", on_screenshot_bytes},
-	{"ScreenText", on_screen_text},
-	{"SendKey", on_send_key},
-	{"MovePointer", on_move_pointer},
-	{"PlacePointer", on_place_pointer},
-	{"InsertMedium", on_insert_medium},
-	{"EjectMedium", on_eject_medium},
-	{"ListInstances", on_list_instances},
-	{"GetInstanceProperty", on_get_instance_property},
-	{"SetInstanceProperty", on_set_instance_property},
-	{"Save", on_save},
-	{"GetStats", on_get_stats},
-	{"TapLine", on_tap_line},
+	{ "Pause", on_pause },
+	{ "Resume", on_resume },
+	{ "Reset", on_reset },
+	{ "Quit", on_quit },
+	{ "Screenshot", on_screenshot },
+	{ "ScreenshotBytes", on_screenshot_bytes },
+	{ "ScreenText", on_screen_text },
+	{ "SendKey", on_send_key },
+	{ "MovePointer", on_move_pointer },
+	{ "PlacePointer", on_place_pointer },
+	{ "InsertMedium", on_insert_medium },
+	{ "EjectMedium", on_eject_medium },
+	{ "ListInstances", on_list_instances },
+	{ "GetInstanceProperty", on_get_instance_property },
+	{ "SetInstanceProperty", on_set_instance_property },
+	{ "Save", on_save },
+	{ "GetStats", on_get_stats },
+	{ "TapLine", on_tap_line },
 };
 
 static void on_typed(gpointer user)
@@ -391,13 +391,13 @@ static const struct {
 	const char *name;
 	GCallback callback;
 } signals[] = {
-	{"state-changed", G_CALLBACK(on_state_changed)},
-	{"stopped", G_CALLBACK(on_stopped)},
-	{"event", G_CALLBACK(on_event)},
-	{"display-changed", G_CALLBACK(on_display_changed)},
-	{"line-changed", G_CALLBACK(on_line_changed)},
-	{"device-fault", G_CALLBACK(on_device_fault)},
-	{"guest-panicked", G_CALLBACK(on_guest_panicked)},
+	{ "state-changed", G_CALLBACK(on_state_changed) },
+	{ "stopped", G_CALLBACK(on_stopped) },
+	{ "event", G_CALLBACK(on_event) },
+	{ "display-changed", G_CALLBACK(on_display_changed) },
+	{ "line-changed", G_CALLBACK(on_line_changed) },
+	{ "device-fault", G_CALLBACK(on_device_fault) },
+	{ "guest-panicked", G_CALLBACK(on_guest_panicked) },
 };
 
 /* -- the server */
@@ -409,8 +409,8 @@ static void on_closed(GDBusConnection *connection, gboolean remote, GError *erro
 
 static gboolean take_client(TsrControl *self, GDBusConnection *connection)
 {
-	static const GDBusInterfaceVTable table = {.method_call = on_method_call,
-						   .get_property = on_get_property};
+	static const GDBusInterfaceVTable table = { .method_call = on_method_call,
+						    .get_property = on_get_property };
 	guint id = g_dbus_connection_register_object(
 		connection, TSR_CONTROL_PATH, self->info->interfaces[0], &table, self, NULL, NULL);
 
@@ -472,7 +472,7 @@ char *tsr_control_address(const char *where, GError **error)
 
 static gboolean is_served(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	gboolean connected;
 
@@ -564,12 +564,12 @@ static void tsr_control_dispose(GObject *object)
 }
 
 static const GDBusErrorEntry errors[] = {
-	{TSR_MACHINE_ERROR_FAILED, "org.tessera.Error.Failed"},
-	{TSR_MACHINE_ERROR_INVALID, "org.tessera.Error.Invalid"},
-	{TSR_MACHINE_ERROR_NOT_FOUND, "org.tessera.Error.NotFound"},
-	{TSR_MACHINE_ERROR_STATE, "org.tessera.Error.State"},
-	{TSR_MACHINE_ERROR_IO, "org.tessera.Error.Io"},
-	{TSR_MACHINE_ERROR_VERSION, "org.tessera.Error.Version"},
+	{ TSR_MACHINE_ERROR_FAILED, "org.tessera.Error.Failed" },
+	{ TSR_MACHINE_ERROR_INVALID, "org.tessera.Error.Invalid" },
+	{ TSR_MACHINE_ERROR_NOT_FOUND, "org.tessera.Error.NotFound" },
+	{ TSR_MACHINE_ERROR_STATE, "org.tessera.Error.State" },
+	{ TSR_MACHINE_ERROR_IO, "org.tessera.Error.Io" },
+	{ TSR_MACHINE_ERROR_VERSION, "org.tessera.Error.Version" },
 };
 
 static void tsr_control_class_init(TsrControlClass *class)

@@ -59,12 +59,13 @@ static void tsr_bus_class_init(TsrBusClass *class)
 	GType type = G_TYPE_FROM_CLASS(class);
 
 	G_OBJECT_CLASS(class)->finalize = tsr_bus_finalize;
-	signals[PROVIDED] = g_signal_new("provided", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-					 G_TYPE_STRING, G_TYPE_STRING);
-	signals[WITHDRAWN] = g_signal_new("withdrawn", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-					  G_TYPE_STRING, G_TYPE_STRING);
-	signals[CONNECTED] = g_signal_new("connected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
-					  G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+	signals[PROVIDED] = g_signal_new("provided", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+					 G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+	signals[WITHDRAWN] = g_signal_new("withdrawn", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+					  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+	signals[CONNECTED] =
+		g_signal_new("connected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+			     4, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void tsr_bus_init(TsrBus *self)
@@ -88,7 +89,8 @@ static struct provision *find(TsrBus *self, const char *provider, const char *in
 	return NULL;
 }
 
-void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface, const struct tsr_interface *table)
+void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface,
+		     const struct tsr_interface *table)
 {
 	struct provision *p = find(self, provider, interface);
 
@@ -102,15 +104,17 @@ void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface, 
 	g_signal_emit(self, signals[PROVIDED], 0, provider, interface);
 }
 
-gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need, const char *interface, const char *provider,
+gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need,
+			      const char *interface, const char *provider,
 			      struct tsr_interface *out, GError **error)
 {
 	struct provision *p = find(self, provider, interface);
 
 	if (!p) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
-			    "%s: needs %s from %s for '%s', which does not provide it; connect another instance", user, interface,
-			    provider, need);
+			    "%s: needs %s from %s for '%s', which does not provide it; connect "
+			    "another instance",
+			    user, interface, provider, need);
 		return FALSE;
 	}
 	struct connection *c = g_new0(struct connection, 1);
@@ -160,7 +164,8 @@ char **tsr_bus_list_connections(TsrBus *self)
 
 	for (guint i = 0; i < self->connections->len; i++) {
 		struct connection *c = g_ptr_array_index(self->connections, i);
-		g_autofree char *line = g_strdup_printf("%s.%s -> %s %s", c->user, c->need, c->provider, c->interface);
+		g_autofree char *line = g_strdup_printf("%s.%s -> %s %s", c->user, c->need,
+							c->provider, c->interface);
 		g_strv_builder_add(list, line);
 	}
 	char **result = g_strv_builder_end(list);

@@ -6,10 +6,14 @@
 #include <tessera-glib/bus.h>
 #include <tessera/abi.h>
 
-/* Declares that `provider` has the interface. The table stays valid as long as the provider. [main] */
-void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface, const struct tsr_interface *table);
-/* Hands out an interface to a user and emits ::connected. FALSE and error when the provider lacks it. [main] */
-gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need, const char *interface, const char *provider,
+/* Declares that `provider` has the interface. The table stays valid as long as the provider. [main]
+ */
+void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface,
+		     const struct tsr_interface *table);
+/* Hands out an interface to a user and emits ::connected. FALSE and error when the provider lacks
+ * it. [main] */
+gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need,
+			      const char *interface, const char *provider,
 			      struct tsr_interface *out, GError **error);
 /* Takes back what an instance provides. */
 void tsr_bus_withdraw(TsrBus *self, const char *provider);

@@ -16,19 +16,23 @@ struct property_watch {
 
 /* -- Life */
 
-TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config, tsr_host_get get, GError **error)
+TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config,
+			      tsr_host_get get, GError **error)
 {
 	const struct tsr_device_class *class = config->entry->get_factory(TSR_FACTORY_DEVICE);
 
 	if (!class || class->size < sizeof(uint32_t) + sizeof(size_t) || !class->attach) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-			    "%s: plugin %s has no factory %s; it cannot be an instance of a machine", config->name,
-			    tsr_plugin_get_id(config->plugin), TSR_FACTORY_DEVICE);
+		g_set_error(
+			error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			"%s: plugin %s has no factory %s; it cannot be an instance of a machine",
+			config->name, tsr_plugin_get_id(config->plugin), TSR_FACTORY_DEVICE);
 		return NULL;
 	}
 	TsrInstance *instance = g_new0(TsrInstance, 1);
-	instance->record.host = (struct tsr_host){ .size = sizeof(struct tsr_host), .abi = TSR_ABI_CURRENT,
-		.name = config->name, .get = get };
+	instance->record.host = (struct tsr_host){ .size = sizeof(struct tsr_host),
+						   .abi = TSR_ABI_CURRENT,
+						   .name = config->name,
+						   .get = get };
 	instance->record.instance = instance;
 	instance->machine = machine;
 	instance->config = config;
@@ -60,7 +64,8 @@ static void provide_all(TsrInstance *instance)
 	for (guint i = 0; provides && provides[i]; i++) {
 		struct tsr_interface table;
 		if (tsr_instance_get_interface(instance, provides[i], &table))
-			tsr_bus_provide(instance->machine->bus, instance->config->name, provides[i], &table);
+			tsr_bus_provide(instance->machine->bus, instance->config->name, provides[i],
+					&table);
 	}
 }
 
@@ -80,7 +85,8 @@ static TsrMachineError error_code(const struct tsr_error *why)
 	}
 }
 
-void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why, const char *otherwise, GError **error)
+void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why,
+			     const char *otherwise, GError **error)
 {
 	g_set_error(error, TSR_MACHINE_ERROR, error_code(why), "%s: %s", instance->config->name,
 		    why->message[0] ? why->message : otherwise);
@@ -131,13 +137,15 @@ TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name)
 
 /* -- Properties */
 
-static const TsrPropertySpec *find_spec_or_error(TsrInstance *instance, const char *name, GError **error)
+static const TsrPropertySpec *find_spec_or_error(TsrInstance *instance, const char *name,
+						 GError **error)
 {
 	const TsrPropertySpec *spec = tsr_plugin_find_property(instance->config->plugin, name);
 
 	if (!spec)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
-			    "%s has no property '%s'; `tessera plugins inspect %s` lists them", instance->config->name, name,
+			    "%s has no property '%s'; `tessera plugins inspect %s` lists them",
+			    instance->config->name, name,
 			    tsr_plugin_get_id(instance->config->plugin));
 	return spec;
 }
@@ -150,7 +158,8 @@ char *tsr_instance_get_property(TsrInstance *instance, const char *name, GError 
 	return g_strdup(value ? value : "");
 }
 
-gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, const char *value, GError **error)
+gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, const char *value,
+				   GError **error)
 {
 	const TsrPropertySpec *spec = find_spec_or_error(instance, name, error);
 	struct property_watch *watch = g_hash_table_lookup(instance->watches, name);
@@ -162,14 +171,15 @@ gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, cons
 		return FALSE;
 	if (!spec->writable || !spec->is_mutable || !watch) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-			    "%s.%s cannot be changed while the machine exists; set it in the machine manifest or with --set",
+			    "%s.%s cannot be changed while the machine exists; set it in the "
+			    "machine manifest or with --set",
 			    instance->config->name, name);
 		return FALSE;
 	}
 	char *checked = tsr_property_check(spec, value, &allowed);
 	if (!checked) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s.%s: '%s' is not %s", instance->config->name,
-			    name, value, allowed);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%s.%s: '%s' is not %s", instance->config->name, name, value, allowed);
 		return FALSE;
 	}
 	g_autofree char *old = g_strdup(g_hash_table_lookup(properties, name));
@@ -177,8 +187,8 @@ gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, cons
 	if (watch->changed(watch->self, name, &why))
 		return TRUE;
 	g_hash_table_insert(properties, g_strdup(name), g_steal_pointer(&old));
-	g_set_error(error, TSR_MACHINE_ERROR, error_code(&why), "%s.%s: %s", instance->config->name, name,
-		    why.message[0] ? why.message : "refused");
+	g_set_error(error, TSR_MACHINE_ERROR, error_code(&why), "%s.%s: %s", instance->config->name,
+		    name, why.message[0] ? why.message : "refused");
 	return FALSE;
 }
 
@@ -188,8 +198,8 @@ static const char *property_text(const struct tsr_host *host, const char *name)
 	const char *value = g_hash_table_lookup(instance->config->properties, name);
 
 	if (!value && !tsr_plugin_find_property(instance->config->plugin, name))
-		g_error("%s: plugin %s asks for property '%s', which its manifest lacks", instance->config->name,
-			tsr_plugin_get_id(instance->config->plugin), name);
+		g_error("%s: plugin %s asks for property '%s', which its manifest lacks",
+			instance->config->name, tsr_plugin_get_id(instance->config->plugin), name);
 	return value ? value : "";
 }
 
@@ -212,7 +222,8 @@ static bool property_bool(const struct tsr_host *host, const char *name)
 }
 
 static void property_on_change(const struct tsr_host *host, const char *name,
-			       bool (*changed)(void *, const char *, struct tsr_error *), void *self)
+			       bool (*changed)(void *, const char *, struct tsr_error *),
+			       void *self)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	const TsrPropertySpec *spec = tsr_plugin_find_property(instance->config->plugin, name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An instance of a plugin in a machine: the host that it sees, its properties and what it claimed. */
+/* An instance of a plugin in a machine: the host that it sees, its properties and what it claimed.
+ */
 #ifndef TSR_INSTANCE_INSTANCE_H
 #define TSR_INSTANCE_INSTANCE_H
 
@@ -17,21 +18,22 @@ typedef struct TsrInstance TsrInstance;
 struct tsr_host_record {
 	struct tsr_host host;
 	TsrInstance *instance;
-	struct tsr_pci_function *function; /* the bus master, for DMA through a PCI function's host */
+	struct tsr_pci_function
+		*function; /* the bus master, for DMA through a PCI function's host */
 };
 
 struct TsrInstance {
 	struct tsr_host_record record;
-	TsrMachine *machine;            /* not owned */
+	TsrMachine *machine; /* not owned */
 	const TsrInstanceConfig *config;
 	const struct tsr_device_class *class;
 	void *self;
 	bool attached;
-	GHashTable *watches;            /* property -> struct property_watch */
-	GHashTable *log_sites;          /* call site -> struct log_site */
+	GHashTable *watches;   /* property -> struct property_watch */
+	GHashTable *log_sites; /* call site -> struct log_site */
 	GMutex log_mutex;
-	GQueue ordered_jobs;            /* worker: jobs that wait for their turn */
-	unsigned jobs;                  /* worker: not yet done */
+	GQueue ordered_jobs; /* worker: jobs that wait for their turn */
+	unsigned jobs;       /* worker: not yet done */
 	bool ordered_running;
 };
 
@@ -42,17 +44,21 @@ static inline TsrInstance *tsr_instance_of(const struct tsr_host *host)
 
 /* get: what its host finds tables with. */
 typedef const void *(*tsr_host_get)(const struct tsr_host *host, const char *name);
-TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config, tsr_host_get get, GError **error);
+TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config,
+			      tsr_host_get get, GError **error);
 void tsr_instance_free(TsrInstance *instance);
 gboolean tsr_instance_attach(TsrInstance *instance, GError **error);
-/* What the instance's plugin refused, as a GError of the same class with the instance's name; `otherwise` if it gave no reason. */
-void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why, const char *otherwise, GError **error);
+/* What the instance's plugin refused, as a GError of the same class with the instance's name;
+ * `otherwise` if it gave no reason. */
+void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why,
+			     const char *otherwise, GError **error);
 /* The table and self of an interface it provides, false if it does not. [main] */
 bool tsr_instance_get_interface(TsrInstance *instance, const char *name, struct tsr_interface *out);
 
 /* Properties as text, from outside. [locked] */
 char *tsr_instance_get_property(TsrInstance *instance, const char *name, GError **error);
-gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, const char *value, GError **error);
+gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, const char *value,
+				   GError **error);
 
 /* By name; NULL if the machine has none. */
 TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name);

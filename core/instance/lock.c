@@ -44,7 +44,8 @@ void tsr_lock_set_processor(TsrMachine *m, const struct tsr_cpu *cpu, void *self
 	pthread_mutex_unlock(&m->wake_mutex);
 }
 
-/* Only a thread itself sets and clears the owner to its own id, so the answer cannot change under it. */
+/* Only a thread itself sets and clears the owner to its own id, so the answer cannot change under
+ * it. */
 static bool own_lock(TsrMachine *m)
 {
 	return pthread_equal(atomic_load(&m->lock_owner), pthread_self());

@@ -19,9 +19,11 @@ void tsr_lock_finish(TsrMachine *m);
 void tsr_machine_lock(TsrMachine *m);
 void tsr_machine_unlock(TsrMachine *m);
 
-/* Makes the virtual CPU leave the guest and check what is requested of it; wakes it if it sleeps. [any] */
+/* Makes the virtual CPU leave the guest and check what is requested of it; wakes it if it sleeps.
+ * [any] */
 void tsr_vcpu_kick(TsrMachine *m);
-/* The processor to kick, or NULL: when this returns, no other thread is in the old one's kick. While no guest runs. [main] */
+/* The processor to kick, or NULL: when this returns, no other thread is in the old one's kick.
+ * While no guest runs. [main] */
 void tsr_lock_set_processor(TsrMachine *m, const struct tsr_cpu *cpu, void *self);
 
 /* -- For the virtual CPU's thread, which needs no kick. */
@@ -30,7 +32,8 @@ void tsr_lock_take(TsrMachine *m);
 void tsr_lock_drop(TsrMachine *m);
 /* Lets waiters have the lock. */
 void tsr_lock_give_way(TsrMachine *m);
-/* Sleeps without the lock until kicked, or until host time `until` in ns of CLOCK_MONOTONIC; UINT64_MAX: no limit. */
+/* Sleeps without the lock until kicked, or until host time `until` in ns of CLOCK_MONOTONIC;
+ * UINT64_MAX: no limit. */
 void tsr_lock_sleep(TsrMachine *m, uint64_t until);
 
 #endif

@@ -4,7 +4,16 @@
 
 #include "instance/machine-parts.h"
 
-enum { STATE_CHANGED, STOPPED, EVENT, DISPLAY_CHANGED, LINE_CHANGED, DEVICE_FAULT, GUEST_PANICKED, SIGNALS };
+enum {
+	STATE_CHANGED,
+	STOPPED,
+	EVENT,
+	DISPLAY_CHANGED,
+	LINE_CHANGED,
+	DEVICE_FAULT,
+	GUEST_PANICKED,
+	SIGNALS
+};
 static guint signals[SIGNALS];
 
 GType tsr_machine_state_get_type(void)
@@ -87,20 +96,26 @@ static gboolean on_posted(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void post(TsrMachine *m, enum posted_kind kind, const char *a, const char *b, const char *c, int level)
+static void post(TsrMachine *m, enum posted_kind kind, const char *a, const char *b, const char *c,
+		 int level)
 {
 	struct posted *p = g_new0(struct posted, 1);
 	GSource *source = g_idle_source_new();
 
-	*p = (struct posted){ .machine = g_object_ref(m), .kind = kind, .a = g_strdup(a), .b = g_strdup(b), .c = g_strdup(c),
-		.level = level };
+	*p = (struct posted){ .machine = g_object_ref(m),
+			      .kind = kind,
+			      .a = g_strdup(a),
+			      .b = g_strdup(b),
+			      .c = g_strdup(c),
+			      .level = level };
 	g_source_set_priority(source, G_PRIORITY_DEFAULT);
 	g_source_set_callback(source, on_posted, p, posted_free);
 	g_source_attach(source, m->context);
 	g_source_unref(source);
 }
 
-void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event, const char *detail)
+void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event,
+			    const char *detail)
 {
 	post(m, POSTED_EVENT, instance, event, detail, 0);
 }
@@ -127,12 +142,15 @@ void tsr_signals_display_changed(TsrMachine *m, guint display, guint width, guin
 
 void tsr_signals_install(GType type)
 {
-#define SIGNAL(name, ...) g_signal_new(name, type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, __VA_ARGS__)
+#define SIGNAL(name, ...) \
+	g_signal_new(name, type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, __VA_ARGS__)
 	signals[STATE_CHANGED] = SIGNAL("state-changed", 1, TSR_TYPE_MACHINE_STATE);
 	signals[STOPPED] = SIGNAL("stopped", 2, G_TYPE_INT, G_TYPE_STRING);
-	signals[EVENT] = g_signal_new("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-				      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
-	signals[DISPLAY_CHANGED] = SIGNAL("display-changed", 3, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_UINT);
+	signals[EVENT] =
+		g_signal_new("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL,
+			     NULL, G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+	signals[DISPLAY_CHANGED] =
+		SIGNAL("display-changed", 3, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_UINT);
 	signals[LINE_CHANGED] = SIGNAL("line-changed", 2, G_TYPE_STRING, G_TYPE_INT);
 	signals[DEVICE_FAULT] = SIGNAL("device-fault", 2, G_TYPE_STRING, G_TYPE_STRING);
 	signals[GUEST_PANICKED] = SIGNAL("guest-panicked", 1, G_TYPE_STRING);

@@ -13,7 +13,8 @@ void tsr_signals_install(GType type);
 
 /* -- Emit on the main loop. [any] */
 
-void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event, const char *detail);
+void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event,
+			    const char *detail);
 void tsr_machine_post_line(TsrMachine *m, const char *line, int level);
 void tsr_machine_post_panic(TsrMachine *m, const char *why);
 /* The machine becomes stopped with that exit status. */

@@ -49,11 +49,13 @@ static bool log_allowed(TsrInstance *instance, const void *site)
 	return allowed;
 }
 
-static void log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level, const char *format, ...)
+static void log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+		      const char *format, ...)
 {
-	static const GLogLevelFlags levels[] = {
-		[TSR_LOG_ERROR] = G_LOG_LEVEL_CRITICAL, [TSR_LOG_WARNING] = G_LOG_LEVEL_WARNING,
-		[TSR_LOG_INFO] = G_LOG_LEVEL_INFO, [TSR_LOG_DEBUG] = G_LOG_LEVEL_DEBUG };
+	static const GLogLevelFlags levels[] = { [TSR_LOG_ERROR] = G_LOG_LEVEL_CRITICAL,
+						 [TSR_LOG_WARNING] = G_LOG_LEVEL_WARNING,
+						 [TSR_LOG_INFO] = G_LOG_LEVEL_INFO,
+						 [TSR_LOG_DEBUG] = G_LOG_LEVEL_DEBUG };
 	TsrInstance *instance = tsr_instance_of(host);
 	va_list args;
 
@@ -80,8 +82,8 @@ static bool bus_get(const struct tsr_host *host, const char *name, struct tsr_in
 		const TsrNeed *need = g_ptr_array_index(needs, i);
 		if (strcmp(need->name, name) != 0)
 			continue;
-		if (tsr_bus_connect_need(instance->machine->bus, instance->config->name, name, need->interface, provider, out,
-					 &error))
+		if (tsr_bus_connect_need(instance->machine->bus, instance->config->name, name,
+					 need->interface, provider, out, &error))
 			return true;
 		g_warning("%s", error->message);
 	}
@@ -92,14 +94,18 @@ static void bus_emit(const struct tsr_host *host, const char *event, const char 
 {
 	TsrInstance *instance = tsr_instance_of(host);
 
-	tsr_machine_post_event(instance->machine, instance->config->name, event, detail ? detail : "");
+	tsr_machine_post_event(instance->machine, instance->config->name, event,
+			       detail ? detail : "");
 }
 
-static const struct tsr_bus bus_table = { .size = sizeof(struct tsr_bus), .get = bus_get, .emit = bus_emit };
+static const struct tsr_bus bus_table = { .size = sizeof(struct tsr_bus),
+					  .get = bus_get,
+					  .emit = bus_emit };
 
 static void machine_power_off(const struct tsr_host *host)
 {
-	tsr_vcpu_request_stop(tsr_instance_of(host)->machine, TSR_EXIT_POWERED_OFF, "the guest powered off");
+	tsr_vcpu_request_stop(tsr_instance_of(host)->machine, TSR_EXIT_POWERED_OFF,
+			      "the guest powered off");
 }
 
 static void machine_reset(const struct tsr_host *host, int kind)
@@ -139,10 +145,12 @@ static void random_fill(const struct tsr_host *host, void *to, size_t length)
 		bytes[i] = (uint8_t)(next_random(m->random) >> 24);
 }
 
-static const struct tsr_random random_table = { .size = sizeof(struct tsr_random), .fill = random_fill };
+static const struct tsr_random random_table = { .size = sizeof(struct tsr_random),
+						.fill = random_fill };
 
 const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		const void *table;
@@ -157,6 +165,7 @@ const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 		{ TSR_INPUT, &tsr_input_table },       { TSR_PHYS, &tsr_phys_table },
 		{ TSR_CPU_HOST, &tsr_cpu_host_table },
 	};
+	/* clang-format on */
 
 	if (strcmp(name, TSR_GMACHINE) == 0)
 		return tsr_instance_of(host)->machine;

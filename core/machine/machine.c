@@ -2,8 +2,9 @@
 /*
  * TsrMachine: building a machine from its configuration, and its life cycle.
  *
- * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop -> dispose. A failure at any step undoes
- * all before it. The guest runs on the virtual CPU's thread (vcpu.c); everything here is on the main thread.
+ * load -> wire -> realize (tsr_machine_new_from_config) -> reset -> run <-> pause -> stop ->
+ * dispose. A failure at any step undoes all before it. The guest runs on the virtual CPU's thread
+ * (vcpu.c); everything here is on the main thread.
  */
 #include "machine/machine.h"
 
@@ -37,7 +38,8 @@ enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
 static gboolean attach_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->config->instances->len; i++) {
-		TsrInstance *instance = tsr_instance_new(m, g_ptr_array_index(m->config->instances, i), tsr_host_tables_get, error);
+		TsrInstance *instance = tsr_instance_new(
+			m, g_ptr_array_index(m->config->instances, i), tsr_host_tables_get, error);
 		if (!instance)
 			return FALSE;
 		g_ptr_array_add(m->instances, instance);
@@ -67,14 +69,17 @@ static gboolean find_processor(TsrMachine *m, GError **error)
 	m->cpu_instance = tsr_machine_find_instance(m, m->config->cpu);
 	m->mmu_instance = tsr_machine_find_instance(m, m->config->mmu);
 	if (!m->cpu_instance || !tsr_instance_get_interface(m->cpu_instance, TSR_CPU, &found)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' does not provide %s",
-			    m->config->name, m->config->cpu, TSR_CPU);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%s: instance '%s' does not provide %s", m->config->name,
+			    m->config->cpu, TSR_CPU);
 		return FALSE;
 	}
 	tsr_lock_set_processor(m, found.table, found.self);
-	if (!m->mmu_instance || !tsr_instance_get_interface(m->mmu_instance, TSR_PHYS_LISTENER, &found)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID, "%s: instance '%s' does not provide %s",
-			    m->config->name, m->config->mmu, TSR_PHYS_LISTENER);
+	if (!m->mmu_instance ||
+	    !tsr_instance_get_interface(m->mmu_instance, TSR_PHYS_LISTENER, &found)) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%s: instance '%s' does not provide %s", m->config->name,
+			    m->config->mmu, TSR_PHYS_LISTENER);
 		return FALSE;
 	}
 	tsr_memory_map_set_listener(m->memory, found.table, found.self);
@@ -104,8 +109,9 @@ static gboolean build(TsrMachine *m, GError **error)
 	m->displays = tsr_displays_new(m);
 	m->inputs = tsr_inputs_new();
 	seed_random(m);
-	return attach_all(m, error) && tsr_lines_connect(m->lines, error) && tsr_pci_bus_connect(m->pci, error) &&
-	       realize_all(m, error) && find_processor(m, error);
+	return attach_all(m, error) && tsr_lines_connect(m->lines, error) &&
+	       tsr_pci_bus_connect(m->pci, error) && realize_all(m, error) &&
+	       find_processor(m, error);
 }
 
 TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
@@ -170,8 +176,8 @@ static gboolean wrong_state(TsrMachine *self, const char *what, GError **error)
 {
 	static const char *const names[] = { "not started", "running", "paused", "stopped" };
 
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "cannot %s: the machine is %s", what,
-		    names[self->state]);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
+		    "cannot %s: the machine is %s", what, names[self->state]);
 	return FALSE;
 }
 
@@ -260,7 +266,8 @@ char **tsr_machine_list_instances(TsrMachine *self)
 	char **names = g_new0(char *, self->instances->len + 1);
 
 	for (guint i = 0; i < self->instances->len; i++)
-		names[i] = g_strdup(((TsrInstance *)g_ptr_array_index(self->instances, i))->config->name);
+		names[i] = g_strdup(
+			((TsrInstance *)g_ptr_array_index(self->instances, i))->config->name);
 	return names;
 }
 
@@ -269,11 +276,13 @@ static TsrInstance *find_or_error(TsrMachine *self, const char *name, GError **e
 	TsrInstance *instance = tsr_machine_find_instance(self, name);
 
 	if (!instance)
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND, "this machine has no instance '%s'", name);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+			    "this machine has no instance '%s'", name);
 	return instance;
 }
 
-char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, const char *property, GError **error)
+char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance,
+					const char *property, GError **error)
 {
 	TsrInstance *found = find_or_error(self, instance, error);
 	char *value;
@@ -286,8 +295,8 @@ char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, 
 	return value;
 }
 
-gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance, const char *property, const char *value,
-					   GError **error)
+gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance,
+					   const char *property, const char *value, GError **error)
 {
 	TsrInstance *found = find_or_error(self, instance, error);
 	gboolean good;
@@ -341,7 +350,8 @@ gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, G
 
 /* -- Object */
 
-static void tsr_machine_get_property_value(GObject *object, guint id, GValue *value, GParamSpec *spec)
+static void tsr_machine_get_property_value(GObject *object, guint id, GValue *value,
+					   GParamSpec *spec)
 {
 	TsrMachine *m = TSR_MACHINE_OBJECT(object);
 
@@ -381,13 +391,17 @@ static void tsr_machine_class_init(TsrMachineClass *class)
 
 	object_class->finalize = tsr_machine_finalize;
 	object_class->get_property = tsr_machine_get_property_value;
-	g_object_class_install_property(object_class, PROP_NAME,
+	g_object_class_install_property(
+		object_class, PROP_NAME,
 		g_param_spec_string("name", NULL, "The machine's name", NULL, G_PARAM_READABLE));
 	g_object_class_install_property(object_class, PROP_STATE,
-		g_param_spec_enum("state", NULL, "Where it is in its life", TSR_TYPE_MACHINE_STATE, TSR_MACHINE_LOADED,
-				  G_PARAM_READABLE));
+					g_param_spec_enum("state", NULL, "Where it is in its life",
+							  TSR_TYPE_MACHINE_STATE,
+							  TSR_MACHINE_LOADED, G_PARAM_READABLE));
 	g_object_class_install_property(object_class, PROP_EXIT_STATUS,
-		g_param_spec_int("exit-status", NULL, "Of a stopped machine", 0, 255, 0, G_PARAM_READABLE));
+					g_param_spec_int("exit-status", NULL,
+							 "Of a stopped machine", 0, 255, 0,
+							 G_PARAM_READABLE));
 	tsr_signals_install(G_TYPE_FROM_CLASS(class));
 }
 

@@ -10,6 +10,4 @@
 /* Takes ownership of config. Loads, wires and realizes; NULL with error, nothing left behind. */
 TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error);
 
-
-
 #endif

@@ -200,7 +200,8 @@ TsrKeyFile *tsr_keyfile_load(const char *path, GError **error)
 
 	/* Opening a pipe without a writer must not block. */
 	if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: not a regular file", path);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+			    "%s: not a regular file", path);
 		return NULL;
 	}
 	if (!g_file_get_contents(path, &text, &length, &failure)) {

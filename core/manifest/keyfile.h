@@ -25,7 +25,7 @@ typedef struct {
 } TsrGroup;
 
 typedef struct {
-	char *path;	   /* as messages name it */
+	char *path;        /* as messages name it */
 	GPtrArray *groups; /* TsrGroup, in the file's order */
 } TsrKeyFile;
 

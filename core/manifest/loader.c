@@ -18,7 +18,7 @@ static char *abi_text(const TsrVersion *abi)
 
 gboolean tsr_loader_check_abi(TsrPlugin *plugin, GError **error)
 {
-	const TsrVersion core = {{TSR_ABI_MAJOR, TSR_ABI_MINOR, 0}, 2};
+	const TsrVersion core = { { TSR_ABI_MAJOR, TSR_ABI_MINOR, 0 }, 2 };
 	const TsrVersion *newest = &plugin->abi_newest;
 	g_autofree char *oldest_text = abi_text(&plugin->abi_oldest);
 	g_autofree char *newest_text = abi_text(newest);

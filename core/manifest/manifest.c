@@ -30,20 +30,22 @@ typedef struct {
 	const char *key;
 	ValueType type;
 	gboolean required;
-	gsize offset;		  /* of the value in the struct; what it is follows from the type */
+	gsize offset;             /* of the value in the struct; what it is follows from the type */
 	const char *const *words; /* CHOICE: NULL-terminated; the value is the word's index */
 } Field;
 
-#define FIELD(type, key, value, required, member)                                                  \
-	{                                                                                          \
-		key, value, required, offsetof(type, member), NULL                                 \
+#define FIELD(type, key, value, required, member) \
+	{ \
+		key, value, required, offsetof(type, member), NULL \
 	}
 
-static const char *const kinds[] = {"device", "backend", "cpu", "mmu", "ui", NULL};
-static const char *const property_types[] = {"string", "int", "bool", "size", "enum", "file", NULL};
-static const char *const resource_types[] = {"ports", "mmio", "irq", "dma", "rom", NULL};
+static const char *const kinds[] = { "device", "backend", "cpu", "mmu", "ui", NULL };
+static const char *const property_types[] = {
+	"string", "int", "bool", "size", "enum", "file", NULL
+};
+static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
-static const char *const reserved_names[] = {"plugin", "slot", "with", "address", NULL};
+static const char *const reserved_names[] = { "plugin", "slot", "with", "address", NULL };
 
 typedef struct {
 	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;
@@ -57,7 +59,7 @@ static const Field plugin_fields[] = {
 	FIELD(PluginGroup, "version", V_VERSION, TRUE, version),
 	FIELD(PluginGroup, "name", V_TEXT, TRUE, name),
 	FIELD(PluginGroup, "description", V_TEXT, FALSE, description),
-	{"kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds},
+	{ "kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds },
 	FIELD(PluginGroup, "library", V_TEXT, FALSE, library),
 	FIELD(PluginGroup, "abi-oldest", V_ABI, TRUE, abi_oldest),
 	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
@@ -83,7 +85,7 @@ typedef struct {
 } PropertyGroup;
 
 static const Field property_fields[] = {
-	{"type", V_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types},
+	{ "type", V_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types },
 	FIELD(PropertyGroup, "min", V_INT_TEXT, FALSE, min),
 	FIELD(PropertyGroup, "max", V_INT_TEXT, FALSE, max),
 	FIELD(PropertyGroup, "default", V_TEXT, FALSE, default_value),
@@ -100,7 +102,7 @@ typedef struct {
 } ResourceGroup;
 
 static const Field resource_fields[] = {
-	{"type", V_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types},
+	{ "type", V_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types },
 	FIELD(ResourceGroup, "base", V_ADDRESS, FALSE, base),
 	FIELD(ResourceGroup, "length", V_ADDRESS, FALSE, length),
 	FIELD(ResourceGroup, "line", V_TEXT, FALSE, line),
@@ -353,7 +355,7 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 
 static gboolean parse_plugin(Parser *p, TsrGroup *group)
 {
-	PluginGroup g = {.state_version = 1};
+	PluginGroup g = { .state_version = 1 };
 	gboolean done = parse_fields(p, group, plugin_fields, G_N_ELEMENTS(plugin_fields), &g) &&
 			check_plugin_group(p, group, &g);
 
@@ -435,7 +437,7 @@ static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec
 
 static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 {
-	PropertyGroup g = {.writable = TRUE};
+	PropertyGroup g = { .writable = TRUE };
 	TsrPropertySpec *spec = g_new0(TsrPropertySpec, 1);
 	gboolean done = parse_fields(p, group, property_fields, G_N_ELEMENTS(property_fields), &g);
 
@@ -462,11 +464,11 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 static gboolean check_resource(Parser *p, TsrGroup *group, const TsrResource *r)
 {
 	static const char *const keys[][3] = {
-		[TSR_RESOURCE_PORTS] = {"base", "length"},
-		[TSR_RESOURCE_MMIO] = {"base", "length"},
-		[TSR_RESOURCE_IRQ] = {"line"},
-		[TSR_RESOURCE_DMA] = {"channel"},
-		[TSR_RESOURCE_ROM] = {"base", "length"},
+		[TSR_RESOURCE_PORTS] = { "base", "length" },
+		[TSR_RESOURCE_MMIO] = { "base", "length" },
+		[TSR_RESOURCE_IRQ] = { "line" },
+		[TSR_RESOURCE_DMA] = { "channel" },
+		[TSR_RESOURCE_ROM] = { "base", "length" },
 	};
 
 	for (guint i = 0; i < group->keys->len; i++) {
@@ -489,7 +491,7 @@ static gboolean check_resource(Parser *p, TsrGroup *group, const TsrResource *r)
 
 static gboolean parse_resource(Parser *p, TsrGroup *group, const char *name)
 {
-	ResourceGroup g = {0};
+	ResourceGroup g = { 0 };
 	TsrResource *resource = g_new0(TsrResource, 1);
 	gboolean done = parse_fields(p, group, resource_fields, G_N_ELEMENTS(resource_fields), &g);
 
@@ -509,9 +511,9 @@ static const struct {
 	const char *prefix;
 	gboolean (*parse)(Parser *p, TsrGroup *group, const char *name);
 } groups[] = {
-	{"Needs", parse_need},
-	{"Property", parse_property},
-	{"Resource", parse_resource},
+	{ "Needs", parse_need },
+	{ "Property", parse_property },
+	{ "Resource", parse_resource },
 };
 
 static gboolean parse_group(Parser *p, TsrGroup *group)
@@ -534,7 +536,7 @@ static gboolean parse_group(Parser *p, TsrGroup *group)
 static TsrPlugin *plugin_from_keyfile(TsrKeyFile *file, GError **error)
 {
 	g_autoptr(TsrPlugin) plugin = g_object_new(TSR_TYPE_PLUGIN, NULL);
-	Parser parser = {file, plugin, error};
+	Parser parser = { file, plugin, error };
 
 	plugin->path = g_strdup(file->path);
 	if (!tsr_keyfile_group(file, "Plugin")) {

@@ -51,9 +51,8 @@ static void tsr_plugin_finalize(GObject *object)
 {
 	TsrPlugin *self = TSR_PLUGIN(object);
 	char *const texts[] = {
-		self->path, self->library, self->id,      self->version, self->name,
-		self->kind, self->licence, self->vendor,  self->description,
-		self->documentation,
+		self->path, self->library, self->id,     self->version,     self->name,
+		self->kind, self->licence, self->vendor, self->description, self->documentation,
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)

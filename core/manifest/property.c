@@ -52,7 +52,7 @@ gboolean tsr_parse_size(const char *text, guint unit, guint64 *out)
 
 gboolean tsr_parse_bool(const char *text, gboolean *out)
 {
-	static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
+	static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
 
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
 		if (g_ascii_strcasecmp(text, words[i]) == 0) {

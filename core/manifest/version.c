@@ -25,7 +25,7 @@ static gboolean parse_part(const char **text, guint *out)
 
 gboolean tsr_version_parse(const char *text, TsrVersion *out)
 {
-	TsrVersion version = {0};
+	TsrVersion version = { 0 };
 
 	for (;;) {
 		if (version.parts == 3 || !parse_part(&text, &version.part[version.parts++]))
@@ -57,8 +57,8 @@ static const struct {
 	TsrVersionOp op;
 } operators[] = {
 	/* the longer of two with the same beginning first */
-	{">=", TSR_VERSION_GE}, {"<=", TSR_VERSION_LE}, {">", TSR_VERSION_GT},
-	{"<", TSR_VERSION_LT},	{"=", TSR_VERSION_EQ},
+	{ ">=", TSR_VERSION_GE }, { "<=", TSR_VERSION_LE }, { ">", TSR_VERSION_GT },
+	{ "<", TSR_VERSION_LT },  { "=", TSR_VERSION_EQ },
 };
 
 static gboolean parse_term(char *text, TsrVersionRange *out)
@@ -80,7 +80,7 @@ gboolean tsr_version_range_parse(const char *text, TsrVersionRange *out)
 {
 	g_auto(GStrv) terms = g_strsplit(text, ",", -1);
 
-	*out = (TsrVersionRange){0};
+	*out = (TsrVersionRange){ 0 };
 	if (*text == '\0')
 		return TRUE;
 	for (char **term = terms; *term; term++)

@@ -9,7 +9,7 @@
 #include "program/program.h"
 
 #define CALL_TIMEOUT_MS (10 * 60 * 1000)
-#define CONNECT_SECONDS 10    /* while the machine has more new clients than it can queue */
+#define CONNECT_SECONDS 10 /* while the machine has more new clients than it can queue */
 #define CONNECT_PAUSE_MS 20
 #define POSITION_MAX 65535
 #define BUTTONS_MAX 31 /* five buttons */
@@ -33,7 +33,8 @@ static int fail_remote(GError *error)
 	return TSR_EXIT_MACHINE_FAILED;
 }
 
-/* Takes a floating reference of arguments (NULL: none). NULL: the error is printed, the status set. */
+/* Takes a floating reference of arguments (NULL: none). NULL: the error is printed, the status set.
+ */
 static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVariant *arguments)
 {
 	GError *error = NULL;
@@ -327,27 +328,27 @@ static const struct {
 	const char *usage;
 	int (*run)(Ctl *ctl);
 } commands[] = {
-	{"status", 0, 0, "", do_status},
-	{"pause", 0, 0, "", do_pause},
-	{"resume", 0, 0, "", do_resume},
-	{"reset", 0, 0, "", do_reset},
-	{"quit", 0, 0, "", do_quit},
-	{"screenshot", 1, 2, "FILE.png [DISPLAY]", do_screenshot},
-	{"text", 0, 1, "[DISPLAY]", do_text},
-	{"type", 1, G_MAXUINT, "TEXT", do_type},
-	{"key", 1, G_MAXUINT, "NAMES…", do_key},
-	{"move", 2, 3, "DX DY [BUTTONS]", do_move},
-	{"place", 2, 3, "X Y [BUTTONS]", do_place},
-	{"insert", 2, 2, "INSTANCE FILE", do_insert},
-	{"eject", 1, 1, "INSTANCE", do_eject},
-	{"get", 1, 1, "INSTANCE.PROPERTY", do_get},
-	{"set", 1, 1, "INSTANCE.PROPERTY=VALUE", do_set},
-	{"save", 1, 1, "FILE", do_save},
-	{"stats", 0, 0, "", do_stats},
-	{"tap", 1, 2, "LINE [off]", do_tap},
-	{"watch", 0, 0, "", do_watch},
-	{"wait", 0, 0, "", do_wait},
-	{"introspect", 0, 0, "", do_introspect},
+	{ "status", 0, 0, "", do_status },
+	{ "pause", 0, 0, "", do_pause },
+	{ "resume", 0, 0, "", do_resume },
+	{ "reset", 0, 0, "", do_reset },
+	{ "quit", 0, 0, "", do_quit },
+	{ "screenshot", 1, 2, "FILE.png [DISPLAY]", do_screenshot },
+	{ "text", 0, 1, "[DISPLAY]", do_text },
+	{ "type", 1, G_MAXUINT, "TEXT", do_type },
+	{ "key", 1, G_MAXUINT, "NAMES…", do_key },
+	{ "move", 2, 3, "DX DY [BUTTONS]", do_move },
+	{ "place", 2, 3, "X Y [BUTTONS]", do_place },
+	{ "insert", 2, 2, "INSTANCE FILE", do_insert },
+	{ "eject", 1, 1, "INSTANCE", do_eject },
+	{ "get", 1, 1, "INSTANCE.PROPERTY", do_get },
+	{ "set", 1, 1, "INSTANCE.PROPERTY=VALUE", do_set },
+	{ "save", 1, 1, "FILE", do_save },
+	{ "stats", 0, 0, "", do_stats },
+	{ "tap", 1, 2, "LINE [off]", do_tap },
+	{ "watch", 0, 0, "", do_watch },
+	{ "wait", 0, 0, "", do_wait },
+	{ "introspect", 0, 0, "", do_introspect },
 };
 
 /* A connection to a socket whose queue of new clients is full fails with EAGAIN: waits until the
@@ -392,7 +393,7 @@ static int run_command(Ctl *ctl, const char *socket, guint index)
 int command_ctl(char **arguments)
 {
 	guint n = g_strv_length(arguments);
-	Ctl ctl = {0};
+	Ctl ctl = { 0 };
 
 	if (program_wants_help(arguments, "ctl"))
 		return 0;

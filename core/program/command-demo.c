@@ -24,7 +24,8 @@ static char *guest_file(const char *name)
 	return path;
 }
 
-/* As `--ui auto` decides: a variable of the slot is set, and the plugin is there and can be loaded. */
+/* As `--ui auto` decides: a variable of the slot is set, and the plugin is there and can be loaded.
+ */
 static gboolean shows_window(TsrRegistry *registry, TsrGroup *instance)
 {
 	TsrKey *slot = tsr_group_key(instance, "slot"), *name = tsr_group_key(instance, "plugin");

@@ -39,7 +39,7 @@ static void print_properties(TsrPlugin *plugin)
 
 		g_print("  %-16s %s%s%s%s\n", spec->name, takes,
 			*spec->default_value ? "; default " : "", spec->default_value,
-			!spec->writable	   ? "; read only"
+			!spec->writable    ? "; read only"
 			: spec->is_mutable ? "; can be changed while the machine runs"
 					   : "");
 		if (*spec->text)

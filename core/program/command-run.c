@@ -15,7 +15,7 @@
 typedef struct {
 	char *machine;
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
-	double timeout;	      /* seconds; 0: none */
+	double timeout;       /* seconds; 0: none */
 	char *control, *load;
 	gboolean stats, hash, has_ui;
 } RunOptions;
@@ -62,10 +62,10 @@ static const struct {
 	gboolean (*take)(RunOptions *o, const char *value);
 	const char *allowed;
 } valued[] = {
-	{"timeout", take_timeout, "a decimal number of seconds"},
-	{"control", take_control, "unix:PATH"},
-	{"load", take_load, "a file that `tessera ctl SOCKET save` wrote"},
-	{"set", take_set, "NAME.PROPERTY=VALUE"},
+	{ "timeout", take_timeout, "a decimal number of seconds" },
+	{ "control", take_control, "unix:PATH" },
+	{ "load", take_load, "a file that `tessera ctl SOCKET save` wrote" },
+	{ "set", take_set, "NAME.PROPERTY=VALUE" },
 };
 
 static int take_value(RunOptions *o, const char *name, const char *value)
@@ -267,8 +267,8 @@ static int start(Run *run)
 
 int command_run(char **arguments)
 {
-	RunOptions options = {.overrides = g_ptr_array_new_with_free_func(g_free)};
-	Run run = {.options = &options};
+	RunOptions options = { .overrides = g_ptr_array_new_with_free_func(g_free) };
+	Run run = { .options = &options };
 	int status;
 
 	if (program_wants_help(arguments, "run"))

@@ -8,9 +8,9 @@
 
 #include "program/guard.h"
 
-static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
 /* These end the process at once: because of a bug, or because the user wants a core file. */
-static const int fatal[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+static const int fatal[] = { SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE };
 
 static struct {
 	void (*stop)(int number, gpointer user);
@@ -84,8 +84,8 @@ static gpointer run_loop(gpointer loop)
 void guard_start(void (*stop)(int number, gpointer user), gpointer user)
 {
 	g_autoptr(GMainContext) context = g_main_context_new();
-	struct sigaction action = {.sa_handler = on_alarm};
-	struct sigaction last_words = {.sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct sigaction last_words = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
 
 	guard.stop = stop;
 	guard.user = user;

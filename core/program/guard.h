@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#define GUARD_STOP_SECONDS 5	   /* from a signal or the time limit to the machine's stop */
+#define GUARD_STOP_SECONDS 5       /* from a signal or the time limit to the machine's stop */
 #define GUARD_TEAR_DOWN_SECONDS 60 /* from there to the process' end: disks are flushed */
 
 /* stop(number, user) is called in the default main context for the first SIGINT, SIGTERM or SIGHUP;

@@ -11,9 +11,11 @@ static const struct {
 	const char *name;
 	int (*run)(char **arguments);
 } commands[] = {
-	{"run", command_run},	  {"plugins", command_plugins}, {"machines", command_machines},
-	{"ctl", command_ctl},	  {"demo", command_demo},	{"help", command_help},
-	{"--help", command_help}, {"-h", command_help},		{"--version", command_help},
+	{ "run", command_run },           { "plugins", command_plugins },
+	{ "machines", command_machines }, { "ctl", command_ctl },
+	{ "demo", command_demo },         { "help", command_help },
+	{ "--help", command_help },       { "-h", command_help },
+	{ "--version", command_help },
 };
 
 /* Descriptors 0 to 2 that were closed at start would be given to the next files and event

@@ -2,14 +2,15 @@
 /*
  * Guest time and the timers on it.
  *
- * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others while the guest wanted to
- * run. Without the latter a busy host delays and loses timer ticks, and guests that compare clocks find them wrong; with it all
- * clocks of the guest stop together. Guest time then catches up: while the guest runs, a quarter of the time that passes is added,
- * and its sleeps are halved. While it runs, a thread sleeps on a timerfd until the next deadline and kicks the virtual CPU,
- * which runs what is due.
+ * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others
+ * while the guest wanted to run. Without the latter a busy host delays and loses timer ticks, and
+ * guests that compare clocks find them wrong; with it all clocks of the guest stop together. Guest
+ * time then catches up: while the guest runs, a quarter of the time that passes is added, and its
+ * sleeps are halved. While it runs, a thread sleeps on a timerfd until the next deadline and kicks
+ * the virtual CPU, which runs what is due.
  *
- * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the guest was halted; no host clock
- * is read.
+ * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the
+ * guest was halted; no host clock is read.
  */
 #include "run/timekeeper.h"
 
@@ -23,9 +24,9 @@
 #include "instance/machine-parts.h"
 
 #define NS 1000000000ull
-#define LOOK_NS 1000000       /* the shortest time between two readings of the thread's CPU time */
-#define STEAL_MIN_NS 300000   /* less is noise */
-#define CATCH_UP 4            /* of the time that passes, this part is added until the lag is gone */
+#define LOOK_NS 1000000     /* the shortest time between two readings of the thread's CPU time */
+#define STEAL_MIN_NS 300000 /* less is noise */
+#define CATCH_UP 4          /* of the time that passes, this part is added until the lag is gone */
 
 struct tsr_timer {
 	struct tsr_timekeeper *clock;
@@ -40,17 +41,18 @@ struct tsr_timekeeper {
 	bool deterministic;
 	uint64_t ips;
 	bool running;
-	bool halted;         /* the virtual CPU sleeps until the next deadline by itself */
-	uint64_t offset;     /* real time, running: guest = host - offset; else: guest time itself */
-	uint64_t lag;        /* ns of `offset` that the host took and that guest time must catch up */
-	uint64_t last_now;   /* guest time never goes back to before it */
-	uint64_t seen_host, seen_cpu; /* at the last reading: host time, CPU time of the virtual CPU's thread (0: not read) */
-	uint64_t skipped;    /* deterministic: ns of guest time without instructions */
-	int64_t wall_offset; /* seconds: wall = guest time + wall_offset */
+	bool halted;       /* the virtual CPU sleeps until the next deadline by itself */
+	uint64_t offset;   /* real time, running: guest = host - offset; else: guest time itself */
+	uint64_t lag;      /* ns of `offset` that the host took and that guest time must catch up */
+	uint64_t last_now; /* guest time never goes back to before it */
+	uint64_t seen_host, seen_cpu; /* at the last reading: host time, CPU time of the virtual
+					 CPU's thread (0: not read) */
+	uint64_t skipped;             /* deterministic: ns of guest time without instructions */
+	int64_t wall_offset;          /* seconds: wall = guest time + wall_offset */
 	GPtrArray *timers;
-	uint64_t next;       /* cached minimum of the deadlines */
+	uint64_t next; /* cached minimum of the deadlines */
 	int fd;
-	uint64_t fd_armed;   /* guest deadline the timerfd is set to, UINT64_MAX: none */
+	uint64_t fd_armed; /* guest deadline the timerfd is set to, UINT64_MAX: none */
 	pthread_t thread;
 	atomic_bool fired; /* the timerfd has expired since it was armed */
 	atomic_bool quit;
@@ -100,14 +102,16 @@ uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
 	return ns == UINT64_MAX ? UINT64_MAX : ns + clock->offset;
 }
 
-/* The timerfd at the next deadline, when it is earlier than what it is set to. It may expire early: lag moves deadlines. */
+/* The timerfd at the next deadline, when it is earlier than what it is set to. It may expire early:
+ * lag moves deadlines. */
 static void arm_fd(struct tsr_timekeeper *clock)
 {
 	struct itimerspec spec = { 0 };
 
 	if (atomic_exchange(&clock->fired, false))
 		clock->fd_armed = UINT64_MAX;
-	if (clock->deterministic || !clock->running || clock->halted || clock->next >= clock->fd_armed)
+	if (clock->deterministic || !clock->running || clock->halted ||
+	    clock->next >= clock->fd_armed)
 		return;
 	uint64_t at = clock->next + clock->offset;
 	spec.it_value.tv_sec = (time_t)(at / NS);
@@ -208,7 +212,8 @@ static void make_up(struct tsr_timekeeper *clock, uint64_t most)
 	clock->offset -= gain;
 }
 
-/* Shifts guest time by what the host took since the last reading, and lets guest time catch up some of it. */
+/* Shifts guest time by what the host took since the last reading, and lets guest time catch up some
+ * of it. */
 static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passed)
 {
 	uint64_t guest = host_now() - clock->offset;
@@ -264,7 +269,8 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 		clock->seen_host = host;
 		clock->seen_cpu = 0;
 	}
-	clock->halted = asleep; /* awake: tsr_timekeeper_run comes next and arms what is not due yet */
+	clock->halted =
+		asleep; /* awake: tsr_timekeeper_run comes next and arms what is not due yet */
 }
 
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
@@ -297,7 +303,9 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 		any = true;
 		clock->next = UINT64_MAX;
 		for (unsigned i = 0; i < clock->timers->len; i++)
-			clock->next = MIN(clock->next, ((struct tsr_timer *)g_ptr_array_index(clock->timers, i))->deadline);
+			clock->next = MIN(clock->next,
+					  ((struct tsr_timer *)g_ptr_array_index(clock->timers, i))
+						  ->deadline);
 	}
 	find_next(clock);
 	return any;
@@ -377,7 +385,8 @@ static uint64_t clock_now(const struct tsr_host *host)
 	return tsr_timekeeper_now(tsr_instance_of(host)->machine->clock);
 }
 
-static struct tsr_timer *clock_timer_new(const struct tsr_host *host, void (*expired)(void *, uint64_t), void *self)
+static struct tsr_timer *clock_timer_new(const struct tsr_host *host,
+					 void (*expired)(void *, uint64_t), void *self)
 {
 	struct tsr_timer *timer = g_new0(struct tsr_timer, 1);
 

@@ -21,7 +21,8 @@ void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running);
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock);
 /* Guest time of the next deadline, UINT64_MAX: none. [locked] */
 uint64_t tsr_timekeeper_next(struct tsr_timekeeper *clock);
-/* Deterministic: instructions until the next deadline or the machine's stop-at. Real time: UINT64_MAX. [locked] */
+/* Deterministic: instructions until the next deadline or the machine's stop-at. Real time:
+ * UINT64_MAX. [locked] */
 uint64_t tsr_timekeeper_budget(struct tsr_timekeeper *clock);
 /* Deterministic: the machine's stop-at is reached. [locked] */
 bool tsr_timekeeper_over(struct tsr_timekeeper *clock);

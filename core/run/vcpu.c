@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The virtual CPU's thread: it holds the machine lock (lock.h) while it is in the guest, checks requests between
- * runs, and sleeps without the lock while the guest is halted or parked.
+ * The virtual CPU's thread: it holds the machine lock (lock.h) while it is in the guest, checks
+ * requests between runs, and sleeps without the lock while the guest is halted or parked.
  */
 #include "run/vcpu.h"
 
@@ -33,7 +33,8 @@ static void on_shutdown(TsrMachine *m)
 	if (m->config->on_triple_fault == TSR_ON_TRIPLE_FAULT_STOP)
 		stop_now(m, TSR_EXIT_GUEST_ERROR, "the guest stopped by a triple fault");
 	else if (m->want_reset < 0)
-		m->want_reset = TSR_RESET_SOFT; /* the chipset answers the processor's shutdown cycle with INIT */
+		m->want_reset = TSR_RESET_SOFT; /* the chipset answers the processor's shutdown
+						   cycle with INIT */
 }
 
 static void on_halted(TsrMachine *m)
@@ -55,7 +56,8 @@ static bool firmware_resumes(TsrMachine *m, enum tsr_reset kind)
 	for (guint i = 0; i < m->instances->len; i++) {
 		const struct tsr_shutdown_code *code;
 
-		if (!tsr_instance_get_interface(g_ptr_array_index(m->instances, i), TSR_SHUTDOWN_CODE, &found))
+		if (!tsr_instance_get_interface(g_ptr_array_index(m->instances, i),
+						TSR_SHUTDOWN_CODE, &found))
 			continue;
 		code = found.table;
 		return code->resumes(found.self);
@@ -69,7 +71,8 @@ void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
 		tsr_memory_map_reset(m->memory, kind == TSR_RESET_POWER_ON);
 		tsr_pci_bus_reset(m->pci);
 	}
-	/* The reset vector, FFFFFFF0h, has address bit 20 set: with the gate shut the processor would not find the ROM. */
+	/* The reset vector, FFFFFFF0h, has address bit 20 set: with the gate shut the processor
+	 * would not find the ROM. */
 	tsr_memory_map_set_a20(m->memory, true);
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
@@ -92,8 +95,8 @@ static void do_reset(TsrMachine *m)
 
 static void run_guest(TsrMachine *m)
 {
-	if (m->want_reset >= 0 || m->stop_why || m->want_quit || !m->want_run || atomic_load(&m->lock_waiters) ||
-	    tsr_worker_pool_has_done(m->workers))
+	if (m->want_reset >= 0 || m->stop_why || m->want_quit || !m->want_run ||
+	    atomic_load(&m->lock_waiters) || tsr_worker_pool_has_done(m->workers))
 		return;
 	switch (m->cpu->run(m->cpu_self, tsr_timekeeper_budget(m->clock))) {
 	case TSR_CPU_KICKED:
@@ -143,7 +146,8 @@ static void *vcpu_thread(void *data)
 			do_reset(m);
 		tsr_timekeeper_run(m->clock);
 		if (tsr_timekeeper_over(m->clock))
-			stop_now(m, TSR_EXIT_POWERED_OFF, "the asked number of instructions has retired");
+			stop_now(m, TSR_EXIT_POWERED_OFF,
+				 "the asked number of instructions has retired");
 		run_guest(m);
 	}
 	tsr_timekeeper_set_running(m->clock, false);
@@ -226,7 +230,8 @@ static uint32_t cpu_port_read(const struct tsr_host *host, uint16_t port, unsign
 	return tsr_port_read(tsr_instance_of(host)->machine->ports, port, width);
 }
 
-static void cpu_port_write(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width)
+static void cpu_port_write(const struct tsr_host *host, uint16_t port, uint32_t value,
+			   unsigned width)
 {
 	tsr_port_write(tsr_instance_of(host)->machine->ports, port, value, width);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Work that blocks, off the virtual CPU: a pool of threads for jobs, and one thread that polls file descriptors. Completions are
- * queued and run under the machine lock: by the virtual CPU's thread, or by whoever drains. A deterministic machine does the work
- * at once and completes it a fixed guest time later, so that no host timing is seen.
+ * Work that blocks, off the virtual CPU: a pool of threads for jobs, and one thread that polls file
+ * descriptors. Completions are queued and run under the machine lock: by the virtual CPU's thread,
+ * or by whoever drains. A deterministic machine does the work at once and completes it a fixed
+ * guest time later, so that no host timing is seen.
  */
 #include "run/worker.h"
 
@@ -38,7 +39,7 @@ struct tsr_worker_pool {
 	GThreadPool *threads;
 	GMutex mutex;
 	GCond arrived;
-	GQueue done; /* struct job, by mutex */
+	GQueue done;             /* struct job, by mutex */
 	struct tsr_timer *timer; /* deterministic: completes what is in `done` */
 	uint64_t complete_at;
 	GMainContext *context; /* of the polling thread */
@@ -217,13 +218,16 @@ static void submit_deterministic(struct tsr_worker_pool *pool, struct job *job)
 	tsr_clock_table.arm(pool->timer, tsr_clock_table.now(host) + DETERMINISTIC_LATENCY_NS);
 }
 
-static void worker_submit(const struct tsr_host *host, void (*work)(void *), void (*done)(void *), void *data, bool ordered)
+static void worker_submit(const struct tsr_host *host, void (*work)(void *), void (*done)(void *),
+			  void *data, bool ordered)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	struct tsr_worker_pool *pool = instance->machine->workers;
 	struct job *job = g_new0(struct job, 1);
 
-	*job = (struct job){ .instance = instance, .work = work, .done = done, .data = data, .ordered = ordered };
+	*job = (struct job){
+		.instance = instance, .work = work, .done = done, .data = data, .ordered = ordered
+	};
 	instance->jobs++;
 	if (instance->machine->config->clock == TSR_CLOCK_DETERMINISTIC)
 		submit_deterministic(pool, job);
@@ -255,13 +259,16 @@ static gboolean on_fd(gint fd, GIOCondition condition, gpointer data)
 	return !removed;
 }
 
-static unsigned worker_watch(const struct tsr_host *host, int fd, short events, void (*ready)(void *, short), void *self)
+static unsigned worker_watch(const struct tsr_host *host, int fd, short events,
+			     void (*ready)(void *, short), void *self)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 	struct tsr_worker_pool *pool = instance->machine->workers;
 	struct watch *watch = g_new0(struct watch, 1);
 
-	*watch = (struct watch){ .id = ++pool->next_id, .instance = instance, .ready = ready, .self = self };
+	*watch = (struct watch){
+		.id = ++pool->next_id, .instance = instance, .ready = ready, .self = self
+	};
 	watch->source = g_unix_fd_source_new(fd, (GIOCondition)events);
 	/* GLib frees the record once no callback of it runs any more. */
 	g_source_set_callback(watch->source, G_SOURCE_FUNC(on_fd), watch, g_free);

@@ -15,7 +15,8 @@ void tsr_worker_pool_free(struct tsr_worker_pool *pool);
 void tsr_worker_pool_run_done(struct tsr_worker_pool *pool); /* [locked] */
 bool tsr_worker_pool_has_done(struct tsr_worker_pool *pool);
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner);
-void tsr_worker_pool_drain(struct tsr_worker_pool *pool, TsrInstance *instance); /* NULL: all [locked] */
+void tsr_worker_pool_drain(struct tsr_worker_pool *pool,
+			   TsrInstance *instance); /* NULL: all [locked] */
 extern const struct tsr_worker tsr_worker_table;
 
 #endif

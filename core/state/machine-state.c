@@ -81,11 +81,12 @@ static GVariant *save_instance(TsrInstance *instance)
 
 	if (instance->class->save)
 		instance->class->save(instance->self, w);
-	return g_variant_new("(su@a{sv})", tsr_plugin_get_id(plugin), tsr_plugin_get_state_version(plugin),
-			     tsr_variant_writer_end(w));
+	return g_variant_new("(su@a{sv})", tsr_plugin_get_id(plugin),
+			     tsr_plugin_get_state_version(plugin), tsr_variant_writer_end(w));
 }
 
-/* Engine-neutral: the processor's state as the architecture has it, whichever plugin runs it, and no service of CPU plugins. */
+/* Engine-neutral: the processor's state as the architecture has it, whichever plugin runs it, and
+ * no service of CPU plugins. */
 static GVariant *save_processor(TsrMachine *m)
 {
 	struct tsr_state_writer *w = tsr_variant_writer_new();
@@ -121,13 +122,15 @@ static GVariant *build_head(TsrMachine *m, bool neutral)
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		if (neutral && is_processor(instance))
 			continue;
-		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name, save_instance(instance));
+		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name,
+				      save_instance(instance));
 	}
 	g_variant_builder_add(&head, "{sv}", "instances", g_variant_builder_end(&instances));
 	return g_variant_ref_sink(g_variant_builder_end(&head));
 }
 
-/* Nothing changes until resume(): the guest is paused, the lock is held, no worker is busy. Returns whether it ran. */
+/* Nothing changes until resume(): the guest is paused, the lock is held, no worker is busy. Returns
+ * whether it ran. */
 static gboolean hold(TsrMachine *self)
 {
 	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
@@ -152,7 +155,8 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 	guint64 size;
 
 	if (self->state == TSR_MACHINE_STOPPED) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "cannot save: the machine is stopped");
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
+			    "cannot save: the machine is stopped");
 		return FALSE;
 	}
 	was_running = hold(self);
@@ -178,7 +182,8 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 	guint64 size;
 
 	if (self->state == TSR_MACHINE_LOADED) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "there is no state yet: the machine was not started");
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
+			    "there is no state yet: the machine was not started");
 		return NULL;
 	}
 	was_running = hold(self);
@@ -193,7 +198,8 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 
 /* -- Loading */
 
-static gboolean refuse(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static gboolean refuse(GError **error, const char *path, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
 static gboolean refuse(GError **error, const char *path, const char *format, ...)
 {
 	va_list args;
@@ -205,24 +211,29 @@ static gboolean refuse(GError **error, const char *path, const char *format, ...
 	return FALSE;
 }
 
-static gboolean check_instance(TsrMachine *m, const char *path, const char *name, const char *id, guint32 version,
-			       GError **error)
+static gboolean check_instance(TsrMachine *m, const char *path, const char *name, const char *id,
+			       guint32 version, GError **error)
 {
 	TsrInstance *instance = tsr_machine_find_instance(m, name);
 
 	if (!instance)
-		return refuse(error, path, "it has an instance '%s' (%s) that this machine lacks", name, id);
+		return refuse(error, path, "it has an instance '%s' (%s) that this machine lacks",
+			      name, id);
 	TsrPlugin *plugin = instance->config->plugin;
 	if (strcmp(tsr_plugin_get_id(plugin), id) != 0)
-		return refuse(error, path, "its '%s' is a %s, this machine's is a %s", name, id, tsr_plugin_get_id(plugin));
-	if (version < tsr_plugin_get_state_oldest(plugin) || version > tsr_plugin_get_state_version(plugin))
-		return refuse(error, path, "the state of '%s' has version %u, %s %s loads %u to %u", name, version, id,
-			      tsr_plugin_get_version(plugin), tsr_plugin_get_state_oldest(plugin),
+		return refuse(error, path, "its '%s' is a %s, this machine's is a %s", name, id,
+			      tsr_plugin_get_id(plugin));
+	if (version < tsr_plugin_get_state_oldest(plugin) ||
+	    version > tsr_plugin_get_state_version(plugin))
+		return refuse(error, path, "the state of '%s' has version %u, %s %s loads %u to %u",
+			      name, version, id, tsr_plugin_get_version(plugin),
+			      tsr_plugin_get_state_oldest(plugin),
 			      tsr_plugin_get_state_version(plugin));
 	return TRUE;
 }
 
-static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances, GError **error)
+static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances,
+		      GError **error)
 {
 	guint64 size;
 	GVariantIter iter;
@@ -234,7 +245,9 @@ static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVari
 	if (!instances)
 		return refuse(error, path, "it has no instances");
 	if (tsr_state_file_get_memory_length(file) != size)
-		return refuse(error, path, "it was saved with %" G_GUINT64_FORMAT " MiB of memory, this machine has %" G_GUINT64_FORMAT,
+		return refuse(error, path,
+			      "it was saved with %" G_GUINT64_FORMAT
+			      " MiB of memory, this machine has %" G_GUINT64_FORMAT,
 			      tsr_state_file_get_memory_length(file) >> 20, size >> 20);
 	g_variant_iter_init(&iter, instances);
 	while (g_variant_iter_next(&iter, "{&s(&su@a{sv})}", &name, &id, &version, &fields)) {
@@ -245,9 +258,11 @@ static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVari
 	}
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
-		g_autoptr(GVariant) saved = g_variant_lookup_value(instances, instance->config->name, NULL);
+		g_autoptr(GVariant) saved =
+			g_variant_lookup_value(instances, instance->config->name, NULL);
 		if (!saved)
-			return refuse(error, path, "it lacks the instance '%s' of this machine", instance->config->name);
+			return refuse(error, path, "it lacks the instance '%s' of this machine",
+				      instance->config->name);
 	}
 	return TRUE;
 }
@@ -255,7 +270,8 @@ static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVari
 static void load_parts(TsrMachine *m, GVariant *head)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-		g_autoptr(GVariant) fields = g_variant_lookup_value(head, parts[i].name, G_VARIANT_TYPE_VARDICT);
+		g_autoptr(GVariant) fields =
+			g_variant_lookup_value(head, parts[i].name, G_VARIANT_TYPE_VARDICT);
 		if (!fields)
 			continue;
 		struct tsr_state_reader *r = tsr_variant_reader_new(fields, 1);
@@ -264,8 +280,8 @@ static void load_parts(TsrMachine *m, GVariant *head)
 	}
 }
 
-static gboolean load_instance(TsrMachine *m, const char *path, const char *name, guint32 version, GVariant *fields,
-			      GError **error)
+static gboolean load_instance(TsrMachine *m, const char *path, const char *name, guint32 version,
+			      GVariant *fields, GError **error)
 {
 	TsrInstance *instance = tsr_machine_find_instance(m, name);
 	struct tsr_error why = { 0 };
@@ -275,7 +291,9 @@ static gboolean load_instance(TsrMachine *m, const char *path, const char *name,
 	struct tsr_state_reader *r = tsr_variant_reader_new(fields, version);
 	bool good = instance->class->load(instance->self, r, &why);
 	tsr_variant_reader_free(r);
-	return good ? TRUE : refuse(error, path, "%s: %s", name, why.message[0] ? why.message : "its state does not fit");
+	return good ? TRUE
+		    : refuse(error, path, "%s: %s", name,
+			     why.message[0] ? why.message : "its state does not fit");
 }
 
 /* In the order of attach: a device may read the state of what it is connected to. */
@@ -283,7 +301,8 @@ static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instan
 {
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
-		g_autoptr(GVariant) saved = g_variant_lookup_value(instances, instance->config->name, NULL);
+		g_autoptr(GVariant) saved =
+			g_variant_lookup_value(instances, instance->config->name, NULL);
 		const char *id;
 		guint32 version;
 		g_autoptr(GVariant) fields = NULL;
@@ -295,16 +314,19 @@ static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instan
 	return TRUE;
 }
 
-static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances, GError **error)
+static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances,
+			 GError **error)
 {
 	guint64 size;
 	uint8_t *ram = tsr_memory_map_ram(m->memory, &size);
 
 	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
 	load_parts(m, tsr_state_file_get_head(file));
-	if (!tsr_state_file_read_memory(file, ram, size, error) || !load_instances(m, path, instances, error))
+	if (!tsr_state_file_read_memory(file, ram, size, error) ||
+	    !load_instances(m, path, instances, error))
 		return FALSE;
-	load_parts(m, tsr_state_file_get_head(file)); /* devices may have moved lines while they loaded */
+	load_parts(m, tsr_state_file_get_head(
+			      file)); /* devices may have moved lines while they loaded */
 	return TRUE;
 }
 
@@ -315,13 +337,15 @@ gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
 	gboolean good;
 
 	if (self->state != TSR_MACHINE_LOADED) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE, "a state can be loaded only before the machine starts");
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
+			    "a state can be loaded only before the machine starts");
 		return FALSE;
 	}
 	file = tsr_state_file_open(path, error);
 	if (!file)
 		return FALSE;
-	instances = g_variant_lookup_value(tsr_state_file_get_head(file), "instances", G_VARIANT_TYPE("a{s(sua{sv})}"));
+	instances = g_variant_lookup_value(tsr_state_file_get_head(file), "instances",
+					   G_VARIANT_TYPE("a{s(sua{sv})}"));
 	if (!check(self, path, file, instances, error))
 		return FALSE;
 	tsr_machine_lock(self);

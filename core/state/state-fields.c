@@ -38,14 +38,17 @@ static void put(struct variant_writer *w, const char *name, GVariant *value)
 	g_variant_builder_add(&w->builders[w->depth], "{sv}", name, value);
 }
 
-static void writer_uint(struct tsr_state_writer *base, const char *name, uint64_t value, unsigned bytes)
+static void writer_uint(struct tsr_state_writer *base, const char *name, uint64_t value,
+			unsigned bytes)
 {
 	put((struct variant_writer *)base, name, uint_variant(value, bytes));
 }
 
-static void writer_bytes(struct tsr_state_writer *base, const char *name, const void *data, size_t length)
+static void writer_bytes(struct tsr_state_writer *base, const char *name, const void *data,
+			 size_t length)
 {
-	put((struct variant_writer *)base, name, g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, length, 1));
+	put((struct variant_writer *)base, name,
+	    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, length, 1));
 }
 
 static void writer_begin(struct tsr_state_writer *base, const char *group)
@@ -101,7 +104,8 @@ static GVariant *lookup(struct variant_reader *r, const char *name, const char *
 	return g_variant_lookup_value(r->dictionaries[r->depth], name, G_VARIANT_TYPE(type));
 }
 
-static bool reader_uint(struct tsr_state_reader *base, const char *name, uint64_t *out, unsigned bytes)
+static bool reader_uint(struct tsr_state_reader *base, const char *name, uint64_t *out,
+			unsigned bytes)
 {
 	static const char *const types[] = { [1] = "y", [2] = "q", [4] = "u", [8] = "t" };
 	g_autoptr(GVariant) value = lookup((struct variant_reader *)base, name, types[bytes]);

@@ -94,11 +94,13 @@ static void emit_all(struct output *out, GVariant *head, const uint8_t *memory, 
 
 static gboolean io_error(const char *path, GError **error)
 {
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: cannot write the state: %s", path, g_strerror(errno));
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		    "%s: cannot write the state: %s", path, g_strerror(errno));
 	return FALSE;
 }
 
-gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory, guint64 length, GError **error)
+gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory,
+			      guint64 length, GError **error)
 {
 	g_autofree char *beside = g_strdup_printf("%s.XXXXXX", path);
 	g_autoptr(GVariant) normal = NULL;
@@ -177,7 +179,10 @@ static gboolean parse(TsrStateFile *file, const char *path, GError **error)
 	memcpy(&version, file->bytes + at, sizeof(version));
 	at += sizeof(version);
 	if (GUINT16_FROM_LE(version) != FILE_VERSION)
-		return refuse(path, "was saved by another version of Tessera, whose state files this one cannot read", error);
+		return refuse(path,
+			      "was saved by another version of Tessera, whose state files this one "
+			      "cannot read",
+			      error);
 	if (!take_u64(file, &at, &head_length) || head_length > file->length - at)
 		return refuse(path, "is truncated", error);
 	g_autoptr(GBytes) head = g_bytes_new(file->bytes + at, head_length);
@@ -189,7 +194,8 @@ static gboolean parse(TsrStateFile *file, const char *path, GError **error)
 		return refuse(path, "is truncated or damaged", error);
 	if (!digest_fits(file))
 		return refuse(path, "is damaged: its checksum does not fit", error);
-	file->head = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE_VARDICT, head, FALSE));
+	file->head =
+		g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE_VARDICT, head, FALSE));
 	if (!g_variant_is_normal_form(file->head))
 		return refuse(path, "is damaged: its head cannot be read", error);
 	return TRUE;
@@ -202,7 +208,8 @@ static GMappedFile *map_file(const char *path, GError **error)
 	GMappedFile *map;
 
 	if (fd < 0) {
-		g_set_error_literal(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno), g_strerror(errno));
+		g_set_error_literal(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+				    g_strerror(errno));
 		return NULL;
 	}
 	map = g_mapped_file_new_from_fd(fd, FALSE, error);
@@ -216,8 +223,8 @@ TsrStateFile *tsr_state_file_open(const char *path, GError **error)
 	GMappedFile *map = map_file(path, &why);
 
 	if (!map) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "%s: cannot read the saved state: %s", path,
-			    why->message);
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+			    "%s: cannot read the saved state: %s", path, why->message);
 		return NULL;
 	}
 	TsrStateFile *file = g_new0(TsrStateFile, 1);
@@ -256,7 +263,8 @@ guint64 tsr_state_file_get_memory_length(TsrStateFile *file)
 	return file->memory_length;
 }
 
-gboolean tsr_state_file_read_memory(TsrStateFile *file, uint8_t *memory, guint64 length, GError **error)
+gboolean tsr_state_file_read_memory(TsrStateFile *file, uint8_t *memory, guint64 length,
+				    GError **error)
 {
 	gsize at = file->memory_at;
 

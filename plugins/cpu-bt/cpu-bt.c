@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cpu-bt: the binary translator as a CPU plugin. This file is its life cycle: properties, needs, pins, reset, saved state.
+ * cpu-bt: the binary translator as a CPU plugin. This file is its life cycle: properties, needs,
+ * pins, reset, saved state.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,14 +60,17 @@ static void set_pin(void *self, unsigned input, int level)
 		bt->pins.nmi_level = level;
 	} else if (input == TSR_CPU_INIT) {
 		bt->pins.init = level != 0;
-	} else if (input == TSR_CPU_IGNNE && bt->board.interpreter->size > offsetof(struct tsr_x86_interpreter, set_pins)) {
+	} else if (input == TSR_CPU_IGNNE &&
+		   bt->board.interpreter->size > offsetof(struct tsr_x86_interpreter, set_pins)) {
 		bt->board.interpreter->set_pins(bt->board.context, level ? 1u << TSR_CPU_IGNNE : 0);
 	}
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);
 }
 
-static const struct tsr_irq_inputs pins = { .size = sizeof(pins), .count = TSR_CPU_PINS, .set = set_pin };
+static const struct tsr_irq_inputs pins = { .size = sizeof(pins),
+					    .count = TSR_CPU_PINS,
+					    .set = set_pin };
 
 /* -- state */
 
@@ -98,7 +102,9 @@ static bool set_state(void *self, const struct tsr_x86_state *state, struct tsr_
 
 	tsr_bt_fp_unload(bt);
 	if (!tsr_x86_state_take(&bt->state, state))
-		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u cannot be loaded", state->version);
+		return tsr_error_set(error, TSR_ERROR_VERSION,
+				     "processor state of version %u cannot be loaded",
+				     state->version);
 	state_changed(bt);
 	return true;
 }
@@ -110,10 +116,12 @@ static uint64_t instructions(void *self)
 	return bt->state.instructions;
 }
 
+/* clang-format off */
 static const struct tsr_cpu cpu = {
 	.size = sizeof(cpu), .run = tsr_bt_run, .kick = tsr_bt_kick, .get_state = get_state, .set_state = set_state,
 	.instructions = instructions, .stats = tsr_bt_stats,
 };
+/* clang-format on */
 
 static void on_reset(void *self, enum tsr_reset kind)
 {
@@ -133,10 +141,10 @@ static uint32_t model_isa(const struct tsr_x86_model *model)
 		enum tsr_x86_feature feature;
 		enum bt_isa isa;
 	} sets[] = {
-		{TSR_CPU_FPU, BT_ISA_X87},   {TSR_CPU_CX8, BT_ISA_PENTIUM},
-		{TSR_CPU_SEP, BT_ISA_SEP},   {TSR_CPU_CMOV, BT_ISA_CMOV},
-		{TSR_CPU_MMX, BT_ISA_MMX},   {TSR_CPU_SSE, BT_ISA_SSE},
-		{TSR_CPU_SSE2, BT_ISA_SSE2},
+		{ TSR_CPU_FPU, BT_ISA_X87 },   { TSR_CPU_CX8, BT_ISA_PENTIUM },
+		{ TSR_CPU_SEP, BT_ISA_SEP },   { TSR_CPU_CMOV, BT_ISA_CMOV },
+		{ TSR_CPU_MMX, BT_ISA_MMX },   { TSR_CPU_SSE, BT_ISA_SSE },
+		{ TSR_CPU_SSE2, BT_ISA_SSE2 },
 	};
 	uint32_t isa = BT_ISA_BASE;
 
@@ -163,7 +171,8 @@ static bool choose_model(struct tsr_bt *bt, struct tsr_error *error)
 static bool probe_host(struct tsr_bt *bt)
 {
 	__builtin_cpu_init();
-	bt->host_cpu.bmi2 = __builtin_cpu_supports("bmi2") && bt->board.properties->get_bool(bt->board.host, "bmi2");
+	bt->host_cpu.bmi2 = __builtin_cpu_supports("bmi2") &&
+			    bt->board.properties->get_bool(bt->board.host, "bmi2");
 	__asm__("movw %%cs, %0\n\tmovw %%ss, %1" : "=r"(bt->host_cpu.cs), "=r"(bt->host_cpu.ss));
 	return true;
 }
@@ -177,7 +186,8 @@ static void choose_stress(struct tsr_bt *bt)
 	else if (!strcmp(name, "interrupts"))
 		bt->options.stress = BT_STRESS_INTERRUPTS;
 	bt->options.cramped = !strcmp(name, "cramped");
-	bt->options.chain = !bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
+	bt->options.chain =
+		!bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
 }
 
 /* off, all, or the address of an instruction in hexadecimal */
@@ -191,7 +201,9 @@ static bool choose_dump(struct tsr_bt *bt, struct tsr_error *error)
 	if (!bt->options.dump || bt->options.dump_all)
 		return true;
 	bt->options.dump_eip = (uint32_t)strtoul(text, &end, 16);
-	return !*end || tsr_error_set(error, TSR_ERROR_INVALID, "dump=%s is neither off, all nor an address in hexadecimal", text);
+	return !*end ||
+	       tsr_error_set(error, TSR_ERROR_INVALID,
+			     "dump=%s is neither off, all nor an address in hexadecimal", text);
 }
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
@@ -214,7 +226,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	bt->board.mmu = i.table;
 	bt->board.mmu_self = i.self;
 	if (!bus->get(host, "interpreter", &i))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "needs an interpreter; set connect.interpreter");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "needs an interpreter; set connect.interpreter");
 	bt->board.interpreter = i.table;
 	bt->board.interpreter_self = i.self;
 	if (bus->get(host, "intack", &i)) {
@@ -224,9 +237,11 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	choose_stress(bt);
 	bt->options.groups = bt->board.properties->get_bool(host, "groups");
 	bt->options.sampled = !strcmp(bt->board.properties->get_string(host, "check"), "sampled");
-	bt->options.lockstep = bt->options.sampled || !strcmp(bt->board.properties->get_string(host, "check"), "lockstep");
+	bt->options.lockstep = bt->options.sampled ||
+			       !strcmp(bt->board.properties->get_string(host, "check"), "lockstep");
 	bt->fallbacks = calloc(tsr_bt_mnemonic_count(), sizeof(*bt->fallbacks));
-	return choose_dump(bt, error) && choose_model(bt, error) && bt->fallbacks && tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
+	return choose_dump(bt, error) && choose_model(bt, error) && bt->fallbacks &&
+	       tsr_bt_tags_init(bt) && tsr_bt_translate_init(bt) && probe_host(bt);
 }
 
 static void on_ferr(void *user, int level)
@@ -239,11 +254,13 @@ static void on_ferr(void *user, int level)
 
 static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
 {
+	/* clang-format off */
 	struct tsr_x86_env env = {
 		.size = sizeof(env), .state = &bt->state, .mmu = bt->board.mmu, .mmu_self = bt->board.mmu_self, .mmu_vcpu = bt->board.vcpu,
 		.phys = bt->board.phys, .cpu_host = bt->board.cpu_host, .host = bt->board.host,
 		.model = bt->board.properties->get_string(bt->board.host, "model"), .ferr = on_ferr, .user = bt,
 	};
+	/* clang-format on */
 
 	bt->board.context = bt->board.interpreter->create(bt->board.interpreter_self, &env, error);
 	return bt->board.context != NULL;
@@ -253,15 +270,21 @@ static bool realize(void *self, struct tsr_error *error)
 {
 	struct tsr_bt *bt = self;
 
-	bt->board.listener = (struct tsr_mmu_listener){ .size = sizeof(bt->board.listener), .self = bt, .code_written = on_code_written,
-						  .code_unmapped = on_code_unmapped, .tags_changed = on_tags_changed };
+	bt->board.listener = (struct tsr_mmu_listener){ .size = sizeof(bt->board.listener),
+							.self = bt,
+							.code_written = on_code_written,
+							.code_unmapped = on_code_unmapped,
+							.tags_changed = on_tags_changed };
 	bt->board.layout = bt->board.mmu->layout(bt->board.mmu_self);
 	bt->board.vcpu = bt->board.mmu->create(bt->board.mmu_self, &bt->board.listener);
 	if (!bt->board.vcpu)
-		return tsr_error_set(error, TSR_ERROR_FAILED, "the MMU has no memory for a processor's tables");
+		return tsr_error_set(error, TSR_ERROR_FAILED,
+				     "the MMU has no memory for a processor's tables");
 	on_reset(bt, TSR_RESET_POWER_ON);
-	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"), error) && tsr_bt_runtime_emit(bt, error) &&
-	       create_interpreter(bt, error) && (!bt->options.lockstep || tsr_bt_lockstep_init(bt, error));
+	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"),
+				 error) &&
+	       tsr_bt_runtime_emit(bt, error) && create_interpreter(bt, error) &&
+	       (!bt->options.lockstep || tsr_bt_lockstep_init(bt, error));
 }
 
 static void detach(void *self)
@@ -296,9 +319,11 @@ static const void *get_interface(void *self, const char *interface)
 	return NULL;
 }
 
+/* clang-format off */
 static const struct tsr_device_class class = {
 	.size = sizeof(class), .instance_size = sizeof(struct tsr_bt), .attach = attach, .realize = realize, .detach = detach,
 	.reset = on_reset, .save = tsr_bt_save, .load = on_load, .get_interface = get_interface,
 };
+/* clang-format on */
 
 TSR_DEVICE_PLUGIN(class);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check=lockstep: before a block runs, the interpreter runs its instructions in a shadow; then the block runs, alone, and the
- * results are compared: registers, EIP, defined flags, FP state, fault, and the bytes written. The first difference is reported on
- * stderr, and the machine is stopped.
- * Instructions that use devices or time cannot be run twice: a block with one is left to the interpreter up to that instruction. The
- * shadow's state at each boundary is kept, for blocks that are left early. Lockstep does not support budgets (run.c).
- * check=sampled compares the first runs of each block and a few of the later ones, which is fast enough for whole boots.
- * Gaps: A and D bits, and bytes that were written but should not have been.
+ * check=lockstep: before a block runs, the interpreter runs its instructions in a shadow; then the
+ * block runs, alone, and the results are compared: registers, EIP, defined flags, FP state, fault,
+ * and the bytes written. The first difference is reported on stderr, and the machine is stopped.
+ * Instructions that use devices or time cannot be run twice: a block with one is left to the
+ * interpreter up to that instruction. The shadow's state at each boundary is kept, for blocks that
+ * are left early. Lockstep does not support budgets (run.c). check=sampled compares the first runs
+ * of each block and a few of the later ones, which is fast enough for whole boots. Gaps: A and D
+ * bits, and bytes that were written but should not have been.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@
 #include "runtime/runtime.h"
 #include "translate/dump.h"
 
-/* check=sampled: runs of a block that are compared before it is trusted, and one of how many from then on. */
+/* check=sampled: runs of a block that are compared before it is trusted, and one of how many from
+ * then on. */
 #define SAMPLE_FIRST 256
 #define SAMPLE_EVERY 64
 
@@ -33,7 +35,7 @@ struct write {
 struct boundary {
 	uint32_t gpr[8], eip, eflags;
 	uint8_t fx[TSR_FX_WRITTEN]; /* the image up to XMM7 */
-	size_t writes;		    /* of the log, made so far */
+	size_t writes;              /* of the log, made so far */
 };
 
 struct bt_lockstep {
@@ -109,20 +111,24 @@ static void shadow_run(struct tsr_bt *bt, unsigned n)
 	l->count = 0;
 	l->reached = (unsigned)-1;
 	remember_boundary(l, 0);
-	l->stop = bt->board.interpreter->shadow_steps(bt->board.context, &l->state, n, remember_boundary, l, &l->executed, &l->fault);
+	l->stop = bt->board.interpreter->shadow_steps(
+		bt->board.context, &l->state, n, remember_boundary, l, &l->executed, &l->fault);
 	bt->board.interpreter->shadow_writes(bt->board.context, remember_write, l);
 }
 
 static struct verdict verdict_of(const struct bt_lockstep *l, unsigned n)
 {
 	if (n <= l->reached)
-		return (struct verdict){ &l->at[n], n == l->reached && l->executed == n ? l->stop : TSR_X86_DONE, n };
+		return (struct verdict){
+			&l->at[n], n == l->reached && l->executed == n ? l->stop : TSR_X86_DONE, n
+		};
 	return (struct verdict){ &l->at[l->reached], l->stop, l->executed };
 }
 
 /* -- comparing */
 
-static const char *const register_names[8] = { "EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI" };
+static const char *const register_names[8] = { "EAX", "ECX", "EDX", "EBX",
+					       "ESP", "EBP", "ESI", "EDI" };
 
 static bool same_fp(const uint8_t *a, const uint8_t *b)
 {
@@ -143,8 +149,8 @@ static bool same_fp(const uint8_t *a, const uint8_t *b)
 
 static bool same_state(const struct tsr_x86_state *is, const struct boundary *b, uint32_t undefined)
 {
-	return !memcmp(is->gpr, b->gpr, sizeof(b->gpr)) && is->eip == b->eip && !((is->eflags ^ b->eflags) & ~undefined) &&
-	       same_fp(is->fx, b->fx);
+	return !memcmp(is->gpr, b->gpr, sizeof(b->gpr)) && is->eip == b->eip &&
+	       !((is->eflags ^ b->eflags) & ~undefined) && same_fp(is->fx, b->fx);
 }
 
 static bool written_again(const struct bt_lockstep *l, size_t i, size_t end)
@@ -155,7 +161,8 @@ static bool written_again(const struct bt_lockstep *l, size_t i, size_t end)
 	return false;
 }
 
-static const struct write *different_write(struct tsr_bt *bt, const struct boundary *b, uint8_t *found)
+static const struct write *different_write(struct tsr_bt *bt, const struct boundary *b,
+					   uint8_t *found)
 {
 	const struct bt_lockstep *l = bt->check;
 	struct tsr_phys_page page = { 0 };
@@ -182,25 +189,29 @@ static bool same_fault(const struct tsr_bt *bt)
 
 	if (bt->hot.exit_reason != BT_EXIT_FAULT)
 		return true;
-	return f->vector == bt->run.fault.vector && f->error_code == bt->run.fault.error_code && f->cr2 == bt->run.fault.cr2;
+	return f->vector == bt->run.fault.vector && f->error_code == bt->run.fault.error_code &&
+	       f->cr2 == bt->run.fault.cr2;
 }
 
 /* -- the report */
 
-static void print_states(const struct tsr_x86_state *before, const struct tsr_x86_state *is, const struct boundary *should)
+static void print_states(const struct tsr_x86_state *before, const struct tsr_x86_state *is,
+			 const struct boundary *should)
 {
 	fprintf(stderr, "             before    cpu-bt    interpreter\n");
 	for (unsigned i = 0; i < 8; i++)
-		fprintf(stderr, "  %-8s   %08x  %08x  %08x%s\n", register_names[i], before->gpr[i], is->gpr[i], should->gpr[i],
-			is->gpr[i] != should->gpr[i] ? "  <--" : "");
-	fprintf(stderr, "  EIP        %08x  %08x  %08x%s\n", before->eip, is->eip, should->eip, is->eip != should->eip ? "  <--" : "");
-	fprintf(stderr, "  EFLAGS     %08x  %08x  %08x%s\n", before->eflags, is->eflags, should->eflags,
-		is->eflags != should->eflags ? "  <--" : "");
+		fprintf(stderr, "  %-8s   %08x  %08x  %08x%s\n", register_names[i], before->gpr[i],
+			is->gpr[i], should->gpr[i], is->gpr[i] != should->gpr[i] ? "  <--" : "");
+	fprintf(stderr, "  EIP        %08x  %08x  %08x%s\n", before->eip, is->eip, should->eip,
+		is->eip != should->eip ? "  <--" : "");
+	fprintf(stderr, "  EFLAGS     %08x  %08x  %08x%s\n", before->eflags, is->eflags,
+		should->eflags, is->eflags != should->eflags ? "  <--" : "");
 	if (same_fp(is->fx, should->fx))
 		return;
 	for (unsigned i = 0; i < sizeof(should->fx); i++)
 		if (is->fx[i] != should->fx[i])
-			fprintf(stderr, "  FXSAVE image, byte %u: %02x  %02x  %02x\n", i, before->fx[i], is->fx[i], should->fx[i]);
+			fprintf(stderr, "  FXSAVE image, byte %u: %02x  %02x  %02x\n", i,
+				before->fx[i], is->fx[i], should->fx[i]);
 }
 
 static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *v)
@@ -209,15 +220,18 @@ static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *
 	uint8_t found = 0;
 	const struct write *w = different_write(bt, v->at, &found);
 
-	fprintf(stderr, "lockstep: block at %08x (physical %llx), mode %08x, %llu instructions compared\n", b->eip,
-		(unsigned long long)b->gpa, b->mode, (unsigned long long)v->executed);
+	fprintf(stderr,
+		"lockstep: block at %08x (physical %llx), mode %08x, %llu instructions compared\n",
+		b->eip, (unsigned long long)b->gpa, b->mode, (unsigned long long)v->executed);
 	print_states(&bt->check->before, &bt->state, v->at);
 	if (w)
-		fprintf(stderr, "  [%llx]: %02x, should be %02x\n", (unsigned long long)w->gpa, found, w->value);
+		fprintf(stderr, "  [%llx]: %02x, should be %02x\n", (unsigned long long)w->gpa,
+			found, w->value);
 	if (bt->hot.exit_reason == BT_EXIT_FAULT || v->stop == TSR_X86_FAULT)
 		fprintf(stderr, "  fault: cpu-bt %d (%x, %08x), interpreter %d (%x, %08x)\n",
-			bt->hot.exit_reason == BT_EXIT_FAULT ? bt->run.fault.vector : -1, bt->run.fault.error_code, bt->run.fault.cr2,
-			f->vector, f->error_code, f->cr2);
+			bt->hot.exit_reason == BT_EXIT_FAULT ? bt->run.fault.vector : -1,
+			bt->run.fault.error_code, bt->run.fault.cr2, f->vector, f->error_code,
+			f->cr2);
 	tsr_bt_dump(bt, b, stderr);
 	bt->run.stopped = true;
 	bt->board.machine->stop(bt->board.host, 1, "lockstep found a difference");
@@ -236,7 +250,9 @@ static int instructions_before(const struct tsr_bt *bt, const struct bt_block *b
 			return i;
 		at += lengths[i];
 	}
-	return at == eip && bt->hot.exit_reason == BT_EXIT_BAIL ? b->insns : -1; /* left after its last instruction */
+	return at == eip && bt->hot.exit_reason == BT_EXIT_BAIL
+		       ? b->insns
+		       : -1; /* left after its last instruction */
 }
 
 static void run_block(struct tsr_bt *bt, const struct bt_block *b)
@@ -254,14 +270,17 @@ static bool agrees(struct tsr_bt *bt, const struct bt_block *b, const struct ver
 	bool fault = bt->hot.exit_reason == BT_EXIT_FAULT;
 	uint8_t found;
 
-	if (!same_state(&bt->state, v->at, b->undefined) || !same_fault(bt) || different_write(bt, v->at, &found))
+	if (!same_state(&bt->state, v->at, b->undefined) || !same_fault(bt) ||
+	    different_write(bt, v->at, &found))
 		return false;
-	return bt->hot.exit_reason == BT_EXIT_BAIL || fault == (v->stop == TSR_X86_FAULT && v->executed == n);
+	return bt->hot.exit_reason == BT_EXIT_BAIL ||
+	       fault == (v->stop == TSR_X86_FAULT && v->executed == n);
 }
 
 static void compare(struct tsr_bt *bt, struct bt_block *b)
 {
-	int n = bt->hot.exit_reason == BT_EXIT_BLOCK ? b->lowered : instructions_before(bt, b, bt->state.eip);
+	int n = bt->hot.exit_reason == BT_EXIT_BLOCK ? b->lowered
+						     : instructions_before(bt, b, bt->state.eip);
 	struct verdict v;
 
 	if (bt->hot.exit_reason == BT_EXIT_BLOCK && !b->valid)
@@ -271,7 +290,8 @@ static void compare(struct tsr_bt *bt, struct bt_block *b)
 		return;
 	}
 	/* a fault shows in the run that includes the instruction */
-	v = verdict_of(bt->check, b->may_bail ? (unsigned)n + (bt->hot.exit_reason == BT_EXIT_FAULT) : b->lowered);
+	v = verdict_of(bt->check, b->may_bail ? (unsigned)n + (bt->hot.exit_reason == BT_EXIT_FAULT)
+					      : b->lowered);
 	if (bt->hot.exit_reason == BT_EXIT_BAIL && (uint64_t)n != v.executed) {
 		bt->stats.skipped++;
 		return;
@@ -281,7 +301,8 @@ static void compare(struct tsr_bt *bt, struct bt_block *b)
 		report(bt, b, &v);
 }
 
-/* Runs the block. False: the interpreter ran instead, and there is no exit reason of translated code. */
+/* Runs the block. False: the interpreter ran instead, and there is no exit reason of translated
+ * code. */
 bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *b)
 {
 	tsr_bt_fp_unload(bt);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The run loop: requests, interrupts, then translated code until it is left, then the reason why it was. */
+/* The run loop: requests, interrupts, then translated code until it is left, then the reason why it
+ * was. */
 #include "code/cache.h"
 #include "code/flags.h"
 #include "lockstep.h"
@@ -16,7 +17,8 @@
 
 /* -- interrupts */
 
-static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
+static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind,
+				 const struct tsr_x86_fault *fault)
 {
 	tsr_bt_fp_unload(bt);
 	bt->state.halted = 0;
@@ -27,7 +29,8 @@ static bool interrupt_due(const struct tsr_bt *bt)
 {
 	if (bt->state.shadow || bt->state.debug_pending)
 		return false;
-	return (bt->hot.intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->board.intack) || (bt->state.nmi_pending && !bt->state.nmi_blocked);
+	return (bt->hot.intr_waiting && bt->state.eflags & TSR_FLAG_IF && bt->board.intack) ||
+	       (bt->state.nmi_pending && !bt->state.nmi_blocked);
 }
 
 static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
@@ -50,8 +53,8 @@ static enum tsr_x86_stop interpret_singly(struct tsr_bt *bt, uint64_t count)
 {
 	enum tsr_x86_stop stop = TSR_X86_DONE;
 
-	while (count-- && bt->state.instructions < bt->budget.end && stop == TSR_X86_DONE && !bt->state.shadow && !bt->state.halted &&
-	       !tsr_bt_wanted(bt))
+	while (count-- && bt->state.instructions < bt->budget.end && stop == TSR_X86_DONE &&
+	       !bt->state.shadow && !bt->state.halted && !tsr_bt_wanted(bt))
 		stop = tsr_bt_interpret(bt, 1, NULL);
 	return stop;
 }
@@ -67,7 +70,8 @@ static enum tsr_x86_stop after_translated(struct tsr_bt *bt)
 	case BT_EXIT_STOP:
 		return bt->run.stop;
 	case BT_EXIT_REST:
-		return bt->budget.counted ? interpret_singly(bt, bt->hot.exit_value) : tsr_bt_interpret(bt, bt->hot.exit_value, NULL);
+		return bt->budget.counted ? interpret_singly(bt, bt->hot.exit_value)
+					  : tsr_bt_interpret(bt, bt->hot.exit_value, NULL);
 	case BT_EXIT_FAULT:
 		bt->stats.faults++;
 		bt->state.instructions += bt->budget.counted; /* as the interpreter counts it */
@@ -163,8 +167,8 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 	return (enum tsr_cpu_exit)exit;
 }
 
-/* The FP unit is given back afterwards: the caller's code must not run with the guest's rounding, and another thread may read the
- * state, or load one. */
+/* The FP unit is given back afterwards: the caller's code must not run with the guest's rounding,
+ * and another thread may read the state, or load one. */
 enum tsr_cpu_exit tsr_bt_run(void *self, uint64_t budget)
 {
 	struct tsr_bt *bt = self;

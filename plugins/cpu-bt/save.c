@@ -23,9 +23,11 @@ bool tsr_bt_load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	bool intr, nmi;
 
 	if (missing)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks %s", missing);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks %s",
+				     missing);
 	if (!tsr_state_get_bool(in, "intr", &intr) || !tsr_state_get_bool(in, "nmi", &nmi))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks its pins");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the processor's state lacks its pins");
 	bt->state = new;
 	bt->hot.intr_waiting = intr;
 	bt->pins.nmi_level = nmi;

@@ -5,7 +5,11 @@
 #include "code/classes.h"
 #include "stats.h"
 
-#define ROW(label, member) { label, offsetof(struct bt_stats, member) }
+#define ROW(label, member) \
+	{ \
+		label, offsetof(struct bt_stats, member) \
+	}
+/* clang-format off */
 static const struct {
 	const char *name;
 	size_t at;
@@ -22,6 +26,7 @@ static const struct {
 	ROW("lockstep: blocks compared", compared), ROW("lockstep: blocks not comparable", skipped),
 	ROW("lockstep: blocks with devices", left_alone), ROW("exits: fault", exits[BT_EXIT_FAULT]), ROW("exits: rest of a block", exits[BT_EXIT_REST]),
 };
+/* clang-format on */
 
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
 {
@@ -37,7 +42,8 @@ void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t
 	for (uint16_t m = 0; m < tsr_bt_mnemonic_count(); m++) {
 		if (!bt->fallbacks[m])
 			continue;
-		snprintf(name, sizeof(name), "interpreted: %s", m ? tsr_bt_mnemonic_name(m) : "page straddled or unknown");
+		snprintf(name, sizeof(name), "interpreted: %s",
+			 m ? tsr_bt_mnemonic_name(m) : "page straddled or unknown");
 		put(user, name, bt->fallbacks[m]);
 	}
 }

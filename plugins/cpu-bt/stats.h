@@ -5,6 +5,7 @@
 
 #include "code/bt.h"
 
-void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
+void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value),
+		  void *user);
 
 #endif

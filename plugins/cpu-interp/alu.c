@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ADD OR ADC SBB AND SUB XOR CMP TEST INC DEC NOT NEG: by the host's own instruction (flags.h), a function for each form. */
+/* ADD OR ADC SBB AND SUB XOR CMP TEST INC DEC NOT NEG: by the host's own instruction (flags.h), a
+ * function for each form. */
 #include "flags.h"
 #include "instructions.h"
 #include "memory.h"
 
-/* Forms: the destination is the ModRM operand (rm) or a register (r); `keep`: CMP and TEST write nothing. */
+/* Forms: the destination is the ModRM operand (rm) or a register (r); `keep`: CMP and TEST write
+ * nothing. */
 #define BINARY_SIZE(name, bits, bytes, keep) \
 	static void name##_rm_reg##bits(cpu *c, const struct op *op) \
 	{ \
@@ -45,19 +47,18 @@
 			reg_set(c, op->reg, bytes, d); \
 	}
 
-/* `flags`: FLAGS_BINARY where the old carry matters, else FLAGS_BINARY_ALL (AF after a logical operation is always the same). */
+/* `flags`: FLAGS_BINARY where the old carry matters, else FLAGS_BINARY_ALL (AF after a logical
+ * operation is always the same). */
 #define BINARY(name, insn, keep, flags) \
-	flags(host_##name##8, uint8_t, insn "b %2, %0") \
-	flags(host_##name##16, uint16_t, insn "w %2, %0") \
-	flags(host_##name##32, uint32_t, insn "l %2, %0") \
-	BINARY_SIZE(name, 8, 1, keep) \
-	BINARY_SIZE(name, 16, 2, keep) \
-	BINARY_SIZE(name, 32, 4, keep) \
-	const struct alu_forms alu_##name = { \
-		.rm_reg = { name##_rm_reg8, name##_rm_reg16, name##_rm_reg32 }, \
-		.rm_imm = { name##_rm_imm8, name##_rm_imm16, name##_rm_imm32 }, \
-		.reg_rm = { name##_reg_rm8, name##_reg_rm16, name##_reg_rm32 }, \
-	};
+	flags(host_##name##8, uint8_t, insn "b %2, %0") flags(host_##name##16, uint16_t, \
+							      insn "w %2, %0") \
+		flags(host_##name##32, uint32_t, insn "l %2, %0") BINARY_SIZE(name, 8, 1, keep) \
+			BINARY_SIZE(name, 16, 2, keep) BINARY_SIZE( \
+				name, 32, 4, keep) const struct alu_forms alu_##name = { \
+				.rm_reg = { name##_rm_reg8, name##_rm_reg16, name##_rm_reg32 }, \
+				.rm_imm = { name##_rm_imm8, name##_rm_imm16, name##_rm_imm32 }, \
+				.reg_rm = { name##_reg_rm8, name##_reg_rm16, name##_reg_rm32 }, \
+			};
 
 BINARY(add, "add", false, FLAGS_BINARY_ALL)
 BINARY(or, "or", false, FLAGS_BINARY_ALL)

@@ -124,15 +124,18 @@ void op_std(cpu *c, const struct op *op)
 
 void op_lahf(cpu *c, const struct op *op)
 {
-	((uint8_t *)&c->s->gpr[TSR_EAX])[1] = (uint8_t)((c->s->eflags & TSR_FLAGS_AH) | TSR_FLAG_FIXED);
+	((uint8_t *)&c->s->gpr[TSR_EAX])[1] =
+		(uint8_t)((c->s->eflags & TSR_FLAGS_AH) | TSR_FLAG_FIXED);
 }
 
 void op_sahf(cpu *c, const struct op *op)
 {
-	c->s->eflags = (c->s->eflags & ~(uint32_t)TSR_FLAGS_AH) | (((uint8_t *)&c->s->gpr[TSR_EAX])[1] & TSR_FLAGS_AH);
+	c->s->eflags = (c->s->eflags & ~(uint32_t)TSR_FLAGS_AH) |
+		       (((uint8_t *)&c->s->gpr[TSR_EAX])[1] & TSR_FLAGS_AH);
 }
 
-/* CLI and STI: in virtual-8086 mode IOPL 3, or VME's virtual interrupt flag; elsewhere CPL <= IOPL. */
+/* CLI and STI: in virtual-8086 mode IOPL 3, or VME's virtual interrupt flag; elsewhere CPL <= IOPL.
+ */
 static bool uses_virtual_interrupts(const cpu *c)
 {
 	if (!protected_mode(c) || iopl(c) == 3)
@@ -178,14 +181,16 @@ void op_pushf(cpu *c, const struct op *op)
 	if (v86_mode(c) && iopl(c) < 3) {
 		if (op->size != 2 || !(c->s->cr4 & TSR_CR4_VME))
 			fault_gp0(c);
-		image = (image & ~TSR_FLAG_IF) | TSR_FLAG_IOPL | (image & TSR_FLAG_VIF ? TSR_FLAG_IF : 0);
+		image = (image & ~TSR_FLAG_IF) | TSR_FLAG_IOPL |
+			(image & TSR_FLAG_VIF ? TSR_FLAG_IF : 0);
 	}
 	stack_push(c, image, op->size);
 }
 
 static void popf_vme(cpu *c)
 {
-	uint32_t image = stack_peek(c, 0, 2), keep = ~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_DF | TSR_FLAG_NT);
+	uint32_t image = stack_peek(c, 0, 2),
+		 keep = ~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_DF | TSR_FLAG_NT);
 	uint32_t eflags = (c->s->eflags & keep) | (image & ~keep);
 
 	if ((image & TSR_FLAG_TF) || ((image & TSR_FLAG_IF) && (c->s->eflags & TSR_FLAG_VIP)))

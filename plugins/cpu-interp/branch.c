@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Near transfers: Jcc JMP CALL RET LOOP JCXZ. A 16-bit operand size cuts EIP to 16 bits. Intel SDM volume 2. */
+/* Near transfers: Jcc JMP CALL RET LOOP JCXZ. A 16-bit operand size cuts EIP to 16 bits. Intel SDM
+ * volume 2. */
 #include "flags.h"
 #include "memory.h"
 #include "instructions.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plugin: one class in two roles. As the machine's processor ("tessera.cpu/1") it has its own state, pins and MMU
- * view; as a service ("tessera.x86-interpreter/1") it works on its caller's. The MMU view is created for the first role only, so an
- * instance that only serves another CPU plugin never has one.
+ * The plugin: one class in two roles. As the machine's processor ("tessera.cpu/1") it has its own
+ * state, pins and MMU view; as a service ("tessera.x86-interpreter/1") it works on its caller's.
+ * The MMU view is created for the first role only, so an instance that only serves another CPU
+ * plugin never has one.
  */
 #include <stdlib.h>
 
@@ -26,13 +27,14 @@ struct cpu_interp {
 	struct tsr_x86_context *context; /* of the machine's processor */
 	struct tsr_x86_state state;
 	uint32_t pins;
-	bool processor; /* tessera.cpu/1 was requested */
-	bool init;      /* INIT# was asserted: taken at the next boundary */
+	bool processor;          /* tessera.cpu/1 was requested */
+	bool init;               /* INIT# was asserted: taken at the next boundary */
 	_Atomic bool early_kick; /* a kick before there was a context */
 };
 
 /* -- the service */
-static struct tsr_x86_context *service_create(void *self, const struct tsr_x86_env *env, struct tsr_error *error)
+static struct tsr_x86_context *service_create(void *self, const struct tsr_x86_env *env,
+					      struct tsr_error *error)
 {
 	struct tsr_x86_context *c = aligned_alloc(64, (sizeof(*c) + 63) & ~(size_t)63);
 
@@ -62,7 +64,8 @@ static enum tsr_x86_stop service_step(struct tsr_x86_context *c, uint64_t count,
 	return cpu_step(c, count, executed);
 }
 
-static enum tsr_x86_stop service_deliver(struct tsr_x86_context *c, enum tsr_x86_event kind, const struct tsr_x86_fault *fault)
+static enum tsr_x86_stop service_deliver(struct tsr_x86_context *c, enum tsr_x86_event kind,
+					 const struct tsr_x86_fault *fault)
 {
 	c->fetch_generation++;
 	cpu_refresh(c);
@@ -113,21 +116,26 @@ static void on_ferr(void *user, int level)
 static bool processor_create(struct cpu_interp *i, struct tsr_error *error)
 {
 	const struct tsr_mmu *mmu = i->mmu.table;
+	/* clang-format off */
 	struct tsr_x86_env env = {
 		.size = sizeof(env), .state = &i->state, .mmu = mmu, .mmu_self = i->mmu.self, .phys = i->phys,
 		.cpu_host = i->cpu_host, .host = i->host, .model = i->properties->get_string(i->host, "model"),
 		.ferr = on_ferr, .user = i,
 	};
+	/* clang-format on */
 
 	if (i->context)
 		return true;
+	/* clang-format off */
 	i->listener = (struct tsr_mmu_listener){
 		.size = sizeof(i->listener), .self = i, .code_written = on_code_written, .code_unmapped = on_code_unmapped,
 		.tags_changed = on_tags_changed,
 	};
+	/* clang-format on */
 	i->vcpu = mmu->create(i->mmu.self, &i->listener);
 	if (!i->vcpu)
-		return tsr_error_set(error, TSR_ERROR_FAILED, "the MMU cannot make a virtual CPU's tables");
+		return tsr_error_set(error, TSR_ERROR_FAILED,
+				     "the MMU cannot make a virtual CPU's tables");
 	env.mmu_vcpu = i->vcpu;
 	i->context = service_create(i, &env, error);
 	if (!i->context)
@@ -154,7 +162,8 @@ static void processor_need(struct cpu_interp *i)
 static void interp_reset(void *self, enum tsr_reset kind)
 {
 	struct cpu_interp *i = self;
-	const struct tsr_x86_model *model = tsr_x86_model_find(i->properties->get_string(i->host, "model"));
+	const struct tsr_x86_model *model =
+		tsr_x86_model_find(i->properties->get_string(i->host, "model"));
 
 	tsr_x86_state_reset(&i->state, kind, model ? model->signature : 0);
 	if (i->context) {
@@ -180,7 +189,9 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 		interp_reset(i, TSR_RESET_SOFT);
 	}
 	cpu_refresh_attention(c);
-	stop = c->s->halted && !(atomic_load(&c->attention) & (ATT_PIN | ATT_DEBUG)) ? TSR_X86_HALT : cpu_step(c, budget, &executed);
+	stop = c->s->halted && !(atomic_load(&c->attention) & (ATT_PIN | ATT_DEBUG))
+		       ? TSR_X86_HALT
+		       : cpu_step(c, budget, &executed);
 	if (stop == TSR_X86_SHUTDOWN)
 		return TSR_CPU_SHUTDOWN;
 	if (atomic_fetch_and(&c->attention, ~(uint32_t)ATT_KICK) & ATT_KICK)
@@ -210,8 +221,9 @@ static bool cpu_set_state(void *self, const struct tsr_x86_state *state, struct 
 	struct cpu_interp *i = self;
 
 	if (!tsr_x86_state_take(&i->state, state))
-		return tsr_error_set(error, TSR_ERROR_VERSION, "processor state of version %u, this plugin knows %u", state->version,
-				     TSR_X86_STATE_VERSION);
+		return tsr_error_set(error, TSR_ERROR_VERSION,
+				     "processor state of version %u, this plugin knows %u",
+				     state->version, TSR_X86_STATE_VERSION);
 	processor_need(i);
 	cpu_set_context(i->context);
 	cpu_refresh(i->context);
@@ -225,7 +237,8 @@ static uint64_t cpu_instructions(void *self)
 	return i->state.instructions;
 }
 
-static void cpu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
+static void cpu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value),
+		      void *user)
 {
 	const struct cpu_interp *i = self;
 
@@ -264,7 +277,9 @@ static void pin_set(void *self, unsigned input, int level)
 	}
 }
 
-static const struct tsr_irq_inputs pins_table = { .size = sizeof(pins_table), .count = TSR_CPU_PINS, .set = pin_set };
+static const struct tsr_irq_inputs pins_table = { .size = sizeof(pins_table),
+						  .count = TSR_CPU_PINS,
+						  .set = pin_set };
 
 /* -- life cycle */
 static void interp_save(void *self, struct tsr_state_writer *out)
@@ -281,9 +296,11 @@ static bool interp_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	const char *missing = tsr_x86_state_get(in, &i->state);
 
 	if (missing)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks %s", missing);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks %s",
+				     missing);
 	if (!tsr_state_get_u32(in, "pins", &i->pins))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "the processor's state lacks its pins");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "the processor's state lacks its pins");
 	if (i->context) {
 		i->context->pins = i->pins;
 		cpu_set_context(i->context);
@@ -304,7 +321,8 @@ static bool interp_attach(void *self, const struct tsr_host *host, struct tsr_er
 	i->cpu_host = host->get(host, TSR_CPU_HOST);
 	i->phys = host->get(host, TSR_PHYS);
 	if (!bus || !i->properties || !i->cpu_host || !i->phys)
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "the core lacks a table that a CPU plugin needs");
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "the core lacks a table that a CPU plugin needs");
 	if (!bus->get(host, "mmu", &i->mmu))
 		i->mmu = (struct tsr_interface){ 0 };
 	if (!bus->get(host, "intack", &i->intack))
@@ -320,7 +338,8 @@ static bool interp_realize(void *self, struct tsr_error *error)
 	if (!i->processor)
 		return true;
 	if (!i->mmu.table)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "cpu-interp: the machine's processor needs connect.mmu");
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "cpu-interp: the machine's processor needs connect.mmu");
 	return processor_create(i, error);
 }
 

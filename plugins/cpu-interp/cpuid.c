@@ -10,6 +10,7 @@ bool cpuid_has(const cpu *c, unsigned feature)
 
 uint32_t cpuid_cr4_mask(const cpu *c)
 {
+	/* clang-format off */
 	static const struct {
 		unsigned feature;
 		uint32_t bits;
@@ -18,6 +19,7 @@ uint32_t cpuid_cr4_mask(const cpu *c)
 		{ TSR_CPU_PSE, TSR_CR4_PSE }, { TSR_CPU_PAE, TSR_CR4_PAE }, { TSR_CPU_MCE, TSR_CR4_MCE }, { TSR_CPU_PGE, TSR_CR4_PGE },
 		{ TSR_CPU_P6, TSR_CR4_PCE }, { TSR_CPU_FXSR, TSR_CR4_OSFXSR }, { TSR_CPU_SSE, TSR_CR4_OSXMMEXCPT },
 	};
+	/* clang-format on */
 	uint32_t mask = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -76,7 +78,9 @@ void cpuid_leaf(const struct tsr_x86_model *model, uint32_t leaf, uint32_t out[4
 		leaf_vendor(model, out);
 	} else if (leaf == 1) {
 		out[0] = model->signature;
-		out[1] = tsr_x86_model_has(model, TSR_CPU_CLFSH) ? 8 << 8 : 0; /* CLFLUSH line: 8 * 8 bytes */
+		out[1] = tsr_x86_model_has(model, TSR_CPU_CLFSH)
+				 ? 8 << 8
+				 : 0; /* CLFLUSH line: 8 * 8 bytes */
 		out[3] = model->features;
 	} else if (leaf == 2) {
 		memcpy(out, model->leaf2, 16);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decodes bytes to struct op with Zydis and caches the result. An entry is found by the host address of the instruction's first
- * byte and is valid while the bytes there are the same, so changed code needs no notification: what an op means depends only on its
- * bytes and on CS.D.
+ * Decodes bytes to struct op with Zydis and caches the result. An entry is found by the host
+ * address of the instruction's first byte and is valid while the bytes there are the same, so
+ * changed code needs no notification: what an op means depends only on its bytes and on CS.D.
  *
- * Registers of an op: `rm` is the ModRM.rm register, one encoded in the opcode, or the accumulator where there is no other;
- * `reg` is ModRM.reg, or the accumulator if the instruction has another first operand. Segment, control and debug registers are
- * plain numbers.
+ * Registers of an op: `rm` is the ModRM.rm register, one encoded in the opcode, or the accumulator
+ * where there is no other; `reg` is ModRM.reg, or the accumulator if the instruction has another
+ * first operand. Segment, control and debug registers are plain numbers.
  */
 #include <Zydis/Zydis.h>
 
@@ -48,7 +48,8 @@ static void take_memory(struct op *op, const ZydisDecodedOperand *o)
 	op->scale = o->mem.scale ? (uint8_t)__builtin_ctz(o->mem.scale) : 0;
 	op->disp = (uint32_t)o->mem.disp.value;
 	if (o->mem.segment >= ZYDIS_REGISTER_ES && o->mem.segment <= ZYDIS_REGISTER_GS)
-		op->segment = (uint8_t)(o->mem.segment - ZYDIS_REGISTER_ES); /* else as the prefixes say */
+		op->segment = (uint8_t)(o->mem.segment -
+					ZYDIS_REGISTER_ES); /* else as the prefixes say */
 }
 
 static void take_register(struct op *op, const ZydisDecodedOperand *o)
@@ -72,7 +73,8 @@ static void take_registers(struct op *op, const ZydisDecodedOperand *operands, u
 		for (unsigned i = 0; i < count; i++) {
 			const ZydisDecodedOperand *o = &operands[i];
 
-			if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && (o->encoding == ZYDIS_OPERAND_ENCODING_NONE) == implied)
+			if (o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+			    (o->encoding == ZYDIS_OPERAND_ENCODING_NONE) == implied)
 				take_register(op, o);
 		}
 	}
@@ -97,7 +99,8 @@ static void take_immediates(struct op *op, const ZydisDecodedOperand *operands, 
 	}
 }
 
-static void take_operands(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static void take_operands(struct op *op, const ZydisDecodedInstruction *in,
+			  const ZydisDecodedOperand *operands)
 {
 	unsigned count = in->operand_count_visible;
 
@@ -110,23 +113,43 @@ static void take_operands(struct op *op, const ZydisDecodedInstruction *in, cons
 }
 
 /* Prefix bytes, SDM volume 2, 2.1.1. */
+/* clang-format off */
 enum prefix {
 	PREFIX_ES = 0x26, PREFIX_CS = 0x2e, PREFIX_SS = 0x36, PREFIX_DS = 0x3e, PREFIX_FS = 0x64, PREFIX_GS = 0x65,
 	PREFIX_OPERAND_SIZE = 0x66, PREFIX_LOCK = 0xf0, PREFIX_REPNE = 0xf2, PREFIX_REP = 0xf3,
 };
+/* clang-format on */
 
 static void take_prefix(struct op *op, uint8_t byte)
 {
 	switch (byte) {
-	case PREFIX_ES: op->segment = TSR_ES; break;
-	case PREFIX_CS: op->segment = TSR_CS; break;
-	case PREFIX_SS: op->segment = TSR_SS; break;
-	case PREFIX_DS: op->segment = TSR_DS; break;
-	case PREFIX_FS: op->segment = TSR_FS; break;
-	case PREFIX_GS: op->segment = TSR_GS; break;
-	case PREFIX_LOCK: op->flags |= OP_LOCK; break;
-	case PREFIX_REPNE: op->flags = (uint8_t)((op->flags & ~OP_REP) | OP_REPNE); break;
-	case PREFIX_REP: op->flags = (uint8_t)((op->flags & ~OP_REPNE) | OP_REP); break;
+	case PREFIX_ES:
+		op->segment = TSR_ES;
+		break;
+	case PREFIX_CS:
+		op->segment = TSR_CS;
+		break;
+	case PREFIX_SS:
+		op->segment = TSR_SS;
+		break;
+	case PREFIX_DS:
+		op->segment = TSR_DS;
+		break;
+	case PREFIX_FS:
+		op->segment = TSR_FS;
+		break;
+	case PREFIX_GS:
+		op->segment = TSR_GS;
+		break;
+	case PREFIX_LOCK:
+		op->flags |= OP_LOCK;
+		break;
+	case PREFIX_REPNE:
+		op->flags = (uint8_t)((op->flags & ~OP_REP) | OP_REPNE);
+		break;
+	case PREFIX_REP:
+		op->flags = (uint8_t)((op->flags & ~OP_REPNE) | OP_REP);
+		break;
 	}
 }
 
@@ -154,11 +177,12 @@ static void take_prefixes(struct op *op, const ZydisDecodedInstruction *in)
 static void init_decoder(const cpu *c, ZydisDecoder *decoder)
 {
 	static const ZydisDecoderMode off[] = {
-		ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
-		ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
+		ZYDIS_DECODER_MODE_MPX,   ZYDIS_DECODER_MODE_CET,      ZYDIS_DECODER_MODE_LZCNT,
+		ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
 	};
 
-	ZydisDecoderInit(decoder, c->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+	ZydisDecoderInit(decoder,
+			 c->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 c->code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
 	for (unsigned i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		ZydisDecoderEnableMode(decoder, off[i], ZYAN_FALSE);
@@ -194,7 +218,8 @@ static ZyanStatus decode_bytes(cpu *c, struct op *op, const uint8_t *bytes, unsi
 
 /* -- fetching */
 
-/* The host address of a code byte, valid up to its page's end; NULL: not plain memory, *gpa is its address. */
+/* The host address of a code byte, valid up to its page's end; NULL: not plain memory, *gpa is its
+ * address. */
 static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
 {
 	struct tsr_mmu_result result;
@@ -213,8 +238,10 @@ static uint8_t *code_pointer(cpu *c, tsr_gla gla, tsr_gpa *gpa)
 	if (kind == TSR_MMU_IO)
 		return NULL;
 	if (!(c->slow & SLOW_SHADOW))
-		*e = (struct fetch_entry){ .page = fetch_key(c, gla), .tag = c->vcpu->fetch_tag[c->view],
-					   .generation = c->fetch_generation, .host = result.host - (gla & TSR_PAGE_MASK) };
+		*e = (struct fetch_entry){ .page = fetch_key(c, gla),
+					   .tag = c->vcpu->fetch_tag[c->view],
+					   .generation = c->fetch_generation,
+					   .host = result.host - (gla & TSR_PAGE_MASK) };
 	return result.host;
 }
 
@@ -236,8 +263,10 @@ static const uint8_t *fetch_bytes(cpu *c, tsr_gla gla, uint8_t *to, unsigned len
 	return p;
 }
 
-/* Is the cached instruction the one whose first bytes were fetched? If it continues in the next page, its rest is fetched. */
-static bool still_there(cpu *c, const struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first, uint32_t allowed)
+/* Is the cached instruction the one whose first bytes were fetched? If it continues in the next
+ * page, its rest is fetched. */
+static bool still_there(cpu *c, const struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first,
+			uint32_t allowed)
 {
 	if (op->code32 != c->code32 || op->length > allowed)
 		return false;
@@ -249,7 +278,8 @@ static bool still_there(cpu *c, const struct op *op, tsr_gla gla, uint8_t bytes[
 	return decode_bytes_match(op, bytes);
 }
 
-static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first, uint32_t allowed)
+static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], uint32_t first,
+			uint32_t allowed)
 {
 	ZyanStatus status = decode_bytes(c, op, bytes, first < allowed ? first : allowed);
 
@@ -267,7 +297,8 @@ static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], u
 static struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 {
 	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];
-	uint32_t room = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK), first = room < MAX_LENGTH ? room : MAX_LENGTH, allowed = MAX_LENGTH;
+	uint32_t room = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK),
+		 first = room < MAX_LENGTH ? room : MAX_LENGTH, allowed = MAX_LENGTH;
 	_Alignas(16) uint8_t bytes[16] = { 0 };
 	struct op *op;
 	const uint8_t *p;

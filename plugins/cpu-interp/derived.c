@@ -43,11 +43,14 @@ void cpu_refresh_attention(cpu *c)
 	const struct tsr_x86_state *s = c->s;
 	uint32_t value = 0;
 
-	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || s->debug_pending || (s->dr[7] & TSR_DR7_ENABLES) || tsr_x86_virtual_interrupt(s))
+	if ((s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF)) || s->debug_pending ||
+	    (s->dr[7] & TSR_DR7_ENABLES) || tsr_x86_virtual_interrupt(s))
 		value |= ATT_DEBUG;
 	if (s->shadow)
 		value |= ATT_SHADOW;
-	if (c->has_pins && (((c->pins & 1u << TSR_CPU_INTR) && c->intack && (s->eflags & TSR_FLAG_IF)) || (s->nmi_pending && !s->nmi_blocked)))
+	if (c->has_pins &&
+	    (((c->pins & 1u << TSR_CPU_INTR) && c->intack && (s->eflags & TSR_FLAG_IF)) ||
+	     (s->nmi_pending && !s->nmi_blocked)))
 		value |= ATT_PIN;
 	atomic_fetch_and(&c->attention, value | ATT_KICK);
 	atomic_fetch_or(&c->attention, value);
@@ -56,7 +59,8 @@ void cpu_refresh_attention(cpu *c)
 void cpu_refresh(cpu *c)
 {
 	c->view = c->s->cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
-	c->nx = (c->s->efer & TSR_EFER_NXE) && (c->s->cr4 & TSR_CR4_PAE) && (c->s->cr0 & TSR_CR0_PG);
+	c->nx = (c->s->efer & TSR_EFER_NXE) && (c->s->cr4 & TSR_CR4_PAE) &&
+		(c->s->cr0 & TSR_CR0_PG);
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
 		cpu_refresh_segment(c, i);
 	refresh_slow(c);
@@ -83,7 +87,9 @@ void cpu_set_eflags(cpu *c, uint32_t eflags)
 void cpu_set_context(cpu *c)
 {
 	const struct tsr_x86_state *s = c->s;
-	struct tsr_mmu_context context = { .cr0 = s->cr0, .cr3 = s->cr3, .cr4 = s->cr4, .efer = s->efer, .pdpte = s->pdpte };
+	struct tsr_mmu_context context = {
+		.cr0 = s->cr0, .cr3 = s->cr3, .cr4 = s->cr4, .efer = s->efer, .pdpte = s->pdpte
+	};
 
 	if (c->slow & SLOW_SHADOW)
 		fault_stop(c, TSR_X86_IO);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a context keeps that follows from the state: the view, what segments allow, why memory accesses take the slow path, and
- * what must be checked before the next instruction. Code that changes the state calls the function that updates it.
+ * What a context keeps that follows from the state: the view, what segments allow, why memory
+ * accesses take the slow path, and what must be checked before the next instruction. Code that
+ * changes the state calls the function that updates it.
  */
 #ifndef INTERP_DERIVED_H
 #define INTERP_DERIVED_H

@@ -4,7 +4,9 @@
 
 static _Noreturn void leave(cpu *c, int vector, bool has_code, uint32_t code, tsr_gla cr2)
 {
-	c->fault = (struct tsr_x86_fault){ .vector = vector, .has_error_code = has_code, .error_code = code, .cr2 = cr2 };
+	c->fault = (struct tsr_x86_fault){
+		.vector = vector, .has_error_code = has_code, .error_code = code, .cr2 = cr2
+	};
 	longjmp(c->jump, JUMP_FAULT);
 }
 
@@ -13,7 +15,8 @@ _Noreturn void fault_raise(cpu *c, int vector)
 	leave(c, vector, false, 0, 0);
 }
 
-/* Bit 0 (EXT) of the error code says that #TS, #NP, #SS or #GP occurred while an external event was delivered. */
+/* Bit 0 (EXT) of the error code says that #TS, #NP, #SS or #GP occurred while an external event was
+ * delivered. */
 _Noreturn void fault_code(cpu *c, int vector, uint32_t error_code)
 {
 	if (c->ext && vector >= TSR_VECTOR_TS && vector <= TSR_VECTOR_GP)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The arithmetic flags, computed by the host's own instruction: LOAD puts the guest's flags into RFLAGS, SAVE reads them back. So
- * flags that the manuals call undefined, or unchanged for some counts, are what the host processor makes them, as in translated
- * code.
+ * The arithmetic flags, computed by the host's own instruction: LOAD puts the guest's flags into
+ * RFLAGS, SAVE reads them back. So flags that the manuals call undefined, or unchanged for some
+ * counts, are what the host processor makes them, as in translated code.
  *
  * Between the two, AH holds SF ZF AF PF CF in EFLAGS' own places, and AL holds OF.
  */
@@ -21,7 +21,8 @@ static inline uint32_t flags_pack(uint32_t eflags)
 
 static inline uint32_t flags_unpack(uint32_t eflags, uint32_t ax)
 {
-	return (eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | (ax >> 8 & TSR_FLAGS_AH) | (ax & 1) << TSR_FLAG_OF_SHIFT;
+	return (eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | (ax >> 8 & TSR_FLAGS_AH) |
+	       (ax & 1) << TSR_FLAG_OF_SHIFT;
 }
 
 /* T name(eflags, d, s): d = d text s */
@@ -34,7 +35,8 @@ static inline uint32_t flags_unpack(uint32_t eflags, uint32_t ax)
 		return d; \
 	}
 
-/* The same where the instruction defines all six flags, so that it need not wait for the old ones. */
+/* The same where the instruction defines all six flags, so that it need not wait for the old ones.
+ */
 #define FLAGS_BINARY_ALL(name, T, text) \
 	static inline T name(uint32_t *eflags, T d, T s) \
 	{ \
@@ -67,7 +69,10 @@ static inline uint32_t flags_unpack(uint32_t eflags, uint32_t ax)
 	static inline T name(uint32_t *eflags, T d, T s, uint8_t count) \
 	{ \
 		uint32_t ax = flags_pack(*eflags); \
-		__asm__(FLAGS_LOAD text FLAGS_SAVE : "+r"(d), "+a"(ax) : "r"(s), "c"(count) : "cc"); \
+		__asm__(FLAGS_LOAD text FLAGS_SAVE \
+			: "+r"(d), "+a"(ax) \
+			: "r"(s), "c"(count) \
+			: "cc"); \
 		*eflags = flags_unpack(*eflags, ax); \
 		return d; \
 	}
@@ -78,14 +83,31 @@ static inline bool flags_condition(uint32_t f, unsigned cc)
 	bool value;
 
 	switch (cc >> 1) {
-	case 0: value = f & TSR_FLAG_OF; break;
-	case 1: value = f & TSR_FLAG_CF; break;
-	case 2: value = f & TSR_FLAG_ZF; break;
-	case 3: value = f & (TSR_FLAG_CF | TSR_FLAG_ZF); break;
-	case 4: value = f & TSR_FLAG_SF; break;
-	case 5: value = f & TSR_FLAG_PF; break;
-	case 6: value = (f >> TSR_FLAG_SF_SHIFT ^ f >> TSR_FLAG_OF_SHIFT) & 1; break;
-	default: value = ((f >> TSR_FLAG_SF_SHIFT ^ f >> TSR_FLAG_OF_SHIFT) & 1) || (f & TSR_FLAG_ZF); break;
+	case 0:
+		value = f & TSR_FLAG_OF;
+		break;
+	case 1:
+		value = f & TSR_FLAG_CF;
+		break;
+	case 2:
+		value = f & TSR_FLAG_ZF;
+		break;
+	case 3:
+		value = f & (TSR_FLAG_CF | TSR_FLAG_ZF);
+		break;
+	case 4:
+		value = f & TSR_FLAG_SF;
+		break;
+	case 5:
+		value = f & TSR_FLAG_PF;
+		break;
+	case 6:
+		value = (f >> TSR_FLAG_SF_SHIFT ^ f >> TSR_FLAG_OF_SHIFT) & 1;
+		break;
+	default:
+		value = ((f >> TSR_FLAG_SF_SHIFT ^ f >> TSR_FLAG_OF_SHIFT) & 1) ||
+			(f & TSR_FLAG_ZF);
+		break;
 	}
 	return value ^ (cc & 1);
 }

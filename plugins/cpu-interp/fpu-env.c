@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * FSTENV FLDENV FSAVE FRSTOR, in the four layouts of Intel SDM volume 1, 8.1.10, and FXSAVE FXRSTOR. The host computes the tag
- * word and the effect of loaded flags; the layouts are made here, because 64-bit mode has only the 32-bit protected one.
+ * FSTENV FLDENV FSAVE FRSTOR, in the four layouts of Intel SDM volume 1, 8.1.10, and FXSAVE
+ * FXRSTOR. The host computes the tag word and the effect of loaded flags; the layouts are made
+ * here, because 64-bit mode has only the 32-bit protected one.
  */
 #include "sse.h"
 #include "instructions.h"
@@ -16,7 +17,8 @@ static void environment_get(cpu *c, struct environment *env)
 {
 	const struct tsr_x86_fx *fx = fx_of(c);
 
-	fpu_run_nowait(c, thunk_fixed(c, THUNK_FNSTENV), env); /* also masks all exceptions, as it must */
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_FNSTENV),
+		       env); /* also masks all exceptions, as it must */
 	env->fip = fx->fip;
 	env->fcs_fop = fx->fcs | (fx->fop & TSR_FOP_MASK) << 16;
 	env->fdp = fx->fdp;
@@ -26,9 +28,12 @@ static void environment_get(cpu *c, struct environment *env)
 static void environment_set(cpu *c, struct environment *env)
 {
 	struct tsr_x86_fx *fx = fx_of(c);
-	struct environment host = { .fcw = env->fcw & 0xffff, .fsw = env->fsw & 0xffff, .ftw = env->ftw & 0xffff };
+	struct environment host = { .fcw = env->fcw & 0xffff,
+				    .fsw = env->fsw & 0xffff,
+				    .ftw = env->ftw & 0xffff };
 
-	fx->fsw &= (uint16_t)~TSR_FSW_PENDING; /* TOP stays, and with it the places of the registers; pending exceptions are replaced */
+	fx->fsw &= (uint16_t)~TSR_FSW_PENDING; /* TOP stays, and with it the places of the
+						  registers; pending exceptions are replaced */
 	fpu_run_nowait(c, thunk_fixed(c, THUNK_FLDENV), &host);
 	fx->fip = env->fip;
 	fx->fcs = (uint16_t)env->fcs_fop;
@@ -92,7 +97,13 @@ static void encode16(const struct environment *env, bool real, uint16_t out[7])
 
 static void decode32(const uint32_t in[7], bool real, struct environment *env)
 {
-	*env = (struct environment){ .fcw = in[0], .fsw = in[1], .ftw = in[2], .fip = in[3], .fcs_fop = in[4], .fdp = in[5], .fds = in[6] };
+	*env = (struct environment){ .fcw = in[0],
+				     .fsw = in[1],
+				     .ftw = in[2],
+				     .fip = in[3],
+				     .fcs_fop = in[4],
+				     .fdp = in[5],
+				     .fds = in[6] };
 	if (real) {
 		env->fip = (in[3] & 0xffff) | (in[4] >> 12 & 0xffff) << 16;
 		env->fcs_fop = (in[4] & TSR_FOP_MASK) << 16;
@@ -103,7 +114,13 @@ static void decode32(const uint32_t in[7], bool real, struct environment *env)
 
 static void decode16(const uint16_t in[7], bool real, struct environment *env)
 {
-	*env = (struct environment){ .fcw = in[0], .fsw = in[1], .ftw = in[2], .fip = in[3], .fcs_fop = in[4], .fdp = in[5], .fds = in[6] };
+	*env = (struct environment){ .fcw = in[0],
+				     .fsw = in[1],
+				     .ftw = in[2],
+				     .fip = in[3],
+				     .fcs_fop = in[4],
+				     .fdp = in[5],
+				     .fds = in[6] };
 	if (real) {
 		env->fip = in[3] | (uint32_t)(in[4] >> 12) << 16;
 		env->fcs_fop = (in[4] & TSR_FOP_MASK) << 16;
@@ -229,6 +246,7 @@ void op_fxrstor(cpu *c, const struct op *op)
 	image.reserved2 = image.reserved3 = 0;
 	image.fop &= TSR_FOP_MASK;
 	*fx = image;
-	fpu_run_nowait(c, thunk_fixed(c, THUNK_NOTHING), NULL); /* the host computes ES and clears reserved bits */
+	fpu_run_nowait(c, thunk_fixed(c, THUNK_NOTHING),
+		       NULL); /* the host computes ES and clears reserved bits */
 	fpu_update_ferr(c);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which function runs an x87 instruction: controls by their mnemonics, all else by where the operand is. */
+/* Which function runs an x87 instruction: controls by their mnemonics, all else by where the
+ * operand is. */
 #include <Zydis/Zydis.h>
 
 #include "fpu.h"
@@ -13,11 +14,13 @@ struct control {
 };
 
 static const struct control controls[] = {
-	{ ZYDIS_MNEMONIC_FNINIT, fpu_init }, { ZYDIS_MNEMONIC_FNCLEX, fpu_nowait }, { ZYDIS_MNEMONIC_FENI8087_NOP, fpu_nowait },
-	{ ZYDIS_MNEMONIC_FDISI8087_NOP, fpu_nowait }, { ZYDIS_MNEMONIC_FSETPM287_NOP, fpu_nowait },
-	{ ZYDIS_MNEMONIC_FLDCW, fpu_fldcw }, { ZYDIS_MNEMONIC_FNSTCW, fpu_fnstcw }, { ZYDIS_MNEMONIC_FNSTSW, fpu_fnstsw },
-	{ ZYDIS_MNEMONIC_FNSTENV, op_fnstenv }, { ZYDIS_MNEMONIC_FLDENV, op_fldenv }, { ZYDIS_MNEMONIC_FNSAVE, op_fnsave },
-	{ ZYDIS_MNEMONIC_FRSTOR, op_frstor }, { ZYDIS_MNEMONIC_FWAIT, op_fwait },
+	{ ZYDIS_MNEMONIC_FNINIT, fpu_init },          { ZYDIS_MNEMONIC_FNCLEX, fpu_nowait },
+	{ ZYDIS_MNEMONIC_FENI8087_NOP, fpu_nowait },  { ZYDIS_MNEMONIC_FDISI8087_NOP, fpu_nowait },
+	{ ZYDIS_MNEMONIC_FSETPM287_NOP, fpu_nowait }, { ZYDIS_MNEMONIC_FLDCW, fpu_fldcw },
+	{ ZYDIS_MNEMONIC_FNSTCW, fpu_fnstcw },        { ZYDIS_MNEMONIC_FNSTSW, fpu_fnstsw },
+	{ ZYDIS_MNEMONIC_FNSTENV, op_fnstenv },       { ZYDIS_MNEMONIC_FLDENV, op_fldenv },
+	{ ZYDIS_MNEMONIC_FNSAVE, op_fnsave },         { ZYDIS_MNEMONIC_FRSTOR, op_frstor },
+	{ ZYDIS_MNEMONIC_FWAIT, op_fwait },
 };
 
 /* The opcode's two bytes, with the memory operand at (%rdi). */
@@ -30,7 +33,8 @@ static void make_thunk(cpu *c, struct op *op)
 	op->thunk = thunk_get(c, bytes, 2);
 }
 
-static const ZydisDecodedOperand *memory_of(const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static const ZydisDecodedOperand *memory_of(const ZydisDecodedInstruction *in,
+					    const ZydisDecodedOperand *operands)
 {
 	for (unsigned i = 0; i < in->operand_count_visible; i++) {
 		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)

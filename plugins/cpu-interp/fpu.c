@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87: the guest's instruction runs on the host's unit with the guest's control word, so results, flags and the responses to
- * unmasked exceptions are those of the hardware; FXSAVE, which does not wait, reads the image back. FIP, FCS, FDP, FDS and FOP are
- * computed here, because the host would record its own addresses (AMD records none).
- * Exceptions are delivered by the next waiting instruction: #MF with CR0.NE, else FERR#, and the processor stops until
- * an interrupt comes or IGNNE# is asserted (SDM volume 3, 8.7 and D).
+ * x87: the guest's instruction runs on the host's unit with the guest's control word, so results,
+ * flags and the responses to unmasked exceptions are those of the hardware; FXSAVE, which does not
+ * wait, reads the image back. FIP, FCS, FDP, FDS and FOP are computed here, because the host would
+ * record its own addresses (AMD records none). Exceptions are delivered by the next waiting
+ * instruction: #MF with CR0.NE, else FERR#, and the processor stops until an interrupt comes or
+ * IGNNE# is asserted (SDM volume 3, 8.7 and D).
  */
 #include "flags.h"
 #include "fpu.h"
@@ -63,7 +64,8 @@ void fpu_run(struct tsr_x86_fx *fx, const void *thunk, void *memory, uint32_t re
 void fpu_run_nowait(cpu *c, const void *thunk, void *memory)
 {
 	struct tsr_x86_fx *fx = fx_of(c);
-	uint32_t regs[2] = { 0, flags_pack(c->s->eflags) }, mxcsr = fx->mxcsr, mask = fx->mxcsr_mask;
+	uint32_t regs[2] = { 0, flags_pack(c->s->eflags) }, mxcsr = fx->mxcsr,
+		 mask = fx->mxcsr_mask;
 
 	fpu_run(fx, thunk, memory, regs);
 	fx->mxcsr = mxcsr;

@@ -3,10 +3,12 @@
  * The interpreter's private types: the context, the decoded instruction, registers and modes.
  *
  * Rules that every instruction obeys:
- *  1. It changes nothing of the guest before its last possible fault. A fault leaves by fault_raise (fault.h), which jumps back to the
- *     run loop over frames of this plugin only: no call of another plugin is ever jumped over.
+ *  1. It changes nothing of the guest before its last possible fault. A fault leaves by
+ *     fault_raise (fault.h), which jumps back to the run loop over frames of this plugin only: no
+ *     call of another plugin is ever jumped over.
  *  2. state->eip is the instruction's start until it is done; transfers write c->next_eip.
- *  3. Memory is reached through memory.h only; it handles views, page ends, MMIO, tracing, watchpoints and shadow runs.
+ *  3. Memory is reached through memory.h only; it handles views, page ends, MMIO, tracing,
+ *     watchpoints and shadow runs.
  */
 #ifndef INTERP_H
 #define INTERP_H
@@ -36,24 +38,27 @@ enum op_flag {
 };
 #define OP_NONE 0xff /* no base, no index */
 
-/* A decoded instruction: 64 bytes. Registers are byte offsets into state->gpr, so that AH is just another offset. */
+/* A decoded instruction: 64 bytes. Registers are byte offsets into state->gpr, so that AH is just
+ * another offset. */
 struct op {
 	uint8_t bytes[16]; /* as fetched, zero after `length` */
 	op_fn *exec;
-	uint32_t mask;     /* a bit for each byte of `bytes` that counts */
-	uint32_t disp;     /* displacement, or the offset of a moffs */
-	uint32_t imm;      /* immediate, sign-extended to the operand size where the manual says so; branch displacement */
-	uint16_t imm2;     /* selector of a far pointer; second immediate */
+	uint32_t mask; /* a bit for each byte of `bytes` that counts */
+	uint32_t disp; /* displacement, or the offset of a moffs */
+	uint32_t imm;  /* immediate, sign-extended to the operand size where the manual says so;
+			  branch displacement */
+	uint16_t imm2; /* selector of a far pointer; second immediate */
 	uint8_t length;
-	uint8_t size;      /* operand size in bytes: 1, 2, 4 */
-	uint8_t rm, reg;   /* first and second operand where they are registers; see decode.c */
+	uint8_t size;    /* operand size in bytes: 1, 2, 4 */
+	uint8_t rm, reg; /* first and second operand where they are registers; see decode.c */
 	uint8_t base, index, scale, segment;
-	uint8_t flags;     /* enum op_flag */
-	uint8_t code32;    /* CS.D it was decoded for */
-	uint8_t map;       /* 0: one-byte opcodes, 1: 0F */
+	uint8_t flags;  /* enum op_flag */
+	uint8_t code32; /* CS.D it was decoded for */
+	uint8_t map;    /* 0: one-byte opcodes, 1: 0F */
 	uint8_t opcode, modrm;
 	uint8_t prefix;    /* 0, 66, F2, F3: the mandatory prefix of an SSE instruction */
-	uint16_t link[2];  /* slots of the instructions that came next, in line and elsewhere: a guess that is always checked */
+	uint16_t link[2];  /* slots of the instructions that came next, in line and elsewhere: a
+			      guess that is always checked */
 	const void *thunk; /* x87, MMX, SSE: thunk.h */
 } __attribute__((aligned(64)));
 
@@ -69,12 +74,16 @@ enum jump { JUMP_FAULT = 1, JUMP_STOP = 2, JUMP_WAIT = 3 };
 /* Why memory accesses take the slow path. */
 enum slow { SLOW_SHADOW = 1, SLOW_ALIGN = 2, SLOW_WATCH = 4 };
 
-enum segment_right { SEG_READ = 1, SEG_WRITE = 2 }; /* expand-up segments: allowed up to the limit */
+enum segment_right {
+	SEG_READ = 1,
+	SEG_WRITE = 2
+}; /* expand-up segments: allowed up to the limit */
 
 #define CACHE_OPS 16384
 #define PIN_MASK_ALL ((1u << TSR_CPU_PINS) - 1)
 
-/* Valid while the view's fetch tag and the generation (what is mapped where) are those it was made with. */
+/* Valid while the view's fetch tag and the generation (what is mapped where) are those it was made
+ * with. */
 struct fetch_entry {
 	uint32_t page; /* linear page, view in bit 20 */
 	uint32_t tag, generation;
@@ -116,21 +125,22 @@ struct tsr_x86_context {
 
 	jmp_buf jump;
 	struct tsr_x86_fault fault;
-	bool ext;                /* an event that no instruction asked for is being delivered: EXT in error codes */
-	bool icebp;              /* ... it is INT1's: it returns to the next instruction */
-	bool delivering_fault;   /* ... it is a fault: RF in the saved EFLAGS */
-	int delivering;          /* vector being delivered, -1: none */
-	unsigned nested;         /* faults since the first one that is being delivered */
-	enum tsr_x86_stop stop;  /* of JUMP_STOP */
-	bool keep_rf;            /* the instruction loaded RF itself */
-	bool trap_lost;          /* the instruction was a transfer that swallows the single-step trap */
-	bool partial;            /* a REP instruction stopped between iterations: not retired yet */
-	bool rep_started;        /* the instruction at EIP is a REP that has done iterations */
-	uint64_t left;           /* instructions still to run in this call */
+	bool ext;   /* an event that no instruction asked for is being delivered: EXT in error codes
+		     */
+	bool icebp; /* ... it is INT1's: it returns to the next instruction */
+	bool delivering_fault;  /* ... it is a fault: RF in the saved EFLAGS */
+	int delivering;         /* vector being delivered, -1: none */
+	unsigned nested;        /* faults since the first one that is being delivered */
+	enum tsr_x86_stop stop; /* of JUMP_STOP */
+	bool keep_rf;           /* the instruction loaded RF itself */
+	bool trap_lost;   /* the instruction was a transfer that swallows the single-step trap */
+	bool partial;     /* a REP instruction stopped between iterations: not retired yet */
+	bool rep_started; /* the instruction at EIP is a REP that has done iterations */
+	uint64_t left;    /* instructions still to run in this call */
 
 	/* Pins: only if the context is the machine's processor. */
 	bool has_pins;
-	uint32_t pins;           /* levels, a bit for each enum tsr_cpu_pin */
+	uint32_t pins; /* levels, a bit for each enum tsr_cpu_pin */
 	const struct tsr_intack *intack;
 	void *intack_self;
 

@@ -2,7 +2,8 @@
 /*
  * Delivery through the IVT and IDT, the INT family, and IRET in all its forms.
  * Intel SDM volume 2 (INT n, IRET) and volume 3, chapters 6, 7 and 20.
- * Error codes name the IDT entry (vector * 8 + 2) or the selector; fault_code adds EXT (bit 0) as c->ext says.
+ * Error codes name the IDT entry (vector * 8 + 2) or the selector; fault_code adds EXT (bit 0) as
+ * c->ext says.
  */
 #include "cpuid.h"
 #include "debug.h"
@@ -72,8 +73,8 @@ static void null_v86_segments(cpu *c)
 	segment_set_null(c, TSR_ES, 0);
 }
 
-static void deliver_inner(cpu *c, const struct delivery *it, uint16_t selector, struct descriptor *d, uint32_t offset,
-			  unsigned size)
+static void deliver_inner(cpu *c, const struct delivery *it, uint16_t selector,
+			  struct descriptor *d, uint32_t offset, unsigned size)
 {
 	unsigned cpl = desc_dpl(d);
 	bool v86 = v86_mode(c);
@@ -97,8 +98,8 @@ static void deliver_inner(cpu *c, const struct delivery *it, uint16_t selector, 
 		null_v86_segments(c);
 }
 
-static void deliver_same(cpu *c, const struct delivery *it, uint16_t selector, struct descriptor *d, uint32_t offset,
-			 unsigned size)
+static void deliver_same(cpu *c, const struct delivery *it, uint16_t selector, struct descriptor *d,
+			 uint32_t offset, unsigned size)
 {
 	struct new_stack stack;
 
@@ -148,7 +149,8 @@ static void deliver_protected(cpu *c, const struct delivery *it)
 	gate = (struct descriptor){ .low = (uint32_t)raw, .high = (uint32_t)(raw >> 32) };
 	type = desc_type(&gate);
 	/* Interrupt and trap gates of both sizes have the two bits of the 16-bit interrupt gate. */
-	if (!desc_is_system(&gate) || (type != TSR_SYS_TASK_GATE && (type & TSR_SYS_INT16) != TSR_SYS_INT16))
+	if (!desc_is_system(&gate) ||
+	    (type != TSR_SYS_TASK_GATE && (type & TSR_SYS_INT16) != TSR_SYS_INT16))
 		fault_idt(c, TSR_VECTOR_GP, it);
 	if (it->kind == INT_SOFT && desc_dpl(&gate) < c->s->cpl)
 		fault_idt(c, TSR_VECTOR_GP, it);
@@ -161,20 +163,23 @@ static void deliver_protected(cpu *c, const struct delivery *it)
 }
 
 /*
- * The handler returns to the current EIP: state->eip for faults and external interrupts, next_eip for the INT family. On return
- * c->next_eip is the handler's. RF in the pushed image: set by faults other than #DB, clear for the INT family (SDM
- * volume 3, 17.3.1.1).
+ * The handler returns to the current EIP: state->eip for faults and external interrupts, next_eip
+ * for the INT family. On return c->next_eip is the handler's. RF in the pushed image: set by faults
+ * other than #DB, clear for the INT family (SDM volume 3, 17.3.1.1).
  */
-void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code, uint32_t code)
+void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code,
+		       uint32_t code)
 {
 	bool instruction = kind == INT_SOFT || kind == INT_ICEBP;
 
 	if (instruction)
 		c->s->eflags &= ~(uint32_t)TSR_FLAG_RF;
+	/* clang-format off */
 	struct delivery it = {
 		.vector = vector, .kind = kind, .has_code = has_code, .code = code, .eflags = c->s->eflags,
 		.eip = instruction ? c->next_eip : c->s->eip,
 	};
+	/* clang-format on */
 
 	if (kind == INT_FAULT && vector != TSR_VECTOR_DB)
 		it.eflags |= TSR_FLAG_RF;
@@ -193,7 +198,8 @@ void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool h
 
 /* -- INT n and its relatives */
 
-/* VME: a software interrupt in virtual-8086 mode whose bit in the TSS's redirection map is clear is handled by the 8086 program. */
+/* VME: a software interrupt in virtual-8086 mode whose bit in the TSS's redirection map is clear is
+ * handled by the 8086 program. */
 static bool vme_redirects(cpu *c, unsigned vector)
 {
 	const struct tsr_x86_segment *tr = &c->s->tr;
@@ -210,12 +216,14 @@ static bool vme_redirects(cpu *c, unsigned vector)
 
 static void vme_deliver(cpu *c, unsigned vector)
 {
-	uint32_t entry = memory_read32(c, vector * 4, c->view), image = c->s->eflags, clear = TSR_FLAG_TF | TSR_FLAG_RF;
+	uint32_t entry = memory_read32(c, vector * 4, c->view), image = c->s->eflags,
+		 clear = TSR_FLAG_TF | TSR_FLAG_RF;
 	struct tsr_x86_segment g;
 	struct new_stack stack;
 
 	if (iopl(c) < 3) {
-		image = (image & ~TSR_FLAG_IF) | TSR_FLAG_IOPL | (image & TSR_FLAG_VIF ? TSR_FLAG_IF : 0);
+		image = (image & ~TSR_FLAG_IF) | TSR_FLAG_IOPL |
+			(image & TSR_FLAG_VIF ? TSR_FLAG_IF : 0);
 		clear |= TSR_FLAG_VIF;
 	} else {
 		clear |= TSR_FLAG_IF;
@@ -265,7 +273,8 @@ void op_into(cpu *c, const struct op *op)
 
 void op_int1(cpu *c, const struct op *op)
 {
-	debug_report(c, c->s->debug_pending); /* a breakpoint that MOV SS holds back is reported together with it, not after it */
+	debug_report(c, c->s->debug_pending); /* a breakpoint that MOV SS holds back is reported
+						 together with it, not after it */
 	c->s->debug_pending = 0;
 	interrupt_deliver(c, TSR_VECTOR_DB, INT_ICEBP, false, 0);
 }
@@ -306,7 +315,8 @@ static void iret_paragraph(cpu *c, const struct op *op)
 /* VME, IOPL < 3, 16-bit: IF of the image goes to VIF. */
 static void iret_vme(cpu *c)
 {
-	uint32_t eip = stack_peek(c, 0, 2), image = stack_peek(c, 4, 2), change = IRET_ALWAYS | TSR_FLAG_VIF;
+	uint32_t eip = stack_peek(c, 0, 2), image = stack_peek(c, 4, 2),
+		 change = IRET_ALWAYS | TSR_FLAG_VIF;
 	uint16_t selector = (uint16_t)stack_peek(c, 2, 2);
 	struct tsr_x86_segment g;
 
@@ -331,7 +341,9 @@ static void iret_to_v86(cpu *c, uint32_t eip, uint32_t cs, uint32_t image)
 	selector[TSR_CS] = cs;
 	if ((eip & 0xffff) != eip)
 		fault_gp0(c);
-	cpu_set_eflags(c, (image & (iret_mask(c, 4) | TSR_FLAG_IF | TSR_FLAG_IOPL | TSR_FLAG_VIF | TSR_FLAG_VIP)) | TSR_FLAG_VM | TSR_FLAG_FIXED);
+	cpu_set_eflags(c, (image & (iret_mask(c, 4) | TSR_FLAG_IF | TSR_FLAG_IOPL | TSR_FLAG_VIF |
+				    TSR_FLAG_VIP)) |
+				  TSR_FLAG_VM | TSR_FLAG_FIXED);
 	cpu_set_cpl(c, 3);
 	for (unsigned i = 0; i < 6; i++) {
 		segment_paragraph(c, i, (uint16_t)selector[i], &g);
@@ -349,7 +361,8 @@ static void iret_task(cpu *c)
 
 	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d))
 		fault_selector(c, TSR_VECTOR_TS, selector);
-	if (!desc_is_system(&d) || (desc_type(&d) != TSR_SYS_TSS16_BUSY && desc_type(&d) != TSR_SYS_TSS32_BUSY))
+	if (!desc_is_system(&d) ||
+	    (desc_type(&d) != TSR_SYS_TSS16_BUSY && desc_type(&d) != TSR_SYS_TSS32_BUSY))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);

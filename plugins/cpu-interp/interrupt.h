@@ -7,6 +7,7 @@
 
 enum interrupt_kind { INT_EXTERNAL, INT_SOFT, INT_ICEBP, INT_FAULT };
 /* On return c->next_eip is the handler's. Faults met on the way leave by fault.h. */
-void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code, uint32_t code);
+void interrupt_deliver(cpu *c, unsigned vector, enum interrupt_kind kind, bool has_code,
+		       uint32_t code);
 
 #endif

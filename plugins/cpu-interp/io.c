@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* IN and OUT. The I/O permission bitmap: Intel SDM volume 1, 19.5 and volume 2 (IN); both bytes of it are always read. */
+/* IN and OUT. The I/O permission bitmap: Intel SDM volume 1, 19.5 and volume 2 (IN); both bytes of
+ * it are always read. */
 #include "debug.h"
 #include "io.h"
 #include "memory.h"

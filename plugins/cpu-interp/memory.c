@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The slow path of guest memory: translation by the MMU, accesses that cross a page (both pages are translated before a byte
- * moves), MMIO, traced pages, alignment checks, data breakpoints, and the copy-on-write view of shadow runs.
- * Segmentation: Intel SDM volume 3, 5.3 and 5.4.
+ * The slow path of guest memory: translation by the MMU, accesses that cross a page (both pages are
+ * translated before a byte moves), MMIO, traced pages, alignment checks, data breakpoints, and the
+ * copy-on-write view of shadow runs. Segmentation: Intel SDM volume 3, 5.3 and 5.4.
  */
 #include "debug.h"
 #include "memory.h"
@@ -14,7 +14,8 @@ struct span {
 	uint32_t second;
 };
 
-static void translate_part(cpu *c, tsr_gla gla, enum tsr_mmu_access access, unsigned view, struct tsr_mmu_result *result)
+static void translate_part(cpu *c, tsr_gla gla, enum tsr_mmu_access access, unsigned view,
+			   struct tsr_mmu_result *result)
 {
 	enum tsr_mmu_kind kind;
 
@@ -29,7 +30,8 @@ static void translate_part(cpu *c, tsr_gla gla, enum tsr_mmu_access access, unsi
 		fault_stop(c, TSR_X86_IO);
 }
 
-static void translate(cpu *c, tsr_gla gla, uint32_t length, enum tsr_mmu_access access, unsigned view, struct span *span)
+static void translate(cpu *c, tsr_gla gla, uint32_t length, enum tsr_mmu_access access,
+		      unsigned view, struct span *span)
 {
 	uint32_t room = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
 

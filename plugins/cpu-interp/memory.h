@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Guest memory as instructions see it. Fast path: one look-up in the MMU's read or write table of the current view. Everything else
- * (page ends, MMIO, tracing, watchpoints, alignment checks, shadow runs) is in memory.c.
+ * Guest memory as instructions see it. Fast path: one look-up in the MMU's read or write table of
+ * the current view. Everything else (page ends, MMIO, tracing, watchpoints, alignment checks,
+ * shadow runs) is in memory.c.
  */
 #ifndef INTERP_MEMORY_H
 #define INTERP_MEMORY_H
@@ -13,14 +14,17 @@ void memory_write_slow(cpu *c, tsr_gla gla, uint64_t value, uint32_t size, unsig
 /* Any length up to a page: every page is checked before the first byte moves. */
 void memory_read_bytes(cpu *c, tsr_gla gla, void *to, uint32_t length, unsigned view);
 void memory_write_bytes(cpu *c, tsr_gla gla, const void *from, uint32_t length, unsigned view);
-/* Raises the fault that a write to the range would raise; nothing is written. The range is up to a page long. */
+/* Raises the fault that a write to the range would raise; nothing is written. The range is up to a
+ * page long. */
 void memory_check_write(cpu *c, tsr_gla gla, uint32_t length, unsigned view);
-/* #AC if CR0.AM and EFLAGS.AC are set in ring 3. Reads and writes of up to 8 bytes by value do the check themselves. */
+/* #AC if CR0.AM and EFLAGS.AC are set in ring 3. Reads and writes of up to 8 bytes by value do the
+ * check themselves. */
 void memory_check_alignment(cpu *c, tsr_gla gla, uint32_t alignment, unsigned view);
 /* Segmentation in full: #GP(0) or #SS(0), else the linear address. */
 tsr_gla memory_linear_slow(cpu *c, unsigned segment, uint32_t offset, uint32_t size, bool write);
 bool memory_inside_limit(const struct tsr_x86_segment *g, uint32_t offset, uint32_t size);
-/* How many bytes from `gla` on (up to the page's end) may be read or written directly: the host address, or NULL. */
+/* How many bytes from `gla` on (up to the page's end) may be read or written directly: the host
+ * address, or NULL. */
 uint8_t *memory_direct(cpu *c, tsr_gla gla, bool write);
 
 static inline int64_t memory_entry(const cpu *c, int64_t table, unsigned view, tsr_gla gla)
@@ -28,7 +32,8 @@ static inline int64_t memory_entry(const cpu *c, int64_t table, unsigned view, t
 	return ((const int64_t *)(c->vcpu->base[view] + table))[gla >> TSR_PAGE_SHIFT];
 }
 
-static inline uint8_t *memory_fast(const cpu *c, int64_t table, unsigned view, tsr_gla gla, uint32_t size)
+static inline uint8_t *memory_fast(const cpu *c, int64_t table, unsigned view, tsr_gla gla,
+				   uint32_t size)
 {
 	int64_t entry;
 
@@ -48,7 +53,8 @@ static inline uint8_t *memory_fast(const cpu *c, int64_t table, unsigned view, t
 		memcpy(&value, p, sizeof(value)); \
 		return value; \
 	} \
-	static inline void memory_write##bits(cpu *c, tsr_gla gla, uint##bits##_t value, unsigned view) \
+	static inline void memory_write##bits(cpu *c, tsr_gla gla, uint##bits##_t value, \
+					      unsigned view) \
 	{ \
 		uint8_t *p = memory_fast(c, c->write_table, view, gla, bits / 8); \
 		if (unlikely(!p)) \
@@ -64,7 +70,9 @@ MEMORY_ACCESS(64)
 
 static inline uint32_t memory_read(cpu *c, tsr_gla gla, unsigned size, unsigned view)
 {
-	return size == 4 ? memory_read32(c, gla, view) : size == 2 ? memory_read16(c, gla, view) : memory_read8(c, gla, view);
+	return size == 4   ? memory_read32(c, gla, view)
+	       : size == 2 ? memory_read16(c, gla, view)
+			   : memory_read8(c, gla, view);
 }
 
 static inline void memory_write(cpu *c, tsr_gla gla, uint32_t value, unsigned size, unsigned view)
@@ -78,11 +86,13 @@ static inline void memory_write(cpu *c, tsr_gla gla, uint32_t value, unsigned si
 }
 
 /* -- through a segment */
-static inline tsr_gla memory_linear(cpu *c, unsigned segment, uint32_t offset, uint32_t size, bool write)
+static inline tsr_gla memory_linear(cpu *c, unsigned segment, uint32_t offset, uint32_t size,
+				    bool write)
 {
 	const struct tsr_x86_segment *g = &c->s->segment[segment];
 
-	if (likely((c->rights[segment] & (write ? SEG_WRITE : SEG_READ)) && offset <= g->limit && size - 1 <= g->limit - offset))
+	if (likely((c->rights[segment] & (write ? SEG_WRITE : SEG_READ)) && offset <= g->limit &&
+		   size - 1 <= g->limit - offset))
 		return g->base + offset;
 	return memory_linear_slow(c, segment, offset, size, write);
 }
@@ -119,7 +129,8 @@ static inline void operand_write(cpu *c, const struct op *op, unsigned size, uin
 		memory_write(c, memory_operand(c, op, size, true), value, size, c->view);
 }
 
-/* A place that is read, changed and written back: a register, plain memory (both by pointer), or any other memory. */
+/* A place that is read, changed and written back: a register, plain memory (both by pointer), or
+ * any other memory. */
 struct place {
 	uint8_t *p; /* NULL: memory that needs memory_write_slow at gla */
 	tsr_gla gla;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MOV MOVZX MOVSX LEA XCHG XADD CMPXCHG CMPXCHG8B BSWAP XLAT, conversions, PUSH POP PUSHA POPA ENTER LEAVE, BOUND.
- * PUSH of a segment register with a 32-bit operand writes the lower half of the slot only.
+ * MOV MOVZX MOVSX LEA XCHG XADD CMPXCHG CMPXCHG8B BSWAP XLAT, conversions, PUSH POP PUSHA POPA
+ * ENTER LEAVE, BOUND. PUSH of a segment register with a 32-bit operand writes the lower half of the
+ * slot only.
  */
 #include "flags.h"
 #include "memory.h"
@@ -37,7 +38,8 @@ void op_movzx(cpu *c, const struct op *op)
 
 void op_movsx(cpu *c, const struct op *op)
 {
-	uint32_t value = op->opcode & 1 ? (uint32_t)(int16_t)operand_read(c, op, 2) : (uint32_t)(int8_t)operand_read(c, op, 1);
+	uint32_t value = op->opcode & 1 ? (uint32_t)(int16_t)operand_read(c, op, 2)
+					: (uint32_t)(int8_t)operand_read(c, op, 1);
 
 	reg_set(c, op->reg, op->size, value);
 }
@@ -67,7 +69,8 @@ static uint32_t add_sized(uint32_t *f, uint32_t d, uint32_t s, unsigned size)
 {
 	if (size == 4)
 		return host_add32(f, d, s);
-	return size == 2 ? host_add16(f, (uint16_t)d, (uint16_t)s) : host_add8(f, (uint8_t)d, (uint8_t)s);
+	return size == 2 ? host_add16(f, (uint16_t)d, (uint16_t)s)
+			 : host_add8(f, (uint8_t)d, (uint8_t)s);
 }
 
 static void compare_sized(uint32_t *f, uint32_t d, uint32_t s, unsigned size)
@@ -147,7 +150,8 @@ void op_xlat(cpu *c, const struct op *op)
 
 	if (op->flags & OP_ADDR16)
 		offset &= 0xffff;
-	reg_set(c, TSR_EAX, 1, memory_read8(c, memory_linear(c, op->segment, offset, 1, false), c->view));
+	reg_set(c, TSR_EAX, 1,
+		memory_read8(c, memory_linear(c, op->segment, offset, 1, false), c->view));
 }
 
 /* CBW, CWDE */
@@ -155,7 +159,8 @@ void op_cbw(cpu *c, const struct op *op)
 {
 	uint32_t eax = c->s->gpr[TSR_EAX];
 
-	reg_set(c, TSR_EAX, op->size, op->size == 4 ? (uint32_t)(int16_t)eax : (uint32_t)(int8_t)eax);
+	reg_set(c, TSR_EAX, op->size,
+		op->size == 4 ? (uint32_t)(int16_t)eax : (uint32_t)(int8_t)eax);
 }
 
 /* CWD, CDQ */
@@ -179,7 +184,8 @@ void op_bound(cpu *c, const struct op *op)
 {
 	uint32_t n = op->size;
 	tsr_gla gla = memory_operand(c, op, 2 * n, false);
-	int32_t low = (int32_t)memory_read(c, gla, n, c->view), high = (int32_t)memory_read(c, gla + n, n, c->view);
+	int32_t low = (int32_t)memory_read(c, gla, n, c->view),
+		high = (int32_t)memory_read(c, gla + n, n, c->view);
 	int32_t index = (int32_t)reg_get(c, op->reg, n);
 
 	if (n == 2) {
@@ -202,12 +208,14 @@ void op_push_imm(cpu *c, const struct op *op)
 	stack_push(c, op->imm, op->size);
 }
 
-/* The upper half of a 32-bit slot stays as it was, as on the 386, the 486 and Core (SDM volume 2, PUSH). */
+/* The upper half of a 32-bit slot stays as it was, as on the 386, the 486 and Core (SDM volume 2,
+ * PUSH). */
 void op_push_sreg(cpu *c, const struct op *op)
 {
 	uint32_t at = (c->s->gpr[TSR_ESP] - op->size) & c->stack_mask;
 
-	memory_write(c, memory_linear(c, TSR_SS, at, 2, true), c->s->segment[op->reg].selector, 2, c->view);
+	memory_write(c, memory_linear(c, TSR_SS, at, 2, true), c->s->segment[op->reg].selector, 2,
+		     c->view);
 	stack_set_pointer(c, at);
 }
 
@@ -276,12 +284,14 @@ void op_enter(cpu *c, const struct op *op)
 	frame = at;
 	for (unsigned i = 1; i < level; i++) {
 		ebp = (ebp - n) & c->stack_mask;
-		enter_store(c, &at, memory_read(c, memory_linear(c, TSR_SS, ebp, n, false), n, c->view), n);
+		enter_store(c, &at,
+			    memory_read(c, memory_linear(c, TSR_SS, ebp, n, false), n, c->view), n);
 	}
 	if (level)
 		enter_store(c, &at, (c->s->gpr[TSR_ESP] & ~c->stack_mask) | frame, n);
 	at = (at - (op->imm & 0xffff)) & c->stack_mask;
-	memory_check_write(c, memory_linear(c, TSR_SS, at, n, true), n, c->view); /* the new top must be writable */
+	memory_check_write(c, memory_linear(c, TSR_SS, at, n, true), n,
+			   c->view); /* the new top must be writable */
 	frame |= c->s->gpr[TSR_ESP] & ~c->stack_mask;
 	stack_set_pointer(c, at);
 	reg_set(c, TSR_EBP * 4, n, frame);
@@ -290,7 +300,8 @@ void op_enter(cpu *c, const struct op *op)
 void op_leave(cpu *c, const struct op *op)
 {
 	uint32_t at = c->s->gpr[TSR_EBP] & c->stack_mask;
-	uint32_t value = memory_read(c, memory_linear(c, TSR_SS, at, op->size, false), op->size, c->view);
+	uint32_t value =
+		memory_read(c, memory_linear(c, TSR_SS, at, op->size, false), op->size, c->view);
 
 	stack_set_pointer(c, at + op->size);
 	reg_set(c, TSR_EBP * 4, op->size, value);

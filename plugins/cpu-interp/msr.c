@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RDMSR and WRMSR: a table of the MSRs that the announced features imply. Any other is #GP(0). Intel SDM volume 4. */
+/* RDMSR and WRMSR: a table of the MSRs that the announced features imply. Any other is #GP(0).
+ * Intel SDM volume 4. */
 #include "cpuid.h"
 #include "derived.h"
 #include "fault.h"
 #include "system.h"
 #include "instructions.h"
 
+/* clang-format off */
 enum msr_kind {
 	MSR_ZERO,     /* reads 0, writes are dropped */
 	MSR_MISC,     /* state->misc_msr[slot] */
 	MSR_CONSTANT, /* reads `value`, writes #GP */
 	MSR_TSC, MSR_EFER, MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_UCODE,
 };
+/* clang-format on */
 
 struct msr_row {
 	uint32_t number;
@@ -22,24 +25,25 @@ struct msr_row {
 
 /* Slots of misc_msr are part of the saved state: append only. */
 static const struct msr_row rows[] = {
-	{ 0x000, MSR_ZERO, TSR_CPU_MCE, 0 },         /* P5_MC_ADDR */
-	{ 0x001, MSR_ZERO, TSR_CPU_MCE, 0 },         /* P5_MC_TYPE */
+	{ 0x000, MSR_ZERO, TSR_CPU_MCE, 0 }, /* P5_MC_ADDR */
+	{ 0x001, MSR_ZERO, TSR_CPU_MCE, 0 }, /* P5_MC_TYPE */
 	{ 0x010, MSR_TSC, TSR_CPU_TSC, 0 },
-	{ 0x017, MSR_CONSTANT, TSR_CPU_P6, 0 },      /* IA32_PLATFORM_ID */
-	{ 0x01b, MSR_MISC, TSR_CPU_P6, 4 },          /* IA32_APIC_BASE: storage, as with the APIC fused off */
-	{ 0x02a, MSR_MISC, TSR_CPU_P6, 3 },          /* EBL_CR_POWERON */
-	{ 0x08b, MSR_UCODE, TSR_CPU_P6, 0 },         /* IA32_BIOS_SIGN_ID */
-	{ 0x0c1, MSR_ZERO, TSR_CPU_P6, 0 },          /* PERFCTR0 */
-	{ 0x0c2, MSR_ZERO, TSR_CPU_P6, 0 },          /* PERFCTR1 */
+	{ 0x017, MSR_CONSTANT, TSR_CPU_P6, 0 }, /* IA32_PLATFORM_ID */
+	{ 0x01b, MSR_MISC, TSR_CPU_P6,
+	  4 }, /* IA32_APIC_BASE: storage, as with the APIC fused off */
+	{ 0x02a, MSR_MISC, TSR_CPU_P6, 3 },  /* EBL_CR_POWERON */
+	{ 0x08b, MSR_UCODE, TSR_CPU_P6, 0 }, /* IA32_BIOS_SIGN_ID */
+	{ 0x0c1, MSR_ZERO, TSR_CPU_P6, 0 },  /* PERFCTR0 */
+	{ 0x0c2, MSR_ZERO, TSR_CPU_P6, 0 },  /* PERFCTR1 */
 	{ 0x174, MSR_SYSENTER_CS, TSR_CPU_SEP, 0 },
 	{ 0x175, MSR_SYSENTER_ESP, TSR_CPU_SEP, 0 },
 	{ 0x176, MSR_SYSENTER_EIP, TSR_CPU_SEP, 0 },
-	{ 0x179, MSR_CONSTANT, TSR_CPU_MCA, 0 },     /* IA32_MCG_CAP: no banks */
-	{ 0x17a, MSR_MISC, TSR_CPU_MCA, 0 },         /* IA32_MCG_STATUS */
-	{ 0x186, MSR_ZERO, TSR_CPU_P6, 0 },          /* EVNTSEL0 */
-	{ 0x187, MSR_ZERO, TSR_CPU_P6, 0 },          /* EVNTSEL1 */
-	{ 0x1a0, MSR_MISC, TSR_CPU_SSE2, 1 },        /* IA32_MISC_ENABLE */
-	{ 0x1d9, MSR_MISC, TSR_CPU_P6, 2 },          /* IA32_DEBUGCTL */
+	{ 0x179, MSR_CONSTANT, TSR_CPU_MCA, 0 }, /* IA32_MCG_CAP: no banks */
+	{ 0x17a, MSR_MISC, TSR_CPU_MCA, 0 },     /* IA32_MCG_STATUS */
+	{ 0x186, MSR_ZERO, TSR_CPU_P6, 0 },      /* EVNTSEL0 */
+	{ 0x187, MSR_ZERO, TSR_CPU_P6, 0 },      /* EVNTSEL1 */
+	{ 0x1a0, MSR_MISC, TSR_CPU_SSE2, 1 },    /* IA32_MISC_ENABLE */
+	{ 0x1d9, MSR_MISC, TSR_CPU_P6, 2 },      /* IA32_DEBUGCTL */
 	{ 0xc0000080, MSR_EFER, TSR_CPU_NX, 0 },
 };
 
@@ -57,15 +61,23 @@ static uint64_t msr_read(cpu *c, const struct msr_row *row)
 	const struct tsr_x86_state *s = c->s;
 
 	switch (row->kind) {
-	case MSR_MISC: return s->misc_msr[row->value];
-	case MSR_CONSTANT: return row->value;
-	case MSR_TSC: return system_tsc(c);
-	case MSR_EFER: return s->efer;
-	case MSR_SYSENTER_CS: return s->sysenter_cs;
-	case MSR_SYSENTER_ESP: return s->sysenter_esp;
-	case MSR_SYSENTER_EIP: return s->sysenter_eip;
+	case MSR_MISC:
+		return s->misc_msr[row->value];
+	case MSR_CONSTANT:
+		return row->value;
+	case MSR_TSC:
+		return system_tsc(c);
+	case MSR_EFER:
+		return s->efer;
+	case MSR_SYSENTER_CS:
+		return s->sysenter_cs;
+	case MSR_SYSENTER_ESP:
+		return s->sysenter_esp;
+	case MSR_SYSENTER_EIP:
+		return s->sysenter_eip;
 	case MSR_ZERO:
-	case MSR_UCODE: break;
+	case MSR_UCODE:
+		break;
 	}
 	return 0;
 }
@@ -84,15 +96,29 @@ static void msr_write(cpu *c, const struct msr_row *row, uint64_t value)
 	struct tsr_x86_state *s = c->s;
 
 	switch (row->kind) {
-	case MSR_MISC: s->misc_msr[row->value] = value; break;
-	case MSR_CONSTANT: fault_gp0(c);
-	case MSR_TSC: s->tsc_offset = value - c->cpu_host->tsc(c->host); break;
-	case MSR_EFER: efer_write(c, value); break;
-	case MSR_SYSENTER_CS: s->sysenter_cs = (uint32_t)value; break;
-	case MSR_SYSENTER_ESP: s->sysenter_esp = (uint32_t)value; break;
-	case MSR_SYSENTER_EIP: s->sysenter_eip = (uint32_t)value; break;
+	case MSR_MISC:
+		s->misc_msr[row->value] = value;
+		break;
+	case MSR_CONSTANT:
+		fault_gp0(c);
+	case MSR_TSC:
+		s->tsc_offset = value - c->cpu_host->tsc(c->host);
+		break;
+	case MSR_EFER:
+		efer_write(c, value);
+		break;
+	case MSR_SYSENTER_CS:
+		s->sysenter_cs = (uint32_t)value;
+		break;
+	case MSR_SYSENTER_ESP:
+		s->sysenter_esp = (uint32_t)value;
+		break;
+	case MSR_SYSENTER_EIP:
+		s->sysenter_eip = (uint32_t)value;
+		break;
 	case MSR_ZERO:
-	case MSR_UCODE: break;
+	case MSR_UCODE:
+		break;
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MUL IMUL DIV IDIV and the decimal adjusts. Products and quotients by the host's instructions, so flags
- * that are undefined are the host's. 64-bit mode has no decimal adjusts: SDM volume 2's operation sections; undefined
- * flags are as processors since the P6 have them (see each function).
+ * MUL IMUL DIV IDIV and the decimal adjusts. Products and quotients by the host's instructions, so
+ * flags that are undefined are the host's. 64-bit mode has no decimal adjusts: SDM volume 2's
+ * operation sections; undefined flags are as processors since the P6 have them (see each function).
  */
 #include "flags.h"
 #include "memory.h"
@@ -14,11 +14,15 @@
 
 /* -- multiplication */
 #define MUL_WIDE(name, bits, insn) \
-	static void host_##name##bits(uint32_t *eflags, uint##bits##_t *low, uint##bits##_t *high, uint##bits##_t s) \
+	static void host_##name##bits(uint32_t *eflags, uint##bits##_t *low, uint##bits##_t *high, \
+				      uint##bits##_t s) \
 	{ \
 		uint64_t rax = *low, rdx = 0; \
 		uint64_t flags = flags_pack(*eflags); \
-		__asm__(FLAGS_SWAP_IN insn FLAGS_SWAP_OUT : "+a"(rax), "+d"(rdx), "+r"(flags) : "r"(s) : "cc"); \
+		__asm__(FLAGS_SWAP_IN insn FLAGS_SWAP_OUT \
+			: "+a"(rax), "+d"(rdx), "+r"(flags) \
+			: "r"(s) \
+			: "cc"); \
 		*low = (uint##bits##_t)rax; \
 		*high = (uint##bits##_t)(bits == 8 ? rax >> 8 : rdx); \
 		*eflags = flags_unpack(*eflags, (uint32_t)flags); \
@@ -38,9 +42,11 @@ MUL_WIDE(imul, 32, "imull %3")
 		if (op->size == 4) { \
 			host_##name##32(f, &gpr[TSR_EAX], &gpr[TSR_EDX], s); \
 		} else if (op->size == 2) { \
-			host_##name##16(f, (uint16_t *)&gpr[TSR_EAX], (uint16_t *)&gpr[TSR_EDX], (uint16_t)s); \
+			host_##name##16(f, (uint16_t *)&gpr[TSR_EAX], (uint16_t *)&gpr[TSR_EDX], \
+					(uint16_t)s); \
 		} else { \
-			host_##name##8(f, (uint8_t *)&gpr[TSR_EAX], (uint8_t *)&gpr[TSR_EAX] + 1, (uint8_t)s); \
+			host_##name##8(f, (uint8_t *)&gpr[TSR_EAX], (uint8_t *)&gpr[TSR_EAX] + 1, \
+				       (uint8_t)s); \
 		} \
 	}
 MUL_ONE(mul)
@@ -73,11 +79,15 @@ void op_imul_three(cpu *c, const struct op *op)
 
 /* -- division: the checks first, so that the host's instruction cannot fault */
 #define DIV_HOST(name, bits, insn) \
-	static void host_##name##bits(uint32_t *eflags, uint32_t *ax, uint32_t *dx, uint##bits##_t s) \
+	static void host_##name##bits(uint32_t *eflags, uint32_t *ax, uint32_t *dx, \
+				      uint##bits##_t s) \
 	{ \
 		uint64_t rax = *ax, rdx = *dx; \
 		uint64_t flags = flags_pack(*eflags); \
-		__asm__(FLAGS_SWAP_IN insn FLAGS_SWAP_OUT : "+a"(rax), "+d"(rdx), "+r"(flags) : "r"(s) : "cc"); \
+		__asm__(FLAGS_SWAP_IN insn FLAGS_SWAP_OUT \
+			: "+a"(rax), "+d"(rdx), "+r"(flags) \
+			: "r"(s) \
+			: "cc"); \
 		*ax = (uint32_t)rax; \
 		*dx = (uint32_t)rdx; \
 		*eflags = flags_unpack(*eflags, (uint32_t)flags); \
@@ -187,7 +197,8 @@ void op_das(cpu *c, const struct op *op)
 	decimal_adjust(c, true);
 }
 
-/* AAA, AAS: AX as a whole is adjusted (286 and later); undefined SF ZF PF are the new AL's, OF is cleared. */
+/* AAA, AAS: AX as a whole is adjusted (286 and later); undefined SF ZF PF are the new AL's, OF is
+ * cleared. */
 static void ascii_adjust(cpu *c, int step)
 {
 	uint16_t *ax = (uint16_t *)&c->s->gpr[TSR_EAX];
@@ -197,7 +208,8 @@ static void ascii_adjust(cpu *c, int step)
 		*ax = (uint16_t)(*ax + step);
 	*ax &= 0xff0f;
 	host_or8(&c->s->eflags, (uint8_t)*ax, (uint8_t)*ax);
-	set_flags(c, TSR_FLAG_AF | TSR_FLAG_CF | TSR_FLAG_OF, adjust ? TSR_FLAG_AF | TSR_FLAG_CF : 0);
+	set_flags(c, TSR_FLAG_AF | TSR_FLAG_CF | TSR_FLAG_OF,
+		  adjust ? TSR_FLAG_AF | TSR_FLAG_CF : 0);
 }
 
 void op_aaa(cpu *c, const struct op *op)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See overlay.h. A boot in lockstep makes hundreds of millions of shadow runs: pages are kept for the next run, and the page used
- * last is tried first. Without memory for one page or byte more the run stops before the instruction (TSR_X86_IO).
+ * See overlay.h. A boot in lockstep makes hundreds of millions of shadow runs: pages are kept for
+ * the next run, and the page used last is tried first. Without memory for one page or byte more the
+ * run stops before the instruction (TSR_X86_IO).
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The copy-on-write view of memory that shadow runs have. Pages that are written are copied; a log says which bytes were written,
- * in the order of execution.
+ * The copy-on-write view of memory that shadow runs have. Pages that are written are copied; a log
+ * says which bytes were written, in the order of execution.
  */
 #ifndef INTERP_OVERLAY_H
 #define INTERP_OVERLAY_H

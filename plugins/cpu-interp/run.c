@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The run loop: what happens between two instructions, and how faults are delivered.
- * Priorities at a boundary (Intel SDM volume 3, 6.9): traps of the instruction before, NMI, interrupts, breakpoints of the next,
- * its fetch. An instruction that faults counts as one executed; an interrupt taken does not.
+ * Priorities at a boundary (Intel SDM volume 3, 6.9): traps of the instruction before, NMI,
+ * interrupts, breakpoints of the next, its fetch. An instruction that faults counts as one
+ * executed; an interrupt taken does not.
  */
 #include <stdlib.h>
 
@@ -17,8 +18,8 @@
 #include "run.h"
 #include "thunk.h"
 
-/* The delivery of #AC or #DB can fault endlessly, as on real processors. After this many rounds the instruction starts again, so
- * that a kick is noticed. */
+/* The delivery of #AC or #DB can fault endlessly, as on real processors. After this many rounds the
+ * instruction starts again, so that a kick is noticed. */
 #define NESTED_MAX 16
 
 /* -- faults */
@@ -38,7 +39,8 @@ static int combine(int first, int second)
 	return second;
 }
 
-/* Delivers the fault that was raised (c->fault). Every fault inside the delivery jumps to protected_loop, which calls this again. */
+/* Delivers the fault that was raised (c->fault). Every fault inside the delivery jumps to
+ * protected_loop, which calls this again. */
 static enum tsr_x86_stop deliver_fault(cpu *c)
 {
 	struct tsr_x86_fault *f = &c->fault;
@@ -54,21 +56,25 @@ static enum tsr_x86_stop deliver_fault(cpu *c)
 			return TSR_X86_SHUTDOWN;
 		}
 		if (vector == TSR_VECTOR_DF)
-			*f = (struct tsr_x86_fault){ .vector = TSR_VECTOR_DF, .has_error_code = true };
+			*f = (struct tsr_x86_fault){ .vector = TSR_VECTOR_DF,
+						     .has_error_code = true };
 	}
-	/* A second fault after an event without a class (an interrupt, #DB) is delivered as it is. */
+	/* A second fault after an event without a class (an interrupt, #DB) is delivered as it is.
+	 */
 	c->delivering = f->vector;
 	c->delivering_fault = true;
 	c->ext = false;
 	c->next_eip = c->s->eip;
-	interrupt_deliver(c, (unsigned)f->vector, INT_FAULT, f->has_error_code && protected_mode(c), f->error_code);
+	interrupt_deliver(c, (unsigned)f->vector, INT_FAULT, f->has_error_code && protected_mode(c),
+			  f->error_code);
 	c->s->eip = c->next_eip;
 	c->delivering = -1;
 	c->delivering_fault = false;
 	return TSR_X86_DONE;
 }
 
-/* Data breakpoints that the delivery itself hit are dropped (else #DB could deliver itself endlessly); a task's T bit is kept. */
+/* Data breakpoints that the delivery itself hit are dropped (else #DB could deliver itself
+ * endlessly); a task's T bit is kept. */
 static void after_delivery(cpu *c)
 {
 	c->delivering = -1;
@@ -107,7 +113,8 @@ static void deliver_debug_trap(cpu *c)
 	after_delivery(c);
 }
 
-/* Events before the instruction at CS:EIP; true: one was taken. `held`: the shadow of the instruction before. */
+/* Events before the instruction at CS:EIP; true: one was taken. `held`: the shadow of the
+ * instruction before. */
 static bool take_event(cpu *c, uint32_t held)
 {
 	if (c->s->debug_pending && !(held & TSR_SHADOW_SS)) {
@@ -157,12 +164,14 @@ static void execute_carefully(cpu *c)
 	if (take_event(c, held))
 		return;
 	if (c->s->halted) {
-		cpu_refresh_attention(c); /* HLT ends every shadow: what is pending is taken in the next round */
+		cpu_refresh_attention(
+			c); /* HLT ends every shadow: what is pending is taken in the next round */
 		return;
 	}
 	if (tsr_x86_virtual_interrupt(c->s))
 		fault_gp0(c);
-	if (!(c->s->eflags & TSR_FLAG_RF) && debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
+	if (!(c->s->eflags & TSR_FLAG_RF) &&
+	    debug_code_match(c, c->s->segment[TSR_CS].base + c->s->eip))
 		fault_raise(c, TSR_VECTOR_DB);
 	execute_observed(c);
 }
@@ -186,13 +195,15 @@ static inline void execute_plain(cpu *c)
 		if (unlikely(c->partial))
 			return;
 		s->instructions++;
-	} while (likely(--c->left && !atomic_load_explicit(&c->attention, memory_order_relaxed) && !s->halted));
+	} while (likely(--c->left && !atomic_load_explicit(&c->attention, memory_order_relaxed) &&
+			!s->halted));
 }
 
 /* Is there already something that ends HLT? As in STI; HLT with an interrupt pending. */
 static bool wakes(cpu *c)
 {
-	return c->s->debug_pending || (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
+	return c->s->debug_pending ||
+	       (atomic_load_explicit(&c->attention, memory_order_relaxed) & ATT_PIN);
 }
 
 /* The loop proper; faults leave it by jumping to protected_loop. */
@@ -226,8 +237,8 @@ static void count_one(cpu *c)
 	}
 }
 
-/* A fault ended an instruction, or a delivery. False: deliveries have faulted so often that the instruction starts again, so that
- * requests are noticed; such a round counts as an instruction. */
+/* A fault ended an instruction, or a delivery. False: deliveries have faulted so often that the
+ * instruction starts again, so that requests are noticed; such a round counts as an instruction. */
 static bool take_fault(cpu *c)
 {
 	bool deliver;
@@ -244,7 +255,8 @@ static bool take_fault(cpu *c)
 	return deliver;
 }
 
-/* Everything that can raise a fault runs under this. With `fault_first` c->fault is delivered, then the loop runs. */
+/* Everything that can raise a fault runs under this. With `fault_first` c->fault is delivered, then
+ * the loop runs. */
 static enum tsr_x86_stop protected_loop(cpu *c, bool fault_first)
 {
 	volatile bool deliver = fault_first;
@@ -315,7 +327,8 @@ bool cpu_init(cpu *c, const struct tsr_x86_env *env, struct tsr_error *error)
 
 	c->model = tsr_x86_model_find(env->model);
 	if (!c->model)
-		return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"", env->model);
+		return tsr_error_set(error, TSR_ERROR_INVALID, "no processor model \"%s\"",
+				     env->model);
 	c->cache = aligned_alloc(64, CACHE_OPS * sizeof(struct op));
 	if (!c->cache)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "out of memory");

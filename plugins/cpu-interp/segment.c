@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Descriptors, segment registers and the instructions that load, store and test them.
- * Intel SDM volume 2 (operation sections) and volume 3, chapter 5. A null selector leaves base and limit zero.
- * In real mode a load changes only selector and base, so limits set in protected mode stay ("big real mode").
+ * Intel SDM volume 2 (operation sections) and volume 3, chapter 5. A null selector leaves base and
+ * limit zero. In real mode a load changes only selector and base, so limits set in protected mode
+ * stay ("big real mode").
  */
 #include "derived.h"
 #include "segment.h"
@@ -10,7 +11,8 @@
 
 bool desc_find(cpu *c, uint16_t selector, struct descriptor *d)
 {
-	uint32_t base = c->s->gdtr.base, limit = c->s->gdtr.limit, at = selector & TSR_SELECTOR_INDEX;
+	uint32_t base = c->s->gdtr.base, limit = c->s->gdtr.limit,
+		 at = selector & TSR_SELECTOR_INDEX;
 	uint64_t raw;
 
 	if (selector & TSR_SELECTOR_TI) {
@@ -40,7 +42,8 @@ void desc_mark(cpu *c, uint16_t selector, struct descriptor *d, uint32_t set, ui
 	if (high == d->high)
 		return;
 	d->high = high;
-	memory_write8(c, base + (selector & TSR_SELECTOR_INDEX) + 5, (uint8_t)(high >> 8), TSR_VIEW_SUPERVISOR);
+	memory_write8(c, base + (selector & TSR_SELECTOR_INDEX) + 5, (uint8_t)(high >> 8),
+		      TSR_VIEW_SUPERVISOR);
 }
 
 void desc_to_segment(struct tsr_x86_segment *g, uint16_t selector, const struct descriptor *d)
@@ -107,7 +110,8 @@ static void load_data(cpu *c, unsigned segment, uint16_t selector)
 	desc_read(c, selector, &d, TSR_VECTOR_GP);
 	if (!desc_is_readable(&d))
 		fault_selector(c, TSR_VECTOR_GP, selector);
-	if (!desc_is_conforming(&d) && (selector_rpl(selector) > desc_dpl(&d) || c->s->cpl > desc_dpl(&d)))
+	if (!desc_is_conforming(&d) &&
+	    (selector_rpl(selector) > desc_dpl(&d) || c->s->cpl > desc_dpl(&d)))
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
@@ -146,7 +150,8 @@ void new_stack_from_tss(cpu *c, unsigned cpl, struct new_stack *stack)
 {
 	const struct tsr_x86_segment *tr = &c->s->tr;
 	bool wide = tr->access & TSR_SEG_32;
-	uint32_t at = wide ? TSR_TSS32_ESP0 + 8 * cpl : TSR_TSS16_SP0 + 4 * cpl, last = at + (wide ? 5 : 3);
+	uint32_t at = wide ? TSR_TSS32_ESP0 + 8 * cpl : TSR_TSS16_SP0 + 4 * cpl,
+		 last = at + (wide ? 5 : 3);
 	uint16_t selector;
 
 	if (last > tr->limit)
@@ -263,8 +268,10 @@ static bool visible(cpu *c, uint16_t selector, struct descriptor *d)
 
 void op_lar(cpu *c, const struct op *op)
 {
-	const uint32_t known = TYPE_BIT(TSR_SYS_TSS16) | TYPE_BIT(TSR_SYS_LDT) | TYPE_BIT(TSR_SYS_TSS16_BUSY) | TYPE_BIT(TSR_SYS_CALL16) |
-			       TYPE_BIT(TSR_SYS_TASK_GATE) | TYPE_BIT(TSR_SYS_TSS32) | TYPE_BIT(TSR_SYS_TSS32_BUSY) | TYPE_BIT(TSR_SYS_CALL32);
+	const uint32_t known = TYPE_BIT(TSR_SYS_TSS16) | TYPE_BIT(TSR_SYS_LDT) |
+			       TYPE_BIT(TSR_SYS_TSS16_BUSY) | TYPE_BIT(TSR_SYS_CALL16) |
+			       TYPE_BIT(TSR_SYS_TASK_GATE) | TYPE_BIT(TSR_SYS_TSS32) |
+			       TYPE_BIT(TSR_SYS_TSS32_BUSY) | TYPE_BIT(TSR_SYS_CALL32);
 	struct descriptor d;
 	bool ok;
 
@@ -278,7 +285,8 @@ void op_lar(cpu *c, const struct op *op)
 
 void op_lsl(cpu *c, const struct op *op)
 {
-	const uint32_t known = TYPE_BIT(TSR_SYS_TSS16) | TYPE_BIT(TSR_SYS_LDT) | TYPE_BIT(TSR_SYS_TSS16_BUSY) | TYPE_BIT(TSR_SYS_TSS32) |
+	const uint32_t known = TYPE_BIT(TSR_SYS_TSS16) | TYPE_BIT(TSR_SYS_LDT) |
+			       TYPE_BIT(TSR_SYS_TSS16_BUSY) | TYPE_BIT(TSR_SYS_TSS32) |
 			       TYPE_BIT(TSR_SYS_TSS32_BUSY);
 	struct descriptor d;
 	bool ok;
@@ -307,7 +315,8 @@ void op_verw(cpu *c, const struct op *op)
 	set_zf(c, visible(c, (uint16_t)operand_read(c, op, 2), &d) && desc_is_writable_data(&d));
 }
 
-/* The destination must be writable when it is written: SDM volume 2, ARPL, writes only if the RPL rises. */
+/* The destination must be writable when it is written: SDM volume 2, ARPL, writes only if the RPL
+ * rises. */
 void op_arpl(cpu *c, const struct op *op)
 {
 	uint32_t d, s;
@@ -330,7 +339,8 @@ static void need_cpl0(cpu *c)
 		fault_gp0(c);
 }
 
-/* All 32 bits of the base whatever the operand size, as the P6 and AMD do. A word, then a doubleword (SDM volume 3, 3.5.1). */
+/* All 32 bits of the base whatever the operand size, as the P6 and AMD do. A word, then a
+ * doubleword (SDM volume 3, 3.5.1). */
 static void store_table(cpu *c, const struct op *op, uint32_t base, uint32_t limit)
 {
 	tsr_gla gla = memory_operand(c, op, 6, true);
@@ -427,7 +437,8 @@ void op_ltr(cpu *c, const struct op *op)
 	if (selector & TSR_SELECTOR_TI)
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	desc_read(c, selector, &d, TSR_VECTOR_GP);
-	if (!desc_is_system(&d) || (desc_type(&d) != TSR_SYS_TSS16 && desc_type(&d) != TSR_SYS_TSS32))
+	if (!desc_is_system(&d) ||
+	    (desc_type(&d) != TSR_SYS_TSS16 && desc_type(&d) != TSR_SYS_TSS32))
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);

@@ -84,10 +84,12 @@ void desc_to_segment(struct tsr_x86_segment *g, uint16_t selector, const struct 
 
 /* A load by MOV, POP, LDS, with all checks. */
 void segment_load(cpu *c, unsigned segment, uint16_t selector);
-/* Checks an SS for a stack of privilege `cpl`; faults are `vector` (#GP or #TS), #SS when absent. */
+/* Checks an SS for a stack of privilege `cpl`; faults are `vector` (#GP or #TS), #SS when absent.
+ */
 void segment_check_stack(cpu *c, uint16_t selector, unsigned cpl, int vector, struct descriptor *d);
 /* Marks it accessed. */
-void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d, struct tsr_x86_segment *out);
+void segment_use_stack(cpu *c, uint16_t selector, struct descriptor *d,
+		       struct tsr_x86_segment *out);
 /* Real and virtual-8086 mode: what a load of `selector` gives. */
 void segment_paragraph(cpu *c, unsigned segment, uint16_t selector, struct tsr_x86_segment *out);
 void segment_set(cpu *c, unsigned segment, const struct tsr_x86_segment *g);
@@ -107,7 +109,8 @@ struct new_stack {
 	uint16_t code; /* of #SS: 0 for the current stack */
 };
 void new_stack_current(cpu *c, struct new_stack *stack);
-/* SS:ESP of the TSS for privilege `cpl`, checked; the segment is not accessed before new_stack_mark. */
+/* SS:ESP of the TSS for privilege `cpl`, checked; the segment is not accessed before
+ * new_stack_mark. */
 void new_stack_from_tss(cpu *c, unsigned cpl, struct new_stack *stack);
 void new_stack_push(cpu *c, struct new_stack *stack, uint32_t value, unsigned size);
 /* After the pushes, before any state changes: it may fault. */

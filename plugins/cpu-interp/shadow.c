@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shadow runs: the same instructions on a copy of the state and a copy-on-write view of memory (overlay.h), for lockstep. Nothing
- * outside changes: translations are probed, and an instruction that needs more than memory (ports, MMIO, time, the MMU's context)
- * ends the run before it.
+ * Shadow runs: the same instructions on a copy of the state and a copy-on-write view of memory
+ * (overlay.h), for lockstep. Nothing outside changes: translations are probed, and an instruction
+ * that needs more than memory (ports, MMIO, time, the MMU's context) ends the run before it.
  */
 #include "decode.h"
 #include "derived.h"
@@ -12,14 +12,15 @@
 #define HEAD offsetof(struct tsr_x86_state, fx)
 
 /*
- * May the instruction change the FXSAVE image? Of the one-byte opcodes D8-DF (x87) and 9B (FWAIT); of the map 0F all but 40-4F
- * (CMOVcc) and 80-C1 (Jcc to XADD), of which AE (FXRSTOR, LDMXCSR) may.
+ * May the instruction change the FXSAVE image? Of the one-byte opcodes D8-DF (x87) and 9B (FWAIT);
+ * of the map 0F all but 40-4F (CMOVcc) and 80-C1 (Jcc to XADD), of which AE (FXRSTOR, LDMXCSR) may.
  */
 static bool changes_fx(const struct op *op)
 {
 	if (op->map == 0)
 		return (op->opcode & 0xf8) == 0xd8 || op->opcode == 0x9b;
-	return op->opcode < 0x40 || (op->opcode >= 0x50 && op->opcode < 0x80) || op->opcode == 0xae || op->opcode >= 0xc2;
+	return op->opcode < 0x40 || (op->opcode >= 0x50 && op->opcode < 0x80) ||
+	       op->opcode == 0xae || op->opcode >= 0xc2;
 }
 
 /* before->size says how much of it was kept. */
@@ -27,7 +28,8 @@ static void give_back(cpu *c, const struct tsr_x86_state *before)
 {
 	memcpy(c->s, before, HEAD);
 	c->s->size = sizeof(*c->s);
-	/* NOLINTNEXTLINE(clang-analyzer-core.*): the loop keeps the state before its first instruction */
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): the loop keeps the state before its first
+	 * instruction */
 	if (before->size != HEAD)
 		memcpy(c->s->fx, before->fx, sizeof(before->fx));
 }
@@ -53,8 +55,10 @@ static void shadow_one(cpu *c, struct tsr_x86_state *before)
 	c->partial = false;
 }
 
-/* Runs on c->s = the copy; a stop before an instruction's end gives its registers back from `before`. */
-static enum tsr_x86_stop shadow_loop(cpu *c, struct tsr_x86_state *before, void (*after)(void *user, size_t written), void *user)
+/* Runs on c->s = the copy; a stop before an instruction's end gives its registers back from
+ * `before`. */
+static enum tsr_x86_stop shadow_loop(cpu *c, struct tsr_x86_state *before,
+				     void (*after)(void *user, size_t written), void *user)
 {
 	switch (setjmp(c->jump)) {
 	case JUMP_FAULT:
@@ -72,8 +76,9 @@ static enum tsr_x86_stop shadow_loop(cpu *c, struct tsr_x86_state *before, void 
 	return TSR_X86_DONE;
 }
 
-enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t count, void (*after)(void *user, size_t written),
-			       void *user, uint64_t *executed, struct tsr_x86_fault *fault)
+enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t count,
+			       void (*after)(void *user, size_t written), void *user,
+			       uint64_t *executed, struct tsr_x86_fault *fault)
 {
 	struct tsr_x86_state *own = c->s, before;
 	enum tsr_x86_stop stop;

@@ -5,7 +5,8 @@
 
 #include "interp.h"
 
-enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t count, void (*after)(void *user, size_t written),
-			       void *user, uint64_t *executed, struct tsr_x86_fault *fault);
+enum tsr_x86_stop shadow_steps(cpu *c, struct tsr_x86_state *state, uint64_t count,
+			       void (*after)(void *user, size_t written), void *user,
+			       uint64_t *executed, struct tsr_x86_fault *fault);
 
 #endif

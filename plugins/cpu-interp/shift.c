@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * SHL SHR SAR ROL ROR RCL RCR SHLD SHRD. The count is CL or the immediate; the host masks it.
- * OF is undefined after more than one step, and on some processors a register's rotation by an immediate count keeps it where
- * other forms compute it. So ROL and ROR have the guest's form: count in CL or immediate, register or memory.
+ * OF is undefined after more than one step, and on some processors a register's rotation by an
+ * immediate count keeps it where other forms compute it. So ROL and ROR have the guest's form:
+ * count in CL or immediate, register or memory.
  */
 #include "flags.h"
 #include "memory.h"
@@ -38,7 +39,8 @@
 	} \
 	op_fn *const shift_##name[2] = { name##_imm, name##_cl };
 
-/* name(eflags, d, count): a rotation by each of the 32 counts that there are, of a register ("r") or of memory ("m"). */
+/* name(eflags, d, count): a rotation by each of the 32 counts that there are, of a register ("r")
+ * or of memory ("m"). */
 #define ROTATE(name, T, text, place) \
 	static T name(uint32_t *eflags, T d, uint8_t count) \
 	{ \
@@ -51,7 +53,10 @@
 	}
 #define ROTATE_BY(n, text, place) \
 	case n: \
-		__asm__(FLAGS_LOAD text " $" #n ", %0" FLAGS_SAVE : "+" place(d), "+a"(ax) : : "cc"); \
+		__asm__(FLAGS_LOAD text " $" #n ", %0" FLAGS_SAVE \
+			: "+" place(d), "+a"(ax) \
+			: \
+			: "cc"); \
 		break;
 /* clang-format off */
 #define EACH_COUNT(X, ...) \
@@ -70,7 +75,8 @@
 	ROTATE(name##_memory##bits, uint##bits##_t, insn, "m") \
 	static uint##bits##_t name##_imm##bits(uint32_t *f, uint32_t d, const struct op *op) \
 	{ \
-		return (op->flags & OP_MEM ? name##_memory##bits : name##_register##bits)(f, (uint##bits##_t)d, (uint8_t)op->imm); \
+		return (op->flags & OP_MEM ? name##_memory##bits : name##_register##bits)( \
+			f, (uint##bits##_t)d, (uint8_t)op->imm); \
 	}
 
 #define ROTATE_FORMS(name, insn) \
@@ -82,7 +88,9 @@
 	{ \
 		struct place place; \
 		uint32_t f = c->s->eflags, d = place_read(c, op, op->size, &place); \
-		d = op->size == 4 ? name##_imm32(&f, d, op) : op->size == 2 ? name##_imm16(&f, d, op) : name##_imm8(&f, d, op); \
+		d = op->size == 4   ? name##_imm32(&f, d, op) \
+		    : op->size == 2 ? name##_imm16(&f, d, op) \
+				    : name##_imm8(&f, d, op); \
 		place_write(c, &place, op->size, d); \
 		c->s->eflags = f; \
 	} \

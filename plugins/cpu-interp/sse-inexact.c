@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PE together with an unmasked overflow or underflow: it then says whether the result with an unbounded exponent is inexact
- * (IEEE 754-1985, 7.3 and 7.4; SDM volume 1, 4.9.1.4 and 4.9.1.5), which the masked instruction on the host does not show. The x87
- * computes that, with its 15-bit exponents and precision control set to that of the format.
+ * PE together with an unmasked overflow or underflow: it then says whether the result with an
+ * unbounded exponent is inexact (IEEE 754-1985, 7.3 and 7.4; SDM volume 1, 4.9.1.4 and 4.9.1.5),
+ * which the masked instruction on the host does not show. The x87 computes that, with its 15-bit
+ * exponents and precision control set to that of the format.
  */
 #include "fpu.h"
 #include "sse-inexact.h"
@@ -18,9 +19,14 @@ struct form {
 
 static struct form form_of(const struct op *op)
 {
-	bool wide = op->prefix == 0x66 || op->prefix == 0xf2, scalar = op->prefix == 0xf2 || op->prefix == 0xf3;
+	bool wide = op->prefix == 0x66 || op->prefix == 0xf2,
+	     scalar = op->prefix == 0xf2 || op->prefix == 0xf3;
 
-	return (struct form){ .from_double = wide, .to_double = wide && op->opcode != CONVERT, .lanes = scalar ? 1 : wide ? 2 : 4 };
+	return (struct form){ .from_double = wide,
+			      .to_double = wide && op->opcode != CONVERT,
+			      .lanes = scalar ? 1
+				       : wide ? 2
+					      : 4 };
 }
 
 /* A lane widened to a double, which holds every single; denormals as DAZ has them. */
@@ -40,29 +46,43 @@ static double lane(const uint8_t *bytes, bool wide, unsigned i, uint32_t mxcsr)
 	return wide ? value : (double)narrow;
 }
 
-#define X87(text) __asm__ volatile("fldl %1\n\t" text "\n\tfnstsw %0\n\tfstp %%st(0)" : "=m"(status) : "m"(a), "m"(b))
+#define X87(text) \
+	__asm__ volatile("fldl %1\n\t" text "\n\tfnstsw %0\n\tfstp %%st(0)" \
+			 : "=m"(status) \
+			 : "m"(a), "m"(b))
 
 static uint16_t compute(uint8_t opcode, double a, double b)
 {
 	uint16_t status;
 
 	switch (opcode) {
-	case ADD: X87("faddl %2"); break;
-	case MUL: X87("fmull %2"); break;
-	case SUB: X87("fsubl %2"); break;
+	case ADD:
+		X87("faddl %2");
+		break;
+	case MUL:
+		X87("fmull %2");
+		break;
+	case SUB:
+		X87("fsubl %2");
+		break;
 	case DIV:
-	default: X87("fdivl %2"); break;
+	default:
+		X87("fdivl %2");
+		break;
 	}
 	return status;
 }
 
-static bool lane_inexact(const struct op *op, const struct form *f, double a, double b, uint32_t mxcsr)
+static bool lane_inexact(const struct op *op, const struct form *f, double a, double b,
+			 uint32_t mxcsr)
 {
 	uint16_t fcw = (uint16_t)(TSR_X87_EXCEPTIONS | (f->to_double ? TSR_FCW_PC_DOUBLE : 0) |
-				  (mxcsr >> TSR_MXCSR_RC_SHIFT & 3) << TSR_FCW_RC_SHIFT), status;
+				  (mxcsr >> TSR_MXCSR_RC_SHIFT & 3) << TSR_FCW_RC_SHIFT),
+		 status;
 
 	__asm__ volatile("fninit\n\tfldcw %0" : : "m"(fcw));
-	status = op->opcode == CONVERT ? compute(MUL, b, 1) : compute(op->opcode, a, b); /* a conversion: times one */
+	status = op->opcode == CONVERT ? compute(MUL, b, 1)
+				       : compute(op->opcode, a, b); /* a conversion: times one */
 	__asm__ volatile("fninit");
 	return status & TSR_FSW_PE;
 }
@@ -73,6 +93,7 @@ bool sse_inexact(const struct op *op, const uint8_t *a, const uint8_t *b, uint32
 	bool inexact = false;
 
 	for (unsigned i = 0; i < f.lanes; i++)
-		inexact |= lane_inexact(op, &f, lane(a, f.from_double, i, mxcsr), lane(b, f.from_double, i, mxcsr), mxcsr);
+		inexact |= lane_inexact(op, &f, lane(a, f.from_double, i, mxcsr),
+					lane(b, f.from_double, i, mxcsr), mxcsr);
 	return inexact;
 }

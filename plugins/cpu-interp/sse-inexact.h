@@ -4,7 +4,8 @@
 
 #include "interp.h"
 
-/* ADD, SUB, MUL, DIV, and conversions of double to single: is a lane's result inexact with an unbounded exponent? `b` is ModRM.rm. */
+/* ADD, SUB, MUL, DIV, and conversions of double to single: is a lane's result inexact with an
+ * unbounded exponent? `b` is ModRM.rm. */
 bool sse_inexact(const struct op *op, const uint8_t *a, const uint8_t *b, uint32_t mxcsr);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which function runs an MMX or SSE instruction, from what Zydis says about its operands, and the thunk that it runs: the same
- * opcode with fixed registers (sse.c).
+ * Which function runs an MMX or SSE instruction, from what Zydis says about its operands, and the
+ * thunk that it runs: the same opcode with fixed registers (sse.c).
  */
 #include <Zydis/Zydis.h>
 
@@ -12,7 +12,8 @@
 
 static bool is_class(const ZydisDecodedOperand *o, ZydisRegisterClass class)
 {
-	return o->type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(o->reg.value) == class;
+	return o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+	       ZydisRegisterGetClass(o->reg.value) == class;
 }
 
 static bool writes(const ZydisDecodedOperand *o)
@@ -28,10 +29,12 @@ static bool reads(const ZydisDecodedOperand *o)
 /* 128-bit operands must be aligned, except those of the U instructions. */
 static bool needs_alignment(const ZydisDecodedInstruction *in)
 {
-	return in->mnemonic != ZYDIS_MNEMONIC_MOVUPS && in->mnemonic != ZYDIS_MNEMONIC_MOVUPD && in->mnemonic != ZYDIS_MNEMONIC_MOVDQU;
+	return in->mnemonic != ZYDIS_MNEMONIC_MOVUPS && in->mnemonic != ZYDIS_MNEMONIC_MOVUPD &&
+	       in->mnemonic != ZYDIS_MNEMONIC_MOVDQU;
 }
 
-static void classify(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands, uint8_t *modrm)
+static void classify(struct op *op, const ZydisDecodedInstruction *in,
+		     const ZydisDecodedOperand *operands, uint8_t *modrm)
 {
 	for (unsigned i = 0; i < in->operand_count_visible; i++) {
 		const ZydisDecodedOperand *o = &operands[i];
@@ -46,7 +49,8 @@ static void classify(struct op *op, const ZydisDecodedInstruction *in, const Zyd
 			op->imm2 |= (reads(o) ? FORM_EAX_IN : 0) | (writes(o) ? FORM_EAX_OUT : 0);
 			*modrm &= in_rm ? 0xf8 : 0xc7; /* EAX */
 		} else if (is_class(o, ZYDIS_REGCLASS_XMM)) {
-			op->imm2 |= FORM_XMM | (writes(o) ? (in_rm ? FORM_DST_RM : FORM_DST_REG) : 0);
+			op->imm2 |=
+				FORM_XMM | (writes(o) ? (in_rm ? FORM_DST_RM : FORM_DST_REG) : 0);
 		} else if (is_class(o, ZYDIS_REGCLASS_MMX)) {
 			op->imm2 |= FORM_MMX;
 		}
@@ -54,7 +58,8 @@ static void classify(struct op *op, const ZydisDecodedInstruction *in, const Zyd
 }
 
 /* Fixed register numbers for what runs without the FXSAVE image. */
-static uint8_t fix_registers(const struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands, uint8_t modrm)
+static uint8_t fix_registers(const struct op *op, const ZydisDecodedInstruction *in,
+			     const ZydisDecodedOperand *operands, uint8_t modrm)
 {
 	for (unsigned i = 0; i < in->operand_count_visible; i++) {
 		const ZydisDecodedOperand *o = &operands[i];
@@ -92,15 +97,23 @@ op_fn *sse_pick(cpu *c, struct op *op, const void *instruction, const void *oper
 	uint8_t modrm = op->flags & OP_MEM ? (uint8_t)((op->modrm & 0x38) | 7) : op->modrm;
 
 	switch (in->mnemonic) {
-	case ZYDIS_MNEMONIC_MOVNTI: return sse_movnti;
-	case ZYDIS_MNEMONIC_MASKMOVDQU: return sse_maskmovdqu;
-	case ZYDIS_MNEMONIC_MASKMOVQ: return sse_maskmovq;
+	case ZYDIS_MNEMONIC_MOVNTI:
+		return sse_movnti;
+	case ZYDIS_MNEMONIC_MASKMOVDQU:
+		return sse_maskmovdqu;
+	case ZYDIS_MNEMONIC_MASKMOVQ:
+		return sse_maskmovq;
 	case ZYDIS_MNEMONIC_COMISS:
 	case ZYDIS_MNEMONIC_COMISD:
 	case ZYDIS_MNEMONIC_UCOMISS:
-	case ZYDIS_MNEMONIC_UCOMISD: op->imm2 = FORM_FLAGS; break;
-	case ZYDIS_MNEMONIC_EMMS: op->imm2 = FORM_MMX; break;
-	default: op->imm2 = 0;
+	case ZYDIS_MNEMONIC_UCOMISD:
+		op->imm2 = FORM_FLAGS;
+		break;
+	case ZYDIS_MNEMONIC_EMMS:
+		op->imm2 = FORM_MMX;
+		break;
+	default:
+		op->imm2 = 0;
 	}
 	classify(op, in, operands, &modrm);
 	if (!(op->imm2 & FORM_MMX))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MMX, SSE, SSE2: the guest's own instruction, rewritten to fixed registers: ModRM.reg is XMM0 (or EAX), ModRM.rm is XMM1 (or
- * EAX) or memory at (%rdi). Instructions with an MMX register run on the whole FXSAVE image with their own register numbers.
- * Exceptions are masked on the host; the flags that they raise show what an unmasked one does (SDM volume 1, 11.5.3).
+ * MMX, SSE, SSE2: the guest's own instruction, rewritten to fixed registers: ModRM.reg is XMM0 (or
+ * EAX), ModRM.rm is XMM1 (or EAX) or memory at (%rdi). Instructions with an MMX register run on the
+ * whole FXSAVE image with their own register numbers. Exceptions are masked on the host; the flags
+ * that they raise show what an unmasked one does (SDM volume 1, 11.5.3).
  */
 #include "cpuid.h"
 #include "flags.h"
@@ -16,7 +17,8 @@ struct sse_frame {
 	uint8_t xmm0[16], xmm1[16], memory[SSE_OPERAND];
 	uint32_t eax, mxcsr, flags, pad;
 };
-_Static_assert(offsetof(struct sse_frame, mxcsr) == 52 && offsetof(struct sse_frame, flags) == 56, "fpu-host.S");
+_Static_assert(offsetof(struct sse_frame, mxcsr) == 52 && offsetof(struct sse_frame, flags) == 56,
+	       "fpu-host.S");
 
 void fpu_host_sse(struct sse_frame *frame, const void *thunk);
 
@@ -47,7 +49,8 @@ static void mmx_check(cpu *c)
 
 void sse_exceptions(cpu *c, uint32_t raised)
 {
-	uint32_t *mxcsr = &fx_of(c)->mxcsr, unmasked = raised & ~(*mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
+	uint32_t *mxcsr = &fx_of(c)->mxcsr,
+		 unmasked = raised & ~(*mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 
 	if (unmasked & PRECOMPUTATION)
 		raised &= PRECOMPUTATION;
@@ -72,18 +75,21 @@ static tsr_gla sse_memory(cpu *c, const struct op *op)
 }
 
 /*
- * Runs the thunk with all exceptions masked; returns the flags raised. If underflow is unmasked, FTZ has no effect and a tiny result
- * raises UE even if it is exact (SDM volume 1, 4.9.1.5 and 10.2.3.3); while it is masked, the hardware shows that only with FTZ.
- * With an unmasked overflow or underflow PE is about the result with an unbounded exponent, unless the masked one of another lane
- * sets it.
+ * Runs the thunk with all exceptions masked; returns the flags raised. If underflow is unmasked,
+ * FTZ has no effect and a tiny result raises UE even if it is exact (SDM volume 1, 4.9.1.5
+ * and 10.2.3.3); while it is masked, the hardware shows that only with FTZ. With an unmasked
+ * overflow or underflow PE is about the result with an unbounded exponent, unless the masked one of
+ * another lane sets it.
  */
 static uint32_t run_masked(struct sse_frame *frame, const struct op *op, uint32_t mxcsr)
 {
 	_Alignas(16) struct sse_frame before, tiny;
 	bool underflow = !(mxcsr & TSR_MXCSR_UM);
-	uint32_t raised, open = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & (TSR_MXCSR_OE | TSR_MXCSR_UE), range;
+	uint32_t raised, open = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & (TSR_MXCSR_OE | TSR_MXCSR_UE),
+			 range;
 
-	frame->mxcsr = (mxcsr & ~TSR_MXCSR_FLAGS & ~(underflow ? TSR_MXCSR_FTZ : 0)) | TSR_MXCSR_MASKS;
+	frame->mxcsr =
+		(mxcsr & ~TSR_MXCSR_FLAGS & ~(underflow ? TSR_MXCSR_FTZ : 0)) | TSR_MXCSR_MASKS;
 	if (open)
 		before = *frame;
 	fpu_host_sse(frame, op->thunk);
@@ -153,7 +159,8 @@ void sse_mmx(cpu *c, const struct op *op)
 	if (op->imm2 & FORM_EAX_IN)
 		regs[0] = reg_get(c, op->rm, 4);
 	copy = *fx;
-	copy.fsw &= (uint16_t)~(fx_pending(fx) ? TSR_FSW_PENDING : 0); /* pending, but ignored because of IGNNE# */
+	copy.fsw &= (uint16_t) ~(fx_pending(fx) ? TSR_FSW_PENDING
+						: 0); /* pending, but ignored because of IGNNE# */
 	fpu_run(&copy, op->thunk, buffer, regs);
 	raised = copy.mxcsr & TSR_MXCSR_FLAGS;
 	if (raised)
@@ -192,7 +199,8 @@ void sse_movnti(cpu *c, const struct op *op)
 }
 
 /* MASKMOVQ, MASKMOVDQU: bytes of ModRM.reg to DS:EDI where ModRM.rm's bytes have bit 7. */
-static void mask_move(cpu *c, const struct op *op, const uint8_t *data, const uint8_t *mask, unsigned n)
+static void mask_move(cpu *c, const struct op *op, const uint8_t *data, const uint8_t *mask,
+		      unsigned n)
 {
 	uint32_t at = op->flags & OP_ADDR16 ? c->s->gpr[TSR_EDI] & 0xffff : c->s->gpr[TSR_EDI];
 	tsr_gla gla = memory_linear(c, op->segment, at, n, true);
@@ -212,7 +220,8 @@ void sse_maskmovdqu(cpu *c, const struct op *op)
 	mask_move(c, op, fx->xmm[op->modrm >> 3 & 7], fx->xmm[op->modrm & 7], 16);
 }
 
-/* An MMX register's place in the image depends on TOP, which MMX instructions clear: MOVQ on the host does both. */
+/* An MMX register's place in the image depends on TOP, which MMX instructions clear: MOVQ on the
+ * host does both. */
 void sse_maskmovq(cpu *c, const struct op *op)
 {
 	_Alignas(16) struct tsr_x86_fx copy;
@@ -221,7 +230,7 @@ void sse_maskmovq(cpu *c, const struct op *op)
 
 	mmx_check(c);
 	copy = *fx_of(c);
-	copy.fsw &= (uint16_t)~(fx_pending(&copy) ? TSR_FSW_PENDING : 0);
+	copy.fsw &= (uint16_t) ~(fx_pending(&copy) ? TSR_FSW_PENDING : 0);
 	fpu_run(&copy, thunk_fixed(c, THUNK_STORE_MM0 + (op->modrm >> 3 & 7)), data, regs);
 	fpu_run(&copy, thunk_fixed(c, THUNK_STORE_MM0 + (op->modrm & 7)), mask, regs);
 	mask_move(c, op, data, mask, 8);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MOVS CMPS STOS LODS SCAS INS OUTS and their REP forms. A REP form is exact after every iteration: it stops between two when
- * a request is pending (EIP stays), and at a fault the registers are as the finished iterations left them. Where source and
- * destination are plain memory, the host's own string instruction does forward runs up to the next page end.
+ * MOVS CMPS STOS LODS SCAS INS OUTS and their REP forms. A REP form is exact after every iteration:
+ * it stops between two when a request is pending (EIP stays), and at a fault the registers are as
+ * the finished iterations left them. Where source and destination are plain memory, the host's own
+ * string instruction does forward runs up to the next page end.
  */
 #include "flags.h"
 #include "io.h"
 #include "memory.h"
 #include "instructions.h"
 
-/* A REP instruction is interrupted after this much work, so that the caller can check its own requests. One element alone costs as
- * much as some hundreds in a run. */
+/* A REP instruction is interrupted after this much work, so that the caller can check its own
+ * requests. One element alone costs as much as some hundreds in a run. */
 #define REP_CHUNK (1u << 20)
 #define REP_SINGLE 256u
 
@@ -87,7 +88,8 @@ static void compare(cpu *c, uint32_t d, uint32_t s, unsigned size)
 static void cmps_one(cpu *c, const struct op *op)
 {
 	uint32_t a = memory_read(c, source(c, op), op->size, c->view);
-	uint32_t b = memory_read(c, destination(c, op, false), op->size, c->view), step = step_of(c, op);
+	uint32_t b = memory_read(c, destination(c, op, false), op->size, c->view),
+		 step = step_of(c, op);
 
 	compare(c, a, b, op->size);
 	index_add(c, op, TSR_ESI, step);
@@ -102,7 +104,8 @@ static void scas_one(cpu *c, const struct op *op)
 	index_add(c, op, TSR_EDI, step_of(c, op));
 }
 
-/* op_ins and op_outs check the permission for the port, even if the count is 0. The destination is checked before the port is read. */
+/* op_ins and op_outs check the permission for the port, even if the count is 0. The destination is
+ * checked before the port is read. */
 static void ins_one(cpu *c, const struct op *op)
 {
 	uint16_t port = (uint16_t)c->s->gpr[TSR_EDX];
@@ -126,11 +129,14 @@ static void outs_one(cpu *c, const struct op *op)
 
 /* -- runs of plain memory */
 
-/* Elements from `offset` on that stay in the page, the segment and the 16-bit offset range: their host address. */
-static uint8_t *run_at(cpu *c, const struct op *op, unsigned segment, uint32_t offset, bool write, uint32_t *count)
+/* Elements from `offset` on that stay in the page, the segment and the 16-bit offset range: their
+ * host address. */
+static uint8_t *run_at(cpu *c, const struct op *op, unsigned segment, uint32_t offset, bool write,
+		       uint32_t *count)
 {
 	const struct tsr_x86_segment *g = &c->s->segment[segment];
-	uint32_t top = g->limit < address_mask(op) ? g->limit : address_mask(op), room, n = op->size;
+	uint32_t top = g->limit < address_mask(op) ? g->limit : address_mask(op), room,
+		 n = op->size;
 	tsr_gla gla = g->base + offset;
 
 	if (!(c->rights[segment] & (write ? SEG_WRITE : SEG_READ)) || offset > top)
@@ -146,7 +152,8 @@ static uint8_t *run_at(cpu *c, const struct op *op, unsigned segment, uint32_t o
 static uint32_t movs_run(cpu *c, const struct op *op, uint32_t count)
 {
 	uint8_t *to = run_at(c, op, TSR_ES, index_get(c, op, TSR_EDI), true, &count);
-	uint8_t *from = to ? run_at(c, op, op->segment, index_get(c, op, TSR_ESI), false, &count) : NULL;
+	uint8_t *from =
+		to ? run_at(c, op, op->segment, index_get(c, op, TSR_ESI), false, &count) : NULL;
 	uint64_t left = count;
 
 	if (!from)
@@ -189,7 +196,8 @@ static void counter_set(cpu *c, const struct op *op, uint32_t value)
 	reg_set(c, TSR_ECX * 4, op->flags & OP_ADDR16 ? 2 : 4, value);
 }
 
-static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op *op, one_fn *one, run_fn *run, bool compares)
+static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op *op, one_fn *one,
+							 run_fn *run, bool compares)
 {
 	uint32_t count, budget = REP_CHUNK, done, cost;
 
@@ -200,8 +208,10 @@ static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op
 	c->rep_started = false;
 	count = index_get(c, op, TSR_ECX);
 	while (count) {
-		done = run && !(c->s->eflags & TSR_FLAG_DF) && count > 1 && !c->slow && !atomic_load_explicit(&c->attention, memory_order_relaxed)
-			       ? run(c, op, count) : 0;
+		done = run && !(c->s->eflags & TSR_FLAG_DF) && count > 1 && !c->slow &&
+				       !atomic_load_explicit(&c->attention, memory_order_relaxed)
+			       ? run(c, op, count)
+			       : 0;
 		cost = done;
 		if (!done) {
 			one(c, op);
@@ -213,7 +223,8 @@ static inline __attribute__((always_inline)) void repeat(cpu *c, const struct op
 		if (compares && !(c->s->eflags & TSR_FLAG_ZF) == !(op->flags & OP_REPNE))
 			return;
 		budget -= cost < budget ? cost : budget;
-		if (count && (atomic_load_explicit(&c->attention, memory_order_relaxed) || (!budget && !(c->slow & SLOW_SHADOW)))) {
+		if (count && (atomic_load_explicit(&c->attention, memory_order_relaxed) ||
+			      (!budget && !(c->slow & SLOW_SHADOW)))) {
 			c->next_eip = c->s->eip;
 			c->partial = true;
 			c->rep_started = true;

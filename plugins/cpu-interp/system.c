@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Control and debug registers, HLT, TSC, caches. Intel SDM volume 2; reserved bits: volume 3, 2.5 and 17.2. */
+/* Control and debug registers, HLT, TSC, caches. Intel SDM volume 2; reserved bits: volume 3, 2.5
+ * and 17.2. */
 #include "cpuid.h"
 #include "debug.h"
 #include "derived.h"
@@ -8,7 +9,8 @@
 #include "system.h"
 
 #define CR0_KNOWN \
-	(TSR_CR0_PE | TSR_CR0_MP | TSR_CR0_EM | TSR_CR0_TS | TSR_CR0_NE | TSR_CR0_WP | TSR_CR0_AM | TSR_CR0_NW | TSR_CR0_CD | TSR_CR0_PG)
+	(TSR_CR0_PE | TSR_CR0_MP | TSR_CR0_EM | TSR_CR0_TS | TSR_CR0_NE | TSR_CR0_WP | \
+	 TSR_CR0_AM | TSR_CR0_NW | TSR_CR0_CD | TSR_CR0_PG)
 
 void op_ud(cpu *c, const struct op *op)
 {
@@ -179,7 +181,8 @@ void op_invlpg(cpu *c, const struct op *op)
 {
 	system_need_cpl0(c);
 	not_in_shadow(c);
-	c->mmu->invalidate(c->mmu_self, c->vcpu, c->s->segment[op->segment].base + memory_offset(c, op));
+	c->mmu->invalidate(c->mmu_self, c->vcpu,
+			   c->s->segment[op->segment].base + memory_offset(c, op));
 }
 
 /* INVD, WBINVD: the caches of this machine are always coherent. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which function runs a decoded instruction: a row for each Zydis mnemonic of the P6 family with MMX, SSE and SSE2. An
- * instruction without a row, or of a feature that the model lacks, is #UD.
+ * Which function runs a decoded instruction: a row for each Zydis mnemonic of the P6 family with
+ * MMX, SSE and SSE2. An instruction without a row, or of a feature that the model lacks, is #UD.
  */
 #include <Zydis/Zydis.h>
 
@@ -11,14 +11,15 @@
 #include "sse-pick.h"
 #include "table.h"
 
-typedef op_fn *pick_fn(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands);
+typedef op_fn *pick_fn(struct op *op, const ZydisDecodedInstruction *in,
+		       const ZydisDecodedOperand *operands);
 
 struct row {
-	op_fn *fn;                    /* one function for all forms, or */
-	op_fn *const *by_size;        /* by operand size, or */
-	const struct alu_forms *alu;  /* by form and size, or */
-	op_fn *const *shift;          /* immediate count or CL, or */
-	pick_fn *pick;                /* by its own rule */
+	op_fn *fn;                   /* one function for all forms, or */
+	op_fn *const *by_size;       /* by operand size, or */
+	const struct alu_forms *alu; /* by form and size, or */
+	op_fn *const *shift;         /* immediate count or CL, or */
+	pick_fn *pick;               /* by its own rule */
 };
 
 static unsigned size_index(const struct op *op)
@@ -38,11 +39,12 @@ static bool has_immediate(const ZydisDecodedInstruction *in, const ZydisDecodedO
 /* Is the first operand the ModRM one (or a moffs, or the accumulator before an immediate)? */
 static bool first_is_rm(const ZydisDecodedOperand *operands)
 {
-	return operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY || operands[0].encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM;
+	return operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY ||
+	       operands[0].encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM;
 }
 
-static op_fn *pick_alu(const struct alu_forms *alu, const struct op *op, const ZydisDecodedInstruction *in,
-		       const ZydisDecodedOperand *operands)
+static op_fn *pick_alu(const struct alu_forms *alu, const struct op *op,
+		       const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
 {
 	if (has_immediate(in, operands))
 		return alu->rm_imm[size_index(op)];
@@ -51,7 +53,8 @@ static op_fn *pick_alu(const struct alu_forms *alu, const struct op *op, const Z
 
 static bool is_register_class(const ZydisDecodedOperand *o, ZydisRegisterClass class)
 {
-	return o->type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(o->reg.value) == class;
+	return o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+	       ZydisRegisterGetClass(o->reg.value) == class;
 }
 
 static uint8_t modrm_reg(const struct op *op)
@@ -59,7 +62,8 @@ static uint8_t modrm_reg(const struct op *op)
 	return op->modrm >> 3 & 7;
 }
 
-static op_fn *pick_mov(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_mov(struct op *op, const ZydisDecodedInstruction *in,
+		       const ZydisDecodedOperand *operands)
 {
 	static const struct {
 		ZydisRegisterClass class;
@@ -83,7 +87,8 @@ static op_fn *pick_mov(struct op *op, const ZydisDecodedInstruction *in, const Z
 	return pick_alu(&move_mov, op, in, operands);
 }
 
-static op_fn *pick_push(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_push(struct op *op, const ZydisDecodedInstruction *in,
+			const ZydisDecodedOperand *operands)
 {
 	if (operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
 		return op_push_imm;
@@ -93,7 +98,8 @@ static op_fn *pick_push(struct op *op, const ZydisDecodedInstruction *in, const 
 	return op_push_sreg;
 }
 
-static op_fn *pick_pop(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_pop(struct op *op, const ZydisDecodedInstruction *in,
+		       const ZydisDecodedOperand *operands)
 {
 	if (op->flags & OP_MEM)
 		return op_pop_mem;
@@ -104,7 +110,8 @@ static op_fn *pick_pop(struct op *op, const ZydisDecodedInstruction *in, const Z
 }
 
 /* F6 /5 and F7 /5 have one operand. */
-static op_fn *pick_imul(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_imul(struct op *op, const ZydisDecodedInstruction *in,
+			const ZydisDecodedOperand *operands)
 {
 	if (op->map == 0 && (op->opcode & 0xfe) == 0xf6)
 		return op_imul_one;
@@ -112,7 +119,8 @@ static op_fn *pick_imul(struct op *op, const ZydisDecodedInstruction *in, const 
 }
 
 /* FF /4 and /5, EA, EB and E9. */
-static op_fn *pick_jmp(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_jmp(struct op *op, const ZydisDecodedInstruction *in,
+		       const ZydisDecodedOperand *operands)
 {
 	if (op->opcode == 0xff)
 		return modrm_reg(op) == 5 ? op_jmp_far_mem : op_jmp_rm;
@@ -120,7 +128,8 @@ static op_fn *pick_jmp(struct op *op, const ZydisDecodedInstruction *in, const Z
 }
 
 /* FF /2 and /3, 9A, E8. */
-static op_fn *pick_call(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_call(struct op *op, const ZydisDecodedInstruction *in,
+			const ZydisDecodedOperand *operands)
 {
 	if (op->opcode == 0xff)
 		return modrm_reg(op) == 3 ? op_call_far_mem : op_call_rm;
@@ -128,18 +137,21 @@ static op_fn *pick_call(struct op *op, const ZydisDecodedInstruction *in, const 
 }
 
 /* Near C2 and C3, far CA and CB. */
-static op_fn *pick_ret(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_ret(struct op *op, const ZydisDecodedInstruction *in,
+		       const ZydisDecodedOperand *operands)
 {
 	return op->opcode & 8 ? op_ret_far : op_ret_near;
 }
 
 /* E4 and E5 have an immediate port, EC and ED have DX; OUT: E6 and E7, EE and EF. */
-static op_fn *pick_in(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_in(struct op *op, const ZydisDecodedInstruction *in,
+		      const ZydisDecodedOperand *operands)
 {
 	return op->opcode & 8 ? op_in_dx : op_in_imm;
 }
 
-static op_fn *pick_out(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static op_fn *pick_out(struct op *op, const ZydisDecodedInstruction *in,
+		       const ZydisDecodedOperand *operands)
 {
 	return op->opcode & 8 ? op_out_dx : op_out_imm;
 }
@@ -151,7 +163,8 @@ static op_fn *load_far(struct op *op, uint16_t segment)
 }
 
 #define PICK_FAR(name, segment) \
-	static op_fn *name(struct op *op, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands) \
+	static op_fn *name(struct op *op, const ZydisDecodedInstruction *in, \
+			   const ZydisDecodedOperand *operands) \
 	{ \
 		return load_far(op, segment); \
 	}
@@ -163,11 +176,14 @@ PICK_FAR(pick_lgs, TSR_GS)
 
 #define M(name) ZYDIS_MNEMONIC_##name
 #define CC(name, f) \
-	[M(name##B)] = { .fn = f }, [M(name##BE)] = { .fn = f }, [M(name##L)] = { .fn = f }, [M(name##LE)] = { .fn = f }, \
-	[M(name##NB)] = { .fn = f }, [M(name##NBE)] = { .fn = f }, [M(name##NL)] = { .fn = f }, [M(name##NLE)] = { .fn = f }, \
-	[M(name##NO)] = { .fn = f }, [M(name##NP)] = { .fn = f }, [M(name##NS)] = { .fn = f }, [M(name##NZ)] = { .fn = f }, \
-	[M(name##O)] = { .fn = f }, [M(name##P)] = { .fn = f }, [M(name##S)] = { .fn = f }, [M(name##Z)] = { .fn = f }
+	[M(name##B)] = { .fn = f }, [M(name##BE)] = { .fn = f }, [M(name##L)] = { .fn = f }, \
+	[M(name##LE)] = { .fn = f }, [M(name##NB)] = { .fn = f }, [M(name##NBE)] = { .fn = f }, \
+	[M(name##NL)] = { .fn = f }, [M(name##NLE)] = { .fn = f }, [M(name##NO)] = { .fn = f }, \
+	[M(name##NP)] = { .fn = f }, [M(name##NS)] = { .fn = f }, [M(name##NZ)] = { .fn = f }, \
+	[M(name##O)] = { .fn = f }, [M(name##P)] = { .fn = f }, [M(name##S)] = { .fn = f }, \
+	[M(name##Z)] = { .fn = f }
 
+/* clang-format off */
 static const struct row rows[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	[M(ADD)] = { .alu = &alu_add }, [M(OR)] = { .alu = &alu_or }, [M(ADC)] = { .alu = &alu_adc }, [M(SBB)] = { .alu = &alu_sbb },
 	[M(AND)] = { .alu = &alu_and }, [M(SUB)] = { .alu = &alu_sub }, [M(XOR)] = { .alu = &alu_xor }, [M(CMP)] = { .alu = &alu_cmp },
@@ -229,9 +245,11 @@ static const struct row rows[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	[M(FXSAVE)] = { .fn = op_fxsave }, [M(FXRSTOR)] = { .fn = op_fxrstor }, [M(LDMXCSR)] = { .fn = op_ldmxcsr },
 	[M(STMXCSR)] = { .fn = op_stmxcsr },
 };
+/* clang-format on */
 
 /* The feature that an instruction set extension of Zydis needs; 0 in the table: not there. */
 #define NEEDS(feature) ((feature) + 1)
+/* clang-format off */
 static const uint8_t needs[ZYDIS_ISA_SET_MAX_VALUE + 1] = {
 	[ZYDIS_ISA_SET_I86] = NEEDS(TSR_CPU_ALWAYS), [ZYDIS_ISA_SET_I186] = NEEDS(TSR_CPU_ALWAYS), [ZYDIS_ISA_SET_I286REAL] = NEEDS(TSR_CPU_ALWAYS),
 	[ZYDIS_ISA_SET_I286PROTECTED] = NEEDS(TSR_CPU_ALWAYS), [ZYDIS_ISA_SET_I386] = NEEDS(TSR_CPU_ALWAYS),
@@ -243,6 +261,7 @@ static const uint8_t needs[ZYDIS_ISA_SET_MAX_VALUE + 1] = {
 	[ZYDIS_ISA_SET_SSE_PREFETCH] = NEEDS(TSR_CPU_P6), [ZYDIS_ISA_SET_SSEMXCSR] = NEEDS(TSR_CPU_SSE), [ZYDIS_ISA_SET_SSE2] = NEEDS(TSR_CPU_SSE2),
 	[ZYDIS_ISA_SET_SSE2MMX] = NEEDS(TSR_CPU_SSE2), [ZYDIS_ISA_SET_CLFSH] = NEEDS(TSR_CPU_CLFSH),
 };
+/* clang-format on */
 
 static bool announced(const cpu *c, ZydisISASet set)
 {
@@ -251,14 +270,17 @@ static bool announced(const cpu *c, ZydisISASet set)
 
 static bool is_simd(ZydisISASet set)
 {
-	return set == ZYDIS_ISA_SET_PENTIUMMMX || set == ZYDIS_ISA_SET_SSE || set == ZYDIS_ISA_SET_SSE2 || set == ZYDIS_ISA_SET_SSE2MMX;
+	return set == ZYDIS_ISA_SET_PENTIUMMMX || set == ZYDIS_ISA_SET_SSE ||
+	       set == ZYDIS_ISA_SET_SSE2 || set == ZYDIS_ISA_SET_SSE2MMX;
 }
 
 op_fn *table_find(cpu *c, struct op *op, const void *instruction, const void *operand)
 {
 	const ZydisDecodedInstruction *in = instruction;
 	const ZydisDecodedOperand *operands = operand;
-	const struct row *row = &rows[in->mnemonic <= ZYDIS_MNEMONIC_MAX_VALUE ? in->mnemonic : ZYDIS_MNEMONIC_INVALID];
+	const struct row *row =
+		&rows[in->mnemonic <= ZYDIS_MNEMONIC_MAX_VALUE ? in->mnemonic
+							       : ZYDIS_MNEMONIC_INVALID];
 
 	if (in->operand_width == 8)
 		op->size = 1;
@@ -267,7 +289,8 @@ op_fn *table_find(cpu *c, struct op *op, const void *instruction, const void *op
 	if (in->meta.isa_ext == ZYDIS_ISA_EXT_X87)
 		return fpu_pick(c, op, in, operands);
 	/* MOVSD and CMPSD are string instructions as well as SSE2 ones. */
-	if (is_simd(in->meta.isa_set) && (!row->fn || in->mnemonic == M(MOVSD) || in->mnemonic == M(CMPSD)))
+	if (is_simd(in->meta.isa_set) &&
+	    (!row->fn || in->mnemonic == M(MOVSD) || in->mnemonic == M(CMPSD)))
 		return sse_pick(c, op, in, operands);
 	if (row->fn)
 		return row->fn;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hardware task switches. Intel SDM volume 3, 7.3. Faults before the commit point occur in the old task; after
- * it, in the new one (its registers are loaded; segment registers hold selectors that are not valid yet).
+ * Hardware task switches. Intel SDM volume 3, 7.3. Faults before the commit point occur in the old
+ * task; after it, in the new one (its registers are loaded; segment registers hold selectors that
+ * are not valid yet).
  */
 #include "derived.h"
 #include "system.h"
@@ -55,9 +56,11 @@ static void save_old(cpu *c, uint32_t eip, uint32_t eflags)
 		w[0] = eip;
 		w[1] = eflags;
 		memcpy(w + 2, s->gpr, sizeof(s->gpr));
-		memory_write_bytes(c, s->tr.base + TSR_TSS32_EIP, w, sizeof(w), TSR_VIEW_SUPERVISOR);
+		memory_write_bytes(c, s->tr.base + TSR_TSS32_EIP, w, sizeof(w),
+				   TSR_VIEW_SUPERVISOR);
 		for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-			memory_write16(c, s->tr.base + TSR_TSS32_ES + 4 * i, s->segment[i].selector, TSR_VIEW_SUPERVISOR);
+			memory_write16(c, s->tr.base + TSR_TSS32_ES + 4 * i, s->segment[i].selector,
+				       TSR_VIEW_SUPERVISOR);
 	} else {
 		uint16_t w[14]; /* IP to DS */
 
@@ -79,7 +82,8 @@ static void load_ldt(cpu *c, uint16_t selector)
 	c->s->ldtr = (struct tsr_x86_segment){ .selector = selector };
 	if (selector_null(selector))
 		return;
-	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d) || !desc_is_system(&d) || desc_type(&d) != TSR_SYS_LDT || !desc_present(&d))
+	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d) || !desc_is_system(&d) ||
+	    desc_type(&d) != TSR_SYS_LDT || !desc_present(&d))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	desc_to_segment(&c->s->ldtr, selector, &d);
 }
@@ -93,7 +97,8 @@ static void load_code(cpu *c, uint16_t selector)
 	if (selector_null(selector))
 		fault_code(c, TSR_VECTOR_TS, 0);
 	desc_read(c, selector, &d, TSR_VECTOR_TS);
-	if (!desc_is_code(&d) || (desc_is_conforming(&d) ? desc_dpl(&d) > rpl : desc_dpl(&d) != rpl))
+	if (!desc_is_code(&d) ||
+	    (desc_is_conforming(&d) ? desc_dpl(&d) > rpl : desc_dpl(&d) != rpl))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
@@ -112,7 +117,8 @@ static void load_data(cpu *c, unsigned segment, uint16_t selector)
 	desc_read(c, selector, &d, TSR_VECTOR_TS);
 	if (!desc_is_readable(&d))
 		fault_selector(c, TSR_VECTOR_TS, selector);
-	if (!desc_is_conforming(&d) && (selector_rpl(selector) > desc_dpl(&d) || c->s->cpl > desc_dpl(&d)))
+	if (!desc_is_conforming(&d) &&
+	    (selector_rpl(selector) > desc_dpl(&d) || c->s->cpl > desc_dpl(&d)))
 		fault_selector(c, TSR_VECTOR_TS, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
@@ -151,7 +157,8 @@ static void enter_selectors(cpu *c, const struct task_image *t)
 	}
 }
 
-/* The new page tables. PDPTEs with reserved bits set are not reported: their pages are not present. */
+/* The new page tables. PDPTEs with reserved bits set are not reported: their pages are not present.
+ */
 static void load_cr3(cpu *c, uint32_t cr3)
 {
 	c->s->cr3 = cr3;
@@ -159,7 +166,8 @@ static void load_cr3(cpu *c, uint32_t cr3)
 		system_load_pdptes(c, cr3, c->s->pdpte);
 }
 
-static void enter_new(cpu *c, uint16_t selector, const struct descriptor *d, const struct task_image *t, uint32_t eflags)
+static void enter_new(cpu *c, uint16_t selector, const struct descriptor *d,
+		      const struct task_image *t, uint32_t eflags)
 {
 	struct tsr_x86_state *s = c->s;
 
@@ -194,9 +202,11 @@ static void push_error_code(cpu *c, bool wide, uint32_t code)
 static void check_writes(cpu *c, tsr_gla base, bool nested)
 {
 	if (c->s->tr.access & TSR_SEG_32)
-		memory_check_write(c, c->s->tr.base + TSR_TSS32_EIP, TSR_TSS32_LDT - 2 - TSR_TSS32_EIP, TSR_VIEW_SUPERVISOR);
+		memory_check_write(c, c->s->tr.base + TSR_TSS32_EIP,
+				   TSR_TSS32_LDT - 2 - TSR_TSS32_EIP, TSR_VIEW_SUPERVISOR);
 	else
-		memory_check_write(c, c->s->tr.base + TSR_TSS16_IP, TSR_TSS16_LDT - TSR_TSS16_IP, TSR_VIEW_SUPERVISOR);
+		memory_check_write(c, c->s->tr.base + TSR_TSS16_IP, TSR_TSS16_LDT - TSR_TSS16_IP,
+				   TSR_VIEW_SUPERVISOR);
 	if (nested)
 		memory_check_write(c, base + TSR_TSS_LINK, 2, TSR_VIEW_SUPERVISOR);
 }
@@ -204,8 +214,10 @@ static void check_writes(cpu *c, tsr_gla base, bool nested)
 /* Saves the old task in its TSS; JMP and IRET leave it available. */
 static void leave_old(cpu *c, enum task_reason reason)
 {
-	/* A fault or interrupt returns to the instruction itself, JMP, CALL and INT n to the next one. */
-	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip, eflags = c->s->eflags;
+	/* A fault or interrupt returns to the instruction itself, JMP, CALL and INT n to the next
+	 * one. */
+	uint32_t eip = reason == TASK_GATE && c->ext && !c->icebp ? c->s->eip : c->next_eip,
+		 eflags = c->s->eflags;
 	uint16_t selector = c->s->tr.selector;
 	struct descriptor d;
 
@@ -221,10 +233,12 @@ static void leave_old(cpu *c, enum task_reason reason)
 /* EFLAGS bits that a TSS can set. */
 static uint32_t eflags_mask(bool wide)
 {
-	uint32_t mask = TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT;
+	uint32_t mask = TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF |
+			TSR_FLAG_IOPL | TSR_FLAG_NT;
 
 	if (wide)
-		mask |= TSR_FLAG_RF | TSR_FLAG_VM | TSR_FLAG_AC | TSR_FLAG_ID | TSR_FLAG_VIF | TSR_FLAG_VIP;
+		mask |= TSR_FLAG_RF | TSR_FLAG_VM | TSR_FLAG_AC | TSR_FLAG_ID | TSR_FLAG_VIF |
+			TSR_FLAG_VIP;
 	return mask;
 }
 
@@ -244,7 +258,8 @@ static void start_new(cpu *c, const struct task_image *t, bool wide, bool has_co
 	}
 }
 
-void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enum task_reason reason, bool has_code, uint32_t code)
+void task_switch(cpu *c, uint16_t selector, const struct descriptor *target,
+		 enum task_reason reason, bool has_code, uint32_t code)
 {
 	struct descriptor d = *target;
 	bool wide = desc_has(&d, TSR_SEG_32), nested = reason == TASK_CALL || reason == TASK_GATE;
@@ -264,6 +279,7 @@ void task_switch(cpu *c, uint16_t selector, const struct descriptor *target, enu
 		memory_write16(c, base + TSR_TSS_LINK, old_selector, TSR_VIEW_SUPERVISOR);
 	if (reason != TASK_IRET)
 		desc_mark(c, selector, &d, TSR_SEG_BUSY, 0);
-	enter_new(c, selector, &d, &t, (t.eflags & eflags_mask(wide)) | (nested ? TSR_FLAG_NT : 0) | TSR_FLAG_FIXED);
+	enter_new(c, selector, &d, &t,
+		  (t.eflags & eflags_mask(wide)) | (nested ? TSR_FLAG_NT : 0) | TSR_FLAG_FIXED);
 	start_new(c, &t, wide, has_code, code);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One-instruction functions for the host's floating-point unit, made on demand and found by their bytes. There are two
- * mappings of one memfd: the writable one is never executable.
+ * One-instruction functions for the host's floating-point unit, made on demand and found by their
+ * bytes. There are two mappings of one memfd: the writable one is never executable.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -18,11 +18,16 @@
 struct thunk_pool {
 	uint8_t *write, *run;
 	uint32_t used;
-	uint16_t slot[2 * THUNK_COUNT]; /* hash table: index + 1 of a thunk; never more than half full */
+	uint16_t slot[2 * THUNK_COUNT]; /* hash table: index + 1 of a thunk; never more than half
+					   full */
 };
 _Static_assert(THUNK_COUNT < UINT16_MAX, "slots hold an index + 1");
 
-#define STORE_MM(n) { 0x0f, 0x7f, (n) << 3 | 7 } /* MOVQ mem, mmN */
+#define STORE_MM(n) \
+	{ \
+		0x0f, 0x7f, (n) << 3 | 7 \
+	} /* MOVQ mem, mmN */
+/* clang-format off */
 static const struct {
 	uint8_t length, bytes[3];
 } fixed[THUNK_FIXED] = {
@@ -33,6 +38,7 @@ static const struct {
 	[THUNK_STORE_MM0] = { 3, STORE_MM(0) }, { 3, STORE_MM(1) }, { 3, STORE_MM(2) }, { 3, STORE_MM(3) },
 	{ 3, STORE_MM(4) }, { 3, STORE_MM(5) }, { 3, STORE_MM(6) }, { 3, STORE_MM(7) },
 };
+/* clang-format on */
 
 static struct thunk_pool *pool_new(void)
 {
@@ -58,7 +64,6 @@ fail:
 	free(pool);
 	return NULL;
 }
-
 
 void thunk_finish(cpu *c)
 {
@@ -118,7 +123,8 @@ const void *thunk_get(cpu *c, const uint8_t *instruction, unsigned length)
 		return NULL;
 	memset(bytes, RET, sizeof(bytes));
 	memcpy(bytes, instruction, length);
-	for (at = hash(bytes) % (2 * THUNK_COUNT); pool->slot[at]; at = (at + 1) % (2 * THUNK_COUNT)) {
+	for (at = hash(bytes) % (2 * THUNK_COUNT); pool->slot[at];
+	     at = (at + 1) % (2 * THUNK_COUNT)) {
 		uint32_t n = pool->slot[at] - 1u;
 
 		if (!memcmp(pool->write + n * THUNK_BYTES, bytes, THUNK_BYTES))

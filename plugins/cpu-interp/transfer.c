@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Far JMP and CALL, call gates, far RET, SYSENTER, SYSEXIT. Intel SDM volume 2 (operation sections), volume 3, 5.8. */
+/* Far JMP and CALL, call gates, far RET, SYSENTER, SYSEXIT. Intel SDM volume 2 (operation
+ * sections), volume 3, 5.8. */
 #include "derived.h"
 #include "instructions.h"
 #include "transfer.h"
@@ -24,7 +25,8 @@ void transfer_check_offset(cpu *c, const struct descriptor *d, uint32_t offset)
 static void check_direct(cpu *c, uint16_t selector, const struct descriptor *d)
 {
 	unsigned cpl = c->s->cpl, dpl = desc_dpl(d);
-	bool allowed = desc_is_conforming(d) ? dpl <= cpl : selector_rpl(selector) <= cpl && dpl == cpl;
+	bool allowed =
+		desc_is_conforming(d) ? dpl <= cpl : selector_rpl(selector) <= cpl && dpl == cpl;
 
 	if (!allowed)
 		fault_selector(c, TSR_VECTOR_GP, selector);
@@ -52,7 +54,8 @@ static void far_paragraph(cpu *c, uint16_t selector, uint32_t offset, unsigned s
 }
 
 /* Same privilege: the return address on the current stack, then the new CS:EIP. */
-static void enter_same(cpu *c, uint16_t selector, struct descriptor *d, uint32_t offset, unsigned size, bool call)
+static void enter_same(cpu *c, uint16_t selector, struct descriptor *d, uint32_t offset,
+		       unsigned size, bool call)
 {
 	transfer_check_offset(c, d, offset);
 	if (call) {
@@ -70,8 +73,8 @@ static void enter_same(cpu *c, uint16_t selector, struct descriptor *d, uint32_t
 }
 
 /* A call gate to an inner ring: the stack of the TSS, the parameters, SS:ESP and CS:EIP. */
-static void enter_inner(cpu *c, const struct descriptor *gate, uint16_t selector, struct descriptor *d, uint32_t offset,
-			unsigned size)
+static void enter_inner(cpu *c, const struct descriptor *gate, uint16_t selector,
+			struct descriptor *d, uint32_t offset, unsigned size)
 {
 	uint32_t parameter[TSR_GATE_COUNT], esp = c->s->gpr[TSR_ESP];
 	unsigned count = gate->high & TSR_GATE_COUNT, cpl = desc_dpl(d);
@@ -117,14 +120,16 @@ static void through_call_gate(cpu *c, const struct descriptor *gate, bool call)
 		enter_same(c, selector, &d, offset, size, call);
 }
 
-void transfer_task_gate(cpu *c, const struct descriptor *gate, enum task_reason reason, bool has_code, uint32_t code)
+void transfer_task_gate(cpu *c, const struct descriptor *gate, enum task_reason reason,
+			bool has_code, uint32_t code)
 {
 	uint16_t selector = gate_selector(gate);
 	struct descriptor d;
 
 	if ((selector & TSR_SELECTOR_TI) || !desc_find(c, selector, &d))
 		fault_selector(c, TSR_VECTOR_GP, selector);
-	if (!desc_is_system(&d) || (desc_type(&d) != TSR_SYS_TSS16 && desc_type(&d) != TSR_SYS_TSS32))
+	if (!desc_is_system(&d) ||
+	    (desc_type(&d) != TSR_SYS_TSS16 && desc_type(&d) != TSR_SYS_TSS32))
 		fault_selector(c, TSR_VECTOR_GP, selector);
 	if (!desc_present(&d))
 		fault_selector(c, TSR_VECTOR_NP, selector);
@@ -230,13 +235,14 @@ void transfer_drop_segments(cpu *c)
 		const unsigned code = TSR_SEG_S | TSR_SEG_CODE | TSR_SEG_C;
 		bool conforming = (g->access & code) == code;
 
-		if ((g->access & TSR_SEG_P) && !conforming && (g->access >> TSR_SEG_DPL_SHIFT & 3) < c->s->cpl)
+		if ((g->access & TSR_SEG_P) && !conforming &&
+		    (g->access >> TSR_SEG_DPL_SHIFT & 3) < c->s->cpl)
 			segment_set_null(c, data[i], 0);
 	}
 }
 
-void transfer_outer(cpu *c, uint16_t cs, struct descriptor *d, uint32_t eip, uint16_t ss, uint32_t esp, unsigned size,
-		    uint32_t release)
+void transfer_outer(cpu *c, uint16_t cs, struct descriptor *d, uint32_t eip, uint16_t ss,
+		    uint32_t esp, unsigned size, uint32_t release)
 {
 	unsigned cpl = selector_rpl(cs);
 	struct tsr_x86_segment stack;
@@ -300,8 +306,11 @@ void op_ret_far(cpu *c, const struct op *op)
 /* -- SYSENTER, SYSEXIT: flat segments from the MSR; descriptors are not read */
 static void set_flat(cpu *c, unsigned segment, uint32_t selector, uint16_t access)
 {
-	segment_set(c, segment, &(struct tsr_x86_segment){
-		.selector = (uint16_t)selector, .access = access, .limit = 0xffffffff, .base = 0 });
+	segment_set(c, segment,
+		    &(struct tsr_x86_segment){ .selector = (uint16_t)selector,
+					       .access = access,
+					       .limit = 0xffffffff,
+					       .base = 0 });
 }
 
 void op_sysenter(cpu *c, const struct op *op)

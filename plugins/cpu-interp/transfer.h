@@ -12,8 +12,9 @@ void transfer_check_offset(cpu *c, const struct descriptor *d, uint32_t offset);
 void transfer_check_return_code(cpu *c, uint16_t selector, struct descriptor *d);
 void transfer_drop_segments(cpu *c);
 /* The rest of a return to an outer ring. */
-void transfer_outer(cpu *c, uint16_t cs, struct descriptor *d, uint32_t eip, uint16_t ss, uint32_t esp, unsigned size,
-		    uint32_t release);
-void transfer_task_gate(cpu *c, const struct descriptor *gate, enum task_reason reason, bool has_code, uint32_t code);
+void transfer_outer(cpu *c, uint16_t cs, struct descriptor *d, uint32_t eip, uint16_t ss,
+		    uint32_t esp, unsigned size, uint32_t release);
+void transfer_task_gate(cpu *c, const struct descriptor *gate, enum task_reason reason,
+			bool has_code, uint32_t code);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Address spaces: finding and recycling them, and the memory of their tables. A view's reservation is mapped once and
- * cleared by touched chunks, because a memset of 4 KiB is far cheaper than a page fault of the host; it goes back to the
- * host only when all contexts together hold more than SHADOW_RESIDENT_MAX chunks.
+ * Address spaces: finding and recycling them, and the memory of their tables. A view's reservation
+ * is mapped once and cleared by touched chunks, because a memset of 4 KiB is far cheaper than a
+ * page fault of the host; it goes back to the host only when all contexts together hold more than
+ * SHADOW_RESIDENT_MAX chunks.
  */
 #include "shadow.h"
 
@@ -110,7 +111,8 @@ static void evict(struct shadow *s, struct shadow_context *keep)
 	s->count.contexts_recycled++;
 }
 
-void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table, unsigned chunk)
+void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table,
+			      unsigned chunk)
 {
 	shadow_bit_set(c->touched[table], chunk);
 	if (shadow_bit(c->resident[table], chunk))
@@ -142,7 +144,8 @@ static struct shadow_context *recycle(struct shadow *s, struct shadow_vcpu *v)
 	return oldest;
 }
 
-struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v, uint32_t cr3, uint32_t mode)
+struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v,
+					       uint32_t cr3, uint32_t mode)
 {
 	struct shadow_context *c;
 
@@ -172,7 +175,8 @@ static void drop_in_chunk(struct shadow_context *c, unsigned chunk, uint32_t fir
 			memset(chunk_at(c, table, 0) + (size_t)first * 8, 0, (size_t)count * 8);
 }
 
-void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count, bool keep_tag)
+void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first,
+			   uint32_t count, bool keep_tag)
 {
 	if (!keep_tag && (c->mode & MODE_PG))
 		tsr_shadow_user_changed(s, c, first, count);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Fetch tags. The user view's tag belongs to its context: it changes when a page that was filled for FETCH loses its
- * translation. The supervisor view's tag belongs to a *set* that contexts share, since kernels map themselves into every
- * address space: the set lists the page-directory entries under which supervisor pages were fetched, a context may use
- * the set while its own entries are the same, and the page tables of the list are traced for the set itself, so it
+ * Fetch tags. The user view's tag belongs to its context: it changes when a page that was filled
+ * for FETCH loses its translation. The supervisor view's tag belongs to a *set* that contexts
+ * share, since kernels map themselves into every address space: the set lists the page-directory
+ * entries under which supervisor pages were fetched, a context may use the set while its own
+ * entries are the same, and the page tables of the list are traced for the set itself, so it
  * outlives the contexts.
  */
 #include "shadow.h"
@@ -23,8 +24,8 @@ static unsigned set_number(struct shadow *s, struct shadow_set *set)
 	return set - s->sets;
 }
 
-/* What of a page-directory entry decides where a supervisor's fetch goes: all but R/W, U/S, caching, A, D, G and the
- * bits left to software. */
+/* What of a page-directory entry decides where a supervisor's fetch goes: all but R/W, U/S,
+ * caching, A, D, G and the bits left to software. */
 static uint64_t deciding(uint64_t pde)
 {
 	return pde & ~0xf7eull;
@@ -64,7 +65,8 @@ static uint64_t *user_bits(struct shadow_context *c)
 	return (uint64_t *)(c->base[TSR_VIEW_USER] + SHADOW_FETCHED);
 }
 
-void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count)
+void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first,
+			     uint32_t count)
 {
 	if (!any_bit(user_bits(c), first, count))
 		return;
@@ -93,7 +95,8 @@ static void forget_slots(struct shadow *s, struct shadow_set *set)
 		unsigned slot = set->slots[i].slot;
 
 		if (set->slots[i].pt)
-			tsr_shadow_use_remove(s, set->slots[i].pfn, USE_SET, set_number(s, set), slot);
+			tsr_shadow_use_remove(s, set->slots[i].pfn, USE_SET, set_number(s, set),
+					      slot);
 		memset(set->fetched + slot * pages / 64, 0, pages / 8);
 	}
 	if (!(set->mode & MODE_PG)) /* has no slots */
@@ -109,7 +112,8 @@ static void restart(struct shadow *s, struct shadow_set *set)
 	change_tag(s, set);
 }
 
-void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first, uint32_t count)
+void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first,
+				  uint32_t count)
 {
 	if (!any_bit(set->fetched, first, count))
 		return;
@@ -203,7 +207,8 @@ void tsr_shadow_set_pde_changed(struct shadow *s, struct shadow_context *c, unsi
 		tsr_shadow_set_select(s, c);
 }
 
-static void list_slot(struct shadow *s, struct shadow_set *set, unsigned slot, uint64_t pde, uint32_t pt_pfn)
+static void list_slot(struct shadow *s, struct shadow_set *set, unsigned slot, uint64_t pde,
+		      uint32_t pt_pfn)
 {
 	if (set->count == SHADOW_SET_SLOTS)
 		restart(s, set);
@@ -217,8 +222,8 @@ static void list_slot(struct shadow *s, struct shadow_set *set, unsigned slot, u
 		tsr_shadow_use_add(s, pt_pfn, USE_SET, set_number(s, set), slot);
 }
 
-void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla, uint64_t pde,
-			uint32_t pt_pfn)
+void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
+			uint64_t pde, uint32_t pt_pfn)
 {
 	unsigned slot = gla >> shadow_slot_shift(c);
 
@@ -262,7 +267,8 @@ void tsr_shadow_publish(struct shadow *s, bool tell)
 			continue;
 		supervisor = c->set->tag;
 		user = c->mode & MODE_PG ? c->user_tag : supervisor;
-		if (v->pub.fetch_tag[TSR_VIEW_SUPERVISOR] == supervisor && v->pub.fetch_tag[TSR_VIEW_USER] == user)
+		if (v->pub.fetch_tag[TSR_VIEW_SUPERVISOR] == supervisor &&
+		    v->pub.fetch_tag[TSR_VIEW_USER] == user)
 			continue;
 		v->pub.fetch_tag[TSR_VIEW_SUPERVISOR] = supervisor;
 		v->pub.fetch_tag[TSR_VIEW_USER] = user;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The shadow MMU: tessera.mmu/1 for CPU plugins, tessera.phys-listener/1 for the core. Page walks per Intel SDM volume 3,
- * chapter 4 (32-bit and PAE paging, PSE-36, NX; 36 physical address bits); tables per tessera/draft/mmu.h.
+ * The shadow MMU: tessera.mmu/1 for CPU plugins, tessera.phys-listener/1 for the core. Page walks
+ * per Intel SDM volume 3, chapter 4 (32-bit and PAE paging, PSE-36, NX; 36 physical address bits);
+ * tables per tessera/draft/mmu.h.
  *
- * Guest page tables are traced (trace.c), so an address space's tables stay true while another one runs: MOV CR3 changes
- * pointers. Gaps: no valid bytes and windows, no prefilling; page tables outside RAM are walked at each access.
+ * Guest page tables are traced (trace.c), so an address space's tables stay true while another one
+ * runs: MOV CR3 changes pointers. Gaps: no valid bytes and windows, no prefilling; page tables
+ * outside RAM are walked at each access.
  */
 #include "shadow.h"
 
@@ -23,8 +25,8 @@ static const struct tsr_mmu_layout layout = {
 /* -- fill and probe */
 
 /* 0: allowed; else the error code. */
-static uint32_t permission(const struct shadow_context *c, enum tsr_mmu_view view, enum tsr_mmu_access access,
-			   const struct shadow_walk *w)
+static uint32_t permission(const struct shadow_context *c, enum tsr_mmu_view view,
+			   enum tsr_mmu_access access, const struct shadow_walk *w)
 {
 	uint32_t error = TSR_PF_P;
 
@@ -39,8 +41,8 @@ static uint32_t permission(const struct shadow_context *c, enum tsr_mmu_view vie
 	return access == TSR_ACCESS_FETCH && w->nx ? error : 0;
 }
 
-static uint32_t error_code(const struct shadow_context *c, enum tsr_mmu_view view, enum tsr_mmu_access access,
-			   uint32_t error)
+static uint32_t error_code(const struct shadow_context *c, enum tsr_mmu_view view,
+			   enum tsr_mmu_access access, uint32_t error)
 {
 	if (access == TSR_ACCESS_WRITE)
 		error |= TSR_PF_W;
@@ -51,7 +53,8 @@ static uint32_t error_code(const struct shadow_context *c, enum tsr_mmu_view vie
 	return error;
 }
 
-static bool may_write(const struct shadow_context *c, enum tsr_mmu_view view, const struct shadow_walk *w)
+static bool may_write(const struct shadow_context *c, enum tsr_mmu_view view,
+		      const struct shadow_walk *w)
 {
 	return (w->allow & TSR_PTE_RW) || (view == TSR_VIEW_SUPERVISOR && !(c->mode & MODE_WP));
 }
@@ -74,8 +77,9 @@ static void identity_walk(tsr_gla gla, struct shadow_walk *w)
 }
 
 /* The translation, or a fault in *result. */
-static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_view view, tsr_gla gla,
-		      enum tsr_mmu_access access, bool attach, struct shadow_walk *w, struct tsr_mmu_result *result)
+static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_view view,
+		      tsr_gla gla, enum tsr_mmu_access access, bool attach, struct shadow_walk *w,
+		      struct tsr_mmu_result *result)
 {
 	uint32_t error;
 
@@ -98,7 +102,8 @@ static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_v
 }
 
 /* Sets A and D as the access requires, and traces the page table. */
-static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_access access, struct shadow_walk *w)
+static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_access access,
+		       struct shadow_walk *w)
 {
 	uint32_t leaf = access == TSR_ACCESS_WRITE ? TSR_PTE_A | TSR_PTE_D : TSR_PTE_A;
 	uint32_t pde_bits = w->large ? leaf : TSR_PTE_A;
@@ -119,7 +124,8 @@ static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_
 		shadow_page(s, w->pte_gpa)->writes = 0;
 }
 
-/* Between conventional memory and 1 MiB: adapters, ROMs and what the chipset puts in their places. */
+/* Between conventional memory and 1 MiB: adapters, ROMs and what the chipset puts in their places.
+ */
 static bool in_hole(tsr_gpa gpa)
 {
 	return gpa >= 0xa0000 && gpa < 0x100000;
@@ -149,7 +155,8 @@ static void enter_write(struct shadow *s, struct shadow_context *c, unsigned vie
 	shadow_enter(s, c, view, true, page, at->write);
 }
 
-static enum tsr_mmu_kind give(struct tsr_mmu_result *result, enum tsr_mmu_kind kind, uint8_t *host, tsr_gpa gpa)
+static enum tsr_mmu_kind give(struct tsr_mmu_result *result, enum tsr_mmu_kind kind, uint8_t *host,
+			      tsr_gpa gpa)
 {
 	result->kind = kind;
 	result->host = host;
@@ -158,9 +165,9 @@ static enum tsr_mmu_kind give(struct tsr_mmu_result *result, enum tsr_mmu_kind k
 	return kind;
 }
 
-static enum tsr_mmu_kind fill_write(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
-				    const struct shadow_walk *w, const struct tsr_phys_page *at,
-				    struct tsr_mmu_result *result)
+static enum tsr_mmu_kind fill_write(struct shadow *s, struct shadow_context *c, unsigned view,
+				    tsr_gla gla, const struct shadow_walk *w,
+				    const struct tsr_phys_page *at, struct tsr_mmu_result *result)
 {
 	struct shadow_page *p = shadow_page(s, at->gpa);
 	unsigned offset = gla & TSR_PAGE_MASK;
@@ -182,9 +189,10 @@ static enum tsr_mmu_kind fill_write(struct shadow *s, struct shadow_context *c, 
 	return give(result, TSR_MMU_RAM, at->write + offset, at->gpa | offset);
 }
 
-static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
-				   enum tsr_mmu_access access, const struct shadow_walk *w,
-				   const struct tsr_phys_page *at, struct tsr_mmu_result *result)
+static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, unsigned view,
+				   tsr_gla gla, enum tsr_mmu_access access,
+				   const struct shadow_walk *w, const struct tsr_phys_page *at,
+				   struct tsr_mmu_result *result)
 {
 	struct shadow_page *p = shadow_page(s, at->gpa);
 	uint32_t page = gla >> TSR_PAGE_SHIFT;
@@ -199,10 +207,12 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 	enter_read(s, c, view, page, at);
 	if (access == TSR_ACCESS_FETCH) {
 		p->flags |= PAGE_FETCHED;
-		/* NOLINTNEXTLINE(clang-analyzer-core.*): a walk that is not of a large page sets pte_gpa */
-		tsr_shadow_fetched(s, c, view, gla, w->pde, w->large ? SHADOW_PFN_NONE : w->pte_gpa >> TSR_PAGE_SHIFT);
-	} else if (at->write == at->read && !at->dirty_log && !p->uses && !(p->flags & PAGE_CODE) && is_dirty(w) &&
-		   may_write(c, view, w)) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.*): a walk that is not of a large page sets
+		 * pte_gpa */
+		tsr_shadow_fetched(s, c, view, gla, w->pde,
+				   w->large ? SHADOW_PFN_NONE : w->pte_gpa >> TSR_PAGE_SHIFT);
+	} else if (at->write == at->read && !at->dirty_log && !p->uses && !(p->flags & PAGE_CODE) &&
+		   is_dirty(w) && may_write(c, view, w)) {
 		enter_write(s, c, view, page, at);
 	}
 	return give(result, TSR_MMU_RAM, at->read + offset, at->gpa | offset);
@@ -229,8 +239,9 @@ static bool known_fetch(struct shadow *s, struct shadow_context *c, unsigned vie
 	return true;
 }
 
-static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view view, tsr_gla gla,
-				  enum tsr_mmu_access access, struct tsr_mmu_result *result)
+static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view view,
+				  tsr_gla gla, enum tsr_mmu_access access,
+				  struct tsr_mmu_result *result)
 {
 	struct shadow *s = self;
 	struct shadow_context *c = ((struct shadow_vcpu *)pub)->context;
@@ -261,8 +272,9 @@ static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr
 	return kind;
 }
 
-static enum tsr_mmu_kind mmu_probe(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view view, tsr_gla gla,
-				   enum tsr_mmu_access access, struct tsr_mmu_result *result)
+static enum tsr_mmu_kind mmu_probe(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view view,
+				   tsr_gla gla, enum tsr_mmu_access access,
+				   struct tsr_mmu_result *result)
 {
 	struct shadow *s = self;
 	struct shadow_context *c = ((struct shadow_vcpu *)pub)->context;
@@ -317,7 +329,8 @@ static void load_pdptes(struct shadow *s, struct shadow_context *c, const uint64
 	}
 }
 
-static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub, const struct tsr_mmu_context *context)
+static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub,
+			    const struct tsr_mmu_context *context)
 {
 	struct shadow *s = self;
 	struct shadow_vcpu *v = (struct shadow_vcpu *)pub;
@@ -345,7 +358,8 @@ static void mmu_invalidate(void *self, struct tsr_mmu_vcpu *pub, tsr_gla gla)
 	struct shadow *s = self;
 
 	s->count.invlpg++;
-	tsr_shadow_drop_pages(s, ((struct shadow_vcpu *)pub)->context, gla >> TSR_PAGE_SHIFT, 1, true);
+	tsr_shadow_drop_pages(s, ((struct shadow_vcpu *)pub)->context, gla >> TSR_PAGE_SHIFT, 1,
+			      true);
 }
 
 static void mmu_destroy(void *self, struct tsr_mmu_vcpu *pub)
@@ -406,7 +420,8 @@ static void mmu_written(void *self, tsr_gpa gpa, uint32_t length)
 	tsr_shadow_publish(self, true);
 }
 
-static void mmu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
+static void mmu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value),
+		      void *user)
 {
 	struct shadow *s = self;
 
@@ -454,7 +469,8 @@ static void on_mapping_changed(void *self, tsr_gpa gpa, uint64_t length)
 	struct shadow *s = self;
 	bool everything = is_everything(gpa, length);
 
-	for (uint64_t at = gpa & ~(tsr_gpa)TSR_PAGE_MASK; !everything && at < gpa + length; at += TSR_PAGE_SIZE) {
+	for (uint64_t at = gpa & ~(tsr_gpa)TSR_PAGE_MASK; !everything && at < gpa + length;
+	     at += TSR_PAGE_SIZE) {
 		struct shadow_page *p = shadow_page(s, at);
 
 		tsr_shadow_rmap_drop(s, p, true);
@@ -464,7 +480,8 @@ static void on_mapping_changed(void *self, tsr_gpa gpa, uint64_t length)
 		everything_changed(s);
 	for (unsigned i = 0; i < SHADOW_VCPUS; i++)
 		if (s->vcpus[i])
-			s->vcpus[i]->listener->code_unmapped(s->vcpus[i]->listener->self, gpa, length);
+			s->vcpus[i]->listener->code_unmapped(s->vcpus[i]->listener->self, gpa,
+							     length);
 	tsr_shadow_publish(s, true);
 }
 
@@ -506,7 +523,8 @@ static const struct tsr_phys_listener phys_listener = {
 
 static void *lazy_memory(size_t length)
 {
-	void *at = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
 		return NULL;
@@ -531,12 +549,14 @@ static bool shadow_attach(void *self, const struct tsr_host *host, struct tsr_er
 	s->host = host;
 	s->phys = host->get(host, TSR_PHYS);
 	if (!s->phys)
-		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "mmu-shadow: the core has no " TSR_PHYS);
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "mmu-shadow: the core has no " TSR_PHYS);
 	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
 		void *memory = lazy_memory(arrays[i].length);
 
 		if (!memory)
-			return tsr_error_set(error, TSR_ERROR_FAILED, "mmu-shadow: out of address space");
+			return tsr_error_set(error, TSR_ERROR_FAILED,
+					     "mmu-shadow: out of address space");
 		memcpy((char *)s + arrays[i].offset, &memory, sizeof(memory));
 	}
 	bits = lazy_memory(SHADOW_SETS * SET_BITS_LENGTH);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reverse map: which table entries lead to a physical page. Rows are not removed when their entry goes; a row whose
- * entry no longer leads to the page is reused by the next addition, and only the first few are examined, so adding stays
- * cheap. When the pool is used up, all entries are dropped and the map starts again.
+ * The reverse map: which table entries lead to a physical page. Rows are not removed when their
+ * entry goes; a row whose entry no longer leads to the page is reused by the next addition, and
+ * only the first few are examined, so adding stays cheap. When the pool is used up, all entries are
+ * dropped and the map starts again.
  */
 #include "shadow.h"
 
@@ -35,7 +36,8 @@ static bool current(struct shadow *s, uint32_t mapping, const uint8_t *host)
 	if (shadow_bit(c->touched[view * 2 + 1], page / 512) &&
 	    *shadow_entry(c, view, SHADOW_WRITE_TABLE, page) == entry)
 		return true;
-	return shadow_bit(c->touched[view * 2], page / 512) && *shadow_entry(c, view, SHADOW_READ_TABLE, page) == entry;
+	return shadow_bit(c->touched[view * 2], page / 512) &&
+	       *shadow_entry(c, view, SHADOW_READ_TABLE, page) == entry;
 }
 
 static uint32_t node_new(struct shadow *s)
@@ -61,8 +63,8 @@ static void start_again(struct shadow *s)
 			tsr_shadow_drop_pages(s, s->contexts[i], 0, SHADOW_PAGES, true);
 }
 
-void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c, unsigned view,
-			 uint32_t page, const uint8_t *host)
+void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c,
+			 unsigned view, uint32_t page, const uint8_t *host)
 {
 	uint32_t mapping = mapping_of(c, view, page), n;
 	unsigned looked = 0;

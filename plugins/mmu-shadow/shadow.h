@@ -2,11 +2,13 @@
 /*
  * The shadow MMU's private types. Invariants that its files share:
  *
- *  1. A table entry exists only while the guest's page tables, as they stand in memory, say so: every page-table page
- *     that an entry was derived from is *used* (page->uses), a used page has no write entries anywhere, so a store to it
- *     comes to tsr_mmu.written, which drops what was derived from the changed words.
- *  2. Every write entry of a plain-memory page is in that page's reverse map, as is every read entry of a page outside
- *     main RAM (those move: BARs, PAM, VGA windows). The map may hold stale rows too.
+ *  1. A table entry exists only while the guest's page tables, as they stand in memory, say so:
+ *     every page-table page that an entry was derived from is *used* (page->uses), a used page has
+ *     no write entries anywhere, so a store to it comes to tsr_mmu.written, which drops what was
+ *     derived from the changed words.
+ *  2. Every write entry of a plain-memory page is in that page's reverse map, as is every read
+ *     entry of a page outside main RAM (those move: BARs, PAM, VGA windows). The map may hold
+ *     stale rows too.
  *  3. A context's table chunk (512 entries, 4 KiB) that is not marked as touched is all zero.
  */
 #ifndef SHADOW_H
@@ -17,24 +19,27 @@
 #include <tessera/draft/mmu.h>
 #include <tessera/draft/x86-facts.h>
 
-#define SHADOW_CONTEXTS 32     /* address spaces kept per virtual CPU */
+#define SHADOW_CONTEXTS 32 /* address spaces kept per virtual CPU */
 #define SHADOW_VCPUS 4
 #define SHADOW_CONTEXTS_ALL (SHADOW_VCPUS * SHADOW_CONTEXTS)
-#define SHADOW_SETS 12         /* supervisor fetch sets */
+#define SHADOW_SETS 12 /* supervisor fetch sets */
 #define SHADOW_SET_SLOTS 64
-#define SHADOW_SLOTS 2048      /* page-directory entries of an address space: 1024 without, 4 * 512 with PAE */
+#define SHADOW_SLOTS \
+	2048 /* page-directory entries of an address space: 1024 without, 4 * 512 with PAE */
 #define SHADOW_DIRECTORIES 4
 #define SHADOW_PAGES (1u << 20) /* linear pages of an address space */
-#define SHADOW_CHUNKS 2048     /* of 512 entries */
-#define SHADOW_PFNS (1u << 24) /* 36 physical address bits */
+#define SHADOW_CHUNKS 2048      /* of 512 entries */
+#define SHADOW_PFNS (1u << 24)  /* 36 physical address bits */
 #define SHADOW_PFN_NONE UINT32_MAX
 #define SHADOW_RMAP_NODES (1u << 19)
 /* Each possible use has its own row (trace.c), so rows cannot run out. Row 0 is none. */
-#define SHADOW_USE_ROWS (1 + (SHADOW_CONTEXTS_ALL + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
+#define SHADOW_USE_ROWS \
+	(1 + (SHADOW_CONTEXTS_ALL + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
 #define SHADOW_RESIDENT_MAX 12288 /* table chunks that have memory, in all contexts: 48 MiB */
 #define SHADOW_UNTRACE_WRITES 64
 
-/* Bytes from a view's base. Space is reserved for the valid bytes (at 16 and 17 MiB) and, after everything, a window. */
+/* Bytes from a view's base. Space is reserved for the valid bytes (at 16 and 17 MiB) and, after
+ * everything, a window. */
 #define SHADOW_READ_TABLE 0
 #define SHADOW_WRITE_TABLE (8l << 20)
 #define SHADOW_FETCHED (18l << 20) /* one bit per linear page: filled for FETCH (user view) */
@@ -51,9 +56,9 @@ enum shadow_page_flags {
 
 /* One guest physical page. */
 struct shadow_page {
-	uint32_t rmap;  /* first node, 0: none; valid if epoch is the shadow's */
+	uint32_t rmap; /* first node, 0: none; valid if epoch is the shadow's */
 	uint32_t epoch;
-	uint32_t uses;  /* first use as a page table, 0: none */
+	uint32_t uses; /* first use as a page table, 0: none */
 	uint8_t flags;
 	uint8_t writes; /* since the last fill through it */
 };
@@ -72,23 +77,23 @@ struct shadow_use {
 	uint8_t kind;
 };
 
-/* Translations used for fetching at supervisor level that several contexts share: those whose page-directory entries
- * are the recorded ones. */
+/* Translations used for fetching at supervisor level that several contexts share: those whose
+ * page-directory entries are the recorded ones. */
 struct shadow_set {
 	uint32_t tag;
-	uint32_t mode;      /* enum shadow_mode without WP */
-	bool used;          /* filled for FETCH since the tag is what it is */
+	uint32_t mode; /* enum shadow_mode without WP */
+	bool used;     /* filled for FETCH since the tag is what it is */
 	bool alive;
-	uint64_t stamp;     /* of the last selection */
+	uint64_t stamp; /* of the last selection */
 	unsigned count;
 	struct {
 		uint16_t slot;
-		bool pt;        /* its page table is traced for this set */
-		uint64_t pde;   /* the bits that decide a fetch */
-		uint32_t pfn;   /* of the page table */
+		bool pt;      /* its page table is traced for this set */
+		uint64_t pde; /* the bits that decide a fetch */
+		uint32_t pfn; /* of the page table */
 	} slots[SHADOW_SET_SLOTS];
 	uint64_t listed[SHADOW_SLOTS / 64];
-	uint64_t *fetched;  /* one bit per linear page */
+	uint64_t *fetched; /* one bit per linear page */
 };
 
 #define SLOT_NONE 0u
@@ -96,10 +101,10 @@ struct shadow_set {
 #define SLOT_PT 2u /* | page frame number << 2 */
 
 struct shadow_directory {
-	bool ready;       /* looked up, traced */
-	bool plain;       /* RAM: host is valid and what is derived may be kept */
+	bool ready; /* looked up, traced */
+	bool plain; /* RAM: host is valid and what is derived may be kept */
 	uint8_t *host;
-	tsr_gpa gpa;      /* after A20 */
+	tsr_gpa gpa; /* after A20 */
 };
 
 struct shadow_context {
@@ -107,7 +112,7 @@ struct shadow_context {
 	uint8_t id;
 	uint32_t cr3, mode;
 	uint64_t pdpte[4];
-	uint64_t stamp;      /* of the last switch to it */
+	uint64_t stamp; /* of the last switch to it */
 	uint8_t *base[TSR_VIEWS];
 	/* Per chunk: index view * 2 + (write table). */
 	uint64_t touched[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
@@ -118,8 +123,8 @@ struct shadow_context {
 	uint8_t *pt_host[SHADOW_SLOTS];
 	uint32_t user_tag;
 	bool user_used;
-	bool regroup;            /* a listed page-directory entry changed: a better set is looked for */
-	struct shadow_set *set;  /* of the supervisor view */
+	bool regroup; /* a listed page-directory entry changed: a better set is looked for */
+	struct shadow_set *set; /* of the supervisor view */
 };
 
 struct shadow_vcpu {
@@ -129,22 +134,25 @@ struct shadow_vcpu {
 	unsigned first; /* its contexts: [first, first + SHADOW_CONTEXTS) */
 };
 
+/* clang-format off */
 #define SHADOW_COUNTERS(X) \
-	X(fill_read) X(fill_write) X(fill_fetch) X(faults) X(traced_fills) X(io_fills) X(switches) X(contexts_made) \
-	X(contexts_recycled) X(tables_traced) X(tables_untraced) X(table_writes) X(code_writes) X(slots_dropped) \
-	X(rmap_overflows) X(flushes) X(tag_changes) X(sets_made) X(invlpg)
+	X(fill_read) X(fill_write) X(fill_fetch) X(faults) X(traced_fills) X(io_fills) \
+	X(switches) X(contexts_made) X(contexts_recycled) X(tables_traced) X(tables_untraced) \
+	X(table_writes) X(code_writes) X(slots_dropped) X(rmap_overflows) X(flushes) \
+	X(tag_changes) X(sets_made) X(invlpg)
+/* clang-format on */
 
 struct shadow {
 	const struct tsr_host *host;
 	const struct tsr_phys *phys;
 	uint8_t *ram_base;
 	uint64_t ram_size;
-	uint64_t ram_low; /* bytes of it whose offset is the guest physical address */
+	uint64_t ram_low;          /* bytes of it whose offset is the guest physical address */
 	struct shadow_page *pages; /* SHADOW_PFNS, mostly untouched */
 	struct shadow_rmap_node *rmap;
 	uint32_t rmap_free, rmap_top, epoch;
-	struct shadow_use *uses;   /* SHADOW_USE_ROWS */
-	uint64_t use_changes;      /* counts additions and removals */
+	struct shadow_use *uses; /* SHADOW_USE_ROWS */
+	uint64_t use_changes;    /* counts additions and removals */
 	struct shadow_context *contexts[SHADOW_CONTEXTS_ALL];
 	struct shadow_vcpu *vcpus[SHADOW_VCPUS];
 	struct shadow_set sets[SHADOW_SETS];
@@ -152,7 +160,9 @@ struct shadow {
 	uint32_t last_tag;
 	uint64_t stamp;
 #define X(name) uint64_t name;
-	struct { SHADOW_COUNTERS(X) } count;
+	struct {
+		SHADOW_COUNTERS(X)
+	} count;
 #undef X
 };
 
@@ -178,10 +188,13 @@ static inline unsigned shadow_slot_shift(const struct shadow_context *c)
 }
 
 _Static_assert(SHADOW_CONTEXTS_ALL <= 256 && SHADOW_SETS <= 256, "shadow_use.owner is a byte");
-_Static_assert(SHADOW_CONTEXTS_ALL <= 1u << 11, "shadow_rmap_node.mapping has 11 bits for the context");
-_Static_assert(SHADOW_SETS > SHADOW_VCPUS, "a set that no virtual CPU uses can be recycled at any time");
+_Static_assert(SHADOW_CONTEXTS_ALL <= 1u << 11,
+	       "shadow_rmap_node.mapping has 11 bits for the context");
+_Static_assert(SHADOW_SETS > SHADOW_VCPUS,
+	       "a set that no virtual CPU uses can be recycled at any time");
 
-static inline uint64_t *shadow_entry(const struct shadow_context *c, unsigned view, long table, uint32_t page)
+static inline uint64_t *shadow_entry(const struct shadow_context *c, unsigned view, long table,
+				     uint32_t page)
 {
 	return (uint64_t *)(c->base[view] + table) + page;
 }
@@ -197,17 +210,22 @@ static inline void shadow_bit_set(uint64_t *bits, unsigned n)
 }
 
 /* -- context.c: address spaces and their tables */
-struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v, uint32_t cr3, uint32_t mode);
-void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c); /* drops everything derived */
+struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v,
+					       uint32_t cr3, uint32_t mode);
+void tsr_shadow_context_flush(struct shadow *s,
+			      struct shadow_context *c); /* drops everything derived */
 void tsr_shadow_context_free(struct shadow_context *c);
-void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table, unsigned chunk);
-/* The entries of linear pages [first, first + count) in both views; user fetch tag too unless `keep_tag`. */
-void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count, bool keep_tag);
+void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table,
+			      unsigned chunk);
+/* The entries of linear pages [first, first + count) in both views; user fetch tag too unless
+ * `keep_tag`. */
+void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first,
+			   uint32_t count, bool keep_tag);
 void tsr_shadow_drop_writes(struct shadow *s); /* every write entry of every context */
 void tsr_shadow_flush(struct shadow *s);       /* everything of every context */
 
-static inline void shadow_enter(struct shadow *s, struct shadow_context *c, unsigned view, bool write, uint32_t page,
-				const uint8_t *host)
+static inline void shadow_enter(struct shadow *s, struct shadow_context *c, unsigned view,
+				bool write, uint32_t page, const uint8_t *host)
 {
 	unsigned table = view * 2 + write;
 
@@ -217,50 +235,59 @@ static inline void shadow_enter(struct shadow *s, struct shadow_context *c, unsi
 		tsr_shadow_context_touch(s, c, table, page / 512);
 }
 
-/* -- rmap.c: from physical pages to entries. May flush all write entries when the pool is used up. */
-void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c, unsigned view,
-			 uint32_t page, const uint8_t *host);
-void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads); /* write entries, and read entries */
+/* -- rmap.c: from physical pages to entries. May flush all write entries when the pool is used up.
+ */
+void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_context *c,
+			 unsigned view, uint32_t page, const uint8_t *host);
+void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p,
+			  bool reads); /* write entries, and read entries */
 
 /* -- trace.c: page tables */
 void tsr_shadow_attach_pd(struct shadow *s, struct shadow_context *c, unsigned number, tsr_gpa gpa);
 void tsr_shadow_detach_pd(struct shadow *s, struct shadow_context *c, unsigned number);
-void tsr_shadow_attach_slot(struct shadow *s, struct shadow_context *c, unsigned slot, tsr_gpa pt, uint8_t *host);
+void tsr_shadow_attach_slot(struct shadow *s, struct shadow_context *c, unsigned slot, tsr_gpa pt,
+			    uint8_t *host);
 void tsr_shadow_drop_slot(struct shadow *s, struct shadow_context *c, unsigned slot, bool keep_tag);
-void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot);
-void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot);
+void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner,
+			unsigned slot);
+void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind,
+			   unsigned owner, unsigned slot);
 void tsr_shadow_page_written(struct shadow *s, tsr_gpa gpa, uint32_t length); /* within one page */
 void tsr_shadow_trace_code(struct shadow *s, tsr_gpa gpa, bool on);
 
 /* -- fetch-set.c: tags */
 uint32_t tsr_shadow_new_tag(struct shadow *s);
 void tsr_shadow_set_select(struct shadow *s, struct shadow_context *c);
-void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla, uint64_t pde,
-			uint32_t pt_pfn); /* SHADOW_PFN_NONE: a large page */
+void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
+			uint64_t pde, uint32_t pt_pfn); /* SHADOW_PFN_NONE: a large page */
 bool tsr_shadow_is_fetched(struct shadow_context *c, unsigned view, uint32_t page);
-void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first, uint32_t count);
+void tsr_shadow_set_pages_changed(struct shadow *s, struct shadow_set *set, uint32_t first,
+				  uint32_t count);
 void tsr_shadow_set_lost_table(struct shadow *s, struct shadow_set *set, unsigned slot);
 void tsr_shadow_set_pde_changed(struct shadow *s, struct shadow_context *c, unsigned slot);
-void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first, uint32_t count);
+void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first,
+			     uint32_t count);
 void tsr_shadow_change_all_tags(struct shadow *s);
-/* Updates the vCPUs' published tags; notifies the listeners if `tell` is set and something changed. */
+/* Updates the vCPUs' published tags; notifies the listeners if `tell` is set and something changed.
+ */
 void tsr_shadow_publish(struct shadow *s, bool tell);
 
 /* -- walk.c: page walks */
 struct shadow_walk {
-	uint64_t pde, pte;         /* pte 0 for large pages */
-	uint8_t *pde_at, *pte_at;  /* NULL: not plain memory */
-	tsr_gpa pde_gpa, pte_gpa;  /* after A20 */
+	uint64_t pde, pte;        /* pte 0 for large pages */
+	uint8_t *pde_at, *pte_at; /* NULL: not plain memory */
+	tsr_gpa pde_gpa, pte_gpa; /* after A20 */
 	unsigned slot;
 	bool large;
-	bool plain;                /* all tables in RAM: what is found may be kept */
-	tsr_gpa gpa;               /* of the 4 KiB page */
-	uint32_t allow;            /* TSR_PTE_RW, TSR_PTE_US as all levels give them */
+	bool plain;     /* all tables in RAM: what is found may be kept */
+	tsr_gpa gpa;    /* of the 4 KiB page */
+	uint32_t allow; /* TSR_PTE_RW, TSR_PTE_US as all levels give them */
 	bool nx;
-	uint32_t error;            /* of a failed walk: 0 or TSR_PF_P | TSR_PF_RSVD */
+	uint32_t error; /* of a failed walk: 0 or TSR_PF_P | TSR_PF_RSVD */
 };
 /* `attach`: trace the directory (fill); else without side effects (probe). */
-bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach, struct shadow_walk *w);
+bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach,
+		     struct shadow_walk *w);
 uint64_t tsr_shadow_read_pde(struct shadow *s, struct shadow_context *c, unsigned slot);
 void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bits);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Page-table tracing. A physical page serves as page directory (USE_PD) or page table (USE_PT) in contexts, and as page
- * table of a slot of a supervisor fetch set (USE_SET). Each use is a row in the page's list; a page with rows has no
- * write entries, and a store to it drops exactly what its changed words led to.
+ * Page-table tracing. A physical page serves as page directory (USE_PD) or page table (USE_PT) in
+ * contexts, and as page table of a slot of a supervisor fetch set (USE_SET). Each use is a row in
+ * the page's list; a page with rows has no write entries, and a store to it drops exactly what its
+ * changed words led to.
  *
- * A page that is often written while no translation uses it has probably become something else: it is no longer traced, and
- * what was derived from it is dropped.
+ * A page that is often written while no translation uses it has probably become something else: it
+ * is no longer traced, and what was derived from it is dropped.
  */
 #include "shadow.h"
 
@@ -14,15 +15,18 @@ static uint32_t slot_pfn(uint32_t slot)
 	return slot >> 2;
 }
 
-/* By owner (contexts, then fetch sets), a row for each page-directory entry and one for each directory. */
+/* By owner (contexts, then fetch sets), a row for each page-directory entry and one for each
+ * directory. */
 static uint32_t row_of(enum shadow_use_kind kind, unsigned owner, unsigned slot)
 {
 	unsigned of_owner = kind == USE_SET ? SHADOW_CONTEXTS_ALL + owner : owner;
 
-	return 1 + of_owner * (SHADOW_SLOTS + SHADOW_DIRECTORIES) + (kind == USE_PD ? SHADOW_SLOTS + slot : slot);
+	return 1 + of_owner * (SHADOW_SLOTS + SHADOW_DIRECTORIES) +
+	       (kind == USE_PD ? SHADOW_SLOTS + slot : slot);
 }
 
-void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot)
+void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner,
+			unsigned slot)
 {
 	struct shadow_page *p = shadow_pfn_page(s, pfn);
 	uint32_t n = row_of(kind, owner, slot);
@@ -33,11 +37,13 @@ void tsr_shadow_use_add(struct shadow *s, uint32_t pfn, enum shadow_use_kind kin
 		tsr_shadow_rmap_drop(s, p, false);
 		s->count.tables_traced++;
 	}
-	s->uses[n] = (struct shadow_use){ .next = p->uses, .slot = slot, .owner = owner, .kind = kind };
+	s->uses[n] =
+		(struct shadow_use){ .next = p->uses, .slot = slot, .owner = owner, .kind = kind };
 	p->uses = n;
 }
 
-void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind, unsigned owner, unsigned slot)
+void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind kind,
+			   unsigned owner, unsigned slot)
 {
 	uint32_t n = row_of(kind, owner, slot);
 
@@ -50,7 +56,8 @@ void tsr_shadow_use_remove(struct shadow *s, uint32_t pfn, enum shadow_use_kind 
 	}
 }
 
-void tsr_shadow_attach_slot(struct shadow *s, struct shadow_context *c, unsigned slot, tsr_gpa pt, uint8_t *host)
+void tsr_shadow_attach_slot(struct shadow *s, struct shadow_context *c, unsigned slot, tsr_gpa pt,
+			    uint8_t *host)
 {
 	if (!host) {
 		c->slot[slot] = SLOT_LARGE;
@@ -102,8 +109,8 @@ void tsr_shadow_detach_pd(struct shadow *s, struct shadow_context *c, unsigned n
 	d->ready = false;
 }
 
-/* Drops everything derived from the page; its uses are gone. (A directory in use is traced again at once if its
- * context's fetch set depends on it.) */
+/* Drops everything derived from the page; its uses are gone. (A directory in use is traced again at
+ * once if its context's fetch set depends on it.) */
 static void untrace(struct shadow *s, struct shadow_page *p)
 {
 	s->count.tables_untraced++;
@@ -127,7 +134,8 @@ static void untrace(struct shadow *s, struct shadow_page *p)
 }
 
 /* Entries [first, last] of a page directory changed. */
-static void directory_written(struct shadow *s, struct shadow_context *c, unsigned number, unsigned first, unsigned last)
+static void directory_written(struct shadow *s, struct shadow_context *c, unsigned number,
+			      unsigned first, unsigned last)
 {
 	unsigned base = number * (shadow_pae(c) ? 512 : 1024);
 
@@ -138,7 +146,8 @@ static void directory_written(struct shadow *s, struct shadow_context *c, unsign
 }
 
 /* Drops what the changed bytes of one use led to. */
-static void use_written(struct shadow *s, const struct shadow_use *u, unsigned offset, unsigned length)
+static void use_written(struct shadow *s, const struct shadow_use *u, unsigned offset,
+			unsigned length)
 {
 	struct shadow_context *c = u->kind == USE_SET ? NULL : s->contexts[u->owner];
 	struct shadow_set *set = u->kind == USE_SET ? &s->sets[u->owner] : NULL;
@@ -154,7 +163,8 @@ static void use_written(struct shadow *s, const struct shadow_use *u, unsigned o
 		tsr_shadow_set_pages_changed(s, set, u->slot * entries + first, last - first + 1);
 }
 
-/* A change of a directory may change the list (a table that is its own directory): then it starts over. */
+/* A change of a directory may change the list (a table that is its own directory): then it starts
+ * over. */
 static void table_written(struct shadow *s, struct shadow_page *p, unsigned offset, unsigned length)
 {
 	uint64_t changes;
@@ -192,7 +202,8 @@ void tsr_shadow_page_written(struct shadow *s, tsr_gpa gpa, uint32_t length)
 	s->count.code_writes++;
 	for (unsigned i = 0; i < SHADOW_VCPUS; i++)
 		if (s->vcpus[i])
-			s->vcpus[i]->listener->code_written(s->vcpus[i]->listener->self, gpa, length);
+			s->vcpus[i]->listener->code_written(s->vcpus[i]->listener->self, gpa,
+							    length);
 }
 
 void tsr_shadow_trace_code(struct shadow *s, tsr_gpa gpa, bool on)

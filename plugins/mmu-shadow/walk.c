@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Page walks in 32-bit and PAE mode (SDM volume 3, 4.3 and 4.4). The PDPTEs come from the processor's registers. */
+/* Page walks in 32-bit and PAE mode (SDM volume 3, 4.3 and 4.4). The PDPTEs come from the
+ * processor's registers. */
 #include "shadow.h"
 
 static uint64_t load(struct shadow *s, const uint8_t *host, tsr_gpa gpa, bool pae)
@@ -35,7 +36,8 @@ void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bi
 	if (p->flags & PAGE_CODE)
 		for (unsigned i = 0; i < SHADOW_VCPUS; i++)
 			if (s->vcpus[i])
-				s->vcpus[i]->listener->code_written(s->vcpus[i]->listener->self, gpa, 1);
+				s->vcpus[i]->listener->code_written(s->vcpus[i]->listener->self,
+								    gpa, 1);
 }
 
 /* Where the directory that slot lies in is, without tracing it. */
@@ -67,7 +69,8 @@ static bool directory(struct shadow *s, struct shadow_context *c, unsigned slot,
 	return true;
 }
 
-static uint64_t read_pde(struct shadow *s, struct shadow_context *c, unsigned slot, bool attach, struct shadow_walk *w)
+static uint64_t read_pde(struct shadow *s, struct shadow_context *c, unsigned slot, bool attach,
+			 struct shadow_walk *w)
 {
 	bool pae = shadow_pae(c);
 	unsigned offset = pae ? (slot & 511) * 8 : slot * 4;
@@ -88,7 +91,8 @@ uint64_t tsr_shadow_read_pde(struct shadow *s, struct shadow_context *c, unsigne
 	return read_pde(s, c, slot, true, &w);
 }
 
-/* Bits that must be zero in a present entry. PSE-36: a 4 MiB page's address bits 35:32 are in bits 16:13. */
+/* Bits that must be zero in a present entry. PSE-36: a 4 MiB page's address bits 35:32 are in bits
+ * 16:13. */
 static uint64_t reserved_bits(const struct shadow_context *c, bool large)
 {
 	uint64_t bits;
@@ -126,7 +130,8 @@ static void finish_large(struct shadow_walk *w, const struct shadow_context *c, 
 }
 
 /* The page table of the entry; its host address is remembered while the slot is attached. */
-static void find_table(struct shadow *s, struct shadow_context *c, struct shadow_walk *w, unsigned offset)
+static void find_table(struct shadow *s, struct shadow_context *c, struct shadow_walk *w,
+		       unsigned offset)
 {
 	tsr_gpa gpa = w->pde & (shadow_pae(c) ? TSR_PAE_FRAME : TSR_PTE_FRAME);
 	struct tsr_phys_page page;
@@ -144,7 +149,8 @@ static void find_table(struct shadow *s, struct shadow_context *c, struct shadow
 	w->plain = w->plain && w->pte_at;
 }
 
-bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach, struct shadow_walk *w)
+bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach,
+		     struct shadow_walk *w)
 {
 	bool pae = shadow_pae(c);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Gives the pointer to the guest: the host's pointer is hidden and, on X11, grabbed and moved back to
- * the centre of the window, so that its movement has no limits. GTK has no function for that, and
- * Wayland would need the pointer-constraints protocol.
- * Gaps: on Wayland without Xwayland the pointer stops at the window's edges.
+ * Gives the pointer to the guest: the host's pointer is hidden and, on X11, grabbed and moved back
+ * to the centre of the window, so that its movement has no limits. GTK has no function for that,
+ * and Wayland would need the pointer-constraints protocol. Gaps: on Wayland without Xwayland the
+ * pointer stops at the window's edges.
  */
 #include "ui.h"
 
@@ -86,7 +86,8 @@ static gboolean warp_pointer(struct ui *ui, double x, double y)
 void ui_grab_moved(struct ui *ui)
 {
 	GdkSurface *surface = window_surface(ui);
-	int middle_x = gdk_surface_get_width(surface) / 2, middle_y = gdk_surface_get_height(surface) / 2;
+	int middle_x = gdk_surface_get_width(surface) / 2,
+	    middle_y = gdk_surface_get_height(surface) / 2;
 	double x = middle_x, y = middle_y;
 	double far_x = ABS(ui->last_x - x), far_y = ABS(ui->last_y - y);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sends the keys of the host's keyboard to the guest by their position: GDK's hardware key codes on
- * X11 and Wayland are evdev codes plus 8. The window itself uses two combinations: Ctrl+Alt, pressed
- * and released, grabs or releases the pointer; Ctrl+Alt+Enter switches to full screen.
+ * X11 and Wayland are evdev codes plus 8. The window itself uses two combinations: Ctrl+Alt,
+ * pressed and released, grabs or releases the pointer; Ctrl+Alt+Enter switches to full screen.
  */
 #include <linux/input-event-codes.h>
 
@@ -68,7 +68,8 @@ static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, 
 		ui_actions_toggle_fullscreen(ui);
 		return TRUE;
 	}
-	if (!ui->down[code]) /* otherwise the host repeats the key; the guest's keyboard does that itself */
+	if (!ui->down[code]) /* otherwise the host repeats the key; the guest's keyboard does that
+				itself */
 		send_key(ui, code, TRUE);
 	ui->chord = (is_ctrl(code) || is_alt(code)) && ctrl_is_down(ui) && alt_is_down(ui);
 	return TRUE;

@@ -19,7 +19,8 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	const char *title = properties->get_string(host, "title");
 
 #ifdef HAVE_X11
-	gdk_set_allowed_backends("x11,*"); /* grab.c can hold the pointer there, and through Xwayland */
+	gdk_set_allowed_backends(
+		"x11,*"); /* grab.c can hold the pointer there, and through Xwayland */
 #endif
 	if (!gtk_init_check())
 		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,

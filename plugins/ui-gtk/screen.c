@@ -8,7 +8,7 @@
 
 struct _UiScreen {
 	GtkWidget parent;
-	GBytes *frame;      /* NULL: none was fetched yet */
+	GBytes *frame; /* NULL: none was fetched yet */
 	guint width, height;
 	gboolean smooth;
 	GdkTexture *texture; /* of frame, multiplied by `factor` */

@@ -27,19 +27,20 @@ struct ui {
 
 	/* frames */
 	guint64 frame_serial;
-	guint tick; /* tick callback, while the screen changes */
-	guint slow; /* timeout, while it does not */
+	guint tick;       /* tick callback, while the screen changes */
+	guint slow;       /* timeout, while it does not */
 	int awake;        /* ticks left before polling becomes slow */
 	unsigned changes; /* successive slow polls that found a change */
 
 	/* input */
-	gboolean down[256]; /* keys that the guest has seen pressed and not yet released, by evdev code */
+	gboolean down[256]; /* keys that the guest has seen pressed and not yet released, by evdev
+			       code */
 	gboolean chord;     /* Ctrl and Alt were pressed, and no other key since */
 	guint buttons;      /* enum tsr_input_button */
 	gboolean grabbed;
-	double last_x, last_y;    /* the last position of the pointer in the window's surface */
+	double last_x, last_y; /* the last position of the pointer in the window's surface */
 	gboolean last_known;
-	gboolean warped;          /* the next event at the centre of the surface comes from the warp */
+	gboolean warped; /* the next event at the centre of the surface comes from the warp */
 	double rest_x, rest_y, rest_wheel; /* fractions not yet sent */
 };
 

@@ -7,8 +7,8 @@
  */
 #include "ui.h"
 
-#define AWAKE_TICKS 40     /* ticks without a change before polling becomes slow */
-#define CHANGE_WORTH 4     /* ticks that a change adds; a cursor blinks every eight ticks */
+#define AWAKE_TICKS 40 /* ticks without a change before polling becomes slow */
+#define CHANGE_WORTH 4 /* ticks that a change adds; a cursor blinks every eight ticks */
 #define SLOW_BEAT_MS 80u
 #define CHANGES_TO_WAKE 3u /* successive slow polls with a change */
 
@@ -243,5 +243,6 @@ void ui_window_destroy(struct ui *ui)
 	gtk_window_destroy(ui->window);
 	ui->window = NULL;
 	g_clear_object(&ui->actions);
-	gdk_display_sync(display); /* makes the window disappear now, not when the main loop runs again */
+	gdk_display_sync(
+		display); /* makes the window disappear now, not when the main loop runs again */
 }

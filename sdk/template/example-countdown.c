@@ -5,8 +5,9 @@
  *   +4  STATUS  bit 0: expired and not yet acknowledged; write 1 to acknowledge
  * The line "irq" is high while STATUS bit 0 is set.
  *
- * It shows what every device needs: time from the machine's clock, resources and properties from the manifest, state saved
- * by name. Only constants are static, so any number of these devices can exist.
+ * It shows what every device needs: time from the machine's clock, resources and properties from
+ * the manifest, state saved by name. Only constants are static, so any number of these devices can
+ * exist.
  */
 #include <tessera/tessera.h>
 
@@ -114,8 +115,10 @@ static bool countdown_load(void *self, struct tsr_state_reader *in, struct tsr_e
 {
 	struct countdown *c = self;
 
-	if (!tsr_state_get_u64(in, "deadline", &c->deadline_ns) || !tsr_state_get_bool(in, "expired", &c->expired))
-		return tsr_error_set(error, TSR_ERROR_INVALID, "a field of the saved state is missing");
+	if (!tsr_state_get_u64(in, "deadline", &c->deadline_ns) ||
+	    !tsr_state_get_bool(in, "expired", &c->expired))
+		return tsr_error_set(error, TSR_ERROR_INVALID,
+				     "a field of the saved state is missing");
 	c->clock->cancel(c->timer);
 	if (c->deadline_ns)
 		c->clock->arm(c->timer, c->deadline_ns);

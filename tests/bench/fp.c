@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Floating point of the benchmark: a Mandelbrot row and three bodies. Built twice: NAME=fp_x87 and NAME=fp_sse2. */
+/* Floating point of the benchmark: a Mandelbrot row and three bodies. Built twice: NAME=fp_x87 and
+ * NAME=fp_sse2. */
 double NAME(unsigned count);
 
 static double mandelbrot(double cr, double ci)
@@ -41,7 +42,8 @@ double NAME(unsigned count)
 
 	for (unsigned row = 0; row < count; row++) {
 		for (unsigned column = 0; column < 256; column++)
-			sum += mandelbrot(-2 + column * (3.0 / 256), -1 + (row % 256) * (2.0 / 256));
+			sum += mandelbrot(-2 + column * (3.0 / 256),
+					  -1 + (row % 256) * (2.0 / 256));
 		for (unsigned i = 0; i < 500; i++)
 			sum += bodies(x, v);
 	}

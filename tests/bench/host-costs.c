@@ -126,16 +126,16 @@ static const struct {
 	void (*once)(void);
 	unsigned count, uses; /* of calls, and of what is measured in one */
 } costs[] = {
-	{"keep flags: pushfq, popfq", flags_pushf, 1000000, 10},
-	{"keep flags: lahf, seto; add, sahf", flags_lahf, 1000000, 10},
-	{"branch without flags: jrcxz", flags_jrcxz, 1000000, 10},
-	{"missing entry: branch and call", fault_branch, 1000000, 1},
-	{"missing page: SIGSEGV and two mprotect", fault_signal, 2000, 1},
-	{"   of which two mprotect", protect_only, 2000, 1},
-	{"map a page anew and touch it", map_page, 2000, 1},
-	{"call through a table", call_table, 1000000, 1},
-	{"call through a table under a free mutex", call_locked, 1000000, 1},
-	{"g_signal_emit with one handler", call_signal, 100000, 1},
+	{ "keep flags: pushfq, popfq", flags_pushf, 1000000, 10 },
+	{ "keep flags: lahf, seto; add, sahf", flags_lahf, 1000000, 10 },
+	{ "branch without flags: jrcxz", flags_jrcxz, 1000000, 10 },
+	{ "missing entry: branch and call", fault_branch, 1000000, 1 },
+	{ "missing page: SIGSEGV and two mprotect", fault_signal, 2000, 1 },
+	{ "   of which two mprotect", protect_only, 2000, 1 },
+	{ "map a page anew and touch it", map_page, 2000, 1 },
+	{ "call through a table", call_table, 1000000, 1 },
+	{ "call through a table under a free mutex", call_locked, 1000000, 1 },
+	{ "g_signal_emit with one handler", call_signal, 100000, 1 },
 };
 
 static int compare(const void *a, const void *b)
@@ -167,7 +167,7 @@ static void nothing(void)
 
 int main(void)
 {
-	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 	double loop;
 
 	sigaction(SIGSEGV, &action, NULL);

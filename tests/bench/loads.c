@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Those loads of the benchmark that no shell command makes: a static i386 Linux program without libc, so that any gcc can build it.
+ * Those loads of the benchmark that no shell command makes: a static i386 Linux program without
+ * libc, so that any gcc can build it.
  *
  *	loads NAME COUNT      x87 sse2 syscall fault fork pipe integer
  */
@@ -8,8 +9,18 @@
 
 #define PAGE 4096
 
-enum { SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_execve = 11, SYS_pipe = 42, SYS_getppid = 64, SYS_munmap = 91,
-       SYS_waitpid = 7, SYS_mmap2 = 192 };
+enum {
+	SYS_exit = 1,
+	SYS_fork = 2,
+	SYS_read = 3,
+	SYS_write = 4,
+	SYS_execve = 11,
+	SYS_pipe = 42,
+	SYS_getppid = 64,
+	SYS_munmap = 91,
+	SYS_waitpid = 7,
+	SYS_mmap2 = 192
+};
 
 double fp_x87(unsigned count);
 double fp_sse2(unsigned count);
@@ -61,7 +72,9 @@ static void load_fork(unsigned count)
 		long child = call(SYS_fork, 0, 0, 0, 0, 0, 0);
 
 		if (!child) {
-			call(SYS_execve, (long)"/bench/loads", (long)(char *[]){ (char *)"loads", (char *)"none", (char *)"0", 0 }, 0, 0, 0, 0);
+			call(SYS_execve, (long)"/bench/loads",
+			     (long)(char *[]){ (char *)"loads", (char *)"none", (char *)"0", 0 }, 0,
+			     0, 0, 0);
 			call(SYS_execve, (long)arguments[0], (long)arguments, 0, 0, 0, 0);
 			call(SYS_exit, 1, 0, 0, 0, 0, 0);
 		}
@@ -134,8 +147,9 @@ static const struct {
 	const char *name;
 	void (*run)(unsigned count);
 } loads[] = {
-	{ "none", load_none }, { "x87", load_x87 },   { "sse2", load_sse2 }, { "syscall", load_syscall },
-	{ "fault", load_fault }, { "fork", load_fork }, { "pipe", load_pipe }, { "integer", load_integer },
+	{ "none", load_none },       { "x87", load_x87 },         { "sse2", load_sse2 },
+	{ "syscall", load_syscall }, { "fault", load_fault },     { "fork", load_fork },
+	{ "pipe", load_pipe },       { "integer", load_integer },
 };
 
 static int equal(const char *a, const char *b)
@@ -168,4 +182,5 @@ __attribute__((used)) void loads_main(long *stack)
 	call(SYS_exit, 2, 0, 0, 0, 0, 0);
 }
 
-__asm__(".globl _start\n_start:\n\tmov %esp, %eax\n\tand $-16, %esp\n\tsub $12, %esp\n\tpush %eax\n\tcall loads_main\n");
+__asm__(".globl _start\n_start:\n\tmov %esp, %eax\n\tand $-16, %esp\n\tsub $12, %esp\n\tpush "
+	"%eax\n\tcall loads_main\n");

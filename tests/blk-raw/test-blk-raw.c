@@ -53,11 +53,11 @@ static bool open_with(const char *file, const char *mode, const char *read_only,
 		      struct tsr_error *error)
 {
 	disk = fake_device_try(NULL, "blk-raw",
-			       (struct fake_row[]){{"file", file},
-						   {"mode", mode},
-						   {"read-only", read_only},
-						   {"format", format},
-						   {NULL, NULL}},
+			       (struct fake_row[]){ { "file", file },
+						    { "mode", mode },
+						    { "read-only", read_only },
+						    { "format", format },
+						    { NULL, NULL } },
 			       error);
 	if (!disk)
 		return false;
@@ -84,7 +84,8 @@ static enum tsr_block_status request(enum tsr_block_op op, uint64_t offset, void
 				     uint64_t length)
 {
 	struct tsr_block_request r = {
-		.op = op, .offset = offset, .length = length, .buffer = buffer, .done = on_done};
+		.op = op, .offset = offset, .length = length, .buffer = buffer, .done = on_done
+	};
 
 	completions = 0;
 	block->submit(disk, &r);
@@ -153,7 +154,8 @@ static void writes_beyond_the_file_size_limit(void)
 		CU_ASSERT(b[0] == 0x33 && b[4095] == 0x33 && as_filled(b + 4096, LENGTH / 2, 4096));
 		CU_ASSERT_EQUAL(fake_requests()->events, 1);
 		CU_ASSERT_STRING_EQUAL(fake_requests()->event, "fault");
-		CU_ASSERT_PTR_NOT_NULL(strstr(fake_requests()->detail, ": writing: File too large"));
+		CU_ASSERT_PTR_NOT_NULL(
+			strstr(fake_requests()->detail, ": writing: File too large"));
 		setrlimit(RLIMIT_FSIZE, &old);
 		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2, b, 512), TSR_BLOCK_OK);
 		fake_finish();
@@ -167,12 +169,12 @@ static void segments(void)
 
 	for (unsigned m = 0; m < 2; m++) {
 		struct tsr_block_segment pieces[3] = { { b[0], 2 }, { b[1], 1000 }, { b[2], 22 } };
-		struct tsr_block_request r = {.op = TSR_BLOCK_READ,
-					      .offset = 1024,
-					      .length = 1024,
-					      .segments = pieces,
-					      .segment_count = 3,
-					      .done = on_done};
+		struct tsr_block_request r = { .op = TSR_BLOCK_READ,
+					       .offset = 1024,
+					       .length = 1024,
+					       .segments = pieces,
+					       .segment_count = 3,
+					       .done = on_done };
 
 		start(modes[m]);
 		block->submit(disk, &r);
@@ -198,9 +200,9 @@ static void segments_must_fit(void)
 	for (unsigned m = 0; m < 2; m++) {
 		start(modes[m]);
 		for (unsigned row = 0; row < 3; row++) {
-			static const uint64_t lengths[3][2] = {
-				{ 512, 1024 }, { 512, 0 }, { 0, UINT64_MAX }
-			};
+			static const uint64_t lengths[3][2] = { { 512, 1024 },
+								{ 512, 0 },
+								{ 0, UINT64_MAX } };
 			struct tsr_block_segment pieces[2] = { { b, lengths[row][0] },
 							       { b, lengths[row][1] } };
 			struct tsr_block_request r = { .op = TSR_BLOCK_WRITE,
@@ -386,7 +388,8 @@ static void change_under_a_request(void)
 {
 	uint8_t b[512];
 	struct tsr_block_request r = {
-		.op = TSR_BLOCK_READ, .length = 512, .buffer = b, .done = on_done};
+		.op = TSR_BLOCK_READ, .length = 512, .buffer = b, .done = on_done
+	};
 
 	start("persistent");
 	block->submit(disk, &r);

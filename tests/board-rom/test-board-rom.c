@@ -26,7 +26,8 @@ static void *try_rom(const char *path, const char *writable, struct tsr_error *e
 {
 	return fake_device_try(
 		NULL, "board-rom",
-		(struct fake_row[]){{"bios", path}, {"writable", writable}, {NULL, NULL}}, error);
+		(struct fake_row[]){ { "bios", path }, { "writable", writable }, { NULL, NULL } },
+		error);
 }
 
 static void *start(size_t length, const char *writable)
@@ -143,7 +144,10 @@ static void default_is_found_in_data_folders(void)
 	rmdir("test-board-data");
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(image_ends_at_4_gib_and_1_mib),
 	ROW(low_copy_can_be_memory),

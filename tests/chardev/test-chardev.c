@@ -386,7 +386,11 @@ static void terminal_is_raw_and_has_an_escape(void)
 	if (!child)
 		_exit(use_terminal(slave));
 	CU_ASSERT(read(master, text, sizeof(text)) > 0);
-	CU_ASSERT_EQUAL(write(master, "a\x03\x01\x01\x01" "az", 7), 7); /* Ctrl-A twice, Ctrl-A a */
+	CU_ASSERT_EQUAL(write(master,
+			      "a\x03\x01\x01\x01"
+			      "az",
+			      7),
+			7); /* Ctrl-A twice, Ctrl-A a */
 	usleep(50000);
 	CU_ASSERT_EQUAL(write(master, "\x01x", 2), 2);
 	waitpid(child, &status, 0);
@@ -395,7 +399,10 @@ static void terminal_is_raw_and_has_an_escape(void)
 	close(master);
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(none_swallows_output),
 	ROW(file_gets_the_output),

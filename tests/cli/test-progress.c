@@ -18,7 +18,8 @@ static void screen_open(Screen *screen, gboolean terminal)
 {
 	int ends[2];
 
-	CU_ASSERT_EQUAL_FATAL(terminal ? openpty(&ends[0], &ends[1], NULL, NULL, NULL) : pipe(ends), 0);
+	CU_ASSERT_EQUAL_FATAL(terminal ? openpty(&ends[0], &ends[1], NULL, NULL, NULL) : pipe(ends),
+			      0);
 	screen->reader = ends[0];
 	screen->saved = dup(STDERR_FILENO);
 	screen->text = g_string_new(NULL);
@@ -26,7 +27,8 @@ static void screen_open(Screen *screen, gboolean terminal)
 	close(ends[1]);
 }
 
-/* Reads until so much is there, without end if it never comes: CTest has a time limit. False at the end of the text. */
+/* Reads until so much is there, without end if it never comes: CTest has a time limit. False at the
+ * end of the text. */
 static gboolean screen_read(Screen *screen, const char *until)
 {
 	char piece[256];
@@ -93,9 +95,9 @@ static void a_log_has_none_of_it(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-		{"a long wait is told and wiped", a_long_wait_is_told_and_wiped},
-		{"a short wait is not", a_short_wait_is_not},
-		{"a log has none of it", a_log_has_none_of_it},
+		{ "a long wait is told and wiped", a_long_wait_is_told_and_wiped },
+		{ "a short wait is not", a_short_wait_is_not },
+		{ "a log has none of it", a_log_has_none_of_it },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -67,8 +67,9 @@ static void pin_set(void *self, unsigned input, int level)
 {
 }
 
-static const struct tsr_irq_inputs inputs_table = {
-	.size = sizeof(inputs_table), .count = TSR_CPU_PINS, .set = pin_set};
+static const struct tsr_irq_inputs inputs_table = { .size = sizeof(inputs_table),
+						    .count = TSR_CPU_PINS,
+						    .set = pin_set };
 
 static const void *cpu_interface(void *self, const char *interface)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One device with everything that the control plane can reach. What the control plane does to it comes back as
- * events on the bus. */
+/* One device with everything that the control plane can reach. What the control plane does to it
+ * comes back as events on the bus. */
 #include <string.h>
 
 #include <tessera/tessera.h>
@@ -73,16 +73,18 @@ static size_t display_text(void *self, char *buffer, size_t length)
 	return strlen(screen_text);
 }
 
-static const struct tsr_display_ops display_ops = {
-	.size = sizeof(display_ops), .refresh = display_refresh, .text = display_text};
+static const struct tsr_display_ops display_ops = { .size = sizeof(display_ops),
+						    .refresh = display_refresh,
+						    .text = display_text };
 
 static void serial_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
 	report(self, "output", "%c", (char)value);
 }
 
-static const struct tsr_io_ops serial_ops = {
-	.size = sizeof(serial_ops), .widths = 1, .write = serial_write};
+static const struct tsr_io_ops serial_ops = { .size = sizeof(serial_ops),
+					      .widths = 1,
+					      .write = serial_write };
 
 static void exit_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
@@ -91,8 +93,9 @@ static void exit_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 	d->machine->stop(d->host, (int)value, "the guest asked for it");
 }
 
-static const struct tsr_io_ops exit_ops = {
-	.size = sizeof(exit_ops), .widths = 1, .write = exit_write};
+static const struct tsr_io_ops exit_ops = { .size = sizeof(exit_ops),
+					    .widths = 1,
+					    .write = exit_write };
 
 /* A file whose name holds "bad" is refused, as a drive refuses an image. */
 static bool file_changed(void *self, const char *name, struct tsr_error *error)

@@ -26,7 +26,9 @@ static void dev_write(void *self, uint64_t offset, uint64_t value, unsigned widt
 	dev->last_width = width;
 }
 
-static const struct tsr_io_ops dev_ops = { .size = sizeof(dev_ops), .widths = 1, .read = dev_read, .write = dev_write };
+static const struct tsr_io_ops dev_ops = {
+	.size = sizeof(dev_ops), .widths = 1, .read = dev_read, .write = dev_write
+};
 
 static void dev_expired(void *self, uint64_t deadline_ns)
 {
@@ -73,8 +75,12 @@ static bool dev_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	return true;
 }
 
-static const struct tsr_device_class dev_class = { .size = sizeof(dev_class), .instance_size = sizeof(struct little_device),
-	.attach = dev_attach, .reset = dev_reset, .save = dev_save, .load = dev_load };
+static const struct tsr_device_class dev_class = { .size = sizeof(dev_class),
+						   .instance_size = sizeof(struct little_device),
+						   .attach = dev_attach,
+						   .reset = dev_reset,
+						   .save = dev_save,
+						   .load = dev_load };
 
 /* -- Processor */
 
@@ -110,9 +116,13 @@ static void cpu_input(void *self, unsigned input, int level)
 	cpu->level_changes++;
 }
 
-static const struct tsr_cpu cpu_table = { .size = sizeof(cpu_table), .run = cpu_run, .kick = cpu_kick,
-	.instructions = cpu_instructions };
-static const struct tsr_irq_inputs cpu_inputs = { .size = sizeof(cpu_inputs), .count = TSR_CPU_PINS, .set = cpu_input };
+static const struct tsr_cpu cpu_table = { .size = sizeof(cpu_table),
+					  .run = cpu_run,
+					  .kick = cpu_kick,
+					  .instructions = cpu_instructions };
+static const struct tsr_irq_inputs cpu_inputs = { .size = sizeof(cpu_inputs),
+						  .count = TSR_CPU_PINS,
+						  .set = cpu_input };
 
 static bool plain_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
@@ -127,7 +137,9 @@ static const void *cpu_interface(void *self, const char *name)
 }
 
 static const struct tsr_device_class cpu_class = { .size = sizeof(cpu_class),
-	.instance_size = sizeof(struct little_processor), .attach = plain_attach, .get_interface = cpu_interface };
+						   .instance_size = sizeof(struct little_processor),
+						   .attach = plain_attach,
+						   .get_interface = cpu_interface };
 
 /* -- MMU */
 
@@ -153,16 +165,20 @@ static void mmu_protect(void *self, tsr_gpa gpa, uint64_t length)
 	note(self, &((struct little_mmu *)self)->protected_, gpa, length);
 }
 
-static const struct tsr_phys_listener mmu_listener = { .size = sizeof(mmu_listener), .mapping_changed = mmu_changed,
-	.written = mmu_written, .protect = mmu_protect };
+static const struct tsr_phys_listener mmu_listener = { .size = sizeof(mmu_listener),
+						       .mapping_changed = mmu_changed,
+						       .written = mmu_written,
+						       .protect = mmu_protect };
 
 static const void *mmu_interface(void *self, const char *name)
 {
 	return strcmp(name, TSR_PHYS_LISTENER) == 0 ? &mmu_listener : NULL;
 }
 
-static const struct tsr_device_class mmu_class = { .size = sizeof(mmu_class), .instance_size = sizeof(struct little_mmu),
-	.attach = plain_attach, .get_interface = mmu_interface };
+static const struct tsr_device_class mmu_class = { .size = sizeof(mmu_class),
+						   .instance_size = sizeof(struct little_mmu),
+						   .attach = plain_attach,
+						   .get_interface = mmu_interface };
 
 /* -- The machine */
 
@@ -188,8 +204,10 @@ static const struct tsr_plugin_entry entries[] = {
 };
 
 #define HEAD(id, kind, provides) \
-	"[Plugin]\nid=" id "\nversion=1.0.0\nname=x\ndescription=x\nkind=" kind "\nlibrary=x.so\nabi-oldest=1.0\nabi-newest=1\n" \
-	"provides=" provides "\nstate-version=2\nstate-oldest=1\nlicence=LGPL-2.1-or-later\nvendor=Tests\n"
+	"[Plugin]\nid=" id "\nversion=1.0.0\nname=x\ndescription=x\nkind=" kind \
+	"\nlibrary=x.so\nabi-oldest=1.0\nabi-newest=1\n" \
+	"provides=" provides \
+	"\nstate-version=2\nstate-oldest=1\nlicence=LGPL-2.1-or-later\nvendor=Tests\n"
 
 static const char *const manifests[] = {
 	HEAD("little-mmu", "mmu", "tessera.phys-listener/1"),
@@ -218,7 +236,8 @@ static TsrInstanceConfig *instance_config(unsigned i)
 	TsrInstanceConfig *config = g_new0(TsrInstanceConfig, 1);
 
 	config->name = g_strdup(names[i]);
-	config->plugin = tsr_plugin_new_from_manifest("little.plugin", manifests[i], strlen(manifests[i]), &error);
+	config->plugin = tsr_plugin_new_from_manifest("little.plugin", manifests[i],
+						      strlen(manifests[i]), &error);
 	g_assert_no_error(error);
 	config->entry = &entries[i];
 	config->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A machine for tests of the core: a processor that calls back instead of running code, an MMU that records the calls that it gets,
- * and one device ("dev0") whose instance struct the test can see. No plugin is loaded from disk.
+ * A machine for tests of the core: a processor that calls back instead of running code, an MMU that
+ * records the calls that it gets, and one device ("dev0") whose instance struct the test can see.
+ * No plugin is loaded from disk.
  */
 #ifndef LITTLE_MACHINE_H
 #define LITTLE_MACHINE_H

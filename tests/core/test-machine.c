@@ -243,7 +243,8 @@ static void a_tap_tells_of_a_line(void)
 	g_object_unref(m);
 }
 
-static void count_line(const char *domain, GLogLevelFlags level, const char *message, gpointer count)
+static void count_line(const char *domain, GLogLevelFlags level, const char *message,
+		       gpointer count)
 {
 	++*(unsigned *)count;
 }
@@ -273,6 +274,7 @@ static void each_place_writes_some_lines_a_second(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		{ "starts, pauses, resumes and stops", starts_pauses_resumes_and_stops },
 		{ "each place writes some lines a second", each_place_writes_some_lines_a_second },
@@ -286,6 +288,7 @@ int main(void)
 		{ "a tap tells of a line", a_tap_tells_of_a_line },
 		CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 
 	return unit_run("machine", tests);
 }

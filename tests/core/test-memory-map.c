@@ -42,8 +42,10 @@ static void ram_reads_back_and_beyond_it_is_open(void)
 static void higher_priority_hides_lower(void)
 {
 	uint8_t *low, *high;
-	struct tsr_region *r = dev->memory->map(dev->host, "low", 0x2000000, 0x2000, 1, 0, &low, NULL);
-	struct tsr_region *s = dev->memory->map(dev->host, "high", 0x2001000, 0x1000, 2, 0, &high, NULL);
+	struct tsr_region *r =
+		dev->memory->map(dev->host, "low", 0x2000000, 0x2000, 1, 0, &low, NULL);
+	struct tsr_region *s =
+		dev->memory->map(dev->host, "high", 0x2001000, 0x1000, 2, 0, &high, NULL);
 
 	CU_ASSERT_FATAL(r && s);
 	memset(low, 1, 0x2000);
@@ -61,12 +63,14 @@ static void accesses_across_pages_have_their_width(void)
 {
 	uint8_t *bytes;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(dev->memory->map(dev->host, "pages", 0x2800000, 0x2000, 1, 0, &bytes, NULL));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(
+		dev->memory->map(dev->host, "pages", 0x2800000, 0x2000, 1, 0, &bytes, NULL));
 	memset(bytes, 0x33, 0x2000);
 	for (unsigned width = 2; width <= 8; width *= 2) {
 		uint64_t all = UINT64_MAX >> (64 - 8 * width);
 
-		CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x2800fff, width), 0x3333333333333333 & all);
+		CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x2800fff, width),
+				0x3333333333333333 & all);
 		tsr_memory_map_write(m->memory, 0x2800fff, 0, width);
 		CU_ASSERT_EQUAL(bytes[0xffe], 0x33);
 		for (unsigned i = 0; i < width; i++)
@@ -81,8 +85,10 @@ static void same_priority_conflicts(void)
 	uint8_t *bytes;
 	struct tsr_error error = { 0 };
 
-	CU_ASSERT_PTR_NOT_NULL(dev->memory->map(dev->host, "one", 0x4000000, 0x1000, 3, 0, &bytes, &error));
-	CU_ASSERT_PTR_NULL(dev->memory->map(dev->host, "two", 0x4000000, 0x1000, 3, 0, &bytes, &error));
+	CU_ASSERT_PTR_NOT_NULL(
+		dev->memory->map(dev->host, "one", 0x4000000, 0x1000, 3, 0, &bytes, &error));
+	CU_ASSERT_PTR_NULL(
+		dev->memory->map(dev->host, "two", 0x4000000, 0x1000, 3, 0, &bytes, &error));
 	CU_ASSERT_EQUAL(error.code, TSR_ERROR_CONFLICT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "one"));
 }
@@ -90,11 +96,13 @@ static void same_priority_conflicts(void)
 static void aliases_and_rom(void)
 {
 	uint8_t *bytes;
-	struct tsr_region *r = dev->memory->map(dev->host, "rom", 0x5000000, 0x2000, 4, TSR_MEMORY_ROM, &bytes, NULL);
+	struct tsr_region *r = dev->memory->map(dev->host, "rom", 0x5000000, 0x2000, 4,
+						TSR_MEMORY_ROM, &bytes, NULL);
 	struct tsr_phys_page page;
 
 	bytes[0x1010] = 0x77;
-	CU_ASSERT_PTR_NOT_NULL(dev->memory->alias(dev->host, "alias", 0x5800000, 0x1000, 4, 0, r, 0x1000, NULL));
+	CU_ASSERT_PTR_NOT_NULL(
+		dev->memory->alias(dev->host, "alias", 0x5800000, 0x1000, 4, 0, r, 0x1000, NULL));
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x5800010, 1), 0x77);
 	tsr_memory_map_write(m->memory, 0x5800010, 1, 1);
 	CU_ASSERT_EQUAL(bytes[0x1010], 0x77);
@@ -134,8 +142,8 @@ static void a20_masks_bit_20(void)
 static void dirty_log_is_fetched_once(void)
 {
 	uint8_t *bytes, bitmap[2];
-	struct tsr_region *r =
-		dev->memory->map(dev->host, "vram", 0x6000000, 0x10000, 6, TSR_MEMORY_DIRTY_LOG, &bytes, NULL);
+	struct tsr_region *r = dev->memory->map(dev->host, "vram", 0x6000000, 0x10000, 6,
+						TSR_MEMORY_DIRTY_LOG, &bytes, NULL);
 
 	tsr_memory_map_write(m->memory, 0x6003ffe, 0x12345678, 4);
 	CU_ASSERT_TRUE(dev->memory->fetch_dirty(r, 2, 10, bitmap));
@@ -180,9 +188,11 @@ static void ports_split_and_join(void)
 int main(void)
 {
 	static CU_TestInfo tests[] = {
-		{ "RAM reads back and beyond it is open bus", ram_reads_back_and_beyond_it_is_open },
+		{ "RAM reads back and beyond it is open bus",
+		  ram_reads_back_and_beyond_it_is_open },
 		{ "a higher priority hides a lower one", higher_priority_hides_lower },
-		{ "accesses across pages have their width", accesses_across_pages_have_their_width },
+		{ "accesses across pages have their width",
+		  accesses_across_pages_have_their_width },
 		{ "the same priority conflicts", same_priority_conflicts },
 		{ "aliases and ROM", aliases_and_rom },
 		{ "shadowing chooses RAM or ROM", shadowing_chooses_ram_or_rom },
@@ -192,7 +202,9 @@ int main(void)
 		{ "ports split and join accesses", ports_split_and_join },
 		CU_TEST_INFO_NULL,
 	};
-	static const CU_SuiteInfo suites[] = { { "memory map", set_up, tear_down, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+	static const CU_SuiteInfo suites[] = {
+		{ "memory map", set_up, tear_down, NULL, NULL, tests }, CU_SUITE_INFO_NULL
+	};
 
 	return unit_run_suites(suites);
 }

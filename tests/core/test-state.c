@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Saved states: what is saved comes back; files that do not fit or are damaged are refused with a reason. */
+/* Saved states: what is saved comes back; files that do not fit or are damaged are refused with a
+ * reason. */
 #include <CUnit/Basic.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -38,7 +39,8 @@ static void what_is_saved_comes_back(void)
 
 	CU_ASSERT_TRUE(tsr_machine_load(m, path, NULL));
 	CU_ASSERT_EQUAL(little_device(m)->number, 0xabcd1234);
-	CU_ASSERT_EQUAL(memcmp(tsr_memory_map_ram(m->memory, NULL) + 0x123456, "remembered", 10), 0);
+	CU_ASSERT_EQUAL(memcmp(tsr_memory_map_ram(m->memory, NULL) + 0x123456, "remembered", 10),
+			0);
 	unsigned resets = little_device(m)->resets;
 	tsr_machine_start(m, NULL);
 	CU_ASSERT_EQUAL(little_device(m)->resets, resets);
@@ -120,10 +122,12 @@ int main(void)
 		{ "what is saved comes back", what_is_saved_comes_back },
 		{ "what does not fit is refused", what_does_not_fit_is_refused },
 		{ "every damaged byte is seen", every_damaged_byte_is_seen },
-		{ "fields are found by name, type and group", fields_are_found_by_name_type_and_group },
+		{ "fields are found by name, type and group",
+		  fields_are_found_by_name_type_and_group },
 		CU_TEST_INFO_NULL,
 	};
-	static const CU_SuiteInfo suites[] = { { "state", set_up, clean_up, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+	static const CU_SuiteInfo suites[] = { { "state", set_up, clean_up, NULL, NULL, tests },
+					       CU_SUITE_INFO_NULL };
 
 	return unit_run_suites(suites);
 }

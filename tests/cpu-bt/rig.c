@@ -13,7 +13,9 @@
 
 static struct rig *rig_of(const struct tsr_host *host)
 {
-	return ((struct rig_plugin *)((uint8_t *)(uintptr_t)host - offsetof(struct rig_plugin, host)))->rig;
+	return ((struct rig_plugin *)((uint8_t *)(uintptr_t)host -
+				      offsetof(struct rig_plugin, host)))
+		->rig;
 }
 
 /* -- physical memory */
@@ -47,7 +49,8 @@ static uint64_t phys_read(const struct tsr_host *host, tsr_gpa gpa, unsigned wid
 	if (gpa + width <= RIG_RAM && !is_io(gpa)) {
 		memcpy(&value, rig->ram + gpa, width);
 	} else if (is_io(gpa)) {
-		value = mix(gpa); /* a read does not depend on width or order, so that splits do not matter */
+		value = mix(gpa); /* a read does not depend on width or order, so that splits do not
+				     matter */
 		for (unsigned i = 0; i < width; i++)
 			((uint8_t *)&value)[i] = (uint8_t)mix(gpa + i);
 		rig->io_reads++;
@@ -65,8 +68,8 @@ static void phys_write(const struct tsr_host *host, tsr_gpa gpa, uint64_t value,
 		for (unsigned i = 0; i < width; i++)
 			rig->io_hash = mix(rig->io_hash ^ (gpa + i) << 8 ^ (value >> 8 * i & 0xff));
 	if (getenv("RIG_TRACE") && is_io(gpa))
-		printf("%s: [%llx] = %llx, %u\n", rig->translating ? "bt" : "interp", (unsigned long long)gpa,
-		       (unsigned long long)value, width);
+		printf("%s: [%llx] = %llx, %u\n", rig->translating ? "bt" : "interp",
+		       (unsigned long long)gpa, (unsigned long long)value, width);
 	if (rig->on_io && is_io(gpa))
 		rig->on_io(rig);
 }
@@ -85,19 +88,24 @@ static uint64_t ram_size(const struct tsr_host *host)
 	return RIG_RAM;
 }
 
-static const struct tsr_memory memory_table = { .size = sizeof(memory_table), .ram_size = ram_size, .ram_below_4g = ram_size };
+static const struct tsr_memory memory_table = { .size = sizeof(memory_table),
+						.ram_size = ram_size,
+						.ram_below_4g = ram_size };
 
+/* clang-format off */
 static const struct tsr_phys phys_table = {
 	.size = sizeof(phys_table), .lookup = phys_lookup, .read = phys_read, .write = phys_write, .mark_dirty = mark_dirty,
 	.ram_base = ram_base, .ram_size = ram_size,
 };
+/* clang-format on */
 
 /* -- ports and time */
 static uint32_t port_read(const struct tsr_host *host, uint16_t port, unsigned width)
 {
 	struct rig *rig = rig_of(host);
 
-	return (rig->io_given ? rig->io_value : (uint32_t)mix(port)) & (width == 4 ? UINT32_MAX : (1u << 8 * width) - 1);
+	return (rig->io_given ? rig->io_value : (uint32_t)mix(port)) &
+	       (width == 4 ? UINT32_MAX : (1u << 8 * width) - 1);
 }
 
 static void port_write(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width)
@@ -113,7 +121,10 @@ static uint64_t tsc(const struct tsr_host *host)
 }
 
 static const struct tsr_cpu_host cpu_host_table = {
-	.size = sizeof(cpu_host_table), .port_read = port_read, .port_write = port_write, .tsc = tsc,
+	.size = sizeof(cpu_host_table),
+	.port_read = port_read,
+	.port_write = port_write,
+	.tsc = tsc,
 };
 
 /* -- properties, bus, machine, log */
@@ -137,11 +148,16 @@ static bool get_bool(const struct tsr_host *host, const char *name)
 {
 	struct rig *rig = rig_of(host);
 
-	return !strcmp(name, "bmi2") ? !rig->bmi2 : !strcmp(name, "chain") ? !rig->chain : !rig->groups;
+	return !strcmp(name, "bmi2")    ? !rig->bmi2
+	       : !strcmp(name, "chain") ? !rig->chain
+					: !rig->groups;
 }
 
 static const struct tsr_properties properties_table = {
-	.size = sizeof(properties_table), .get_string = get_string, .get_int = get_int, .get_bool = get_bool,
+	.size = sizeof(properties_table),
+	.get_string = get_string,
+	.get_int = get_int,
+	.get_bool = get_bool,
 };
 
 static int acknowledge(void *self)
@@ -152,16 +168,20 @@ static int acknowledge(void *self)
 	return rig->vector;
 }
 
-static const struct tsr_intack intack_table = { .size = sizeof(intack_table), .acknowledge = acknowledge };
+static const struct tsr_intack intack_table = { .size = sizeof(intack_table),
+						.acknowledge = acknowledge };
 
 static bool bus_get(const struct tsr_host *host, const char *name, struct tsr_interface *out)
 {
 	struct rig *rig = rig_of(host);
 
 	if (!strcmp(name, "mmu"))
-		*out = (struct tsr_interface){ rig->mmu.class->get_interface(rig->mmu.self, TSR_MMU), rig->mmu.self };
+		*out = (struct tsr_interface){
+			rig->mmu.class->get_interface(rig->mmu.self, TSR_MMU), rig->mmu.self
+		};
 	else if (!strcmp(name, "interpreter"))
-		*out = (struct tsr_interface){ rig->interpreter.class->get_interface(rig->interpreter.self, TSR_X86_INTERPRETER),
+		*out = (struct tsr_interface){ rig->interpreter.class->get_interface(
+						       rig->interpreter.self, TSR_X86_INTERPRETER),
 					       rig->interpreter.self };
 	else if (!strcmp(name, "intack"))
 		*out = (struct tsr_interface){ &intack_table, rig };
@@ -181,11 +201,12 @@ static void machine_reset(const struct tsr_host *host, int kind)
 {
 }
 
-static const struct tsr_machine_table machine_table = { .size = sizeof(machine_table), .stop = machine_stop,
+static const struct tsr_machine_table machine_table = { .size = sizeof(machine_table),
+							.stop = machine_stop,
 							.reset = machine_reset };
 
-static void TSR_PRINTF(4, 5)
-log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level, const char *format, ...)
+static void TSR_PRINTF(4, 5) log_write(const struct tsr_host *host, const void *site,
+				       enum tsr_log_level level, const char *format, ...)
 {
 }
 
@@ -193,6 +214,7 @@ static const struct tsr_log log_table = { .size = sizeof(log_table), .write = lo
 
 static const void *host_get(const struct tsr_host *host, const char *table)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		const void *table;
@@ -201,6 +223,7 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 		{ TSR_BUS, &bus_table },   { TSR_MACHINE, &machine_table },   { TSR_LOG, &log_table },
 		{ TSR_MEMORY, &memory_table },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (!strcmp(tables[i].name, table))
@@ -215,7 +238,9 @@ static bool plugin_attach(struct rig *rig, struct rig_plugin *p, const char *pat
 	struct tsr_error error = { 0 };
 
 	p->rig = rig;
-	p->host = (struct tsr_host){ .size = sizeof(p->host), .abi = TSR_ABI_CURRENT, .name = name, .get = host_get };
+	p->host = (struct tsr_host){
+		.size = sizeof(p->host), .abi = TSR_ABI_CURRENT, .name = name, .get = host_get
+	};
 	p->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	entry = p->library ? dlsym(p->library, TSR_PLUGIN_SYMBOL) : NULL;
 	if (!entry) {
@@ -262,9 +287,14 @@ struct rig *rig_new(bool translating, const char *options)
 
 	rig->translating = translating;
 	rig->check = strstr(options, "lockstep") ? "lockstep" : "off";
-	rig->stress = strstr(options, "cold") ? "cold" : strstr(options, "interrupts") ? "interrupts" :
-		      strstr(options, "cramped") ? "cramped" : "off";
-	rig->dump = strstr(options, "dump-one") ? "10003" : strstr(options, "dump-bad") ? "here" : strstr(options, "dump") ? "all" : "off";
+	rig->stress = strstr(options, "cold")         ? "cold"
+		      : strstr(options, "interrupts") ? "interrupts"
+		      : strstr(options, "cramped")    ? "cramped"
+						      : "off";
+	rig->dump = strstr(options, "dump-one")   ? "10003"
+		    : strstr(options, "dump-bad") ? "here"
+		    : strstr(options, "dump")     ? "all"
+						  : "off";
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
 	rig->bmi2 = strstr(options, "nobmi2");
 	rig->chain = strstr(options, "nochain");
@@ -278,7 +308,8 @@ struct rig *rig_new(bool translating, const char *options)
 		rig->cpu = cpu->class->get_interface(cpu->self, TSR_CPU);
 		rig->pins = cpu->class->get_interface(cpu->self, TSR_IRQ_INPUTS);
 		rig->listener = rig->mmu.class->get_interface(rig->mmu.self, TSR_PHYS_LISTENER);
-		ok = plugin_realize(&rig->mmu) && plugin_realize(&rig->interpreter) && (!translating || plugin_realize(cpu));
+		ok = plugin_realize(&rig->mmu) && plugin_realize(&rig->interpreter) &&
+		     (!translating || plugin_realize(cpu));
 	}
 	if (!ok) {
 		rig_free(rig);
@@ -299,7 +330,8 @@ void rig_free(struct rig *rig)
 /* -- set-up */
 static void put_gate(uint8_t *at, uint16_t selector, uint32_t offset, uint16_t rights)
 {
-	uint32_t low = (uint32_t)selector << 16 | (offset & 0xffff), high = (offset & 0xffff0000) | rights;
+	uint32_t low = (uint32_t)selector << 16 | (offset & 0xffff),
+		 high = (offset & 0xffff0000) | rights;
 
 	memcpy(at, &low, 4);
 	memcpy(at + 4, &high, 4);
@@ -335,9 +367,12 @@ void rig_flat(struct rig *rig, struct tsr_x86_state *s)
 	s->cr0 = TSR_CR0_PE | TSR_CR0_ET | TSR_CR0_NE;
 	s->cr4 = TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT;
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		s->segment[i] = (struct tsr_x86_segment){ .selector = i == TSR_CS ? 8 : 0x10, .limit = UINT32_MAX,
+		s->segment[i] = (struct tsr_x86_segment){ .selector = i == TSR_CS ? 8 : 0x10,
+							  .limit = UINT32_MAX,
 							  .access = i == TSR_CS ? 0xc09b : 0xc093 };
-	s->tr = (struct tsr_x86_segment){ .selector = 0x28, .base = 0x4000, .limit = 0x67, .access = 0x8b };
+	s->tr = (struct tsr_x86_segment){
+		.selector = 0x28, .base = 0x4000, .limit = 0x67, .access = 0x8b
+	};
 	s->gdtr.base = 0x2000;
 	s->gdtr.limit = 0x2f;
 	s->idtr.base = 0x1000;

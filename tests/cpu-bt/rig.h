@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A machine of processor, MMU and memory alone, made of the real plugins: RAM, a range of MMIO that answers with a function of
- * address and count and remembers what was written, no devices. Two of them run the same program, one on each CPU plugin.
+ * A machine of processor, MMU and memory alone, made of the real plugins: RAM, a range of MMIO that
+ * answers with a function of address and count and remembers what was written, no devices. Two of
+ * them run the same program, one on each CPU plugin.
  */
 #ifndef TEST_BT_RIG_H
 #define TEST_BT_RIG_H
@@ -37,21 +38,24 @@ struct rig {
 	uint64_t io_reads, io_hash; /* of everything written to devices */
 	int vector;                 /* what the interrupt controller answers */
 	bool stopped;
-	bool io_given;              /* ports read io_value instead */
+	bool io_given; /* ports read io_value instead */
 	uint32_t io_value;
 	void (*on_io)(struct rig *rig);
-	tsr_gpa lied_about; /* a page that is looked up as another, as if translated code wrote elsewhere; 0: none */
+	tsr_gpa lied_about; /* a page that is looked up as another, as if translated code wrote
+			       elsewhere; 0: none */
 };
 
-/* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string: lockstep, cold, interrupts,
- * cramped, tiny (a cache of 64 KiB), nobmi2, nochain, nogroups, dump (all blocks), dump-one (those with an instruction at 10003h),
- * dump-bad (a value that is refused). NULL and a message on stderr: failed. */
+/* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string:
+ * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), nobmi2, nochain, nogroups, dump
+ * (all blocks), dump-one (those with an instruction at 10003h), dump-bad (a value that is refused).
+ * NULL and a message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
-/* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each vector's handler is a HLT of its
- * own at 0x3000 + 16 * vector. */
+/* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each
+ * vector's handler is a HLT of its own at 0x3000 + 16 * vector. */
 void rig_flat(struct rig *rig, struct tsr_x86_state *state);
-void rig_write(struct rig *rig, uint32_t gpa, const void *bytes, size_t length); /* as DMA does: the MMU is notified */
+void rig_write(struct rig *rig, uint32_t gpa, const void *bytes,
+	       size_t length); /* as DMA does: the MMU is notified */
 enum tsr_cpu_exit rig_run(struct rig *rig);
 uint64_t rig_stat(struct rig *rig, const char *name);
 

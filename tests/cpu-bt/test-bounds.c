@@ -21,7 +21,7 @@
 
 /* How a row is encoded in 16-bit code. */
 enum encoding {
-	PLAIN,	/* as in 32-bit code, with both size prefixes */
+	PLAIN,  /* as in 32-bit code, with both size prefixes */
 	VECTOR, /* the operand-size prefix is part of the opcode: only the address-size prefix */
 	ADDR16, /* the row is 16-bit code; 32-bit code adds the address-size prefix */
 	ENCODING = 3,
@@ -34,67 +34,67 @@ static const struct row {
 	uint8_t length;
 	uint8_t code[8];
 } rows[] = {
-	{"push dword [esi]", PLAIN, 2, {0xff, 0x36}},
-	{"push dword [104h]", PLAIN, 6, {0xff, 0x35, 0x04, 0x01}},
-	{"push word [bx+si]", ADDR16, 2, {0xff, 0x30}},
-	{"pop dword [esi]", PLAIN, 2, {0x8f, 0x06}},
-	{"div byte [100h]", PLAIN | UNDEFINED, 6, {0xf6, 0x35, 0x00, 0x01}},
-	{"div byte [si]", ADDR16 | UNDEFINED, 2, {0xf6, 0x34}},
-	{"div dword [esi+20h]", PLAIN | UNDEFINED, 3, {0xf7, 0x76, 0x20}},
-	{"idiv dword [esi+20h]", PLAIN | UNDEFINED, 3, {0xf7, 0x7e, 0x20}},
-	{"push word [100h]", ADDR16, 4, {0xff, 0x36, 0x00, 0x01}},
-	{"div byte [100h]", ADDR16 | UNDEFINED, 4, {0xf6, 0x36, 0x00, 0x01}},
-	{"movsb", ADDR16, 1, {0xa4}},
-	{"movsb", PLAIN, 1, {0xa4}},
-	{"movsd", PLAIN, 1, {0xa5}},
-	{"fs movsw", ADDR16, 2, {0x64, 0xa5}},
-	{"rep movsd", PLAIN, 2, {0xf3, 0xa5}},
-	{"repne scasb", PLAIN, 2, {0xf2, 0xae}},
-	{"stosd", PLAIN, 1, {0xab}},
-	{"lodsw", ADDR16, 1, {0xad}},
-	{"cmpsb", PLAIN, 1, {0xa6}},
-	{"add [bx+si], al", ADDR16, 2, {0x00, 0x00}},
-	{"adc [bp+di+7], ah", ADDR16, 3, {0x10, 0x63, 0x07}},
-	{"lock adc [esi], eax", PLAIN, 3, {0xf0, 0x11, 0x06}},
-	{"lock cmpxchg8b [esi+8]", PLAIN, 5, {0xf0, 0x0f, 0xc7, 0x4e, 0x08}},
-	{"lock xadd [fs:esi], ah", PLAIN, 5, {0xf0, 0x64, 0x0f, 0xc0, 0x26}},
-	{"lock bts [esi], edx", PLAIN, 4, {0xf0, 0x0f, 0xab, 0x16}},
-	{"xchg ss:[esi], ah", PLAIN, 3, {0x36, 0x86, 0x26}},
-	{"mov [esi+ecx*8+78h], ebx", PLAIN, 4, {0x89, 0x5c, 0xce, 0x78}},
-	{"xlatb", PLAIN, 1, {0xd7}},
-	{"pushad", PLAIN, 1, {0x60}},
-	{"popad", PLAIN, 1, {0x61}},
-	{"pushfd", PLAIN, 1, {0x9c}},
-	{"push es", PLAIN, 1, {0x06}},
-	{"pop fs", PLAIN, 2, {0x0f, 0xa1}},
-	{"mov fs, [esi+30h]", PLAIN, 3, {0x8e, 0x66, 0x30}},
-	{"mov [si], fs", ADDR16, 2, {0x8c, 0x24}},
-	{"leave", PLAIN, 1, {0xc9}},
-	{"cli", PLAIN, 1, {0xfa}},
-	{"in al, dx", PLAIN, 1, {0xec}},
-	{"out 80h, eax", PLAIN, 2, {0xe7, 0x80}},
-	{"rdtsc", PLAIN, 2, {0x0f, 0x31}},
-	{"fxsave [esi+100h]", VECTOR, 7, {0x0f, 0xae, 0x86, 0x00, 0x01}},
-	{"fxrstor [esi+100h]", VECTOR, 7, {0x0f, 0xae, 0x8e, 0x00, 0x01}},
-	{"fadd dword [esi+40h]", PLAIN, 3, {0xd8, 0x46, 0x40}},
-	{"fadd dword [bx+si+40h]", ADDR16, 3, {0xd8, 0x40, 0x40}},
-	{"fst qword [esi+80h]", PLAIN, 6, {0xdd, 0x96, 0x80}},
-	{"fstp tbyte [bp+si]", ADDR16, 2, {0xdb, 0x3a}},
-	{"fldcw [esi+90h]", PLAIN, 6, {0xd9, 0xae, 0x90}},
-	{"fnstsw [si]", ADDR16, 2, {0xdd, 0x3c}},
-	{"addps xmm7, [esi+40h]", VECTOR, 4, {0x0f, 0x58, 0x7e, 0x40}},
-	{"divsd xmm7, [esi+40h]", VECTOR, 5, {0xf2, 0x0f, 0x5e, 0x7e, 0x40}},
-	{"cvtpi2ps xmm0, [esi+40h]", VECTOR, 4, {0x0f, 0x2a, 0x46, 0x40}},
-	{"movups [esi+43h], xmm7", VECTOR, 4, {0x0f, 0x11, 0x7e, 0x43}},
-	{"movaps [esi+40h], xmm1", VECTOR, 4, {0x0f, 0x29, 0x4e, 0x40}},
-	{"ldmxcsr [esi+94h]", VECTOR, 7, {0x0f, 0xae, 0x96, 0x94}},
+	{ "push dword [esi]", PLAIN, 2, { 0xff, 0x36 } },
+	{ "push dword [104h]", PLAIN, 6, { 0xff, 0x35, 0x04, 0x01 } },
+	{ "push word [bx+si]", ADDR16, 2, { 0xff, 0x30 } },
+	{ "pop dword [esi]", PLAIN, 2, { 0x8f, 0x06 } },
+	{ "div byte [100h]", PLAIN | UNDEFINED, 6, { 0xf6, 0x35, 0x00, 0x01 } },
+	{ "div byte [si]", ADDR16 | UNDEFINED, 2, { 0xf6, 0x34 } },
+	{ "div dword [esi+20h]", PLAIN | UNDEFINED, 3, { 0xf7, 0x76, 0x20 } },
+	{ "idiv dword [esi+20h]", PLAIN | UNDEFINED, 3, { 0xf7, 0x7e, 0x20 } },
+	{ "push word [100h]", ADDR16, 4, { 0xff, 0x36, 0x00, 0x01 } },
+	{ "div byte [100h]", ADDR16 | UNDEFINED, 4, { 0xf6, 0x36, 0x00, 0x01 } },
+	{ "movsb", ADDR16, 1, { 0xa4 } },
+	{ "movsb", PLAIN, 1, { 0xa4 } },
+	{ "movsd", PLAIN, 1, { 0xa5 } },
+	{ "fs movsw", ADDR16, 2, { 0x64, 0xa5 } },
+	{ "rep movsd", PLAIN, 2, { 0xf3, 0xa5 } },
+	{ "repne scasb", PLAIN, 2, { 0xf2, 0xae } },
+	{ "stosd", PLAIN, 1, { 0xab } },
+	{ "lodsw", ADDR16, 1, { 0xad } },
+	{ "cmpsb", PLAIN, 1, { 0xa6 } },
+	{ "add [bx+si], al", ADDR16, 2, { 0x00, 0x00 } },
+	{ "adc [bp+di+7], ah", ADDR16, 3, { 0x10, 0x63, 0x07 } },
+	{ "lock adc [esi], eax", PLAIN, 3, { 0xf0, 0x11, 0x06 } },
+	{ "lock cmpxchg8b [esi+8]", PLAIN, 5, { 0xf0, 0x0f, 0xc7, 0x4e, 0x08 } },
+	{ "lock xadd [fs:esi], ah", PLAIN, 5, { 0xf0, 0x64, 0x0f, 0xc0, 0x26 } },
+	{ "lock bts [esi], edx", PLAIN, 4, { 0xf0, 0x0f, 0xab, 0x16 } },
+	{ "xchg ss:[esi], ah", PLAIN, 3, { 0x36, 0x86, 0x26 } },
+	{ "mov [esi+ecx*8+78h], ebx", PLAIN, 4, { 0x89, 0x5c, 0xce, 0x78 } },
+	{ "xlatb", PLAIN, 1, { 0xd7 } },
+	{ "pushad", PLAIN, 1, { 0x60 } },
+	{ "popad", PLAIN, 1, { 0x61 } },
+	{ "pushfd", PLAIN, 1, { 0x9c } },
+	{ "push es", PLAIN, 1, { 0x06 } },
+	{ "pop fs", PLAIN, 2, { 0x0f, 0xa1 } },
+	{ "mov fs, [esi+30h]", PLAIN, 3, { 0x8e, 0x66, 0x30 } },
+	{ "mov [si], fs", ADDR16, 2, { 0x8c, 0x24 } },
+	{ "leave", PLAIN, 1, { 0xc9 } },
+	{ "cli", PLAIN, 1, { 0xfa } },
+	{ "in al, dx", PLAIN, 1, { 0xec } },
+	{ "out 80h, eax", PLAIN, 2, { 0xe7, 0x80 } },
+	{ "rdtsc", PLAIN, 2, { 0x0f, 0x31 } },
+	{ "fxsave [esi+100h]", VECTOR, 7, { 0x0f, 0xae, 0x86, 0x00, 0x01 } },
+	{ "fxrstor [esi+100h]", VECTOR, 7, { 0x0f, 0xae, 0x8e, 0x00, 0x01 } },
+	{ "fadd dword [esi+40h]", PLAIN, 3, { 0xd8, 0x46, 0x40 } },
+	{ "fadd dword [bx+si+40h]", ADDR16, 3, { 0xd8, 0x40, 0x40 } },
+	{ "fst qword [esi+80h]", PLAIN, 6, { 0xdd, 0x96, 0x80 } },
+	{ "fstp tbyte [bp+si]", ADDR16, 2, { 0xdb, 0x3a } },
+	{ "fldcw [esi+90h]", PLAIN, 6, { 0xd9, 0xae, 0x90 } },
+	{ "fnstsw [si]", ADDR16, 2, { 0xdd, 0x3c } },
+	{ "addps xmm7, [esi+40h]", VECTOR, 4, { 0x0f, 0x58, 0x7e, 0x40 } },
+	{ "divsd xmm7, [esi+40h]", VECTOR, 5, { 0xf2, 0x0f, 0x5e, 0x7e, 0x40 } },
+	{ "cvtpi2ps xmm0, [esi+40h]", VECTOR, 4, { 0x0f, 0x2a, 0x46, 0x40 } },
+	{ "movups [esi+43h], xmm7", VECTOR, 4, { 0x0f, 0x11, 0x7e, 0x43 } },
+	{ "movaps [esi+40h], xmm1", VECTOR, 4, { 0x0f, 0x29, 0x4e, 0x40 } },
+	{ "ldmxcsr [esi+94h]", VECTOR, 7, { 0x0f, 0xae, 0x96, 0x94 } },
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
 enum { FLAT, USER, BASED, LIMITED, USER16, REAL, V86, MODES };
-static const char *const mode_names[] = {"flat",	"user", "based",       "limited",
-					 "16-bit user", "real", "virtual 8086"};
+static const char *const mode_names[] = { "flat",        "user", "based",       "limited",
+					  "16-bit user", "real", "virtual 8086" };
 
 static bool code16(unsigned mode)
 {
@@ -167,27 +167,27 @@ static void make_program(struct program *p, const struct mix *m, bool is16, uint
 
 static void make_data(uint8_t *data)
 {
-	static const float ones[4] = {1, 1, 1, 1};
+	static const float ones[4] = { 1, 1, 1, 1 };
 
 	memset(data, 0, 0x1000);
 	for (unsigned i = 0; i < 0x800; i++)
 		data[i] = (uint8_t)(i * 7);
 	data[OPERAND] = 3;
-	memcpy(data + OPERAND + 0x20, &(uint32_t){0x7fffffff}, 4);
-	memcpy(data + OPERAND + 0x30, &(uint16_t){0x10}, 2);
+	memcpy(data + OPERAND + 0x20, &(uint32_t){ 0x7fffffff }, 4);
+	memcpy(data + OPERAND + 0x30, &(uint16_t){ 0x10 }, 2);
 	memcpy(data + OPERAND + 0x40, ones, sizeof(ones));
-	memcpy(data + OPERAND + 0x90, &(uint16_t){0x37f}, 2);
-	memcpy(data + OPERAND + 0x94, &(uint32_t){0x1f80}, 4);
+	memcpy(data + OPERAND + 0x90, &(uint16_t){ 0x37f }, 2);
+	memcpy(data + OPERAND + 0x94, &(uint32_t){ 0x1f80 }, 4);
 }
 
 /* -- the machine before a program */
 
 static struct tsr_x86_segment segment(uint32_t base, uint32_t limit, unsigned access)
 {
-	return (struct tsr_x86_segment){.selector = (uint16_t)(base >> 4),
-					.base = base,
-					.limit = limit,
-					.access = (uint16_t)access};
+	return (struct tsr_x86_segment){ .selector = (uint16_t)(base >> 4),
+					 .base = base,
+					 .limit = limit,
+					 .access = (uint16_t)access };
 }
 
 static void set_segments(struct tsr_x86_state *s, unsigned mode)
@@ -236,8 +236,9 @@ static void set_up(struct rig *rig, unsigned mode, bool unmasked, const struct p
 		   const uint8_t *data)
 {
 	static const uint32_t gpr[8] = {
-		[TSR_EAX] = 7,	   [TSR_ECX] = 2,	[TSR_EBX] = 0x40, [TSR_ESP] = 0x8000,
-		[TSR_EBP] = 0x500, [TSR_ESI] = OPERAND, [TSR_EDI] = 0x300};
+		[TSR_EAX] = 7,     [TSR_ECX] = 2,       [TSR_EBX] = 0x40, [TSR_ESP] = 0x8000,
+		[TSR_EBP] = 0x500, [TSR_ESI] = OPERAND, [TSR_EDI] = 0x300
+	};
 	struct tsr_x86_state s;
 
 	memset(rig->ram, 0, 0x60000);
@@ -246,13 +247,13 @@ static void set_up(struct rig *rig, unsigned mode, bool unmasked, const struct p
 	memcpy(rig->ram + CODE, p->bytes, p->length);
 	for (unsigned v = 0; v < 256 && mode == REAL;
 	     v++) /* to the same HLT as a gate of rig_flat */
-		memcpy(rig->ram + 0x1000 + 4 * v, &(uint32_t){0x3000 + 16 * v}, 4);
+		memcpy(rig->ram + 0x1000 + 4 * v, &(uint32_t){ 0x3000 + 16 * v }, 4);
 	rig->listener->written(rig->mmu.self, 0, RIG_RAM);
 	rig->io_hash = 0;
 	set_mode(&s, mode);
 	memcpy(s.gpr, gpr, sizeof(gpr));
-	memcpy(s.fx, &(uint16_t){unmasked ? 0x37b : 0x37f}, 2);
-	memcpy(s.fx + 24, &(uint32_t){unmasked ? 0x1d80 : 0x1f80}, 4);
+	memcpy(s.fx, &(uint16_t){ unmasked ? 0x37b : 0x37f }, 2);
+	memcpy(s.fx + 24, &(uint32_t){ unmasked ? 0x1d80 : 0x1f80 }, 4);
 	s.fx[4] = 0x40; /* one x87 register in use */
 	rig->cpu->set_state(rig->cpu_self, &s, NULL);
 }
@@ -319,7 +320,7 @@ static unsigned every_row(const char *options, uint64_t slice)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(interpreter);
 	for (unsigned mode = 0; mode < MODES; mode++)
 		for (unsigned k = 0; k < 4 * ROWS; k++) {
-			struct mix m = {k / 4, k & 2 ? (k / 4 + 7) % ROWS : k / 4, false};
+			struct mix m = { k / 4, k & 2 ? (k / 4 + 7) % ROWS : k / 4, false };
 
 			failures += !agree(bt, interpreter, mode, &m, k & 1, slice);
 		}
@@ -344,14 +345,14 @@ static unsigned row_named(const char *name, uint8_t encoding)
  * block has instructions. */
 static void early_exits_of_a_whole_block(void)
 {
-	static const char *const programs[][2] = {{"div byte [100h]", "add [bx+si], al"},
-						  {"push word [100h]", "push word [100h]"},
-						  {"div byte [100h]", "div byte [100h]"},
-						  {"movsb", "movsb"}};
+	static const char *const programs[][2] = { { "div byte [100h]", "add [bx+si], al" },
+						   { "push word [100h]", "push word [100h]" },
+						   { "div byte [100h]", "div byte [100h]" },
+						   { "movsb", "movsb" } };
 
 	for (unsigned i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
-		struct mix m = {row_named(programs[i][0], ADDR16),
-				row_named(programs[i][1], ADDR16), true};
+		struct mix m = { row_named(programs[i][0], ADDR16),
+				 row_named(programs[i][1], ADDR16), true };
 		struct rig *bt = rig_new(true, ""), *interpreter = rig_new(false, "");
 
 		CU_ASSERT_TRUE(agree(bt, interpreter, REAL, &m, false, 1000000000));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What random programs do not reach: self-modifying code, requests from outside, interrupts, FP state around devices. */
+/* What random programs do not reach: self-modifying code, requests from outside, interrupts, FP
+ * state around devices. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,9 +48,9 @@ static const struct tsr_x86_state *after(void)
 static void next_instruction_is_overwritten(void)
 {
 	static const uint8_t code[] = {
-		0xc6, 0x05, 0x09, 0x00, 0x01, 0x00, 0x42, /* mov byte [CODE + 9], 0x42: inc edx in place of inc ecx */
-		0x90, 0x90,
-		0x41,                                     /* inc ecx */
+		0xc6, 0x05, 0x09, 0x00,
+		0x01, 0x00, 0x42, /* mov byte [CODE + 9], 0x42: inc edx in place of inc ecx */
+		0x90, 0x90, 0x41, /* inc ecx */
 		0xf4,
 	};
 
@@ -65,9 +66,9 @@ static void next_instruction_is_overwritten(void)
 static void data_next_to_code_does_not_invalidate_it(void)
 {
 	static const uint8_t code[] = {
-		0xb9, 0xe8, 0x03, 0x00, 0x00,             /* mov ecx, 1000 */
-		0xff, 0x05, 0x00, 0x01, 0x01, 0x00,       /* inc dword [CODE + 0x100] */
-		0x49, 0x75, 0xf7,                         /* dec ecx; jnz */
+		0xb9, 0xe8, 0x03, 0x00, 0x00,       /* mov ecx, 1000 */
+		0xff, 0x05, 0x00, 0x01, 0x01, 0x00, /* inc dword [CODE + 0x100] */
+		0x49, 0x75, 0xf7,                   /* dec ecx; jnz */
 		0xf4,
 	};
 	uint32_t count;
@@ -80,15 +81,16 @@ static void data_next_to_code_does_not_invalidate_it(void)
 	finish();
 }
 
-/* Each round writes the immediate that it then executes: the result must be right, and translation must stop at some time. */
+/* Each round writes the immediate that it then executes: the result must be right, and translation
+ * must stop at some time. */
 static void loop_that_patches_itself(void)
 {
 	static const uint8_t code[] = {
-		0xb9, 0xe8, 0x03, 0x00, 0x00,             /* mov ecx, 1000 */
-		0x89, 0x0d, 0x0c, 0x00, 0x01, 0x00,       /* mov [CODE + 12], ecx */
-		0xb8, 0x00, 0x00, 0x00, 0x00,             /* mov eax, imm32 (patched) */
-		0x01, 0xc2,                               /* add edx, eax */
-		0x49, 0x75, 0xf0,                         /* dec ecx; jnz */
+		0xb9, 0xe8, 0x03, 0x00, 0x00,       /* mov ecx, 1000 */
+		0x89, 0x0d, 0x0c, 0x00, 0x01, 0x00, /* mov [CODE + 12], ecx */
+		0xb8, 0x00, 0x00, 0x00, 0x00,       /* mov eax, imm32 (patched) */
+		0x01, 0xc2,                         /* add edx, eax */
+		0x49, 0x75, 0xf0,                   /* dec ecx; jnz */
 		0xf4,
 	};
 
@@ -103,12 +105,13 @@ static void loop_that_patches_itself(void)
 static void straddling_instruction_is_patched_in_the_second_page(void)
 {
 	static const uint8_t code[] = {
-		0xb8, 0x11, 0x11, 0x11, 0x11,                               /* mov eax, imm32: 2 bytes here, 3 there */
-		0xf7, 0xc3, 0x01, 0x00, 0x00, 0x00,                         /* test ebx, 1 */
-		0x75, 0x0a,                                                 /* jnz */
-		0x43,                                                       /* inc ebx */
-		0xc6, 0x05, 0x02, 0x10, 0x01, 0x00, 0x22,                   /* mov byte [0x11002], 0x22: the immediate's last */
-		0xeb, 0xe9,                                                 /* again */
+		0xb8, 0x11, 0x11, 0x11, 0x11,       /* mov eax, imm32: 2 bytes here, 3 there */
+		0xf7, 0xc3, 0x01, 0x00, 0x00, 0x00, /* test ebx, 1 */
+		0x75, 0x0a,                         /* jnz */
+		0x43,                               /* inc ebx */
+		0xc6, 0x05, 0x02, 0x10, 0x01, 0x00,
+		0x22,       /* mov byte [0x11002], 0x22: the immediate's last */
+		0xeb, 0xe9, /* again */
 		0xf4,
 	};
 
@@ -146,7 +149,8 @@ static void kick_ends_any_loop(void)
 	static const uint8_t jump[] = { 0xeb, 0xfe };
 	static const uint8_t indirect[] = { 0x90, 0x90, 0xff, 0xe3 };
 	static const uint8_t conditional[] = { 0x39, 0xc0, 0x74, 0xfc };
-	static const uint8_t call[] = { 0x89, 0xe5, 0xe8, 0x00, 0x00, 0x00, 0x00, 0x89, 0xec, 0xeb, 0xf7 };
+	static const uint8_t call[] = { 0x89, 0xe5, 0xe8, 0x00, 0x00, 0x00,
+					0x00, 0x89, 0xec, 0xeb, 0xf7 };
 	static const uint8_t loop[] = { 0x31, 0xc9, 0xe2, 0xfe, 0xeb, 0xfa };
 
 	endless(jump, sizeof(jump));
@@ -176,9 +180,9 @@ static void raise(struct rig *r)
 static void device_interrupts_a_loop(void)
 {
 	static const uint8_t code[] = {
-		0xfb,                               /* sti */
-		0xa2, 0x00, 0x00, 0x0a, 0x00,       /* mov [0xa0000], al: the device raises its line */
-		0x41, 0xeb, 0xfd,                   /* inc ecx; jmp: the interrupt must come here */
+		0xfb,                         /* sti */
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* mov [0xa0000], al: the device raises its line */
+		0x41, 0xeb, 0xfd,             /* inc ecx; jmp: the interrupt must come here */
 	};
 
 	start("");
@@ -207,6 +211,7 @@ static void sti_holds_interrupts_off_for_one_instruction(void)
 /* ... and is taken right after that one, also where that is done without the interpreter. */
 static void interrupt_is_taken_after_iret_in_the_shadow(void)
 {
+	/* clang-format off */
 	static const uint8_t code[] = {
 		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line rises while IF = 0 */
 		0x68, 0x02, 0x02, 0x00, 0x00, /* push EFLAGS: IF */
@@ -217,6 +222,7 @@ static void interrupt_is_taken_after_iret_in_the_shadow(void)
 		0xfb, 0xcf,                   /* sti; iret */
 		0x41, 0x41, 0xeb, 0xfe,       /* inc ecx; inc ecx; jmp $ */
 	};
+	/* clang-format on */
 	uint32_t next;
 
 	start("");
@@ -229,11 +235,14 @@ static void interrupt_is_taken_after_iret_in_the_shadow(void)
 	finish();
 }
 
-/* After STI a branch is done before the interrupt is taken, whether it is taken or not, forwards or back; and nothing after it is. */
+/* After STI a branch is done before the interrupt is taken, whether it is taken or not, forwards or
+ * back; and nothing after it is. */
 static void sti_holds_interrupts_off_for_a_branch(void)
 {
-	static const uint8_t branches[][2] = { { 0xeb, 0x03 }, { 0xeb, 0xf3 }, { 0x74, 0x03 }, { 0x74, 0xf3 }, { 0x75, 0x03 }, { 0x75, 0xf3 },
-					       { 0xe2, 0x03 }, { 0xe2, 0xf3 }, { 0xe3, 0x03 }, { 0xe3, 0xf3 } };
+	static const uint8_t branches[][2] = { { 0xeb, 0x03 }, { 0xeb, 0xf3 }, { 0x74, 0x03 },
+					       { 0x74, 0xf3 }, { 0x75, 0x03 }, { 0x75, 0xf3 },
+					       { 0xe2, 0x03 }, { 0xe2, 0xf3 }, { 0xe3, 0x03 },
+					       { 0xe3, 0xf3 } };
 
 	for (unsigned i = 0; i < 2 * sizeof(branches) / sizeof(*branches); i++) {
 		const uint8_t *b = branches[i / 2];
@@ -265,12 +274,12 @@ static void sti_holds_interrupts_off_for_a_branch(void)
 static void fp_state_survives_a_device(void)
 {
 	static const uint8_t code[] = {
-		0xd9, 0xe8, 0xd9, 0xeb,                               /* fld1; fldpi */
-		0x0f, 0x28, 0x0d, 0x00, 0x00, 0x02, 0x00,             /* movaps xmm1, [DATA] */
-		0xa1, 0x00, 0x00, 0x0a, 0x00,                         /* mov eax, [0xa0000] */
-		0xde, 0xc1,                                           /* faddp */
-		0xdd, 0x1d, 0x20, 0x00, 0x02, 0x00,                   /* fstp qword [DATA + 0x20] */
-		0x0f, 0x29, 0x0d, 0x30, 0x00, 0x02, 0x00,             /* movaps [DATA + 0x30], xmm1 */
+		0xd9, 0xe8, 0xd9, 0xeb,                   /* fld1; fldpi */
+		0x0f, 0x28, 0x0d, 0x00, 0x00, 0x02, 0x00, /* movaps xmm1, [DATA] */
+		0xa1, 0x00, 0x00, 0x0a, 0x00,             /* mov eax, [0xa0000] */
+		0xde, 0xc1,                               /* faddp */
+		0xdd, 0x1d, 0x20, 0x00, 0x02, 0x00,       /* fstp qword [DATA + 0x20] */
+		0x0f, 0x29, 0x0d, 0x30, 0x00, 0x02, 0x00, /* movaps [DATA + 0x30], xmm1 */
 		0xf4,
 	};
 	static const uint8_t bytes[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
@@ -401,14 +410,20 @@ static void lie(struct rig *r)
 
 static void lockstep_reports_the_block(void)
 {
+	/* clang-format off */
 	static const uint8_t code[] = {
 		0x01, 0x05, 0x00, 0x00, 0x02, 0x00, /* add [DATA], eax: the page is in the MMU's table */
 		0xa2, 0x00, 0x00, 0x0a, 0x00,       /* mov [0xa0000], al: from here on it is looked up as another */
 		0x01, 0x05, 0x00, 0x00, 0x02, 0x00, /* add [DATA], eax */
 		0xf4,
 	};
-	static const char *const lines[] = { "lockstep: block at 0001000b", "[20000]: 00, should be 07", "EFLAGS", "add [0x20000], eax",
-					     "access ", "miss stub " };
+	/* clang-format on */
+	static const char *const lines[] = { "lockstep: block at 0001000b",
+					     "[20000]: 00, should be 07",
+					     "EFLAGS",
+					     "add [0x20000], eax",
+					     "access ",
+					     "miss stub " };
 	const char *text;
 
 	capture();
@@ -429,17 +444,18 @@ static const uint8_t dumped[] = {
 	0x40,                               /* inc eax */
 	0x01, 0x05, 0x00, 0x00, 0x02, 0x00, /* add [DATA], eax: flags are live */
 	0x75, 0x01,                         /* jnz over */
-	0x90,
-	0xf4,                               /* over: hlt */
+	0x90, 0xf4,                         /* over: hlt */
 };
 
 static void dump_names_instructions_and_parts(void)
 {
+	/* clang-format off */
 	static const char *const lines[] = {
 		"block at 00010000 (physical 10000)", "00010003  010500000200  add [0x20000], eax", "jnz 0x1000C",
 		"0001000c  f4  hlt", "address ", "check ", "access ", "miss stub ", "copy of access ", "exit ", "exit stub ", "interpreter ",
 		"out of line", "; runtime: miss", "; runtime: commit", "; runtime: chain", "; runtime: bail", ", exit stub", ", miss stub",
 	};
+	/* clang-format on */
 	const char *text = dump_of("dump", dumped, sizeof(dumped));
 
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random programs on cpu-bt against cpu-interp: registers, flags, FP state, memory, device writes and the fault they end with
- * must be the same. Usage: test-bt-random [SEED [COUNT [INSTRUCTIONS [OPTIONS]]]]; without, a fixed seed. SEED "fresh": another one
- * each time, printed. COUNT "60s": programs for so many seconds; "10M": until so many instructions were executed. A word "loop"
- * among the options (rig.h has the others): programs run many times over, in blocks that are linked; "runs": some instructions are
- * there up to 80 times, so that blocks have the greatest length.
+ * Random programs on cpu-bt against cpu-interp: registers, flags, FP state, memory, device writes
+ * and the fault they end with must be the same. Usage: test-bt-random [SEED [COUNT [INSTRUCTIONS
+ * [OPTIONS]]]]; without, a fixed seed. SEED "fresh": another one each time, printed. COUNT "60s":
+ * programs for so many seconds; "10M": until so many instructions were executed. A word "loop"
+ * among the options (rig.h has the others): programs run many times over, in blocks that are
+ * linked; "runs": some instructions are there up to 80 times, so that blocks have the greatest
+ * length.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -18,8 +20,8 @@
 
 #include "rig.h"
 
-#define CODE 0x10000u  /* page-aligned; the program runs from somewhere in it */
-#define DATA 0x20000u  /* four pages of data; the next is absent when paging is on */
+#define CODE 0x10000u /* page-aligned; the program runs from somewhere in it */
+#define DATA 0x20000u /* four pages of data; the next is absent when paging is on */
 #define STACK 0x30000u
 #define CODE_BYTES 3072
 #define PAGE_DIRECTORY 0x40000u
@@ -107,14 +109,15 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 		     ZydisRegisterGetClass(o[i].reg.value) == ZYDIS_REGCLASS_DEBUG ||
 		     o[i].reg.value == ZYDIS_REGISTER_SS || o[i].reg.value == ZYDIS_REGISTER_CS))
 			return false;
-	return z->mnemonic != ZYDIS_MNEMONIC_CPUID &&
-	       z->mnemonic != ZYDIS_MNEMONIC_ENTER && z->mnemonic != ZYDIS_MNEMONIC_CLFLUSH;
+	return z->mnemonic != ZYDIS_MNEMONIC_CPUID && z->mnemonic != ZYDIS_MNEMONIC_ENTER &&
+	       z->mnemonic != ZYDIS_MNEMONIC_CLFLUSH;
 }
 
 /* fp: every other instruction is one of the x87's */
 static unsigned random_bytes(uint8_t *b, bool fp)
 {
-	static const uint8_t prefixes[] = { 0x66, 0x67, 0x66, 0x64, 0x65, 0x2e, 0x3e, 0x26, 0x36, 0xf0, 0xf2, 0xf3 };
+	static const uint8_t prefixes[] = { 0x66, 0x67, 0x66, 0x64, 0x65, 0x2e,
+					    0x3e, 0x26, 0x36, 0xf0, 0xf2, 0xf3 };
 	static const uint8_t mandatory[] = { 0x66, 0xf2, 0xf3 };
 	unsigned n = 0;
 
@@ -150,7 +153,8 @@ static bool random_insn(ZydisDecoder *d, struct program *p)
 
 	for (unsigned tries = 0; tries < 1000; tries++) {
 		random_bytes(b, p->fp);
-		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(d, b, sizeof(b), &z, o)) || !wanted(&z, o, p->fp))
+		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(d, b, sizeof(b), &z, o)) ||
+		    !wanted(&z, o, p->fp))
 			continue;
 		memcpy(p->code + p->length, b, z.length);
 		p->length += z.length;
@@ -177,7 +181,8 @@ static void close_loop(struct program *p)
 	p->length += 4;
 }
 
-/* The last instruction, from `from` on, many times over: blocks of the greatest length, all of it for one table. */
+/* The last instruction, from `from` on, many times over: blocks of the greatest length, all of it
+ * for one table. */
 static void repeat(struct program *p, unsigned from)
 {
 	unsigned length = p->length - from, times = below(4) ? 0 : below(80);
@@ -199,7 +204,8 @@ static void make_program(struct program *p, unsigned insns, bool loop, bool runs
 	p->user = p->paging && below(2);
 	p->limited = below(6) == 0;
 	p->fp = below(2);
-	ZydisDecoderInit(&d, p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+	ZydisDecoderInit(&d,
+			 p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 p->code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
 	for (unsigned i = 0; i < insns; i++) {
 		if (!skip && below(8) == 0) { /* a short jump over a few instructions */
@@ -228,7 +234,10 @@ static void make_program(struct program *p, unsigned insns, bool loop, bool runs
 /* -- state and memory */
 static uint32_t random_value(void)
 {
-	static const uint32_t edges[] = { 0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff };
+	static const uint32_t edges[] = {
+		0,      1,      2,      0x7f,       0x80,       0xff,
+		0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff
+	};
 
 	static const uint32_t selectors[] = { 0x10, 0x20, 0x23, 0x18, 0x1b, 3 };
 
@@ -261,7 +270,8 @@ static uint32_t random_pointer(void)
 /* Numbers of all kinds, some registers empty, now and then unmasked exceptions. */
 static void random_x87(struct tsr_x86_state *s)
 {
-	static const uint16_t exponents[] = { 0x3fff, 0x4000, 0xbffe, 0x7fff, 0, 0x0001, 0x7ffe, 0x401e };
+	static const uint16_t exponents[] = { 0x3fff, 0x4000, 0xbffe, 0x7fff,
+					      0,      0x0001, 0x7ffe, 0x401e };
 	uint16_t fcw = 0x37f, fsw = (uint16_t)(below(8) << 11);
 	uint32_t mxcsr = 0x1f80;
 
@@ -287,13 +297,15 @@ static void random_x87(struct tsr_x86_state *s)
 static void random_state(struct tsr_x86_state *s, const struct program *p)
 {
 	/* of single and of double precision */
-	static const uint32_t numbers[] = { 0, 0x80000000, 1, 0x3f800000, 0x3ff00000, 0x40080000, 0x7f800000, 0x7ff00000, 0x7f7fffff,
-					    0x00800000 };
+	static const uint32_t numbers[] = { 0,          0x80000000, 1,          0x3f800000,
+					    0x3ff00000, 0x40080000, 0x7f800000, 0x7ff00000,
+					    0x7f7fffff, 0x00800000 };
 
 	if (p->fp && below(4))
 		random_x87(s);
 	for (unsigned i = 0; i < 8; i++)
-		s->gpr[i] = (below(4) ? random_pointer() : random_value()) & (p->fp && below(2) ? ~15u : ~0u);
+		s->gpr[i] = (below(4) ? random_pointer() : random_value()) &
+			    (p->fp && below(2) ? ~15u : ~0u);
 	if (below(2))
 		s->gpr[TSR_ECX] = below(64);
 	s->gpr[TSR_ECX] &= 0xfffff; /* REP takes its time */
@@ -352,7 +364,8 @@ static const uint32_t *page_tables(const struct program *p)
 	return entry;
 }
 
-static void set_up(struct rig *rig, const struct program *p, const struct tsr_x86_state *s, const uint8_t *data)
+static void set_up(struct rig *rig, const struct program *p, const struct tsr_x86_state *s,
+		   const uint8_t *data)
 {
 	struct tsr_error error;
 	struct tsr_x86_state own;
@@ -374,7 +387,8 @@ static const char *const names[8] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", 
 
 static bool same_fp(const struct tsr_x86_state *a, const struct tsr_x86_state *b)
 {
-	if (memcmp(a->fx, b->fx, 5) || memcmp(a->fx + 6, b->fx + 6, 22) || memcmp(a->fx + 160, b->fx + 160, 128))
+	if (memcmp(a->fx, b->fx, 5) || memcmp(a->fx + 6, b->fx + 6, 22) ||
+	    memcmp(a->fx + 160, b->fx + 160, 128))
 		return false;
 	for (unsigned i = 0; i < 8; i++)
 		if (memcmp(a->fx + 32 + 16 * i, b->fx + 32 + 16 * i, 10))
@@ -389,14 +403,17 @@ static bool same(struct rig *a, struct rig *b, uint32_t flags_mask, bool print)
 
 	a->cpu->get_state(a->cpu_self, &x);
 	b->cpu->get_state(b->cpu_self, &y);
-	ok = !memcmp(x.gpr, y.gpr, sizeof(x.gpr)) && x.eip == y.eip && !((x.eflags ^ y.eflags) & flags_mask) && x.cr2 == y.cr2 &&
-	     same_fp(&x, &y) && a->io_hash == b->io_hash && !memcmp(a->ram + 0x5000, b->ram + 0x5000, RIG_RAM - 0x5000);
+	ok = !memcmp(x.gpr, y.gpr, sizeof(x.gpr)) && x.eip == y.eip &&
+	     !((x.eflags ^ y.eflags) & flags_mask) && x.cr2 == y.cr2 && same_fp(&x, &y) &&
+	     a->io_hash == b->io_hash &&
+	     !memcmp(a->ram + 0x5000, b->ram + 0x5000, RIG_RAM - 0x5000);
 	if (ok || !print)
 		return ok;
 	for (unsigned i = 0; i < 8; i++)
-		printf("  %s %08x %08x%s\n", names[i], x.gpr[i], y.gpr[i], x.gpr[i] != y.gpr[i] ? " <--" : "");
-	printf("  eip %08x %08x, eflags %08x %08x, cr2 %08x %08x, io %d, fp %d\n", x.eip, y.eip, x.eflags, y.eflags, x.cr2, y.cr2,
-	       a->io_hash == b->io_hash, same_fp(&x, &y));
+		printf("  %s %08x %08x%s\n", names[i], x.gpr[i], y.gpr[i],
+		       x.gpr[i] != y.gpr[i] ? " <--" : "");
+	printf("  eip %08x %08x, eflags %08x %08x, cr2 %08x %08x, io %d, fp %d\n", x.eip, y.eip,
+	       x.eflags, y.eflags, x.cr2, y.cr2, a->io_hash == b->io_hash, same_fp(&x, &y));
 	for (uint32_t i = 0x5000, shown = 0; i < RIG_RAM && shown < 8; i++)
 		if (a->ram[i] != b->ram[i])
 			printf("  [%08x] %02x %02x\n", i, a->ram[i], b->ram[i]), shown++;
@@ -411,11 +428,12 @@ static void print_program(const struct program *p)
 {
 	ZydisDisassembledInstruction z;
 
-	printf("  %s-bit%s%s%s\n", p->code32 ? "32" : "16", p->user ? " user" : "", p->paging ? " paging" : "",
-	       p->limited ? " limited" : "");
+	printf("  %s-bit%s%s%s\n", p->code32 ? "32" : "16", p->user ? " user" : "",
+	       p->paging ? " paging" : "", p->limited ? " limited" : "");
 	for (unsigned at = 0; at < p->length; at += z.info.length) {
-		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
-							p->start + at, p->code + at, p->length - at, &z)))
+		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(
+			    p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+			    p->start + at, p->code + at, p->length - at, &z)))
 			break;
 		printf("  %08x  ", p->start + at);
 		for (unsigned i = 0; i < z.info.length; i++)
@@ -424,7 +442,8 @@ static void print_program(const struct program *p)
 	}
 }
 
-/* Flags that the program leaves undefined are not compared; where one is pushed by PUSHF or tested, the seed is skipped by hand. */
+/* Flags that the program leaves undefined are not compared; where one is pushed by PUSHF or tested,
+ * the seed is skipped by hand. */
 static uint32_t defined_flags(const struct program *p)
 {
 	ZydisDecoder d;
@@ -432,7 +451,9 @@ static uint32_t defined_flags(const struct program *p)
 	ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
 	uint32_t mask = ~0u;
 
-	ZydisDecoderInit(&d, p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_32);
+	ZydisDecoderInit(&d,
+			 p->code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+			 ZYDIS_STACK_WIDTH_32);
 	for (unsigned at = 0; at < p->length; at += z.length) {
 		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&d, p->code + at, p->length - at, &z, o)))
 			break;
@@ -451,7 +472,8 @@ static void forget_undefined_flags(struct rig *rig, uint32_t defined)
 	rig->cpu->get_state(rig->cpu_self, &s);
 	if (s.eip < 0x3000 || s.eip >= 0x4000 || s.gpr[TSR_ESP] > RIG_RAM - 16)
 		return;
-	for (uint32_t at = s.gpr[TSR_ESP] + 8; at <= s.gpr[TSR_ESP] + 12; at += 4) { /* without and with an error code */
+	for (uint32_t at = s.gpr[TSR_ESP] + 8; at <= s.gpr[TSR_ESP] + 12;
+	     at += 4) { /* without and with an error code */
 		memcpy(&flags, rig->ram + at, sizeof(flags));
 		flags &= defined;
 		memcpy(rig->ram + at, &flags, sizeof(flags));
@@ -478,13 +500,15 @@ static enum tsr_cpu_exit run_limited(struct rig *rig, uint64_t budget)
 	return exit;
 }
 
-/* How far a REP that overwrites itself gets before it is fetched again is a matter of interrupts. */
+/* How far a REP that overwrites itself gets before it is fetched again is a matter of interrupts.
+ */
 static bool overwrites_itself(struct rig *rig, const struct program *p)
 {
 	bool rep = false;
 
 	for (unsigned i = 1; i < p->length; i++) {
-		bool string = (p->code[i] & 0xfc) == 0xa4 || (p->code[i] >= 0xaa && p->code[i] <= 0xaf);
+		bool string =
+			(p->code[i] & 0xfc) == 0xa4 || (p->code[i] >= 0xaa && p->code[i] <= 0xaf);
 
 		for (unsigned k = 1; string && k <= 3 && k <= i; k++)
 			rep |= p->code[i - k] == 0xf3 || p->code[i - k] == 0xf2;
@@ -492,11 +516,12 @@ static bool overwrites_itself(struct rig *rig, const struct program *p)
 	return rep && memcmp(rig->ram + p->start, p->code, p->length);
 }
 
-/* A wild store into the page tables, without INVLPG: when it takes effect is the engine's choice (Intel SDM volume 3,
- * 4.10.2.3). A and D (bits 5 and 6) are the processor's. */
+/* A wild store into the page tables, without INVLPG: when it takes effect is the engine's choice
+ * (Intel SDM volume 3, 4.10.2.3). A and D (bits 5 and 6) are the processor's. */
 static bool overwrites_page_tables(struct rig *rig, const struct program *p)
 {
-	const uint32_t *before = page_tables(p), *after = (const uint32_t *)(rig->ram + PAGE_DIRECTORY);
+	const uint32_t *before = page_tables(p),
+		       *after = (const uint32_t *)(rig->ram + PAGE_DIRECTORY);
 
 	for (unsigned i = 0; p->paging && i < PAGE_TABLES / 4; i++)
 		if ((before[i] ^ after[i]) & ~0x60u)
@@ -512,7 +537,8 @@ static uint64_t executed(struct rig *rig)
 	return s.instructions;
 }
 
-/* Both with the same budgets: exactly so many instructions, wherever that is in a block. False: they differ. *halted: to the end. */
+/* Both with the same budgets: exactly so many instructions, wherever that is in a block. False:
+ * they differ. *halted: to the end. */
 static bool run_sliced(struct rig *a, struct rig *b, uint32_t flags_mask, bool *halted)
 {
 	*halted = false;
@@ -529,7 +555,8 @@ static bool run_sliced(struct rig *a, struct rig *b, uint32_t flags_mask, bool *
 	return true;
 }
 
-static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, const char *options, uint64_t *total)
+static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, const char *options,
+		uint64_t *total)
 {
 	static uint8_t data[0x7000];
 	static struct program p;
@@ -540,7 +567,8 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	state64 = seed;
 	make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"));
 	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */
+		data[i] =
+			p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */
 	rig_flat(b, &s);
 	random_state(&s, &p);
 	set_up(a, &p, &s, data);
@@ -548,23 +576,29 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	before = executed(b);
 	good = !sliced || run_sliced(a, b, defined_flags(&p), &halted);
 	/* wild stores may make a program that never ends */
-	if (good && (sliced ? !halted : run_limited(a, UINT64_MAX) != TSR_CPU_HALTED || run_limited(b, UINT64_MAX) != TSR_CPU_HALTED)) {
+	if (good && (sliced ? !halted
+			    : run_limited(a, UINT64_MAX) != TSR_CPU_HALTED ||
+				      run_limited(b, UINT64_MAX) != TSR_CPU_HALTED)) {
 		memcpy(a->ram, b->ram, RIG_RAM);
 		return true;
 	}
 	before = executed(b) - before;
 	forget_undefined_flags(a, defined_flags(&p));
 	forget_undefined_flags(b, defined_flags(&p));
-	*total += before < 100 * insns ? before : 100 * insns; /* a few that go round for long do not count for all */
+	*total += before < 100 * insns
+			  ? before
+			  : 100 * insns; /* a few that go round for long do not count for all */
 	if (good && same(a, b, defined_flags(&p), false))
 		return true;
-	good = overwrites_itself(b, &p) || overwrites_page_tables(a, &p) || overwrites_page_tables(b, &p);
+	good = overwrites_itself(b, &p) || overwrites_page_tables(a, &p) ||
+	       overwrites_page_tables(b, &p);
 	if (!good) {
 		printf("seed %llu differs (cpu-bt, cpu-interp):\n", (unsigned long long)seed);
 		print_program(&p);
 		same(a, b, defined_flags(&p), true);
 	}
-	memcpy(a->ram, b->ram, RIG_RAM); /* what lies there would be a difference of the next program */
+	memcpy(a->ram, b->ram,
+	       RIG_RAM); /* what lies there would be a difference of the next program */
 	return good;
 }
 
@@ -576,7 +610,9 @@ struct limit {
 
 static struct limit limit_of(const char *text)
 {
-	struct limit l = { .programs = UINT64_MAX, .instructions = UINT64_MAX, .until = time(NULL) + (365 << 16) };
+	struct limit l = { .programs = UINT64_MAX,
+			   .instructions = UINT64_MAX,
+			   .until = time(NULL) + (365 << 16) };
 	char *unit;
 	uint64_t n = strtoull(text, &unit, 0);
 
@@ -592,7 +628,9 @@ static struct limit limit_of(const char *text)
 int main(int argc, char **argv)
 {
 	bool fresh = argc > 1 && !strcmp(argv[1], "fresh");
-	uint64_t seed = fresh ? (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid() : argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	uint64_t seed = fresh      ? (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid()
+			: argc > 1 ? strtoull(argv[1], NULL, 0)
+				   : 1;
 	struct limit limit = limit_of(argc > 2 ? argv[2] : "1500");
 	unsigned insns = argc > 3 ? (unsigned)atoi(argv[3]) : 12, failures = 0;
 	const char *options = argc > 4 ? argv[4] : "";
@@ -601,14 +639,18 @@ int main(int argc, char **argv)
 
 	if (!a || !b)
 		return 1;
-	printf("seed %llu, %u instructions, %s\n", (unsigned long long)seed, insns, *options ? options : "no options");
+	printf("seed %llu, %u instructions, %s\n", (unsigned long long)seed, insns,
+	       *options ? options : "no options");
 	fflush(stdout);
 	signal(SIGVTALRM, on_alarm);
-	for (; programs < limit.programs && instructions < limit.instructions && failures < 3 && time(NULL) < limit.until; programs++) {
+	for (; programs < limit.programs && instructions < limit.instructions && failures < 3 &&
+	       time(NULL) < limit.until;
+	     programs++) {
 		if (!one(a, b, seed + programs, insns, options, &instructions))
 			failures++;
 	}
-	printf("%llu programs, %llu instructions, %u differ\n", (unsigned long long)programs, (unsigned long long)instructions, failures);
+	printf("%llu programs, %llu instructions, %u differ\n", (unsigned long long)programs,
+	       (unsigned long long)instructions, failures);
 	rig_free(a);
 	rig_free(b);
 	return failures != 0;

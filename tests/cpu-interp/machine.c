@@ -15,7 +15,8 @@ static struct machine *of_host(const struct tsr_host *host)
 
 static void *reserve(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		abort();
@@ -37,7 +38,8 @@ static void mmu_destroy(void *self, struct tsr_mmu_vcpu *v)
 {
 }
 
-static void mmu_set_context(void *self, struct tsr_mmu_vcpu *v, const struct tsr_mmu_context *context)
+static void mmu_set_context(void *self, struct tsr_mmu_vcpu *v,
+			    const struct tsr_mmu_context *context)
 {
 	struct machine *m = self;
 
@@ -45,8 +47,8 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *v, const struct tsr
 	m->contexts++;
 }
 
-static enum tsr_mmu_kind look(struct machine *m, enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access access,
-			      struct tsr_mmu_result *result)
+static enum tsr_mmu_kind look(struct machine *m, enum tsr_mmu_view view, tsr_gla gla,
+			      enum tsr_mmu_access access, struct tsr_mmu_result *result)
 {
 	uint8_t kind = m->kind[gla >> TSR_PAGE_SHIFT];
 	uint32_t code = (access == TSR_ACCESS_WRITE ? 2 : 0) | (view == TSR_VIEW_USER ? 4 : 0);
@@ -58,23 +60,27 @@ static enum tsr_mmu_kind look(struct machine *m, enum tsr_mmu_view view, tsr_gla
 	}
 	if (kind == PAGE_IO || gla >= MACHINE_RAM)
 		return result->kind = TSR_MMU_IO;
-	return result->kind = kind == PAGE_TRACED && access == TSR_ACCESS_WRITE ? TSR_MMU_TRACED : TSR_MMU_RAM;
+	return result->kind = kind == PAGE_TRACED && access == TSR_ACCESS_WRITE ? TSR_MMU_TRACED
+										: TSR_MMU_RAM;
 }
 
-static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
-				  enum tsr_mmu_access access, struct tsr_mmu_result *result)
+static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view,
+				  tsr_gla gla, enum tsr_mmu_access access,
+				  struct tsr_mmu_result *result)
 {
 	struct machine *m = self;
 	enum tsr_mmu_kind kind = look(m, view, gla, access, result);
 	int64_t table = access == TSR_ACCESS_WRITE ? m->layout.write_table : m->layout.read_table;
 
 	if (kind == TSR_MMU_RAM && access != TSR_ACCESS_FETCH)
-		((int64_t *)(v->base[view] + table))[gla >> TSR_PAGE_SHIFT] = (int64_t)(uintptr_t)m->ram;
+		((int64_t *)(v->base[view] + table))[gla >> TSR_PAGE_SHIFT] =
+			(int64_t)(uintptr_t)m->ram;
 	return kind;
 }
 
-static enum tsr_mmu_kind mmu_probe(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
-				   enum tsr_mmu_access access, struct tsr_mmu_result *result)
+static enum tsr_mmu_kind mmu_probe(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view,
+				   tsr_gla gla, enum tsr_mmu_access access,
+				   struct tsr_mmu_result *result)
 {
 	return look(self, view, gla, access, result);
 }
@@ -127,7 +133,8 @@ static uint32_t host_port_read(const struct tsr_host *host, uint16_t port, unsig
 	return (uint32_t)m->io_value;
 }
 
-static void host_port_write(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width)
+static void host_port_write(const struct tsr_host *host, uint16_t port, uint32_t value,
+			    unsigned width)
 {
 	struct machine *m = of_host(host);
 
@@ -154,17 +161,37 @@ struct machine *machine_new(const char *model)
 	m->ram = reserve(MACHINE_RAM + TSR_PAGE_SIZE);
 	m->tables = reserve(4 * TABLE_BYTES);
 	m->kind = calloc(1, 1 << 20);
-	m->layout = (struct tsr_mmu_layout){ .size = sizeof(m->layout), .read_table = 0, .write_table = TABLE_BYTES };
+	m->layout = (struct tsr_mmu_layout){ .size = sizeof(m->layout),
+					     .read_table = 0,
+					     .write_table = TABLE_BYTES };
 	m->vcpu.base[TSR_VIEW_SUPERVISOR] = m->tables;
 	m->vcpu.base[TSR_VIEW_USER] = m->tables + 2 * TABLE_BYTES;
 	m->vcpu.fetch_tag[0] = m->vcpu.fetch_tag[1] = 1;
-	m->mmu = (struct tsr_mmu){ .size = sizeof(m->mmu), .create = mmu_create, .destroy = mmu_destroy, .layout = mmu_layout, .set_context = mmu_set_context, .fill = mmu_fill,
-				   .probe = mmu_probe, .invalidate = mmu_invalidate, .written = mmu_written };
-	m->phys = (struct tsr_phys){ .size = sizeof(m->phys), .read = phys_read, .write = phys_write };
-	m->cpu_host = (struct tsr_cpu_host){ .size = sizeof(m->cpu_host), .port_read = host_port_read,
-					     .port_write = host_port_write, .tsc = host_tsc };
-	env = (struct tsr_x86_env){ .size = sizeof(env), .state = &m->state, .mmu = &m->mmu, .mmu_self = m, .mmu_vcpu = &m->vcpu,
-				    .phys = &m->phys, .cpu_host = &m->cpu_host, .host = &m->host, .model = model };
+	m->mmu = (struct tsr_mmu){ .size = sizeof(m->mmu),
+				   .create = mmu_create,
+				   .destroy = mmu_destroy,
+				   .layout = mmu_layout,
+				   .set_context = mmu_set_context,
+				   .fill = mmu_fill,
+				   .probe = mmu_probe,
+				   .invalidate = mmu_invalidate,
+				   .written = mmu_written };
+	m->phys = (struct tsr_phys){ .size = sizeof(m->phys),
+				     .read = phys_read,
+				     .write = phys_write };
+	m->cpu_host = (struct tsr_cpu_host){ .size = sizeof(m->cpu_host),
+					     .port_read = host_port_read,
+					     .port_write = host_port_write,
+					     .tsc = host_tsc };
+	env = (struct tsr_x86_env){ .size = sizeof(env),
+				    .state = &m->state,
+				    .mmu = &m->mmu,
+				    .mmu_self = m,
+				    .mmu_vcpu = &m->vcpu,
+				    .phys = &m->phys,
+				    .cpu_host = &m->cpu_host,
+				    .host = &m->host,
+				    .model = model };
 	m->c = aligned_alloc(64, (sizeof(*m->c) + 63) & ~(size_t)63);
 	memset(m->c, 0, sizeof(*m->c));
 	if (!cpu_init(m->c, &env, NULL))
@@ -225,8 +252,11 @@ void machine_flat(struct machine *m, unsigned cpl)
 	s->cr0 |= TSR_CR0_PE;
 	s->cpl = cpl;
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		s->segment[i] = (struct tsr_x86_segment){ (uint16_t)(0x10 | cpl), access, 0xffffffff, 0 };
-	s->segment[TSR_CS] = (struct tsr_x86_segment){ (uint16_t)(0x08 | cpl), (uint16_t)(0xc09b | cpl << 5), 0xffffffff, 0 };
+		s->segment[i] =
+			(struct tsr_x86_segment){ (uint16_t)(0x10 | cpl), access, 0xffffffff, 0 };
+	s->segment[TSR_CS] =
+		(struct tsr_x86_segment){ (uint16_t)(0x08 | cpl), (uint16_t)(0xc09b | cpl << 5),
+					  0xffffffff, 0 };
 	machine_refresh(m);
 }
 
@@ -239,21 +269,27 @@ void machine_real(struct machine *m)
 	machine_refresh(m);
 }
 
-void machine_descriptor(struct machine *m, unsigned selector, uint32_t base, uint32_t limit, unsigned access)
+void machine_descriptor(struct machine *m, unsigned selector, uint32_t base, uint32_t limit,
+			unsigned access)
 {
 	tsr_gla at = (selector & 4 ? MACHINE_LDT : MACHINE_GDT) + (selector & 0xfff8);
 
 	machine_poke(m, at, (limit & 0xffff) | base << 16, 4);
-	machine_poke(m, at + 4, (base >> 16 & 0xff) | (access & 0xf0ff) << 8 | (limit & 0xf0000) | (base & 0xff000000), 4);
+	machine_poke(m, at + 4,
+		     (base >> 16 & 0xff) | (access & 0xf0ff) << 8 | (limit & 0xf0000) |
+			     (base & 0xff000000),
+		     4);
 }
 
-void machine_gate(struct machine *m, tsr_gla at, unsigned selector, uint32_t offset, unsigned access, unsigned count)
+void machine_gate(struct machine *m, tsr_gla at, unsigned selector, uint32_t offset,
+		  unsigned access, unsigned count)
 {
 	machine_poke(m, at, (offset & 0xffff) | selector << 16, 4);
 	machine_poke(m, at + 4, (offset & 0xffff0000) | access << 8 | count, 4);
 }
 
-void machine_idt(struct machine *m, unsigned vector, unsigned selector, uint32_t offset, unsigned access)
+void machine_idt(struct machine *m, unsigned vector, unsigned selector, uint32_t offset,
+		 unsigned access)
 {
 	machine_gate(m, MACHINE_IDT + 8 * vector, selector, offset, access, 0);
 }

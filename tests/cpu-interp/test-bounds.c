@@ -62,7 +62,8 @@ static void shuffle(uint16_t mm[8][4], unsigned to, unsigned from, unsigned orde
 		mm[to][i] = old[order >> (2 * i) & 3];
 }
 
-/* PSHUFW with all registers and orders: 16,384 thunks, four times the pool. FNSAVE and FRSTOR in between use fixed ones. */
+/* PSHUFW with all registers and orders: 16,384 thunks, four times the pool. FNSAVE and FRSTOR in
+ * between use fixed ones. */
 static void guest_may_use_any_number_of_thunks(void)
 {
 	uint16_t mm[8][4];
@@ -80,7 +81,9 @@ static void guest_may_use_any_number_of_thunks(void)
 
 		s->eip = CODE;
 		if (n % 64 == 0) {
-			machine_code(m, CODE, "DD35 00500000 DD25 00500000"); /* fnsave [5000]; frstor [5000] */
+			machine_code(
+				m, CODE,
+				"DD35 00500000 DD25 00500000"); /* fnsave [5000]; frstor [5000] */
 			machine_step(m, 2);
 		}
 		s->eip = CODE + 32 + 4 * n;
@@ -95,7 +98,8 @@ static void guest_may_use_any_number_of_thunks(void)
 /* LEA and INVLPG name no segment register that is loaded; its number must be one all the same. */
 static void every_memory_operand_has_a_segment(void)
 {
-	static const char *const code[] = { "0F0138", "0F013D 00100000", "8D00", "0F0D00", "0F1800", "678D07", "C50500100000" };
+	static const char *const code[] = { "0F0138", "0F013D 00100000", "8D00",        "0F0D00",
+					    "0F1800", "678D07",          "C50500100000" };
 	struct op *op;
 
 	for (unsigned i = 0; i < sizeof(code) / sizeof(code[0]); i++) {
@@ -109,10 +113,12 @@ static void every_memory_operand_has_a_segment(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(full_pool_of_thunks_starts_again), UNIT_ROW(thunk_of_any_length_fits),
 		UNIT_ROW(guest_may_use_any_number_of_thunks), UNIT_ROW(every_memory_operand_has_a_segment), CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 	int status;
 
 	m = machine_new(NULL);

@@ -330,6 +330,7 @@ static void test_rep_interrupted(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(test_single_step), UNIT_ROW(test_popf_sets_tf_after_next), UNIT_ROW(test_int_swallows_step), UNIT_ROW(test_step_over_rep),
 		UNIT_ROW(test_mov_ss_holds_trap), UNIT_ROW(test_breakpoint_execute), UNIT_ROW(test_breakpoint_write),
@@ -341,6 +342,7 @@ int main(void)
 		UNIT_ROW(test_rep_interrupted),
 		CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 
 	m = machine_new(NULL);
 	s = &m->state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* x87, MMX and SSE without arithmetic (which test-host.c has): exceptions, environments, device-not-available, images. */
+/* x87, MMX and SSE without arithmetic (which test-host.c has): exceptions, environments,
+ * device-not-available, images. */
 #include <CUnit/Basic.h>
 
 #include "../../plugins/cpu-interp/fpu.h"
@@ -108,6 +109,7 @@ static void test_ferr_without_ne(void)
 
 static void test_not_available(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *code;
 		uint32_t cr0, cr4_clear;
@@ -121,13 +123,15 @@ static void test_not_available(void)
 		{ "0FEFC0", 0, TSR_CR4_OSFXSR, -1 },        { "0F2AC0", 0, TSR_CR4_OSFXSR, TSR_VECTOR_UD },
 		{ "F20FF0 00", 0, 0, TSR_VECTOR_UD } /* LDDQU: SSE3 */,
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		setup(rows[i].code);
 		s->cr0 |= rows[i].cr0;
 		s->cr4 &= ~rows[i].cr4_clear;
 		machine_step(m, 1);
-		CU_ASSERT(rows[i].vector < 0 ? s->eip > CODE && s->eip < CODE + 8 : at((unsigned)rows[i].vector));
+		CU_ASSERT(rows[i].vector < 0 ? s->eip > CODE && s->eip < CODE + 8
+					     : at((unsigned)rows[i].vector));
 		if (rows[i].vector < 0 ? s->eip >= HANDLER : !at((unsigned)rows[i].vector))
 			printf("row %u: eip %x\n", i, s->eip);
 	}
@@ -165,7 +169,8 @@ static void test_fstenv_real_mode(void)
 	EQ(machine_peek(m, DATA + 14, 2), 0xcccc);
 }
 
-/* What FLDENV takes from the real-mode layouts, 16 and 32 bits (SDM volume 1, figures 8-11 and 8-12). */
+/* What FLDENV takes from the real-mode layouts, 16 and 32 bits (SDM volume 1, figures 8-11 and
+ * 8-12). */
 static void test_fldenv_real_mode(void)
 {
 	static const uint16_t small[7] = { 0x37f, 0, 0xffff, 0x2345, 0x16ed, 0x6789, 0xa000 };
@@ -324,12 +329,14 @@ static void test_store_fault_leaves_state(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(test_load_and_pointers), UNIT_ROW(test_zero_divide_deferred), UNIT_ROW(test_ferr_without_ne), UNIT_ROW(test_not_available),
 		UNIT_ROW(test_fstenv_layouts), UNIT_ROW(test_fstenv_real_mode), UNIT_ROW(test_fldenv_real_mode), UNIT_ROW(test_fsave_frstor), UNIT_ROW(test_frstor_raises_pending),
 		UNIT_ROW(test_fxsave_fxrstor), UNIT_ROW(test_sse_unmasked), UNIT_ROW(test_sse_alignment), UNIT_ROW(test_ldmxcsr_reserved),
 		UNIT_ROW(test_mmx_needs_clean_x87), UNIT_ROW(test_maskmov), UNIT_ROW(test_store_fault_leaves_state), CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 
 	m = machine_new(NULL);
 	s = &m->state;

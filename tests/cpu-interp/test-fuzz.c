@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random bytes as code, random descriptors, random states in every mode: nothing may crash, and a shadow run must leave the
- * machine alone and end where the real run does. Arguments: seed, rounds.
+ * Random bytes as code, random descriptors, random states in every mode: nothing may crash, and a
+ * shadow run must leave the machine alone and end where the real run does. Arguments: seed, rounds.
  */
 #include <CUnit/Basic.h>
 #include <stdio.h>
@@ -41,11 +41,14 @@ static void random_tables(void)
 		unsigned table = rnd() & 4, access = (unsigned)rnd();
 
 		if (rnd() & 1)
-			access = (access & 0xc060) | 0x80 | (rnd() & 1 ? 0x13 + (access >> 16 & 12) : access >> 24 & 15);
-		machine_descriptor(m, i * 8 | table, rnd() & 1 ? 0 : (uint32_t)rnd() & 0xfffff, rnd() & 1 ? 0xfffff : (uint32_t)rnd(), access);
+			access = (access & 0xc060) | 0x80 |
+				 (rnd() & 1 ? 0x13 + (access >> 16 & 12) : access >> 24 & 15);
+		machine_descriptor(m, i * 8 | table, rnd() & 1 ? 0 : (uint32_t)rnd() & 0xfffff,
+				   rnd() & 1 ? 0xfffff : (uint32_t)rnd(), access);
 	}
 	for (unsigned v = 0; v < 256; v++)
-		machine_idt(m, v, (unsigned)rnd() & 0x7f, (uint32_t)rnd() & 0xfffff, (unsigned)(0x80 | (rnd() & 0x6f)));
+		machine_idt(m, v, (unsigned)rnd() & 0x7f, (uint32_t)rnd() & 0xfffff,
+			    (unsigned)(0x80 | (rnd() & 0x6f)));
 }
 
 static void random_state(void)
@@ -63,7 +66,9 @@ static void random_state(void)
 		if (mode == 3) {
 			s->eflags |= TSR_FLAG_VM;
 			for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-				s->segment[i] = (struct tsr_x86_segment){ (uint16_t)rnd(), 0xf3, 0xffff, (rnd() & 0xffff) << 4 };
+				s->segment[i] =
+					(struct tsr_x86_segment){ (uint16_t)rnd(), 0xf3, 0xffff,
+								  (rnd() & 0xffff) << 4 };
 		} else if (rnd() & 1) {
 			s->segment[TSR_CS].access &= ~TSR_SEG_DB;
 		}
@@ -72,8 +77,10 @@ static void random_state(void)
 	for (unsigned i = 0; i < 8; i++)
 		s->gpr[i] = rnd() & 1 ? (uint32_t)rnd() : (uint32_t)rnd() & 0xfffff;
 	s->gpr[TSR_ECX] &= 0xfff; /* REP would take its time */
-	s->eflags |= (uint32_t)rnd() & (0x50dd5u | (rnd() & 1 ? TSR_FLAG_IOPL : 0) | (rnd() % 8 ? 0 : TSR_FLAG_TF));
-	s->cr0 |= rnd() % 4 ? 0 : (uint32_t)rnd() & (TSR_CR0_TS | TSR_CR0_EM | TSR_CR0_MP | TSR_CR0_AM);
+	s->eflags |= (uint32_t)rnd() &
+		     (0x50dd5u | (rnd() & 1 ? TSR_FLAG_IOPL : 0) | (rnd() % 8 ? 0 : TSR_FLAG_TF));
+	s->cr0 |= rnd() % 4 ? 0
+			    : (uint32_t)rnd() & (TSR_CR0_TS | TSR_CR0_EM | TSR_CR0_MP | TSR_CR0_AM);
 	s->eip = mode == 0 || mode == 3 ? (uint32_t)rnd() & 0xffff : (uint32_t)rnd() & 0xfffff;
 	if (rnd() % 8 == 0) {
 		s->dr[0] = (uint32_t)rnd() & 0xfffff;
@@ -96,9 +103,11 @@ static void run_round(void)
 	random_memory();
 	random_state();
 	for (unsigned i = 0; i < 8; i++)
-		machine_set_page(m, (tsr_gla)(rnd() & 0xff) << TSR_PAGE_SHIFT, (enum page_kind)(rnd() % 5));
+		machine_set_page(m, (tsr_gla)(rnd() & 0xff) << TSR_PAGE_SHIFT,
+				 (enum page_kind)(rnd() % 5));
 	for (unsigned i = 0; i < 20; i++) {
-		struct tsr_x86_fault fault = { .vector = (int)(rnd() & 0xff), .has_error_code = rnd() & 1 };
+		struct tsr_x86_fault fault = { .vector = (int)(rnd() & 0xff),
+					       .has_error_code = rnd() & 1 };
 
 		machine_refresh(m);
 		if (rnd() % 16 == 0)
@@ -154,7 +163,9 @@ static void test_shadow_agrees(void)
 		cpu_step(m->c, 1, NULL);
 		copy.shadow = s->shadow;
 		if (memcmp(&copy, s, sizeof(copy)))
-			printf("differs at byte %u\n", (unsigned)(mismatch_at((uint8_t *)&copy, (uint8_t *)s, sizeof(copy))));
+			printf("differs at byte %u\n",
+			       (unsigned)(mismatch_at((uint8_t *)&copy, (uint8_t *)s,
+						      sizeof(copy))));
 		CU_ASSERT_FATAL(!memcmp(&copy, s, sizeof(copy)));
 		agreed++;
 	}

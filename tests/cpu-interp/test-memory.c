@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Memory at its edges: page ends, limits, faults with nothing half done, MMIO, traced pages, fetching, shadow runs. */
+/* Memory at its edges: page ends, limits, faults with nothing half done, MMIO, traced pages,
+ * fetching, shadow runs. */
 #include <CUnit/Basic.h>
 
 #include "../../plugins/cpu-interp/overlay.h"
@@ -137,6 +138,7 @@ static void test_code_limit(void)
 
 static void test_data_limits(void)
 {
+	/* clang-format off */
 	static const struct {
 		uint16_t access;
 		uint32_t limit, offset;
@@ -147,6 +149,7 @@ static void test_data_limits(void)
 		{ 0x8097, 0x4fff, 0xfffd, true },  { 0xc097, 0x4fff, 0xfffffffd, true },  { 0x0000, 0, 0, true },
 		{ 0xc091, 0xffffffff, 0x5000, true /* read-only */ },                     { 0xc099, 0xffffffff, 0x5000, true },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		setup("A3 00000000"); /* mov [offset], eax */
@@ -179,7 +182,8 @@ static void test_stack_limit(void)
 static void test_sixteen_bit_stack_wraps(void)
 {
 	setup("50");
-	s->segment[TSR_SS] = (struct tsr_x86_segment){ SEL_DATA0, 0x8093 & ~0xc000, 0xffff, 0x10000 };
+	s->segment[TSR_SS] =
+		(struct tsr_x86_segment){ SEL_DATA0, 0x8093 & ~0xc000, 0xffff, 0x10000 };
 	s->gpr[TSR_ESP] = 0xabcd0000;
 	s->gpr[TSR_EAX] = 0x12345678;
 	machine_step(m, 1);
@@ -197,8 +201,10 @@ static void test_alignment_check(void)
 		s->eflags |= TSR_FLAG_AC;
 		if (cpl) {
 			s->cpl = 3;
-			s->segment[TSR_CS] = (struct tsr_x86_segment){ SEL_CODE3, 0xc0fb, 0xffffffff, 0 };
-			s->segment[TSR_SS] = (struct tsr_x86_segment){ SEL_DATA3, 0xc0f3, 0xffffffff, 0 };
+			s->segment[TSR_CS] =
+				(struct tsr_x86_segment){ SEL_CODE3, 0xc0fb, 0xffffffff, 0 };
+			s->segment[TSR_SS] =
+				(struct tsr_x86_segment){ SEL_DATA3, 0xc0f3, 0xffffffff, 0 };
 		}
 		machine_step(m, 1);
 		CU_ASSERT(at(TSR_VECTOR_AC) == (cpl == 3));
@@ -379,6 +385,7 @@ static void test_shadow_fault(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(test_write_across_pages), UNIT_ROW(test_read_modify_write_is_a_write), UNIT_ROW(test_fetch_across_pages),
 		UNIT_ROW(test_code_changes_itself), UNIT_ROW(test_fifteen_bytes), UNIT_ROW(test_code_limit), UNIT_ROW(test_data_limits),
@@ -387,6 +394,7 @@ int main(void)
 		UNIT_ROW(test_rep_stos_backwards), UNIT_ROW(test_repe_cmps), UNIT_ROW(test_rep_address16), UNIT_ROW(test_ins_checks_before_reading),
 		UNIT_ROW(test_port_permission), UNIT_ROW(test_shadow_run), UNIT_ROW(test_shadow_fault), CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 
 	m = machine_new(NULL);
 	s = &m->state;

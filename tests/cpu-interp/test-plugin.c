@@ -47,8 +47,12 @@ static int acknowledge(void *self)
 	return 0x20;
 }
 
-static const struct tsr_phys phys = { .size = sizeof(phys), .read = phys_read, .write = phys_write };
-static const struct tsr_cpu_host cpu_host = { .size = sizeof(cpu_host), .port_read = port_read, .port_write = port_write, .tsc = tsc };
+static const struct tsr_phys phys = { .size = sizeof(phys),
+				      .read = phys_read,
+				      .write = phys_write };
+static const struct tsr_cpu_host cpu_host = {
+	.size = sizeof(cpu_host), .port_read = port_read, .port_write = port_write, .tsc = tsc
+};
 static const struct tsr_intack intack = { .size = sizeof(intack), .acknowledge = acknowledge };
 
 /* The reset vector is at FFFF0h here: the test's MMU has no memory at the top of 4 GiB. */
@@ -246,12 +250,14 @@ static void test_size_of_the_state(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(test_reset_state), UNIT_ROW(test_budget_is_exact), UNIT_ROW(test_halt_and_wake), UNIT_ROW(test_kick),
 		UNIT_ROW(test_init_at_a_boundary), UNIT_ROW(test_triple_fault), UNIT_ROW(test_state_survives), UNIT_ROW(test_unknown_version_refused),
 		UNIT_ROW(test_due_trap_survives), UNIT_ROW(test_size_of_the_state),
 		CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 
 	m = machine_new(NULL);
 	int status = unit_run("the plugin", tests);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gates, rings, tasks, virtual-8086 mode: each test sets up the tables, runs a few instructions and looks at state and memory. */
+/* Gates, rings, tasks, virtual-8086 mode: each test sets up the tables, runs a few instructions and
+ * looks at state and memory. */
 #include <CUnit/Basic.h>
 
 #include "../../plugins/cpu-interp/run.h"
@@ -18,14 +19,17 @@ static struct tsr_x86_state *s;
 static void set_segment(unsigned n, unsigned selector)
 {
 	tsr_gla at = MACHINE_GDT + (selector & 0xfff8);
-	uint32_t low = machine_peek(m, at, 4), high = machine_peek(m, at + 4, 4), limit = (low & 0xffff) | (high & 0xf0000);
+	uint32_t low = machine_peek(m, at, 4), high = machine_peek(m, at + 4, 4),
+		 limit = (low & 0xffff) | (high & 0xf0000);
 
-	s->segment[n] = (struct tsr_x86_segment){ (uint16_t)selector, (uint16_t)(high >> 8 & 0xf0ff),
-						  high & 0x800000 ? limit << 12 | 0xfff : limit,
-						  low >> 16 | (high & 0xff) << 16 | (high & 0xff000000) };
+	s->segment[n] =
+		(struct tsr_x86_segment){ (uint16_t)selector, (uint16_t)(high >> 8 & 0xf0ff),
+					  high & 0x800000 ? limit << 12 | 0xfff : limit,
+					  low >> 16 | (high & 0xff) << 16 | (high & 0xff000000) };
 }
 
-/* Protected mode at CODE in ring `cpl`, 32-bit; every exception has an interrupt gate to HANDLER + 16 * vector. */
+/* Protected mode at CODE in ring `cpl`, 32-bit; every exception has an interrupt gate to HANDLER +
+ * 16 * vector. */
 static void setup(unsigned cpl)
 {
 	machine_flat(m, cpl);
@@ -57,7 +61,8 @@ static void expect_fault(unsigned vector, uint32_t code)
 	CU_ASSERT(at_handler(vector));
 	EQ(top(0), code);
 	if (!at_handler(vector) || top(0) != code)
-		printf("expected vector %u code %x; eip %x code %x\n", vector, code, s->eip, top(0));
+		printf("expected vector %u code %x; eip %x code %x\n", vector, code, s->eip,
+		       top(0));
 }
 
 /* -- interrupts */
@@ -166,7 +171,8 @@ static void test_inner_stack_faults(void)
 	setup(3);
 	machine_idt(m, 0x80, SEL_CODE0, HANDLER, 0xee);
 	machine_code(m, CODE, "CD80");
-	machine_poke(m, MACHINE_TSS + 8, SEL_DATA3, 4); /* wrong DPL: #TS(selector); its own delivery meets the same: #DF */
+	machine_poke(m, MACHINE_TSS + 8, SEL_DATA3,
+		     4); /* wrong DPL: #TS(selector); its own delivery meets the same: #DF */
 	machine_idt(m, TSR_VECTOR_TS, SEL_CONFORMING, HANDLER + 0xa0, 0x8e);
 	machine_step(m, 1);
 	EQ(s->eip, HANDLER + 0xa0);
@@ -205,7 +211,8 @@ static uint32_t port_with_event(struct machine *of, uint16_t port, unsigned widt
 	return 0x5a;
 }
 
-/* RF in the saved EFLAGS: set when a REP instruction has done iterations and has more to do (SDM volume 3, 17.3.1.1). */
+/* RF in the saved EFLAGS: set when a REP instruction has done iterations and has more to do (SDM
+ * volume 3, 17.3.1.1). */
 static void test_external_interrupt_in_rep_saves_rf(void)
 {
 	struct tsr_x86_fault f = { .vector = 0x40 };
@@ -315,7 +322,8 @@ static void setup_task(unsigned type)
 			machine_poke(m, NEW_TSS + 40 + 4 * i, 0x1000000 * (i + 1), 4);
 		machine_poke(m, NEW_TSS + 56, 0x40000, 4);
 		for (unsigned i = 0; i < 6; i++)
-			machine_poke(m, NEW_TSS + 72 + 4 * i, i == TSR_CS ? SEL_CODE0 : SEL_DATA0, 4);
+			machine_poke(m, NEW_TSS + 72 + 4 * i, i == TSR_CS ? SEL_CODE0 : SEL_DATA0,
+				     4);
 	} else {
 		machine_poke(m, NEW_TSS + 14, 0x6000, 2);
 		machine_poke(m, NEW_TSS + 16, 0x202, 2);
@@ -323,7 +331,8 @@ static void setup_task(unsigned type)
 			machine_poke(m, NEW_TSS + 18 + 2 * i, 0x101 * (i + 1), 2);
 		machine_poke(m, NEW_TSS + 26, 0x8000, 2);
 		for (unsigned i = 0; i < 4; i++)
-			machine_poke(m, NEW_TSS + 34 + 2 * i, i == TSR_CS ? SEL_CODE0_16 : SEL_DATA0_16, 2);
+			machine_poke(m, NEW_TSS + 34 + 2 * i,
+				     i == TSR_CS ? SEL_CODE0_16 : SEL_DATA0_16, 2);
 	}
 }
 
@@ -410,7 +419,8 @@ static void test_task_bad_ss_faults_in_new_task(void)
 	machine_poke(m, NEW_TSS + 72 + 4 * TSR_SS, SEL_DATA3, 4);
 	machine_poke(m, NEW_TSS + 4, MACHINE_STACK0, 4);
 	machine_poke(m, NEW_TSS + 8, SEL_DATA0, 4);
-	machine_gate(m, MACHINE_IDT + 8 * TSR_VECTOR_TS, SEL_TSS, 0, 0x85, 0); /* back into the old task, which is free again */
+	machine_gate(m, MACHINE_IDT + 8 * TSR_VECTOR_TS, SEL_TSS, 0, 0x85,
+		     0); /* back into the old task, which is free again */
 	machine_code(m, CODE, "EA 00000000 6000");
 	machine_step(m, 1);
 	EQ(s->tr.selector, SEL_TSS);
@@ -472,7 +482,8 @@ static void test_v86_vme_redirection(void)
 {
 	setup_v86(0);
 	s->cr4 |= TSR_CR4_VME;
-	machine_poke(m, MACHINE_TSS + 0x66, 0x68 + 32, 2); /* the redirection map, all clear, lies at 68h */
+	machine_poke(m, MACHINE_TSS + 0x66, 0x68 + 32,
+		     2); /* the redirection map, all clear, lies at 68h */
 	memset(m->ram + MACHINE_TSS + 0x68, 0, 32);
 	machine_poke(m, 0x21 * 4, 0x01000040, 4);
 	machine_code(m, 0x1010, "CD21");
@@ -555,6 +566,7 @@ static void test_sysenter_sysexit(void)
 
 int main(void)
 {
+	/* clang-format off */
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(test_int_same_ring), UNIT_ROW(test_int_from_ring3), UNIT_ROW(test_iret_drops_inner_segments),
 		UNIT_ROW(test_int16_gate_from_ring3), UNIT_ROW(test_int_gate_dpl), UNIT_ROW(test_int_gate_absent_and_beyond),
@@ -567,6 +579,7 @@ int main(void)
 		UNIT_ROW(test_v86_vme_redirection), UNIT_ROW(test_v86_no_protected_instructions), UNIT_ROW(test_real_mode_int),
 		UNIT_ROW(test_real_mode_limit_fault), UNIT_ROW(test_sysenter_sysexit), CU_TEST_INFO_NULL,
 	};
+	/* clang-format on */
 
 	m = machine_new(NULL);
 	s = &m->state;

@@ -12,7 +12,9 @@ static void status_is_odd(void)
 		uint32_t value;
 		unsigned width;
 		int status;
-	} rows[] = {{0, 1, 1}, {1, 1, 3}, {0x31, 1, 0x63}, {0x1234, 2, 0x2469}, {16, 4, 33}};
+	} rows[] = {
+		{ 0, 1, 1 }, { 1, 1, 3 }, { 0x31, 1, 0x63 }, { 0x1234, 2, 0x2469 }, { 16, 4, 33 }
+	};
 
 	fake_start();
 	fake_device_new(NULL, "debug-exit", NULL);
@@ -27,7 +29,8 @@ static void status_is_odd(void)
 static void port_is_a_property(void)
 {
 	fake_start();
-	fake_device_new(NULL, "debug-exit", (struct fake_row[]){{"port", "244"}, {NULL, NULL}});
+	fake_device_new(NULL, "debug-exit",
+			(struct fake_row[]){ { "port", "244" }, { NULL, NULL } });
 	fake_port_write(0x501, 1, 1);
 	CU_ASSERT_EQUAL(fake_requests()->stops, 0);
 	fake_port_write(0xf5, 1, 1);
@@ -36,7 +39,10 @@ static void port_is_a_property(void)
 	CU_ASSERT_EQUAL(fake_requests()->stops, 1);
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(status_is_odd),
 	ROW(port_is_a_property),

@@ -29,7 +29,10 @@ static void line_ready(void *self)
 }
 
 static const struct tsr_chardev line = {
-	.size = sizeof(line), .connect = line_connect, .write = line_write, .ready = line_ready,
+	.size = sizeof(line),
+	.connect = line_connect,
+	.write = line_write,
+	.ready = line_ready,
 };
 
 static void bytes_reach_the_back_end(void)
@@ -54,7 +57,7 @@ static void bytes_reach_a_file_from_another_port(void)
 	fake_connect("backend", NULL, NULL);
 	console = fake_device_new(
 		NULL, "debugcon",
-		(struct fake_row[]){{"port", "1026"}, {"file", FILE_NAME}, {NULL, NULL}});
+		(struct fake_row[]){ { "port", "1026" }, { "file", FILE_NAME }, { NULL, NULL } });
 	CU_ASSERT_EQUAL(fake_port_read(0xe9, 1), 0xff);
 	CU_ASSERT_EQUAL(fake_port_read(0x402, 1), 0xe9);
 	fake_port_write(0x402, 'a', 1);
@@ -83,11 +86,14 @@ static void unwritable_file_is_refused(void)
 	fake_start();
 	CU_ASSERT_PTR_NULL(fake_device_try(
 		NULL, "debugcon",
-		(struct fake_row[]){{"file", "no-such-folder/file"}, {NULL, NULL}}, &error));
+		(struct fake_row[]){ { "file", "no-such-folder/file" }, { NULL, NULL } }, &error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "no-such-folder/file"));
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(bytes_reach_the_back_end),
 	ROW(bytes_reach_a_file_from_another_port),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fake machine: devices, properties, lines, clock, work, log. Address spaces, PCI, state and user interface have files of
- * their own. */
+/* The fake machine: devices, properties, lines, clock, work, log. Address spaces, PCI, state and
+ * user interface have files of their own. */
 #include "fake-private.h"
 
 #include <ctype.h>
@@ -136,7 +136,8 @@ static bool get_bool(const struct tsr_host *host, const char *name)
 }
 
 static void on_change(const struct tsr_host *host, const char *name,
-		      bool (*changed)(void *self, const char *name, struct tsr_error *error), void *self)
+		      bool (*changed)(void *self, const char *name, struct tsr_error *error),
+		      void *self)
 {
 	property(host, name)->changed = changed;
 	property(host, name)->changed_self = self;
@@ -236,7 +237,8 @@ static const struct tsr_irq *irq_get(const struct tsr_host *host, const char *na
 	return &line->irq;
 }
 
-static const struct tsr_irq_table irq_table = { .size = sizeof(struct tsr_irq_table), .get = irq_get };
+static const struct tsr_irq_table irq_table = { .size = sizeof(struct tsr_irq_table),
+						.get = irq_get };
 
 static struct fake_line *line_find(const char *name)
 {
@@ -272,8 +274,8 @@ static uint64_t clock_wall(const struct tsr_host *host)
 	return fake.wall_base + fake.now / 1000000000;
 }
 
-static struct tsr_timer *timer_new(const struct tsr_host *host, void (*expired)(void *self, uint64_t deadline_ns),
-				   void *self)
+static struct tsr_timer *timer_new(const struct tsr_host *host,
+				   void (*expired)(void *self, uint64_t deadline_ns), void *self)
 {
 	struct tsr_timer *t = calloc(1, sizeof(*t));
 
@@ -337,7 +339,8 @@ void fake_clock_advance_to(uint64_t ns)
 
 		standing = deadline > fake.now ? 0 : standing + 1;
 		if (standing > 100000)
-			fake_die("%s: a timer expires endlessly at %llu ns", t->device->id, (unsigned long long)fake.now);
+			fake_die("%s: a timer expires endlessly at %llu ns", t->device->id,
+				 (unsigned long long)fake.now);
 		if (deadline > fake.now)
 			fake.now = deadline;
 		t->deadline = UINT64_MAX;
@@ -359,8 +362,8 @@ void fake_clock_set_wall(uint64_t seconds)
 
 /* -- work */
 
-static void submit(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job), void *job,
-		   bool ordered)
+static void submit(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job),
+		   void *job, bool ordered)
 {
 	struct fake_job *j = calloc(1, sizeof(*j)), **end = &fake.jobs;
 
@@ -400,8 +403,8 @@ static void drain(const struct tsr_host *host)
 	fake_workers_run();
 }
 
-static unsigned watch(const struct tsr_host *host, int fd, short events, void (*ready)(void *self, short revents),
-		      void *self)
+static unsigned watch(const struct tsr_host *host, int fd, short events,
+		      void (*ready)(void *self, short revents), void *self)
 {
 	struct fake_watch *w = calloc(1, sizeof(*w));
 
@@ -462,10 +465,11 @@ static void random_fill(const struct tsr_host *host, void *to, size_t length)
 		((uint8_t *)to)[i] = fake_random(&fake.random);
 }
 
-static const struct tsr_random random_table = { .size = sizeof(struct tsr_random), .fill = random_fill };
+static const struct tsr_random random_table = { .size = sizeof(struct tsr_random),
+						.fill = random_fill };
 
-static void TSR_PRINTF(4, 5) log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level,
-				       const char *format, ...)
+static void TSR_PRINTF(4, 5) log_write(const struct tsr_host *host, const void *site,
+				       enum tsr_log_level level, const char *format, ...)
 {
 	char line[512];
 	va_list args;
@@ -514,7 +518,9 @@ static void bus_emit(const struct tsr_host *host, const char *event, const char 
 	snprintf(fake.requests.detail, sizeof(fake.requests.detail), "%s", detail);
 }
 
-static const struct tsr_bus bus_table = { .size = sizeof(struct tsr_bus), .get = bus_get, .emit = bus_emit };
+static const struct tsr_bus bus_table = { .size = sizeof(struct tsr_bus),
+					  .get = bus_get,
+					  .emit = bus_emit };
 
 void fake_connect(const char *need, const void *table, void *self)
 {
@@ -562,6 +568,7 @@ const struct fake_requests *fake_requests(void)
 
 static const void *host_get(const struct tsr_host *host, const char *table)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		const void *table;
@@ -575,6 +582,7 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 		{ TSR_PCI_HOST, &fake_pci_host_table }, { TSR_DISPLAY, &fake_display_tbl },
 		{ TSR_INPUT, &fake_input_table },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < 16 && fake.tables[i].name; i++)
 		if (strcmp(fake.tables[i].name, table) == 0)
@@ -610,20 +618,21 @@ static struct fake_device *device_prepare(const struct tsr_device_class *class, 
 	if (id)
 		read_manifest(d);
 	for (; rows && rows->name; rows++) {
-		if (d->strict && !row_find(d, rows->name) && strncmp(rows->name, "resource.", 9) != 0 &&
-		    strcmp(rows->name, "address") != 0)
+		if (d->strict && !row_find(d, rows->name) &&
+		    strncmp(rows->name, "resource.", 9) != 0 && strcmp(rows->name, "address") != 0)
 			fake_die("%s: no property %s in its manifest", id, rows->name);
 		row_set(d, rows->name, rows->value);
 	}
-	d->ref.host = (struct tsr_host){ sizeof(struct tsr_host), TSR_ABI_CURRENT, d->id, host_get };
+	d->ref.host =
+		(struct tsr_host){ sizeof(struct tsr_host), TSR_ABI_CURRENT, d->id, host_get };
 	d->ref.device = d;
 	d->self = aligned_alloc(64, (class->instance_size + 63) & ~(size_t)63);
 	memset(d->self, 0, class->instance_size);
 	return d;
 }
 
-void *fake_device_try(const struct tsr_device_class *class, const char *id, const struct fake_row *rows,
-		      struct tsr_error *error)
+void *fake_device_try(const struct tsr_device_class *class, const char *id,
+		      const struct fake_row *rows, struct tsr_error *error)
 {
 	struct fake_device *d = device_prepare(class, id, rows);
 	void *self = d->self;
@@ -639,7 +648,8 @@ void *fake_device_try(const struct tsr_device_class *class, const char *id, cons
 	return self;
 }
 
-void *fake_device_new(const struct tsr_device_class *class, const char *id, const struct fake_row *rows)
+void *fake_device_new(const struct tsr_device_class *class, const char *id,
+		      const struct fake_row *rows)
 {
 	struct tsr_error error = { 0 };
 	void *self = fake_device_try(class, id, rows, &error);

@@ -66,8 +66,9 @@ static void decode(struct tsr_pci_function *f)
 
 /* -- tessera.pci/1 */
 
-static struct tsr_pci_function *add_bdf(const struct tsr_host *host, unsigned bdf, const struct tsr_pci_id *id,
-					const struct tsr_pci_ops *ops, void *self)
+static struct tsr_pci_function *add_bdf(const struct tsr_host *host, unsigned bdf,
+					const struct tsr_pci_id *id, const struct tsr_pci_ops *ops,
+					void *self)
 {
 	struct tsr_pci_function *f = calloc(1, sizeof(*f));
 
@@ -94,13 +95,15 @@ static struct tsr_pci_function *add_bdf(const struct tsr_host *host, unsigned bd
 }
 
 static struct tsr_pci_function *fake_add(const struct tsr_host *host, const struct tsr_pci_id *id,
-					 const struct tsr_pci_ops *ops, void *self, struct tsr_error *error)
+					 const struct tsr_pci_ops *ops, void *self,
+					 struct tsr_error *error)
 {
 	const char *address = fake_row_get(fake_device_of(host), "address");
 	unsigned device = 1, function = 0;
 
 	if (address) {
-		if (sscanf(address, "%x.%x", &device, &function) != 2 || device > 31 || function > 7)
+		if (sscanf(address, "%x.%x", &device, &function) != 2 || device > 31 ||
+		    function > 7)
 			fake_die("%s: address=%s", host->name, address);
 	} else {
 		while (function_at(device << 3))
@@ -109,17 +112,19 @@ static struct tsr_pci_function *fake_add(const struct tsr_host *host, const stru
 	return add_bdf(host, device << 3 | function, id, ops, self);
 }
 
-static struct tsr_pci_function *fake_add_at(const struct tsr_host *host, unsigned device, unsigned function,
-					    const struct tsr_pci_id *id, const struct tsr_pci_ops *ops, void *self,
+static struct tsr_pci_function *fake_add_at(const struct tsr_host *host, unsigned device,
+					    unsigned function, const struct tsr_pci_id *id,
+					    const struct tsr_pci_ops *ops, void *self,
 					    struct tsr_error *error)
 {
 	return add_bdf(host, device << 3 | function, id, ops, self);
 }
 
-static void set_bar(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind, uint32_t length,
-		    unsigned type, struct tsr_region *r)
+static void set_bar(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind,
+		    uint32_t length, unsigned type, struct tsr_region *r)
 {
-	if (bar > 6 || f->bars[bar] || (length & (length - 1)) || length < (kind == TSR_PCI_BAR_IO ? 4u : 16u))
+	if (bar > 6 || f->bars[bar] || (length & (length - 1)) ||
+	    length < (kind == TSR_PCI_BAR_IO ? 4u : 16u))
 		fake_die("%s: bad BAR %u of %u bytes", f->ref.host.name, bar, length);
 	f->bars[bar] = r;
 	f->kinds[bar] = kind;
@@ -128,8 +133,9 @@ static void set_bar(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_k
 	put(f->write_mask + bar_offset(bar), ~(length - 1) | (bar == 6), 4);
 }
 
-static bool fake_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind, uint32_t length,
-			const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
+static bool fake_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind,
+			uint32_t length, const struct tsr_io_ops *ops, void *self,
+			struct tsr_error *error)
 {
 	struct tsr_region *r = fake_region_new(f->ref.device, FAKE_IO, 0, length);
 
@@ -141,12 +147,14 @@ static bool fake_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_b
 	return true;
 }
 
-static bool fake_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable,
-			    unsigned memory_flags, uint8_t **bytes, struct tsr_region **region, struct tsr_error *error)
+static bool fake_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t length,
+			    bool prefetchable, unsigned memory_flags, uint8_t **bytes,
+			    struct tsr_region **region, struct tsr_error *error)
 {
 	uint8_t *memory;
-	struct tsr_region *r = fake_memory_table.map(&f->ref.host, "BAR", 0, length < 4096 ? 4096 : length, 10,
-						     memory_flags, &memory, error);
+	struct tsr_region *r =
+		fake_memory_table.map(&f->ref.host, "BAR", 0, length < 4096 ? 4096 : length, 10,
+				      memory_flags, &memory, error);
 
 	set_bar(f, bar, TSR_PCI_BAR_MEMORY, length, prefetchable ? 8 : 0, r);
 	if (bytes)
@@ -156,7 +164,8 @@ static bool fake_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t l
 	return true;
 }
 
-static bool fake_rom(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error)
+static bool fake_rom(struct tsr_pci_function *f, const void *image, size_t length,
+		     struct tsr_error *error)
 {
 	uint32_t size = 4096;
 	uint8_t *bytes;
@@ -254,7 +263,8 @@ void fake_pci_write(unsigned bdf, unsigned offset, uint32_t value, unsigned widt
 	if (!f || offset + width > 256)
 		return;
 	for (unsigned i = 0; i < width; i++) {
-		uint8_t byte = value >> (i * 8), *at = &f->config[offset + i], mask = f->write_mask[offset + i];
+		uint8_t byte = value >> (i * 8), *at = &f->config[offset + i],
+			mask = f->write_mask[offset + i];
 
 		*at = (*at & ~mask) | (byte & mask);
 		*at &= ~(byte & f->clear_mask[offset + i]);
@@ -264,13 +274,14 @@ void fake_pci_write(unsigned bdf, unsigned offset, uint32_t value, unsigned widt
 		f->ops->config_written(f->self, offset, width);
 }
 
-static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsigned offset, unsigned width)
+static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsigned offset,
+				 unsigned width)
 {
 	return fake_pci_read(bdf, offset, width);
 }
 
-static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset, uint32_t value,
-			      unsigned width)
+static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset,
+			      uint32_t value, unsigned width)
 {
 	fake_pci_write(bdf, offset, value, width);
 }
@@ -301,7 +312,9 @@ unsigned fake_pci_of(void *self)
 
 void fake_pci_enable(unsigned bdf)
 {
-	static const uint32_t start[] = { [TSR_PCI_BAR_IO] = 0xc000, [TSR_PCI_BAR_MEMORY] = 0xe0000000 };
+	static const uint32_t start[] = {
+		[TSR_PCI_BAR_IO] = 0xc000, [TSR_PCI_BAR_MEMORY] = 0xe0000000
+	};
 	struct tsr_pci_function *f = function_need(bdf);
 
 	for (unsigned bar = 0; bar < 7; bar++) {
@@ -310,7 +323,8 @@ void fake_pci_enable(unsigned bdf)
 
 		if (!f->bars[bar])
 			continue;
-		base += f->kinds[bar] == TSR_PCI_BAR_IO ? bdf << 8 | bar << 10 : bar << 26 | (bdf & 0xf8) << 18;
+		base += f->kinds[bar] == TSR_PCI_BAR_IO ? bdf << 8 | bar << 10
+							: bar << 26 | (bdf & 0xf8) << 18;
 		fake_pci_write(bdf, bar_offset(bar), (base & mask) | (bar == 6), 4);
 	}
 	fake_pci_write(bdf, 4, fake_pci_read(bdf, 4, 2) | 7, 2);
@@ -348,7 +362,8 @@ void fake_pci_fuzz(uint64_t *seed)
 	if (fake_random(seed) & 1)
 		fake_pci_read(f->bdf, fake_random(seed) % 256 & ~(width - 1), width);
 	else
-		fake_pci_write(f->bdf, fake_random(seed) % 256 & ~(width - 1), fake_random(seed), width);
+		fake_pci_write(f->bdf, fake_random(seed) % 256 & ~(width - 1), fake_random(seed),
+			       width);
 	if (fake_random(seed) % 4 == 0)
 		fake_pci_enable(f->bdf);
 }

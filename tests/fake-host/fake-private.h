@@ -98,11 +98,13 @@ struct fake_device *fake_device_find(void *self);
 const char *fake_row_get(struct fake_device *d, const char *name); /* NULL: no such row */
 _Noreturn void fake_die(const char *format, ...) TSR_PRINTF(1, 2);
 
-struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base, uint64_t length);
+struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base,
+				   uint64_t length);
 void fake_space_free(void);
 void fake_pci_free(void);
 void fake_pci_reset(struct fake_device *d);
-/* Configuration spaces and INTx levels of all functions, in the order of their making; put: free the result. */
+/* Configuration spaces and INTx levels of all functions, in the order of their making; put: free
+ * the result. */
 uint8_t *fake_pci_put(void);
 void fake_pci_get(const uint8_t *from);
 void fake_pci_fuzz(uint64_t *seed);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Port and physical space of the fake machine: a list of regions, looked up linearly, and the DMA API over it. */
+/* Port and physical space of the fake machine: a list of regions, looked up linearly, and the DMA
+ * API over it. */
 #include "fake-private.h"
 
-struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base, uint64_t length)
+struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base,
+				   uint64_t length)
 {
 	struct tsr_region *r = calloc(1, sizeof(*r));
 
@@ -33,7 +35,8 @@ static struct tsr_region *region_at(bool ports, uint64_t address)
 	struct tsr_region *best = NULL;
 
 	for (struct tsr_region *r = fake.regions; r; r = r->next) {
-		if (r->ports != ports || !r->enabled || address < r->base || address - r->base >= r->length)
+		if (r->ports != ports || !r->enabled || address < r->base ||
+		    address - r->base >= r->length)
 			continue;
 		if (!best || r->priority > best->priority)
 			best = r;
@@ -46,7 +49,8 @@ static uint64_t ones(unsigned width)
 	return width == 8 ? ~0ull : (1ull << (width * 8)) - 1;
 }
 
-/* The allowed width for an access of `width`: the same, otherwise a narrower one, otherwise a wider one. */
+/* The allowed width for an access of `width`: the same, otherwise a narrower one, otherwise a wider
+ * one. */
 static unsigned width_for(const struct tsr_io_ops *ops, unsigned width)
 {
 	if (!(ops->widths & 15))
@@ -83,7 +87,8 @@ static void io_write(struct tsr_region *r, uint64_t offset, uint64_t value, unsi
 	if (!r->ops->write)
 		return;
 	if (w > width) {
-		r->ops->write(r->self, offset & ~(uint64_t)(w - 1), value << ((offset & (w - 1)) * 8), w);
+		r->ops->write(r->self, offset & ~(uint64_t)(w - 1),
+			      value << ((offset & (w - 1)) * 8), w);
 		return;
 	}
 	for (unsigned i = 0; i < width; i += w)
@@ -219,8 +224,9 @@ static uint64_t resource_number(struct fake_device *d, const char *name, const c
 	return strtoull(value, NULL, 0);
 }
 
-static struct tsr_region *fake_claim(const struct tsr_host *host, const char *name, const struct tsr_io_ops *ops,
-				     void *self, struct tsr_error *error)
+static struct tsr_region *fake_claim(const struct tsr_host *host, const char *name,
+				     const struct tsr_io_ops *ops, void *self,
+				     struct tsr_error *error)
 {
 	struct fake_device *d = fake_device_of(host);
 	char row[128];
@@ -232,8 +238,9 @@ static struct tsr_region *fake_claim(const struct tsr_host *host, const char *na
 		      resource_number(d, name, "length"), ops, self);
 }
 
-static struct tsr_region *fake_claim_ports(const struct tsr_host *host, const char *name, uint16_t base,
-					   unsigned length, const struct tsr_io_ops *ops, void *self,
+static struct tsr_region *fake_claim_ports(const struct tsr_host *host, const char *name,
+					   uint16_t base, unsigned length,
+					   const struct tsr_io_ops *ops, void *self,
 					   struct tsr_error *error)
 {
 	struct tsr_region *r = new_io(fake_device_of(host), true, base, length, ops, self);
@@ -262,8 +269,9 @@ const struct tsr_io fake_io_table = {
 
 /* -- tessera.memory/1 */
 
-static struct tsr_region *fake_map(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				   int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error)
+static struct tsr_region *fake_map(const struct tsr_host *host, const char *name, tsr_gpa base,
+				   uint64_t length, int priority, unsigned flags, uint8_t **bytes,
+				   struct tsr_error *error)
 {
 	struct tsr_region *r = fake_region_new(fake_device_of(host), FAKE_BYTES, base, length);
 
@@ -279,8 +287,9 @@ static struct tsr_region *fake_map(const struct tsr_host *host, const char *name
 	return r;
 }
 
-static struct tsr_region *fake_map_io(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				      int priority, unsigned flags, const struct tsr_io_ops *ops, void *self,
+static struct tsr_region *fake_map_io(const struct tsr_host *host, const char *name, tsr_gpa base,
+				      uint64_t length, int priority, unsigned flags,
+				      const struct tsr_io_ops *ops, void *self,
 				      struct tsr_error *error)
 {
 	struct tsr_region *r = new_io(fake_device_of(host), false, base, length, ops, self);
@@ -291,8 +300,9 @@ static struct tsr_region *fake_map_io(const struct tsr_host *host, const char *n
 	return r;
 }
 
-static struct tsr_region *fake_alias(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				     int priority, unsigned flags, struct tsr_region *target, uint64_t offset,
+static struct tsr_region *fake_alias(const struct tsr_host *host, const char *name, tsr_gpa base,
+				     uint64_t length, int priority, unsigned flags,
+				     struct tsr_region *target, uint64_t offset,
 				     struct tsr_error *error)
 {
 	struct tsr_region *r = fake_region_new(fake_device_of(host), FAKE_ALIAS, base, length);
@@ -307,7 +317,8 @@ static struct tsr_region *fake_alias(const struct tsr_host *host, const char *na
 	return r;
 }
 
-static bool fake_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap)
+static bool fake_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count,
+			     uint8_t *bitmap)
 {
 	bool any = false;
 
@@ -324,7 +335,8 @@ static bool fake_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t
 	return any;
 }
 
-static void fake_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram)
+static void fake_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
+			bool write_ram)
 {
 	if (base + length > 1 << 20 || ((base | length) & TSR_PAGE_MASK))
 		fake_die("shadow of a bad range");

@@ -94,7 +94,8 @@ static void write_uint(struct tsr_state_writer *w, const char *name, uint64_t va
 	f->value = bytes == 8 ? value : value & ((1ull << (bytes * 8)) - 1);
 }
 
-static void write_bytes(struct tsr_state_writer *w, const char *name, const void *data, size_t length)
+static void write_bytes(struct tsr_state_writer *w, const char *name, const void *data,
+			size_t length)
 {
 	struct field *f = add(w, name);
 
@@ -196,7 +197,8 @@ struct fake_state *fake_device_save(void *self)
 	return s;
 }
 
-bool fake_device_load(void *self, struct fake_state *state, uint32_t version, struct tsr_error *error)
+bool fake_device_load(void *self, struct fake_state *state, uint32_t version,
+		      struct tsr_error *error)
 {
 	struct fake_device *d = fake_device_find(self);
 	struct reader r = { .base = { .ops = &reader_ops, .version = version }, .at.state = state };
@@ -209,7 +211,8 @@ bool fake_device_load(void *self, struct fake_state *state, uint32_t version, st
 
 static bool same(const struct field *a, const struct field *b)
 {
-	if (!b || a->is_bytes != b->is_bytes || a->width != b->width || a->value != b->value || a->length != b->length)
+	if (!b || a->is_bytes != b->is_bytes || a->width != b->width || a->value != b->value ||
+	    a->length != b->length)
 		return false;
 	return !a->is_bytes || memcmp(a->data, b->data, a->length) == 0;
 }

@@ -17,14 +17,16 @@ static struct {
 } inputs[8];
 static unsigned input_count, leds;
 
-static struct tsr_display *display_add(const struct tsr_host *host, const struct tsr_display_ops *ops, void *self)
+static struct tsr_display *display_add(const struct tsr_host *host,
+				       const struct tsr_display_ops *ops, void *self)
 {
 	screen.ops = ops;
 	screen.self = self;
 	return &screen;
 }
 
-static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned *height, size_t *stride)
+static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned *height,
+				size_t *stride)
 {
 	*width = d->width;
 	*height = d->height;
@@ -32,7 +34,8 @@ static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned
 	return d->pixels;
 }
 
-static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned height, size_t *stride)
+static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned height,
+				size_t *stride)
 {
 	if (!width || !height || width > 16384 || height > 16384)
 		fake_die("display size %ux%u", width, height);
@@ -44,7 +47,8 @@ static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned 
 	return d->pixels;
 }
 
-static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsigned width, unsigned height)
+static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsigned width,
+			   unsigned height)
 {
 	if (x + width > d->width || y + height > d->height)
 		fake_die("damage %u,%u %ux%u leaves the surface", x, y, width, height);

@@ -13,7 +13,7 @@
 static uint32_t address_of(const char *file)
 {
 	return strcmp(file, "etc/acpi/rsdp") == 0 ? RSDP_AT
-	       : strcmp(file, "etc/pir") == 0	  ? PIR_AT
+	       : strcmp(file, "etc/pir") == 0     ? PIR_AT
 						  : TABLES_AT;
 }
 
@@ -126,11 +126,10 @@ static void fixed_table_fits_the_piix4(void)
 		unsigned offset, width;
 		uint32_t value;
 	} rows[] = {
-		{ 46, 2, 9 }, { 48, 4, 0xb2 }, { 52, 1, 0xf1 }, { 53, 1, 0xf0 }, { 56, 4, 0x600 },
-		{ 64, 4, 0x604 }, { 76, 4, 0x608 },
-		{ 80, 4, 0x60c }, { 88, 1, 4 }, { 89, 1, 2 }, { 91, 1, 4 }, { 92, 1, 4 },
-		{ 96, 2, 0xfff }, { 108, 1, 0x32 },
-		{ 112, 4, 0x65 },
+		{ 46, 2, 9 },     { 48, 4, 0xb2 },  { 52, 1, 0xf1 },  { 53, 1, 0xf0 },
+		{ 56, 4, 0x600 }, { 64, 4, 0x604 }, { 76, 4, 0x608 }, { 80, 4, 0x60c },
+		{ 88, 1, 4 },     { 89, 1, 2 },     { 91, 1, 4 },     { 92, 1, 4 },
+		{ 96, 2, 0xfff }, { 108, 1, 0x32 }, { 112, 4, 0x65 },
 	};
 	tsr_gpa fadt;
 
@@ -159,8 +158,8 @@ static void unknown_devices_are_refused(void)
 
 	fake_start();
 	CU_ASSERT_PTR_NULL(fake_device_try(
-		NULL, "fw-cfg", (struct fake_row[]){{"acpi-devices", "kbd;con1"}, {NULL, NULL}},
-		&error));
+		NULL, "fw-cfg",
+		(struct fake_row[]){ { "acpi-devices", "kbd;con1" }, { NULL, NULL } }, &error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "con1"));
 }
 
@@ -174,10 +173,7 @@ static void tables_can_be_left_out(void)
 }
 
 CU_TestInfo acpi_tests[] = {
-	ROW(tables_lead_to_each_other),
-	ROW(fixed_table_fits_the_piix4),
-	ROW(listed_devices_are_described),
-	ROW(unknown_devices_are_refused),
-	ROW(tables_can_be_left_out),
-	CU_TEST_INFO_NULL,
+	ROW(tables_lead_to_each_other),    ROW(fixed_table_fits_the_piix4),
+	ROW(listed_devices_are_described), ROW(unknown_devices_are_refused),
+	ROW(tables_can_be_left_out),       CU_TEST_INFO_NULL,
 };

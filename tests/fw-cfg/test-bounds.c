@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fixed arrays of the table writers: one element too many fails the table and writes nothing beyond the array. */
+/* The fixed arrays of the table writers: one element too many fails the table and writes nothing
+ * beyond the array. */
 #include <stdlib.h>
 
 #include "test-fw-cfg.h"

@@ -156,9 +156,9 @@ static void dma_copies_and_pads(void)
 	memset(fake_ram(0x10000), 0xaa, 64);
 	CU_ASSERT(dma_item(0, 0x10000, 8));
 	CU_ASSERT_EQUAL(memcmp(fake_ram(0x10000), "QEMU\0\0\0\0\xaa", 9), 0);
-	CU_ASSERT_EQUAL(dma((uint32_t)8, 0, 0), 0);                        /* selects key 0 */
-	CU_ASSERT_EQUAL(dma(4, 1, 0), 0);                                  /* skips */
-	CU_ASSERT_EQUAL(dma(2, 2, 0x10010), 0);                            /* reads on */
+	CU_ASSERT_EQUAL(dma((uint32_t)8, 0, 0), 0); /* selects key 0 */
+	CU_ASSERT_EQUAL(dma(4, 1, 0), 0);           /* skips */
+	CU_ASSERT_EQUAL(dma(2, 2, 0x10010), 0);     /* reads on */
 	CU_ASSERT_EQUAL(memcmp(fake_ram(0x10010), "EM\xaa", 3), 0);
 	CU_ASSERT_EQUAL(read_le(1), 'U');
 }
@@ -168,7 +168,7 @@ static void dma_errors_are_told(void)
 	start_with(NULL);
 	CU_ASSERT_EQUAL(dma(8 | 16, 4, 0x10000), 1); /* no item can be written */
 	CU_ASSERT_EQUAL(dma(8 | 2, 4, 0x8000000000ull), 1);
-	CU_ASSERT_EQUAL(dma(8 | 2, 0xffffffff, 0x10000), 1);               /* runs out of memory */
+	CU_ASSERT_EQUAL(dma(8 | 2, 0xffffffff, 0x10000), 1); /* runs out of memory */
 	fake_start();
 	fake_device_new(NULL, "fw-cfg", NULL);
 	fake_port_write(0x514, 0xffffffff, 4); /* a request at nowhere */
@@ -184,16 +184,17 @@ static void user_files_are_added(void)
 
 	fputs("hello", file);
 	fclose(file);
-	start_with((struct fake_row[]){{"files", "opt/a=test-fw-cfg.txt;opt/b=test-fw-cfg.txt"},
-				       {NULL, NULL}});
+	start_with((struct fake_row[]){ { "files", "opt/a=test-fw-cfg.txt;opt/b=test-fw-cfg.txt" },
+					{ NULL, NULL } });
 	select_key(find_file("opt/b", &length));
 	CU_ASSERT_EQUAL(length, 5);
 	CU_ASSERT_EQUAL(read_le(5), 0x6f6c6c6568);
 	fake_start();
 	CU_ASSERT_PTR_NULL(fake_device_try(
-		NULL, "fw-cfg", (struct fake_row[]){{"files", "opt/a"}, {NULL, NULL}}, &error));
+		NULL, "fw-cfg", (struct fake_row[]){ { "files", "opt/a" }, { NULL, NULL } },
+		&error));
 	CU_ASSERT_PTR_NULL(fake_device_try(
-		NULL, "fw-cfg", (struct fake_row[]){{"files", "opt/a=/none"}, {NULL, NULL}},
+		NULL, "fw-cfg", (struct fake_row[]){ { "files", "opt/a=/none" }, { NULL, NULL } },
 		&error));
 	unlink("test-fw-cfg.txt");
 }

@@ -9,7 +9,10 @@
 
 #include "items.h"
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 
 extern CU_TestInfo linux_tests[], acpi_tests[], pir_tests[], smbios_tests[], bounds_tests[];
 

@@ -60,11 +60,12 @@ static void make_initrd(size_t length)
 static void *try_boot(const char *initrd, const char *append, struct tsr_error *error)
 {
 	fake_start();
-	return fake_device_try(
-		NULL, "fw-cfg",
-		(struct fake_row[]){
-			{"kernel", KERNEL}, {"initrd", initrd}, {"append", append}, {NULL, NULL}},
-		error);
+	return fake_device_try(NULL, "fw-cfg",
+			       (struct fake_row[]){ { "kernel", KERNEL },
+						    { "initrd", initrd },
+						    { "append", append },
+						    { NULL, NULL } },
+			       error);
 }
 
 static uint32_t dword_item(uint16_t key)
@@ -156,7 +157,7 @@ static void wrong_kernels_are_refused(void)
 		{ { 0x20f, 1, 16, 2047, 0x7fffffff, 0 }, "truncated" },
 		{ { 0x20f, 1, CODE_SIZE, 2047, 0x7fffffff, 0 }, "truncated" },
 		{ { 0x20f, 1, CODE_SIZE + 600, 2047, 0x7fffffff, 0 }, "truncated" },
-		
+
 		{ { 0x20f, 1, CODE_SIZE + SETUP_SIZE - 9, 2047, 0, 0 }, "not a Linux kernel" },
 		{ { 0x20f, 1, CODE_SIZE + SETUP_SIZE, 2047, 0x7fffffff, 0 }, "not a Linux kernel" },
 		{ { 0x20f, 1, 0, 3, 0x7fffffff, 0 }, "command line" },
@@ -169,14 +170,16 @@ static void wrong_kernels_are_refused(void)
 		CU_ASSERT_PTR_NULL(try_boot("", "auto", &error));
 		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, rows[i].why));
 	}
-	make_kernel(
-		&(struct kernel){0x20f, 1, 15, 2047, 0x7fffffff, 0}); /* sizes are in paragraphs */
+	make_kernel(&(struct kernel){ 0x20f, 1, 15, 2047, 0x7fffffff,
+				      0 }); /* sizes are in paragraphs */
 	CU_ASSERT_PTR_NOT_NULL(try_boot("", "", &error));
 }
 
 static void kernels_for_other_loaders_are_named(void)
 {
-	static const uint32_t rows[][2] = {{0, 0x464c457f}, {0x100, 0x1badb002}, {0x1000, 0xe85250d6}};
+	static const uint32_t rows[][2] = { { 0, 0x464c457f },
+					    { 0x100, 0x1badb002 },
+					    { 0x1000, 0xe85250d6 } };
 	struct tsr_error error;
 	uint8_t image[0x2000];
 
@@ -206,7 +209,8 @@ static void wrong_initrds_are_refused(void)
 	CU_ASSERT_EQUAL(dword_item(FW_CFG_INITRD_ADDR), 0x400000);
 	fake_start();
 	CU_ASSERT_PTR_NULL(fake_device_try(
-		NULL, "fw-cfg", (struct fake_row[]){{"append", "quiet"}, {NULL, NULL}}, &error));
+		NULL, "fw-cfg", (struct fake_row[]){ { "append", "quiet" }, { NULL, NULL } },
+		&error));
 	unlink(KERNEL);
 	unlink(INITRD);
 }

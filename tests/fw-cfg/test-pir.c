@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The PCI interrupt routing table as the loader's script leaves it, and when the BIOS makes its own. */
+/* The PCI interrupt routing table as the loader's script leaves it, and when the BIOS makes its
+ * own. */
 #include <string.h>
 
 #include "test-fw-cfg.h"
@@ -79,7 +80,8 @@ static void table_comes_without_acpi_too(void)
 	run_script();
 	CU_ASSERT_EQUAL(memcmp(fake_ram(PIR_AT), "$PIR", 4), 0);
 	CU_ASSERT_EQUAL(fake_sum(PIR_AT, HEADER + 31 * 16), 0);
-	start_with((struct fake_row[]){{"acpi", "false"}, {"pir-table", "false"}, {NULL, NULL}});
+	start_with((struct fake_row[]){
+		{ "acpi", "false" }, { "pir-table", "false" }, { NULL, NULL } });
 	CU_ASSERT_EQUAL(find_file("etc/pir", &length), 0);
 	CU_ASSERT_EQUAL(find_file("etc/table-loader", &length), 0);
 }

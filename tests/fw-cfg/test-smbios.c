@@ -115,8 +115,8 @@ static void structures_are_those_of_2_8(void)
 		uint8_t type, length;
 		uint16_t handle;
 	} rows[] = {
-		{ 1, 0x1b, 0x0100 },  { 3, 0x16, 0x0300 },  { 4, 0x2a, 0x0400 },
-		{ 16, 0x17, 0x1000 }, { 17, 0x28, 0x1100 }, { 19, 0x1f, 0x1300 },
+		{ 1, 0x1b, 0x0100 },  { 3, 0x16, 0x0300 },   { 4, 0x2a, 0x0400 },
+		{ 16, 0x17, 0x1000 }, { 17, 0x28, 0x1100 },  { 19, 0x1f, 0x1300 },
 		{ 32, 0x0b, 0x2000 }, { 127, 0x04, 0x7f00 },
 	};
 
@@ -132,6 +132,7 @@ static void structures_are_those_of_2_8(void)
 
 static void fields_tell_the_machine(void)
 {
+	/* clang-format off */
 	static const struct {
 		uint8_t type, offset, width;
 		uint32_t value;
@@ -147,6 +148,7 @@ static void fields_tell_the_machine(void)
 		{ 19, 0x04, 4, 0 }, { 19, 0x08, 4, (512 << 10) - 1 }, { 19, 0x0c, 2, 0x1000 },
 		{ 19, 0x0e, 1, 1 }, { 32, 0x0a, 1, 0 },
 	};
+	/* clang-format on */
 
 	build_usual();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -176,7 +178,8 @@ static void memory_above_4g_is_a_second_range(void)
 	build(&(struct smbios_machine){ "", "", 3584ull << 20, 4ull << 40 });
 	CU_ASSERT_EQUAL(get_le(structure(19, 0) + 0x08, 4), (3584u << 10) - 1);
 	CU_ASSERT_EQUAL(get_le(structure(19, 1) + 0x02, 2), 0x1301);
-	CU_ASSERT_EQUAL(get_le(structure(19, 1) + 0x04, 8), UINT64_MAX); /* look at the long fields */
+	CU_ASSERT_EQUAL(get_le(structure(19, 1) + 0x04, 8),
+			UINT64_MAX); /* look at the long fields */
 	CU_ASSERT_EQUAL(get_le(structure(19, 1) + 0x0f, 8), 4ull << 30);
 	CU_ASSERT_EQUAL(get_le(structure(19, 1) + 0x17, 8), (4ull << 30) + (4ull << 40) - 1);
 	CU_ASSERT_EQUAL(get_le(structure(16, 0) + 0x07, 4), 0x80000000u);
@@ -189,8 +192,8 @@ static void properties_are_told(void)
 {
 	uint32_t length = 0, anchor_length = 0;
 
-	start_with(
-		(struct fake_row[]){{"manufacturer", "Else"}, {"product", ""}, {NULL, NULL}});
+	start_with((struct fake_row[]){
+		{ "manufacturer", "Else" }, { "product", "" }, { NULL, NULL } });
 	CU_ASSERT(dma_item(find_file(TABLES, &length), 0x20000, 4096));
 	CU_ASSERT_EQUAL(*fake_ram(0x20000), 1);
 	CU_ASSERT_EQUAL(memcmp(fake_ram(0x2001b), "Else\0\0\x03", 7), 0);
@@ -212,8 +215,8 @@ static void long_texts_are_refused(void)
 	CU_ASSERT_EQUAL(get_le(anchor + 8, 2), largest);
 	text[SMBIOS_MAX_TEXT] = 'x';
 	text[SMBIOS_MAX_TEXT + 1] = 0;
-	CU_ASSERT_FALSE(smbios_add(
-		&items, &(struct smbios_machine){ "", text, 512u << 20, 0 }, &error));
+	CU_ASSERT_FALSE(
+		smbios_add(&items, &(struct smbios_machine){ "", text, 512u << 20, 0 }, &error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "product"));
 	items_finish(&items);
 }

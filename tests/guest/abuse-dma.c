@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bus masters: PRD tables, descriptor rings and buffers at themselves, at nowhere, at ROM, at MMIO, at page tables, at code. */
+/* Bus masters: PRD tables, descriptor rings and buffers at themselves, at nowhere, at ROM, at MMIO,
+ * at page tables, at code. */
 #include "abuse.h"
 
 #define IDE_ID 0x70108086
 #define PCNET_ID 0x20001022
-#define TABLE 0x20000 /* a PRD table, a ring */
+#define TABLE 0x20000  /* a PRD table, a ring */
 #define BUFFER 0x30000 /* where PRD tables and rings point too */
-#define CODE 0x40000 /* is run between the transfers */
-#define PAGES 0x50000 /* page tables in use */
+#define CODE 0x40000   /* is run between the transfers */
+#define PAGES 0x50000  /* page tables in use */
 #define WAIT 3000
 
-static const uint32_t fixed[] = { TABLE, BUFFER, CODE, PAGES, PAGES + 0x1000, 0xa0000, 0xc0000, 0xf0000, 0xfffff000, 0xfffffffc,
-	MEMORY - 4, MEMORY, 0x7ffffffc, 0x5000 };
+static const uint32_t fixed[] = { TABLE,      BUFFER,  CODE,       PAGES,      PAGES + 0x1000,
+				  0xa0000,    0xc0000, 0xf0000,    0xfffff000, 0xfffffffc,
+				  MEMORY - 4, MEMORY,  0x7ffffffc, 0x5000 };
 static uint32_t places[16];
 static unsigned place_count;
 static struct bar ide, net_io, net_memory;
@@ -66,7 +68,8 @@ static void ide_transfer(uint32_t table, uint32_t buffer, unsigned n)
 {
 	uint16_t port = (uint16_t)ide.base;
 	volatile uint32_t *prd = (volatile uint32_t *)table;
-	static const uint32_t flags[] = { 0x80000000, 0, 0x10, 0x80000002, 0xfffe, 0xffffffff, 0x200, 0x80000201 };
+	static const uint32_t flags[] = { 0x80000000, 0,          0x10,  0x80000002,
+					  0xfffe,     0xffffffff, 0x200, 0x80000201 };
 
 	for (unsigned i = 0; i < 16; i += 2) {
 		prd[i] = buffer + (n & 3);

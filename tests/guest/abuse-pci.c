@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Anything to the configuration space of every function, and then anything to wherever the BARs are. */
+/* Anything to the configuration space of every function, and then anything to wherever the BARs
+ * are. */
 #include "abuse.h"
 
 #define ROUNDS 300

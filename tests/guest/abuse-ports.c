@@ -8,7 +8,8 @@
 /* Not the debug ports; not the one that switches the machine off. */
 static bool is_spared(unsigned port)
 {
-	return (port > 0xe5 && port < 0xea) || (port > 0xf0 && port < 0xf5) || (port > PM_BASE && port < PM_BASE + 6);
+	return (port > 0xe5 && port < 0xea) || (port > 0xf0 && port < 0xf5) ||
+	       (port > PM_BASE && port < PM_BASE + 6);
 }
 
 static uint16_t random_port(void)

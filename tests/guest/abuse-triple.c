@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A triple fault in the very first step: the machine manifest says whether the program sees its second step. */
+/* A triple fault in the very first step: the machine manifest says whether the program sees its
+ * second step. */
 #include "abuse.h"
 
 static void step(unsigned n)

@@ -44,7 +44,8 @@ static void assign_bar(unsigned devfn, unsigned index)
 		return;
 	base = io ? IO_BARS + bar_count * 0x100 : LFB + bar_count * 0x1000000u;
 	pci_write(devfn, reg, base);
-	bars[bar_count++] = (struct bar){ base, (io ? -(mask | 0xffff0000u) : -mask), (uint16_t)devfn, (uint8_t)index, (uint8_t)io };
+	bars[bar_count++] = (struct bar){ base, (io ? -(mask | 0xffff0000u) : -mask),
+					  (uint16_t)devfn, (uint8_t)index, (uint8_t)io };
 }
 
 void assign_bars(void)
@@ -73,7 +74,8 @@ struct bar *find_bar(uint32_t id, unsigned index)
 	return NULL;
 }
 
-/* Writes go to RAM, reads still to the ROM: whatever the step does to the PAM registers, the program stays. */
+/* Writes go to RAM, reads still to the ROM: whatever the step does to the PAM registers, the
+ * program stays. */
 static void shadow_rom(void)
 {
 	volatile uint32_t *rom = (volatile uint32_t *)0xf0000;
@@ -86,8 +88,10 @@ static void shadow_rom(void)
 
 static void start_timer(void)
 {
-	static const uint8_t pic[][2] = { { 0x20, 0x11 }, { 0x21, PIC_BASE }, { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0xfe },
-		{ 0xa0, 0x11 }, { 0xa1, PIC_BASE + 8 }, { 0xa1, 2 }, { 0xa1, 1 }, { 0xa1, 0xff } };
+	static const uint8_t pic[][2] = {
+		{ 0x20, 0x11 }, { 0x21, PIC_BASE },     { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0xfe },
+		{ 0xa0, 0x11 }, { 0xa1, PIC_BASE + 8 }, { 0xa1, 2 }, { 0xa1, 1 }, { 0xa1, 0xff }
+	};
 
 	for (unsigned i = 0; i < sizeof(pic) / sizeof(*pic); i++)
 		outb(pic[i][0], pic[i][1]);
@@ -107,7 +111,8 @@ static bool own_tables(struct frame *frame)
 	struct {
 		uint16_t limit;
 		uint32_t base;
-	} __attribute__((packed)) gdtr = { sizeof(gdt) - 1, (uint32_t)gdt }, idtr = { sizeof(idt) - 1, (uint32_t)idt };
+	} __attribute__((packed)) gdtr = { sizeof(gdt) - 1, (uint32_t)gdt },
+				  idtr = { sizeof(idt) - 1, (uint32_t)idt };
 
 	(void)frame;
 	__asm__ volatile("lgdt %0; lidt %1" ::"m"(gdtr), "m"(idtr));

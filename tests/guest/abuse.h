@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the abuse-*.c programs share: wide ports, PCI, random numbers, and steps that go on after a reset. */
+/* What the abuse-*.c programs share: wide ports, PCI, random numbers, and steps that go on after a
+ * reset. */
 #ifndef ABUSE_H
 #define ABUSE_H
 
@@ -56,8 +57,9 @@ struct bar *find_bar(uint32_t id, unsigned index);
 
 uint32_t random32(void);
 
-/* Runs step(0) to step(count - 1), once each, across resets. A step that traps has ended; the timer interrupt ends a step
- * that has interrupts on after about a tenth of a second. The BIOS area is copied to its shadow RAM first. */
+/* Runs step(0) to step(count - 1), once each, across resets. A step that traps has ended; the timer
+ * interrupt ends a step that has interrupts on after about a tenth of a second. The BIOS area is
+ * copied to its shadow RAM first. */
 void run_steps(void (*step)(unsigned n), unsigned count);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Single step, breakpoints, interrupt shadows, the order of traps (SDM volume 3, 17.2-17.3 and 6.9; volume 3, 6.8.3). */
+/* Single step, breakpoints, interrupt shadows, the order of traps (SDM volume 3, 17.2-17.3 and 6.9;
+ * volume 3, 6.8.3). */
 #include "guest.h"
 
 static volatile unsigned steps, breaks;
@@ -38,22 +39,26 @@ static void single_step(void)
 	__asm__ volatile("pushfl\n orl $0x100, (%%esp)\n popfl\n"
 			 "nop\n nop\n nop\n"
 			 "pushfl\n andl $~0x100, (%%esp)\n popfl\n"
-			 "1: movl $1b, %0" : "=r"(after));
-	/* After each nop, the PUSHF, the AND, and the POPF that clears TF (it was set when POPF began). */
+			 "1: movl $1b, %0"
+			 : "=r"(after));
+	/* After each nop, the PUSHF, the AND, and the POPF that clears TF (it was set when POPF
+	 * began). */
 	CHECK_EQUAL("single steps over nop, pushf, and, popf", steps, 6);
 	CHECK_EQUAL("the last step is after POPF", last_eip, after);
 	steps = 0;
 	__asm__ volatile("mov $5, %%ecx\n mov $buffer, %%edi\n xorl %%eax, %%eax\n"
 			 "pushfl\n orl $0x100, (%%esp)\n popfl\n"
 			 "rep stosb\n"
-			 "pushfl\n andl $~0x100, (%%esp)\n popfl\n" ::: "ecx", "edi", "eax", "memory");
+			 "pushfl\n andl $~0x100, (%%esp)\n popfl\n" ::
+				 : "ecx", "edi", "eax", "memory");
 	CHECK_EQUAL("REP STOSB is a step per iteration", steps, 5 + 3);
 	steps = 0;
 	__asm__ volatile("pushfl\n orl $0x100, (%%esp)\n popfl\n"
 			 "mov %%ss, %%eax\n" /* step 1 */
 			 "mov %%eax, %%ss\n" /* no step */
 			 "nop\n"             /* step 2, after the nop */
-			 "pushfl\n andl $~0x100, (%%esp)\n popfl\n" ::: "eax");
+			 "pushfl\n andl $~0x100, (%%esp)\n popfl\n" ::
+				 : "eax");
 	CHECK_EQUAL("MOV SS holds the step off for one instruction", steps, 2 + 3);
 	keep_stepping = false;
 	WRITE_DR(6, 0xffff0ff3);
@@ -101,9 +106,11 @@ static void execution_breakpoint(void)
 
 	breaks = 0;
 	__asm__ volatile("movl $1f, %0" : "=r"(at));
-	__asm__ volatile("movl $1f, %%eax\n movl %%eax, %%db1\n movl $0x408, %%eax\n movl %%eax, %%db7\n"
-			 "1: incl %0\n"
-			 "movl $0x400, %%eax\n movl %%eax, %%db7" : "+m"(executed)::"eax");
+	__asm__ volatile(
+		"movl $1f, %%eax\n movl %%eax, %%db1\n movl $0x408, %%eax\n movl %%eax, %%db7\n"
+		"1: incl %0\n"
+		"movl $0x400, %%eax\n movl %%eax, %%db7"
+		: "+m"(executed)::"eax");
 	CHECK_EQUAL("execution breakpoint", breaks, 1);
 	CHECK_EQUAL("DR6.B1", last_dr6 & 0xf, 2);
 	CHECK_EQUAL("an execution breakpoint is a fault, RF lets it pass", executed, 1);
@@ -205,7 +212,8 @@ static void interrupt_shadow(void)
 	interrupts = 0;
 	__asm__ volatile("sti\n cli\n nop\n nop" ::: "memory");
 	CHECK_EQUAL("STI, CLI: no interrupt in between", interrupts, 0);
-	__asm__ volatile("mov %%ss, %%eax\n sti\n mov %%eax, %%ss\n nop\n 1: cli\n movl $1b, %0" : "=r"(after)::"eax", "memory");
+	__asm__ volatile("mov %%ss, %%eax\n sti\n mov %%eax, %%ss\n nop\n 1: cli\n movl $1b, %0"
+			 : "=r"(after)::"eax", "memory");
 	CHECK_EQUAL("STI, MOV SS: one interrupt", interrupts, 1);
 	wait_for_request();
 	interrupts = 0;
@@ -215,14 +223,16 @@ static void interrupt_shadow(void)
 	trap_hook = on_debug;
 }
 
-/* The INT family pushes RF as 0: it was cleared when the instruction began (SDM volume 3, 17.3.1.1). */
+/* The INT family pushes RF as 0: it was cleared when the instruction began (SDM volume
+ * 3, 17.3.1.1). */
 static void breakpoint_instruction(void)
 {
 	__asm__ volatile("int3");
 }
 static void enter_with_rf(void)
 {
-	user_call((uint32_t)breakpoint_instruction, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x2 | RF);
+	user_call((uint32_t)breakpoint_instruction, SEL_USER_CODE,
+		  (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x2 | RF);
 }
 
 static void int3_pushes_no_rf(void)

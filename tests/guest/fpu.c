@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87, MMX and SSE, but not their arithmetic: images, tags, stack faults, unmasked exceptions by #MF and by IRQ 13, device not
- * available, #XM (SDM volume 1, chapters 8-11; volume 3, 2.5, 8.7 and 13).
+ * x87, MMX and SSE, but not their arithmetic: images, tags, stack faults, unmasked exceptions by
+ * #MF and by IRQ 13, device not available, #XM (SDM volume 1, chapters 8-11; volume 3, 2.5, 8.7 and
+ * 13).
  */
 #include "guest.h"
 
@@ -130,11 +131,13 @@ static void stack_faults(void)
 {
 	load(8);
 	__asm__ volatile("fld1\n fnstsw %1\n fstl %0" : "=m"(out[0]), "=m"(image));
-	CHECK_EQUAL("overflow: IE, SF, C1", image.words[0] & (FSW_IE | FSW_SF | FSW_C1), FSW_IE | FSW_SF | FSW_C1);
+	CHECK_EQUAL("overflow: IE, SF, C1", image.words[0] & (FSW_IE | FSW_SF | FSW_C1),
+		    FSW_IE | FSW_SF | FSW_C1);
 	CHECK_EQUAL("overflow: indefinite", ((uint32_t *)out)[1], 0xfff80000);
 	load(0);
 	__asm__ volatile("fstpl %0" : "=m"(out[0]));
-	CHECK_EQUAL("underflow: IE, SF, no C1", status() & (FSW_IE | FSW_SF | FSW_C1), FSW_IE | FSW_SF);
+	CHECK_EQUAL("underflow: IE, SF, no C1", status() & (FSW_IE | FSW_SF | FSW_C1),
+		    FSW_IE | FSW_SF);
 	CHECK_EQUAL("underflow: TOP goes on", status() & 0x3800, 0x0800);
 	CHECK_EQUAL("underflow: indefinite", ((uint32_t *)out)[1], 0xfff80000);
 	load(3);
@@ -193,8 +196,9 @@ static void next_no_wait(void)
 }
 static void invalid_store(void)
 {
-	__asm__ volatile("fninit\n fldl %1\n fldcw %0\n fistps %2" ::"m"(invalid_unmasked), "m"(*(const double *)(const uint64_t[]){ 0x7ff0000000000000 }),
-			 "m"(image) : "memory");
+	__asm__ volatile("fninit\n fldl %1\n fldcw %0\n fistps %2" ::"m"(invalid_unmasked),
+			 "m"(*(const double *)(const uint64_t[]){ 0x7ff0000000000000 }), "m"(image)
+			 : "memory");
 }
 extern const uint8_t pending_at[];
 static void pending_eip(void)
@@ -232,24 +236,33 @@ static int16_t stored;
 /* 1 / 60, 1 / 59, ... 1 / 0 */
 static void warm_zero(void)
 {
-	__asm__ volatile("fninit\n fldcw %2\n mov $60, %%ecx\n 1: mov %%ecx, %0\n fld1\n fidivl %0\n"
-			 "warm_zero_at: fstps %1\n dec %%ecx\n jns 1b"
-			 : "+m"(count), "=m"(quotient) : "m"(zero_unmasked) : "ecx", "memory");
+	__asm__ volatile(
+		"fninit\n fldcw %2\n mov $60, %%ecx\n 1: mov %%ecx, %0\n fld1\n fidivl %0\n"
+		"warm_zero_at: fstps %1\n dec %%ecx\n jns 1b"
+		: "+m"(count), "=m"(quotient)
+		: "m"(zero_unmasked)
+		: "ecx", "memory");
 }
 
 /* -58500 does not fit into 16 bits. */
 static void warm_store(void)
 {
-	__asm__ volatile("fninit\n fldcw %3\n mov $-60000, %%ecx\n 1: add $1500, %%ecx\n mov %%ecx, %0\n fildl %0\n"
+	__asm__ volatile("fninit\n fldcw %3\n mov $-60000, %%ecx\n 1: add $1500, %%ecx\n mov "
+			 "%%ecx, %0\n fildl %0\n"
 			 " fistps %2\n warm_store_at: fwait\n jmp 1b"
-			 : "+m"(count), "=m"(quotient), "=m"(stored) : "m"(invalid_unmasked) : "ecx", "memory");
+			 : "+m"(count), "=m"(quotient), "=m"(stored)
+			 : "m"(invalid_unmasked)
+			 : "ecx", "memory");
 }
 
 static void warm_store_late(void)
 {
-	__asm__ volatile("fninit\n fldcw %2\n mov $-1500, %%ecx\n 1: add $1500, %%ecx\n mov %%ecx, %0\n fildl %0\n"
+	__asm__ volatile("fninit\n fldcw %2\n mov $-1500, %%ecx\n 1: add $1500, %%ecx\n mov %%ecx, "
+			 "%0\n fildl %0\n"
 			 " fistps %1\n fwait\n jmp 1b"
-			 : "+m"(count), "=m"(stored) : "m"(invalid_unmasked) : "ecx", "memory");
+			 : "+m"(count), "=m"(stored)
+			 : "m"(invalid_unmasked)
+			 : "ecx", "memory");
 }
 
 static void warm(void)
@@ -258,7 +271,8 @@ static void warm(void)
 
 	for (unsigned i = 0; i < 3; i++) {
 		expect("warm: 1 / 0", MF, 0, warm_zero);
-		CHECK_EQUAL("warm: the first instruction that waits", trap.eip, (uint32_t)warm_zero_at);
+		CHECK_EQUAL("warm: the first instruction that waits", trap.eip,
+			    (uint32_t)warm_zero_at);
 		CHECK_EQUAL("warm: the divisor", count, 0);
 		CHECK_EQUAL("warm: the last quotient", *(uint32_t *)&quotient, 0x3f800000);
 		CHECK_EQUAL("warm: ES and ZE", status() & (FSW_ES | FSW_ZE), FSW_ES | FSW_ZE);
@@ -295,9 +309,11 @@ static bool on_irq13(struct frame *f)
 
 static void init_pics(void)
 {
-	static const struct { uint8_t port, value; } words[] = {
-		{ 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 4 }, { 0x21, 1 }, { 0xa0, 0x11 }, { 0xa1, 0x28 }, { 0xa1, 2 }, { 0xa1, 1 },
-		{ 0x21, 0xfb }, { 0xa1, 0xdf },
+	static const struct {
+		uint8_t port, value;
+	} words[] = {
+		{ 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 4 }, { 0x21, 1 },    { 0xa0, 0x11 },
+		{ 0xa1, 0x28 }, { 0xa1, 2 },    { 0xa1, 1 }, { 0x21, 0xfb }, { 0xa1, 0xdf },
 	};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -330,15 +346,40 @@ static void external(void)
 
 /* -- Device not available */
 
-static void do_fld(void) { __asm__ volatile("fninit\n fld1"); }
-static void do_fwait(void) { __asm__ volatile("fwait"); }
-static void do_mmx(void) { __asm__ volatile("movd %%eax, %%mm0\n emms" ::: "memory"); }
-static void do_sse(void) { __asm__ volatile("xorps %xmm0, %xmm0"); }
-static void do_sse2(void) { __asm__ volatile("paddd %xmm0, %xmm0"); }
-static void do_ldmxcsr(void) { __asm__ volatile("stmxcsr %0\n ldmxcsr %0" : "+m"(image)); }
+static void do_fld(void)
+{
+	__asm__ volatile("fninit\n fld1");
+}
+static void do_fwait(void)
+{
+	__asm__ volatile("fwait");
+}
+static void do_mmx(void)
+{
+	__asm__ volatile("movd %%eax, %%mm0\n emms" ::: "memory");
+}
+static void do_sse(void)
+{
+	__asm__ volatile("xorps %xmm0, %xmm0");
+}
+static void do_sse2(void)
+{
+	__asm__ volatile("paddd %xmm0, %xmm0");
+}
+static void do_ldmxcsr(void)
+{
+	__asm__ volatile("stmxcsr %0\n ldmxcsr %0" : "+m"(image));
+}
 static uint8_t fx[512] __attribute__((aligned(16)));
-static void do_fxsave(void) { __asm__ volatile("fxsave %0" : "=m"(fx)); }
-static void do_free(void) { __asm__ volatile("prefetchnta (%0)\n sfence\n pause\n movnti %%eax, (%0)" ::"r"(&image) : "memory"); }
+static void do_fxsave(void)
+{
+	__asm__ volatile("fxsave %0" : "=m"(fx));
+}
+static void do_free(void)
+{
+	__asm__ volatile("prefetchnta (%0)\n sfence\n pause\n movnti %%eax, (%0)" ::"r"(&image)
+			 : "memory");
+}
 
 static void not_available(void)
 {
@@ -377,7 +418,8 @@ static void not_available(void)
 		WRITE_CR(0, (cr0 & ~(CR0_MP | CR0_EM | CR0_TS)) | rows[i].cr0);
 		WRITE_CR(4, (cr4 & ~CR4_OSFXSR) | rows[i].cr4);
 		unsigned got = catch_call(rows[i].run) - 1;
-		check(rows[i].vector == NO_TRAP ? got == -1u : got == rows[i].vector, rows[i].name, "vector %u", got);
+		check(rows[i].vector == NO_TRAP ? got == -1u : got == rows[i].vector, rows[i].name,
+		      "vector %u", got);
 	}
 	WRITE_CR(0, cr0);
 	WRITE_CR(4, cr4);
@@ -393,25 +435,35 @@ static void aliasing(void)
 	uint32_t low, high;
 
 	load(3);
-	__asm__ volatile("mov $0x12345678, %%eax\n movd %%eax, %%mm2\n fnstenv %0\n fnsave %1" : "=m"(fx), "=m"(image)::"eax");
+	__asm__ volatile("mov $0x12345678, %%eax\n movd %%eax, %%mm2\n fnstenv %0\n fnsave %1"
+			 : "=m"(fx), "=m"(image)::"eax");
 	uint16_t tags = *(uint16_t *)(fx + 8);
 	CHECK_EQUAL("MMX: no tag says empty", tags & tags >> 1 & 0x5555, 0);
 	CHECK_EQUAL("MMX: TOP is 0", *(uint16_t *)(fx + 4) & 0x3800, 0);
-	CHECK_EQUAL("MMX register 2 is ST(2): mantissa", *(uint32_t *)(image.bytes + 28 + 20), 0x12345678);
-	CHECK_EQUAL("MMX register 2 is ST(2): exponent of ones", *(uint16_t *)(image.bytes + 28 + 28), 0xffff);
+	CHECK_EQUAL("MMX register 2 is ST(2): mantissa", *(uint32_t *)(image.bytes + 28 + 20),
+		    0x12345678);
+	CHECK_EQUAL("MMX register 2 is ST(2): exponent of ones",
+		    *(uint16_t *)(image.bytes + 28 + 28), 0xffff);
 	load(2);
 	__asm__ volatile("emms\n fnstenv %0" : "=m"(image));
 	CHECK_EQUAL("EMMS empties", image.words[4], 0xffff);
 	load(1);
-	__asm__ volatile("movd %%mm7, %0\n psrlq $32, %%mm7\n movd %%mm7, %1\n emms" : "=r"(low), "=r"(high));
+	__asm__ volatile("movd %%mm7, %0\n psrlq $32, %%mm7\n movd %%mm7, %1\n emms"
+			 : "=r"(low), "=r"(high));
 	CHECK_EQUAL("an x87 number is seen as MMX: low", low, 0);
 	CHECK_EQUAL("an x87 number is seen as MMX: high", high, 0x80000000);
 }
 
 /* -- FXSAVE */
 
-static void do_fxrstor(void) { __asm__ volatile("fxrstor %0" ::"m"(fx)); }
-static void fxsave_misaligned(void) { __asm__ volatile("fxsave %0" : "=m"(*(uint8_t(*)[504])(fx + 8))); }
+static void do_fxrstor(void)
+{
+	__asm__ volatile("fxrstor %0" ::"m"(fx));
+}
+static void fxsave_misaligned(void)
+{
+	__asm__ volatile("fxsave %0" : "=m"(*(uint8_t(*)[504])(fx + 8)));
+}
 
 static void extended_images(void)
 {
@@ -420,7 +472,8 @@ static void extended_images(void)
 	for (unsigned i = 0; i < 512; i++)
 		fx[i] = 0xcc;
 	load(3);
-	__asm__ volatile("mov $0x76543210, %%eax\n movd %%eax, %%xmm5\n fxsave %0" : "=m"(fx)::"eax");
+	__asm__ volatile("mov $0x76543210, %%eax\n movd %%eax, %%xmm5\n fxsave %0"
+			 : "=m"(fx)::"eax");
 	CHECK_EQUAL("FXSAVE: control word", *(uint16_t *)fx, 0x37f);
 	CHECK_EQUAL("FXSAVE: status word", *(uint16_t *)(fx + 2) & 0x3800, 0x2800);
 	CHECK_EQUAL("FXSAVE: one bit per tag", fx[4], 0xe0);
@@ -444,29 +497,46 @@ static void extended_images(void)
 
 /* -- SSE exceptions */
 
-static const uint32_t divide_unmasked = 0x1f80 & ~0x200u, denormal_unmasked = 0x1f80 & ~0x100u, reserved_mxcsr = 0x80001f80;
+static const uint32_t divide_unmasked = 0x1f80 & ~0x200u, denormal_unmasked = 0x1f80 & ~0x100u,
+		      reserved_mxcsr = 0x80001f80;
 static const float ones[4] __attribute__((aligned(16))) = { 1, 1, 1, 1 };
 static const uint32_t denormals[4] __attribute__((aligned(16))) = { 1, 1, 1, 1 };
 
 static void sse_divide(void)
 {
-	__asm__ volatile("ldmxcsr %0\n movaps %1, %%xmm0\n xorps %%xmm1, %%xmm1\n divps %%xmm1, %%xmm0" ::"m"(divide_unmasked),
-			 "m"(ones));
+	__asm__ volatile(
+		"ldmxcsr %0\n movaps %1, %%xmm0\n xorps %%xmm1, %%xmm1\n divps %%xmm1, %%xmm0" ::
+			"m"(divide_unmasked),
+		"m"(ones));
 }
 static void sse_denormal(void)
 {
-	__asm__ volatile("ldmxcsr %0\n movaps %1, %%xmm0\n mulps %2, %%xmm0" ::"m"(denormal_unmasked), "m"(ones), "m"(denormals));
+	__asm__ volatile(
+		"ldmxcsr %0\n movaps %1, %%xmm0\n mulps %2, %%xmm0" ::"m"(denormal_unmasked),
+		"m"(ones), "m"(denormals));
 }
-static const uint32_t underflow_unmasked[] = { 0x1f80 & ~0x800u, 0x9f80 & ~0x800u }; /* without and with FTZ */
+static const uint32_t underflow_unmasked[] = { 0x1f80 & ~0x800u,
+					       0x9f80 & ~0x800u }; /* without and with FTZ */
 static const uint32_t smallest = 0x00800000, half = 0x3f000000;
 static unsigned which;
 static void sse_exact_tiny(void)
 {
-	__asm__ volatile("ldmxcsr %0\n movss %1, %%xmm0\n mulss %2, %%xmm0" ::"m"(underflow_unmasked[which]), "m"(smallest), "m"(half));
+	__asm__ volatile(
+		"ldmxcsr %0\n movss %1, %%xmm0\n mulss %2, %%xmm0" ::"m"(underflow_unmasked[which]),
+		"m"(smallest), "m"(half));
 }
-static void sse_reserved(void) { __asm__ volatile("ldmxcsr %0" ::"m"(reserved_mxcsr)); }
-static void sse_misaligned(void) { __asm__ volatile("movaps %0, %%xmm0" ::"m"(*(const float(*)[3])(ones + 1))); }
-static void sse_unaligned(void) { __asm__ volatile("movups %0, %%xmm0" ::"m"(*(const float(*)[3])(ones + 1))); }
+static void sse_reserved(void)
+{
+	__asm__ volatile("ldmxcsr %0" ::"m"(reserved_mxcsr));
+}
+static void sse_misaligned(void)
+{
+	__asm__ volatile("movaps %0, %%xmm0" ::"m"(*(const float(*)[3])(ones + 1)));
+}
+static void sse_unaligned(void)
+{
+	__asm__ volatile("movups %0, %%xmm0" ::"m"(*(const float(*)[3])(ones + 1)));
+}
 
 static void set_mxcsr(uint32_t value)
 {
@@ -510,9 +580,13 @@ static uint32_t quotients[4] __attribute__((aligned(16)));
 /* 1 / 60, 1 / 59, ... 1 / 0 */
 static void warm_sse_zero(void)
 {
-	__asm__ volatile("ldmxcsr %2\n mov $60, %%ecx\n 1: mov %%ecx, %0\n mov $1, %%eax\n cvtsi2ss %%eax, %%xmm0\n cvtsi2ss %%ecx, %%xmm1\n"
-			 "warm_sse_at: divss %%xmm1, %%xmm0\n movups %%xmm0, %1\n dec %%ecx\n jns 1b"
-			 : "+m"(count), "=m"(quotients) : "m"(divide_unmasked) : "eax", "ecx", "memory");
+	__asm__ volatile(
+		"ldmxcsr %2\n mov $60, %%ecx\n 1: mov %%ecx, %0\n mov $1, %%eax\n cvtsi2ss %%eax, "
+		"%%xmm0\n cvtsi2ss %%ecx, %%xmm1\n"
+		"warm_sse_at: divss %%xmm1, %%xmm0\n movups %%xmm0, %1\n dec %%ecx\n jns 1b"
+		: "+m"(count), "=m"(quotients)
+		: "m"(divide_unmasked)
+		: "eax", "ecx", "memory");
 }
 
 /* MXCSR loaded again and again: rounding changes, masks stay; then one is cleared. */
@@ -525,8 +599,10 @@ static void warm_mxcsr(void)
 
 	for (unsigned i = 0; i < 60; i++) {
 		set_mxcsr(0x1f80);
-		__asm__ volatile("ldmxcsr %3\n cvtsd2si %6, %0\n ldmxcsr %4\n cvtsd2si %6, %1\n ldmxcsr %5\n cvtsd2si %6, %2"
-				 : "=&r"(a), "=&r"(b), "=r"(c) : "m"(nearest), "m"(up), "m"(truncating), "m"(number));
+		__asm__ volatile("ldmxcsr %3\n cvtsd2si %6, %0\n ldmxcsr %4\n cvtsd2si %6, %1\n "
+				 "ldmxcsr %5\n cvtsd2si %6, %2"
+				 : "=&r"(a), "=&r"(b), "=r"(c)
+				 : "m"(nearest), "m"(up), "m"(truncating), "m"(number));
 		good &= a == 2 && b == 3 && c == 2 && get_mxcsr() == (truncating | 0x20);
 	}
 	check(good, "warm: LDMXCSR", "%x %x %x %x", a, b, c, get_mxcsr());
@@ -538,7 +614,8 @@ static void warm_mxcsr(void)
 		CHECK_EQUAL("warm: the last quotient", quotients[0], 0x3f800000);
 		__asm__ volatile("movups %%xmm0, %0" : "=m"(quotients));
 		CHECK_EQUAL("warm: the destination is as it was", quotients[0], 0x3f800000);
-		CHECK_EQUAL("warm: PE of the quotients before, and ZE", get_mxcsr(), divide_unmasked | 0x24);
+		CHECK_EQUAL("warm: PE of the quotients before, and ZE", get_mxcsr(),
+			    divide_unmasked | 0x24);
 		expect("warm: DIVPS by zero is #XM", XM, 0, sse_divide);
 		expect("warm: LDMXCSR with a reserved bit is #GP(0)", GP, 0, sse_reserved);
 		CHECK_EQUAL("warm: MXCSR", get_mxcsr(), divide_unmasked | 4);
@@ -546,7 +623,8 @@ static void warm_mxcsr(void)
 	set_mxcsr(0x1f80);
 }
 
-/* Two contexts in turn, as a kernel switches them: all masked; and one with an exception that waits. */
+/* Two contexts in turn, as a kernel switches them: all masked; and one with an exception that
+ * waits. */
 static uint8_t plain[512] __attribute__((aligned(16))), waiting[512] __attribute__((aligned(16)));
 static uint16_t words[4];
 static void switch_and_wait(void)
@@ -560,9 +638,11 @@ static void switch_without_unit(void)
 }
 static void switch_back(void)
 {
-	__asm__ volatile("clts\n fxrstor %4\n fnstsw %0\n fnstcw %1\n fxrstor %5\n fnstsw %2\n fnstcw %3\n fnclex\n"
+	__asm__ volatile("clts\n fxrstor %4\n fnstsw %0\n fnstcw %1\n fxrstor %5\n fnstsw %2\n "
+			 "fnstcw %3\n fnclex\n"
 			 "fadd %%st(0), %%st(0)\n fstpl %6\n fxsave %7"
-			 : "=m"(words[0]), "=m"(words[1]), "=m"(words[2]), "=m"(words[3]) : "m"(plain), "m"(waiting), "m"(out[0]), "m"(fx)
+			 : "=m"(words[0]), "=m"(words[1]), "=m"(words[2]), "=m"(words[3])
+			 : "m"(plain), "m"(waiting), "m"(out[0]), "m"(fx)
 			 : "memory");
 }
 
@@ -576,8 +656,11 @@ static void contexts(void)
 	__asm__ volatile("fxsave %0\n fninit" : "=m"(waiting));
 	for (unsigned i = 0; i < 60; i++) {
 		expect_no_trap("contexts", switch_back);
-		good &= words[0] == 0x3800 && words[1] == 0x37f && words[2] == (0x3800 | 0x8000 | FSW_ES | FSW_ZE) && words[3] == zero_unmasked;
-		good &= out[0] == 2 && *(uint16_t *)(fx + 2) == 0 && *(uint16_t *)fx == zero_unmasked;
+		good &= words[0] == 0x3800 && words[1] == 0x37f &&
+			words[2] == (0x3800 | 0x8000 | FSW_ES | FSW_ZE) &&
+			words[3] == zero_unmasked;
+		good &= out[0] == 2 && *(uint16_t *)(fx + 2) == 0 &&
+			*(uint16_t *)fx == zero_unmasked;
 	}
 	check(good, "contexts in turn", "%x %x %x %x", words[0], words[1], words[2], words[3]);
 	for (unsigned i = 0; i < 3; i++) {

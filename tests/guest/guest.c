@@ -101,14 +101,15 @@ static void __attribute__((noreturn)) finish(void)
 
 uint64_t descriptor(uint32_t base, uint32_t limit, uint8_t access, uint8_t flags)
 {
-	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)access << 40 | (uint64_t)(limit >> 16 & 15) << 48 |
-	       (uint64_t)(flags & 15) << 52 | (uint64_t)(base >> 24) << 56;
+	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)access << 40 |
+	       (uint64_t)(limit >> 16 & 15) << 48 | (uint64_t)(flags & 15) << 52 |
+	       (uint64_t)(base >> 24) << 56;
 }
 
 uint64_t gate(uint16_t selector, uint32_t offset, uint8_t access, uint8_t count)
 {
-	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)count << 32 | (uint64_t)access << 40 |
-	       (uint64_t)(offset >> 16) << 48;
+	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)count << 32 |
+	       (uint64_t)access << 40 | (uint64_t)(offset >> 16) << 48;
 }
 
 static void load_tables(void)
@@ -116,7 +117,8 @@ static void load_tables(void)
 	struct {
 		uint16_t limit;
 		uint32_t base;
-	} __attribute__((packed)) gdtr = { sizeof(gdt) - 1, (uint32_t)gdt }, idtr = { sizeof(idt) - 1, (uint32_t)idt };
+	} __attribute__((packed)) gdtr = { sizeof(gdt) - 1, (uint32_t)gdt },
+				  idtr = { sizeof(idt) - 1, (uint32_t)idt };
 
 	__asm__ volatile("lgdt %0; lidt %1" ::"m"(gdtr), "m"(idtr));
 	__asm__ volatile("ltr %0" ::"r"((uint16_t)SEL_TSS));
@@ -133,7 +135,8 @@ void guest_start(void)
 	main_tss.ss0 = SEL_DATA;
 	main_tss.iomap = sizeof(main_tss);
 	for (unsigned i = 0; i < 256; i++)
-		idt[i] = gate(SEL_CODE, (uint32_t)trap_stubs + 16 * i, ACCESS_INT32 | (i >= 0x80 || i == 3 ? ACCESS_DPL3 : 0), 0);
+		idt[i] = gate(SEL_CODE, (uint32_t)trap_stubs + 16 * i,
+			      ACCESS_INT32 | (i >= 0x80 || i == 3 ? ACCESS_DPL3 : 0), 0);
 	load_tables();
 	guest_main();
 	finish();
@@ -154,7 +157,8 @@ static uint32_t user_entry;
 
 static void enter_user(void)
 {
-	user_call(user_entry, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x2);
+	user_call(user_entry, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack),
+		  SEL_USER_DATA, 0x2);
 }
 
 unsigned in_user(void (*f)(void))
@@ -168,11 +172,13 @@ void expect(const char *name, unsigned vector, uint32_t error, void (*f)(void))
 	unsigned got = catch_call(f) - 1;
 
 	if (vector == NO_TRAP) {
-		check(got == -1u, name, "vector %u, error code %x at %x", got, trap.error, trap.eip);
+		check(got == -1u, name, "vector %u, error code %x at %x", got, trap.error,
+		      trap.eip);
 		return;
 	}
-	check(got == vector && trap.error == error, name, "vector %u, error code %x at %x; should be %u, %x", got, trap.error,
-	      trap.eip, vector, error);
+	check(got == vector && trap.error == error, name,
+	      "vector %u, error code %x at %x; should be %u, %x", got, trap.error, trap.eip, vector,
+	      error);
 }
 
 void expect_no_trap(const char *name, void (*f)(void))

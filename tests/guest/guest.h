@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a bare-metal guest program has: a console, checks, descriptors, and faults as return values. */
+/* What a bare-metal guest program has: a console, checks, descriptors, and faults as return values.
+ */
 #ifndef GUEST_H
 #define GUEST_H
 
@@ -47,10 +48,12 @@ static inline uint8_t inb(uint16_t port)
 #define WRITE_DR(n, value) __asm__ volatile("mov %0, %%db" #n ::"r"((uint32_t)(value)) : "memory")
 
 /* -- Descriptors */
+/* clang-format off */
 enum selector {
 	SEL_CODE = 0x08, SEL_DATA = 0x10, SEL_USER_CODE = 0x18 | 3, SEL_USER_DATA = 0x20 | 3, SEL_TSS = 0x28,
 	SEL_FREE = 0x40, /* from here on a program makes its own */
 };
+/* clang-format on */
 #define GDT_ENTRIES 64
 extern uint64_t gdt[GDT_ENTRIES];
 extern uint64_t idt[256];
@@ -72,8 +75,8 @@ uint64_t gate(uint16_t selector, uint32_t offset, uint8_t access, uint8_t count)
 #define ACCESS_TRAP32 0x8f
 
 struct tss32 {
-	uint32_t link, esp0, ss0, esp1, ss1, esp2, ss2, cr3, eip, eflags, eax, ecx, edx, ebx, esp, ebp, esi, edi, es, cs, ss, ds,
-		fs, gs, ldt;
+	uint32_t link, esp0, ss0, esp1, ss1, esp2, ss2, cr3, eip, eflags, eax, ecx, edx, ebx, esp,
+		ebp, esi, edi, es, cs, ss, ds, fs, gs, ldt;
 	uint16_t trap, iomap;
 	uint8_t io[16];
 } __attribute__((packed));
@@ -81,18 +84,20 @@ extern struct tss32 main_tss;
 
 /* -- Traps */
 struct frame {
-	uint32_t gs, fs, es, ds, edi, esi, ebp, esp_, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss, v86_es, v86_ds,
-		v86_fs, v86_gs;
+	uint32_t gs, fs, es, ds, edi, esi, ebp, esp_, ebx, edx, ecx, eax, vector, error, eip, cs,
+		eflags, esp, ss, v86_es, v86_ds, v86_fs, v86_gs;
 };
 /* The last trap, as its stack frame was. esp and ss are valid when cs had another RPL. */
 extern struct frame trap;
 extern uint32_t trap_cr2;
-/* Called first for every trap; true: it is handled, return to where it occurred (the frame may be changed). */
+/* Called first for every trap; true: it is handled, return to where it occurred (the frame may be
+ * changed). */
 extern bool (*trap_hook)(struct frame *frame);
 /* Runs f and returns the vector + 1 of the trap that ended it, or 0 if it returned. */
 unsigned catch_call(void (*f)(void));
 void catch_return(unsigned value) __attribute__((noreturn));
-void user_call(uint32_t eip, uint32_t cs, uint32_t esp, uint32_t ss, uint32_t eflags) __attribute__((noreturn));
+void user_call(uint32_t eip, uint32_t cs, uint32_t esp, uint32_t ss, uint32_t eflags)
+	__attribute__((noreturn));
 void v86_call(const uint32_t frame[9]) __attribute__((noreturn));
 /* Runs f at CPL 3 until it traps (it may end with int $0x80). Returns the vector + 1. */
 unsigned in_user(void (*f)(void));

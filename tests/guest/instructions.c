@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an encoding is: prefixes and their combinations, LOCK, aliases, what is not there, address and operand sizes. A row is a
- * few bytes that run at CODE in flat 32-bit code and end in a trap, INT3 if all went well (SDM volume 2, chapters 2-4 and A).
+ * What an encoding is: prefixes and their combinations, LOCK, aliases, what is not there, address
+ * and operand sizes. A row is a few bytes that run at CODE in flat 32-bit code and end in a trap,
+ * INT3 if all went well (SDM volume 2, chapters 2-4 and A).
  */
 #include "guest.h"
 
@@ -22,8 +23,10 @@ static void execute(void)
 {
 	__asm__ volatile("mov %0, %%eax\n"
 			 "pushl %1\n pushl 16(%%eax)\n"
-			 "mov 4(%%eax), %%ecx\n mov 8(%%eax), %%edx\n mov 12(%%eax), %%ebx\n mov (%%eax), %%eax\n"
-			 "mov $0x5000, %%esi\n mov $0x5100, %%edi\n popfl\n ret" ::"i"(&in), "i"(CODE));
+			 "mov 4(%%eax), %%ecx\n mov 8(%%eax), %%edx\n mov 12(%%eax), %%ebx\n mov "
+			 "(%%eax), %%eax\n"
+			 "mov $0x5000, %%esi\n mov $0x5100, %%edi\n popfl\n ret" ::"i"(&in),
+			 "i"(CODE));
 }
 
 /* DATA holds 0, 1, 2, …, FFh; 200 bytes that are run are followed by INT3. */
@@ -82,12 +85,28 @@ static void there_or_not(void)
 		{ "LOCK FLD1", 3, { 0xf0, 0xd9, 0xe8 }, UD },
 		{ "LOCK MOV from CR0", 4, { 0xf0, 0x0f, 0x20, 0xc0 }, UD },
 		/* Length */
-		{ "15 bytes", 15, { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x90 }, BP },
-		{ "16 bytes", 16, { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x90 },
+		{ "15 bytes",
+		  15,
+		  { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+		    0x66, 0x90 },
+		  BP },
+		{ "16 bytes",
+		  16,
+		  { 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+		    0x66, 0x66, 0x90 },
 		  GP },
-		{ "15 bytes with an immediate", 15, { 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x81, 0x84, 0x26, 0, 0, 0, 0, 1, 0, 0 }, GP },
-		{ "16 bytes with an immediate", 16, { 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x81, 0x04, 0x25, 0, 0x50, 0, 0, 1, 0, 0 }, GP },
-		{ "2Eh, 3Eh, 26h, 64h, 65h, 36h before NOP", 7, { 0x2e, 0x3e, 0x26, 0x64, 0x65, 0x36, 0x90 }, BP },
+		{ "15 bytes with an immediate",
+		  15,
+		  { 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x81, 0x84, 0x26, 0, 0, 0, 0, 1, 0, 0 },
+		  GP },
+		{ "16 bytes with an immediate",
+		  16,
+		  { 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x81, 0x04, 0x25, 0, 0x50, 0, 0, 1, 0, 0 },
+		  GP },
+		{ "2Eh, 3Eh, 26h, 64h, 65h, 36h before NOP",
+		  7,
+		  { 0x2e, 0x3e, 0x26, 0x64, 0x65, 0x36, 0x90 },
+		  BP },
 		/* Aliases */
 		{ "SALC", 1, { 0xd6 }, BP },
 		{ "ICEBP", 1, { 0xf1 }, DB },
@@ -206,9 +225,12 @@ static void there_or_not(void)
 		in.eax = in.edx = in.ebx = in.flags = 0;
 		in.ecx = 77;
 		unsigned vector = run(rows[i].code, rows[i].length);
-		uint32_t at = vector == BP ? CODE + rows[i].length + 1 : vector == DB ? CODE + rows[i].length : CODE;
+		uint32_t at = vector == BP   ? CODE + rows[i].length + 1
+			      : vector == DB ? CODE + rows[i].length
+					     : CODE;
 
-		check(vector == rows[i].vector && trap.eip == at, rows[i].name, "vector %u at %x", vector, trap.eip - CODE);
+		check(vector == rows[i].vector && trap.eip == at, rows[i].name, "vector %u at %x",
+		      vector, trap.eip - CODE);
 	}
 }
 
@@ -222,20 +244,30 @@ enum { EAX, ECX, EDX, EBX, ESI, EDI, FLAGS, CARRY, M32 };
 static uint32_t result(unsigned what)
 {
 	switch (what & 15) {
-	case EAX: return trap.eax;
-	case ECX: return trap.ecx;
-	case EDX: return trap.edx;
-	case EBX: return trap.ebx;
-	case ESI: return trap.esi;
-	case EDI: return trap.edi;
-	case FLAGS: return trap.eflags & (CF | ZF | OF_);
-	case CARRY: return trap.eflags & CF; /* OF is undefined */
-	default: return MEMORY32(DATA + 0x10);
+	case EAX:
+		return trap.eax;
+	case ECX:
+		return trap.ecx;
+	case EDX:
+		return trap.edx;
+	case EBX:
+		return trap.ebx;
+	case ESI:
+		return trap.esi;
+	case EDI:
+		return trap.edi;
+	case FLAGS:
+		return trap.eflags & (CF | ZF | OF_);
+	case CARRY:
+		return trap.eflags & CF; /* OF is undefined */
+	default:
+		return MEMORY32(DATA + 0x10);
 	}
 }
 
 static void effects(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		uint8_t length, code[16];
@@ -313,6 +345,7 @@ static void effects(void)
 		{ "ENTER 8, 0; LEAVE", 8, { 0x89, 0xe0, 0xc8, 8, 0, 0, 0x29, 0xe0 }, 0, 0, 0, 0, 0, EAX, 12 },
 		{ "PUSH [ESP], POP", 5, { 0x6a, 0x11, 0xff, 0x34, 0x24 }, 0, 0, 0, 0, 0, EBX, 0 },
 	};
+	/* clang-format on */
 
 	gdt[SEL_FS / 8] = descriptor(DATA, 0xff, ACCESS_DATA, 4);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -324,8 +357,9 @@ static void effects(void)
 		__asm__ volatile("mov %0, %%fs" ::"r"(SEL_FS));
 		unsigned vector = run(rows[i].code, rows[i].length);
 
-		check(vector == BP && result(rows[i].what) == rows[i].want, rows[i].name, "vector %u at %x, %x, should be %x", vector,
-		      trap.eip - CODE, result(rows[i].what), rows[i].want);
+		check(vector == BP && result(rows[i].what) == rows[i].want, rows[i].name,
+		      "vector %u at %x, %x, should be %x", vector, trap.eip - CODE,
+		      result(rows[i].what), rows[i].want);
 	}
 }
 
@@ -333,6 +367,7 @@ static void effects(void)
 
 static void halves(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		uint8_t length, code[12];
@@ -351,6 +386,7 @@ static void halves(void)
 		{ "BOUND beyond", 4, { 0x62, 0x46, 0x10, 0x90 }, 0x7fffffff, 0, 0, BR, EAX, 0x7fffffff },
 		{ "INTO with OF", 3, { 0x04, 0x7f, 0xce }, 1, 0, 0, OF, EAX, 0x80 },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		in.eax = rows[i].eax;
@@ -360,8 +396,9 @@ static void halves(void)
 		__asm__ volatile("mov %0, %%fs" ::"r"(SEL_FS));
 		unsigned vector = run(rows[i].code, rows[i].length);
 
-		check(vector == rows[i].vector && result(rows[i].what) == rows[i].want, rows[i].name, "vector %u at %x, %x", vector,
-		      trap.eip - CODE, result(rows[i].what));
+		check(vector == rows[i].vector && result(rows[i].what) == rows[i].want,
+		      rows[i].name, "vector %u at %x, %x", vector, trap.eip - CODE,
+		      result(rows[i].what));
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PAE: three levels, the four directory-pointer entries and when they are read, 2 MiB pages, NX, reserved bits, A and D bits
- * (SDM volume 3, 4.4, 4.6 and 4.7).
+ * PAE: three levels, the four directory-pointer entries and when they are read, 2 MiB pages, NX,
+ * reserved bits, A and D bits (SDM volume 3, 4.4, 4.6 and 4.7).
  */
 #include "guest.h"
 
@@ -84,7 +84,8 @@ static void expect_good(const char *name, void (*f)(void), uint32_t gla)
 static void build(void)
 {
 	for (unsigned i = 0; i < 512; i++) {
-		low_directory[i] = directory[i] = table[i] = other_directory[i] = other_table[i] = 0;
+		low_directory[i] = directory[i] = table[i] = other_directory[i] = other_table[i] =
+			0;
 		low_table[i] = i * PAGE | P | RW | US;
 	}
 	low_directory[0] = (uint32_t)low_table | P | RW | US;
@@ -116,7 +117,8 @@ static void pages(void)
 	set_entry(1, RAM | P);
 	expect_fault("write to a read-only page", do_write, TEST + PAGE, 3);
 	access_gla = TEST;
-	check(in_user(do_user_read) - 1 == PF && trap.error == 5, "user read of a supervisor page", "%x", trap.error);
+	check(in_user(do_user_read) - 1 == PF && trap.error == 5, "user read of a supervisor page",
+	      "%x", trap.error);
 	directory[1] = RAM | P | RW | PS; /* RAM is not 2 MiB aligned: bits 20-13 are reserved */
 	invlpg(TEST + 0x200000);
 	expect_fault("2 MiB page with reserved bits", do_read, TEST + 0x200000, 9);
@@ -233,7 +235,8 @@ static void no_execute(void)
 	expect_good("with it: read", do_read, TEST + 6 * PAGE);
 	expect_fault("with it: fetch", do_call, TEST + 6 * PAGE, 0x11);
 	access_gla = TEST + 6 * PAGE;
-	check(in_user(do_user_call) - 1 == PF && trap.error == 0x15, "user fetch", "%x", trap.error);
+	check(in_user(do_user_call) - 1 == PF && trap.error == 0x15, "user fetch", "%x",
+	      trap.error);
 	set_entry(6, (RAM + 6 * PAGE) | P | RW | US);
 	expect_good("without NX: fetch", do_call, TEST + 6 * PAGE);
 	set_entry(6, (RAM + 6 * PAGE) | P | RW | US | NX);
@@ -247,7 +250,8 @@ static void no_execute(void)
 	expect_good("fetch", do_call, TEST + 6 * PAGE);
 	set_entry(7, 0);
 	expect_fault("fetch of a page not present", do_call, TEST + 7 * PAGE, 0x10);
-	/* An instruction that goes on in a page that may not be executed: CALL to RAM + 6 * PAGE's last byte. */
+	/* An instruction that goes on in a page that may not be executed: CALL to RAM + 6 * PAGE's
+	 * last byte. */
 	*(volatile uint8_t *)(RAM + 7 * PAGE - 1) = 0x90;
 	set_entry(7, (RAM + 7 * PAGE) | P | RW | NX);
 	access_gla = TEST + 7 * PAGE - 1;
@@ -274,7 +278,9 @@ static void halves(void)
 	entry[0] = (RAM + 2 * PAGE) | P | RW;
 	expect_good("an entry written in two halves", do_read, TEST + 8 * PAGE);
 	CHECK_EQUAL("it", read_value, 0x1002);
-	__asm__ volatile("lock cmpxchg8b %0" : "+m"(table[8]) : "a"(entry[0]), "d"(entry[1]), "b"((RAM + 3 * PAGE) | P | RW), "c"(0)
+	__asm__ volatile("lock cmpxchg8b %0"
+			 : "+m"(table[8])
+			 : "a"(entry[0]), "d"(entry[1]), "b"((RAM + 3 * PAGE) | P | RW), "c"(0)
 			 : "memory");
 	invlpg(TEST + 8 * PAGE);
 	expect_good("by CMPXCHG8B", do_read, TEST + 8 * PAGE);

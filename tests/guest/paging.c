@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Paging: permissions, error codes, A and D bits, sizes, stale entries, accesses that cross pages (SDM volume 3, chapter 4). */
+/* Paging: permissions, error codes, A and D bits, sizes, stale entries, accesses that cross pages
+ * (SDM volume 3, chapter 4). */
 #include "guest.h"
 
 #define P 1u
@@ -35,7 +36,9 @@ static void do_rmw(void)
 }
 static void do_push(void)
 {
-	__asm__ volatile("mov %%esp, %%ecx\n mov %0, %%esp\n pushl $77\n mov %%ecx, %%esp" ::"r"(access_gla + 4) : "ecx", "memory");
+	__asm__ volatile("mov %%esp, %%ecx\n mov %0, %%esp\n pushl $77\n mov %%ecx, %%esp" ::"r"(
+				 access_gla + 4)
+			 : "ecx", "memory");
 }
 static void do_read_user(void)
 {
@@ -87,8 +90,8 @@ static void expect_user(const char *name, void (*f)(void), uint32_t gla, uint32_
 	if (error == NO_TRAP)
 		check(vector == 0x80, name, "vector %u %x", vector, trap.error);
 	else
-		check(vector == PF && trap.error == error && trap_cr2 == gla, name, "vector %u, %x, CR2 %x", vector, trap.error,
-		      trap_cr2);
+		check(vector == PF && trap.error == error && trap_cr2 == gla, name,
+		      "vector %u, %x, CR2 %x", vector, trap.error, trap_cr2);
 }
 
 static void permissions(void)
@@ -109,7 +112,8 @@ static void permissions(void)
 	CHECK_EQUAL("no D from a refused write", table[1] & D, 0);
 	expect_user("user read of a supervisor page", do_read_user, TEST_GLA + PAGE, 5);
 	set_entry(2, RAM | P | US);
-	expect_user("user read of a read-only user page", do_read_user, TEST_GLA + 2 * PAGE, NO_TRAP);
+	expect_user("user read of a read-only user page", do_read_user, TEST_GLA + 2 * PAGE,
+		    NO_TRAP);
 	expect_user("user write to a read-only user page", do_write_user, TEST_GLA + 2 * PAGE, 7);
 	directory[256] &= ~US;
 	WRITE_CR(3, (uint32_t)directory);
@@ -293,7 +297,8 @@ static void tables_in_themselves(void)
 	directory[300] = (uint32_t)directory | P | RW;
 	WRITE_CR(3, READ_CR(3));
 	volatile uint32_t *view = (volatile uint32_t *)(300u << 22);
-	CHECK_EQUAL("the table seen through itself", view[256 * 1024 + 2] & ~(A | D), table[2] & ~(A | D));
+	CHECK_EQUAL("the table seen through itself", view[256 * 1024 + 2] & ~(A | D),
+		    table[2] & ~(A | D));
 	view[256 * 1024 + 10] = RAM | P | RW;
 	*(uint32_t *)RAM = 0x600d;
 	access_gla = TEST_GLA + 10 * PAGE;
@@ -333,10 +338,18 @@ static void read_only_tss(void)
 {
 	uint32_t cr0 = READ_CR(0);
 
-	*(struct tss32 *)(RAM + 20 * PAGE) = (struct tss32){
-		.cr3 = READ_CR(3), .eip = (uint32_t)task_entry, .eflags = 2, .esp = (uint32_t)user_stack + sizeof(user_stack),
-		.cs = SEL_CODE, .ss = SEL_DATA, .ds = SEL_DATA, .es = SEL_DATA, .esp0 = main_tss.esp0, .ss0 = SEL_DATA,
-		.iomap = sizeof(main_tss) };
+	*(struct tss32 *)(RAM + 20 * PAGE) =
+		(struct tss32){ .cr3 = READ_CR(3),
+				.eip = (uint32_t)task_entry,
+				.eflags = 2,
+				.esp = (uint32_t)user_stack + sizeof(user_stack),
+				.cs = SEL_CODE,
+				.ss = SEL_DATA,
+				.ds = SEL_DATA,
+				.es = SEL_DATA,
+				.esp0 = main_tss.esp0,
+				.ss0 = SEL_DATA,
+				.iomap = sizeof(main_tss) };
 	set_entry(20, (RAM + 20 * PAGE) | P);
 	WRITE_CR(0, cr0 | 0x10000);
 	load_task_register();

@@ -14,7 +14,8 @@ uint32_t memory_difference(uint32_t hash, uint32_t from, uint32_t to, bool verbo
 	bool equal;
 
 	while (count) {
-		__asm__ volatile("repe cmpsl" : "+S"(at), "+D"(copy), "+c"(count), "=@ccz"(equal)::"memory");
+		__asm__ volatile("repe cmpsl"
+				 : "+S"(at), "+D"(copy), "+c"(count), "=@ccz"(equal)::"memory");
 		if (equal)
 			break;
 		if (verbose)
@@ -25,7 +26,8 @@ uint32_t memory_difference(uint32_t hash, uint32_t from, uint32_t to, bool verbo
 	return hash;
 }
 
-void random_modes(const struct known *known, unsigned modes, uint32_t seed, uint32_t (*run)(uint32_t number, unsigned mode))
+void random_modes(const struct known *known, unsigned modes, uint32_t seed,
+		  uint32_t (*run)(uint32_t number, unsigned mode))
 {
 	for (unsigned mode = 0; mode < modes; mode++) {
 		uint32_t hash = 0;
@@ -55,7 +57,8 @@ void pages_build(void)
 
 void page_spoil(uint32_t linear)
 {
-	static const uint8_t kinds[] = { 6, 6, 5, 3, 1 }; /* absent twice, read only, the supervisor's, both */
+	static const uint8_t kinds[] = { 6, 6, 5, 3,
+					 1 }; /* absent twice, read only, the supervisor's, both */
 
 	*page_entry(linear) = (*page_entry(linear) & ~7u) | kinds[random_below(sizeof(kinds))];
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random far transfers and segment loads among random descriptors, without and with pages that fault: far calls, jumps and returns,
- * IRET, INT, gates of every type, task switches, loads of segment registers, LAR, LSL, VERR, VERW, ARPL, LLDT and LTR, from rings 0 to 3
- * and from virtual-8086 mode. One instruction each, INT3 wherever it may land; registers, stacks, descriptors, TSSs and page tables
- * afterwards are one line. `compare-random --rom random-transfers` shows what two machines answer differently; as a test of its own it
- * runs in lockstep.
+ * Random far transfers and segment loads among random descriptors, without and with pages that
+ * fault: far calls, jumps and returns, IRET, INT, gates of every type, task switches, loads of
+ * segment registers, LAR, LSL, VERR, VERW, ARPL, LLDT and LTR, from rings 0 to 3 and from
+ * virtual-8086 mode. One instruction each, INT3 wherever it may land; registers, stacks,
+ * descriptors, TSSs and page tables afterwards are one line. `compare-random --rom
+ * random-transfers` shows what two machines answer differently; as a test of its own it runs in
+ * lockstep.
  */
 #include "random.h"
 
@@ -12,11 +14,11 @@
 #define CODE_END 0x72000u /* INT3 up to here */
 #define DATA 0x20000u
 #define DATA_END 0x34000u
-#define LDT 0x50000u /* a page of its own */
+#define LDT 0x50000u         /* a page of its own */
 #define INNER_STACK 0x51000u /* where it is is part of the result */
 #define INNER_SIZE 1024u
 #define TASKS 0x52fc0u /* one in 8 KiB, across a page's end */
-#define ROWS 32u /* of each random table */
+#define ROWS 32u       /* of each random table */
 #define TF 0x100u
 #define NT 0x4000u
 #define VM 0x20000u
@@ -33,13 +35,30 @@ enum { SEL_LDT = SEL_FREE + 8 * ROWS, SEL_RESCUE = SEL_LDT + 8 };
 /* How the instruction is entered. Modes of the parameters: these without, then with paging. */
 enum entry { SAME_RING, OUTER_RING, TO_V86, ENTRIES, MODES_ALL = 2 * ENTRIES };
 
-enum kind { FAR_CALL, FAR_JUMP, FAR_CALL_M, FAR_JUMP_M, RETF, RETF_N, IRET, INT, MOV_SREG, POP_SREG, LOAD_POINTER, LOOK, SYSTEM, KINDS };
+enum kind {
+	FAR_CALL,
+	FAR_JUMP,
+	FAR_CALL_M,
+	FAR_JUMP_M,
+	RETF,
+	RETF_N,
+	IRET,
+	INT,
+	MOV_SREG,
+	POP_SREG,
+	LOAD_POINTER,
+	LOOK,
+	SYSTEM,
+	KINDS
+};
 
 static struct start {
-	uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, eip, cs, eflags, esp, ss, es, ds, fs, gs, entry;
+	uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, eip, cs, eflags, esp, ss, es, ds, fs,
+		gs, entry;
 } start __attribute__((used));
 static struct result {
-	uint32_t edi, esi, ebp, ebx, edx, ecx, eax, ds, vector, error, eip, cs, eflags, ss, esp, es, fs, gs, outer[6], cr0, cr2, tr, ldt;
+	uint32_t edi, esi, ebp, ebx, edx, ecx, eax, ds, vector, error, eip, cs, eflags, ss, esp, es,
+		fs, gs, outer[6], cr0, cr2, tr, ldt;
 } result __attribute__((used));
 static uint64_t *const ldt = (uint64_t *)LDT;
 static struct tss32 rescue;
@@ -67,23 +86,30 @@ __asm__("	.text\n"
 	"	ja 1f\n"
 	"	movw start + 48, %ss\n	movl start + 44, %esp\n"
 	"	jmp 3f\n"
-	"1:	pushl start + 64\n	pushl start + 60\n	pushl start + 56\n	pushl start + 52\n"
+	"1:	pushl start + 64\n	pushl start + 60\n	pushl start + 56\n	pushl "
+	"start + 52\n"
 	"2:	pushl start + 48\n	pushl start + 44\n"
 	"3:	pushl %cs:start + 40\n	pushl %cs:start + 36\n	pushl %cs:start + 32\n"
 	"	cmpl $2, %cs:start + 68\n"
 	"	je 4f\n"
-	"	movw %cs:start + 52, %es\n	movw %cs:start + 56, %ds\n	movw %cs:start + 60, %fs\n	movw %cs:start + 64, %gs\n"
-	"4:	movl %cs:start, %edi\n	movl %cs:start + 4, %esi\n	movl %cs:start + 8, %ebp\n	movl %cs:start + 16, %ebx\n"
-	"	movl %cs:start + 20, %edx\n	movl %cs:start + 24, %ecx\n	movl %cs:start + 28, %eax\n"
+	"	movw %cs:start + 52, %es\n	movw %cs:start + 56, %ds\n	movw %cs:start + "
+	"60, %fs\n	movw %cs:start + 64, %gs\n"
+	"4:	movl %cs:start, %edi\n	movl %cs:start + 4, %esi\n	movl %cs:start + 8, "
+	"%ebp\n	movl %cs:start + 16, %ebx\n"
+	"	movl %cs:start + 20, %edx\n	movl %cs:start + 24, %ecx\n	movl %cs:start + "
+	"28, %eax\n"
 	"	iretl\n"
 	"	.balign 16\n"
 	"transfer_stubs:\n"
 	"	.set n, 0\n"
-	"	.rept 256\n	pushl $n\n	jmp transfer_trap\n	.balign 16\n	.set n, n + 1\n	.endr\n"
+	"	.rept 256\n	pushl $n\n	jmp transfer_trap\n	.balign 16\n	.set n, n "
+	"+ 1\n	.endr\n"
 	"transfer_trap:\n"
 	"	pushl %ds\n	pushl $0x10\n	popl %ds\n"
-	"	movl %edi, result\n	movl %esi, result + 4\n	movl %ebp, result + 8\n	movl %ebx, result + 12\n"
-	"	movl %edx, result + 16\n	movl %ecx, result + 20\n	movl %eax, result + 24\n"
+	"	movl %edi, result\n	movl %esi, result + 4\n	movl %ebp, result + 8\n	movl %ebx, "
+	"result + 12\n"
+	"	movl %edx, result + 16\n	movl %ecx, result + 20\n	movl %eax, result "
+	"+ 24\n"
 	"	popl result + 28\n	popl result + 32\n"
 	"	movl $0, result + 36\n"
 	"	movl result + 32, %ecx\n"
@@ -113,13 +139,15 @@ static uint32_t one_of(const uint32_t *values, unsigned count)
 {
 	return values[random_below(count)];
 }
-#define ONE_OF(...) one_of((const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
+#define ONE_OF(...) \
+	one_of((const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
 
 /* Mostly an entry of the tables, mostly with `rpl`. */
 static uint16_t random_selector(unsigned rpl)
 {
 	if (!random_below(24))
-		return (uint16_t)ONE_OF(0, 1, 3, 4, SEL_DATA, SEL_USER_DATA, SEL_TSS, SEL_LDT, 0x1f8, 0x200, 0xfffc, 0x104);
+		return (uint16_t)ONE_OF(0, 1, 3, 4, SEL_DATA, SEL_USER_DATA, SEL_TSS, SEL_LDT,
+					0x1f8, 0x200, 0xfffc, 0x104);
 	if (!random_below(6))
 		rpl = random_below(4);
 	if (!random_below(5))
@@ -147,26 +175,32 @@ static uint32_t code_limit(void)
 
 static uint64_t code_row(unsigned type, unsigned dpl, unsigned big)
 {
-	return descriptor(CODE + 16 * random_below(16), code_limit(), (uint8_t)(0x90 | type | dpl << 5), (uint8_t)big);
+	return descriptor(CODE + 16 * random_below(16), code_limit(),
+			  (uint8_t)(0x90 | type | dpl << 5), (uint8_t)big);
 }
 
 static uint64_t data_row(unsigned type, unsigned dpl, unsigned big)
 {
-	uint32_t limit = type & 4 ? ONE_OF(0x3f, 0xfff, 0x3fff) : random_below(4) ? 0xffff : ONE_OF(0x7fff, 0xfff, 0x13fff);
+	uint32_t limit = type & 4          ? ONE_OF(0x3f, 0xfff, 0x3fff)
+			 : random_below(4) ? 0xffff
+					   : ONE_OF(0x7fff, 0xfff, 0x13fff);
 
-	return descriptor(DATA + 16 * random_below(16), limit, (uint8_t)(0x90 | type | dpl << 5), (uint8_t)big);
+	return descriptor(DATA + 16 * random_below(16), limit, (uint8_t)(0x90 | type | dpl << 5),
+			  (uint8_t)big);
 }
 
 static uint64_t task_row(unsigned type, unsigned dpl)
 {
 	uint32_t limit = random_below(8) ? 0x67 : ONE_OF(0x66, 0x2b, 0x2a, 0x1000);
 
-	return descriptor((uint32_t)task(random_below(3)), limit, (uint8_t)(0x80 | type | dpl << 5), 0);
+	return descriptor((uint32_t)task(random_below(3)), limit, (uint8_t)(0x80 | type | dpl << 5),
+			  0);
 }
 
 static uint64_t gate_row(unsigned type, unsigned dpl)
 {
-	return gate(random_selector(random_below(4)), random_offset(), (uint8_t)(0x80 | type | dpl << 5),
+	return gate(random_selector(random_below(4)), random_offset(),
+		    (uint8_t)(0x80 | type | dpl << 5),
 		    (uint8_t)random_below(random_below(4) ? 4 : 32));
 }
 
@@ -207,7 +241,9 @@ static uint64_t random_row(unsigned i)
 			row = task_row(ONE_OF(1, 3, 9, 0xb), dpl);
 			break;
 		default:
-			row = descriptor(LDT, 8 * ROWS - 1, (uint8_t)(0x80 | ONE_OF(2, 2, 0, 8, 0xa, 0xd) | dpl << 5), 0);
+			row = descriptor(LDT, 8 * ROWS - 1,
+					 (uint8_t)(0x80 | ONE_OF(2, 2, 0, 8, 0xa, 0xd) | dpl << 5),
+					 0);
 		}
 	}
 	if (!random_below(24))
@@ -223,7 +259,8 @@ static uint32_t stack_selector(unsigned ring)
 
 static uint32_t stack_pointer(void)
 {
-	return random_below(8) ? 0x200 + (random_word() & 0xdfc) : ONE_OF(0, 2, 4, 8, 0x10, 0xffff, 0xfffe, 0x10002, 0x1001, 0x7ffe);
+	return random_below(8) ? 0x200 + (random_word() & 0xdfc)
+			       : ONE_OF(0, 2, 4, 8, 0x10, 0xffff, 0xfffe, 0x10002, 0x1001, 0x7ffe);
 }
 
 static void make_task(struct tss32 *t)
@@ -231,12 +268,27 @@ static void make_task(struct tss32 *t)
 	unsigned ring = random_below(4);
 	uint32_t stack = INNER_STACK + INNER_SIZE;
 
-	*t = (struct tss32){ .link = random_selector(0), .esp0 = stack, .ss0 = SEL_DATA, .esp1 = stack_pointer(), .ss1 = stack_selector(1),
+	*t = (struct tss32){ .link = random_selector(0),
+			     .esp0 = stack,
+			     .ss0 = SEL_DATA,
+			     .esp1 = stack_pointer(),
+			     .ss1 = stack_selector(1),
 			     .cr3 = PAGE_DIRECTORY,
-			     .esp2 = stack_pointer(), .ss2 = stack_selector(2), .eip = random_offset(), .eflags = (random_word() & 0xcd5) | 2,
-			     .eax = random_word(), .esp = stack_pointer(), .cs = SEL_FREE + 8 * ring + ring, .ss = stack_selector(ring),
-			     .es = random_selector(ring), .ds = random_selector(ring), .fs = random_selector(ring), .gs = random_selector(ring),
-			     .ldt = random_below(8) ? SEL_LDT : random_selector(0), .trap = (uint16_t)!random_below(16), .iomap = 0x68 };
+			     .esp2 = stack_pointer(),
+			     .ss2 = stack_selector(2),
+			     .eip = random_offset(),
+			     .eflags = (random_word() & 0xcd5) | 2,
+			     .eax = random_word(),
+			     .esp = stack_pointer(),
+			     .cs = SEL_FREE + 8 * ring + ring,
+			     .ss = stack_selector(ring),
+			     .es = random_selector(ring),
+			     .ds = random_selector(ring),
+			     .fs = random_selector(ring),
+			     .gs = random_selector(ring),
+			     .ldt = random_below(8) ? SEL_LDT : random_selector(0),
+			     .trap = (uint16_t)!random_below(16),
+			     .iomap = 0x68 };
 	if (!random_below(8))
 		t->cs = random_selector(random_below(4));
 	if (!random_below(16)) {
@@ -245,7 +297,8 @@ static void make_task(struct tss32 *t)
 	}
 }
 
-/* The same fields in a 16-bit TSS: as the 32-bit ones would be read, but for the stack of ring 0, which must be good. */
+/* The same fields in a 16-bit TSS: as the 32-bit ones would be read, but for the stack of ring 0,
+ * which must be good. */
 static void make_task16(void *t)
 {
 	uint16_t *w = t;
@@ -274,19 +327,37 @@ static void make_tables(void)
 	gdt[SEL_TSS / 8] = descriptor((uint32_t)&main_tss, sizeof(main_tss) - 1, ACCESS_TSS32, 0);
 	gdt[SEL_CODE / 8] |= 1ull << 40;
 	for (unsigned i = 0; i < 16; i++)
-		idt[GATES + i] = gate_row(ONE_OF(5, 6, 7, 0xe, 0xf, 0xe, 0xf, 4), random_below(4) ? 3 : random_below(4));
+		idt[GATES + i] = gate_row(ONE_OF(5, 6, 7, 0xe, 0xf, 0xe, 0xf, 4),
+					  random_below(4) ? 3 : random_below(4));
 	make_task(task(0));
 	make_task(task(1));
 	make_task16(task(2));
-	main_tss = (struct tss32){ .link = random_selector(0), .esp0 = stack, .ss0 = SEL_DATA, .esp1 = stack_pointer(), .ss1 = stack_selector(1),
-				   .esp2 = stack_pointer(), .ss2 = stack_selector(2), .cr3 = PAGE_DIRECTORY, .iomap = sizeof(main_tss) };
+	main_tss = (struct tss32){ .link = random_selector(0),
+				   .esp0 = stack,
+				   .ss0 = SEL_DATA,
+				   .esp1 = stack_pointer(),
+				   .ss1 = stack_selector(1),
+				   .esp2 = stack_pointer(),
+				   .ss2 = stack_selector(2),
+				   .cr3 = PAGE_DIRECTORY,
+				   .iomap = sizeof(main_tss) };
 	if (!random_below(24)) {
 		main_tss.ss0 = random_selector(0);
 		main_tss.esp0 = stack_pointer();
 	}
-	rescue = (struct tss32){ .cr3 = PAGE_DIRECTORY, .esp0 = stack, .ss0 = SEL_DATA, .eip = (uint32_t)rescue_entry, .eflags = 2,
-				 .esp = (uint32_t)rescue_stack + sizeof(rescue_stack), .cs = SEL_CODE, .ss = SEL_DATA, .ds = SEL_DATA,
-				 .es = SEL_DATA, .fs = SEL_DATA, .gs = SEL_DATA, .iomap = sizeof(rescue) };
+	rescue = (struct tss32){ .cr3 = PAGE_DIRECTORY,
+				 .esp0 = stack,
+				 .ss0 = SEL_DATA,
+				 .eip = (uint32_t)rescue_entry,
+				 .eflags = 2,
+				 .esp = (uint32_t)rescue_stack + sizeof(rescue_stack),
+				 .cs = SEL_CODE,
+				 .ss = SEL_DATA,
+				 .ds = SEL_DATA,
+				 .es = SEL_DATA,
+				 .fs = SEL_DATA,
+				 .gs = SEL_DATA,
+				 .iomap = sizeof(rescue) };
 	for (unsigned i = 0; i < 512; i += 4)
 		MEMORY32(inner_stack + 512 + i) = 0x5a5a5a5a;
 	__asm__ volatile("ltr %w0; lldt %w1" ::"r"(SEL_TSS), "r"(SEL_LDT));
@@ -295,8 +366,9 @@ static void make_tables(void)
 /* -- Pages */
 
 /* Those that may be absent, read only or the supervisor's: stacks, pointers, code, LDT, TSSs. */
-static const uint32_t pages[] = { 0x20000, 0x20000, 0x20000, 0x21000, 0x21000, 0x22000, CODE, 0x61000, 0x64000, 0x65000, 0x68000,
-				  0x6c000, LDT, 0x52000, 0x53000, 0x54000, 0x55000, 0x56000, 0x57000 };
+static const uint32_t pages[] = { 0x20000, 0x20000, 0x20000, 0x21000, 0x21000, 0x22000, CODE,
+				  0x61000, 0x64000, 0x65000, 0x68000, 0x6c000, LDT,     0x52000,
+				  0x53000, 0x54000, 0x55000, 0x56000, 0x57000 };
 
 static void make_pages(void)
 {
@@ -340,8 +412,11 @@ static void put_pointer(bool data32)
 /* [disp] in DS, where a far pointer lies. */
 static void put_memory(unsigned reg)
 {
-	uint32_t last = 0x10000 - (test.data32 ? 6 : 4); /* whether the selector wraps at 64 KiB with 16-bit addresses is not defined */
-	uint32_t at = random_below(16) ? 0x1000 + random_below(0x800) : test.code32 ? last + random_below(8) : last;
+	uint32_t last = 0x10000 - (test.data32 ? 6 : 4); /* whether the selector wraps at 64 KiB
+							    with 16-bit addresses is not defined */
+	uint32_t at = random_below(16) ? 0x1000 + random_below(0x800)
+		      : test.code32    ? last + random_below(8)
+				       : last;
 	uint32_t linear = (test.v86 ? start.ds << 4 : row_base((uint16_t)start.ds)) + at;
 
 	put((uint8_t)((test.code32 ? 0x05 : 0x06) | reg << 3));
@@ -350,7 +425,8 @@ static void put_memory(unsigned reg)
 		MEMORY32(linear) = random_offset();
 	else
 		MEMORY16(linear) = (uint16_t)random_offset();
-	MEMORY16(linear + (test.data32 ? 4 : 2)) = test.v86 ? v86_code() : random_selector(test.ring);
+	MEMORY16(linear + (test.data32 ? 4 : 2)) =
+		test.v86 ? v86_code() : random_selector(test.ring);
 }
 
 static void put_segment_load(void)
@@ -436,7 +512,8 @@ static void make_code(void)
 		put_look();
 		break;
 	default:
-		start.eax = random_below(2) ? SEL_FREE + 8 * (10 + random_below(22)) : random_selector(0);
+		start.eax = random_below(2) ? SEL_FREE + 8 * (10 + random_below(22))
+					    : random_selector(0);
 		put(0x0f);
 		put(0x00);
 		put((uint8_t)(0xc0 | ONE_OF(2, 3) << 3));
@@ -446,8 +523,10 @@ static void make_code(void)
 /* Two to nine words or doublewords on the stack, as far and interrupt returns expect them. */
 static void make_frame(void)
 {
-	uint32_t linear = test.v86 ? start.ss * 16 + (start.esp & 0xffff) :
-				     row_base((uint16_t)start.ss) + (row_big((uint16_t)start.ss) ? start.esp : start.esp & 0xffff);
+	uint32_t linear =
+		test.v86 ? start.ss * 16 + (start.esp & 0xffff)
+			 : row_base((uint16_t)start.ss) +
+				   (row_big((uint16_t)start.ss) ? start.esp : start.esp & 0xffff);
 	unsigned size = test.data32 ? 4 : 2, n = 0, ring = test.ring + random_below(4 - test.ring);
 	uint32_t words[12];
 
@@ -456,9 +535,12 @@ static void make_frame(void)
 	if (test.kind == POP_SREG) {
 		words[n++] = random_selector(test.ring);
 	} else {
-		/* to virtual-8086 mode not beyond 64 KiB: Bochs goes there, and raises #GP afterwards */
+		/* to virtual-8086 mode not beyond 64 KiB: Bochs goes there, and raises #GP
+		 * afterwards */
 		words[n++] = random_offset() & (test.v86 ? 0xffff : 0xffffffff);
-		words[n++] = test.v86 ? v86_code() : random_below(3) ? SEL_FREE + 8 * ring + ring : random_selector(ring);
+		words[n++] = test.v86          ? v86_code()
+			     : random_below(3) ? SEL_FREE + 8 * ring + ring
+					       : random_selector(ring);
 		if (test.kind == IRET) {
 			words[n++] = (random_word() & 0x243fd5) | 2;
 			if (!random_below(6)) {
@@ -483,14 +565,30 @@ static void make_test(enum entry entry)
 {
 	unsigned ring = entry == SAME_RING ? 0 : entry == TO_V86 ? 3 : 1 + random_below(3);
 	uint32_t cs = SEL_FREE + 8 * ring + ring;
-	uint32_t eflags = (random_word() & 0x2434d5) | 2 | (random_below(8) ? 0 : TF) | (random_below(12) ? 0 : NT);
+	uint32_t eflags = (random_word() & 0x2434d5) | 2 | (random_below(8) ? 0 : TF) |
+			  (random_below(12) ? 0 : NT);
 
 	test.ring = ring;
 	test.v86 = entry == TO_V86;
 	test.kind = random_below(KINDS);
-	start = (struct start){ random_word(), random_word(), random_word(), 0, random_word(), random_word(), random_word(), random_word(),
-		0x100 + random_below(0xe00), cs, eflags, 0x300 + (random_word() & 0xcfe), SEL_FREE + 8 * (4 + ring) + ring,
-		SEL_FREE + 8 * 7 + 3, SEL_FREE + 8 * (4 + ring) + ring, 0, random_below(8) ? SEL_FREE + 8 * 7 + 3 : 0, entry };
+	start = (struct start){ random_word(),
+				random_word(),
+				random_word(),
+				0,
+				random_word(),
+				random_word(),
+				random_word(),
+				random_word(),
+				0x100 + random_below(0xe00),
+				cs,
+				eflags,
+				0x300 + (random_word() & 0xcfe),
+				SEL_FREE + 8 * (4 + ring) + ring,
+				SEL_FREE + 8 * 7 + 3,
+				SEL_FREE + 8 * (4 + ring) + ring,
+				0,
+				random_below(8) ? SEL_FREE + 8 * 7 + 3 : 0,
+				entry };
 	if (test.v86) {
 		start.cs = CODE / 16 + 1;
 		start.eflags = (eflags & ~NT) | VM | (random_below(4) ? 0x3000 : 0);
@@ -505,7 +603,8 @@ static void make_test(enum entry entry)
 /* The entries that the program enters by must be there. */
 static void repair_tables(void)
 {
-	uint16_t used[] = { (uint16_t)start.cs, (uint16_t)start.ss, (uint16_t)start.ds, (uint16_t)start.es };
+	uint16_t used[] = { (uint16_t)start.cs, (uint16_t)start.ss, (uint16_t)start.ds,
+			    (uint16_t)start.es };
 
 	for (unsigned i = 0; i < 4 && !test.v86; i++) {
 		uint64_t *d = &gdt[used[i] >> 3];
@@ -526,7 +625,8 @@ static uint32_t digest(uint32_t hash, const void *memory, unsigned bytes)
 
 static uint32_t memory_digest(uint32_t hash, bool verbose)
 {
-	return memory_difference(memory_difference(hash, DATA, DATA_END, verbose), CODE, CODE_END, verbose);
+	return memory_difference(memory_difference(hash, DATA, DATA_END, verbose), CODE, CODE_END,
+				 verbose);
 }
 
 static void fill_memory(void)
@@ -544,7 +644,8 @@ static void print_changes(const char *name, const uint64_t *now, const uint64_t 
 {
 	for (unsigned i = 0; i < ROWS; i++)
 		if (now[i] != then[i])
-			print(" %s[%x]:%x->%x", name, 8 * i, (uint32_t)(then[i] >> 40) & 0xff, (uint32_t)(now[i] >> 40) & 0xff);
+			print(" %s[%x]:%x->%x", name, 8 * i, (uint32_t)(then[i] >> 40) & 0xff,
+			      (uint32_t)(now[i] >> 40) & 0xff);
 }
 
 /* What the trap's frame has of an outer ring and of virtual-8086 mode. */
@@ -562,14 +663,15 @@ static void read_outer(void)
 }
 
 /*
- * In which order a new task's segment registers are loaded is not defined, so which of several faults it begins with and which
- * segments are accessed then; nor whether a handler finds a stack.
+ * In which order a new task's segment registers are loaded is not defined, so which of several
+ * faults it begins with and which segments are accessed then; nor whether a handler finds a stack.
  */
 static bool undefined_result_of_task(void)
 {
 	uint32_t task_register = result.tr == SEL_RESCUE ? rescue.link : result.tr;
 
-	return task_register != SEL_TSS && (result.vector == DF || (result.vector >= TS && result.vector <= PF));
+	return task_register != SEL_TSS &&
+	       (result.vector == DF || (result.vector >= TS && result.vector <= PF));
 }
 
 /* Whether what is given up for a double fault has set accessed bits is not defined. */
@@ -586,7 +688,8 @@ static uint32_t line(uint32_t number)
 
 	print("%u ", number);
 	for (unsigned i = 0; i < test.length; i++)
-		print("%c%c", "0123456789abcdef"[test.bytes[i] >> 4], "0123456789abcdef"[test.bytes[i] & 15]);
+		print("%c%c", "0123456789abcdef"[test.bytes[i] >> 4],
+		      "0123456789abcdef"[test.bytes[i] & 15]);
 	if (undefined_result_of_task()) {
 		print(" not loaded\n");
 		memory_digest(0, false);
@@ -602,33 +705,41 @@ static uint32_t line(uint32_t number)
 	tables = digest(tables, &main_tss, sizeof(main_tss));
 	if (test.paging) {
 		for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-			if (result.vector >= TS && result.vector <= GP) /* how far pointers and frames are read before is not defined */
+			if (result.vector >= TS &&
+			    result.vector <= GP) /* how far pointers and frames are read before is
+						    not defined */
 				*page_entry(pages[i]) |= 0x20;
 			tables = mix(tables, *page_entry(pages[i]));
 		}
 	}
 	hash = mix(digest(tables, &result, sizeof(result)), digest(0, inner_stack + 512, 512));
-	print(" v=%u ring %u%s", result.vector, test.ring, test.v86 ? " v86" : test.code32 ? "" : " 16-bit");
+	print(" v=%u ring %u%s", result.vector, test.ring,
+	      test.v86      ? " v86"
+	      : test.code32 ? ""
+			    : " 16-bit");
 	if (parameters.verbose)
-		print("\n  in a=%x c=%x sp=%x ip=%x f=%x cs=%x ss=%x ds=%x\n", start.eax, start.ecx, start.esp, start.eip, start.eflags, start.cs,
-		      start.ss, start.ds);
+		print("\n  in a=%x c=%x sp=%x ip=%x f=%x cs=%x ss=%x ds=%x\n", start.eax, start.ecx,
+		      start.esp, start.eip, start.eflags, start.cs, start.ss, start.ds);
 	hash = memory_digest(hash, parameters.verbose);
 	if (!parameters.verbose) {
 		print(" %x\n", hash);
 		return hash;
 	}
-	print("  out v=%u e=%x cs=%x ip=%x f=%x ss=%x sp=%x ds=%x es=%x fs=%x gs=%x outer %x %x %x %x %x %x cr0=%x cr2=%x tr=%x ldt=%x"
+	print("  out v=%u e=%x cs=%x ip=%x f=%x ss=%x sp=%x ds=%x es=%x fs=%x gs=%x outer %x %x %x "
+	      "%x %x %x cr0=%x cr2=%x tr=%x ldt=%x"
 	      " a=%x c=%x d=%x b=%x bp=%x si=%x di=%x",
-	      result.vector, result.error, result.cs, result.eip, result.eflags, result.ss, result.esp, result.ds, result.es, result.fs, result.gs,
-	      result.outer[0], result.outer[1], result.outer[2], result.outer[3], result.outer[4], result.outer[5], result.cr0, result.cr2,
-	      result.tr, result.ldt,
-	      result.eax, result.ecx, result.edx, result.ebx, result.ebp, result.esi, result.edi);
+	      result.vector, result.error, result.cs, result.eip, result.eflags, result.ss,
+	      result.esp, result.ds, result.es, result.fs, result.gs, result.outer[0],
+	      result.outer[1], result.outer[2], result.outer[3], result.outer[4], result.outer[5],
+	      result.cr0, result.cr2, result.tr, result.ldt, result.eax, result.ecx, result.edx,
+	      result.ebx, result.ebp, result.esi, result.edi);
 	print_changes("gdt", &gdt[SEL_FREE / 8], before[0]);
 	print_changes("ldt", ldt, before[1]);
 	for (unsigned i = 0; test.paging && i < sizeof(pages) / sizeof(pages[0]); i++)
 		print(" page[%x]=%x", pages[i], *page_entry(pages[i]) & 0xfff);
-	print(" tss=%x %x %x %x stack=%x all=%x\n", digest(0, task(0), sizeof(rescue)), digest(0, task(1), sizeof(rescue)),
-	      digest(0, task(2), sizeof(rescue)), digest(0, &main_tss, sizeof(main_tss)), digest(0, inner_stack + 512, 512), hash);
+	print(" tss=%x %x %x %x stack=%x all=%x\n", digest(0, task(0), sizeof(rescue)),
+	      digest(0, task(1), sizeof(rescue)), digest(0, task(2), sizeof(rescue)),
+	      digest(0, &main_tss, sizeof(main_tss)), digest(0, inner_stack + 512, 512), hash);
 	return hash;
 }
 
@@ -644,7 +755,8 @@ static uint32_t run_test(uint32_t number, enum entry entry, bool paging)
 	make_code();
 	make_frame();
 	for (unsigned i = 0; i < test.length; i++)
-		MEMORY8((test.v86 ? start.cs << 4 : row_base((uint16_t)start.cs)) + start.eip + i) = test.bytes[i];
+		MEMORY8((test.v86 ? start.cs << 4 : row_base((uint16_t)start.cs)) + start.eip + i) =
+			test.bytes[i];
 	for (unsigned i = 0; i < ROWS; i++) {
 		before[0][i] = gdt[SEL_FREE / 8 + i];
 		before[1][i] = ldt[i];
@@ -657,10 +769,14 @@ static uint32_t run_test(uint32_t number, enum entry entry, bool paging)
 	transfer_enter();
 	result.cr0 = READ_CR(0);
 	WRITE_CR(0, cr0);
-	result.cr2 = result.vector == PF ? READ_CR(2) & 0xfffff000 : 0; /* which part of a pointer or frame is read first is not defined */
+	result.cr2 =
+		result.vector == PF
+			? READ_CR(2) & 0xfffff000
+			: 0; /* which part of a pointer or frame is read first is not defined */
 	__asm__ volatile("str %0; sldt %1; clts" : "=r"(result.tr), "=r"(result.ldt));
 	read_outer();
-	result.cs &= 0xffff; /* the upper half of what is pushed for a segment register is not defined */
+	result.cs &=
+		0xffff; /* the upper half of what is pushed for a segment register is not defined */
 	result.ds &= 0xffff;
 	return line(number);
 }
@@ -686,7 +802,8 @@ void guest_main(void)
 	outb(0xa1, 0xff);
 	fill_memory();
 	for (unsigned i = 0; i < 256; i++)
-		idt[i] = gate(SEL_CODE, (uint32_t)transfer_stubs + 16 * i, ACCESS_INT32 | (i >= 0x80 || i == BP ? ACCESS_DPL3 : 0), 0);
+		idt[i] = gate(SEL_CODE, (uint32_t)transfer_stubs + 16 * i,
+			      ACCESS_INT32 | (i >= 0x80 || i == BP ? ACCESS_DPL3 : 0), 0);
 	idt[DF] = gate(SEL_RESCUE, 0, ACCESS_TASK_GATE, 0);
 	random_modes(known, MODES_ALL, 11, run_mode);
 }

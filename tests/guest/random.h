@@ -23,9 +23,11 @@ uint32_t random_value(void);
 void random_instruction(struct instruction *in, enum mode mode);
 /* x87, MMX and SSE with a memory operand. */
 void random_float(struct instruction *in, enum mode mode);
-/* The flags that the instruction defines, of the arithmetic flags; all others are defined. ecx: its value before. */
+/* The flags that the instruction defines, of the arithmetic flags; all others are defined. ecx: its
+ * value before. */
 uint32_t defined_flags(const struct instruction *in, uint32_t ecx);
-/* Whether the result itself is undefined (double shifts beyond their width, bit scans that need not be tried). */
+/* Whether the result itself is undefined (double shifts beyond their width, bit scans that need not
+ * be tried). */
 bool undefined_result(const struct instruction *in, uint32_t ecx);
 /* Whether it may branch to itself. */
 bool may_loop(const struct instruction *in);
@@ -36,13 +38,16 @@ extern volatile const struct parameters {
 	uint32_t magic, seed, first, count, mode, verbose;
 } parameters;
 #define PARAMETERS(seed, count, modes) \
-	__asm__(".section .params, \"a\"\n .globl parameters\nparameters:\n .ascii \"RAND\"\n .long " #seed ", 0, " #count ", " #modes ", 0\n .text\n")
+	__asm__(".section .params, \"a\"\n .globl parameters\nparameters:\n .ascii \"RAND\"\n " \
+		".long " #seed ", 0, " #count ", " #modes ", 0\n .text\n")
 struct known {
 	const char *name;
 	uint32_t digest;
 };
-/* Runs the tests; without patches (all modes, that seed) each mode's digest is checked. `run` returns a test's. */
-void random_modes(const struct known *known, unsigned modes, uint32_t seed, uint32_t (*run)(uint32_t number, unsigned mode));
+/* Runs the tests; without patches (all modes, that seed) each mode's digest is checked. `run`
+ * returns a test's. */
+void random_modes(const struct known *known, unsigned modes, uint32_t seed,
+		  uint32_t (*run)(uint32_t number, unsigned mode));
 
 /* -- Memory */
 #define COPY 0x200000u /* a copy of what a test may write lies this far after it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Real mode: transfers, 64 KiB limits, stack and string wrap, big real mode, the A20 gate (SDM volume 3, 20.1).
- * A program is a piece of 16-bit code in .data, which lies below
- * 64 KiB: CS is 0. It runs until it traps; the stubs below note the state and come back.
+ * Real mode: transfers, 64 KiB limits, stack and string wrap, big real mode, the A20 gate (SDM
+ * volume 3, 20.1). A program is a piece of 16-bit code in .data, which lies below 64 KiB: CS is 0.
+ * It runs until it traps; the stubs below note the state and come back.
  */
 #include "guest.h"
 
@@ -18,7 +18,9 @@ struct real_state {
 struct real_state real_state;
 uint32_t real_esp, real_entry;
 uint16_t real_start_sp;
-static struct { uint16_t ip, cs, flags; } stacked;
+static struct {
+	uint16_t ip, cs, flags;
+} stacked;
 
 void real_enter(void);
 __asm__("	.data\n"
@@ -28,42 +30,56 @@ __asm__("	.data\n"
 	"	lidtl real_idtr\n"
 	"	ljmpl $0x48, $1f\n"
 	"	.code16\n"
-	"1:	movw $0x50, %ax\n	movw %ax, %ds\n	movw %ax, %es\n	movw %ax, %fs\n	movw %ax, %gs\n	movw %ax, %ss\n"
+	"1:	movw $0x50, %ax\n	movw %ax, %ds\n	movw %ax, %es\n	movw %ax, %fs\n	movw %ax, "
+	"%gs\n	movw %ax, %ss\n"
 	"	movl %cr0, %eax\n	andb $0xfe, %al\n	movl %eax, %cr0\n"
 	"	ljmpw $0, $2f\n"
 	"2:	xorw %ax, %ax\n	movw %ax, %fs\n	movw %ax, %gs\n"
-	"	movw $0x1000, %ax\n	movw %ax, %ss\n	movl $0, %esp\n	movw %fs:real_start_sp, %sp\n"
+	"	movw $0x1000, %ax\n	movw %ax, %ss\n	movl $0, %esp\n	movw %fs:real_start_sp, "
+	"%sp\n"
 	"	movw $0x2000, %ax\n	movw %ax, %ds\n	movw %ax, %es\n"
 	"	pushw $2\n	popfw\n"
 	"	pushw %fs:real_entry + 2\n	pushw %fs:real_entry\n"
-	"	xorl %eax, %eax\n	movl $0x11111111, %ebx\n	movl $0x22222222, %ecx\n	movl $0x33333333, %edx\n"
-	"	movl $0x44444444, %esi\n	movl $0x55555555, %edi\n	movl $0x66666666, %ebp\n"
+	"	xorl %eax, %eax\n	movl $0x11111111, %ebx\n	movl $0x22222222, "
+	"%ecx\n	movl $0x33333333, %edx\n"
+	"	movl $0x44444444, %esi\n	movl $0x55555555, %edi\n	movl $0x66666666, "
+	"%ebp\n"
 	"	lretw\n"
 	"	.balign 8\n"
 	"real_stubs:\n"
 	"	.set n, 0\n"
-	"	.rept 256\n	pushw $n\n	jmp real_trap\n	.balign 8\n	.set n, n + 1\n	.endr\n"
+	"	.rept 256\n	pushw $n\n	jmp real_trap\n	.balign 8\n	.set n, n + 1\n	"
+	".endr\n"
 	"real_trap:\n"
 	"	pushw %ds\n"
 	"	pushw $0\n	popw %ds\n"
 	"	popw real_state + 34\n" /* DS */
 	"	popw real_state + 38\n" /* the vector */
-	"	movl %edi, real_state\n	movl %esi, real_state + 4\n	movl %ebp, real_state + 8\n	movl %esp, real_state + 12\n"
-	"	movl %ebx, real_state + 16\n	movl %edx, real_state + 20\n	movl %ecx, real_state + 24\n	movl %eax, real_state + 28\n"
+	"	movl %edi, real_state\n	movl %esi, real_state + 4\n	movl %ebp, real_state + "
+	"8\n	movl %esp, real_state + 12\n"
+	"	movl %ebx, real_state + 16\n	movl %edx, real_state + 20\n	movl %ecx, "
+	"real_state + 24\n	movl %eax, real_state + 28\n"
 	"	movw %ss, real_state + 32\n	movw %es, real_state + 36\n"
 	"	movl %cr0, %eax\n	orb $1, %al\n	movl %eax, %cr0\n"
 	"	ljmpl $8, $3f\n"
 	"	.code32\n"
-	"3:	movw $0x10, %ax\n	movw %ax, %ds\n	movw %ax, %es\n	movw %ax, %ss\n	movw %ax, %fs\n	movw %ax, %gs\n"
+	"3:	movw $0x10, %ax\n	movw %ax, %ds\n	movw %ax, %es\n	movw %ax, %ss\n	movw %ax, "
+	"%fs\n	movw %ax, %gs\n"
 	"	movl real_esp, %esp\n"
 	"	cld\n	popal\n	ret\n"
 	"	.text\n");
 extern const uint8_t real_stubs[];
-static const struct __attribute__((packed)) { uint16_t limit; uint32_t base; } real_idtr __attribute__((used)) = { 0x3ff, 0 };
+static const struct __attribute__((packed)) {
+	uint16_t limit;
+	uint32_t base;
+} real_idtr __attribute__((used)) = { 0x3ff, 0 };
 
 static void load_idt(void)
 {
-	const struct __attribute__((packed)) { uint16_t limit; uint32_t base; } idtr = { sizeof(idt) - 1, (uint32_t)idt };
+	const struct __attribute__((packed)) {
+		uint16_t limit;
+		uint32_t base;
+	} idtr = { sizeof(idt) - 1, (uint32_t)idt };
 
 	__asm__ volatile("lidt %0" ::"m"(idtr));
 }
@@ -88,7 +104,8 @@ static unsigned run(const uint8_t *code)
 /* A program ends with UD2 (labelled NAME_end) unless it traps earlier, at NAME_at. */
 #define PROGRAM(name, body) \
 	extern const uint8_t name[], name##_end[]; \
-	__asm__("	.data\n	.code16\n" #name ":\n" body "\n" #name "_end:	ud2\n	.code32\n	.text\n")
+	__asm__("	.data\n	.code16\n" #name ":\n" body "\n" #name \
+		"_end:	ud2\n	.code32\n	.text\n")
 
 #define MEMORY8(linear) (*(volatile uint8_t *)(linear))
 #define MEMORY16(linear) (*(volatile uint16_t *)(linear))
@@ -98,8 +115,8 @@ static void expect_end(const char *name, const uint8_t *code, const uint8_t *end
 {
 	unsigned vector = run(code);
 
-	check(vector == UD && stacked.ip == (uint16_t)(uintptr_t)end && stacked.cs == 0, name, "vector %u at %x:%x", vector,
-	      stacked.cs, stacked.ip);
+	check(vector == UD && stacked.ip == (uint16_t)(uintptr_t)end && stacked.cs == 0, name,
+	      "vector %u at %x:%x", vector, stacked.cs, stacked.ip);
 }
 #define EXPECT_END(name, program) expect_end(name, program, program##_end)
 
@@ -111,7 +128,8 @@ static void expect_end(const char *name, const uint8_t *code, const uint8_t *end
 	X(dword_fffd, "dword at FFFDh is #GP", "movl 0xfffd, %eax", GP) \
 	X(dword_fffc, "dword at FFFCh is there", "movl 0xfffc, %eax", UD) \
 	X(word_ss_ffff, "word at SS:FFFFh is #SS", "movw %ss:0xffff, %ax", SS) \
-	X(beyond_64k, "32-bit address beyond 64 KiB is #GP", "movl $0x10000, %esi\n	movb (%esi), %al", GP) \
+	X(beyond_64k, "32-bit address beyond 64 KiB is #GP", \
+	  "movl $0x10000, %esi\n	movb (%esi), %al", GP) \
 	X(write_ffff, "write of a word at FFFFh is #GP", "movw %ax, 0xffff", GP) \
 	X(cs_ffff, "word at CS:FFFFh is #GP", "movw %cs:0xffff, %ax", GP) \
 	X(cs_write, "CS can be written", "movw %ax, %cs:0x7000", UD) \
@@ -134,7 +152,8 @@ static void expect_end(const char *name, const uint8_t *code, const uint8_t *end
 	X(fifteen, "15 bytes is not", ".fill 14, 1, 0x2e\n	nop", UD) \
 	X(divide, "DIV by zero is #DE", "xorw %cx, %cx\n	divw %cx", DE) \
 	X(div_large, "DIV with a large quotient is #DE", "movw $1, %cx\n	divw %cx", DE) \
-	X(idiv_min, "IDIV of 8000h by -1 is #DE", "movw $0x8000, %ax\n	cwd\n	movw $-1, %cx\n	idivw %cx", DE) \
+	X(idiv_min, "IDIV of 8000h by -1 is #DE", \
+	  "movw $0x8000, %ax\n	cwd\n	movw $-1, %cx\n	idivw %cx", DE) \
 	X(aam0, "AAM 0 is #DE", "aam $0", DE) \
 	X(icebp, "ICEBP", ".byte 0xf1", DB) \
 	X(int3, "INT3", "int3", BP) \
@@ -155,7 +174,8 @@ static void faults(void)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned vector = run(rows[i].code);
 
-		check(vector == rows[i].vector, rows[i].name, "vector %u at %x:%x", vector, stacked.cs, stacked.ip);
+		check(vector == rows[i].vector, rows[i].name, "vector %u at %x:%x", vector,
+		      stacked.cs, stacked.ip);
 	}
 }
 
@@ -178,7 +198,8 @@ static void transfers(void)
 	CHECK_EQUAL("far call pushes two words", real_state.ecx & 0xffff, STACK_POINTER - 4);
 	CHECK_EQUAL("far return takes them", real_state.ebx & 0xffff, STACK_POINTER);
 	CHECK_EQUAL("32-bit near call pushes a dword", real_state.edx & 0xffff, STACK_POINTER - 4);
-	CHECK_EQUAL("32-bit far call pushes two dwords", real_state.esi & 0xffff, STACK_POINTER - 8);
+	CHECK_EQUAL("32-bit far call pushes two dwords", real_state.esi & 0xffff,
+		    STACK_POINTER - 8);
 	CHECK_EQUAL("RETF 4", real_state.edi & 0xffff, STACK_POINTER + 4);
 }
 
@@ -188,7 +209,8 @@ PROGRAM(interrupts, "	movw $0, %ax\n	movw %ax, %es\n"
 		    "	int $0x60\n"
 		    "	pushfw\n	popw %dx\n"
 		    "	jmp 1f\n"
-		    "handler:	pushfw\n	popw %bx\n	movzwl %sp, %esi\n	movw %ss:4(%esi), %cx\n"
+		    "handler:	pushfw\n	popw %bx\n	movzwl %sp, %esi\n	movw "
+		    "%ss:4(%esi), %cx\n"
 		    "	andb $0xfe, %ss:4(%esi)\n	movw %ss:2(%esi), %di\n	iretw\n"
 		    "1:	cli");
 
@@ -202,7 +224,8 @@ static void software_interrupt(void)
 	CHECK_EQUAL("IRET loads FLAGS", real_state.edx & 0xffff, 0x4ed6);
 }
 
-PROGRAM(idt_limit, "	lidtw %cs:short_idt\n	int $0x40\n	jmp 1f\nshort_idt:	.word 0xff\n	.long 0\n1:");
+PROGRAM(idt_limit, "	lidtw %cs:short_idt\n	int $0x40\n	jmp 1f\nshort_idt:	.word "
+		   "0xff\n	.long 0\n1:");
 
 static void table_limit(void)
 {
@@ -211,10 +234,13 @@ static void table_limit(void)
 	check(vector == GP, "INT beyond IDTR's limit is #GP", "%u at %x", vector, stacked.ip);
 }
 
-PROGRAM(iretd, "	pushfl\n	popl %eax\n	orl $0x3000, %eax\n	pushl %eax\n	pushl $0\n	pushl $1f\n	iretl\n"
-	       "1:	pushfl\n	popl %ebx\n"
-	       "	pushl $0x00060002\n	popfl\n	pushfl\n	popl %ecx\n" /* RF and VM cannot be set */
-	       "	pushw $0x7002\n	popfw\n	pushfw\n	popw %dx");
+PROGRAM(iretd,
+	"	pushfl\n	popl %eax\n	orl $0x3000, %eax\n	pushl %eax\n	pushl "
+	"$0\n	pushl $1f\n	iretl\n"
+	"1:	pushfl\n	popl %ebx\n"
+	"	pushl $0x00060002\n	popfl\n	pushfl\n	popl %ecx\n" /* RF and VM cannot be
+										set */
+	"	pushw $0x7002\n	popfw\n	pushfw\n	popw %dx");
 
 static void flags(void)
 {
@@ -226,20 +252,30 @@ static void flags(void)
 
 /* -- The stack */
 
-PROGRAM(pusha_wrap, "	movw $0, %sp\n	pushaw\n	movw %sp, 0x7000\n	popaw\n	movw %sp, %cx");
-PROGRAM(pusha_order, "	movw $1, %ax\n	movw $2, %cx\n	movw $3, %dx\n	movw $4, %bx\n	movw $5, %bp\n	movw $6, %si\n"
+PROGRAM(pusha_wrap,
+	"	movw $0, %sp\n	pushaw\n	movw %sp, 0x7000\n	popaw\n	movw %sp, %cx");
+PROGRAM(pusha_order, "	movw $1, %ax\n	movw $2, %cx\n	movw $3, %dx\n	movw $4, %bx\n	movw $5, "
+		     "%bp\n	movw $6, %si\n"
 		     "	movw $7, %di\n	pushaw");
-PROGRAM(push_sp, "	pushw %sp\n	popw %ax\n	pushl %esp\n	popl %ebx\n	movw $0x100, %sp\n	pushw $0x77\n"
+PROGRAM(push_sp, "	pushw %sp\n	popw %ax\n	pushl %esp\n	popl %ebx\n	movw "
+		 "$0x100, %sp\n	pushw $0x77\n"
 		 "	popw %sp\n	movw %sp, %cx\n	movw $0x2000, %sp");
-PROGRAM(enter_nested, "	movw $0x1800, %bp\n	movw $0xaaaa, %ss:0x17fe\n	enter $16, $2\n	movw %sp, %cx\n	movw %bp, %dx\n"
-		      "	movw %ss:0x1ffe, %si\n	movw %ss:0x1ffc, %di\n	movw %ss:0x1ffa, %bx\n	leave\n	movw %sp, %ax");
-PROGRAM(push_wraps, "	movw $0, %sp\n	pushw $0x1234\n	movw %sp, %ax\n	movw $2, %sp\n	pushl $0x55667788\n	int3");
-PROGRAM(push_segment, "	movl $0xdeadbeef, %eax\n	movl %eax, %ss:0x1ffc\n	pushl %ds\n	movw %sp, %cx\n	popl %ebx\n"
-		      "	movl %eax, %ss:0x1ffc\n	.byte 0x66, 0x0f, 0xa0\n	popl %edx\n	pushl %eax\n	pushw $0x3000\n	popw %fs\n"
+PROGRAM(enter_nested, "	movw $0x1800, %bp\n	movw $0xaaaa, %ss:0x17fe\n	enter $16, $2\n	"
+		      "movw %sp, %cx\n	movw %bp, %dx\n"
+		      "	movw %ss:0x1ffe, %si\n	movw %ss:0x1ffc, %di\n	movw %ss:0x1ffa, %bx\n	"
+		      "leave\n	movw %sp, %ax");
+PROGRAM(push_wraps, "	movw $0, %sp\n	pushw $0x1234\n	movw %sp, %ax\n	movw $2, %sp\n	pushl "
+		    "$0x55667788\n	int3");
+PROGRAM(push_segment, "	movl $0xdeadbeef, %eax\n	movl %eax, %ss:0x1ffc\n	pushl %ds\n	"
+		      "movw %sp, %cx\n	popl %ebx\n"
+		      "	movl %eax, %ss:0x1ffc\n	.byte 0x66, 0x0f, 0xa0\n	popl %edx\n	"
+		      "pushl %eax\n	pushw $0x3000\n	popw %fs\n"
 		      "	pushl $0x77774000\n	popl %fs\n	movl %fs, %esi\n"
-		      "	movw $0x5000, %ss:0xfffe\n	movw $0xfffe, %sp\n	popl %fs\n	movl %fs, %edi\n	movw %sp, %bp\n	movw $0x2000, %sp");
+		      "	movw $0x5000, %ss:0xfffe\n	movw $0xfffe, %sp\n	popl %fs\n	"
+		      "movl %fs, %edi\n	movw %sp, %bp\n	movw $0x2000, %sp");
 PROGRAM(popa_end, "	movw $0xfff9, %sp\n	popaw");
-PROGRAM(high_esp, "	movl $0x77770100, %esp\n	pushw %ax\n	movl %esp, %ebx\n	callw 1f\n1:	popw %cx\n	movl %esp, %edx\n"
+PROGRAM(high_esp, "	movl $0x77770100, %esp\n	pushw %ax\n	movl %esp, %ebx\n	"
+		  "callw 1f\n1:	popw %cx\n	movl %esp, %edx\n"
 		  "	movl $0x2000, %esp");
 
 static void stack(void)
@@ -274,7 +310,8 @@ static void stack(void)
 	CHECK_EQUAL("POP FS ignores the upper half", real_state.esi, 0x4000);
 	CHECK_EQUAL("and reads two bytes", real_state.edi, 0x5000);
 	CHECK_EQUAL("but moves SP by 4", real_state.ebp & 0xffff, 2);
-	CHECK_EQUAL("POPA with SP's slot across the end is #SS", run(popa_end) == SS ? stacked.ip : 0, (uint32_t)popa_end_end - 1);
+	CHECK_EQUAL("POPA with SP's slot across the end is #SS",
+		    run(popa_end) == SS ? stacked.ip : 0, (uint32_t)popa_end_end - 1);
 	EXPECT_END("a 16-bit stack leaves ESP's upper half", high_esp);
 	CHECK_EQUAL("push", real_state.ebx, 0x777700fe);
 	CHECK_EQUAL("call, pop", real_state.edx, 0x777700fe);
@@ -282,12 +319,18 @@ static void stack(void)
 
 /* -- Strings with 16-bit addresses */
 
-PROGRAM(movs_wrap, "	cld\n	movl $0x1234fffe, %esi\n	movl $0x5678fffc, %edi\n	movl $0x10003, %ecx\n	rep movsw");
-PROGRAM(stos_down, "	std\n	movl $2, %edi\n	movl $0xabcd0004, %ecx\n	movb $0x99, %al\n	rep stosb\n	cld");
-PROGRAM(stos32, "	cld\n	movl $0x100, %edi\n	movl $3, %ecx\n	movl $0x01020304, %eax\n	addr32 rep stosl");
-PROGRAM(cx_zero, "	cld\n	movl $0x10000, %ecx\n	rep movsb\n	movl %ecx, %ebx\n	jcxz 1f\n	int3\n"
-		 "1:	movl $0x10001, %ecx\n2:	incw %ax\n	loopw 2b\n	movl $0x10000, %ecx\n	jecxz 3f\n	jmp 4f\n3:	hlt\n4:");
-PROGRAM(cmps, "	cld\n	movl $0xfffe, %esi\n	movl $0xfffe, %edi\n	movw $6, %cx\n	repe cmpsb\n	setz %al");
+PROGRAM(movs_wrap, "	cld\n	movl $0x1234fffe, %esi\n	movl $0x5678fffc, %edi\n	"
+		   "movl $0x10003, %ecx\n	rep movsw");
+PROGRAM(stos_down, "	std\n	movl $2, %edi\n	movl $0xabcd0004, %ecx\n	movb $0x99, "
+		   "%al\n	rep stosb\n	cld");
+PROGRAM(stos32, "	cld\n	movl $0x100, %edi\n	movl $3, %ecx\n	movl $0x01020304, "
+		"%eax\n	addr32 rep stosl");
+PROGRAM(cx_zero, "	cld\n	movl $0x10000, %ecx\n	rep movsb\n	movl %ecx, %ebx\n	"
+		 "jcxz 1f\n	int3\n"
+		 "1:	movl $0x10001, %ecx\n2:	incw %ax\n	loopw 2b\n	movl $0x10000, "
+		 "%ecx\n	jecxz 3f\n	jmp 4f\n3:	hlt\n4:");
+PROGRAM(cmps, "	cld\n	movl $0xfffe, %esi\n	movl $0xfffe, %edi\n	movw $6, %cx\n	repe "
+	      "cmpsb\n	setz %al");
 PROGRAM(rep_fault, "	cld\n	movw $0xfffd, %di\n	movw $4, %cx\n	rep stosw\n	int3");
 
 static void strings(void)
@@ -315,21 +358,28 @@ static void strings(void)
 	CHECK_EQUAL("SI", real_state.esi & 0xffff, 4);
 	unsigned vector = run(rep_fault);
 	check(vector == GP && (real_state.edi & 0xffff) == 0xffff && (real_state.ecx & 0xffff) == 3,
-	      "REP STOSW faults in the middle", "%u, DI %x, CX %x", vector, real_state.edi, real_state.ecx);
+	      "REP STOSW faults in the middle", "%u, DI %x, CX %x", vector, real_state.edi,
+	      real_state.ecx);
 }
 
 /* -- Loads of far pointers, odd encodings */
 
-PROGRAM(pointers, "	movl $0x20001234, %es:0\n	ldsw %es:0, %bx\n	movw %ds, %ax\n	lssw %es:0, %sp\n	movw %ss, %cx\n"
-		  "	movw $0x1000, %dx\n	movw %dx, %ss\n	movw $0x2000, %sp\n	movw $0x99aa, %es:4\n	lesl %es:0, %esi\n"
+PROGRAM(pointers, "	movl $0x20001234, %es:0\n	ldsw %es:0, %bx\n	movw %ds, %ax\n	"
+		  "lssw %es:0, %sp\n	movw %ss, %cx\n"
+		  "	movw $0x1000, %dx\n	movw %dx, %ss\n	movw $0x2000, %sp\n	movw "
+		  "$0x99aa, %es:4\n	lesl %es:0, %esi\n"
 		  "	movw %es, %di");
-PROGRAM(bounds, "	movl $0x00050003, 0\n	movw $3, %ax\n	.byte 0x62, 6, 0, 0\n	movw $5, %ax\n	.byte 0x62, 6, 0, 0\n"
+PROGRAM(bounds, "	movl $0x00050003, 0\n	movw $3, %ax\n	.byte 0x62, 6, 0, 0\n	movw $5, "
+		"%ax\n	.byte 0x62, 6, 0, 0\n"
 		"	movw $6, %ax\n	.byte 0x62, 6, 0, 0\n	int3");
-PROGRAM(aliases, "	stc\n	.byte 0xd6\n	movb %al, %bl\n	.byte 0x82, 0xc3, 2\n" /* SALC; ADD BL, 2 */
-		 "	movb $0x81, %cl\n	.byte 0xc0, 0xf1, 1\n"                 /* SHL /6 */
-		 "	.byte 0xf6, 0xc9, 2\n	setz %dl");                             /* TEST /1 */
-PROGRAM(bcd, "	movw $0x0105, %ax\n	addb $9, %al\n	aaa\n	movw %ax, %bx\n	movb $0x79, %al\n	addb $0x35, %al\n	daa\n"
-	     "	movw %ax, %cx\n	movw $0x0203, %ax\n	aad\n	movw %ax, %dx\n	movw $0x4f, %ax\n	aam\n	movw %ax, %si\n"
+PROGRAM(aliases,
+	"	stc\n	.byte 0xd6\n	movb %al, %bl\n	.byte 0x82, 0xc3, 2\n" /* SALC; ADD BL, 2 */
+	"	movb $0x81, %cl\n	.byte 0xc0, 0xf1, 1\n"                 /* SHL /6 */
+	"	.byte 0xf6, 0xc9, 2\n	setz %dl");                            /* TEST /1 */
+PROGRAM(bcd, "	movw $0x0105, %ax\n	addb $9, %al\n	aaa\n	movw %ax, %bx\n	movb $0x79, "
+	     "%al\n	addb $0x35, %al\n	daa\n"
+	     "	movw %ax, %cx\n	movw $0x0203, %ax\n	aad\n	movw %ax, %dx\n	movw $0x4f, "
+	     "%ax\n	aam\n	movw %ax, %si\n"
 	     "	movw $0x0201, %ax\n	subb $3, %al\n	aas\n	movw %ax, %di");
 
 static void odds(void)
@@ -357,12 +407,14 @@ static void odds(void)
 
 /* -- Big real mode: limits of protected mode stay until they are loaded there again. */
 
-PROGRAM(big_real, "	cli\n	movl %cr0, %eax\n	incw %ax\n	movl %eax, %cr0\n	jmp 1f\n"
-		  "1:	movw $0x10, %bx\n	movw %bx, %ds\n	decw %ax\n	movl %eax, %cr0\n"
-		  "	movl $0x00300000, %esi\n	movl $0xfeedf00d, (%esi)\n"
-		  "	movw $0x2000, %bx\n	movw %bx, %ds\n" /* a real-mode load changes the base, not the limit */
-		  "	movl $0x2e0000, %esi\n	movl (%esi), %ecx\n"
-		  "	movw %cs:0xfffe, %dx\n");
+PROGRAM(big_real,
+	"	cli\n	movl %cr0, %eax\n	incw %ax\n	movl %eax, %cr0\n	jmp 1f\n"
+	"1:	movw $0x10, %bx\n	movw %bx, %ds\n	decw %ax\n	movl %eax, %cr0\n"
+	"	movl $0x00300000, %esi\n	movl $0xfeedf00d, (%esi)\n"
+	"	movw $0x2000, %bx\n	movw %bx, %ds\n" /* a real-mode load changes the base, not
+							    the limit */
+	"	movl $0x2e0000, %esi\n	movl (%esi), %ecx\n"
+	"	movw %cs:0xfffe, %dx\n");
 
 static void big_real_mode(void)
 {

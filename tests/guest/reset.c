@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Resets of the processor alone, in each way that a PC has, with shutdown code 0Ah: the guest resumes in real mode at the far
- * pointer of 40:67 (start.S with RESUME does what a BIOS does); memory, interrupt masks and devices are as they were. Then a
- * reset of the board, after which the devices start anew. Runs on the machines `pc` and `isapc`.
- * Sources: IBM PC AT Technical Reference, BIOS listing, "shutdown"; Intel 290550 (PIIX3), 2.5.3 (port 92h), 2.5.5 (CF9h);
- * Intel SDM volume 3, table 9-1.
+ * Resets of the processor alone, in each way that a PC has, with shutdown code 0Ah: the guest
+ * resumes in real mode at the far pointer of 40:67 (start.S with RESUME does what a BIOS does);
+ * memory, interrupt masks and devices are as they were. Then a reset of the board, after which the
+ * devices start anew. Runs on the machines `pc` and `isapc`. Sources: IBM PC AT Technical
+ * Reference, BIOS listing, "shutdown"; Intel 290550 (PIIX3), 2.5.3 (port 92h), 2.5.5 (CF9h); Intel
+ * SDM volume 3, table 9-1.
  */
 #include "guest.h"
 
+/* clang-format off */
 enum {
 	PIC_MASTER = 0x20, PIC_MASTER_MASK, PIC_SLAVE = 0xa0, PIC_SLAVE_MASK, I8042_DATA = 0x60, PORT_B, I8042_COMMAND = 0x64,
 	CMOS_INDEX = 0x70, CMOS_DATA, PORT_92 = 0x92, UART_LCR = 0x3fb, PCI_ADDRESS = 0xcf8, RESET_CONTROL = 0xcf9, PCI_DATA = 0xcfc,
 };
+/* clang-format on */
 enum { CMOS_SHUTDOWN = 0x0f, SHUTDOWN_JUMP = 0x0a };
 enum { I8042_WRITE_OUTPUT = 0xd1, I8042_A20_OFF = 0xdd, I8042_PULSE_RESET = 0xfe };
 #define I440FX_PAM6 0x5f /* E8000h-EFFFFh */
@@ -25,7 +28,8 @@ enum { I8042_WRITE_OUTPUT = 0xd1, I8042_A20_OFF = 0xdd, I8042_PULSE_RESET = 0xfe
 uint32_t resumed_esp, resumed_cr0, resumed_eflags;
 uint16_t resumed_gdtr[3], resumed_idtr[3];
 
-/* Calls f, which resets the processor; returns from the handler, whose offset in segment F000h is reset_handler. */
+/* Calls f, which resets the processor; returns from the handler, whose offset in segment F000h is
+ * reset_handler. */
 void reset_call(void (*f)(void));
 extern const uint8_t reset_handler[];
 __asm__("	.text\n"
@@ -46,13 +50,15 @@ __asm__("	.text\n"
 	"	orb $1, %al\n	movl %eax, %cr0\n"
 	"	ljmpl $8, $1f\n"
 	"	.code32\n"
-	"1:	movw $0x10, %ax\n	movw %ax, %ds\n	movw %ax, %es\n	movw %ax, %ss\n	movw %ax, %fs\n	movw %ax, %gs\n"
+	"1:	movw $0x10, %ax\n	movw %ax, %ds\n	movw %ax, %es\n	movw %ax, %ss\n	movw %ax, "
+	"%fs\n	movw %ax, %gs\n"
 	"	cld\n	popal\n	ret\n"
 	"	.text\n");
 
 static void pci_select(uint8_t reg)
 {
-	__asm__ volatile("outl %0, %1" ::"a"(0x80000000u | (reg & 0xfcu)), "Nd"((uint16_t)PCI_ADDRESS));
+	__asm__ volatile("outl %0, %1" ::"a"(0x80000000u | (reg & 0xfcu)),
+			 "Nd"((uint16_t)PCI_ADDRESS));
 }
 
 static bool has_pci(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Segments: loading, types, limits, expand-down, LAR/LSL/VERR/VERW/ARPL (SDM volume 3, chapters 3.4 and 5; volume 2). */
+/* Segments: loading, types, limits, expand-down, LAR/LSL/VERR/VERW/ARPL (SDM volume 3, chapters 3.4
+ * and 5; volume 2). */
 #include "guest.h"
 
 #define SLOT (SEL_FREE / 8)
@@ -10,7 +11,8 @@ static uint32_t access_offset;
 
 static void load_ds(void)
 {
-	__asm__ volatile("mov %%ds, %%ecx\n mov %0, %%ds\n mov %%ecx, %%ds" ::"r"(load_selector) : "ecx", "memory");
+	__asm__ volatile("mov %%ds, %%ecx\n mov %0, %%ds\n mov %%ecx, %%ds" ::"r"(load_selector)
+			 : "ecx", "memory");
 }
 static void load_fs(void)
 {
@@ -18,7 +20,9 @@ static void load_fs(void)
 }
 static void load_ss(void)
 {
-	__asm__ volatile("mov %%ss, %%ecx\n mov %0, %%ss\n nop\n mov %%ecx, %%ss" ::"r"(load_selector) : "ecx", "memory");
+	__asm__ volatile(
+		"mov %%ss, %%ecx\n mov %0, %%ss\n nop\n mov %%ecx, %%ss" ::"r"(load_selector)
+		: "ecx", "memory");
 }
 static void load_cs(void)
 {
@@ -71,7 +75,8 @@ static void loading(void)
 	gdt[SLOT] = 0x00cf92000000ffff;
 	load_selector = SEL_T;
 	load_fs();
-	CHECK_EQUAL("loading sets the accessed bit", (uint32_t)(*(volatile uint64_t *)&gdt[SLOT] >> 40) & 1, 1);
+	CHECK_EQUAL("loading sets the accessed bit",
+		    (uint32_t)(*(volatile uint64_t *)&gdt[SLOT] >> 40) & 1, 1);
 	gdt[SLOT] = 0x00cf9a000000ffff;
 	load_fs();
 	CHECK_EQUAL("and of code", (uint32_t)(*(volatile uint64_t *)&gdt[SLOT] >> 40) & 1, 1);
@@ -79,15 +84,20 @@ static void loading(void)
 
 static void read_fs8(void)
 {
-	__asm__ volatile("mov %0, %%fs\n movb %%fs:(%1), %%al" ::"r"((uint32_t)SEL_T), "r"(access_offset) : "eax");
+	__asm__ volatile("mov %0, %%fs\n movb %%fs:(%1), %%al" ::"r"((uint32_t)SEL_T),
+			 "r"(access_offset)
+			 : "eax");
 }
 static void read_fs32(void)
 {
-	__asm__ volatile("mov %0, %%fs\n movl %%fs:(%1), %%eax" ::"r"((uint32_t)SEL_T), "r"(access_offset) : "eax");
+	__asm__ volatile("mov %0, %%fs\n movl %%fs:(%1), %%eax" ::"r"((uint32_t)SEL_T),
+			 "r"(access_offset)
+			 : "eax");
 }
 static void write_fs8(void)
 {
-	__asm__ volatile("mov %0, %%fs\n movb $0, %%fs:(%1)" ::"r"((uint32_t)SEL_T), "r"(access_offset));
+	__asm__ volatile("mov %0, %%fs\n movb $0, %%fs:(%1)" ::"r"((uint32_t)SEL_T),
+			 "r"(access_offset));
 }
 
 static void limits(void)
@@ -104,7 +114,8 @@ static void limits(void)
 		{ "byte beyond the limit", 0xfff, 0x92, 4, 0x1000, read_fs8, GP },
 		{ "dword that ends at the limit", 0xfff, 0x92, 4, 0xffc, read_fs32, NO_TRAP },
 		{ "dword across the limit", 0xfff, 0x92, 4, 0xffd, read_fs32, GP },
-		{ "dword that wraps at 4 GiB in a limited segment", 0xfff, 0x92, 4, 0xfffffffe, read_fs32, GP },
+		{ "dword that wraps at 4 GiB in a limited segment", 0xfff, 0x92, 4, 0xfffffffe,
+		  read_fs32, GP },
 		{ "page-granular limit", 0, 0x92, 12, 0xfff, read_fs8, NO_TRAP },
 		{ "beyond a page-granular limit", 0, 0x92, 12, 0x1000, read_fs8, GP },
 		{ "expand-down: below", 0xfff, 0x96, 4, 0xfff, read_fs8, GP },
@@ -128,14 +139,18 @@ static void read_null(void)
 }
 static void push_beyond(void)
 {
-	__asm__ volatile("mov %%esp, %%ecx\n mov %%ss, %%edx\n mov %0, %%ss\n mov $0x2000, %%esp\n pushl $1\n"
-			 "mov %%edx, %%ss\n mov %%ecx, %%esp" ::"r"((uint32_t)SEL_T) : "ecx", "edx");
+	__asm__ volatile("mov %%esp, %%ecx\n mov %%ss, %%edx\n mov %0, %%ss\n mov $0x2000, %%esp\n "
+			 "pushl $1\n"
+			 "mov %%edx, %%ss\n mov %%ecx, %%esp" ::"r"((uint32_t)SEL_T)
+			 : "ecx", "edx");
 }
 
-/* The fault's own frame cannot be pushed on a stack that is too small: through ring 3, whose fault switches stacks. */
+/* The fault's own frame cannot be pushed on a stack that is too small: through ring 3, whose fault
+ * switches stacks. */
 static void user_push_beyond(void)
 {
-	__asm__ volatile("mov %0, %%ss\n mov $0x2000, %%esp\n pushl $1\n int $0x80" ::"r"((uint32_t)SEL_T | 3));
+	__asm__ volatile("mov %0, %%ss\n mov $0x2000, %%esp\n pushl $1\n int $0x80" ::"r"(
+		(uint32_t)SEL_T | 3));
 }
 
 static void null_and_stack(void)
@@ -143,7 +158,8 @@ static void null_and_stack(void)
 	expect("access through null is #GP(0)", GP, 0, read_null);
 	gdt[SLOT] = descriptor(0x10000, 0xfff, ACCESS_DATA | ACCESS_DPL3, 4);
 	unsigned vector = in_user(user_push_beyond) - 1;
-	check(vector == SS && trap.error == 0, "push beyond SS is #SS(0)", "%u %x", vector, trap.error);
+	check(vector == SS && trap.error == 0, "push beyond SS is #SS(0)", "%u %x", vector,
+	      trap.error);
 	(void)push_beyond;
 }
 
@@ -159,9 +175,13 @@ static struct look look_at(uint32_t selector)
 	struct look l = { 0 };
 	uint8_t zf;
 
-	__asm__ volatile("lar %2, %1\n setz %0" : "=q"(zf), "=r"(l.lar) : "r"(selector), "1"(0xdead0000));
+	__asm__ volatile("lar %2, %1\n setz %0"
+			 : "=q"(zf), "=r"(l.lar)
+			 : "r"(selector), "1"(0xdead0000));
 	l.lar_ok = zf;
-	__asm__ volatile("lsl %2, %1\n setz %0" : "=q"(zf), "=r"(l.lsl) : "r"(selector), "1"(0xdead0000));
+	__asm__ volatile("lsl %2, %1\n setz %0"
+			 : "=q"(zf), "=r"(l.lsl)
+			 : "r"(selector), "1"(0xdead0000));
 	l.lsl_ok = zf;
 	__asm__ volatile("verr %w1\n setz %0" : "=q"(zf) : "r"(selector));
 	l.verr = zf;
@@ -172,6 +192,7 @@ static struct look look_at(uint32_t selector)
 
 static void looking(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		uint64_t entry;
@@ -191,13 +212,18 @@ static void looking(void)
 		{ "LDT", 0x0000820000000017, 0, { true, true, false, false, 0x00008200, 0x17 } },
 		{ "reserved type 0", 0x0000800000000017, 0, { false, false, false, false, 0xdead0000, 0xdead0000 } },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		gdt[SLOT] = rows[i].entry;
 		struct look l = look_at(SEL_T | rows[i].rpl), w = rows[i].want;
-		check(l.lar_ok == w.lar_ok && ((l.lar ^ w.lar) & ~0xf0000u) == 0 /* bits 16-19 are undefined */, rows[i].name, "LAR %u %x", l.lar_ok, l.lar);
-		check(l.lsl_ok == w.lsl_ok && l.lsl == w.lsl, rows[i].name, "LSL %u %x", l.lsl_ok, l.lsl);
-		check(l.verr == w.verr && l.verw == w.verw, rows[i].name, "VERR %u VERW %u", l.verr, l.verw);
+		check(l.lar_ok == w.lar_ok &&
+			      ((l.lar ^ w.lar) & ~0xf0000u) == 0 /* bits 16-19 are undefined */,
+		      rows[i].name, "LAR %u %x", l.lar_ok, l.lar);
+		check(l.lsl_ok == w.lsl_ok && l.lsl == w.lsl, rows[i].name, "LSL %u %x", l.lsl_ok,
+		      l.lsl);
+		check(l.verr == w.verr && l.verw == w.verw, rows[i].name, "VERR %u VERW %u", l.verr,
+		      l.verw);
 	}
 	struct look null = look_at(0);
 	CHECK(!null.lar_ok && !null.lsl_ok && !null.verr && !null.verw);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Code that changes itself (SDM volume 3, 8.1.3 and 11.6): the next instruction, the own block, across a page's end, through
- * another linear address, by REP MOVS, as a JIT does it many times.
+ * Code that changes itself (SDM volume 3, 8.1.3 and 11.6): the next instruction, the own block,
+ * across a page's end, through another linear address, by REP MOVS, as a JIT does it many times.
  */
 #include "guest.h"
 
@@ -19,7 +19,8 @@ static void put(unsigned at, const uint8_t *bytes, unsigned length)
 	for (unsigned i = 0; i < length; i++)
 		((volatile uint8_t *)code)[at + i] = bytes[i];
 }
-#define PUT(at, ...) put(at, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+#define PUT(at, ...) \
+	put(at, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 static uint32_t call(uint32_t address)
 {
@@ -32,7 +33,8 @@ static uint32_t call(uint32_t address)
 /* mov eax, imm32; ret */
 static void put_constant(unsigned at, uint32_t value)
 {
-	PUT(at, 0xb8, (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24), 0xc3);
+	PUT(at, 0xb8, (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+	    (uint8_t)(value >> 24), 0xc3);
 }
 
 /* -- Within a block */
@@ -47,28 +49,33 @@ static void next_instruction(void)
 	/* movb inc eax, [next]; nop; ret */
 	PUT(0x40, 0xc6, 0x05, 0x47, 0, 0x20, 0, 0x40, 0x90, 0xc3);
 	CHECK_EQUAL("the next instruction's opcode", call(CODE + 0x40), 1);
-	/* mov ecx, 1; cmp ecx, 2; movb adc, [next]; add eax, ecx; ret: the carry that no instruction was going to read */
+	/* mov ecx, 1; cmp ecx, 2; movb adc, [next]; add eax, ecx; ret: the carry that no
+	 * instruction was going to read */
 	for (unsigned i = 0; i < 3; i++) {
-		PUT(0x60, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, 2, 0xc6, 0x05, 0x6f, 0, 0x20, 0, 0x11, 0x01, 0xc8, 0xc3);
+		PUT(0x60, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, 2, 0xc6, 0x05, 0x6f, 0, 0x20, 0, 0x11, 0x01,
+		    0xc8, 0xc3);
 		CHECK_EQUAL("ADD becomes ADC after a comparison", call(CODE + 0x60), 2);
 	}
 	/* mov ecx, 1; cmp ecx, 2; incb [next]; xadd bl, al that becomes adc al, al; ret */
 	for (unsigned i = 0; i < 6; i++) {
-		PUT(0x180, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, (uint8_t)(2 - i % 2), 0xfe, 0x05, 0x8e, 1, 0x20, 0, 0x0f, 0xc0, 0xc3, 0xc3);
+		PUT(0x180, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, (uint8_t)(2 - i % 2), 0xfe, 0x05, 0x8e, 1,
+		    0x20, 0, 0x0f, 0xc0, 0xc3, 0xc3);
 		CHECK_EQUAL("XADD becomes ADC after INC", call(CODE + 0x180), !(i % 2));
 	}
 	/* mov ecx, 1; cmp ecx, 1; rolb 1, [next]; cmp cl, al that becomes jz to mov al, 1; ret */
 	PUT(0x1a0, 0xb0, 1, 0xc3);
 	for (unsigned i = 0; i < 6; i++) {
-		PUT(0x1c0, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, (uint8_t)(1 + i % 2), 0xd0, 0x05, 0xce, 1, 0x20, 0, 0x3a, 0xd0, 0xc3);
+		PUT(0x1c0, 0xb9, 1, 0, 0, 0, 0x83, 0xf9, (uint8_t)(1 + i % 2), 0xd0, 0x05, 0xce, 1,
+		    0x20, 0, 0x3a, 0xd0, 0xc3);
 		CHECK_EQUAL("CMP becomes JZ after ROL", call(CODE + 0x1c0), !(i % 2));
 	}
 	/* A store of 4 bytes that makes four INC EAX of four NOPs ahead in the block. */
-	PUT(0x80, 0x90, 0xc7, 0x05, 0x8d, 0, 0x20, 0, 0x40, 0x40, 0x40, 0x40, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3);
+	PUT(0x80, 0x90, 0xc7, 0x05, 0x8d, 0, 0x20, 0, 0x40, 0x40, 0x40, 0x40, 0x90, 0x90, 0x90,
+	    0x90, 0x90, 0x90, 0xc3);
 	CHECK_EQUAL("four of the own block", call(CODE + 0x80), 4);
 	/* A store backwards: an earlier instruction of the loop changes for the next round. */
-	PUT(0xc0, 0xb9, 3, 0, 0, 0, /* mov ecx, 3 */
-	    0x83, 0xc0, 1,          /* add eax, 1 (the immediate at C7h) */
+	PUT(0xc0, 0xb9, 3, 0, 0, 0,       /* mov ecx, 3 */
+	    0x83, 0xc0, 1,                /* add eax, 1 (the immediate at C7h) */
 	    0xfe, 0x05, 0xc7, 0, 0x20, 0, /* incb [200C7] */
 	    0xe2, 0xf5, 0xc3);
 	((volatile uint8_t *)code)[0xca] = 0xc7;
@@ -96,7 +103,8 @@ static void across_a_page(void)
 
 static void by_strings(void)
 {
-	static const uint8_t one[6] = { 0xb8, 1, 0, 0, 0, 0xc3 }, two[6] = { 0xb8, 2, 0, 0, 0, 0xc3 };
+	static const uint8_t one[6] = { 0xb8, 1, 0, 0, 0, 0xc3 },
+			     two[6] = { 0xb8, 2, 0, 0, 0, 0xc3 };
 	const void *from = one;
 	void *to = code;
 	uint32_t n = sizeof(one), good = 0;
@@ -114,13 +122,16 @@ static void by_strings(void)
 	to = code + 0x202;
 	n = 4;
 	uint32_t value = 0x90;
-	__asm__ volatile("cld\n call *%3" : "+D"(to), "+c"(n), "+a"(value) : "r"(CODE + 0x200) : "memory");
+	__asm__ volatile("cld\n call *%3"
+			 : "+D"(to), "+c"(n), "+a"(value)
+			 : "r"(CODE + 0x200)
+			 : "memory");
 	CHECK_EQUAL("REP STOSB over what follows it", value, 0x90);
 	/* PUSH into code: the stack lies in it */
 	put_constant(0x300, 5);
 	call(CODE + 0x300);
-	__asm__ volatile("mov %%esp, %%ecx\n mov %0, %%esp\n pushl $0xc3000000\n pushl $0x07b89090\n mov %%ecx, %%esp" ::"r"(
-				 CODE + 0x306)
+	__asm__ volatile("mov %%esp, %%ecx\n mov %0, %%esp\n pushl $0xc3000000\n pushl "
+			 "$0x07b89090\n mov %%ecx, %%esp" ::"r"(CODE + 0x306)
 			 : "ecx", "memory");
 	CHECK_EQUAL("PUSH into code", call(CODE + 0x300), 7);
 }
@@ -143,8 +154,8 @@ static void just_in_time(void)
 	}
 	CHECK_EQUAL("one immediate, 20,000 times", good, 20000);
 	/* Data next to code: a counter in the page of the loop that counts. */
-	PUT(0x400, 0xb9, 0xa0, 0x86, 1, 0,    /* mov ecx, 100000 */
-	    0xff, 0x05, 0, 8, 0x20, 0,        /* inc [200800] */
+	PUT(0x400, 0xb9, 0xa0, 0x86, 1, 0, /* mov ecx, 100000 */
+	    0xff, 0x05, 0, 8, 0x20, 0,     /* inc [200800] */
 	    0xe2, 0xf8, 0xa1, 0, 8, 0x20, 0, 0xc3);
 	*(volatile uint32_t *)(code + 0x800) = 0;
 	CHECK_EQUAL("data in the code's page", call(CODE + 0x400), 100000);
@@ -264,7 +275,8 @@ static void remapping(void)
 static void modes(void)
 {
 	/* 66h B8h imm: 16- or 32-bit immediate by the segment's D bit */
-	PUT(0, 0xb8, 1, 0, 2, 0, 0xcb); /* 32-bit: mov eax, 20001; retf. 16-bit: mov ax, 1; add al, [bx+si]... */
+	PUT(0, 0xb8, 1, 0, 2, 0,
+	    0xcb); /* 32-bit: mov eax, 20001; retf. 16-bit: mov ax, 1; add al, [bx+si]... */
 	uint32_t value = 0;
 
 	gdt[SEL_FREE / 8] = descriptor(CODE, 0xffff, ACCESS_CODE, 4);

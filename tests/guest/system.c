@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Table registers, the machine status word, CR0's rules and EFLAGS' filters (SDM volume 2; volume 3, 2.3-2.5; volume 1, 3.4.3). */
+/* Table registers, the machine status word, CR0's rules and EFLAGS' filters (SDM volume 2; volume
+ * 3, 2.3-2.5; volume 1, 3.4.3). */
 #include "guest.h"
 
 #define PE 1u
@@ -11,23 +12,34 @@
 
 /* -- LGDT, LIDT, SGDT, SIDT */
 
-struct __attribute__((packed)) table { uint16_t limit; uint32_t base; uint16_t after; };
+struct __attribute__((packed)) table {
+	uint16_t limit;
+	uint32_t base;
+	uint16_t after;
+};
 
 static void tables(void)
 {
-	struct table old, in = { 0xeeff, 0xccddeeff, 0 }, out = { 0, 0, 0x5a5a }, out16 = { 0, 0, 0x5a5a };
+	struct table old, in = { 0xeeff, 0xccddeeff, 0 }, out = { 0, 0, 0x5a5a },
+			  out16 = { 0, 0, 0x5a5a };
 
 	__asm__ volatile("sidt %0" : "=m"(old));
-	__asm__ volatile("lidt %3\n sidt %0\n data16 sidt %1\n lidt %2" : "=m"(out), "=m"(out16) : "m"(old), "m"(in));
+	__asm__ volatile("lidt %3\n sidt %0\n data16 sidt %1\n lidt %2"
+			 : "=m"(out), "=m"(out16)
+			 : "m"(old), "m"(in));
 	CHECK_EQUAL("LIDT, SIDT: limit", out.limit, 0xeeff);
 	CHECK_EQUAL("LIDT, SIDT: base", out.base, 0xccddeeff);
 	CHECK_EQUAL("SIDT of 16 bits stores the base's upper byte", out16.base, 0xccddeeff);
-	__asm__ volatile("data16 lidt %3\n sidt %0\n data16 sidt %1\n lidt %2" : "=m"(out), "=m"(out16) : "m"(old), "m"(in));
+	__asm__ volatile("data16 lidt %3\n sidt %0\n data16 sidt %1\n lidt %2"
+			 : "=m"(out), "=m"(out16)
+			 : "m"(old), "m"(in));
 	CHECK_EQUAL("LIDT of 16 bits loads 24 bits of the base", out.base, 0xddeeff);
 	CHECK_EQUAL("and SIDT of 16 bits shows them", out16.base, 0xddeeff);
 	out.after = 0x5a5a;
 	__asm__ volatile("sgdt %0" : "=m"(old));
-	__asm__ volatile("lgdt %3\n sgdt %0\n data16 sgdt %1\n lgdt %2" : "+m"(out), "=m"(out16) : "m"(old), "m"(in));
+	__asm__ volatile("lgdt %3\n sgdt %0\n data16 sgdt %1\n lgdt %2"
+			 : "+m"(out), "=m"(out16)
+			 : "m"(old), "m"(in));
 	CHECK_EQUAL("LGDT, SGDT: limit", out.limit, 0xeeff);
 	CHECK_EQUAL("LGDT, SGDT: base", out.base, 0xccddeeff);
 	CHECK_EQUAL("SGDT stores six bytes", out.after, 0x5a5a);
@@ -53,7 +65,8 @@ static void status_word(void)
 	CHECK_EQUAL("SMSW of a 32-bit register is CR0", r, cr0);
 	r = 0xaaaaaaaa;
 	__asm__ volatile("smsww %w0" : "+r"(r));
-	CHECK_EQUAL("SMSW of a 16-bit register leaves the upper half", r, 0xaaaa0000 | (cr0 & 0xffff));
+	CHECK_EQUAL("SMSW of a 16-bit register leaves the upper half", r,
+		    0xaaaa0000 | (cr0 & 0xffff));
 	__asm__ volatile("smsw %0" : "+m"(memory));
 	CHECK_EQUAL("SMSW of memory writes two bytes", memory, 0xaaaa0000 | (cr0 & 0xffff));
 	__asm__ volatile("lmsw %w0" ::"r"(0));
@@ -78,7 +91,9 @@ static uint32_t flags_after(uint32_t flags)
 {
 	uint32_t got;
 
-	__asm__ volatile("pushl %1\n popfl\n pushfl\n popl %0\n pushl $2\n popfl" : "=r"(got) : "r"(flags));
+	__asm__ volatile("pushl %1\n popfl\n pushfl\n popl %0\n pushl $2\n popfl"
+			 : "=r"(got)
+			 : "r"(flags));
 	return got;
 }
 
@@ -92,7 +107,8 @@ static void pop_in_user(void)
 
 static void user_entry_io(void)
 {
-	user_call((uint32_t)pop_in_user, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x3002);
+	user_call((uint32_t)pop_in_user, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack),
+		  SEL_USER_DATA, 0x3002);
 }
 
 static void flags(void)
@@ -112,7 +128,9 @@ static void flags(void)
 	catch_call(user_entry_io);
 	CHECK_EQUAL("ring 3, IOPL 3: IF, not IOPL", user_flags_out, 0x3202);
 	uint32_t upper;
-	__asm__ volatile("pushl $0x40002\n popfl\n pushw $0x0cd7\n popfw\n pushfl\n popl %0\n pushl $2\n popfl" : "=r"(upper));
+	__asm__ volatile("pushl $0x40002\n popfl\n pushw $0x0cd7\n popfw\n pushfl\n popl %0\n "
+			 "pushl $2\n popfl"
+			 : "=r"(upper));
 	CHECK_EQUAL("POPF of 16 bits leaves the upper half", upper, 0x40cd7);
 }
 
@@ -132,7 +150,9 @@ static void selectors(void)
 	r = 0xaaaaaaaa;
 	__asm__ volatile("mov %%ss, %0" : "+r"(r));
 	CHECK_EQUAL("MOV r32, SS zero-extends", r, SEL_DATA);
-	__asm__ volatile("mov %0, %%es\n mov %%es, %0\n push %1\n pop %%es" : "+r"(r) : "r"(SEL_DATA));
+	__asm__ volatile("mov %0, %%es\n mov %%es, %0\n push %1\n pop %%es"
+			 : "+r"(r)
+			 : "r"(SEL_DATA));
 	CHECK_EQUAL("MOV ES, r32 ignores the upper half", r, SEL_DATA);
 	r = 0xabcd0000 | SEL_DATA;
 	__asm__ volatile("mov %0, %%fs\n mov %%fs, %0" : "+r"(r));
@@ -142,7 +162,8 @@ static void selectors(void)
 #define ENTER(level) \
 	({ \
 		uint32_t before_, after_; \
-		__asm__ volatile("movl %%esp, %0\n enter $8, $" #level "\n movl %%esp, %1\n leave" : "=&r"(before_), "=&r"(after_)::"memory"); \
+		__asm__ volatile("movl %%esp, %0\n enter $8, $" #level "\n movl %%esp, %1\n leave" \
+				 : "=&r"(before_), "=&r"(after_)::"memory"); \
 		before_ - after_; \
 	})
 
@@ -167,7 +188,8 @@ static void user_stores_idtr_misaligned(void)
 }
 static void enter_with_ac(void)
 {
-	user_call(user_code, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 0x40002);
+	user_call(user_code, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack),
+		  SEL_USER_DATA, 0x40002);
 }
 
 static void alignment(void)

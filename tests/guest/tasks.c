@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hardware task switches by JMP, CALL, IRET, INT and faults, with 32- and 16-bit TSS (SDM volume 3, chapter 7). */
+/* Hardware task switches by JMP, CALL, IRET, INT and faults, with 32- and 16-bit TSS (SDM volume 3,
+ * chapter 7). */
 #include "guest.h"
 
-enum { SEL_TASK_A = SEL_FREE, SEL_TASK16 = SEL_FREE + 8, SEL_TASK_GATE = SEL_FREE + 16, SEL_CODE16 = SEL_FREE + 24,
-       SEL_TASK_BAD = SEL_FREE + 32, SEL_TASK_FAULT = SEL_FREE + 40, SEL_LDT = SEL_FREE + 48 };
+enum {
+	SEL_TASK_A = SEL_FREE,
+	SEL_TASK16 = SEL_FREE + 8,
+	SEL_TASK_GATE = SEL_FREE + 16,
+	SEL_CODE16 = SEL_FREE + 24,
+	SEL_TASK_BAD = SEL_FREE + 32,
+	SEL_TASK_FAULT = SEL_FREE + 40,
+	SEL_LDT = SEL_FREE + 48
+};
 
 static struct tss32 task_a, task_fault;
 static struct {
-	uint16_t link, sp0, ss0, sp1, ss1, sp2, ss2, ip, flags, ax, cx, dx, bx, sp, bp, si, di, es, cs, ss, ds, ldt;
+	uint16_t link, sp0, ss0, sp1, ss1, sp2, ss2, ip, flags, ax, cx, dx, bx, sp, bp, si, di, es,
+		cs, ss, ds, ldt;
 } task16;
-static uint8_t stack_a[1024] __attribute__((aligned(16))), stack_fault[1024] __attribute__((aligned(16)));
+static uint8_t stack_a[1024] __attribute__((aligned(16))),
+	stack_fault[1024] __attribute__((aligned(16)));
 static uint32_t seen_eax, seen_eflags, seen_link, seen_cr0, seen_esp, runs;
 
 static bool busy(unsigned selector)
@@ -118,9 +128,11 @@ static void switched_by_jmp(void)
 
 static void refused_tasks(void)
 {
-	gdt[SEL_TASK_A / 8] = descriptor((uint32_t)&task_a, sizeof(task_a) - 1, ACCESS_TSS32 | 2, 0);
+	gdt[SEL_TASK_A / 8] =
+		descriptor((uint32_t)&task_a, sizeof(task_a) - 1, ACCESS_TSS32 | 2, 0);
 	expect("CALL to a busy task is #GP(selector)", GP, SEL_TASK_A, call_task);
-	gdt[SEL_TASK_A / 8] = descriptor((uint32_t)&task_a, sizeof(task_a) - 1, ACCESS_TSS32 & ~0x80, 0);
+	gdt[SEL_TASK_A / 8] =
+		descriptor((uint32_t)&task_a, sizeof(task_a) - 1, ACCESS_TSS32 & ~0x80, 0);
 	expect("CALL to a task not present is #NP(selector)", NP, SEL_TASK_A, call_task);
 	gdt[SEL_TASK_A / 8] = descriptor((uint32_t)&task_a, 0x66, ACCESS_TSS32, 0);
 	expect("CALL to a TSS too short is #TS(selector)", TS, SEL_TASK_A, call_task);
@@ -136,8 +148,10 @@ static void bad_segment_in_new_task(void)
 	task_a.ds = 0xfff0;
 	gdt[SEL_TASK_BAD / 8] = descriptor((uint32_t)&task_a, sizeof(task_a) - 1, ACCESS_TSS32, 0);
 	unsigned vector = catch_call(call_bad_task) - 1;
-	check(vector == TS && trap.error == 0xfff0, "DS beyond the GDT in a new task is #TS(DS)", "%u %x", vector, trap.error);
-	CHECK_EQUAL("the fault is raised in the new task, before its first instruction", trap.eip, (uint32_t)body_iret);
+	check(vector == TS && trap.error == 0xfff0, "DS beyond the GDT in a new task is #TS(DS)",
+	      "%u %x", vector, trap.error);
+	CHECK_EQUAL("the fault is raised in the new task, before its first instruction", trap.eip,
+		    (uint32_t)body_iret);
 	uint16_t tr;
 	__asm__ volatile("str %0" : "=r"(tr));
 	CHECK_EQUAL("TR is the new task's", tr, SEL_TASK_BAD);
@@ -163,7 +177,8 @@ static void __attribute__((noreturn)) body_fault(void)
 
 static void fault_with_gate(void)
 {
-	__asm__ volatile("mov $1f, %%edi\n mov $0xfff8, %%eax\n mov %%ax, %%es\n 1:" ::: "eax", "edi");
+	__asm__ volatile("mov $1f, %%edi\n mov $0xfff8, %%eax\n mov %%ax, %%es\n 1:" ::
+				 : "eax", "edi");
 }
 
 static void fault_through_task_gate(void)
@@ -171,13 +186,15 @@ static void fault_through_task_gate(void)
 	uint64_t old = idt[GP];
 
 	init_task(&task_fault, body_fault, stack_fault + sizeof(stack_fault));
-	gdt[SEL_TASK_FAULT / 8] = descriptor((uint32_t)&task_fault, sizeof(task_fault) - 1, ACCESS_TSS32, 0);
+	gdt[SEL_TASK_FAULT / 8] =
+		descriptor((uint32_t)&task_fault, sizeof(task_fault) - 1, ACCESS_TSS32, 0);
 	idt[GP] = gate(SEL_TASK_FAULT, 0, ACCESS_TASK_GATE, 0);
 	runs = 0;
 	expect_no_trap("#GP through a task gate comes back", fault_with_gate);
 	CHECK_EQUAL("fault task ran", runs, 1);
 	CHECK_EQUAL("fault task: error code on its stack", fault_error, 0xfff8);
-	CHECK_EQUAL("fault task: stack after the error code", seen_esp, (uint32_t)(stack_fault + sizeof(stack_fault)));
+	CHECK_EQUAL("fault task: stack after the error code", seen_esp,
+		    (uint32_t)(stack_fault + sizeof(stack_fault)));
 	idt[GP] = old;
 	__asm__ volatile("clts");
 }
@@ -212,7 +229,8 @@ static void task_with_16_bit_tss(void)
 	expect_no_trap("CALL to a task with a 16-bit TSS", call_task16);
 	CHECK_EQUAL("16-bit task: AX", seen16_ax, 0x4321);
 	CHECK_EQUAL("16-bit task: SP", seen16_sp, 0x7000);
-	CHECK_EQUAL("16-bit task: saved IP is after its IRET", task16.ip > ((uint32_t)body16 & 0xf), 1);
+	CHECK_EQUAL("16-bit task: saved IP is after its IRET", task16.ip > ((uint32_t)body16 & 0xf),
+		    1);
 	__asm__ volatile("clts");
 }
 

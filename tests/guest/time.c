@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The clocks of the machine `pc`: the TSC never goes back, and TSC, 8254, ACPI PM timer and RTC run at rates that agree.
- * Sources: Intel SDM volume 3, 17.17; 8254 data sheet; ACPI 4.8.2.1 (3.579545 MHz); PIIX4 data sheet, 7.1.5 and 7.1.23;
- * MC146818A data sheet, update cycle.
+ * The clocks of the machine `pc`: the TSC never goes back, and TSC, 8254, ACPI PM timer and RTC run
+ * at rates that agree. Sources: Intel SDM volume 3, 17.17; 8254 data sheet; ACPI 4.8.2.1 (3.579545
+ * MHz); PIIX4 data sheet, 7.1.5 and 7.1.23; MC146818A data sheet, update cycle.
  *
- * What is read on the way from one clock to the other costs time too, and a busy host may take some in between: a measurement
- * counts if one of several is near.
+ * What is read on the way from one clock to the other costs time too, and a busy host may take some
+ * in between: a measurement counts if one of several is near.
  */
 #include "guest.h"
 
@@ -114,7 +114,8 @@ static void tsc_is_monotonic(void)
 	CHECK_EQUAL("TSC never goes back", back, 0);
 }
 
-/* TSC ticks a second by the 8254. Its end can only be seen late: the shortest of some is the best. */
+/* TSC ticks a second by the 8254. Its end can only be seen late: the shortest of some is the best.
+ */
 static uint32_t tsc_rate(uint32_t best)
 {
 	for (unsigned i = 0; i < 4; i++) {
@@ -162,8 +163,10 @@ static void tsc_runs_on(void)
 
 	pit_wait(PIT_HZ / 20);
 	passed = (pm() - ticks) & 0xffffff;
-	check(tsc() - from > 1000000, "TSC counts while the 8254 does", "%u", (uint32_t)(tsc() - from));
-	check(passed >= PM_HZ / 20 - PM_HZ / 1000, "no clock overtakes another", "PM timer %u", passed);
+	check(tsc() - from > 1000000, "TSC counts while the 8254 does", "%u",
+	      (uint32_t)(tsc() - from));
+	check(passed >= PM_HZ / 20 - PM_HZ / 1000, "no clock overtakes another", "PM timer %u",
+	      passed);
 }
 
 void guest_main(void)

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Control transfers between rings: gates of both sizes, inter-privilege stacks, IRET (SDM volume 3, chapters 5 and 6). */
+/* Control transfers between rings: gates of both sizes, inter-privilege stacks, IRET (SDM volume 3,
+ * chapters 5 and 6). */
 #include "guest.h"
 
-enum { SEL_CALL32 = SEL_FREE, SEL_CALL16 = SEL_FREE + 8, SEL_CONFORMING = SEL_FREE + 16, SEL_CODE16 = SEL_FREE + 24,
-       SEL_NOT_PRESENT = SEL_FREE + 32, SEL_RING1_CODE = SEL_FREE + 40, SEL_STACK16 = SEL_FREE + 48 };
+enum {
+	SEL_CALL32 = SEL_FREE,
+	SEL_CALL16 = SEL_FREE + 8,
+	SEL_CONFORMING = SEL_FREE + 16,
+	SEL_CODE16 = SEL_FREE + 24,
+	SEL_NOT_PRESENT = SEL_FREE + 32,
+	SEL_RING1_CODE = SEL_FREE + 40,
+	SEL_STACK16 = SEL_FREE + 48
+};
 
 static struct {
 	uint32_t esp, cs, ss, param[4], return_cs, return_ss;
@@ -47,7 +55,8 @@ static void user_calls_gate32(void)
 
 static void call_gate_32_copies_parameters(void)
 {
-	gdt[SEL_CALL32 / 8] = gate(SEL_CODE, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
+	gdt[SEL_CALL32 / 8] =
+		gate(SEL_CODE, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
 	unsigned vector = in_user(user_calls_gate32) - 1;
 
 	CHECK_EQUAL("32-bit call gate returns to the user", vector, 0x80);
@@ -56,7 +65,8 @@ static void call_gate_32_copies_parameters(void)
 	CHECK_EQUAL("32-bit call gate: return CS", seen.return_cs & 0xffff, SEL_USER_CODE);
 	CHECK_EQUAL("32-bit call gate: return SS", seen.return_ss & 0xffff, SEL_USER_DATA);
 	CHECK_EQUAL("32-bit call gate: stack is ESP0 less 24 bytes", seen.esp, main_tss.esp0 - 24);
-	CHECK_EQUAL("32-bit call gate: RETF n gives the parameters back", trap.eax, (uint32_t)user_stack + sizeof(user_stack));
+	CHECK_EQUAL("32-bit call gate: RETF n gives the parameters back", trap.eax,
+		    (uint32_t)user_stack + sizeof(user_stack));
 	CHECK_EQUAL("32-bit call gate: CPL 0 in the callee", seen.cs & 3, 0);
 }
 
@@ -65,37 +75,47 @@ static void call_gate_needs_privilege(void)
 	gdt[SEL_CALL32 / 8] = gate(SEL_CODE, (uint32_t)call_target32, ACCESS_CALL32, 2);
 	unsigned vector = in_user(user_calls_gate32) - 1;
 
-	check(vector == GP && trap.error == SEL_CALL32, "call gate with DPL 0 from ring 3 is #GP(gate)", "vector %u, %x", vector,
-	      trap.error);
-	gdt[SEL_CALL32 / 8] = gate(SEL_CODE, (uint32_t)call_target32, (ACCESS_CALL32 | ACCESS_DPL3) & ~0x80, 2);
+	check(vector == GP && trap.error == SEL_CALL32,
+	      "call gate with DPL 0 from ring 3 is #GP(gate)", "vector %u, %x", vector, trap.error);
+	gdt[SEL_CALL32 / 8] =
+		gate(SEL_CODE, (uint32_t)call_target32, (ACCESS_CALL32 | ACCESS_DPL3) & ~0x80, 2);
 	vector = in_user(user_calls_gate32) - 1;
-	check(vector == NP && trap.error == SEL_CALL32, "call gate not present is #NP(gate)", "vector %u, %x", vector, trap.error);
-	gdt[SEL_CALL32 / 8] = gate(SEL_DATA, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
+	check(vector == NP && trap.error == SEL_CALL32, "call gate not present is #NP(gate)",
+	      "vector %u, %x", vector, trap.error);
+	gdt[SEL_CALL32 / 8] =
+		gate(SEL_DATA, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
 	vector = in_user(user_calls_gate32) - 1;
-	check(vector == GP && trap.error == SEL_DATA, "call gate to a data segment is #GP(segment)", "vector %u, %x", vector,
-	      trap.error);
+	check(vector == GP && trap.error == SEL_DATA, "call gate to a data segment is #GP(segment)",
+	      "vector %u, %x", vector, trap.error);
 	gdt[SEL_CALL32 / 8] = gate(0, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
 	vector = in_user(user_calls_gate32) - 1;
-	check(vector == GP && trap.error == 0, "call gate with a null selector is #GP(0)", "vector %u, %x", vector, trap.error);
+	check(vector == GP && trap.error == 0, "call gate with a null selector is #GP(0)",
+	      "vector %u, %x", vector, trap.error);
 }
 
 static void bad_inner_stacks(void)
 {
-	gdt[SEL_CALL32 / 8] = gate(SEL_CODE, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
-	/* A bad ring 0 stack would also break the delivery of the #TS: ring 1 stacks are broken here. */
+	gdt[SEL_CALL32 / 8] =
+		gate(SEL_CODE, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 2);
+	/* A bad ring 0 stack would also break the delivery of the #TS: ring 1 stacks are broken
+	 * here. */
 	gdt[SEL_RING1_CODE / 8] = descriptor(0, 0xfffff, ACCESS_CODE | 0x20, 12);
-	gdt[SEL_CALL32 / 8] = gate(SEL_RING1_CODE | 1, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 0);
+	gdt[SEL_CALL32 / 8] =
+		gate(SEL_RING1_CODE | 1, (uint32_t)call_target32, ACCESS_CALL32 | ACCESS_DPL3, 0);
 	main_tss.ss1 = 0;
 	main_tss.esp1 = main_tss.esp0;
 	unsigned vector = in_user(user_calls_gate32) - 1;
-	check(vector == TS && trap.error == 0, "null SS1 is #TS(0)", "vector %u, %x", vector, trap.error);
+	check(vector == TS && trap.error == 0, "null SS1 is #TS(0)", "vector %u, %x", vector,
+	      trap.error);
 	main_tss.ss1 = SEL_DATA;
 	vector = in_user(user_calls_gate32) - 1;
-	check(vector == TS && trap.error == SEL_DATA, "SS1 with RPL 0 is #TS(SS1)", "vector %u, %x", vector, trap.error);
+	check(vector == TS && trap.error == SEL_DATA, "SS1 with RPL 0 is #TS(SS1)", "vector %u, %x",
+	      vector, trap.error);
 	gdt[SEL_NOT_PRESENT / 8] = descriptor(0, 0xfffff, (ACCESS_DATA | 0x20) & ~0x80, 12);
 	main_tss.ss1 = SEL_NOT_PRESENT | 1;
 	vector = in_user(user_calls_gate32) - 1;
-	check(vector == SS && trap.error == SEL_NOT_PRESENT, "SS1 not present is #SS(SS1)", "vector %u, %x", vector, trap.error);
+	check(vector == SS && trap.error == SEL_NOT_PRESENT, "SS1 not present is #SS(SS1)",
+	      "vector %u, %x", vector, trap.error);
 }
 
 /* -- Interrupts from ring 3 through 16-bit gates */
@@ -123,10 +143,12 @@ uint16_t int16_frame[5]; /* IP CS FLAGS SP SS */
 
 static void user_int_16(void)
 {
-	__asm__ volatile("mov $0x12345678, %eax\n stc\n int $0x90\n setc %cl\n mov %esp, %edx\n int $0x80");
+	__asm__ volatile(
+		"mov $0x12345678, %eax\n stc\n int $0x90\n setc %cl\n mov %esp, %edx\n int $0x80");
 }
 
-/* The interrupt's return address has 16 bits: the user's code must lie below 64 KiB of its segment. */
+/* The interrupt's return address has 16 bits: the user's code must lie below 64 KiB of its segment.
+ */
 static void interrupt_gate_16_from_ring_3(void)
 {
 	uint32_t base = (uint32_t)user_int_16 & ~0xfffu;
@@ -139,7 +161,8 @@ static void interrupt_gate_16_from_ring_3(void)
 	CHECK_EQUAL("16-bit interrupt gate from ring 3 returns", vector, 0x80);
 	CHECK_EQUAL("16-bit interrupt gate: EAX survives", trap.eax, 0x12345678);
 	CHECK_EQUAL("16-bit interrupt gate: CF survives", trap.ecx & 1, 1);
-	CHECK_EQUAL("16-bit interrupt gate: frame of five words", int16_esp + 2 + 32, main_tss.esp0 - 10);
+	CHECK_EQUAL("16-bit interrupt gate: frame of five words", int16_esp + 2 + 32,
+		    main_tss.esp0 - 10);
 	CHECK_EQUAL("16-bit interrupt gate: pushed CS", int16_frame[1], (SEL_FREE + 64) | 3);
 	CHECK_EQUAL("16-bit interrupt gate: pushed SS", int16_frame[4], SEL_USER_DATA);
 }
@@ -148,7 +171,8 @@ void enter_user_16gate(void)
 {
 	uint32_t base = (uint32_t)user_int_16 & ~0xfffu;
 
-	user_call((uint32_t)user_int_16 - base, (SEL_FREE + 64) | 3, 0x9000 & 0xffff, SEL_USER_DATA, 0x2);
+	user_call((uint32_t)user_int_16 - base, (SEL_FREE + 64) | 3, 0x9000 & 0xffff, SEL_USER_DATA,
+		  0x2);
 }
 
 /* -- INT n and its privilege */
@@ -186,17 +210,21 @@ static void software_interrupts(void)
 {
 	unsigned vector = in_user(user_int_privileged) - 1;
 
-	check(vector == GP && trap.error == 0x21 * 8 + 2, "INT to a DPL 0 gate from ring 3 is #GP(vector * 8 + 2)", "%u %x", vector,
+	check(vector == GP && trap.error == 0x21 * 8 + 2,
+	      "INT to a DPL 0 gate from ring 3 is #GP(vector * 8 + 2)", "%u %x", vector,
 	      trap.error);
 	vector = in_user(user_int3) - 1;
 	check(vector == BP, "INT3 from ring 3", "vector %u", vector);
 	CHECK_EQUAL("INT3 is a trap: EIP after it", ((const uint8_t *)trap.eip)[-1], 0xcc);
 	vector = in_user(user_into) - 1;
-	check(vector == GP && trap.error == OF * 8 + 2, "INTO to a DPL 0 gate from ring 3 is #GP(34)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == OF * 8 + 2,
+	      "INTO to a DPL 0 gate from ring 3 is #GP(34)", "%u %x", vector, trap.error);
 	vector = in_user(user_cli) - 1;
-	check(vector == GP && trap.error == 0, "CLI at CPL 3, IOPL 0 is #GP(0)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == 0, "CLI at CPL 3, IOPL 0 is #GP(0)", "%u %x", vector,
+	      trap.error);
 	vector = in_user(user_hlt) - 1;
-	check(vector == GP && trap.error == 0, "HLT at CPL 3 is #GP(0)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == 0, "HLT at CPL 3 is #GP(0)", "%u %x", vector,
+	      trap.error);
 	vector = in_user(user_popf) - 1;
 	CHECK_EQUAL("POPF at CPL 3, IOPL 0 leaves IF and IOPL", trap.eax & 0x3200, 0);
 }
@@ -205,7 +233,8 @@ static void io_permissions(void)
 {
 	unsigned vector = in_user(user_out) - 1;
 
-	check(vector == GP && trap.error == 0, "OUT without a permission map is #GP(0)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == 0, "OUT without a permission map is #GP(0)", "%u %x",
+	      vector, trap.error);
 	main_tss.iomap = offsetof(struct tss32, io);
 	gdt[5] = descriptor((uint32_t)&main_tss, sizeof(main_tss) + 3, ACCESS_TSS32 | 2, 0);
 	for (unsigned i = 0; i < sizeof(main_tss.io); i++)
@@ -214,9 +243,11 @@ static void io_permissions(void)
 	gdt[5] = descriptor((uint32_t)&main_tss, sizeof(main_tss) - 1, ACCESS_TSS32, 0);
 	__asm__ volatile("ltr %0" ::"r"((uint16_t)SEL_TSS));
 	vector = in_user(user_out) - 1;
-	check(vector == GP && trap.error == 0, "OUT with its bit set is #GP(0)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == 0, "OUT with its bit set is #GP(0)", "%u %x", vector,
+	      trap.error);
 	main_tss.io[15] = 0xff;
-	main_tss.iomap = offsetof(struct tss32, io) - 1; /* port 80h: byte 16 of the map is io[15] */
+	main_tss.iomap =
+		offsetof(struct tss32, io) - 1; /* port 80h: byte 16 of the map is io[15] */
 	main_tss.io[15] = 0xfe;
 	vector = in_user(user_out) - 1;
 	check(vector == GP, "OUT past the map's end is #GP", "%u %x", vector, trap.error);
@@ -270,7 +301,8 @@ static void far_transfers_to_nowhere(void)
 {
 	unsigned vector = in_user(far_return_inward) - 1;
 
-	check(vector == GP && trap.error == 8, "RETF to an inner ring is #GP(CS)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == 8, "RETF to an inner ring is #GP(CS)", "%u %x", vector,
+	      trap.error);
 	expect("JMP far to a null selector is #GP(0)", GP, 0, far_jump_null);
 	expect("JMP far beyond the GDT is #GP(selector)", GP, 0xfff8, far_jump_beyond);
 	expect("JMP far to data is #GP(selector)", GP, 0x10, far_jump_data);
@@ -284,9 +316,12 @@ static void user_reads_segments(void)
 }
 static void enter_with_kernel_segments(void)
 {
-	__asm__ volatile("mov %0, %%ds\n mov %0, %%fs\n mov %1, %%gs\n"
-			 "pushl %2\n pushl $user_stack + 4096\n pushl $2\n pushl %3\n pushl %4\n iretl" ::"r"(SEL_DATA),
-			 "r"(SEL_USER_DATA), "r"(SEL_USER_DATA), "r"(SEL_USER_CODE), "r"(user_reads_segments));
+	__asm__ volatile(
+		"mov %0, %%ds\n mov %0, %%fs\n mov %1, %%gs\n"
+		"pushl %2\n pushl $user_stack + 4096\n pushl $2\n pushl %3\n pushl %4\n iretl" ::
+			"r"(SEL_DATA),
+		"r"(SEL_USER_DATA), "r"(SEL_USER_DATA), "r"(SEL_USER_CODE),
+		"r"(user_reads_segments));
 }
 static void outer_return_clears_segments(void)
 {
@@ -301,7 +336,9 @@ static void outer_return_clears_segments(void)
 /* What the return address makes fault has not loaded SS yet. */
 static void return_beyond_the_limit(void)
 {
-	__asm__ volatile("push %0\n push $0x1000\n push %1\n push $0x20000\n lret" ::"i"(SEL_STACK16 | 3), "i"(SEL_CODE16 | 3));
+	__asm__ volatile(
+		"push %0\n push $0x1000\n push %1\n push $0x20000\n lret" ::"i"(SEL_STACK16 | 3),
+		"i"(SEL_CODE16 | 3));
 }
 
 static void outer_stack_is_accessed_when_loaded(void)
@@ -309,7 +346,8 @@ static void outer_stack_is_accessed_when_loaded(void)
 	gdt[SEL_CODE16 / 8] = descriptor(0, 0xffff, ACCESS_CODE | ACCESS_DPL3, 0);
 	gdt[SEL_STACK16 / 8] = descriptor(0, 0xffff, ACCESS_DATA | ACCESS_DPL3, 0);
 	expect("RETF outward beyond the limit is #GP(0)", GP, 0, return_beyond_the_limit);
-	CHECK_EQUAL("RETF outward that faults leaves SS not accessed", gdt[SEL_STACK16 / 8] >> 40 & 1, 0);
+	CHECK_EQUAL("RETF outward that faults leaves SS not accessed",
+		    gdt[SEL_STACK16 / 8] >> 40 & 1, 0);
 }
 
 /* An inner stack of 16 bits changes the low word of ESP only. */
@@ -330,8 +368,10 @@ static void inner_stack_of_16_bits(void)
 	gdt[SEL_STACK16 / 8] = descriptor(0, 0xffff, ACCESS_DATA | 0x20, 0);
 	gdt[SEL_RING1_CODE / 8] = descriptor(0, 0xfffff, ACCESS_CODE | 0x20, 12);
 	idt[0x31] = gate(SEL_RING1_CODE | 1, (uint32_t)ring1_entry, ACCESS_INT32 | ACCESS_DPL3, 0);
-	CHECK_EQUAL("interrupt to ring 1 with a stack of 16 bits", in_user(user_interrupts_with_high_esp) - 1, 0x80);
-	CHECK_EQUAL("a stack of 16 bits leaves the upper half of ESP", trap.eax, 0x70000 | ((main_tss.esp1 - 20) & 0xffff));
+	CHECK_EQUAL("interrupt to ring 1 with a stack of 16 bits",
+		    in_user(user_interrupts_with_high_esp) - 1, 0x80);
+	CHECK_EQUAL("a stack of 16 bits leaves the upper half of ESP", trap.eax,
+		    0x70000 | ((main_tss.esp1 - 20) & 0xffff));
 }
 
 void guest_main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Virtual-8086 mode: what IOPL decides, the ways in and out, and VME where it is announced (SDM volume 3, chapter 20). */
+/* Virtual-8086 mode: what IOPL decides, the ways in and out, and VME where it is announced (SDM
+ * volume 3, chapter 20). */
 #include "guest.h"
 
 #define CODE_LINEAR 0x3000u
@@ -19,7 +20,12 @@
 #define CR4_VME 1u
 #define CR4_PVI 2u
 
-enum { SEL_WIDE_TSS = SEL_FREE, SEL_CODE16 = SEL_FREE + 8, SEL_RING1 = SEL_FREE + 16, SEL_TASK = SEL_FREE + 24 };
+enum {
+	SEL_WIDE_TSS = SEL_FREE,
+	SEL_CODE16 = SEL_FREE + 8,
+	SEL_RING1 = SEL_FREE + 16,
+	SEL_TASK = SEL_FREE + 24
+};
 
 /* A TSS with VME's map of interrupts before its map of ports. */
 static struct {
@@ -39,7 +45,10 @@ static void enter(void)
 /* Runs `length` bytes of code at 300:0; returns the vector that ends it. */
 static unsigned run(const uint8_t *code, unsigned length, uint32_t eflags)
 {
-	const uint32_t start[9] = { 0, CODE_SEGMENT, eflags | VM | 2, STACK_POINTER, STACK_SEGMENT, 0x501, DATA_SEGMENT, 0x502, 0x503 };
+	const uint32_t start[9] = {
+		0,     CODE_SEGMENT, eflags | VM | 2, STACK_POINTER, STACK_SEGMENT,
+		0x501, DATA_SEGMENT, 0x502,           0x503
+	};
 
 	for (unsigned i = 0; i < 9; i++)
 		frame[i] = start[i];
@@ -47,7 +56,8 @@ static unsigned run(const uint8_t *code, unsigned length, uint32_t eflags)
 		((volatile uint8_t *)CODE_LINEAR)[i] = i < length ? code[i] : 0x90;
 	return catch_call(enter) - 1;
 }
-#define RUN(eflags, ...) run((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), eflags)
+#define RUN(eflags, ...) \
+	run((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), eflags)
 
 #define UD2 0x0f, 0x0b
 #define STACK16(offset) (*(volatile uint16_t *)(STACK_LINEAR + (offset)))
@@ -57,6 +67,7 @@ static unsigned run(const uint8_t *code, unsigned length, uint32_t eflags)
 
 static void instructions(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name;
 		uint8_t code[10];
@@ -115,15 +126,17 @@ static void instructions(void)
 		{ "BOUND", { 0xb8, 9, 0, 0x62, 0x06, 0, 0, UD2 }, 0, BR, 0, 3 },
 		{ "DIV by zero", { 0x31, 0xc9, 0xf7, 0xf1, UD2 }, 0, DE, 0, 2 },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < 4; i++)
 		DATA8(i) = 0;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned vector = run(rows[i].code, sizeof(rows[i].code), rows[i].eflags);
 
-		check(vector == rows[i].vector && trap.error == rows[i].error && trap.eip == rows[i].ip, rows[i].name,
-		      "vector %u, %x at %x; should be %u, %x at %x", vector, trap.error, trap.eip, rows[i].vector, rows[i].error,
-		      rows[i].ip);
+		check(vector == rows[i].vector && trap.error == rows[i].error &&
+			      trap.eip == rows[i].ip,
+		      rows[i].name, "vector %u, %x at %x; should be %u, %x at %x", vector,
+		      trap.error, trap.eip, rows[i].vector, rows[i].error, rows[i].ip);
 	}
 }
 
@@ -131,7 +144,8 @@ static void instructions(void)
 
 static void frame_of_nine(void)
 {
-	unsigned vector = RUN(IF | NT | 0x8d5, 0x66, 0xbc, 0x78, 0x07, 0x34, 0x12, 0xf4); /* mov esp, 12340778h; hlt */
+	unsigned vector = RUN(IF | NT | 0x8d5, 0x66, 0xbc, 0x78, 0x07, 0x34, 0x12,
+			      0xf4); /* mov esp, 12340778h; hlt */
 
 	CHECK_EQUAL("from virtual-8086 mode: vector", vector, GP);
 	CHECK_EQUAL("pushed EIP", trap.eip, 6);
@@ -164,19 +178,23 @@ static void gates(void)
 	idt[0x92] = gate(SEL_CODE, (uint32_t)note_flags, ACCESS_TRAP32 | ACCESS_DPL3, 0);
 	unsigned vector = RUN(IOPL3 | IF | NT | 1, 0xcd, 0x92);
 	CHECK_EQUAL("trap gate from virtual-8086 mode", vector, 0x92);
-	CHECK_EQUAL("trap gate: IF stays, NT and VM go, IOPL stays", handler_flags & (IF | NT | VM | IOPL3 | 1), IF | IOPL3 | 1);
+	CHECK_EQUAL("trap gate: IF stays, NT and VM go, IOPL stays",
+		    handler_flags & (IF | NT | VM | IOPL3 | 1), IF | IOPL3 | 1);
 	idt[0x92] = gate(SEL_CODE, (uint32_t)note_flags, ACCESS_INT32 | ACCESS_DPL3, 0);
 	RUN(IOPL3 | IF | NT | 1, 0xcd, 0x92);
-	CHECK_EQUAL("interrupt gate: IF goes too", handler_flags & (IF | NT | VM | IOPL3 | 1), IOPL3 | 1);
+	CHECK_EQUAL("interrupt gate: IF goes too", handler_flags & (IF | NT | VM | IOPL3 | 1),
+		    IOPL3 | 1);
 
 	gdt[SEL_RING1 / 8] = descriptor(0, 0xfffff, ACCESS_CODE | 0x20, 12);
 	idt[0x92] = gate(SEL_RING1 | 1, (uint32_t)note_flags, ACCESS_INT32 | ACCESS_DPL3, 0);
 	vector = RUN(IOPL3, 0xcd, 0x92);
-	check(vector == GP && trap.error == SEL_RING1, "gate to ring 1 is #GP(selector)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == SEL_RING1, "gate to ring 1 is #GP(selector)", "%u %x",
+	      vector, trap.error);
 	gdt[SEL_RING1 / 8] = descriptor(0, 0xfffff, ACCESS_CODE | 4, 12);
 	idt[0x92] = gate(SEL_RING1, (uint32_t)note_flags, ACCESS_INT32 | ACCESS_DPL3, 0);
 	vector = RUN(IOPL3, 0xcd, 0x92);
-	check(vector == GP && trap.error == SEL_RING1, "gate to conforming code is #GP(selector)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == SEL_RING1, "gate to conforming code is #GP(selector)",
+	      "%u %x", vector, trap.error);
 }
 
 /* A 16-bit gate pushes nine words. */
@@ -219,26 +237,32 @@ static void flags(void)
 	RUN(IOPL3 | IF, 0xfa, 0x9c, UD2); /* cli; pushf */
 	CHECK_EQUAL("CLI clears IF, PUSHF shows IOPL", STACK16(STACK_POINTER - 2), IOPL3 | 2);
 	CHECK_EQUAL("IF in the frame", trap.eflags & IF, 0);
-	RUN(IOPL3, 0xfb, 0x90, 0xfa, 0x6a, 0x02, 0x9d, 0x9c, UD2); /* sti; nop; cli; push 2; popf; pushf */
+	RUN(IOPL3, 0xfb, 0x90, 0xfa, 0x6a, 0x02, 0x9d, 0x9c,
+	    UD2); /* sti; nop; cli; push 2; popf; pushf */
 	CHECK_EQUAL("POPF leaves IOPL", STACK16(STACK_POINTER - 2), IOPL3 | 2);
 	RUN(IOPL3, 0x66, 0x9c, UD2); /* pushfd */
 	CHECK_EQUAL("PUSHFD shows neither VM nor RF", STACK16(STACK_POINTER - 2), 0);
 	RUN(IOPL3, 0x66, 0x6a, 0x02, 0x66, 0x9d, UD2); /* pushd 2; popfd */
 	CHECK_EQUAL("POPFD leaves VM", trap.eflags & (VM | IOPL3), VM | IOPL3);
-	unsigned vector = RUN(IOPL3, 0x6a, 0x03, 0x68, 0x00, 0x03, 0x6a, 0x09, 0xcf, 0xf4, UD2); /* flags 3, 300:9; iret */
+	unsigned vector = RUN(IOPL3, 0x6a, 0x03, 0x68, 0x00, 0x03, 0x6a, 0x09, 0xcf, 0xf4,
+			      UD2); /* flags 3, 300:9; iret */
 	check(vector == UD && trap.eip == 9, "IRET within the mode", "%u at %x", vector, trap.eip);
-	CHECK_EQUAL("IRET takes CF, leaves VM and IOPL", trap.eflags & (VM | IOPL3 | 1), VM | IOPL3 | 1);
-	vector = RUN(IOPL3, 0x66, 0x6a, 0x03, 0x66, 0x68, 0, 3, 0xff, 0xff, 0x66, 0x6a, 0x0e, 0x66, 0xcf, UD2);
-	check(vector == UD && trap.eip == 14 && trap.cs == CODE_SEGMENT, "IRETD within the mode", "%u at %x:%x", vector, trap.cs,
-	      trap.eip);
+	CHECK_EQUAL("IRET takes CF, leaves VM and IOPL", trap.eflags & (VM | IOPL3 | 1),
+		    VM | IOPL3 | 1);
+	vector = RUN(IOPL3, 0x66, 0x6a, 0x03, 0x66, 0x68, 0, 3, 0xff, 0xff, 0x66, 0x6a, 0x0e, 0x66,
+		     0xcf, UD2);
+	check(vector == UD && trap.eip == 14 && trap.cs == CODE_SEGMENT, "IRETD within the mode",
+	      "%u at %x:%x", vector, trap.cs, trap.eip);
 	/* jmp 300:7; call 301:2 */
-	vector = RUN(0, 0xea, 0x07, 0x00, 0x00, 0x03, 0xf4, 0xf4, 0x9a, 0x02, 0x00, 0x01, 0x03, 0xf4, 0xf4, 0xf4, 0xf4, 0xf4, 0xf4, UD2);
-	check(vector == UD && trap.cs == 0x301 && trap.eip == 2, "far jump and call load paragraphs", "%u at %x:%x", vector,
-	      trap.cs, trap.eip);
+	vector = RUN(0, 0xea, 0x07, 0x00, 0x00, 0x03, 0xf4, 0xf4, 0x9a, 0x02, 0x00, 0x01, 0x03,
+		     0xf4, 0xf4, 0xf4, 0xf4, 0xf4, 0xf4, UD2);
+	check(vector == UD && trap.cs == 0x301 && trap.eip == 2,
+	      "far jump and call load paragraphs", "%u at %x:%x", vector, trap.cs, trap.eip);
 	CHECK_EQUAL("far call pushes IP", STACK16(STACK_POINTER - 4), 12);
 	CHECK_EQUAL("far call pushes CS", STACK16(STACK_POINTER - 2), CODE_SEGMENT);
 	DATA8(0x15) = 0x5c;
-	RUN(0, 0xb8, 0x01, 0x05, 0x8e, 0xd8, 0xa0, 0x05, 0x00, UD2); /* mov ax, 501h; mov ds, ax; mov al, [5] */
+	RUN(0, 0xb8, 0x01, 0x05, 0x8e, 0xd8, 0xa0, 0x05, 0x00,
+	    UD2); /* mov ax, 501h; mov ds, ax; mov al, [5] */
 	CHECK_EQUAL("MOV DS loads a paragraph", trap.eax & 0xff, 0x5c);
 }
 
@@ -271,7 +295,8 @@ static void ports(void)
 
 static void user_iret_vm(void)
 {
-	__asm__ volatile("pushl $0x23\n pushl $user_stack + 4096\n pushl $0x20002\n pushl $0x1b\n pushl $1f\n iretl\n"
+	__asm__ volatile("pushl $0x23\n pushl $user_stack + 4096\n pushl $0x20002\n pushl $0x1b\n "
+			 "pushl $1f\n iretl\n"
 			 "1: int $0x80");
 }
 
@@ -284,7 +309,8 @@ static void ways_in(void)
 {
 	unsigned vector = in_user(user_iret_vm) - 1;
 
-	check(vector == 0x80 && !(trap.eflags & VM), "IRET at CPL 3 cannot set VM", "%u %x", vector, trap.eflags);
+	check(vector == 0x80 && !(trap.eflags & VM), "IRET at CPL 3 cannot set VM", "%u %x", vector,
+	      trap.eflags);
 	((volatile uint8_t *)CODE_LINEAR)[0] = 0x0f;
 	((volatile uint8_t *)CODE_LINEAR)[1] = 0x0b;
 	task_tss.esp0 = main_tss.esp0;
@@ -297,8 +323,8 @@ static void ways_in(void)
 	task_tss.iomap = sizeof(task_tss);
 	gdt[SEL_TASK / 8] = descriptor((uint32_t)&task_tss, sizeof(task_tss) - 1, ACCESS_TSS32, 0);
 	vector = catch_call(jump_to_task) - 1;
-	check(vector == UD && trap.cs == CODE_SEGMENT && trap.eflags & VM, "a task switch may enter the mode", "%u %x %x", vector,
-	      trap.cs, trap.eflags);
+	check(vector == UD && trap.cs == CODE_SEGMENT && trap.eflags & VM,
+	      "a task switch may enter the mode", "%u %x %x", vector, trap.cs, trap.eflags);
 	CHECK_EQUAL("with its segments", trap.v86_ds & 0xffff, 0x1234);
 	gdt[SEL_WIDE_TSS / 8] = descriptor((uint32_t)&wide, sizeof(wide) - 1, ACCESS_TSS32, 0);
 	__asm__ volatile("ltr %0" ::"r"((uint16_t)SEL_WIDE_TSS));
@@ -317,30 +343,34 @@ static bool has_vme(void)
 static void redirect(unsigned vector, bool to_8086)
 {
 	if (to_8086)
-		wide.redirect[vector / 8] &= (uint8_t)~(1 << vector % 8);
+		wide.redirect[vector / 8] &= (uint8_t) ~(1 << vector % 8);
 	else
 		wide.redirect[vector / 8] |= (uint8_t)(1 << vector % 8);
 }
 
 static void vme_interrupts(void)
 {
-	*(volatile uint32_t *)(0x60 * 4) = CODE_SEGMENT << 16 | 0x20; /* 300:20 is NOP up to 300:40 */
+	*(volatile uint32_t *)(0x60 * 4) =
+		CODE_SEGMENT << 16 | 0x20; /* 300:20 is NOP up to 300:40 */
 	*(volatile uint16_t *)(CODE_LINEAR + 0x40) = 0x0b0f;
 	redirect(0x60, true);
 	unsigned vector = RUN(IOPL3 | IF | 1, 0xcd, 0x60);
-	check(vector == UD && trap.eip == 0x40, "VME: redirected INT, IOPL 3", "%u at %x", vector, trap.eip);
+	check(vector == UD && trap.eip == 0x40, "VME: redirected INT, IOPL 3", "%u at %x", vector,
+	      trap.eip);
 	CHECK_EQUAL("its FLAGS", STACK16(STACK_POINTER - 2), IOPL3 | IF | 3);
 	CHECK_EQUAL("its IP", STACK16(STACK_POINTER - 6), 2);
 	CHECK_EQUAL("it clears IF", trap.eflags & (IF | VM), VM);
 	vector = RUN(IF | VIF | 1, 0xcd, 0x60);
-	check(vector == UD && trap.eip == 0x40, "VME: redirected INT, IOPL 0", "%u at %x", vector, trap.eip);
+	check(vector == UD && trap.eip == 0x40, "VME: redirected INT, IOPL 0", "%u at %x", vector,
+	      trap.eip);
 	CHECK_EQUAL("its FLAGS show VIF as IF, IOPL 3", STACK16(STACK_POINTER - 2), IOPL3 | IF | 3);
 	CHECK_EQUAL("it clears VIF, not IF", trap.eflags & (IF | VIF | IOPL3), IF);
 	vector = RUN(IF | 1, 0xcd, 0x60);
 	CHECK_EQUAL("with VIF clear, IF in FLAGS is clear", STACK16(STACK_POINTER - 2), IOPL3 | 3);
 	redirect(0x60, false);
 	vector = RUN(0, 0xcd, 0x60);
-	check(vector == GP && trap.error == 0, "VME: INT not redirected, IOPL 0, is #GP(0)", "%u %x", vector, trap.error);
+	check(vector == GP && trap.error == 0, "VME: INT not redirected, IOPL 0, is #GP(0)",
+	      "%u %x", vector, trap.error);
 	idt[0x90] = gate(SEL_CODE, (uint32_t)trap_stubs + 16 * 0x90, ACCESS_INT32 | ACCESS_DPL3, 0);
 	redirect(0x90, false);
 	vector = RUN(IOPL3, 0xcd, 0x90);
@@ -350,36 +380,44 @@ static void vme_interrupts(void)
 static void vme_flags(void)
 {
 	unsigned vector = RUN(VIF | IF, 0xfa, 0x9c, UD2); /* cli; pushf */
-	check(vector == UD && (trap.eflags & (VIF | IF)) == IF, "VME: CLI clears VIF", "%u %x", vector, trap.eflags);
+	check(vector == UD && (trap.eflags & (VIF | IF)) == IF, "VME: CLI clears VIF", "%u %x",
+	      vector, trap.eflags);
 	CHECK_EQUAL("VME: PUSHF shows VIF as IF", STACK16(STACK_POINTER - 2), IOPL3 | 2);
 	vector = RUN(0, 0xfb, 0x9c, UD2); /* sti; pushf */
-	check(vector == UD && (trap.eflags & (VIF | IF)) == VIF, "VME: STI sets VIF", "%u %x", vector, trap.eflags);
+	check(vector == UD && (trap.eflags & (VIF | IF)) == VIF, "VME: STI sets VIF", "%u %x",
+	      vector, trap.eflags);
 	CHECK_EQUAL("VME: PUSHF shows it", STACK16(STACK_POINTER - 2), IOPL3 | IF | 2);
 	vector = RUN(VIP, 0xfb, UD2);
-	check(vector == GP && trap.eip == 0 && !(trap.eflags & VIF), "VME: STI with VIP is #GP(0)", "%u %x", vector, trap.eflags);
+	check(vector == GP && trap.eip == 0 && !(trap.eflags & VIF), "VME: STI with VIP is #GP(0)",
+	      "%u %x", vector, trap.eflags);
 	vector = RUN(VIP | VIF, 0xfa, UD2);
-	check(vector == GP && !trap.error && !trap.eip && (trap.eflags & (VIP | VIF)) == (VIP | VIF),
+	check(vector == GP && !trap.error && !trap.eip &&
+		      (trap.eflags & (VIP | VIF)) == (VIP | VIF),
 	      "VME: VIF and VIP before an instruction are #GP(0)", "%u %x", vector, trap.eflags);
 	vector = RUN(VIP, 0xfa, UD2);
-	check(vector == UD && (trap.eflags & (VIP | VIF)) == VIP, "VME: CLI with VIP", "%u %x", vector, trap.eflags);
+	check(vector == UD && (trap.eflags & (VIP | VIF)) == VIP, "VME: CLI with VIP", "%u %x",
+	      vector, trap.eflags);
 	vector = RUN(IF, 0x68, 0x01, 0x02, 0x9d, UD2); /* push 201h; popf */
-	check(vector == UD && (trap.eflags & (VIF | IF | IOPL3 | 1)) == (VIF | IF | 1), "VME: POPF sets VIF, leaves IF and IOPL",
-	      "%u %x", vector, trap.eflags);
+	check(vector == UD && (trap.eflags & (VIF | IF | IOPL3 | 1)) == (VIF | IF | 1),
+	      "VME: POPF sets VIF, leaves IF and IOPL", "%u %x", vector, trap.eflags);
 	vector = RUN(VIP, 0x68, 0x00, 0x02, 0x9d, UD2);
-	check(vector == GP && trap.eip == 3, "VME: POPF of IF with VIP is #GP(0)", "%u at %x", vector, trap.eip);
+	check(vector == GP && trap.eip == 3, "VME: POPF of IF with VIP is #GP(0)", "%u at %x",
+	      vector, trap.eip);
 	vector = RUN(0, 0x68, 0x00, 0x01, 0x9d, UD2);
-	check(vector == GP && trap.eip == 3, "VME: POPF of TF is #GP(0)", "%u at %x", vector, trap.eip);
+	check(vector == GP && trap.eip == 3, "VME: POPF of TF is #GP(0)", "%u at %x", vector,
+	      trap.eip);
 	vector = RUN(0, 0x66, 0x9c, UD2);
 	CHECK_EQUAL("VME: PUSHFD, IOPL 0, is #GP", vector, GP);
 	vector = RUN(0, 0x66, 0x9d, UD2);
 	CHECK_EQUAL("VME: POPFD, IOPL 0, is #GP", vector, GP);
 	vector = RUN(VIF, 0x6a, 0x03, 0x68, 0x00, 0x03, 0x6a, 0x09, 0xcf, 0xf4, UD2);
-	check(vector == UD && trap.eip == 9 && (trap.eflags & (VIF | 1)) == 1, "VME: IRET takes VIF from IF", "%u %x", vector,
-	      trap.eflags);
+	check(vector == UD && trap.eip == 9 && (trap.eflags & (VIF | 1)) == 1,
+	      "VME: IRET takes VIF from IF", "%u %x", vector, trap.eflags);
 	vector = RUN(0, 0x66, 0xcf, UD2);
 	CHECK_EQUAL("VME: IRETD, IOPL 0, is #GP", vector, GP);
 	vector = RUN(IOPL3 | VIF | IF, 0xfa, 0x9c, UD2);
-	check(vector == UD && (trap.eflags & (VIF | IF)) == VIF, "VME: CLI with IOPL 3 clears IF", "%u %x", vector, trap.eflags);
+	check(vector == UD && (trap.eflags & (VIF | IF)) == VIF, "VME: CLI with IOPL 3 clears IF",
+	      "%u %x", vector, trap.eflags);
 }
 
 /* Protected mode's virtual interrupts. */
@@ -389,7 +427,8 @@ static void user_entry(void)
 }
 static void enter_user_with_vif_and_vip(void)
 {
-	user_call((uint32_t)user_entry, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack), SEL_USER_DATA, 2 | VIF | VIP);
+	user_call((uint32_t)user_entry, SEL_USER_CODE, (uint32_t)user_stack + sizeof(user_stack),
+		  SEL_USER_DATA, 2 | VIF | VIP);
 }
 
 static void pvi(void)
@@ -397,7 +436,8 @@ static void pvi(void)
 	WRITE_CR(4, READ_CR(4) & ~CR4_PVI);
 	CHECK_EQUAL("VIF and VIP without PVI", catch_call(enter_user_with_vif_and_vip) - 1, 0x80);
 	WRITE_CR(4, READ_CR(4) | CR4_PVI);
-	CHECK_EQUAL("PVI: VIF and VIP before an instruction are #GP", catch_call(enter_user_with_vif_and_vip) - 1, GP);
+	CHECK_EQUAL("PVI: VIF and VIP before an instruction are #GP",
+		    catch_call(enter_user_with_vif_and_vip) - 1, GP);
 	CHECK_EQUAL("at that instruction", trap.eip, (uint32_t)user_entry);
 	WRITE_CR(4, READ_CR(4) & ~CR4_PVI);
 }

@@ -24,8 +24,9 @@ static void isa_write(void *self, uint16_t port, uint8_t value)
 	forwarded[port & 7] = value;
 }
 
-static const struct tsr_isa_forward isa_table = {
-	.size = sizeof(isa_table), .read = isa_read, .write = isa_write};
+static const struct tsr_isa_forward isa_table = { .size = sizeof(isa_table),
+						  .read = isa_read,
+						  .write = isa_write };
 
 static void *start(void)
 {
@@ -33,7 +34,7 @@ static void *start(void)
 	fake_start();
 	fake_connect("isa", &isa_table, forwarded);
 	return fake_device_new(NULL, "i440fx",
-			       (struct fake_row[]){{"address", "00.0"}, {NULL, NULL}});
+			       (struct fake_row[]){ { "address", "00.0" }, { NULL, NULL } });
 }
 
 static uint32_t config(unsigned reg, unsigned width)
@@ -55,10 +56,10 @@ static void registers_have_their_reset_values(void)
 		uint32_t value;
 	} rows[] = {
 		{ 0x00, 4, 0x12378086 }, { 0x04, 2, 0x0006 }, { 0x06, 2, 0x0280 },
-		{ 0x08, 4, 0x06000002 }, { 0x0e, 1, 0x00 },
-		{ 0x2c, 4, 0x11001af4 }, { 0x53, 1, 0x83 }, { 0x57, 1, 0x01 }, { 0x58, 1, 0x10 },
-		{ PAM0, 1, 0x00 },
-		{ 0x5a, 2, 0x0000 }, { 0x60, 4, 0x01010101 }, { SMRAM, 1, 0x02 }, { TRC, 1, 0x00 },
+		{ 0x08, 4, 0x06000002 }, { 0x0e, 1, 0x00 },   { 0x2c, 4, 0x11001af4 },
+		{ 0x53, 1, 0x83 },       { 0x57, 1, 0x01 },   { 0x58, 1, 0x10 },
+		{ PAM0, 1, 0x00 },       { 0x5a, 2, 0x0000 }, { 0x60, 4, 0x01010101 },
+		{ SMRAM, 1, 0x02 },      { TRC, 1, 0x00 },
 	};
 
 	start();
@@ -73,8 +74,7 @@ static void reserved_bits_stay(void)
 		uint8_t all_ones;
 	} rows[] = {
 		{ 0x00, 0x86 }, { 0x04, 0x06 }, { 0x05, 0x01 }, { PAM0, 0x70 }, { 0x5a, 0x77 },
-		{ 0x68, 0xc0 }, { 0x70, 0xf8 },
-		{ 0x73, 0x00 }, { 0xf0, 0x00 },
+		{ 0x68, 0xc0 }, { 0x70, 0xf8 }, { 0x73, 0x00 }, { 0xf0, 0x00 },
 	};
 
 	start();
@@ -128,11 +128,10 @@ static void pam_switches_each_range(void)
 		unsigned reg, shift;
 	} rows[] = {
 		{ 0xc0000, 0x5a, 0 }, { 0xc7fff, 0x5a, 4 }, { 0xc8000, 0x5b, 0 },
-		{ 0xcc000, 0x5b, 4 }, { 0xd0000, 0x5c, 0 },
-		{ 0xd4000, 0x5c, 4 }, { 0xd8000, 0x5d, 0 }, { 0xdffff, 0x5d, 4 },
-		{ 0xe0000, 0x5e, 0 }, { 0xe4000, 0x5e, 4 },
-		{ 0xe8000, 0x5f, 0 }, { 0xeffff, 0x5f, 4 }, { 0xf0000, 0x59, 4 },
-		{ 0xfffff, 0x59, 4 },
+		{ 0xcc000, 0x5b, 4 }, { 0xd0000, 0x5c, 0 }, { 0xd4000, 0x5c, 4 },
+		{ 0xd8000, 0x5d, 0 }, { 0xdffff, 0x5d, 4 }, { 0xe0000, 0x5e, 0 },
+		{ 0xe4000, 0x5e, 4 }, { 0xe8000, 0x5f, 0 }, { 0xeffff, 0x5f, 4 },
+		{ 0xf0000, 0x59, 4 }, { 0xfffff, 0x59, 4 },
 	};
 	uint8_t *rom;
 	struct tsr_error error;
@@ -234,7 +233,10 @@ static void any_register_access_is_defined(void)
 	fake_device_fuzz_registers(1, 20000);
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(registers_have_their_reset_values),
 	ROW(reserved_bits_stay),

@@ -595,7 +595,10 @@ static void any_register_access_is_defined(void)
 	}
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(commands_have_their_answers),
 	ROW(ram_keeps_its_bytes),

@@ -18,8 +18,8 @@ static void medium_info(void *self, struct tsr_block_info *info)
 {
 	struct rig_medium *m = self;
 
-	*info = (struct tsr_block_info){m->present && !m->tray_open, m->read_only, m->length,
-					m->generation};
+	*info = (struct tsr_block_info){ m->present && !m->tray_open, m->read_only, m->length,
+					 m->generation };
 	if (!info->present)
 		info->length = 0;
 }
@@ -178,8 +178,9 @@ struct rig *rig_start(uint64_t sectors, uint32_t disc_sectors)
 	add_disks(sectors, "primary-master", "primary-slave");
 	medium_init(&rig.disc, (uint64_t)disc_sectors * 2048);
 	rig.cdrom = add_drive(&atapi_cdrom_entry, "atapi-cdrom", "secondary-master", &rig.disc);
-	rig.controller = fake_device_new(class_of(&piix3_ide_entry), "piix3-ide",
-					 (struct fake_row[]){{"address", "01.1"}, {NULL, NULL}});
+	rig.controller =
+		fake_device_new(class_of(&piix3_ide_entry), "piix3-ide",
+				(struct fake_row[]){ { "address", "01.1" }, { NULL, NULL } });
 	rig.bdf = fake_pci_of(rig.controller);
 	fake_pci_enable(rig.bdf);
 	rig.bus_master = (uint16_t)fake_pci_bar(rig.bdf, 4);
@@ -257,7 +258,7 @@ void command(uint8_t code)
 
 int irq(void)
 {
-	return fake_irq_level(!rig.bus_master	    ? "irq"
+	return fake_irq_level(!rig.bus_master       ? "irq"
 			      : rig.base == PRIMARY ? "primary-irq"
 						    : "secondary-irq");
 }
@@ -330,7 +331,7 @@ static void send_packet(const uint8_t *cdb, uint8_t feature, unsigned limit)
 	out(HIGH, (uint8_t)(limit >> 8));
 	command(0xa0);
 	CU_ASSERT_EQUAL(in(STATUS) & (BSY | DRQ), DRQ);
-	CU_ASSERT_EQUAL(in(COUNT) & 3, 1);
+	CU_ASSERT_EQUAL(in(COUNT)&3, 1);
 	write_words(cdb, 6);
 }
 
@@ -348,16 +349,16 @@ uint8_t packet(const uint8_t *cdb, void *to, unsigned limit, unsigned *got)
 			continue;
 		}
 		CU_ASSERT_EQUAL(irq(), 1);
-		if (!(in(STATUS) & DRQ))
+		if (!(in(STATUS)&DRQ))
 			break;
 		CU_ASSERT_EQUAL(irq(), 0);
-		CU_ASSERT_EQUAL(in(COUNT) & 3, 2);
+		CU_ASSERT_EQUAL(in(COUNT)&3, 2);
 		n = in(MID) | in(HIGH) << 8;
 		CU_ASSERT(n && n <= (limit ? limit : 0xfffe));
 		read_words((uint8_t *)to + total, (n + 1) / 2);
 		total += n;
 	}
-	CU_ASSERT_EQUAL(in(COUNT) & 3, 3);
+	CU_ASSERT_EQUAL(in(COUNT)&3, 3);
 	if (got)
 		*got = total;
 	return in(STATUS);

@@ -33,7 +33,7 @@ struct rig_medium {
 struct rig {
 	struct rig_medium disk, slave, disc;
 	void *controller, *drive, *slave_drive, *cdrom;
-	uint16_t base; /* of the command block that the helpers use */
+	uint16_t base;       /* of the command block that the helpers use */
 	uint16_t bus_master; /* ports; 0: ISA */
 	unsigned bdf;
 };

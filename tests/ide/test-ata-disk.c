@@ -335,8 +335,8 @@ static void pio_write_over_the_end(void)
 		unsigned block;
 		bool write_cache;
 	} rows[] = {
-		{ 0x30, false, 1, true }, { 0x3c, false, 1, true },  { 0x34, true, 1, true },
-		{ 0xc5, false, 2, true }, { 0xc5, false, 16, true }, { 0x39, true, 2, true },
+		{ 0x30, false, 1, true },  { 0x3c, false, 1, true },  { 0x34, true, 1, true },
+		{ 0xc5, false, 2, true },  { 0xc5, false, 16, true }, { 0x39, true, 2, true },
 		{ 0x30, false, 1, false },
 	};
 
@@ -373,7 +373,9 @@ static void dma_over_the_end(void)
 		uint8_t code;
 		bool ext, write;
 	} rows[] = {
-		{ 0xc8, false, false }, { 0x25, true, false }, { 0xca, false, true },
+		{ 0xc8, false, false },
+		{ 0x25, true, false },
+		{ 0xca, false, true },
 		{ 0x35, true, true },
 	};
 

@@ -70,8 +70,8 @@ static void identify_words(void)
 	};
 	static const uint8_t refused[] = { 0x02, 0x07, 0x0d, 0x10, 0x18, 0x23, 0x46, 0x48, 0x80 };
 	static const uint16_t fixed[][2] = {
-		{ 0, 0x85c0 },	{ 49, 0x0f00 }, { 50, 0x4000 }, { 53, 0x0007 }, { 64, 0x0003 },
-		{ 65, 120 },	{ 68, 120 },	{ 80, 0x007e }, { 82, 0x4218 }, { 83, 0x4000 },
+		{ 0, 0x85c0 },  { 49, 0x0f00 }, { 50, 0x4000 }, { 53, 0x0007 }, { 64, 0x0003 },
+		{ 65, 120 },    { 68, 120 },    { 80, 0x007e }, { 82, 0x4218 }, { 83, 0x4000 },
 		{ 85, 0x4218 }, { 87, 0x4000 }, { 93, 0x600b },
 	};
 	uint16_t w[256];
@@ -112,10 +112,10 @@ static void packet_with_overlap(void)
 	command(0xa0);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
 	write_words(CDB(0x12, 0, 0, 0, 36), 6);
-	CU_ASSERT_EQUAL(in(COUNT) & 7, 2);
+	CU_ASSERT_EQUAL(in(COUNT)&7, 2);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
 	read_words(data, 18);
-	CU_ASSERT_EQUAL(in(COUNT) & 7, 3);
+	CU_ASSERT_EQUAL(in(COUNT)&7, 3);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC);
 	rig_finish();
 }
@@ -304,7 +304,7 @@ static void mode_select(void)
 	command(0xa0);
 	write_words(CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28), 6);
 	CU_ASSERT_EQUAL(in(STATUS), DRDY | DSC | DRQ);
-	CU_ASSERT_EQUAL(in(COUNT) & 3, 0);
+	CU_ASSERT_EQUAL(in(COUNT)&3, 0);
 	CU_ASSERT_EQUAL(in(MID), 28);
 	write_words(data, 14);
 	CU_ASSERT_EQUAL(irq(), 1);
@@ -397,7 +397,7 @@ static void state_in_a_read(void)
 	fake_pci_enable(rig.bdf);
 	fake_clock_advance(1000);
 	read_words(data + 1200, 424);
-	CU_ASSERT(in(STATUS) & DRQ);
+	CU_ASSERT(in(STATUS)&DRQ);
 	read_words(data + 2048, 1024);
 	CU_ASSERT(good(in(STATUS)));
 	CU_ASSERT(same(data, 7, 2));

@@ -449,13 +449,14 @@ static void fuzz(void)
 			else if (r % 16 == 1)
 				bm_stop();
 			else if (r % 16 < 5)
-				write_words((uint16_t[6]){(uint16_t)(r >> 8), (uint16_t)(r >> 24)},
-					    6);
+				write_words(
+					(uint16_t[6]){ (uint16_t)(r >> 8), (uint16_t)(r >> 24) },
+					6);
 			else if (r % 16 < 7)
 				rig_run();
 			else if (r % 16 < 9)
-				command((uint8_t[]){0x20, 0x25, 0x30, 0x35, 0xc8, 0xca, 0xa0,
-						    0xa0}[r >> 8 & 7]);
+				command((uint8_t[]){ 0x20, 0x25, 0x30, 0x35, 0xc8, 0xca, 0xa0,
+						     0xa0 }[r >> 8 & 7]);
 			else
 				out((unsigned)(r >> 8) % 8, (uint8_t)(r >> 16));
 		}

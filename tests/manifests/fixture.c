@@ -25,8 +25,9 @@ static bool fixture_attach(void *self, const struct tsr_host *host, struct tsr_e
 	return true;
 }
 
-static const struct tsr_device_class class = {
-	.size = sizeof(class), .instance_size = 1, .attach = fixture_attach};
+static const struct tsr_device_class class = { .size = sizeof(class),
+					       .instance_size = 1,
+					       .attach = fixture_attach };
 
 static const void *get_factory(const char *factory)
 {
@@ -35,7 +36,7 @@ static const void *get_factory(const char *factory)
 
 TSR_PLUGIN_ENTRY = {
 	.size = FIXTURE_SIZE,
-	.abi = {FIXTURE_MAJOR, FIXTURE_MINOR},
+	.abi = { FIXTURE_MAJOR, FIXTURE_MINOR },
 	.id = FIXTURE_ID,
 	.version = FIXTURE_VERSION,
 	.get_factory = get_factory,

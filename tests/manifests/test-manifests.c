@@ -36,6 +36,7 @@ static void check_text(const char *name, const char *text, const char *expected)
 
 static void test_version_ranges(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *range, *version;
 		int holds; /* -1: not a range */
@@ -49,6 +50,7 @@ static void test_version_ranges(void)
 		{">=1..2", "1.2.0", -1},  {">=1.2.3.4", "1.2.0", -1}, {">=99999999", "1.0.0", -1},
 		{"=>1", "1.0.0", -1},
 	};
+	/* clang-format on */
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		TsrVersionRange range;
@@ -127,8 +129,8 @@ static void test_newest_that_fits_is_found(void)
 	static const struct {
 		const char *requirement, *version;
 	} rows[] = {
-		{"good", "2.0.0"},     {"good >=1,<2", "1.2.0"}, {"good =1.0.0", "1.0.0"},
-		{"good<1.2", "1.0.0"}, {"good >=3", NULL},
+		{ "good", "2.0.0" },     { "good >=1,<2", "1.2.0" }, { "good =1.0.0", "1.0.0" },
+		{ "good<1.2", "1.0.0" }, { "good >=3", NULL },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -155,16 +157,17 @@ static void test_scan_refuses_with_reasons(void)
 	static const struct {
 		const char *what, *expected;
 	} rows[] = {
-		{"plugin abi-older ", "works with ABI 0.1 to 0.9, this Tessera has " ABI ": install a "
-				      "newer version of the plugin"},
-		{"plugin abi-newer ",
-		 "works with ABI 2.0 to 2.*, this Tessera has " ABI ": install a newer Tessera"},
-		{"plugin abi-newer-minor ",
-		 "works with ABI 1.99 to 1.*, this Tessera has " ABI ": install a newer Tessera"},
-		{"plugin no-library ", "no library "},
-		{"/misplaced.plugin",
-		 "is misplaced 1.0.0, so it belongs in a folder misplaced/1.0.0"},
-		{FIXTURES_AGAIN, "duplicate of " FIXTURES},
+		{ "plugin abi-older ",
+		  "works with ABI 0.1 to 0.9, this Tessera has " ABI ": install a "
+		  "newer version of the plugin" },
+		{ "plugin abi-newer ",
+		  "works with ABI 2.0 to 2.*, this Tessera has " ABI ": install a newer Tessera" },
+		{ "plugin abi-newer-minor ",
+		  "works with ABI 1.99 to 1.*, this Tessera has " ABI ": install a newer Tessera" },
+		{ "plugin no-library ", "no library " },
+		{ "/misplaced.plugin",
+		  "is misplaced 1.0.0, so it belongs in a folder misplaced/1.0.0" },
+		{ FIXTURES_AGAIN, "duplicate of " FIXTURES },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -176,14 +179,15 @@ static void test_loader_refuses_with_reasons(void)
 	static const struct {
 		const char *id, *expected;
 	} rows[] = {
-		{"built-older", "built for ABI 0." ABI_MINOR ", this Tessera has " ABI "; build it again"},
-		{"built-newer",
-		 "built for ABI 1.99, this Tessera has " ABI "; install a newer Tessera"},
-		{"no-symbol", "it has no symbol tessera_plugin_entry"},
-		{"not-a-library", "not-a-library.plugin: "},
-		{"wrong-id", "the library is somebody-else 1.0.0"},
-		{"wrong-version", "the library is wrong-version 9.9.9"},
-		{"small-entry", "too small"},
+		{ "built-older",
+		  "built for ABI 0." ABI_MINOR ", this Tessera has " ABI "; build it again" },
+		{ "built-newer",
+		  "built for ABI 1.99, this Tessera has " ABI "; install a newer Tessera" },
+		{ "no-symbol", "it has no symbol tessera_plugin_entry" },
+		{ "not-a-library", "not-a-library.plugin: " },
+		{ "wrong-id", "the library is somebody-else 1.0.0" },
+		{ "wrong-version", "the library is wrong-version 9.9.9" },
+		{ "small-entry", "too small" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -295,23 +299,25 @@ static void test_config_takes_what_is_written(void)
 
 static void test_slots_decide_what_exists(void)
 {
-	static const char *const names[] = {"d0", "d1", "drive0", "s0", "n0", "n1", "u0", "maybe"};
+	static const char *const names[] = {
+		"d0", "d1", "drive0", "s0", "n0", "n1", "u0", "maybe"
+	};
 	static const struct {
 		const char *overrides[3];
 		const char *exist; /* a letter per name */
 	} rows[] = {
-		{{NULL}, "....n..."},
-		{{"disk=/x"}, "d.d.n..."},
-		{{"disk=/x", "disk=/y"}, "ddd.n..."},
-		{{"disk=none", "disk=/y"}, ".d..n..."},
-		{{"serial=green:/x"}, "...sn..."},
-		{{"serial=none"}, "....n..."},
-		{{"nic=none"}, "........"},
-		{{"nic=user"}, "....n..."},
-		{{"ui=none"}, "....n..."},
-		{{"ui=window"}, "....n.u."},
-		{{"ui=auto"}, "....n..."},
-		{{"ui=auto", "serial=none"}, "....n..."},
+		{ { NULL }, "....n..." },
+		{ { "disk=/x" }, "d.d.n..." },
+		{ { "disk=/x", "disk=/y" }, "ddd.n..." },
+		{ { "disk=none", "disk=/y" }, ".d..n..." },
+		{ { "serial=green:/x" }, "...sn..." },
+		{ { "serial=none" }, "....n..." },
+		{ { "nic=none" }, "........" },
+		{ { "nic=user" }, "....n..." },
+		{ { "ui=none" }, "....n..." },
+		{ { "ui=window" }, "....n.u." },
+		{ { "ui=auto" }, "....n..." },
+		{ { "ui=auto", "serial=none" }, "....n..." },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -344,19 +350,19 @@ static void test_overrides_reach_their_properties(void)
 	static const struct {
 		const char *override, *instance, *property, *value;
 	} rows[] = {
-		{"a.count=3", "a", "count", "3"},
-		{"label=x=y,z", "b", "text", "x=y,z"},
-		{"label=", "a", "text", ""},
-		{"colour=cold", "b", "mode", "green"},
-		{"disk=/tmp/a=b.img,count=5", "d0", "file", "/tmp/a=b.img"},
-		{"disk=/tmp/a=b.img,count=5", "d0", "count", "5"},
-		{"disk=/tmp/a,,b", "d0", "file", "/tmp/a,b"},
-		{"disk=count=6", "d0", "count", "6"},
-		{"serial=green:/x:y", "s0", "mode", "green"},
-		{"serial=green:/x:y", "s0", "file", "/x:y"},
-		{"serial=green", "s0", "file", ""},
-		{"cpu=speed=7", "cpu0", "speed", "7"},
-		{"cpu=processor-b,check=all", "cpu0", "check", "all"},
+		{ "a.count=3", "a", "count", "3" },
+		{ "label=x=y,z", "b", "text", "x=y,z" },
+		{ "label=", "a", "text", "" },
+		{ "colour=cold", "b", "mode", "green" },
+		{ "disk=/tmp/a=b.img,count=5", "d0", "file", "/tmp/a=b.img" },
+		{ "disk=/tmp/a=b.img,count=5", "d0", "count", "5" },
+		{ "disk=/tmp/a,,b", "d0", "file", "/tmp/a,b" },
+		{ "disk=count=6", "d0", "count", "6" },
+		{ "serial=green:/x:y", "s0", "mode", "green" },
+		{ "serial=green:/x:y", "s0", "file", "/x:y" },
+		{ "serial=green", "s0", "file", "" },
+		{ "cpu=speed=7", "cpu0", "speed", "7" },
+		{ "cpu=processor-b,check=all", "cpu0", "check", "all" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -389,25 +395,25 @@ static void test_wrong_overrides(void)
 	static const struct {
 		const char *override, *expected;
 	} rows[] = {
-		{"wibble=1",
-		 "--wibble: the machine has no such option; it has cpu, set, clock, colour, disk"},
-		{"memory=9", "--memory: \"9\" is not a size"},
-		{"x.y=1", "--set x.y: the machine has no instance x"},
-		{"a.y=1", "--set a.y: plugin good has no property y; it has count"},
-		{"a.count=99", "--set a.count: count: \"99\" is not a number from 1 to 16"},
-		{"a.count", "--set a.count: say NAME.PROPERTY=VALUE"},
-		{"d0.count=1",
-		 "--set d0.count: d0 is not in the machine as it is started; it comes with --disk"},
-		{"colour=hot", "--colour: \"hot\" is not one of cold, warm"},
-		{"serial=blue", "--serial: mode: \"blue\" is not one of red, green"},
-		{"disk=/x,mode", "--disk: \"mode\" is not KEY=VALUE"},
-		{"disk=/x,colour=1", "--disk: plugin good has no property colour"},
-		{"nic=bridge", "--nic: no place for \"bridge\"; it takes none, user, tap; the "
-			       "machine has room for 2"},
-		{"nic=tap", "plugin: no plugin not-installed"},
-		{"cpu=walker", "cpu: walker is a plugin of kind mmu, not cpu"},
-		{"cpu=processor-b,speed=1", "--cpu: plugin processor-b has no property speed"},
-		{"clock=\xff", "text that is not UTF-8"},
+		{ "wibble=1", "--wibble: the machine has no such option; it has cpu, set, clock, "
+			      "colour, disk" },
+		{ "memory=9", "--memory: \"9\" is not a size" },
+		{ "x.y=1", "--set x.y: the machine has no instance x" },
+		{ "a.y=1", "--set a.y: plugin good has no property y; it has count" },
+		{ "a.count=99", "--set a.count: count: \"99\" is not a number from 1 to 16" },
+		{ "a.count", "--set a.count: say NAME.PROPERTY=VALUE" },
+		{ "d0.count=1", "--set d0.count: d0 is not in the machine as it is started; it "
+				"comes with --disk" },
+		{ "colour=hot", "--colour: \"hot\" is not one of cold, warm" },
+		{ "serial=blue", "--serial: mode: \"blue\" is not one of red, green" },
+		{ "disk=/x,mode", "--disk: \"mode\" is not KEY=VALUE" },
+		{ "disk=/x,colour=1", "--disk: plugin good has no property colour" },
+		{ "nic=bridge", "--nic: no place for \"bridge\"; it takes none, user, tap; the "
+				"machine has room for 2" },
+		{ "nic=tap", "plugin: no plugin not-installed" },
+		{ "cpu=walker", "cpu: walker is a plugin of kind mmu, not cpu" },
+		{ "cpu=processor-b,speed=1", "--cpu: plugin processor-b has no property speed" },
+		{ "clock=\xff", "text that is not UTF-8" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -456,21 +462,21 @@ static void test_our_own_plugin_manifests(void)
 }
 
 static const CU_TestInfo tests[] = {
-	{"version ranges", test_version_ranges},
-	{"broken files are refused with file, line and key", test_broken_files},
-	{"a long file is refused", test_long_file_is_refused},
-	{"the newest version that fits is found", test_newest_that_fits_is_found},
-	{"the scan refuses with reasons", test_scan_refuses_with_reasons},
-	{"the loader refuses with reasons", test_loader_refuses_with_reasons},
-	{"versions load side by side", test_versions_load_side_by_side},
-	{"a config takes what is written", test_config_takes_what_is_written},
-	{"slots decide what exists", test_slots_decide_what_exists},
-	{"an auto slot follows the environment", test_auto_slot_follows_the_environment},
-	{"overrides reach their properties", test_overrides_reach_their_properties},
-	{"keys of a slot reach other places", test_slot_keys_reach_other_places},
-	{"wrong overrides", test_wrong_overrides},
-	{"too many for the slots", test_too_many_for_the_slots},
-	{"our own plugin manifests parse", test_our_own_plugin_manifests},
+	{ "version ranges", test_version_ranges },
+	{ "broken files are refused with file, line and key", test_broken_files },
+	{ "a long file is refused", test_long_file_is_refused },
+	{ "the newest version that fits is found", test_newest_that_fits_is_found },
+	{ "the scan refuses with reasons", test_scan_refuses_with_reasons },
+	{ "the loader refuses with reasons", test_loader_refuses_with_reasons },
+	{ "versions load side by side", test_versions_load_side_by_side },
+	{ "a config takes what is written", test_config_takes_what_is_written },
+	{ "slots decide what exists", test_slots_decide_what_exists },
+	{ "an auto slot follows the environment", test_auto_slot_follows_the_environment },
+	{ "overrides reach their properties", test_overrides_reach_their_properties },
+	{ "keys of a slot reach other places", test_slot_keys_reach_other_places },
+	{ "wrong overrides", test_wrong_overrides },
+	{ "too many for the slots", test_too_many_for_the_slots },
+	{ "our own plugin manifests parse", test_our_own_plugin_manifests },
 	CU_TEST_INFO_NULL,
 };
 
@@ -493,7 +499,7 @@ static void remove_machine(void)
 
 int main(void)
 {
-	static const char *const folders[] = {FIXTURES, FIXTURES_AGAIN, "/nonexistent", NULL};
+	static const char *const folders[] = { FIXTURES, FIXTURES_AGAIN, "/nonexistent", NULL };
 
 	registry = tsr_registry_new_for_folders(folders);
 	write_machine();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest physical memory for tests of MMUs: 16 MiB of RAM, a video window, a ROM, and a plain page walker. */
+/* A guest physical memory for tests of MMUs: 16 MiB of RAM, a video window, a ROM, and a plain page
+ * walker. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -29,9 +30,9 @@ static inline uint32_t *memory_word(tsr_gpa gpa)
 struct reference {
 	bool fault;
 	uint32_t error_code;
-	tsr_gpa gpa;            /* of the byte */
-	tsr_gpa tables[2];      /* addresses of the entries used: directory, table (0: large page) */
-	bool accessed, dirty;   /* A set at all levels; D at the leaf */
+	tsr_gpa gpa;          /* of the byte */
+	tsr_gpa tables[2];    /* addresses of the entries used: directory, table (0: large page) */
+	bool accessed, dirty; /* A set at all levels; D at the leaf */
 };
 void reference_walk(const struct tsr_mmu_context *context, enum tsr_mmu_view view, tsr_gla gla,
 		    enum tsr_mmu_access access, struct reference *r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Page walks written straight from SDM volume 3, tables 4-4 to 4-6 and 4-9 to 4-11, and section 4.7. */
+/* Page walks written straight from SDM volume 3, tables 4-4 to 4-6 and 4-9 to 4-11, and
+ * section 4.7. */
 #include "memory.h"
 
 #include <string.h>
@@ -24,7 +25,8 @@ static bool read_entry(tsr_gpa at, bool pae, uint64_t *entry)
 }
 
 /* false: fault, with *error its P and RSVD bits */
-static bool walk_32(const struct tsr_mmu_context *c, tsr_gla gla, struct levels *l, tsr_gpa *gpa, uint32_t *error)
+static bool walk_32(const struct tsr_mmu_context *c, tsr_gla gla, struct levels *l, tsr_gpa *gpa,
+		    uint32_t *error)
 {
 	l->at[0] = (c->cr3 & 0xfffff000) + (gla >> 22) * 4;
 	l->count = 1;
@@ -36,7 +38,8 @@ static bool walk_32(const struct tsr_mmu_context *c, tsr_gla gla, struct levels 
 		*error = 9;
 		if (l->entry[0] & 0x3e0000)
 			return false;
-		*gpa = (l->entry[0] & 0xffc00000) + ((l->entry[0] >> 13 & 15) << 32) + (gla & 0x3fffff);
+		*gpa = (l->entry[0] & 0xffc00000) + ((l->entry[0] >> 13 & 15) << 32) +
+		       (gla & 0x3fffff);
 		return true;
 	}
 	l->at[1] = (l->entry[0] & 0xfffff000) + (gla >> 12 & 0x3ff) * 4;
@@ -56,7 +59,8 @@ static bool reserved_pae(const struct tsr_mmu_context *c, uint64_t entry, bool l
 	return large && (entry & 0x1fe000);
 }
 
-static bool walk_pae(const struct tsr_mmu_context *c, tsr_gla gla, struct levels *l, tsr_gpa *gpa, uint32_t *error)
+static bool walk_pae(const struct tsr_mmu_context *c, tsr_gla gla, struct levels *l, tsr_gpa *gpa,
+		     uint32_t *error)
 {
 	uint64_t pdpte = c->pdpte[gla >> 30];
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random page tables, random stores to them by way of their own mappings, random switches, against a plain walker:
- * a fill's answer is right, every entry found in a table is one that the page tables grant at that moment, no entry
- * writes to a traced page, and a fetch tag never comes back with another translation.
- * Argument: a seed; without one, some seeds are run.
+ * Random page tables, random stores to them by way of their own mappings, random switches, against
+ * a plain walker: a fill's answer is right, every entry found in a table is one that the page
+ * tables grant at that moment, no entry writes to a traced page, and a fetch tag never comes back
+ * with another translation. Argument: a seed; without one, some seeds are run.
  */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -107,8 +107,10 @@ static uint64_t random_upper(void)
 static uint64_t random_pde(void)
 {
 	if (any(5) == 0)
-		return random_bits() | 0x80 | (any(4) << 21) | (any(8) ? 0 : 1ull << (13 + any(9))) | random_upper();
-	return random_bits() | (FIRST_TABLE + ROOTS + 8 + any(12)) << 12 | (any(16) ? 0 : random_upper());
+		return random_bits() | 0x80 | (any(4) << 21) |
+		       (any(8) ? 0 : 1ull << (13 + any(9))) | random_upper();
+	return random_bits() | (FIRST_TABLE + ROOTS + 8 + any(12)) << 12 |
+	       (any(16) ? 0 : random_upper());
 }
 
 static uint64_t random_pte(void)
@@ -122,7 +124,8 @@ static uint64_t random_entry(void)
 }
 
 /* Few linear pages, so that things meet. */
-static const uint32_t regions[] = { 0, 0x200000, 0x400000, 0x40000000, 0xc0000000, 0xffc00000, 0xffe00000, 0x7fe00000 };
+static const uint32_t regions[] = { 0,          0x200000,   0x400000,   0x40000000,
+				    0xc0000000, 0xffc00000, 0xffe00000, 0x7fe00000 };
 
 static tsr_gla random_gla(void)
 {
@@ -133,10 +136,13 @@ static void fill_tables(void)
 {
 	for (unsigned page = FIRST_TABLE; page < FIRST_TABLE + 24; page++)
 		for (unsigned i = 0; i < 512; i++) {
-			uint64_t entry = page < FIRST_TABLE + ROOTS + 8 ? random_pde() : random_pte();
+			uint64_t entry =
+				page < FIRST_TABLE + ROOTS + 8 ? random_pde() : random_pte();
 
 			if (!t.pae)
-				entry = entry << 32 | (uint32_t)(page < FIRST_TABLE + ROOTS + 8 ? random_pde() : random_pte());
+				entry = entry << 32 |
+					(uint32_t)(page < FIRST_TABLE + ROOTS + 8 ? random_pde()
+										  : random_pte());
 			memcpy(memory_ram + page * 4096 + i * 8, &entry, 8);
 		}
 }
@@ -173,7 +179,8 @@ static void check_entry(enum tsr_mmu_view view, bool write, tsr_gla gla)
 		return;
 	expect(r.accessed && (!write || r.dirty), "entry without A or D");
 	memory_lookup(NULL, r.gpa, &page);
-	expect((uint8_t *)(entry + gla) == (write ? page.write : page.read) + (gla & 4095), "entry leads elsewhere");
+	expect((uint8_t *)(entry + gla) == (write ? page.write : page.read) + (gla & 4095),
+	       "entry leads elsewhere");
 	if (write && r.gpa >> 12 < CODE_PAGES)
 		expect(!t.code[r.gpa >> 12], "write entry to a page with code");
 }
@@ -200,7 +207,8 @@ static void check_tables(enum tsr_mmu_view view)
 		if (!entry_at(view, true, gla))
 			continue;
 		reference_walk(&t.context, view, gla, TSR_ACCESS_WRITE, &r);
-		expect(r.gpa >> 12 >= CODE_PAGES || !table[r.gpa >> 12], "write entry to a page table");
+		expect(r.gpa >> 12 >= CODE_PAGES || !table[r.gpa >> 12],
+		       "write entry to a page table");
 	}
 }
 
@@ -211,16 +219,22 @@ static void check_tags(void)
 
 		if (t.fetches[i].tag != t.vcpu->fetch_tag[t.fetches[i].view])
 			continue;
-		reference_walk(&t.context, t.fetches[i].view, t.fetches[i].page, TSR_ACCESS_FETCH, &r);
-		expect(!r.fault && r.gpa == t.fetches[i].gpa, "a fetch tag with another translation");
+		reference_walk(&t.context, t.fetches[i].view, t.fetches[i].page, TSR_ACCESS_FETCH,
+			       &r);
+		expect(!r.fault && r.gpa == t.fetches[i].gpa,
+		       "a fetch tag with another translation");
 		if (CU_get_number_of_failures())
-			fprintf(stderr, "tag %u view %u page %x: was %llx, is %llx fault %d, cr0 %x cr3 %x cr4 %x\n", t.fetches[i].tag,
-				t.fetches[i].view, t.fetches[i].page, (unsigned long long)t.fetches[i].gpa,
-				(unsigned long long)r.gpa, r.fault, t.context.cr0, t.context.cr3, t.context.cr4);
+			fprintf(stderr,
+				"tag %u view %u page %x: was %llx, is %llx fault %d, cr0 %x cr3 %x "
+				"cr4 %x\n",
+				t.fetches[i].tag, t.fetches[i].view, t.fetches[i].page,
+				(unsigned long long)t.fetches[i].gpa, (unsigned long long)r.gpa,
+				r.fault, t.context.cr0, t.context.cr3, t.context.cr4);
 	}
 }
 
-static void check_result(const struct tsr_mmu_result *result, const struct reference *r, enum tsr_mmu_access access)
+static void check_result(const struct tsr_mmu_result *result, const struct reference *r,
+			 enum tsr_mmu_access access)
 {
 	struct tsr_phys_page page;
 	uint8_t *host;
@@ -244,7 +258,8 @@ static void check_result(const struct tsr_mmu_result *result, const struct refer
 
 /* -- operations */
 
-static void access_page(enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access access, struct tsr_mmu_result *result)
+static void access_page(enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access access,
+			struct tsr_mmu_result *result)
 {
 	struct tsr_mmu_result probed;
 	struct reference r, after;
@@ -259,7 +274,8 @@ static void access_page(enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access
 	reference_walk(&t.context, view, gla, access, &after);
 	/* A table that is its own page may change under its A and D bits. */
 	if (!after.fault && after.gpa == r.gpa)
-		expect(after.accessed && (access != TSR_ACCESS_WRITE || after.dirty), "A and D not set");
+		expect(after.accessed && (access != TSR_ACCESS_WRITE || after.dirty),
+		       "A and D not set");
 	if (result->kind == TSR_MMU_RAM)
 		expect(entry_at(view, access == TSR_ACCESS_WRITE, gla) != 0, "no entry made");
 	if (access == TSR_ACCESS_FETCH && result->kind == TSR_MMU_RAM) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the shadow MMU promises, one promise a test; test-mmu-shadow-random.c looks for what was forgotten. */
+/* What the shadow MMU promises, one promise a test; test-mmu-shadow-random.c looks for what was
+ * forgotten. */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,8 @@ static void set_cr3(uint32_t cr3)
 	mmu->set_context(self, vcpu, &context);
 }
 
-/* Two address spaces: user pages 0.. by PT (PT2), the kernel's at C0000000h by KERNEL_PT in both. */
+/* Two address spaces: user pages 0.. by PT (PT2), the kernel's at C0000000h by KERNEL_PT in both.
+ */
 static void start(void)
 {
 	memory_start();
@@ -70,13 +72,15 @@ static void start(void)
 	vcpu = mmu->create(self, &listener);
 	*memory_word(PD) = PT | P_RW_US_A_D;
 	*memory_word(PD2) = PT2 | P_RW_US_A_D;
-	*memory_word(PD + KERNEL / 0x400000 * 4) = *memory_word(PD2 + KERNEL / 0x400000 * 4) = KERNEL_PT | 0x23;
+	*memory_word(PD + KERNEL / 0x400000 * 4) = *memory_word(PD2 + KERNEL / 0x400000 * 4) =
+		KERNEL_PT | 0x23;
 	for (unsigned i = 0; i < 1024; i++) {
 		*memory_word(PT + i * 4) = (DATA + i * 4096) | P_RW_US_A_D;
 		*memory_word(PT2 + i * 4) = (DATA + i * 4096) | P_RW_US_A_D;
 		*memory_word(KERNEL_PT + i * 4) = (DATA + i * 4096) | 0x63;
 	}
-	context = (struct tsr_mmu_context){ .cr0 = TSR_CR0_PE | TSR_CR0_PG | TSR_CR0_WP, .cr4 = TSR_CR4_PSE };
+	context = (struct tsr_mmu_context){ .cr0 = TSR_CR0_PE | TSR_CR0_PG | TSR_CR0_WP,
+					    .cr4 = TSR_CR4_PSE };
 	set_cr3(PD);
 }
 
@@ -95,7 +99,8 @@ static uint64_t entry(enum tsr_mmu_view view, bool write, tsr_gla gla)
 {
 	const struct tsr_mmu_layout *l = mmu->layout(self);
 
-	return ((uint64_t *)(vcpu->base[view] + (write ? l->write_table : l->read_table)))[gla >> 12];
+	return ((uint64_t *)(vcpu->base[view] +
+			     (write ? l->write_table : l->read_table)))[gla >> 12];
 }
 
 /* A guest's store to a traced page. */
@@ -111,7 +116,8 @@ static void entries_translate(void)
 	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x5123, TSR_ACCESS_WRITE), TSR_MMU_RAM);
 	CU_ASSERT_PTR_EQUAL(result.host, memory_ram + DATA + 0x5123);
 	CU_ASSERT_EQUAL(result.gpa, DATA + 0x5123);
-	CU_ASSERT_PTR_EQUAL((uint8_t *)(entry(TSR_VIEW_USER, true, 0x5123) + 0x5123), memory_ram + DATA + 0x5123);
+	CU_ASSERT_PTR_EQUAL((uint8_t *)(entry(TSR_VIEW_USER, true, 0x5123) + 0x5123),
+			    memory_ram + DATA + 0x5123);
 	CU_ASSERT_EQUAL(entry(TSR_VIEW_SUPERVISOR, true, 0x5123), 0);
 	finish();
 }
@@ -136,10 +142,12 @@ static void permissions_follow_the_manual(void)
 		uint32_t pde, pte, wp;
 		int user_read, user_write, super_read, super_write; /* error code, -1: allowed */
 	} rows[] = {
-		{ 0x07, 0x07, 1, -1, -1, -1, -1 }, { 0x07, 0x05, 1, -1, 7, -1, 3 },  { 0x07, 0x05, 0, -1, 7, -1, -1 },
-		{ 0x05, 0x07, 1, -1, 7, -1, 3 },   { 0x07, 0x03, 1, 5, 7, -1, -1 },  { 0x03, 0x07, 1, 5, 7, -1, -1 },
-		{ 0x03, 0x01, 1, 5, 7, -1, 3 },    { 0x03, 0x01, 0, 5, 7, -1, -1 },  { 0x07, 0x06, 1, 4, 6, 0, 2 },
-		{ 0x06, 0x07, 1, 4, 6, 0, 2 },     { 0x00, 0x00, 0, 4, 6, 0, 2 },
+		{ 0x07, 0x07, 1, -1, -1, -1, -1 }, { 0x07, 0x05, 1, -1, 7, -1, 3 },
+		{ 0x07, 0x05, 0, -1, 7, -1, -1 },  { 0x05, 0x07, 1, -1, 7, -1, 3 },
+		{ 0x07, 0x03, 1, 5, 7, -1, -1 },   { 0x03, 0x07, 1, 5, 7, -1, -1 },
+		{ 0x03, 0x01, 1, 5, 7, -1, 3 },    { 0x03, 0x01, 0, 5, 7, -1, -1 },
+		{ 0x07, 0x06, 1, 4, 6, 0, 2 },     { 0x06, 0x07, 1, 4, 6, 0, 2 },
+		{ 0x00, 0x00, 0, 4, 6, 0, 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -154,7 +162,8 @@ static void permissions_follow_the_manual(void)
 		for (unsigned n = 0; n < 4; n++) {
 			enum tsr_mmu_kind kind = fill(n / 2, 0, n & 1);
 
-			CU_ASSERT_EQUAL(kind == TSR_MMU_FAULT ? (int)result.error_code : -1, want[n / 2][n & 1]);
+			CU_ASSERT_EQUAL(kind == TSR_MMU_FAULT ? (int)result.error_code : -1,
+					want[n / 2][n & 1]);
 		}
 		finish();
 	}
@@ -201,7 +210,8 @@ static void reused_tables_become_fast_again(void)
 	*memory_word(KERNEL_PT) = PT | 0x63;
 	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_READ);
 	for (unsigned i = 0; i < 64; i++) {
-		CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_TRACED);
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE),
+				TSR_MMU_TRACED);
 		poke(PT + 4 * (i + 512), i);
 	}
 	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, false, 0x1000), 0);
@@ -319,9 +329,13 @@ static void pae_has_nx_and_reserved_bits(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		memcpy(memory_ram + PT + i * 8, &rows[i].entry, 8);
 		set_cr3(PD + 0x20);
-		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, i << 12, TSR_ACCESS_READ) == TSR_MMU_FAULT ? (int)result.error_code : -1,
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, i << 12, TSR_ACCESS_READ) == TSR_MMU_FAULT
+					? (int)result.error_code
+					: -1,
 				rows[i].read);
-		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, i << 12, TSR_ACCESS_FETCH) == TSR_MMU_FAULT ? (int)result.error_code : -1,
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, i << 12, TSR_ACCESS_FETCH) == TSR_MMU_FAULT
+					? (int)result.error_code
+					: -1,
 				rows[i].fetch);
 	}
 	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x40000000, TSR_ACCESS_WRITE), TSR_MMU_FAULT);
@@ -385,7 +399,8 @@ static void reverse_map_may_overflow(void)
 	finish();
 }
 
-/* Each address space of each virtual CPU uses 2048 page tables. They lead to no memory, so that no table chunk bounds them. */
+/* Each address space of each virtual CPU uses 2048 page tables. They lead to no memory, so that no
+ * table chunk bounds them. */
 static void every_table_of_every_address_space_is_traced(void)
 {
 	enum { VCPUS = 4, SPACES = 32, SLOTS = 2048, TABLES = 0x400000 };
@@ -430,7 +445,8 @@ static void every_table_of_every_address_space_is_traced(void)
 	finish();
 }
 
-/* A supervisor that runs in more page-directory entries than a fetch set lists: the list starts again, the tag is new. */
+/* A supervisor that runs in more page-directory entries than a fetch set lists: the list starts
+ * again, the tag is new. */
 static void fetch_set_may_overflow(void)
 {
 	uint32_t tag;
@@ -518,7 +534,8 @@ int main(void)
 		{ "PAE has NX and reserved bits", pae_has_nx_and_reserved_bits },
 		{ "fetches are asked anew", fetches_are_asked_anew },
 		{ "reverse map may overflow", reverse_map_may_overflow },
-		{ "every table of every address space is traced", every_table_of_every_address_space_is_traced },
+		{ "every table of every address space is traced",
+		  every_table_of_every_address_space_is_traced },
 		{ "fetch set may overflow", fetch_set_may_overflow },
 		{ "page table at address 0 is traced", page_table_at_address_0_is_traced },
 		{ "notices beyond 36 bits are survived", notices_beyond_36_bits_are_survived },

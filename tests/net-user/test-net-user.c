@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The user-mode network with this test as the NIC: frames in, frames out, and sockets on the host's loopback. */
+/* The user-mode network with this test as the NIC: frames in, frames out, and sockets on the host's
+ * loopback. */
 #include <CUnit/Basic.h>
 #include <arpa/inet.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static void net_new_with(const char *property, const char *value)
 	link_calls = 0;
 	link_up = true;
 	net_self = fake_device_new(NULL, "net-user",
-				   (struct fake_row[]){{property, value}, {NULL, NULL}});
+				   (struct fake_row[]){ { property, value }, { NULL, NULL } });
 	net = fake_device_interface(net_self, TSR_NET);
 	net->connect(net_self, &nic_port);
 }
@@ -114,7 +115,8 @@ static void send_arp(uint8_t last_byte)
 	net->send(net_self, f, sizeof(f));
 }
 
-static void send_udp(const char *from, const char *to, unsigned from_port, unsigned to_port, const void *data, size_t length)
+static void send_udp(const char *from, const char *to, unsigned from_port, unsigned to_port,
+		     const void *data, size_t length)
 {
 	uint8_t f[1024] = { 0x52, 0x55, 10, 0, 2, 2, [12] = 8, 0, 0x45, [22] = 64, 17 };
 
@@ -132,7 +134,8 @@ static void send_udp(const char *from, const char *to, unsigned from_port, unsig
 
 static int loopback_socket(int type, uint16_t *port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof(at);
 	int fd = socket(AF_INET, type, 0);
 
@@ -182,7 +185,8 @@ static void udp_reaches_the_host_and_comes_back(void)
 	send_arp(2); /* tells the guest's station address */
 	wait_frames(1);
 	send_udp("10.0.2.15", "10.0.2.2", 4000, port, "ping", 4);
-	CU_ASSERT_EQUAL(recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_length), 4);
+	CU_ASSERT_EQUAL(recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_length),
+			4);
 	CU_ASSERT_STRING_EQUAL(text, "ping");
 	sendto(fd, "pong", 4, 0, (struct sockaddr *)&peer, peer_length);
 	CU_ASSERT_TRUE(wait_frames(2));
@@ -193,7 +197,8 @@ static void udp_reaches_the_host_and_comes_back(void)
 
 static void forwarded_port_reaches_the_guest(void)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	char rule[64];
 	uint16_t port;
 	int fd = loopback_socket(SOCK_STREAM, &port);
@@ -222,7 +227,9 @@ static void taken_port_is_an_error(void)
 
 	snprintf(rule, sizeof(rule), "tcp:127.0.0.1:%u-:7", port);
 	fake_start();
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "net-user", (struct fake_row[]){ { "hostfwd", rule }, { NULL, NULL } }, &error));
+	CU_ASSERT_PTR_NULL(fake_device_try(
+		NULL, "net-user", (struct fake_row[]){ { "hostfwd", rule }, { NULL, NULL } },
+		&error));
 	CU_ASSERT_EQUAL(error.code, TSR_ERROR_CONFLICT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "127.0.0.1"));
 	close(fd);
@@ -296,7 +303,8 @@ static void unplugged_cable_drops_what_the_host_sends(void)
 	send_arp(2);
 	CU_ASSERT_TRUE(wait_frames(1));
 	send_udp("10.0.2.15", "10.0.2.2", 4000, port, "ping", 4);
-	CU_ASSERT_EQUAL(recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_length), 4);
+	CU_ASSERT_EQUAL(recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&peer, &peer_length),
+			4);
 	set_link(false);
 	sendto(fd, "lost", 4, 0, (struct sockaddr *)&peer, peer_length);
 	CU_ASSERT_FALSE(wait_frames(2));
@@ -323,7 +331,8 @@ static void unplugged_cable_drops_what_waits_for_the_nic(void)
 	CU_ASSERT_TRUE(wait_frames(1)); /* the queue works as before */
 }
 
-/* The cable is not a part of the guest: a state that was saved while it was out does not pull it. */
+/* The cable is not a part of the guest: a state that was saved while it was out does not pull it.
+ */
 static void saved_state_does_not_hold_the_cable(void)
 {
 	struct fake_state *state;
@@ -339,6 +348,7 @@ static void saved_state_does_not_hold_the_cable(void)
 
 static void rules_are_read(void)
 {
+	/* clang-format off */
 	static const struct { const char *text; bool good; unsigned host_port, guest_port; bool udp; } rows[] = {
 		{ "tcp:127.0.0.1:2222-:22", true, 2222, 22, false },
 		{ "udp::53-10.0.2.20:5353", true, 53, 5353, true },
@@ -353,6 +363,7 @@ static void rules_are_read(void)
 		{ ";", false, 0, 0, false },
 		{ "tcp:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:22-:22", false, 0, 0, false },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *text = rows[i].text;
@@ -391,7 +402,10 @@ static void any_frame_is_survived(void)
 	}
 }
 
-#define ROW(name) { #name, name }
+#define ROW(name) \
+	{ \
+#name, name \
+	}
 
 static CU_TestInfo tests[] = {
 	ROW(gateway_answers_arp),

@@ -61,7 +61,9 @@ void *nic_new(const char *mac)
 	fake_start();
 	cable_reset();
 	fake_connect("backend", &cable_table, NULL);
-	nic = fake_device_new(NULL, "pcnet", (struct fake_row[]){ { "address", "03.0" }, { "mac", mac }, { NULL, NULL } });
+	nic = fake_device_new(
+		NULL, "pcnet",
+		(struct fake_row[]){ { "address", "03.0" }, { "mac", mac }, { NULL, NULL } });
 	fake_pci_enable(fake_pci_of(nic));
 	nic_base = (uint16_t)fake_pci_bar(fake_pci_of(nic), 0);
 	return nic;

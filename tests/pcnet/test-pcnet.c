@@ -44,7 +44,8 @@ static uint16_t get16(uint32_t at)
 }
 
 /* `status` as in TMD1 of 32-bit structures, bits 31-24. */
-static void put_descriptor(uint32_t ring, unsigned n, uint32_t buffer, unsigned length, uint32_t status)
+static void put_descriptor(uint32_t ring, unsigned n, uint32_t buffer, unsigned length,
+			   uint32_t status)
 {
 	uint32_t size = (0x1000 - length) & 0xfff;
 
@@ -60,7 +61,8 @@ static void put_descriptor(uint32_t ring, unsigned n, uint32_t buffer, unsigned 
 
 static uint32_t status_of(uint32_t ring, unsigned n)
 {
-	return driver_style ? get32(ring + 16 * n + 4) & 0xfff00000 : get32(ring + 8 * n) & 0xff000000;
+	return driver_style ? get32(ring + 16 * n + 4) & 0xfff00000
+			    : get32(ring + 8 * n) & 0xff000000;
 }
 
 static uint32_t result_of(uint32_t ring, unsigned n)
@@ -92,7 +94,8 @@ static void put_init_block(uint16_t mode, const uint16_t filter[4])
 }
 
 /* A driver that is up: rings of four, all receive buffers the chip's, interrupts on. */
-static void driver_start_with(unsigned style, uint16_t mode, const uint16_t filter[4], uint16_t csr4)
+static void driver_start_with(unsigned style, uint16_t mode, const uint16_t filter[4],
+			      uint16_t csr4)
 {
 	driver_style = style;
 	set_bcr(20, (uint16_t)style);
@@ -157,13 +160,16 @@ static void prom_holds_the_station_address(void)
 
 static void bad_addresses_are_refused(void)
 {
-	static const char *const bad[] = { "x", "52:54:00:12:34", "53:54:00:12:34:56", "52:54:00:12:34:567", "5:4:0:1:3:6" };
+	static const char *const bad[] = { "x", "52:54:00:12:34", "53:54:00:12:34:56",
+					   "52:54:00:12:34:567", "5:4:0:1:3:6" };
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct tsr_error error = { 0 };
 
 		fake_start();
-		CU_ASSERT_PTR_NULL(fake_device_try(NULL, "pcnet", (struct fake_row[]){ { "mac", bad[i] }, { NULL, NULL } }, &error));
+		CU_ASSERT_PTR_NULL(fake_device_try(
+			NULL, "pcnet", (struct fake_row[]){ { "mac", bad[i] }, { NULL, NULL } },
+			&error));
 		CU_ASSERT_EQUAL(error.code, TSR_ERROR_INVALID);
 		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, bad[i]));
 	}
@@ -182,15 +188,18 @@ static void default_address_is_local_and_steady(void)
 
 static void registers_have_reset_values(void)
 {
+	/* clang-format off */
 	static const struct { bool bcr; unsigned number; uint16_t value; } rows[] = {
 		{ false, 0, 0x0004 }, { false, 3, 0 }, { false, 4, 0x0115 }, { false, 5, 0 }, { false, 15, 0 },
 		{ false, 100, 0x0200 }, { true, 2, 0x0002 }, { true, 4, 0x80c0 }, { true, 5, 0x0084 }, { true, 18, 0x2101 },
 		{ true, 20, 0x0200 }, { true, 22, 0xff06 },
 	};
+	/* clang-format on */
 
 	nic_new("52:54:00:12:34:56");
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		CU_ASSERT_EQUAL(rows[i].bcr ? bcr(rows[i].number) : csr(rows[i].number), rows[i].value);
+		CU_ASSERT_EQUAL(rows[i].bcr ? bcr(rows[i].number) : csr(rows[i].number),
+				rows[i].value);
 }
 
 static void styles_say_their_widths(void)
@@ -321,7 +330,8 @@ static void rings_wrap(void)
 		CU_ASSERT_EQUAL(cable.sent[i][20], i);
 		cable_deliver(frame, 60);
 		CU_ASSERT_EQUAL(received(i % RING_LENGTH)[20], i);
-		put_descriptor(RX_RING, i % RING_LENGTH, BUFFERS + i % RING_LENGTH * BUFFER_SIZE, BUFFER_SIZE, 1u << 31);
+		put_descriptor(RX_RING, i % RING_LENGTH, BUFFERS + i % RING_LENGTH * BUFFER_SIZE,
+			       BUFFER_SIZE, 1u << 31);
 	}
 	CU_ASSERT_FALSE(csr(0) & CSR0_ERR);
 }
@@ -448,9 +458,11 @@ static void unattended_ring_is_polled(void)
 
 static void filter_takes_what_it_should(void)
 {
-	static const uint8_t stranger[6] = { 0x52, 0x54, 0, 0, 0, 9 }, group[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x01 };
+	static const uint8_t stranger[6] = { 0x52, 0x54, 0, 0, 0, 9 },
+			     group[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x01 };
 	uint16_t filter[4] = { 0 }, none[4] = { 0 };
 	unsigned hash = pcnet_crc(group, 6) >> 26;
+	/* clang-format off */
 	const struct { uint16_t mode; const uint16_t *filter; const uint8_t *to; bool taken; } rows[] = {
 		{ 0, none, station, true },
 		{ 0, none, stranger, false },
@@ -463,6 +475,7 @@ static void filter_takes_what_it_should(void)
 		{ MODE_PROM, none, group, true },
 		{ MODE_DRX, none, station, false },
 	};
+	/* clang-format on */
 	uint8_t frame[60];
 
 	CU_ASSERT_EQUAL(hash, 54); /* 224.0.0.1, as drivers compute it */
@@ -583,7 +596,8 @@ static void unplugged_cable_stays_so(void)
 	CU_ASSERT_EQUAL(bcr(4), 0x00c0);
 	state = fake_device_save(nic);
 	cable_link(true);
-	CU_ASSERT_TRUE(fake_device_load(nic, state, 1, NULL)); /* the state does not hold the cable */
+	CU_ASSERT_TRUE(
+		fake_device_load(nic, state, 1, NULL)); /* the state does not hold the cable */
 	CU_ASSERT_EQUAL(bcr(4), 0x80c0);
 	fake_state_free(state);
 }
@@ -614,8 +628,15 @@ static void causes_are_masked_and_cleared(void)
 
 static void ok_transmits_can_be_quiet(void)
 {
-	static const struct { uint16_t csr5; uint32_t status; bool interrupt; } rows[] = {
-		{ 0, 0, true }, { CSR5_TOKINTD, 0, false }, { CSR5_LTINTEN, 0, false }, { CSR5_LTINTEN, 1u << 28, true },
+	static const struct {
+		uint16_t csr5;
+		uint32_t status;
+		bool interrupt;
+	} rows[] = {
+		{ 0, 0, true },
+		{ CSR5_TOKINTD, 0, false },
+		{ CSR5_LTINTEN, 0, false },
+		{ CSR5_LTINTEN, 1u << 28, true },
 	};
 	uint8_t frame[60];
 
@@ -680,7 +701,8 @@ static void strange_state_is_survived(void)
 		struct fake_state *state = fake_device_save(nic);
 
 		fake_state_scramble(state, seed);
-		if (fake_device_load(nic, state, 1, NULL) && cable.port->can_receive(cable.port->to))
+		if (fake_device_load(nic, state, 1, NULL) &&
+		    cable.port->can_receive(cable.port->to))
 			cable_deliver(frame, 60);
 		fake_clock_advance(100000000);
 		fake_device_fuzz_registers(seed, 200);
@@ -695,7 +717,10 @@ static void any_register_access_is_defined(void)
 	fake_device_fuzz_registers(1, 30000);
 }
 
-#define ROW(name) { #name, name }
+#define ROW(name) \
+	{ \
+#name, name \
+	}
 
 static CU_TestInfo tests[] = {
 	ROW(pci_function_is_a_pcnet),

@@ -135,7 +135,8 @@ static void masks(void)
 	CU_ASSERT_EQUAL(ack(), 9);
 	set(6, 1);
 	CU_ASSERT_EQUAL(fake_irq_level("int"), 0);
-	fake_port_write(0x20, 0x68, 1); /* special mask mode: a masked level in service does not block */
+	fake_port_write(0x20, 0x68,
+			1); /* special mask mode: a masked level in service does not block */
 	fake_port_write(0x21, 0x02, 1);
 	CU_ASSERT_EQUAL(fake_irq_level("int"), 1);
 	CU_ASSERT_EQUAL(ack(), 0x0e);

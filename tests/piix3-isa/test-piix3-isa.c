@@ -20,7 +20,7 @@ static void start(void)
 {
 	fake_start();
 	bridge = fake_device_new(NULL, "piix3-isa",
-				 (struct fake_row[]){{"address", "01.0"}, {NULL, NULL}});
+				 (struct fake_row[]){ { "address", "01.0" }, { NULL, NULL } });
 	router = fake_device_interface(bridge, TSR_PCI_ROUTER);
 	forward = fake_device_interface(bridge, TSR_ISA_FORWARD);
 	inputs = fake_device_interface(bridge, TSR_IRQ_INPUTS);
@@ -38,10 +38,10 @@ static void registers_have_their_reset_values(void)
 		uint32_t value;
 	} rows[] = {
 		{ 0x00, 4, 0x70008086 }, { 0x04, 2, 0x0007 }, { 0x06, 2, 0x0200 },
-		{ 0x08, 4, 0x06010000 }, { 0x0e, 1, 0x80 },
-		{ 0x3d, 1, 0x00 }, { 0x4c, 1, 0x4d }, { 0x4e, 2, 0x0003 }, { 0x60, 4, 0x80808080 },
-		{ 0x69, 1, 0x02 },
-		{ 0x76, 2, 0x0c0c }, { 0x78, 2, 0x0002 }, { 0xa0, 1, 0x08 }, { 0xa8, 1, 0x0f },
+		{ 0x08, 4, 0x06010000 }, { 0x0e, 1, 0x80 },   { 0x3d, 1, 0x00 },
+		{ 0x4c, 1, 0x4d },       { 0x4e, 2, 0x0003 }, { 0x60, 4, 0x80808080 },
+		{ 0x69, 1, 0x02 },       { 0x76, 2, 0x0c0c }, { 0x78, 2, 0x0002 },
+		{ 0xa0, 1, 0x08 },       { 0xa8, 1, 0x0f },
 	};
 
 	start();
@@ -57,10 +57,9 @@ static void slots_are_swizzled(void)
 		unsigned device, pin, irq_of[4];
 	} rows[] = {
 		{ 1, 0, { 1, 0, 0, 0 } }, { 1, 3, { 0, 0, 0, 1 } }, { 2, 0, { 0, 1, 0, 0 } },
-		{ 3, 0, { 0, 0, 1, 0 } },
-		{ 4, 0, { 0, 0, 0, 1 } }, { 5, 0, { 1, 0, 0, 0 } }, { 3, 1, { 0, 0, 0, 1 } },
-		{ 3, 2, { 1, 0, 0, 0 } },
-		{ 31, 3, { 0, 1, 0, 0 } }, { 0, 1, { 1, 0, 0, 0 } },
+		{ 3, 0, { 0, 0, 1, 0 } }, { 4, 0, { 0, 0, 0, 1 } }, { 5, 0, { 1, 0, 0, 0 } },
+		{ 3, 1, { 0, 0, 0, 1 } }, { 3, 2, { 1, 0, 0, 0 } }, { 31, 3, { 0, 1, 0, 0 } },
+		{ 0, 1, { 1, 0, 0, 0 } },
 	};
 	static const char *const lines[] = { "irq5", "irq9", "irq10", "irq11" };
 
@@ -208,7 +207,10 @@ static void any_register_access_is_defined(void)
 	fake_device_fuzz_registers(1, 20000);
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(registers_have_their_reset_values),
 	ROW(slots_are_swizzled),

@@ -18,7 +18,7 @@ static void start(void)
 {
 	fake_start();
 	pm = fake_device_new(NULL, "piix4-pm",
-			     (struct fake_row[]){{"address", "01.3"}, {NULL, NULL}});
+			     (struct fake_row[]){ { "address", "01.3" }, { NULL, NULL } });
 	fake_pci_write(BDF, 0x40, PM | 1, 4);
 	fake_pci_write(BDF, 0x80, 1, 1);
 	fake_pci_write(BDF, 0x90, SMB | 1, 4);
@@ -42,10 +42,9 @@ static void registers_have_their_reset_values(void)
 		uint32_t value;
 	} rows[] = {
 		{ 0x00, 4, 0x71138086 }, { 0x04, 2, 0x0000 }, { 0x06, 2, 0x0280 },
-		{ 0x08, 4, 0x06800003 }, { 0x3d, 1, 0x01 },
-		{ 0x40, 4, 0x00000001 }, { 0x58, 4, 0x02000000 }, { 0x80, 1, 0x00 },
-		{ 0x90, 4, 0x00000001 }, { 0xd2, 1, 0x00 },
-		{ 0xd6, 1, 0x00 },
+		{ 0x08, 4, 0x06800003 }, { 0x3d, 1, 0x01 },   { 0x40, 4, 0x00000001 },
+		{ 0x58, 4, 0x02000000 }, { 0x80, 1, 0x00 },   { 0x90, 4, 0x00000001 },
+		{ 0xd2, 1, 0x00 },       { 0xd6, 1, 0x00 },
 	};
 
 	start();
@@ -73,11 +72,11 @@ static void timer_counts(void)
 	static const struct {
 		uint64_t ns;
 		uint32_t ticks;
-	} rows[] = {{0, 0},
-		    {1000000, 3579},
-		    {S, 3579545},
-		    {4 * S, 14318180},
-		    {5 * S, 17897725 & 0xffffff}};
+	} rows[] = { { 0, 0 },
+		     { 1000000, 3579 },
+		     { S, 3579545 },
+		     { 4 * S, 14318180 },
+		     { 5 * S, 17897725 & 0xffffff } };
 
 	start();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -109,7 +108,8 @@ static void overflow_interrupts(void)
 	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
 }
 
-/* ACPI 1.0b, 4.7.3.1.1: the status bit does not depend on the enable bit; no host timer runs for it. */
+/* ACPI 1.0b, 4.7.3.1.1: the status bit does not depend on the enable bit; no host timer runs for
+ * it. */
 static void overflow_is_seen_without_interrupt(void)
 {
 	start();
@@ -251,7 +251,10 @@ static void any_register_access_is_defined(void)
 	fake_device_fuzz_registers(1, 20000);
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(registers_have_their_reset_values),
 	ROW(window_moves_and_closes),

@@ -37,8 +37,8 @@ static void start(void)
 }
 
 /* hh:mm:ss dd.mm.ccyy as eight hexadecimal pairs */
-static void expect(unsigned hour, unsigned minute, unsigned second, unsigned day, unsigned month, unsigned century,
-		   unsigned year, unsigned weekday)
+static void expect(unsigned hour, unsigned minute, unsigned second, unsigned day, unsigned month,
+		   unsigned century, unsigned year, unsigned weekday)
 {
 	CU_ASSERT_EQUAL(get(4), hour);
 	CU_ASSERT_EQUAL(get(2), minute);
@@ -50,8 +50,8 @@ static void expect(unsigned hour, unsigned minute, unsigned second, unsigned day
 	CU_ASSERT_EQUAL(get(6), weekday);
 }
 
-static void set_time(unsigned hour, unsigned minute, unsigned second, unsigned day, unsigned month, unsigned century,
-		     unsigned year, unsigned weekday)
+static void set_time(unsigned hour, unsigned minute, unsigned second, unsigned day, unsigned month,
+		     unsigned century, unsigned year, unsigned weekday)
 {
 	uint8_t b = get(0x0b);
 
@@ -206,9 +206,11 @@ static void describes_the_machine(void)
 {
 	unsigned sum = 0;
 
-	start_with((struct fake_row[]){ { "boot", "cdrom,disk" }, { "floppies", "1" }, { NULL, NULL } });
+	start_with((struct fake_row[]){
+		{ "boot", "cdrom,disk" }, { "floppies", "1" }, { NULL, NULL } });
 	CU_ASSERT(get(0x15) == 0x80 && get(0x16) == 0x02);
-	CU_ASSERT(get(0x17) == 0x00 && get(0x18) == 0x3c && get(0x30) == 0x00 && get(0x31) == 0x3c); /* 15 MiB */
+	CU_ASSERT(get(0x17) == 0x00 && get(0x18) == 0x3c && get(0x30) == 0x00 &&
+		  get(0x31) == 0x3c); /* 15 MiB */
 	CU_ASSERT(get(0x34) == 0 && get(0x35) == 0 && get(0x5b) == 0);
 	CU_ASSERT(get(0x3d) == 0x23 && get(0x38) == 0x11);
 	CU_ASSERT(get(0x10) == 0x40 && get(0x14) == 0x07);
@@ -225,9 +227,9 @@ static void refuses_a_bad_boot_order(void)
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
 		fake_start();
-		CU_ASSERT_PTR_NULL(fake_device_try(NULL, "rtc-mc146818",
-						   (struct fake_row[]){ { "boot", orders[i] }, { NULL, NULL } },
-						   &error));
+		CU_ASSERT_PTR_NULL(fake_device_try(
+			NULL, "rtc-mc146818",
+			(struct fake_row[]){ { "boot", orders[i] }, { NULL, NULL } }, &error));
 		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, orders[i]));
 		fake_finish();
 	}
@@ -252,8 +254,8 @@ static void says_whether_the_guest_is_resumed(void)
 		uint8_t code;
 		bool resumes;
 	} rows[] = {
-		{ 0x00, false }, { 0x01, true },  { 0x04, false }, { 0x05, true },  { 0x09, true },
-		{ 0x0a, true },  { 0x0c, true },  { 0x0d, false }, { 0xfe, false },
+		{ 0x00, false }, { 0x01, true }, { 0x04, false }, { 0x05, true },  { 0x09, true },
+		{ 0x0a, true },  { 0x0c, true }, { 0x0d, false }, { 0xfe, false },
 	};
 	const struct tsr_shutdown_code *code;
 
@@ -274,7 +276,8 @@ static void the_file_survives(void)
 
 	close(mkstemp(path));
 	fake_start();
-	CU_ASSERT_PTR_NULL(fake_device_try(NULL, "rtc-mc146818", rows, &error)); /* empty: not a CMOS */
+	CU_ASSERT_PTR_NULL(
+		fake_device_try(NULL, "rtc-mc146818", rows, &error)); /* empty: not a CMOS */
 	fake_finish();
 	unlink(path);
 	start_with(rows);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The layout of what vendors' binaries are compiled against, as of ABI 1.0. A row that fails says that an old plugin would read the
- * wrong member: move the new member to the table's end. Rows are added for new members, never changed.
+ * The layout of what vendors' binaries are compiled against, as of ABI 1.0. A row that fails says
+ * that an old plugin would read the wrong member: move the new member to the table's end. Rows are
+ * added for new members, never changed.
  */
 #include <CUnit/Basic.h>
 #include <stdio.h>
@@ -14,7 +15,10 @@ static const struct {
 	const char *name;
 	size_t is, was;
 } members[] = {
-#define ROW(type, member, was) { #type "." #member, offsetof(struct type, member), was }
+#define ROW(type, member, was) \
+	{ \
+#type "." #member, offsetof(struct type, member), was \
+	}
 	ROW(tsr_plugin_entry, size, 0),
 	ROW(tsr_plugin_entry, abi, 4),
 	ROW(tsr_plugin_entry, id, 8),
@@ -195,7 +199,8 @@ static void members_stay_where_they_were(void)
 {
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		if (members[i].is != members[i].was)
-			printf("    %s: offset %zu, was %zu\n", members[i].name, members[i].is, members[i].was);
+			printf("    %s: offset %zu, was %zu\n", members[i].name, members[i].is,
+			       members[i].was);
 		CU_ASSERT_EQUAL(members[i].is, members[i].was);
 	}
 }

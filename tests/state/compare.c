@@ -24,6 +24,7 @@ struct log {
 
 static struct log first_run, second_run, *run;
 
+/* clang-format off */
 static const char *const kind_names[] = {
 	[LOG_PORT_READ] = "port read",       [LOG_PORT_WRITE] = "port write",
 	[LOG_MEMORY_READ] = "memory read",   [LOG_MEMORY_WRITE] = "memory write",
@@ -32,6 +33,7 @@ static const char *const kind_names[] = {
 	[LOG_RESET] = "reset",               [LOG_LINES] = "lines",
 	[LOG_REQUESTS] = "requests",         [LOG_STIMULUS] = "from outside",
 };
+/* clang-format on */
 
 void compare_log(enum log_kind kind, unsigned width, uint64_t address, uint64_t value)
 {
@@ -61,7 +63,8 @@ static uint64_t random_value(uint64_t *seed)
 	return fake_random(seed) >> fake_random(seed) % 64;
 }
 
-/* Half of the accesses go where others went just before: registers of two bytes, and data after an index. */
+/* Half of the accesses go where others went just before: registers of two bytes, and data after an
+ * index. */
 static uint64_t random_place(uint64_t *seed)
 {
 	struct tsr_region *r = random_region(seed);
@@ -69,14 +72,16 @@ static uint64_t random_place(uint64_t *seed)
 	uint64_t offset = fake_random(seed);
 
 	if (choice >= RECENT_PLACES && r)
-		run->places[choice - RECENT_PLACES] = (r->base + offset % r->length) | (r->ports ? PORT_PLACE : 0);
+		run->places[choice - RECENT_PLACES] =
+			(r->base + offset % r->length) | (r->ports ? PORT_PLACE : 0);
 	return run->places[choice % RECENT_PLACES];
 }
 
 static void access_region(uint64_t *seed)
 {
 	uint64_t place = random_place(seed), at = place & ~PORT_PLACE, value = random_value(seed);
-	unsigned width = 1u << fake_random(seed) % 4 % 3; /* bytes are as frequent as the others together */
+	unsigned width =
+		1u << fake_random(seed) % 4 % 3; /* bytes are as frequent as the others together */
 	bool write = fake_random(seed) % 2, port = place & PORT_PLACE;
 
 	if (port && write)
@@ -130,7 +135,8 @@ static void pass_time(uint64_t *seed)
 
 static void reset_one(uint64_t *seed)
 {
-	static const enum tsr_reset kinds[] = { TSR_RESET_HARD, TSR_RESET_SOFT, TSR_RESET_POWER_ON };
+	static const enum tsr_reset kinds[] = { TSR_RESET_HARD, TSR_RESET_SOFT,
+						TSR_RESET_POWER_ON };
 	enum tsr_reset kind = kinds[fake_random(seed) % 3];
 
 	for (unsigned i = 0; i < fake.device_count; i++)
@@ -158,9 +164,11 @@ static void observe(void)
 	if (lines != run->lines)
 		compare_log(LOG_LINES, 0, 0, lines);
 	run->lines = lines;
-	requests = (uint64_t)fake.requests.power_offs << 40 | (uint64_t)fake.requests.resets << 20 | fake.requests.stops;
+	requests = (uint64_t)fake.requests.power_offs << 40 | (uint64_t)fake.requests.resets << 20 |
+		   fake.requests.stops;
 	if (requests != run->requests)
-		compare_log(LOG_REQUESTS, (unsigned)fake.requests.reset_kind, (uint64_t)fake.requests.exit_status, requests);
+		compare_log(LOG_REQUESTS, (unsigned)fake.requests.reset_kind,
+			    (uint64_t)fake.requests.exit_status, requests);
 	run->requests = requests;
 }
 
@@ -209,8 +217,8 @@ static bool reload(const struct compare_machine *machine)
 }
 
 /* NULL: the state could not be loaded. */
-static struct fake_snapshot *run_once(const struct compare_machine *machine, uint64_t seed, unsigned accesses,
-				      bool with_reload)
+static struct fake_snapshot *run_once(const struct compare_machine *machine, uint64_t seed,
+				      unsigned accesses, bool with_reload)
 {
 	unsigned middle = accesses / 4 + (unsigned)(fake_random(&seed) % (accesses / 2));
 	struct fake_snapshot *end = NULL;
@@ -241,8 +249,9 @@ static struct fake_snapshot *run_once(const struct compare_machine *machine, uin
 
 static void print_entry(const struct entry *e)
 {
-	printf("  %-12s width %u at %llx: %llx\n", e->kind == LOG_WORK && e->width ? "SAVE, LOAD" : kind_names[e->kind],
-	       e->width, (unsigned long long)e->address, (unsigned long long)e->value);
+	printf("  %-12s width %u at %llx: %llx\n",
+	       e->kind == LOG_WORK && e->width ? "SAVE, LOAD" : kind_names[e->kind], e->width,
+	       (unsigned long long)e->address, (unsigned long long)e->value);
 }
 
 static bool same_logs(void)

@@ -19,7 +19,7 @@ static void start_nothing(void)
 #define MAKE(function, id, ...) \
 	static void function(void) \
 	{ \
-		device = compare_make(id, (struct fake_row[]){ __VA_ARGS__ { NULL, NULL } }); \
+		device = compare_make(id, (struct fake_row[]){ __VA_ARGS__{ NULL, NULL } }); \
 	}
 
 /* -- Devices that stand alone */
@@ -32,7 +32,8 @@ MAKE(make_i8042, "i8042", )
 
 static void type_and_point(uint64_t *seed)
 {
-	unsigned code = (unsigned)(fake_random(seed) % 128), kind = (unsigned)(fake_random(seed) % 4);
+	unsigned code = (unsigned)(fake_random(seed) % 128),
+		 kind = (unsigned)(fake_random(seed) % 4);
 	int dx = (int)(fake_random(seed) % 64) - 32, dy = (int)(fake_random(seed) % 64) - 32;
 
 	if (kind < 2)
@@ -44,7 +45,8 @@ static void type_and_point(uint64_t *seed)
 
 static void make_pm(void)
 {
-	device = compare_make("piix4-pm", (struct fake_row[]){ { "address", "01.3" }, { NULL, NULL } });
+	device = compare_make("piix4-pm",
+			      (struct fake_row[]){ { "address", "01.3" }, { NULL, NULL } });
 	fake_pci_write(1 << 3 | 3, 0x40, 0x601, 4);
 	fake_pci_write(1 << 3 | 3, 0x80, 1, 1);
 	fake_pci_write(1 << 3 | 3, 0x90, 0x701, 4);
@@ -84,9 +86,19 @@ MAKE(make_pic, "pic-8259", )
 /* ICW1-ICW4, so that random accesses meet an initialised pair. */
 static void program_pic(uint64_t *seed)
 {
-	static const uint16_t ports[] = { 0x20, 0x21, 0x21, 0x21, 0xa0, 0xa1, 0xa1, 0xa1, 0x21, 0xa1 };
-	const uint8_t values[] = { 0x11 | (fake_random(seed) & 0x0a), 8, 4, 1, 0x11, 0x70, 2, 1,
-				   (uint8_t)fake_random(seed), (uint8_t)fake_random(seed) };
+	static const uint16_t ports[] = {
+		0x20, 0x21, 0x21, 0x21, 0xa0, 0xa1, 0xa1, 0xa1, 0x21, 0xa1
+	};
+	const uint8_t values[] = { 0x11 | (fake_random(seed) & 0x0a),
+				   8,
+				   4,
+				   1,
+				   0x11,
+				   0x70,
+				   2,
+				   1,
+				   (uint8_t)fake_random(seed),
+				   (uint8_t)fake_random(seed) };
 
 	for (size_t i = 0; i < sizeof(values); i++)
 		fake_port_write(ports[i], values[i], 1);
@@ -124,10 +136,12 @@ static void bridge_inputs(uint64_t *seed)
 
 static void make_bridges(void)
 {
-	void *isa = compare_make("piix3-isa", (struct fake_row[]){ { "address", "01.0" }, { NULL, NULL } });
+	void *isa = compare_make("piix3-isa",
+				 (struct fake_row[]){ { "address", "01.0" }, { NULL, NULL } });
 
 	fake_connect("isa", fake_device_interface(isa, TSR_ISA_FORWARD), isa);
-	device = compare_make("i440fx", (struct fake_row[]){ { "address", "00.0" }, { NULL, NULL } });
+	device = compare_make("i440fx",
+			      (struct fake_row[]){ { "address", "00.0" }, { NULL, NULL } });
 }
 
 /* -- Serial line and debug console */
@@ -141,7 +155,9 @@ static void make_uart(void)
 static void make_paced_uart(void)
 {
 	fake_connect("backend", &serial_table, NULL);
-	device = compare_make("uart-16550a", (struct fake_row[]){ { "paced", "true" }, { "out2-gate", "true" }, { NULL, NULL } });
+	device = compare_make("uart-16550a", (struct fake_row[]){ { "paced", "true" },
+								  { "out2-gate", "true" },
+								  { NULL, NULL } });
 }
 
 static void make_debugcon(void)
@@ -160,7 +176,8 @@ static void make_vga(void)
 
 static void make_isa_vga(void)
 {
-	device = compare_make("vga", (struct fake_row[]){ { "vram", "1M" }, { "bus", "isa" }, { NULL, NULL } });
+	device = compare_make(
+		"vga", (struct fake_row[]){ { "vram", "1M" }, { "bus", "isa" }, { NULL, NULL } });
 }
 
 static void look(uint64_t *seed)
@@ -182,7 +199,9 @@ static void look(uint64_t *seed)
 static void make_pcnet(void)
 {
 	fake_connect("backend", &net_table, NULL);
-	device = compare_make("pcnet", (struct fake_row[]){ { "address", "03.0" }, { "mac", "52:54:00:12:34:56" }, { NULL, NULL } });
+	device = compare_make("pcnet", (struct fake_row[]){ { "address", "03.0" },
+							    { "mac", "52:54:00:12:34:56" },
+							    { NULL, NULL } });
 	fake_pci_enable(fake_pci_of(device));
 }
 
@@ -225,7 +244,8 @@ static void start_nic(uint64_t *seed)
 
 static void own_descriptor(uint64_t *seed)
 {
-	unsigned n = (unsigned)(fake_random(seed) % 8), length = 64 + (unsigned)(fake_random(seed) % 1400);
+	unsigned n = (unsigned)(fake_random(seed) % 8),
+		 length = 64 + (unsigned)(fake_random(seed) % 1400);
 	uint32_t at = RINGS + (n & 4 ? 0x800 : 0) + (n & 3) * 16;
 
 	put32(at, BUFFERS + n * 2048);
@@ -264,7 +284,8 @@ static void make_piix3_ide(void)
 {
 	add_drive("ata-disk", "primary-master", &media[DISK]);
 	add_drive("atapi-cdrom", "primary-slave", &media[DISC]);
-	device = compare_make("piix3-ide", (struct fake_row[]){ { "address", "01.1" }, { NULL, NULL } });
+	device = compare_make("piix3-ide",
+			      (struct fake_row[]){ { "address", "01.1" }, { NULL, NULL } });
 	fake_pci_enable(fake_pci_of(device));
 	fake_pci_write(fake_pci_of(device), 0x40, 0x80008000, 4);
 }
@@ -279,12 +300,17 @@ static void make_isa_ide(void)
 /* A command that drivers use, to one of the drives, with an address on the medium. */
 static void command_drive(uint64_t *seed)
 {
-	static const uint8_t commands[] = { 0x20, 0x30, 0xc4, 0xc5, 0xc6, 0xec, 0xa1, 0xa0, 0xef, 0xe7, 0x24,
-					    0x34, 0xc8, 0xca, 0x40, 0x90, 0xe5, 0xf8, 0x27, 0xe1, 0x08 };
+	static const uint8_t commands[] = { 0x20, 0x30, 0xc4, 0xc5, 0xc6, 0xec, 0xa1,
+					    0xa0, 0xef, 0xe7, 0x24, 0x34, 0xc8, 0xca,
+					    0x40, 0x90, 0xe5, 0xf8, 0x27, 0xe1, 0x08 };
 	uint8_t code = commands[fake_random(seed) % sizeof(commands)];
-	const uint8_t registers[] = { 0, (uint8_t)(1 + fake_random(seed) % 4), (uint8_t)fake_random(seed),
-				      (uint8_t)(fake_random(seed) % 9), 0,
-				      (uint8_t)(0xe0 | (fake_random(seed) & 0x10)), code };
+	const uint8_t registers[] = { 0,
+				      (uint8_t)(1 + fake_random(seed) % 4),
+				      (uint8_t)fake_random(seed),
+				      (uint8_t)(fake_random(seed) % 9),
+				      0,
+				      (uint8_t)(0xe0 | (fake_random(seed) & 0x10)),
+				      code };
 
 	for (unsigned i = 0; i < sizeof(registers); i++)
 		fake_port_write((uint16_t)(0x1f1 + i), registers[i], 1);
@@ -294,8 +320,12 @@ static void command_drive(uint64_t *seed)
 /* Words of the data phase that may be under way; a packet when one is asked for. */
 static void move_data(uint64_t *seed)
 {
-	static const uint8_t packets[][12] = { { 0x28, 0, 0, 0, 0, 5, 0, 0, 2 }, { 0x00 }, { 0x03, 0, 0, 0, 18 },
-					       { 0x25 }, { 0x43, 0, 0, 0, 0, 0, 0, 0, 20 }, { 0x12, 0, 0, 0, 36 } };
+	static const uint8_t packets[][12] = { { 0x28, 0, 0, 0, 0, 5, 0, 0, 2 },
+					       { 0x00 },
+					       { 0x03, 0, 0, 0, 18 },
+					       { 0x25 },
+					       { 0x43, 0, 0, 0, 0, 0, 0, 0, 20 },
+					       { 0x12, 0, 0, 0, 36 } };
 	const uint8_t *packet = packets[fake_random(seed) % 6];
 	unsigned words = (unsigned)(fake_random(seed) % 300);
 
@@ -334,6 +364,7 @@ static void drive_ide(uint64_t *seed)
 	}
 }
 
+/* clang-format off */
 const struct compare_machine compare_machines[] = {
 	{ .name = "pit-8254", .devices = { "pit-8254" }, .start = start_nothing, .make = make_pit },
 	{ .name = "rtc-mc146818", .devices = { "rtc-mc146818" }, .start = start_nothing, .make = make_rtc },
@@ -359,5 +390,6 @@ const struct compare_machine compare_machines[] = {
 	{ .name = "isa-ide", .devices = { "isa-ide", "ata-disk" }, .start = media_start, .make = make_isa_ide,
 	  .stimulate = drive_ide, .settle = media_settle },
 };
+/* clang-format on */
 
 const unsigned compare_machine_count = sizeof(compare_machines) / sizeof(compare_machines[0]);

@@ -51,7 +51,8 @@ void serial_stimulate(uint64_t *seed)
 		bytes[i] = (uint8_t)fake_random(seed);
 	compare_log(LOG_STIMULUS, 0, 2, room);
 	if (room)
-		serial.port->receive(serial.port->to, bytes, room < sizeof(bytes) ? room : sizeof(bytes));
+		serial.port->receive(serial.port->to, bytes,
+				     room < sizeof(bytes) ? room : sizeof(bytes));
 	serial.full = fake_random(seed) % 4 == 0;
 }
 
@@ -121,7 +122,8 @@ static void medium_info(void *self, struct tsr_block_info *info)
 {
 	struct medium *m = self;
 
-	*info = (struct tsr_block_info){ m->present, m->read_only, m->present ? MEDIUM_BYTES : 0, m->generation };
+	*info = (struct tsr_block_info){ m->present, m->read_only, m->present ? MEDIUM_BYTES : 0,
+					 m->generation };
 }
 
 static void medium_submit(void *self, struct tsr_block_request *request)

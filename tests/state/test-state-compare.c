@@ -70,7 +70,8 @@ static bool compare_seeds(const struct compare_machine *machine, uint64_t first,
 {
 	for (unsigned i = 0; i < count; i++)
 		if (!compare_runs(machine, first + i, ACCESSES)) {
-			printf("%s: seed %llu differs\n", machine->name, (unsigned long long)(first + i));
+			printf("%s: seed %llu differs\n", machine->name,
+			       (unsigned long long)(first + i));
 			return false;
 		}
 	printf("%s: %u seeds are the same\n", machine->name, count);

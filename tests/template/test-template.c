@@ -4,11 +4,13 @@
 #include "fake-host.h"
 #include "unit.h"
 
+/* clang-format off */
 static const struct fake_row rows[] = {
 	{ "resource.regs.type", "ports" }, { "resource.regs.base", "0x310" }, { "resource.regs.length", "8" },
 	{ "resource.irq.type", "irq" },    { "resource.irq.line", "isa:5" },  { "limit", "1000" },
 	{ NULL, NULL },
 };
+/* clang-format on */
 
 static void counts_down_and_interrupts(void)
 {

@@ -77,9 +77,10 @@ static void *start_with(bool paced, bool out2_gate)
 	memset(&line, 0, sizeof(line));
 	fake_start();
 	fake_connect("backend", &line_table, &line);
-	uart = fake_device_new(
-		NULL, "uart-16550a",
-		(struct fake_row[]){ { "paced", paced ? "true" : "false" }, { "out2-gate", out2_gate ? "true" : "false" }, { NULL, NULL } });
+	uart = fake_device_new(NULL, "uart-16550a",
+			       (struct fake_row[]){ { "paced", paced ? "true" : "false" },
+						    { "out2-gate", out2_gate ? "true" : "false" },
+						    { NULL, NULL } });
 	out(UART_LCR, LCR_DLAB | 3);
 	out(UART_DATA, 1);
 	out(UART_IER, 0);
@@ -250,7 +251,7 @@ static void input_waits_for_room(void)
 	use_fifos(0);
 	line_type(text);
 	for (const char *c = text; *c; c++) {
-		CU_ASSERT(in(UART_LSR) & LSR_DATA);
+		CU_ASSERT(in(UART_LSR)&LSR_DATA);
 		CU_ASSERT_EQUAL(in(UART_DATA), *c);
 	}
 	CU_ASSERT_FALSE(in(UART_LSR) & (LSR_DATA | LSR_OVERRUN));
@@ -294,10 +295,10 @@ static void full_fifo_keeps_the_old_characters(void)
 	out(UART_MCR, MCR_LOOP);
 	for (unsigned i = 0; i < 20; i++)
 		out(UART_DATA, (uint8_t)i);
-	CU_ASSERT(in(UART_LSR) & LSR_OVERRUN);
+	CU_ASSERT(in(UART_LSR)&LSR_OVERRUN);
 	for (unsigned i = 0; i < 16; i++)
 		CU_ASSERT_EQUAL(in(UART_DATA), i);
-	CU_ASSERT_FALSE(in(UART_LSR) & LSR_DATA);
+	CU_ASSERT_FALSE(in(UART_LSR)&LSR_DATA);
 }
 
 static void break_in_loopback_is_received(void)
@@ -392,7 +393,10 @@ static void any_register_access_is_defined(void)
 	fake_device_fuzz_registers(2, 20000);
 }
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 static CU_TestInfo tests[] = {
 	ROW(registers_have_their_reset_values),
 	ROW(unplugged_line_has_no_carrier),

@@ -25,7 +25,7 @@ int unit_run_suites(const CU_SuiteInfo *suites)
 int unit_run(const char *name, const CU_TestInfo *tests)
 {
 	const CU_SuiteInfo suites[] = {
-		{.pName = name, .pTests = (CU_TestInfo *)tests},
+		{ .pName = name, .pTests = (CU_TestInfo *)tests },
 		CU_SUITE_INFO_NULL,
 	};
 

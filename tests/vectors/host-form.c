@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether an instruction of 32-bit mode is one of 64-bit mode too, and how it is written there: SDM volume 2, appendix A tells
- * apart by i64, o64, d64 and f64. Zydis decodes both; what it does not find equal is passed over.
+ * Whether an instruction of 32-bit mode is one of 64-bit mode too, and how it is written there: SDM
+ * volume 2, appendix A tells apart by i64, o64, d64 and f64. Zydis decodes both; what it does not
+ * find equal is passed over.
  */
 #include <Zydis/Zydis.h>
 #include <string.h>
 
 #include "host-form.h"
 
-static ZyanStatus decode(bool wide, const uint8_t *code, unsigned length, ZydisDecodedInstruction *in, ZydisDecodedOperand *operands)
+static ZyanStatus decode(bool wide, const uint8_t *code, unsigned length,
+			 ZydisDecodedInstruction *in, ZydisDecodedOperand *operands)
 {
 	ZydisDecoder decoder;
 
@@ -26,8 +28,8 @@ static bool plain_segment(const struct row *row, unsigned i)
 {
 	const struct tsr_x86_segment *s = &row->before.state.segment[i];
 
-	return (s->access & 0xc09f) == (i == TSR_CS ? 0xc09b : 0xc093) && !s->base && s->limit == UINT32_MAX &&
-	       s->selector == row->after.state.segment[i].selector;
+	return (s->access & 0xc09f) == (i == TSR_CS ? 0xc09b : 0xc093) && !s->base &&
+	       s->limit == UINT32_MAX && s->selector == row->after.state.segment[i].selector;
 }
 
 /* Is the machine's state such as a process of the host has it? */
@@ -42,8 +44,9 @@ static bool plain_state(const struct row *row)
 		if (!plain_segment(row, i))
 			return false;
 	}
-	return cr0 == (TSR_CR0_PE | TSR_CR0_ET | TSR_CR0_NE) && s->cr4 == (TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT) &&
-	       s->dr[7] == 0x400 && !row->page_count && !(s->eflags & system) && s->eip == ROWS_CODE &&
+	return cr0 == (TSR_CR0_PE | TSR_CR0_ET | TSR_CR0_NE) &&
+	       s->cr4 == (TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT) && s->dr[7] == 0x400 &&
+	       !row->page_count && !(s->eflags & system) && s->eip == ROWS_CODE &&
 	       row->vector != TSR_VECTOR_PF && row->vector != TSR_VECTOR_SS;
 }
 
@@ -51,8 +54,12 @@ static bool plain_state(const struct row *row)
 static bool of_the_machine(const ZydisDecodedInstruction *in)
 {
 	switch (in->mnemonic) {
-	case ZYDIS_MNEMONIC_CPUID: case ZYDIS_MNEMONIC_RDTSC: case ZYDIS_MNEMONIC_RDPMC: case ZYDIS_MNEMONIC_SMSW:
-	case ZYDIS_MNEMONIC_CLI: case ZYDIS_MNEMONIC_STI:
+	case ZYDIS_MNEMONIC_CPUID:
+	case ZYDIS_MNEMONIC_RDTSC:
+	case ZYDIS_MNEMONIC_RDPMC:
+	case ZYDIS_MNEMONIC_SMSW:
+	case ZYDIS_MNEMONIC_CLI:
+	case ZYDIS_MNEMONIC_STI:
 		return true;
 	default:
 		return in->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED;
@@ -61,18 +68,27 @@ static bool of_the_machine(const ZydisDecodedInstruction *in)
 
 static bool stores_pointers(ZydisMnemonic m)
 {
-	return m == ZYDIS_MNEMONIC_FNSTENV || m == ZYDIS_MNEMONIC_FNSAVE || m == ZYDIS_MNEMONIC_FXSAVE;
+	return m == ZYDIS_MNEMONIC_FNSTENV || m == ZYDIS_MNEMONIC_FNSAVE ||
+	       m == ZYDIS_MNEMONIC_FXSAVE;
 }
 
-static enum host_class class_of(const struct row *row, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static enum host_class class_of(const struct row *row, const ZydisDecodedInstruction *in,
+				const ZydisDecodedOperand *operands)
 {
 	bool refused = row->mode == ROW_USER && row->vector == TSR_VECTOR_GP;
 
 	switch (in->meta.category) {
-	case ZYDIS_CATEGORY_SYSTEM: case ZYDIS_CATEGORY_IO: case ZYDIS_CATEGORY_IOSTRINGOP:
+	case ZYDIS_CATEGORY_SYSTEM:
+	case ZYDIS_CATEGORY_IO:
+	case ZYDIS_CATEGORY_IOSTRINGOP:
 		return refused ? HOST_RUNS : HOST_SYSTEM;
-	case ZYDIS_CATEGORY_CALL: case ZYDIS_CATEGORY_RET: case ZYDIS_CATEGORY_PUSH: case ZYDIS_CATEGORY_POP:
-	case ZYDIS_CATEGORY_INTERRUPT: case ZYDIS_CATEGORY_SYSCALL: case ZYDIS_CATEGORY_SYSRET:
+	case ZYDIS_CATEGORY_CALL:
+	case ZYDIS_CATEGORY_RET:
+	case ZYDIS_CATEGORY_PUSH:
+	case ZYDIS_CATEGORY_POP:
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_SYSRET:
 		return HOST_TRANSFER;
 	case ZYDIS_CATEGORY_SEGOP:
 		return HOST_SEGMENT;
@@ -114,7 +130,8 @@ static bool add(struct host_form *f, const uint8_t *bytes, unsigned n)
 }
 
 /* In 64-bit mode, ModRM 00 xxx 101 is relative to RIP: the absolute form takes a SIB byte. */
-static bool add_operands(struct host_form *f, const uint8_t *code, const ZydisDecodedInstruction *in)
+static bool add_operands(struct host_form *f, const uint8_t *code,
+			 const ZydisDecodedInstruction *in)
 {
 	unsigned at = in->raw.modrm.offset;
 	uint8_t absolute[2] = { (uint8_t)(code[at] - 1), 0x25 };
@@ -124,7 +141,8 @@ static bool add_operands(struct host_form *f, const uint8_t *code, const ZydisDe
 	return add(f, code + at, in->length - at);
 }
 
-static bool write_form(struct host_form *f, const uint8_t *code, const ZydisDecodedInstruction *in, bool memory)
+static bool write_form(struct host_form *f, const uint8_t *code, const ZydisDecodedInstruction *in,
+		       bool memory)
 {
 	unsigned at = in->raw.prefix_count;
 	uint8_t opcode = in->opcode, modrm;
@@ -149,24 +167,29 @@ static bool write_form(struct host_form *f, const uint8_t *code, const ZydisDeco
 
 static bool is_string(const ZydisDecodedInstruction *in)
 {
-	return (in->meta.category == ZYDIS_CATEGORY_STRINGOP && in->mnemonic != ZYDIS_MNEMONIC_XLAT) ||
+	return (in->meta.category == ZYDIS_CATEGORY_STRINGOP &&
+		in->mnemonic != ZYDIS_MNEMONIC_XLAT) ||
 	       in->mnemonic == ZYDIS_MNEMONIC_MASKMOVQ || in->mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU;
 }
 
-static bool same(const struct host_form *f, const ZydisDecodedInstruction *in, const ZydisDecodedOperand *operands)
+static bool same(const struct host_form *f, const ZydisDecodedInstruction *in,
+		 const ZydisDecodedOperand *operands)
 {
 	ZydisDecodedInstruction wide;
 	ZydisDecodedOperand others[ZYDIS_MAX_OPERAND_COUNT];
 
-	if (!ZYAN_SUCCESS(decode(true, f->code, f->length, &wide, others)) || wide.mnemonic != in->mnemonic || wide.length != f->length ||
+	if (!ZYAN_SUCCESS(decode(true, f->code, f->length, &wide, others)) ||
+	    wide.mnemonic != in->mnemonic || wide.length != f->length ||
 	    wide.operand_count_visible != in->operand_count_visible)
 		return false;
 	for (unsigned i = 0; i < in->operand_count_visible; i++) {
 		if (operands[i].type != others[i].type)
 			return false;
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[i].reg.value != others[i].reg.value)
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    operands[i].reg.value != others[i].reg.value)
 			return false;
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && operands[i].size != others[i].size)
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    operands[i].size != others[i].size)
 			return false;
 	}
 	return true;
@@ -184,7 +207,8 @@ static enum host_class undefined_form(const struct row *row, struct host_form *f
 	ZydisDecodedInstruction in;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 
-	if (row->length > sizeof(f->code) || alternative_cr8(row->code) || ZYAN_SUCCESS(decode(true, row->code, row->length, &in, operands)))
+	if (row->length > sizeof(f->code) || alternative_cr8(row->code) ||
+	    ZYAN_SUCCESS(decode(true, row->code, row->length, &in, operands)))
 		return HOST_NEWER;
 	return add(f, row->code, row->length) ? HOST_RUNS : HOST_ABSENT;
 }

@@ -26,9 +26,10 @@ static const struct {
 	char letter;
 	uint32_t bits;
 } flags[] = {
-	{ 'c', TSR_FLAG_CF }, { 'z', TSR_FLAG_ZF }, { 's', TSR_FLAG_SF }, { 'o', TSR_FLAG_OF }, { 'p', TSR_FLAG_PF },
-	{ 'a', TSR_FLAG_AF }, { 'd', TSR_FLAG_DF }, { 'i', TSR_FLAG_IF }, { 'n', TSR_FLAG_NT }, { 'l', TSR_FLAG_IOPL },
-	{ 'x', TSR_FLAG_AC }, { 'y', TSR_FLAG_ID }, { 't', TSR_FLAG_TF }, { 'v', TSR_FLAG_VIF }, { 'w', TSR_FLAG_VIP },
+	{ 'c', TSR_FLAG_CF }, { 'z', TSR_FLAG_ZF },   { 's', TSR_FLAG_SF },  { 'o', TSR_FLAG_OF },
+	{ 'p', TSR_FLAG_PF }, { 'a', TSR_FLAG_AF },   { 'd', TSR_FLAG_DF },  { 'i', TSR_FLAG_IF },
+	{ 'n', TSR_FLAG_NT }, { 'l', TSR_FLAG_IOPL }, { 'x', TSR_FLAG_AC },  { 'y', TSR_FLAG_ID },
+	{ 't', TSR_FLAG_TF }, { 'v', TSR_FLAG_VIF },  { 'w', TSR_FLAG_VIP },
 };
 
 static bool parse_flags(struct row_side *side, const char *text)
@@ -62,7 +63,8 @@ static unsigned parse_hex(const char *text, uint8_t *bytes, unsigned room)
 {
 	unsigned n = 0;
 
-	for (; isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]) && n < room; text += 2) {
+	for (; isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]) && n < room;
+	     text += 2) {
 		char pair[3] = { text[0], text[1], 0 };
 
 		bytes[n++] = (uint8_t)strtoul(pair, NULL, 16);
@@ -127,7 +129,11 @@ static bool parse_segment(struct tsr_x86_state *s, const char *name, uint32_t va
 	return true;
 }
 
-#define FIELD(text, member) { text, offsetof(struct tsr_x86_state, member) }
+#define FIELD(text, member) \
+	{ \
+		text, offsetof(struct tsr_x86_state, member) \
+	}
+/* clang-format off */
 static const struct {
 	const char *name;
 	size_t at;
@@ -139,6 +145,7 @@ static const struct {
 	FIELD("idtr.limit", idtr.limit), FIELD("sysenter.cs", sysenter_cs), FIELD("sysenter.esp", sysenter_esp),
 	FIELD("sysenter.eip", sysenter_eip), FIELD("mxcsr", fx[FX_MXCSR]), FIELD("halted", halted),
 };
+/* clang-format on */
 
 static bool parse_field(struct tsr_x86_state *s, const char *name, const char *text)
 {
@@ -178,8 +185,10 @@ static bool parse_fp(struct row_side *side, struct stack *stack, const char *nam
 	uint16_t value;
 
 	if (!strncmp(name, "xmm", 3))
-		return name[3] >= '0' && name[3] <= '7' && parse_wide(text, side->state.fx + FX_XMM + 16 * (name[3] - '0'), 16);
-	if ((name[0] == 's' && name[1] == 't' && isdigit((unsigned char)name[2])) || (name[0] == 'm' && name[1] == 'm'))
+		return name[3] >= '0' && name[3] <= '7' &&
+		       parse_wide(text, side->state.fx + FX_XMM + 16 * (name[3] - '0'), 16);
+	if ((name[0] == 's' && name[1] == 't' && isdigit((unsigned char)name[2])) ||
+	    (name[0] == 'm' && name[1] == 'm'))
 		return parse_stack(stack, name, text);
 	if (ignored)
 		side->fsw_ignored = (uint16_t)strtoul(ignored + 1, NULL, 16);
@@ -242,7 +251,8 @@ static bool parse_token(struct row *row, struct row_side *side, struct stack *st
 	*value++ = 0;
 	if (!strcmp(token, "f"))
 		return parse_flags(side, value);
-	return parse_row_token(row, token, value) || parse_fp(side, stack, token, value) || parse_field(&side->state, token, value);
+	return parse_row_token(row, token, value) || parse_fp(side, stack, token, value) ||
+	       parse_field(&side->state, token, value);
 }
 
 static unsigned depth(uint8_t given)
@@ -251,12 +261,13 @@ static unsigned depth(uint8_t given)
 }
 
 /*
- * Before: TOP is such that the named registers are the whole stack. After: what is not named is as before in its place, and TOP
- * too; an MMX register named says that TOP is 0 and no register empty.
+ * Before: TOP is such that the named registers are the whole stack. After: what is not named is as
+ * before in its place, and TOP too; an MMX register named says that TOP is 0 and no register empty.
  */
 static void finish_stack(struct row_side *side, const struct stack *stack, bool before)
 {
-	uint8_t *fx = side->state.fx, *ftw = fx + FX_FTW, given = stack->given & (uint8_t)~stack->mmx;
+	uint8_t *fx = side->state.fx, *ftw = fx + FX_FTW,
+		given = stack->given & (uint8_t)~stack->mmx;
 	uint16_t fsw;
 	unsigned top;
 
@@ -280,7 +291,7 @@ static void finish_stack(struct row_side *side, const struct stack *stack, bool 
 			*ftw |= (uint8_t)(1u << place);
 		}
 		if (stack->emptied & 1u << i)
-			*ftw &= (uint8_t)~(1u << place);
+			*ftw &= (uint8_t) ~(1u << place);
 	}
 	if (stack->has_ftw)
 		*ftw = stack->ftw;
@@ -327,8 +338,10 @@ static void flat_segments(struct tsr_x86_state *s, unsigned cpl, bool code32)
 	uint16_t big = code32 ? 0xc000 : 0x8000;
 
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		s->segment[i] = (struct tsr_x86_segment){ .selector = cpl ? 0x23 : 0x10, .limit = UINT32_MAX,
-							  .access = (uint16_t)(big | 0x93 | cpl << 5) };
+		s->segment[i] =
+			(struct tsr_x86_segment){ .selector = cpl ? 0x23 : 0x10,
+						  .limit = UINT32_MAX,
+						  .access = (uint16_t)(big | 0x93 | cpl << 5) };
 	s->segment[TSR_CS].selector = cpl ? 0x1b : 0x08;
 	s->segment[TSR_CS].access = (uint16_t)(big | 0x9b | cpl << 5);
 	s->cpl = cpl;
@@ -337,7 +350,8 @@ static void flat_segments(struct tsr_x86_state *s, unsigned cpl, bool code32)
 static void paragraph_segments(struct tsr_x86_state *s, bool v86)
 {
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		s->segment[i] = (struct tsr_x86_segment){ .limit = 0xffff, .access = v86 ? 0xf3 : 0x93 };
+		s->segment[i] =
+			(struct tsr_x86_segment){ .limit = 0xffff, .access = v86 ? 0xf3 : 0x93 };
 	s->cpl = v86 ? 3 : 0;
 	if (v86)
 		s->eflags |= TSR_FLAG_VM;
@@ -367,8 +381,12 @@ static void initial_state(struct tsr_x86_state *s, enum row_mode mode)
 	s->gdtr.limit = 0xfff;
 	s->idtr.base = mode == ROW_REAL ? 0 : 0x11000;
 	s->idtr.limit = mode == ROW_REAL ? 0x3ff : 0x7ff;
-	s->ldtr = (struct tsr_x86_segment){ .selector = 0x58, .access = 0x82, .limit = 0xfff, .base = 0x13000 };
-	s->tr = (struct tsr_x86_segment){ .selector = 0x28, .access = 0x8b, .limit = 0x1fff, .base = 0x12000 };
+	s->ldtr = (struct tsr_x86_segment){
+		.selector = 0x58, .access = 0x82, .limit = 0xfff, .base = 0x13000
+	};
+	s->tr = (struct tsr_x86_segment){
+		.selector = 0x28, .access = 0x8b, .limit = 0x1fff, .base = 0x12000
+	};
 	s->eip = ROWS_CODE;
 	s->gpr[TSR_ESP] = 0x8000;
 }
@@ -438,7 +456,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static unsigned file_each(const char *path, const char *name, void (*each)(void *user, const struct row *row), void *user)
+static unsigned file_each(const char *path, const char *name,
+			  void (*each)(void *user, const struct row *row), void *user)
 {
 	static struct row row;
 	char line[sizeof(row.text)];
@@ -472,8 +491,10 @@ unsigned rows_each(const char *folder, void (*each)(void *user, const struct row
 	unsigned count = 0, rows = 0;
 	bool ok = dir != NULL;
 
-	for (const struct dirent *d = dir ? readdir(dir) : NULL; d && count < 64; d = readdir(dir)) {
-		if (strlen(d->d_name) > 4 && islower((unsigned char)d->d_name[0]) && !strcmp(d->d_name + strlen(d->d_name) - 4, ".txt"))
+	for (const struct dirent *d = dir ? readdir(dir) : NULL; d && count < 64;
+	     d = readdir(dir)) {
+		if (strlen(d->d_name) > 4 && islower((unsigned char)d->d_name[0]) &&
+		    !strcmp(d->d_name + strlen(d->d_name) - 4, ".txt"))
 			names[count++] = strdup(d->d_name);
 	}
 	if (dir)

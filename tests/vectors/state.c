@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A row's machine: tables, code and data in memory, and the comparison of what came out with what should. */
+/* A row's machine: tables, code and data in memory, and the comparison of what came out with what
+ * should. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,14 +26,18 @@ static uint32_t get(const uint8_t *ram, tsr_gla at, unsigned size)
 }
 
 /* access: as in struct tsr_x86_segment */
-static void put_descriptor(uint8_t *ram, unsigned selector, uint32_t base, uint32_t limit, unsigned access)
+static void put_descriptor(uint8_t *ram, unsigned selector, uint32_t base, uint32_t limit,
+			   unsigned access)
 {
 	put(ram, GDT + selector, (limit & 0xffff) | base << 16, 4);
-	put(ram, GDT + selector + 4, (base >> 16 & 0xff) | (access & 0xf0ff) << 8 | (limit & 0xf0000) | (base & 0xff000000), 4);
+	put(ram, GDT + selector + 4,
+	    (base >> 16 & 0xff) | (access & 0xf0ff) << 8 | (limit & 0xf0000) | (base & 0xff000000),
+	    4);
 }
 
 static void put_tables(uint8_t *ram)
 {
+	/* clang-format off */
 	static const struct {
 		uint16_t selector, access;
 		uint32_t base, limit;
@@ -41,9 +46,11 @@ static void put_tables(uint8_t *ram)
 		{ 0x28, 0x008b, TSS, 0x1fff }, { 0x30, 0x009b, 0, 0xffff }, { 0x38, 0x0093, 0, 0xffff }, { 0x40, 0x00fb, 0, 0xffff },
 		{ 0x48, 0x00f3, 0, 0xffff }, { 0x50, 0xc09f, 0, 0xfffff }, { 0x58, 0x0082, 0x13000, 0xfff },
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < sizeof(descriptors) / sizeof(*descriptors); i++)
-		put_descriptor(ram, descriptors[i].selector, descriptors[i].base, descriptors[i].limit, descriptors[i].access);
+		put_descriptor(ram, descriptors[i].selector, descriptors[i].base,
+			       descriptors[i].limit, descriptors[i].access);
 	put(ram, TSS + 4, ROWS_STACK0, 4);
 	put(ram, TSS + 8, 0x10, 4);
 	put(ram, TSS + 0x66, 0x68, 2);
@@ -61,7 +68,11 @@ static void put_pages(const struct row *row, uint8_t *ram)
 	for (unsigned i = 0; i < row->page_count; i++) {
 		uint32_t page = row->pages[i].page;
 
-		put(ram, PAGE_TABLE + 4 * page, page << 12 | (row->pages[i].kind == '-' ? 6 : row->pages[i].kind == 'r' ? 5 : 3), 4);
+		put(ram, PAGE_TABLE + 4 * page,
+		    page << 12 | (row->pages[i].kind == '-'   ? 6
+				  : row->pages[i].kind == 'r' ? 5
+							      : 3),
+		    4);
 	}
 }
 
@@ -86,7 +97,8 @@ void row_set_up(const struct row *row, uint8_t *ram)
 		put_pages(row, ram);
 	for (unsigned v = 0; v < 256; v++)
 		ram[ROWS_HANDLER + 16 * v] = 0xf4;
-	memcpy(ram + row->before.state.segment[TSR_CS].base + row->before.state.eip, row->code, row->length);
+	memcpy(ram + row->before.state.segment[TSR_CS].base + row->before.state.eip, row->code,
+	       row->length);
 	put_memory(ram, &row->before);
 }
 
@@ -95,12 +107,14 @@ tsr_gla row_next(const struct row *row)
 	const struct tsr_x86_state *s = &row->after.state;
 	bool paragraphs = row->mode == ROW_REAL || row->mode == ROW_V86;
 
-	return s->eip + (paragraphs ? (tsr_gla)s->segment[TSR_CS].selector << 4 : s->segment[TSR_CS].base);
+	return s->eip +
+	       (paragraphs ? (tsr_gla)s->segment[TSR_CS].selector << 4 : s->segment[TSR_CS].base);
 }
 
 bool row_meets_itself(const struct row *row)
 {
-	tsr_gla next = row_next(row), code = row->before.state.segment[TSR_CS].base + row->before.state.eip;
+	tsr_gla next = row_next(row),
+		code = row->before.state.segment[TSR_CS].base + row->before.state.eip;
 
 	return row->vector < 0 && next + 1 > code && next < code + row->length;
 }
@@ -110,11 +124,13 @@ static bool differs(const struct row *row, const char *what, uint32_t got, uint3
 {
 	if (got == want)
 		return false;
-	printf("%s:%u: %s\n\t%s is %x, should be %x\n", row->file, row->line, row->text, what, got, want);
+	printf("%s:%u: %s\n\t%s is %x, should be %x\n", row->file, row->line, row->text, what, got,
+	       want);
 	return true;
 }
 
-static bool wide_differs(const struct row *row, const char *what, unsigned i, const uint8_t *got, const uint8_t *want, unsigned n)
+static bool wide_differs(const struct row *row, const char *what, unsigned i, const uint8_t *got,
+			 const uint8_t *want, unsigned n)
 {
 	if (!memcmp(got, want, n))
 		return false;
@@ -186,7 +202,11 @@ static bool rest_differs(const struct row *row, const uint8_t *ram)
 
 #define IGNORED (TSR_FLAG_RF | TSR_FLAG_VM)
 
-#define FIELD(text, member) { text, offsetof(struct tsr_x86_state, member) }
+#define FIELD(text, member) \
+	{ \
+		text, offsetof(struct tsr_x86_state, member) \
+	}
+/* clang-format off */
 static const struct {
 	const char *name;
 	size_t at;
@@ -196,6 +216,7 @@ static const struct {
 	FIELD("gdtr.limit", gdtr.limit), FIELD("idtr.base", idtr.base), FIELD("idtr.limit", idtr.limit),
 	FIELD("sysenter.cs", sysenter_cs), FIELD("sysenter.esp", sysenter_esp), FIELD("sysenter.eip", sysenter_eip),
 };
+/* clang-format on */
 
 static uint32_t field(const struct tsr_x86_state *s, size_t at)
 {
@@ -207,7 +228,9 @@ static uint32_t field(const struct tsr_x86_state *s, size_t at)
 
 static bool registers_differ(const struct row *row, const struct tsr_x86_state *got)
 {
-	static const char *const names[] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
+	static const char *const names[] = {
+		"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"
+	};
 	const struct tsr_x86_state *want = &row->after.state;
 	bool wrong = false;
 
@@ -215,18 +238,21 @@ static bool registers_differ(const struct row *row, const struct tsr_x86_state *
 		if (row->vector < 0 || i != TSR_ESP)
 			wrong |= differs(row, names[i], got->gpr[i], want->gpr[i]);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		wrong |= differs(row, fields[i].name, field(got, fields[i].at), field(want, fields[i].at));
+		wrong |= differs(row, fields[i].name, field(got, fields[i].at),
+				 field(want, fields[i].at));
 	wrong |= differs(row, "tr", got->tr.selector, want->tr.selector);
 	wrong |= differs(row, "ldtr", got->ldtr.selector, want->ldtr.selector);
 	return wrong;
 }
 
 /* The frame that the handler finds: SDM volume 3, 6.12.1 and 20.1.4. */
-static bool fault_differs(const struct row *row, const struct tsr_x86_state *got, const uint8_t *ram)
+static bool fault_differs(const struct row *row, const struct tsr_x86_state *got,
+			  const uint8_t *ram)
 {
 	bool real = row->mode == ROW_REAL;
 	unsigned size = real ? 2 : 4;
-	tsr_gla at = got->segment[TSR_SS].base + (real ? got->gpr[TSR_ESP] & 0xffff : got->gpr[TSR_ESP]);
+	tsr_gla at =
+		got->segment[TSR_SS].base + (real ? got->gpr[TSR_ESP] & 0xffff : got->gpr[TSR_ESP]);
 	uint32_t eip = row->kept_eip ? row->after.state.eip : row->before.state.eip;
 	uint32_t mask = ~(row->after.flags_ignored | IGNORED) & (real ? 0xffff : UINT32_MAX);
 	bool wrong = differs(row, "handler", got->eip, ROWS_HANDLER + 16 * (unsigned)row->vector);
@@ -238,10 +264,13 @@ static bool fault_differs(const struct row *row, const struct tsr_x86_state *got
 		at += size;
 	}
 	wrong |= differs(row, "fault's EIP", get(ram, at, size), eip);
-	wrong |= differs(row, "fault's CS", get(ram, at + size, 2), row->before.state.segment[TSR_CS].selector);
-	wrong |= differs(row, "fault's flags", get(ram, at + 2 * size, size) & mask, row->after.state.eflags & mask);
+	wrong |= differs(row, "fault's CS", get(ram, at + size, 2),
+			 row->before.state.segment[TSR_CS].selector);
+	wrong |= differs(row, "fault's flags", get(ram, at + 2 * size, size) & mask,
+			 row->after.state.eflags & mask);
 	if (row->mode == ROW_USER || row->mode == ROW_V86)
-		wrong |= differs(row, "fault's ESP", get(ram, at + 3 * size, size), row->after.state.gpr[TSR_ESP]);
+		wrong |= differs(row, "fault's ESP", get(ram, at + 3 * size, size),
+				 row->after.state.gpr[TSR_ESP]);
 	return wrong;
 }
 
@@ -258,7 +287,8 @@ bool row_check(const struct row *row, const struct tsr_x86_state *got, const uin
 		wrong |= differs(row, "eflags", got->eflags & mask, want->eflags & mask);
 		wrong |= differs(row, "halted", got->halted, want->halted);
 		for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-			wrong |= differs(row, "a selector", got->segment[i].selector, want->segment[i].selector);
+			wrong |= differs(row, "a selector", got->segment[i].selector,
+					 want->segment[i].selector);
 	}
 	wrong |= fp_differs(row, got->fx);
 	wrong |= memory_differs(row, ram);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which entries of the two processors' decoding tables the rows of FOLDER reach. What there is to reach is found by decoding
- * every encoding, with the processors' own decoders: every prefix, map, opcode, ModRM.reg, in register and memory form, in both
- * code sizes. Reaching one of them is then to decode a row's bytes to it; that rows are executed too, test-vectors sees to.
+ * Which entries of the two processors' decoding tables the rows of FOLDER reach. What there is to
+ * reach is found by decoding every encoding, with the processors' own decoders: every prefix, map,
+ * opcode, ModRM.reg, in register and memory form, in both code sizes. Reaching one of them is then
+ * to decode a row's bytes to it; that rows are executed too, test-vectors sees to.
  */
 #include <Zydis/Zydis.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ static struct {
 		uint16_t mnemonic; /* an example */
 	} functions[FUNCTIONS];
 	unsigned function_count;
-	uint8_t mnemonics[MNEMONICS];             /* that the interpreter executes */
+	uint8_t mnemonics[MNEMONICS]; /* that the interpreter executes */
 	uint8_t encodings[KEYS], undefined[KEYS];
 	uint8_t lowered[BT_CLASSES][MNEMONICS], classes[BT_CLASSES];
 } t;
@@ -41,8 +42,9 @@ struct encoding {
 
 static bool is_group(unsigned map, unsigned opcode)
 {
-	static const uint8_t one[] = { 0x80, 0x81, 0x82, 0x83, 0x8f, 0xc0, 0xc1, 0xc6, 0xc7, 0xd0, 0xd1, 0xd2, 0xd3, 0xd8, 0xd9,
-				       0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xf6, 0xf7, 0xfe, 0xff };
+	static const uint8_t one[] = { 0x80, 0x81, 0x82, 0x83, 0x8f, 0xc0, 0xc1, 0xc6, 0xc7,
+				       0xd0, 0xd1, 0xd2, 0xd3, 0xd8, 0xd9, 0xda, 0xdb, 0xdc,
+				       0xdd, 0xde, 0xdf, 0xf6, 0xf7, 0xfe, 0xff };
 	static const uint8_t two[] = { 0x00, 0x01, 0x18, 0x71, 0x72, 0x73, 0xae, 0xba, 0xc7 };
 
 	return memchr(map ? two : one, (int)opcode, map ? sizeof(two) : sizeof(one)) != NULL;
@@ -53,25 +55,30 @@ static unsigned prefix_index(uint8_t prefix)
 	return prefix == 0x66 ? 1 : prefix == 0xf2 ? 2 : prefix == 0xf3 ? 3 : 0;
 }
 
-/* The parts that name an entry: map, opcode, mandatory prefix, ModRM.reg of a group, register or memory, operand size. */
-static uint32_t key_of(unsigned map, unsigned opcode, unsigned prefix, unsigned modrm, unsigned wide)
+/* The parts that name an entry: map, opcode, mandatory prefix, ModRM.reg of a group, register or
+ * memory, operand size. */
+static uint32_t key_of(unsigned map, unsigned opcode, unsigned prefix, unsigned modrm,
+		       unsigned wide)
 {
 	unsigned reg = is_group(map, opcode) ? modrm >> 3 & 7 : 0;
 
 	return map << 15 | opcode << 7 | prefix << 5 | reg << 2 | (modrm >> 6 == 3) << 1 | wide;
 }
 
-/* Without a decoded instruction: legacy prefixes skipped; operand size does not matter to what is undefined. */
+/* Without a decoded instruction: legacy prefixes skipped; operand size does not matter to what is
+ * undefined. */
 static uint32_t undefined_key(const uint8_t *b, unsigned length)
 {
-	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3 };
+	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+					    0x66, 0x67, 0xf0, 0xf2, 0xf3 };
 	unsigned prefix = 0, map, i = 0;
 
 	for (; i < length && memchr(prefixes, b[i], sizeof(prefixes)); i++)
 		prefix = b[i] == 0x66 || b[i] >= 0xf2 ? prefix_index(b[i]) : prefix;
 	map = i < length && b[i] == 0x0f;
 	i += map;
-	return i < length ? key_of(map, b[i], map ? prefix : 0, i + 1 < length ? b[i + 1] : 0, 0) : 0;
+	return i < length ? key_of(map, b[i], map ? prefix : 0, i + 1 < length ? b[i + 1] : 0, 0)
+			  : 0;
 }
 
 static const struct op *fetch(bool code32)
@@ -88,17 +95,20 @@ static const struct op *fetch(bool code32)
 static uint16_t mnemonic_of(const uint8_t *bytes, bool code32)
 {
 	static const ZydisDecoderMode off[] = {
-		ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
-		ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
+		ZYDIS_DECODER_MODE_MPX,   ZYDIS_DECODER_MODE_CET,      ZYDIS_DECODER_MODE_LZCNT,
+		ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
 	};
 	ZydisDecoder decoder;
 	ZydisDecodedInstruction in;
 
-	ZydisDecoderInit(&decoder, code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+	ZydisDecoderInit(&decoder,
+			 code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
 	for (unsigned i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		ZydisDecoderEnableMode(&decoder, off[i], ZYAN_FALSE);
-	return ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, 15, &in)) ? (uint16_t)in.mnemonic : 0;
+	return ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, 15, &in))
+		       ? (uint16_t)in.mnemonic
+		       : 0;
 }
 
 static struct encoding look(const uint8_t *bytes, unsigned length, bool code32)
@@ -114,7 +124,8 @@ static struct encoding look(const uint8_t *bytes, unsigned length, bool code32)
 		return e;
 	}
 	e.mnemonic = mnemonic_of(t.m->ram + ROWS_CODE, code32);
-	e.key = key_of(e.op->map, e.op->opcode, prefix_index(e.op->prefix), e.op->flags & OP_MEM ? 0 : e.op->modrm | 0xc0,
+	e.key = key_of(e.op->map, e.op->opcode, prefix_index(e.op->prefix),
+		       e.op->flags & OP_MEM ? 0 : e.op->modrm | 0xc0,
 		       e.op->size == 4 && !e.op->thunk);
 	return e;
 }
@@ -148,7 +159,8 @@ static void mark(const uint8_t *bytes, unsigned length, bool code32, uint8_t wha
 		t.mnemonics[e.mnemonic] |= what;
 		t.encodings[e.key] |= what;
 	}
-	if (tsr_bt_decode(code32 ? BT_MODE_CODE32 : 0, t.m->ram + ROWS_CODE, 15, 0, &insn) && insn.kind != BT_FALLBACK) {
+	if (tsr_bt_decode(code32 ? BT_MODE_CODE32 : 0, t.m->ram + ROWS_CODE, 15, 0, &insn) &&
+	    insn.kind != BT_FALLBACK) {
 		t.lowered[insn.kind][insn.mnemonic] |= what;
 		t.classes[insn.kind] |= what;
 	}
@@ -167,7 +179,8 @@ static void sweep_modrm(uint8_t *bytes, unsigned n, bool code32)
 /* Prefixes, F2 and F3 and so on, are no opcodes. */
 static bool is_prefix(uint8_t b)
 {
-	static const uint8_t all[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3 };
+	static const uint8_t all[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+				       0x66, 0x67, 0xf0, 0xf2, 0xf3 };
 
 	return memchr(all, b, sizeof(all)) != NULL;
 }
@@ -215,7 +228,8 @@ static void print_key(const char *what, uint32_t key)
 	static const char *const prefixes[] = { "", "66 ", "f2 ", "f3 " };
 	unsigned map = key >> 15 & 1, opcode = key >> 7 & 0xff;
 
-	printf("%s without a row: %s%s%02x", what, prefixes[key >> 5 & 3], map ? "0f " : "", opcode);
+	printf("%s without a row: %s%s%02x", what, prefixes[key >> 5 & 3], map ? "0f " : "",
+	       opcode);
 	if (is_group(map, opcode))
 		printf(" /%u", key >> 2 & 7);
 	printf(", %s, %s bits\n", key & 2 ? "register" : "memory", key & 1 ? "32" : "8 or 16");
@@ -234,7 +248,8 @@ static bool report_interpreter(void)
 
 	for (unsigned i = 0; i < t.function_count; i++)
 		if (missed(&functions, t.functions[i].mark))
-			printf("interpreter function without a row: one of %s\n", tsr_bt_mnemonic_name(t.functions[i].mnemonic));
+			printf("interpreter function without a row: one of %s\n",
+			       tsr_bt_mnemonic_name(t.functions[i].mnemonic));
 	for (uint16_t i = 0; i < MNEMONICS; i++)
 		if (missed(&mnemonics, t.mnemonics[i]))
 			printf("mnemonic without a row: %s\n", tsr_bt_mnemonic_name(i));
@@ -261,7 +276,8 @@ static bool report_translator(void)
 			printf("lowering class without a row: %u\n", k);
 		for (uint16_t i = 0; i < MNEMONICS; i++)
 			if (missed(&mnemonics, t.lowered[k][i]))
-				printf("lowered mnemonic without a row: %s\n", tsr_bt_mnemonic_name(i));
+				printf("lowered mnemonic without a row: %s\n",
+				       tsr_bt_mnemonic_name(i));
 	}
 	ok = report("lowering classes", classes);
 	ok &= report("lowered mnemonics", mnemonics);

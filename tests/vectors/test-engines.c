@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs every row on a processor plugin: FOLDER interpreter, FOLDER cold or FOLDER warm [OPTIONS of rig.h].
+ * Runs every row on a processor plugin: FOLDER interpreter, FOLDER cold or FOLDER warm [OPTIONS of
+ * rig.h].
  *
- * The interpreter executes exactly one instruction. The translator cannot, so the row's instruction is followed by a HLT,
- * which in an outer ring ends in #GP's handler. Cold: every row finds an empty code cache and empty page tables. Warm: the
- * instruction stands between two jumps and runs four times, so that its block is entered and left by links; the last time must
- * translate nothing. Rows that lead back into themselves leave no room for the HLT and are the interpreter's alone.
+ * The interpreter executes exactly one instruction. The translator cannot, so the row's instruction
+ * is followed by a HLT, which in an outer ring ends in #GP's handler. Cold: every row finds an
+ * empty code cache and empty page tables. Warm: the instruction stands between two jumps and runs
+ * four times, so that its block is entered and left by links; the last time must translate nothing.
+ * Rows that lead back into themselves leave no room for the HLT and are the interpreter's alone.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -80,7 +82,8 @@ static void put_stop(const struct row *row, struct stop *stop)
 /* HLT in ring 3: what #GP's frame holds is the state that the row left. */
 static void leave_handler(const struct row *row, struct tsr_x86_state *got)
 {
-	uint32_t frame[10]; /* error, EIP, CS, EFLAGS, ESP, SS, and of virtual-8086 mode ES, DS, FS, GS */
+	uint32_t frame[10]; /* error, EIP, CS, EFLAGS, ESP, SS, and of virtual-8086 mode ES, DS, FS,
+			       GS */
 	static const uint8_t selectors[] = { TSR_CS, TSR_SS, TSR_ES, TSR_DS, TSR_FS, TSR_GS };
 	static const uint8_t places[] = { 2, 5, 6, 7, 8, 9 };
 
@@ -95,7 +98,9 @@ static void leave_handler(const struct row *row, struct tsr_x86_state *got)
 /* Does the row leave the processor in an outer ring? */
 static bool ends_outside(const struct row *row)
 {
-	return row->vector < 0 && (row->mode == ROW_V86 || (row->mode != ROW_REAL && (row->after.state.segment[TSR_CS].selector & 3) == 3));
+	return row->vector < 0 &&
+	       (row->mode == ROW_V86 ||
+		(row->mode != ROW_REAL && (row->after.state.segment[TSR_CS].selector & 3) == 3));
 }
 
 static void undo_stop(const struct row *row, const struct stop *stop, struct tsr_x86_state *got)
@@ -219,7 +224,8 @@ static unsigned never_translated(void)
 	for (uint16_t m = 0; m <= ZYDIS_MNEMONIC_MAX_VALUE; m++) {
 		count += t.mnemonics[m] & SEEN;
 		if (t.mnemonics[m] == SEEN && ++never)
-			printf("%s %s", never == 1 ? "never translated:" : "", tsr_bt_mnemonic_name(m));
+			printf("%s %s", never == 1 ? "never translated:" : "",
+			       tsr_bt_mnemonic_name(m));
 	}
 	printf("%s%u of %u mnemonics translated\n", never ? "\n" : "", count - never, count);
 	return never;
@@ -236,8 +242,9 @@ static bool classes_covered(void)
 		if (!t.class_lowered[k])
 			printf("class %u: no row was translated\n", k);
 	}
-	printf("%u of %u classes met, %u translated; %u rows translated whole, %u by the interpreter\n", seen, BT_CLASSES - 1, lowered,
-	       t.lowered, t.rows - t.itself - t.lowered);
+	printf("%u of %u classes met, %u translated; %u rows translated whole, %u by the "
+	       "interpreter\n",
+	       seen, BT_CLASSES - 1, lowered, t.lowered, t.rows - t.itself - t.lowered);
 	return seen == BT_CLASSES - 1 &&
 	       (t.rig->bmi2 || !__builtin_cpu_supports("bmi2") || (lowered == seen && !never));
 }
@@ -257,8 +264,9 @@ int main(int argc, char **argv)
 	signal(SIGALRM, on_alarm);
 	t.rig->io_given = true;
 	rows = rows_each(argv[1], run_row, NULL);
-	printf("%s%s%s: %u rows, %u ran, %u lead into themselves, %u are wrong\n", names[t.engine], argc > 3 ? " " : "",
-	       argc > 3 ? argv[3] : "", rows, t.rows - t.itself, t.itself, t.wrong);
+	printf("%s%s%s: %u rows, %u ran, %u lead into themselves, %u are wrong\n", names[t.engine],
+	       argc > 3 ? " " : "", argc > 3 ? argv[3] : "", rows, t.rows - t.itself, t.itself,
+	       t.wrong);
 	if (t.engine == COLD)
 		printf("%u rows with nothing to translate\n", t.stepped);
 	if (t.engine == WARM)

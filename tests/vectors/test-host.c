@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs the rows on the processor that this program runs on: FOLDER [list]. A row's memory lies where GS begins, so that its
- * addresses stay as they are; faults come as signals, which tell vector and error code. `list` prints every row that ran.
+ * Runs the rows on the processor that this program runs on: FOLDER [list]. A row's memory lies
+ * where GS begins, so that its addresses stay as they are; faults come as signals, which tell
+ * vector and error code. `list` prints every row that ran.
  */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
@@ -62,7 +63,9 @@ static void put_way(unsigned at, unsigned way)
 
 	t.code[at] = 0xe9;
 	memcpy(t.code + at + 1, &to, 4);
-	memcpy(stub, (const uint8_t[]){ 0x49, 0xc7, 0xc6, (uint8_t)way, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0 }, 13); /* mov r14, way; jmp */
+	memcpy(stub,
+	       (const uint8_t[]){ 0x49, 0xc7, 0xc6, (uint8_t)way, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0 },
+	       13); /* mov r14, way; jmp */
 	memcpy(stub + 13, &back, sizeof(back));
 }
 
@@ -97,11 +100,13 @@ static void put_frame(const struct row *row, const struct host_run *r, struct ts
 	got->eip = ROWS_HANDLER + 16 * (uint32_t)t.vector;
 }
 
-static void result(const struct row *row, const struct host_form *form, const struct host_run *r, struct tsr_x86_state *got)
+static void result(const struct row *row, const struct host_form *form, const struct host_run *r,
+		   struct tsr_x86_state *got)
 {
 	*got = row->before.state;
 	for (unsigned i = 0; i < 8; i++)
-		got->gpr[i] = (uint32_t)(r->gpr[i] - (form->string && i >= 6 ? (uintptr_t)t.ram : 0));
+		got->gpr[i] =
+			(uint32_t)(r->gpr[i] - (form->string && i >= 6 ? (uintptr_t)t.ram : 0));
 	got->eflags = (got->eflags & ~(uint32_t)FLAGS) | (r->flags & FLAGS);
 	memcpy(got->fx, r->fx, 288);
 	if (t.vector >= 0)
@@ -116,7 +121,8 @@ static void run(const struct row *row, const struct host_form *form, struct tsr_
 
 	row_set_up(row, t.ram);
 	for (unsigned i = 0; i < 8; i++)
-		r.gpr[i] = row->before.state.gpr[i] + (form->string && i >= 6 ? (uintptr_t)t.ram : 0);
+		r.gpr[i] =
+			row->before.state.gpr[i] + (form->string && i >= 6 ? (uintptr_t)t.ram : 0);
 	memcpy(r.fx, row->before.state.fx, 512);
 	t.vector = -1;
 	vectors_host_run(&r, t.code + AT);
@@ -148,9 +154,11 @@ static bool set_up(void)
 	stack_t stack = { .ss_size = 1 << 16 };
 
 	t.ram = mmap(NULL, ROWS_RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	t.code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	t.code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	stack.ss_sp = malloc(stack.ss_size);
-	if (t.ram == MAP_FAILED || t.code == MAP_FAILED || !stack.ss_sp || sigaltstack(&stack, NULL))
+	if (t.ram == MAP_FAILED || t.code == MAP_FAILED || !stack.ss_sp ||
+	    sigaltstack(&stack, NULL))
 		return false;
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sigaction(signals[i], &action, NULL);
@@ -159,17 +167,20 @@ static bool set_up(void)
 
 int main(int argc, char **argv)
 {
+	/* clang-format off */
 	static const char *const names[HOST_CLASSES] = {
 		"ran", "other modes", "segments, pages, control registers", "system", "stack and far transfers", "segment registers",
 		"16-bit addresses", "not in 64-bit mode", "the host has it", "the x87's pointers",
 	};
+	/* clang-format on */
 	unsigned rows;
 
 	if (argc < 2 || !set_up())
 		return 2;
 	t.list = argc > 2 && !strcmp(argv[2], "list");
 	rows = rows_each(argv[1], run_row, NULL);
-	printf("host: %u rows, %u ran, %u are wrong; passed over:", rows, t.count[HOST_RUNS], t.wrong);
+	printf("host: %u rows, %u ran, %u are wrong; passed over:", rows, t.count[HOST_RUNS],
+	       t.wrong);
 	for (unsigned i = 1; i < HOST_CLASSES; i++)
 		printf("%s %u %s", i > 1 ? "," : "", t.count[i], names[i]);
 	printf("\n");

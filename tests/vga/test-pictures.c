@@ -211,10 +211,13 @@ static void bright_colours_blink_in_graphics_modes(void)
 	CU_ASSERT_EQUAL(fake_display_damages(), 0); /* within a phase nothing changes */
 }
 
-/* The palette of mode 0Fh: value 1 is normal, 4 blinks, 5 is intensified; planes 0 and 2 are shown. */
+/* The palette of mode 0Fh: value 1 is normal, 4 blinks, 5 is intensified; planes 0 and 2 are shown.
+ */
 static void mode_0fh_blinks(void)
 {
-	static const uint8_t palette[16] = { 0, 8, 0, 0, 0x18, 0x18, 0, 0, 0, 8, 0, 0, 0, 0x18, 0, 0 };
+	static const uint8_t palette[16] = {
+		0, 8, 0, 0, 0x18, 0x18, 0, 0, 0, 8, 0, 0, 0, 0x18, 0, 0
+	};
 	unsigned on;
 
 	start_in(&mode_12h);
@@ -310,7 +313,8 @@ static void colours_pass_the_palette_in_halves(void)
 	CU_ASSERT_EQUAL(dot(0, 0), WHITE);
 }
 
-/* Chain 4 turned off, the doubleword mode of the CRTC left on: only every fourth address is shown. */
+/* Chain 4 turned off, the doubleword mode of the CRTC left on: only every fourth address is shown.
+ */
 static void doubleword_mode_shows_every_fourth_address(void)
 {
 	start_in(&mode_13h);

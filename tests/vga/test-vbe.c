@@ -12,7 +12,7 @@ static void vbe_depths(void)
 		unsigned depth;
 		uint32_t pixel, color;
 	} rows[] = {
-		{ 8, 9, 0x00ff00 },	    { 15, 0x7c1f, 0xff00ff },	{ 16, 0x07e0, 0x00ff00 },
+		{ 8, 9, 0x00ff00 },         { 15, 0x7c1f, 0xff00ff },   { 16, 0x07e0, 0x00ff00 },
 		{ 24, 0x123456, 0x123456 }, { 32, 0x654321, 0x654321 },
 	};
 
@@ -209,7 +209,8 @@ static void older_state_maps_chain_4(void)
 	start_in(&mode_13h);
 	poke(A0000 + 77, 0x66);
 	state = fake_device_save(device);
-	CU_ASSERT(fake_state_remove(state, "plain_bytes") && fake_state_remove(state, "latch_lost"));
+	CU_ASSERT(fake_state_remove(state, "plain_bytes") &&
+		  fake_state_remove(state, "latch_lost"));
 	set_mode(&mode_12h);
 	CU_ASSERT(fake_device_load(device, state, 1, &error));
 	fake_state_free(state);

@@ -35,7 +35,10 @@ void set_vbe_mode(unsigned width, unsigned height, unsigned depth);
 void load_glyph(unsigned offset, uint8_t code, uint8_t bits);
 void put_char(unsigned cell, uint8_t code, uint8_t attribute);
 
-#define ROW(test) { #test, test }
+#define ROW(test) \
+	{ \
+#test, test \
+	}
 extern CU_TestInfo register_tests[], picture_tests[], vbe_tests[];
 
 #endif

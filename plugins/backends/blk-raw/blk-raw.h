@@ -36,11 +36,11 @@ struct medium {
 	unsigned references; /* [locked] */
 	int fd;
 	bool read_only;
-	bool no_cached_reads;     /* the file system cannot tell whether a read would wait */
-	bool regular;             /* a file, not a block device */
-	uint64_t length;          /* bytes, rounded up to a sector */
-	char *path;               /* canonical: says whether a saved state is of this medium */
-	struct overlay *overlay;  /* nonpersistent, else NULL */
+	bool no_cached_reads;    /* the file system cannot tell whether a read would wait */
+	bool regular;            /* a file, not a block device */
+	uint64_t length;         /* bytes, rounded up to a sector */
+	char *path;              /* canonical: says whether a saved state is of this medium */
+	struct overlay *overlay; /* nonpersistent, else NULL */
 };
 
 struct medium_options {

@@ -55,8 +55,8 @@ static void work(void *job)
 	j->status = TSR_BLOCK_IO_ERROR;
 	j->error = error;
 	tsr_log_at(j->owner->log, j->owner->host, TSR_LOG_ERROR, "%s: %s at byte %llu: %s",
-		   j->medium->path, doing[j->request->op],
-		   (unsigned long long)j->request->offset, strerror(error));
+		   j->medium->path, doing[j->request->op], (unsigned long long)j->request->offset,
+		   strerror(error));
 }
 
 /* Once for a medium: a guest repeats what fails. */
@@ -67,7 +67,8 @@ static void report_fault(struct blk_raw *b, const struct job *j)
 	if (b->faulty)
 		return;
 	b->faulty = true;
-	snprintf(text, sizeof(text), "%s: %s: %s", j->medium->path, doing[j->request->op], strerror(j->error));
+	snprintf(text, sizeof(text), "%s: %s: %s", j->medium->path, doing[j->request->op],
+		 strerror(j->error));
 	b->bus->emit(b->host, "fault", text);
 }
 

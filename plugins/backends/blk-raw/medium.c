@@ -30,7 +30,9 @@ static const struct foreign {
 	{ "VMDK", 21, "# Disk DescriptorFile" },
 	{ "VHDX", 8, "vhdxfile" },
 	{ "VDI", 20, "<<< Oracle VM Virtua" },
-	{ "xz", 6, "\xfd" "7zXZ" },
+	{ "xz", 6,
+	  "\xfd"
+	  "7zXZ" },
 	{ "gzip", 3, "\x1f\x8b\x08" },
 	{ "zstd", 4, "\x28\xb5\x2f\xfd" },
 };
@@ -68,8 +70,8 @@ static bool measure(struct medium *m, const char *path, struct tsr_error *error)
 		m->regular = true;
 		length = (uint64_t)st.st_size;
 	} else if (!S_ISBLK(st.st_mode)) {
-		return tsr_error_set(error, TSR_ERROR_IO,
-				     "%s is neither a file nor a block device", path);
+		return tsr_error_set(error, TSR_ERROR_IO, "%s is neither a file nor a block device",
+				     path);
 	} else if (ioctl(m->fd, BLKGETSIZE64, &length)) {
 		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
 	}
@@ -198,8 +200,8 @@ static int transfer(int fd, bool write, uint64_t offset, const struct iovec *giv
 
 	memcpy(copy, given, count * sizeof(copy[0]));
 	while (count) {
-		ssize_t n = write ? pwritev(fd, pieces, (int)count, (off_t)offset) :
-				    preadv(fd, pieces, (int)count, (off_t)offset);
+		ssize_t n = write ? pwritev(fd, pieces, (int)count, (off_t)offset)
+				  : preadv(fd, pieces, (int)count, (off_t)offset);
 		unsigned gone;
 
 		if (n < 0 && errno == EINTR)

@@ -205,18 +205,16 @@ static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct t
 	    !tsr_state_get_bool(in, "nonpersistent", &nonpersistent))
 		return tsr_state_damaged(error, "the medium");
 	if (strcmp(path, m ? m->path : ""))
-		return tsr_error_set(
-			error, TSR_ERROR_CONFLICT,
-			"the state was saved with %s in it, not %s; give it that file",
-			path[0] ? path : "no medium", m ? m->path : "none");
-	if (m && length != m->length)
-		return tsr_error_set(
-			error, TSR_ERROR_CONFLICT,
-			"%s had %llu bytes when the state was saved and has %llu now", path, (unsigned long long)length,
-			(unsigned long long)m->length);
-	if (nonpersistent != (m && m->overlay))
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
-				     "the state was saved with mode=%s",
+				     "the state was saved with %s in it, not %s; give it that file",
+				     path[0] ? path : "no medium", m ? m->path : "none");
+	if (m && length != m->length)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "%s had %llu bytes when the state was saved and has %llu now",
+				     path, (unsigned long long)length,
+				     (unsigned long long)m->length);
+	if (nonpersistent != (m && m->overlay))
+		return tsr_error_set(error, TSR_ERROR_CONFLICT, "the state was saved with mode=%s",
 				     nonpersistent ? "nonpersistent" : "persistent");
 	return true;
 }

@@ -19,7 +19,7 @@ struct chardev_kind {
 	/* in realize: begin to watch; may be NULL */
 	bool (*start)(struct chardev *c);
 	void (*begin)(struct chardev *c); /* in reset: the machine starts; may be NULL */
-	void (*close)(struct chardev *c);                         /* may be NULL */
+	void (*close)(struct chardev *c); /* may be NULL */
 	/* Output into other than out_fd; returns how many bytes it took. NULL: stream_write. */
 	size_t (*write)(struct chardev *c, const uint8_t *bytes, size_t length);
 	/* Input from in_fd as read; returns how many bytes are left. NULL: all of them. */
@@ -54,8 +54,8 @@ struct chardev {
 	unsigned listen_watch;
 	bool waiting; /* file: not opened yet */
 	bool owns_stdio;
-	bool raw; /* stdio: the terminal is ours */
-	bool escaped; /* stdio: Ctrl-A was typed */
+	bool raw;          /* stdio: the terminal is ours */
+	bool escaped;      /* stdio: Ctrl-A was typed */
 	uint8_t text[512]; /* signal: output not yet emitted */
 	size_t text_length;
 };

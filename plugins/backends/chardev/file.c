@@ -23,7 +23,8 @@ static bool open_path(struct chardev *c, int flags)
 static bool folder_is_writable(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	char *folder =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 	struct stat st;
 	bool ok = folder && !stat(folder, &st);
 

@@ -27,7 +27,8 @@ static volatile sig_atomic_t terminal_is_raw; /* set last: signal handlers read 
 
 static bool stdio_taken;
 
-/* -- Job control. The handlers stand while the terminal is raw; all in them is async-signal-safe. */
+/* -- Job control. The handlers stand while the terminal is raw; all in them is async-signal-safe.
+ */
 
 static void on_stop(int number);
 
@@ -74,7 +75,8 @@ static void set_handler(int number, void (*from)(int), const struct sigaction *t
 static void follow_job_control(bool on)
 {
 	static const struct sigaction none = { .sa_handler = SIG_DFL };
-	static const struct sigaction catch_continue = { .sa_handler = on_continue, .sa_flags = SA_RESTART };
+	static const struct sigaction catch_continue = { .sa_handler = on_continue,
+							 .sa_flags = SA_RESTART };
 
 	set_handler(SIGCONT, on ? SIG_DFL : on_continue, on ? &catch_continue : &none);
 	set_handler(SIGTSTP, on ? SIG_DFL : on_stop, on ? &catch_stop : &none);

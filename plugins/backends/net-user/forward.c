@@ -51,7 +51,8 @@ bool forward_parse(const char **text, struct forward *out, struct tsr_error *err
 	snprintf(rule, sizeof(rule), "%.*s", (int)(length < RULE_MAX ? length : RULE_MAX), *text);
 	if (length >= RULE_MAX || !parse_rule(rule, out))
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "hostfwd=%.*s is not tcp:HOST:PORT-GUEST:PORT, such as tcp:127.0.0.1:2222-:22",
+				     "hostfwd=%.*s is not tcp:HOST:PORT-GUEST:PORT, such as "
+				     "tcp:127.0.0.1:2222-:22",
 				     (int)(length < 200 ? length : 200), *text);
 	*text += length + ((*text)[length] == ';');
 	return true;

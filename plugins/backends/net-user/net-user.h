@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of the user-mode network: forwarding rules, the queue to the guest, the watched descriptors. */
+/* The parts of the user-mode network: forwarding rules, the queue to the guest, the watched
+ * descriptors. */
 #ifndef NET_USER_H
 #define NET_USER_H
 

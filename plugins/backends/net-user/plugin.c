@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A network in user space: libslirp (>= 4.7) answers ARP, DHCP and DNS, and turns the guest's TCP, UDP and ICMP into sockets
- * of this process. The guest's net is 10.0.2.0/24: .2 is the gateway (and the host), .3 the name server, .15 the guest.
+ * A network in user space: libslirp (>= 4.7) answers ARP, DHCP and DNS, and turns the guest's TCP,
+ * UDP and ICMP into sockets of this process. The guest's net is 10.0.2.0/24: .2 is the gateway (and
+ * the host), .3 the name server, .15 the guest.
  *
- * libslirp runs under the machine lock, on the machine's clock: its descriptors are watched, its timers are machine timers.
- * Frames to the guest go through a queue and a timer of no delay, so that a NIC is never called back from inside send.
- * While the property `link` is false, the cable is unplugged: frames are dropped in both directions,
- * and libslirp goes on as the far end would. The cable belongs to the host and not to the guest, so
- * no saved state holds it: a load leaves it as the user of this run has it.
- * Gaps: no IPv6, no TFTP; connections do not survive in a saved state (the guest sees them reset).
+ * libslirp runs under the machine lock, on the machine's clock: its descriptors are watched, its
+ * timers are machine timers. Frames to the guest go through a queue and a timer of no delay, so
+ * that a NIC is never called back from inside send. While the property `link` is false, the cable
+ * is unplugged: frames are dropped in both directions, and libslirp goes on as the far end would.
+ * The cable belongs to the host and not to the guest, so no saved state holds it: a load leaves it
+ * as the user of this run has it. Gaps: no IPv6, no TFTP; connections do not survive in a saved
+ * state (the guest sees them reset).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -105,7 +107,7 @@ static const struct {
 	int stack;
 	short host;
 } events_map[] = {
-	{ SLIRP_POLL_IN, POLLIN }, { SLIRP_POLL_OUT, POLLOUT }, { SLIRP_POLL_PRI, POLLPRI },
+	{ SLIRP_POLL_IN, POLLIN },   { SLIRP_POLL_OUT, POLLOUT }, { SLIRP_POLL_PRI, POLLPRI },
 	{ SLIRP_POLL_ERR, POLLERR }, { SLIRP_POLL_HUP, POLLHUP },
 };
 
@@ -276,7 +278,8 @@ static bool add_forward(struct net_user *n, const struct forward *f, struct tsr_
 {
 	char host[INET_ADDRSTRLEN];
 
-	if (slirp_add_hostfwd(n->stack, f->udp, f->host, f->host_port, f->guest, f->guest_port) == 0)
+	if (slirp_add_hostfwd(n->stack, f->udp, f->host, f->host_port, f->guest, f->guest_port) ==
+	    0)
 		return true;
 	inet_ntop(AF_INET, &f->host, host, sizeof(host));
 	return tsr_error_set(error, TSR_ERROR_CONFLICT,
@@ -321,7 +324,10 @@ static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error
 	n->clock = host->get(host, TSR_CLOCK);
 	n->log = host->get(host, TSR_LOG);
 	n->watches = (struct watches){
-		.host = host, .worker = host->get(host, TSR_WORKER), .ready = on_socket, .self = n,
+		.host = host,
+		.worker = host->get(host, TSR_WORKER),
+		.ready = on_socket,
+		.self = n,
 	};
 	n->wakeup = n->clock->timer_new(host, on_wakeup, n);
 	n->delivery = n->clock->timer_new(host, on_delivery, n);
@@ -330,7 +336,8 @@ static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error
 	n->stack = stack_new(n);
 	if (!n->stack)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "libslirp does not start");
-	signal(SIGPIPE, SIG_IGN); /* libslirp writes to sockets that the other side may have closed */
+	signal(SIGPIPE,
+	       SIG_IGN); /* libslirp writes to sockets that the other side may have closed */
 	return add_forwards(n, n->properties->get_string(host, "hostfwd"), error);
 }
 

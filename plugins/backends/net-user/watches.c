@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libslirp names the descriptors it wants polled anew each time; the machine watches descriptors until told otherwise. A table
- * by descriptor turns the one into the other with a call for each change only.
+ * libslirp names the descriptors it wants polled anew each time; the machine watches descriptors
+ * until told otherwise. A table by descriptor turns the one into the other with a call for each
+ * change only.
  */
 #include <poll.h>
 #include <stdlib.h>

@@ -7,10 +7,12 @@
  *   r12d                          guest ESP
  *   r14                           base of the current MMU view
  *   r15                           struct tsr_bt, whose first part translated code reads and writes
- *   r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold something: groups (groups.c)
+ *   r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold
+ *                                 something: groups (groups.c)
  *   RFLAGS                        the guest's arithmetic flags; DF, TF, AC are clear
  *   rsp                           host stack, 16-aligned
- * The guest's other flags stay in state.eflags; FP, MMX and SSE registers are in the host's unit while fp_loaded is set.
+ * The guest's other flags stay in state.eflags; FP, MMX and SSE registers are in the host's unit
+ * while fp_loaded is set.
  */
 #ifndef TSR_BT_H
 #define TSR_BT_H
@@ -24,7 +26,7 @@
 #include "code/parts.h"
 
 #define BT_JUMP_BITS 16
-#define BT_MAX_INSNS 64         /* guest instructions in a block */
+#define BT_MAX_INSNS 64 /* guest instructions in a block */
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
 #define BT_BLOCK_HOST_MAX 32768
 #define BT_BLOCK_SITES_MAX 1024
@@ -33,18 +35,20 @@
 
 /* What a block's code depends on besides the bytes that it was made from. */
 enum bt_mode_bits {
-	BT_MODE_CODE32 = 1 << 0,  /* CS.D */
-	BT_MODE_STACK32 = 1 << 1, /* SS.B */
-	BT_MODE_USER = 1 << 2,    /* CPL 3: the user view */
-	BT_MODE_X87 = 1 << 3,     /* usable, no exception pending */
+	BT_MODE_CODE32 = 1 << 0,   /* CS.D */
+	BT_MODE_STACK32 = 1 << 1,  /* SS.B */
+	BT_MODE_USER = 1 << 2,     /* CPL 3: the user view */
+	BT_MODE_X87 = 1 << 3,      /* usable, no exception pending */
 	BT_MODE_SSE = 1 << 4,      /* usable */
 	BT_MODE_CS_WRITE = 1 << 5, /* real and virtual-8086 mode: writes through CS are allowed */
-	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF need no check */
+	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF
+				      need no check */
 	BT_MODE_CPL0 = 1 << 7,
-	BT_MODE_STEP = 1 << 8,     /* nothing may be translated: TF, breakpoints, alignment checks */
-	BT_MODE_DOWN = 1 << 9,     /* DF */
+	BT_MODE_STEP = 1 << 8, /* nothing may be translated: TF, breakpoints, alignment checks */
+	BT_MODE_DOWN = 1 << 9, /* DF */
 	BT_MODE_SSE_UNMASKED = 1 << 14, /* a SIMD exception is unmasked, but not underflow */
-	BT_MODE_X87_UNMASKED = 1 << 15, /* an x87 exception is unmasked, or was when the unit was loaded */
+	BT_MODE_X87_UNMASKED =
+		1 << 15, /* an x87 exception is unmasked, or was when the unit was loaded */
 };
 #define BT_MODE_SEGMENT_SHIFT 16 /* two bits each, enum tsr_x86_segment_name */
 
@@ -58,22 +62,26 @@ enum bt_segment_kind {
 /* What is in the host's unit. */
 enum bt_fp_loaded {
 	BT_FP_LOADED = 1,
-	BT_FP_X87_ONLY = 2, /* MXCSR is the host's: the guest's has underflow unmasked, or SSE is off */
+	BT_FP_X87_ONLY =
+		2, /* MXCSR is the host's: the guest's has underflow unmasked, or SSE is off */
 	BT_FP_UNMASKED = 4, /* the control word had an exception unmasked */
-	BT_FP_SSE_UNMASKED = 8, /* the guest's MXCSR has: the host's has all masked, and its own flags */
+	BT_FP_SSE_UNMASKED =
+		8, /* the guest's MXCSR has: the host's has all masked, and its own flags */
 };
 
-/* An entry of the jump cache: key = -(eip + (tag << 32)), so that a hit is a sum of zero; 0 = empty. */
+/* An entry of the jump cache: key = -(eip + (tag << 32)), so that a hit is a sum of zero; 0 =
+ * empty. */
 struct bt_jump {
 	uint64_t key;
 	const uint8_t *host;
 };
 
-/* BT_EXACT: the order of the operand's parts matters; an access that crosses a page or faults is left to the interpreter, and with
- * more than 64 bytes also one to a traced page. */
+/* BT_EXACT: the order of the operand's parts matters; an access that crosses a page or faults is
+ * left to the interpreter, and with more than 64 bytes also one to a traced page. */
 enum bt_access { BT_READ = 1, BT_WRITE = 2, BT_EXACT = 4 };
 
-/* How to recompute flags that a check clobbered: from registers a and b, or a and imm (b = 0xff), of `size` bytes. */
+/* How to recompute flags that a check clobbered: from registers a and b, or a and imm (b = 0xff),
+ * of `size` bytes. */
 enum bt_recover {
 	BT_RECOVER_NONE,
 	BT_RECOVER_CMP,   /* a - b */
@@ -93,13 +101,16 @@ struct bt_site {
 	uint32_t block;
 	uint16_t size; /* of the access in bytes */
 	uint8_t access;
-	uint8_t insn; /* index in the block */
+	uint8_t insn;              /* index in the block */
 	struct flag_source source; /* kind NONE: the flags are as before the instruction */
-	uint16_t flags_kept; /* of flags_ax: `source` is right for these after the instruction, too */
-	/* groups that are alive there, if they are written through: guest register + 1, 0: none; linear address - its value */
+	uint16_t flags_kept; /* of flags_ax: `source` is right for these after the instruction, too
+			      */
+	/* groups that are alive there, if they are written through: guest register + 1, 0: none;
+	 * linear address - its value */
 	uint8_t group_base[2];
 	bool group; /* the access is a group's check */
-	uint32_t fp_code, fp_data, fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
+	uint32_t fp_code, fp_data,
+		fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
 	int32_t group_offset[2];
 	int32_t first; /* of a group: address of the first access - address checked */
 };
@@ -136,17 +147,19 @@ struct bt_block {
 	uint16_t length; /* guest bytes */
 	uint8_t insns;
 	bool valid;
-	tsr_gpa gpa2;      /* page of its end, if its one instruction straddles; else 0 */
-	uint8_t lowered;    /* instructions that are not left to the interpreter: all or all but the last */
-	bool may_bail;      /* an instruction before the last may be left to the interpreter after all */
+	tsr_gpa gpa2;    /* page of its end, if its one instruction straddles; else 0 */
+	uint8_t lowered; /* instructions that are not left to the interpreter: all or all but the
+			    last */
+	bool may_bail; /* an instruction before the last may be left to the interpreter after all */
 	uint32_t undefined; /* flags that some instruction leaves undefined */
 	uint32_t host_length;
-	uint32_t exits;     /* first of `exit_count` consecutive exits */
+	uint32_t exits; /* first of `exit_count` consecutive exits */
 	uint32_t exit_count;
-	uint32_t incoming;  /* exits linked here */
+	uint32_t incoming;     /* exits linked here */
 	uint32_t page_next[2]; /* nodes of its page's and its end's page's list */
-	uint32_t runs;    /* lockstep, sampled: so far */
-	uint32_t offsets; /* in cache.offsets: host offset of each guest instruction, `insns` of them, and their lengths after them */
+	uint32_t runs;         /* lockstep, sampled: so far */
+	uint32_t offsets; /* in cache.offsets: host offset of each guest instruction, `insns` of
+			     them, and their lengths after them */
 	uint32_t marks, mark_count; /* in cache.marks */
 };
 
@@ -179,7 +192,7 @@ struct bt_bounce {
 /* Stress modes, for tests: they force rare paths. */
 enum bt_stress {
 	BT_STRESS_OFF,
-	BT_STRESS_COLD,       /* no block is known: no links, no jump cache, no rest for busy pages */
+	BT_STRESS_COLD, /* no block is known: no links, no jump cache, no rest for busy pages */
 	BT_STRESS_INTERRUPTS, /* an exit is requested at every block's end */
 };
 
@@ -194,15 +207,17 @@ enum bt_exit_reason {
 };
 
 struct bt_stats {
-	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups, chains, misses, bounces, commits,
-		faults, interrupts, exits[BT_EXITS], interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone;
+	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups,
+		chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS], interpreted,
+		fp_loads, fp_unloads, entries, group_failures, code_writes, left_behind, strings,
+		system, stretched, cut_short, compared, skipped, left_alone;
 };
 
 /* What a slow path returns to the code that called it (runtime/outcome.h) */
 struct bt_outcome {
 	uint64_t value;
-	int64_t skip; /* bytes to add to the return address, BT_SKIP or 0; BT_LEAVE_CODE: leave translated code */
+	int64_t skip; /* bytes to add to the return address, BT_SKIP or 0; BT_LEAVE_CODE: leave
+			 translated code */
 };
 enum {
 	BT_SKIP = 5, /* the length of a jump with rel32, which follows the call */
@@ -215,22 +230,25 @@ struct bt_hot {
 	uint32_t jump_offset;  /* of the tag: where its entries lie in the jump cache */
 	uint32_t poll;         /* 0: leave at the next back edge */
 	uint32_t intr_waiting; /* the INTR pin */
-	int64_t left;          /* counted: instructions of the budget, less those of the block that is running */
-	uint32_t fp_loaded;    /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's state */
-	uint16_t flags_ax;     /* arithmetic flags as lahf and seto al left them */
-	uint8_t *view_base;    /* r14 */
+	int64_t left;       /* counted: instructions of the budget, less those of the block that is
+			       running */
+	uint32_t fp_loaded; /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's
+			       state */
+	uint16_t flags_ax;  /* arithmetic flags as lahf and seto al left them */
+	uint8_t *view_base; /* r14 */
 	uint8_t *host_rsp;
 	uint64_t saved_r8, saved_r10, saved_r11;
 	const uint8_t *target;
 	uint32_t exit_reason;
 	uint32_t exit_value;       /* BAIL: mnemonic */
-	uint32_t fp_code, fp_data; /* sites of the x87's last instruction and last operand; 0: they are in state.fx */
+	uint32_t fp_code, fp_data; /* sites of the x87's last instruction and last operand; 0: they
+				      are in state.fx */
 	uint32_t fp_data_offset;
 	struct bt_bounce bounce;
 	struct bt_jump jumps[1 << BT_JUMP_BITS];
 	uint32_t host_mxcsr;
-	uint32_t masked_mxcsr;              /* SSE_UNMASKED: the guest's, with all masked and no flags */
-	uint32_t unmasked;                  /* ... flags of MXCSR that are unmasked */
+	uint32_t masked_mxcsr; /* SSE_UNMASKED: the guest's, with all masked and no flags */
+	uint32_t unmasked;     /* ... flags of MXCSR that are unmasked */
 	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
 	uint16_t fp_status;                 /* the x87's status word, as last stored by FNSTSW */
 };
@@ -284,9 +302,10 @@ struct bt_run {
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
 	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
-	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would never be taken */
-	enum tsr_x86_stop stop;       /* BT_EXIT_STOP */
-	struct tsr_x86_fault fault;   /* BT_EXIT_FAULT */
+	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would
+			     never be taken */
+	enum tsr_x86_stop stop;     /* BT_EXIT_STOP */
+	struct tsr_x86_fault fault; /* BT_EXIT_FAULT */
 };
 
 /* Runs with a budget (budget.c) */
@@ -335,7 +354,8 @@ struct bt_cache {
 
 /* The emitted runtime: cache offsets (runtime.c) */
 struct bt_runtime {
-	uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87, fp_load_masked, helper, cross_live, done, spent, early;
+	uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87,
+		fp_load_masked, helper, cross_live, done, spent, early;
 };
 
 struct tsr_bt {
@@ -357,7 +377,8 @@ struct tsr_bt {
 	struct bt_lockstep *check;
 };
 
-/* The jump-cache index: low bits of EIP + jump_offset, so that two processes do not fight for entries. */
+/* The jump-cache index: low bits of EIP + jump_offset, so that two processes do not fight for
+ * entries. */
 static inline struct bt_jump *bt_jump_slot(struct tsr_bt *bt, uint32_t eip)
 {
 	return &bt->hot.jumps[(eip + bt->hot.jump_offset) & ((1u << BT_JUMP_BITS) - 1)];
@@ -371,11 +392,13 @@ static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segme
 /* What the host's unit is loaded with in that mode: enum bt_fp_loaded. */
 static inline uint32_t bt_fp_load_kind(uint32_t mode)
 {
-	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) | (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0) |
+	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) |
+	       (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0) |
 	       (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
 }
 
-/* Notes how many of the block's instructions are not done, from the site's on; `done`: from the next one on. */
+/* Notes how many of the block's instructions are not done, from the site's on; `done`: from the
+ * next one on. */
 static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bool done)
 {
 	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;

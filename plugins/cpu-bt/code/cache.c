@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The code cache: one memfd mapped twice (writable, executable), filled from its start and flushed as a whole when it is full; and
- * its tables: blocks by key, blocks by guest page, links between blocks.
- * Numbers of blocks, sites and exits are bounded by the cache's size; they are freed together with it.
+ * The code cache: one memfd mapped twice (writable, executable), filled from its start and flushed
+ * as a whole when it is full; and its tables: blocks by key, blocks by guest page, links between
+ * blocks. Numbers of blocks, sites and exits are bounded by the cache's size; they are freed
+ * together with it.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -32,7 +33,8 @@ static struct bt_page *page_find(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	tsr_gpa page = gpa & ~(tsr_gpa)TSR_PAGE_MASK;
 
-	for (uint32_t i = bt->cache.page_hash[page_hash(page)]; i != BT_NONE; i = bt->cache.pages[i].next)
+	for (uint32_t i = bt->cache.page_hash[page_hash(page)]; i != BT_NONE;
+	     i = bt->cache.pages[i].next)
 		if (bt->cache.pages[i].gpa == page)
 			return &bt->cache.pages[i];
 	return NULL;
@@ -57,12 +59,14 @@ static uint64_t granules(uint32_t offset, uint32_t length)
 {
 	unsigned first = offset / 64, last = (offset + length - 1) / 64;
 
-	return (last == 63 ? ~UINT64_C(0) : (UINT64_C(1) << (last + 1)) - 1) & ~((UINT64_C(1) << first) - 1);
+	return (last == 63 ? ~UINT64_C(0) : (UINT64_C(1) << (last + 1)) - 1) &
+	       ~((UINT64_C(1) << first) - 1);
 }
 
 static void *anonymous(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -106,10 +110,13 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 		bt->cache.marks = anonymous(bt->cache.mark_max * sizeof(*bt->cache.marks));
 	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
 	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
-	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits || !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.hash || !bt->cache.page_hash ||
+	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits ||
+	    !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.hash || !bt->cache.page_hash ||
 	    !map_code(bt))
-		return tsr_error_set(error, TSR_ERROR_FAILED, "no memory for a code cache of %zu MiB; set the property cache lower",
-				     size >> 20);
+		return tsr_error_set(
+			error, TSR_ERROR_FAILED,
+			"no memory for a code cache of %zu MiB; set the property cache lower",
+			size >> 20);
 	return true;
 }
 
@@ -134,7 +141,8 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 }
 
-/* FP sites are rows of the cache's tables: the caller has committed those that are noted (fp-pointers.c). */
+/* FP sites are rows of the cache's tables: the caller has committed those that are noted
+ * (fp-pointers.c). */
 void tsr_bt_cache_flush(struct tsr_bt *bt)
 {
 	for (uint32_t i = 0; i < bt->cache.page_count; i++)
@@ -143,7 +151,8 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->cache.hash, 0xff, HASH_SIZE * sizeof(*bt->cache.hash));
 	memset(bt->cache.page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
-	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count = bt->cache.offset_count = bt->cache.mark_count = 0;
+	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count =
+		bt->cache.offset_count = bt->cache.mark_count = 0;
 	bt->cache.fp_site_count = 1;
 	bt->cache.untrace_count = 0;
 	bt->cache.used = bt->cache.start;
@@ -154,24 +163,30 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 /* Is there room for one more block, the largest that there can be? */
 bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
-	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX && bt->cache.block_count < bt->cache.block_max &&
-	       bt->cache.page_count + 1 < bt->cache.page_max && bt->cache.site_max - bt->cache.site_count > BT_BLOCK_SITES_MAX &&
+	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX &&
+	       bt->cache.block_count < bt->cache.block_max &&
+	       bt->cache.page_count + 1 < bt->cache.page_max &&
+	       bt->cache.site_max - bt->cache.site_count > BT_BLOCK_SITES_MAX &&
 	       bt->cache.exit_max - bt->cache.exit_count > BT_BLOCK_EXITS_MAX &&
-	       bt->cache.offset_max - bt->cache.offset_count > 2 * BT_MAX_INSNS && bt->cache.fp_site_max - bt->cache.fp_site_count > BT_MAX_INSNS;
+	       bt->cache.offset_max - bt->cache.offset_count > 2 * BT_MAX_INSNS &&
+	       bt->cache.fp_site_max - bt->cache.fp_site_count > BT_MAX_INSNS;
 }
 
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode)
 {
-	for (uint32_t i = bt->cache.hash[block_hash(gpa, eip, mode)]; i != BT_NONE; i = bt->cache.blocks[i].hash_next) {
+	for (uint32_t i = bt->cache.hash[block_hash(gpa, eip, mode)]; i != BT_NONE;
+	     i = bt->cache.blocks[i].hash_next) {
 		struct bt_block *b = &bt->cache.blocks[i];
 
-		if (b->gpa == gpa && b->eip == eip && b->mode == mode && b->cs_limit == bt->mode.cs_limit)
+		if (b->gpa == gpa && b->eip == eip && b->mode == mode &&
+		    b->cs_limit == bt->mode.cs_limit)
 			return b;
 	}
 	return NULL;
 }
 
-/* Bytes of the block that lie in its first page (which = 0) or in the page of its end: from, length. */
+/* Bytes of the block that lie in its first page (which = 0) or in the page of its end: from,
+ * length. */
 static uint32_t part_of(const struct bt_block *b, unsigned which, tsr_gpa *from)
 {
 	uint32_t first = TSR_PAGE_SIZE - ((uint32_t)b->gpa & TSR_PAGE_MASK);
@@ -247,7 +262,8 @@ static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
 
 		if (x->target == BT_NONE)
 			continue;
-		for (at = &bt->cache.blocks[x->target].incoming; *at != i; at = &bt->cache.exits[*at].next)
+		for (at = &bt->cache.blocks[x->target].incoming; *at != i;
+		     at = &bt->cache.exits[*at].next)
 			;
 		*at = x->next;
 		x->target = BT_NONE;
@@ -273,11 +289,14 @@ static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	*at = b->page_next[which];
 }
 
-/* Overwrites code with a way out: EIP is looked up again, and `ahead` instructions of the block are not done then. What is written must
- * not reach a stub's code that is still to be run: it is longer only in counted blocks, whose reads of devices are not theirs. */
+/* Overwrites code with a way out: EIP is looked up again, and `ahead` instructions of the block are
+ * not done then. What is written must not reach a stub's code that is still to be run: it is longer
+ * only in counted blocks, whose reads of devices are not theirs. */
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
 {
-	struct emitter e = { .base = bt->cache.rw, .p = bt->cache.rw + at, .end = bt->cache.rw + bt->cache.size };
+	struct emitter e = { .base = bt->cache.rw,
+			     .p = bt->cache.rw + at,
+			     .end = bt->cache.rw + bt->cache.size };
 
 	emit_mov_imm(&e, R8, eip);
 	if (bt->budget.counted && ahead) {
@@ -288,7 +307,8 @@ void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t 
 	}
 }
 
-/* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3). IRET does, and costs little. */
+/* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3).
+ * IRET does, and costs little. */
 void tsr_bt_cache_serialize(const struct tsr_bt *bt)
 {
 	__asm__ volatile("subq $128, %%rsp\n\t" /* the red zone */
@@ -313,7 +333,8 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 	b->valid = false;
 	unlink_incoming(bt, b);
 	unlink_outgoing(bt, b);
-	tsr_bt_cache_divert(bt, b->host, b->eip, 0); /* the jump cache may have it under several tags */
+	tsr_bt_cache_divert(bt, b->host, b->eip,
+			    0); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	page_remove(bt, b, 0);
 	if (b->gpa2)
@@ -330,7 +351,8 @@ static void page_recount(struct tsr_bt *bt, struct bt_page *p)
 
 		p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
 	}
-	if (p->blocks == BT_NONE && p->traced && bt->cache.untrace_count < sizeof(bt->cache.untrace) / sizeof(*bt->cache.untrace))
+	if (p->blocks == BT_NONE && p->traced &&
+	    bt->cache.untrace_count < sizeof(bt->cache.untrace) / sizeof(*bt->cache.untrace))
 		bt->cache.untrace[bt->cache.untrace_count++] = p->gpa;
 }
 
@@ -375,7 +397,8 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 	tsr_bt_cache_serialize(bt);
 }
 
-/* Stops tracing pages that have no blocks any more. Not to be called from within the MMU's calls. */
+/* Stops tracing pages that have no blocks any more. Not to be called from within the MMU's calls.
+ */
 void tsr_bt_cache_untrace(struct tsr_bt *bt)
 {
 	while (bt->cache.untrace_count) {
@@ -388,8 +411,8 @@ void tsr_bt_cache_untrace(struct tsr_bt *bt)
 	}
 }
 
-/* Code in this page changes so often that translating it does not pay now: some stretches are interpreted, then it gets
- * another chance. */
+/* Code in this page changes so often that translating it does not pay now: some stretches are
+ * interpreted, then it gets another chance. */
 bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	struct bt_page *p = page_find(bt, gpa);

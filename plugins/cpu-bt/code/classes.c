@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How each mnemonic is lowered. What is not in the table is left to the interpreter: system instructions, far transfers,
- * segment loads, decimal adjustment (not encodable in 64-bit mode), what old and rare programs use.
- * x87, MMX, SSE and SSE2 instructions are not listed: decode.c knows them by their instruction set.
+ * How each mnemonic is lowered. What is not in the table is left to the interpreter: system
+ * instructions, far transfers, segment loads, decimal adjustment (not encodable in 64-bit mode),
+ * what old and rare programs use. x87, MMX, SSE and SSE2 instructions are not listed: decode.c
+ * knows them by their instruction set.
  */
 #include <Zydis/Zydis.h>
 
 #include "code/classes.h"
 
 #define M(name) [ZYDIS_MNEMONIC_##name]
+/* clang-format off */
 static const uint8_t classes[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	M(ADC) = BT_COPY, M(ADD) = BT_COPY, M(AND) = BT_COPY, M(BSF) = BT_COPY, M(BSR) = BT_COPY, M(BSWAP) = BT_COPY,
 	M(CBW) = BT_COPY, M(CDQ) = BT_COPY, M(CLC) = BT_COPY, M(CMC) = BT_COPY, M(CMP) = BT_COPY, M(CMPXCHG) = BT_COPY,
@@ -50,6 +52,7 @@ static const uint8_t classes[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	M(PREFETCHNTA) = BT_NOP, M(PREFETCHT0) = BT_NOP, M(PREFETCHT1) = BT_NOP, M(PREFETCHT2) = BT_NOP,
 	M(LFENCE) = BT_COPY, M(MFENCE) = BT_COPY, M(SFENCE) = BT_COPY, M(MOVNTI) = BT_COPY,
 };
+/* clang-format on */
 
 enum bt_class tsr_bt_class(uint16_t mnemonic)
 {

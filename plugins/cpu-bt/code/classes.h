@@ -28,7 +28,7 @@ enum bt_class {
 	BT_LOOP,
 	BT_JCXZ,
 	BT_DIV,
-	BT_BIT,   /* BT, BTS, BTR, BTC */
+	BT_BIT, /* BT, BTS, BTR, BTC */
 	BT_XLAT,
 	BT_STRING,
 	BT_CLI,

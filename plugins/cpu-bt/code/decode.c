@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Decoding: reduces Zydis's output to what the lowering needs. Encodings that are legal for the
- * guest and mean something else, or nothing, in 64-bit mode become BT_FALLBACK here unless they are re-encoded (re_encode).
+ * guest and mean something else, or nothing, in 64-bit mode become BT_FALLBACK here unless they are
+ * re-encoded (re_encode).
  */
 #include <Zydis/Zydis.h>
 
 #include "code/decode.h"
 #include "code/emit.h"
 
-/* FP instructions that the interpreter does: they see or set the last-instruction pointers, may unmask, or store through EDI. */
+/* FP instructions that the interpreter does: they see or set the last-instruction pointers, may
+ * unmask, or store through EDI. */
 static bool fp_interpreted(ZydisMnemonic m)
 {
 	switch (m) {
@@ -27,13 +29,15 @@ static bool fp_interpreted(ZydisMnemonic m)
 
 static bool unaligned_move(ZydisMnemonic m)
 {
-	return m == ZYDIS_MNEMONIC_MOVUPS || m == ZYDIS_MNEMONIC_MOVUPD || m == ZYDIS_MNEMONIC_MOVDQU;
+	return m == ZYDIS_MNEMONIC_MOVUPS || m == ZYDIS_MNEMONIC_MOVUPD ||
+	       m == ZYDIS_MNEMONIC_MOVDQU;
 }
 
 struct set {
 	uint16_t zydis, isa;
 	bool fp;
 };
+/* clang-format off */
 static const struct set sets[] = {
 	{ ZYDIS_ISA_SET_I86, BT_ISA_BASE, false }, { ZYDIS_ISA_SET_I186, BT_ISA_BASE, false },
 	{ ZYDIS_ISA_SET_I286PROTECTED, BT_ISA_BASE, false }, { ZYDIS_ISA_SET_I286REAL, BT_ISA_BASE, false },
@@ -47,6 +51,7 @@ static const struct set sets[] = {
 	{ ZYDIS_ISA_SET_SSEMXCSR, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_FXSAVE, BT_ISA_SSE, true }, { ZYDIS_ISA_SET_SSE_PREFETCH, BT_ISA_CMOV, false },
 	{ ZYDIS_ISA_SET_SSE2, BT_ISA_SSE2, true }, { ZYDIS_ISA_SET_SSE2MMX, BT_ISA_SSE2, true },
 };
+/* clang-format on */
 
 static const struct set *set_of(ZydisISASet s)
 {
@@ -115,7 +120,8 @@ static uint8_t scale_shift(uint8_t scale)
 	return scale == 8 ? 3 : scale == 4 ? 2 : scale == 2 ? 1 : 0;
 }
 
-static void decode_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o, struct bt_insn *out)
+static void decode_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o,
+			  struct bt_insn *out)
 {
 	out->memory = true;
 	out->ea.addr16 = z->address_width == 16;
@@ -139,25 +145,32 @@ static void decode_special(const ZydisDecodedOperand *o, struct bt_insn *out)
 		return;
 	}
 	out->special = segment_number(o->reg.value);
-	out->kind = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_SEGMENT_LOAD : BT_SEGMENT_STORE;
+	out->kind =
+		o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_SEGMENT_LOAD : BT_SEGMENT_STORE;
 }
 
-static void decode_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands, struct bt_insn *out)
+static void decode_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands,
+			    struct bt_insn *out)
 {
 	for (unsigned i = 0; i < z->operand_count; i++) {
 		const ZydisDecodedOperand *o = &operands[i];
 
-		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && o->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
+		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    o->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
 			decode_memory(z, o, out);
-		else if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG)
+		else if (o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+			 o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG)
 			out->reg_kind = operand_kind(o->reg.value);
-		else if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && (o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM ||
-								    o->encoding == ZYDIS_OPERAND_ENCODING_OPCODE))
+		else if (o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+			 (o->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM ||
+			  o->encoding == ZYDIS_OPERAND_ENCODING_OPCODE))
 			out->rm_kind = operand_kind(o->reg.value);
-		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    o->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
 		    operand_kind(o->reg.value) == BT_OP_OTHER)
 			decode_special(o, out);
-		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+		if (o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
 			out->gpr_written |= written_gpr(o->reg.value);
 		if (o->type == ZYDIS_OPERAND_TYPE_POINTER)
 			out->kind = BT_FALLBACK;
@@ -168,20 +181,27 @@ static void decode_flags(const ZydisDecodedInstruction *z, struct bt_insn *out)
 {
 	const ZydisAccessedFlags *f = z->cpu_flags;
 	bool shift = z->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
-		     (z->opcode == OP_SHIFT_EB_IB || z->opcode == OP_SHIFT_EV_IB || z->opcode == OP_SHIFT_EB_CL || z->opcode == OP_SHIFT_EV_CL);
+		     (z->opcode == OP_SHIFT_EB_IB || z->opcode == OP_SHIFT_EV_IB ||
+		      z->opcode == OP_SHIFT_EB_CL || z->opcode == OP_SHIFT_EV_CL);
 	bool double_shift = z->opcode_map == ZYDIS_OPCODE_MAP_0F &&
-			    (z->opcode == OP_0F_SHLD_IB || z->opcode == OP_0F_SHLD_CL || z->opcode == OP_0F_SHRD_IB || z->opcode == OP_0F_SHRD_CL);
+			    (z->opcode == OP_0F_SHLD_IB || z->opcode == OP_0F_SHLD_CL ||
+			     z->opcode == OP_0F_SHRD_IB || z->opcode == OP_0F_SHRD_CL);
 
 	if (!f)
 		return;
 	out->flags_read = f->tested & TSR_FLAGS_ARITHMETIC;
 	out->flags_undefined = f->undefined & TSR_FLAGS_ARITHMETIC;
-	out->flags_written = (f->modified | f->set_0 | f->set_1 | f->undefined) & TSR_FLAGS_ARITHMETIC;
+	out->flags_written =
+		(f->modified | f->set_0 | f->set_1 | f->undefined) & TSR_FLAGS_ARITHMETIC;
 	out->flags_touched = out->flags_written;
-	/* What is undefined may be left as it was. AND, OR, XOR, TEST do write AF on every processor. */
+	/* What is undefined may be left as it was. AND, OR, XOR, TEST do write AF on every
+	 * processor. */
 	if (out->flags_undefined != TSR_FLAG_AF || z->meta.category == ZYDIS_CATEGORY_SHIFT)
 		out->flags_written &= ~out->flags_undefined;
-	if ((shift || double_shift) && (z->opcode == OP_SHIFT_EB_CL || z->opcode == OP_SHIFT_EV_CL ? true : !(out->imm & 31) || (z->opcode & 1 && double_shift)))
+	if ((shift || double_shift) &&
+	    (z->opcode == OP_SHIFT_EB_CL || z->opcode == OP_SHIFT_EV_CL
+		     ? true
+		     : !(out->imm & 31) || (z->opcode & 1 && double_shift)))
 		out->flags_written = 0;
 	if (out->kind == BT_DIV || out->kind == BT_STRING)
 		out->flags_written = 0;
@@ -215,14 +235,16 @@ static void decode_prefixes(const ZydisDecodedInstruction *z, struct bt_insn *ou
 	out->repne = (z->attributes & ZYDIS_ATTRIB_HAS_REPNE) != 0;
 	if (out->kind == BT_STRING) /* MOVS, STOS, LODS repeat with either prefix */
 		for (unsigned i = 0; i < z->raw.prefix_count; i++) {
-			if (z->raw.prefixes[i].value != PREFIX_REPNE && z->raw.prefixes[i].value != PREFIX_REP)
+			if (z->raw.prefixes[i].value != PREFIX_REPNE &&
+			    z->raw.prefixes[i].value != PREFIX_REP)
 				continue;
 			out->rep = z->raw.prefixes[i].value == PREFIX_REP;
 			out->repne = !out->rep;
 		}
 }
 
-static void decode_immediate(const ZydisDecodedInstruction *z, const uint8_t *bytes, struct bt_insn *out)
+static void decode_immediate(const ZydisDecodedInstruction *z, const uint8_t *bytes,
+			     struct bt_insn *out)
 {
 	if (!z->raw.imm[0].size)
 		return;
@@ -251,7 +273,8 @@ static void classify(const ZydisDecodedInstruction *z, struct bt_insn *out)
 	out->isa = set->isa;
 	out->kind = (uint8_t)tsr_bt_class((uint16_t)z->mnemonic);
 	/* CMPSD and MOVSD name a string operation and an SSE2 one */
-	if ((set->fp || z->meta.isa_ext == ZYDIS_ISA_EXT_X87) && (out->kind == BT_FALLBACK || out->kind == BT_STRING) && !fp_interpreted(z->mnemonic))
+	if ((set->fp || z->meta.isa_ext == ZYDIS_ISA_EXT_X87) &&
+	    (out->kind == BT_FALLBACK || out->kind == BT_STRING) && !fp_interpreted(z->mnemonic))
 		out->kind = BT_FP;
 	if (z->opcode_map == ZYDIS_OPCODE_MAP_0F38 || z->opcode_map == ZYDIS_OPCODE_MAP_0F3A)
 		out->kind = BT_FALLBACK;
@@ -265,14 +288,17 @@ static void re_encode(struct bt_insn *i)
 	if (i->map != 0)
 		return;
 	if (i->opcode >= OP_INC && i->opcode < OP_DEC + 8) {
-		i->modrm = (uint8_t)(0xc0 | (i->opcode < OP_DEC ? GROUP5_INC : GROUP5_DEC) << 3 | (i->opcode & 7));
+		i->modrm = (uint8_t)(0xc0 | (i->opcode < OP_DEC ? GROUP5_INC : GROUP5_DEC) << 3 |
+				     (i->opcode & 7));
 		i->opcode = OP_GROUP5;
 		i->has_modrm = true;
 		i->rm_kind = wide;
 	} else if (i->opcode == OP_ALU_EB_IB_2) {
 		i->opcode = OP_ALU_EB_IB;
-	} else if (i->opcode >= OP_MOV_AL_OB && i->opcode <= OP_MOV_OV_EAX) { /* MOV with an absolute address */
-		static const uint8_t form[] = { OP_MOV_GB_EB, OP_MOV_GV_EV, OP_MOV_EB_GB, OP_MOV_EV_GV };
+	} else if (i->opcode >= OP_MOV_AL_OB &&
+		   i->opcode <= OP_MOV_OV_EAX) { /* MOV with an absolute address */
+		static const uint8_t form[] = { OP_MOV_GB_EB, OP_MOV_GV_EV, OP_MOV_EB_GB,
+						OP_MOV_EV_GV };
 
 		i->reg_kind = i->opcode & 1 ? wide : BT_OP_GPR8;
 		i->opcode = form[i->opcode - OP_MOV_AL_OB];
@@ -281,18 +307,22 @@ static void re_encode(struct bt_insn *i)
 	}
 }
 
-bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip, struct bt_insn *out)
+bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip,
+		   struct bt_insn *out)
 {
 	ZydisDecoder decoder;
 	ZydisDecodedInstruction z;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 	/* what P6 family processors execute as NOP, BSF, BSR, WBINVD */
-	static const ZydisDecoderMode newer[] = { ZYDIS_DECODER_MODE_MPX,   ZYDIS_DECODER_MODE_CET,      ZYDIS_DECODER_MODE_LZCNT,
-						  ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE };
+	static const ZydisDecoderMode newer[] = {
+		ZYDIS_DECODER_MODE_MPX,   ZYDIS_DECODER_MODE_CET,      ZYDIS_DECODER_MODE_LZCNT,
+		ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE
+	};
 	bool code32 = mode & BT_MODE_CODE32;
 	ZyanStatus status;
 
-	ZydisDecoderInit(&decoder, code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
+	ZydisDecoderInit(&decoder,
+			 code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
 	for (unsigned i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
 		ZydisDecoderEnableMode(&decoder, newer[i], ZYAN_FALSE);
@@ -305,8 +335,10 @@ bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t 
 		return false;
 	out->length = z.length;
 	out->mnemonic = (uint16_t)z.mnemonic;
-	out->map = z.opcode_map == ZYDIS_OPCODE_MAP_0F ? 1 : z.opcode_map == ZYDIS_OPCODE_MAP_0F38 ? 2 :
-		   z.opcode_map == ZYDIS_OPCODE_MAP_0F3A ? 3 : 0;
+	out->map = z.opcode_map == ZYDIS_OPCODE_MAP_0F     ? 1
+		   : z.opcode_map == ZYDIS_OPCODE_MAP_0F38 ? 2
+		   : z.opcode_map == ZYDIS_OPCODE_MAP_0F3A ? 3
+							   : 0;
 	out->opcode = z.opcode;
 	out->has_modrm = (z.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
 	out->modrm = (uint8_t)(z.raw.modrm.mod << 6 | z.raw.modrm.reg << 3 | z.raw.modrm.rm);
@@ -319,6 +351,7 @@ bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t 
 	decode_operands(&z, operands, out);
 	decode_flags(&z, out);
 	re_encode(out);
-	out->aligned = out->kind == BT_FP && out->memory && out->memory_size == 16 && !unaligned_move(z.mnemonic);
+	out->aligned = out->kind == BT_FP && out->memory && out->memory_size == 16 &&
+		       !unaligned_move(z.mnemonic);
 	return true;
 }

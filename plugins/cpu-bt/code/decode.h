@@ -20,7 +20,8 @@ enum bt_isa {
 
 enum bt_operand { BT_OP_NONE, BT_OP_GPR8, BT_OP_GPR16, BT_OP_GPR32, BT_OP_VECTOR, BT_OP_OTHER };
 
-/* A memory operand: what the guest's addressing mode says. Registers are the guest's numbers, NOREG (0xff): none. */
+/* A memory operand: what the guest's addressing mode says. Registers are the guest's numbers, NOREG
+ * (0xff): none. */
 struct bt_ea {
 	uint8_t base, index, scale; /* scale: shift */
 	uint8_t segment;
@@ -36,20 +37,20 @@ struct bt_insn {
 	uint8_t map, opcode, modrm; /* map: 0 one byte, 1 0F, 2 0F 38, 3 0F 3A */
 	uint8_t mandatory;          /* prefix that is part of the opcode, 0: none */
 	bool has_modrm, lock, rep, repne, memory, addr16;
-	uint8_t operand_size;       /* bytes; 1 for byte instructions */
-	uint8_t gpr_written;        /* a bit per guest register that is written, in part or whole */
-	uint8_t special;            /* segment register of a load or store */
-	uint8_t reg_kind, rm_kind;  /* enum bt_operand */
+	uint8_t operand_size;      /* bytes; 1 for byte instructions */
+	uint8_t gpr_written;       /* a bit per guest register that is written, in part or whole */
+	uint8_t special;           /* segment register of a load or store */
+	uint8_t reg_kind, rm_kind; /* enum bt_operand */
 	uint8_t immediate_length;
-	uint8_t access;             /* enum bt_access, of the memory operand */
-	bool aligned;               /* memory operand of 16 bytes that must be aligned */
-	bool truncated;             /* no instruction yet: it continues after the bytes that were given */
+	uint8_t access; /* enum bt_access, of the memory operand */
+	bool aligned;   /* memory operand of 16 bytes that must be aligned */
+	bool truncated; /* no instruction yet: it continues after the bytes that were given */
 	uint16_t memory_size;
 	uint16_t isa;
 	uint8_t immediate[4];
 	struct bt_ea ea;
-	uint32_t target;            /* direct branches: EIP */
-	uint32_t imm;               /* first immediate, sign-extended to the operand size */
+	uint32_t target; /* direct branches: EIP */
+	uint32_t imm;    /* first immediate, sign-extended to the operand size */
 	/* of TSR_FLAGS_ARITHMETIC; written: surely; touched: perhaps */
 	uint32_t flags_read, flags_written, flags_touched, flags_undefined;
 };
@@ -64,7 +65,9 @@ static inline uint8_t bt_modrm_rm(const struct bt_insn *i)
 	return i->modrm & 7;
 }
 
-/* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than that. */
-bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip, struct bt_insn *out);
+/* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than
+ * that. */
+bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip,
+		   struct bt_insn *out);
 
 #endif

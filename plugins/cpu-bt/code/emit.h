@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An x86-64 emitter: bytes into a buffer. It knows encodings, not the translator. Registers are the numbers of the ISA.
- * Forms that leave RFLAGS alone are marked; that is what most of the translator's own code must be made of.
- * Source: Intel SDM volume 2, chapters 2 and 3-5.
+ * An x86-64 emitter: bytes into a buffer. It knows encodings, not the translator. Registers are the
+ * numbers of the ISA. Forms that leave RFLAGS alone are marked; that is what most of the
+ * translator's own code must be made of. Source: Intel SDM volume 2, chapters 2 and 3-5.
  */
 #ifndef TSR_BT_EMIT_H
 #define TSR_BT_EMIT_H
@@ -31,7 +31,8 @@ struct host_mem {
 	int32_t disp;
 };
 #define HOST_MEM(b, d) ((struct host_mem){ .base = (b), .index = NOREG, .disp = (int32_t)(d) })
-#define HOST_SIB(b, i, s, d) ((struct host_mem){ .base = (b), .index = (i), .scale = (s), .disp = (int32_t)(d) })
+#define HOST_SIB(b, i, s, d) \
+	((struct host_mem){ .base = (b), .index = (i), .scale = (s), .disp = (int32_t)(d) })
 
 static inline uint32_t emit_here(const struct emitter *e)
 {
@@ -85,10 +86,11 @@ static inline void emit_u64(struct emitter *e, uint64_t v)
 	e->p += sizeof(v);
 }
 
-static inline void emit_rex(struct emitter *e, bool w, uint8_t reg, uint8_t index, uint8_t base, bool force)
+static inline void emit_rex(struct emitter *e, bool w, uint8_t reg, uint8_t index, uint8_t base,
+			    bool force)
 {
-	uint8_t rex = (uint8_t)(w << 3 | (reg != NOREG && reg > 7) << 2 | (index != NOREG && index > 7) << 1 |
-				(base != NOREG && base > 7));
+	uint8_t rex = (uint8_t)(w << 3 | (reg != NOREG && reg > 7) << 2 |
+				(index != NOREG && index > 7) << 1 | (base != NOREG && base > 7));
 
 	if (rex || force)
 		emit_u8(e, 0x40 | rex);
@@ -133,7 +135,8 @@ static inline void emit_rr(struct emitter *e, bool w, unsigned opcode, uint8_t r
 	emit_modrm_reg(e, reg, rm);
 }
 
-static inline void emit_rm(struct emitter *e, bool w, unsigned opcode, uint8_t reg, struct host_mem m)
+static inline void emit_rm(struct emitter *e, bool w, unsigned opcode, uint8_t reg,
+			   struct host_mem m)
 {
 	emit_rex(e, w, reg, m.index, m.base, false);
 	if (opcode > 0xff)
@@ -240,7 +243,8 @@ static inline void emit_load_sized(struct emitter *e, unsigned size, uint8_t to,
 		emit_load(e, to, m);
 }
 
-static inline void emit_store_sized(struct emitter *e, unsigned size, struct host_mem m, uint8_t from)
+static inline void emit_store_sized(struct emitter *e, unsigned size, struct host_mem m,
+				    uint8_t from)
 {
 	if (size == 2)
 		emit_store16(e, m, from);
@@ -256,7 +260,8 @@ static inline void emit_mov_sized(struct emitter *e, unsigned size, uint8_t to, 
 		emit_mov(e, to, from);
 }
 
-static inline void emit_store_imm_sized(struct emitter *e, unsigned size, struct host_mem m, uint32_t value)
+static inline void emit_store_imm_sized(struct emitter *e, unsigned size, struct host_mem m,
+					uint32_t value)
 {
 	if (size == 2) {
 		emit_u8(e, PREFIX_OPERAND_SIZE);
@@ -273,14 +278,16 @@ static inline void emit_not(struct emitter *e, bool w, uint8_t reg)
 }
 
 /* -- BMI2; none touches the flags */
-static inline void emit_vex(struct emitter *e, uint8_t map, bool w, uint8_t pp, uint8_t reg, uint8_t vvvv, uint8_t rm)
+static inline void emit_vex(struct emitter *e, uint8_t map, bool w, uint8_t pp, uint8_t reg,
+			    uint8_t vvvv, uint8_t rm)
 {
 	emit_u8(e, OP_VEX3);
 	emit_u8(e, (uint8_t)((reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | map));
 	emit_u8(e, (uint8_t)(w << 7 | (~vvvv & 15) << 3 | pp));
 }
 
-static inline void emit_shift_x(struct emitter *e, uint8_t pp, bool w, uint8_t to, uint8_t from, uint8_t count)
+static inline void emit_shift_x(struct emitter *e, uint8_t pp, bool w, uint8_t to, uint8_t from,
+				uint8_t count)
 {
 	emit_vex(e, VEX_MAP_0F38, w, pp, to, count, from);
 	emit_u8(e, OP_VEX_SHIFT_X);
@@ -349,7 +356,8 @@ static inline void emit_test8_imm(struct emitter *e, uint8_t reg, uint8_t value)
 	emit_u8(e, value);
 }
 
-static inline void emit_shift_imm(struct emitter *e, bool w, unsigned op, uint8_t reg, uint8_t count)
+static inline void emit_shift_imm(struct emitter *e, bool w, unsigned op, uint8_t reg,
+				  uint8_t count)
 {
 	emit_rex(e, w, NOREG, NOREG, reg, false);
 	emit_u8(e, OP_SHIFT_EV_IB);

@@ -6,12 +6,16 @@
 	({ \
 		type to = (type)(x); \
 		uint64_t ax; \
-		__asm__(op suffix " %2, %0\n\tlahf\n\tseto %%al" : "+r"(to), "=&a"(ax) : "r"((type)(y)) : "cc"); \
-		(uint16_t)ax; \
+		__asm__(op suffix " %2, %0\n\tlahf\n\tseto %%al" \
+			: "+r"(to), "=&a"(ax) \
+			: "r"((type)(y)) \
+			: "cc"); \
+		(uint16_t) ax; \
 	})
 #define SIZED(op, size, x, y) \
-	((size) == 1 ? FLAGS_OF(op, "b", uint8_t, x, y) : \
-	 (size) == 2 ? FLAGS_OF(op, "w", uint16_t, x, y) : FLAGS_OF(op, "l", uint32_t, x, y))
+	((size) == 1   ? FLAGS_OF(op, "b", uint8_t, x, y) \
+	 : (size) == 2 ? FLAGS_OF(op, "w", uint16_t, x, y) \
+		       : FLAGS_OF(op, "l", uint32_t, x, y))
 
 void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s)
 {
@@ -48,5 +52,6 @@ void tsr_bt_flags_in(struct tsr_bt *bt)
 
 void tsr_bt_flags_out(struct tsr_bt *bt)
 {
-	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) | flags_from_ax(bt->hot.flags_ax);
+	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) |
+			   flags_from_ax(bt->hot.flags_ax);
 }

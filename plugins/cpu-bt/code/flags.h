@@ -17,7 +17,8 @@ static inline uint16_t flags_to_ax(uint32_t eflags)
 	return (uint16_t)((eflags & 0xff) << 8 | (eflags >> TSR_FLAG_OF_SHIFT & 1));
 }
 
-/* A check had clobbered flags that were dead but for a fault: computes them again from what made them. */
+/* A check had clobbered flags that were dead but for a fault: computes them again from what made
+ * them. */
 void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s);
 
 /* Between state.eflags and flags_ax */

@@ -21,10 +21,10 @@ enum {
 	OP_ALU_GV_EV = 0x03, /* + 8 * ALU operation */
 	OP_ADD_AL_IB = 0x04,
 	OP_OR_EV_GV = 0x09,
-	OP_INC = 0x40,	/* + register */
-	OP_DEC = 0x48,	/* + register */
+	OP_INC = 0x40,  /* + register */
+	OP_DEC = 0x48,  /* + register */
 	OP_PUSH = 0x50, /* + register */
-	OP_POP = 0x58,	/* + register */
+	OP_POP = 0x58,  /* + register */
 	OP_POP_ESP = 0x5c,
 	OP_PUSH_IZ = 0x68,
 	OP_PUSH_IB = 0x6a,
@@ -82,8 +82,8 @@ enum {
 	OP2_MOVUPS_LOAD = OP2(0x10),
 	OP2_MOVUPS_STORE = OP2(0x11),
 	OP2_MOVAPS_LOAD = OP2(0x28),
-	OP2_JCC_JZ = OP2(0x80),	 /* + condition */
-	OP2_SETCC = OP2(0x90),	 /* + condition */
+	OP2_JCC_JZ = OP2(0x80),  /* + condition */
+	OP2_SETCC = OP2(0x90),   /* + condition */
 	OP2_GROUP15 = OP2(0xae), /* ModRM.reg: enum of GROUP15_FXSAVE and so on */
 	OP2_MOVZX_EB = OP2(0xb6),
 	OP2_MOVZX_EW = OP2(0xb7),

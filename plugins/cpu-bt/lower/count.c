@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The count of a block with a budget (budget.c): code that takes its instructions off `left`, and gives back what was not done. */
+/* The count of a block with a budget (budget.c): code that takes its instructions off `left`, and
+ * gives back what was not done. */
 #include <string.h>
 
 #include "lower/count.h"
 
-/* Notes that the four bytes before here will be filled in, once it is known how many instructions the block translates. */
+/* Notes that the four bytes before here will be filled in, once it is known how many instructions
+ * the block translates. */
 static void fix_up(struct bt_tx *tx, unsigned done, bool take)
 {
 	if (tx->count_fixup_count >= tx->count_fixup_max) {
 		tx->full = true;
 		return;
 	}
-	tx->count_fixups[tx->count_fixup_count++] =
-		(struct count_fixup){ .at = emit_here(&tx->e) - 4, .done = (uint8_t)done, .take = take };
+	tx->count_fixups[tx->count_fixup_count++] = (struct count_fixup){
+		.at = emit_here(&tx->e) - 4, .done = (uint8_t)done, .take = take
+	};
 }
 
 /* left += what is filled in before the store. Flags kept; r9 is lost. */

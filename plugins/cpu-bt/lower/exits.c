@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ways out of a block. Within the guest page of the block they are host jumps, linked when first taken. Everything else goes
- * through the jump cache, inline: the entry's key and EIP and the tag word add up to zero on a hit. A request to leave changes the
- * tag word, so that the next look-up misses. No flag is touched anywhere.
+ * Ways out of a block. Within the guest page of the block they are host jumps, linked when first
+ * taken. Everything else goes through the jump cache, inline: the entry's key and EIP and the tag
+ * word add up to zero on a hit. A request to leave changes the tag word, so that the next look-up
+ * misses. No flag is touched anywhere.
  */
 #include "code/calls.h"
 #include "lower/exits.h"
@@ -12,7 +13,8 @@
 
 bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip)
 {
-	int64_t offset = (int64_t)(tx->gpa & TSR_PAGE_MASK) + ((int64_t)eip - (int64_t)tx->insns[0].eip);
+	int64_t offset =
+		(int64_t)(tx->gpa & TSR_PAGE_MASK) + ((int64_t)eip - (int64_t)tx->insns[0].eip);
 
 	return offset >= 0 && offset < (int64_t)TSR_PAGE_SIZE;
 }
@@ -60,11 +62,14 @@ static void new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32)
 {
 	struct tsr_bt *bt = tx->bt;
 	struct stub *s = tx_stub(tx, STUB_EXIT);
-	bool room = bt->cache.exit_count < bt->cache.exit_max - 1; /* the last takes what the table has no room for */
+	bool room = bt->cache.exit_count <
+		    bt->cache.exit_max - 1; /* the last takes what the table has no room for */
 
 	tx->full |= !room;
 	s->exit = room ? bt->cache.exit_count++ : bt->cache.exit_max - 1;
-	bt->cache.exits[s->exit] = (struct bt_exit){ .patch = rel32, .eip = eip, .block = tx->block, .target = BT_NONE };
+	bt->cache.exits[s->exit] = (struct bt_exit){
+		.patch = rel32, .eip = eip, .block = tx->block, .target = BT_NONE
+	};
 	tx_stub_jump(tx, s, rel32);
 }
 

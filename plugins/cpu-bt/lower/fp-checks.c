@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checks of FP instructions whose exceptions are unmasked: lower-fp.c says when they are needed. No flag is touched. */
+/* Checks of FP instructions whose exceptions are unmasked: lower-fp.c says when they are needed. No
+ * flag is touched. */
 #include <Zydis/Zydis.h>
 
 #include "lower/fp-checks.h"
@@ -17,27 +18,35 @@ void tsr_bt_bail_unless_zero(struct bt_tx *tx, struct stub *s)
 }
 
 /*
- * SSE with an exception unmasked: the host's MXCSR masks it and has its flag clear. The destination and MXCSR are kept; if
- * the instruction raises the flag, both are put back and the interpreter does the instruction, which faults there.
+ * SSE with an exception unmasked: the host's MXCSR masks it and has its flag clear. The destination
+ * and MXCSR are kept; if the instruction raises the flag, both are put back and the interpreter
+ * does the instruction, which faults there.
  */
 #define KEPT 15 /* SSE register */
 
-/* May that instruction raise a SIMD exception? SDM volume 1, 11.5.2: arithmetic, comparisons, conversions. */
+/* May that instruction raise a SIMD exception? SDM volume 1, 11.5.2: arithmetic, comparisons,
+ * conversions. */
 bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i)
 {
-	if (!(tx->mode & BT_MODE_SSE_UNMASKED) || i->kind != BT_FP || i->map != 1 || !(i->isa & (BT_ISA_SSE | BT_ISA_SSE2)))
+	if (!(tx->mode & BT_MODE_SSE_UNMASKED) || i->kind != BT_FP || i->map != 1 ||
+	    !(i->isa & (BT_ISA_SSE | BT_ISA_SSE2)))
 		return false;
-	return i->opcode == OP_0F_CVT_INT_TO_FP || (i->opcode >= OP_0F_CVTT_FP_TO_INT && i->opcode <= OP_0F_COMIS) ||
-	       i->opcode == OP_0F_SQRT || (i->opcode >= OP_0F_FP_ADD && i->opcode <= OP_0F_FP_MAX) || i->opcode == OP_0F_FP_CMP ||
-	       i->opcode == OP_0F_CVT_DQ_PD;
+	return i->opcode == OP_0F_CVT_INT_TO_FP ||
+	       (i->opcode >= OP_0F_CVTT_FP_TO_INT && i->opcode <= OP_0F_COMIS) ||
+	       i->opcode == OP_0F_SQRT ||
+	       (i->opcode >= OP_0F_FP_ADD && i->opcode <= OP_0F_FP_MAX) ||
+	       i->opcode == OP_0F_FP_CMP || i->opcode == OP_0F_CVT_DQ_PD;
 }
 
-/* Not those that write EFLAGS, general or MMX registers, or read MMX registers, which empties the x87's stack. */
+/* Not those that write EFLAGS, general or MMX registers, or read MMX registers, which empties the
+ * x87's stack. */
 bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i)
 {
 	if (i->opcode >= OP_0F_CVTT_FP_TO_INT && i->opcode <= OP_0F_COMIS)
 		return false;
-	return tx->bt->host_cpu.bmi2 && (i->opcode != OP_0F_CVT_INT_TO_FP || i->mandatory == PREFIX_REPNE || i->mandatory == PREFIX_REP);
+	return tx->bt->host_cpu.bmi2 &&
+	       (i->opcode != OP_0F_CVT_INT_TO_FP || i->mandatory == PREFIX_REPNE ||
+		i->mandatory == PREFIX_REP);
 }
 
 void tsr_bt_sse_before(struct bt_tx *tx)
@@ -78,7 +87,8 @@ bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i)
 {
 	if (!(tx->mode & BT_MODE_X87_UNMASKED))
 		return false;
-	return i->kind == BT_FLDCW || (!tsr_bt_fp_keeps_pointers(i) && i->mnemonic != ZYDIS_MNEMONIC_FNINIT);
+	return i->kind == BT_FLDCW ||
+	       (!tsr_bt_fp_keeps_pointers(i) && i->mnemonic != ZYDIS_MNEMONIC_FNINIT);
 }
 
 /* Leaves the block after the instruction if ES is set. FNSTSW does not wait. Flags kept. */

@@ -7,7 +7,8 @@
 
 void tsr_bt_bail_unless_zero(struct bt_tx *tx, struct stub *s); /* rcx */
 bool tsr_bt_fp_checks(const struct bt_tx *tx, const struct bt_insn *i);
-void tsr_bt_fp_check(struct bt_tx *tx); /* after an instruction that may have raised an unmasked exception */
+void tsr_bt_fp_check(
+	struct bt_tx *tx); /* after an instruction that may have raised an unmasked exception */
 bool tsr_bt_sse_checks(const struct bt_tx *tx, const struct bt_insn *i);
 bool tsr_bt_sse_can_undo(const struct bt_tx *tx, const struct bt_insn *i);
 void tsr_bt_sse_before(struct bt_tx *tx); /* the operands are in place */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* FP sites: what translated code notes of the x87's last instruction, and when. fp-pointers.c has the scheme. */
+/* FP sites: what translated code notes of the x87's last instruction, and when. fp-pointers.c has
+ * the scheme. */
 #include <Zydis/Zydis.h>
 
 #include "lower/fp-sites.h"
 #include "lower/islands.h"
 
-/* Of the instructions that are translated at all: D8 to DF, less the control instructions that keep the pointers. */
+/* Of the instructions that are translated at all: D8 to DF, less the control instructions that keep
+ * the pointers. */
 bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)
 {
 	if (i->kind != BT_FP || i->map || (i->opcode & 0xf8) != OP_X87)
@@ -26,15 +28,18 @@ bool tsr_bt_fp_keeps_pointers(const struct bt_insn *i)
 static uint32_t new_site(struct bt_tx *tx, const struct bt_insn *i)
 {
 	struct tsr_bt *bt = tx->bt;
-	bool room = bt->cache.fp_site_count < bt->cache.fp_site_max - 1; /* the last takes what the table has no room for */
+	bool room = bt->cache.fp_site_count <
+		    bt->cache.fp_site_max - 1; /* the last takes what the table has no room for */
 	uint32_t site = room ? bt->cache.fp_site_count++ : bt->cache.fp_site_max - 1;
 
 	tx->full |= !room;
+	/* clang-format off */
 	bt->cache.fp_sites[site] = (struct bt_fp_site){
 		.eip = i->eip, .fop = (uint16_t)((i->opcode & 7) << 8 | i->modrm), .base = i->ea.base, .index = i->ea.index,
 		.scale = i->ea.scale, .segment = i->ea.segment, .disp = i->ea.disp, .addr16 = i->ea.addr16, .memory = i->memory,
 		.clear = i->mnemonic == ZYDIS_MNEMONIC_FNINIT
 	};
+	/* clang-format on */
 	return site;
 }
 
@@ -43,13 +48,16 @@ static void store_data(struct bt_tx *tx, uint32_t site)
 	const struct bt_fp_site *s = &tx->bt->cache.fp_sites[site];
 	struct emitter *e = &tx->e;
 	struct host_mem m = { .base = s->base == NOREG ? NOREG : tx_gpr(s->base),
-			      .index = s->index == NOREG ? NOREG : tx_gpr(s->index), .scale = s->scale, .disp = s->disp };
+			      .index = s->index == NOREG ? NOREG : tx_gpr(s->index),
+			      .scale = s->scale,
+			      .disp = s->disp };
 
 	emit_store_imm(e, BT_FIELD(hot.fp_data), site);
 	if (s->clear)
 		return;
 	if (m.base == NOREG && m.index == NOREG) {
-		emit_store_imm(e, BT_FIELD(hot.fp_data_offset), s->addr16 ? (uint16_t)s->disp : (uint32_t)s->disp);
+		emit_store_imm(e, BT_FIELD(hot.fp_data_offset),
+			       s->addr16 ? (uint16_t)s->disp : (uint32_t)s->disp);
 		return;
 	}
 	emit_lea(e, R9, m);
@@ -107,7 +115,8 @@ static bool changes_operand(const struct bt_tx *tx, const struct bt_insn *i)
 
 	if (i->kind == BT_PUSH || i->kind == BT_POP || i->kind == BT_SEGMENT_STORE)
 		written |= 1u << TSR_ESP;
-	return (s->base != NOREG && written >> s->base & 1) || (s->index != NOREG && written >> s->index & 1);
+	return (s->base != NOREG && written >> s->base & 1) ||
+	       (s->index != NOREG && written >> s->index & 1);
 }
 
 void tsr_bt_fp_begin(struct bt_tx *tx)

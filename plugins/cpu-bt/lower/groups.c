@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Groups: several operands off the same register, the register unchanged or moved by known amounts (push, pop, add), are
- * checked once, as one span; the accesses use a host pointer. A group is made by the first access that is followed by others, and is
- * of that access's kind: a page is never requested for writing before an instruction that writes. The span may not cross
- * a page; where it does often, the block is translated again without groups (miss.c).
- * A group ends where its register changes in another way, at calls into C, and at the block's end. It outlives slow paths of
- * other accesses, which look whether its page is still in the table.
+ * Groups: several operands off the same register, the register unchanged or moved by known amounts
+ * (push, pop, add), are checked once, as one span; the accesses use a host pointer. A group is made
+ * by the first access that is followed by others, and is of that access's kind: a page is never
+ * requested for writing before an instruction that writes. The span may not cross a page; where it
+ * does often, the block is translated again without groups (miss.c). A group ends where its
+ * register changes in another way, at calls into C, and at the block's end. It outlives slow paths
+ * of other accesses, which look whether its page is still in the table.
  */
 #include <Zydis/Zydis.h>
 
@@ -35,7 +36,8 @@ static unsigned accesses_of(const struct bt_tx *tx, const struct bt_insn *i, str
 	return n;
 }
 
-/* Calls C, which may change any mapping; or loads the register that holds the second group's pointer. */
+/* Calls C, which may change any mapping; or loads the register that holds the second group's
+ * pointer. */
 static bool is_barrier(const struct bt_insn *i)
 {
 	switch (i->kind) {
@@ -79,7 +81,8 @@ static bool uses_r11(const struct bt_insn *i)
 }
 
 /* True: after the instruction the register is what it was plus *delta. */
-static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint8_t reg, int32_t *delta)
+static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint8_t reg,
+			   int32_t *delta)
 {
 	bool own = i->has_modrm && !i->memory && (bt_modrm_rm(i)) == reg && i->operand_size == 4;
 
@@ -90,7 +93,8 @@ static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint
 			*delta = -(int32_t)i->operand_size;
 			return true;
 		}
-		if (i->kind == BT_POP && !(i->opcode == OP_POP_ESP || (i->opcode == OP_POP_EV && !i->memory))) {
+		if (i->kind == BT_POP &&
+		    !(i->opcode == OP_POP_ESP || (i->opcode == OP_POP_EV && !i->memory))) {
 			*delta = i->operand_size;
 			return true;
 		}
@@ -107,7 +111,8 @@ static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint
 		*delta = (int32_t)(0u - i->imm);
 	else if (own && i->opcode == OP_GROUP5 && bt_modrm_reg(i) <= GROUP5_DEC)
 		*delta = bt_modrm_reg(i) == GROUP5_DEC ? -1 : 1;
-	else if (i->kind == BT_LEA && i->operand_size == 4 && !i->ea.addr16 && i->ea.base == reg && i->ea.index == NOREG)
+	else if (i->kind == BT_LEA && i->operand_size == 4 && !i->ea.addr16 && i->ea.base == reg &&
+		 i->ea.index == NOREG)
 		*delta = i->ea.disp;
 	else
 		return false;
@@ -122,8 +127,10 @@ static bool groupable(const struct bt_tx *tx, const struct bt_ea *ea, uint8_t ba
 	       bt_segment_kind(tx->mode, ea->segment) == BT_SEGMENT_FLAT;
 }
 
-/* The span of the accesses from the current instruction on that one check can serve. Returns how many they are. */
-static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size, bool write, int32_t *low, int32_t *high)
+/* The span of the accesses from the current instruction on that one check can serve. Returns how
+ * many they are. */
+static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+			   bool write, int32_t *low, int32_t *high)
 {
 	int32_t delta = 0, moved;
 	unsigned count = 0;
@@ -143,7 +150,8 @@ static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsig
 		for (unsigned j = 0; j < n; j++) {
 			int64_t from = (int64_t)a[j].ea.disp + delta, to = from + a[j].size;
 
-			if (!groupable(tx, &a[j].ea, ea->base) || a[j].size > 64 || (a[j].access & BT_WRITE && !write))
+			if (!groupable(tx, &a[j].ea, ea->base) || a[j].size > 64 ||
+			    (a[j].access & BT_WRITE && !write))
 				continue;
 			if (from < INT32_MIN || to > INT32_MAX)
 				continue;
@@ -160,14 +168,15 @@ static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsig
 	return count;
 }
 
-static struct group *group_covering(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access)
+static struct group *group_covering(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+				    unsigned access)
 {
 	for (unsigned i = 0; i < TX_GROUPS; i++) {
 		struct group *g = &tx->groups[i];
 		int32_t at = ea->disp + g->delta;
 
-		if (g->used && groupable(tx, ea, g->base) && at >= g->low && at + (int32_t)size <= g->high &&
-		    (g->write || !(access & BT_WRITE)))
+		if (g->used && groupable(tx, ea, g->base) && at >= g->low &&
+		    at + (int32_t)size <= g->high && (g->write || !(access & BT_WRITE)))
 			return g;
 	}
 	return NULL;
@@ -191,7 +200,8 @@ static struct group *group_free(struct bt_tx *tx, uint8_t base)
 	return best;
 }
 
-static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access)
+static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+				unsigned access)
 {
 	int32_t low, high;
 	struct bt_ea from = *ea;
@@ -208,16 +218,23 @@ static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsign
 	tx_part(tx, BT_PART_GROUP);
 	s->first = ea->disp - low;
 	emit_lea64(&tx->e, g->host, HOST_SIB(R9, R8, 0, 0));
-	*g = (struct group){ .used = true, .write = access & BT_WRITE, .base = ea->base, .host = g->host, .low = low, .high = high,
+	*g = (struct group){ .used = true,
+			     .write = access & BT_WRITE,
+			     .base = ea->base,
+			     .host = g->host,
+			     .low = low,
+			     .high = high,
 			     .age = tx->index };
 	return g;
 }
 
-bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, struct host_mem *out)
+bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access,
+			  struct host_mem *out)
 {
 	struct group *g;
 
-	if (!tx->grouping || ea->base == NOREG || ea->base > 7 || !groupable(tx, ea, ea->base) || size > 64)
+	if (!tx->grouping || ea->base == NOREG || ea->base > 7 || !groupable(tx, ea, ea->base) ||
+	    size > 64)
 		return false;
 	g = group_covering(tx, ea, size, access);
 	if (!g)

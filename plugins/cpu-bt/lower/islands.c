@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Islands: JRCXZ reaches 127 bytes and stubs lie farther away, so it jumps to a `jmp stub` that stands between. */
+/* Islands: JRCXZ reaches 127 bytes and stubs lie farther away, so it jumps to a `jmp stub` that
+ * stands between. */
 #include "lower/islands.h"
 
-#define ISLAND_REACH 75 /* bytes that may be emitted between two checks; the longest run is jump_cache with its EIP */
+#define ISLAND_REACH \
+	75 /* bytes that may be emitted between two checks; the longest run is jump_cache with its \
+	      EIP */
 
 void tsr_bt_island(struct bt_tx *tx)
 {
@@ -37,13 +40,15 @@ void tsr_bt_island_wait(struct bt_tx *tx, uint32_t at, struct stub *stub)
 		tx->full = true;
 		return;
 	}
-	tx->shorts[tx->short_count++] = (struct short_jump){ .at = at, .stub = (uint16_t)(stub - tx->stubs) };
+	tx->shorts[tx->short_count++] =
+		(struct short_jump){ .at = at, .stub = (uint16_t)(stub - tx->stubs) };
 	if (tx->short_count == 4 || tx->near_islands)
 		island_inline(tx);
 }
 
 void tsr_bt_island_check(struct bt_tx *tx)
 {
-	if (tx->short_count && emit_here(&tx->e) + 5 * tx->short_count - tx->shorts[0].at > 127 - ISLAND_REACH)
+	if (tx->short_count &&
+	    emit_here(&tx->e) + 5 * tx->short_count - tx->shorts[0].at > 127 - ISLAND_REACH)
 		island_inline(tx);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* BT, BTS, BTR, BTC. With a register index, memory is a bit string: the dword that holds the bit is addressed. */
+/* BT, BTS, BTR, BTC. With a register index, memory is a bit string: the dword that holds the bit is
+ * addressed. */
 #include "lower/lower.h"
 #include "lower/memory.h"
 
@@ -13,7 +14,8 @@ bool tsr_bt_lower_bit(struct bt_tx *tx)
 	if (!i->memory || i->opcode == OP_0F_BIT_IB)
 		return tsr_bt_lower_copy(tx);
 	if (!tx->bt->host_cpu.bmi2 || i->operand_size != 4 || i->ea.addr16 ||
-	    bt_segment_kind(tx->mode, i->ea.segment) > BT_SEGMENT_BASED || !tsr_bt_memory_possible(tx, &i->ea, i->access))
+	    bt_segment_kind(tx->mode, i->ea.segment) > BT_SEGMENT_BASED ||
+	    !tsr_bt_memory_possible(tx, &i->ea, i->access))
 		return false;
 	tsr_bt_linear(tx, &i->ea, 4, i->access);
 	emit_mov_imm(e, R9, 5);

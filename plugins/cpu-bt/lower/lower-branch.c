@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Branches, calls and returns. Back edges within a page read the poll word. No flag is touched anywhere. */
+/* Branches, calls and returns. Back edges within a page read the poll word. No flag is touched
+ * anywhere. */
 #include <Zydis/Zydis.h>
 
 #include "lower/exits.h"
@@ -9,8 +10,8 @@
 #include "lower/operand.h"
 #include "lower/stack.h"
 
-/* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting interrupt is taken right after it,
- * whether it is taken or not, and not before it. */
+/* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting
+ * interrupt is taken right after it, whether it is taken or not, and not before it. */
 static bool possible(const struct bt_tx *tx, uint32_t eip)
 {
 	return eip <= tx->bt->mode.cs_limit && !tsr_bt_after_sti(tx, tx->index);
@@ -70,7 +71,8 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 
 static bool indirect_in_limit(const struct bt_tx *tx, unsigned size)
 {
-	return tx->bt->mode.cs_limit == UINT32_MAX || (size == 2 && tx->bt->mode.cs_limit >= 0xffff);
+	return tx->bt->mode.cs_limit == UINT32_MAX ||
+	       (size == 2 && tx->bt->mode.cs_limit >= 0xffff);
 }
 
 static void push_return(struct bt_tx *tx, unsigned size, uint32_t eip)
@@ -88,7 +90,8 @@ static bool call_indirect(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct host_mem m;
 
-	if (i->opcode != OP_GROUP5 || bt_modrm_reg(i) != GROUP5_CALL || !indirect_in_limit(tx, i->operand_size))
+	if (i->opcode != OP_GROUP5 || bt_modrm_reg(i) != GROUP5_CALL ||
+	    !indirect_in_limit(tx, i->operand_size))
 		return false;
 	if (i->memory) {
 		if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
@@ -134,8 +137,8 @@ bool tsr_bt_lower_ret(struct bt_tx *tx)
 	struct bt_ea stack = tsr_bt_stack_ea(tx, 0);
 	struct host_mem m;
 
-	if ((i->opcode != OP_RET && i->opcode != OP_RET_IW) || !tsr_bt_memory_possible(tx, &stack, BT_READ) ||
-	    !indirect_in_limit(tx, i->operand_size))
+	if ((i->opcode != OP_RET && i->opcode != OP_RET_IW) ||
+	    !tsr_bt_memory_possible(tx, &stack, BT_READ) || !indirect_in_limit(tx, i->operand_size))
 		return false;
 	m = tsr_bt_memory(tx, &stack, i->operand_size, BT_READ, false);
 	emit_load_sized(&tx->e, i->operand_size, R8, m);
@@ -207,7 +210,9 @@ bool tsr_bt_lower_loop(struct bt_tx *tx)
 	if (i->mnemonic == ZYDIS_MNEMONIC_LOOP)
 		tsr_bt_goto_if(tx, emit_jmp(e, 0), i->target);
 	else
-		tsr_bt_goto_if(tx, emit_jcc(e, i->mnemonic == ZYDIS_MNEMONIC_LOOPE ? CC_E : CC_NE, 0), i->target);
+		tsr_bt_goto_if(tx,
+			       emit_jcc(e, i->mnemonic == ZYDIS_MNEMONIC_LOOPE ? CC_E : CC_NE, 0),
+			       i->target);
 	if (i->mnemonic == ZYDIS_MNEMONIC_LOOP)
 		tsr_bt_island(tx);
 	emit_land8(e, zero);

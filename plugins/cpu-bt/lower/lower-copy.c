@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Instructions that the host executes as they are: opcode bytes kept, ModRM and REX rewritten, operand-size prefix
- * adapted. AH, CH, DH, BH cannot be named with a REX prefix: the register is rotated, its low byte used, and rotated back.
+ * Instructions that the host executes as they are: opcode bytes kept, ModRM and REX rewritten,
+ * operand-size prefix adapted. AH, CH, DH, BH cannot be named with a REX prefix: the register is
+ * rotated, its low byte used, and rotated back.
  */
 #include <Zydis/Zydis.h>
 
@@ -22,14 +23,16 @@ static uint8_t field(uint8_t kind, uint8_t number)
 
 static bool size_prefix(const struct bt_insn *i)
 {
-	return !i->mandatory && i->operand_size == 2 && i->kind != BT_FP && (i->isa == BT_ISA_BASE || i->isa == BT_ISA_CMOV);
+	return !i->mandatory && i->operand_size == 2 && i->kind != BT_FP &&
+	       (i->isa == BT_ISA_BASE || i->isa == BT_ISA_CMOV);
 }
 
 static bool opcode_has_register(const struct bt_insn *i)
 {
 	if (i->map == 1)
 		return i->opcode >= OP_0F_BSWAP && i->opcode < OP_0F_BSWAP + 8;
-	return i->map == 0 && ((i->opcode > OP_XCHG && i->opcode < OP_XCHG + 8) || (i->opcode >= OP_MOV_IB && i->opcode < OP_MOV_IV + 8));
+	return i->map == 0 && ((i->opcode > OP_XCHG && i->opcode < OP_XCHG + 8) ||
+			       (i->opcode >= OP_MOV_IB && i->opcode < OP_MOV_IV + 8));
 }
 
 static void emit_prefixes(struct emitter *e, const struct bt_insn *i)
@@ -112,7 +115,8 @@ static void copy_register(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
 
-	if (i->has_modrm && high_byte(i->rm_kind, bt_modrm_rm(i)) && wide_gpr(i->reg_kind) && bt_modrm_reg(i) == TSR_ESP)
+	if (i->has_modrm && high_byte(i->rm_kind, bt_modrm_rm(i)) && wide_gpr(i->reg_kind) &&
+	    bt_modrm_reg(i) == TSR_ESP)
 		copy_high_source(tx);
 	else
 		tsr_bt_emit_insn(tx, i, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* DIV, IDIV. The host must not raise #DE: what would, and some of what would not, is left to the interpreter. */
+/* DIV, IDIV. The host must not raise #DE: what would, and some of what would not, is left to the
+ * interpreter. */
 #include <Zydis/Zydis.h>
 
 #include "lower/islands.h"
@@ -22,7 +23,8 @@ static bool load_divisor(struct bt_tx *tx)
 		if (i->operand_size == 4)
 			emit_load(e, R11, m);
 		else
-			emit_rm(e, false, i->operand_size == 2 ? OP2_MOVZX_EW : OP2_MOVZX_EB, R11, m);
+			emit_rm(e, false, i->operand_size == 2 ? OP2_MOVZX_EW : OP2_MOVZX_EB, R11,
+				m);
 	} else if (i->operand_size == 4) {
 		emit_mov(e, R11, tx_gpr(rm));
 	} else if (i->operand_size == 2) {

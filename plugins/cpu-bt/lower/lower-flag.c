@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * CLI, STI, CLD, STD, PUSHF, POPF: the flags that are not arithmetic live in state.eflags. The arithmetic ones are taken to
- * AX (lahf, seto) for the few instructions that need RFLAGS, and put back.
+ * CLI, STI, CLD, STD, PUSHF, POPF: the flags that are not arithmetic live in state.eflags. The
+ * arithmetic ones are taken to AX (lahf, seto) for the few instructions that need RFLAGS, and put
+ * back.
  */
 #include <tessera/draft/x86-facts.h>
 
@@ -66,7 +67,8 @@ static bool lower_if(struct bt_tx *tx, bool on)
 	return true;
 }
 
-/* DF is part of the mode: an instruction that changes it is left to the interpreter, one that does not needs no code. */
+/* DF is part of the mode: an instruction that changes it is left to the interpreter, one that does
+ * not needs no code. */
 static bool lower_df(const struct bt_tx *tx, bool on)
 {
 	return on == !!(tx->mode & BT_MODE_DOWN);
@@ -93,7 +95,8 @@ static bool lower_pushf(struct bt_tx *tx)
 	emit_rr(e, false, OP2_MOVZX_EB, RAX, AH);
 	emit_alu(e, false, ALU_OR, R11, RAX);
 	emit_load(e, RAX, BT_FIELD(state.eflags));
-	emit_alu_imm(e, false, ALU_AND, RAX, (int32_t)~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_RF | TSR_FLAG_VM));
+	emit_alu_imm(e, false, ALU_AND, RAX,
+		     (int32_t) ~(uint32_t)(TSR_FLAGS_ARITHMETIC | TSR_FLAG_RF | TSR_FLAG_VM));
 	emit_alu(e, false, ALU_OR, R11, RAX);
 	emit_load16(e, RAX, BT_FIELD(hot.flags_ax));
 	flags_back(e);
@@ -105,7 +108,8 @@ static bool lower_pushf(struct bt_tx *tx)
 }
 
 /* Flags whose setting changes the mode or the next instruction. */
-#define POPF_SLOW (TSR_FLAG_TF | TSR_FLAG_DF | TSR_FLAG_NT | TSR_FLAG_AC | TSR_FLAG_VIF | TSR_FLAG_VIP)
+#define POPF_SLOW \
+	(TSR_FLAG_TF | TSR_FLAG_DF | TSR_FLAG_NT | TSR_FLAG_AC | TSR_FLAG_VIF | TSR_FLAG_VIP)
 
 static bool lower_popf(struct bt_tx *tx)
 {

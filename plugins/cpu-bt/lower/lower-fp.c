@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and whether exceptions are unmasked.
- * If none is, an instruction that could unmask one is checked first and left to the interpreter. If one of the x87's is, the
- * hardware does what an unmasked exception does to the result, and the status word is checked after each instruction: once an
- * exception is pending, the block is left, and the next x87 instruction, which raises it, is left to the interpreter. An SSE instruction
- * runs masked and is undone if it should have faulted. The first FP instruction of a block makes sure that the guest's
- * registers are loaded; they stay so until a block's slow path runs foreign code, which loads them again.
+ * x87, MMX, SSE, SSE2 on the host's unit. The mode word says that the unit may be used and whether
+ * exceptions are unmasked. If none is, an instruction that could unmask one is checked first and
+ * left to the interpreter. If one of the x87's is, the hardware does what an unmasked exception
+ * does to the result, and the status word is checked after each instruction: once an exception is
+ * pending, the block is left, and the next x87 instruction, which raises it, is left to the
+ * interpreter. An SSE instruction runs masked and is undone if it should have faulted. The first FP
+ * instruction of a block makes sure that the guest's registers are loaded; they stay so until a
+ * block's slow path runs foreign code, which loads them again.
  */
 #include <Zydis/Zydis.h>
 
@@ -55,7 +57,8 @@ bool tsr_bt_lower_fp(struct bt_tx *tx)
 		return false;
 	if (i->mnemonic == ZYDIS_MNEMONIC_FNINIT && tx->mode & BT_MODE_X87_UNMASKED)
 		return false; /* masks all: the mode changes */
-	if (tsr_bt_fp_checks(tx, i) && i->memory) /* a store may not happen: a copy must be what is in memory */
+	if (tsr_bt_fp_checks(tx, i) &&
+	    i->memory) /* a store may not happen: a copy must be what is in memory */
 		tx->insns[tx->index].access |= BT_READ;
 	if (tsr_bt_sse_checks(tx, i) && !tsr_bt_sse_can_undo(tx, i))
 		return false;
@@ -66,8 +69,9 @@ bool tsr_bt_lower_fp(struct bt_tx *tx)
 }
 
 /*
- * [r9 + r8] is the new x87 control word. Bails if it belongs to the other mode: with all masked, if it unmasks one, which also
- * may make an exception pending; with one unmasked, if it masks all, since code runs faster then. Flags kept.
+ * [r9 + r8] is the new x87 control word. Bails if it belongs to the other mode: with all masked, if
+ * it unmasks one, which also may make an exception pending; with one unmasked, if it masks all,
+ * since code runs faster then. Flags kept.
  */
 static void bail_if_mode_changes(struct bt_tx *tx, struct host_mem m)
 {
@@ -92,7 +96,8 @@ bool tsr_bt_lower_fldcw(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct host_mem m;
 
-	if (!unit_usable(tx) || !tx->bt->host_cpu.bmi2 || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+	if (!unit_usable(tx) || !tx->bt->host_cpu.bmi2 ||
+	    !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 		return false;
 	ensure_loaded(tx);
 	m = tsr_bt_memory(tx, &i->ea, 2, BT_READ, false);
@@ -101,7 +106,8 @@ bool tsr_bt_lower_fldcw(struct bt_tx *tx)
 	return true;
 }
 
-/* [r9 + r8] is the new MXCSR. Bails if a reserved bit is set, which faults, or a mask is clear. Flags kept. */
+/* [r9 + r8] is the new MXCSR. Bails if a reserved bit is set, which faults, or a mask is clear.
+ * Flags kept. */
 static void bail_unless_plain(struct bt_tx *tx, struct host_mem m)
 {
 	struct emitter *e = &tx->e;
@@ -128,7 +134,8 @@ bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx)
 	struct host_mem m;
 
 	/* DAZ came with SSE2: without, it is reserved too */
-	if (!unit_usable(tx) || tx->mode & BT_MODE_SSE_UNMASKED || !tx->bt->host_cpu.bmi2 || !(tx->bt->model.isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
+	if (!unit_usable(tx) || tx->mode & BT_MODE_SSE_UNMASKED || !tx->bt->host_cpu.bmi2 ||
+	    !(tx->bt->model.isa & BT_ISA_SSE2) || !tsr_bt_memory_possible(tx, &i->ea, BT_READ))
 		return false;
 	ensure_loaded(tx);
 	m = tsr_bt_memory(tx, &i->ea, 4, BT_READ, false);
@@ -137,7 +144,8 @@ bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx)
 	return true;
 }
 
-/* FXSAVE, FXRSTOR: a call into C with the operand's address; the unit is empty after the one, full after the other. */
+/* FXSAVE, FXRSTOR: a call into C with the operand's address; the unit is empty after the one, full
+ * after the other. */
 bool tsr_bt_lower_fx(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
@@ -146,7 +154,8 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 	unsigned access = (restore ? BT_READ : BT_WRITE) | BT_EXACT;
 	uint32_t site;
 
-	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->options.lockstep) || !tsr_bt_memory_possible(tx, &i->ea, access))
+	if (!(tx->mode & BT_MODE_X87) || (restore && tx->bt->options.lockstep) ||
+	    !tsr_bt_memory_possible(tx, &i->ea, access))
 		return false;
 	emit_lea64(e, R11, tsr_bt_memory(tx, &i->ea, sizeof(struct tsr_x86_fx), access, false));
 	tx->open = -1;

@@ -19,7 +19,8 @@ bool tsr_bt_lower_push(struct bt_tx *tx)
 	unsigned size = i->operand_size;
 	struct host_mem m;
 
-	if (!tsr_bt_memory_possible(tx, &stack, BT_WRITE) || (i->memory && !tsr_bt_memory_possible(tx, &i->ea, BT_READ)))
+	if (!tsr_bt_memory_possible(tx, &stack, BT_WRITE) ||
+	    (i->memory && !tsr_bt_memory_possible(tx, &i->ea, BT_READ)))
 		return false;
 	if (i->memory) {
 		m = tsr_bt_memory(tx, &i->ea, size, BT_READ, false);
@@ -31,7 +32,8 @@ bool tsr_bt_lower_push(struct bt_tx *tx)
 		emit_store_imm_sized(&tx->e, size, m, i->imm);
 	} else {
 		m = push_slot(tx, size);
-		emit_store_sized(&tx->e, size, m, tx_gpr(i->has_modrm ? bt_modrm_rm(i) : i->opcode & 7));
+		emit_store_sized(&tx->e, size, m,
+				 tx_gpr(i->has_modrm ? bt_modrm_rm(i) : i->opcode & 7));
 	}
 	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -(int32_t)size);
@@ -99,7 +101,8 @@ bool tsr_bt_lower_pusha(struct bt_tx *tx)
 
 	if (!block_stack(tx))
 		return false;
-	m = tsr_bt_memory(tx, &ea, 8 * size, BT_WRITE | BT_EXACT, false); /* the highest slot is first */
+	m = tsr_bt_memory(tx, &ea, 8 * size, BT_WRITE | BT_EXACT,
+			  false); /* the highest slot is first */
 	for (unsigned k = 0; k < 8; k++) {
 		m.disp = (int32_t)((7 - k) * size);
 		emit_store_sized(&tx->e, size, m, tx_gpr((uint8_t)k));
@@ -132,7 +135,9 @@ bool tsr_bt_lower_popa(struct bt_tx *tx)
 
 bool tsr_bt_lower_leave(struct bt_tx *tx)
 {
-	struct bt_ea ea = { .base = TSR_EBP, .index = NOREG, .segment = TSR_SS, .addr16 = !tx_stack32(tx) };
+	struct bt_ea ea = {
+		.base = TSR_EBP, .index = NOREG, .segment = TSR_SS, .addr16 = !tx_stack32(tx)
+	};
 	unsigned size = tx->insn->operand_size;
 	struct host_mem m;
 

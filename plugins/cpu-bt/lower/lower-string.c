@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* String instructions: MOVS, STOS, LODS without REP inline; for the others a call of C (runtime/string-ops.c), which does as many as it can. */
+/* String instructions: MOVS, STOS, LODS without REP inline; for the others a call of C
+ * (runtime/string-ops.c), which does as many as it can. */
 #include <Zydis/Zydis.h>
 
 #include "lower/call.h"
@@ -7,6 +8,7 @@
 #include "lower/memory.h"
 #include "lower/operand.h"
 
+/* clang-format off */
 static const struct {
 	uint16_t mnemonic;
 	uint8_t op, size;
@@ -17,6 +19,7 @@ static const struct {
 	{ ZYDIS_MNEMONIC_SCASB, BT_SCAS, 1 }, { ZYDIS_MNEMONIC_SCASW, BT_SCAS, 2 }, { ZYDIS_MNEMONIC_SCASD, BT_SCAS, 4 },
 	{ ZYDIS_MNEMONIC_CMPSB, BT_CMPS, 1 }, { ZYDIS_MNEMONIC_CMPSW, BT_CMPS, 2 }, { ZYDIS_MNEMONIC_CMPSD, BT_CMPS, 4 },
 };
+/* clang-format on */
 
 /* BT_NONE: not one that the helper does. */
 static uint32_t string_word(const struct bt_insn *i)
@@ -24,9 +27,10 @@ static uint32_t string_word(const struct bt_insn *i)
 	for (size_t k = 0; k < sizeof(strings) / sizeof(*strings); k++) {
 		if (strings[k].mnemonic != i->mnemonic)
 			continue;
-		return strings[k].op | (uint32_t)strings[k].size << 3 | (i->rep ? BT_STRING_REP : 0) |
-		       (i->repne ? BT_STRING_REPNE : 0) | (i->addr16 ? BT_STRING_ADDR16 : 0) |
-		       (uint32_t)i->ea.segment << 9 | (uint32_t)i->length << 12;
+		return strings[k].op | (uint32_t)strings[k].size << 3 |
+		       (i->rep ? BT_STRING_REP : 0) | (i->repne ? BT_STRING_REPNE : 0) |
+		       (i->addr16 ? BT_STRING_ADDR16 : 0) | (uint32_t)i->ea.segment << 9 |
+		       (uint32_t)i->length << 12;
 	}
 	return BT_NONE;
 }
@@ -34,7 +38,9 @@ static uint32_t string_word(const struct bt_insn *i)
 static struct host_mem string_operand(struct bt_tx *tx, uint8_t base, unsigned access)
 {
 	const struct bt_insn *i = tx->insn;
-	struct bt_ea ea = { .base = base, .index = NOREG, .addr16 = i->addr16,
+	struct bt_ea ea = { .base = base,
+			    .index = NOREG,
+			    .addr16 = i->addr16,
 			    .segment = base == TSR_EDI ? TSR_ES : i->ea.segment };
 
 	return tsr_bt_memory(tx, &ea, i->operand_size, access, false);

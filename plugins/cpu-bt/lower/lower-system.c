@@ -8,11 +8,13 @@
 
 static struct host_mem selector_field(unsigned segment)
 {
-	return HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) + segment * sizeof(struct tsr_x86_segment) +
+	return HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) +
+				     segment * sizeof(struct tsr_x86_segment) +
 				     offsetof(struct tsr_x86_segment, selector));
 }
 
-/* MOV r/m, Sreg and PUSH Sreg. To memory both write 16 bits, the lower half of a 32-bit PUSH's slot (SDM volume 2, PUSH). */
+/* MOV r/m, Sreg and PUSH Sreg. To memory both write 16 bits, the lower half of a 32-bit PUSH's slot
+ * (SDM volume 2, PUSH). */
 bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
@@ -55,7 +57,8 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	} else {
 		emit_mov(e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
-	tsr_bt_call_or_leave(tx, BT_CALL_SEGMENT_LOAD, i->special, tsr_bt_site(tx, 2, BT_READ), pop ? i->operand_size : 0);
+	tsr_bt_call_or_leave(tx, BT_CALL_SEGMENT_LOAD, i->special, tsr_bt_site(tx, 2, BT_READ),
+			     pop ? i->operand_size : 0);
 	return true;
 }
 
@@ -75,6 +78,7 @@ bool tsr_bt_lower_port(struct bt_tx *tx)
 	if (!(tx->mode & BT_MODE_IF_FREE) || tx->bt->options.lockstep || tx->bt->budget.counted)
 		return false;
 	how |= i->opcode & 8 ? BT_PORT_DX : i->imm & 0xff;
-	tsr_bt_call(tx, i->kind == BT_IN ? BT_CALL_IN : BT_CALL_OUT, how, tsr_bt_site(tx, 0, BT_READ));
+	tsr_bt_call(tx, i->kind == BT_IN ? BT_CALL_IN : BT_CALL_OUT, how,
+		    tsr_bt_site(tx, 0, BT_READ));
 	return true;
 }

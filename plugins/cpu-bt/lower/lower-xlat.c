@@ -8,7 +8,9 @@ bool tsr_bt_lower_xlat(struct bt_tx *tx)
 {
 	struct emitter *e = &tx->e;
 	const struct bt_insn *i = tx->insn;
-	struct bt_ea ea = { .base = R8, .index = NOREG, .segment = i->ea.segment, .addr16 = i->addr16 };
+	struct bt_ea ea = {
+		.base = R8, .index = NOREG, .segment = i->ea.segment, .addr16 = i->addr16
+	};
 	struct host_mem m;
 
 	if (!tsr_bt_memory_possible(tx, &ea, BT_READ))

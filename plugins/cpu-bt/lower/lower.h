@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The instruction families. False: cannot, nothing was emitted; the instruction goes to the interpreter. */
+/* The instruction families. False: cannot, nothing was emitted; the instruction goes to the
+ * interpreter. */
 #ifndef TSR_BT_LOWER_H
 #define TSR_BT_LOWER_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Memory operands. The form: linear address to r8d, look-up of its page in the view's table, then the guest's own
- * instruction on [r9 + r8]. Whatever is not an access of plain memory within one page goes out of line (stubs.c).
+ * Memory operands. The form: linear address to r8d, look-up of its page in the view's table, then
+ * the guest's own instruction on [r9 + r8]. Whatever is not an access of plain memory within one
+ * page goes out of line (stubs.c).
  *
  *   flags dead                        flags live (r10 keeps guest RCX)
  *   lea  r8d, EA                      lea  r8d, EA
@@ -18,8 +19,8 @@
  *                                     mov  r9, rcx
  *                                     mov  rcx, r10
  *                                     OP   [r9 + r8]
- * Operands of more than 4 bytes that need no alignment compare the pages of their first and last byte instead.
- * Without BMI2 the first form stands between pushfq and popfq where flags are live.
+ * Operands of more than 4 bytes that need no alignment compare the pages of their first and last
+ * byte instead. Without BMI2 the first form stands between pushfq and popfq where flags are live.
  */
 #include "lower/flag-source.h"
 #include "lower/islands.h"
@@ -41,7 +42,8 @@ static void record_groups(const struct bt_tx *tx, struct bt_site *s)
 uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 {
 	struct tsr_bt *bt = tx->bt;
-	bool room = bt->cache.site_count < bt->cache.site_max - 1; /* the last takes what the table has no room for */
+	bool room = bt->cache.site_count <
+		    bt->cache.site_max - 1; /* the last takes what the table has no room for */
 	uint32_t site = room ? bt->cache.site_count++ : bt->cache.site_max - 1;
 	struct bt_site *s = &bt->cache.sites[site];
 
@@ -107,7 +109,8 @@ static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 	emit_mov64(e, R10, RCX);
 	emit_mov64(e, RCX, R8);
 	emit_not(e, true, RCX);
-	emit_lea64(e, RCX, HOST_SIB(RCX, R9, 0, 2 - (int32_t)size)); /* limit - offset - (size - 1) */
+	emit_lea64(e, RCX,
+		   HOST_SIB(RCX, R9, 0, 2 - (int32_t)size)); /* limit - offset - (size - 1) */
 	emit_mov_imm(e, R9, 63);
 	emit_shrx(e, true, RCX, RCX, R9);
 	over = emit_jrcxz(e);
@@ -120,7 +123,8 @@ static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 static void add_base(struct bt_tx *tx, unsigned segment)
 {
 	emit_load(&tx->e, R9,
-		  HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) + segment * sizeof(struct tsr_x86_segment) +
+		  HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) +
+					segment * sizeof(struct tsr_x86_segment) +
 					offsetof(struct tsr_x86_segment, base)));
 	emit_lea(&tx->e, R8, HOST_SIB(R8, R9, 0, 0));
 }
@@ -161,7 +165,8 @@ void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsi
 
 static struct host_mem table_entry(const struct bt_tx *tx, unsigned access)
 {
-	int64_t at = access & BT_WRITE ? tx->bt->board.layout->write_table : tx->bt->board.layout->read_table;
+	int64_t at = access & BT_WRITE ? tx->bt->board.layout->write_table
+				       : tx->bt->board.layout->read_table;
 
 	return HOST_SIB(R14, R9, 3, (int32_t)at);
 }
@@ -181,7 +186,8 @@ static void page_index(struct bt_tx *tx)
 	emit_shrx(&tx->e, false, R9, R8, R9);
 }
 
-static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access, bool aligned)
+static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access,
+		       bool aligned)
 {
 	struct emitter *e = &tx->e;
 	unsigned shift = natural_shift(size, aligned);
@@ -230,7 +236,8 @@ static void exact_cross(struct bt_tx *tx, struct stub *s, unsigned size)
 	tx_stub_jump(tx, s, emit_jcc(e, CC_A, 0));
 }
 
-static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access, bool aligned)
+static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access,
+		       bool aligned)
 {
 	struct emitter *e = &tx->e;
 
@@ -252,8 +259,9 @@ static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned
 }
 
 /*
- * The linear address is in r8d: makes r9 so that [r9 + r8] is the operand. What follows up to tsr_bt_memory_end is the
- * instruction's access, position-independent; it may be executed on a copy of the operand instead.
+ * The linear address is in r8d: makes r9 so that [r9 + r8] is the operand. What follows up to
+ * tsr_bt_memory_end is the instruction's access, position-independent; it may be executed on a copy
+ * of the operand instead.
  */
 static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
 {
@@ -302,7 +310,8 @@ void tsr_bt_memory_end(struct bt_tx *tx)
 /* The same for a group: r9 + r8 is its first byte. */
 struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access)
 {
-	const struct stub *stub = memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
+	const struct stub *stub =
+		memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
 	struct bt_site *s = &tx->bt->cache.sites[stub->site];
 
 	tx->open = -1;

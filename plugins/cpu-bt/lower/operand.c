@@ -4,7 +4,8 @@
 #include "lower/memory.h"
 #include "lower/operand.h"
 
-struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned)
+struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+			      unsigned access, bool aligned)
 {
 	struct host_mem m;
 

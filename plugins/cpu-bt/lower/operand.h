@@ -5,6 +5,7 @@
 
 #include "lower/tx.h"
 
-struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access, bool aligned);
+struct host_mem tsr_bt_memory(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+			      unsigned access, bool aligned);
 
 #endif

@@ -4,7 +4,11 @@
 
 struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp)
 {
-	return (struct bt_ea){ .base = TSR_ESP, .index = NOREG, .segment = TSR_SS, .addr16 = !tx_stack32(tx), .disp = disp };
+	return (struct bt_ea){ .base = TSR_ESP,
+			       .index = NOREG,
+			       .segment = TSR_SS,
+			       .addr16 = !tx_stack32(tx),
+			       .disp = disp };
 }
 
 void tsr_bt_move_esp(struct bt_tx *tx, int32_t by)

@@ -64,8 +64,8 @@ static void emit_cross(struct bt_tx *tx, const struct stub *s)
 	}
 }
 
-/* The call returns to `jmp back` with r9 ready, or after it: the operand is a copy, or its page is traced; then the copy of the
- * instruction writes, and the commit reports the write. */
+/* The call returns to `jmp back` with r9 ready, or after it: the operand is a copy, or its page is
+ * traced; then the copy of the instruction writes, and the commit reports the write. */
 static void emit_miss(struct bt_tx *tx, const struct stub *s)
 {
 	struct emitter *e = &tx->e;
@@ -108,7 +108,8 @@ static void emit_fp(struct bt_tx *tx, const struct stub *s)
 	if (tx->mode & BT_MODE_SSE_UNMASKED)
 		emit_call(&tx->e, tx->bt->rt.fp_load_masked);
 	else
-		emit_call(&tx->e, tx->mode & BT_MODE_SSE ? tx->bt->rt.fp_load : tx->bt->rt.fp_load_x87);
+		emit_call(&tx->e,
+			  tx->mode & BT_MODE_SSE ? tx->bt->rt.fp_load : tx->bt->rt.fp_load_x87);
 	emit_jmp(&tx->e, s->back);
 }
 
@@ -117,6 +118,7 @@ static void emit_far_jump(struct bt_tx *tx, const struct stub *s)
 	tsr_bt_goto(tx, s->eip);
 }
 
+/* clang-format off */
 static const struct {
 	void (*emit)(struct bt_tx *tx, const struct stub *s);
 	enum bt_code_part part;
@@ -125,6 +127,7 @@ static const struct {
 	[STUB_EXIT] = { emit_exit, BT_PART_EXIT_STUB },    [STUB_LEAVE] = { emit_leave, BT_PART_LEAVE_STUB },
 	[STUB_JUMP] = { emit_far_jump, BT_PART_JUMP_STUB }, [STUB_FP] = { emit_fp, BT_PART_FP_STUB },
 };
+/* clang-format on */
 
 void tsr_bt_stubs_emit(struct bt_tx *tx)
 {
@@ -133,7 +136,8 @@ void tsr_bt_stubs_emit(struct bt_tx *tx)
 		const struct stub *s = &tx->stubs[i];
 
 		tx_mark(tx, kinds[s->kind].part, s->done);
-		if (s->kind != STUB_MISS) /* which lands after what it does for an operand that crosses a page */
+		if (s->kind != STUB_MISS) /* which lands after what it does for an operand that
+					     crosses a page */
 			land(tx, s->jumps, s->jump_count);
 		kinds[s->kind].emit(tx, s);
 	}

@@ -6,7 +6,8 @@
 #include "code/decode.h"
 #include "code/emit.h"
 
-/* Tables of one translation. What needs more is cut shorter (translate/block.c); common code comes nowhere near. */
+/* Tables of one translation. What needs more is cut shorter (translate/block.c); common code comes
+ * nowhere near. */
 #define TX_MAX_STUBS 512
 #define TX_MAX_SHORTS 16
 #define TX_MAX_COUNT_FIXUPS (2 * BT_MAX_INSNS)
@@ -14,20 +15,20 @@
 #define TX_STUB_CROSSES 2
 
 enum stub_kind {
-	STUB_MISS, /* memory access that the table did not satisfy */
-	STUB_BAIL, /* the instruction goes to the interpreter */
-	STUB_EXIT, /* direct exit that is not linked */
+	STUB_MISS,  /* memory access that the table did not satisfy */
+	STUB_BAIL,  /* the instruction goes to the interpreter */
+	STUB_EXIT,  /* direct exit that is not linked */
 	STUB_LEAVE, /* back edge with the poll word at zero: out, at the instruction's start */
-	STUB_JUMP, /* far side of a conditional jump to another page */
-	STUB_FP,   /* load the guest's FP state */
+	STUB_JUMP,  /* far side of a conditional jump to another page */
+	STUB_FP,    /* load the guest's FP state */
 };
 
 /* Code out of line. `jumps` are rel32 places that lead here. */
 struct stub {
 	uint8_t kind;
-	bool live;      /* the check kept the flags and has guest RCX in r10 */
+	bool live;         /* the check kept the flags and has guest RCX in r10 */
 	bool flags_pushed; /* the check was between pushfq and popfq */
-	bool flags_in_ax; /* flags in AX, guest RAX in r10 */
+	bool flags_in_ax;  /* flags in AX, guest RAX in r10 */
 	uint8_t jump_count, cross_count;
 	uint32_t jumps[TX_STUB_JUMPS], crosses[TX_STUB_CROSSES];
 	uint32_t lookup, back; /* buffer offsets: where the table is indexed; where r9 is ready */
@@ -43,7 +44,8 @@ struct stub {
 	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
 };
 
-/* A JRCXZ that waits for an island: a place that control does not reach, where a `jmp stub` may stand. */
+/* A JRCXZ that waits for an island: a place that control does not reach, where a `jmp stub` may
+ * stand. */
 struct short_jump {
 	uint32_t at;
 	uint16_t stub;
@@ -52,15 +54,16 @@ struct short_jump {
 /* A host pointer to memory around a guest register, checked once (groups.c). */
 struct group {
 	bool used, write;
-	uint8_t base; /* guest register */
-	uint8_t host; /* host register that holds the pointer to `low` */
+	uint8_t base;      /* guest register */
+	uint8_t host;      /* host register that holds the pointer to `low` */
 	int32_t low, high; /* displacements covered: [low, high), as seen when it was made */
 	int32_t delta;     /* what was added to the base register since */
 	unsigned age;
 };
 #define TX_GROUPS 2
 
-/* A place where the number of instructions that the block translates is filled in: less `done`, or negative. */
+/* A place where the number of instructions that the block translates is filled in: less `done`, or
+ * negative. */
 struct count_fixup {
 	uint32_t at;
 	uint8_t done;
@@ -78,15 +81,18 @@ struct bt_tx {
 	unsigned index; /* that is being lowered */
 	int lowered;    /* instructions that are not left to the interpreter */
 	const struct bt_insn *insn;
-	bool ended;     /* nothing runs out of the last instruction */
+	bool ended; /* nothing runs out of the last instruction */
 	bool fp_checked;
-	bool clobbered; /* the flags, since an instruction wrote them */
-	bool straddle_behind; /* the block ends before an instruction that runs into the next page */
+	bool clobbered;       /* the flags, since an instruction wrote them */
+	bool straddle_behind; /* the block ends before an instruction that runs into the next page
+			       */
 	uint16_t offsets[BT_MAX_INSNS + 1];
-	uint32_t flags_live[BT_MAX_INSNS + 1]; /* before instruction n; 0: a memory check may clobber them */
+	uint32_t flags_live[BT_MAX_INSNS +
+			    1]; /* before instruction n; 0: a memory check may clobber them */
 	struct flag_source sources[BT_MAX_INSNS + 1]; /* what made the flags before instruction n */
-	bool full;      /* a table was too small: the code must not run */
-	unsigned stub_max, count_fixup_max, host_max; /* of each block; stress=cramped makes them small */
+	bool full; /* a table was too small: the code must not run */
+	unsigned stub_max, count_fixup_max,
+		host_max;                    /* of each block; stress=cramped makes them small */
 	struct stub stubs[TX_MAX_STUBS + 1]; /* the last takes what the table has no room for */
 	unsigned stub_count;
 	struct short_jump shorts[TX_MAX_SHORTS];
@@ -98,7 +104,8 @@ struct bt_tx {
 	struct group groups[TX_GROUPS];
 	bool grouping;
 	int open; /* stub of the access under way, -1 */
-	uint32_t fp_code, fp_data, fp_own; /* FP sites not noted yet, and the instruction's; 0: none */
+	uint32_t fp_code, fp_data,
+		fp_own;         /* FP sites not noted yet, and the instruction's; 0: none */
 	enum bt_code_part part; /* that is being emitted, if a dump is wanted */
 };
 
@@ -157,7 +164,8 @@ static inline void tx_mark(struct bt_tx *tx, enum bt_code_part part, unsigned n)
 
 	tx->part = part;
 	if (c->mark_count < c->mark_max && c->marks)
-		c->marks[c->mark_count++] = (struct bt_mark){ emit_here(&tx->e), (uint8_t)part, (uint8_t)n };
+		c->marks[c->mark_count++] =
+			(struct bt_mark){ emit_here(&tx->e), (uint8_t)part, (uint8_t)n };
 }
 
 static inline void tx_part(struct bt_tx *tx, enum bt_code_part part)
@@ -177,11 +185,12 @@ static inline bool tsr_bt_after_sti(const struct bt_tx *tx, unsigned index)
 	return index > 0 && tx->insns[index - 1].kind == BT_STI;
 }
 
-/* Is a waiting interrupt taken after that instruction? A block ends there, so that it is taken before the next CLI, however near
- * that is. With a budget also after a POPF, at once. */
+/* Is a waiting interrupt taken after that instruction? A block ends there, so that it is taken
+ * before the next CLI, however near that is. With a budget also after a POPF, at once. */
 static inline bool tsr_bt_window(const struct bt_tx *tx, unsigned index)
 {
-	return tsr_bt_after_sti(tx, index) || (tx->bt->budget.counted && tx->insns[index].kind == BT_POPF);
+	return tsr_bt_after_sti(tx, index) ||
+	       (tx->bt->budget.counted && tx->insns[index].kind == BT_POPF);
 }
 
 #endif

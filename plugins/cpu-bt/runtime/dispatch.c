@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From EIP to code: fetch translation, block look-up, translation, links. Called by the run loop and by translated code. */
+/* From EIP to code: fetch translation, block look-up, translation, links. Called by the run loop
+ * and by translated code. */
 #include "code/cache.h"
 #include "runtime/budget.h"
 #include "runtime/dispatch.h"
@@ -21,14 +22,16 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 		bt->hot.exit_reason = BT_EXIT_BAIL;
 		return false;
 	}
-	kind = bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view, gla, TSR_ACCESS_FETCH, r);
+	kind = bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view, gla, TSR_ACCESS_FETCH,
+				   r);
 
 	if (tag != bt->board.vcpu->fetch_tag[view])
 		tsr_bt_retag(bt);
 	if (kind == TSR_MMU_FAULT) {
-		bt->run.fault = (struct tsr_x86_fault){
-			.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = r->error_code, .cr2 = gla
-		};
+		bt->run.fault = (struct tsr_x86_fault){ .vector = TSR_VECTOR_PF,
+							.has_error_code = true,
+							.error_code = r->error_code,
+							.cr2 = gla };
 		bt->hot.exit_reason = BT_EXIT_FAULT;
 		return false;
 	}
@@ -44,8 +47,8 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 	return true;
 }
 
-static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2, const uint8_t *bytes2,
-				  uint32_t eip)
+static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2,
+				  const uint8_t *bytes2, uint32_t eip)
 {
 	struct bt_block *b;
 
@@ -62,8 +65,10 @@ static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result
 	return b;
 }
 
-/* The instruction at EIP runs into the next page, which must be fetched too; and both under one tag. */
-static struct bt_block *find_straddler(struct tsr_bt *bt, struct tsr_mmu_result *r, struct bt_block *b, uint32_t eip)
+/* The instruction at EIP runs into the next page, which must be fetched too; and both under one
+ * tag. */
+static struct bt_block *find_straddler(struct tsr_bt *bt, struct tsr_mmu_result *r,
+				       struct bt_block *b, uint32_t eip)
 {
 	uint32_t next = eip + (TSR_PAGE_SIZE - ((uint32_t)r->gpa & TSR_PAGE_MASK)), tag;
 	struct tsr_mmu_result r2;
@@ -95,7 +100,8 @@ struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
 	if (b && !b->gpa2)
 		return b;
 	room = TSR_PAGE_SIZE - ((uint32_t)r.gpa & TSR_PAGE_MASK);
-	if (b || (bt->mode.cs_limit - eip >= 15 && tsr_bt_straddles(bt->mode.word, r.host, room < 15 ? room : 15, eip)))
+	if (b || (bt->mode.cs_limit - eip >= 15 &&
+		  tsr_bt_straddles(bt->mode.word, r.host, room < 15 ? room : 15, eip)))
 		return find_straddler(bt, &r, b, eip);
 	return translate(bt, &r, 0, NULL, eip);
 }
@@ -104,7 +110,8 @@ static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
 {
 	struct bt_jump *j = bt_jump_slot(bt, eip);
 
-	if (bt->options.stress) /* a request would never let an entry of a block that is gone be looked up again */
+	if (bt->options.stress) /* a request would never let an entry of a block that is gone be
+				   looked up again */
 		return;
 	j->key = 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32);
 	j->host = bt->cache.rx + b->host;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The x87's last-instruction pointers: FIP, FCS, FOP of the last non-control instruction, FDP and FDS of the last memory operand
- * (SDM volume 1, 8.1.8 and 8.1.9). The host's own cannot serve: they are addresses of translated code, and AMD's processors save
- * them only with an exception pending. MMX instructions leave them alone (9.5.1, 9.6.2).
+ * The x87's last-instruction pointers: FIP, FCS, FOP of the last non-control instruction, FDP and
+ * FDS of the last memory operand (SDM volume 1, 8.1.8 and 8.1.9). The host's own cannot serve:
+ * they are addresses of translated code, and AMD's processors save them only with an exception
+ * pending. MMX instructions leave them alone (9.5.1, 9.6.2).
  *
- * Each such instruction has a site, a row that says what it would leave. Translated code stores the site's number, and the
- * operand's offset, which only the registers know: not after each instruction, but once before the block ends, or before the
- * operand's registers change. Code that leaves the block earlier knows from its own row which sites have not been noted yet: stubs
- * store them, slow paths in C take them from struct bt_site. tsr_bt_fp_commit makes the architectural fields from them before
- * they are read, or before a segment register changes.
+ * Each such instruction has a site, a row that says what it would leave. Translated code stores
+ * the site's number, and the operand's offset, which only the registers know: not after each
+ * instruction, but once before the block ends, or before the operand's registers change. Code that
+ * leaves the block earlier knows from its own row which sites have not been noted yet: stubs store
+ * them, slow paths in C take them from struct bt_site. tsr_bt_fp_commit makes the architectural
+ * fields from them before they are read, or before a segment register changes.
  *
  *   fldl (%esi)     ; site 1: code 1, data 1 pending
  *   faddl 8(%esi)   ; site 2: code 2, data 2 pending; what misses here has noted site 1
@@ -68,7 +70,8 @@ static void put32(struct tsr_bt *bt, size_t at, uint32_t value)
 
 void tsr_bt_fp_commit(struct tsr_bt *bt)
 {
-	const struct bt_fp_site *code = &bt->cache.fp_sites[bt->hot.fp_code], *data = &bt->cache.fp_sites[bt->hot.fp_data];
+	const struct bt_fp_site *code = &bt->cache.fp_sites[bt->hot.fp_code],
+				*data = &bt->cache.fp_sites[bt->hot.fp_data];
 
 	if (bt->hot.fp_code) {
 		put16(bt, offsetof(struct tsr_x86_fx, fop), code->clear ? 0 : code->fop);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The x87's last-instruction pointers. What changes a segment register, or reads state.fx, commits first. */
+/* The x87's last-instruction pointers. What changes a segment register, or reads state.fx, commits
+ * first. */
 #ifndef TSR_BT_FP_POINTERS_H
 #define TSR_BT_FP_POINTERS_H
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guest's x87, MMX and SSE state in the host's unit. Translated code loads it (runtime.c); it is stored here before any other
- * floating-point code of the process may run. Only state that cannot raise a signal on the host is loaded:
- * - x87 code with an exception unmasked checks after each instruction whether it is pending now, and leaves before another
- *   instruction would wait for it (lower/lower-fp.c);
- * - with a SIMD exception unmasked, the host masks it, and an instruction that raised its flag is undone and left to the interpreter;
+ * The guest's x87, MMX and SSE state in the host's unit. Translated code loads it (runtime.c); it
+ * is stored here before any other floating-point code of the process may run. Only state that
+ * cannot raise a signal on the host is loaded:
+ * - x87 code with an exception unmasked checks after each instruction whether it is pending now,
+ *   and leaves before another instruction would wait for it (lower/lower-fp.c);
+ * - with a SIMD exception unmasked, the host masks it, and an instruction that raised its flag is
+ *   undone and left to the interpreter;
  * - with underflow unmasked, SSE is left to the interpreter, and MXCSR stays out of the unit.
- * xmm0-7 are in the state already: every bridge to C puts them there. The last instruction's pointers are not the host's:
- * fp-pointers.c keeps them.
+ * xmm0-7 are in the state already: every bridge to C puts them there. The last instruction's
+ * pointers are not the host's: fp-pointers.c keeps them.
  */
 #include <string.h>
 
@@ -57,7 +59,8 @@ void tsr_bt_fp_reload(struct tsr_bt *bt)
 		__asm__ volatile("ldmxcsr %0" : : "m"(bt->hot.masked_mxcsr));
 }
 
-/* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11; CR0.EM and TS are clear. */
+/* -- FXSAVE and FXRSTOR, SDM volume 2. The operand lies in one page of plain memory, at saved_r11;
+ * CR0.EM and TS are clear. */
 
 /* Bits of MXCSR that exist: DAZ came with SSE2. */
 static uint32_t mxcsr_mask(const struct tsr_bt *bt)
@@ -78,7 +81,8 @@ struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, uint32_t word, const struct b
 	return bt_go_on();
 }
 
-/* The host sorts out ES and reserved bits. Leaves the x87's state in the unit, with the host's MXCSR. */
+/* The host sorts out ES and reserved bits. Leaves the x87's state in the unit, with the host's
+ * MXCSR. */
 static void take_image(struct tsr_bt *bt, const uint8_t *from)
 {
 	uint8_t *fx = bt->state.fx;

@@ -5,6 +5,7 @@
 
 #include "code/bt.h"
 
-enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed); /* `executed` may be NULL */
+enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count,
+				   uint64_t *executed); /* `executed` may be NULL */
 
 #endif

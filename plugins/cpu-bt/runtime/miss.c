@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The slow path of a memory access.
- * - Plain memory: the MMU has entered the page into its table, and translated code resumes with the addend.
+ * - Plain memory: the MMU has entered the page into its table, and translated code resumes with the
+ * addend.
  * - A traced page: the instruction writes to it directly, and the commit reports that to the MMU.
- * - Device memory, and operands that cross a page: the instruction works on a copy; a write is committed afterwards.
- * Every page that will be written is requested before anything is written, so that a fault finds the state as it was before the
- * instruction.
+ * - Device memory, and operands that cross a page: the instruction works on a copy; a write is
+ * committed afterwards. Every page that will be written is requested before anything is written, so
+ * that a fault finds the state as it was before the instruction.
  */
 #include <string.h>
 
@@ -21,11 +22,13 @@ static enum tsr_mmu_view view(const struct tsr_bt *bt)
 	return bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 }
 
-static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla, uint32_t error_code)
+static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla,
+					  uint32_t error_code)
 {
-	bt->run.fault = (struct tsr_x86_fault){
-		.vector = TSR_VECTOR_PF, .has_error_code = true, .error_code = error_code, .cr2 = gla
-	};
+	bt->run.fault = (struct tsr_x86_fault){ .vector = TSR_VECTOR_PF,
+						.has_error_code = true,
+						.error_code = error_code,
+						.cr2 = gla };
 	bt->state.eip = s->eip;
 	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
@@ -34,8 +37,8 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 	return bt_leave(bt, s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT);
 }
 
-/* The instruction is done at that host address of the operand. commit: on the copy of its code in the stub, after which tsr_bt_commit
- * is called. */
+/* The instruction is done at that host address of the operand. commit: on the copy of its code in
+ * the stub, after which tsr_bt_commit is called. */
 static struct bt_outcome access_by(const uint8_t *host, uint32_t gla, bool commit)
 {
 	uint64_t addend = (uint64_t)(uintptr_t)host - gla;
@@ -43,13 +46,15 @@ static struct bt_outcome access_by(const uint8_t *host, uint32_t gla, bool commi
 	return commit ? bt_skip_with(addend) : bt_go_on_with(addend);
 }
 
-/* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in *result and *at. */
-static bool open_part(struct tsr_bt *bt, struct bt_part *part, uint32_t gla, uint32_t length, unsigned access,
-		      struct tsr_mmu_result *result)
+/* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in
+ * *result and *at. */
+static bool open_part(struct tsr_bt *bt, struct bt_part *part, uint32_t gla, uint32_t length,
+		      unsigned access, struct tsr_mmu_result *result)
 {
 	enum tsr_mmu_access a = access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ;
 
-	part->kind = bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view(bt), gla, a, result);
+	part->kind =
+		bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view(bt), gla, a, result);
 	part->host = result->host;
 	part->gpa = result->gpa;
 	part->length = length;
@@ -83,7 +88,8 @@ static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, ui
 	}
 }
 
-static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, uint8_t *to)
+static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part,
+		      uint8_t *to)
 {
 	bool loaded;
 
@@ -96,7 +102,8 @@ static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct b
 	tsr_bt_device_end(bt, loaded);
 }
 
-static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part, const uint8_t *from)
+static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part,
+		       const uint8_t *from)
 {
 	bool loaded;
 
@@ -111,8 +118,8 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
 		bt->board.mmu->written(bt->board.mmu_self, part->gpa, part->length);
 }
 
-/* The running block, or something it depends on, was invalidated: it must be left at the next instruction. Its code there is
- * overwritten with a jump out. */
+/* The running block, or something it depends on, was invalidated: it must be left at the next
+ * instruction. Its code there is overwritten with a jump out. */
 static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 {
 	const struct bt_block *b = &bt->cache.blocks[s->block];
@@ -121,7 +128,8 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
 	tsr_bt_fp_after(bt, s);
-	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1], s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
+	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1],
+			    s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
 	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
 }
@@ -151,7 +159,8 @@ static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	return access_by(b->data, gla, s->access & BT_WRITE);
 }
 
-/* A page that a live group writes to was taken out of the table: the pointer must not be used any more. */
+/* A page that a live group writes to was taken out of the table: the pointer must not be used any
+ * more. */
 static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -161,7 +170,10 @@ static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 		if (!s->group_base[i])
 			continue;
 		gla = bt->state.gpr[s->group_base[i] - 1] + (uint32_t)s->group_offset[i];
-		memcpy(&entry, bt->hot.view_base + bt->board.layout->write_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+		memcpy(&entry,
+		       bt->hot.view_base + bt->board.layout->write_table +
+			       (size_t)(gla >> TSR_PAGE_SHIFT) * 8,
+		       sizeof(entry));
 		if (!entry)
 			return true;
 	}
@@ -187,7 +199,8 @@ static struct bt_outcome group_failed(struct tsr_bt *bt, const struct bt_site *s
 	return leave_for_one(bt, s);
 }
 
-/* A group's look-up: the page of its first access decides; all of it must lie there, in plain memory. */
+/* A group's look-up: the page of its first access decides; all of it must lie there, in plain
+ * memory. */
 static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s)
 {
 	struct tsr_mmu_result r;
@@ -205,8 +218,8 @@ static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struc
 	return access_by(part.host, first, false);
 }
 
-/* Can translated code make the access to that part? What is too long for the copy, or must be exact, cannot be a device's; with a
- * budget nothing can. */
+/* Can translated code make the access to that part? What is too long for the copy, or must be
+ * exact, cannot be a device's; with a budget nothing can. */
 static bool can_access(const struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part)
 {
 	bool is_long = s->size > sizeof(bt->hot.bounce.data), exact = s->access & BT_EXACT;
@@ -217,7 +230,8 @@ static bool can_access(const struct tsr_bt *bt, const struct bt_site *s, const s
 }
 
 /* The access lies in one page, part 0. */
-static struct bt_outcome access_one(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla, uint32_t site)
+static struct bt_outcome access_one(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla,
+				    uint32_t site)
 {
 	struct bt_bounce *b = &bt->hot.bounce;
 
@@ -225,7 +239,8 @@ static struct bt_outcome access_one(struct tsr_bt *bt, const struct bt_site *s, 
 		return bounce(bt, gla, site);
 	b->direct = true;
 	b->site = site;
-	return access_by(b->part[0].host, gla, b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE);
+	return access_by(b->part[0].host, gla,
+			 b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE);
 }
 
 /* The access at `gla` is not in the MMU's table. */
@@ -244,11 +259,13 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	else if (s->access & BT_EXACT)
 		return leave_with_fault(bt, s, gla, 0);
 	if (s->size > sizeof(b->data) && gla & 15)
-		return leave_for_one(bt, s); /* FXSAVE and FXRSTOR: #GP comes before the page is looked at */
+		return leave_for_one(
+			bt, s); /* FXSAVE and FXRSTOR: #GP comes before the page is looked at */
 	b->parts = first == s->size ? 1 : 2;
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);
-	if (groups_stale(bt, s) || !can_access(bt, s, &b->part[0]) || (b->parts == 2 && s->size > sizeof(b->data)))
+	if (groups_stale(bt, s) || !can_access(bt, s, &b->part[0]) ||
+	    (b->parts == 2 && s->size > sizeof(b->data)))
 		return leave_for_one(bt, s);
 	if (b->parts == 1)
 		return access_one(bt, s, gla, site);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The mode word: everything of the architectural state that translated code takes for granted; and the tag, a number
- * for (fetch translations, mode, CS): equal tags and equal EIP mean equal code.
+ * The mode word: everything of the architectural state that translated code takes for granted; and
+ * the tag, a number for (fetch translations, mode, CS): equal tags and equal EIP mean equal code.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,8 @@ uint32_t tsr_bt_mode(struct tsr_bt *bt)
 	if (must_step(s))
 		mode |= BT_MODE_STEP;
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		mode |= (uint32_t)segment_kind(&s->segment[i], i == TSR_CS) << (BT_MODE_SEGMENT_SHIFT + 2 * i);
+		mode |= (uint32_t)segment_kind(&s->segment[i], i == TSR_CS)
+			<< (BT_MODE_SEGMENT_SHIFT + 2 * i);
 	return mode;
 }
 
@@ -111,17 +112,21 @@ uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment)
 {
 	unsigned shift = BT_MODE_SEGMENT_SHIFT + 2 * segment;
 
-	return (bt->mode.word & ~(3u << shift)) | (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
+	return (bt->mode.word & ~(3u << shift)) |
+	       (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
 }
 
 static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
 {
 	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];
-	uint32_t h = (fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) * 0xc2b2ae35u >> 22;
+	uint32_t h =
+		(fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) * 0xc2b2ae35u >>
+		22;
 	uint32_t limit = cs->limit;
 
-	if (bt->mode.tags->entry[h].tag && bt->mode.tags->entry[h].fetch == fetch && bt->mode.tags->entry[h].mode == mode &&
-	    bt->mode.tags->entry[h].base == cs->base && bt->mode.tags->entry[h].limit == limit)
+	if (bt->mode.tags->entry[h].tag && bt->mode.tags->entry[h].fetch == fetch &&
+	    bt->mode.tags->entry[h].mode == mode && bt->mode.tags->entry[h].base == cs->base &&
+	    bt->mode.tags->entry[h].limit == limit)
 		return bt->mode.tags->entry[h].tag;
 	bt->mode.tags->entry[h].fetch = fetch;
 	bt->mode.tags->entry[h].mode = mode;
@@ -144,7 +149,8 @@ static void set_mxcsr(struct tsr_bt *bt)
 	bt->hot.unmasked = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 }
 
-/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless an exit is requested. */
+/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless an exit is
+ * requested. */
 void tsr_bt_retag(struct tsr_bt *bt)
 {
 	enum tsr_mmu_view view;

@@ -9,27 +9,27 @@
 /* After the call. */
 static inline struct bt_outcome bt_go_on(void)
 {
-	return (struct bt_outcome){0, 0};
+	return (struct bt_outcome){ 0, 0 };
 }
 
 /* After the call, with the value in r9: for a memory access, what to add to the linear address. Of
  * a jump: at that host address. */
 static inline struct bt_outcome bt_go_on_with(uint64_t value)
 {
-	return (struct bt_outcome){value, 0};
+	return (struct bt_outcome){ value, 0 };
 }
 
 /* After the jump that follows the call: what is special about it is said where the call is emitted.
  */
 static inline struct bt_outcome bt_skip_with(uint64_t value)
 {
-	return (struct bt_outcome){value, BT_SKIP};
+	return (struct bt_outcome){ value, BT_SKIP };
 }
 
 static inline struct bt_outcome bt_leave(struct tsr_bt *bt, enum bt_exit_reason reason)
 {
 	bt->hot.exit_reason = reason;
-	return (struct bt_outcome){0, BT_LEAVE_CODE};
+	return (struct bt_outcome){ 0, BT_LEAVE_CODE };
 }
 
 /* tsr_bt_find has found no code, and has set the reason. */

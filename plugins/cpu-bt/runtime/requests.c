@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Requests to leave translated code. They may come from any thread and from signal handlers: they set `kicked`, then change the
- * words that translated code reads (poll, tag_word). The run loop arms those words first and reads `kicked` afterwards, so no
- * request is lost.
+ * Requests to leave translated code. They may come from any thread and from signal handlers: they
+ * set `kicked`, then change the words that translated code reads (poll, tag_word). The run loop
+ * arms those words first and reads `kicked` afterwards, so no request is lost.
  */
 #include "runtime/requests.h"
 
@@ -24,7 +24,8 @@ void tsr_bt_kick(void *self)
 /* Is there something for the run loop to do? */
 bool tsr_bt_wanted(struct tsr_bt *bt)
 {
-	if (__atomic_load_n(&bt->pins.kicked, __ATOMIC_SEQ_CST) || bt->run.stopped || bt->pins.init || bt->run.due)
+	if (__atomic_load_n(&bt->pins.kicked, __ATOMIC_SEQ_CST) || bt->run.stopped ||
+	    bt->pins.init || bt->run.due)
 		return true;
 	if (bt->hot.intr_waiting && bt->state.eflags & TSR_FLAG_IF)
 		return true;

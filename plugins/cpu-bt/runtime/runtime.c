@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The runtime: entry to and exit from translated code, and the bridges from it to C. Emitted once at the start of the
- * code cache, so that translated code reaches it with rel32 and no assembler file has to repeat the struct's offsets.
+ * The runtime: entry to and exit from translated code, and the bridges from it to C. Emitted once
+ * at the start of the code cache, so that translated code reaches it with rel32 and no assembler
+ * file has to repeat the struct's offsets.
  *
- * A bridge saves the guest's registers to the state and its flags by lahf and seto (4 cycles; pushf and popf cost 18),
- * saves xmm0-7 if the guest's are loaded, calls a function of type
+ * A bridge saves the guest's registers to the state and its flags by lahf and seto (4 cycles;
+ * pushf and popf cost 18), saves xmm0-7 if the guest's are loaded, calls a function of type
  *   struct bt_outcome f(struct tsr_bt *bt, uint32_t r8, uint32_t r9)
- * and resumes by outcome.skip. The x87 registers and MXCSR are still the guest's in such a function: it must call
- * tsr_bt_fp_unload before it runs other floating-point code.
+ * and resumes by outcome.skip. The x87 registers and MXCSR are still the guest's in such a
+ * function: it must call tsr_bt_fp_unload before it runs other floating-point code.
  */
 #include <tessera/draft/x86-facts.h>
 
@@ -21,8 +22,8 @@
 
 #define FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
 #define GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
-#define XMM(n)                                                                                     \
-	HOST_MEM(R15,                                                                              \
+#define XMM(n) \
+	HOST_MEM(R15, \
 		 offsetof(struct tsr_bt, state.fx) + offsetof(struct tsr_x86_fx, xmm) + 16 * (n))
 
 typedef struct bt_outcome (*bridge_function)(struct tsr_bt *bt, uint32_t r8, uint32_t r9);
@@ -87,7 +88,8 @@ static void emit_enter(struct emitter *e)
 {
 	for (unsigned i = 0; i < 6; i++)
 		emit_push(e, callee_saved[i]);
-	emit_alu_imm(e, true, ALU_SUB, RSP, 8); /* 7 pushes with the return address: now 16-aligned */
+	emit_alu_imm(e, true, ALU_SUB, RSP,
+		     8); /* 7 pushes with the return address: now 16-aligned */
 	emit_mov64(e, R15, RDI);
 	emit_store64(e, FIELD(hot.host_rsp), RSP);
 	emit_store64(e, FIELD(hot.target), RSI);
@@ -117,7 +119,8 @@ static void emit_jump_bridge(struct emitter *e, bridge_function function, uint32
 	emit_jmp_mem(e, FIELD(hot.target));
 }
 
-/* Reached by a call: r8d, r9d = arguments; returns outcome.skip bytes after the call, with r9 = outcome.value. */
+/* Reached by a call: r8d, r9d = arguments; returns outcome.skip bytes after the call, with r9 =
+ * outcome.value. */
 static void emit_call_bridge(struct emitter *e, bridge_function function, uint32_t leave)
 {
 	save_guest(e);
@@ -138,6 +141,7 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_ret(e);
 }
 
+/* clang-format off */
 static const struct {
 	size_t at; /* in struct bt_runtime */
 	void (*emit)(struct emitter *e, bridge_function function, uint32_t leave);
@@ -152,6 +156,7 @@ static const struct {
 	{ offsetof(struct bt_runtime, helper), emit_call_bridge, tsr_bt_helper }, /* r8d: word, r9d: site */
 	{ offsetof(struct bt_runtime, bail), emit_jump_bridge, tsr_bt_bail },     /* r9d: mnemonic */
 };
+/* clang-format on */
 
 /* r8d = EIP: the block is done, back to C (unchained mode) */
 static void emit_done(struct emitter *e, uint32_t leave)
@@ -162,8 +167,8 @@ static void emit_done(struct emitter *e, uint32_t leave)
 	emit_jmp(e, leave);
 }
 
-/* r8d = linear address, r9d = size - 1, r10 = guest RCX. Returns after the call if the operand lies in one page, else
- * BT_SKIP bytes farther. Flags kept. */
+/* r8d = linear address, r9d = size - 1, r10 = guest RCX. Returns after the call if the operand lies
+ * in one page, else BT_SKIP bytes farther. Flags kept. */
 static void emit_cross_live(struct emitter *e)
 {
 	uint32_t one_page;
@@ -194,7 +199,9 @@ static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 
 bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 {
-	struct emitter e = { .base = bt->cache.rw, .p = bt->cache.rw, .end = bt->cache.rw + bt->cache.size };
+	struct emitter e = { .base = bt->cache.rw,
+			     .p = bt->cache.rw,
+			     .end = bt->cache.rw + bt->cache.size };
 
 	bt->rt.enter = emit_here(&e);
 	emit_enter(&e);
@@ -219,8 +226,10 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	bt->rt.fp_load_masked = emit_here(&e);
 	emit_fp_load(&e, &FIELD(hot.masked_mxcsr));
 	if (e.overreach || e.overflow)
-		return tsr_error_set(error, TSR_ERROR_FAILED, "a code cache of %zu bytes is too small; set the property cache higher",
-				     bt->cache.size);
+		return tsr_error_set(
+			error, TSR_ERROR_FAILED,
+			"a code cache of %zu bytes is too small; set the property cache higher",
+			bt->cache.size);
 	bt->cache.start = (emit_here(&e) + 63) & ~63u;
 	tsr_bt_cache_flush(bt);
 	bt->stats.flushes = 0;

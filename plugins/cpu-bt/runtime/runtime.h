@@ -5,7 +5,8 @@
 
 #include "code/bt.h"
 
-bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error); /* to the start of the empty cache */
+bool tsr_bt_runtime_emit(struct tsr_bt *bt,
+			 struct tsr_error *error); /* to the start of the empty cache */
 void tsr_bt_runtime_enter(struct tsr_bt *bt, const uint8_t *host);
 
 #endif

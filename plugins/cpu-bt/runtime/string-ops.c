@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * String instructions in C, called from translated code: page by page with the host's own string instructions, so that
- * overlapping copies and flags are what a processor makes of them. Requests are checked between pages. What is not plain memory
- * goes to the interpreter, which continues from the registers as they are.
+ * String instructions in C, called from translated code: page by page with the host's own string
+ * instructions, so that overlapping copies and flags are what a processor makes of them. Requests
+ * are checked between pages. What is not plain memory goes to the interpreter, which continues from
+ * the registers as they are.
  */
 #include <string.h>
 
@@ -41,16 +42,18 @@ static void reg_add(const struct string_job *j, uint32_t *reg, uint32_t by)
 
 static bool table_look(struct tsr_bt *bt, struct side *s, uint32_t gla)
 {
-	int64_t table = s->access & BT_WRITE ? bt->board.layout->write_table : bt->board.layout->read_table;
+	int64_t table =
+		s->access & BT_WRITE ? bt->board.layout->write_table : bt->board.layout->read_table;
 	uint64_t entry;
 
-	memcpy(&entry, bt->hot.view_base + table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+	memcpy(&entry, bt->hot.view_base + table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8,
+	       sizeof(entry));
 	s->result.host = (uint8_t *)(uintptr_t)(entry + gla);
 	return entry != 0;
 }
 
-/* Elements from the register's address on that lie in one page and within the segment; 0: not even one, or not plain memory.
- * Sets side->result. */
+/* Elements from the register's address on that lie in one page and within the segment; 0: not even
+ * one, or not plain memory. Sets side->result. */
 static uint32_t side_open(const struct string_job *j, struct side *s, uint32_t want)
 {
 	struct tsr_bt *bt = j->bt;
@@ -80,9 +83,12 @@ static uint32_t side_open(const struct string_job *j, struct side *s, uint32_t w
 			room = last - offset + 1;
 		room /= j->size;
 	}
-	s->kind = table_look(bt, s, gla) ? TSR_MMU_RAM :
-		bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view, gla, s->access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ,
-				&s->result);
+	s->kind = table_look(bt, s, gla)
+			  ? TSR_MMU_RAM
+			  : bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view, gla,
+						s->access & BT_WRITE ? TSR_ACCESS_WRITE
+								     : TSR_ACCESS_READ,
+						&s->result);
 	if (s->kind != TSR_MMU_RAM && s->kind != TSR_MMU_TRACED)
 		return 0;
 	return room < want ? room : want;
@@ -133,8 +139,13 @@ static void host_stos(const struct string_job *j, uint8_t *to, uint32_t value, u
 }
 
 /* Both return how many elements were looked at; *ax: flags of the last. */
-#define HOST_SCAN(insn) HOST_STRING(insn "\n\tlahf\n\tseto %%al", "+D"(to), "+c"(left), "+a"(a) : : "memory", "cc")
-static uint64_t host_scas(const struct string_job *j, const uint8_t *to, uint32_t value, uint64_t n, uint16_t *ax)
+#define HOST_SCAN(insn) \
+	HOST_STRING(insn "\n\tlahf\n\tseto %%al", "+D"(to), "+c"(left), "+a"(a) \
+		    : \
+		    : "memory", "c" \
+				"c")
+static uint64_t host_scas(const struct string_job *j, const uint8_t *to, uint32_t value, uint64_t n,
+			  uint16_t *ax)
 {
 	uint64_t left = n, a = value;
 	bool until_equal = j->word & BT_STRING_REPNE;
@@ -155,8 +166,12 @@ static uint64_t host_scas(const struct string_job *j, const uint8_t *to, uint32_
 	return n - left;
 }
 
-#define HOST_COMPARE(insn) HOST_STRING(insn "\n\tlahf\n\tseto %%al", "+D"(to), "+S"(from), "+c"(left), "=a"(a) : : "memory", "cc")
-static uint64_t host_cmps(const struct string_job *j, const uint8_t *to, const uint8_t *from, uint64_t n, uint16_t *ax)
+#define HOST_COMPARE(insn) \
+	HOST_STRING(insn "\n\tlahf\n\tseto %%al", "+D"(to), "+S"(from), "+c"(left), "=a"(a) \
+		    : \
+		    : "memory", "cc")
+static uint64_t host_cmps(const struct string_job *j, const uint8_t *to, const uint8_t *from,
+			  uint64_t n, uint16_t *ax)
 {
 	uint64_t left = n, a;
 	bool until_equal = j->word & BT_STRING_REPNE;
@@ -184,12 +199,15 @@ static void host_lods(const struct string_job *j, const uint8_t *from, uint32_t 
 	memcpy(eax, j->down ? from - last : from + last, j->size);
 }
 
-/* Up to `want` elements, those of one page. Returns how many; 0: cannot. *stop: a comparison ended it. */
+/* Up to `want` elements, those of one page. Returns how many; 0: cannot. *stop: a comparison ended
+ * it. */
 static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 {
 	struct tsr_bt *bt = j->bt;
 	uint32_t *gpr = bt->state.gpr;
-	struct side si = { .reg = &gpr[TSR_ESI], .segment = BT_STRING_SEGMENT(j->word), .access = BT_READ };
+	struct side si = { .reg = &gpr[TSR_ESI],
+			   .segment = BT_STRING_SEGMENT(j->word),
+			   .access = BT_READ };
 	struct side di = { .reg = &gpr[TSR_EDI], .segment = TSR_ES, .access = BT_READ };
 	unsigned op = BT_STRING_OP(j->word);
 	uint32_t n = want;
@@ -220,7 +238,8 @@ static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 		break;
 	}
 	if (op == BT_SCAS || op == BT_CMPS)
-		*stop = !(flags_from_ax(bt->hot.flags_ax) & TSR_FLAG_ZF) == !(j->word & BT_STRING_REPNE);
+		*stop = !(flags_from_ax(bt->hot.flags_ax) & TSR_FLAG_ZF) ==
+			!(j->word & BT_STRING_REPNE);
 	if (op == BT_MOVS || op == BT_LODS || op == BT_CMPS)
 		side_advance(j, &si, n);
 	if (op != BT_LODS)
@@ -240,8 +259,11 @@ static struct bt_outcome leave(struct tsr_bt *bt, const struct bt_site *s, uint3
 
 struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
-	struct string_job j = { .bt = bt, .word = word, .size = BT_STRING_SIZE(word),
-				.down = bt->state.eflags & TSR_FLAG_DF, .addr16 = word & BT_STRING_ADDR16 };
+	struct string_job j = { .bt = bt,
+				.word = word,
+				.size = BT_STRING_SIZE(word),
+				.down = bt->state.eflags & TSR_FLAG_DF,
+				.addr16 = word & BT_STRING_ADDR16 };
 	bool rep = word & (BT_STRING_REP | BT_STRING_REPNE), stop = false;
 	uint32_t *ecx = &bt->state.gpr[TSR_ECX];
 	uint32_t n;

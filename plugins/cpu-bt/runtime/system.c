@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * System instructions. The interpreter can do all of them; those that kernels execute on every system call, interrupt and
- * context switch have their common case here, flat protected mode, as the manual's operation sections have it (Intel SDM
- * volume 2). Whatever is not common, and every fault, is left to the interpreter with nothing done.
+ * System instructions. The interpreter can do all of them; those that kernels execute on every
+ * system call, interrupt and context switch have their common case here, flat protected mode, as
+ * the manual's operation sections have it (Intel SDM volume 2). Whatever is not common, and every
+ * fault, is left to the interpreter with nothing done.
  */
 #include <Zydis/Zydis.h>
 #include <string.h>
@@ -23,15 +24,20 @@
 #include "runtime/requests.h"
 #include "runtime/system.h"
 
-/* -- reading tables and the stack without side effects: only what is in the supervisor view's read table */
+/* -- reading tables and the stack without side effects: only what is in the supervisor view's read
+ * table */
 
-static bool peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, void *to, uint32_t length)
+static bool peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, void *to,
+		 uint32_t length)
 {
 	uint64_t entry;
 
 	if ((gla & TSR_PAGE_MASK) + length > TSR_PAGE_SIZE)
 		return false;
-	memcpy(&entry, bt->board.vcpu->base[view] + bt->board.layout->read_table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8, sizeof(entry));
+	memcpy(&entry,
+	       bt->board.vcpu->base[view] + bt->board.layout->read_table +
+		       (size_t)(gla >> TSR_PAGE_SHIFT) * 8,
+	       sizeof(entry));
 	if (!entry)
 		return false;
 	memcpy(to, (const uint8_t *)(uintptr_t)(entry + gla), length);
@@ -46,7 +52,8 @@ static unsigned descriptor_dpl(uint32_t high)
 
 /* The second dword goes to *high. False also for a segment that is not present, not accessed yet,
  * or not code or data. */
-static bool descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out, uint32_t *high)
+static bool descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
+		       uint32_t *high)
 {
 	const uint32_t wanted = TSR_DESC(TSR_SEG_S | TSR_SEG_P | TSR_SEG_A);
 	uint32_t base = bt->state.gdtr.base, limit = bt->state.gdtr.limit, raw[2];
@@ -72,7 +79,8 @@ static bool descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x8
 
 /* -- MOV and POP to DS, ES, FS, GS */
 
-static bool paragraph_segment(const struct tsr_bt *bt, unsigned segment, uint16_t selector, struct tsr_x86_segment *out)
+static bool paragraph_segment(const struct tsr_bt *bt, unsigned segment, uint16_t selector,
+			      struct tsr_x86_segment *out)
 {
 	*out = bt->state.segment[segment];
 	if (!(out->access & TSR_SEG_P))
@@ -86,7 +94,8 @@ static bool paragraph_segment(const struct tsr_bt *bt, unsigned segment, uint16_
 	return true;
 }
 
-static bool protected_segment(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out)
+static bool protected_segment(const struct tsr_bt *bt, uint16_t selector,
+			      struct tsr_x86_segment *out)
 {
 	uint32_t high;
 
@@ -114,7 +123,8 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const st
 
 	bt->stats.system++;
 	tsr_bt_fp_commit(bt);
-	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new) : protected_segment(bt, selector, &new)))
+	if (!(paragraph ? paragraph_segment(bt, segment, selector, &new)
+			: protected_segment(bt, selector, &new)))
 		return bt_leave_to_interpreter(bt, s);
 	bt->state.segment[segment] = new;
 	if (tsr_bt_mode_segment(bt, segment) == mode)
@@ -149,16 +159,19 @@ static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s
 	return bt_leave(bt, BT_EXIT_LOOKUP);
 }
 
-static struct bt_outcome port_access(struct tsr_bt *bt, uint32_t word, const struct bt_site *s, bool in)
+static struct bt_outcome port_access(struct tsr_bt *bt, uint32_t word, const struct bt_site *s,
+				     bool in)
 {
 	unsigned width = BT_PORT_WIDTH(word);
-	uint32_t mask = width == 4 ? UINT32_MAX : (1u << 8 * width) - 1, *eax = &bt->state.gpr[TSR_EAX];
+	uint32_t mask = width == 4 ? UINT32_MAX : (1u << 8 * width) - 1,
+		 *eax = &bt->state.gpr[TSR_EAX];
 	uint16_t port = (uint16_t)(word & BT_PORT_DX ? bt->state.gpr[TSR_EDX] : word);
 	bool loaded = tsr_bt_device_begin(bt, s);
 
 	bt->stats.system++;
 	if (in)
-		*eax = (*eax & ~mask) | (bt->board.cpu_host->port_read(bt->board.host, port, width) & mask);
+		*eax = (*eax & ~mask) |
+		       (bt->board.cpu_host->port_read(bt->board.host, port, width) & mask);
 	else
 		bt->board.cpu_host->port_write(bt->board.host, port, *eax & mask, width);
 	tsr_bt_device_end(bt, loaded);
@@ -179,7 +192,9 @@ struct bt_outcome tsr_bt_out(struct tsr_bt *bt, uint32_t word, const struct bt_s
 
 static void flat_segment(struct tsr_x86_segment *s, uint32_t selector, uint16_t access)
 {
-	*s = (struct tsr_x86_segment){ .selector = (uint16_t)selector, .access = access, .limit = UINT32_MAX };
+	*s = (struct tsr_x86_segment){ .selector = (uint16_t)selector,
+				       .access = access,
+				       .limit = UINT32_MAX };
 }
 
 static bool do_sysenter(struct tsr_bt *bt)
@@ -230,7 +245,8 @@ static void drop_segments(struct tsr_x86_state *s)
 	}
 }
 
-static bool stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl, struct tsr_x86_segment *out)
+static bool stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl,
+		      struct tsr_x86_segment *out)
 {
 	uint32_t high;
 
@@ -241,10 +257,11 @@ static bool stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl, 
 }
 
 #define IRET_FLAGS \
-	(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | TSR_FLAG_NT | TSR_FLAG_RF | TSR_FLAG_AC | \
-	 TSR_FLAG_ID)
+	(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | \
+	 TSR_FLAG_NT | TSR_FLAG_RF | TSR_FLAG_AC | TSR_FLAG_ID)
 
-/* IRETD at CPL 0 with a flat stack, to the same ring or out of it, not to virtual-8086 mode, not a task's end. */
+/* IRETD at CPL 0 with a flat stack, to the same ring or out of it, not to virtual-8086 mode, not a
+ * task's end. */
 static bool do_iretd(struct tsr_bt *bt)
 {
 	struct tsr_x86_state *s = &bt->state;
@@ -252,8 +269,8 @@ static bool do_iretd(struct tsr_bt *bt)
 	uint32_t frame[5], high, cpl, esp = s->gpr[TSR_ESP];
 
 	if (!(s->cr0 & TSR_CR0_PE) || s->cpl || s->eflags & (TSR_FLAG_VM | TSR_FLAG_NT) ||
-	    bt_segment_kind(bt->mode.word, TSR_SS) != BT_SEGMENT_FLAT || !(bt->mode.word & BT_MODE_STACK32) ||
-	    !peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
+	    bt_segment_kind(bt->mode.word, TSR_SS) != BT_SEGMENT_FLAT ||
+	    !(bt->mode.word & BT_MODE_STACK32) || !peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
 		return false;
 	cpl = frame[1] & TSR_SELECTOR_RPL;
 	if (frame[2] & (TSR_FLAG_VM | TSR_FLAG_NT | TSR_FLAG_TF | TSR_FLAG_VIF | TSR_FLAG_VIP) ||
@@ -261,7 +278,8 @@ static bool do_iretd(struct tsr_bt *bt)
 	    (high & TSR_DESC(TSR_SEG_CODE | TSR_SEG_C)) != TSR_DESC(TSR_SEG_CODE) ||
 	    descriptor_dpl(high) != cpl || frame[0] > cs.limit)
 		return false;
-	if (cpl && (!peek(bt, TSR_VIEW_SUPERVISOR, esp + 12, frame + 3, 8) || !stack_for(bt, (uint16_t)frame[4], cpl, &ss)))
+	if (cpl && (!peek(bt, TSR_VIEW_SUPERVISOR, esp + 12, frame + 3, 8) ||
+		    !stack_for(bt, (uint16_t)frame[4], cpl, &ss)))
 		return false;
 	s->cpl = cpl;
 	s->segment[TSR_CS] = cs;
@@ -290,7 +308,8 @@ static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 	}
 }
 
-/* An instruction that is not translated: done here, or by the interpreter; then translated code is resumed if that is possible. */
+/* An instruction that is not translated: done here, or by the interpreter; then translated code is
+ * resumed if that is possible. */
 struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic)
 {
 	bt->state.eip = eip;
@@ -318,7 +337,8 @@ struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic
 	}
 	tsr_bt_flags_in(bt);
 	tsr_bt_retag(bt);
-	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP || tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP ||
+	    tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return bt_leave(bt, BT_EXIT_LOOKUP);
 	return tsr_bt_resume(bt);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Instructions of the system that are done here, and those that the interpreter does in the middle of translated code. */
+/* Instructions of the system that are done here, and those that the interpreter does in the middle
+ * of translated code. */
 #ifndef TSR_BT_SYSTEM_H
 #define TSR_BT_SYSTEM_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the interpreter; find out where flags are
- * live; lower each instruction; add the code out of line; register the block in the cache.
+ * From guest bytes to a block: decode up to a branch, the page's end or an instruction for the
+ * interpreter; find out where flags are live; lower each instruction; add the code out of line;
+ * register the block in the cache.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #define CRAMPED_COUNT_FIXUPS 4
 #define CRAMPED_HOST 400
 
+/* clang-format off */
 static const struct {
 	bool (*lower)(struct bt_tx *tx);
 	bool last; /* ends the block */
@@ -46,6 +48,7 @@ static const struct {
 	[BT_JMP] = { tsr_bt_lower_jmp, true },      [BT_JCC] = { tsr_bt_lower_jcc, true },
 	[BT_LOOP] = { tsr_bt_lower_loop, true },    [BT_JCXZ] = { tsr_bt_lower_jcxz, true },
 };
+/* clang-format on */
 
 /* Guest bytes that the block may be made of: up to the page's and the segment's end. */
 static uint32_t source_length(const struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip)
@@ -57,7 +60,8 @@ static uint32_t source_length(const struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip
 	return length;
 }
 
-/* What cannot be decoded within the page (a straddling or an undefined instruction) is left to the interpreter. */
+/* What cannot be decoded within the page (a straddling or an undefined instruction) is left to the
+ * interpreter. */
 static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
 {
 	memset(i, 0, sizeof(*i));
@@ -66,7 +70,8 @@ static void unknown_insn(struct bt_insn *i, uint32_t eip, uint32_t room)
 	i->kind = BT_FALLBACK;
 }
 
-/* Not an instruction yet, but within 15 bytes it may be one with the next page's. One that is undefined already must not fetch them. */
+/* Not an instruction yet, but within 15 bytes it may be one with the next page's. One that is
+ * undefined already must not fetch them. */
 bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip)
 {
 	struct bt_insn i;
@@ -74,7 +79,8 @@ bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32
 	return room < 15 && !tsr_bt_decode(mode, bytes, room, eip, &i) && i.truncated;
 }
 
-static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8_t *bytes2, uint32_t eip)
+static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8_t *bytes2,
+			     uint32_t eip)
 {
 	uint32_t room = TSR_PAGE_SIZE - ((uint32_t)tx->gpa & TSR_PAGE_MASK);
 	uint8_t joined[15];
@@ -84,7 +90,8 @@ static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8
 	memcpy(joined, bytes, room);
 	memcpy(joined + room, bytes2, sizeof(joined) - room);
 	tx->count = 1;
-	if (eip + 14 < eip || eip + 14 > tx->bt->mode.cs_limit || !tsr_bt_decode(tx->mode, joined, sizeof(joined), eip, &tx->insns[0]) ||
+	if (eip + 14 < eip || eip + 14 > tx->bt->mode.cs_limit ||
+	    !tsr_bt_decode(tx->mode, joined, sizeof(joined), eip, &tx->insns[0]) ||
 	    tx->insns[0].isa & ~tx->bt->model.isa)
 		unknown_insn(&tx->insns[0], eip, sizeof(joined));
 }
@@ -107,7 +114,8 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 		if (i->isa & ~tx->bt->model.isa)
 			i->kind = BT_FALLBACK;
 		at += i->length;
-		if (i->kind == BT_FALLBACK || lowerings[i->kind].last || tsr_bt_window(tx, tx->count - 1))
+		if (i->kind == BT_FALLBACK || lowerings[i->kind].last ||
+		    tsr_bt_window(tx, tx->count - 1))
 			break;
 	}
 }
@@ -142,7 +150,8 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 	if (!tx->ended)
 		tsr_bt_fp_flush(tx);
 	if (!tx->ended && tx->straddle_behind && !tx->bt->options.lockstep)
-		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to blocks that straddle pages */
+		tsr_bt_look_up(tx, tx->insn->eip + tx->insn->length); /* links do not lead to blocks
+									 that straddle pages */
 	else if (!tx->ended)
 		tsr_bt_exit(tx, tx->insn->eip + tx->insn->length);
 }
@@ -182,12 +191,15 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	tsr_bt_cache_add(bt, b);
 }
 
-/* Host code of the decoded block, to `start`. False: it does not fit, or a short jump does not reach. */
+/* Host code of the decoded block, to `start`. False: it does not fit, or a short jump does not
+ * reach. */
 static bool emit_block(struct bt_tx *tx, uint32_t start)
 {
 	struct tsr_bt *bt = tx->bt;
 
-	tx->e = (struct emitter){ .base = bt->cache.rw, .p = bt->cache.rw + start, .end = bt->cache.rw + start + tx->host_max };
+	tx->e = (struct emitter){ .base = bt->cache.rw,
+				  .p = bt->cache.rw + start,
+				  .end = bt->cache.rw + start + tx->host_max };
 	tx->full = false;
 	tx->stub_count = tx->short_count = 0;
 	tx->exits = bt->cache.exit_count;
@@ -217,12 +229,14 @@ static void give_back(struct tsr_bt *bt, const struct taken *t)
 	bt->cache.mark_count = t->marks;
 }
 
-/* The block's first `count` instructions. How far it is from a short jump to its island depends on every lowering in between; rather
- * than prove it for all, the rare block that stretches too far is emitted again with short jumps that always reach. */
+/* The block's first `count` instructions. How far it is from a short jump to its island depends on
+ * every lowering in between; rather than prove it for all, the rare block that stretches too far is
+ * emitted again with short jumps that always reach. */
 static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
 {
 	struct tsr_bt *bt = tx->bt;
-	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count, bt->cache.mark_count };
+	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count,
+				bt->cache.mark_count };
 	bool good;
 
 	tx->count = count;
@@ -240,8 +254,9 @@ static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
 	return good;
 }
 
-/* As many instructions of the block as fit. How much room a block needs depends on every lowering in it; rather than prove that the
- * fattest fits, every table is checked, and what does not fit is cut in half. */
+/* As many instructions of the block as fit. How much room a block needs depends on every lowering
+ * in it; rather than prove that the fattest fits, every table is checked, and what does not fit is
+ * cut in half. */
 static bool emit_fitting(struct bt_tx *tx, uint32_t start)
 {
 	unsigned count = tx->count;
@@ -256,8 +271,8 @@ static bool emit_fitting(struct bt_tx *tx, uint32_t start)
 	return good;
 }
 
-struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes, tsr_gpa gpa2, const uint8_t *bytes2,
-				  uint32_t eip)
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip)
 {
 	struct bt_tx *tx = bt->tx;
 	uint32_t start = bt->cache.used;
@@ -276,8 +291,14 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 		decode_straddler(tx, bytes, bytes2, eip);
 	else
 		decode_block(tx, bytes, eip);
-	*b = (struct bt_block){ .gpa = gpa, .gpa2 = gpa2, .eip = eip, .mode = bt->mode.word, .cs_limit = bt->mode.cs_limit, .host = start,
-				.incoming = BT_NONE, .marks = bt->cache.mark_count };
+	*b = (struct bt_block){ .gpa = gpa,
+				.gpa2 = gpa2,
+				.eip = eip,
+				.mode = bt->mode.word,
+				.cs_limit = bt->mode.cs_limit,
+				.host = start,
+				.incoming = BT_NONE,
+				.marks = bt->cache.mark_count };
 	if (!emit_fitting(tx, start))
 		return NULL;
 	finish_block(tx, b, start);

@@ -22,29 +22,29 @@ static const struct {
 	size_t at;
 	const char *name;
 } entries[] = {
-#define ENTRY(name)                                                                                \
-	{                                                                                          \
-		offsetof(struct bt_runtime, name), "runtime: " #name                               \
+#define ENTRY(name) \
+	{ \
+		offsetof(struct bt_runtime, name), "runtime: " #name \
 	}
-	ENTRY(lookup),	ENTRY(chain),	    ENTRY(bail),	   ENTRY(miss),	  ENTRY(commit),
+	ENTRY(lookup),  ENTRY(chain),       ENTRY(bail),           ENTRY(miss),   ENTRY(commit),
 	ENTRY(fp_load), ENTRY(fp_load_x87), ENTRY(fp_load_masked), ENTRY(helper), ENTRY(cross_live),
-	ENTRY(done),	ENTRY(spent),	    ENTRY(early),
+	ENTRY(done),    ENTRY(spent),       ENTRY(early),
 };
 
 static const struct {
 	size_t at, size;
 	const char *name;
 } fields[] = {
-#define FIELD(name)                                                                                \
-	{                                                                                          \
-		offsetof(struct tsr_bt, name), sizeof(((struct tsr_bt *)0)->name), #name           \
+#define FIELD(name) \
+	{ \
+		offsetof(struct tsr_bt, name), sizeof(((struct tsr_bt *)0)->name), #name \
 	}
-	FIELD(state.gpr),	FIELD(state.eflags),  FIELD(state.segment),
-	FIELD(state.shadow),	FIELD(state.fx),      FIELD(hot.tag_word),
+	FIELD(state.gpr),       FIELD(state.eflags),  FIELD(state.segment),
+	FIELD(state.shadow),    FIELD(state.fx),      FIELD(hot.tag_word),
 	FIELD(hot.jump_offset), FIELD(hot.poll),      FIELD(hot.intr_waiting),
-	FIELD(hot.left),	FIELD(hot.fp_loaded), FIELD(hot.flags_ax),
-	FIELD(hot.fp_code),	FIELD(hot.fp_data),   FIELD(hot.fp_data_offset),
-	FIELD(hot.jumps),	FIELD(hot.unmasked),  FIELD(hot.mxcsr_before),
+	FIELD(hot.left),        FIELD(hot.fp_loaded), FIELD(hot.flags_ax),
+	FIELD(hot.fp_code),     FIELD(hot.fp_data),   FIELD(hot.fp_data_offset),
+	FIELD(hot.jumps),       FIELD(hot.unmasked),  FIELD(hot.mxcsr_before),
 	FIELD(hot.mxcsr_after), FIELD(hot.fp_status),
 };
 
@@ -159,8 +159,8 @@ static uint32_t guest_bytes(const struct tsr_bt *bt, const struct bt_block *b, u
 
 static void print_guest(const struct tsr_bt *bt, const struct bt_block *b, unsigned n, FILE *out)
 {
-	static const ZydisMachineMode modes[] = {ZYDIS_MACHINE_MODE_LEGACY_16,
-						 ZYDIS_MACHINE_MODE_LEGACY_32};
+	static const ZydisMachineMode modes[] = { ZYDIS_MACHINE_MODE_LEGACY_16,
+						  ZYDIS_MACHINE_MODE_LEGACY_32 };
 	const uint16_t *lengths = bt->cache.offsets + b->offsets + b->insns;
 	uint8_t bytes[15 * BT_MAX_INSNS];
 	uint32_t at = 0, length = guest_bytes(bt, b, bytes, sizeof(bytes));

@@ -14,10 +14,10 @@
 
 enum disk_step {
 	STEP_IDLE,
-	STEP_FETCH,    /* back end -> buffer */
-	STEP_PIO_IN,   /* buffer -> host */
-	STEP_PIO_OUT,  /* host -> buffer */
-	STEP_STORE,    /* buffer -> back end */
+	STEP_FETCH,   /* back end -> buffer */
+	STEP_PIO_IN,  /* buffer -> host */
+	STEP_PIO_OUT, /* host -> buffer */
+	STEP_STORE,   /* buffer -> back end */
 	STEP_DMA,
 	STEP_FLUSH,
 	STEP_IDENTIFY, /* IDENTIFY data -> host */
@@ -33,8 +33,8 @@ struct ata_disk {
 	void *block_self;
 	const struct tsr_ide_port *port;
 	struct tsr_timer *resume;
-	uint64_t sectors; /* of the medium */
-	uint16_t cylinders; /* default translation */
+	uint64_t sectors;     /* of the medium */
+	uint16_t cylinders;   /* default translation */
 	uint8_t heads, track; /* track: sectors of one */
 	char model[41], serial[21], firmware[9];
 
@@ -47,9 +47,9 @@ struct ata_disk {
 
 	/* the command under way */
 	uint8_t step;
-	uint8_t flags;  /* enum command_flags */
-	uint64_t lba;   /* of the next sector to move */
-	uint32_t left;  /* sectors asked for and not yet moved; those beyond the end never are */
+	uint8_t flags; /* enum command_flags */
+	uint64_t lba;  /* of the next sector to move */
+	uint32_t left; /* sectors asked for and not yet moved; those beyond the end never are */
 	uint32_t at, filled, piece; /* sectors of the buffer: moved, in it, in this PIO block */
 
 	/* the request under way */
@@ -59,7 +59,7 @@ struct ata_disk {
 };
 
 enum command_flags {
-	FLAG_EXT = 1,   /* 48-bit address and 16-bit count */
+	FLAG_EXT = 1, /* 48-bit address and 16-bit count */
 	FLAG_WRITE = 2,
 	FLAG_MULTIPLE = 4,
 	FLAG_DMA = 8,
@@ -87,7 +87,7 @@ void disk_flush(struct ata_disk *d);
 void disk_pio_done(void *self);
 void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
 		    uint64_t length);
-void disk_cancel(void *self);  /* gives up the request; the step stays */
+void disk_cancel(void *self);         /* gives up the request; the step stays */
 void disk_resume(struct ata_disk *d); /* does the step again */
 void disk_put_address(struct ata_disk *d, uint64_t lba);
 

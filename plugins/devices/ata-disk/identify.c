@@ -12,23 +12,23 @@
 #define LBA28_MAX 0x0fffffffu
 
 static const struct ide_word constants[] = {
-	{ 0, 0x0040 },   /* fixed */
-	{ 20, 3 },       /* dual ported, caching */
-	{ 21, 2048 },    /* buffer in sectors */
-	{ 22, 4 },       /* bytes of READ LONG */
+	{ 0, 0x0040 }, /* fixed */
+	{ 20, 3 },     /* dual ported, caching */
+	{ 21, 2048 },  /* buffer in sectors */
+	{ 22, 4 },     /* bytes of READ LONG */
 	{ 47, 0x8000 | MULTIPLE_MAX },
-	{ 48, 1 },       /* 32-bit transfers */
+	{ 48, 1 }, /* 32-bit transfers */
 	{ 50, 0x4000 },
-	{ 51, 0x0200 },  /* PIO cycle timing mode */
-	{ 53, 0x0007 },  /* words 54-58, 64-70, 88 are valid */
-	{ 64, 0x0003 },  /* PIO 3 and 4 */
-	{ 65, 120 },     /* cycle times in ns */
+	{ 51, 0x0200 }, /* PIO cycle timing mode */
+	{ 53, 0x0007 }, /* words 54-58, 64-70, 88 are valid */
+	{ 64, 0x0003 }, /* PIO 3 and 4 */
+	{ 65, 120 },    /* cycle times in ns */
 	{ 66, 120 },
 	{ 67, 120 },
 	{ 68, 120 },
-	{ 80, 0x007e },  /* ATA-1 to ATA/ATAPI-6 */
-	{ 82, 0x4068 },  /* NOP, look ahead, write cache, power management */
-	{ 83, 0x7400 },  /* FLUSH CACHE (EXT), 48-bit addresses */
+	{ 80, 0x007e }, /* ATA-1 to ATA/ATAPI-6 */
+	{ 82, 0x4068 }, /* NOP, look ahead, write cache, power management */
+	{ 83, 0x7400 }, /* FLUSH CACHE (EXT), 48-bit addresses */
 	{ 84, 0x4000 },
 	{ 86, 0x3400 },
 	{ 87, 0x4000 },

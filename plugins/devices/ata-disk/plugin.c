@@ -180,8 +180,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 		return tsr_error_set(
 			error, TSR_ERROR_CONFLICT,
 			"the disk had %llu sectors when the state was saved and has %llu now",
-			(unsigned long long)loaded.sectors,
-			(unsigned long long)d->sectors);
+			(unsigned long long)loaded.sectors, (unsigned long long)d->sectors);
 	if (!sane(&loaded))
 		return tsr_state_damaged(error, "the disk's command");
 	disk_cancel(d);

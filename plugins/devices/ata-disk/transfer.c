@@ -21,7 +21,8 @@ void disk_put_address(struct ata_disk *d, uint64_t lba)
 		r->lba_mid = (uint8_t)(lba >> 8);
 		r->lba_high = (uint8_t)(lba >> 16);
 		if (!(d->flags & FLAG_EXT)) {
-			r->device = (uint8_t)((r->device & ~ATA_DEVICE_HEAD) | (lba >> 24 & ATA_DEVICE_HEAD));
+			r->device = (uint8_t)((r->device & ~ATA_DEVICE_HEAD) |
+					      (lba >> 24 & ATA_DEVICE_HEAD));
 			return;
 		}
 		r->hob_lba_low = (uint8_t)(lba >> 24);

@@ -16,12 +16,12 @@
 
 enum cdrom_step {
 	STEP_IDLE,
-	STEP_PACKET,   /* the host sends the 12 bytes */
-	STEP_REPLY,    /* buffer -> host, then the command is done */
-	STEP_FETCH,    /* back end -> buffer */
-	STEP_READ,     /* buffer -> host, then the next fetch */
-	STEP_STREAM,   /* back end -> guest memory */
-	STEP_RECEIVE,  /* host -> buffer, thrown away */
+	STEP_PACKET,  /* the host sends the 12 bytes */
+	STEP_REPLY,   /* buffer -> host, then the command is done */
+	STEP_FETCH,   /* back end -> buffer */
+	STEP_READ,    /* buffer -> host, then the next fetch */
+	STEP_STREAM,  /* back end -> guest memory */
+	STEP_RECEIVE, /* host -> buffer, thrown away */
 	STEP_IDENTIFY,
 	STEPS,
 };
@@ -89,10 +89,10 @@ struct cdrom {
 	uint8_t step;
 	uint8_t cdb[12];
 	uint8_t use_dma;
-	uint16_t limit; /* bytes of a PIO block */
-	uint8_t parts;  /* enum cdrom_parts */
-	uint32_t lba, left; /* sectors not yet in the buffer or in guest memory */
-	uint32_t streamed;  /* bytes of sector `lba` that are in guest memory */
+	uint16_t limit;             /* bytes of a PIO block */
+	uint8_t parts;              /* enum cdrom_parts */
+	uint32_t lba, left;         /* sectors not yet in the buffer or in guest memory */
+	uint32_t streamed;          /* bytes of sector `lba` that are in guest memory */
 	uint32_t at, filled, piece; /* bytes of the buffer: moved, in it, in this PIO block */
 
 	/* the request under way */
@@ -111,8 +111,8 @@ void cdrom_receive(struct cdrom *c, uint32_t length);
 void cdrom_block_moved(struct cdrom *c); /* PIO */
 void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsigned count,
 		     uint64_t length);
-void cdrom_cancel(void *self);         /* gives up the request; the step stays */
-void cdrom_resume(struct cdrom *c);    /* does the step again */
+void cdrom_cancel(void *self);      /* gives up the request; the step stays */
+void cdrom_resume(struct cdrom *c); /* does the step again */
 
 /* -- medium.c */
 void cdrom_look_at_medium(struct cdrom *c);

@@ -91,7 +91,8 @@ void mmc_read_subchannel(struct cdrom *c)
 {
 	static const uint8_t lengths[4] = { 0, 12, 20, 20 };
 	uint8_t *b = c->port->buffer, format = c->cdb[3];
-	unsigned length = c->cdb[2] & SUB_CHANNEL_DATA && format <= SUB_CHANNEL_LAST ? lengths[format] : 0;
+	unsigned length =
+		c->cdb[2] & SUB_CHANNEL_DATA && format <= SUB_CHANNEL_LAST ? lengths[format] : 0;
 
 	if (c->cdb[2] & SUB_CHANNEL_DATA && (!format || format > SUB_CHANNEL_LAST)) {
 		cdrom_fail(c, SENSE_ILLEGAL_REQUEST, CODE_INVALID_FIELD_IN_CDB);
@@ -165,7 +166,8 @@ void mmc_read_dvd_structure(struct cdrom *c)
 	if (c->sectors <= CD_MAX_SECTORS || c->cdb[6] ||
 	    (format != DVD_PHYSICAL && format != DVD_COPYRIGHT && format != DVD_MANUFACTURER)) {
 		cdrom_fail(c, SENSE_ILLEGAL_REQUEST,
-			   c->sectors <= CD_MAX_SECTORS ? CODE_INCOMPATIBLE_FORMAT : CODE_INVALID_FIELD_IN_CDB);
+			   c->sectors <= CD_MAX_SECTORS ? CODE_INCOMPATIBLE_FORMAT
+							: CODE_INVALID_FIELD_IN_CDB);
 		return;
 	}
 	memset(b, 0, length);

@@ -16,7 +16,7 @@ enum { EVENT_POLLED = 0x01, EVENT_CLASS_MEDIA = 4, EVENT_MEDIA = 1 << 4, EVENT_N
 enum { TRAY_OPEN = 0x01, MEDIUM_PRESENT = 0x02 };
 enum { START_STOP_START = 0x01, START_STOP_LOAD_EJECT = 0x02, START_STOP_POWER = 0xf0 };
 enum { PREVENT = 0x01 };
-enum { SECTOR_ANY = 0, SECTOR_MODE_1 = 2 };                    /* READ CD: type of sector */
+enum { SECTOR_ANY = 0, SECTOR_MODE_1 = 2 };                     /* READ CD: type of sector */
 enum { READ_CD_ERROR_BITS = 0x06, READ_CD_SUB_CHANNEL = 0x07 }; /* bytes 9 and 10 */
 
 /* -- Status */

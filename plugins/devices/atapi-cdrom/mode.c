@@ -15,7 +15,7 @@ enum mode_page {
 	PAGE_ALL = 0x3f,
 };
 enum mode_page_control { CONTROL_CHANGEABLE = 1, CONTROL_SAVED = 3 };
-enum { CAPABILITY_LOCKED = 0x02 };                       /* byte 6 of the capabilities */
+enum { CAPABILITY_LOCKED = 0x02 };                      /* byte 6 of the capabilities */
 enum { MEDIUM_DATA_120_MM = 0x01, MEDIUM_NONE = 0x70 }; /* medium type */
 
 static const uint8_t page_recovery[] = { PAGE_ERROR_RECOVERY, 0x0a, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0 };
@@ -23,6 +23,7 @@ static const uint8_t page_cd[] = { PAGE_CD_PARAMETERS, 0x06, 0, 0x0d, 0, 60, 0, 
 static const uint8_t page_audio[] = {
 	PAGE_AUDIO_CONTROL, 0x0e, 0x04, 0, 0, 0, 0, 75, 1, 255, 2, 255, 0, 0, 0, 0,
 };
+/* clang-format off */
 static const uint8_t page_capabilities[] = {
 	PAGE_CAPABILITIES, 0x14,
 	0x3b, 0x00, /* reads CD-R, CD-RW, DVD-ROM, DVD-R, DVD-RAM; writes nothing */
@@ -32,6 +33,7 @@ static const uint8_t page_capabilities[] = {
 	0x00, 0x00, 0x02, 0x00, /* 512 KiB buffer */
 	0x1b, 0x90, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 };
+/* clang-format on */
 
 static const struct {
 	const uint8_t *bytes;
@@ -125,8 +127,8 @@ static const struct feature {
 	uint8_t data[8];
 } features[] = {
 	{ FEATURE_PROFILES, 0x03, 8, { 0, PROFILE_DVD, 0, 0, 0, PROFILE_CD, 0, 0 } },
-	{ FEATURE_CORE, 0x03, 4, { 0, 0, 0, 2 } },         /* ATAPI */
-	{ FEATURE_REMOVABLE, 0x03, 4, { 0x29, 0, 0, 0 } }, /* tray, eject, lock */
+	{ FEATURE_CORE, 0x03, 4, { 0, 0, 0, 2 } },               /* ATAPI */
+	{ FEATURE_REMOVABLE, 0x03, 4, { 0x29, 0, 0, 0 } },       /* tray, eject, lock */
 	{ FEATURE_RANDOM, 0x00, 8, { 0, 0, 8, 0, 0, 1, 0, 0 } }, /* blocks of 2048 bytes */
 	{ FEATURE_CD, 0x00, 4, { 0, 0, 0, 0 } },
 	{ FEATURE_DVD, 0x00, 4, { 0, 0, 0, 0 } },
@@ -179,8 +181,9 @@ void mmc_get_configuration(struct cdrom *c)
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		const struct feature *f = &features[i];
 
-		if (type == ONE_FEATURE ? f->code == first
-			      : f->code >= first && (type == ALL_FEATURES || is_current(c, f)))
+		if (type == ONE_FEATURE
+			    ? f->code == first
+			    : f->code >= first && (type == ALL_FEATURES || is_current(c, f)))
 			length += put_feature(c, f, b + length);
 	}
 	put_be32(b, length - 4);

@@ -26,13 +26,13 @@ static void finish(struct cdrom *c, uint8_t error)
 
 void cdrom_good(struct cdrom *c)
 {
-	c->sense = (struct cdrom_sense){0};
+	c->sense = (struct cdrom_sense){ 0 };
 	finish(c, 0);
 }
 
 void cdrom_fail(struct cdrom *c, uint8_t key, uint16_t code)
 {
-	c->sense = (struct cdrom_sense){key, (uint8_t)(code >> 8), (uint8_t)code};
+	c->sense = (struct cdrom_sense){ key, (uint8_t)(code >> 8), (uint8_t)code };
 	finish(c, (uint8_t)(key << 4 | TSR_IDE_ABRT));
 }
 
@@ -102,7 +102,7 @@ static uint32_t fetch_place(const struct cdrom *c)
 static void fetch(struct cdrom *c)
 {
 	c->step = STEP_FETCH;
-	c->request = (struct tsr_block_request){.buffer = c->port->buffer + fetch_place(c)};
+	c->request = (struct tsr_block_request){ .buffer = c->port->buffer + fetch_place(c) };
 	submit(c, (uint64_t)c->lba * CD_SECTOR, (uint64_t)fetch_count(c) * CD_SECTOR);
 }
 
@@ -261,7 +261,7 @@ void cdrom_dma_ready(void *self, const struct tsr_block_segment *segments, unsig
 			return;
 		c->moving = (uint32_t)length;
 		c->request =
-			(struct tsr_block_request){.segments = segments, .segment_count = count};
+			(struct tsr_block_request){ .segments = segments, .segment_count = count };
 		submit(c, (uint64_t)c->lba * CD_SECTOR + c->streamed, length);
 		break;
 	case STEP_REPLY:

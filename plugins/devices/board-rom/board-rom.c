@@ -17,9 +17,9 @@
 
 #include "../firmware-common/firmware.h"
 
-#define UNIT 0x10000u          /* bytes; ROM sizes are multiples of it */
-#define MAX_SIZE (16u << 20)   /* bytes */
-#define LOW_SIZE 0x20000u      /* bytes */
+#define UNIT 0x10000u        /* bytes; ROM sizes are multiples of it */
+#define MAX_SIZE (16u << 20) /* bytes */
+#define LOW_SIZE 0x20000u    /* bytes */
 #define LOW_END 0x100000u
 #define SHADOW_BASE 0xc0000u
 #define FOUR_GIB 0x100000000ull
@@ -63,8 +63,7 @@ static bool read_image(struct board_rom *s, FILE *file, const char *path, struct
 		tsr_error_set(error, TSR_ERROR_IO, "cannot read the BIOS %s: %s", path,
 			      strerror(errno));
 	else if (length == 0)
-		tsr_error_set(error, TSR_ERROR_IO, "the BIOS %s is empty: give a ROM image",
-			      path);
+		tsr_error_set(error, TSR_ERROR_IO, "the BIOS %s is empty: give a ROM image", path);
 	else if (length > MAX_SIZE)
 		tsr_error_set(error, TSR_ERROR_IO,
 			      "the BIOS %s is larger than 16 MiB: give a ROM image", path);
@@ -135,10 +134,10 @@ static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr
 			properties->get_string(host, "search"), error))
 		return false;
 	s->low_size = s->size < LOW_SIZE ? s->size : LOW_SIZE;
-	if (!s->memory->map(host, "flash", FOUR_GIB - s->size, s->size, TSR_PRIORITY_BOARD, TSR_MEMORY_ROM,
-			 &s->high, error) ||
-	    !s->memory->map(host, "low flash", LOW_END - s->low_size, s->low_size, TSR_PRIORITY_BOARD,
-			 TSR_MEMORY_ROM, &s->low, error))
+	if (!s->memory->map(host, "flash", FOUR_GIB - s->size, s->size, TSR_PRIORITY_BOARD,
+			    TSR_MEMORY_ROM, &s->high, error) ||
+	    !s->memory->map(host, "low flash", LOW_END - s->low_size, s->low_size,
+			    TSR_PRIORITY_BOARD, TSR_MEMORY_ROM, &s->low, error))
 		return false;
 	fill(s);
 	return true;
@@ -172,8 +171,9 @@ static bool board_rom_load(void *self, struct tsr_state_reader *in, struct tsr_e
 	struct board_rom *s = self;
 
 	if (in->ops->length(in, "image") != (int64_t)s->size)
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "the saved machine has a BIOS of another size; set bios to that one");
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"the saved machine has a BIOS of another size; set bios to that one");
 	tsr_state_get_bytes(in, "image", s->image, s->size);
 	fill(s);
 	return true;

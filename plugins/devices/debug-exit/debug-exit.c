@@ -28,8 +28,9 @@ static void debug_exit_write(void *self, uint64_t offset, uint64_t value, unsign
 
 static bool debug_exit_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_io_ops ops = {
-		.size = sizeof(ops), .widths = 1 | 2 | 4, .write = debug_exit_write};
+	static const struct tsr_io_ops ops = { .size = sizeof(ops),
+					       .widths = 1 | 2 | 4,
+					       .write = debug_exit_write };
 	struct debug_exit *s = self;
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	const struct tsr_io *io = host->get(host, TSR_IO);

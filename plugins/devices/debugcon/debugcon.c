@@ -18,7 +18,7 @@
 struct debugcon {
 	const struct tsr_chardev *chardev; /* NULL: none */
 	void *chardev_self;
-	FILE *file;                        /* NULL: none; closed at detach */
+	FILE *file; /* NULL: none; closed at detach */
 };
 
 static uint64_t debugcon_read(void *self, uint64_t offset, unsigned width)
@@ -60,9 +60,11 @@ static bool open_file(struct debugcon *s, const char *path, struct tsr_error *er
 static bool debugcon_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	static const struct tsr_io_ops ops = {
-		.size = sizeof(ops), .widths = 1, .read = debugcon_read, .write = debugcon_write};
-	static const struct tsr_chardev_port port = {
-		.size = sizeof(port), .room = room, .receive = discard};
+		.size = sizeof(ops), .widths = 1, .read = debugcon_read, .write = debugcon_write
+	};
+	static const struct tsr_chardev_port port = { .size = sizeof(port),
+						      .room = room,
+						      .receive = discard };
 	struct debugcon *s = self;
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	const struct tsr_io *io = host->get(host, TSR_IO);

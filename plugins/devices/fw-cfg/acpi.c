@@ -28,7 +28,7 @@ void acpi_header(struct aml *a, const char *signature, unsigned revision)
 	aml_bytes(a, signature, 4);
 	aml_le(a, 0, 4); /* length */
 	aml_byte(a, revision);
-	aml_byte(a, 0);  /* checksum */
+	aml_byte(a, 0); /* checksum */
 	aml_bytes(a, "TESSRATESSERA ", 14);
 	aml_le(a, 1, 4);
 	aml_bytes(a, "TESS", 4);
@@ -38,6 +38,7 @@ void acpi_header(struct aml *a, const char *signature, unsigned revision)
 /* -- Tables */
 
 /* The fixed table's fields after its header (5.2.5): value and bytes. */
+/* clang-format off */
 static const struct {
 	uint32_t value;
 	uint8_t width;
@@ -65,6 +66,7 @@ static const struct {
 	{ 1 << 0 | 1 << 2 | 1 << 5 | 1 << 6, 4 },
 	/* WBINVD, PROC_C1, SLP_BUTTON (none), FIX_RTC (none) */
 };
+/* clang-format on */
 
 static void facs(struct aml *a)
 {

@@ -68,8 +68,8 @@ void aml_open_package(struct aml *a, unsigned elements);
 void aml_open_resources(struct aml *a, const char *name);
 void aml_close_resources(struct aml *a);
 void aml_resource_io(struct aml *a, uint16_t base, uint8_t length);
-void aml_resource_irq(struct aml *a, uint16_t mask);              /* edge, active high */
-void aml_resource_dma(struct aml *a, uint8_t mask);               /* 8 bit, compatible */
+void aml_resource_irq(struct aml *a, uint16_t mask); /* edge, active high */
+void aml_resource_dma(struct aml *a, uint8_t mask);  /* 8 bit, compatible */
 void aml_resource_bus(struct aml *a, uint16_t first, uint16_t last);
 void aml_resource_io_window(struct aml *a, uint16_t first, uint16_t last);
 void aml_resource_memory_window(struct aml *a, uint32_t first, uint32_t last);

@@ -11,7 +11,10 @@
 
 #define LINKS 4
 #define SCI_IRQ 9
-#define IO(base, length) { base, length }
+#define IO(base, length) \
+	{ \
+		base, length \
+	}
 
 static const char *const link_names[LINKS] = { "LNKA", "LNKB", "LNKC", "LNKD" };
 static const char *const route_names[LINKS] = { "PRQA", "PRQB", "PRQC", "PRQD" };
@@ -21,7 +24,7 @@ static const uint8_t sci_irqs[] = { SCI_IRQ };
 static const struct isa_device {
 	const char *key; /* in the property acpi-devices; NULL: always there */
 	const char *name, *id;
-	int uid;         /* -1: none */
+	int uid; /* -1: none */
 	struct {
 		uint16_t base;
 		uint8_t length;
@@ -49,8 +52,8 @@ static const struct {
 	uint16_t base;
 	uint8_t length;
 } board_ports[] = {
-	{ 0x80, 1 }, { 0x92, 1 }, { 0xb2, 2 }, { 0x510, 12 }, { ACPI_PM_BASE, 64 },
-	{ ACPI_SMBUS_BASE, 16 },
+	{ 0x80, 1 },   { 0x92, 1 },          { 0xb2, 2 },
+	{ 0x510, 12 }, { ACPI_PM_BASE, 64 }, { ACPI_SMBUS_BASE, 16 },
 };
 
 /* -- Which devices */
@@ -261,7 +264,8 @@ static void sci_link_device(struct aml *a)
 	aml_close(a);
 }
 
-/* Name (_PRT, …): pin p of device d is connected to link (d + p - 1) modulo 4. Device 0 has no pins. */
+/* Name (_PRT, …): pin p of device d is connected to link (d + p - 1) modulo 4. Device 0 has no
+ * pins. */
 static void routing_table(struct aml *a)
 {
 	aml_name(a, "_PRT");

@@ -162,7 +162,10 @@ static void dma_register_write(void *self, uint64_t offset, uint64_t value, unsi
 }
 
 static const struct tsr_io_ops port_ops = {
-	.size = sizeof(port_ops), .widths = 1 | 2, .read = port_read, .write = port_write,
+	.size = sizeof(port_ops),
+	.widths = 1 | 2,
+	.read = port_read,
+	.write = port_write,
 };
 static const struct tsr_io_ops dma_ops = {
 	.size = sizeof(dma_ops),

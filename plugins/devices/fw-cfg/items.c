@@ -113,8 +113,7 @@ uint8_t *items_read_stream(FILE *file, const char *what, const char *path, size_
 	struct stat about;
 
 	if (fstat(fileno(file), &about) < 0 || !S_ISREG(about.st_mode)) {
-		tsr_error_set(error, TSR_ERROR_IO, "the %s %s is not a regular file", what,
-			      path);
+		tsr_error_set(error, TSR_ERROR_IO, "the %s %s is not a regular file", what, path);
 		return NULL;
 	}
 	if ((uint64_t)about.st_size > limit) {

@@ -41,16 +41,17 @@ enum { VGA_NORMAL = 0xffff, VGA_EXT = 0xfffe, VGA_ASK = 0xfffd };
 #define SECTOR 512u
 #define MAGIC_HDRS 0x53726448u /* "HdrS" */
 #define HIGH_ADDRESS 0x100000u
-#define LOW_ADDRESS 0x10000u       /* of a zImage's protected-mode part */
-#define REAL_ADDRESS 0x10000u      /* of the setup code, protocol 2.02 and later */
+#define LOW_ADDRESS 0x10000u  /* of a zImage's protected-mode part */
+#define REAL_ADDRESS 0x10000u /* of the setup code, protocol 2.02 and later */
 #define REAL_ADDRESS_OLD 0x90000u
-#define HEAP_END 0xe000u /* offset from the setup code: top of the stack, followed by the command line */
+#define HEAP_END \
+	0xe000u /* offset from the setup code: top of the stack, followed by the command line */
 #define HEAP_END_OLD 0x9800u
 #define HEAP_STACK 0x200u
-#define CMDLINE_ROOM 0x1fffu       /* bytes after HEAP_END in the segment, without the final 0 */
+#define CMDLINE_ROOM 0x1fffu /* bytes after HEAP_END in the segment, without the final 0 */
 #define CMDLINE_OLD 255u
 #define INITRD_MAX_OLD 0x37ffffffu
-#define BIOS_RESERVE 0x100000u     /* bytes at the end of memory for the BIOS' tables */
+#define BIOS_RESERVE 0x100000u /* bytes at the end of memory for the BIOS' tables */
 #define MAX_FILE 0xf0000000u
 #define MAX_SETUP_SECTS 64u
 
@@ -58,7 +59,7 @@ extern const uint8_t linux_rom[], linux_rom_end[];
 
 struct image {
 	const struct linux_boot *boot;
-	uint8_t *bytes;      /* the kernel file; setup header writable */
+	uint8_t *bytes; /* the kernel file; setup header writable */
 	size_t length;
 	uint32_t setup_size; /* bytes, with the boot sector */
 	unsigned version;    /* boot protocol */
@@ -97,8 +98,8 @@ static bool check_kernel(struct image *k, struct tsr_error *error)
 		return tsr_error_set(
 			error, TSR_ERROR_IO,
 			is_for_grub(k) ? "%s is an ELF or Multiboot kernel, not a Linux bzImage: "
-					 "boot it from a disc with GRUB (grub-mkrescue) by --cdrom" :
-					 "%s is not a Linux kernel: give a bzImage such as "
+					 "boot it from a disc with GRUB (grub-mkrescue) by --cdrom"
+				       : "%s is not a Linux kernel: give a bzImage such as "
 					 "/boot/vmlinuz",
 			path);
 	k->version = field(k, VERSION, 2);

@@ -11,7 +11,7 @@ struct linux_boot {
 	const char *kernel; /* path; "" : no direct boot */
 	const char *initrd; /* path or "" */
 	const char *append;
-	uint64_t ram;       /* bytes below 4 GiB */
+	uint64_t ram; /* bytes below 4 GiB */
 };
 
 /* Checks and adds kernel, initial RAM disk, command line and the option ROM that starts them. */

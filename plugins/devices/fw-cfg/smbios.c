@@ -159,13 +159,13 @@ static void processor(struct smbios *s, const struct smbios_machine *machine) /*
 {
 	open_structure(s, PROCESSOR, 0);
 	text(s, "CPU 1");
-	byte(s, 3);    /* central processor */
-	byte(s, 1);    /* family: other */
+	byte(s, 3); /* central processor */
+	byte(s, 1); /* family: other */
 	text(s, machine->manufacturer);
-	qword(s, 0);   /* CPUID's words */
-	text(s, "");   /* version */
-	byte(s, 0);    /* voltage */
-	word(s, 0);    /* clock, maximum and current speed: unknown */
+	qword(s, 0); /* CPUID's words */
+	text(s, ""); /* version */
+	byte(s, 0);  /* voltage */
+	word(s, 0);  /* clock, maximum and current speed: unknown */
 	word(s, 0);
 	word(s, 0);
 	byte(s, 0x41); /* populated, enabled */
@@ -173,14 +173,14 @@ static void processor(struct smbios *s, const struct smbios_machine *machine) /*
 	word(s, NO_CACHE);
 	word(s, NO_CACHE);
 	word(s, NO_CACHE);
-	text(s, "");   /* serial number */
-	text(s, "");   /* asset tag */
-	text(s, "");   /* part number */
-	byte(s, 1);    /* cores, of them enabled, threads */
+	text(s, ""); /* serial number */
+	text(s, ""); /* asset tag */
+	text(s, ""); /* part number */
+	byte(s, 1);  /* cores, of them enabled, threads */
 	byte(s, 1);
 	byte(s, 1);
-	word(s, 2);    /* characteristics: unknown */
-	word(s, 1);    /* family once more */
+	word(s, 2); /* characteristics: unknown */
+	word(s, 1); /* family once more */
 	close_structure(s);
 }
 
@@ -209,8 +209,8 @@ static void memory_device(struct smbios *s, uint64_t ram) /* 7.18 */
 	word(s, 64); /* bits in all, of data */
 	word(s, 64);
 	word(s, large ? SIZE_IS_EXTENDED : (unsigned)(ram / MIB));
-	byte(s, 9);  /* DIMM */
-	byte(s, 0);  /* of no set */
+	byte(s, 9); /* DIMM */
+	byte(s, 0); /* of no set */
 	text(s, "DIMM 0");
 	text(s, ""); /* bank */
 	byte(s, 7);  /* RAM */
@@ -222,8 +222,8 @@ static void memory_device(struct smbios *s, uint64_t ram) /* 7.18 */
 	text(s, ""); /* part number */
 	byte(s, 0);  /* rank: unknown */
 	dword(s, large ? (uint32_t)(ram / MIB) : 0);
-	word(s, 0);  /* configured speed: unknown */
-	word(s, 0);  /* voltages: unknown */
+	word(s, 0); /* configured speed: unknown */
+	word(s, 0); /* voltages: unknown */
 	word(s, 0);
 	word(s, 0);
 	close_structure(s);
@@ -252,7 +252,7 @@ static void boot_status(struct smbios *s) /* 7.33 */
 	open_structure(s, BOOT, 0);
 	dword(s, 0); /* reserved */
 	word(s, 0);
-	byte(s, 0);  /* no errors */
+	byte(s, 0); /* no errors */
 	close_structure(s);
 }
 
@@ -302,8 +302,8 @@ static void build_anchor(uint8_t anchor[ANCHOR_SIZE], const struct smbios *s)
 static bool check_text(const char *name, const char *string, struct tsr_error *error)
 {
 	return strlen(string) <= SMBIOS_MAX_TEXT ||
-	       tsr_error_set(error, TSR_ERROR_INVALID, "%s: a text has at most %d characters",
-			     name, SMBIOS_MAX_TEXT);
+	       tsr_error_set(error, TSR_ERROR_INVALID, "%s: a text has at most %d characters", name,
+			     SMBIOS_MAX_TEXT);
 }
 
 bool smbios_add(struct fw_cfg_items *items, const struct smbios_machine *machine,

@@ -6,7 +6,7 @@
 #include "items.h"
 
 struct smbios_machine {
-	const char *manufacturer, *product; /* "": unknown */
+	const char *manufacturer, *product;  /* "": unknown */
 	uint64_t ram_below_4g, ram_above_4g; /* bytes */
 };
 

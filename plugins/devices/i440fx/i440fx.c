@@ -15,6 +15,7 @@
 #include <tessera/draft/isa-forward.h>
 #include <tessera/tessera.h>
 
+/* clang-format off */
 enum {
 	REG_PCICMD = 0x04, REG_PCISTS = 0x06, REG_PAM = 0x59, REG_SMRAM = 0x72, REG_TRC = 0x93,
 	FIRST_OWN = 0x40, OWN_BYTES = 256 - FIRST_OWN,
@@ -28,6 +29,7 @@ enum {
 	ADDRESS_ENABLE = 0x80000000u, ADDRESS_WRITABLE = 0x80fffffcu, ADDRESS_REGISTER = 0xfc,
 	PORT_CONFADD = 0xcf8,
 };
+/* clang-format on */
 
 /* Registers of function 0 beyond the header: reset value and bits that the guest can write. */
 static const struct {
@@ -142,7 +144,8 @@ static uint64_t address_read(void *self, uint64_t offset, unsigned width)
 		return s->address;
 	for (unsigned i = 0; i < width; i++) {
 		uint8_t byte =
-			s->isa ? s->isa->read(s->isa_self, (uint16_t)(PORT_CONFADD + offset + i)) : 0xff;
+			s->isa ? s->isa->read(s->isa_self, (uint16_t)(PORT_CONFADD + offset + i))
+			       : 0xff;
 		value |= (uint64_t)byte << (8 * i);
 	}
 	return value;
@@ -169,7 +172,8 @@ static unsigned selected_function(const struct i440fx *s)
 static uint64_t data_read(void *self, uint64_t offset, unsigned width)
 {
 	struct i440fx *s = self;
-	unsigned reg = (s->address & ADDRESS_REGISTER) + (unsigned)offset, step = offset % width ? 1 : width;
+	unsigned reg = (s->address & ADDRESS_REGISTER) + (unsigned)offset,
+		 step = offset % width ? 1 : width;
 	uint64_t value = 0;
 
 	if (!(s->address & ADDRESS_ENABLE))
@@ -184,7 +188,8 @@ static uint64_t data_read(void *self, uint64_t offset, unsigned width)
 static void data_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
 	struct i440fx *s = self;
-	unsigned reg = (s->address & ADDRESS_REGISTER) + (unsigned)offset, step = offset % width ? 1 : width;
+	unsigned reg = (s->address & ADDRESS_REGISTER) + (unsigned)offset,
+		 step = offset % width ? 1 : width;
 
 	if (!(s->address & ADDRESS_ENABLE))
 		return;
@@ -200,7 +205,10 @@ static const struct tsr_io_ops address_ops = {
 	.write = address_write,
 };
 static const struct tsr_io_ops data_ops = {
-	.size = sizeof(data_ops), .widths = 1 | 2 | 4, .read = data_read, .write = data_write,
+	.size = sizeof(data_ops),
+	.widths = 1 | 2 | 4,
+	.read = data_read,
+	.write = data_write,
 };
 
 /* -- Life cycle */
@@ -233,15 +241,16 @@ static void i440fx_reset(void *self, enum tsr_reset kind)
 
 static bool i440fx_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_pci_ops pci_ops = {.size = sizeof(pci_ops),
-						   .config_written = on_config_written};
+	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops),
+						    .config_written = on_config_written };
 	struct i440fx *s = self;
 	const struct tsr_io *io = host->get(host, TSR_IO);
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	struct tsr_interface isa;
 	struct tsr_pci_id id = {
-		.vendor = 0x8086, .device = 0x1237, .class_code = 0x060000, .revision = 0x02};
+		.vendor = 0x8086, .device = 0x1237, .class_code = 0x060000, .revision = 0x02
+	};
 
 	s->host = host;
 	s->pci = host->get(host, TSR_PCI);

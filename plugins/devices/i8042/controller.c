@@ -128,12 +128,9 @@ static void command_with_answer(struct i8042 *c, uint8_t command)
 	static const struct {
 		uint8_t command, answer;
 	} answers[] = {
-		{ KBC_READ_VERSION, KBC_VERSION_PS2 },
-		{ KBC_TEST_PASSWORD, KBC_NO_PASSWORD },
-		{ KBC_TEST_AUX, KBC_LINES_GOOD },
-		{ KBC_TEST_KEYBOARD, KBC_LINES_GOOD },
-		{ KBC_READ_INPUT_PORT, KBC_INPUT_PORT },
-		{ KBC_READ_MODE, KBC_MODE_PS2 },
+		{ KBC_READ_VERSION, KBC_VERSION_PS2 },     { KBC_TEST_PASSWORD, KBC_NO_PASSWORD },
+		{ KBC_TEST_AUX, KBC_LINES_GOOD },          { KBC_TEST_KEYBOARD, KBC_LINES_GOOD },
+		{ KBC_READ_INPUT_PORT, KBC_INPUT_PORT },   { KBC_READ_MODE, KBC_MODE_PS2 },
 		{ KBC_READ_TEST_INPUTS, KBC_TEST_INPUTS },
 	};
 

@@ -37,17 +37,17 @@ uint8_t key_translate(uint8_t set2); /* the controller's table from set 2 to set
 /* -- keyboard.c */
 struct keyboard {
 	struct ps2_queue replies, keys; /* replies go first */
-	uint64_t ready_at;   /* ns: when the next byte has crossed the wire */
-	uint8_t expects;     /* the command whose argument comes next; 0: none */
-	uint8_t last;        /* the last byte sent, for Resend */
+	uint64_t ready_at;              /* ns: when the next byte has crossed the wire */
+	uint8_t expects;                /* the command whose argument comes next; 0: none */
+	uint8_t last;                   /* the last byte sent, for Resend */
 	bool scanning;
-	uint8_t set;         /* 1-3 */
+	uint8_t set; /* 1-3 */
 	uint8_t leds;
-	uint8_t typematic;   /* argument of KBD_SET_TYPEMATIC */
-	uint8_t types[256];  /* set 3: enum key_type by code */
-	uint8_t down[256];   /* by evdev code */
-	uint8_t repeating;   /* evdev code; 0: none */
-	uint64_t repeat_at;  /* ns */
+	uint8_t typematic;  /* argument of KBD_SET_TYPEMATIC */
+	uint8_t types[256]; /* set 3: enum key_type by code */
+	uint8_t down[256];  /* by evdev code */
+	uint8_t repeating;  /* evdev code; 0: none */
+	uint64_t repeat_at; /* ns */
 };
 
 struct i8042;
@@ -66,15 +66,15 @@ struct mouse {
 	uint8_t expects;
 	uint8_t last[PS2_QUEUE_SIZE]; /* the last answer or packet, for Resend */
 	uint8_t last_length;
-	uint8_t id;             /* enum mouse_type */
-	uint8_t knocks[2];      /* the last two sample rates before this one */
+	uint8_t id;        /* enum mouse_type */
+	uint8_t knocks[2]; /* the last two sample rates before this one */
 	bool enabled, remote, wrap, scaled;
-	bool refused;           /* the last command was invalid */
+	bool refused; /* the last command was invalid */
 	uint8_t resolution, rate;
 	uint8_t buttons, told_buttons;
-	int32_t dx, dy, dz;     /* moved since the last packet; y up */
-	bool waiting;           /* a report went out less than a sample ago */
-	uint64_t sample_at;     /* ns */
+	int32_t dx, dy, dz; /* moved since the last packet; y up */
+	bool waiting;       /* a report went out less than a sample ago */
+	uint64_t sample_at; /* ns */
 };
 
 void mouse_reset(struct mouse *m);
@@ -94,7 +94,7 @@ struct i8042 {
 	const struct tsr_irq *keyboard_irq, *mouse_irq;
 	struct tsr_timer *wire_timer, *repeat_timer, *sample_timer;
 
-	uint8_t ram[32];      /* ram[0] is the command byte ("mode") */
+	uint8_t ram[32]; /* ram[0] is the command byte ("mode") */
 	uint8_t status;
 	uint8_t output;       /* the output buffer: keeps its byte after it was read */
 	uint8_t output_port;  /* bit 1 (A20) is the machine's */

@@ -198,8 +198,8 @@ static bool flag_command(struct mouse *m, uint8_t byte)
 	} flags[] = {
 		{ MOUSE_RESET_SCALING, &m->scaled, false }, { MOUSE_SET_SCALING, &m->scaled, true },
 		{ MOUSE_SET_STREAM, &m->remote, false },    { MOUSE_SET_REMOTE, &m->remote, true },
-		{ MOUSE_RESET_WRAP, &m->wrap, false },	    { MOUSE_SET_WRAP, &m->wrap, true },
-		{ MOUSE_ENABLE, &m->enabled, true },	    { MOUSE_DISABLE, &m->enabled, false },
+		{ MOUSE_RESET_WRAP, &m->wrap, false },      { MOUSE_SET_WRAP, &m->wrap, true },
+		{ MOUSE_ENABLE, &m->enabled, true },        { MOUSE_DISABLE, &m->enabled, false },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -275,7 +275,8 @@ void mouse_command(struct i8042 *c, uint8_t byte)
 
 	if (!m->present) {
 		m->replies.count = 0;
-		ps2_put(&m->replies, PS2_RESEND); /* what the controller says when nothing answers */
+		ps2_put(&m->replies,
+			PS2_RESEND); /* what the controller says when nothing answers */
 		return;
 	}
 	m->expects = 0;

@@ -13,30 +13,39 @@ struct field {
 };
 
 #define SIZE(type, member) sizeof(((struct type *)0)->member)
-#define INT(type, member) { #member, offsetof(struct type, member), SIZE(type, member), 0, false }
-#define FLAG(type, member) { #member, offsetof(struct type, member), sizeof(bool), 0, true }
-#define BYTES(type, member) { #member, offsetof(struct type, member), 0, SIZE(type, member), false }
+#define INT(type, member) \
+	{ \
+#member, offsetof(struct type, member), SIZE(type, member), 0, false \
+	}
+#define FLAG(type, member) \
+	{ \
+#member, offsetof(struct type, member), sizeof(bool), 0, true \
+	}
+#define BYTES(type, member) \
+	{ \
+#member, offsetof(struct type, member), 0, SIZE(type, member), false \
+	}
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct field controller_fields[] = {
-	BYTES(i8042, ram),  INT(i8042, status),  INT(i8042, output), INT(i8042, output_port),
-	INT(i8042, expects), INT(i8042, break_prefix),
+	BYTES(i8042, ram),       INT(i8042, status),  INT(i8042, output),
+	INT(i8042, output_port), INT(i8042, expects), INT(i8042, break_prefix),
 };
 
 static const struct field keyboard_fields[] = {
 	INT(keyboard, ready_at),  INT(keyboard, expects),   INT(keyboard, last),
-	FLAG(keyboard, scanning), INT(keyboard, set),	    INT(keyboard, leds),
+	FLAG(keyboard, scanning), INT(keyboard, set),       INT(keyboard, leds),
 	INT(keyboard, typematic), BYTES(keyboard, types),   BYTES(keyboard, down),
 	INT(keyboard, repeating), INT(keyboard, repeat_at),
 };
 
 static const struct field mouse_fields[] = {
-	INT(mouse, ready_at),	 INT(mouse, expects),	   BYTES(mouse, last),
-	INT(mouse, last_length), INT(mouse, id),	   BYTES(mouse, knocks),
-	FLAG(mouse, enabled),	 FLAG(mouse, remote),	   FLAG(mouse, wrap),
-	FLAG(mouse, scaled),	 INT(mouse, resolution),   INT(mouse, rate),
-	INT(mouse, buttons),	 INT(mouse, told_buttons), INT(mouse, dx),
-	INT(mouse, dy),		 INT(mouse, dz),	   FLAG(mouse, waiting),
+	INT(mouse, ready_at),    INT(mouse, expects),      BYTES(mouse, last),
+	INT(mouse, last_length), INT(mouse, id),           BYTES(mouse, knocks),
+	FLAG(mouse, enabled),    FLAG(mouse, remote),      FLAG(mouse, wrap),
+	FLAG(mouse, scaled),     INT(mouse, resolution),   INT(mouse, rate),
+	INT(mouse, buttons),     INT(mouse, told_buttons), INT(mouse, dx),
+	INT(mouse, dy),          INT(mouse, dz),           FLAG(mouse, waiting),
 	INT(mouse, sample_at),
 };
 
@@ -143,8 +152,7 @@ bool i8042_load(struct i8042 *c, struct tsr_state_reader *in)
 	struct i8042 fresh = *c;
 
 	if (!get_fields(in, controller_fields, COUNT(controller_fields), &fresh) ||
-	    !load_keyboard(in, &fresh.keyboard) ||
-	    !load_mouse(in, &fresh.mouse))
+	    !load_keyboard(in, &fresh.keyboard) || !load_mouse(in, &fresh.mouse))
 		return false;
 	load_waiting_answer(&fresh, in);
 	*c = fresh;

@@ -80,7 +80,7 @@ enum ata_device_register {
 
 enum ata_device_control { ATA_NIEN = 0x02, ATA_SRST = 0x04, ATA_HOB = 0x80 };
 
-enum { ATA_DIAGNOSTIC_PASSED = 0x01 };			    /* error register */
+enum { ATA_DIAGNOSTIC_PASSED = 0x01 };                      /* error register */
 enum { ATA_POWER_STANDBY = 0x00, ATA_POWER_ACTIVE = 0xff }; /* CHECK POWER MODE: count */
 enum { ATA_SIGNATURE_PACKET_MID = 0x14, ATA_SIGNATURE_PACKET_HIGH = 0xeb };
 

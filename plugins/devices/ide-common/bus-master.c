@@ -198,7 +198,10 @@ uint8_t bm_read(const struct bus_master *bm, unsigned reg)
 		return bm->command;
 	case 2:
 		return bm->status;
-	case 4: case 5: case 6: case 7:
+	case 4:
+	case 5:
+	case 6:
+	case 7:
 		return (uint8_t)(bm->table >> (reg - 4) * 8);
 	}
 	return 0;

@@ -12,18 +12,18 @@
 
 #include <tessera/tessera.h>
 
-#define BM_SEGMENTS 512u     /* of one chunk: enough for a sector in descriptors of two bytes */
-#define BM_CHUNK (1u << 20)  /* bytes of one chunk at most */
-#define BM_BOUNCE 65536u     /* bytes of a chunk that may lie outside plain RAM */
+#define BM_SEGMENTS 512u    /* of one chunk: enough for a sector in descriptors of two bytes */
+#define BM_CHUNK (1u << 20) /* bytes of one chunk at most */
+#define BM_BOUNCE 65536u    /* bytes of a chunk that may lie outside plain RAM */
 
 enum { BM_START = 0x01, BM_TO_MEMORY = 0x08 };                                      /* command */
 enum { BM_ACTIVE = 0x01, BM_ERROR = 0x02, BM_INTERRUPT = 0x04, BM_CAPABLE = 0x60 }; /* status */
 
 struct bm_cursor {
-	uint32_t next;  /* address of the next descriptor */
-	uint32_t base;  /* where the rest of the current region begins */
-	uint32_t left;  /* bytes of it */
-	uint8_t last;   /* it is the table's last */
+	uint32_t next; /* address of the next descriptor */
+	uint32_t base; /* where the rest of the current region begins */
+	uint32_t left; /* bytes of it */
+	uint8_t last;  /* it is the table's last */
 };
 
 struct bm_piece {

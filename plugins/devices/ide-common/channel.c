@@ -39,7 +39,7 @@ static void set_intrq(struct ide_unit *u, bool on)
 
 static void set_status(struct ide_unit *u, uint8_t status)
 {
-	u->r.status = status & (uint8_t)~(TSR_IDE_BSY | TSR_IDE_DRQ);
+	u->r.status = status & (uint8_t) ~(TSR_IDE_BSY | TSR_IDE_DRQ);
 }
 
 static void port_finish(void *to, uint8_t status, uint8_t error, bool interrupt)
@@ -234,13 +234,11 @@ static void write_unit(struct ide_unit *u, unsigned reg, uint8_t value)
 	static const struct {
 		size_t now, before;
 	} pairs[] = {
-#define PAIR(member)                                                                               \
-	{ offsetof(struct tsr_ide_registers, member),                                              \
+#define PAIR(member) \
+	{ offsetof(struct tsr_ide_registers, member), \
 	  offsetof(struct tsr_ide_registers, hob_##member) }
-		[IDE_FEATURE] = PAIR(feature),
-		[IDE_COUNT] = PAIR(count),
-		[IDE_LBA_LOW] = PAIR(lba_low),
-		[IDE_LBA_MID] = PAIR(lba_mid),
+		[IDE_FEATURE] = PAIR(feature),   [IDE_COUNT] = PAIR(count),
+		[IDE_LBA_LOW] = PAIR(lba_low),   [IDE_LBA_MID] = PAIR(lba_mid),
 		[IDE_LBA_HIGH] = PAIR(lba_high),
 #undef PAIR
 	};

@@ -32,7 +32,7 @@ struct ide_unit {
 	uint8_t phase;    /* enum ide_phase */
 	uint32_t at, end; /* PIO: bytes of the buffer still to move */
 	uint64_t dma_left;
-	uint8_t dma_in;   /* towards the host's memory */
+	uint8_t dma_in; /* towards the host's memory */
 	uint8_t buffer[TSR_IDE_BUFFER];
 };
 
@@ -46,10 +46,12 @@ struct ide_channel {
 };
 
 /* The command block's registers by port offset. */
+/* clang-format off */
 enum {
 	IDE_DATA, IDE_FEATURE, IDE_COUNT, IDE_LBA_LOW, IDE_LBA_MID, IDE_LBA_HIGH, IDE_DEVICE,
 	IDE_COMMAND, IDE_ERROR = IDE_FEATURE, IDE_STATUS = IDE_COMMAND,
 };
+/* clang-format on */
 
 void ide_channel_init(struct ide_channel *c, const struct tsr_irq *irq, struct bus_master *bm);
 /* A drive at position 0 or 1: first fetched (attach), then connected (realize). */

@@ -12,9 +12,14 @@ struct ide_field {
 	uint32_t offset, bytes; /* bytes: 1, 2, 4, 8 */
 };
 
-#define IDE_FIELD(type, member, label)                                                             \
-	{ label, offsetof(type, member), sizeof(((type *)0)->member) }
-#define IDE_FIELDS_END { NULL, 0, 0 }
+#define IDE_FIELD(type, member, label) \
+	{ \
+		label, offsetof(type, member), sizeof(((type *)0)->member) \
+	}
+#define IDE_FIELDS_END \
+	{ \
+		NULL, 0, 0 \
+	}
 
 static inline void ide_fields_save(struct tsr_state_writer *out, const struct ide_field *fields,
 				   const void *object)

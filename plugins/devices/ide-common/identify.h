@@ -55,7 +55,7 @@ enum {
 	IDE_RESET_80_CONDUCTORS = 0x2000,
 	IDE_RESET_DEVICE_1 = 0x0b00, /* asserted PDIAG-, has its number from a jumper */
 	IDE_RESET_DEVICE_0 = 0x000b, /* passed its diagnostics, has its number from a jumper */
-};				     /* word 93 */
+};                                   /* word 93 */
 
 static inline void ide_put_word(uint8_t *data, unsigned word, uint32_t value)
 {

@@ -2,7 +2,8 @@
 /*
  * Received frames: address match, frame check sequence, padding and stripping.
  *
- * Source: Am79C970A data sheet (19436), "Address Matching", "Automatic Pad Stripping"; IEEE 802.3 3.2.8.
+ * Source: Am79C970A data sheet (19436), "Address Matching", "Automatic Pad Stripping"; IEEE
+ * 802.3 3.2.8.
  */
 #include "pcnet.h"
 
@@ -13,8 +14,9 @@
 uint32_t pcnet_crc(const uint8_t *bytes, size_t length)
 {
 	static const uint32_t nibble[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 	};
 	uint32_t crc = 0xffffffffu;
 
@@ -55,7 +57,8 @@ enum pcnet_match pcnet_match(const struct pcnet *p, const uint8_t *destination)
 	return mode & MODE_PROM ? MATCH_PROMISCUOUS : MATCH_NONE;
 }
 
-/* ASTRP_RCV: a length field (802.3) below 46 shows where the pad starts; pad and FCS are left out. */
+/* ASTRP_RCV: a length field (802.3) below 46 shows where the pad starts; pad and FCS are left out.
+ */
 static size_t stripped_length(const uint8_t *frame)
 {
 	unsigned field = frame[12] << 8 | frame[13];

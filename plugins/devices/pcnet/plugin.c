@@ -2,9 +2,9 @@
 /*
  * The AMD Am79C970A PCnet-PCI II as a PCI function: address decoding, life cycle, class record.
  *
- * Source: Am79C970A data sheet (19436), "I/O Resources" and "PCI Configuration Registers". The 32-byte window is the same
- * in I/O and memory space: the address PROM, then RDP, RAP, reset and BDP, 16 bits each (WIO) until a double word is
- * written to RDP (DWIO), 32 bits each from then on.
+ * Source: Am79C970A data sheet (19436), "I/O Resources" and "PCI Configuration Registers". The
+ * 32-byte window is the same in I/O and memory space: the address PROM, then RDP, RAP, reset and
+ * BDP, 16 bits each (WIO) until a double word is written to RDP (DWIO), 32 bits each from then on.
  */
 #include "pcnet.h"
 
@@ -67,7 +67,8 @@ static uint64_t prom_read(const struct pcnet *p, unsigned offset, unsigned width
 static uint64_t window_read(void *self, uint64_t offset, unsigned width)
 {
 	struct pcnet *p = self;
-	unsigned at = (unsigned)offset & (WINDOW - 1), step = dword_mode(p) ? 4 : 2, index = (at - RDP_OFFSET) / step;
+	unsigned at = (unsigned)offset & (WINDOW - 1), step = dword_mode(p) ? 4 : 2,
+		 index = (at - RDP_OFFSET) / step;
 
 	if (at < PCNET_APROM_SIZE)
 		return prom_read(p, at, width);
@@ -81,7 +82,8 @@ static uint64_t window_read(void *self, uint64_t offset, unsigned width)
 static void window_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
 	struct pcnet *p = self;
-	unsigned at = (unsigned)offset & (WINDOW - 1), step = dword_mode(p) ? 4 : 2, index = (at - RDP_OFFSET) / step;
+	unsigned at = (unsigned)offset & (WINDOW - 1), step = dword_mode(p) ? 4 : 2,
+		 index = (at - RDP_OFFSET) / step;
 
 	if (at < PCNET_APROM_SIZE) {
 		for (unsigned i = 0; i < width && p->bcr[2] & BCR2_APROMWE; i++)
@@ -108,7 +110,8 @@ static bool mac_parse(const char *text, uint8_t mac[6])
 	unsigned b[6];
 	char end;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6)
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &end) != 6)
 		return false;
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)b[i];
@@ -127,7 +130,8 @@ static void mac_default(const char *name, uint8_t mac[6])
 		mac[3 + i] = (uint8_t)(hash >> 8 * i);
 }
 
-/* Address PROM: station address, hardware ID 11h, checksum of the others in bytes 12 and 13, "WW". */
+/* Address PROM: station address, hardware ID 11h, checksum of the others in bytes 12 and 13, "WW".
+ */
 static void prom_fill(struct pcnet *p, const uint8_t mac[6])
 {
 	unsigned sum = 0;
@@ -150,7 +154,8 @@ static bool mac_setup(struct pcnet *p, uint8_t mac[6], struct tsr_error *error)
 		mac_default(p->host->name, mac);
 	else if (!mac_parse(text, mac))
 		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "mac=%s is not a station address such as 52:54:00:12:34:56", text);
+				     "mac=%s is not a station address such as 52:54:00:12:34:56",
+				     text);
 	return true;
 }
 
@@ -166,12 +171,17 @@ static void on_link(void *self, bool up)
 static bool pci_setup(struct pcnet *p, struct tsr_error *error)
 {
 	static const struct tsr_pci_id id = {
-		.vendor = 0x1022, .device = 0x2000, .class_code = 0x020000, .revision = 0x10, .interrupt_pin = 1,
+		.vendor = 0x1022,
+		.device = 0x2000,
+		.class_code = 0x020000,
+		.revision = 0x10,
+		.interrupt_pin = 1,
 	};
 	uint8_t *config;
 
 	p->function = p->pci->add(p->host, &id, NULL, p, error);
-	if (!p->function || !p->pci->bar_io(p->function, 0, TSR_PCI_BAR_IO, WINDOW, &window_ops, p, error) ||
+	if (!p->function ||
+	    !p->pci->bar_io(p->function, 0, TSR_PCI_BAR_IO, WINDOW, &window_ops, p, error) ||
 	    !p->pci->bar_io(p->function, 1, TSR_PCI_BAR_MEMORY, WINDOW, &window_ops, p, error))
 		return false;
 	config = p->pci->config(p->function);
@@ -190,10 +200,12 @@ static void backend_setup(struct pcnet *p)
 
 	if (!bus->get(p->host, "backend", &p->backend))
 		return;
+	/* clang-format off */
 	p->port = (struct tsr_net_port){
 		.size = sizeof(p->port), .to = p, .can_receive = pcnet_can_receive, .receive = pcnet_receive,
 		.link_changed = on_link,
 	};
+	/* clang-format on */
 	p->backend_up = true;
 	net = p->backend.table;
 	net->connect(p->backend.self, &p->port);

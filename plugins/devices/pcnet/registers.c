@@ -2,9 +2,10 @@
 /*
  * Control and status registers (CSR), bus configuration registers (BCR) and the interrupt pin.
  *
- * Source: Am79C970A data sheet (19436), "User Accessible Registers". As the data sheet says, registers for rings
- * and addresses can be written only in the STOP or suspended state. Registers without an effect here keep what is written.
- * Gaps: EEPROM serial access (BCR19) reads as an empty bus; LEDs but the link's never light; no Magic Packet, no sleep.
+ * Source: Am79C970A data sheet (19436), "User Accessible Registers". As the data sheet says,
+ * registers for rings and addresses can be written only in the STOP or suspended state. Registers
+ * without an effect here keep what is written. Gaps: EEPROM serial access (BCR19) reads as an empty
+ * bus; LEDs but the link's never light; no Magic Packet, no sleep.
  */
 #include <stdio.h>
 
@@ -23,6 +24,7 @@ struct row {
 };
 
 /* CSRs that are plain storage to the guest, or whose side effects csr_write_special adds. */
+/* clang-format off */
 static const struct row csr_rows[] = {
 	{ 0, SOFT, 0, CSR0_STOP },
 	{ 1, STOPPED, 0xfffe, 0 }, { 2, STOPPED, 0xffff, 0 },
@@ -50,7 +52,9 @@ static const struct row csr_rows[] = {
 	{ 94, 0, 0, 0 }, { 100, STOPPED, 0xffff, 0x0200 }, { 112, SOFT, 0, 0 }, { 114, SOFT, 0, 0 },
 	{ 122, STOPPED, 0x0001, 0 }, { 124, STOPPED, 0x001e, 0 },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct row bcr_rows[] = {
 	{ 0, 0, 0, 0x0005 }, { 1, 0, 0, 0x0005 }, { 2, 0, 0x018f, 0x0002 },
 	{ 4, 0, 0x63ff, 0x00c0 }, { 5, 0, 0x63ff, 0x0084 }, { 6, 0, 0x63ff, 0x0088 }, { 7, 0, 0x63ff, 0x0090 },
@@ -58,6 +62,7 @@ static const struct row bcr_rows[] = {
 	{ 18, 0, 0x037f, 0x2101 }, { 19, 0, 0x001e, 0xa002 }, /* EEPROM there and valid */
 	{ 20, STOPPED, 0x04ff, 0 }, { 21, 0, 0x003f, 0 }, { 22, 0, 0, 0xff06 },
 };
+/* clang-format on */
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -115,7 +120,7 @@ static void stop(struct pcnet *p)
 {
 	p->csr[CSR_CONTROL] = CSR0_STOP;
 	p->csr[CSR_FEATURES] &= (uint16_t)~CSR4_CAUSES;
-	p->csr[CSR_EXTENDED] &= (uint16_t)~(CSR5_CAUSES | CSR5_SPND);
+	p->csr[CSR_EXTENDED] &= (uint16_t) ~(CSR5_CAUSES | CSR5_SPND);
 }
 
 static void initialize(struct pcnet *p)
@@ -181,7 +186,8 @@ static unsigned software_style(const struct pcnet *p)
 	static const uint16_t styles[] = { 0x0200, 0x0101, 0x0302, 0x0303 };
 	unsigned style = p->bcr[BCR_SWS] & BCR20_SWSTYLE;
 
-	return (p->bcr[BCR_SWS] & BCR20_APERREN) | (style < COUNT(styles) ? styles[style] : style | 0x0200);
+	return (p->bcr[BCR_SWS] & BCR20_APERREN) |
+	       (style < COUNT(styles) ? styles[style] : style | 0x0200);
 }
 
 uint16_t pcnet_csr_read(struct pcnet *p, unsigned number)
@@ -221,7 +227,8 @@ void pcnet_csr_write(struct pcnet *p, unsigned number, uint16_t value)
 		return;
 	default:
 		if (number < PCNET_CSRS)
-			row_write(p, row_find(csr_rows, COUNT(csr_rows), number), &p->csr[number], value);
+			row_write(p, row_find(csr_rows, COUNT(csr_rows), number), &p->csr[number],
+				  value);
 	}
 	if (number >= CSR_MASK && number <= CSR_EXTENDED) {
 		pcnet_poll_now(p);

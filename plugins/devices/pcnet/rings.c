@@ -2,11 +2,12 @@
 /*
  * Initialization block, descriptor rings, transmission and reception.
  *
- * Source: Am79C970A data sheet (19436), "Buffer Management", "Initialization Block", "Receive/Transmit Descriptors".
- * A frame is sent or received at once: there is no time on the wire, there are no collisions, and FIFOs are unlimited.
- * The chip polls the transmit ring every 2 ms unless DPOLL is set; here the interval doubles up to 64 ms while polls find
- * nothing and the guest leaves the chip alone, so that an idle guest costs nothing.
- * Gaps: BSWP (big-endian buffers), look-ahead packet processing, time domain reflectometry.
+ * Source: Am79C970A data sheet (19436), "Buffer Management", "Initialization Block",
+ * "Receive/Transmit Descriptors". A frame is sent or received at once: there is no time on the
+ * wire, there are no collisions, and FIFOs are unlimited. The chip polls the transmit ring every 2
+ * ms unless DPOLL is set; here the interval doubles up to 64 ms while polls find nothing and the
+ * guest leaves the chip alone, so that an idle guest costs nothing. Gaps: BSWP (big-endian
+ * buffers), look-ahead packet processing, time domain reflectometry.
  */
 #include "pcnet.h"
 
@@ -36,7 +37,8 @@
 #define TX_LCAR (1u << 27)
 
 struct ring {
-	unsigned base, count, length, address; /* CSR numbers: base address, counter, length, current descriptor */
+	unsigned base, count, length,
+		address; /* CSR numbers: base address, counter, length, current descriptor */
 };
 static const struct ring receive_ring = { CSR_BADRL, CSR_RCVRC, CSR_RCVRL, CSR_CRDAL };
 static const struct ring transmit_ring = { CSR_BADXL, CSR_XMTRC, CSR_XMTRL, CSR_CXDAL };
@@ -87,7 +89,8 @@ static unsigned ring_length(const struct pcnet *p, const struct ring *ring)
 
 static unsigned ring_index(const struct pcnet *p, const struct ring *ring, unsigned ahead)
 {
-	unsigned length = ring_length(p, ring), index = (uint16_t)(p->csr[ring->count] - p->csr[ring->length]);
+	unsigned length = ring_length(p, ring),
+		 index = (uint16_t)(p->csr[ring->count] - p->csr[ring->length]);
 
 	return (index + ahead) % length;
 }
@@ -97,7 +100,8 @@ static void ring_advance(struct pcnet *p, const struct ring *ring)
 	p->csr[ring->count] = (uint16_t)(p->csr[ring->length] + ring_index(p, ring, 1));
 }
 
-static bool descriptor_read(struct pcnet *p, const struct ring *ring, unsigned ahead, struct descriptor *d)
+static bool descriptor_read(struct pcnet *p, const struct ring *ring, unsigned ahead,
+			    struct descriptor *d)
 {
 	unsigned form = style(p);
 	uint8_t raw[16];
@@ -187,8 +191,10 @@ bool pcnet_load_init_block(struct pcnet *p)
 	} else {
 		uint32_t upper = upper_address(p);
 
-		ring_setup(p, &receive_ring, (tsr_load_le32(b + 16) & 0xfffff8) | upper, b[19] >> 5);
-		ring_setup(p, &transmit_ring, (tsr_load_le32(b + 20) & 0xfffff8) | upper, b[23] >> 5);
+		ring_setup(p, &receive_ring, (tsr_load_le32(b + 16) & 0xfffff8) | upper,
+			   b[19] >> 5);
+		ring_setup(p, &transmit_ring, (tsr_load_le32(b + 20) & 0xfffff8) | upper,
+			   b[23] >> 5);
 		p->csr[CSR_LENGTHS] = (uint16_t)((b[23] >> 5) << 12 | (b[19] >> 5) << 8);
 	}
 	return true;
@@ -204,10 +210,13 @@ struct transmission {
 
 static void gather(struct pcnet *p, struct transmission *t, const struct descriptor *d)
 {
-	size_t length = descriptor_length(d), room = sizeof(t->bytes) - (t->length < sizeof(t->bytes) ? t->length : sizeof(t->bytes));
+	size_t length = descriptor_length(d),
+	       room = sizeof(t->bytes) -
+		      (t->length < sizeof(t->bytes) ? t->length : sizeof(t->bytes));
 
 	if (room)
-		p->dma->read(p->dma_host, d->buffer, t->bytes + t->length, length < room ? length : room);
+		p->dma->read(p->dma_host, d->buffer, t->bytes + t->length,
+			     length < room ? length : room);
 	t->length += length;
 }
 
@@ -239,7 +248,8 @@ static uint32_t send_frame(struct pcnet *p, struct transmission *t)
 static void transmit_done(struct pcnet *p, struct descriptor *d, uint32_t errors)
 {
 	uint16_t csr5 = p->csr[CSR_EXTENDED];
-	bool quiet = csr5 & CSR5_TOKINTD || (csr5 & CSR5_LTINTEN && style(p) && !(d->status & TX_LTINT));
+	bool quiet =
+		csr5 & CSR5_TOKINTD || (csr5 & CSR5_LTINTEN && style(p) && !(d->status & TX_LTINT));
 
 	d->status = (d->status & ~TX_RESULT) | (errors ? D_ERR : 0);
 	d->result = errors;
@@ -249,7 +259,8 @@ static void transmit_done(struct pcnet *p, struct descriptor *d, uint32_t errors
 		p->csr[CSR_CONTROL] |= CSR0_TINT;
 }
 
-/* The chain starting at the current descriptor, which has OWN and STP. Returns the number of descriptors used. */
+/* The chain starting at the current descriptor, which has OWN and STP. Returns the number of
+ * descriptors used. */
 static unsigned transmit_chain(struct pcnet *p, struct descriptor *d)
 {
 	struct transmission t;
@@ -327,14 +338,17 @@ static void missed(struct pcnet *p)
 static uint32_t match_bits(const struct pcnet *p, enum pcnet_match match)
 {
 	static const uint32_t bits[] = {
-		[MATCH_PHYSICAL] = RX_PAM, [MATCH_LOGICAL] = RX_LAFM, [MATCH_BROADCAST] = RX_BAM,
+		[MATCH_PHYSICAL] = RX_PAM,
+		[MATCH_LOGICAL] = RX_LAFM,
+		[MATCH_BROADCAST] = RX_BAM,
 	};
 
 	return style(p) ? bits[match] : 0;
 }
 
 /* One buffer's worth. Returns true when the frame ended, for good or ill. */
-static bool fill(struct pcnet *p, struct descriptor *d, const uint8_t *frame, size_t length, size_t *at, uint32_t match)
+static bool fill(struct pcnet *p, struct descriptor *d, const uint8_t *frame, size_t length,
+		 size_t *at, uint32_t match)
 {
 	struct descriptor next;
 	size_t part = descriptor_length(d), left = length - *at;
@@ -346,7 +360,8 @@ static bool fill(struct pcnet *p, struct descriptor *d, const uint8_t *frame, si
 	if (!last)
 		broken = !descriptor_read(p, &receive_ring, 1, &next) || !(next.status & D_OWN);
 	d->status &= ~RX_RESULT;
-	d->status |= (first ? D_STP : 0) | (last ? D_ENP | match : 0) | (broken ? D_ERR | RX_BUFF | RX_OFLO : 0);
+	d->status |= (first ? D_STP : 0) | (last ? D_ENP | match : 0) |
+		     (broken ? D_ERR | RX_BUFF | RX_OFLO : 0);
 	d->result = (uint32_t)length;
 	descriptor_give_back(p, d, last);
 	ring_advance(p, &receive_ring);
@@ -390,7 +405,9 @@ bool pcnet_can_receive(void *self)
 
 	if (!receiver_on(p))
 		return true;
-	for (unsigned ahead = 0; room < FRAME_LONGEST + PCNET_FCS_SIZE && ahead < ring_length(p, &receive_ring); ahead++) {
+	for (unsigned ahead = 0;
+	     room < FRAME_LONGEST + PCNET_FCS_SIZE && ahead < ring_length(p, &receive_ring);
+	     ahead++) {
 		if (!descriptor_read(p, &receive_ring, ahead, &d))
 			return true;
 		if (!(d.status & D_OWN)) {
@@ -435,7 +452,8 @@ static void arm_poll(struct pcnet *p)
 
 void pcnet_poll_now(struct pcnet *p)
 {
-	if (p->poll_deadline_ns == UINT64_MAX || p->poll_interval_ns > POLL_NS || p->starved || !transmitter_on(p)) {
+	if (p->poll_deadline_ns == UINT64_MAX || p->poll_interval_ns > POLL_NS || p->starved ||
+	    !transmitter_on(p)) {
 		p->poll_interval_ns = POLL_NS;
 		arm_poll(p);
 	}

@@ -26,7 +26,8 @@ bool pcnet_load(void *self, struct tsr_state_reader *in, struct tsr_error *error
 	for (unsigned n = 0; pcnet_saved_register(p, n, name, &value); n++)
 		if (!tsr_state_get_u16(in, name, value))
 			return tsr_state_damaged(error, name);
-	if (!tsr_state_get_u16(in, "rap", &p->rap) || !tsr_state_get_bytes(in, "aprom", p->aprom, sizeof(p->aprom)) ||
+	if (!tsr_state_get_u16(in, "rap", &p->rap) ||
+	    !tsr_state_get_bytes(in, "aprom", p->aprom, sizeof(p->aprom)) ||
 	    !tsr_state_get_u64(in, "poll_interval_ns", &p->poll_interval_ns) ||
 	    !tsr_state_get_u64(in, "poll_deadline_ns", &p->poll_deadline_ns) ||
 	    !tsr_state_get_bool(in, "starved", &p->starved))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two cascaded 8259A interrupt controllers (Intel 231468-003) with the ELCR of PIIX3 (Intel 290550, 4.4.8).
+ * Two cascaded 8259A interrupt controllers (Intel 231468-003) with the ELCR of PIIX3 (Intel
+ * 290550, 4.4.8).
  *
- * The request of an input follows its level in level mode; in edge mode a rising edge sets it and a falling edge
- * withdraws it, because the data sheet requires the input to stay high until INTA. No INT is given between ICW1 and the last ICW.
+ * The request of an input follows its level in level mode; in edge mode a rising edge sets it and a
+ * falling edge withdraws it, because the data sheet requires the input to stay high until INTA. No
+ * INT is given between ICW1 and the last ICW.
  */
 #include <string.h>
 
@@ -17,21 +19,28 @@ enum init_step { READY, WANT_ICW2, WANT_ICW3, WANT_ICW4 };
 enum icw1 { ICW1_IC4 = 0x01, ICW1_SNGL = 0x02, ICW1_LTIM = 0x08, ICW1_INIT = 0x10 };
 enum icw4 { ICW4_AEOI = 0x02, ICW4_SFNM = 0x10 };
 enum ocw2 { OCW2_L = 0x07, OCW2_EOI = 0x20, OCW2_SL = 0x40, OCW2_R = 0x80 };
-#define POLL_I 0x80u      /* poll word: an interrupt is requested */
-#define ICW2_BASE 0xf8u   /* T7-T3 */
-#define SPURIOUS 7        /* the input that is reported when there is no request */
-enum { REG_COMMAND };     /* A0 = 0 */
-enum ocw3 { OCW3_RIS = 0x01, OCW3_RR = 0x02, OCW3_POLL = 0x04, OCW3_SELECT = 0x08, OCW3_SMM = 0x20, OCW3_ESMM = 0x40 };
+#define POLL_I 0x80u    /* poll word: an interrupt is requested */
+#define ICW2_BASE 0xf8u /* T7-T3 */
+#define SPURIOUS 7      /* the input that is reported when there is no request */
+enum { REG_COMMAND };   /* A0 = 0 */
+enum ocw3 {
+	OCW3_RIS = 0x01,
+	OCW3_RR = 0x02,
+	OCW3_POLL = 0x04,
+	OCW3_SELECT = 0x08,
+	OCW3_SMM = 0x20,
+	OCW3_ESMM = 0x40
+};
 
 struct chip {
-	uint8_t lines;    /* levels of the inputs */
+	uint8_t lines; /* levels of the inputs */
 	uint8_t irr, imr, isr;
 	uint8_t elcr;
 	uint8_t elcr_mask; /* which inputs may be made level-triggered */
-	uint8_t base;     /* ICW2 */
+	uint8_t base;      /* ICW2 */
 	uint8_t icw1, icw4;
-	uint8_t step;     /* enum init_step */
-	uint8_t first;    /* the input of highest priority */
+	uint8_t step;  /* enum init_step */
+	uint8_t first; /* the input of highest priority */
 	bool rotate_aeoi, special_mask, read_isr, poll;
 };
 
@@ -289,9 +298,11 @@ static bool pic_attach(void *self, const struct tsr_host *host, struct tsr_error
 	struct pic *p = self;
 
 	p->out = irq->get(host, "int");
-	p->chips[0].elcr_mask = 0xf8; /* 0, 1 and the cascade are always edge-triggered; so are 8 and 13 */
+	p->chips[0].elcr_mask =
+		0xf8; /* 0, 1 and the cascade are always edge-triggered; so are 8 and 13 */
 	p->chips[1].elcr_mask = 0xde;
-	return io->claim(host, "master", &master_ops, p, error) && io->claim(host, "slave", &slave_ops, p, error) &&
+	return io->claim(host, "master", &master_ops, p, error) &&
+	       io->claim(host, "slave", &slave_ops, p, error) &&
 	       io->claim(host, "elcr", &elcr_ops, p, error);
 }
 
@@ -310,6 +321,7 @@ static void pic_reset(void *self, enum tsr_reset kind)
 	update(p);
 }
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -318,6 +330,7 @@ static const struct {
 	F(lines), F(irr), F(imr), F(isr), F(elcr), F(base), F(icw1), F(icw4), F(step), F(first),
 #undef F
 };
+/* clang-format on */
 static const char *const groups[2] = { "master", "slave" };
 
 static void pic_save(void *self, struct tsr_state_writer *out)
@@ -348,7 +361,8 @@ static bool load_chip(struct chip *c, struct tsr_state_reader *in)
 	good &= tsr_state_get_bool(in, "special-mask", &c->special_mask);
 	good &= tsr_state_get_bool(in, "read-isr", &c->read_isr);
 	good &= tsr_state_get_bool(in, "poll", &c->poll);
-	return good && c->step <= WANT_ICW4 && c->first < 8 && !(c->elcr & ~c->elcr_mask) && !(c->base & 7);
+	return good && c->step <= WANT_ICW4 && c->first < 8 && !(c->elcr & ~c->elcr_mask) &&
+	       !(c->base & 7);
 }
 
 static bool pic_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)

@@ -20,6 +20,7 @@ static const struct tsr_pci_id pci_id = {
 	.class_code = 0x010180, /* IDE, legacy ports only, bus master */
 };
 
+/* clang-format off */
 static const struct {
 	const char *name, *command, *control, *irq, *drives[2];
 } channel_names[CHANNELS] = {
@@ -28,6 +29,7 @@ static const struct {
 	{ "secondary", "secondary-command", "secondary-control", "secondary-irq",
 	  { "secondary-master", "secondary-slave" } },
 };
+/* clang-format on */
 
 struct piix3_ide {
 	const struct tsr_pci *pci;

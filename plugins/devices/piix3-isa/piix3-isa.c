@@ -16,6 +16,7 @@
 #include <tessera/draft/isa-forward.h>
 #include <tessera/tessera.h>
 
+/* clang-format off */
 enum {
 	REG_PCICMD = 0x04, REG_PCISTS = 0x06, REG_PIRQRC = 0x60,
 	FIRST_OWN = 0x40, OWN_BYTES = 256 - FIRST_OWN,
@@ -29,32 +30,28 @@ enum {
 	SCRATCH_PORTS = 16,
 	INPUT_FERR = 0,
 };
+/* clang-format on */
 
 /* Registers of function 0 beyond the header: reset value and bits that the guest can write. */
 static const struct {
 	uint8_t first, last, reset, writable;
 } own_registers[] = {
-	{ 0x4c, 0x4c, 0x4d, 0x7f }, /* IORT */
-	{ 0x4e, 0x4e, 0x03, 0xff }, /* XBCS */
-	{ 0x4f, 0x4f, 0x00, 0x01 },
-	{ 0x60, 0x63, 0x80, 0x8f }, /* PIRQRC[A:D] */
-	{ 0x69, 0x69, 0x02, 0xfe }, /* TOM */
-	{ 0x6a, 0x6a, 0x00, 0x10 }, /* MSTAT */
-	{ 0x6b, 0x6b, 0x00, 0x80 },
-	{ 0x70, 0x70, 0x80, 0xef }, /* MBIRQ0 */
-	{ 0x76, 0x77, 0x0c, 0x8f }, /* MBDMA0, MBDMA1 */
-	{ 0x78, 0x78, 0x02, 0xff }, /* PCSC */
-	{ 0x79, 0x79, 0x00, 0xff },
-	{ 0x80, 0x80, 0x00, 0x7f }, /* APICBASE */
-	{ 0x82, 0x82, 0x00, 0x0f }, /* DLC */
-	{ 0xa0, 0xa0, 0x08, 0x1f }, /* SMICNTL */
-	{ 0xa2, 0xa2, 0x00, 0xff }, /* SMIEN */
-	{ 0xa3, 0xa3, 0x00, 0x01 },
-	{ 0xa4, 0xa6, 0x00, 0xff }, /* SEE */
-	{ 0xa7, 0xa7, 0x00, 0xe0 },
-	{ 0xa8, 0xa8, 0x0f, 0xff }, /* FTMR */
-	{ 0xac, 0xac, 0x00, 0xff }, /* CTLTMR */
-	{ 0xae, 0xae, 0x00, 0xff }, /* CTHTMR */
+	{ 0x4c, 0x4c, 0x4d, 0x7f },                             /* IORT */
+	{ 0x4e, 0x4e, 0x03, 0xff },                             /* XBCS */
+	{ 0x4f, 0x4f, 0x00, 0x01 }, { 0x60, 0x63, 0x80, 0x8f }, /* PIRQRC[A:D] */
+	{ 0x69, 0x69, 0x02, 0xfe },                             /* TOM */
+	{ 0x6a, 0x6a, 0x00, 0x10 },                             /* MSTAT */
+	{ 0x6b, 0x6b, 0x00, 0x80 }, { 0x70, 0x70, 0x80, 0xef }, /* MBIRQ0 */
+	{ 0x76, 0x77, 0x0c, 0x8f },                             /* MBDMA0, MBDMA1 */
+	{ 0x78, 0x78, 0x02, 0xff },                             /* PCSC */
+	{ 0x79, 0x79, 0x00, 0xff }, { 0x80, 0x80, 0x00, 0x7f }, /* APICBASE */
+	{ 0x82, 0x82, 0x00, 0x0f },                             /* DLC */
+	{ 0xa0, 0xa0, 0x08, 0x1f },                             /* SMICNTL */
+	{ 0xa2, 0xa2, 0x00, 0xff },                             /* SMIEN */
+	{ 0xa3, 0xa3, 0x00, 0x01 }, { 0xa4, 0xa6, 0x00, 0xff }, /* SEE */
+	{ 0xa7, 0xa7, 0x00, 0xe0 }, { 0xa8, 0xa8, 0x0f, 0xff }, /* FTMR */
+	{ 0xac, 0xac, 0x00, 0xff },                             /* CTLTMR */
+	{ 0xae, 0xae, 0x00, 0xff },                             /* CTHTMR */
 };
 
 /* The ISA interrupts that a PIRQ can be steered to (2.2.10); others are reserved and go nowhere. */
@@ -62,8 +59,9 @@ static const struct {
 	uint8_t irq;
 	const char *resource;
 } steerable[] = {
-	{ 3, "irq3" }, { 4, "irq4" }, { 5, "irq5" }, { 6, "irq6" }, { 7, "irq7" }, { 9, "irq9" },
-	{ 10, "irq10" }, { 11, "irq11" }, { 12, "irq12" }, { 14, "irq14" }, { 15, "irq15" },
+	{ 3, "irq3" },   { 4, "irq4" },   { 5, "irq5" },   { 6, "irq6" },
+	{ 7, "irq7" },   { 9, "irq9" },   { 10, "irq10" }, { 11, "irq11" },
+	{ 12, "irq12" }, { 14, "irq14" }, { 15, "irq15" },
 };
 #define STEERABLES (sizeof(steerable) / sizeof(steerable[0]))
 
@@ -198,7 +196,10 @@ static void fpu_write(void *self, uint64_t offset, uint64_t value, unsigned widt
 
 #define BYTE_PORTS(name, reader, writer) \
 	static const struct tsr_io_ops name = { \
-		.size = sizeof(name), .widths = 1, .read = (reader), .write = (writer), \
+		.size = sizeof(name), \
+		.widths = 1, \
+		.read = (reader), \
+		.write = (writer), \
 	}
 BYTE_PORTS(post_ops, scratch_read, scratch_write);
 BYTE_PORTS(pages_ops, pages_read, pages_write);
@@ -237,10 +238,13 @@ static void piix3_reset(void *self, enum tsr_reset kind)
 
 static bool piix3_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_pci_ops pci_ops = {.size = sizeof(pci_ops),
-						   .config_written = on_config_written};
+	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops),
+						    .config_written = on_config_written };
 	static const struct tsr_pci_id id = {
-		.vendor = 0x8086, .device = 0x7000, .class_code = 0x060100, .header_type = 0x80,
+		.vendor = 0x8086,
+		.device = 0x7000,
+		.class_code = 0x060100,
+		.header_type = 0x80,
 	};
 	struct piix3 *s = self;
 	const struct tsr_io *io = host->get(host, TSR_IO);
@@ -302,11 +306,13 @@ static bool piix3_load(void *self, struct tsr_state_reader *in, struct tsr_error
 static const void *piix3_get_interface(void *self, const char *interface)
 {
 	static const struct tsr_pci_router router = { .size = sizeof(router), .set = router_set };
+	/* clang-format off */
 	static const struct tsr_irq_inputs inputs = {
 		.size = sizeof(inputs), .count = 1, .set = inputs_set};
 	static const struct tsr_isa_forward forward = {
 		.size = sizeof(forward), .read = forward_read, .write = forward_write,
 	};
+	/* clang-format on */
 
 	if (strcmp(interface, TSR_PCI_ROUTER) == 0)
 		return &router;

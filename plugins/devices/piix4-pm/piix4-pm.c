@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Intel 82371AB (PIIX4) function 3: power management and SMBus, as a third function next to those of a
- * PIIX3 (as most PC emulators have it, and as SeaBIOS expects it).
+ * Intel 82371AB (PIIX4) function 3: power management and SMBus, as a third function next to those
+ * of a PIIX3 (as most PC emulators have it, and as SeaBIOS expects it).
  *
  * There is no SMM. The firmware's part of the APM control port (B2h: ACPI on and off) is done here,
  * and DEVACTB says that SMM has been set up, so that the BIOS does not wait for a handler.
@@ -42,16 +42,16 @@ enum {
 static const struct {
 	uint8_t first, last, reset, writable;
 } own_registers[] = {
-	{ 0x40, 0x40, 0x01, 0xc0 }, { 0x41, 0x41, 0x00, 0xff }, /* PMBA */
-	{ 0x44, 0x4e, 0x00, 0xff },                             /* CNTA, CNTB, GPICTL */
-	{ 0x50, 0x52, 0x00, 0xff },                             /* DEVRESD */
-	{ 0x54, 0x57, 0x00, 0xff },                             /* DEVACTA */
+	{ 0x40, 0x40, 0x01, 0xc0 }, { 0x41, 0x41, 0x00, 0xff },    /* PMBA */
+	{ 0x44, 0x4e, 0x00, 0xff },                                /* CNTA, CNTB, GPICTL */
+	{ 0x50, 0x52, 0x00, 0xff },                                /* DEVRESD */
+	{ 0x54, 0x57, 0x00, 0xff },                                /* DEVACTA */
 	{ 0x58, 0x5a, 0x00, 0xff }, { 0x5b, 0x5b, APMC_EN, 0xff }, /* DEVACTB */
-	{ 0x5c, 0x7f, 0x00, 0xff },                             /* DEVRESA-DEVRESJ */
-	{ 0x80, 0x80, 0x00, 0x01 },                             /* PMREGMISC */
-	{ 0x90, 0x90, 0x01, 0xf0 }, { 0x91, 0x91, 0x00, 0xff }, /* SMBBA */
-	{ 0xd2, 0xd2, 0x00, 0x0f },                             /* SMBHSTCFG */
-	{ 0xd3, 0xd5, 0x00, 0xff },                             /* SMBSLVC, SMBSHDW1, SMBSHDW2 */
+	{ 0x5c, 0x7f, 0x00, 0xff },                                /* DEVRESA-DEVRESJ */
+	{ 0x80, 0x80, 0x00, 0x01 },                                /* PMREGMISC */
+	{ 0x90, 0x90, 0x01, 0xf0 }, { 0x91, 0x91, 0x00, 0xff },    /* SMBBA */
+	{ 0xd2, 0xd2, 0x00, 0x0f },                                /* SMBHSTCFG */
+	{ 0xd3, 0xd5, 0x00, 0xff },                                /* SMBSLVC, SMBSHDW1, SMBSHDW2 */
 };
 
 struct piix4_pm {
@@ -123,7 +123,10 @@ static void apm_write(void *self, uint64_t offset, uint64_t value, unsigned widt
 }
 
 static const struct tsr_io_ops apm_ops = {
-	.size = sizeof(apm_ops), .widths = 1, .read = apm_read, .write = apm_write,
+	.size = sizeof(apm_ops),
+	.widths = 1,
+	.read = apm_read,
+	.write = apm_write,
 };
 
 static bool on_power_button(void *self, const char *name, struct tsr_error *error)
@@ -164,8 +167,8 @@ static void piix4_pm_reset(void *self, enum tsr_reset kind)
 
 static bool piix4_pm_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
-	static const struct tsr_pci_ops pci_ops = {.size = sizeof(pci_ops),
-						   .config_written = on_config_written};
+	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops),
+						    .config_written = on_config_written };
 	static const struct tsr_pci_id id = {
 		.vendor = 0x8086,
 		.device = 0x7113,

@@ -58,7 +58,8 @@ static uint64_t timer_halves(const struct pm *pm)
 	return timer_ticks(pm) / PM_TIMER_HALF;
 }
 
-/* PMSTS at this moment. TMROF_STS follows bit 23 also while no interrupt is enabled (ACPI 1.0b, 4.7.3.1.1). */
+/* PMSTS at this moment. TMROF_STS follows bit 23 also while no interrupt is enabled
+ * (ACPI 1.0b, 4.7.3.1.1). */
 static uint16_t status_now(const struct pm *pm)
 {
 	return pm->status | (timer_halves(pm) != pm->halves_seen ? TMROF : 0);
@@ -70,7 +71,8 @@ static void status_update(struct pm *pm)
 	pm->halves_seen = timer_halves(pm);
 }
 
-/* The host is woken only for an interrupt; without one, reading PMSTS finds out what has happened. */
+/* The host is woken only for an interrupt; without one, reading PMSTS finds out what has happened.
+ */
 static void timer_arm(struct pm *pm)
 {
 	if (pm->enable & TMROF)
@@ -102,12 +104,18 @@ static void control_written(struct pm *pm)
 static uint16_t *word_register(struct pm *pm, unsigned offset)
 {
 	switch (offset & ~1u) {
-	case PMSTS: return &pm->status;
-	case PMEN: return &pm->enable;
-	case PMCNTRL: return &pm->control;
-	case GPSTS: return &pm->gp_status;
-	case GPEN: return &pm->gp_enable;
-	default: return NULL;
+	case PMSTS:
+		return &pm->status;
+	case PMEN:
+		return &pm->enable;
+	case PMCNTRL:
+		return &pm->control;
+	case GPSTS:
+		return &pm->gp_status;
+	case GPEN:
+		return &pm->gp_enable;
+	default:
+		return NULL;
 	}
 }
 
@@ -124,11 +132,21 @@ static void word_write(struct pm *pm, unsigned reg, uint16_t value, uint16_t mas
 	uint16_t *word = word_register(pm, reg), bits = value & mask;
 
 	switch (reg) {
-	case PMSTS: *word &= (uint16_t)~(bits & STATUS_CLEARABLE); break;
-	case GPSTS: *word &= (uint16_t)~bits; break;
-	case PMEN: *word = (uint16_t)((*word & ~mask) | bits) & ENABLE_WRITABLE; break;
-	case GPEN: *word = (uint16_t)((*word & ~mask) | bits) & GP_BITS; break;
-	case PMCNTRL: *word = (uint16_t)((*word & ~mask) | bits) & CONTROL_WRITABLE; break;
+	case PMSTS:
+		*word &= (uint16_t) ~(bits & STATUS_CLEARABLE);
+		break;
+	case GPSTS:
+		*word &= (uint16_t)~bits;
+		break;
+	case PMEN:
+		*word = (uint16_t)((*word & ~mask) | bits) & ENABLE_WRITABLE;
+		break;
+	case GPEN:
+		*word = (uint16_t)((*word & ~mask) | bits) & GP_BITS;
+		break;
+	case PMCNTRL:
+		*word = (uint16_t)((*word & ~mask) | bits) & CONTROL_WRITABLE;
+		break;
 	}
 }
 
@@ -179,7 +197,10 @@ static void pm_write(void *self, uint64_t offset, uint64_t value, unsigned width
 }
 
 const struct tsr_io_ops pm_io_ops = {
-	.size = sizeof(pm_io_ops), .widths = 1 | 2 | 4, .read = pm_read, .write = pm_write,
+	.size = sizeof(pm_io_ops),
+	.widths = 1 | 2 | 4,
+	.read = pm_read,
+	.write = pm_write,
 };
 
 /* -- Events and life cycle */

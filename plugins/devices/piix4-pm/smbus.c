@@ -8,6 +8,7 @@
 
 #include "piix4-pm.h"
 
+/* clang-format off */
 enum {
 	SMBHSTSTS = 0, SMBSLVSTS = 1, SMBHSTCNT = 2, SMBBLKDAT = 7,
 	STS_INTR = 0x02, STS_DEV_ERR = 0x04, STS_FAILED = 0x10, STS_CLEARABLE = 0x1e,
@@ -15,6 +16,7 @@ enum {
 	CNT_INTEREN = 0x01, CNT_KILL = 0x02, CNT_START = 0x40,
 	BLOCK_MASK = 31,
 };
+/* clang-format on */
 
 static void host_control_write(struct smbus *bus, uint8_t value)
 {
@@ -46,17 +48,30 @@ static void smbus_write(void *self, uint64_t offset, uint64_t value, unsigned wi
 	uint8_t byte = (uint8_t)value;
 
 	switch (offset) {
-	case SMBHSTSTS: bus->registers[offset] &= (uint8_t)~(byte & STS_CLEARABLE); break;
-	case SMBSLVSTS: bus->registers[offset] &= (uint8_t)~(byte & SLVSTS_CLEARABLE); break;
-	case SMBHSTCNT: host_control_write(bus, byte); break;
-	case SMBBLKDAT: bus->block[bus->block_index++ & BLOCK_MASK] = byte; break;
-	default: bus->registers[offset] = byte; break;
+	case SMBHSTSTS:
+		bus->registers[offset] &= (uint8_t) ~(byte & STS_CLEARABLE);
+		break;
+	case SMBSLVSTS:
+		bus->registers[offset] &= (uint8_t) ~(byte & SLVSTS_CLEARABLE);
+		break;
+	case SMBHSTCNT:
+		host_control_write(bus, byte);
+		break;
+	case SMBBLKDAT:
+		bus->block[bus->block_index++ & BLOCK_MASK] = byte;
+		break;
+	default:
+		bus->registers[offset] = byte;
+		break;
 	}
 	bus->update_irq(bus->user);
 }
 
 const struct tsr_io_ops smbus_io_ops = {
-	.size = sizeof(smbus_io_ops), .widths = 1, .read = smbus_read, .write = smbus_write,
+	.size = sizeof(smbus_io_ops),
+	.widths = 1,
+	.read = smbus_read,
+	.write = smbus_write,
 };
 
 bool smbus_irq(const struct smbus *bus)

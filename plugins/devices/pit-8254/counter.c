@@ -29,7 +29,11 @@ static void load(struct counter *c, uint64_t now)
 
 void pit_counter_reset(struct counter *c, bool gate)
 {
-	*c = (struct counter){ .access = ACCESS_BOTH, .gate = gate, .count = 0x10000, .period = 0x10000, .null_count = true };
+	*c = (struct counter){ .access = ACCESS_BOTH,
+			       .gate = gate,
+			       .count = 0x10000,
+			       .period = 0x10000,
+			       .null_count = true };
 }
 
 void pit_counter_control(struct counter *c, uint8_t control, uint64_t now)
@@ -37,7 +41,8 @@ void pit_counter_control(struct counter *c, uint8_t control, uint64_t now)
 	uint8_t mode = CONTROL_MODE(control);
 
 	c->access = CONTROL_RW(control);
-	c->mode = mode > MODE_HARDWARE_STROBE ? mode - 4 : mode; /* the highest bit is ignored then */
+	c->mode =
+		mode > MODE_HARDWARE_STROBE ? mode - 4 : mode; /* the highest bit is ignored then */
 	c->bcd = control & CONTROL_BCD;
 	c->loaded = c->counting = c->held = false;
 	c->null_count = true;
@@ -45,7 +50,8 @@ void pit_counter_control(struct counter *c, uint8_t control, uint64_t now)
 	c->count_latched = c->status_latched = false;
 }
 
-/* The new count of modes 2 and 3 takes effect at the end of the cycle in which it was written; in mode 3, at the end of the half cycle. */
+/* The new count of modes 2 and 3 takes effect at the end of the cycle in which it was written; in
+ * mode 3, at the end of the half cycle. */
 static void take_pending(struct counter *c, uint64_t now)
 {
 	uint32_t half = high_part(c->period);
@@ -114,7 +120,8 @@ static uint32_t from_bus(const struct counter *c, uint16_t value)
 	uint32_t binary = value;
 
 	if (c->bcd)
-		binary = (value >> 12) * 1000u + (value >> 8 & 15) * 100u + (value >> 4 & 15) * 10u + (value & 15);
+		binary = (value >> 12) * 1000u + (value >> 8 & 15) * 100u +
+			 (value >> 4 & 15) * 10u + (value & 15);
 	return binary ? binary : c->bcd ? 10000 : 0x10000;
 }
 
@@ -174,7 +181,8 @@ void pit_counter_write(struct counter *c, uint8_t value, uint64_t now)
 	} else if (!c->half_written) {
 		c->half_written = true;
 		c->first_byte = value;
-		if (c->mode == MODE_TERMINAL_COUNT) /* the first byte stops the count, OUT goes low */
+		if (c->mode ==
+		    MODE_TERMINAL_COUNT) /* the first byte stops the count, OUT goes low */
 			c->counting = false;
 	} else {
 		c->half_written = false;
@@ -188,8 +196,9 @@ void pit_counter_latch(struct counter *c, uint64_t now, bool count, bool status)
 	if (status && !c->status_latched) {
 		c->status_latched = true;
 		c->latched_status = pit_counter_out(c, now) << STATUS_OUTPUT_SHIFT |
-				    c->null_count << STATUS_NULL_COUNT_SHIFT | c->access << STATUS_RW_SHIFT |
-				    c->mode << STATUS_MODE_SHIFT | c->bcd;
+				    c->null_count << STATUS_NULL_COUNT_SHIFT |
+				    c->access << STATUS_RW_SHIFT | c->mode << STATUS_MODE_SHIFT |
+				    c->bcd;
 	}
 	if (count && !c->count_latched) {
 		c->count_latched = true;

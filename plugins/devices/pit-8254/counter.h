@@ -32,24 +32,24 @@ enum counter_mode {
 enum counter_access { ACCESS_LATCH, ACCESS_LSB, ACCESS_MSB, ACCESS_BOTH };
 
 struct counter {
-	uint8_t mode;       /* enum counter_mode */
-	uint8_t access;     /* enum counter_access, not ACCESS_LATCH */
+	uint8_t mode;   /* enum counter_mode */
+	uint8_t access; /* enum counter_access, not ACCESS_LATCH */
 	bool bcd;
 	bool gate;
-	bool loaded;        /* a count was written since the control word */
-	bool counting;      /* start is valid: CE counts or is held by the gate */
-	bool held;          /* the gate is low in modes 0, 2, 3 and 4: elapsed does not grow */
-	bool null_count;    /* the count register holds what CE has not got yet */
+	bool loaded;     /* a count was written since the control word */
+	bool counting;   /* start is valid: CE counts or is held by the gate */
+	bool held;       /* the gate is low in modes 0, 2, 3 and 4: elapsed does not grow */
+	bool null_count; /* the count register holds what CE has not got yet */
 	bool half_written, half_read; /* of two bytes the first is done */
 	bool count_latched, status_latched;
 	uint8_t first_byte; /* the low byte that waits for the high one */
 	uint8_t latched_status;
 	uint16_t latched_count; /* as read */
-	uint32_t count;     /* count register: 1 to 65536 */
-	uint32_t period;    /* the count that CE works on */
-	uint64_t start;     /* when CE was loaded with it */
-	uint64_t written;   /* when `count` was written */
-	uint64_t elapsed;   /* while held */
+	uint32_t count;         /* count register: 1 to 65536 */
+	uint32_t period;        /* the count that CE works on */
+	uint64_t start;         /* when CE was loaded with it */
+	uint64_t written;       /* when `count` was written */
+	uint64_t elapsed;       /* while held */
 };
 
 void pit_counter_reset(struct counter *c, bool gate);
@@ -61,7 +61,8 @@ void pit_counter_gate(struct counter *c, bool gate, uint64_t now);
 /* Brings CE up to `now`. Call before out, next_edge. */
 void pit_counter_advance(struct counter *c, uint64_t now);
 bool pit_counter_out(const struct counter *c, uint64_t now);
-/* The next tick after `now` at which OUT has changed; in modes 2 and 4 the end of the one-tick low pulse only. */
+/* The next tick after `now` at which OUT has changed; in modes 2 and 4 the end of the one-tick low
+ * pulse only. */
 uint64_t pit_counter_next_edge(const struct counter *c, uint64_t now);
 
 #endif

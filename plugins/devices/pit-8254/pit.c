@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Intel 8254 (231164-005) and port 61h of the PC AT. The counters are functions of the machine's clock (counter.c); one
- * timer is set to the next edge of OUT 0. Edges are computed from the tick at which the counter was loaded, so
- * lateness of the host never adds up.
+ * Intel 8254 (231164-005) and port 61h of the PC AT. The counters are functions of the machine's
+ * clock (counter.c); one timer is set to the next edge of OUT 0. Edges are computed from the tick
+ * at which the counter was loaded, so lateness of the host never adds up.
  */
 #include <string.h>
 
@@ -68,7 +68,9 @@ static void skip_cycles(struct pit *p, uint64_t tick)
 {
 	const struct counter *c = &p->counters[0];
 
-	if (c->counting && !c->null_count && (c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE) && (tick - p->updated) / c->period > 16)
+	if (c->counting && !c->null_count &&
+	    (c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE) &&
+	    (tick - p->updated) / c->period > 16)
 		p->updated += ((tick - p->updated) / c->period - 1) * c->period;
 }
 
@@ -117,7 +119,8 @@ static uint32_t tone_hz(struct pit *p)
 {
 	struct counter *c = &p->counters[2];
 
-	if ((p->port61 & (GATE2 | SPEAKER)) != (GATE2 | SPEAKER) || c->mode != MODE_SQUARE_WAVE || !c->loaded || c->count < 2)
+	if ((p->port61 & (GATE2 | SPEAKER)) != (GATE2 | SPEAKER) || c->mode != MODE_SQUARE_WAVE ||
+	    !c->loaded || c->count < 2)
 		return 0;
 	return PIT_HZ / c->count;
 }
@@ -202,7 +205,9 @@ static uint64_t refresh_period(struct pit *p)
 {
 	const struct counter *c = &p->counters[1];
 
-	return c->counting && (c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE) && c->period > 1 ? c->period : REFRESH_COUNT;
+	return c->counting && (c->mode == MODE_RATE || c->mode == MODE_SQUARE_WAVE) && c->period > 1
+		       ? c->period
+		       : REFRESH_COUNT;
 }
 
 static uint64_t port61_read(void *self, uint64_t offset, unsigned width)
@@ -245,7 +250,8 @@ static bool pit_attach(void *self, const struct tsr_host *host, struct tsr_error
 	p->irq = irq->get(host, "irq");
 	p->edge_timer = p->clock->timer_new(host, on_edge, p);
 	p->report_timer = p->clock->timer_new(host, on_report, p);
-	return io->claim(host, "regs", &regs_ops, p, error) && io->claim(host, "port61", &port61_ops, p, error);
+	return io->claim(host, "regs", &regs_ops, p, error) &&
+	       io->claim(host, "port61", &port61_ops, p, error);
 }
 
 /* The data sheet leaves all undefined; here counter 0 starts silent, its OUT low as in mode 0. */
@@ -312,8 +318,10 @@ static bool load_counter(struct counter *c, struct tsr_state_reader *in, uint64_
 	good &= tsr_state_get_u64(in, "start", &c->start);
 	good &= tsr_state_get_u64(in, "written", &c->written);
 	good &= tsr_state_get_u64(in, "elapsed", &c->elapsed);
-	return good && c->mode <= MODE_HARDWARE_STROBE && (c->loaded || !c->counting) && c->access >= ACCESS_LSB && c->access <= ACCESS_BOTH && c->count >= 1 &&
-	       c->count <= 0x10000 && c->period >= 1 && c->period <= 0x10000 && (int64_t)(tick + 0x10000 - c->start) >= 0;
+	return good && c->mode <= MODE_HARDWARE_STROBE && (c->loaded || !c->counting) &&
+	       c->access >= ACCESS_LSB && c->access <= ACCESS_BOTH && c->count >= 1 &&
+	       c->count <= 0x10000 && c->period >= 1 && c->period <= 0x10000 &&
+	       (int64_t)(tick + 0x10000 - c->start) >= 0;
 }
 
 static bool pit_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
@@ -329,7 +337,8 @@ static bool pit_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 			in->ops->end(in);
 		}
 	}
-	good = good && tsr_state_get_u64(in, "updated", &p->updated) && tsr_state_get_u8(in, "port61", &p->port61);
+	good = good && tsr_state_get_u64(in, "updated", &p->updated) &&
+	       tsr_state_get_u8(in, "port61", &p->port61);
 	if (!good || p->updated > tick)
 		return tsr_state_damaged(error, "counters of the 8254, or their time");
 	p->port61 &= PORT61_WRITABLE;

@@ -35,7 +35,8 @@ static int64_t days_of(int64_t year, unsigned month, unsigned day)
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
 	unsigned of_era = y - era * 400, m = month > 2 ? month - 3 : month + 9;
 
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * m + 2) / 5 + day - 1 - 719468;
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * m + 2) / 5 + day -
+	       1 - 719468;
 }
 
 static void date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
@@ -84,8 +85,9 @@ int64_t tsr_rtc_to_seconds(const uint8_t cmos[CMOS_SIZE])
 
 	if (month < 1 || month > 12)
 		month = 1;
-	return days_of(year, month, decode(cmos, cmos[REG_DAY])) * DAY + decode_hour(cmos, cmos[REG_HOURS]) * 3600 +
-	       decode(cmos, cmos[REG_MINUTES]) * 60 + decode(cmos, cmos[REG_SECONDS]);
+	return days_of(year, month, decode(cmos, cmos[REG_DAY])) * DAY +
+	       decode_hour(cmos, cmos[REG_HOURS]) * 3600 + decode(cmos, cmos[REG_MINUTES]) * 60 +
+	       decode(cmos, cmos[REG_SECONDS]);
 }
 
 unsigned tsr_rtc_weekday_shift(const uint8_t cmos[CMOS_SIZE], int64_t seconds)

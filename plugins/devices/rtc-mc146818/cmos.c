@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What PC firmware expects in CMOS (IBM PC AT Technical Reference, 1-56; SeaBIOS' use of 34h/35h, 38h, 3Dh, 5Bh-5Dh, 5Fh),
- * and the file that takes the place of the battery.
+ * What PC firmware expects in CMOS (IBM PC AT Technical Reference, 1-56; SeaBIOS' use of 34h/35h,
+ * 38h, 3Dh, 5Bh-5Dh, 5Fh), and the file that takes the place of the battery.
  */
 #include "rtc.h"
 
@@ -14,14 +14,21 @@
 #define KIB 1024u
 #define MIB (1024u * KIB)
 
+/* clang-format off */
 enum cmos_byte {
 	CMOS_FLOPPIES = 0x10, CMOS_DISKS = 0x12, CMOS_EQUIPMENT = 0x14, CMOS_BASE_MEMORY = 0x15, CMOS_MEMORY = 0x17,
 	CMOS_CHECKSUM = 0x2e, CMOS_MEMORY_2 = 0x30, CMOS_ABOVE_16M = 0x34, CMOS_BOOT_3 = 0x38, CMOS_BOOT_1_2 = 0x3d,
 	CMOS_ABOVE_4G = 0x5b, CMOS_MORE_CPUS = 0x5f,
 };
+/* clang-format on */
 
 enum { FLOPPY_1440K = 4 };
-enum { EQUIPMENT_FLOPPY = 0x01, EQUIPMENT_FPU = 0x02, EQUIPMENT_POINTER = 0x04, EQUIPMENT_FLOPPIES_SHIFT = 6 };
+enum {
+	EQUIPMENT_FLOPPY = 0x01,
+	EQUIPMENT_FPU = 0x02,
+	EQUIPMENT_POINTER = 0x04,
+	EQUIPMENT_FLOPPIES_SHIFT = 6
+};
 #define SKIP_FLOPPY_SIGNATURE 1 /* bit 0 of CMOS_BOOT_3 */
 
 /* A size in units that the register may be too small for. */
@@ -62,7 +69,9 @@ bool tsr_rtc_boot_order(const char *text, uint8_t cmos[CMOS_SIZE], struct tsr_er
 
 		if (!code || count == 4 || memchr(order, code, count))
 			return tsr_error_set(error, TSR_ERROR_INVALID,
-					     "boot=%s: allowed are disk, cdrom, floppy and network, each once, with commas between", text);
+					     "boot=%s: allowed are disk, cdrom, floppy and "
+					     "network, each once, with commas between",
+					     text);
 		order[count++] = code;
 	}
 	for (unsigned i = 0; i < 4 && count < 4; i++)
@@ -76,7 +85,8 @@ bool tsr_rtc_boot_order(const char *text, uint8_t cmos[CMOS_SIZE], struct tsr_er
 static void describe_memory(const struct tsr_host *host, uint8_t *cmos)
 {
 	const struct tsr_memory *memory = host->get(host, TSR_MEMORY);
-	uint64_t all = memory->ram_size(host), below = memory->ram_below_4g(host), above = (all - below) / (64 * KIB);
+	uint64_t all = memory->ram_size(host), below = memory->ram_below_4g(host),
+		 above = (all - below) / (64 * KIB);
 
 	put_size(cmos + CMOS_BASE_MEMORY, 640);
 	put_size(cmos + CMOS_MEMORY, below > MIB ? (below - MIB) / KIB : 0);
@@ -92,11 +102,13 @@ void tsr_rtc_describe_machine(const struct tsr_host *host, uint8_t cmos[CMOS_SIZ
 	int64_t floppies = properties->get_int(host, "floppies");
 
 	describe_memory(host, cmos);
-	cmos[CMOS_FLOPPIES] = (floppies ? FLOPPY_1440K << 4 : 0) | (floppies > 1 ? FLOPPY_1440K : 0);
-	cmos[CMOS_DISKS] = 0;                                               /* none of the ST-506 types */
+	cmos[CMOS_FLOPPIES] =
+		(floppies ? FLOPPY_1440K << 4 : 0) | (floppies > 1 ? FLOPPY_1440K : 0);
+	cmos[CMOS_DISKS] = 0; /* none of the ST-506 types */
 	cmos[CMOS_EQUIPMENT] = EQUIPMENT_FPU | EQUIPMENT_POINTER;
 	if (floppies)
-		cmos[CMOS_EQUIPMENT] |= EQUIPMENT_FLOPPY | (floppies - 1) << EQUIPMENT_FLOPPIES_SHIFT;
+		cmos[CMOS_EQUIPMENT] |= EQUIPMENT_FLOPPY | (floppies - 1)
+								   << EQUIPMENT_FLOPPIES_SHIFT;
 	cmos[CMOS_MORE_CPUS] = 0;
 	tsr_rtc_boot_order(properties->get_string(host, "boot"), cmos, NULL);
 	tsr_rtc_checksum(cmos);
@@ -111,12 +123,15 @@ bool tsr_rtc_read_file(const char *path, uint8_t cmos[CMOS_SIZE], struct tsr_err
 	if (fd < 0 && errno == ENOENT)
 		return true;
 	if (fd < 0)
-		return tsr_error_set(error, TSR_ERROR_IO, "CMOS file %s: %s", path, strerror(errno));
+		return tsr_error_set(error, TSR_ERROR_IO, "CMOS file %s: %s", path,
+				     strerror(errno));
 	got = read(fd, bytes, sizeof(bytes));
 	close(fd);
 	if (got != CMOS_SIZE)
-		return tsr_error_set(error, TSR_ERROR_IO,
-				     "CMOS file %s does not hold 128 bytes: name another file or remove it", path);
+		return tsr_error_set(
+			error, TSR_ERROR_IO,
+			"CMOS file %s does not hold 128 bytes: name another file or remove it",
+			path);
 	memcpy(cmos, bytes, CMOS_SIZE);
 	return true;
 }

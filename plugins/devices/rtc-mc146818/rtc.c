@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Motorola MC146818A (ADI856R2) at ports 70h and 71h. The registers are brought up to date when they are accessed; a
- * timer runs only while an enabled interrupt is due. Whole seconds and periodic ticks are counted from the moment the divider was
- * started (`phase`), so nothing drifts. See README.md for what is missing.
+ * Motorola MC146818A (ADI856R2) at ports 70h and 71h. The registers are brought up to date when
+ * they are accessed; a timer runs only while an enabled interrupt is due. Whole seconds and
+ * periodic ticks are counted from the moment the divider was started (`phase`), so nothing drifts.
+ * See README.md for what is missing.
  */
 #include "rtc.h"
 
@@ -12,7 +13,9 @@
 #include <tessera/plugin.h>
 
 #define NS 1000000000
-#define UIP_NS (244000 + 1984000) /* data sheet, figure 14: before the update, and the update cycle of a 32 kHz base */
+#define UIP_NS \
+	(244000 + 1984000) /* data sheet, figure 14: before the update, and the update cycle of a \
+			      32 kHz base */
 #define BASE_HZ 32768
 #define SAVE_DELAY_NS NS
 #define DAY 86400
@@ -25,17 +28,17 @@ struct rtc {
 	const struct tsr_irq *irq;
 	struct tsr_timer *timer, *save_timer;
 	char file[4096];
-	int64_t offset;          /* property */
+	int64_t offset; /* property */
 	uint8_t index;
 	uint8_t cmos[CMOS_SIZE];
-	int64_t phase;           /* ns; whole seconds are at phase + n * 1 s */
-	int64_t second;          /* n of the last one accounted for */
-	int64_t tick;            /* the last periodic tick accounted for */
-	int64_t shown;           /* the clock's time in seconds since 1970 */
-	int64_t adjust;          /* `shown` minus the wall clock */
+	int64_t phase;  /* ns; whole seconds are at phase + n * 1 s */
+	int64_t second; /* n of the last one accounted for */
+	int64_t tick;   /* the last periodic tick accounted for */
+	int64_t shown;  /* the clock's time in seconds since 1970 */
+	int64_t adjust; /* `shown` minus the wall clock */
 	uint32_t weekday_shift;
-	bool time_written;       /* until the next second the bytes hold the time, not `shown` */
-	bool dirty, writing;     /* the file is out of date; a job is writing it */
+	bool time_written;   /* until the next second the bytes hold the time, not `shown` */
+	bool dirty, writing; /* the file is out of date; a job is writing it */
 	bool write_failed;
 	uint8_t to_write[CMOS_SIZE];
 };
@@ -116,8 +119,8 @@ static bool alarm_in_last(const struct rtc *r, int64_t seconds)
 }
 
 /*
- * `passed` seconds have passed. The clock counts by itself while it is within a second of the wall clock, and is set to
- * the wall clock otherwise.
+ * `passed` seconds have passed. The clock counts by itself while it is within a second of the wall
+ * clock, and is set to the wall clock otherwise.
  */
 static void update_time(struct rtc *r, int64_t passed)
 {
@@ -177,7 +180,8 @@ static void write_done(void *job)
 
 	r->writing = false;
 	if (r->write_failed)
-		tsr_log_at(r->log, r->host, TSR_LOG_WARNING, "the CMOS file %s cannot be written", r->file);
+		tsr_log_at(r->log, r->host, TSR_LOG_WARNING, "the CMOS file %s cannot be written",
+			   r->file);
 	if (r->dirty)
 		r->clock->arm(r->save_timer, now(r) + SAVE_DELAY_NS);
 }
@@ -227,7 +231,8 @@ static void write_b(struct rtc *r, uint8_t value)
 
 static bool is_time(uint8_t index)
 {
-	return (index <= REG_YEAR && index != REG_SECONDS_ALARM && index != REG_MINUTES_ALARM && index != REG_HOURS_ALARM) ||
+	return (index <= REG_YEAR && index != REG_SECONDS_ALARM && index != REG_MINUTES_ALARM &&
+		index != REG_HOURS_ALARM) ||
 	       index == REG_CENTURY;
 }
 
@@ -310,7 +315,8 @@ static bool rtc_attach(void *self, const struct tsr_host *host, struct tsr_error
 	r->cmos[REG_B] = B_24H;
 	if (!tsr_rtc_boot_order(properties->get_string(host, "boot"), r->cmos, error))
 		return false;
-	if ((size_t)snprintf(r->file, sizeof(r->file), "%s", properties->get_string(host, "file")) >= sizeof(r->file))
+	if ((size_t)snprintf(r->file, sizeof(r->file), "%s",
+			     properties->get_string(host, "file")) >= sizeof(r->file))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "file: the name is too long");
 	if (r->file[0] && !tsr_rtc_read_file(r->file, r->cmos, error))
 		return false;
@@ -322,7 +328,8 @@ static void rtc_detach(void *self)
 	struct rtc *r = self;
 
 	if (r->dirty && !tsr_rtc_write_file(r->file, r->cmos))
-		tsr_log_at(r->log, r->host, TSR_LOG_WARNING, "the CMOS file %s cannot be written", r->file);
+		tsr_log_at(r->log, r->host, TSR_LOG_WARNING, "the CMOS file %s cannot be written",
+			   r->file);
 }
 
 static void power_on(struct rtc *r)
@@ -383,21 +390,25 @@ static bool get_i64(struct tsr_state_reader *in, const char *name, int64_t *out)
 	return true;
 }
 
-/* Seconds: more than any contents of the century and the year register, which hold 255 each in binary mode. */
+/* Seconds: more than any contents of the century and the year register, which hold 255 each in
+ * binary mode. */
 #define TIME_LIMIT 1000000000000ll
 
 static bool rtc_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct rtc *r = self;
-	bool good = tsr_state_get_u8(in, "index", &r->index) && tsr_state_get_bytes(in, "cmos", r->cmos, CMOS_SIZE) &&
-		    get_i64(in, "phase", &r->phase) && get_i64(in, "second", &r->second) && get_i64(in, "tick", &r->tick) &&
-		    get_i64(in, "shown", &r->shown) && get_i64(in, "adjust", &r->adjust) &&
+	bool good = tsr_state_get_u8(in, "index", &r->index) &&
+		    tsr_state_get_bytes(in, "cmos", r->cmos, CMOS_SIZE) &&
+		    get_i64(in, "phase", &r->phase) && get_i64(in, "second", &r->second) &&
+		    get_i64(in, "tick", &r->tick) && get_i64(in, "shown", &r->shown) &&
+		    get_i64(in, "adjust", &r->adjust) &&
 		    tsr_state_get_u32(in, "weekday-shift", &r->weekday_shift) &&
 		    tsr_state_get_bool(in, "time-written", &r->time_written);
 
 	if (!good || r->phase < -NS || r->phase > now(r) || r->second < 0 || r->tick < 0 ||
-	    r->second > (now(r) - r->phase) / NS || r->shown < -TIME_LIMIT || r->shown > TIME_LIMIT ||
-	    r->adjust < -TIME_LIMIT || r->adjust > TIME_LIMIT || r->weekday_shift > 6)
+	    r->second > (now(r) - r->phase) / NS || r->shown < -TIME_LIMIT ||
+	    r->shown > TIME_LIMIT || r->adjust < -TIME_LIMIT || r->adjust > TIME_LIMIT ||
+	    r->weekday_shift > 6)
 		return tsr_state_damaged(error, "the real-time clock's registers, or their time");
 	r->index &= 0x7f;
 	r->cmos[REG_A] &= ~A_UIP;
@@ -409,8 +420,8 @@ static bool rtc_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	return true;
 }
 
-/* Codes by which the BIOS resumes the guest (5, 9-0Ch) or its own self test (1-3, 6-8); 4 is INT 19h, all others a new start
- * (IBM PC AT Technical Reference, BIOS listing, "shutdown"). */
+/* Codes by which the BIOS resumes the guest (5, 9-0Ch) or its own self test (1-3, 6-8); 4 is INT
+ * 19h, all others a new start (IBM PC AT Technical Reference, BIOS listing, "shutdown"). */
 static bool shutdown_resumes(void *self)
 {
 	uint8_t code = ((struct rtc *)self)->cmos[REG_SHUTDOWN];
@@ -418,7 +429,8 @@ static bool shutdown_resumes(void *self)
 	return code >= 0x01 && code <= 0x0c && code != 0x04;
 }
 
-static const struct tsr_shutdown_code shutdown_code = { .size = sizeof(shutdown_code), .resumes = shutdown_resumes };
+static const struct tsr_shutdown_code shutdown_code = { .size = sizeof(shutdown_code),
+							.resumes = shutdown_resumes };
 
 static const void *get_interface(void *self, const char *name)
 {

@@ -5,21 +5,30 @@
 
 #include <tessera/tessera.h>
 
+/* clang-format off */
 enum rtc_register {
 	REG_SECONDS, REG_SECONDS_ALARM, REG_MINUTES, REG_MINUTES_ALARM, REG_HOURS, REG_HOURS_ALARM, REG_WEEKDAY, REG_DAY,
 	REG_MONTH, REG_YEAR, REG_A, REG_B, REG_C, REG_D,
 	REG_SHUTDOWN = 0x0f, REG_CENTURY = 0x32,
 };
+/* clang-format on */
 enum rtc_a {
-	A_RATE = 0x0f,     /* RS3-RS0 */
-	A_DIVIDER = 0x70,  /* DV2-DV0 */
+	A_RATE = 0x0f,    /* RS3-RS0 */
+	A_DIVIDER = 0x70, /* DV2-DV0 */
 	A_UIP = 0x80,
 	A_DIVIDER_32KHZ = 0x20,
 	A_DIVIDER_RESET = 0x60, /* and 70h */
 	A_RATE_1024HZ = 0x06,
 };
 enum rtc_b {
-	B_DSE = 0x01, B_24H = 0x02, B_BINARY = 0x04, B_SQWE = 0x08, B_UIE = 0x10, B_AIE = 0x20, B_PIE = 0x40, B_SET = 0x80,
+	B_DSE = 0x01,
+	B_24H = 0x02,
+	B_BINARY = 0x04,
+	B_SQWE = 0x08,
+	B_UIE = 0x10,
+	B_AIE = 0x20,
+	B_PIE = 0x40,
+	B_SET = 0x80,
 };
 enum rtc_c { C_UF = 0x10, C_AF = 0x20, C_PF = 0x40, C_IRQF = 0x80, C_FLAGS = 0x70 };
 enum rtc_d { D_VRT = 0x80 };
@@ -28,8 +37,10 @@ enum rtc_d { D_VRT = 0x80 };
 
 #define CMOS_SIZE 128
 
-/* -- calendar.c: seconds since 1970 in the proleptic Gregorian calendar to and from register bytes */
-/* Writes the ten time bytes without alarms, and the century. `weekday_shift`: what the guest set it off by. */
+/* -- calendar.c: seconds since 1970 in the proleptic Gregorian calendar to and from register bytes
+ */
+/* Writes the ten time bytes without alarms, and the century. `weekday_shift`: what the guest set it
+ * off by. */
 void tsr_rtc_from_seconds(uint8_t cmos[CMOS_SIZE], int64_t seconds, unsigned weekday_shift);
 /* A byte that is out of range carries over: 70 seconds are a minute and 10 seconds. */
 int64_t tsr_rtc_to_seconds(const uint8_t cmos[CMOS_SIZE]);

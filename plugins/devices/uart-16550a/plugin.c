@@ -109,7 +109,8 @@ static void save_fifo(struct tsr_state_writer *out, const char *name, const stru
 	out->ops->end(out);
 }
 
-static bool load_fifo(struct tsr_state_reader *in, const char *name, struct uart_fifo *f, unsigned depth)
+static bool load_fifo(struct tsr_state_reader *in, const char *name, struct uart_fifo *f,
+		      unsigned depth)
 {
 	int64_t count;
 	bool ok;

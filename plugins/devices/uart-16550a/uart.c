@@ -2,12 +2,11 @@
 /*
  * The National Semiconductor PC16550D universal asynchronous receiver/transmitter with FIFOs.
  *
- * Source: PC16550D data sheet (TL/C/8652), section 8. With out2-gate the interrupt pin is gated by OUT2 as
- * on the IBM PC/AT's serial adapter. An unpaced line (the default) moves characters as fast as the back
- * end takes them, which looks like a very fast line to the guest; a paced one takes start + data +
- * parity + stop bits at the divisor's rate for each.
- * Gaps: no DMA mode pins (bit 3 of FCR is kept but has no effect); parity and framing errors never
- * occur on a host's stream.
+ * Source: PC16550D data sheet (TL/C/8652), section 8. With out2-gate the interrupt pin is gated by
+ * OUT2 as on the IBM PC/AT's serial adapter. An unpaced line (the default) moves characters as fast
+ * as the back end takes them, which looks like a very fast line to the guest; a paced one takes
+ * start + data + parity + stop bits at the divisor's rate for each. Gaps: no DMA mode pins (bit 3
+ * of FCR is kept but has no effect); parity and framing errors never occur on a host's stream.
  */
 #include "uart.h"
 
@@ -262,7 +261,7 @@ static void write_data(struct uart *u, uint8_t byte)
 	u->thre_pending = false;
 	if (u->tx.count < uart_fifo_depth(u)) {
 		fifo_push(&u->tx, byte, 0);
-	/* the holding register is overwritten; a full FIFO drops */
+		/* the holding register is overwritten; a full FIFO drops */
 	} else if (!(u->fcr & FCR_ENABLE)) {
 		fifo_clear(&u->tx);
 		fifo_push(&u->tx, byte, 0);

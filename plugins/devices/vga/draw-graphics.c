@@ -135,7 +135,8 @@ void vga_draw_graphics(struct vga *v, const struct vga_geometry *g, const struct
 	struct vga_scan scan, last = { .ma = UINT32_MAX };
 	struct painter p;
 	unsigned run = 0; /* lines drawn just above */
-	unsigned blink = v->attr[AR_MODE] & AR_MODE_BLINK ? vga_blink_phase(v) & BLINK_CHARACTERS : 0;
+	unsigned blink =
+		v->attr[AR_MODE] & AR_MODE_BLINK ? vga_blink_phase(v) & BLINK_CHARACTERS : 0;
 	bool last_dirty = false;
 
 	full = full || blink != v->shown_blink;

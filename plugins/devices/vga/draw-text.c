@@ -15,10 +15,10 @@
 struct row {
 	struct vga_scan scan; /* of its first line */
 	unsigned lines;
-	unsigned panning;     /* pixels */
-	uint32_t fonts[2];    /* by attribute bit 3: offset in plane 2 */
-	uint32_t cursor;      /* the address counter's value there; beyond all: none */
-	unsigned skew;        /* the cursor appears so many characters to the right */
+	unsigned panning;  /* pixels */
+	uint32_t fonts[2]; /* by attribute bit 3: offset in plane 2 */
+	uint32_t cursor;   /* the address counter's value there; beyond all: none */
+	unsigned skew;     /* the cursor appears so many characters to the right */
 	unsigned blink;
 };
 
@@ -57,7 +57,8 @@ static uint32_t cell_at(const struct vga *v, const struct row *r, unsigned colum
 	return cell;
 }
 
-/* The pixels of one line of a character, a bit each; the leftmost is the highest of g->dots bits. */
+/* The pixels of one line of a character, a bit each; the leftmost is the highest of g->dots bits.
+ */
 static unsigned glyph_dots(const struct vga *v, const struct vga_geometry *g, const struct row *r,
 			   uint32_t cell, unsigned line)
 {
@@ -163,7 +164,8 @@ static uint32_t cursor_key(const struct vga *v)
 void vga_draw_text(struct vga *v, const struct vga_geometry *g, const struct vga_surface *s,
 		   bool full)
 {
-	struct row r = { .blink = vga_blink_phase(v), .cursor = cursor_place(v),
+	struct row r = { .blink = vga_blink_phase(v),
+			 .cursor = cursor_place(v),
 			 .skew = v->crtc[CR_CURSOR_END] >> 5 & 3u };
 	uint32_t key = cursor_key(v), *cells;
 	struct vga_scan scan;

@@ -27,11 +27,11 @@ static void put_timing(uint8_t *d, unsigned width, unsigned height)
 	d[1] = (uint8_t)(clock >> 8);
 	put_size(d + 2, width, HBLANK);
 	put_size(d + 5, height, VBLANK);
-	d[8] = 48;       /* sync: 48 and 32 pixels */
+	d[8] = 48; /* sync: 48 and 32 pixels */
 	d[9] = 32;
 	d[10] = 3 << 4 | 6;
 	put_size(d + 12, mm_x, mm_y);
-	d[17] = 0x1e;    /* digital separate sync, both positive */
+	d[17] = 0x1e; /* digital separate sync, both positive */
 }
 
 static void put_text(uint8_t *d, uint8_t tag, const char *text)
@@ -58,10 +58,9 @@ static void put_limits(uint8_t *d)
 void vga_make_edid(uint8_t edid[128], unsigned width, unsigned height)
 {
 	static const uint8_t head[20] = {
-		0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00,
-		0x52, 0x72,                   /* "TSR" */
-		0x01, 0x00, 0, 0, 0, 0, 1, 36, /* product 1, made in 2026 */
-		1, 4,
+		0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x52, 0x72, /* "TSR" */
+		0x01, 0x00, 0,    0,    0,    0,    1,    36, /* product 1, made in 2026 */
+		1,    4,
 	};
 	static const uint8_t srgb[10] = {
 		0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54

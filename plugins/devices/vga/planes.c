@@ -4,10 +4,10 @@
  * modes 0-3, read modes 0-1.
  *
  * The four planes are interleaved: byte p of a dword of video memory belongs to plane p. Outside
- * chain 4, dword n is address n of the planes. In chain 4 the CPU reaches every fourth address only,
- * and the dwords are kept in another order, so that these come first: window and video memory are
- * then the same bytes in the same order, and the window can be mapped as memory. Video memory is
- * put into the other order when chain 4 is turned on or off (vga_dword).
+ * chain 4, dword n is address n of the planes. In chain 4 the CPU reaches every fourth address
+ * only, and the dwords are kept in another order, so that these come first: window and video memory
+ * are then the same bytes in the same order, and the window can be mapped as memory. Video memory
+ * is put into the other order when chain 4 is turned on or off (vga_dword).
  *
  * A mapped window does not load the latches when it is read. That is of no consequence while bytes
  * pass unchanged, but a program may read, then select a function that uses the latches, and write.
@@ -15,17 +15,16 @@
  * When the latches are needed after all, they are taken from the address that is written.
  *
  * Source: IBM VGA/XGA Technical Reference Manual, "Graphics Controller" and "Memory Organization".
- * Gap: latches that were loaded from another address than the one that is written, by a read through
- * the mapped window.
+ * Gap: latches that were loaded from another address than the one that is written, by a read
+ * through the mapped window.
  */
 #include <string.h>
 
 #include "vga.h"
 
 static const uint32_t plane_bytes[16] = {
-	0x00000000, 0x000000ff, 0x0000ff00, 0x0000ffff,
-	0x00ff0000, 0x00ff00ff, 0x00ffff00, 0x00ffffff,
-	0xff000000, 0xff0000ff, 0xff00ff00, 0xff00ffff,
+	0x00000000, 0x000000ff, 0x0000ff00, 0x0000ffff, 0x00ff0000, 0x00ff00ff,
+	0x00ffff00, 0x00ffffff, 0xff000000, 0xff0000ff, 0xff00ff00, 0xff00ffff,
 	0xffff0000, 0xffff00ff, 0xffffff00, 0xffffffff,
 };
 
@@ -71,8 +70,8 @@ static bool dword_offset(const struct vga *v, uint32_t dword, uint32_t *offset)
  */
 static uint32_t replace_bit_0(const struct vga *v, uint32_t address)
 {
-	uint32_t bit = vga_memory_map(v) == MAP_A0000_128K ? address >> 16 & 1
-							   : !(v->misc & MISC_PAGE);
+	uint32_t bit =
+		vga_memory_map(v) == MAP_A0000_128K ? address >> 16 & 1 : !(v->misc & MISC_PAGE);
 
 	return (address & ~1u) | bit;
 }
@@ -262,7 +261,8 @@ uint32_t vga_dword(const struct vga *v, uint32_t address)
 	return address >> 2 | (address & 3) << 14;
 }
 
-/* Puts video memory into the order that chain 4 or its absence asks for. VBE modes have no planes. */
+/* Puts video memory into the order that chain 4 or its absence asks for. VBE modes have no planes.
+ */
 static void arrange(struct vga *v)
 {
 	bool chained = v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && !vbe_is_on(v);
@@ -289,8 +289,8 @@ static void arrange(struct vga *v)
 static bool is_plain_chain4(const struct vga *v)
 {
 	return v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && v->seq[SEQ_MAP_MASK] == 0x0f &&
-	       (v->gr[GR_MODE] & (GR_MODE_WRITE | GR_MODE_COMPARE)) == 0 &&
-	       v->gr[GR_ENABLE] == 0 && v->gr[GR_ROTATE] == 0 && v->gr[GR_BIT_MASK] == 0xff &&
+	       (v->gr[GR_MODE] & (GR_MODE_WRITE | GR_MODE_COMPARE)) == 0 && v->gr[GR_ENABLE] == 0 &&
+	       v->gr[GR_ROTATE] == 0 && v->gr[GR_BIT_MASK] == 0xff &&
 	       vga_memory_map(v) == MAP_A0000_64K;
 }
 

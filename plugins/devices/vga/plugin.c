@@ -54,13 +54,22 @@ static void on_vbe_write(void *self, uint64_t offset, uint64_t value, unsigned w
 }
 
 static const struct tsr_io_ops mono_ops = {
-	.size = sizeof(mono_ops), .widths = 1, .read = on_mono_read, .write = on_mono_write,
+	.size = sizeof(mono_ops),
+	.widths = 1,
+	.read = on_mono_read,
+	.write = on_mono_write,
 };
 static const struct tsr_io_ops port_ops = {
-	.size = sizeof(port_ops), .widths = 1, .read = on_port_read, .write = on_port_write,
+	.size = sizeof(port_ops),
+	.widths = 1,
+	.read = on_port_read,
+	.write = on_port_write,
 };
 static const struct tsr_io_ops vbe_ops = {
-	.size = sizeof(vbe_ops), .widths = 1 | 2, .read = on_vbe_read, .write = on_vbe_write,
+	.size = sizeof(vbe_ops),
+	.widths = 1 | 2,
+	.read = on_vbe_read,
+	.write = on_vbe_write,
 };
 
 /* -- The window at A0000 */
@@ -135,7 +144,10 @@ static void on_bar_write(void *self, uint64_t offset, uint64_t value, unsigned w
 }
 
 static const struct tsr_io_ops bar_ops = {
-	.size = sizeof(bar_ops), .widths = 1 | 2 | 4, .read = on_bar_read, .write = on_bar_write,
+	.size = sizeof(bar_ops),
+	.widths = 1 | 2 | 4,
+	.read = on_bar_read,
+	.write = on_bar_write,
 };
 
 /* -- PCI card */
@@ -198,8 +210,8 @@ static bool map_isa_rom(struct vga *v, const uint8_t *image, size_t length, stru
 	if (mapped > 0x20000)
 		return tsr_error_set(error, TSR_ERROR_IO,
 				     "the video BIOS of an ISA card has at most 128 KiB");
-	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, TSR_PRIORITY_BAR, TSR_MEMORY_ROM, &bytes,
-			    error))
+	if (!v->memory->map(v->host, "rom", 0xc0000, mapped, TSR_PRIORITY_BAR, TSR_MEMORY_ROM,
+			    &bytes, error))
 		return false;
 	memcpy(bytes, image, length);
 	return true;
@@ -242,9 +254,9 @@ static bool map_windows(struct vga *v, struct tsr_error *error)
 {
 	v->window_region = v->memory->map_io(v->host, "window", VGA_WINDOW_BASE, VGA_WINDOW_SIZE,
 					     TSR_PRIORITY_MMIO, 0, &window_ops, v, error);
-	v->linear_region =
-		v->memory->alias(v->host, "linear-window", VGA_WINDOW_BASE, VGA_BANK_SIZE,
-				 TSR_PRIORITY_OVERLAY, TSR_MEMORY_DISABLED, v->vram_region, 0, error);
+	v->linear_region = v->memory->alias(v->host, "linear-window", VGA_WINDOW_BASE,
+					    VGA_BANK_SIZE, TSR_PRIORITY_OVERLAY,
+					    TSR_MEMORY_DISABLED, v->vram_region, 0, error);
 	return v->window_region && v->linear_region;
 }
 

@@ -2,10 +2,9 @@
 /*
  * Bringing the surface up to date. Everything is drawn after a change of any register that matters
  * (struct vga_look), else only lines and cells whose memory was written. The monitor sees what a
- * real one would: the pixels and lines that the CRTC produces, so that 320x200 arrives as 640x400 and text as
- * 720x400.
- * Gaps: registers that a program changes while the beam travels (raster effects) count for the
- * whole picture.
+ * real one would: the pixels and lines that the CRTC produces, so that 320x200 arrives as 640x400
+ * and text as 720x400. Gaps: registers that a program changes while the beam travels (raster
+ * effects) count for the whole picture.
  */
 #include <string.h>
 
@@ -21,7 +20,8 @@ bool vga_is_text(const struct vga *v)
 /* The palette belongs to the CPU, or the sequencer has turned the screen off. */
 bool vga_is_blank(const struct vga *v)
 {
-	return !(v->attr_index & AR_INDEX_DISPLAY) || (!vbe_is_packed(v) && v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_OFF);
+	return !(v->attr_index & AR_INDEX_DISPLAY) ||
+	       (!vbe_is_packed(v) && v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_OFF);
 }
 
 unsigned vga_blink_phase(const struct vga *v)
@@ -110,7 +110,8 @@ static bool look_changed(struct vga *v)
 	struct vga_look look;
 
 	take_look(v, &look);
-	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): take_look clears what lies between the members */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): take_look clears what lies between
+	 * the members */
 	if (!memcmp(&look, &v->shown, sizeof(look)))
 		return false;
 	v->shown = look;
@@ -199,7 +200,8 @@ static void draw_black(struct vga *v, const struct vga_surface *s)
 	v->displays->damage(v->display, 0, 0, s->width, s->height);
 }
 
-/* A text screen's size while nothing has programmed the CRTC, and for pictures too small to show. */
+/* A text screen's size while nothing has programmed the CRTC, and for pictures too small to show.
+ */
 static void shown_size(const struct vga *v, const struct vga_geometry *g, unsigned *width,
 		       unsigned *height)
 {
@@ -211,8 +213,10 @@ static void shown_size(const struct vga *v, const struct vga_geometry *g, unsign
 	}
 }
 
-/* There is a picture, and it has the size that is shown: drawing another would leave video memory. */
-static bool has_picture(const struct vga *v, const struct vga_geometry *g, unsigned width, unsigned height)
+/* There is a picture, and it has the size that is shown: drawing another would leave video memory.
+ */
+static bool has_picture(const struct vga *v, const struct vga_geometry *g, unsigned width,
+			unsigned height)
 {
 	if (vga_is_blank(v))
 		return false;

@@ -15,7 +15,7 @@
 #define ROM_MAX (256u << 10)
 
 static const char *const data_dirs[] = {
-	"/usr/share/seabios",	    "/usr/share/qemu",	     "/usr/share/vgabios",
+	"/usr/share/seabios",       "/usr/share/qemu",       "/usr/share/vgabios",
 	"/usr/local/share/seabios", "/usr/local/share/qemu",
 };
 

@@ -4,9 +4,11 @@
 
 #include "vga.h"
 
+/* clang-format off */
 #define VGA_U8(X) \
 	X(misc) X(feature) X(seq_index) X(crtc_index) X(gr_index) X(attr_index) \
 	X(pel_mask) X(dac_index) X(dac_component) X(dac_reading)
+/* clang-format on */
 #define VGA_ARRAYS(X) X(seq) X(crtc) X(gr) X(attr) X(dac_latch) X(dac)
 
 static size_t used_length(const struct vga *v)
@@ -68,8 +70,9 @@ static bool load_vbe(struct vga *v, struct tsr_state_reader *in)
 }
 
 /*
- * What older versions do not save: they mapped the window as soon as chain 4 passed bytes unchanged.
- * The registers are there; video memory, which comes after, is in the order that they ask for.
+ * What older versions do not save: they mapped the window as soon as chain 4 passed bytes
+ * unchanged. The registers are there; video memory, which comes after, is in the order that they
+ * ask for.
  */
 static void load_window(struct vga *v, struct tsr_state_reader *in)
 {

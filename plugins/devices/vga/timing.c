@@ -64,7 +64,8 @@ static unsigned row_step(const struct vga *v)
 
 void vga_scan_first(const struct vga *v, const struct vga_geometry *g, struct vga_scan *s)
 {
-	*s = (struct vga_scan){ .ma = start_address(v), .row = v->crtc[CR_PRESET_ROW] & CR_PRESET_ROW_SCAN };
+	*s = (struct vga_scan){ .ma = start_address(v),
+				.row = v->crtc[CR_PRESET_ROW] & CR_PRESET_ROW_SCAN };
 	if (vbe_is_on(v) || s->row >= g->rows_per_char)
 		s->row = 0;
 }
@@ -100,9 +101,9 @@ unsigned vga_scan_band(const struct vga *v, const struct vga_geometry *g, struct
 }
 
 /*
- * Turns the address counter into an address of the planes: byte, word or doubleword mode, and the row scan
- * counter's bits that the CGA's and Hercules' interleaved modes put in. In doubleword mode the two
- * low bits are bits 14 and 15 of the counter.
+ * Turns the address counter into an address of the planes: byte, word or doubleword mode, and the
+ * row scan counter's bits that the CGA's and Hercules' interleaved modes put in. In doubleword mode
+ * the two low bits are bits 14 and 15 of the counter.
  */
 unsigned vga_address(const struct vga *v, unsigned ma, unsigned row)
 {

@@ -22,13 +22,13 @@ enum vga_port {
 	PORT_STATUS_1_MONO = 0x3ba, /* feature control on write */
 	PORT_ATTRIBUTE = 0x3c0,     /* index and data in turn */
 	PORT_ATTRIBUTE_READ = 0x3c1,
-	PORT_STATUS_0 = 0x3c2,      /* miscellaneous output on write */
+	PORT_STATUS_0 = 0x3c2, /* miscellaneous output on write */
 	PORT_ENABLE = 0x3c3,
 	PORT_SEQUENCER_INDEX = 0x3c4,
 	PORT_SEQUENCER_DATA = 0x3c5,
 	PORT_PEL_MASK = 0x3c6,
-	PORT_DAC_STATE = 0x3c7,     /* index for reads on write */
-	PORT_DAC_INDEX = 0x3c8,     /* for writes */
+	PORT_DAC_STATE = 0x3c7, /* index for reads on write */
+	PORT_DAC_INDEX = 0x3c8, /* for writes */
 	PORT_DAC_DATA = 0x3c9,
 	PORT_FEATURE_READ = 0x3ca,
 	PORT_MISC_READ = 0x3cc,
@@ -77,44 +77,44 @@ enum {
 enum { AR_MODE = 16, AR_OVERSCAN, AR_PLANES, AR_PANNING, AR_COLOR_SELECT, AR_COUNT };
 
 /* Bits of the registers, named as in the IBM manual. */
-#define MISC_COLOR 0x01u             /* the CRT controller is at 3Dx */
+#define MISC_COLOR 0x01u /* the CRT controller is at 3Dx */
 #define MISC_CLOCK(misc) ((misc) >> 2 & 3u)
-#define MISC_PAGE 0x20u              /* page bit for odd/even: 0 selects the odd addresses */
-#define STATUS_0_SENSE 0x10u         /* the monitor is a colour one */
-#define STATUS_1_BLANKED 0x01u       /* display enable is off */
-#define STATUS_1_RETRACE 0x08u       /* vertical */
+#define MISC_PAGE 0x20u        /* page bit for odd/even: 0 selects the odd addresses */
+#define STATUS_0_SENSE 0x10u   /* the monitor is a colour one */
+#define STATUS_1_BLANKED 0x01u /* display enable is off */
+#define STATUS_1_RETRACE 0x08u /* vertical */
 #define SEQ_CLOCKING_8_DOTS 0x01u
-#define SEQ_CLOCKING_HALF 0x08u      /* the dot clock is divided by two */
-#define SEQ_CLOCKING_OFF 0x20u       /* the screen is off */
-#define SEQ_MEMORY_EXTENDED 0x02u    /* all 256 KiB */
+#define SEQ_CLOCKING_HALF 0x08u   /* the dot clock is divided by two */
+#define SEQ_CLOCKING_OFF 0x20u    /* the screen is off */
+#define SEQ_MEMORY_EXTENDED 0x02u /* all 256 KiB */
 #define CR_OVERFLOW_LINE_COMPARE 0x10u
 #define CR_PRESET_ROW_SCAN 0x1fu
 #define CR_MAX_SCAN_LINES 0x1fu
 #define CR_MAX_SCAN_DOUBLE 0x80u
-#define CR_CURSOR_OFF 0x20u          /* in the cursor start register */
-#define CR_CURSOR_LINE 0x1fu         /* in the cursor start and end registers */
+#define CR_CURSOR_OFF 0x20u           /* in the cursor start register */
+#define CR_CURSOR_LINE 0x1fu          /* in the cursor start and end registers */
 #define CR_VRETRACE_END_PROTECT 0x80u /* registers 0 to 7 */
 #define CR_UNDERLINE_LINE 0x1fu
 #define CR_UNDERLINE_DOUBLEWORD 0x40u
 #define CR_MODE_NOT_ROW_0_AT_13 0x01u /* compatibility mode support */
 #define CR_MODE_NOT_ROW_1_AT_14 0x02u /* select row scan counter */
-#define CR_MODE_WRAP_15 0x20u        /* address wrap: word mode takes bit 15, else 13 */
-#define CR_MODE_BYTE 0x40u           /* byte, else word mode */
-#define SEQ_MEMORY_SEQUENTIAL 0x04u  /* 0: odd addresses reach the odd planes */
+#define CR_MODE_WRAP_15 0x20u         /* address wrap: word mode takes bit 15, else 13 */
+#define CR_MODE_BYTE 0x40u            /* byte, else word mode */
+#define SEQ_MEMORY_SEQUENTIAL 0x04u   /* 0: odd addresses reach the odd planes */
 #define SEQ_MEMORY_CHAIN4 0x08u
 #define GR_MODE_WRITE 0x03u
-#define GR_MODE_COMPARE 0x08u        /* read mode 1 */
-#define GR_MODE_ODD_EVEN 0x10u       /* reads choose the plane by address bit 0 */
+#define GR_MODE_COMPARE 0x08u  /* read mode 1 */
+#define GR_MODE_ODD_EVEN 0x10u /* reads choose the plane by address bit 0 */
 #define GR_MODE_SHIFT_PAIRS 0x20u
 #define GR_MODE_SHIFT_256 0x40u
 #define GR_MISC_GRAPHICS 0x01u
 #define GR_MISC_CHAIN_ODD_EVEN 0x02u
 #define AR_MODE_LINE_GRAPHICS 0x04u
 #define AR_MODE_BLINK 0x08u
-#define AR_MODE_PANNING_SPLIT 0x20u  /* no panning below the split */
-#define AR_MODE_P54S 0x80u           /* palette bits 5 and 4 come from the colour select register */
+#define AR_MODE_PANNING_SPLIT 0x20u /* no panning below the split */
+#define AR_MODE_P54S 0x80u          /* palette bits 5 and 4 come from the colour select register */
 #define AR_INDEX 0x1fu
-#define AR_INDEX_DISPLAY 0x20u       /* palette address source: the palette belongs to the display */
+#define AR_INDEX_DISPLAY 0x20u /* palette address source: the palette belongs to the display */
 #define EVEN_PLANES 0x05u
 #define ODD_PLANES 0x0au
 enum { FUNCTION_NONE, FUNCTION_AND, FUNCTION_OR, FUNCTION_XOR };
@@ -191,11 +191,11 @@ struct vga {
 	/* a bit per page: written by our own handlers, or fetched and not yet drawn */
 	uint8_t *dirty;
 	bool fonts_changed;
-	bool stale;            /* draw everything */
-	bool used;             /* video memory is no longer the zeros it was mapped as */
+	bool stale; /* draw everything */
+	bool used;  /* video memory is no longer the zeros it was mapped as */
 	struct vga_look shown;
-	uint32_t colors[256];  /* the DAC as XRGB */
-	uint32_t *cells;       /* text: what each cell shows */
+	uint32_t colors[256]; /* the DAC as XRGB */
+	uint32_t *cells;      /* text: what each cell shows */
 	unsigned cell_count;
 	unsigned shown_blink;
 	uint32_t shown_cursor;
@@ -204,20 +204,20 @@ struct vga {
 
 /* A scan line's place in memory and what follows it. */
 struct vga_scan {
-	unsigned y;        /* on the screen */
-	unsigned ma;       /* the address counter at the line's left end */
-	unsigned row;      /* row scan counter */
-	bool second;       /* double scanning: this is the second showing of the line */
+	unsigned y;   /* on the screen */
+	unsigned ma;  /* the address counter at the line's left end */
+	unsigned row; /* row scan counter */
+	bool second;  /* double scanning: this is the second showing of the line */
 	bool below_split;
 };
 
 /* The picture that the CRTC registers describe, in pixels and lines. */
 struct vga_geometry {
-	unsigned columns;        /* character clocks */
-	unsigned dots;           /* pixels of one character: 8 or 9 */
-	unsigned repeat;         /* 2: every pixel is doubled (half dot clock) */
+	unsigned columns; /* character clocks */
+	unsigned dots;    /* pixels of one character: 8 or 9 */
+	unsigned repeat;  /* 2: every pixel is doubled (half dot clock) */
 	unsigned width, height;
-	unsigned rows_per_char;  /* maximum scan line + 1 */
+	unsigned rows_per_char; /* maximum scan line + 1 */
 	bool double_scan;
 	unsigned line_compare;
 	unsigned htotal, vtotal; /* characters, lines */

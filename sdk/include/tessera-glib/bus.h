@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The machine's bus: which instance provides and which one uses which interface. Interfaces are matched by name and version
- * ("tessera.block/1"); the tables themselves are C and are handed out only while the machine is connected. Control plane;
- * every function is [main].
+ * The machine's bus: which instance provides and which one uses which interface. Interfaces are
+ * matched by name and version
+ * ("tessera.block/1"); the tables themselves are C and are handed out only while the machine is
+ * connected. Control plane; every function is [main].
  */
 #ifndef TESSERA_GLIB_BUS_H
 #define TESSERA_GLIB_BUS_H
@@ -16,8 +17,8 @@ G_BEGIN_DECLS
 /**
  * TsrBus:
  *
- * The list of which instance provides and which one uses which interface. In C the cast is TSR_BUS_OBJECT(): TSR_BUS names a table of the device
- * ABI.
+ * The list of which instance provides and which one uses which interface. In C the cast is
+ * TSR_BUS_OBJECT(): TSR_BUS names a table of the device ABI.
  */
 TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrBus, tsr_bus, TSR, BUS_OBJECT, GObject)
 
@@ -73,7 +74,8 @@ TSR_EXPORT char **tsr_bus_list(TsrBus *self);
  *
  * Lists who uses what. [main]
  *
- * Returns: (transfer full) (array zero-terminated=1): who uses what, as "USER.NEED -> PROVIDER INTERFACE"
+ * Returns: (transfer full) (array zero-terminated=1): who uses what, as "USER.NEED -> PROVIDER
+ * INTERFACE"
  */
 TSR_EXPORT char **tsr_bus_list_connections(TsrBus *self);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A machine: the control plane's view of it. Every function is [main]: called on the thread that owns the GLib main context the
- * machine was made on. Signals are emitted there.
+ * A machine: the control plane's view of it. Every function is [main]: called on the thread that
+ * owns the GLib main context the machine was made on. Signals are emitted there.
  */
 #ifndef TESSERA_GLIB_MACHINE_H
 #define TESSERA_GLIB_MACHINE_H
@@ -23,7 +23,12 @@ G_BEGIN_DECLS
  *
  * The states of a machine.
  */
-typedef enum { TSR_MACHINE_LOADED, TSR_MACHINE_RUNNING, TSR_MACHINE_PAUSED, TSR_MACHINE_STOPPED } TsrMachineState;
+typedef enum {
+	TSR_MACHINE_LOADED,
+	TSR_MACHINE_RUNNING,
+	TSR_MACHINE_PAUSED,
+	TSR_MACHINE_STOPPED
+} TsrMachineState;
 
 #define TSR_TYPE_MACHINE_STATE (tsr_machine_state_get_type())
 TSR_EXPORT GType tsr_machine_state_get_type(void) G_GNUC_CONST;
@@ -46,7 +51,8 @@ TSR_EXPORT GQuark tsr_machine_error_quark(void);
  * @TSR_MACHINE_ERROR_IO: a file cannot be read or written
  * @TSR_MACHINE_ERROR_VERSION: a plugin or a saved state of another version
  *
- * Errors of machines, registries and manifests. The message is one line for the user: what is wrong, where, and what to do.
+ * Errors of machines, registries and manifests. The message is one line for the user: what is
+ * wrong, where, and what to do.
  */
 typedef enum {
 	TSR_MACHINE_ERROR_FAILED,
@@ -93,8 +99,9 @@ typedef enum {
 /**
  * TsrMachine:
  *
- * A machine made of plugins. It is made loaded, started once, and stopped once; dropping the last reference takes it apart. In C
- * the cast is TSR_MACHINE_OBJECT(): TSR_MACHINE names a table of the device ABI.
+ * A machine made of plugins. It is made loaded, started once, and stopped once; dropping the last
+ * reference takes it apart. In C the cast is TSR_MACHINE_OBJECT(): TSR_MACHINE names a table of the
+ * device ABI.
  */
 TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GObject)
 
@@ -137,7 +144,8 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
  * TsrMachine::event:
  * @self: the machine
  * @instance: the instance that emits it
- * @event: what happened: "output" of a serial line with kind=signal, "media-changed", "leds", …; also the signal's detail
+ * @event: what happened: "output" of a serial line with kind=signal, "media-changed", "leds", …;
+ * also the signal's detail
  * @detail: more about it, as the plugin's README says
  *
  * An instance reports an event.
@@ -176,22 +184,24 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
  * @self: the machine
  * @why: "triple fault"
  *
- * The guest's processor shut down. Afterwards the machine is reset or stopped, as its manifest says.
+ * The guest's processor shut down. Afterwards the machine is reset or stopped, as its manifest
+ * says.
  */
 
 /**
  * tsr_machine_new_from_file:
  * @registry: where the plugins are
  * @file: a machine manifest's path, or a preset's name
- * @overrides: (array zero-terminated=1) (nullable): NAME.PROPERTY=VALUE, and options as on the command line without their dashes
- *             ("kernel=FILE", "serial=signal", "memory=64M")
+ * @overrides: (array zero-terminated=1) (nullable): NAME.PROPERTY=VALUE, and options as on the
+ *             command line without their dashes ("kernel=FILE", "serial=signal", "memory=64M")
  *
- * Makes a machine: loads its plugins, makes and connects its instances. Nothing runs yet. When a step fails, what was made is
- * taken apart again. [main]
+ * Makes a machine: loads its plugins, makes and connects its instances. Nothing runs yet. When a
+ * step fails, what was made is taken apart again. [main]
  *
  * Returns: (transfer full): the machine, or NULL with @error set
  */
-TSR_EXPORT TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file, const char *const *overrides, GError **error);
+TSR_EXPORT TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file,
+						 const char *const *overrides, GError **error);
 
 /**
  * tsr_machine_get_name:
@@ -217,8 +227,8 @@ TSR_EXPORT TsrMachineState tsr_machine_get_state(TsrMachine *self);
  *
  * Gets how a stopped machine ended. [main]
  *
- * Returns: 0 to 255: 0 the guest powered off, 1 the machine failed, 3 the guest stopped in error, 124 the time limit ran out, or
- *          what the guest or the user said
+ * Returns: 0 to 255: 0 the guest powered off, 1 the machine failed, 3 the guest stopped in error,
+ *          124 the time limit ran out, or what the guest or the user said
  */
 TSR_EXPORT int tsr_machine_get_exit_status(TsrMachine *self);
 /**
@@ -263,7 +273,8 @@ TSR_EXPORT gboolean tsr_machine_resume(TsrMachine *self, GError **error);
  * tsr_machine_reset:
  * @self: a machine
  *
- * Presses the reset button of a machine that runs or is paused. The reset happens after the call. [main]
+ * Presses the reset button of a machine that runs or is paused. The reset happens after the call.
+ * [main]
  *
  * Returns: TRUE, or FALSE with @error set: it is neither
  */
@@ -274,14 +285,16 @@ TSR_EXPORT gboolean tsr_machine_reset(TsrMachine *self, GError **error);
  * @exit_status: 0 to 255
  * @why: (nullable): one line for the user
  *
- * The power switch: stops the machine at once; the signal stopped follows. Does nothing when it is stopped. [main]
+ * The power switch: stops the machine at once; the signal stopped follows. Does nothing when it is
+ * stopped. [main]
  */
 TSR_EXPORT void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why);
 /**
  * tsr_machine_run:
  * @self: a machine
  *
- * Starts the machine if it is only loaded, and iterates the main context until it is stopped. [main]
+ * Starts the machine if it is only loaded, and iterates the main context until it is stopped.
+ * [main]
  *
  * Returns: the exit status
  */
@@ -293,7 +306,8 @@ TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
  * @self: a machine
  * @path: (type filename): the file; a new file is written next to it and renamed
  *
- * Writes the state of the whole machine to a file. The guest of a running machine stands still meanwhile. [main]
+ * Writes the state of the whole machine to a file. The guest of a running machine stands still
+ * meanwhile. [main]
  *
  * Returns: TRUE, or FALSE with @error set
  */
@@ -303,8 +317,8 @@ TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError 
  * @self: a machine
  * @path: (type filename): a file that tsr_machine_save() wrote
  *
- * Loads a saved state into a machine of the same kind that was not started yet. A state that does not fit is rejected before
- * anything is changed. [main]
+ * Loads a saved state into a machine of the same kind that was not started yet. A state that does
+ * not fit is rejected before anything is changed. [main]
  *
  * Returns: TRUE, or FALSE with @error set
  */
@@ -315,10 +329,12 @@ TSR_EXPORT gboolean tsr_machine_load(TsrMachine *self, const char *path, GError 
  * tsr_machine_hash_state:
  * @self: a machine
  *
- * Computes a SHA-256 over the guest's memory and the saved state of clock, lines, PCI bus and every instance. Two runs of a
- * deterministic machine have the same hash at the same instruction count. The guest stands still meanwhile. [main]
+ * Computes a SHA-256 over the guest's memory and the saved state of clock, lines, PCI bus and every
+ * instance. Two runs of a deterministic machine have the same hash at the same instruction count.
+ * The guest stands still meanwhile. [main]
  *
- * Returns: (transfer full) (nullable): the hash in hexadecimal; NULL with @error before the machine has started
+ * Returns: (transfer full) (nullable): the hash in hexadecimal; NULL with @error before the machine
+ * has started
  */
 TSR_EXPORT char *tsr_machine_hash_state(TsrMachine *self, GError **error);
 
@@ -341,7 +357,8 @@ TSR_EXPORT char **tsr_machine_list_instances(TsrMachine *self);
  *
  * Returns: (transfer full): the value, or NULL with @error set
  */
-TSR_EXPORT char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance, const char *property, GError **error);
+TSR_EXPORT char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance,
+						   const char *property, GError **error);
 /**
  * tsr_machine_set_instance_property:
  * @self: a machine
@@ -353,8 +370,9 @@ TSR_EXPORT char *tsr_machine_get_instance_property(TsrMachine *self, const char 
  *
  * Returns: TRUE, or FALSE with @error set
  */
-TSR_EXPORT gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance, const char *property, const char *value,
-					   GError **error);
+TSR_EXPORT gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance,
+						      const char *property, const char *value,
+						      GError **error);
 
 /* Displays. */
 /**
@@ -376,9 +394,11 @@ TSR_EXPORT guint tsr_machine_get_n_displays(TsrMachine *self);
  *
  * Gets the picture of a display as 32-bit XRGB8888 in host byte order. [main]
  *
- * Returns: (transfer full) (nullable): pixels of the display, width * 4 bytes a row; NULL if nothing changed since @serial
+ * Returns: (transfer full) (nullable): pixels of the display, width * 4 bytes a row; NULL if
+ * nothing changed since @serial
  */
-TSR_EXPORT GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width, guint *height);
+TSR_EXPORT GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial,
+					 guint *width, guint *height);
 /**
  * tsr_machine_screenshot:
  * @self: a machine
@@ -389,7 +409,8 @@ TSR_EXPORT GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint6
  *
  * Returns: TRUE, or FALSE with @error set
  */
-TSR_EXPORT gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path, GError **error);
+TSR_EXPORT gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path,
+					   GError **error);
 /**
  * tsr_machine_get_screen_text:
  * @self: a machine
@@ -421,7 +442,8 @@ TSR_EXPORT void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down
  *
  * Moves the mouse. [main]
  */
-TSR_EXPORT void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint buttons);
+TSR_EXPORT void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel,
+					 guint buttons);
 /**
  * tsr_machine_send_pointer_absolute:
  * @self: a machine
@@ -432,7 +454,8 @@ TSR_EXPORT void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int w
  *
  * Places an absolute pointer, where the machine has one. [main]
  */
-TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel, guint buttons);
+TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel,
+						  guint buttons);
 
 /* Observation. */
 /**
@@ -450,17 +473,19 @@ TSR_EXPORT char *tsr_machine_get_stats(TsrMachine *self);
  * @line: "INSTANCE:RESOURCE" or "PROVIDER:INPUT"
  * @on: whether the tap is set or removed
  *
- * Sets or removes a tap: while it is set, the signal line-changed reports each change of the line's level. [main]
+ * Sets or removes a tap: while it is set, the signal line-changed reports each change of the line's
+ * level. [main]
  *
  * Returns: TRUE, or FALSE with @error set: there is no such line
  */
-TSR_EXPORT gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error);
+TSR_EXPORT gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on,
+					 GError **error);
 
 /**
  * TSR_GMACHINE:
  *
- * A host table for plugins of the control plane (kind ui): host->get(host, TSR_GMACHINE) is the #TsrMachine that they belong to. It
- * is not owned.
+ * A host table for plugins of the control plane (kind ui): host->get(host, TSR_GMACHINE) is the
+ * #TsrMachine that they belong to. It is not owned.
  */
 #define TSR_GMACHINE "tessera.gmachine/1"
 

@@ -77,7 +77,13 @@ typedef struct {
  *
  * The kinds of resources that a plugin claims.
  */
-typedef enum { TSR_RESOURCE_PORTS, TSR_RESOURCE_MMIO, TSR_RESOURCE_IRQ, TSR_RESOURCE_DMA, TSR_RESOURCE_ROM } TsrResourceType;
+typedef enum {
+	TSR_RESOURCE_PORTS,
+	TSR_RESOURCE_MMIO,
+	TSR_RESOURCE_IRQ,
+	TSR_RESOURCE_DMA,
+	TSR_RESOURCE_ROM
+} TsrResourceType;
 
 /**
  * TsrResource:
@@ -102,8 +108,8 @@ typedef struct {
 /**
  * TsrPlugin:
  *
- * An installed plugin, as its manifest describes it; none of its code was run. What the functions return belongs to the plugin. All
- * are [main].
+ * An installed plugin, as its manifest describes it; none of its code was run. What the functions
+ * return belongs to the plugin. All are [main].
  */
 TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrPlugin, tsr_plugin, TSR, PLUGIN, GObject)
 
@@ -251,16 +257,17 @@ TSR_EXPORT GPtrArray *tsr_plugin_get_resources(TsrPlugin *self);
 /**
  * TsrRegistry:
  *
- * The installed plugins. It reads the manifests, FOLDER/ID/VERSION/ID.plugin next to the library, and runs no plugin's code.
- * All functions are [main]; errors are in TSR_MACHINE_ERROR.
+ * The installed plugins. It reads the manifests, FOLDER/ID/VERSION/ID.plugin next to the library,
+ * and runs no plugin's code. All functions are [main]; errors are in TSR_MACHINE_ERROR.
  */
 TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrRegistry, tsr_registry, TSR, REGISTRY, GObject)
 
 /**
  * tsr_registry_new:
  *
- * Scans, in this order: the build tree that the library runs from, the folders of TESSERA_PLUGIN_PATH (separated by colons), the
- * user's (~/.local/share/tessera/plugins) and the system's. Of two with the same id and version the first counts. [main]
+ * Scans, in this order: the build tree that the library runs from, the folders of
+ * TESSERA_PLUGIN_PATH (separated by colons), the user's (~/.local/share/tessera/plugins) and the
+ * system's. Of two with the same id and version the first counts. [main]
  *
  * Returns: (transfer full): a registry
  */
@@ -282,7 +289,8 @@ TSR_EXPORT TsrRegistry *tsr_registry_new_for_folders(const char *const *folders)
  *
  * Lists the plugins. [main]
  *
- * Returns: (transfer container) (element-type TsrPlugin): those that can be used, by id, the newest version first
+ * Returns: (transfer container) (element-type TsrPlugin): those that can be used, by id, the newest
+ * version first
  */
 TSR_EXPORT GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
 
@@ -292,8 +300,8 @@ TSR_EXPORT GPtrArray *tsr_registry_list_plugins(TsrRegistry *self);
  *
  * Lists the plugins that cannot be used. [main]
  *
- * Returns: (transfer none) (array zero-terminated=1): for each plugin that cannot be used, a line that says which and why; valid
- *          until the next call with the registry
+ * Returns: (transfer none) (array zero-terminated=1): for each plugin that cannot be used, a line
+ *          that says which and why; valid until the next call with the registry
  */
 TSR_EXPORT const char *const *tsr_registry_get_refused(TsrRegistry *self);
 
@@ -315,7 +323,8 @@ TSR_EXPORT TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requireme
  * @plugin: one of its plugins
  * @error: why it is rejected; from then on it is in tsr_registry_get_refused()
  *
- * Loads the plugin's library, which stays loaded until the process ends. Does nothing when it is loaded. [main]
+ * Loads the plugin's library, which stays loaded until the process ends. Does nothing when it is
+ * loaded. [main]
  *
  * Returns: whether it can be used
  */

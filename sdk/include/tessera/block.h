@@ -7,7 +7,13 @@
 
 enum tsr_block_op { TSR_BLOCK_READ, TSR_BLOCK_WRITE, TSR_BLOCK_FLUSH, TSR_BLOCK_DISCARD };
 
-enum tsr_block_status { TSR_BLOCK_OK, TSR_BLOCK_IO_ERROR, TSR_BLOCK_READ_ONLY, TSR_BLOCK_NO_MEDIUM, TSR_BLOCK_OUT_OF_RANGE };
+enum tsr_block_status {
+	TSR_BLOCK_OK,
+	TSR_BLOCK_IO_ERROR,
+	TSR_BLOCK_READ_ONLY,
+	TSR_BLOCK_NO_MEDIUM,
+	TSR_BLOCK_OUT_OF_RANGE
+};
 
 /* A piece of memory that a request reads into or writes from. */
 struct tsr_block_segment {
@@ -22,17 +28,19 @@ struct tsr_block_request {
 	uint64_t offset; /* bytes */
 	uint64_t length; /* bytes */
 	void *buffer;    /* length bytes for READ and WRITE; NULL: see segments */
-	void (*done)(struct tsr_block_request *request, enum tsr_block_status status); /* [locked] never from inside submit */
+	void (*done)(struct tsr_block_request *request,
+		     enum tsr_block_status status); /* [locked] never from inside submit */
 	void *user;
-	/* READ and WRITE with buffer NULL: at most 512 pieces whose lengths (multiples of 2) add up to `length`. */
+	/* READ and WRITE with buffer NULL: at most 512 pieces whose lengths (multiples of 2) add up
+	 * to `length`. */
 	const struct tsr_block_segment *segments;
 	unsigned segment_count;
 };
 
 struct tsr_block_info {
-	bool present;      /* a medium is in */
+	bool present; /* a medium is in */
 	bool read_only;
-	uint64_t length;   /* bytes; a multiple of 512 */
+	uint64_t length;     /* bytes; a multiple of 512 */
 	uint32_t generation; /* number of media changes so far */
 };
 
@@ -42,18 +50,20 @@ struct tsr_block {
 	uint32_t size;
 	/* Fills in *info. Never fails: without a medium `present` is false. [locked] */
 	void (*info)(void *self, struct tsr_block_info *info);
-	/* Starts a request. It always completes, by `done` with a status. READ and WRITE may complete in any
-	 * order; a FLUSH completes when every WRITE that completed before the FLUSH was submitted is on
-	 * stable storage (persistent disks: fdatasync). [locked] */
+	/* Starts a request. It always completes, by `done` with a status. READ and WRITE may
+	 * complete in any order; a FLUSH completes when every WRITE that completed before the FLUSH
+	 * was submitted is on stable storage (persistent disks: fdatasync). [locked] */
 	void (*submit)(void *self, struct tsr_block_request *request);
-	/* Sets the one listener: `changed` is called, [locked], after a medium was removed or inserted.
-	 * [main & !running] */
+	/* Sets the one listener: `changed` is called, [locked], after a medium was removed or
+	 * inserted. [main & !running] */
 	void (*listen)(void *self, void (*changed)(void *user), void *user);
 	/* The guest ejects (true) or loads (false) the medium. False: refused. [locked] */
 	bool (*eject)(void *self, bool eject);
-	/* The guest locks or unlocks the door: while it is locked, the user cannot change the medium. [locked] */
+	/* The guest locks or unlocks the door: while it is locked, the user cannot change the
+	 * medium. [locked] */
 	void (*lock)(void *self, bool locked);
-	/* Waits until every request submitted so far is done (its `done` has run). For resets and aborted transfers. [locked] */
+	/* Waits until every request submitted so far is done (its `done` has run). For resets and
+	 * aborted transfers. [locked] */
 	void (*drain)(void *self);
 };
 

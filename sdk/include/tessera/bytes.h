@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Little-endian numbers in byte arrays: descriptors, configuration space, sectors. Any alignment. [any] */
+/* Little-endian numbers in byte arrays: descriptors, configuration space, sectors. Any alignment.
+ * [any] */
 #ifndef TESSERA_BYTES_H
 #define TESSERA_BYTES_H
 

@@ -19,10 +19,11 @@ struct tsr_chardev_port {
 #define TSR_CHARDEV "tessera.chardev/1"
 struct tsr_chardev {
 	uint32_t size;
-	/* Sets the device's side; one device for each back end. `port` stays valid until detach. [main & !running] */
+	/* Sets the device's side; one device for each back end. `port` stays valid until detach.
+	 * [main & !running] */
 	void (*connect)(void *self, const struct tsr_chardev_port *port);
-	/* Takes up to `length` bytes and returns how many it took: 0 when the host's side is full, and the
-	 * device tries again a character time later. [locked] */
+	/* Takes up to `length` bytes and returns how many it took: 0 when the host's side is full,
+	 * and the device tries again a character time later. [locked] */
 	size_t (*write)(void *self, const uint8_t *bytes, size_t length);
 	/* The device has room again: the back end delivers what waits. [locked] */
 	void (*ready)(void *self);

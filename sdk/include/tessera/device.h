@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a plugin implements: a class of instances (devices, back ends, CPUs, MMUs, user interfaces). */
+/* What a plugin implements: a class of instances (devices, back ends, CPUs, MMUs, user interfaces).
+ */
 #ifndef TESSERA_DEVICE_H
 #define TESSERA_DEVICE_H
 
@@ -23,39 +24,42 @@ struct tsr_device_class {
 	uint32_t size;
 	size_t instance_size; /* bytes; the core allocates them zeroed and passes them as `self` */
 
-	/* Claims what the manifest names. False and error: the instance cannot be made; the core releases
-	 * what was claimed before. Interfaces of other instances may be fetched here (each need of the
-	 * manifest is connected before attach) but not called before `realize`. [main & !running] */
+	/* Claims what the manifest names. False and error: the instance cannot be made; the core
+	 * releases what was claimed before. Interfaces of other instances may be fetched here (each
+	 * need of the manifest is connected before attach) but not called before `realize`. [main &
+	 * !running] */
 	bool (*attach)(void *self, const struct tsr_host *host, struct tsr_error *error);
-	/* All instances are attached: the first moment to call others. False and error: the machine cannot
-	 * be made. May be NULL. [main & !running] */
+	/* All instances are attached: the first moment to call others. False and error: the machine
+	 * cannot be made. May be NULL. [main & !running] */
 	bool (*realize)(void *self, struct tsr_error *error);
-	/* Releases what the instance took outside of the host tables (memory, files); the core releases
-	 * regions, timers and watches. Also called after attach or realize failed. May be NULL.
-	 * [main & !running] */
+	/* Releases what the instance took outside of the host tables (memory, files); the core
+	 * releases regions, timers and watches. Also called after attach or realize failed. May be
+	 * NULL. [main & !running] */
 	void (*detach)(void *self);
-	/* Puts the instance into the state that its data sheet gives for this reset. May be NULL. [locked] */
+	/* Puts the instance into the state that its data sheet gives for this reset. May be NULL.
+	 * [locked] */
 	void (*reset)(void *self, enum tsr_reset kind);
-	/* Writes all that the guest can observe. `save` and `load` are both NULL only for instances without
-	 * such state. The guest does not run. [locked] */
+	/* Writes all that the guest can observe. `save` and `load` are both NULL only for instances
+	 * without such state. The guest does not run. [locked] */
 	void (*save)(void *self, struct tsr_state_writer *out);
-	/* Takes over a saved state; the guest does not run. False and error: it cannot be loaded; the
-	 * machine is then discarded. [locked] */
+	/* Takes over a saved state; the guest does not run. False and error: it cannot be loaded;
+	 * the machine is then discarded. [locked] */
 	bool (*load)(void *self, struct tsr_state_reader *in, struct tsr_error *error);
-	/* The table of an interface that the plugin's manifest provides, or NULL. Its functions are called
-	 * with `self`; it stays valid until detach. May be NULL. Called after attach. [any] */
+	/* The table of an interface that the plugin's manifest provides, or NULL. Its functions are
+	 * called with `self`; it stays valid until detach. May be NULL. Called after attach. [any]
+	 */
 	const void *(*get_interface)(void *self, const char *interface);
 };
 
 /*
- * Defines all that the core looks for in a plugin's .so: the exported entry (plugin.h) and the factory
- * that it names, whose only table is device_class, a constant struct tsr_device_class. Write it once,
- * at the end of one source file:
+ * Defines all that the core looks for in a plugin's .so: the exported entry (plugin.h) and the
+ *factory that it names, whose only table is device_class, a constant struct tsr_device_class. Write
+ *it once, at the end of one source file:
  *
  *	TSR_DEVICE_PLUGIN(uart_class);
  *
- * The build defines PLUGIN_ID and PLUGIN_VERSION as strings that are equal to the manifest's `id` and
- * `version`; the core refuses a library that says otherwise.
+ * The build defines PLUGIN_ID and PLUGIN_VERSION as strings that are equal to the manifest's `id`
+ *and `version`; the core refuses a library that says otherwise.
  */
 #define TSR_DEVICE_PLUGIN(device_class) \
 	static const void *tsr_plugin_get_factory(const char *factory) \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the core gives to an instance. `host` is passed to attach and stays valid until detach has
- * returned. host->get(host, "tessera.io/1") returns a constant table; the functions of a table take the
- * instance's `host` as their first argument, or an object that the table made. An instance fetches its
- * tables once, in attach.
+ * returned. host->get(host, "tessera.io/1") returns a constant table; the functions of a table take
+ * the instance's `host` as their first argument, or an object that the table made. An instance
+ * fetches its tables once, in attach.
  */
 #ifndef TESSERA_HOST_H
 #define TESSERA_HOST_H
@@ -19,22 +19,25 @@ struct tsr_host {
 	const void *(*get)(const struct tsr_host *host, const char *table);
 };
 
-/* -- "tessera.properties/1": values of the manifest's properties, after the machine manifest and --set */
+/* -- "tessera.properties/1": values of the manifest's properties, after the machine manifest and
+ * --set */
 #define TSR_PROPERTIES "tessera.properties/1"
 struct tsr_properties {
 	uint32_t size;
-	/* The value of a property. To ask for one that the plugin's manifest lacks is a bug, which an
-	 * assertion reports. A string belongs to the core and is valid until that property changes; "" when
-	 * it is not set. [locked] */
+	/* The value of a property. To ask for one that the plugin's manifest lacks is a bug, which
+	 * an assertion reports. A string belongs to the core and is valid until that property
+	 * changes; "" when it is not set. [locked] */
 	const char *(*get_string)(const struct tsr_host *host, const char *name);
 	int64_t (*get_int)(const struct tsr_host *host, const char *name);
 	bool (*get_bool)(const struct tsr_host *host, const char *name);
-	/* Sets a listener: `changed` is called, [locked], after a property with `mutable=true` was written from
-	 * outside. When it returns false and an error, the property keeps its old value.
-	 * [main & !running] */
+	/* Sets a listener: `changed` is called, [locked], after a property with `mutable=true` was
+	 * written from outside. When it returns false and an error, the property keeps its old
+	 * value. [main & !running] */
 	void (*on_change)(const struct tsr_host *host, const char *name,
-			  bool (*changed)(void *self, const char *name, struct tsr_error *error), void *self);
-	/* Sets the value that others read, of a property with `writable=false` in the manifest. [locked] */
+			  bool (*changed)(void *self, const char *name, struct tsr_error *error),
+			  void *self);
+	/* Sets the value that others read, of a property with `writable=false` in the manifest.
+	 * [locked] */
 	void (*set_string)(const struct tsr_host *host, const char *name, const char *value);
 	void (*set_int)(const struct tsr_host *host, const char *name, int64_t value);
 };
@@ -46,25 +49,28 @@ struct tsr_region; /* a claimed range; owned by the core, freed at detach */
 struct tsr_io_ops {
 	uint32_t size;
 	uint32_t flags; /* 0: none are defined */
-	/* Bit mask of the widths in bytes that the handlers take (1, 2, 4; MMIO: 8 too). The core splits an
-	 * access of another width into allowed ones, or cuts a narrower read out of an allowed one. */
+	/* Bit mask of the widths in bytes that the handlers take (1, 2, 4; MMIO: 8 too). The core
+	 * splits an access of another width into allowed ones, or cuts a narrower read out of an
+	 * allowed one. */
 	uint32_t widths;
-	/* `offset` is in bytes from the region's start, `width` in bytes. Without `read`, reads give all ones;
-	 * without `write`, writes are ignored. [locked] */
+	/* `offset` is in bytes from the region's start, `width` in bytes. Without `read`, reads
+	 * give all ones; without `write`, writes are ignored. [locked] */
 	uint64_t (*read)(void *self, uint64_t offset, unsigned width);
 	void (*write)(void *self, uint64_t offset, uint64_t value, unsigned width);
 };
 
 struct tsr_io {
 	uint32_t size;
-	/* Claims the manifest's [Resource <name>] of type ports or mmio and enables it. NULL and error when
-	 * another instance has the range with the same priority. [main & !running] */
-	struct tsr_region *(*claim)(const struct tsr_host *host, const char *name, const struct tsr_io_ops *ops,
-				    void *self, struct tsr_error *error);
-	/* Claims `length` ports whose place the guest decides (such as ACPI's PM base); they are disabled until
-	 * `enable`. NULL and error as above. [main & !running] */
-	struct tsr_region *(*claim_ports)(const struct tsr_host *host, const char *name, uint16_t base,
-					  unsigned length, const struct tsr_io_ops *ops, void *self,
+	/* Claims the manifest's [Resource <name>] of type ports or mmio and enables it. NULL and
+	 * error when another instance has the range with the same priority. [main & !running] */
+	struct tsr_region *(*claim)(const struct tsr_host *host, const char *name,
+				    const struct tsr_io_ops *ops, void *self,
+				    struct tsr_error *error);
+	/* Claims `length` ports whose place the guest decides (such as ACPI's PM base); they are
+	 * disabled until `enable`. NULL and error as above. [main & !running] */
+	struct tsr_region *(*claim_ports)(const struct tsr_host *host, const char *name,
+					  uint16_t base, unsigned length,
+					  const struct tsr_io_ops *ops, void *self,
 					  struct tsr_error *error);
 	/* Puts the region at another port or guest physical address. [locked] */
 	void (*move)(struct tsr_region *region, uint64_t base);
@@ -79,45 +85,53 @@ enum tsr_memory_flags {
 	TSR_MEMORY_DIRTY_LOG = 2, /* writes are logged per 4 KiB page */
 	TSR_MEMORY_DISABLED = 4,  /* not visible until enabled */
 };
-/* Which of several regions at an address answers: the one with the highest priority; of two with the same, the younger. Two
- * enabled regions of plugins may not overlap at the same priority. */
+/* Which of several regions at an address answers: the one with the highest priority; of two with
+ * the same, the younger. Two enabled regions of plugins may not overlap at the same priority. */
 enum tsr_region_priority {
-	TSR_PRIORITY_RAM = 0,      /* guest RAM; of ports: those that a manifest claims */
-	TSR_PRIORITY_BOARD = 1,    /* what the board decodes when nothing else does: flash; ports that the guest places */
-	TSR_PRIORITY_MMIO = 5,     /* registers in memory that a manifest claims; windows of adapters */
-	TSR_PRIORITY_OVERLAY = 6,  /* over such a window while it is enabled */
-	TSR_PRIORITY_BAR = 10,     /* base address registers of PCI, and cards of the ISA bus */
+	TSR_PRIORITY_RAM = 0,   /* guest RAM; of ports: those that a manifest claims */
+	TSR_PRIORITY_BOARD = 1, /* what the board decodes when nothing else does: flash; ports that
+				   the guest places */
+	TSR_PRIORITY_MMIO = 5, /* registers in memory that a manifest claims; windows of adapters */
+	TSR_PRIORITY_OVERLAY = 6, /* over such a window while it is enabled */
+	TSR_PRIORITY_BAR = 10,    /* base address registers of PCI, and cards of the ISA bus */
 };
 struct tsr_memory {
 	uint32_t size;
-	/* `length` bytes (a multiple of 4096) of zeroed memory at `base`; *bytes is its host address, valid
-	 * until detach. priority: enum tsr_region_priority, or a number between. [main & !running] */
-	struct tsr_region *(*map)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				  int priority, unsigned flags, uint8_t **bytes, struct tsr_error *error);
-	/* A range of `length` bytes with handlers that is not in the manifest. Priorities and errors as `map`.
+	/* `length` bytes (a multiple of 4096) of zeroed memory at `base`; *bytes is its host
+	 * address, valid until detach. priority: enum tsr_region_priority, or a number between.
 	 * [main & !running] */
-	struct tsr_region *(*map_io)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				     int priority, unsigned flags, const struct tsr_io_ops *ops, void *self,
+	struct tsr_region *(*map)(const struct tsr_host *host, const char *name, tsr_gpa base,
+				  uint64_t length, int priority, unsigned flags, uint8_t **bytes,
+				  struct tsr_error *error);
+	/* A range of `length` bytes with handlers that is not in the manifest. Priorities and
+	 * errors as `map`. [main & !running] */
+	struct tsr_region *(*map_io)(const struct tsr_host *host, const char *name, tsr_gpa base,
+				     uint64_t length, int priority, unsigned flags,
+				     const struct tsr_io_ops *ops, void *self,
 				     struct tsr_error *error);
-	/* A second place for `length` bytes of `target` from `offset` on. Priorities and errors as `map`.
-	 * [main & !running] */
-	struct tsr_region *(*alias)(const struct tsr_host *host, const char *name, tsr_gpa base, uint64_t length,
-				    int priority, unsigned flags, struct tsr_region *target, uint64_t offset,
+	/* A second place for `length` bytes of `target` from `offset` on. Priorities and errors as
+	 * `map`. [main & !running] */
+	struct tsr_region *(*alias)(const struct tsr_host *host, const char *name, tsr_gpa base,
+				    uint64_t length, int priority, unsigned flags,
+				    struct tsr_region *target, uint64_t offset,
 				    struct tsr_error *error);
 	/* Puts the region at another address; shows or hides it. [locked] */
 	void (*move)(struct tsr_region *region, tsr_gpa base);
 	void (*enable)(struct tsr_region *region, bool enabled);
-	/* Copies and clears the dirty bits of `count` pages of the region from page `first` on: bit n % 8 of
-	 * bitmap[n / 8] is page first + n. Returns true if any was set. [locked] */
-	bool (*fetch_dirty)(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap);
-	/* Where reads and writes of a range below 1 MiB go that RAM may shadow (the i440FX's PAM registers);
-	 * `base` and `length` are multiples of 4096. read_ram, write_ram: to RAM if true, otherwise to what
-	 * else lies there. [locked] */
-	void (*shadow)(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram, bool write_ram);
+	/* Copies and clears the dirty bits of `count` pages of the region from page `first` on: bit
+	 * n % 8 of bitmap[n / 8] is page first + n. Returns true if any was set. [locked] */
+	bool (*fetch_dirty)(struct tsr_region *region, uint32_t first, uint32_t count,
+			    uint8_t *bitmap);
+	/* Where reads and writes of a range below 1 MiB go that RAM may shadow (the i440FX's PAM
+	 * registers); `base` and `length` are multiples of 4096. read_ram, write_ram: to RAM if
+	 * true, otherwise to what else lies there. [locked] */
+	void (*shadow)(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
+		       bool write_ram);
 	/* Bytes of guest RAM in all, and below 4 GiB. [any] */
 	uint64_t (*ram_size)(const struct tsr_host *host);
 	uint64_t (*ram_below_4g)(const struct tsr_host *host);
-	/* The A20 gate: when it is false, bit 20 of each physical address of the processor is zero. [locked] */
+	/* The A20 gate: when it is false, bit 20 of each physical address of the processor is zero.
+	 * [locked] */
 	void (*set_a20)(const struct tsr_host *host, bool enabled);
 	bool (*get_a20)(const struct tsr_host *host);
 };
@@ -125,7 +139,8 @@ struct tsr_memory {
 /* -- "tessera.irq/1": lines */
 #define TSR_IRQ "tessera.irq/1"
 struct tsr_irq {
-	/* Sets the level, 0 or 1. Setting the level that the line has is cheap and does nothing. [locked] */
+	/* Sets the level, 0 or 1. Setting the level that the line has is cheap and does nothing.
+	 * [locked] */
 	void (*set)(void *to, int level);
 	void *to;
 };
@@ -136,9 +151,9 @@ static inline void tsr_irq_set(const struct tsr_irq *irq, int level)
 }
 struct tsr_irq_table {
 	uint32_t size;
-	/* The line that the manifest's [Resource <name>] of type irq names; it belongs to the core and is valid
-	 * until detach. Never NULL: a line that is not connected goes nowhere. The sources of one input are
-	 * ORed. [main & !running] */
+	/* The line that the manifest's [Resource <name>] of type irq names; it belongs to the core
+	 * and is valid until detach. Never NULL: a line that is not connected goes nowhere. The
+	 * sources of one input are ORed. [main & !running] */
 	const struct tsr_irq *(*get)(const struct tsr_host *host, const char *name);
 };
 /* "tessera.irq-inputs/1", provided by interrupt controllers and others with inputs. */
@@ -153,8 +168,8 @@ struct tsr_irq_inputs {
 #define TSR_INTACK "tessera.intack/1"
 struct tsr_intack {
 	uint32_t size;
-	/* The INTA cycle: returns the vector (0-255) of the request with the highest priority, which becomes in
-	 * service. [locked] */
+	/* The INTA cycle: returns the vector (0-255) of the request with the highest priority,
+	 * which becomes in service. [locked] */
 	int (*acknowledge)(void *self);
 };
 
@@ -162,15 +177,16 @@ struct tsr_intack {
 #define TSR_DMA "tessera.dma/1"
 struct tsr_dma {
 	uint32_t size;
-	/* Copies `length` bytes from or to guest memory. False when a byte lies outside of RAM and ROM (reads
-	 * give all ones there, writes are dropped there; the rest is done) or when a PCI function's bus
-	 * mastering is off (nothing is done). The A20 gate does not matter. Translated code in the written
-	 * pages is invalidated. [locked] */
+	/* Copies `length` bytes from or to guest memory. False when a byte lies outside of RAM and
+	 * ROM (reads give all ones there, writes are dropped there; the rest is done) or when a PCI
+	 * function's bus mastering is off (nothing is done). The A20 gate does not matter.
+	 * Translated code in the written pages is invalidated. [locked] */
 	bool (*read)(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length);
 	bool (*write)(const struct tsr_host *host, tsr_gpa to, const void *from, uint64_t length);
-	/* `map` gives direct access to a run of RAM: it returns the host address and cuts *length to the run's
-	 * end; NULL: use read and write. Call `written` after filling it. The address is valid while the lock
-	 * is held, and also while a worker runs a request that holds it. [locked] */
+	/* `map` gives direct access to a run of RAM: it returns the host address and cuts *length
+	 * to the run's end; NULL: use read and write. Call `written` after filling it. The address
+	 * is valid while the lock is held, and also while a worker runs a request that holds it.
+	 * [locked] */
 	void *(*map)(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write);
 	void (*written)(const struct tsr_host *host, tsr_gpa at, uint64_t length);
 };
@@ -182,11 +198,12 @@ struct tsr_clock {
 	uint32_t size;
 	/* Guest time: ns since power-on. It stands still in a pause. [any] */
 	uint64_t (*now)(const struct tsr_host *host);
-	/* Makes a timer, which belongs to the core and lives until detach. `expired` runs, [locked], at the
-	 * deadline or shortly after it, and is given the deadline that the timer was armed for.
-	 * [main & !running] */
+	/* Makes a timer, which belongs to the core and lives until detach. `expired` runs,
+	 * [locked], at the deadline or shortly after it, and is given the deadline that the timer
+	 * was armed for. [main & !running] */
 	struct tsr_timer *(*timer_new)(const struct tsr_host *host,
-				       void (*expired)(void *self, uint64_t deadline_ns), void *self);
+				       void (*expired)(void *self, uint64_t deadline_ns),
+				       void *self);
 	/* Sets the deadline, in ns of guest time; it replaces an earlier one. [locked] */
 	void (*arm)(struct tsr_timer *timer, uint64_t deadline_ns);
 	/* Drops the deadline, if there is one. [locked] */
@@ -197,7 +214,8 @@ struct tsr_clock {
 /* a * b / c, where the product may have 128 bits. [any] */
 static inline uint64_t tsr_muldiv(uint64_t a, uint64_t b, uint64_t c)
 {
-	__extension__ typedef unsigned __int128 tsr_product; /* for callers that compile with -Wpedantic */
+	__extension__ typedef unsigned __int128
+		tsr_product; /* for callers that compile with -Wpedantic */
 
 	return (uint64_t)((tsr_product)a * b / c);
 }
@@ -215,11 +233,11 @@ struct tsr_random {
 enum tsr_log_level { TSR_LOG_ERROR, TSR_LOG_WARNING, TSR_LOG_INFO, TSR_LOG_DEBUG };
 struct tsr_log {
 	uint32_t size;
-	/* Writes one line; `format` has no newline. `site` is an address that is unique to the place, such as a
-	 * static variable's: each site may write some lines a second. What a guest does wrong is at most
-	 * DEBUG. [any] */
-	void (*write)(const struct tsr_host *host, const void *site, enum tsr_log_level level, const char *format, ...)
-		TSR_PRINTF(4, 5);
+	/* Writes one line; `format` has no newline. `site` is an address that is unique to the
+	 * place, such as a static variable's: each site may write some lines a second. What a guest
+	 * does wrong is at most DEBUG. [any] */
+	void (*write)(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+		      const char *format, ...) TSR_PRINTF(4, 5);
 };
 /* Writes a line from here, as a site of its own. [any] */
 #define tsr_log_at(table, host, level, ...) \
@@ -232,12 +250,13 @@ struct tsr_log {
 #define TSR_BUS "tessera.bus/1"
 struct tsr_bus {
 	uint32_t size;
-	/* What the manifest's [Needs <name>] is connected to, in *out. False when the need is optional and not
-	 * connected. [main & !running] */
+	/* What the manifest's [Needs <name>] is connected to, in *out. False when the need is
+	 * optional and not connected. [main & !running] */
 	bool (*get)(const struct tsr_host *host, const char *name, struct tsr_interface *out);
-	/* Emits the signal `event` of the machine (TsrMachine::event) for this instance, later and on the main
-	 * loop. `detail` may be "". The event "fault" is TsrMachine::device-fault too: this instance cannot do
-	 * its work, and `detail` says why in one line for the user. [any] */
+	/* Emits the signal `event` of the machine (TsrMachine::event) for this instance, later and
+	 * on the main loop. `detail` may be "". The event "fault" is TsrMachine::device-fault too:
+	 * this instance cannot do its work, and `detail` says why in one line for the user. [any]
+	 */
 	void (*emit)(const struct tsr_host *host, const char *event, const char *detail);
 };
 
@@ -245,9 +264,9 @@ struct tsr_bus {
 #define TSR_MACHINE "tessera.machine/1"
 struct tsr_machine_table {
 	uint32_t size;
-	/* Each returns at once, and takes effect when the virtual CPU next leaves the guest. power_off: the
-	 * guest switches itself off, exit status 0. stop: it ends with a status of 0 to 255 and a line for
-	 * the user. [any] */
+	/* Each returns at once, and takes effect when the virtual CPU next leaves the guest.
+	 * power_off: the guest switches itself off, exit status 0. stop: it ends with a status of 0
+	 * to 255 and a line for the user. [any] */
 	void (*power_off)(const struct tsr_host *host);
 	void (*reset)(const struct tsr_host *host, int kind /* enum tsr_reset */);
 	void (*stop)(const struct tsr_host *host, int exit_status, const char *why);
@@ -257,19 +276,20 @@ struct tsr_machine_table {
 #define TSR_WORKER "tessera.worker/1"
 struct tsr_worker {
 	uint32_t size;
-	/* Starts a job: `work` runs on another thread without the lock and may touch only `job`; then `done`
-	 * runs, [locked], never from inside submit. `ordered`: jobs of this instance run one after the other.
-	 * Without `work` (NULL), `done` runs soon. In deterministic machines `done` runs a fixed guest time
-	 * later. The caller owns `job` and keeps it alive until `done`. [locked] */
-	void (*submit)(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job), void *job,
-		       bool ordered);
+	/* Starts a job: `work` runs on another thread without the lock and may touch only `job`;
+	 * then `done` runs, [locked], never from inside submit. `ordered`: jobs of this instance
+	 * run one after the other. Without `work` (NULL), `done` runs soon. In deterministic
+	 * machines `done` runs a fixed guest time later. The caller owns `job` and keeps it alive
+	 * until `done`. [locked] */
+	void (*submit)(const struct tsr_host *host, void (*work)(void *job),
+		       void (*done)(void *job), void *job, bool ordered);
 	/* Waits until `done` has run for all jobs of this instance. [locked] */
 	void (*drain)(const struct tsr_host *host);
-	/* Watches a file descriptor of the host: `ready` runs, [locked], when poll(2) reports one of `events`
-	 * (POLLIN, POLLOUT). Returns an id above 0 for unwatch. The descriptor stays the caller's; it is
-	 * closed after unwatch. [locked] */
-	unsigned (*watch)(const struct tsr_host *host, int fd, short events, void (*ready)(void *self, short revents),
-			  void *self);
+	/* Watches a file descriptor of the host: `ready` runs, [locked], when poll(2) reports one
+	 * of `events` (POLLIN, POLLOUT). Returns an id above 0 for unwatch. The descriptor stays
+	 * the caller's; it is closed after unwatch. [locked] */
+	unsigned (*watch)(const struct tsr_host *host, int fd, short events,
+			  void (*ready)(void *self, short revents), void *self);
 	void (*unwatch)(const struct tsr_host *host, unsigned id);
 };
 

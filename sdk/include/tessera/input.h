@@ -9,10 +9,11 @@ enum tsr_input_button { TSR_BUTTON_LEFT = 1, TSR_BUTTON_RIGHT = 2, TSR_BUTTON_MI
 
 struct tsr_input_ops {
 	uint32_t size;
-	/* A key went down or up; `code` is a key of Linux' input-event-codes.h (KEY_A = 30). May be NULL. [locked] */
+	/* A key went down or up; `code` is a key of Linux' input-event-codes.h (KEY_A = 30). May be
+	 * NULL. [locked] */
 	void (*key)(void *self, unsigned code, bool down);
-	/* Motion in counts, y grows downwards; steps of the wheel, away from the user is positive; the buttons
-	 * that are held (enum tsr_input_button). May be NULL. [locked] */
+	/* Motion in counts, y grows downwards; steps of the wheel, away from the user is positive;
+	 * the buttons that are held (enum tsr_input_button). May be NULL. [locked] */
 	void (*pointer)(void *self, int dx, int dy, int wheel, unsigned buttons);
 	/* A position, 0 to 65535 over the screen; the rest as above. May be NULL. [locked] */
 	void (*pointer_absolute)(void *self, unsigned x, unsigned y, int wheel, unsigned buttons);
@@ -24,7 +25,8 @@ struct tsr_input {
 	uint32_t size;
 	/* Adds a device that takes input; `ops` is called with `self`. [main & !running] */
 	void (*add)(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self);
-	/* The lights of the keyboard changed: bit 0 scroll lock, 1 num lock, 2 caps lock. [locked] */
+	/* The lights of the keyboard changed: bit 0 scroll lock, 1 num lock, 2 caps lock. [locked]
+	 */
 	void (*leds)(const struct tsr_host *host, unsigned mask);
 };
 

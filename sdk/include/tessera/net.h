@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ethernet: frames without preamble and frame check sequence, of 14 to 1514 bytes. The network card pads short
- * ones to the minimum of 60 bytes.
+ * Ethernet: frames without preamble and frame check sequence, of 14 to 1514 bytes. The network card
+ * pads short ones to the minimum of 60 bytes.
  */
 #ifndef TESSERA_NET_H
 #define TESSERA_NET_H
@@ -28,10 +28,11 @@ struct tsr_net_port {
 #define TSR_NET "tessera.net/1"
 struct tsr_net {
 	uint32_t size;
-	/* Sets the card's side; one card for each back end. `port` stays valid until detach. [main & !running] */
+	/* Sets the card's side; one card for each back end. `port` stays valid until detach. [main
+	 * & !running] */
 	void (*connect)(void *self, const struct tsr_net_port *port);
-	/* Sends a frame of `length` bytes. The back end keeps no pointer to it. It cannot fail: a frame that
-	 * cannot be sent is lost, as on a wire. [locked] */
+	/* Sends a frame of `length` bytes. The back end keeps no pointer to it. It cannot fail: a
+	 * frame that cannot be sent is lost, as on a wire. [locked] */
 	void (*send)(void *self, const uint8_t *frame, size_t length);
 	/* The card can receive again: the back end delivers what waits. [locked] */
 	void (*ready)(void *self);

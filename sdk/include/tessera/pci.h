@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PCI (PCI Local Bus Specification 2.1). A function declares itself; the core keeps its configuration space, decodes
- * BARs, the command register and INTx. The host bridge plugin turns its own configuration mechanism into pci-host calls.
+ * PCI (PCI Local Bus Specification 2.1). A function declares itself; the core keeps its
+ * configuration space, decodes BARs, the command register and INTx. The host bridge plugin turns
+ * its own configuration mechanism into pci-host calls.
  */
 #ifndef TESSERA_PCI_H
 #define TESSERA_PCI_H
@@ -23,51 +24,58 @@ struct tsr_pci_id {
 
 struct tsr_pci_ops {
 	uint32_t size;
-	/* Called after the core stored a configuration write of `width` bytes at `offset`, as the write mask
-	 * allows. May be NULL. [locked] */
+	/* Called after the core stored a configuration write of `width` bytes at `offset`, as the
+	 * write mask allows. May be NULL. [locked] */
 	void (*config_written)(void *self, unsigned offset, unsigned width);
-	/* Called before a configuration read, to bring the bytes up to date. May be NULL. [locked] */
+	/* Called before a configuration read, to bring the bytes up to date. May be NULL. [locked]
+	 */
 	void (*config_read)(void *self, unsigned offset, unsigned width);
 };
 
-/* "tessera.pci/1": for functions. The bus address comes from the machine manifest's `address=DD.F` key. */
+/* "tessera.pci/1": for functions. The bus address comes from the machine manifest's `address=DD.F`
+ * key. */
 #define TSR_PCI "tessera.pci/1"
 struct tsr_pci {
 	uint32_t size;
-	/* Adds a function at the instance's address, or at the first free device if the machine manifest gives
-	 * none. `id` is copied; `ops` may be NULL. NULL and error when the address is wrong or taken.
-	 * [main & !running] */
+	/* Adds a function at the instance's address, or at the first free device if the machine
+	 * manifest gives none. `id` is copied; `ops` may be NULL. NULL and error when the address
+	 * is wrong or taken. [main & !running] */
 	struct tsr_pci_function *(*add)(const struct tsr_host *host, const struct tsr_pci_id *id,
-					const struct tsr_pci_ops *ops, void *self, struct tsr_error *error);
+					const struct tsr_pci_ops *ops, void *self,
+					struct tsr_error *error);
 	/* The same at a device and function number that the chip has fixed. [main & !running] */
-	struct tsr_pci_function *(*add_at)(const struct tsr_host *host, unsigned device, unsigned function,
-					   const struct tsr_pci_id *id, const struct tsr_pci_ops *ops, void *self,
+	struct tsr_pci_function *(*add_at)(const struct tsr_host *host, unsigned device,
+					   unsigned function, const struct tsr_pci_id *id,
+					   const struct tsr_pci_ops *ops, void *self,
 					   struct tsr_error *error);
-	/* A BAR with handlers. `length` is a power of two, at least 4 (I/O) or 16 (memory) bytes. False and
-	 * error when it cannot be. [main & !running] */
-	bool (*bar_io)(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind, uint32_t length,
-		       const struct tsr_io_ops *ops, void *self, struct tsr_error *error);
-	/* A BAR of plain memory of `length` bytes, zeroed: *bytes is its host address, *region serves for the
-	 * dirty log; both are valid until detach. `memory_flags`: enum tsr_memory_flags. False and error when
-	 * it cannot be. [main & !running] */
-	bool (*bar_memory)(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable, unsigned memory_flags,
-			   uint8_t **bytes, struct tsr_region **region, struct tsr_error *error);
-	/* The option ROM's image, which is copied and padded to a power of two. False and error when it is too
-	 * long. [main & !running] */
-	bool (*rom)(struct tsr_pci_function *f, const void *image, size_t length, struct tsr_error *error);
-	/* 256 bytes each: the configuration space; the bits of each byte that the guest can write; the bits
-	 * that it clears by writing one. They belong to the core; the function may change them at any time.
-	 * [locked] */
+	/* A BAR with handlers. `length` is a power of two, at least 4 (I/O) or 16 (memory) bytes.
+	 * False and error when it cannot be. [main & !running] */
+	bool (*bar_io)(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind,
+		       uint32_t length, const struct tsr_io_ops *ops, void *self,
+		       struct tsr_error *error);
+	/* A BAR of plain memory of `length` bytes, zeroed: *bytes is its host address, *region
+	 * serves for the dirty log; both are valid until detach. `memory_flags`: enum
+	 * tsr_memory_flags. False and error when it cannot be. [main & !running] */
+	bool (*bar_memory)(struct tsr_pci_function *f, unsigned bar, uint32_t length,
+			   bool prefetchable, unsigned memory_flags, uint8_t **bytes,
+			   struct tsr_region **region, struct tsr_error *error);
+	/* The option ROM's image, which is copied and padded to a power of two. False and error
+	 * when it is too long. [main & !running] */
+	bool (*rom)(struct tsr_pci_function *f, const void *image, size_t length,
+		    struct tsr_error *error);
+	/* 256 bytes each: the configuration space; the bits of each byte that the guest can write;
+	 * the bits that it clears by writing one. They belong to the core; the function may change
+	 * them at any time. [locked] */
 	uint8_t *(*config)(struct tsr_pci_function *f);
 	uint8_t *(*write_mask)(struct tsr_pci_function *f);
 	uint8_t *(*clear_mask)(struct tsr_pci_function *f);
-	/* Puts command register, BARs and interrupt line to their values after a reset. The core does it itself
-	 * when the machine is reset. [locked] */
+	/* Puts command register, BARs and interrupt line to their values after a reset. The core
+	 * does it itself when the machine is reset. [locked] */
 	void (*reset)(struct tsr_pci_function *f);
 	/* The level of the function's interrupt pin; 1 is active. [locked] */
 	void (*set_intx)(struct tsr_pci_function *f, int level);
-	/* The host to pass to tsr_dma instead of the instance's, so that DMA obeys the function's bus-master
-	 * bit. Valid until detach. [any] */
+	/* The host to pass to tsr_dma instead of the instance's, so that DMA obeys the function's
+	 * bus-master bit. Valid until detach. [any] */
 	const struct tsr_host *(*dma_host)(struct tsr_pci_function *f);
 	/* The function's address: bus << 8 | device << 3 | function. [any] */
 	unsigned (*address)(struct tsr_pci_function *f);
@@ -77,18 +85,21 @@ struct tsr_pci {
 #define TSR_PCI_HOST "tessera.pci-host/1"
 struct tsr_pci_host {
 	uint32_t size;
-	/* Configuration accesses. bdf: bus << 8 | device << 3 | function; `offset`: below 256, a multiple of
-	 * `width` (1, 2, 4 bytes). Reads of an absent function give all ones. [locked] */
-	uint32_t (*config_read)(const struct tsr_host *host, unsigned bdf, unsigned offset, unsigned width);
-	void (*config_write)(const struct tsr_host *host, unsigned bdf, unsigned offset, uint32_t value, unsigned width);
+	/* Configuration accesses. bdf: bus << 8 | device << 3 | function; `offset`: below 256, a
+	 * multiple of `width` (1, 2, 4 bytes). Reads of an absent function give all ones. [locked]
+	 */
+	uint32_t (*config_read)(const struct tsr_host *host, unsigned bdf, unsigned offset,
+				unsigned width);
+	void (*config_write)(const struct tsr_host *host, unsigned bdf, unsigned offset,
+			     uint32_t value, unsigned width);
 };
 
 /* "tessera.pci-router/1", provided by the chip that routes INTx (PIIX3). */
 #define TSR_PCI_ROUTER "tessera.pci-router/1"
 struct tsr_pci_router {
 	uint32_t size;
-	/* The level of a pin changed. `device`: 0 to 31; `pin`: 0 (INTA#) to 3. The core ORs the functions of
-	 * one device that share a pin. [locked] */
+	/* The level of a pin changed. `device`: 0 to 31; `pin`: 0 (INTA#) to 3. The core ORs the
+	 * functions of one device that share a pin. [locked] */
 	void (*set)(void *self, unsigned device, unsigned pin, int level);
 };
 

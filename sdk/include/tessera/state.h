@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Saved state: named, typed fields. A device writes them in any order. A newer version of the device
- * finds by name what an older one wrote, and tsr_state_reader.version says which version that was.
- * Names are unique within their group; groups nest. All functions: [locked], inside of the instance's
- * `save` or `load`; writer and reader belong to the core.
+ * Saved state: named, typed fields. A device writes them in any order. A newer version of the
+ * device finds by name what an older one wrote, and tsr_state_reader.version says which version
+ * that was. Names are unique within their group; groups nest. All functions: [locked], inside of
+ * the instance's `save` or `load`; writer and reader belong to the core.
  */
 #ifndef TESSERA_STATE_H
 #define TESSERA_STATE_H
@@ -19,7 +19,8 @@ struct tsr_state_writer_ops {
 	/* A number of 1, 2, 4 or 8 bytes. */
 	void (*uint)(struct tsr_state_writer *w, const char *name, uint64_t value, unsigned bytes);
 	/* `length` bytes, which are copied. */
-	void (*bytes)(struct tsr_state_writer *w, const char *name, const void *data, size_t length);
+	void (*bytes)(struct tsr_state_writer *w, const char *name, const void *data,
+		      size_t length);
 	/* Fields between begin and end are in the group. */
 	void (*begin)(struct tsr_state_writer *w, const char *group);
 	void (*end)(struct tsr_state_writer *w);
@@ -49,14 +50,16 @@ struct tsr_state_reader {
 	uint32_t version; /* the state version of the plugin that wrote it */
 };
 
-/* tsr_state_put_u8, u16, u32, u64 write a number; tsr_state_get_u8, u16, u32, u64 read one: false, and *out is
- * left alone, when the field is absent or of another width. */
+/* tsr_state_put_u8, u16, u32, u64 write a number; tsr_state_get_u8, u16, u32, u64 read one: false,
+ * and *out is left alone, when the field is absent or of another width. */
 #define TSR_STATE_FIELD(type, bits) \
-	static inline void tsr_state_put_u##bits(struct tsr_state_writer *w, const char *name, type value) \
+	static inline void tsr_state_put_u##bits(struct tsr_state_writer *w, const char *name, \
+						 type value) \
 	{ \
 		w->ops->uint(w, name, value, bits / 8); \
 	} \
-	static inline bool tsr_state_get_u##bits(struct tsr_state_reader *r, const char *name, type *out) \
+	static inline bool tsr_state_get_u##bits(struct tsr_state_reader *r, const char *name, \
+						 type *out) \
 	{ \
 		uint64_t value; \
 		if (!r->ops->uint(r, name, &value, bits / 8)) \
@@ -88,21 +91,23 @@ static inline bool tsr_state_get_bool(struct tsr_state_reader *r, const char *na
 }
 
 /* Writes `length` bytes. */
-static inline void tsr_state_put_bytes(struct tsr_state_writer *w, const char *name, const void *data,
-				       size_t length)
+static inline void tsr_state_put_bytes(struct tsr_state_writer *w, const char *name,
+				       const void *data, size_t length)
 {
 	w->ops->bytes(w, name, data, length);
 }
 
 /* Reads exactly `length` bytes. False: absent or of another length, *data is left alone. */
-static inline bool tsr_state_get_bytes(struct tsr_state_reader *r, const char *name, void *data, size_t length)
+static inline bool tsr_state_get_bytes(struct tsr_state_reader *r, const char *name, void *data,
+				       size_t length)
 {
 	return r->ops->bytes(r, name, data, length);
 }
 
 /*
- * Refuses a state in which `what` is missing or has a value that it cannot have ("counter 2", "the receive FIFO").
- * Fills in `error` (which may be NULL) and returns false, so that a load can return it. [any]
+ * Refuses a state in which `what` is missing or has a value that it cannot have ("counter 2", "the
+ * receive FIFO"). Fills in `error` (which may be NULL) and returns false, so that a load can return
+ * it. [any]
  */
 static inline bool tsr_state_damaged(struct tsr_error *error, const char *what)
 {

@@ -12,7 +12,7 @@
 #define REQUEST 0x1000u /* where a DMA request is written */
 
 static const uint16_t ports[] = {
-	0x80,  0x84,  0x8f,  0x92,  0xb2,  0xb3,  0xf0,	 0xcf8, 0xcf9, 0xcfc,
+	0x80,  0x84,  0x8f,  0x92,  0xb2,  0xb3,  0xf0,  0xcf8, 0xcf9, 0xcfc,
 	0xcfd, 0xcfe, 0x510, 0x511, 0x514, 0x518, 0x600, 0x602, 0x604, 0x608,
 	0x60c, 0x60e, 0x618, 0x62c, 0x630, 0x700, 0x702, 0x707, 0x70f,
 };
@@ -113,13 +113,18 @@ static void step(struct input *in)
 	unsigned width = 1u << (op >> 4) % 3;
 
 	switch (op & 15) {
-	case 0: case 1: case 2:
+	case 0:
+	case 1:
+	case 2:
 		fake_port_write(some_port(in), take(in, width), width);
 		break;
-	case 3: case 4:
+	case 3:
+	case 4:
 		fake_port_read(some_port(in), width);
 		break;
-	case 5: case 6: case 7:
+	case 5:
+	case 6:
+	case 7:
 		configuration(in, true);
 		break;
 	case 8:

@@ -72,7 +72,9 @@ static void step(struct input *in)
 
 	rig.base = op & 0x80 ? SECONDARY : PRIMARY;
 	switch (op & 15) {
-	case 0: case 1: case 2:
+	case 0:
+	case 1:
+	case 2:
 		out(reg, (uint8_t)take(in, 1));
 		break;
 	case 3:
@@ -87,12 +89,13 @@ static void step(struct input *in)
 	case 6:
 		move_data(in, op & 0x40);
 		break;
-	case 7: case 8:
+	case 7:
+	case 8:
 		rig_run();
 		break;
 	case 9:
 		fake_port_write((uint16_t)(rig.bus_master + take(in, 1) % 16), take(in, 4),
-				(unsigned[]){1, 2, 4, 1}[reg & 3]);
+				(unsigned[]){ 1, 2, 4, 1 }[reg & 3]);
 		break;
 	case 10:
 		fake_mmio_write(PRDS + (uint32_t)reg * 8,

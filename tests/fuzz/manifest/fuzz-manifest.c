@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const folders[] = {FIXTURES, NULL};
+	static const char *const folders[] = { FIXTURES, NULL };
 	static TsrRegistry *registry;
 
 	if (!registry)

@@ -61,7 +61,10 @@ static void line_ready(void *self)
 }
 
 static const struct tsr_chardev line = {
-	.size = sizeof(line), .connect = line_connect, .write = line_write, .ready = line_ready,
+	.size = sizeof(line),
+	.connect = line_connect,
+	.write = line_write,
+	.ready = line_ready,
 };
 
 static void line_types(struct input *in)
@@ -125,13 +128,18 @@ static void step(struct input *in, bool *line_full)
 	uint8_t op = (uint8_t)take(in, 1);
 
 	switch (op & 15) {
-	case 0: case 1: case 2: case 3: case 4:
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
 		fake_port_write(some_port(in), take(in, 1), 1);
 		break;
 	case 5:
 		fake_port_write(some_port(in), take(in, 2), 2);
 		break;
-	case 6: case 7:
+	case 6:
+	case 7:
 		fake_port_read(some_port(in), op & 0x10 ? 2 : 1);
 		break;
 	case 8:

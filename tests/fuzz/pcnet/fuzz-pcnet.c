@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The PCnet adapter driven by the input: a list of operations on its registers, its rings in memory, its cable, and time. Ring
- * addresses lie in memory, at its end, and beyond it; buffers may lie on the rings.
+ * The PCnet adapter driven by the input: a list of operations on its registers, its rings in
+ * memory, its cable, and time. Ring addresses lie in memory, at its end, and beyond it; buffers may
+ * lie on the rings.
  */
 #include <string.h>
 
@@ -33,7 +34,8 @@ static void put32(uint32_t at, uint32_t value)
 /* Stop, an initialization block in either width, start. */
 static void start(struct input *in)
 {
-	static const uint32_t bases[] = { RINGS, RINGS + 0x800, RINGS + 8, FAKE_RAM_SIZE - 24, 0xfffffff0, 0xe0000000, 0, INIT_BLOCK };
+	static const uint32_t bases[] = { RINGS,      RINGS + 0x800, RINGS + 8, FAKE_RAM_SIZE - 24,
+					  0xfffffff0, 0xe0000000,    0,         INIT_BLOCK };
 	uint32_t pick = take(in, 1), lengths = take(in, 1) << 24 | take(in, 1) << 16;
 
 	set_csr(0, 4);
@@ -100,19 +102,24 @@ static void step(struct input *in)
 	case 0:
 		start(in);
 		break;
-	case 1: case 2: case 3:
+	case 1:
+	case 2:
+	case 3:
 		set_csr(take(in, 1), (uint16_t)take(in, 2));
 		break;
 	case 4:
 		set_bcr(take(in, 1), (uint16_t)take(in, 2));
 		break;
-	case 5: case 6:
+	case 5:
+	case 6:
 		descriptor(in, op & 0x10);
 		break;
-	case 7: case 8:
+	case 7:
+	case 8:
 		set_csr(0, (uint16_t)(0x48 | take(in, 1) << 8));
 		break;
-	case 9: case 10:
+	case 9:
+	case 10:
 		frame_arrives(in);
 		break;
 	case 11:

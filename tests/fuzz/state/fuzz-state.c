@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loading a saved state: any bytes are refused with a message or loaded, nothing else. The checksum would stop almost every input
- * at the door, so the input is sealed first: it is the file without its digest.
+ * Loading a saved state: any bytes are refused with a message or loaded, nothing else. The checksum
+ * would stop almost every input at the door, so the input is sealed first: it is the file without
+ * its digest.
  */
 #include <glib/gstdio.h>
 #include <string.h>

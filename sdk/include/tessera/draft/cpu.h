@@ -2,10 +2,11 @@
 /*
  * DRAFT. The border between core and CPU plugins.
  *
- * The lock: a virtual CPU's thread holds the machine lock while it is inside of tsr_cpu.run, guest code
- * included. Another thread that wants the lock kicks the CPU: run returns, the core releases the lock, the other
- * thread takes it, and later the CPU continues. So no table, no device and no code cache ever changes while
- * translated code runs, and translated code calls devices without locking anything.
+ * The lock: a virtual CPU's thread holds the machine lock while it is inside of tsr_cpu.run, guest
+ * code included. Another thread that wants the lock kicks the CPU: run returns, the core releases
+ * the lock, the other thread takes it, and later the CPU continues. So no table, no device and no
+ * code cache ever changes while translated code runs, and translated code calls devices without
+ * locking anything.
  */
 #ifndef TESSERA_DRAFT_CPU_H
 #define TESSERA_DRAFT_CPU_H
@@ -28,28 +29,33 @@ enum tsr_cpu_pin { TSR_CPU_INTR, TSR_CPU_NMI, TSR_CPU_INIT, TSR_CPU_IGNNE, TSR_C
 #define TSR_CPU "tessera.cpu/1"
 struct tsr_cpu {
 	uint32_t size;
-	/* Runs the guest from its state until one of the exits; at most `budget` instructions (UINT64_MAX: no
-	 * limit). A kick that came before makes it return at once. [vcpu, locked] */
+	/* Runs the guest from its state until one of the exits; at most `budget` instructions
+	 * (UINT64_MAX: no limit). A kick that came before makes it return at once. [vcpu, locked]
+	 */
 	enum tsr_cpu_exit (*run)(void *self, uint64_t budget);
 	/* Makes run return within 100 us. Async-signal-safe. [any] */
 	void (*kick)(void *self);
-	/* Copies the processor's state; outside of run, or in a call that run makes to a device. [locked] */
+	/* Copies the processor's state; outside of run, or in a call that run makes to a device.
+	 * [locked] */
 	void (*get_state)(void *self, struct tsr_x86_state *state);
 	/* Takes over a state; outside of run. False and error: it cannot be understood. [locked] */
 	bool (*set_state)(void *self, const struct tsr_x86_state *state, struct tsr_error *error);
 	/* Instructions retired up to the current one; exact in a machine with budgets. [locked] */
 	uint64_t (*instructions)(void *self);
 	/* Calls `put` for each counter of --stats. [locked] */
-	void (*stats)(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user);
+	void (*stats)(void *self, void (*put)(void *user, const char *name, uint64_t value),
+		      void *user);
 };
 
 /* A host table for CPU plugins. */
 #define TSR_CPU_HOST "tessera.cpu-host/1"
 struct tsr_cpu_host {
 	uint32_t size;
-	/* Port accesses of 1, 2 or 4 bytes; one that leaves its handler's range is split. [locked] */
+	/* Port accesses of 1, 2 or 4 bytes; one that leaves its handler's range is split. [locked]
+	 */
 	uint32_t (*port_read)(const struct tsr_host *host, uint16_t port, unsigned width);
-	void (*port_write)(const struct tsr_host *host, uint16_t port, uint32_t value, unsigned width);
+	void (*port_write)(const struct tsr_host *host, uint16_t port, uint32_t value,
+			   unsigned width);
 	/* Guest time in TSC ticks, 10^9 a second; without state.tsc_offset. [locked] */
 	uint64_t (*tsc)(const struct tsr_host *host);
 };

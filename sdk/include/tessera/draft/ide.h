@@ -49,8 +49,8 @@ struct tsr_ide_registers {
 };
 
 enum tsr_ide_reset {
-	TSR_IDE_RESET_POWER,	  /* power-on and the board's reset line */
-	TSR_IDE_RESET_SOFT,	  /* SRST */
+	TSR_IDE_RESET_POWER,      /* power-on and the board's reset line */
+	TSR_IDE_RESET_SOFT,       /* SRST */
 	TSR_IDE_RESET_DIAGNOSTIC, /* EXECUTE DEVICE DIAGNOSTIC, which the channel answers for both
 				     drives */
 };
@@ -61,18 +61,19 @@ struct tsr_ide_port {
 	void *to;
 	struct tsr_ide_registers *registers;
 	uint8_t *buffer; /* TSR_IDE_BUFFER bytes; the channel keeps and saves them */
-	/* The guest reads (to_host) or writes `length` bytes (an even number) at `offset` of the buffer.
-	 * The channel sets DRQ and `status`, and raises INTRQ if `interrupt`; after the last byte it sets
-	 * BSY and calls pio_done. */
+	/* The guest reads (to_host) or writes `length` bytes (an even number) at `offset` of the
+	 * buffer. The channel sets DRQ and `status`, and raises INTRQ if `interrupt`; after the
+	 * last byte it sets BSY and calls pio_done. */
 	void (*pio)(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
 		    bool interrupt);
-	/* The drive has `length` more bytes to move in this command. The channel calls dma_ready as soon
-	 * as the bus master runs, possibly from inside of this call. NULL: the channel has no DMA. */
+	/* The drive has `length` more bytes to move in this command. The channel calls dma_ready as
+	 * soon as the bus master runs, possibly from inside of this call. NULL: the channel has no
+	 * DMA. */
 	void (*dma)(void *to, bool to_host, uint64_t length);
 	/* The segments that dma_ready passed have been filled or read. */
 	void (*dma_done)(void *to);
-	/* The command has ended: the channel clears BSY and DRQ, sets `status` (and ERR, if `error` is not
-	 * 0), and raises INTRQ if `interrupt`. */
+	/* The command has ended: the channel clears BSY and DRQ, sets `status` (and ERR, if `error`
+	 * is not 0), and raises INTRQ if `interrupt`. */
 	void (*finish)(void *to, uint8_t status, uint8_t error, bool interrupt);
 };
 
@@ -83,21 +84,21 @@ struct tsr_ide_drive {
 	bool packet; /* takes DEVICE RESET while busy */
 	/* Sets the channel's side; `port` stays valid until detach. [main & !running] */
 	void (*connect)(void *self, const struct tsr_ide_port *port);
-	/* Aborts the command under way, then puts the drive's signature and status into the registers.
-	 * The channel also calls it when the machine is reset, so a drive's class needs no reset of its
-	 * own. [locked] */
+	/* Aborts the command under way, then puts the drive's signature and status into the
+	 * registers. The channel also calls it when the machine is reset, so a drive's class needs
+	 * no reset of its own. [locked] */
 	void (*reset)(void *self, enum tsr_ide_reset kind);
 	/* The guest wrote the command register. [locked] */
 	void (*command)(void *self, uint8_t command);
 	/* The bytes that `pio` asked for have moved. [locked] */
 	void (*pio_done)(void *self);
-	/* The segments of guest memory for the next `length` bytes: a multiple of 512, or all that is
-	 * left. They stay valid until dma_done or dma_stop. [locked] */
+	/* The segments of guest memory for the next `length` bytes: a multiple of 512, or all that
+	 * is left. They stay valid until dma_done or dma_stop. [locked] */
 	void (*dma_ready)(void *self, const struct tsr_block_segment *segments, unsigned count,
 			  uint64_t length);
-	/* The guest stopped the bus master: when this returns, the segments are not used any more. The
-	 * drive keeps its step, and dma_ready is called again if the bus master is started again.
-	 * [locked] */
+	/* The guest stopped the bus master: when this returns, the segments are not used any more.
+	 * The drive keeps its step, and dma_ready is called again if the bus master is started
+	 * again. [locked] */
 	void (*dma_stop)(void *self);
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * DRAFT. Port accesses that reach one bridge first and belong to another. The i440FX claims CF8h for whole dwords only;
- * bytes there belong to the ISA bridge (PIIX3: the reset control register at CF9h).
+ * DRAFT. Port accesses that reach one bridge first and belong to another. The i440FX claims CF8h
+ * for whole dwords only; bytes there belong to the ISA bridge (PIIX3: the reset control register at
+ * CF9h).
  */
 #ifndef TESSERA_DRAFT_ISA_FORWARD_H
 #define TESSERA_DRAFT_ISA_FORWARD_H

@@ -10,8 +10,10 @@
 
 /* One 4 KiB page of guest physical space, A20 applied. */
 struct tsr_phys_page {
-	uint8_t *read;  /* host address of the page for reads and fetches; NULL: reads go to tsr_phys.read */
-	uint8_t *write; /* for writes; NULL: writes go to tsr_phys.write (MMIO) or are dropped there (ROM) */
+	uint8_t *read;  /* host address of the page for reads and fetches; NULL: reads go to
+			   tsr_phys.read */
+	uint8_t *write; /* for writes; NULL: writes go to tsr_phys.write (MMIO) or are dropped there
+			   (ROM) */
 	tsr_gpa gpa;    /* of the page after A20: the key for tracing */
 	bool dirty_log; /* call mark_dirty when a write mapping is made */
 };
@@ -19,25 +21,29 @@ struct tsr_phys_page {
 #define TSR_PHYS "tessera.phys/1"
 struct tsr_phys {
 	uint32_t size;
-	/* What is at a page. Never fails: where nothing is, both pointers are NULL. In constant time. */
+	/* What is at a page. Never fails: where nothing is, both pointers are NULL. In constant
+	 * time. */
 	void (*lookup)(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page);
-	/* An access of 1, 2, 4 or 8 bytes to any kind of memory or handler; it may cross pages. Open bus reads
-	 * all ones. Writes through here do not call tsr_phys_listener.written: the MMU does that for RAM. */
+	/* An access of 1, 2, 4 or 8 bytes to any kind of memory or handler; it may cross pages.
+	 * Open bus reads all ones. Writes through here do not call tsr_phys_listener.written: the
+	 * MMU does that for RAM. */
 	uint64_t (*read)(const struct tsr_host *host, tsr_gpa gpa, unsigned width);
 	void (*write)(const struct tsr_host *host, tsr_gpa gpa, uint64_t value, unsigned width);
 	/* Sets the dirty bit of a page with a dirty log. */
 	void (*mark_dirty)(const struct tsr_host *host, tsr_gpa gpa);
-	/* Guest RAM, mapped linearly at `ram_base`; `ram_size` is in bytes. The offset is the guest physical
-	 * address below the PCI hole, and goes on above 4 GiB. It belongs to the core. */
+	/* Guest RAM, mapped linearly at `ram_base`; `ram_size` is in bytes. The offset is the guest
+	 * physical address below the PCI hole, and goes on above 4 GiB. It belongs to the core. */
 	uint8_t *(*ram_base)(const struct tsr_host *host);
 	uint64_t (*ram_size)(const struct tsr_host *host);
 };
 
-/* Provided by the MMU plugin; the core calls it with the lock held, while no translated code runs. */
+/* Provided by the MMU plugin; the core calls it with the lock held, while no translated code runs.
+ */
 #define TSR_PHYS_LISTENER "tessera.phys-listener/1"
 struct tsr_phys_listener {
 	uint32_t size;
-	/* Other memory is at these addresses now. A length of 2^36: everywhere (the A20 gate changed). [locked] */
+	/* Other memory is at these addresses now. A length of 2^36: everywhere (the A20 gate
+	 * changed). [locked] */
 	void (*mapping_changed)(void *self, tsr_gpa gpa, uint64_t length);
 	/* DMA or a debugger wrote to guest memory. [locked] */
 	void (*written)(void *self, tsr_gpa gpa, uint64_t length);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3, table 9-1), save
- * and load it as named fields, find out what comes before the next instruction. A plugin adds what it has
- * besides, such as pins. All functions: [locked], outside of run.
+ * DRAFT. What every CPU plugin does with an x86 processor's state: reset it (Intel SDM volume 3,
+ * table 9-1), save and load it as named fields, find out what comes before the next instruction. A
+ * plugin adds what it has besides, such as pins. All functions: [locked], outside of run.
  */
 #ifndef TESSERA_DRAFT_X86_STATE_H
 #define TESSERA_DRAFT_X86_STATE_H
@@ -14,17 +14,19 @@
 #include "../state.h"
 #include "x86-facts.h"
 
-/* VIF and VIP are both set where VME or PVI use them: #GP(0) instead of the next instruction (Intel SDM volume 3,
- * 20.3.2, 20.4). */
+/* VIF and VIP are both set where VME or PVI use them: #GP(0) instead of the next instruction (Intel
+ * SDM volume 3, 20.3.2, 20.4). */
 static inline bool tsr_x86_virtual_interrupt(const struct tsr_x86_state *s)
 {
 	const uint32_t both = TSR_FLAG_VIF | TSR_FLAG_VIP;
 
-	return (s->eflags & both) == both && s->cpl == 3 && s->cr4 & (s->eflags & TSR_FLAG_VM ? TSR_CR4_VME : TSR_CR4_PVI);
+	return (s->eflags & both) == both && s->cpl == 3 &&
+	       s->cr4 & (s->eflags & TSR_FLAG_VM ? TSR_CR4_VME : TSR_CR4_PVI);
 }
 
 /* A segment register as a reset leaves it: a limit of 64 KiB. */
-static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t selector, tsr_gla base, uint16_t access)
+static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t selector, tsr_gla base,
+					 uint16_t access)
 {
 	g->selector = selector;
 	g->access = access;
@@ -32,9 +34,11 @@ static inline void tsr_x86_segment_reset(struct tsr_x86_segment *g, uint16_t sel
 	g->base = base;
 }
 
-/* Resets the state. `signature`: CPUID.1:EAX, which is in EDX then. Only power-on resets the count of instructions
- * and the TSC's offset; INIT leaves the x87, SSE and model-specific registers, and CR0's cache bits. */
-static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset kind, uint32_t signature)
+/* Resets the state. `signature`: CPUID.1:EAX, which is in EDX then. Only power-on resets the count
+ * of instructions and the TSC's offset; INIT leaves the x87, SSE and model-specific registers, and
+ * CR0's cache bits. */
+static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset kind,
+				       uint32_t signature)
 {
 	struct tsr_x86_fx fx;
 	struct tsr_x86_state old = *s;
@@ -57,7 +61,7 @@ static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset k
 	s->misc_msr[1] = 1; /* IA32_MISC_ENABLE: fast strings */
 	memset(&fx, 0, sizeof(fx));
 	fx.fcw = TSR_FCW_RESET; /* FNINIT makes it 037Fh */
-	fx.ftw = 0xff; /* all tags valid, as after power-on */
+	fx.ftw = 0xff;          /* all tags valid, as after power-on */
 	fx.mxcsr = TSR_MXCSR_RESET;
 	fx.mxcsr_mask = TSR_MXCSR_KNOWN;
 	memcpy(s->fx, &fx, sizeof(s->fx));
@@ -72,8 +76,8 @@ static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset k
 	}
 }
 
-/* What set_state does with its argument, which may come from a caller that knows fewer fields. False: another version,
- * or more fields than known here. */
+/* What set_state does with its argument, which may come from a caller that knows fewer fields.
+ * False: another version, or more fields than known here. */
 static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_x86_state *from)
 {
 	if (from->version != TSR_X86_STATE_VERSION || from->size > sizeof(*s))
@@ -84,8 +88,13 @@ static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_
 	return true;
 }
 
-#define TSR_X86_FIELD(member) { #member, offsetof(struct tsr_x86_state, member), sizeof(((struct tsr_x86_state *)0)->member) }
+#define TSR_X86_FIELD(member) \
+	{ \
+#member, offsetof(struct tsr_x86_state, member), \
+			sizeof(((struct tsr_x86_state *)0)->member) \
+	}
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	size_t offset, size;
@@ -101,8 +110,10 @@ static const struct {
 	TSR_X86_FIELD(sysenter_eip), TSR_X86_FIELD(instructions),
 	TSR_X86_FIELD(debug_pending), /* the last ones: TSR_X86_ADDED */
 };
+/* clang-format on */
 #define TSR_X86_ADDED 1 /* fields that older saved states lack: 0 then */
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -112,6 +123,7 @@ static const struct {
 	{ "fs", offsetof(struct tsr_x86_state, segment[TSR_FS]) }, { "gs", offsetof(struct tsr_x86_state, segment[TSR_GS]) },
 	{ "ldtr", offsetof(struct tsr_x86_state, ldtr) },          { "tr", offsetof(struct tsr_x86_state, tr) },
 };
+/* clang-format on */
 
 #define TSR_X86_COUNT(table) (sizeof(table) / sizeof(*(table)))
 
@@ -124,7 +136,8 @@ static inline void tsr_x86_state_put(struct tsr_state_writer *out, const struct 
 		uint64_t value = 0;
 
 		memcpy(&value, (const char *)s + tsr_x86_fields[i].offset, tsr_x86_fields[i].size);
-		out->ops->uint(out, tsr_x86_fields[i].name, value, (unsigned)tsr_x86_fields[i].size);
+		out->ops->uint(out, tsr_x86_fields[i].name, value,
+			       (unsigned)tsr_x86_fields[i].size);
 	}
 	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_segments); i++) {
 		struct tsr_x86_segment g;
@@ -145,21 +158,23 @@ static inline void tsr_x86_state_put(struct tsr_state_writer *out, const struct 
 }
 
 /* Reads a segment register's group. False: it or a field of it is missing. */
-static inline bool tsr_x86_segment_get(struct tsr_state_reader *in, const char *name, struct tsr_x86_segment *g)
+static inline bool tsr_x86_segment_get(struct tsr_state_reader *in, const char *name,
+				       struct tsr_x86_segment *g)
 {
 	bool ok;
 
 	if (!in->ops->begin(in, name))
 		return false;
-	ok = tsr_state_get_u16(in, "selector", &g->selector) && tsr_state_get_u16(in, "access", &g->access) &&
+	ok = tsr_state_get_u16(in, "selector", &g->selector) &&
+	     tsr_state_get_u16(in, "access", &g->access) &&
 	     tsr_state_get_u32(in, "limit", &g->limit) && tsr_state_get_u32(in, "base", &g->base);
 	in->ops->end(in);
 	return ok;
 }
 
-/* Reads the state. NULL: done; otherwise the name of a field that is missing, and *s is filled in part. The fields may
- * hold anything: those that depend on each other are made to agree. MSRs that an older version did not have keep
- * their values. */
+/* Reads the state. NULL: done; otherwise the name of a field that is missing, and *s is filled in
+ * part. The fields may hold anything: those that depend on each other are made to agree. MSRs that
+ * an older version did not have keep their values. */
 static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct tsr_x86_state *s)
 {
 	char name[16];
@@ -167,7 +182,8 @@ static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct 
 	for (size_t i = 0; i < TSR_X86_COUNT(tsr_x86_fields); i++) {
 		uint64_t value = 0;
 
-		if (!in->ops->uint(in, tsr_x86_fields[i].name, &value, (unsigned)tsr_x86_fields[i].size)) {
+		if (!in->ops->uint(in, tsr_x86_fields[i].name, &value,
+				   (unsigned)tsr_x86_fields[i].size)) {
 			if (i + TSR_X86_ADDED < TSR_X86_COUNT(tsr_x86_fields))
 				return tsr_x86_fields[i].name;
 			value = 0;
