@@ -342,7 +342,8 @@ static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length
 		size <<= 1;
 	if (!map_bar(f, ROM_BAR, size, 0, TSR_MEMORY_ROM, &bytes, error))
 		return false;
-	/* NOLINTNEXTLINE(clang-analyzer-core.*): map_bar sets bytes when it succeeds */
+	/* When it succeeds, map_bar has set bytes. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.*) */
 	memset(bytes, 0xff, size);
 	memcpy(bytes, image, length);
 	return true;

@@ -62,7 +62,8 @@ static struct overlay_page *overlay_add(cpu *c, tsr_gpa page, const uint8_t *hos
 	struct overlay *o = c->overlay;
 	void *pages = o->pages;
 
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+	/* An array of pointers. */
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	if (!overlay_grow(&pages, o->count, &o->room, sizeof(*o->pages)))
 		fault_stop(c, TSR_X86_IO);
 	o->pages = pages;

@@ -28,8 +28,8 @@ static void give_back(cpu *c, const struct tsr_x86_state *before)
 {
 	memcpy(c->s, before, HEAD);
 	c->s->size = sizeof(*c->s);
-	/* NOLINTNEXTLINE(clang-analyzer-core.*): the loop keeps the state before its first
-	 * instruction */
+	/* The loop keeps the state before its first instruction. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.*) */
 	if (before->size != HEAD)
 		memcpy(c->s->fx, before->fx, sizeof(before->fx));
 }

@@ -189,6 +189,13 @@ static enum tsr_mmu_kind fill_write(struct shadow *s, struct shadow_context *c, 
 	return give(result, TSR_MMU_RAM, at->write + offset, at->gpa | offset);
 }
 
+/* The page of the page table, which a walk sets that is not of a large page. */
+static uint32_t table_pfn(const struct shadow_walk *w)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-core.*) */
+	return w->large ? SHADOW_PFN_NONE : (uint32_t)(w->pte_gpa >> TSR_PAGE_SHIFT);
+}
+
 static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, unsigned view,
 				   tsr_gla gla, enum tsr_mmu_access access,
 				   const struct shadow_walk *w, const struct tsr_phys_page *at,
@@ -207,10 +214,7 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 	enter_read(s, c, view, page, at);
 	if (access == TSR_ACCESS_FETCH) {
 		p->flags |= PAGE_FETCHED;
-		/* NOLINTNEXTLINE(clang-analyzer-core.*): a walk that is not of a large page sets
-		 * pte_gpa */
-		tsr_shadow_fetched(s, c, view, gla, w->pde,
-				   w->large ? SHADOW_PFN_NONE : w->pte_gpa >> TSR_PAGE_SHIFT);
+		tsr_shadow_fetched(s, c, view, gla, w->pde, table_pfn(w));
 	} else if (at->write == at->read && !at->dirty_log && !p->uses && !(p->flags & PAGE_CODE) &&
 		   is_dirty(w) && may_write(c, view, w)) {
 		enter_write(s, c, view, page, at);

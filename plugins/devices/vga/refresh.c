@@ -110,8 +110,8 @@ static bool look_changed(struct vga *v)
 	struct vga_look look;
 
 	take_look(v, &look);
-	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): take_look clears what lies between
-	 * the members */
+	/* The bytes between the members are cleared by take_look. */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	if (!memcmp(&look, &v->shown, sizeof(look)))
 		return false;
 	v->shown = look;
