@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Faults of the host's disk, for tests: positioned reads and writes and the syncing calls of the C
+ * library, in front of the real ones. Either part of a test program or a library for LD_PRELOAD.
+ *
+ *	TESSERA_FAULT_FILE=PATTERN   the files that it is about, as in fnmatch(3); a file without a
+ *	                             name has that of its folder, a '#' and a number
+ *	TESSERA_FAULT=RULE[;RULE]    CALLS WHAT [once]
+ *
+ * CALLS is read, write or sync. WHAT is the error number (EIO, ENOSPC, EFBIG, or any number),
+ * `short` (at most half of the first piece is moved) or slow=SECONDS. With `once` a rule holds for
+ * the first call only. A test program may change both variables between calls.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define RULES_MAX 8
+
+struct fault {
+	int error;
+	bool is_short;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char known[256]; /* the rules that `spent` is about */
+static bool spent[RULES_MAX];
+
+static bool is_meant(int fd)
+{
+	const char *pattern = getenv("TESSERA_FAULT_FILE");
+	char link[64], path[4096];
+	ssize_t length;
+
+	if (!pattern)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return false;
+	path[length] = 0;
+	return !fnmatch(pattern, path, 0);
+}
+
+static int error_number(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = { { "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EFBIG", EFBIG } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i].name))
+			return names[i].number;
+	return atoi(name);
+}
+
+/* Whether the rule was not used up; `once` uses it up. */
+static bool take(unsigned index, const char *rules, bool once)
+{
+	bool free;
+
+	pthread_mutex_lock(&lock);
+	if (strcmp(known, rules)) {
+		snprintf(known, sizeof(known), "%s", rules);
+		memset(spent, 0, sizeof(spent));
+	}
+	free = !spent[index];
+	spent[index] |= once;
+	pthread_mutex_unlock(&lock);
+	return free;
+}
+
+static void apply(struct fault *f, const char *what)
+{
+	if (!strcmp(what, "short"))
+		f->is_short = true;
+	else if (!strncmp(what, "slow=", 5))
+		sleep((unsigned)atoi(what + 5));
+	else
+		f->error = error_number(what);
+}
+
+static struct fault find(int fd, const char *calls)
+{
+	const char *rules = getenv("TESSERA_FAULT");
+	const char *rule = rules;
+	struct fault f = { 0 };
+
+	for (unsigned i = 0; rule && i < RULES_MAX && is_meant(fd); i++) {
+		char for_calls[16] = "", what[32] = "", how[8] = "";
+
+		sscanf(rule, "%15s %31[^ ;] %7[^;]", for_calls, what, how);
+		if (!strcmp(for_calls, calls) && take(i, rules, !strcmp(how, "once")))
+			apply(&f, what);
+		rule = strchr(rule, ';');
+		rule += rule != NULL;
+	}
+	errno = f.error;
+	return f;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define EXPORT __attribute__((visibility("default")))
+
+/* -- One buffer */
+
+#define ONE(name, calls, constant) \
+	EXPORT ssize_t name(int fd, constant void *buffer, size_t length, off_t offset) \
+	{ \
+		struct fault f = find(fd, calls); \
+		if (f.error) \
+			return -1; \
+		return REAL(name)(fd, buffer, f.is_short && length > 1 ? length / 2 : length, \
+				  offset); \
+	}
+
+ONE(pread, "read", )
+ONE(pread64, "read", )
+ONE(pwrite, "write", const)
+ONE(pwrite64, "write", const)
+
+/* -- Several pieces */
+
+static struct iovec half(const struct iovec *pieces)
+{
+	struct iovec piece = pieces[0];
+
+	if (piece.iov_len > 1)
+		piece.iov_len /= 2;
+	return piece;
+}
+
+#define MANY(name, calls, last, pass) \
+	EXPORT ssize_t name(int fd, const struct iovec *pieces, int count, off_t offset last) \
+	{ \
+		struct fault f = find(fd, calls); \
+		struct iovec piece; \
+		if (f.error) \
+			return -1; \
+		if (f.is_short && count > 0) { \
+			piece = half(pieces); \
+			pieces = &piece; \
+			count = 1; \
+		} \
+		return REAL(name)(fd, pieces, count, offset pass); \
+	}
+#define COMMA ,
+
+MANY(preadv, "read", , )
+MANY(preadv64, "read", , )
+MANY(pwritev, "write", , )
+MANY(pwritev64, "write", , )
+MANY(preadv2, "read", COMMA int flags, COMMA flags)
+MANY(pwritev2, "write", COMMA int flags, COMMA flags)
+
+/* -- Stable storage */
+
+#define SYNC(name) \
+	EXPORT int name(int fd) \
+	{ \
+		return find(fd, "sync").error ? -1 : REAL(name)(fd); \
+	}
+
+SYNC(fdatasync)
+SYNC(fsync)
