@@ -11,6 +11,7 @@
 #include <CUnit/Basic.h>
 
 #include "fake-host.h"
+#include "fault.h"
 #include "unit.h"
 
 #define LENGTH (1u << 20)
@@ -160,6 +161,55 @@ static void writes_beyond_the_file_size_limit(void)
 		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH / 2, b, 512), TSR_BLOCK_OK);
 		fake_finish();
 	}
+}
+
+/* -- Faults of the host's disk */
+
+/* The host may drop the pages that it could not write and report success from then on. */
+static void a_failed_flush_is_not_forgotten(void)
+{
+	uint8_t b[512] = { 1 };
+
+	start("persistent");
+	fault_set(image, "sync EIO once");
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 0, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_EQUAL(fake_requests()->events, 1);
+	CU_ASSERT_STRING_EQUAL(fake_requests()->event, "fault");
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_requests()->detail, ": flushing: Input/output error"));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 0, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT(block->eject(disk, true) && block->eject(disk, false));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	fake_device_reset(disk, TSR_RESET_POWER_ON);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT(fake_device_set(disk, "file", "", NULL));
+	CU_ASSERT(fake_device_set(disk, "file", image, NULL));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_OK);
+	fault_set(NULL, NULL);
+	fake_finish();
+}
+
+/* A fault of another kind that came before does not hide it. */
+static void a_failed_flush_is_told_once(void)
+{
+	uint8_t b[512] = { 1 };
+
+	start("persistent");
+	fault_set(image, "write ENOSPC;sync EIO");
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 0, b, 512), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_EQUAL(fake_requests()->events, 1);
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_EQUAL(fake_requests()->events, 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_requests()->detail, ": flushing: "));
+	CU_ASSERT(block->eject(disk, true) && block->eject(disk, false));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_FLUSH, 0, NULL, 0), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_STRING_EQUAL(fake_requests()->event, "media-changed");
+	fault_set(NULL, NULL);
+	fake_finish();
 }
 
 static void segments(void)
@@ -467,6 +517,8 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 		{ "reads and writes", reads_and_writes },
 		{ "writes beyond the file size limit", writes_beyond_the_file_size_limit },
+		{ "a failed flush is not forgotten", a_failed_flush_is_not_forgotten },
+		{ "a failed flush is told once", a_failed_flush_is_told_once },
 		{ "segments", segments },
 		{ "segments must fit", segments_must_fit },
 		{ "range is checked", range_is_checked },

@@ -34,6 +34,7 @@ bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_err
 /* -- A medium: an open file. Shared by the instance and by the requests that are under way. */
 struct medium {
 	unsigned references; /* [locked] */
+	unsigned faults;     /* bit per enum tsr_block_op: "fault" was emitted [locked] */
 	int fd;
 	bool read_only;
 	bool no_cached_reads;    /* the file system cannot tell whether a read would wait */
@@ -41,6 +42,8 @@ struct medium {
 	uint64_t length;         /* bytes, rounded up to a sector */
 	char *path;              /* canonical: says whether a saved state is of this medium */
 	struct overlay *overlay; /* nonpersistent, else NULL */
+	pthread_mutex_t flush_lock;
+	int flush_error; /* of the first flush that failed, 0: none [flush_lock] */
 };
 
 struct medium_options {
@@ -59,6 +62,7 @@ int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, u
 bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,
 			unsigned count, uint64_t length);
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
+/* Once it has failed it always fails, until the file is opened anew. */
 int medium_flush(struct medium *m);
 int medium_discard(struct medium *m, uint64_t offset, uint64_t length);
 
@@ -78,7 +82,6 @@ struct blk_raw {
 	void (*changed)(void *user);
 	void *changed_user;
 	struct job *free_jobs;
-	bool faulty; /* the event "fault" was emitted for this medium */
 };
 
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request);

@@ -59,16 +59,17 @@ static void work(void *job)
 		   strerror(error));
 }
 
-/* Once for a medium: a guest repeats what fails. */
+/* Once for a medium and a kind of request: a guest repeats what fails. */
 static void report_fault(struct blk_raw *b, const struct job *j)
 {
+	enum tsr_block_op op = j->request->op;
 	char text[512];
 
-	if (b->faulty)
+	if (j->medium->faults & 1u << op)
 		return;
-	b->faulty = true;
-	snprintf(text, sizeof(text), "%s: %s: %s", j->medium->path, doing[j->request->op],
-		 strerror(j->error));
+	j->medium->faults |= 1u << op;
+	snprintf(text, sizeof(text), "%s: %s: %s%s", j->medium->path, doing[op], strerror(j->error),
+		 op == TSR_BLOCK_FLUSH ? "; writes may be lost, and flushes fail from now on" : "");
 	b->bus->emit(b->host, "fault", text);
 }
 

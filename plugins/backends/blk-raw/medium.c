@@ -134,6 +134,7 @@ struct medium *medium_open(const struct medium_options *options, struct tsr_erro
 		return NULL;
 	}
 	m->references = 1;
+	pthread_mutex_init(&m->flush_lock, NULL);
 	m->read_only = options->read_only;
 	m->fd = open_file(options, writer, error);
 	if (m->fd < 0 || !measure(m, options->path, error) ||
@@ -167,6 +168,7 @@ void medium_unref(struct medium *m)
 	overlay_destroy(m->overlay);
 	if (m->fd >= 0)
 		close(m->fd);
+	pthread_mutex_destroy(&m->flush_lock);
 	free(m->path);
 	free(m);
 }
@@ -260,11 +262,21 @@ int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, 
 	return error;
 }
 
+/* Linux reports a failed write-back to one fdatasync of a descriptor only, and may have dropped the
+ * pages by then: the next one succeeds without them. Hence one flush at a time, and none after the
+ * first that failed. */
 int medium_flush(struct medium *m)
 {
+	int error;
+
 	if (m->overlay || m->read_only)
 		return 0;
-	return fdatasync(m->fd) ? errno : 0;
+	pthread_mutex_lock(&m->flush_lock);
+	if (!m->flush_error && fdatasync(m->fd))
+		m->flush_error = errno;
+	error = m->flush_error;
+	pthread_mutex_unlock(&m->flush_lock);
+	return error;
 }
 
 /* Advice only: a file system that cannot keeps the bytes. */

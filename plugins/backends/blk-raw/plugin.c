@@ -12,7 +12,6 @@
 static void tell_changed(struct blk_raw *b, const char *what)
 {
 	b->generation++;
-	b->faulty = false;
 	b->bus->emit(b->host, "media-changed", what);
 	if (b->changed)
 		b->changed(b->changed_user);
