@@ -212,6 +212,59 @@ static void a_failed_flush_is_told_once(void)
 	fake_finish();
 }
 
+/* What lay beyond the new end is lost, not zero; and a write there would make it zeros. */
+static void a_truncated_image_is_an_error(void)
+{
+	static const char *const modes[] = { "persistent", "nonpersistent" };
+	static uint8_t b[8192];
+
+	for (unsigned m = 0; m < 2; m++) {
+		start(modes[m]);
+		CU_ASSERT_EQUAL(truncate(image, LENGTH / 2 + 100), 0);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH / 2 - 512, b, 512), TSR_BLOCK_OK);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH / 2, b, 512), TSR_BLOCK_IO_ERROR);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH / 2 - 4096, b, 8192),
+				TSR_BLOCK_IO_ERROR);
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH - 512, b, 512), TSR_BLOCK_IO_ERROR);
+		CU_ASSERT_EQUAL(fake_requests()->events, 1);
+		CU_ASSERT_STRING_EQUAL(fake_requests()->event, "fault");
+		CU_ASSERT_PTR_NOT_NULL(strstr(fake_requests()->detail,
+					      ": reading: the file is shorter than when it was"));
+		fake_finish();
+	}
+}
+
+static void a_write_does_not_hide_a_truncation(void)
+{
+	uint8_t b[512] = { 1 };
+
+	start("persistent");
+	CU_ASSERT_EQUAL(truncate(image, LENGTH / 2), 0);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, LENGTH - 512, b, 512), TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_EQUAL(fake_requests()->events, 1);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, LENGTH - 1024, b, 512), TSR_BLOCK_IO_ERROR);
+	fake_finish();
+}
+
+static void short_transfers_are_continued(void)
+{
+	static const char *const modes[] = { "persistent", "nonpersistent" };
+	static uint8_t b[8192];
+
+	for (unsigned m = 0; m < 2; m++) {
+		start(modes[m]);
+		fault_set(m ? "*" : image, "read short;write short");
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 4096, b, 8192), TSR_BLOCK_OK);
+		CU_ASSERT(as_filled(b, 4096, 8192));
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 65536, b, 8192), TSR_BLOCK_OK);
+		fault_set(NULL, NULL);
+		memset(b, 0, sizeof(b));
+		CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 65536, b, 8192), TSR_BLOCK_OK);
+		CU_ASSERT(as_filled(b, 4096, 8192));
+		fake_finish();
+	}
+}
+
 static void segments(void)
 {
 	static const char *const modes[] = { "persistent", "nonpersistent" };
@@ -346,6 +399,12 @@ static void odd_size(void)
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 512, b, 512), TSR_BLOCK_OK);
 	stat(image, &st);
 	CU_ASSERT_EQUAL(st.st_size, 1024);
+	fake_finish();
+	fake_start();
+	fill(image, 1000);
+	CU_ASSERT_FATAL(open_with(image, "nonpersistent", "false", "auto", NULL));
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 512, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT(as_filled(b, 512, 488) && b[488] == 0 && b[511] == 0);
 	fake_finish();
 }
 
@@ -519,6 +578,9 @@ int main(void)
 		{ "writes beyond the file size limit", writes_beyond_the_file_size_limit },
 		{ "a failed flush is not forgotten", a_failed_flush_is_not_forgotten },
 		{ "a failed flush is told once", a_failed_flush_is_told_once },
+		{ "a truncated image is an error", a_truncated_image_is_an_error },
+		{ "a write does not hide a truncation", a_write_does_not_hide_a_truncation },
+		{ "short transfers are continued", short_transfers_are_continued },
 		{ "segments", segments },
 		{ "segments must fit", segments_must_fit },
 		{ "range is checked", range_is_checked },

@@ -12,6 +12,12 @@
 #define SECTOR 512u
 #define SEGMENTS_MAX 512u /* of one request (block.h) */
 
+/* Functions that move data return 0, a positive error number of the host, or this: the file ends
+ * before the place where it ended when it was opened. */
+#define MEDIUM_SHRUNK (-1)
+
+struct medium;
+
 /* -- A sparse anonymous file with the written sectors at their own offsets, and one bit per sector
  * that says which. */
 struct overlay {
@@ -25,8 +31,9 @@ struct overlay {
 
 struct overlay *overlay_create(uint64_t length, struct tsr_error *error);
 void overlay_destroy(struct overlay *o);
-/* errno style: 0 or a positive error number. `base` holds what the overlay does not. [any] */
-int overlay_read(struct overlay *o, int base, uint64_t offset, void *to, uint64_t length);
+/* `base`, the medium that the overlay is of, holds what the overlay does not. [any] */
+int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
+		 uint64_t length);
 int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t length);
 void overlay_save(struct overlay *o, struct tsr_state_writer *out);
 bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_error *error);
@@ -39,7 +46,8 @@ struct medium {
 	bool read_only;
 	bool no_cached_reads;    /* the file system cannot tell whether a read would wait */
 	bool regular;            /* a file, not a block device */
-	uint64_t length;         /* bytes, rounded up to a sector */
+	uint64_t size;           /* bytes of the file when it was opened */
+	uint64_t length;         /* the same, rounded up to a sector */
 	char *path;              /* canonical: says whether a saved state is of this medium */
 	struct overlay *overlay; /* nonpersistent, else NULL */
 	pthread_mutex_t flush_lock;
@@ -55,8 +63,8 @@ struct medium_options {
 struct medium *medium_open(const struct medium_options *options, struct tsr_error *error);
 struct medium *medium_ref(struct medium *m);
 void medium_unref(struct medium *m);
-/* Whole-file I/O for worker threads: 0 or an error number. Reads beyond the file's end give zeros.
- */
+/* I/O for worker threads: 0 or an error. Reads of the last sector give zeros beyond the file's
+ * size. */
 int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
 /* The same without ever waiting: false when some of it is not in the host's memory. */
 bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,

@@ -78,6 +78,7 @@ static bool measure(struct medium *m, const char *path, struct tsr_error *error)
 	if (!length)
 		return tsr_error_set(error, TSR_ERROR_IO,
 				     "%s is empty; make an image: truncate -s 4G FILE", path);
+	m->size = length;
 	m->length = (length + SECTOR - 1) / SECTOR * SECTOR;
 	return true;
 }
@@ -195,21 +196,33 @@ static void clear(const struct iovec *pieces, unsigned count)
 		memset(pieces[i].iov_base, 0, pieces[i].iov_len);
 }
 
-/* Moves everything; a read stops at the file's end (zeros from there on). */
-static int transfer(int fd, bool write, uint64_t offset, const struct iovec *given, unsigned count)
+/* A write behind the new end of a file that somebody truncated would make zeros of what is lost. */
+static bool is_shrunk(const struct medium *m)
+{
+	struct stat st;
+
+	return m->regular && !fstat(m->fd, &st) && (uint64_t)st.st_size < m->size;
+}
+
+/* Moves everything. From the size that the file had when it was opened to the end of that sector a
+ * read gives zeros. */
+static int transfer(const struct medium *m, bool write, uint64_t offset, const struct iovec *given,
+		    unsigned count)
 {
 	struct iovec copy[SEGMENTS_MAX], *pieces = copy;
 
 	memcpy(copy, given, count * sizeof(copy[0]));
 	while (count) {
-		ssize_t n = write ? pwritev(fd, pieces, (int)count, (off_t)offset)
-				  : preadv(fd, pieces, (int)count, (off_t)offset);
+		ssize_t n = write ? pwritev(m->fd, pieces, (int)count, (off_t)offset)
+				  : preadv(m->fd, pieces, (int)count, (off_t)offset);
 		unsigned gone;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 || (n == 0 && write))
 			return n < 0 ? errno : EIO;
+		if (n == 0 && offset < m->size)
+			return MEDIUM_SHRUNK;
 		if (n == 0) {
 			clear(pieces, count);
 			return 0;
@@ -227,10 +240,9 @@ int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, u
 	int error = 0;
 
 	if (!m->overlay)
-		return transfer(m->fd, false, offset, pieces, count);
+		return transfer(m, false, offset, pieces, count);
 	for (unsigned i = 0; i < count && !error; i++) {
-		error = overlay_read(m->overlay, m->fd, offset, pieces[i].iov_base,
-				     pieces[i].iov_len);
+		error = overlay_read(m->overlay, m, offset, pieces[i].iov_base, pieces[i].iov_len);
 		offset += pieces[i].iov_len;
 	}
 	return error;
@@ -254,7 +266,7 @@ int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, 
 	int error = 0;
 
 	if (!m->overlay)
-		return transfer(m->fd, true, offset, pieces, count);
+		return is_shrunk(m) ? MEDIUM_SHRUNK : transfer(m, true, offset, pieces, count);
 	for (unsigned i = 0; i < count && !error; i++) {
 		error = overlay_write(m->overlay, offset, pieces[i].iov_base, pieces[i].iov_len);
 		offset += pieces[i].iov_len;

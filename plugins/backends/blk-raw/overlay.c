@@ -94,7 +94,8 @@ static uint64_t run(const struct overlay *o, uint64_t sector, uint64_t end)
 	return (at < end ? at : end) - sector;
 }
 
-static int read_all(int fd, uint64_t offset, uint8_t *to, uint64_t length)
+/* Zeros from `size` on, where the file ended when it was opened. */
+static int read_all(int fd, uint64_t size, uint64_t offset, uint8_t *to, uint64_t length)
 {
 	while (length) {
 		ssize_t n = pread(fd, to, length, (off_t)offset);
@@ -103,6 +104,8 @@ static int read_all(int fd, uint64_t offset, uint8_t *to, uint64_t length)
 			continue;
 		if (n < 0)
 			return errno;
+		if (n == 0 && offset < size)
+			return MEDIUM_SHRUNK;
 		if (n == 0) {
 			memset(to, 0, length);
 			return 0;
@@ -140,7 +143,8 @@ static uint64_t run_bytes(const struct overlay *o, uint64_t offset, uint64_t len
 	return stop - offset < length ? stop - offset : length;
 }
 
-int overlay_read(struct overlay *o, int base, uint64_t offset, void *to, uint64_t length)
+int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
+		 uint64_t length)
 {
 	uint8_t *at = to;
 	int error = 0;
@@ -149,7 +153,8 @@ int overlay_read(struct overlay *o, int base, uint64_t offset, void *to, uint64_
 	while (length && !error) {
 		uint64_t n = run_bytes(o, offset, length);
 
-		error = read_all(bit(o, offset / SECTOR) ? o->fd : base, offset, at, n);
+		error = bit(o, offset / SECTOR) ? read_all(o->fd, o->length, offset, at, n)
+						: read_all(base->fd, base->size, offset, at, n);
 		at += n;
 		offset += n;
 		length -= n;
@@ -197,7 +202,7 @@ void overlay_save(struct overlay *o, struct tsr_state_writer *out)
 			continue;
 		if (n > CHUNK / SECTOR)
 			n = CHUNK / SECTOR;
-		if (read_all(o->fd, s * SECTOR, buffer, n * SECTOR))
+		if (read_all(o->fd, o->length, s * SECTOR, buffer, n * SECTOR))
 			break;
 		snprintf(name, sizeof(name), "run-%llu", (unsigned long long)count++);
 		out->ops->begin(out, name);
