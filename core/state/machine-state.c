@@ -74,7 +74,8 @@ static const struct {
 
 /* -- Saving */
 
-static GVariant *save_instance(TsrInstance *instance)
+/* *failure: why it cannot be saved, if so. */
+static GVariant *save_instance(TsrInstance *instance, char **failure)
 {
 	struct tsr_state_writer *w = tsr_variant_writer_new();
 	TsrPlugin *plugin = instance->config->plugin;
@@ -82,7 +83,8 @@ static GVariant *save_instance(TsrInstance *instance)
 	if (instance->class->save)
 		instance->class->save(instance->self, w);
 	return g_variant_new("(su@a{sv})", tsr_plugin_get_id(plugin),
-			     tsr_plugin_get_state_version(plugin), tsr_variant_writer_end(w));
+			     tsr_plugin_get_state_version(plugin),
+			     tsr_variant_writer_end(w, failure));
 }
 
 /* Engine-neutral: the processor's state as the architecture has it, whichever plugin runs it, and
@@ -94,7 +96,7 @@ static GVariant *save_processor(TsrMachine *m)
 
 	m->cpu->get_state(m->cpu_self, &state);
 	tsr_x86_state_put(w, &state);
-	return tsr_variant_writer_end(w);
+	return tsr_variant_writer_end(w, NULL);
 }
 
 static bool is_processor(TsrInstance *instance)
@@ -104,28 +106,51 @@ static bool is_processor(TsrInstance *instance)
 	return tsr_instance_get_interface(instance, TSR_CPU, &found);
 }
 
-static GVariant *build_head(TsrMachine *m, bool neutral)
+static GVariant *build_instances(TsrMachine *m, bool neutral, GError **error)
 {
-	GVariantBuilder head, instances;
+	GVariantBuilder instances;
+
+	g_variant_builder_init(&instances, G_VARIANT_TYPE("a{s(sua{sv})}"));
+	for (guint i = 0; i < m->instances->len; i++) {
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
+		g_autofree char *failure = NULL;
+
+		if (neutral && is_processor(instance))
+			continue;
+		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name,
+				      save_instance(instance, &failure));
+		if (failure) {
+			g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+				    "cannot save: %s: %s", instance->config->name, failure);
+			g_variant_builder_clear(&instances);
+			return NULL;
+		}
+	}
+	return g_variant_builder_end(&instances);
+}
+
+/* NULL with error when an instance cannot be saved. */
+static GVariant *build_head(TsrMachine *m, bool neutral, GError **error)
+{
+	GVariantBuilder head;
+	GVariant *instances;
 
 	g_variant_builder_init(&head, G_VARIANT_TYPE_VARDICT);
 	g_variant_builder_add(&head, "{sv}", "machine", g_variant_new_string(m->config->name));
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		struct tsr_state_writer *w = tsr_variant_writer_new();
 		parts[i].put(m, w);
-		g_variant_builder_add(&head, "{sv}", parts[i].name, tsr_variant_writer_end(w));
+		g_variant_builder_add(&head, "{sv}", parts[i].name,
+				      tsr_variant_writer_end(w, NULL));
 	}
 	if (neutral)
 		g_variant_builder_add(&head, "{sv}", "processor", save_processor(m));
-	g_variant_builder_init(&instances, G_VARIANT_TYPE("a{s(sua{sv})}"));
-	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = g_ptr_array_index(m->instances, i);
-		if (neutral && is_processor(instance))
-			continue;
-		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name,
-				      save_instance(instance));
+	instances = build_instances(m, neutral, error);
+	if (!instances) {
+		g_variant_builder_clear(&head);
+		return NULL;
 	}
-	g_variant_builder_add(&head, "{sv}", "instances", g_variant_builder_end(&instances));
+	g_variant_builder_add(&head, "{sv}", "instances", instances);
 	return g_variant_ref_sink(g_variant_builder_end(&head));
 }
 
@@ -161,8 +186,8 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 	}
 	was_running = hold(self);
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
-	g_autoptr(GVariant) head = build_head(self, false);
-	good = tsr_state_file_write(path, head, ram, size, error);
+	g_autoptr(GVariant) head = build_head(self, false, error);
+	good = head && tsr_state_file_write(path, head, ram, size, error);
 	resume(self, was_running);
 	return good;
 }
@@ -187,7 +212,11 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 		return NULL;
 	}
 	was_running = hold(self);
-	g_autoptr(GVariant) head = build_head(self, true);
+	g_autoptr(GVariant) head = build_head(self, true, error);
+	if (!head) {
+		resume(self, was_running);
+		return NULL;
+	}
 	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
 	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);

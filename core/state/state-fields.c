@@ -11,6 +11,7 @@ struct variant_writer {
 	GVariantBuilder builders[MAX_DEPTH];
 	char *names[MAX_DEPTH];
 	unsigned depth;
+	char *failure; /* of the first tsr_state_fail */
 };
 
 struct variant_reader {
@@ -47,8 +48,11 @@ static void writer_uint(struct tsr_state_writer *base, const char *name, uint64_
 static void writer_bytes(struct tsr_state_writer *base, const char *name, const void *data,
 			 size_t length)
 {
-	put((struct variant_writer *)base, name,
-	    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, length, 1));
+	struct variant_writer *w = (struct variant_writer *)base;
+
+	if (!w->failure && strcmp(name, TSR_STATE_FAILURE) == 0)
+		w->failure = g_strndup(data, length);
+	put(w, name, g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, length, 1));
 }
 
 static void writer_begin(struct tsr_state_writer *base, const char *group)
@@ -89,12 +93,15 @@ struct tsr_state_writer *tsr_variant_writer_new(void)
 	return &w->base;
 }
 
-GVariant *tsr_variant_writer_end(struct tsr_state_writer *base)
+GVariant *tsr_variant_writer_end(struct tsr_state_writer *base, char **failure)
 {
 	struct variant_writer *w = (struct variant_writer *)base;
 
 	g_assert(w->depth == 0);
 	GVariant *all = g_variant_builder_end(&w->builders[0]);
+	if (failure && w->failure)
+		*failure = g_steal_pointer(&w->failure);
+	g_free(w->failure);
 	g_free(w);
 	return all;
 }

@@ -63,7 +63,13 @@ static void dev_reset(void *self, enum tsr_reset kind)
 
 static void dev_save(void *self, struct tsr_state_writer *out)
 {
-	tsr_state_put_u32(out, "number", ((struct little_device *)self)->number);
+	struct little_device *dev = self;
+
+	tsr_state_put_u32(out, "number", dev->number);
+	out->ops->begin(out, "group");
+	if (dev->save_failure)
+		tsr_state_fail(out, dev->save_failure);
+	out->ops->end(out);
 }
 
 static bool dev_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)

@@ -30,6 +30,7 @@ struct little_device {
 	uint64_t deadline;
 	uint32_t number; /* saved */
 	bool refuse_load;
+	const char *save_failure; /* NULL: it can be saved */
 };
 
 struct little_processor {

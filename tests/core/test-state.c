@@ -68,6 +68,21 @@ static void what_does_not_fit_is_refused(void)
 	expect_refusal(2, false, "/nonexistent/state", "cannot read");
 }
 
+/* And the file that was there before is left alone. */
+static void what_a_device_cannot_save_fails(void)
+{
+	TsrMachine *m = little_machine_new(2, TSR_CLOCK_REALTIME, NULL);
+	g_autoptr(GError) error = NULL;
+
+	tsr_machine_start(m, NULL);
+	little_device(m)->save_failure = "its disk is gone";
+	CU_ASSERT_FALSE(tsr_machine_save(m, path, &error));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+	CU_ASSERT_STRING_EQUAL(error->message, "cannot save: dev0: its disk is gone");
+	g_object_unref(m);
+	what_is_saved_comes_back();
+}
+
 static void every_damaged_byte_is_seen(void)
 {
 	g_autofree char *contents = NULL, *damaged = g_strdup_printf("%s-damaged", path);
@@ -99,7 +114,7 @@ static void fields_are_found_by_name_type_and_group(void)
 	tsr_state_put_u16(w, "a", 0x9abc);
 	tsr_state_put_bytes(w, "b", "xyz", 3);
 	w->ops->end(w);
-	g_autoptr(GVariant) all = g_variant_ref_sink(tsr_variant_writer_end(w));
+	g_autoptr(GVariant) all = g_variant_ref_sink(tsr_variant_writer_end(w, NULL));
 	struct tsr_state_reader *r = tsr_variant_reader_new(all, 1);
 	CU_ASSERT_TRUE(tsr_state_get_u32(r, "a", &u32));
 	CU_ASSERT_EQUAL(u32, 0x12345678);
@@ -121,6 +136,7 @@ int main(void)
 	static CU_TestInfo tests[] = {
 		{ "what is saved comes back", what_is_saved_comes_back },
 		{ "what does not fit is refused", what_does_not_fit_is_refused },
+		{ "what a device cannot save fails", what_a_device_cannot_save_fails },
 		{ "every damaged byte is seen", every_damaged_byte_is_seen },
 		{ "fields are found by name, type and group",
 		  fields_are_found_by_name_type_and_group },

@@ -8,6 +8,8 @@
 #ifndef TESSERA_STATE_H
 #define TESSERA_STATE_H
 
+#include <string.h>
+
 #include "abi.h"
 #include "error.h"
 
@@ -102,6 +104,16 @@ static inline bool tsr_state_get_bytes(struct tsr_state_reader *r, const char *n
 				       size_t length)
 {
 	return r->ops->bytes(r, name, data, length);
+}
+
+/* The field by which a device says that it cannot be saved, and no other field's name. */
+#define TSR_STATE_FAILURE "save-failure"
+
+/* Gives up saving, because `why` (for the user, in one line): the machine is then not saved. Once
+ * in a group at most; the device may write more fields, which nobody reads. */
+static inline void tsr_state_fail(struct tsr_state_writer *w, const char *why)
+{
+	w->ops->bytes(w, TSR_STATE_FAILURE, why, strlen(why));
 }
 
 /*
