@@ -265,6 +265,25 @@ static void short_transfers_are_continued(void)
 	}
 }
 
+/* A state without some of the changes would be refused when it is loaded: too late. */
+static void an_overlay_that_cannot_be_read_is_not_saved(void)
+{
+	uint8_t b[512] = { 1 };
+	struct fake_state *s;
+
+	start("nonpersistent");
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 512, b, 512), TSR_BLOCK_OK);
+	fault_set("*/#*", "read EIO once"); /* the file without a name */
+	s = fake_device_save(disk);
+	CU_ASSERT(fake_state_remove(s, "overlay/" TSR_STATE_FAILURE));
+	fake_state_free(s);
+	s = fake_device_save(disk);
+	CU_ASSERT_FALSE(fake_state_remove(s, "overlay/" TSR_STATE_FAILURE));
+	fake_state_free(s);
+	fault_set(NULL, NULL);
+	fake_finish();
+}
+
 static void segments(void)
 {
 	static const char *const modes[] = { "persistent", "nonpersistent" };
@@ -581,6 +600,8 @@ int main(void)
 		{ "a truncated image is an error", a_truncated_image_is_an_error },
 		{ "a write does not hide a truncation", a_write_does_not_hide_a_truncation },
 		{ "short transfers are continued", short_transfers_are_continued },
+		{ "an overlay that cannot be read is not saved",
+		  an_overlay_that_cannot_be_read_is_not_saved },
 		{ "segments", segments },
 		{ "segments must fit", segments_must_fit },
 		{ "range is checked", range_is_checked },

@@ -15,6 +15,8 @@
 /* Functions that move data return 0, a positive error number of the host, or this: the file ends
  * before the place where it ended when it was opened. */
 #define MEDIUM_SHRUNK (-1)
+/* For the user. [any] */
+const char *medium_reason(int error);
 
 struct medium;
 

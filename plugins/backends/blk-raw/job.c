@@ -45,12 +45,6 @@ static const char *const doing[] = {
 	[TSR_BLOCK_DISCARD] = "discarding",
 };
 
-static const char *reason(int error)
-{
-	return error == MEDIUM_SHRUNK ? "the file is shorter than when it was opened"
-				      : strerror(error);
-}
-
 static void work(void *job)
 {
 	struct job *j = job;
@@ -62,7 +56,7 @@ static void work(void *job)
 	j->error = error;
 	tsr_log_at(j->owner->log, j->owner->host, TSR_LOG_ERROR, "%s: %s at byte %llu: %s",
 		   j->medium->path, doing[j->request->op], (unsigned long long)j->request->offset,
-		   reason(error));
+		   medium_reason(error));
 }
 
 /* Once for a medium and a kind of request: a guest repeats what fails. */
@@ -74,7 +68,8 @@ static void report_fault(struct blk_raw *b, const struct job *j)
 	if (j->medium->faults & 1u << op)
 		return;
 	j->medium->faults |= 1u << op;
-	snprintf(text, sizeof(text), "%s: %s: %s%s", j->medium->path, doing[op], reason(j->error),
+	snprintf(text, sizeof(text), "%s: %s: %s%s", j->medium->path, doing[op],
+		 medium_reason(j->error),
 		 op == TSR_BLOCK_FLUSH ? "; writes may be lost, and flushes fail from now on" : "");
 	b->bus->emit(b->host, "fault", text);
 }

@@ -204,6 +204,12 @@ static bool is_shrunk(const struct medium *m)
 	return m->regular && !fstat(m->fd, &st) && (uint64_t)st.st_size < m->size;
 }
 
+const char *medium_reason(int error)
+{
+	return error == MEDIUM_SHRUNK ? "the file is shorter than when it was opened"
+				      : strerror(error);
+}
+
 /* Moves everything. From the size that the file had when it was opened to the end of that sector a
  * read gives zeros. */
 static int transfer(const struct medium *m, bool write, uint64_t offset, const struct iovec *given,

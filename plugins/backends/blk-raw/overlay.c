@@ -187,14 +187,12 @@ int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t
 
 /* -- State: runs of written sectors, cut into fields of at most CHUNK bytes */
 
-void overlay_save(struct overlay *o, struct tsr_state_writer *out)
+static int save_runs(struct overlay *o, struct tsr_state_writer *out, uint8_t *buffer)
 {
 	uint64_t end = o->length / SECTOR, count = 0;
-	uint8_t *buffer = malloc(CHUNK);
 
-	pthread_mutex_lock(&o->lock);
-	out->ops->begin(out, "overlay");
-	for (uint64_t s = 0, n; buffer && s < end; s += n) {
+	for (uint64_t s = 0, n; s < end; s += n) {
+		int error;
 		char name[32];
 
 		n = run(o, s, end);
@@ -202,8 +200,9 @@ void overlay_save(struct overlay *o, struct tsr_state_writer *out)
 			continue;
 		if (n > CHUNK / SECTOR)
 			n = CHUNK / SECTOR;
-		if (read_all(o->fd, o->length, s * SECTOR, buffer, n * SECTOR))
-			break;
+		error = read_all(o->fd, o->length, s * SECTOR, buffer, n * SECTOR);
+		if (error)
+			return error;
 		snprintf(name, sizeof(name), "run-%llu", (unsigned long long)count++);
 		out->ops->begin(out, name);
 		tsr_state_put_u64(out, "sector", s);
@@ -212,6 +211,23 @@ void overlay_save(struct overlay *o, struct tsr_state_writer *out)
 	}
 	tsr_state_put_u64(out, "runs", count);
 	tsr_state_put_u64(out, "sectors", o->written);
+	return 0;
+}
+
+void overlay_save(struct overlay *o, struct tsr_state_writer *out)
+{
+	uint8_t *buffer = malloc(CHUNK);
+	char why[160];
+	int error;
+
+	pthread_mutex_lock(&o->lock);
+	out->ops->begin(out, "overlay");
+	error = buffer ? save_runs(o, out, buffer) : ENOMEM;
+	if (error) {
+		snprintf(why, sizeof(why), "the changes of a nonpersistent medium: %s",
+			 medium_reason(error));
+		tsr_state_fail(out, why);
+	}
 	out->ops->end(out);
 	pthread_mutex_unlock(&o->lock);
 	free(buffer);
