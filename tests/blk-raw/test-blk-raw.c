@@ -212,6 +212,28 @@ static void a_failed_flush_is_told_once(void)
 	fake_finish();
 }
 
+/* The property `fault` is for those who come after the event. A failed flush, which lasts, stays
+ * in it. */
+static void the_fault_can_be_read(void)
+{
+	uint8_t b[512] = { 1 };
+
+	start("persistent");
+	CU_ASSERT_STRING_EQUAL(fake_device_get(disk, "fault"), "");
+	fault_set(image, "write ENOSPC;sync EIO;read EIO");
+	request(TSR_BLOCK_WRITE, 0, b, 512);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_device_get(disk, "fault"), ": writing: No space left"));
+	request(TSR_BLOCK_FLUSH, 0, NULL, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_device_get(disk, "fault"), ": flushing: "));
+	request(TSR_BLOCK_READ, 0, b, 512);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_requests()->detail, ": reading: "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_device_get(disk, "fault"), ": flushing: "));
+	fault_set(NULL, NULL);
+	CU_ASSERT(fake_device_set(disk, "file", "", NULL));
+	CU_ASSERT_STRING_EQUAL(fake_device_get(disk, "fault"), "");
+	fake_finish();
+}
+
 /* What lay beyond the new end is lost, not zero; and a write there would make it zeros. */
 static void a_truncated_image_is_an_error(void)
 {
@@ -597,6 +619,7 @@ int main(void)
 		{ "writes beyond the file size limit", writes_beyond_the_file_size_limit },
 		{ "a failed flush is not forgotten", a_failed_flush_is_not_forgotten },
 		{ "a failed flush is told once", a_failed_flush_is_told_once },
+		{ "the fault can be read", the_fault_can_be_read },
 		{ "a truncated image is an error", a_truncated_image_is_an_error },
 		{ "a write does not hide a truncation", a_write_does_not_hide_a_truncation },
 		{ "short transfers are continued", short_transfers_are_continued },

@@ -72,6 +72,9 @@ static void report_fault(struct blk_raw *b, const struct job *j)
 		 medium_reason(j->error),
 		 op == TSR_BLOCK_FLUSH ? "; writes may be lost, and flushes fail from now on" : "");
 	b->bus->emit(b->host, "fault", text);
+	if (j->medium == b->medium &&
+	    (op == TSR_BLOCK_FLUSH || !(j->medium->faults & 1u << TSR_BLOCK_FLUSH)))
+		b->properties->set_string(b->host, "fault", text);
 }
 
 static void done(void *job)

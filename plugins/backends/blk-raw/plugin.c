@@ -118,6 +118,7 @@ static bool on_file_changed(void *self, const char *name, struct tsr_error *erro
 	medium_unref(b->medium);
 	b->medium = medium;
 	b->tray_open = false;
+	b->properties->set_string(b->host, "fault", "");
 	tell_changed(b, medium ? medium->path : "");
 	return true;
 }
