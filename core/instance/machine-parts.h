@@ -20,11 +20,13 @@ struct tsr_pci_bus;
 struct tsr_worker_pool;
 struct tsr_displays;
 struct tsr_inputs;
+struct tsr_posts;
 
 struct _TsrMachine {
 	GObject parent;
 	TsrConfig *config;
 	GMainContext *context;
+	struct tsr_posts *posts; /* signals that wait for the main loop */
 	TsrBus *bus;
 	GPtrArray *instances; /* TsrInstance, in order of attach */
 	struct tsr_memory_map *memory;

@@ -3,6 +3,7 @@
 #include "instance/signals.h"
 
 #include "instance/machine-parts.h"
+#include "instance/posts.h"
 
 enum {
 	STATE_CHANGED,
@@ -34,26 +35,6 @@ GType tsr_machine_state_get_type(void)
 
 #define FAULT_EVENT "fault" /* tsr_bus.emit, tessera/host.h */
 
-enum posted_kind { POSTED_EVENT, POSTED_LINE, POSTED_PANIC, POSTED_STOPPED };
-
-struct posted {
-	TsrMachine *machine;
-	enum posted_kind kind;
-	char *a, *b, *c;
-	int level;
-};
-
-static void posted_free(gpointer data)
-{
-	struct posted *p = data;
-
-	g_object_unref(p->machine);
-	g_free(p->a);
-	g_free(p->b);
-	g_free(p->c);
-	g_free(p);
-}
-
 void tsr_signals_set_state(TsrMachine *m, TsrMachineState state)
 {
 	if (m->state == state)
@@ -72,67 +53,52 @@ void tsr_signals_become_stopped(TsrMachine *m, int status, const char *why)
 	g_signal_emit(m, signals[STOPPED], 0, status, why);
 }
 
-static gboolean on_posted(gpointer data)
+void tsr_signals_emit_post(TsrMachine *m, const struct tsr_post *p)
 {
-	struct posted *p = data;
-	TsrMachine *m = p->machine;
-
 	switch (p->kind) {
-	case POSTED_EVENT:
-		g_signal_emit(m, signals[EVENT], g_quark_from_string(p->b), p->a, p->b, p->c);
-		if (g_str_equal(p->b, FAULT_EVENT))
-			g_signal_emit(m, signals[DEVICE_FAULT], 0, p->a, p->c);
+	case TSR_POST_EVENT:
+		g_signal_emit(m, signals[EVENT], g_quark_from_string(p->event), p->from, p->event,
+			      p->detail);
+		if (g_str_equal(p->event, FAULT_EVENT))
+			g_signal_emit(m, signals[DEVICE_FAULT], 0, p->from, p->detail);
 		break;
-	case POSTED_LINE:
-		g_signal_emit(m, signals[LINE_CHANGED], 0, p->a, p->level);
+	case TSR_POST_LINE:
+		g_signal_emit(m, signals[LINE_CHANGED], 0, p->from, p->number);
 		break;
-	case POSTED_PANIC:
-		g_signal_emit(m, signals[GUEST_PANICKED], 0, p->a);
+	case TSR_POST_PANIC:
+		g_signal_emit(m, signals[GUEST_PANICKED], 0, p->detail);
 		break;
-	case POSTED_STOPPED:
-		tsr_signals_become_stopped(m, p->level, p->a);
+	case TSR_POST_STOPPED:
+		tsr_signals_become_stopped(m, p->number, p->detail);
 		break;
 	}
-	return G_SOURCE_REMOVE;
 }
 
-static void post(TsrMachine *m, enum posted_kind kind, const char *a, const char *b, const char *c,
-		 int level)
+static void post(TsrMachine *m, enum tsr_post_kind kind, const char *from, const char *event,
+		 const char *detail, int number)
 {
-	struct posted *p = g_new0(struct posted, 1);
-	GSource *source = g_idle_source_new();
-
-	*p = (struct posted){ .machine = g_object_ref(m),
-			      .kind = kind,
-			      .a = g_strdup(a),
-			      .b = g_strdup(b),
-			      .c = g_strdup(c),
-			      .level = level };
-	g_source_set_priority(source, G_PRIORITY_DEFAULT);
-	g_source_set_callback(source, on_posted, p, posted_free);
-	g_source_attach(source, m->context);
-	g_source_unref(source);
+	tsr_posts_add(m->posts, &(struct tsr_post){ kind, from, event, detail, number });
 }
 
 void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event,
 			    const char *detail)
 {
-	post(m, POSTED_EVENT, instance, event, detail, 0);
+	post(m, TSR_POST_EVENT, instance, event, detail, 0);
 }
 
 void tsr_machine_post_line(TsrMachine *m, const char *line, int level)
 {
-	post(m, POSTED_LINE, line, NULL, NULL, level);
+	post(m, TSR_POST_LINE, line, "", NULL, level);
 }
 
 void tsr_machine_post_panic(TsrMachine *m, const char *why)
 {
-	post(m, POSTED_PANIC, why, NULL, NULL, 0);
+	post(m, TSR_POST_PANIC, "", "", why, 0);
 }
 
 void tsr_machine_post_stopped(TsrMachine *m, int status, const char *why)
 {
-	post(m, POSTED_STOPPED, why, NULL, NULL, status);
+	post(m, TSR_POST_STOPPED, "", "", why, status);
 }
 
 void tsr_signals_display_changed(TsrMachine *m, guint display, guint width, guint height)

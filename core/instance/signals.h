@@ -8,10 +8,12 @@
 
 #include <tessera-glib/machine.h>
 
+struct tsr_post;
+
 /* Adds the signals to the class. */
 void tsr_signals_install(GType type);
 
-/* -- Emit on the main loop. [any] */
+/* -- Emit on the main loop, in this order; posts.h says what is dropped. [any] */
 
 void tsr_machine_post_event(TsrMachine *m, const char *instance, const char *event,
 			    const char *detail);
@@ -22,6 +24,8 @@ void tsr_machine_post_stopped(TsrMachine *m, int status, const char *why);
 
 /* -- Emit at once, if anything changes. [main] */
 
+/* What was posted. */
+void tsr_signals_emit_post(TsrMachine *m, const struct tsr_post *post);
 void tsr_signals_set_state(TsrMachine *m, TsrMachineState state);
 void tsr_signals_become_stopped(TsrMachine *m, int status, const char *why);
 void tsr_signals_display_changed(TsrMachine *m, guint display, guint width, guint height);

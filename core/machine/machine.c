@@ -23,6 +23,7 @@
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
+#include "instance/posts.h"
 #include "instance/signals.h"
 #include "machine/host-tables.h"
 #include "run/timekeeper.h"
@@ -324,6 +325,7 @@ char *tsr_machine_get_stats(TsrMachine *self)
 	tsr_machine_lock(self);
 	put_stat(text, "instructions", self->cpu->instructions(self->cpu_self));
 	put_stat(text, "guest-time-ns", tsr_timekeeper_now(self->clock));
+	put_stat(text, "signals-dropped", tsr_posts_dropped(self->posts));
 	if (self->cpu->stats)
 		self->cpu->stats(self->cpu_self, put_stat, text);
 	if (tsr_instance_get_interface(self->mmu_instance, TSR_MMU, &found)) {
@@ -374,10 +376,12 @@ static void tsr_machine_finalize(GObject *object)
 {
 	TsrMachine *m = TSR_MACHINE_OBJECT(object);
 
+	tsr_posts_close(m->posts);
 	tsr_vcpu_finish(m);
 	tear_down(m);
 	g_ptr_array_unref(m->instances);
 	g_object_unref(m->bus);
+	tsr_posts_free(m->posts);
 	g_main_context_unref(m->context);
 	g_free(m->stop_why);
 	g_clear_pointer(&m->config, tsr_config_free);
@@ -413,6 +417,7 @@ static void instance_free(gpointer data)
 static void tsr_machine_init(TsrMachine *m)
 {
 	m->context = g_main_context_ref_thread_default();
+	m->posts = tsr_posts_new(m, tsr_signals_emit_post);
 	m->bus = tsr_bus_new();
 	m->instances = g_ptr_array_new_with_free_func(instance_free);
 	tsr_lock_init(m);

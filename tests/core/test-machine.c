@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The life cycle, the lock, timers, lines and workers, with a processor that runs C functions. */
 #include <CUnit/Basic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "little-machine.h"
@@ -218,6 +219,131 @@ static void a_fault_of_a_device_is_a_signal(void)
 	g_object_unref(m);
 }
 
+/* What a main loop hears of a guest that never stops telling. */
+struct heard {
+	unsigned trays, outputs, calls, before_call;
+	int last_tray, last_output;
+	bool in_order;
+};
+
+static void on_any_event(TsrMachine *m, const char *instance, const char *event, const char *detail,
+			 struct heard *heard)
+{
+	int number = atoi(detail);
+	bool tray = strcmp(event, "tray") == 0;
+	int *last = tray ? &heard->last_tray : &heard->last_output;
+
+	heard->in_order &= number > *last;
+	*last = number;
+	++*(tray ? &heard->trays : &heard->outputs);
+}
+
+/* Stands for a D-Bus call: GDBus hands them over at this priority. */
+static gboolean on_call(gpointer data)
+{
+	struct heard *heard = data;
+
+	heard->calls++;
+	heard->before_call = heard->trays + heard->outputs;
+	return G_SOURCE_REMOVE;
+}
+
+static void tell(const struct tsr_bus *bus, const struct tsr_host *host, const char *event, int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", n);
+	bus->emit(host, event, text);
+}
+
+static uint64_t dropped(TsrMachine *m)
+{
+	g_autofree char *stats = tsr_machine_get_stats(m);
+	const char *at = strstr(stats, "signals-dropped ");
+
+	return at ? g_ascii_strtoull(at + strlen("signals-dropped "), NULL, 10) : 0;
+}
+
+static void a_guest_that_tells_too_much_is_cut_short(void)
+{
+	enum { TOLD = 10000 };
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	struct heard heard = { .in_order = true };
+
+	g_signal_connect(m, "event", G_CALLBACK(on_any_event), &heard);
+	for (int i = 1; i <= TOLD; i++) {
+		tell(bus, host, "tray", i);
+		if (i <= 1000)
+			tell(bus, host, "output", i);
+	}
+	g_idle_add_full(G_PRIORITY_DEFAULT, on_call, &heard, NULL);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	CU_ASSERT_EQUAL(heard.calls, 1);
+	CU_ASSERT_EQUAL(heard.before_call, 0);
+	CU_ASSERT(heard.trays >= 1 && heard.trays <= 100);
+	CU_ASSERT_EQUAL(heard.last_tray, TOLD);
+	CU_ASSERT_EQUAL(heard.outputs, 1000);
+	CU_ASSERT(heard.in_order);
+	CU_ASSERT_EQUAL(heard.trays + dropped(m), TOLD);
+	g_object_unref(m);
+}
+
+/* Text of a serial line is kept for longer, but not for ever, and what is lost is counted. */
+static void output_is_bounded_too(void)
+{
+	enum { TOLD = 100000 };
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	struct heard heard = { .in_order = true };
+
+	g_signal_connect(m, "event", G_CALLBACK(on_any_event), &heard);
+	for (int i = 1; i <= TOLD; i++)
+		tell(bus, host, "output", i);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	CU_ASSERT(heard.outputs >= 1000 && heard.outputs <= 10000);
+	CU_ASSERT_EQUAL(heard.last_output, TOLD);
+	CU_ASSERT_EQUAL(heard.outputs + dropped(m), TOLD);
+	g_object_unref(m);
+}
+
+/* It comes after what was told before, whatever else the main loop has to do. */
+static gboolean call_again(gpointer data)
+{
+	++*(unsigned *)data;
+	return G_SOURCE_CONTINUE;
+}
+
+static enum tsr_cpu_exit tell_and_stop(struct little_processor *cpu, uint64_t budget)
+{
+	struct little_device *dev = little_device(the_machine);
+	const struct tsr_bus *bus = dev->host->get(dev->host, TSR_BUS);
+
+	for (int i = 1; i <= 50; i++)
+		tell(bus, dev->host, "tray", i);
+	dev->machine->stop(dev->host, 4, "done");
+	return TSR_CPU_KICKED;
+}
+
+static void stopping_is_heard_amid_calls(void)
+{
+	struct heard heard = { .in_order = true };
+	unsigned calls = 0;
+	guint source = g_idle_add_full(G_PRIORITY_DEFAULT, call_again, &calls, NULL);
+
+	the_machine = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	g_signal_connect(the_machine, "event", G_CALLBACK(on_any_event), &heard);
+	little_processor(the_machine)->body = tell_and_stop;
+	CU_ASSERT_EQUAL(little_machine_run(the_machine), 4);
+	CU_ASSERT_EQUAL(heard.trays, 50);
+	g_source_remove(source);
+	g_object_unref(the_machine);
+}
+
 static void a_tap_tells_of_a_line(void)
 {
 	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
@@ -285,6 +411,9 @@ int main(void)
 		{ "a triple fault stops or resets", a_triple_fault_stops_or_resets },
 		{ "every reset can end the run", every_reset_can_end_the_run },
 		{ "a fault of a device is a signal", a_fault_of_a_device_is_a_signal },
+		{ "a guest that tells too much is cut short", a_guest_that_tells_too_much_is_cut_short },
+		{ "output is bounded too", output_is_bounded_too },
+		{ "stopping is heard amid calls", stopping_is_heard_amid_calls },
 		{ "a tap tells of a line", a_tap_tells_of_a_line },
 		CU_TEST_INFO_NULL,
 	};
