@@ -61,7 +61,12 @@ uint16_t find_file(const char *name, uint32_t *length)
 	return 0;
 }
 
-static uint32_t dma(uint32_t control, uint32_t length, uint64_t address)
+static uint32_t dma_control(void)
+{
+	return (uint32_t)get_be(fake_ram(DMA_AT), 4);
+}
+
+static void dma_start(uint32_t control, uint32_t length, uint64_t address)
 {
 	uint8_t *request = fake_ram(DMA_AT);
 
@@ -70,7 +75,20 @@ static uint32_t dma(uint32_t control, uint32_t length, uint64_t address)
 	put_be(request + 8, address, 8);
 	fake_port_write(0x514, 0, 4);
 	fake_port_write(0x518, __builtin_bswap32(DMA_AT), 4);
-	return (uint32_t)get_be(request, 4);
+}
+
+/* Polls until the request is done, as software does. */
+static uint32_t dma_wait(void)
+{
+	while ((dma_control() & ~1u) && fake_clock_next() != UINT64_MAX)
+		fake_clock_advance_to(fake_clock_next());
+	return dma_control();
+}
+
+static uint32_t dma(uint32_t control, uint32_t length, uint64_t address)
+{
+	dma_start(control, length, address);
+	return dma_wait();
 }
 
 bool dma_item(uint16_t key, tsr_gpa to, uint32_t length)
@@ -176,6 +194,120 @@ static void dma_errors_are_told(void)
 	fake_port_write(0x518, 0x12, 1);
 }
 
+/* Counts what a device writes while it is called once. */
+static const struct tsr_dma *real_dma;
+static uint64_t written;
+
+static bool counting_write(const struct tsr_host *host, tsr_gpa to, const void *from,
+			   uint64_t length)
+{
+	written += length;
+	return real_dma->write(host, to, from, length);
+}
+
+static void *start_counting(void)
+{
+	static struct tsr_dma table;
+	const struct tsr_host *host = fake_device_host(start_with(NULL));
+
+	real_dma = host->get(host, TSR_DMA);
+	table = *real_dma;
+	table.write = counting_write;
+	written = 0;
+	fake_start();
+	fake_host_table(TSR_DMA, &table);
+	return fake_device_new(NULL, "fw-cfg", NULL);
+}
+
+#define LONG_AT 0x100000u
+#define LONG (8u << 20)
+#define READ_SIGNATURE (8 | 2)
+#define AT_ONCE (512u << 10) /* bytes that take far less than the 10 ms a machine may stand */
+
+static void a_long_dma_is_done_in_slices(void)
+{
+	uint64_t most = 0;
+
+	start_counting();
+	memset(fake_ram(LONG_AT), 0xaa, LONG + 1);
+	dma_start(READ_SIGNATURE, LONG, LONG_AT);
+	while (written) {
+		most = written > most ? written : most;
+		written = 0;
+		if (dma_control() == 0)
+			break;
+		CU_ASSERT_EQUAL(dma_control(), READ_SIGNATURE);
+		fake_clock_advance_to(fake_clock_next());
+	}
+	CU_ASSERT(most <= AT_ONCE);
+	CU_ASSERT_EQUAL(dma_control(), 0);
+	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
+	CU_ASSERT_EQUAL(memcmp(fake_ram(LONG_AT), "QEMU\0", 5), 0);
+	CU_ASSERT_EQUAL(*fake_ram(LONG_AT + LONG - 1), 0);
+	CU_ASSERT_EQUAL(*fake_ram(LONG_AT + LONG), 0xaa);
+}
+
+/* 4 GiB, as a guest asks for to make the machine stand. */
+static void the_longest_dma_ends_where_memory_ends(void)
+{
+	start_counting();
+	dma_start(READ_SIGNATURE, 0xffffffff, LONG_AT);
+	CU_ASSERT(written <= AT_ONCE);
+	CU_ASSERT_EQUAL(dma_wait(), 1);
+	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
+}
+
+static void a_reset_ends_a_long_dma(void)
+{
+	void *device = start_with(NULL);
+
+	memset(fake_ram(LONG_AT), 0xaa, LONG);
+	dma_start(READ_SIGNATURE, LONG, LONG_AT);
+	fake_device_reset(device, TSR_RESET_HARD);
+	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
+	fake_clock_advance(1000000000);
+	CU_ASSERT_EQUAL(*fake_ram(LONG_AT + LONG - 1), 0xaa);
+	CU_ASSERT_EQUAL(dma_control(), READ_SIGNATURE);
+}
+
+static void a_request_replaces_one_that_is_not_done(void)
+{
+	start_with(NULL);
+	memset(fake_ram(LONG_AT), 0xaa, LONG);
+	dma_start(READ_SIGNATURE, LONG, LONG_AT);
+	CU_ASSERT_EQUAL(dma(READ_SIGNATURE, 4, 0x10000), 0);
+	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
+	CU_ASSERT_EQUAL(memcmp(fake_ram(0x10000), "QEMU", 4), 0);
+	CU_ASSERT_EQUAL(*fake_ram(LONG_AT + LONG - 1), 0xaa);
+}
+
+static void a_long_dma_goes_on_after_a_load(void)
+{
+	void *device = start_with(NULL);
+	struct fake_state *state;
+	struct tsr_error error;
+
+	dma_start(READ_SIGNATURE, LONG, LONG_AT);
+	fake_clock_advance_to(fake_clock_next());
+	CU_ASSERT(fake_device_round_trip(device));
+	state = fake_device_save(device);
+	fake_device_reset(device, TSR_RESET_HARD);
+	memset(fake_ram(LONG_AT), 0xaa, LONG);
+	CU_ASSERT(fake_device_load(device, state, 2, &error));
+	CU_ASSERT_EQUAL(dma_wait(), 0);
+	CU_ASSERT_EQUAL(*fake_ram(LONG_AT), 0xaa); /* was done before */
+	CU_ASSERT_EQUAL(*fake_ram(LONG_AT + LONG - 1), 0);
+	/* A state of version 1 has no transfer. */
+	CU_ASSERT(fake_state_remove(state, "dma-request"));
+	CU_ASSERT(fake_state_remove(state, "dma-to"));
+	CU_ASSERT(fake_state_remove(state, "dma-deadline"));
+	CU_ASSERT_FALSE(fake_device_load(device, state, 2, &error));
+	CU_ASSERT(fake_state_remove(state, "dma-left"));
+	CU_ASSERT(fake_device_load(device, state, 1, &error));
+	CU_ASSERT_EQUAL(fake_clock_next(), UINT64_MAX);
+	fake_state_free(state);
+}
+
 static void user_files_are_added(void)
 {
 	uint32_t length = 0;
@@ -242,7 +374,7 @@ static void strange_state_is_survived(void)
 		struct fake_state *state = fake_device_save(device);
 
 		fake_state_scramble(state, seed);
-		fake_device_load(device, state, 1, &error);
+		fake_device_load(device, state, 2, &error);
 		fake_state_free(state);
 		read_le(8);
 		dma(2, 64, 0x10000);
@@ -269,6 +401,11 @@ static CU_TestInfo tests[] = {
 	ROW(boot_order_has_a_path_a_line),
 	ROW(dma_copies_and_pads),
 	ROW(dma_errors_are_told),
+	ROW(a_long_dma_is_done_in_slices),
+	ROW(the_longest_dma_ends_where_memory_ends),
+	ROW(a_reset_ends_a_long_dma),
+	ROW(a_request_replaces_one_that_is_not_done),
+	ROW(a_long_dma_goes_on_after_a_load),
 	ROW(user_files_are_added),
 	ROW(video_bios_is_a_file),
 	ROW(state_survives),

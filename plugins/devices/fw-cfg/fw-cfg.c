@@ -7,6 +7,9 @@
  * Items are made at attach and stay; the guest can write none. Reads past an item's end, or of an
  * absent item, give zeros.
  *
+ * A long DMA is done in slices, since the machine stands while one is done: the specification
+ * leaves it open when a request is done, and software polls the control word.
+ *
  * Source: QEMU's docs/specs/fw_cfg (the interface's only document).
  * Gaps: writable items.
  */
@@ -32,6 +35,8 @@ enum {
 enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
 #define KEY_MASK 0xbfffu /* bit 14 requests writing */
 #define FOUR_GIB 0x100000000ull
+#define SLICE (256u << 10) /* bytes of DMA at a time */
+#define SLICE_NS 100000    /* from one slice to the next */
 #define MAX_USER_FILE (64u << 20)
 #define MAX_VGA_BIOS (256u << 10)
 /* From so many possible processors on, SeaBIOS makes neither MP table nor PCI routing table. */
@@ -39,9 +44,18 @@ enum { ID_TRADITIONAL = 1, ID_DMA = 2, E820_RAM = 1, E820_ENTRY = 20 };
 
 static const uint8_t dma_signature[8] = { 'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G' };
 
+/* The rest of a DMA that reads an item. */
+struct transfer {
+	tsr_gpa request; /* the control structure */
+	tsr_gpa to;
+	uint32_t left;     /* bytes; 0: there is none */
+	uint64_t deadline; /* of the next slice */
+};
+
 struct fw_cfg {
 	const struct tsr_host *host;
 	const struct tsr_dma *dma;
+	const struct tsr_clock *clock;
 	const struct tsr_memory *memory;
 	const struct tsr_properties *properties;
 	struct fw_cfg_items items;
@@ -49,6 +63,8 @@ struct fw_cfg {
 	uint16_t selected;                 /* its number */
 	uint32_t offset;                   /* bytes read of it */
 	uint32_t dma_high;                 /* upper half of the control structure's address */
+	struct transfer transfer;
+	struct tsr_timer *timer; /* for the transfer's next slice */
 };
 
 /* -- Reading items */
@@ -111,28 +127,67 @@ static bool dma_read_item(struct fw_cfg *s, tsr_gpa to, uint32_t length)
 	return dma_zeros(s, to + run, length - run);
 }
 
-static bool dma_run(struct fw_cfg *s, uint32_t control, uint32_t length, tsr_gpa address)
+static void dma_finish(struct fw_cfg *s, bool ok)
 {
-	if (control & CONTROL_SELECT)
-		select_item(s, (uint16_t)(control >> 16));
-	if (control & CONTROL_READ)
-		return dma_read_item(s, address, length);
-	if (control & CONTROL_SKIP)
-		s->offset += length < left(s) ? length : left(s);
-	return !(control & CONTROL_WRITE);
+	uint8_t result[4];
+
+	s->transfer.left = 0;
+	put_be(result, ok ? 0 : CONTROL_ERROR, sizeof(result));
+	s->dma->write(s->host, s->transfer.request, result, sizeof(result));
 }
 
+static void dma_cancel(struct fw_cfg *s)
+{
+	s->transfer.left = 0;
+	s->clock->cancel(s->timer);
+}
+
+static void dma_slice(struct fw_cfg *s)
+{
+	struct transfer *t = &s->transfer;
+	uint32_t run = t->left < SLICE ? t->left : SLICE;
+	bool ok = dma_read_item(s, t->to, run);
+
+	t->to += run;
+	t->left -= run;
+	if (!ok || !t->left) {
+		dma_finish(s, ok);
+		return;
+	}
+	t->deadline = s->clock->now(s->host) + SLICE_NS;
+	s->clock->arm(s->timer, t->deadline);
+}
+
+static void on_timer(void *self, uint64_t deadline_ns)
+{
+	struct fw_cfg *s = self;
+
+	if (s->transfer.left)
+		dma_slice(s);
+}
+
+/* Takes the place of a request that is not done. */
 static void dma_start(struct fw_cfg *s, tsr_gpa at)
 {
-	uint8_t request[CONTROL_BYTES], result[4];
-	bool ok;
+	uint8_t request[CONTROL_BYTES];
+	uint32_t control, length;
 
+	dma_cancel(s);
 	if (!s->dma->read(s->host, at, request, sizeof(request)))
 		return;
-	ok = dma_run(s, (uint32_t)get_be(request, 4), (uint32_t)get_be(request + 4, 4),
-		     get_be(request + 8, 8));
-	put_be(result, ok ? 0 : CONTROL_ERROR, sizeof(result));
-	s->dma->write(s->host, at, result, sizeof(result));
+	control = (uint32_t)get_be(request, 4);
+	length = (uint32_t)get_be(request + 4, 4);
+	s->transfer = (struct transfer){ .request = at, .to = get_be(request + 8, 8) };
+	if (control & CONTROL_SELECT)
+		select_item(s, (uint16_t)(control >> 16));
+	if (control & CONTROL_READ) {
+		s->transfer.left = length;
+		dma_slice(s);
+		return;
+	}
+	if (control & CONTROL_SKIP)
+		s->offset += length < left(s) ? length : left(s);
+	dma_finish(s, !(control & CONTROL_WRITE));
 }
 
 static uint64_t dma_register_read(void *self, uint64_t offset, unsigned width)
@@ -395,6 +450,7 @@ static void fw_cfg_reset(void *self, enum tsr_reset kind)
 		return;
 	select_item(s, FW_CFG_SIGNATURE);
 	s->dma_high = 0;
+	dma_cancel(s);
 }
 
 static bool fw_cfg_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
@@ -404,6 +460,8 @@ static bool fw_cfg_attach(void *self, const struct tsr_host *host, struct tsr_er
 
 	s->host = host;
 	s->dma = host->get(host, TSR_DMA);
+	s->clock = host->get(host, TSR_CLOCK);
+	s->timer = s->clock->timer_new(host, on_timer, s);
 	s->memory = host->get(host, TSR_MEMORY);
 	s->properties = host->get(host, TSR_PROPERTIES);
 	return add_items(s, error) && io->claim(host, "ports", &port_ops, s, error) &&
@@ -422,6 +480,24 @@ static void fw_cfg_save(void *self, struct tsr_state_writer *out)
 	tsr_state_put_u16(out, "selected", s->selected);
 	tsr_state_put_u32(out, "offset", s->offset);
 	tsr_state_put_u32(out, "dma-high", s->dma_high);
+	tsr_state_put_u64(out, "dma-request", s->transfer.request);
+	tsr_state_put_u64(out, "dma-to", s->transfer.to);
+	tsr_state_put_u32(out, "dma-left", s->transfer.left);
+	tsr_state_put_u64(out, "dma-deadline", s->transfer.deadline);
+}
+
+static bool load_transfer(struct fw_cfg *s, struct tsr_state_reader *in)
+{
+	dma_cancel(s);
+	if (!tsr_state_get_u32(in, "dma-left", &s->transfer.left))
+		return true; /* version 1 */
+	if (!tsr_state_get_u64(in, "dma-request", &s->transfer.request) ||
+	    !tsr_state_get_u64(in, "dma-to", &s->transfer.to) ||
+	    !tsr_state_get_u64(in, "dma-deadline", &s->transfer.deadline))
+		return false;
+	if (s->transfer.left)
+		s->clock->arm(s->timer, s->transfer.deadline);
+	return true;
 }
 
 static bool fw_cfg_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
@@ -432,7 +508,7 @@ static bool fw_cfg_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 
 	if (!tsr_state_get_u16(in, "selected", &selected) ||
 	    !tsr_state_get_u32(in, "offset", &offset) ||
-	    !tsr_state_get_u32(in, "dma-high", &s->dma_high))
+	    !tsr_state_get_u32(in, "dma-high", &s->dma_high) || !load_transfer(s, in))
 		return tsr_state_damaged(error, "registers of fw_cfg");
 	select_item(s, selected);
 	s->offset = offset;
