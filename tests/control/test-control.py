@@ -205,6 +205,28 @@ class ControlTest(unittest.TestCase):
         self.assertEqual(done.returncode, 124)
         self.assertIn("ended by force", done.stderr)
 
+    def test_a_guest_that_reports_without_end(self):
+        """Calls are answered, memory does not grow, and what nobody could be told is counted."""
+        machine = self.start("--set", "cpu0.flood=true")
+
+        def resident():
+            with open(f"/proc/{machine.process.pid}/statm", encoding="ascii") as statm:
+                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        machine.ctl("status")
+        before = resident()
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            start = time.monotonic()
+            machine.ctl("status")
+            self.assertLess(time.monotonic() - start, 2)
+        dropped = [int(line.split()[1]) for line in machine.ctl("stats").splitlines() if line.startswith("signals-dropped ")]
+        self.assertGreater(dropped[0], 0)
+        if not os.environ.get("TESSERA_SANITIZE"):
+            self.assertLess(resident() - before, 16 << 20)
+        machine.ctl("quit")
+        self.assertEqual(machine.process.wait(5), 0)
+
     def test_socket_of_a_dead_process_is_replaced(self):
         machine = self.start()
         machine.ctl("status")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A processor for tests of the control plane: it writes `say` to the serial port once, then exits
- * or halts. */
+ * or halts. With `flood` it writes without end. */
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +24,11 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 	atomic_store(&cpu->kicked, false);
 	while (cpu->properties->get_bool(cpu->host, "hang"))
 		sleep(1);
+	if (cpu->properties->get_bool(cpu->host, "flood")) {
+		for (unsigned i = 0; i < 1000; i++)
+			cpu->ports->port_write(cpu->host, 0x3f8, 'x', 1);
+		return TSR_CPU_KICKED;
+	}
 	if (cpu->done)
 		return TSR_CPU_HALTED;
 	cpu->done = true;
