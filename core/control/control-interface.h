@@ -3,6 +3,9 @@
 #ifndef TSR_CONTROL_CONTROL_INTERFACE_H
 #define TSR_CONTROL_CONTROL_INTERFACE_H
 
+#define TSR_CONTROL_PATH "/org/tessera/Machine"
+#define TSR_CONTROL_INTERFACE "org.tessera.Machine1"
+
 static const char tsr_control_xml[] =
 	"<node>"
 	" <interface name='org.tessera.Machine1'>"

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A machine's remote control: a D-Bus server of its own on a UNIX socket, without a bus daemon. One
- * object, TSR_CONTROL_PATH, with the interface TSR_CONTROL_INTERFACE; its introspection data
- * (control-interface.h) is its documentation. Only the same user may connect.
+ * object with one interface; its introspection data (control-interface.h) is its documentation.
+ * Only the same user may connect.
  */
 #ifndef TSR_CONTROL_CONTROL_H
 #define TSR_CONTROL_CONTROL_H
 
 #include <tessera-glib/machine.h>
-
-#define TSR_CONTROL_PATH "/org/tessera/Machine"
-#define TSR_CONTROL_INTERFACE "org.tessera.Machine1"
 
 #define TSR_TYPE_CONTROL (tsr_control_get_type())
 G_DECLARE_FINAL_TYPE(TsrControl, tsr_control, TSR, CONTROL, GObject)
@@ -18,8 +15,5 @@ G_DECLARE_FINAL_TYPE(TsrControl, tsr_control, TSR, CONTROL, GObject)
 /* where: "unix:PATH". Serves until it is disposed of; the socket is then removed. A socket without
  * a listener is replaced. [main] */
 TsrControl *tsr_control_new(TsrMachine *machine, const char *where, GError **error);
-
-/* The D-Bus address of "unix:PATH" or PATH; NULL with error. */
-char *tsr_control_address(const char *where, GError **error);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "control/control-interface.h"
-#include "control/control.h"
+#include "control/server.h"
 #include "manifest/property.h"
 #include "program/program.h"
 

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See methods.h. Methods are rows of a table; what a method does is one call of the public control
+ * plane. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/methods.h"
+
+#define POSITION_MAX 65535u
+
+/* Answers the call itself, or returns NULL with error, or a value (floating) to be returned. */
+typedef GVariant *(*Method)(TsrControlled *self, GVariant *arguments, GError **error);
+
+static GVariant *nothing(gboolean done)
+{
+	return done ? g_variant_new("()") : NULL;
+}
+
+static GVariant *on_pause(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_pause(self->machine, error));
+}
+
+static GVariant *on_resume(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_resume(self->machine, error));
+}
+
+static GVariant *on_reset(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_reset(self->machine, error));
+}
+
+static gboolean stop_later(gpointer user)
+{
+	tsr_machine_stop(user, TSR_EXIT_POWERED_OFF, "Quit was called on the control socket");
+	return G_SOURCE_REMOVE;
+}
+
+/* The machine is stopped a moment later, so that the answer is sent before the process ends. */
+static GVariant *on_quit(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_timeout_add_full(G_PRIORITY_DEFAULT, 20, stop_later, g_object_ref(self->machine),
+			   g_object_unref);
+	return g_variant_new("()");
+}
+
+static gboolean check_display(TsrControlled *self, guint display, GError **error)
+{
+	guint n = tsr_machine_get_n_displays(self->machine);
+
+	if (display < n)
+		return TRUE;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+		    "the machine has no display %u; it has %u displays", display, n);
+	return FALSE;
+}
+
+static GVariant *on_screenshot(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *path;
+	guint display;
+
+	g_variant_get(arguments, "(u&s)", &display, &path);
+	return nothing(check_display(self, display, error) &&
+		       tsr_machine_screenshot(self->machine, display, path, error));
+}
+
+static GVariant *on_screenshot_bytes(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_autofree char *folder = g_dir_make_tmp("tessera-XXXXXX", error);
+	g_autofree char *path = folder ? g_build_filename(folder, "screen.png", NULL) : NULL;
+	g_autofree char *png = NULL;
+	gsize length = 0;
+	guint display;
+	gboolean done;
+
+	g_variant_get(arguments, "(u)", &display);
+	if (!path)
+		return NULL;
+	done = check_display(self, display, error) &&
+	       tsr_machine_screenshot(self->machine, display, path, error) &&
+	       g_file_get_contents(path, &png, &length, error);
+	g_unlink(path);
+	g_rmdir(folder);
+	if (!done)
+		return NULL;
+	return g_variant_new("(@ay)",
+			     g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, png, length, 1));
+}
+
+static GVariant *on_screen_text(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_autofree char *text = NULL;
+	guint display;
+
+	g_variant_get(arguments, "(u)", &display);
+	if (!check_display(self, display, error))
+		return NULL;
+	text = tsr_machine_get_screen_text(self->machine, display);
+	return g_variant_new("(s)", text ? text : "");
+}
+
+static GVariant *on_send_key(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	gboolean down;
+	guint code;
+
+	g_variant_get(arguments, "(ub)", &code, &down);
+	tsr_machine_send_key(self->machine, code, down);
+	return g_variant_new("()");
+}
+
+static GVariant *on_move_pointer(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	int dx, dy, wheel;
+	guint buttons;
+
+	g_variant_get(arguments, "(iiiu)", &dx, &dy, &wheel, &buttons);
+	tsr_machine_send_pointer(self->machine, dx, dy, wheel, buttons);
+	return g_variant_new("()");
+}
+
+static GVariant *on_place_pointer(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	guint x, y, buttons;
+	int wheel;
+
+	g_variant_get(arguments, "(uuiu)", &x, &y, &wheel, &buttons);
+	if (x > POSITION_MAX || y > POSITION_MAX) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%u, %u is not a position: both are from 0 to %u", x, y, POSITION_MAX);
+		return NULL;
+	}
+	tsr_machine_send_pointer_absolute(self->machine, x, y, wheel, buttons);
+	return g_variant_new("()");
+}
+
+static GVariant *on_insert_medium(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *instance, *path;
+
+	g_variant_get(arguments, "(&s&s)", &instance, &path);
+	return nothing(
+		tsr_machine_set_instance_property(self->machine, instance, "file", path, error));
+}
+
+static GVariant *on_eject_medium(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *instance;
+
+	g_variant_get(arguments, "(&s)", &instance);
+	return nothing(
+		tsr_machine_set_instance_property(self->machine, instance, "file", "", error));
+}
+
+static GVariant *on_list_instances(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_auto(GStrv) names = tsr_machine_list_instances(self->machine);
+
+	return g_variant_new("(^as)", names);
+}
+
+static GVariant *on_get_instance_property(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *instance, *property;
+	g_autofree char *value = NULL;
+
+	g_variant_get(arguments, "(&s&s)", &instance, &property);
+	value = tsr_machine_get_instance_property(self->machine, instance, property, error);
+	return value ? g_variant_new("(s)", value) : NULL;
+}
+
+static GVariant *on_set_instance_property(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *instance, *property, *value;
+
+	g_variant_get(arguments, "(&s&s&s)", &instance, &property, &value);
+	return nothing(
+		tsr_machine_set_instance_property(self->machine, instance, property, value, error));
+}
+
+static GVariant *on_save(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *path;
+
+	g_variant_get(arguments, "(&s)", &path);
+	return nothing(tsr_machine_save(self->machine, path, error));
+}
+
+static GVariant *on_get_stats(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_autofree char *text = tsr_machine_get_stats(self->machine);
+
+	return g_variant_new("(s)", text ? text : "");
+}
+
+static GVariant *on_tap_line(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *line;
+	gboolean on;
+
+	g_variant_get(arguments, "(&sb)", &line, &on);
+	return nothing(tsr_machine_tap_line(self->machine, line, on, error));
+}
+
+static const struct {
+	const char *name;
+	Method method;
+} methods[] = {
+	{ "Pause", on_pause },
+	{ "Resume", on_resume },
+	{ "Reset", on_reset },
+	{ "Quit", on_quit },
+	{ "Screenshot", on_screenshot },
+	{ "ScreenshotBytes", on_screenshot_bytes },
+	{ "ScreenText", on_screen_text },
+	{ "SendKey", on_send_key },
+	{ "MovePointer", on_move_pointer },
+	{ "PlacePointer", on_place_pointer },
+	{ "InsertMedium", on_insert_medium },
+	{ "EjectMedium", on_eject_medium },
+	{ "ListInstances", on_list_instances },
+	{ "GetInstanceProperty", on_get_instance_property },
+	{ "SetInstanceProperty", on_set_instance_property },
+	{ "Save", on_save },
+	{ "GetStats", on_get_stats },
+	{ "TapLine", on_tap_line },
+};
+
+static void on_typed(gpointer user)
+{
+	g_dbus_method_invocation_return_value(user, NULL);
+}
+
+/* PressKeys and TypeText: the answer comes when the last key is up. */
+static void start_typing(TsrControlled *self, gboolean press, GVariant *arguments,
+			 GDBusMethodInvocation *invocation)
+{
+	g_autoptr(GError) error = NULL;
+	const char *text;
+	gboolean started;
+
+	g_variant_get(arguments, "(&s)", &text);
+	started = press ? tsr_typist_press(self->typist, text, on_typed, invocation, &error)
+			: tsr_typist_type(self->typist, text, on_typed, invocation, &error);
+	if (!started)
+		g_dbus_method_invocation_return_gerror(invocation, error);
+}
+
+static void call_method(TsrControlled *self, Method method, GVariant *arguments,
+			GDBusMethodInvocation *invocation)
+{
+	g_autoptr(GError) error = NULL;
+	GVariant *answer = method(self, arguments, &error);
+
+	if (answer)
+		g_dbus_method_invocation_return_value(invocation, answer);
+	else
+		g_dbus_method_invocation_return_gerror(invocation, error);
+}
+
+static void on_method_call(GDBusConnection *connection, const char *sender, const char *path,
+			   const char *interface, const char *name, GVariant *arguments,
+			   GDBusMethodInvocation *invocation, gpointer user)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
+		if (g_str_equal(methods[i].name, name)) {
+			call_method(user, methods[i].method, arguments, invocation);
+			return;
+		}
+	}
+	start_typing(user, g_str_equal(name, "PressKeys"), arguments, invocation);
+}
+
+/* -- properties */
+
+const char *tsr_control_state_name(TsrMachineState state)
+{
+	static const char *const names[] = {
+		[TSR_MACHINE_LOADED] = "loaded",
+		[TSR_MACHINE_RUNNING] = "running",
+		[TSR_MACHINE_PAUSED] = "paused",
+		[TSR_MACHINE_STOPPED] = "stopped",
+	};
+
+	return names[state];
+}
+
+static GVariant *on_get_property(GDBusConnection *connection, const char *sender, const char *path,
+				 const char *interface, const char *name, GError **error,
+				 gpointer user)
+{
+	TsrControlled *self = user;
+
+	if (g_str_equal(name, "Name"))
+		return g_variant_new_string(tsr_machine_get_name(self->machine));
+	if (g_str_equal(name, "State"))
+		return g_variant_new_string(
+			tsr_control_state_name(tsr_machine_get_state(self->machine)));
+	return g_variant_new_int32(tsr_machine_get_exit_status(self->machine));
+}
+
+const GDBusInterfaceVTable tsr_control_methods = { .method_call = on_method_call,
+						   .get_property = on_get_property };

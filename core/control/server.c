@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See server.h. */
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <tessera-glib/machine.h>
+#include <unistd.h>
+
+#include "control/control-interface.h"
+#include "control/server.h"
+
+#define QUEUED_CLIENTS_MAX 128 /* that have connected and were not yet accepted */
+
+struct _TsrControlServer {
+	GObject parent;
+	const GDBusInterfaceVTable *table;
+	gpointer user; /* of the table */
+	GSocketService *service;
+	char *guid; /* of the server, D-Bus specification, "UUIDs" */
+	GDBusNodeInfo *info;
+	GPtrArray *connections; /* GDBusConnection */
+	char *path;             /* of the socket, once it is ours */
+};
+
+G_DEFINE_FINAL_TYPE(TsrControlServer, tsr_control_server, G_TYPE_OBJECT)
+
+/* -- clients */
+
+static void on_closed(GDBusConnection *connection, gboolean remote, GError *error,
+		      TsrControlServer *self)
+{
+	g_ptr_array_remove_fast(self->connections, connection);
+}
+
+static gboolean take_client(TsrControlServer *self, GDBusConnection *connection)
+{
+	guint id = g_dbus_connection_register_object(connection, TSR_CONTROL_PATH,
+						     self->info->interfaces[0], self->table,
+						     self->user, NULL, NULL);
+
+	if (!id)
+		return FALSE;
+	g_object_set_data(G_OBJECT(connection), "tsr-object", GUINT_TO_POINTER(id));
+	g_ptr_array_add(self->connections, g_object_ref(connection));
+	g_signal_connect_object(connection, "closed", G_CALLBACK(on_closed), self, 0);
+	g_dbus_connection_start_message_processing(connection);
+	return TRUE;
+}
+
+/* The control may have been disposed of meanwhile. */
+static void on_authenticated(GObject *source, GAsyncResult *result, gpointer user)
+{
+	g_autoptr(TsrControlServer) self = g_weak_ref_get(user);
+	g_autoptr(GDBusConnection) connection = g_dbus_connection_new_finish(result, NULL);
+
+	if (connection && (!self || !self->service || !take_client(self, connection)))
+		g_dbus_connection_close(connection, NULL, NULL, NULL);
+	g_weak_ref_clear(user);
+	g_free(user);
+}
+
+/* GDBusServer would do the same, but its queue of new clients holds ten. */
+static gboolean on_incoming(GSocketService *service, GSocketConnection *stream, GObject *source,
+			    TsrControlServer *self)
+{
+	GWeakRef *reference = g_new0(GWeakRef, 1);
+
+	g_weak_ref_init(reference, self);
+	g_dbus_connection_new(G_IO_STREAM(stream), self->guid,
+			      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+				      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER |
+				      G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+			      NULL, NULL, on_authenticated, reference);
+	return TRUE;
+}
+
+/* -- the socket */
+
+static const char *socket_path(const char *where)
+{
+	return g_str_has_prefix(where, "unix:") ? where + strlen("unix:") : where;
+}
+
+char *tsr_control_address(const char *where, GError **error)
+{
+	const char *path = socket_path(where);
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	g_autofree char *escaped = g_dbus_address_escape_value(absolute);
+
+	if (*path && strlen(absolute) < sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return g_strdup_printf("unix:path=%s", escaped);
+	g_set_error(
+		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+		"\"%s\" is not a control socket: give unix:PATH, with a path of at most 107 bytes",
+		where);
+	return NULL;
+}
+
+static gboolean is_served(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	gboolean connected;
+
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	connected = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return connected;
+}
+
+/* Removes only a socket that a process left behind when it died, never a file. */
+static gboolean make_room(const char *path, GError **error)
+{
+	struct stat info;
+
+	if (lstat(path, &info) != 0)
+		return TRUE;
+	if (S_ISSOCK(info.st_mode) && !is_served(path))
+		return g_unlink(path) == 0 || errno == ENOENT;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		    "%s: %s; choose another path for the control socket", path,
+		    S_ISSOCK(info.st_mode) ? "another process listens there"
+					   : "exists and is not a socket");
+	return FALSE;
+}
+
+static gboolean start_server(TsrControlServer *self, const char *where, GError **error)
+{
+	g_autofree char *bus_address = tsr_control_address(where, error);
+	g_autofree char *path = g_canonicalize_filename(socket_path(where), NULL);
+	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+
+	if (!bus_address || !make_room(path, error))
+		return FALSE;
+	self->guid = g_dbus_generate_guid();
+	self->service = g_socket_service_new();
+	g_socket_listener_set_backlog(G_SOCKET_LISTENER(self->service), QUEUED_CLIENTS_MAX);
+	if (!g_socket_listener_add_address(G_SOCKET_LISTENER(self->service), address,
+					   G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL,
+					   NULL, error)) {
+		g_prefix_error(error, "%s: ", path);
+		return FALSE;
+	}
+	self->path = g_steal_pointer(&path);
+	g_signal_connect_object(self->service, "incoming", G_CALLBACK(on_incoming), self, 0);
+	return TRUE;
+}
+
+void tsr_control_server_emit(TsrControlServer *self, const char *interface, const char *name,
+			     GVariant *arguments)
+{
+	g_variant_ref_sink(arguments);
+	for (guint i = 0; self->connections && i < self->connections->len; i++)
+		g_dbus_connection_emit_signal(g_ptr_array_index(self->connections, i), NULL,
+					      TSR_CONTROL_PATH, interface, name, arguments, NULL);
+	g_variant_unref(arguments);
+}
+
+/* Messages that were sent still arrive; calls are no longer taken. */
+static void close_connection(gpointer data, gpointer user)
+{
+	GDBusConnection *connection = data;
+
+	g_dbus_connection_flush_sync(connection, NULL, NULL);
+	g_dbus_connection_unregister_object(
+		connection, GPOINTER_TO_UINT(g_object_get_data(data, "tsr-object")));
+	g_dbus_connection_close_sync(connection, NULL, NULL);
+}
+
+void tsr_control_server_close(TsrControlServer *self)
+{
+	if (self->connections)
+		g_ptr_array_foreach(self->connections, close_connection, NULL);
+	g_clear_pointer(&self->connections, g_ptr_array_unref);
+	if (self->service) {
+		g_socket_service_stop(self->service);
+		g_socket_listener_close(G_SOCKET_LISTENER(self->service));
+	}
+	g_clear_object(&self->service);
+	if (self->path)
+		g_unlink(self->path);
+	g_clear_pointer(&self->path, g_free);
+}
+
+static void tsr_control_server_init(TsrControlServer *self)
+{
+	self->connections = g_ptr_array_new_with_free_func(g_object_unref);
+	self->info = g_dbus_node_info_new_for_xml(tsr_control_xml, NULL);
+	g_assert(self->info);
+}
+
+static void tsr_control_server_dispose(GObject *object)
+{
+	TsrControlServer *self = TSR_CONTROL_SERVER(object);
+
+	tsr_control_server_close(self);
+	g_clear_pointer(&self->guid, g_free);
+	g_clear_pointer(&self->info, g_dbus_node_info_unref);
+	G_OBJECT_CLASS(tsr_control_server_parent_class)->dispose(object);
+}
+
+static void tsr_control_server_class_init(TsrControlServerClass *class)
+{
+	G_OBJECT_CLASS(class)->dispose = tsr_control_server_dispose;
+}
+
+TsrControlServer *tsr_control_server_new(const char *where, const GDBusInterfaceVTable *table,
+					 gpointer user, GError **error)
+{
+	g_autoptr(TsrControlServer) self = g_object_new(TSR_TYPE_CONTROL_SERVER, NULL);
+
+	self->table = table;
+	self->user = user;
+	return start_server(self, where, error) ? g_steal_pointer(&self) : NULL;
+}

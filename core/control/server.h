@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The D-Bus server of control.h: listens on a UNIX socket, takes clients of the same user, gives
+ * each the object, and sends signals to all of them. It knows nothing of a machine.
+ */
+#ifndef TSR_CONTROL_SERVER_H
+#define TSR_CONTROL_SERVER_H
+
+#include <gio/gio.h>
+
+#define TSR_TYPE_CONTROL_SERVER (tsr_control_server_get_type())
+G_DECLARE_FINAL_TYPE(TsrControlServer, tsr_control_server, TSR, CONTROL_SERVER, GObject)
+
+/* Listens on "unix:PATH" or PATH until it is disposed of; the socket is then removed. A socket
+ * without a listener is replaced. table must live as long as the program; user is its user data.
+ * [main] */
+TsrControlServer *tsr_control_server_new(const char *where, const GDBusInterfaceVTable *table,
+					 gpointer user, GError **error);
+
+/* Sends a signal to every client. Takes a floating reference of arguments. [main] */
+void tsr_control_server_emit(TsrControlServer *self, const char *interface, const char *name,
+			     GVariant *arguments);
+
+/* Ends the connections and stops to listen. Signals that were sent still arrive; calls are no
+ * longer taken. May be called twice. [main] */
+void tsr_control_server_close(TsrControlServer *self);
+
+/* The D-Bus address of "unix:PATH" or PATH; NULL with error. */
+char *tsr_control_address(const char *where, GError **error);
+
+#endif
