@@ -2,6 +2,7 @@
 /* Saving a whole machine to a file and loading it: core parts, every instance, guest memory. */
 #include <string.h>
 
+#include <tessera/draft/mmu.h>
 #include <tessera/draft/x86-state.h>
 
 #include "board/lines.h"
@@ -87,8 +88,8 @@ static GVariant *save_instance(TsrInstance *instance, char **failure)
 			     tsr_variant_writer_end(w, failure));
 }
 
-/* Engine-neutral: the processor's state as the architecture has it, whichever plugin runs it, and
- * no service of CPU plugins. */
+/* Engine-neutral: the processor's state as the architecture has it, whichever plugins run it and
+ * translate its addresses, and no service of CPU plugins. */
 static GVariant *save_processor(TsrMachine *m)
 {
 	struct tsr_state_writer *w = tsr_variant_writer_new();
@@ -99,11 +100,12 @@ static GVariant *save_processor(TsrMachine *m)
 	return tsr_variant_writer_end(w, NULL);
 }
 
-static bool is_processor(TsrInstance *instance)
+static bool is_engine(TsrInstance *instance)
 {
 	struct tsr_interface found;
 
-	return tsr_instance_get_interface(instance, TSR_CPU, &found);
+	return tsr_instance_get_interface(instance, TSR_CPU, &found) ||
+	       tsr_instance_get_interface(instance, TSR_MMU, &found);
 }
 
 static GVariant *build_instances(TsrMachine *m, bool neutral, GError **error)
@@ -115,7 +117,7 @@ static GVariant *build_instances(TsrMachine *m, bool neutral, GError **error)
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		g_autofree char *failure = NULL;
 
-		if (neutral && is_processor(instance))
+		if (neutral && is_engine(instance))
 			continue;
 		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name,
 				      save_instance(instance, &failure));

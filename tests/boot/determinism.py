@@ -60,6 +60,22 @@ def deterministic_linux(test):
     same_each_time(test, "1G", ["--memory", "64M", *linux()])
 
 
+@guest("deterministic-mmu", ["vmlinuz-686", "modules-686", "busybox"], 600)
+def deterministic_mmu(test):
+    """An MMU that keeps no translation leaves the same state as one that keeps all: into the kernel's start, with paging on."""
+    manifest = os.path.join(os.path.dirname(__file__), "..", "..", "manifests", "machines", "pc.machine")
+    with open(manifest, encoding="utf-8") as shadowing, open(test.path("pc.machine"), "w", encoding="utf-8") as walking:
+        text = shadowing.read()
+        assert "plugin=mmu-shadow" in text
+        walking.write(text.replace("plugin=mmu-shadow", "plugin=mmu-walk"))
+    arguments = ["--memory", "64M", *linux()[:-1], "console=ttyS0 earlyprintk=ttyS0"]
+    first, said = run(test, "shadowed", "2400M", arguments)
+    walked, said_walked = run(test, "walked", "2400M", [test.path("pc.machine"), *arguments])
+    assert b"Linux version" in said, said
+    assert said == said_walked, "the serial lines differ"
+    assert first == walked, "the same serial line, but the states differ"
+
+
 # -- whole boots in both engines, to the shell and beyond; each takes minutes to a quarter of an hour, so they run only by name
 
 def whole_boot(test, instructions, reached, arguments):
