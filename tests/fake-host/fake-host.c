@@ -28,6 +28,8 @@ struct fake_job {
 	void *job;
 };
 
+#define FAKE_WATCHES 2048 /* that are polled */
+
 struct fake_watch {
 	struct fake_watch *next;
 	unsigned id;
@@ -432,10 +434,10 @@ static void unwatch(const struct tsr_host *host, unsigned id)
 
 void fake_poll(int timeout_ms)
 {
-	struct pollfd fds[16];
-	unsigned ids[16], count = 0;
+	struct pollfd fds[FAKE_WATCHES];
+	unsigned ids[FAKE_WATCHES], count = 0;
 
-	for (struct fake_watch *w = fake.watches; w && count < 16; w = w->next) {
+	for (struct fake_watch *w = fake.watches; w && count < FAKE_WATCHES; w = w->next) {
 		fds[count] = (struct pollfd){ .fd = w->fd, .events = w->events };
 		ids[count++] = w->id;
 	}

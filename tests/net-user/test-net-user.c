@@ -3,6 +3,8 @@
  * loopback. */
 #include <CUnit/Basic.h>
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -145,6 +147,42 @@ static int loopback_socket(int type, uint16_t *port)
 	getsockname(fd, (struct sockaddr *)&at, &length);
 	*port = ntohs(at.sin_port);
 	return fd;
+}
+
+static unsigned open_descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+/* A packet each from `count` ports of the guest's, ten in a millisecond. */
+static void flood(unsigned first, unsigned count, uint16_t to_port)
+{
+	for (unsigned i = 0; i < count; i++) {
+		send_udp("10.0.2.15", "10.0.2.2", first + i, to_port, "x", 1);
+		fake_clock_advance(100000);
+	}
+}
+
+/* The port of the host that the guest's packet arrives from; 0: it does not arrive. */
+static unsigned port_of_flow(unsigned from_port, int fd, uint16_t port)
+{
+	struct sockaddr_in peer = { 0 };
+	socklen_t peer_length = sizeof(peer);
+	char text[16];
+
+	while (recv(fd, text, sizeof(text), MSG_DONTWAIT) >= 0)
+		;
+	send_udp("10.0.2.15", "10.0.2.2", from_port, port, "flow", 4);
+	while (recvfrom(fd, text, sizeof(text), MSG_DONTWAIT, (struct sockaddr *)&peer,
+			&peer_length) == 1)
+		;
+	return ntohs(peer.sin_port);
 }
 
 /* -- tests */
@@ -346,6 +384,133 @@ static void saved_state_does_not_hold_the_cable(void)
 	fake_state_free(state);
 }
 
+static void udp_flows_have_a_quota(void)
+{
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port);
+	unsigned before, most = limits_of_process().datagrams;
+
+	net_new("");
+	send_arp(2);
+	before = open_descriptors();
+	flood(5000, 20000, port);
+	CU_ASSERT_TRUE(open_descriptors() > before);
+	CU_ASSERT_TRUE(open_descriptors() <= before + most);
+	CU_ASSERT_NOT_EQUAL(port_of_flow(4000, fd, port), 0); /* and a new one finds room */
+	close(fd);
+}
+
+static void idle_flows_end_first(void)
+{
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port);
+	unsigned used, idle;
+
+	net_new("");
+	send_arp(2);
+	idle = port_of_flow(3000, fd, port);
+	used = port_of_flow(4000, fd, port);
+	for (unsigned i = 0; i < 100; i++) {
+		flood(5000 + i * 50, 50, port);
+		CU_ASSERT_EQUAL(port_of_flow(4000, fd, port), used);
+	}
+	CU_ASSERT_NOT_EQUAL(port_of_flow(3000, fd, port), idle);
+	close(fd);
+}
+
+/* First fragments only: none is ever whole. */
+static void fragments_do_not_pile_up(void)
+{
+	struct mallinfo2 before, after;
+	uint8_t f[1514] = { 0x52, 0x55, 10, 0, 2, 2, [12] = 8, 0, 0x45, [22] = 64, 17 };
+
+	net_new("");
+	memcpy(f + 6, mac, 6);
+	put16(f + 16, sizeof(f) - 14 - 12);
+	put16(f + 20, 0x2000);
+	inet_pton(AF_INET, "10.0.2.15", f + 26);
+	inet_pton(AF_INET, "10.0.2.2", f + 30);
+	before = mallinfo2();
+	for (unsigned i = 0; i < 50000; i++) {
+		put16(f + 18, i);
+		put16(f + 24, 0);
+		put16(f + 24, checksum(f + 14, 20));
+		net->send(net_self, f, sizeof(f));
+	}
+	after = mallinfo2();
+	CU_ASSERT_TRUE(after.uordblks > before.uordblks + 100000); /* they did arrive */
+	CU_ASSERT_TRUE(after.uordblks < before.uordblks + (8 << 20));
+}
+
+static void descriptors_are_held_back(void)
+{
+	static const struct {
+		uint64_t descriptors;
+		unsigned streams, datagrams;
+		int ceiling;
+	} rows[] = {
+		{ 0, 8, 8, 0 },
+		{ 64, 8, 8, 48 },
+		{ 256, 64, 64, 192 },
+		{ 1024, 448, 448, 960 },
+		{ 4096, 1024, 512, 4032 },
+		{ 1u << 20, 1024, 512, 1048512 },
+		{ UINT64_MAX, 1024, 512, INT32_MAX },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct limits limits = limits_of(rows[i].descriptors);
+
+		CU_ASSERT_EQUAL(limits.streams, rows[i].streams);
+		CU_ASSERT_EQUAL(limits.datagrams, rows[i].datagrams);
+		CU_ASSERT_EQUAL(limits.ceiling, rows[i].ceiling);
+	}
+}
+
+static void packets_are_read(void)
+{
+	static const uint8_t good[] = { [12] = 8, 0,    0x45, 0,  0, 40, 0,  0,  0x40, 0, 64,
+					6,        0,    0,    10, 0, 2,  15, 10, 0,    2, 2,
+					0x12,     0x34, 0,    80, 0, 0,  0,  1,  0,    0, 0,
+					2,        0x50, 2,    0,  0, 0,  0,  0,  0 };
+	static const struct {
+		size_t length; /* of the frame */
+		unsigned at;
+		uint8_t value; /* a byte that is another */
+		bool good, fragment;
+	} rows[] = {
+		{ 54, 0, 0, true, false },      { 60, 0, 0, true, false },
+		{ 53, 0, 0, false, false },     { 0, 0, 0, false, false },
+		{ 13, 0, 0, false, false },     { 33, 0, 0, false, false },
+		{ 54, 13, 6, false, false },    { 54, 14, 0x65, false, false },
+		{ 54, 14, 0x44, false, false }, { 54, 14, 0x46, false, false },
+		{ 54, 14, 0x4f, false, false }, { 54, 17, 39, false, false },
+		{ 54, 17, 41, false, false },   { 54, 17, 19, false, false },
+		{ 54, 20, 0x20, true, true },   { 54, 21, 1, true, true },
+		{ 54, 23, 17, true, false },    { 54, 23, 1, true, false },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t frame[64] = { 0 };
+		struct packet p;
+
+		memcpy(frame, good, sizeof(good));
+		if (rows[i].at)
+			frame[rows[i].at] = rows[i].value;
+		CU_ASSERT_EQUAL(packet_parse(frame, rows[i].length, &p), rows[i].good);
+		if (!rows[i].good)
+			continue;
+		CU_ASSERT_EQUAL(p.fragment, rows[i].fragment);
+		CU_ASSERT_EQUAL(p.source, 0x0a00020f);
+		CU_ASSERT_EQUAL(p.destination, 0x0a000202);
+		if (p.fragment || p.protocol == 1)
+			continue;
+		CU_ASSERT_EQUAL(p.source_port, 0x1234);
+		CU_ASSERT_EQUAL(p.destination_port, 80);
+		CU_ASSERT_EQUAL(p.flags, p.protocol == IP_TCP ? TCP_SYN : 0);
+	}
+}
+
 static void rules_are_read(void)
 {
 	/* clang-format off */
@@ -420,6 +585,11 @@ static CU_TestInfo tests[] = {
 	ROW(unplugged_cable_drops_what_the_host_sends),
 	ROW(unplugged_cable_drops_what_waits_for_the_nic),
 	ROW(saved_state_does_not_hold_the_cable),
+	ROW(udp_flows_have_a_quota),
+	ROW(idle_flows_end_first),
+	ROW(fragments_do_not_pile_up),
+	ROW(descriptors_are_held_back),
+	ROW(packets_are_read),
 	ROW(rules_are_read),
 	ROW(any_frame_is_survived),
 	CU_TEST_INFO_NULL,

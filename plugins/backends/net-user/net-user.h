@@ -1,12 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of the user-mode network: forwarding rules, the queue to the guest, the watched
- * descriptors. */
+/* The parts of the user-mode network: packets, forwarding rules, the queue to the guest, the
+ * watched descriptors, the two stacks. */
 #ifndef NET_USER_H
 #define NET_USER_H
 
 #include <libslirp.h>
 #include <netinet/in.h>
 #include <tessera/tessera.h>
+
+#define MS_NS 1000000u
+
+/* -- packet.c: IPv4 packets in Ethernet frames; numbers are in host order */
+#define FRAME_HEADER 14
+#define FRAME_IPV4 0x0800
+#define FRAME_ARP 0x0806
+#define IP_TCP 6
+#define IP_UDP 17
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+
+struct packet {
+	uint8_t protocol;
+	bool fragment; /* of a longer packet; what follows the addresses is not known */
+	uint32_t source, destination;
+	uint16_t source_port, destination_port; /* TCP and UDP */
+	uint8_t flags;                          /* TCP */
+};
+/* The Ethernet type; 0: shorter than its header. */
+uint16_t frame_type(const uint8_t *frame, size_t length);
+/* False: not a whole IPv4 packet with the header of its protocol. */
+bool packet_parse(const uint8_t *frame, size_t length, struct packet *out);
 
 /* -- forward.c: "tcp:HOST:PORT-GUEST:PORT" */
 struct forward {
@@ -35,6 +57,7 @@ void queue_pop(struct frame_queue *q);
 struct watch_slot {
 	short wanted, watched; /* poll(2) events; watched 0: no watch */
 	short ready;           /* of the last watches_poll */
+	bool flow;             /* of a guest's flow, not of a rule in hostfwd */
 	unsigned id;
 };
 struct watches {
@@ -50,6 +73,52 @@ void watches_begin(struct watches *w);
 void watches_end(struct watches *w);
 void watches_poll(struct watches *w); /* what is ready now, without waiting */
 short watches_ready(const struct watches *w, int fd);
+void watches_set_flow(struct watches *w, int fd, bool flow);
+bool watches_is_flow(const struct watches *w, int fd);
 void watches_finish(struct watches *w);
+
+/* -- limits.c: how many of the process's descriptors a network takes */
+struct limits {
+	unsigned streams, datagrams; /* flows of each stack, at most */
+	int ceiling;                 /* no descriptor from here on: those are held back */
+};
+struct limits limits_of(uint64_t descriptors);
+struct limits limits_of_process(void);
+
+/* -- stack.c: one libslirp, and the flows that it has opened */
+struct stacks;
+struct stack {
+	struct stacks *all;
+	Slirp *slirp;
+	unsigned flows, most;
+	uint64_t ahead_ns; /* its clock, while flows are being expired */
+};
+
+struct stack_timer;
+
+/* Streams: TCP. Datagrams: all else, on a stack of their own, because they are expired by moving
+ * its clock, which would also move the timers of TCP connections. */
+struct stacks {
+	const struct tsr_host *host;
+	const struct tsr_clock *clock;
+	const struct tsr_log *log;
+	struct watches watches;
+	struct limits limits;
+	struct stack streams, datagrams;
+	struct tsr_timer *wakeup;
+	struct stack_timer *timers;
+	unsigned fragments; /* that the datagram stack may hold */
+	bool crowded;       /* a flow has a descriptor at or above the ceiling */
+	/* A frame for the guest. */
+	void (*frame)(void *self, const uint8_t *bytes, size_t length);
+	void *self;
+};
+/* The members host, frame and self are set. False: libslirp does not start. */
+bool stacks_start(struct stacks *s, const SlirpConfig *config);
+bool stacks_forward(struct stacks *s, const struct forward *rule); /* false and errno */
+/* A frame of the guest's. */
+void stacks_send(struct stacks *s, const uint8_t *frame, size_t length);
+void stacks_follow(struct stacks *s); /* polls what the stacks now wait for */
+void stacks_finish(struct stacks *s);
 
 #endif

@@ -87,6 +87,17 @@ short watches_ready(const struct watches *w, int fd)
 	return fd >= 0 && fd < w->count ? w->slots[fd].ready : 0;
 }
 
+void watches_set_flow(struct watches *w, int fd, bool flow)
+{
+	if (fd >= 0 && (fd < w->count || grow(w, fd)))
+		w->slots[fd].flow = flow;
+}
+
+bool watches_is_flow(const struct watches *w, int fd)
+{
+	return fd >= 0 && fd < w->count && w->slots[fd].flow;
+}
+
 void watches_finish(struct watches *w)
 {
 	watches_begin(w);
