@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "program/program.h"
+
+#define DESCRIPTORS 16384 /* at most, if the hard limit allows */
 
 static const struct {
 	const char *name;
@@ -32,9 +35,22 @@ static void open_standard_descriptors(void)
 		close(fd);
 }
 
+/* The usual limit of 1024 is one for programs that use select(2). Flows of a guest behind NAT and
+ * clients of the control socket each take a descriptor. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = MIN(limit.rlim_max, DESCRIPTORS);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	open_standard_descriptors();
+	raise_descriptor_limit();
 	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG instead */
 	setlocale(LC_ALL, "");
 	if (argc < 2) {

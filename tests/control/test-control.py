@@ -3,6 +3,7 @@
 """The control socket: a machine runs with --control, `tessera ctl` drives it. Arguments: tessera, plugin folder, machine."""
 
 import os
+import resource
 import signal
 import socket
 import struct
@@ -24,11 +25,11 @@ ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
 class Machine:
     """A running machine and its socket."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, **keywords):
         self.socket = os.path.join(folder, "socket")
         self.process = subprocess.Popen(
             [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "60", *options],
-            env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **keywords)
         while not os.path.exists(self.socket):
             assert self.process.poll() is None, self.process.stderr.read()
             time.sleep(0.01)
@@ -57,8 +58,8 @@ class ControlTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
         self.addCleanup(self.folder.cleanup)
 
-    def start(self, *options):
-        machine = Machine(self.folder.name, *options)
+    def start(self, *options, **keywords):
+        machine = Machine(self.folder.name, *options, **keywords)
         self.addCleanup(machine.finish)
         return machine
 
@@ -74,6 +75,12 @@ class ControlTest(unittest.TestCase):
         machine.ctl("quit")
         self.assertEqual(machine.process.wait(10), 0)
         self.assertFalse(os.path.exists(machine.socket))
+
+    def test_the_descriptor_limit_is_raised(self):
+        machine = self.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 400)))
+        with open(f"/proc/{machine.process.pid}/limits", encoding="ascii") as file:
+            self.assertRegex(file.read(), r"Max open files +400 +400 ")
+        machine.ctl("quit")
 
     def test_screen(self):
         machine = self.start()

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -442,6 +443,32 @@ static void fragments_do_not_pile_up(void)
 	CU_ASSERT_TRUE(after.uordblks < before.uordblks + (8 << 20));
 }
 
+/* Others have taken so many that the quota alone would not do. */
+static void the_last_descriptors_stay_free(void)
+{
+	struct rlimit limit, low;
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port), others[128], highest;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = (struct rlimit){ .rlim_cur = 200, .rlim_max = limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	net_new(""); /* 50 are held back, 43 flows of a kind would be allowed */
+	send_arp(2);
+	for (unsigned i = 0; i < 128; i++)
+		others[i] = dup(fd);
+	flood(5000, 2000, port);
+	highest = dup(fd);
+	CU_ASSERT_TRUE(highest >= 128);
+	CU_ASSERT_TRUE(highest <= 151);
+	CU_ASSERT_NOT_EQUAL(port_of_flow(4000, fd, port), 0);
+	close(highest);
+	for (unsigned i = 0; i < 128; i++)
+		close(others[i]);
+	close(fd);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void descriptors_are_held_back(void)
 {
 	static const struct {
@@ -588,6 +615,7 @@ static CU_TestInfo tests[] = {
 	ROW(udp_flows_have_a_quota),
 	ROW(idle_flows_end_first),
 	ROW(fragments_do_not_pile_up),
+	ROW(the_last_descriptors_stay_free),
 	ROW(descriptors_are_held_back),
 	ROW(packets_are_read),
 	ROW(rules_are_read),
