@@ -30,7 +30,7 @@ struct TsrInstance {
 	void *self;
 	bool attached;
 	GHashTable *watches;   /* property -> struct property_watch */
-	GHashTable *log_sites; /* call site -> struct log_site */
+	GHashTable *log_sites; /* call site -> TsrLogRate */
 	GMutex log_mutex;
 	GQueue ordered_jobs; /* worker: jobs that wait for their turn */
 	unsigned jobs;       /* worker: not yet done */

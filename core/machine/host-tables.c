@@ -14,37 +14,34 @@
 #include "board/pci-bus.h"
 #include "instance/bus.h"
 #include "instance/instance.h"
+#include "instance/log-rate.h"
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
 
-#define LOG_LINES_PER_SECOND 5
-
-struct log_site {
-	gint64 second;
-	unsigned lines;
-};
+#define LOG_BURST 5
+/* Debugging is for a person who waits for it. */
+#define LOG_INTERVAL_US (10 * G_USEC_PER_SEC)
+#define LOG_DEBUG_INTERVAL_US (G_USEC_PER_SEC / 5)
 
 /* -- Log */
 
-static bool log_allowed(TsrInstance *instance, const void *site)
+static bool log_allowed(TsrInstance *instance, const void *site, enum tsr_log_level level,
+			guint *left_out)
 {
-	gint64 second = g_get_monotonic_time() / G_USEC_PER_SEC;
-	struct log_site *record;
+	gint64 interval = level < TSR_LOG_INFO ? LOG_INTERVAL_US : LOG_DEBUG_INTERVAL_US;
+	TsrLogRate *rate;
 
 	g_mutex_lock(&instance->log_mutex);
-	record = g_hash_table_lookup(instance->log_sites, site);
-	if (!record) {
-		record = g_new0(struct log_site, 1);
-		g_hash_table_insert(instance->log_sites, (gpointer)site, record);
+	rate = g_hash_table_lookup(instance->log_sites, site);
+	if (!rate) {
+		rate = g_new0(TsrLogRate, 1);
+		g_hash_table_insert(instance->log_sites, (gpointer)site, rate);
 	}
-	if (record->second != second) {
-		record->second = second;
-		record->lines = 0;
-	}
-	bool allowed = record->lines++ < LOG_LINES_PER_SECOND;
+	bool allowed =
+		tsr_log_rate_take(rate, g_get_monotonic_time(), LOG_BURST, interval, left_out);
 	g_mutex_unlock(&instance->log_mutex);
 	return allowed;
 }
@@ -57,14 +54,21 @@ static void log_write(const struct tsr_host *host, const void *site, enum tsr_lo
 						 [TSR_LOG_INFO] = G_LOG_LEVEL_INFO,
 						 [TSR_LOG_DEBUG] = G_LOG_LEVEL_DEBUG };
 	TsrInstance *instance = tsr_instance_of(host);
+	const char *name = instance->config->name;
+	guint left_out = 0;
 	va_list args;
 
-	if ((unsigned)level >= G_N_ELEMENTS(levels) || !log_allowed(instance, site))
+	if ((unsigned)level >= G_N_ELEMENTS(levels) ||
+	    !log_allowed(instance, site, level, &left_out))
 		return;
 	va_start(args, format);
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_log("tessera", levels[level], "%s: %s", instance->config->name, text);
+	if (left_out)
+		g_log("tessera", levels[level], "%s: %s (%u like it were left out)", name, text,
+		      left_out);
+	else
+		g_log("tessera", levels[level], "%s: %s", name, text);
 }
 
 static const struct tsr_log log_table = { .size = sizeof(struct tsr_log), .write = log_write };

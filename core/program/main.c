@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 {
 	open_standard_descriptors();
 	raise_descriptor_limit();
+	program_limit_log();
 	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG instead */
 	setlocale(LC_ALL, "");
 	if (argc < 2) {

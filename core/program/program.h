@@ -18,6 +18,8 @@ int command_help(char **arguments);
 int program_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same with the error's message; the status follows from its code. Frees the error. */
 int program_fail_error(GError *error);
+/* From now on, of the messages that libraries and plugins log without end few are written. */
+void program_limit_log(void);
 /* Between begin and end the program waits for what the text names, as in "loading FILE". On a
  * terminal the text is shown once the wait has taken a second. One at a time; nothing else is
  * printed meanwhile. */

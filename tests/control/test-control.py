@@ -82,6 +82,19 @@ class ControlTest(unittest.TestCase):
             self.assertRegex(file.read(), r"Max open files +400 +400 ")
         machine.ctl("quit")
 
+    def test_clients_without_descriptors_do_not_fill_the_log(self):
+        machine = self.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+        clients = [socket.socket(socket.AF_UNIX) for _ in range(80)]
+        for client in clients:
+            client.connect(machine.socket)
+        time.sleep(1)
+        for client in clients:
+            client.close()
+        machine.ctl("quit")
+        lines = machine.process.stderr.read().splitlines()
+        self.assertTrue(any("Too many open files" in line for line in lines))
+        self.assertLess(len(lines), 100)
+
     def test_screen(self):
         machine = self.start()
         path = os.path.join(self.folder.name, "screen.png")

@@ -6,6 +6,7 @@
 
 #include "little-machine.h"
 #include "instance/lock.h"
+#include "instance/log-rate.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "unit.h"
@@ -375,6 +376,53 @@ static void count_line(const char *domain, GLogLevelFlags level, const char *mes
 	++*(unsigned *)count;
 }
 
+static void keep_line(const char *domain, GLogLevelFlags level, const char *text, gpointer last)
+{
+	g_free(*(char **)last);
+	*(char **)last = g_strdup(text);
+}
+
+static void lines_that_were_left_out_are_counted(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	const struct tsr_log *log = host->get(host, TSR_LOG);
+	static const char here;
+	char *last = NULL;
+	guint handler = g_log_set_handler("tessera", G_LOG_LEVEL_MASK, keep_line, &last);
+
+	for (unsigned i = 0; i < 1000; i++)
+		log->write(host, &here, TSR_LOG_DEBUG, "line");
+	CU_ASSERT_STRING_EQUAL(last, "dev0: line");
+	g_usleep(1100000);
+	log->write(host, &here, TSR_LOG_DEBUG, "line");
+	CU_ASSERT_PTR_NOT_NULL(strstr(last, "line ("));
+	CU_ASSERT_PTR_NOT_NULL(strstr(last, " like it were left out)"));
+	g_log_remove_handler("tessera", handler);
+	g_free(last);
+	g_object_unref(m);
+}
+
+/* Whatever a guest does for a minute: the lines stay few. */
+static void warnings_are_rare(void)
+{
+	TsrLogRate rate = { 0 };
+	guint left_out = 0, lines = 0, all = 0;
+	gint64 now = 1000;
+
+	for (; now < 60 * G_USEC_PER_SEC; now += 10000)
+		if (tsr_log_rate_take(&rate, now, 5, 10 * G_USEC_PER_SEC, &left_out)) {
+			lines++;
+			all += left_out + 1;
+		}
+	CU_ASSERT_EQUAL(lines, 5 + 5);
+	CU_ASSERT_EQUAL(all + rate.left_out, 6000);
+	now += 60 * G_USEC_PER_SEC; /* after silence all of them again */
+	for (lines = 0; tsr_log_rate_take(&rate, now, 5, 10 * G_USEC_PER_SEC, &left_out);)
+		lines++;
+	CU_ASSERT_EQUAL(lines, 5);
+}
+
 /* A place in a device that writes without end is cut off, and heard again in the next second. */
 static void each_place_writes_some_lines_a_second(void)
 {
@@ -404,6 +452,8 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 		{ "starts, pauses, resumes and stops", starts_pauses_resumes_and_stops },
 		{ "each place writes some lines a second", each_place_writes_some_lines_a_second },
+		{ "lines that were left out are counted", lines_that_were_left_out_are_counted },
+		{ "warnings are rare", warnings_are_rare },
 		{ "the lock gets in while the guest spins", the_lock_gets_in_while_the_guest_spins },
 		{ "a timer wakes a halted guest", a_timer_wakes_a_halted_guest },
 		{ "a deterministic deadline is an instruction count", a_deterministic_deadline_is_an_instruction_count },

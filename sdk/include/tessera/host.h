@@ -234,8 +234,9 @@ enum tsr_log_level { TSR_LOG_ERROR, TSR_LOG_WARNING, TSR_LOG_INFO, TSR_LOG_DEBUG
 struct tsr_log {
 	uint32_t size;
 	/* Writes one line; `format` has no newline. `site` is an address that is unique to the
-	 * place, such as a static variable's: each site may write some lines a second. What a guest
-	 * does wrong is at most DEBUG. [any] */
+	 * place, such as a static variable's: of a site's errors and warnings some are written at
+	 * once and then one now and then, of its other lines some a second, and the next line says
+	 * how many were left out. What a guest does wrong is at most DEBUG. [any] */
 	void (*write)(const struct tsr_host *host, const void *site, enum tsr_log_level level,
 		      const char *format, ...) TSR_PRINTF(4, 5);
 };
