@@ -82,11 +82,12 @@ gboolean tsr_draft_error(GError **error, int code, const char *where, const char
 
 TsrDraft *tsr_draft_new(TsrRegistry *registry, const char *path)
 {
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
 	TsrDraft *draft = g_new0(TsrDraft, 1);
 
 	draft->registry = registry;
 	draft->path = g_strdup(path);
-	draft->folder = g_path_get_dirname(path);
+	draft->folder = g_path_get_dirname(absolute);
 	draft->machine = settings_new();
 	draft->aliases = settings_new();
 	draft->options = settings_new();

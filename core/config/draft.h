@@ -8,6 +8,7 @@
  *   resolve.c           which instances exist and their plugins, and whether all fits together
  *   resolve-machine.c   [Machine] and [Aliases]
  *   resolve-instance.c  an instance's properties, connections, resources and PCI address
+ *   resolve-path.c      properties that name files
  *   order.c             providers before users
  */
 #ifndef TSR_CONFIG_DRAFT_H
@@ -22,7 +23,8 @@
 typedef struct {
 	char *value;
 	char *where;       /* "FILE:LINE: KEY" or "--OPTION" */
-	char *base_folder; /* relative paths are relative to it; NULL: the working directory */
+	char *base_folder; /* absolute; relative paths are relative to it; NULL: the working
+			      directory */
 } TsrSetting;
 
 typedef struct {
@@ -52,7 +54,7 @@ typedef struct {
 typedef struct {
 	TsrRegistry *registry;
 	char *path;
-	char *folder;         /* of the manifest */
+	char *folder;         /* of the manifest, absolute */
 	GHashTable *machine;  /* key of [Machine] -> TsrSetting */
 	GHashTable *aliases;  /* name -> TsrSetting */
 	GHashTable *options;  /* name -> TsrSetting: INSTANCE.PROPERTY;… */
@@ -92,6 +94,9 @@ TsrConfig *tsr_draft_resolve(TsrDraft *draft, GError **error);
 gboolean tsr_draft_resolve_machine(TsrDraft *draft, TsrConfig *config, GError **error);
 /* One instance that exists: its keys, checked against its plugin's manifest. */
 gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance, GError **error);
+/* The absolute path that a property of type file gets; NULL: it cannot be used. "" stays "". */
+char *tsr_draft_resolve_path(const TsrSetting *setting, const TsrPropertySpec *spec,
+			     const char *path, GError **error);
 
 gboolean tsr_config_order(TsrConfig *config, GError **error);
 

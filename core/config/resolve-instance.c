@@ -31,11 +31,6 @@ static char *property_names(TsrPlugin *plugin)
 	return g_strdup(names->len ? names->str : "none");
 }
 
-static char *absolute_path(const TsrSetting *setting, const char *path)
-{
-	return *path ? g_canonicalize_filename(path, setting->base_folder) : g_strdup("");
-}
-
 static gboolean take_property(const KeyContext *c)
 {
 	TsrPlugin *plugin = c->instance->plugin;
@@ -58,10 +53,12 @@ static gboolean take_property(const KeyContext *c)
 		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
 				       "%s: \"%s\" is not %s", c->key, c->setting->value, allowed);
 	if (spec->type == TSR_PROPERTY_FILE) {
-		char *path = absolute_path(c->setting, value);
+		char *path = tsr_draft_resolve_path(c->setting, spec, value, c->error);
 
 		g_free(value);
 		value = path;
+		if (!path)
+			return FALSE;
 	}
 	g_hash_table_replace(c->instance->result->properties, g_strdup(c->key),
 			     g_steal_pointer(&value));

@@ -43,6 +43,7 @@ static const char *const kinds[] = { "device", "backend", "cpu", "mmu", "ui", NU
 static const char *const property_types[] = {
 	"string", "int", "bool", "size", "enum", "file", NULL
 };
+static const char *const file_accesses[] = { "create", "read", "write", NULL };
 static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
 static const char *const reserved_names[] = { "plugin", "slot", "with", "address", NULL };
@@ -78,7 +79,7 @@ static const Field need_fields[] = {
 };
 
 typedef struct {
-	guint type;
+	guint type, access;
 	char *min, *max, *default_value, *text;
 	char **values;
 	gboolean is_mutable, writable;
@@ -93,6 +94,7 @@ static const Field property_fields[] = {
 	FIELD(PropertyGroup, "mutable", V_BOOL, FALSE, is_mutable),
 	FIELD(PropertyGroup, "writable", V_BOOL, FALSE, writable),
 	FIELD(PropertyGroup, "text", V_TEXT, FALSE, text),
+	{ "access", V_CHOICE, FALSE, offsetof(PropertyGroup, access), file_accesses },
 };
 
 typedef struct {
@@ -422,6 +424,10 @@ static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec
 		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
 					 "values",
 					 "a property of type enum has values, others have none");
+	if (g->access && spec->type != TSR_PROPERTY_FILE)
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "access")->line, "access",
+					 "only a property of type file has an access");
 	if (!g->default_value || !*g->default_value) {
 		spec->default_value = plain_default(spec);
 		return TRUE;
@@ -450,6 +456,7 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 	spec->is_mutable = g.is_mutable;
 	spec->writable = g.writable;
 	spec->text = text_or(g.text, "");
+	spec->access = (TsrFileAccess)g.access;
 	if (done && (g_strv_contains(reserved_names, name) || strchr(name, '.')))
 		done = tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
 					 NULL, "[%s]: machine manifests use that name themselves",

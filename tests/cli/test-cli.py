@@ -11,6 +11,7 @@ import unittest
 
 TESSERA, PLUGINS, MACHINE = (os.path.abspath(path) for path in sys.argv[1:4])
 ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
+PRESETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../manifests/machines")
 TEST = ("run", MACHINE, "--timeout", "5")
 
 # arguments, exit status, a part of the one line on standard error
@@ -105,6 +106,15 @@ def tessera(*arguments, **keywords):
                           **keywords)
 
 
+def own_pc(folder, old="", new=""):
+    """Writes FOLDER/x.machine: the preset `pc` with one text replaced."""
+    with open(os.path.join(PRESETS, "pc.machine"), encoding="utf-8") as file:
+        text = file.read()
+    assert old in text
+    with open(os.path.join(folder, "x.machine"), "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new, 1))
+
+
 class CommandLineTest(unittest.TestCase):
     def test_what_is_wrong_is_told_in_one_line(self):
         for arguments, status, expected in WRONG:
@@ -130,6 +140,26 @@ class CommandLineTest(unittest.TestCase):
                 self.assertEqual(done.returncode, status, done.stderr)
                 self.assertIn(expected, done.stderr)
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+    def test_relative_paths_of_a_machine_start_at_its_folder(self):
+        """However the machine is named: by a bare file name, from its folder or from another."""
+        if tessera("plugins", "inspect", "blk-raw").returncode:
+            self.skipTest("built without blk-raw")
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "elsewhere"))
+            own_pc(folder, "[Instance cdmedium0]", "[Instance cdmedium0]\nfile=disc")
+            for cwd, name in ((".", "x.machine"), (".", "./x.machine"), ("elsewhere", "../x.machine")):
+                with self.subTest(cwd=cwd):
+                    path = os.path.join(folder, "disc")
+                    done = tessera("run", name, *PC[2:], cwd=os.path.join(folder, cwd))
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertRegex(done.stderr, rf"^tessera: \S*x.machine:\d+: file: file: {path}: No such file or directory; name a "
+                                                  r"file that exists \(a relative path starts at the manifest's folder\)\n$")
+                    with open(path, "wb"):
+                        pass  # found, and refused for being empty
+                    done = tessera("run", name, *PC[2:], cwd=os.path.join(folder, cwd))
+                    self.assertEqual(done.stderr, f"tessera: cdmedium0: {path} is empty; make an image: truncate -s 4G FILE\n")
+                    os.unlink(path)
 
     def test_help(self):
         for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),

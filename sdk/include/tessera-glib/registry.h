@@ -29,6 +29,20 @@ typedef enum {
 } TsrPropertyType;
 
 /**
+ * TsrFileAccess:
+ * @TSR_FILE_ACCESS_CREATE: it may be missing, and is made or written to
+ * @TSR_FILE_ACCESS_READ: it must exist and is only read
+ * @TSR_FILE_ACCESS_WRITE: it must exist and may be written to
+ *
+ * What a plugin does with the file that a property of type TSR_PROPERTY_FILE names.
+ */
+typedef enum {
+	TSR_FILE_ACCESS_CREATE,
+	TSR_FILE_ACCESS_READ,
+	TSR_FILE_ACCESS_WRITE,
+} TsrFileAccess;
+
+/**
  * TsrPropertySpec:
  * @name: as in NAME.PROPERTY=VALUE
  * @type: what its values are
@@ -39,6 +53,7 @@ typedef enum {
  * @is_mutable: whether it may be written while the machine exists
  * @writable: FALSE: a status that the plugin sets
  * @text: what the user interface says
+ * @access: of a file: what the plugin does with it
  *
  * A manifest's [Property NAME].
  */
@@ -51,6 +66,7 @@ typedef struct {
 	gboolean is_mutable;
 	gboolean writable;
 	char *text;
+	TsrFileAccess access;
 } TsrPropertySpec;
 
 /**
