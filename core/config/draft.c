@@ -2,6 +2,8 @@
 /* See draft.h. */
 #include "config/draft.h"
 
+#include "manifest/paths.h"
+
 static void setting_free(gpointer data)
 {
 	TsrSetting *setting = data;
@@ -17,15 +19,17 @@ static GHashTable *settings_new(void)
 	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free);
 }
 
-void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where,
-		   const char *base_folder)
+TsrSetting *tsr_draft_set(GHashTable *settings, const char *key, const char *value,
+			  const char *where, const char *base_folder)
 {
 	TsrSetting *setting = g_new0(TsrSetting, 1);
 
 	setting->value = g_strdup(value);
 	setting->where = g_strdup(where);
 	setting->base_folder = g_strdup(base_folder);
+	setting->asked = !base_folder;
 	g_hash_table_replace(settings, g_strdup(key), setting);
+	return setting;
 }
 
 static void instance_free(gpointer data)
@@ -88,6 +92,7 @@ TsrDraft *tsr_draft_new(TsrRegistry *registry, const char *path)
 	draft->registry = registry;
 	draft->path = g_strdup(path);
 	draft->folder = g_path_get_dirname(absolute);
+	draft->trusted = tsr_paths_is_preset_folder(draft->folder);
 	draft->machine = settings_new();
 	draft->aliases = settings_new();
 	draft->options = settings_new();

@@ -23,8 +23,9 @@
 typedef struct {
 	char *value;
 	char *where;       /* "FILE:LINE: KEY" or "--OPTION" */
-	char *base_folder; /* absolute; relative paths are relative to it; NULL: the working
-			      directory */
+	char *base_folder; /* the manifest's, if it says the value: relative paths start there;
+			      NULL: the command line says it, they start at the working directory */
+	gboolean asked;    /* the command line asks for it, if only by a word of the manifest's */
 } TsrSetting;
 
 typedef struct {
@@ -55,6 +56,7 @@ typedef struct {
 	TsrRegistry *registry;
 	char *path;
 	char *folder;         /* of the manifest, absolute */
+	gboolean trusted;     /* the manifest may name files outside of its folder */
 	GHashTable *machine;  /* key of [Machine] -> TsrSetting */
 	GHashTable *aliases;  /* name -> TsrSetting */
 	GHashTable *options;  /* name -> TsrSetting: INSTANCE.PROPERTY;… */
@@ -71,9 +73,9 @@ TsrDraftInstance *tsr_draft_add(TsrDraft *draft, const char *name, const char *w
 /* NULL if there is none of that name. */
 TsrDraftInstance *tsr_draft_find(TsrDraft *draft, const char *name);
 
-/* base_folder may be NULL. Replaces an earlier value. */
-void tsr_draft_set(GHashTable *settings, const char *key, const char *value, const char *where,
-		   const char *base_folder);
+/* base_folder is NULL for values of the command line. Replaces an earlier value. */
+TsrSetting *tsr_draft_set(GHashTable *settings, const char *key, const char *value,
+			  const char *where, const char *base_folder);
 
 /* "WHERE: message"; returns FALSE. */
 gboolean tsr_draft_error(GError **error, int code, const char *where, const char *format, ...)
@@ -94,9 +96,11 @@ TsrConfig *tsr_draft_resolve(TsrDraft *draft, GError **error);
 gboolean tsr_draft_resolve_machine(TsrDraft *draft, TsrConfig *config, GError **error);
 /* One instance that exists: its keys, checked against its plugin's manifest. */
 gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance, GError **error);
-/* The absolute path that a property of type file gets; NULL: it cannot be used. "" stays "". */
-char *tsr_draft_resolve_path(const TsrSetting *setting, const TsrPropertySpec *spec,
-			     const char *path, GError **error);
+/* The value of a property of type file or files with absolute paths; NULL: one cannot be used, or
+ * the manifest must not name it. "" stays "". */
+char *tsr_draft_resolve_paths(const TsrDraft *draft, const TsrDraftInstance *instance,
+			      const TsrSetting *setting, const TsrPropertySpec *spec,
+			      const char *value, GError **error);
 
 gboolean tsr_config_order(TsrConfig *config, GError **error);
 

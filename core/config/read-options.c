@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/draft.h"
+#include "manifest/property.h"
 
 /* Keys of [Machine] that are options too. "cpu" is another thing there: see set_cpu. */
 static const char *const machine_options[] = {
@@ -17,8 +18,9 @@ static const char *const machine_options[] = {
  * program says unasked. */
 static const char *const common_slots[] = { "ui", "nic", "serial", NULL };
 
+/* base_folder: the manifest's, if the value comes from there; else NULL. */
 static gboolean set_property(TsrDraft *draft, const char *target, const char *value,
-			     const char *where, GError **error)
+			     const char *where, const char *base_folder, GError **error)
 {
 	const char *dot = strchr(target, '.');
 	g_autofree char *name = dot ? g_strndup(target, (gsize)(dot - target)) : NULL;
@@ -30,7 +32,7 @@ static gboolean set_property(TsrDraft *draft, const char *target, const char *va
 	if (!instance)
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
 				       "the machine has no instance %s", name);
-	tsr_draft_set(instance->settings, dot + 1, value, where, NULL);
+	tsr_draft_set(instance->settings, dot + 1, value, where, base_folder)->asked = TRUE;
 	return TRUE;
 }
 
@@ -64,7 +66,7 @@ static const char *find_equals(const char *part)
 }
 
 static gboolean apply_part(TsrDraft *draft, TsrDraftInstance *instance, const char *part,
-			   const char *where, GError **error)
+			   const char *where, const char *base_folder, GError **error)
 {
 	const char *equals = find_equals(part);
 	g_autofree char *key = equals ? g_strndup(part, (gsize)(equals - part)) : NULL;
@@ -75,16 +77,16 @@ static gboolean apply_part(TsrDraft *draft, TsrDraftInstance *instance, const ch
 				       "\"%s\" is not KEY=VALUE (a comma in a name is written ,,)",
 				       part);
 	if (target)
-		return set_property(draft, target, equals + 1, where, error);
-	tsr_draft_set(instance->settings, key, equals + 1, where, NULL);
+		return set_property(draft, target, equals + 1, where, base_folder, error);
+	tsr_draft_set(instance->settings, key, equals + 1, where, base_folder);
 	return TRUE;
 }
 
 static gboolean apply_parts(TsrDraft *draft, TsrDraftInstance *instance, char **parts,
-			    const char *where, GError **error)
+			    const char *where, const char *base_folder, GError **error)
 {
 	for (; *parts; parts++)
-		if (!apply_part(draft, instance, *parts, where, error))
+		if (!apply_part(draft, instance, *parts, where, base_folder, error))
 			return FALSE;
 	return TRUE;
 }
@@ -136,24 +138,26 @@ static char *slot_choices(TsrDraft *draft, const char *name)
 }
 
 /* "kind:path" from "file:/tmp/x": the last property takes the rest. */
-static void fill_value(TsrDraftInstance *instance, const char *first, const char *where)
+static void fill_value(TsrDraftInstance *instance, const char *first, const char *where,
+		       const char *base_folder)
 {
 	guint n = g_strv_length(instance->slot_value);
 	g_auto(GStrv) parts = g_strsplit(first, ":", (int)n);
 
 	for (guint i = 0; i < n && parts[i]; i++)
-		tsr_draft_set(instance->settings, instance->slot_value[i], parts[i], where, NULL);
+		tsr_draft_set(instance->settings, instance->slot_value[i], parts[i], where,
+			      base_folder);
 }
 
 static gboolean fill_slot(TsrDraft *draft, TsrDraftInstance *instance, char **parts,
-			  const char *where, GError **error)
+			  const char *where, const char *base_folder, GError **error)
 {
 	gboolean bare = **parts && !find_equals(*parts);
 
 	instance->slot_taken = instance->slot_filled = TRUE;
 	if (bare && !instance->slot_choice)
-		fill_value(instance, *parts, where);
-	return apply_parts(draft, instance, parts + (bare || !**parts), where, error);
+		fill_value(instance, *parts, where, base_folder);
+	return apply_parts(draft, instance, parts + (bare || !**parts), where, base_folder, error);
 }
 
 static gboolean is_wanted(TsrDraft *draft, const TsrDraftInstance *instance)
@@ -204,7 +208,7 @@ static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value,
 		instance->slot_taken = TRUE;
 		return TRUE;
 	}
-	return fill_slot(draft, instance, parts, where, error);
+	return fill_slot(draft, instance, parts, where, NULL, error);
 }
 
 /* -- options */
@@ -238,7 +242,9 @@ static gboolean apply_option(TsrDraft *draft, const char *name, const TsrSetting
 				       "\"%s\" is not one of %s", value, words);
 	for (char **target = targets; *target; target++)
 		if (*g_strstrip(*target) &&
-		    !set_property(draft, *target, word ? word->value : value, where, error))
+		    !set_property(draft, *target, word ? word->value : value,
+				  word ? word->where : where, word ? word->base_folder : NULL,
+				  error))
 			return FALSE;
 	return TRUE;
 }
@@ -266,7 +272,7 @@ static gboolean set_cpu(TsrDraft *draft, const char *value, const char *where, G
 		tsr_draft_set(instance->settings, "plugin", parts[0], where, NULL);
 		instance->replaced = TRUE;
 	}
-	return apply_parts(draft, instance, parts + bare, where, error);
+	return apply_parts(draft, instance, parts + bare, where, NULL, error);
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)
@@ -276,7 +282,7 @@ static int compare_names(gconstpointer a, gconstpointer b)
 
 static char *list_options(TsrDraft *draft)
 {
-	g_autoptr(GString) text = g_string_new("cpu, set");
+	g_autoptr(GString) text = g_string_new("cpu, set, trust");
 	GList *names = g_hash_table_get_keys(draft->options);
 
 	for (guint i = 0; machine_options[i]; i++)
@@ -295,6 +301,14 @@ static char *list_options(TsrDraft *draft)
 	return g_strdup(text->str);
 }
 
+static gboolean take_trust(TsrDraft *draft, const char *value, const char *where, GError **error)
+{
+	draft->trusted = TRUE;
+	return !*value || tsr_parse_bool(value, &draft->trusted) ||
+	       tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
+			       "\"%s\" is not true or false", value);
+}
+
 static gboolean apply_named(TsrDraft *draft, const char *name, const char *value, GError **error)
 {
 	g_autofree char *where = g_strdup_printf("--%s", name);
@@ -305,6 +319,8 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 		tsr_draft_set(draft->machine, name, value, where, NULL);
 		return TRUE;
 	}
+	if (g_str_equal(name, "trust"))
+		return take_trust(draft, value, where, error);
 	if (g_str_equal(name, "cpu"))
 		return set_cpu(draft, value, where, error);
 	if (option)
@@ -335,7 +351,7 @@ gboolean tsr_draft_apply_override(TsrDraft *draft, const char *override, GError 
 	if (!equals)
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
 				       "say NAME.PROPERTY=VALUE");
-	return set_property(draft, key, equals + 1, where, error);
+	return set_property(draft, key, equals + 1, where, NULL, error);
 }
 
 void tsr_draft_fill_defaults(TsrDraft *draft)
@@ -348,6 +364,6 @@ void tsr_draft_fill_defaults(TsrDraft *draft)
 			continue;
 		parts = split_parts(instance->slot_default);
 		instance->from_default = TRUE;
-		fill_slot(draft, instance, parts, instance->where, NULL);
+		fill_slot(draft, instance, parts, instance->where, draft->folder, NULL);
 	}
 }

@@ -52,12 +52,13 @@ static gboolean take_property(const KeyContext *c)
 	if (!value)
 		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
 				       "%s: \"%s\" is not %s", c->key, c->setting->value, allowed);
-	if (spec->type == TSR_PROPERTY_FILE) {
-		char *path = tsr_draft_resolve_path(c->setting, spec, value, c->error);
+	if (spec->type == TSR_PROPERTY_FILE || spec->type == TSR_PROPERTY_FILES) {
+		char *paths = tsr_draft_resolve_paths(c->draft, c->instance, c->setting, spec,
+						      value, c->error);
 
 		g_free(value);
-		value = path;
-		if (!path)
+		value = paths;
+		if (!paths)
 			return FALSE;
 	}
 	g_hash_table_replace(c->instance->result->properties, g_strdup(c->key),

@@ -98,7 +98,7 @@ static gboolean check_unused(TsrDraftInstance *instance, GError **error)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const TsrSetting *setting = value;
 
-		if (!setting->base_folder)
+		if (setting->asked)
 			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, setting->where,
 					       "%s is not in the machine as it is started%s%s",
 					       instance->name,

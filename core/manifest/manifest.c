@@ -40,9 +40,8 @@ typedef struct {
 	}
 
 static const char *const kinds[] = { "device", "backend", "cpu", "mmu", "ui", NULL };
-static const char *const property_types[] = {
-	"string", "int", "bool", "size", "enum", "file", NULL
-};
+static const char *const property_types[] = { "string", "int",  "bool",  "size",
+					      "enum",   "file", "files", NULL };
 static const char *const file_accesses[] = { "create", "read", "write", NULL };
 static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
@@ -424,10 +423,10 @@ static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec
 		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
 					 "values",
 					 "a property of type enum has values, others have none");
-	if (g->access && spec->type != TSR_PROPERTY_FILE)
+	if (g->access && spec->type != TSR_PROPERTY_FILE && spec->type != TSR_PROPERTY_FILES)
 		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 					 tsr_group_key(group, "access")->line, "access",
-					 "only a property of type file has an access");
+					 "only a property of type file or files has an access");
 	if (!g->default_value || !*g->default_value) {
 		spec->default_value = plain_default(spec);
 		return TRUE;

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdlib.h>
 
 #include <tessera-glib/machine.h>
 
@@ -66,6 +67,27 @@ char **tsr_paths_machines(void)
 {
 	return search_path("machines", "TESSERA_MACHINE_PATH",
 			   TSR_DATADIR_FROM_LIBDIR "/tessera/machines");
+}
+
+static gboolean is_same_folder(const char *a, const char *b)
+{
+	g_autofree char *real_a = realpath(a, NULL), *real_b = realpath(b, NULL);
+
+	return real_a && real_b && g_str_equal(real_a, real_b);
+}
+
+gboolean tsr_paths_is_preset_folder(const char *folder)
+{
+	g_autofree char *library = library_folder();
+	g_autofree char *installed =
+		g_build_filename(library, TSR_DATADIR_FROM_LIBDIR "/tessera/machines", NULL);
+	g_autoptr(GStrvBuilder) built = g_strv_builder_new();
+	g_auto(GStrv) build_tree = NULL;
+
+	add_build_tree(built, library, "machines");
+	build_tree = g_strv_builder_end(built);
+	return is_same_folder(folder, installed) ||
+	       (build_tree[0] && is_same_folder(folder, build_tree[0]));
 }
 
 char *tsr_paths_find_demo(const char *name)

@@ -10,6 +10,8 @@
  * the user's, the system's. They need not exist. */
 char **tsr_paths_plugins(void);
 char **tsr_paths_machines(void);
+/* Whether the folder is one where Tessera's own presets are: the system's, or the build tree's. */
+gboolean tsr_paths_is_preset_folder(const char *folder);
 
 /* The path of a file of the demo, or NULL: the same places, folder `demo`, and TESSERA_DEMO_PATH.
  */

@@ -94,6 +94,8 @@ char *tsr_property_describe(const TsrPropertySpec *spec)
 		return g_strdup_printf("one of %s", values);
 	case TSR_PROPERTY_FILE:
 		return g_strdup("a path");
+	case TSR_PROPERTY_FILES:
+		return g_strdup("names with paths, NAME=PATH;…");
 	case TSR_PROPERTY_STRING:
 		break;
 	}
@@ -142,6 +144,7 @@ static char *check_value(const TsrPropertySpec *spec, const char *value)
 										 : NULL;
 	case TSR_PROPERTY_STRING:
 	case TSR_PROPERTY_FILE:
+	case TSR_PROPERTY_FILES:
 		break;
 	}
 	return g_strdup(value);
@@ -151,7 +154,8 @@ char *tsr_property_check(const TsrPropertySpec *spec, const char *value, char **
 {
 	char *checked = NULL;
 
-	if (*value == '\0' && spec->type != TSR_PROPERTY_STRING && spec->type != TSR_PROPERTY_FILE)
+	if (*value == '\0' && spec->type != TSR_PROPERTY_STRING &&
+	    spec->type != TSR_PROPERTY_FILE && spec->type != TSR_PROPERTY_FILES)
 		return g_strdup(spec->default_value);
 	if (g_utf8_validate(value, -1, NULL))
 		checked = check_value(spec, value);

@@ -15,8 +15,8 @@ gboolean tsr_parse_size(const char *text, guint unit, guint64 *out);
 gboolean tsr_parse_bool(const char *text, gboolean *out);
 
 /* The value in its plain form (decimal numbers without suffix, "true"/"false"), or NULL and
- * *allowed what the property takes; both to be freed. "" is allowed for STRING and FILE; for the
- * other types it means the default. */
+ * *allowed what the property takes; both to be freed. "" is allowed for STRING, FILE and FILES; for
+ * the other types it means the default. */
 char *tsr_property_check(const TsrPropertySpec *spec, const char *value, char **allowed);
 /* What the property takes, in words: "a number from 1 to 16". */
 char *tsr_property_describe(const TsrPropertySpec *spec);

@@ -89,8 +89,8 @@ static gboolean take_flag(RunOptions *o, const char *name)
 		o->stats = TRUE;
 	else if (g_str_equal(name, "hash"))
 		o->hash = TRUE;
-	else if (g_str_equal(name, "exit-on-reset"))
-		g_ptr_array_add(o->overrides, g_strdup("exit-on-reset=true"));
+	else if (g_str_equal(name, "exit-on-reset") || g_str_equal(name, "trust"))
+		g_ptr_array_add(o->overrides, g_strdup_printf("%s=true", name));
 	else
 		return FALSE;
 	return TRUE;

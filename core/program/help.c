@@ -30,6 +30,8 @@ static const struct {
 	  "  --control unix:PATH       serve a control socket for `tessera ctl`\n"
 	  "  --set NAME.PROPERTY=VALUE set a property of an instance of the machine\n"
 	  "  --load FILE               resume from a saved state\n"
+	  "  --trust                   the machine's manifest may name files outside of its "
+	  "folder\n"
 	  "  --exit-on-reset           a reset by the guest ends the run\n"
 	  "  --stats                   print counters at the end\n"
 	  "  --hash                    print the SHA-256 of the machine's state at the end\n"

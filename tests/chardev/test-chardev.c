@@ -49,14 +49,19 @@ static void *self;
 static char directory[] = "/tmp/test-chardev-XXXXXX";
 static char path[128];
 
+static const char *existing;
+
 static bool try_start(const char *kind, struct tsr_error *error)
 {
 	memset(&device, 0, sizeof(device));
 	device.room = 200;
 	fake_start();
-	self = fake_device_try(
-		NULL, "chardev",
-		(struct fake_row[]){ { "kind", kind }, { "path", path }, { NULL, NULL } }, error);
+	self = fake_device_try(NULL, "chardev",
+			       (struct fake_row[]){ { "kind", kind },
+						    { "path", path },
+						    { existing ? "existing" : NULL, existing },
+						    { NULL, NULL } },
+			       error);
 	if (!self)
 		return false;
 	table = fake_device_interface(self, TSR_CHARDEV);
@@ -132,7 +137,22 @@ static void file_size_limit_ends_the_output(void)
 	unlink(path);
 }
 
-static void file_is_emptied_once(void)
+static void file_that_exists_is_appended_to(void)
+{
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/out", directory);
+	for (int run = 1; run <= 2; run++) {
+		start("file");
+		send_text("text");
+		fake_device_reset(self, TSR_RESET_HARD);
+		fake_finish();
+		CU_ASSERT(!stat(path, &st) && st.st_size == 4 * run);
+	}
+	unlink(path);
+}
+
+static void file_is_emptied_once_if_asked(void)
 {
 	struct stat st;
 
@@ -141,12 +161,14 @@ static void file_is_emptied_once(void)
 	send_text("old text");
 	fake_finish();
 	CU_ASSERT(!stat(path, &st) && st.st_size == 8);
+	existing = "empty";
 	start("file"); /* the fake host powers it on */
 	CU_ASSERT(!stat(path, &st) && st.st_size == 0);
 	send_text("kept");
 	fake_device_reset(self, TSR_RESET_HARD);
 	fake_finish();
 	CU_ASSERT(!stat(path, &st) && st.st_size == 4);
+	existing = NULL;
 	unlink(path);
 }
 
@@ -407,7 +429,8 @@ static CU_TestInfo tests[] = {
 	ROW(none_swallows_output),
 	ROW(file_gets_the_output),
 	ROW(file_size_limit_ends_the_output),
-	ROW(file_is_emptied_once),
+	ROW(file_that_exists_is_appended_to),
+	ROW(file_is_emptied_once_if_asked),
 	ROW(missing_path_is_refused),
 	ROW(socket_serves_one_client_after_the_other),
 	ROW(socket_leaves_other_files_alone),

@@ -40,7 +40,7 @@ WRONG = [
     (("run", "--set", "x"), 2, "--set: \"x\" is not NAME.PROPERTY=VALUE"),
     (("run", "--set", "x=a.b"), 2, "is not NAME.PROPERTY=VALUE"),
     (("run", "--a.b=c"), 2, "is not an option"),
-    (TEST + ("--wibble", "1"), 2, "--wibble: the machine has no such option; it has cpu, set, cdrom"),
+    (TEST + ("--wibble", "1"), 2, "--wibble: the machine has no such option; it has cpu, set, trust, cdrom"),
     (TEST + ("--memory", "lots"), 2, "--memory: \"lots\" is not a size"),
     (TEST + ("--memory", ""), 2, "is not a size"),
     (TEST + ("--memory", "64Mx"), 2, "is not a size"),
@@ -160,6 +160,78 @@ class CommandLineTest(unittest.TestCase):
                     done = tessera("run", name, *PC[2:], cwd=os.path.join(folder, cwd))
                     self.assertEqual(done.stderr, f"tessera: cdmedium0: {path} is empty; make an image: truncate -s 4G FILE\n")
                     os.unlink(path)
+
+    def test_a_machine_of_a_stranger_reaches_its_own_folder_only(self):
+        """Every way in which a manifest can name a file, with files outside of its folder and links that lead there."""
+        needed = ("blk-raw", "chardev", "fw-cfg", "board-rom", "vga", "rtc-mc146818", "debugcon")
+        if any(tessera("plugins", "inspect", plugin).returncode for plugin in needed):
+            self.skipTest("built without some of " + ", ".join(needed))
+        with tempfile.TemporaryDirectory() as folder:
+            own, foreign = os.path.join(folder, "own"), os.path.join(folder, "own-not")
+            os.mkdir(own)
+            os.mkdir(foreign)
+            with open(os.path.join(foreign, "file"), "wb") as file:
+                file.write(b"precious")
+            os.symlink("../own-not", os.path.join(own, "folder-link"))
+            os.symlink("../own-not/file", os.path.join(own, "file-link"))
+            os.symlink("../own-not/new", os.path.join(own, "dangling"))
+            output = "[Instance out0]\nplugin=chardev\nkind=file\npath=%s\n"
+            for path in ("../own-not/file", foreign + "/file", "folder-link/file", "file-link", "dangling", "folder-link/new",
+                         "nowhere/../../own-not/file", ".hidden", "sub/.hidden/file", "/dev/null", own, "."):
+                for old, new, key in (("[Instance cdmedium0]", f"[Instance cdmedium0]\nfile={path}", "file"),
+                                      ("[Instance fwcfg0]", f"[Instance fwcfg0]\nkernel={path}", "kernel"),
+                                      ("[Instance fwcfg0]", f"[Instance fwcfg0]\nfiles=opt/x={path}", "files"),
+                                      ("[Instance board0]", f"[Instance board0]\nbios={path}", "bios"),
+                                      ("[Instance vga0]", f"[Instance vga0]\nrom={path}", "rom"),
+                                      ("[Instance rtc0]", f"[Instance rtc0]\nfile={path}", "file"),
+                                      ("[Instance serial0]", f"[Instance out0]\nplugin=debugcon\nfile={path}\n[Instance serial0]", "file"),
+                                      ("[Instance serial0]", output % path + "[Instance serial0]", "path"),
+                                      ("[Instance serial0]", output.replace("=file", "=unix") % path + "[Instance serial0]", "path"),
+                                      ("[Instance serial0]\n", f"[Instance serial0]\nslot.default=file:{path}\n", ""),
+                                      ("[Instance disk0]\n", f"[Instance disk0]\nslot.default={path}\n", "")):
+                    with self.subTest(path=path, new=new):
+                        own_pc(own, old, new)
+                        options = ("--ui", "none", "--nic", "none", "--timeout", "5")
+                        done = tessera("run", "x.machine", *options, cwd=own)
+                        self.assertEqual(done.returncode, 2, done.stderr)
+                        self.assertRegex(done.stderr, rf"^tessera: x.machine:\d+: {key}.*: .* is not in the manifest's folder, or hidden "
+                                                      r"there; name it on the command line \(--set \w+\.\w+=…\), or allow all that "
+                                                      r"this manifest names with --trust\n$")
+            with open(os.path.join(foreign, "file"), "rb") as file:
+                self.assertEqual(file.read(), b"precious")
+            self.assertEqual(os.listdir(foreign), ["file"])
+
+    def test_what_lifts_the_bounds_of_a_manifest(self):
+        if tessera("plugins", "inspect", "fw-cfg").returncode:
+            self.skipTest("built without fw-cfg")
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "own"))
+            with open(os.path.join(folder, "file"), "wb") as file:
+                file.write(b"no kernel")
+            own_pc(os.path.join(folder, "own"), "[Instance fwcfg0]", "[Instance fwcfg0]\nkernel=../file")
+            machine = ("run", "own/x.machine", *PC[2:])
+            for options in (("--trust",), ("--trust=yes",), ("--kernel", "file"), ("--set", "fwcfg0.kernel=file")):
+                with self.subTest(options=options):  # found, and refused for what it is
+                    self.assertIn("is not a Linux kernel", tessera(*machine, *options, cwd=folder).stderr)
+            self.assertIn("with --trust", tessera(*machine, "--trust=no", cwd=folder).stderr)
+            self.assertIn("is not true or false", tessera(*machine, "--trust=perhaps", cwd=folder).stderr)
+            # A word of an option is the manifest's, too.
+            own_pc(os.path.join(folder, "own"), "kernel=fwcfg0.kernel", "kernel=fwcfg0.kernel\nkernel.mine=/etc/passwd")
+            done = tessera(*machine, "--kernel", "mine", cwd=folder)
+            self.assertRegex(done.stderr, r"^tessera: own/x.machine:\d+: kernel.mine: kernel: /etc/passwd is not in the manifest's folder")
+
+    def test_firmware_is_looked_for_by_name(self):
+        """Not by a path, which would lead out of the folders of firmware."""
+        if tessera("plugins", "inspect", "board-rom").returncode:
+            self.skipTest("built without board-rom")
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, "share", "seabios"))
+            with open(os.path.join(folder, "secret"), "wb") as file:
+                file.write(bytes(100))
+            environment = dict(ENVIRONMENT, XDG_DATA_DIRS=os.path.join(folder, "share"))
+            done = subprocess.run([TESSERA, *PC, "--set", "board0.search=../../secret"], env=environment, capture_output=True, text=True,
+                                  timeout=30)
+            self.assertEqual(done.returncode, 1, done.stderr)
 
     def test_help(self):
         for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),

@@ -395,8 +395,8 @@ static void test_wrong_overrides(void)
 	static const struct {
 		const char *override, *expected;
 	} rows[] = {
-		{ "wibble=1", "--wibble: the machine has no such option; it has cpu, set, clock, "
-			      "colour, disk" },
+		{ "wibble=1", "--wibble: the machine has no such option; it has cpu, set, trust, "
+			      "clock, colour, disk" },
 		{ "memory=9", "--memory: \"9\" is not a size" },
 		{ "x.y=1", "--set x.y: the machine has no instance x" },
 		{ "a.y=1", "--set a.y: plugin good has no property y; it has count" },

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * kind=none: nothing.
- * kind=file: output only. A machine that cannot be made must neither create a file nor empty one
+ * kind=file: output only. A machine that cannot be made must neither create a file nor change one
  * that was there, so a regular file is only looked at when the machine is made, and opened at the
- * first reset, which is when the machine starts.
+ * first reset, which is when the machine starts. What is in it stays, unless existing=empty.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -62,10 +62,12 @@ static bool file_open(struct chardev *c, struct tsr_error *error)
 
 static void file_begin(struct chardev *c)
 {
+	bool empty = !strcmp(c->properties->get_string(c->host, "existing"), "empty");
+
 	if (!c->waiting)
 		return;
 	c->waiting = false;
-	if (!open_path(c, O_CREAT | O_TRUNC))
+	if (!open_path(c, O_CREAT | (empty ? O_TRUNC : O_APPEND)))
 		tsr_log_at(c->log, c->host, TSR_LOG_WARNING, "cannot write %s: %s", c->path,
 			   strerror(errno));
 }

@@ -48,7 +48,7 @@ static void discard(void *to, const uint8_t *bytes, size_t length)
 
 static bool open_file(struct debugcon *s, const char *path, struct tsr_error *error)
 {
-	s->file = fopen(path, "wb");
+	s->file = fopen(path, "ab");
 	if (!s->file)
 		return tsr_error_set(error, TSR_ERROR_IO,
 				     "cannot write the debug console's file %s: %s", path,

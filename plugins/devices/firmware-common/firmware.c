@@ -62,7 +62,9 @@ FILE *firmware_open(const char *names, char path[FIRMWARE_PATH])
 	while (!file && *names) {
 		size_t length = strcspn(names, ";");
 
-		file = open_name(names, (int)length, path);
+		/* A name, not a path: a machine's manifest must not reach other folders by it. */
+		if (!memchr(names, '/', length))
+			file = open_name(names, (int)length, path);
 		names += length + (names[length] == ';');
 	}
 	return file;

@@ -193,10 +193,12 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
  * @registry: where the plugins are
  * @file: a machine manifest's path, or a preset's name
  * @overrides: (array zero-terminated=1) (nullable): NAME.PROPERTY=VALUE, and options as on the
- *             command line without their dashes ("kernel=FILE", "serial=signal", "memory=64M")
+ *             command line without their dashes ("kernel=FILE", "serial=signal", "memory=64M",
+ *             "trust")
  *
  * Makes a machine: loads its plugins, makes and connects its instances. Nothing runs yet. When a
- * step fails, what was made is taken apart again. [main]
+ * step fails, what was made is taken apart again. A manifest that names files outside of its own
+ * folder is refused, unless it is an installed preset or "trust" is among the overrides. [main]
  *
  * Returns: (transfer full): the machine, or NULL with @error set
  */

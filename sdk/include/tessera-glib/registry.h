@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @TSR_PROPERTY_SIZE: bytes from min to max, with the suffixes K, M, G
  * @TSR_PROPERTY_ENUM: one of values
  * @TSR_PROPERTY_FILE: a path on the host
+ * @TSR_PROPERTY_FILES: names with paths, NAME=PATH;…
  *
  * The types of properties.
  */
@@ -26,6 +27,7 @@ typedef enum {
 	TSR_PROPERTY_SIZE,
 	TSR_PROPERTY_ENUM,
 	TSR_PROPERTY_FILE,
+	TSR_PROPERTY_FILES,
 } TsrPropertyType;
 
 /**
