@@ -190,6 +190,16 @@ static void choose_stress(struct tsr_bt *bt)
 		!bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
 }
 
+/* All numbers but 0, which means none, and FFFFFFFFh, which is a request in the tag word. */
+#define TAGS_MAX 0xfffffffeu
+
+static void choose_tags(struct tsr_bt *bt)
+{
+	int64_t tags = bt->board.properties->get_int(bt->board.host, "tags");
+
+	bt->options.tags = tags > 0 && tags < TAGS_MAX ? (uint32_t)tags : TAGS_MAX;
+}
+
 /* off, all, or the address of an instruction in hexadecimal */
 static bool choose_dump(struct tsr_bt *bt, struct tsr_error *error)
 {
@@ -235,6 +245,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 		bt->board.intack_self = i.self;
 	}
 	choose_stress(bt);
+	choose_tags(bt);
 	bt->options.groups = bt->board.properties->get_bool(host, "groups");
 	bt->options.sampled = !strcmp(bt->board.properties->get_string(host, "check"), "sampled");
 	bt->options.lockstep = bt->options.sampled ||

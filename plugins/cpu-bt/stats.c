@@ -15,7 +15,7 @@ static const struct {
 	size_t at;
 } rows[] = {
 	ROW("blocks translated", translations), ROW("instructions translated", insns), ROW("guest bytes translated", guest_bytes),
-	ROW("host bytes emitted", host_bytes), ROW("cache flushes", flushes), ROW("blocks invalidated", invalidations),
+	ROW("host bytes emitted", host_bytes), ROW("cache flushes", flushes), ROW("tags started again", tag_wraps), ROW("blocks invalidated", invalidations),
 	ROW("entries", entries), ROW("look-ups", lookups), ROW("links requested", chains), ROW("memory misses", misses),
 	ROW("memory bounces", bounces), ROW("memory commits", commits), ROW("group failures", group_failures),
 	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("blocks emitted twice", stretched),

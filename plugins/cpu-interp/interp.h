@@ -85,8 +85,8 @@ enum segment_right {
 /* Valid while the view's fetch tag and the generation (what is mapped where) are those it was made
  * with. */
 struct fetch_entry {
-	uint32_t page; /* linear page, view in bit 20 */
-	uint32_t tag, generation;
+	uint32_t page;            /* linear page, view in bit 20 */
+	uint64_t tag, generation; /* 64 bits: they do not wrap */
 	uint8_t *host;
 };
 #define FETCH_ENTRIES 64
@@ -121,7 +121,7 @@ struct tsr_x86_context {
 	struct op scratch;
 	/* Pages filled for fetching (NX on, or no read entry). */
 	struct fetch_entry fetch[FETCH_ENTRIES];
-	uint32_t fetch_generation;
+	uint64_t fetch_generation;
 
 	jmp_buf jump;
 	struct tsr_x86_fault fault;

@@ -11,12 +11,10 @@
 
 #include <stdlib.h>
 
-uint32_t tsr_shadow_new_tag(struct shadow *s)
+uint64_t tsr_shadow_new_tag(struct shadow *s)
 {
 	s->count.tag_changes++;
-	if (!++s->last_tag)
-		++s->last_tag;
-	return s->last_tag;
+	return ++s->last_tag; /* 64 bits: it does not wrap */
 }
 
 static unsigned set_number(struct shadow *s, struct shadow_set *set)
@@ -261,7 +259,7 @@ void tsr_shadow_publish(struct shadow *s, bool tell)
 	for (unsigned i = 0; i < SHADOW_VCPUS; i++) {
 		struct shadow_vcpu *v = s->vcpus[i];
 		struct shadow_context *c = v ? v->context : NULL;
-		uint32_t supervisor, user;
+		uint64_t supervisor, user;
 
 		if (!c)
 			continue;

@@ -51,13 +51,24 @@ static uint32_t node_new(struct shadow *s)
 	return s->rmap_top < SHADOW_RMAP_NODES ? s->rmap_top++ : 0;
 }
 
+/* The epochs start again: no page may seem to have rows because it had some 2^32 epochs ago. Most
+ * pages were never looked at, and are only read. */
+static void forget_epochs(struct shadow *s)
+{
+	for (uint32_t i = 0; i < SHADOW_PFNS; i++)
+		if (s->pages[i].epoch)
+			s->pages[i].epoch = 0;
+	s->epoch = 1;
+}
+
 /* Drops all rows. Read entries of pages outside RAM lose theirs too, so all entries are dropped. */
 static void start_again(struct shadow *s)
 {
 	s->count.rmap_overflows++;
 	s->rmap_free = 0;
 	s->rmap_top = 1;
-	s->epoch++;
+	if (!++s->epoch)
+		forget_epochs(s);
 	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		if (s->contexts[i])
 			tsr_shadow_drop_pages(s, s->contexts[i], 0, SHADOW_PAGES, true);

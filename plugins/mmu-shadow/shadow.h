@@ -56,9 +56,9 @@ enum shadow_page_flags {
 
 /* One guest physical page. */
 struct shadow_page {
-	uint32_t rmap; /* first node, 0: none; valid if epoch is the shadow's */
-	uint32_t epoch;
-	uint32_t uses; /* first use as a page table, 0: none */
+	uint32_t rmap;  /* first node, 0: none; valid if epoch is the shadow's */
+	uint32_t epoch; /* of the reverse map; 0: none */
+	uint32_t uses;  /* first use as a page table, 0: none */
 	uint8_t flags;
 	uint8_t writes; /* since the last fill through it */
 };
@@ -80,7 +80,7 @@ struct shadow_use {
 /* Translations used for fetching at supervisor level that several contexts share: those whose
  * page-directory entries are the recorded ones. */
 struct shadow_set {
-	uint32_t tag;
+	uint64_t tag;
 	uint32_t mode; /* enum shadow_mode without WP */
 	bool used;     /* filled for FETCH since the tag is what it is */
 	bool alive;
@@ -121,7 +121,7 @@ struct shadow_context {
 	struct shadow_directory pd[SHADOW_DIRECTORIES];
 	uint32_t slot[SHADOW_SLOTS];
 	uint8_t *pt_host[SHADOW_SLOTS];
-	uint32_t user_tag;
+	uint64_t user_tag;
 	bool user_used;
 	bool regroup; /* a listed page-directory entry changed: a better set is looked for */
 	struct shadow_set *set; /* of the supervisor view */
@@ -157,7 +157,7 @@ struct shadow {
 	struct shadow_vcpu *vcpus[SHADOW_VCPUS];
 	struct shadow_set sets[SHADOW_SETS];
 	unsigned resident;
-	uint32_t last_tag;
+	uint64_t last_tag;
 	uint64_t stamp;
 #define X(name) uint64_t name;
 	struct {
@@ -256,7 +256,7 @@ void tsr_shadow_page_written(struct shadow *s, tsr_gpa gpa, uint32_t length); /*
 void tsr_shadow_trace_code(struct shadow *s, tsr_gpa gpa, bool on);
 
 /* -- fetch-set.c: tags */
-uint32_t tsr_shadow_new_tag(struct shadow *s);
+uint64_t tsr_shadow_new_tag(struct shadow *s);
 void tsr_shadow_set_select(struct shadow *s, struct shadow_context *c);
 void tsr_shadow_fetched(struct shadow *s, struct shadow_context *c, unsigned view, tsr_gla gla,
 			uint64_t pde, uint32_t pt_pfn); /* SHADOW_PFN_NONE: a large page */

@@ -27,6 +27,8 @@ MODES = {
     "interrupts": Mode(["--cpu", "stress=interrupts"], 10, ("linux-686",)),
     # the translator's tables are small, so that blocks are cut
     "cramped": Mode(["--cpu", "stress=cramped"], 10, ("grub-rescue", "linux-686")),
+    # the numbers of tags start again all the time
+    "wrap": Mode(["--cpu", "tags=16,check=sampled"], 20, ("linux-686",)),
     # lockstep and tiny
     "tiny-lockstep": Mode(["--cpu", "check=lockstep,cache=64K"], 80),
     "nobmi2": Mode(["--cpu", "bmi2=false"], 2),

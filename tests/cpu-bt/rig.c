@@ -141,7 +141,7 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 
 static int64_t get_int(const struct tsr_host *host, const char *name)
 {
-	return rig_of(host)->cache;
+	return !strcmp(name, "tags") ? rig_of(host)->tags : rig_of(host)->cache;
 }
 
 static bool get_bool(const struct tsr_host *host, const char *name)
@@ -296,6 +296,7 @@ struct rig *rig_new(bool translating, const char *options)
 		    : strstr(options, "dump")     ? "all"
 						  : "off";
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
+	rig->tags = strstr(options, "wrap") ? 2 : 0;
 	rig->bmi2 = strstr(options, "nobmi2");
 	rig->chain = strstr(options, "nochain");
 	rig->groups = strstr(options, "nogroups");

@@ -30,7 +30,7 @@ struct rig {
 	struct rig_plugin mmu, interpreter, translator;
 	bool translating;
 	const char *check, *stress, *dump, *bmi2, *chain, *groups;
-	int64_t cache;
+	int64_t cache, tags;
 	const struct tsr_cpu *cpu;
 	void *cpu_self;
 	const struct tsr_irq_inputs *pins;
@@ -46,7 +46,8 @@ struct rig {
 };
 
 /* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string:
- * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), nobmi2, nochain, nogroups, dump
+ * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the
+ * numbers of two tags), nobmi2, nochain, nogroups, dump
  * (all blocks), dump-one (those with an instruction at 10003h), dump-bad (a value that is refused).
  * NULL and a message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);

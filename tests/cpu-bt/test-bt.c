@@ -333,6 +333,37 @@ static void full_cache_is_flushed(void)
 }
 
 /* The trap of an HLT that ran with TF wakes the processor: SDM volume 3, 17.3.1.4. */
+/* Four modes take turns, but there are numbers for two tags: the third mode gets the first one's
+ * number, and the first must not find the third one's code by it. The function's LODSB is inline in
+ * the modes without DF, and would go upwards in the others, too. */
+static void tags_start_again(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0xb9, 0x64, 0x00, 0x00, 0x00,       /* mov ecx, 100 */
+		0xbb, 0x40, 0x00, 0x01, 0x00,       /* mov ebx, CODE + 0x40 */
+		0xfd, 0xff, 0xd3,                   /* again: std; call ebx */
+		0x0f, 0x20, 0xc0, 0x0c, 0x08, 0x0f, 0x22, 0xc0, /* mov eax, cr0; or al, 8 (TS); mov cr0, eax */
+		0xff, 0xd3,                         /* call ebx */
+		0xfc, 0xff, 0xd3,                   /* cld; call ebx */
+		0x0f, 0x06,                         /* clts */
+		0xff, 0xd3,                         /* call ebx */
+		0xff, 0xd3,                         /* call ebx */
+		0x49, 0x75, 0xe7,                   /* dec ecx; jnz again */
+		0xf4,
+		[0x40] = 0xac, 0xc3,                /* lodsb; ret */
+	};
+	/* clang-format on */
+
+	start("wrap");
+	state.gpr[TSR_ESI] = DATA + 0x1000;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 0);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + 0x1000 + 100);
+	CU_ASSERT_TRUE(rig_stat(rig, "tags started again") > 50);
+	finish();
+}
+
 static void single_step_ends_a_halt(void)
 {
 	static const uint8_t code[] = {
@@ -493,6 +524,7 @@ int main(void)
 		UNIT_ROW(fp_state_survives_a_device),
 		UNIT_ROW(budget_is_exact),
 		UNIT_ROW(full_cache_is_flushed),
+		UNIT_ROW(tags_start_again),
 		UNIT_ROW(single_step_ends_a_halt),
 		UNIT_ROW(stress_leaves_and_comes_back),
 		UNIT_ROW(lockstep_reports_the_block),

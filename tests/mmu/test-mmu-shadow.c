@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../../plugins/mmu-shadow/shadow.h"
 #include "memory.h"
 #include "unit.h"
 
@@ -399,6 +400,52 @@ static void reverse_map_may_overflow(void)
 	finish();
 }
 
+/* The epochs of the reverse map start again after 2^32: a page that was entered in epoch 1 has no
+ * rows in the new epoch 1. */
+static void reverse_map_may_start_again(void)
+{
+	struct shadow *s;
+
+	start();
+	s = self;
+	for (unsigned i = 0; i < 600; i++)
+		*memory_word(PD + i * 4) = 0x400000 | 0xe7;
+	set_cr3(PD);
+	CU_ASSERT_EQUAL(s->epoch, 1);
+	fill(TSR_VIEW_USER, 0x300000, TSR_ACCESS_WRITE);
+	CU_ASSERT_NOT_EQUAL(shadow_page(s, 0x700000)->rmap, 0);
+	s->epoch = UINT32_MAX;
+	for (uint32_t page = 0; s->epoch == UINT32_MAX && page < 600 * 1024; page++)
+		if ((page & 1023) != 0x300)
+			fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+	CU_ASSERT_EQUAL(s->epoch, 1);
+	CU_ASSERT_NOT_EQUAL(shadow_page(s, 0x700000)->epoch, 1);
+	finish();
+}
+
+/* A tag that was given up does not come back, also beyond 32 bits. */
+static void tags_do_not_come_back(void)
+{
+	uint64_t old;
+	struct shadow *s;
+
+	start();
+	s = self;
+	*memory_word(PD) = PT | 7;
+	*memory_word(PT + 4) = 0x5000 | 0x67;
+	set_cr3(PD);
+	fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_FETCH);
+	old = vcpu->fetch_tag[TSR_VIEW_USER];
+	s->last_tag = UINT32_MAX - 3;
+	for (unsigned i = 0; i < 8; i++) {
+		poke(PT + 4, (0x5000 + (i & 1) * 0x1000) | 0x67);
+		CU_ASSERT_NOT_EQUAL(vcpu->fetch_tag[TSR_VIEW_USER], old);
+		fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_FETCH);
+	}
+	CU_ASSERT_TRUE(vcpu->fetch_tag[TSR_VIEW_USER] > UINT32_MAX);
+	finish();
+}
+
 /* Each address space of each virtual CPU uses 2048 page tables. They lead to no memory, so that no
  * table chunk bounds them. */
 static void every_table_of_every_address_space_is_traced(void)
@@ -534,6 +581,8 @@ int main(void)
 		{ "PAE has NX and reserved bits", pae_has_nx_and_reserved_bits },
 		{ "fetches are asked anew", fetches_are_asked_anew },
 		{ "reverse map may overflow", reverse_map_may_overflow },
+		{ "reverse map may start again", reverse_map_may_start_again },
+		{ "tags do not come back", tags_do_not_come_back },
 		{ "every table of every address space is traced",
 		  every_table_of_every_address_space_is_traced },
 		{ "fetch set may overflow", fetch_set_may_overflow },

@@ -207,10 +207,10 @@ enum bt_exit_reason {
 };
 
 struct bt_stats {
-	uint64_t translations, insns, guest_bytes, host_bytes, flushes, invalidations, lookups,
-		chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS], interpreted,
-		fp_loads, fp_unloads, entries, group_failures, code_writes, left_behind, strings,
-		system, stretched, cut_short, compared, skipped, left_alone;
+	uint64_t translations, insns, guest_bytes, host_bytes, flushes, tag_wraps, invalidations,
+		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
+		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
+		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone;
 };
 
 /* What a slow path returns to the code that called it (runtime/outcome.h) */
@@ -277,6 +277,7 @@ struct bt_board {
 struct bt_options {
 	bool chain, lockstep, sampled, groups, cramped;
 	bool dump, dump_all;
+	uint32_t tags;     /* how many there are before their numbers start again */
 	uint32_t dump_eip; /* not dump_all: of an instruction in the blocks that are dumped */
 	enum bt_stress stress;
 };
@@ -346,7 +347,7 @@ struct bt_cache {
 	uint32_t offset_count, offset_max;
 	struct bt_mark *marks; /* NULL: no dump is wanted */
 	uint32_t mark_count, mark_max;
-	uint32_t epoch;      /* grows at a flush */
+	uint32_t epoch;      /* grows at a flush; compared only around one look-up */
 	tsr_gpa untrace[16]; /* pages that lost their last block while the MMU was calling */
 	unsigned untrace_count;
 	uint8_t *group_failures; /* by a hash of the block's address */

@@ -15,7 +15,7 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 {
 	enum tsr_mmu_view view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	tsr_gla gla = bt->state.segment[TSR_CS].base + eip;
-	uint32_t tag = bt->board.vcpu->fetch_tag[view];
+	uint64_t tag = bt->board.vcpu->fetch_tag[view];
 	enum tsr_mmu_kind kind;
 
 	if (eip > bt->mode.cs_limit) { /* #GP, whatever the page is */

@@ -16,7 +16,8 @@
 
 struct bt_tags {
 	struct {
-		uint32_t fetch, mode, base, limit, tag;
+		uint64_t fetch;
+		uint32_t mode, base, limit, tag; /* 0: none */
 	} entry[TAGS];
 	uint32_t last;
 };
@@ -116,28 +117,38 @@ uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment)
 	       (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
 }
 
-static uint32_t tag_of(struct tsr_bt *bt, uint32_t fetch, uint32_t mode)
+/* A tag that is in no entry and no key of the jump cache. When the numbers are used up, they start
+ * again, and whatever knows one of them forgets it. */
+static uint32_t new_tag(struct tsr_bt *bt)
+{
+	struct bt_tags *tags = bt->mode.tags;
+
+	if (tags->last >= bt->options.tags) {
+		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+		memset(tags, 0, sizeof(*tags));
+		bt->stats.tag_wraps++;
+	}
+	return ++tags->last;
+}
+
+static uint32_t tag_of(struct tsr_bt *bt, uint64_t fetch, uint32_t mode)
 {
 	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];
-	uint32_t h =
-		(fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) * 0xc2b2ae35u >>
-		22;
+	uint32_t h = ((uint32_t)fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) *
+			     0xc2b2ae35u >>
+		     22;
 	uint32_t limit = cs->limit;
 
 	if (bt->mode.tags->entry[h].tag && bt->mode.tags->entry[h].fetch == fetch &&
 	    bt->mode.tags->entry[h].mode == mode && bt->mode.tags->entry[h].base == cs->base &&
 	    bt->mode.tags->entry[h].limit == limit)
 		return bt->mode.tags->entry[h].tag;
+	bt->mode.tags->entry[h].tag = new_tag(bt);
 	bt->mode.tags->entry[h].fetch = fetch;
 	bt->mode.tags->entry[h].mode = mode;
 	bt->mode.tags->entry[h].base = cs->base;
 	bt->mode.tags->entry[h].limit = limit;
-	if (++bt->mode.tags->last >= UINT32_MAX - 1) {
-		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
-		bt->mode.tags->last = 1;
-	}
-	bt->mode.tags->entry[h].tag = bt->mode.tags->last;
-	return bt->mode.tags->last;
+	return bt->mode.tags->entry[h].tag;
 }
 
 static void set_mxcsr(struct tsr_bt *bt)

@@ -55,8 +55,9 @@ struct tsr_mmu_vcpu {
 	/* A number for the set of fetch translations of the view. While it has the value that it
 	 * had when a page was filled for FETCH, that linear page leads to the same physical page
 	 * and may be executed. A former value returns with its address space, unless a translation
-	 * that was used for fetching has changed. Never 0. */
-	uint32_t fetch_tag[TSR_VIEWS];
+	 * that was used for fetching has changed. Never 0. A number that was given up is never
+	 * used again: 64 bits do not wrap, so that a CPU need not know. */
+	uint64_t fetch_tag[TSR_VIEWS];
 };
 
 /* Notifications to a CPU. [locked]; translated code does not run, but may be the caller's caller.
