@@ -293,7 +293,10 @@ static void decode_slow(cpu *c, struct op *op, tsr_gla gla, uint8_t bytes[16], u
 		fault_ud(c);
 }
 
-/* For code near a page's or the segment's end, code in MMIO, and what is not in the cache. */
+/* A worker's DMA may change guest memory meanwhile, so each byte is read once: into `bytes`, from
+ * which an instruction is decoded and which is what the cache compares with (decode_is_at does so
+ * by one load). For code near a page's or the segment's end, code in MMIO, and what is not in the
+ * cache. */
 static struct op *fetch_slow(cpu *c, uint32_t eip, tsr_gla gla)
 {
 	const struct tsr_x86_segment *cs = &c->s->segment[TSR_CS];

@@ -307,7 +307,7 @@ static void re_encode(struct bt_insn *i)
 	}
 }
 
-bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip,
+bool tsr_bt_decode(uint32_t mode, const uint8_t *memory, size_t length, uint32_t eip,
 		   struct bt_insn *out)
 {
 	ZydisDecoder decoder;
@@ -320,7 +320,13 @@ bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t 
 	};
 	bool code32 = mode & BT_MODE_CODE32;
 	ZyanStatus status;
+	uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
 
+	/* A worker's DMA may change guest memory meanwhile: each byte is read once, so that length,
+	 * operands and immediate are those of one instruction. */
+	if (length > sizeof(bytes))
+		length = sizeof(bytes);
+	memcpy(bytes, memory, length);
 	ZydisDecoderInit(&decoder,
 			 code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);

@@ -65,9 +65,9 @@ static inline uint8_t bt_modrm_rm(const struct bt_insn *i)
 	return i->modrm & 7;
 }
 
-/* Decodes one instruction of at most `length` bytes. False: not an instruction, or longer than
- * that. */
-bool tsr_bt_decode(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip,
+/* Decodes one instruction of at most `length` bytes, which are read once: they may change
+ * meanwhile. False: not an instruction, or longer than that. */
+bool tsr_bt_decode(uint32_t mode, const uint8_t *memory, size_t length, uint32_t eip,
 		   struct bt_insn *out);
 
 #endif
