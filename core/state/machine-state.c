@@ -14,6 +14,7 @@
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
+#include "state/media.h"
 #include "state/state-fields.h"
 #include "state/state-file.h"
 
@@ -176,10 +177,22 @@ static void resume(TsrMachine *self, gboolean was_running)
 		tsr_vcpu_set_running(self, true);
 }
 
+/* Media first: a state that is on stable storage before them would be of contents that the host may
+ * still lose. */
+static gboolean save_to(TsrMachine *self, const char *path, GError **error)
+{
+	guint64 size;
+
+	if (!tsr_media_seal(self, error))
+		return FALSE;
+	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
+	g_autoptr(GVariant) head = build_head(self, false, error);
+	return head && tsr_state_file_write(path, head, ram, size, error);
+}
+
 gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 {
 	gboolean was_running, good;
-	guint64 size;
 
 	if (self->state == TSR_MACHINE_STOPPED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
@@ -187,9 +200,7 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 		return FALSE;
 	}
 	was_running = hold(self);
-	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
-	g_autoptr(GVariant) head = build_head(self, false, error);
-	good = head && tsr_state_file_write(path, head, ram, size, error);
+	good = save_to(self, path, error);
 	resume(self, was_running);
 	return good;
 }

@@ -36,15 +36,53 @@ struct TsrStateFile {
 
 /* -- Writing */
 
+/* Written by write(2) itself: a buffer of stdio's cannot say what became of a short write. */
 struct output {
-	FILE *file;
+	int fd;
+	int error; /* the first; nothing is written after it */
 	GChecksum *digest;
-	bool failed;
+	gsize used;
+	guint8 buffer[1 << 16];
 };
+
+static void write_out(struct output *out, const guint8 *data, gsize length)
+{
+	while (length && !out->error) {
+		ssize_t n = write(out->fd, data, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			out->error = n < 0 ? errno : EIO;
+			return;
+		}
+		data += n;
+		length -= (gsize)n;
+	}
+}
+
+static void drain_buffer(struct output *out)
+{
+	write_out(out, out->buffer, out->used);
+	out->used = 0;
+}
+
+static void put(struct output *out, const void *data, gsize length)
+{
+	if (length > sizeof(out->buffer) - out->used)
+		drain_buffer(out);
+	if (length > sizeof(out->buffer)) {
+		write_out(out, data, length);
+		return;
+	}
+	if (length)
+		memcpy(out->buffer + out->used, data, length);
+	out->used += length;
+}
 
 static void emit(struct output *out, const void *data, gsize length)
 {
-	out->failed |= length && fwrite(data, 1, length, out->file) != length;
+	put(out, data, length);
 	g_checksum_update(out->digest, data, (gssize)length);
 }
 
@@ -69,7 +107,10 @@ static void emit_memory(struct output *out, const uint8_t *memory, guint64 lengt
 		gsize piece = MIN(PIECE, length - at), size = 0;
 		if (!all_zero(memory + at, piece))
 			size = ZSTD_compress(frame, bound, memory + at, piece, 1);
-		out->failed |= ZSTD_isError(size) != 0;
+		if (ZSTD_isError(size)) {
+			out->error = out->error ? out->error : ENOMEM;
+			return;
+		}
 		guint32 le = GUINT32_TO_LE((guint32)size);
 		emit(out, &le, sizeof(le));
 		emit(out, frame, size);
@@ -88,37 +129,70 @@ static void emit_all(struct output *out, GVariant *head, const uint8_t *memory, 
 	emit(out, g_variant_get_data(head), g_variant_get_size(head));
 	emit_memory(out, memory, length);
 	g_checksum_get_digest(out->digest, digest, &size);
-	out->failed |= fwrite(digest, 1, DIGEST, out->file) != DIGEST;
-	out->failed |= fflush(out->file) != 0 || fsync(fileno(out->file)) != 0;
+	put(out, digest, DIGEST);
+	drain_buffer(out);
 }
 
-static gboolean io_error(const char *path, GError **error)
+/* Not every file can be synced: a pipe cannot, nor a folder on every file system. */
+static int sync_descriptor(int fd)
 {
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
-		    "%s: cannot write the state: %s", path, g_strerror(errno));
-	return FALSE;
+	return fsync(fd) && errno != EINVAL ? errno : 0;
+}
+
+static gboolean io_error(const char *path, int number, GError **error)
+{
+	if (number)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+			    "%s: cannot write the state: %s", path, g_strerror(number));
+	return !number;
+}
+
+/* The whole file, on stable storage; 0 or an error number. */
+static int write_and_sync(int fd, GVariant *head, const uint8_t *memory, guint64 length)
+{
+	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
+	g_autofree struct output *out = g_new0(struct output, 1);
+
+	out->fd = fd;
+	out->digest = g_checksum_new(G_CHECKSUM_SHA256);
+	emit_all(out, normal, memory, length);
+	g_checksum_free(out->digest);
+	return out->error ? out->error : sync_descriptor(fd);
+}
+
+/* A file's name is on stable storage when its folder is. */
+static int sync_folder(const char *path)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return errno;
+	error = sync_descriptor(fd);
+	close(fd);
+	return error;
 }
 
 gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory,
 			      guint64 length, GError **error)
 {
 	g_autofree char *beside = g_strdup_printf("%s.XXXXXX", path);
-	g_autoptr(GVariant) normal = NULL;
-	struct output out = { 0 };
 	int fd = g_mkstemp_full(beside, O_RDWR | O_CLOEXEC, 0600);
+	int failure;
 
-	if (fd < 0 || !(out.file = fdopen(fd, "wb")))
-		return io_error(path, error);
-	normal = g_variant_get_normal_form(head);
-	out.digest = g_checksum_new(G_CHECKSUM_SHA256);
-	emit_all(&out, normal, memory, length);
-	g_checksum_free(out.digest);
-	out.failed |= fclose(out.file) != 0;
-	if (!out.failed && rename(beside, path) == 0)
-		return TRUE;
-	io_error(path, error);
-	unlink(beside);
-	return FALSE;
+	if (fd < 0)
+		return io_error(path, errno, error);
+	failure = write_and_sync(fd, head, memory, length);
+	if (close(fd) && !failure)
+		failure = errno;
+	if (!failure && rename(beside, path))
+		failure = errno;
+	if (failure)
+		unlink(beside);
+	else
+		failure = sync_folder(path);
+	return io_error(path, failure, error);
 }
 
 /* -- Reading */

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* The file: a head (a{sv}), and memory in compressed pieces; a checksum over all. Written to a
- * temporary file in the same folder, then renamed. */
+ * temporary file in the same folder, synced, renamed, and the folder synced: after a failure the
+ * file that was there before is intact, unless it was the folder that could not be synced. */
 gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory,
 			      guint64 length, GError **error);
 

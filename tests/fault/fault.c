@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Faults of the host's disk, for tests: positioned reads and writes and the syncing calls of the C
+ * Faults of the host's disk, for tests: reads and writes, renames and the syncing calls of the C
  * library, in front of the real ones. Either part of a test program or a library for LD_PRELOAD.
  *
  *	TESSERA_FAULT_FILE=PATTERN   the files that it is about, as in fnmatch(3); a file without a
  *	                             name has that of its folder, a '#' and a number
  *	TESSERA_FAULT=RULE[;RULE]    CALLS WHAT [once]
+ *	TESSERA_FAULT_LOG=FILE       a line "CALLS PATH" is added for each call on those files that
+ *	                             has succeeded
  *
- * CALLS is read, write or sync. WHAT is the error number (EIO, ENOSPC, EFBIG, or any number),
- * `short` (at most half of the first piece is moved) or slow=SECONDS. With `once` a rule holds for
- * the first call only. A test program may change both variables between calls.
+ * CALLS is read, write, sync or rename (of which the new name counts). WHAT is the error number
+ *(EIO, ENOSPC, EFBIG, or any number), `short` (at most half of the first piece is moved) or
+ *slow=SECONDS. With `once` a rule holds for the first call only. A test program may change both
+ *variables between calls.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,20 +38,22 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char known[256]; /* the rules that `spent` is about */
 static bool spent[RULES_MAX];
 
-static bool is_meant(int fd)
+static bool is_meant(const char *path)
 {
 	const char *pattern = getenv("TESSERA_FAULT_FILE");
-	char link[64], path[4096];
+
+	return pattern && *path && !fnmatch(pattern, path, 0);
+}
+
+/* An empty path for a descriptor without one. */
+static void find_path(int fd, char path[PATH_MAX])
+{
+	char link[64];
 	ssize_t length;
 
-	if (!pattern)
-		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return false;
-	path[length] = 0;
-	return !fnmatch(pattern, path, 0);
+	length = readlink(link, path, PATH_MAX - 1);
+	path[length < 0 ? 0 : length] = 0;
 }
 
 static int error_number(const char *name)
@@ -88,13 +95,13 @@ static void apply(struct fault *f, const char *what)
 		f->error = error_number(what);
 }
 
-static struct fault find(int fd, const char *calls)
+static struct fault find_by_path(const char *path, const char *calls)
 {
 	const char *rules = getenv("TESSERA_FAULT");
 	const char *rule = rules;
 	struct fault f = { 0 };
 
-	for (unsigned i = 0; rule && i < RULES_MAX && is_meant(fd); i++) {
+	for (unsigned i = 0; rule && i < RULES_MAX && is_meant(path); i++) {
 		char for_calls[16] = "", what[32] = "", how[8] = "";
 
 		sscanf(rule, "%15s %31[^ ;] %7[^;]", for_calls, what, how);
@@ -107,25 +114,65 @@ static struct fault find(int fd, const char *calls)
 	return f;
 }
 
+static struct fault find(int fd, const char *calls)
+{
+	char path[PATH_MAX];
+
+	if (!getenv("TESSERA_FAULT_FILE"))
+		return (struct fault){ 0 };
+	find_path(fd, path);
+	return find_by_path(path, calls);
+}
+
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define EXPORT __attribute__((visibility("default")))
 
+/* One write for a line, so that lines of several threads do not mix. Leaves errno alone. */
+static void log_path(const char *path, const char *calls)
+{
+	const char *file = getenv("TESSERA_FAULT_LOG");
+	char line[PATH_MAX + 32];
+	int before = errno, fd;
+
+	if (!file || !is_meant(path) || (fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC)) < 0)
+		return;
+	(void)!REAL(write)(fd, line, (size_t)snprintf(line, sizeof(line), "%s %s\n", calls, path));
+	close(fd);
+	errno = before;
+}
+
+static void log_call(int fd, const char *calls, bool succeeded)
+{
+	char path[PATH_MAX];
+
+	if (!succeeded || !getenv("TESSERA_FAULT_LOG"))
+		return;
+	find_path(fd, path);
+	log_path(path, calls);
+}
+
 /* -- One buffer */
 
-#define ONE(name, calls, constant) \
-	EXPORT ssize_t name(int fd, constant void *buffer, size_t length, off_t offset) \
+#define ONE(name, calls, constant, offset_declared, offset_value) \
+	EXPORT ssize_t name(int fd, constant void *buffer, size_t length offset_declared) \
 	{ \
 		struct fault f = find(fd, calls); \
 		if (f.error) \
 			return -1; \
-		return REAL(name)(fd, buffer, f.is_short && length > 1 ? length / 2 : length, \
-				  offset); \
+		if (f.is_short && length > 1) \
+			length /= 2; \
+		ssize_t n = REAL(name)(fd, buffer, length offset_value); \
+		log_call(fd, calls, n > 0); \
+		return n; \
 	}
 
-ONE(pread, "read", )
-ONE(pread64, "read", )
-ONE(pwrite, "write", const)
-ONE(pwrite64, "write", const)
+#define COMMA ,
+
+ONE(pread, "read", , COMMA off_t offset, COMMA offset)
+ONE(pread64, "read", , COMMA off_t offset, COMMA offset)
+ONE(pwrite, "write", const, COMMA off_t offset, COMMA offset)
+ONE(pwrite64, "write", const, COMMA off_t offset, COMMA offset)
+ONE(write, "write", const, , )
 
 /* -- Several pieces */
 
@@ -150,9 +197,10 @@ static struct iovec half(const struct iovec *pieces)
 			pieces = &piece; \
 			count = 1; \
 		} \
-		return REAL(name)(fd, pieces, count, offset pass); \
+		ssize_t n = REAL(name)(fd, pieces, count, offset pass); \
+		log_call(fd, calls, n > 0); \
+		return n; \
 	}
-#define COMMA ,
 
 MANY(preadv, "read", , )
 MANY(preadv64, "read", , )
@@ -166,8 +214,19 @@ MANY(pwritev2, "write", COMMA int flags, COMMA flags)
 #define SYNC(name) \
 	EXPORT int name(int fd) \
 	{ \
-		return find(fd, "sync").error ? -1 : REAL(name)(fd); \
+		int result = find(fd, "sync").error ? -1 : REAL(name)(fd); \
+		log_call(fd, "sync", !result); \
+		return result; \
 	}
 
 SYNC(fdatasync)
 SYNC(fsync)
+
+EXPORT int rename(const char *from, const char *to)
+{
+	int result = find_by_path(to, "rename").error ? -1 : REAL(rename)(from, to);
+
+	if (!result)
+		log_path(to, "rename");
+	return result;
+}

@@ -3,7 +3,9 @@
 """The whole program on a host whose disk fails: what its guest is told (tests/guest/disk.c), and what its user is told.
 Arguments: tessera, fault-preload.so, the guest's ROM."""
 
+import itertools
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,22 +29,27 @@ class FaultTest(unittest.TestCase):
 
     def answers(self, pattern, rules, mode="persistent"):
         """Runs the guest under the faults; its lines, when it is through."""
-        environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=self.folder, LD_PRELOAD=PRELOAD, TESSERA_FAULT_FILE=pattern,
-                           TESSERA_FAULT=rules, ASAN_OPTIONS="verify_asan_link_order=0")
-        self.process = subprocess.Popen(
-            [TESSERA, "run", "isapc", "--bios", ROM, "--ui", "none", "--nic", "none", "--serial", "none", "--timeout", "60",
-             "--disk", f"{self.path('disk')},format=raw,mode={mode}", "--debugcon", "file:" + self.path("log"),
-             "--control", "unix:" + self.path("socket")],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(self.finish)
+        self.start(pattern, rules, "--disk", f"{self.path('disk')},format=raw,mode={mode}")
         lines = []
         while "ready" not in lines:
-            self.assertIsNone(self.process.poll(), self.process.stderr.read() if self.process.poll() is not None else "")
-            time.sleep(0.05)
+            self.wait_a_little()
             if os.path.exists(self.path("log")):
                 with open(self.path("log"), encoding="ascii") as log:
                     lines = log.read().splitlines()
         return lines[:-1]
+
+    def start(self, pattern, rules, *arguments):
+        environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=self.folder, LD_PRELOAD=PRELOAD, TESSERA_FAULT_FILE=pattern,
+                           TESSERA_FAULT=rules, TESSERA_FAULT_LOG=self.path("calls"), ASAN_OPTIONS="verify_asan_link_order=0")
+        self.process = subprocess.Popen(
+            [TESSERA, "run", "isapc", "--bios", ROM, "--ui", "none", "--nic", "none", "--serial", "none", "--timeout", "60",
+             "--debugcon", "file:" + self.path("log"), "--control", "unix:" + self.path("socket"), *arguments],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.finish)
+
+    def wait_a_little(self):
+        self.assertIsNone(self.process.poll(), self.process.stderr.read() if self.process.poll() is not None else "")
+        time.sleep(0.05)
 
     def finish(self):
         self.process.kill()
@@ -91,6 +98,61 @@ class FaultTest(unittest.TestCase):
         self.assertIn("cannot save: disk0: the changes of a nonpersistent medium: Input/output error", failed.stderr)
         self.assertFalse(os.path.exists(self.path("state")))
         self.assertEqual(self.ctl("save", self.path("state")).returncode, 0)
+
+    def save(self):
+        return self.ctl("save", self.path("state"))
+
+    def refused_save(self, why):
+        """A save fails, says why, and leaves no file beside the one that was there."""
+        failed = self.save()
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertIn(why, failed.stderr)
+        with open(self.path("state"), encoding="ascii") as state:
+            self.assertEqual(state.read(), "old")
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("state.")], [])
+
+    def old_state(self):
+        with open(self.path("state"), "w", encoding="ascii") as state:
+            state.write("old")
+
+    def test_a_save_syncs_media_then_state_then_folder(self):
+        self.answers(self.folder + "*", "")
+        with open(self.path("calls"), "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.save().returncode, 0)
+        with open(self.path("calls"), encoding="utf-8") as calls:
+            lines = [line.rstrip("\n").replace(self.folder, "") for line in calls if "/log" not in line]
+        steps = [key for key, _ in itertools.groupby(re.sub(r"/state[.]\w{6}$", "/temporary", line) for line in lines)]
+        self.assertEqual(steps, ["sync /disk", "write /temporary", "sync /temporary", "rename /state", "sync "])
+
+    def test_a_save_after_a_failed_flush(self):
+        self.old_state()
+        self.answers(self.path("disk"), "sync EIO once")
+        self.refused_save(f"cannot save: disk0: {self.path('disk')}: flushing: Input/output error")
+
+    def test_a_state_that_cannot_be_written(self):
+        for rules, why in (("write ENOSPC", "No space left on device"), ("write EIO", "Input/output error"),
+                           ("sync EIO", "Input/output error"), ("rename EIO", "Input/output error")):
+            with self.subTest(rules):
+                self.old_state()
+                self.answers(self.path("state*"), rules)
+                self.refused_save(f"{self.path('state')}: cannot write the state: {why}")
+                self.finish()
+                os.unlink(self.path("log"))
+
+    def test_a_state_written_in_short_pieces(self):
+        self.answers(self.path("state*"), "write short")
+        self.assertEqual(self.save().returncode, 0)
+        self.finish()
+        self.start("", "", "--disk", f"{self.path('disk')},format=raw", "--load", self.path("state"))
+        while "running" not in self.ctl("status").stdout:
+            self.wait_a_little()
+
+    def test_a_folder_that_cannot_be_synced(self):
+        self.answers(self.folder, "sync EIO")
+        failed = self.save()
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn(f"{self.path('state')}: cannot write the state: Input/output error", failed.stderr)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,8 @@ struct blk_raw {
 };
 
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request);
+/* What `op` on the medium came to, as an event and as a property. [locked] */
+void blk_raw_report_fault(struct blk_raw *b, struct medium *m, enum tsr_block_op op, int error);
 void blk_raw_free_jobs(struct blk_raw *b);
 
 #endif

@@ -60,20 +60,17 @@ static void work(void *job)
 }
 
 /* Once for a medium and a kind of request: a guest repeats what fails. */
-static void report_fault(struct blk_raw *b, const struct job *j)
+void blk_raw_report_fault(struct blk_raw *b, struct medium *m, enum tsr_block_op op, int error)
 {
-	enum tsr_block_op op = j->request->op;
 	char text[512];
 
-	if (j->medium->faults & 1u << op)
+	if (m->faults & 1u << op)
 		return;
-	j->medium->faults |= 1u << op;
-	snprintf(text, sizeof(text), "%s: %s: %s%s", j->medium->path, doing[op],
-		 medium_reason(j->error),
+	m->faults |= 1u << op;
+	snprintf(text, sizeof(text), "%s: %s: %s%s", m->path, doing[op], medium_reason(error),
 		 op == TSR_BLOCK_FLUSH ? "; writes may be lost, and flushes fail from now on" : "");
 	b->bus->emit(b->host, "fault", text);
-	if (j->medium == b->medium &&
-	    (op == TSR_BLOCK_FLUSH || !(j->medium->faults & 1u << TSR_BLOCK_FLUSH)))
+	if (m == b->medium && (op == TSR_BLOCK_FLUSH || !(m->faults & 1u << TSR_BLOCK_FLUSH)))
 		b->properties->set_string(b->host, "fault", text);
 }
 
@@ -85,7 +82,7 @@ static void done(void *job)
 	enum tsr_block_status status = j->status;
 
 	if (j->error)
-		report_fault(b, j);
+		blk_raw_report_fault(b, j->medium, j->request->op, j->error);
 	medium_unref(j->medium);
 	j->next = b->free_jobs;
 	b->free_jobs = j;

@@ -5,6 +5,7 @@
  * run on worker threads; a flush is fdatasync.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "blk-raw.h"
@@ -72,6 +73,19 @@ static void block_drain(void *self)
 	b->worker->drain(b->host);
 }
 
+static void block_seal(void *self, struct tsr_state_writer *out)
+{
+	struct blk_raw *b = self;
+	char why[480];
+	int error;
+
+	if (!b->medium || !(error = medium_flush(b->medium)))
+		return;
+	blk_raw_report_fault(b, b->medium, TSR_BLOCK_FLUSH, error);
+	snprintf(why, sizeof(why), "%s: flushing: %s", b->medium->path, medium_reason(error));
+	tsr_state_fail(out, why);
+}
+
 static const struct tsr_block block_table = {
 	.size = sizeof(block_table),
 	.info = block_info,
@@ -80,6 +94,7 @@ static const struct tsr_block block_table = {
 	.eject = block_eject,
 	.lock = block_lock,
 	.drain = block_drain,
+	.seal = block_seal,
 };
 
 /* -- The medium */

@@ -309,7 +309,8 @@ TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
  * @path: (type filename): the file; a new file is written next to it and renamed
  *
  * Writes the state of the whole machine to a file. The guest of a running machine stands still
- * meanwhile. [main]
+ * meanwhile. Its media are on stable storage before the state is, and the state and its name when
+ * this returns; if any of that fails, the save has failed. [main]
  *
  * Returns: TRUE, or FALSE with @error set
  */

@@ -4,6 +4,7 @@
 #define TESSERA_BLOCK_H
 
 #include "host.h"
+#include "state.h"
 
 enum tsr_block_op { TSR_BLOCK_READ, TSR_BLOCK_WRITE, TSR_BLOCK_FLUSH, TSR_BLOCK_DISCARD };
 
@@ -65,6 +66,11 @@ struct tsr_block {
 	/* Waits until every request submitted so far is done (its `done` has run). For resets and
 	 * aborted transfers. [locked] */
 	void (*drain)(void *self);
+	/* The machine is about to be saved: puts all that was written to the medium on stable
+	 * storage. Cannot: tsr_state_fail, whose text names the medium; the machine is then not
+	 * saved. The guest does not run, and no request is under way. NULL, or beyond `size`: a
+	 * state may reach stable storage before the medium. [locked] */
+	void (*seal)(void *self, struct tsr_state_writer *out);
 };
 
 #endif
