@@ -17,7 +17,7 @@ typedef struct {
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
 	double timeout;       /* seconds; 0: none */
 	char *control, *load;
-	gboolean stats, hash, has_ui;
+	gboolean stats, hash, has_ui, force_medium;
 } RunOptions;
 
 typedef struct {
@@ -89,6 +89,8 @@ static gboolean take_flag(RunOptions *o, const char *name)
 		o->stats = TRUE;
 	else if (g_str_equal(name, "hash"))
 		o->hash = TRUE;
+	else if (g_str_equal(name, "force-medium"))
+		o->force_medium = TRUE;
 	else if (g_str_equal(name, "exit-on-reset") || g_str_equal(name, "trust"))
 		g_ptr_array_add(o->overrides, g_strdup_printf("%s=true", name));
 	else
@@ -135,6 +137,8 @@ static int parse_arguments(RunOptions *o, char **arguments)
 		else
 			o->machine = argument;
 	}
+	if (!status && o->force_medium && !o->load)
+		status = program_fail(TSR_EXIT_USAGE, "--force-medium is about --load FILE");
 	if (!o->has_ui)
 		g_ptr_array_add(o->overrides, g_strdup("ui=auto"));
 	g_ptr_array_add(o->overrides, NULL);
@@ -207,7 +211,10 @@ static gboolean load_state(Run *run, GError **error)
 	gboolean good;
 
 	program_progress_begin("loading %s", run->options->load);
-	good = tsr_machine_load(run->machine, run->options->load, error);
+	good = tsr_machine_load_full(run->machine, run->options->load,
+				     run->options->force_medium ? TSR_MACHINE_LOAD_FORCE_MEDIUM
+								: TSR_MACHINE_LOAD_DEFAULT,
+				     error);
 	program_progress_end();
 	return good;
 }

@@ -30,6 +30,7 @@ static const struct {
 	  "  --control unix:PATH       serve a control socket for `tessera ctl`\n"
 	  "  --set NAME.PROPERTY=VALUE set a property of an instance of the machine\n"
 	  "  --load FILE               resume from a saved state\n"
+	  "  --force-medium            load it although a disk was written since\n"
 	  "  --trust                   the machine's manifest may name files outside of its "
 	  "folder\n"
 	  "  --exit-on-reset           a reset by the guest ends the run\n"

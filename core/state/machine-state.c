@@ -132,9 +132,11 @@ static GVariant *build_instances(TsrMachine *m, bool neutral, GError **error)
 	return g_variant_builder_end(&instances);
 }
 
-/* NULL with error when an instance cannot be saved. */
-static GVariant *build_head(TsrMachine *m, bool neutral, GError **error)
+/* NULL with error when an instance cannot be saved. media: floating; NULL, which makes it neutral:
+ * of a processor, whichever plugin runs it, and of the media only what instances save. */
+static GVariant *build_head(TsrMachine *m, GVariant *media, GError **error)
 {
+	bool neutral = !media;
 	GVariantBuilder head;
 	GVariant *instances;
 
@@ -148,6 +150,8 @@ static GVariant *build_head(TsrMachine *m, bool neutral, GError **error)
 	}
 	if (neutral)
 		g_variant_builder_add(&head, "{sv}", "processor", save_processor(m));
+	else
+		g_variant_builder_add(&head, "{sv}", "media", media);
 	instances = build_instances(m, neutral, error);
 	if (!instances) {
 		g_variant_builder_clear(&head);
@@ -181,12 +185,13 @@ static void resume(TsrMachine *self, gboolean was_running)
  * still lose. */
 static gboolean save_to(TsrMachine *self, const char *path, GError **error)
 {
+	GVariant *media = tsr_media_seal(self, error);
 	guint64 size;
 
-	if (!tsr_media_seal(self, error))
+	if (!media)
 		return FALSE;
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
-	g_autoptr(GVariant) head = build_head(self, false, error);
+	g_autoptr(GVariant) head = build_head(self, media, error);
 	return head && tsr_state_file_write(path, head, ram, size, error);
 }
 
@@ -225,7 +230,7 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 		return NULL;
 	}
 	was_running = hold(self);
-	g_autoptr(GVariant) head = build_head(self, true, error);
+	g_autoptr(GVariant) head = build_head(self, NULL, error);
 	if (!head) {
 		resume(self, was_running);
 		return NULL;
@@ -372,10 +377,11 @@ static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GV
 	return TRUE;
 }
 
-gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
+gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoadFlags flags,
+			       GError **error)
 {
 	g_autoptr(TsrStateFile) file = NULL;
-	g_autoptr(GVariant) instances = NULL;
+	g_autoptr(GVariant) instances = NULL, media = NULL;
 	gboolean good;
 
 	if (self->state != TSR_MACHINE_LOADED) {
@@ -388,11 +394,20 @@ gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
 		return FALSE;
 	instances = g_variant_lookup_value(tsr_state_file_get_head(file), "instances",
 					   G_VARIANT_TYPE("a{s(sua{sv})}"));
+	media = g_variant_lookup_value(tsr_state_file_get_head(file), "media",
+				       G_VARIANT_TYPE("a{sa{sv}}"));
 	if (!check(self, path, file, instances, error))
 		return FALSE;
 	tsr_machine_lock(self);
-	good = load_all(self, path, file, instances, error);
+	good = tsr_media_recognize(self, path, media, flags & TSR_MACHINE_LOAD_FORCE_MEDIUM,
+				   error) &&
+	       load_all(self, path, file, instances, error);
 	self->has_state = good;
 	tsr_machine_unlock(self);
 	return good;
+}
+
+gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
+{
+	return tsr_machine_load_full(self, path, TSR_MACHINE_LOAD_DEFAULT, error);
 }

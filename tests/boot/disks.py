@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import subprocess
+import time
 
 from guests import guest, linux, power_off
 
@@ -43,6 +44,62 @@ def disk_state(test):
             sum_now = machine.expect("sum=([0-9a-f]{64})").group(1)
             assert sum_now == hashlib.sha256(changed).hexdigest(), "the disk reads otherwise after loading"
     assert digest(image) == want, "a nonpersistent disk's file was changed"
+
+
+def told(machine):
+    machine.log.seek(0)
+    return machine.log.read().decode("utf-8", "replace")
+
+
+def save_still(machine, *states):
+    """Nothing is written between the saves, nor after the last until the machine goes on."""
+    machine.control("pause")
+    for state in states:
+        machine.control("save", state)
+
+
+def wake(machine):
+    """What is sent before the state is loaded is lost."""
+    while "running" not in machine.control("status"):
+        time.sleep(0.1)
+    machine.send("\n")
+    machine.expect("tessera# ", 20)
+
+
+def refused(test, disk, state):
+    with test.start(disk=disk, nic="none", extra=["--load", state]) as machine:
+        machine.expect_exit(1)
+        message = f"{state}: disk0: {disk} was written by a guest after the state was saved; "
+        assert message in told(machine) and "--force-medium" in told(machine), told(machine)
+
+
+@guest("disk-state-written", NEEDS, 240)
+def disk_state_written(test):
+    """A state is loaded only with the disk's contents of that time: an older one would destroy the guest's file system."""
+    image = test.path("disk.img")
+    early, again, late = (test.path(name) for name in ("early", "again", "late"))
+    subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", image, "64M"], check=True)
+    with linux(test, disk=image, nic="none") as machine:
+        machine.expect("tessera# ")
+        machine.shell("mount -t ext4 /dev/sda /mnt && echo old > /mnt/name && sync")
+        save_still(machine, early, again)
+        machine.control("resume")
+        machine.shell("for i in $(seq 300); do echo $i > /mnt/file$i; done; sync", 60)
+        save_still(machine, late)
+        machine.control("quit")
+    refused(test, image, early)
+    refused(test, image, again)
+    with test.start(disk=image, nic="none", extra=["--load", late]) as machine:
+        wake(machine)
+        assert "301" in machine.shell("ls /mnt/name /mnt/file* | wc -l")
+        machine.shell("umount /mnt")
+        power_off(machine)
+    check = subprocess.run(["/sbin/e2fsck", "-fn", image], capture_output=True, check=False)
+    assert check.returncode == 0, check.stdout.decode()
+    refused(test, image, late)
+    with test.start(disk=image, nic="none", extra=["--load", late, "--force-medium"]) as machine:
+        wake(machine)
+        assert "loaded all the same" in told(machine), told(machine)
 
 
 def mounted(machine):

@@ -77,6 +77,13 @@ struct fake_state;
 struct fake_state *fake_device_save(void *self);
 bool fake_device_load(void *self, struct fake_state *state, uint32_t version,
 		      struct tsr_error *error);
+/* What `save` writes, and `load` with it: for functions that are not a device's own save and load.
+ */
+struct fake_state *fake_state_of(void (*save)(void *self, struct tsr_state_writer *out),
+				 void *self);
+bool fake_state_give(struct fake_state *state, uint32_t version,
+		     bool (*load)(void *self, struct tsr_state_reader *in, struct tsr_error *error),
+		     void *self, struct tsr_error *error);
 bool fake_device_round_trip(void *self); /* false: prints the first field that differs */
 void fake_state_free(struct fake_state *state);
 bool fake_state_remove(struct fake_state *state,

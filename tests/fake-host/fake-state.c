@@ -184,29 +184,39 @@ static const struct tsr_state_reader_ops reader_ops = {
 
 /* -- for tests */
 
-struct fake_state *fake_device_save(void *self)
+struct fake_state *fake_state_of(void (*save)(void *self, struct tsr_state_writer *out), void *self)
 {
-	struct fake_device *d = fake_device_find(self);
 	struct fake_state *s = calloc(1, sizeof(*s));
 	struct writer w = { .base.ops = &writer_ops, .at.state = s };
 
-	if (d->class->save)
-		d->class->save(self, &w.base);
+	if (save)
+		save(self, &w.base);
 	if (w.at.prefix[0])
-		fake_die("%s: save left group %s open", d->id, w.at.prefix);
+		fake_die("save left group %s open", w.at.prefix);
 	return s;
+}
+
+bool fake_state_give(struct fake_state *state, uint32_t version,
+		     bool (*load)(void *self, struct tsr_state_reader *in, struct tsr_error *error),
+		     void *self, struct tsr_error *error)
+{
+	struct reader r = { .base = { .ops = &reader_ops, .version = version }, .at.state = state };
+	bool ok = !load || load(self, &r.base, error);
+
+	if (ok && r.at.prefix[0])
+		fake_die("load left group %s open", r.at.prefix);
+	return ok;
+}
+
+struct fake_state *fake_device_save(void *self)
+{
+	return fake_state_of(fake_device_find(self)->class->save, self);
 }
 
 bool fake_device_load(void *self, struct fake_state *state, uint32_t version,
 		      struct tsr_error *error)
 {
-	struct fake_device *d = fake_device_find(self);
-	struct reader r = { .base = { .ops = &reader_ops, .version = version }, .at.state = state };
-	bool ok = !d->class->load || d->class->load(self, &r.base, error);
-
-	if (ok && r.at.prefix[0])
-		fake_die("%s: load left group %s open", d->id, r.at.prefix);
-	return ok;
+	return fake_state_give(state, version, fake_device_find(self)->class->load, self, error);
 }
 
 static bool same(const struct field *a, const struct field *b)

@@ -9,10 +9,10 @@
  *	TESSERA_FAULT_LOG=FILE       a line "CALLS PATH" is added for each call on those files that
  *	                             has succeeded
  *
- * CALLS is read, write, sync or rename (of which the new name counts). WHAT is the error number
- *(EIO, ENOSPC, EFBIG, or any number), `short` (at most half of the first piece is moved) or
- *slow=SECONDS. With `once` a rule holds for the first call only. A test program may change both
- *variables between calls.
+ * CALLS is read, write, sync, rename (of which the new name counts) or xattr (setting one). WHAT is
+ *the error number (EIO, ENOSPC, EFBIG, or any number), `short` (at most half of the first piece is
+ *moved) or slow=SECONDS. With `once` a rule holds for the first call only. A test program may
+ *change both variables between calls.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define RULES_MAX 8
@@ -228,5 +229,13 @@ EXPORT int rename(const char *from, const char *to)
 
 	if (!result)
 		log_path(to, "rename");
+	return result;
+}
+
+EXPORT int fsetxattr(int fd, const char *name, const void *value, size_t length, int flags)
+{
+	int result = find(fd, "xattr").error ? -1 : REAL(fsetxattr)(fd, name, value, length, flags);
+
+	log_call(fd, "xattr", !result);
 	return result;
 }

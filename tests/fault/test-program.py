@@ -123,7 +123,7 @@ class FaultTest(unittest.TestCase):
         with open(self.path("calls"), encoding="utf-8") as calls:
             lines = [line.rstrip("\n").replace(self.folder, "") for line in calls if "/log" not in line]
         steps = [key for key, _ in itertools.groupby(re.sub(r"/state[.]\w{6}$", "/temporary", line) for line in lines)]
-        self.assertEqual(steps, ["sync /disk", "write /temporary", "sync /temporary", "rename /state", "sync "])
+        self.assertEqual(steps, ["xattr /disk", "sync /disk", "write /temporary", "sync /temporary", "rename /state", "sync "])
 
     def test_a_save_after_a_failed_flush(self):
         self.old_state()

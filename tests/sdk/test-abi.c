@@ -151,6 +151,7 @@ static const struct {
 	ROW(tsr_block, lock, 40),
 	ROW(tsr_block, drain, 48),
 	ROW(tsr_block, seal, 56),
+	ROW(tsr_block, recognize, 64),
 	ROW(tsr_net_port, size, 0),
 	ROW(tsr_net_port, to, 8),
 	ROW(tsr_net_port, can_receive, 16),

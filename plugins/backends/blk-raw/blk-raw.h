@@ -5,6 +5,7 @@
 #define BLK_RAW_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/uio.h>
 
 #include <tessera/tessera.h>
@@ -50,10 +51,11 @@ struct medium {
 	bool regular;            /* a file, not a block device */
 	uint64_t size;           /* bytes of the file when it was opened */
 	uint64_t length;         /* the same, rounded up to a sector */
-	char *path;              /* canonical: says whether a saved state is of this medium */
+	char *path;              /* canonical */
 	struct overlay *overlay; /* nonpersistent, else NULL */
 	pthread_mutex_t flush_lock;
-	int flush_error; /* of the first flush that failed, 0: none [flush_lock] */
+	int flush_error;    /* of the first flush that failed, 0: none [flush_lock] */
+	atomic_bool sealed; /* nothing was written since a state was saved (identity.c) */
 };
 
 struct medium_options {
@@ -74,7 +76,23 @@ bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *p
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
 /* Once it has failed it always fails, until the file is opened anew. */
 int medium_flush(struct medium *m);
+/* The same for all that belongs to the file, its times and attributes too. */
+int medium_sync(struct medium *m);
 int medium_discard(struct medium *m, uint64_t offset, uint64_t length);
+
+/* -- What a medium's contents are known by (identity.c) */
+
+void identity_open(struct medium *m);
+/* Called before each write. [any] */
+void identity_before_write(struct medium *m);
+/* A state is about to be saved: puts all on stable storage, with a generation. 0 or an error. */
+int identity_seal(struct medium *m);
+/* False: see errno. */
+bool identity_put(const struct medium *m, struct tsr_state_writer *out);
+/* As `recognize` of block.h. Writes a `warning` of at most `room` bytes, if something differs that
+ * does no harm. */
+bool identity_check(const struct medium *m, struct tsr_state_reader *in, char *warning, size_t room,
+		    struct tsr_error *error);
 
 /* -- The instance */
 struct job;

@@ -149,6 +149,7 @@ struct medium *medium_open(const struct medium_options *options, struct tsr_erro
 	m->path = realpath(options->path, NULL);
 	if (!m->path && !(m->path = strdup(options->path)))
 		goto fail;
+	identity_open(m);
 	return m;
 
 fail:
@@ -271,8 +272,10 @@ int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, 
 {
 	int error = 0;
 
-	if (!m->overlay)
+	if (!m->overlay) {
+		identity_before_write(m);
 		return is_shrunk(m) ? MEDIUM_SHRUNK : transfer(m, true, offset, pieces, count);
+	}
 	for (unsigned i = 0; i < count && !error; i++) {
 		error = overlay_write(m->overlay, offset, pieces[i].iov_base, pieces[i].iov_len);
 		offset += pieces[i].iov_len;
@@ -283,25 +286,37 @@ int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, 
 /* Linux reports a failed write-back to one fdatasync of a descriptor only, and may have dropped the
  * pages by then: the next one succeeds without them. Hence one flush at a time, and none after the
  * first that failed. */
-int medium_flush(struct medium *m)
+static int flush(struct medium *m, int (*sync)(int fd))
 {
 	int error;
 
 	if (m->overlay || m->read_only)
 		return 0;
 	pthread_mutex_lock(&m->flush_lock);
-	if (!m->flush_error && fdatasync(m->fd))
+	if (!m->flush_error && sync(m->fd))
 		m->flush_error = errno;
 	error = m->flush_error;
 	pthread_mutex_unlock(&m->flush_lock);
 	return error;
 }
 
+int medium_flush(struct medium *m)
+{
+	return flush(m, fdatasync);
+}
+
+int medium_sync(struct medium *m)
+{
+	return flush(m, fsync);
+}
+
 /* Advice only: a file system that cannot keeps the bytes. */
 int medium_discard(struct medium *m, uint64_t offset, uint64_t length)
 {
-	if (!m->overlay && !m->read_only && m->regular && length)
-		(void)!fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
-				 (off_t)length);
+	if (m->overlay || m->read_only || !m->regular || !length)
+		return 0;
+	identity_before_write(m);
+	(void)!fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+			 (off_t)length);
 	return 0;
 }

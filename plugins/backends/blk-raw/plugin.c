@@ -4,6 +4,7 @@
  * is ever opened, and it is opened for writing only if its writes are to be kept. Reads and writes
  * run on worker threads; a flush is fdatasync.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,11 +80,31 @@ static void block_seal(void *self, struct tsr_state_writer *out)
 	char why[480];
 	int error;
 
-	if (!b->medium || !(error = medium_flush(b->medium)))
+	if (!b->medium)
 		return;
-	blk_raw_report_fault(b, b->medium, TSR_BLOCK_FLUSH, error);
-	snprintf(why, sizeof(why), "%s: flushing: %s", b->medium->path, medium_reason(error));
+	error = identity_seal(b->medium);
+	if (error)
+		blk_raw_report_fault(b, b->medium, TSR_BLOCK_FLUSH, error);
+	else if (identity_put(b->medium, out))
+		return;
+	snprintf(why, sizeof(why), "%s: flushing: %s", b->medium->path,
+		 medium_reason(error ? error : errno));
 	tsr_state_fail(out, why);
+}
+
+/* That one of them has no medium is for `load` to refuse. */
+static bool block_recognize(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	struct blk_raw *b = self;
+	char warning[480] = "";
+	bool good;
+
+	if (!b->medium || in->ops->length(in, "path") < 0)
+		return true;
+	good = identity_check(b->medium, in, warning, sizeof(warning), error);
+	if (warning[0])
+		tsr_log_at(b->log, b->host, TSR_LOG_WARNING, "%s", warning);
+	return good;
 }
 
 static const struct tsr_block block_table = {
@@ -95,6 +116,7 @@ static const struct tsr_block block_table = {
 	.lock = block_lock,
 	.drain = block_drain,
 	.seal = block_seal,
+	.recognize = block_recognize,
 };
 
 /* -- The medium */
@@ -205,7 +227,7 @@ static void save(void *self, struct tsr_state_writer *out)
 }
 
 /* A saved path is only compared: a state file must not make us open a file that the user did not
- * give. */
+ * give. States of version 1 have nothing else to know a medium by. */
 static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	const struct medium *m = b->medium;
@@ -219,7 +241,7 @@ static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct t
 	    !tsr_state_get_u64(in, "length", &length) ||
 	    !tsr_state_get_bool(in, "nonpersistent", &nonpersistent))
 		return tsr_state_damaged(error, "the medium");
-	if (strcmp(path, m ? m->path : ""))
+	if (in->version < 2 ? strcmp(path, m ? m->path : "") != 0 : !path[0] != !m)
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
 				     "the state was saved with %s in it, not %s; give it that file",
 				     path[0] ? path : "no medium", m ? m->path : "none");

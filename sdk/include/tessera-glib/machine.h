@@ -321,11 +321,35 @@ TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError 
  * @path: (type filename): a file that tsr_machine_save() wrote
  *
  * Loads a saved state into a machine of the same kind that was not started yet. A state that does
- * not fit is rejected before anything is changed. [main]
+ * not fit is rejected before anything is changed, also when a medium was written since. [main]
  *
  * Returns: TRUE, or FALSE with @error set
  */
 TSR_EXPORT gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error);
+/**
+ * TsrMachineLoadFlags:
+ * @TSR_MACHINE_LOAD_DEFAULT: what does not fit is rejected
+ * @TSR_MACHINE_LOAD_FORCE_MEDIUM: media may have other contents than when the state was saved,
+ * which is logged as a warning; the guest may damage their file systems
+ *
+ * How a state is loaded.
+ */
+typedef enum {
+	TSR_MACHINE_LOAD_DEFAULT = 0,
+	TSR_MACHINE_LOAD_FORCE_MEDIUM = 1 << 0
+} TsrMachineLoadFlags;
+/**
+ * tsr_machine_load_full:
+ * @self: a machine
+ * @path: (type filename): a file that tsr_machine_save() wrote
+ * @flags: what to accept
+ *
+ * As tsr_machine_load(). [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_load_full(TsrMachine *self, const char *path,
+					  TsrMachineLoadFlags flags, GError **error);
 
 /* Instances and their properties. */
 /**

@@ -67,10 +67,16 @@ struct tsr_block {
 	 * aborted transfers. [locked] */
 	void (*drain)(void *self);
 	/* The machine is about to be saved: puts all that was written to the medium on stable
-	 * storage. Cannot: tsr_state_fail, whose text names the medium; the machine is then not
-	 * saved. The guest does not run, and no request is under way. NULL, or beyond `size`: a
-	 * state may reach stable storage before the medium. [locked] */
+	 * storage, and writes fields by which `recognize` knows its contents again. Cannot:
+	 * tsr_state_fail, whose text names the medium; the machine is then not saved. The guest
+	 * does not run, and no request is under way. NULL, or beyond `size`: a state may reach
+	 * stable storage before the medium. [locked] */
 	void (*seal)(void *self, struct tsr_state_writer *out);
+	/* Whether the medium that is in has the contents of which `seal` wrote these fields; called
+	 * before a state is loaded. False and error: what differs, and the medium's name. With
+	 * TSR_ERROR_CONFLICT the user may have the state loaded all the same, with other codes not.
+	 * NULL, or beyond `size`: not compared. [locked] */
+	bool (*recognize)(void *self, struct tsr_state_reader *in, struct tsr_error *error);
 };
 
 #endif
