@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/client.h"
 #include "control/methods.h"
 
 #define POSITION_MAX 65535u
@@ -231,7 +232,7 @@ static const struct {
 
 static void on_typed(gpointer user)
 {
-	g_dbus_method_invocation_return_value(user, NULL);
+	tsr_client_answer(user, NULL);
 }
 
 /* PressKeys and TypeText: the answer comes when the last key is up. */
@@ -256,7 +257,7 @@ static void call_method(TsrControlled *self, Method method, GVariant *arguments,
 	GVariant *answer = method(self, arguments, &error);
 
 	if (answer)
-		g_dbus_method_invocation_return_value(invocation, answer);
+		tsr_client_answer(invocation, answer);
 	else
 		g_dbus_method_invocation_return_gerror(invocation, error);
 }

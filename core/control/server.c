@@ -10,10 +10,15 @@
 #include <tessera-glib/machine.h>
 #include <unistd.h>
 
+#include "control/client.h"
 #include "control/control-interface.h"
+#include "control/newcomer.h"
 #include "control/server.h"
 
 #define QUEUED_CLIENTS_MAX 128 /* that have connected and were not yet accepted */
+#define CATCH_UP_US 1000
+#define REFUSALS_APART_US (60 * G_USEC_PER_SEC)
+#define FLUSH_MS 1000 /* for all clients together */
 
 struct _TsrControlServer {
 	GObject parent;
@@ -22,59 +27,98 @@ struct _TsrControlServer {
 	GSocketService *service;
 	char *guid; /* of the server, D-Bus specification, "UUIDs" */
 	GDBusNodeInfo *info;
-	GPtrArray *connections; /* GDBusConnection */
-	char *path;             /* of the socket, once it is ours */
+	GPtrArray *clients; /* struct tsr_client */
+	GQueue newcomers;   /* struct tsr_newcomer, oldest first */
+	gint64 refused_at;  /* when a refusal was last reported; 0: never */
+	char *path;         /* of the socket, once it is ours */
 };
 
 G_DEFINE_FINAL_TYPE(TsrControlServer, tsr_control_server, G_TYPE_OBJECT)
 
 /* -- clients */
 
+static void client_free(gpointer client)
+{
+	tsr_client_free(client);
+}
+
 static void on_closed(GDBusConnection *connection, gboolean remote, GError *error,
 		      TsrControlServer *self)
 {
-	g_ptr_array_remove_fast(self->connections, connection);
+	for (guint i = 0; self->clients && i < self->clients->len; i++) {
+		struct tsr_client *client = g_ptr_array_index(self->clients, i);
+
+		if (tsr_client_connection(client) != connection)
+			continue;
+		g_ptr_array_remove_index_fast(self->clients, i);
+		return;
+	}
 }
 
-static gboolean take_client(TsrControlServer *self, GDBusConnection *connection)
+static void take_client(TsrControlServer *self, GDBusConnection *connection)
 {
 	guint id = g_dbus_connection_register_object(connection, TSR_CONTROL_PATH,
 						     self->info->interfaces[0], self->table,
 						     self->user, NULL, NULL);
 
-	if (!id)
-		return FALSE;
+	if (!id) {
+		g_dbus_connection_close(connection, NULL, NULL, NULL);
+		return;
+	}
 	g_object_set_data(G_OBJECT(connection), "tsr-object", GUINT_TO_POINTER(id));
-	g_ptr_array_add(self->connections, g_object_ref(connection));
+	g_ptr_array_add(self->clients, tsr_client_new(connection));
 	g_signal_connect_object(connection, "closed", G_CALLBACK(on_closed), self, 0);
 	g_dbus_connection_start_message_processing(connection);
+}
+
+static void dismiss_oldest_newcomer(TsrControlServer *self)
+{
+	struct tsr_newcomer *oldest = g_queue_pop_head(&self->newcomers);
+
+	if (oldest)
+		tsr_newcomer_dismiss(oldest);
+}
+
+/* Says so. A program that opens connections without end shall not fill the log too. */
+static gboolean is_full(TsrControlServer *self)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (self->clients->len < TSR_CONTROL_CLIENTS_MAX)
+		return FALSE;
+	if (!self->refused_at || now - self->refused_at >= REFUSALS_APART_US) {
+		self->refused_at = now;
+		g_log("tessera", G_LOG_LEVEL_WARNING,
+		      "control: a client is refused, because %u are connected", self->clients->len);
+	}
 	return TRUE;
 }
 
-/* The control may have been disposed of meanwhile. */
-static void on_authenticated(GObject *source, GAsyncResult *result, gpointer user)
+static void on_authenticated(struct tsr_newcomer *newcomer, GDBusConnection *connection,
+			     gpointer user)
 {
-	g_autoptr(TsrControlServer) self = g_weak_ref_get(user);
-	g_autoptr(GDBusConnection) connection = g_dbus_connection_new_finish(result, NULL);
+	TsrControlServer *self = user;
 
-	if (connection && (!self || !self->service || !take_client(self, connection)))
+	g_queue_remove(&self->newcomers, newcomer);
+	if (connection && is_full(self))
 		g_dbus_connection_close(connection, NULL, NULL, NULL);
-	g_weak_ref_clear(user);
-	g_free(user);
+	else if (connection)
+		take_client(self, connection);
 }
 
 /* GDBusServer would do the same, but its queue of new clients holds ten. */
 static gboolean on_incoming(GSocketService *service, GSocketConnection *stream, GObject *source,
 			    TsrControlServer *self)
 {
-	GWeakRef *reference = g_new0(GWeakRef, 1);
+	struct tsr_newcomer *newcomer;
 
-	g_weak_ref_init(reference, self);
-	g_dbus_connection_new(G_IO_STREAM(stream), self->guid,
-			      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
-				      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER |
-				      G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-			      NULL, NULL, on_authenticated, reference);
+	if (is_full(self))
+		return TRUE;
+	if (self->newcomers.length >= TSR_CONTROL_NEWCOMERS_MAX)
+		dismiss_oldest_newcomer(self);
+	newcomer = tsr_newcomer_new(stream, self->guid, on_authenticated, self);
+	if (newcomer)
+		g_queue_push_tail(&self->newcomers, newcomer);
 	return TRUE;
 }
 
@@ -151,36 +195,74 @@ static gboolean start_server(TsrControlServer *self, const char *where, GError *
 	return TRUE;
 }
 
+/* Waits for clients that are behind, but not for long: one that reads catches up meanwhile, so that
+ * a guest that reports without end does not make it lose its connection. */
+static void let_catch_up(TsrControlServer *self)
+{
+	gint64 now = g_get_monotonic_time();
+
+	for (guint i = 0; i < self->clients->len; i++)
+		tsr_client_wait(g_ptr_array_index(self->clients, i), now, now + CATCH_UP_US);
+}
+
 void tsr_control_server_emit(TsrControlServer *self, const char *interface, const char *name,
 			     GVariant *arguments)
 {
 	g_variant_ref_sink(arguments);
-	for (guint i = 0; self->connections && i < self->connections->len; i++)
-		g_dbus_connection_emit_signal(g_ptr_array_index(self->connections, i), NULL,
-					      TSR_CONTROL_PATH, interface, name, arguments, NULL);
+	for (guint i = 0; self->clients && i < self->clients->len; i++)
+		tsr_client_send(g_ptr_array_index(self->clients, i), TSR_CONTROL_PATH, interface,
+				name, arguments);
 	g_variant_unref(arguments);
+	if (self->clients)
+		let_catch_up(self);
 }
 
-/* Messages that were sent still arrive; calls are no longer taken. */
+/* -- the end */
+
+/* Messages that were sent still arrive, at clients that take them in time. */
+static void flush(TsrControlServer *self)
+{
+	gint64 until = g_get_monotonic_time() + FLUSH_MS * 1000;
+	guint late = 0;
+
+	for (guint i = 0; i < self->clients->len; i++)
+		tsr_client_begin_flush(g_ptr_array_index(self->clients, i));
+	for (guint i = 0; i < self->clients->len; i++)
+		late += !tsr_client_end_flush(g_ptr_array_index(self->clients, i), until);
+	if (late)
+		g_log("tessera", G_LOG_LEVEL_WARNING,
+		      "control: clients that did not take their last messages: %u", late);
+}
+
 static void close_connection(gpointer data, gpointer user)
 {
-	GDBusConnection *connection = data;
+	GDBusConnection *connection = tsr_client_connection(data);
 
-	g_dbus_connection_flush_sync(connection, NULL, NULL);
+	tsr_client_cut(data);
 	g_dbus_connection_unregister_object(
-		connection, GPOINTER_TO_UINT(g_object_get_data(data, "tsr-object")));
-	g_dbus_connection_close_sync(connection, NULL, NULL);
+		connection,
+		GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(connection), "tsr-object")));
+	g_signal_handlers_disconnect_by_data(connection, user);
+	g_dbus_connection_close(connection, NULL, NULL, NULL);
+}
+
+static void close_clients(TsrControlServer *self)
+{
+	flush(self);
+	g_ptr_array_foreach(self->clients, close_connection, self);
+	g_clear_pointer(&self->clients, g_ptr_array_unref);
 }
 
 void tsr_control_server_close(TsrControlServer *self)
 {
-	if (self->connections)
-		g_ptr_array_foreach(self->connections, close_connection, NULL);
-	g_clear_pointer(&self->connections, g_ptr_array_unref);
 	if (self->service) {
 		g_socket_service_stop(self->service);
 		g_socket_listener_close(G_SOCKET_LISTENER(self->service));
 	}
+	while (!g_queue_is_empty(&self->newcomers))
+		dismiss_oldest_newcomer(self);
+	if (self->clients)
+		close_clients(self);
 	g_clear_object(&self->service);
 	if (self->path)
 		g_unlink(self->path);
@@ -189,7 +271,8 @@ void tsr_control_server_close(TsrControlServer *self)
 
 static void tsr_control_server_init(TsrControlServer *self)
 {
-	self->connections = g_ptr_array_new_with_free_func(g_object_unref);
+	self->clients = g_ptr_array_new_with_free_func(client_free);
+	g_queue_init(&self->newcomers);
 	self->info = g_dbus_node_info_new_for_xml(tsr_control_xml, NULL);
 	g_assert(self->info);
 }

@@ -8,6 +8,9 @@
 
 #include <gio/gio.h>
 
+#define TSR_CONTROL_CLIENTS_MAX 256   /* one more is refused */
+#define TSR_CONTROL_NEWCOMERS_MAX 128 /* not yet authenticated; one more replaces the oldest */
+
 #define TSR_TYPE_CONTROL_SERVER (tsr_control_server_get_type())
 G_DECLARE_FINAL_TYPE(TsrControlServer, tsr_control_server, TSR, CONTROL_SERVER, GObject)
 
@@ -17,12 +20,13 @@ G_DECLARE_FINAL_TYPE(TsrControlServer, tsr_control_server, TSR, CONTROL_SERVER, 
 TsrControlServer *tsr_control_server_new(const char *where, const GDBusInterfaceVTable *table,
 					 gpointer user, GError **error);
 
-/* Sends a signal to every client. Takes a floating reference of arguments. [main] */
+/* Sends a signal to every client; client.h says which of them lose their connection. Waits a
+ * millisecond at most if one is behind. Takes a floating reference of arguments. [main] */
 void tsr_control_server_emit(TsrControlServer *self, const char *interface, const char *name,
 			     GVariant *arguments);
 
-/* Ends the connections and stops to listen. Signals that were sent still arrive; calls are no
- * longer taken. May be called twice. [main] */
+/* Ends the connections and stops to listen. Signals that were sent still arrive at clients that
+ * take them within a second; calls are no longer taken. May be called twice. [main] */
 void tsr_control_server_close(TsrControlServer *self);
 
 /* The D-Bus address of "unix:PATH" or PATH; NULL with error. */

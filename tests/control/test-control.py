@@ -18,39 +18,7 @@ try:
 except ImportError:
     Gio = None
 
-TESSERA, PLUGINS, MACHINE = sys.argv[1:4]
-ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
-
-
-class Machine:
-    """A running machine and its socket."""
-
-    def __init__(self, folder, *options, **keywords):
-        self.socket = os.path.join(folder, "socket")
-        self.process = subprocess.Popen(
-            [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "60", *options],
-            env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **keywords)
-        while not os.path.exists(self.socket):
-            assert self.process.poll() is None, self.process.stderr.read()
-            time.sleep(0.01)
-
-    def ctl(self, *arguments, status=0):
-        done = subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=30)
-        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
-        return done.stderr if status else done.stdout
-
-    def watch(self):
-        """A client that prints signals; it says the state first, and from then on hears all of them."""
-        watcher = subprocess.Popen([TESSERA, "ctl", self.socket, "watch"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
-        assert watcher.stdout.readline() == "State ('running',)\n"
-        return watcher
-
-    def finish(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
+from rig import ENVIRONMENT, MACHINE, TESSERA, Machine
 
 
 class ControlTest(unittest.TestCase):
@@ -228,13 +196,8 @@ class ControlTest(unittest.TestCase):
     def test_a_guest_that_reports_without_end(self):
         """Calls are answered, memory does not grow, and what nobody could be told is counted."""
         machine = self.start("--set", "cpu0.flood=true")
-
-        def resident():
-            with open(f"/proc/{machine.process.pid}/statm", encoding="ascii") as statm:
-                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
         machine.ctl("status")
-        before = resident()
+        before = machine.resident()
         end = time.monotonic() + 3
         while time.monotonic() < end:
             start = time.monotonic()
@@ -243,7 +206,7 @@ class ControlTest(unittest.TestCase):
         dropped = [int(line.split()[1]) for line in machine.ctl("stats").splitlines() if line.startswith("signals-dropped ")]
         self.assertGreater(dropped[0], 0)
         if not os.environ.get("TESSERA_SANITIZE"):
-            self.assertLess(resident() - before, 16 << 20)
+            self.assertLess(machine.resident() - before, 16 << 20)
         machine.ctl("quit")
         self.assertEqual(machine.process.wait(5), 0)
 
