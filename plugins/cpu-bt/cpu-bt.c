@@ -292,6 +292,7 @@ static bool realize(void *self, struct tsr_error *error)
 		return tsr_error_set(error, TSR_ERROR_FAILED,
 				     "the MMU has no memory for a processor's tables");
 	on_reset(bt, TSR_RESET_POWER_ON);
+	tsr_bt_stats_start(bt);
 	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"),
 				 error) &&
 	       tsr_bt_runtime_emit(bt, error) && create_interpreter(bt, error) &&

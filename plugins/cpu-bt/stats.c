@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counters for --stats. */
+/* Counters for --stats. The time that translation takes is elapsed time: on a host that does other
+ * things too it includes those. */
 #include <stdio.h>
+#include <time.h>
 
 #include "code/classes.h"
 #include "stats.h"
@@ -28,6 +30,35 @@ static const struct {
 };
 /* clang-format on */
 
+static const char *const parts[] = {
+#define PART(name, text) [BT_PART_##name] = text,
+	BT_PARTS(PART)
+#undef PART
+};
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void tsr_bt_stats_start(struct tsr_bt *bt)
+{
+	bt->stats.start_ns = clock_ns();
+	bt->stats.start_ticks = __builtin_ia32_rdtsc();
+}
+
+/* The time-stamp counter's rate is what it was since the start, on average. */
+static uint64_t translation_us(const struct bt_stats *s)
+{
+	uint64_t ticks = __builtin_ia32_rdtsc() - s->start_ticks;
+	double ns = (double)(clock_ns() - s->start_ns);
+
+	return ticks ? (uint64_t)((double)s->translation_ticks * ns / (double)ticks / 1000) : 0;
+}
+
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
 {
 	struct tsr_bt *bt = self;
@@ -38,6 +69,13 @@ void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t
 
 		__builtin_memcpy(&value, (const uint8_t *)&bt->stats + rows[i].at, sizeof(value));
 		put(user, rows[i].name, value);
+	}
+	put(user, "microseconds of translation", translation_us(&bt->stats));
+	put(user, "host bytes for 100 guest bytes",
+	    bt->stats.guest_bytes ? 100 * bt->stats.host_bytes / bt->stats.guest_bytes : 0);
+	for (unsigned i = 0; i < BT_PART_ROWS; i++) {
+		snprintf(name, sizeof(name), "host bytes: %s", parts[i]);
+		put(user, name, bt->stats.part_bytes[i]);
 	}
 	for (uint16_t m = 0; m < tsr_bt_mnemonic_count(); m++) {
 		if (!bt->fallbacks[m])

@@ -5,6 +5,8 @@
 
 #include "code/bt.h"
 
+/* Before the first translation. */
+void tsr_bt_stats_start(struct tsr_bt *bt);
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value),
 		  void *user);
 

@@ -508,6 +508,28 @@ static void dump_of_an_address_shows_its_blocks(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(captured(), "dump=here is neither"));
 }
 
+static void sum_parts(void *user, const char *name, uint64_t value)
+{
+	uint64_t *sum = user;
+
+	if (!strncmp(name, "host bytes: ", 12))
+		*sum += value;
+}
+
+static void stats_say_what_host_code_is_for(void)
+{
+	uint64_t sum = 0;
+
+	start("");
+	CU_ASSERT_EQUAL(run_code(dumped, sizeof(dumped)), TSR_CPU_HALTED);
+	rig->cpu->stats(rig->cpu_self, sum_parts, &sum);
+	CU_ASSERT_EQUAL(sum, rig_stat(rig, "host bytes emitted"));
+	CU_ASSERT(rig_stat(rig, "host bytes: access") > 0);
+	CU_ASSERT_EQUAL(rig_stat(rig, "host bytes for 100 guest bytes"),
+			100 * sum / rig_stat(rig, "guest bytes translated"));
+	finish();
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -530,6 +552,7 @@ int main(void)
 		UNIT_ROW(lockstep_reports_the_block),
 		UNIT_ROW(dump_names_instructions_and_parts),
 		UNIT_ROW(dump_of_an_address_shows_its_blocks),
+		UNIT_ROW(stats_say_what_host_code_is_for),
 		CU_TEST_INFO_NULL,
 	};
 

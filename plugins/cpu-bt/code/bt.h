@@ -211,6 +211,9 @@ struct bt_stats {
 		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
 		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone;
+	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
+	uint64_t translation_ticks;        /* of the host's time-stamp counter */
+	uint64_t start_ticks, start_ns;    /* that counter and a clock at the same time */
 };
 
 /* What a slow path returns to the code that called it (runtime/outcome.h) */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a piece of a block's host code is for: remembered while it is emitted, for dumps only
- * (translate/dump.c). */
+/* What a piece of a block's host code is for: noted while it is emitted, for dumps
+ * (translate/dump.c) and for the counters of --stats. */
 #ifndef TSR_BT_PARTS_H
 #define TSR_BT_PARTS_H
 
@@ -36,6 +36,7 @@ enum bt_code_part {
 #define ROW(name, text) BT_PART_##name,
 	BT_PARTS(ROW)
 #undef ROW
+	BT_PART_ROWS,
 };
 /* clang-format on */
 

@@ -106,7 +106,9 @@ struct bt_tx {
 	int open; /* stub of the access under way, -1 */
 	uint32_t fp_code, fp_data,
 		fp_own;         /* FP sites not noted yet, and the instruction's; 0: none */
-	enum bt_code_part part; /* that is being emitted, if a dump is wanted */
+	enum bt_code_part part; /* that is being emitted */
+	uint32_t part_start;    /* buffer offset */
+	uint32_t part_bytes[BT_PART_ROWS];
 };
 
 #define BT_FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
@@ -162,6 +164,8 @@ static inline void tx_mark(struct bt_tx *tx, enum bt_code_part part, unsigned n)
 {
 	struct bt_cache *c = &tx->bt->cache;
 
+	tx->part_bytes[tx->part] += emit_here(&tx->e) - tx->part_start;
+	tx->part_start = emit_here(&tx->e);
 	tx->part = part;
 	if (c->mark_count < c->mark_max && c->marks)
 		c->marks[c->mark_count++] =

@@ -156,6 +156,19 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tsr_bt_exit(tx, tx->insn->eip + tx->insn->length);
 }
 
+static void count_block(struct bt_tx *tx, const struct bt_block *b)
+{
+	struct bt_stats *s = &tx->bt->stats;
+
+	tx_part(tx, BT_PART_BODY); /* the last part ends */
+	s->translations++;
+	s->insns += tx->count;
+	s->guest_bytes += b->length;
+	s->host_bytes += b->host_length;
+	for (unsigned i = 0; i < BT_PART_ROWS; i++)
+		s->part_bytes[i] += tx->part_bytes[i];
+}
+
 static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 {
 	struct tsr_bt *bt = tx->bt;
@@ -184,10 +197,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	end = (emit_here(&tx->e) + 15) & ~15u;
 	bt->cache.used = end;
 	bt->cache.block_count++;
-	bt->stats.translations++;
-	bt->stats.insns += tx->count;
-	bt->stats.guest_bytes += b->length;
-	bt->stats.host_bytes += b->host_length;
+	count_block(tx, b);
 	tsr_bt_cache_add(bt, b);
 }
 
@@ -201,6 +211,9 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 				  .p = bt->cache.rw + start,
 				  .end = bt->cache.rw + start + tx->host_max };
 	tx->full = false;
+	tx->part = BT_PART_BODY;
+	tx->part_start = start;
+	memset(tx->part_bytes, 0, sizeof(tx->part_bytes));
 	tx->stub_count = tx->short_count = 0;
 	tx->exits = bt->cache.exit_count;
 	tx->ended = tx->fp_checked = false;
@@ -271,7 +284,7 @@ static bool emit_fitting(struct bt_tx *tx, uint32_t start)
 	return good;
 }
 
-struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
+static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
 				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip)
 {
 	struct bt_tx *tx = bt->tx;
@@ -304,6 +317,16 @@ struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	finish_block(tx, b, start);
 	if (bt->options.dump && tsr_bt_dump_wanted(bt, b))
 		tsr_bt_dump(bt, b, stderr);
+	return b;
+}
+
+struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip)
+{
+	uint64_t start = __builtin_ia32_rdtsc();
+	struct bt_block *b = translate(bt, gpa, bytes, gpa2, bytes2, eip);
+
+	bt->stats.translation_ticks += __builtin_ia32_rdtsc() - start;
 	return b;
 }
 
