@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The code cache: one memfd mapped twice (writable, executable), filled from its start and flushed
- * as a whole when it is full; and its tables: blocks by key, blocks by guest page, links between
+ * The code cache: one memfd mapped twice (writable, executable), each view at a random address, so
+ * that the address of one says nothing about the other's; filled from its start and flushed as a
+ * whole when it is full; and its tables: blocks by key, blocks by guest page, links between
  * blocks. Numbers of blocks, sites and exits are bounded by the cache's size; they are freed
  * together with it.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "code/cache.h"
@@ -16,6 +18,10 @@
 #define PAGE_HASH_SIZE (1u << 14)
 #define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
 #define BUSY_REST 256 /* for how many stretches of code */
+/* Where views are placed: above what programs without PIE use, within the 47 bits of user space. */
+#define VIEW_LOWEST (UINT64_C(1) << 40)
+#define VIEW_HIGHEST (UINT64_C(3) << 45)
+#define VIEW_TRIES 16
 
 static uint32_t block_hash(tsr_gpa gpa, uint32_t eip, uint32_t mode)
 {
@@ -71,6 +77,30 @@ static void *anonymous(size_t bytes)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* A view of the memfd at an address of its own. Code reaches helpers by 64-bit addresses and itself
+ * by relative ones, so any place will do. Without free space at what was drawn, as under
+ * sanitizers, the host chooses. */
+static void *map_view(int fd, size_t bytes, int protection)
+{
+	void *at = MAP_FAILED;
+
+	for (unsigned i = 0; i < VIEW_TRIES; i++) {
+		uint64_t drawn = 0;
+		void *wanted;
+
+		if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
+			drawn = 0;
+		drawn = VIEW_LOWEST + drawn % (VIEW_HIGHEST - VIEW_LOWEST);
+		wanted = (void *)(uintptr_t)(drawn & ~(uint64_t)TSR_PAGE_MASK);
+		if (at != MAP_FAILED)
+			munmap(at, bytes);
+		at = mmap(wanted, bytes, protection, MAP_SHARED, fd, 0);
+		if (at == wanted || at == MAP_FAILED)
+			break;
+	}
+	return at;
+}
+
 static bool map_code(struct tsr_bt *bt)
 {
 	int fd = memfd_create("tessera-code", MFD_CLOEXEC);
@@ -82,8 +112,8 @@ static bool map_code(struct tsr_bt *bt)
 		close(fd);
 		return false;
 	}
-	rw = mmap(NULL, bt->cache.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	rx = mmap(NULL, bt->cache.size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	rw = map_view(fd, bt->cache.size, PROT_READ | PROT_WRITE);
+	rx = map_view(fd, bt->cache.size, PROT_READ | PROT_EXEC);
 	close(fd);
 	bt->cache.rw = rw == MAP_FAILED ? NULL : rw;
 	bt->cache.rx = rx == MAP_FAILED ? NULL : rx;
