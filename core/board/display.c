@@ -2,7 +2,9 @@
 /* Displays: the surfaces adapters draw into, frames for viewers, screenshots as PNG. */
 #include "board/display.h"
 
+#include <errno.h>
 #include <png.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "instance/instance.h"
@@ -149,26 +151,78 @@ GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, 
 	return frame;
 }
 
-gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path,
-				GError **error)
+/* The picture as libpng takes it; NULL with error. */
+static uint32_t *take_picture(TsrMachine *self, guint display, png_image *image, GError **error)
 {
 	guint64 serial = 0;
 	guint width, height;
 	g_autoptr(GBytes) frame = tsr_machine_get_frame(self, display, &serial, &width, &height);
-	png_image image = { .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_BGRA };
+	uint32_t *pixels;
 
 	if (!frame) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
 			    "this machine has no display %u with a picture", display);
-		return FALSE;
+		return NULL;
 	}
-	image.width = width;
-	image.height = height;
+	*image = (png_image){ .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_BGRA };
+	image->width = width;
+	image->height = height;
 	/* The unused byte of XRGB becomes an opaque alpha. */
-	g_autofree uint32_t *pixels =
-		g_memdup2(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame));
+	pixels = g_memdup2(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame));
 	for (gsize i = 0; i < (gsize)width * height; i++)
 		pixels[i] |= 0xff000000u;
+	return pixels;
+}
+
+GBytes *tsr_machine_get_png(TsrMachine *self, guint display, GError **error)
+{
+	png_image image;
+	g_autofree uint32_t *pixels = take_picture(self, display, &image, error);
+	png_alloc_size_t length;
+	gpointer png;
+
+	if (!pixels)
+		return NULL;
+	length = PNG_IMAGE_PNG_SIZE_MAX(image);
+	png = g_malloc(length);
+	if (png_image_write_to_memory(&image, png, &length, 0, pixels, 0, NULL))
+		return g_bytes_new_take(png, length);
+	g_free(png);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+		    "cannot make the screenshot: %s", image.message);
+	return NULL;
+}
+
+gboolean tsr_machine_screenshot_fd(TsrMachine *self, guint display, int fd, GError **error)
+{
+	g_autoptr(GBytes) png = tsr_machine_get_png(self, display, error);
+	gsize left = 0;
+	const char *at = png ? g_bytes_get_data(png, &left) : NULL;
+
+	while (left) {
+		ssize_t n = write(fd, at, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+				    "cannot write the screenshot: %s", g_strerror(errno));
+			return FALSE;
+		}
+		at += n;
+		left -= (gsize)n;
+	}
+	return png != NULL;
+}
+
+gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path,
+				GError **error)
+{
+	png_image image;
+	g_autofree uint32_t *pixels = take_picture(self, display, &image, error);
+
+	if (!pixels)
+		return FALSE;
 	if (!png_image_write_to_file(&image, png_path, 0, pixels, 0, NULL)) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
 			    "%s: cannot write the screenshot: %s", png_path, image.message);

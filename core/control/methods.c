@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* See methods.h. Methods are rows of a table; what a method does is one call of the public control
  * plane. */
-#include <glib/gstdio.h>
-#include <string.h>
+#include <gio/gunixfdlist.h>
 #include <unistd.h>
 
 #include "control/client.h"
@@ -70,25 +69,15 @@ static GVariant *on_screenshot(TsrControlled *self, GVariant *arguments, GError 
 
 static GVariant *on_screenshot_bytes(TsrControlled *self, GVariant *arguments, GError **error)
 {
-	g_autofree char *folder = g_dir_make_tmp("tessera-XXXXXX", error);
-	g_autofree char *path = folder ? g_build_filename(folder, "screen.png", NULL) : NULL;
-	g_autofree char *png = NULL;
-	gsize length = 0;
+	g_autoptr(GBytes) png = NULL;
 	guint display;
-	gboolean done;
 
 	g_variant_get(arguments, "(u)", &display);
-	if (!path)
-		return NULL;
-	done = check_display(self, display, error) &&
-	       tsr_machine_screenshot(self->machine, display, path, error) &&
-	       g_file_get_contents(path, &png, &length, error);
-	g_unlink(path);
-	g_rmdir(folder);
-	if (!done)
-		return NULL;
-	return g_variant_new("(@ay)",
-			     g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, png, length, 1));
+	if (check_display(self, display, error))
+		png = tsr_machine_get_png(self->machine, display, error);
+	return png ? g_variant_new("(@ay)",
+				   g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, png, TRUE))
+		   : NULL;
 }
 
 static GVariant *on_screen_text(TsrControlled *self, GVariant *arguments, GError **error)
@@ -206,6 +195,59 @@ static GVariant *on_tap_line(TsrControlled *self, GVariant *arguments, GError **
 	return nothing(tsr_machine_tap_line(self->machine, line, on, error));
 }
 
+/* -- methods with a descriptor: the machine opens no path of the client */
+
+typedef GVariant *(*FileMethod)(TsrControlled *self, int fd, GVariant *arguments, GError **error);
+
+static GVariant *on_screenshot_fd(TsrControlled *self, int fd, GVariant *arguments, GError **error)
+{
+	guint display;
+
+	g_variant_get(arguments, "(uh)", &display, NULL);
+	return nothing(check_display(self, display, error) &&
+		       tsr_machine_screenshot_fd(self->machine, display, fd, error));
+}
+
+static GVariant *on_insert_medium_fd(TsrControlled *self, int fd, GVariant *arguments,
+				     GError **error)
+{
+	const char *instance, *name;
+
+	g_variant_get(arguments, "(&sh&s)", &instance, NULL, &name);
+	return nothing(tsr_machine_insert_fd(self->machine, instance, fd, name, error));
+}
+
+static GVariant *on_save_fd(TsrControlled *self, int fd, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_save_fd(self->machine, fd, error));
+}
+
+static const struct {
+	const char *name;
+	FileMethod method;
+	guint argument; /* which one is the descriptor */
+} file_methods[] = {
+	{ "ScreenshotFd", on_screenshot_fd, 1 },
+	{ "InsertMediumFd", on_insert_medium_fd, 1 },
+	{ "SaveFd", on_save_fd, 0 },
+};
+
+/* The caller closes it; -1 with error. */
+static int take_descriptor(GDBusMethodInvocation *invocation, GVariant *arguments, guint argument,
+			   GError **error)
+{
+	GUnixFDList *list =
+		g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(invocation));
+	gint32 index;
+
+	g_variant_get_child(arguments, argument, "h", &index);
+	if (list && index >= 0 && index < g_unix_fd_list_get_length(list))
+		return g_unix_fd_list_get(list, index, error);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+		    "the message has no such descriptor");
+	return -1;
+}
+
 static const struct {
 	const char *name;
 	Method method;
@@ -262,6 +304,21 @@ static void call_method(TsrControlled *self, Method method, GVariant *arguments,
 		g_dbus_method_invocation_return_gerror(invocation, error);
 }
 
+static void call_file_method(TsrControlled *self, guint row, GVariant *arguments,
+			     GDBusMethodInvocation *invocation)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = take_descriptor(invocation, arguments, file_methods[row].argument, &error);
+	GVariant *answer = fd < 0 ? NULL : file_methods[row].method(self, fd, arguments, &error);
+
+	if (fd >= 0)
+		close(fd);
+	if (answer)
+		g_dbus_method_invocation_return_value(invocation, answer);
+	else
+		g_dbus_method_invocation_return_gerror(invocation, error);
+}
+
 static void on_method_call(GDBusConnection *connection, const char *sender, const char *path,
 			   const char *interface, const char *name, GVariant *arguments,
 			   GDBusMethodInvocation *invocation, gpointer user)
@@ -269,6 +326,12 @@ static void on_method_call(GDBusConnection *connection, const char *sender, cons
 	for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
 		if (g_str_equal(methods[i].name, name)) {
 			call_method(user, methods[i].method, arguments, invocation);
+			return;
+		}
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(file_methods); i++) {
+		if (g_str_equal(file_methods[i].name, name)) {
+			call_file_method(user, i, arguments, invocation);
 			return;
 		}
 	}

@@ -2,6 +2,7 @@
 /* Instances: their life and their properties. */
 #include "instance/instance.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "instance/bus.h"
@@ -191,6 +192,36 @@ gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, cons
 		    name, why.message[0] ? why.message : "refused");
 	return FALSE;
 }
+
+gboolean tsr_instance_set_property_fd(TsrInstance *instance, const char *name, const char *value,
+				      int fd, GError **error)
+{
+	const TsrPropertySpec *spec = tsr_plugin_find_property(instance->config->plugin, name);
+	gboolean good;
+
+	if (spec && spec->type != TSR_PROPERTY_FILE) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%s.%s is no file: it takes no descriptor", instance->config->name,
+			    name);
+		return FALSE;
+	}
+	instance->passed_property = name;
+	instance->passed_fd = fd;
+	good = tsr_instance_set_property(instance, name, value, error);
+	instance->passed_property = NULL;
+	return good;
+}
+
+static int files_take(const struct tsr_host *host, const char *property)
+{
+	const TsrInstance *instance = tsr_instance_of(host);
+
+	if (!instance->passed_property || strcmp(instance->passed_property, property) != 0)
+		return -1;
+	return fcntl(instance->passed_fd, F_DUPFD_CLOEXEC, 3);
+}
+
+const struct tsr_files tsr_files_table = { .size = sizeof(struct tsr_files), .take = files_take };
 
 static const char *property_text(const struct tsr_host *host, const char *name)
 {

@@ -8,6 +8,7 @@
 
 #include <tessera-glib/machine.h>
 #include <tessera/device.h>
+#include <tessera/draft/files.h>
 #include <tessera/pci.h>
 
 #include "config/config.h"
@@ -32,8 +33,10 @@ struct TsrInstance {
 	GHashTable *watches;   /* property -> struct property_watch */
 	GHashTable *log_sites; /* call site -> TsrLogRate */
 	GMutex log_mutex;
-	GQueue ordered_jobs; /* worker: jobs that wait for their turn */
-	unsigned jobs;       /* worker: not yet done */
+	const char *passed_property; /* that passed_fd came with; NULL: no descriptor was passed */
+	int passed_fd;               /* not owned */
+	GQueue ordered_jobs;         /* worker: jobs that wait for their turn */
+	unsigned jobs;               /* worker: not yet done */
 	bool ordered_running;
 };
 
@@ -60,11 +63,17 @@ char *tsr_instance_get_property(TsrInstance *instance, const char *name, GError 
 gboolean tsr_instance_set_property(TsrInstance *instance, const char *name, const char *value,
 				   GError **error);
 
+/* The same with an open file, which the instance can take while its listener runs. fd is not owned.
+ * [locked] */
+gboolean tsr_instance_set_property_fd(TsrInstance *instance, const char *name, const char *value,
+				      int fd, GError **error);
+
 /* By name; NULL if the machine has none. */
 TsrInstance *tsr_machine_find_instance(TsrMachine *m, const char *name);
 /* The instance that a resource line's PROVIDER names: alias or instance. */
 TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name);
 
 extern const struct tsr_properties tsr_properties_table;
+extern const struct tsr_files tsr_files_table;
 
 #endif

@@ -167,7 +167,7 @@ const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 		{ TSR_WORKER, &tsr_worker_table },     { TSR_PCI, &tsr_pci_table },
 		{ TSR_PCI_HOST, &tsr_pci_host_table }, { TSR_DISPLAY, &tsr_display_table_impl },
 		{ TSR_INPUT, &tsr_input_table },       { TSR_PHYS, &tsr_phys_table },
-		{ TSR_CPU_HOST, &tsr_cpu_host_table },
+		{ TSR_CPU_HOST, &tsr_cpu_host_table }, { TSR_FILES, &tsr_files_table },
 	};
 	/* clang-format on */
 

@@ -310,6 +310,20 @@ gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instanc
 	return good;
 }
 
+gboolean tsr_machine_insert_fd(TsrMachine *self, const char *instance, int fd, const char *name,
+			       GError **error)
+{
+	TsrInstance *found = find_or_error(self, instance, error);
+	gboolean good;
+
+	if (!found)
+		return FALSE;
+	tsr_machine_lock(self);
+	good = tsr_instance_set_property_fd(found, "file", name, fd, error);
+	tsr_machine_unlock(self);
+	return good;
+}
+
 /* -- Observation */
 
 static void put_stat(void *user, const char *name, uint64_t value)

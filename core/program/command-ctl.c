@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tessera ctl SOCKET COMMAND: a client of control.h's interface. A command is a row: its arguments
  * and the call that it makes. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "control/control-interface.h"
 #include "control/server.h"
@@ -79,6 +87,42 @@ static GVariant *get_property(Ctl *ctl, const char *name)
 	return value;
 }
 
+/* The descriptor is argument `h 0` of the call, and is closed. */
+static int call_with_file(Ctl *ctl, const char *method, GVariant *arguments, int fd)
+{
+	g_autoptr(GUnixFDList) files = g_unix_fd_list_new_from_array(&fd, 1);
+	g_autoptr(GVariant) answer = NULL;
+	GError *error = NULL;
+
+	answer = g_dbus_connection_call_with_unix_fd_list_sync(
+		ctl->connection, NULL, TSR_CONTROL_PATH, TSR_CONTROL_INTERFACE, method, arguments,
+		NULL, G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, files, NULL, NULL, &error);
+	program_progress_end();
+	if (!answer)
+		ctl->status = fail_remote(error);
+	return ctl->status;
+}
+
+/* A property of an instance, "" if it has none of that name. */
+static char *instance_property(Ctl *ctl, const char *instance, const char *property)
+{
+	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+		ctl->connection, NULL, TSR_CONTROL_PATH, TSR_CONTROL_INTERFACE,
+		"GetInstanceProperty", g_variant_new("(ss)", instance, property),
+		G_VARIANT_TYPE("(s)"), G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, NULL);
+	char *value = NULL;
+
+	if (answer)
+		g_variant_get(answer, "(s)", &value);
+	return value ? value : g_strdup("");
+}
+
+static int fail_file(Ctl *ctl, const char *what, const char *path)
+{
+	return ctl->status = program_fail(TSR_EXIT_MACHINE_FAILED, "cannot %s %s: %s", what, path,
+					  g_strerror(errno));
+}
+
 /* -- arguments */
 
 /* The argument as a number from min to max, decimal or 0x…; 0 if it was left out. */
@@ -149,14 +193,36 @@ static int do_status(Ctl *ctl)
 	return 0;
 }
 
+static gboolean write_file(const char *path, GMappedFile *contents)
+{
+	gsize length = g_mapped_file_get_length(contents);
+	FILE *file = fopen(path, "wbe");
+	gboolean good =
+		file && fwrite(g_mapped_file_get_contents(contents), 1, length, file) == length;
+
+	return file && fclose(file) == 0 && good;
+}
+
+/* The picture arrives in memory, so that nothing is overwritten unless there is one. */
 static int do_screenshot(Ctl *ctl)
 {
-	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
-	int display = number_argument(ctl, 1, 0, G_MAXINT32);
+	int display = number_argument(ctl, 1, 0, G_MAXINT32), fd, copy;
+	g_autoptr(GMappedFile) picture = NULL;
+	g_autoptr(GError) error = NULL;
 
-	return ctl->status
-		       ? ctl->status
-		       : call_plain(ctl, "Screenshot", g_variant_new("(us)", (guint)display, path));
+	if (ctl->status)
+		return ctl->status;
+	fd = memfd_create("screenshot", MFD_CLOEXEC);
+	copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return fail_file(ctl, "make", "a file in memory");
+	if (!call_with_file(ctl, "ScreenshotFd", g_variant_new("(uh)", (guint)display, 0), fd)) {
+		picture = g_mapped_file_new_from_fd(copy, FALSE, &error);
+		if (!picture || !write_file(ctl->arguments[0], picture))
+			fail_file(ctl, "write", ctl->arguments[0]);
+	}
+	close(copy);
+	return ctl->status;
 }
 
 static int do_text(Ctl *ctl)
@@ -205,11 +271,29 @@ static int do_place(Ctl *ctl)
 				    g_variant_new("(uuiu)", (guint)x, (guint)y, 0, (guint)buttons));
 }
 
+/* For writing only if the instance says that it writes to the file. */
+static int open_medium(Ctl *ctl, const char *instance, const char *path)
+{
+	g_autofree char *read_only = instance_property(ctl, instance, "read-only");
+	g_autofree char *mode = instance_property(ctl, instance, "mode");
+	gboolean writes = g_str_equal(read_only, "false") && !g_str_equal(mode, "nonpersistent");
+	int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (writes ? O_RDWR : O_RDONLY);
+	struct stat info;
+
+	if (writes && stat(path, &info) == 0 && S_ISBLK(info.st_mode))
+		flags |= O_EXCL; /* refused while the host has it mounted */
+	return open(path, flags);
+}
+
 static int do_insert(Ctl *ctl)
 {
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[1], NULL);
+	int fd = open_medium(ctl, ctl->arguments[0], path);
 
-	return call_plain(ctl, "InsertMedium", g_variant_new("(ss)", ctl->arguments[0], path));
+	if (fd < 0)
+		return fail_file(ctl, "open", path);
+	return call_with_file(ctl, "InsertMediumFd",
+			      g_variant_new("(shs)", ctl->arguments[0], 0, path), fd);
 }
 
 static int do_eject(Ctl *ctl)
@@ -242,12 +326,35 @@ static int do_set(Ctl *ctl)
 			  g_variant_new("(sss)", instance, property, equals + 1));
 }
 
+/* The name is on the disk, too, and not the file alone. */
+static gboolean sync_folder_of(const char *path)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	gboolean good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* To a new file beside the old one: whatever fails, the old one is whole. The machine has synced
+ * the new one when it answers. */
 static int do_save(Ctl *ctl)
 {
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
+	g_autofree char *beside = g_strconcat(path, ".XXXXXX", NULL);
+	int fd = g_mkstemp_full(beside, O_RDWR | O_CLOEXEC, 0600);
 
+	if (fd < 0)
+		return fail_file(ctl, "write", path);
 	program_progress_begin("saving %s", ctl->arguments[0]);
-	return call_plain(ctl, "Save", g_variant_new("(s)", path));
+	if (!call_with_file(ctl, "SaveFd", g_variant_new("(h)", 0), fd) &&
+	    (rename(beside, path) != 0 || !sync_folder_of(path)))
+		fail_file(ctl, "write", path);
+	if (ctl->status)
+		unlink(beside);
+	return ctl->status;
 }
 
 static int do_stats(Ctl *ctl)

@@ -182,8 +182,8 @@ static void resume(TsrMachine *self, gboolean was_running)
 }
 
 /* Media first: a state that is on stable storage before them would be of contents that the host may
- * still lose. */
-static gboolean save_to(TsrMachine *self, const char *path, GError **error)
+ * still lose. To the file `path`, or to fd if that is not negative. */
+static gboolean save_to(TsrMachine *self, const char *path, int fd, GError **error)
 {
 	GVariant *media = tsr_media_seal(self, error);
 	guint64 size;
@@ -192,10 +192,13 @@ static gboolean save_to(TsrMachine *self, const char *path, GError **error)
 		return FALSE;
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
 	g_autoptr(GVariant) head = build_head(self, media, error);
-	return head && tsr_state_file_write(path, head, ram, size, error);
+	if (!head)
+		return FALSE;
+	return fd >= 0 ? tsr_state_file_write_fd(fd, path, head, ram, size, error)
+		       : tsr_state_file_write(path, head, ram, size, error);
 }
 
-gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
+static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
 {
 	gboolean was_running, good;
 
@@ -205,9 +208,19 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 		return FALSE;
 	}
 	was_running = hold(self);
-	good = save_to(self, path, error);
+	good = save_to(self, path, fd, error);
 	resume(self, was_running);
 	return good;
+}
+
+gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
+{
+	return save(self, path, -1, error);
+}
+
+gboolean tsr_machine_save_fd(TsrMachine *self, int fd, GError **error)
+{
+	return save(self, "the given file", fd, error);
 }
 
 static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)
@@ -377,8 +390,9 @@ static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GV
 	return TRUE;
 }
 
-gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoadFlags flags,
-			       GError **error)
+/* From the file `path`, or from fd if that is not negative. */
+static gboolean load(TsrMachine *self, const char *path, int fd, TsrMachineLoadFlags flags,
+		     GError **error)
 {
 	g_autoptr(TsrStateFile) file = NULL;
 	g_autoptr(GVariant) instances = NULL, media = NULL;
@@ -389,7 +403,7 @@ gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoa
 			    "a state can be loaded only before the machine starts");
 		return FALSE;
 	}
-	file = tsr_state_file_open(path, error);
+	file = fd < 0 ? tsr_state_file_open(path, error) : tsr_state_file_open_fd(fd, path, error);
 	if (!file)
 		return FALSE;
 	instances = g_variant_lookup_value(tsr_state_file_get_head(file), "instances",
@@ -409,5 +423,17 @@ gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoa
 
 gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
 {
-	return tsr_machine_load_full(self, path, TSR_MACHINE_LOAD_DEFAULT, error);
+	return load(self, path, -1, TSR_MACHINE_LOAD_DEFAULT, error);
+}
+
+gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoadFlags flags,
+			       GError **error)
+{
+	return load(self, path, -1, flags, error);
+}
+
+gboolean tsr_machine_load_fd(TsrMachine *self, int fd, const char *name, TsrMachineLoadFlags flags,
+			     GError **error)
+{
+	return load(self, name, fd, flags, error);
 }

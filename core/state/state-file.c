@@ -174,6 +174,12 @@ static int sync_folder(const char *path)
 	return error;
 }
 
+gboolean tsr_state_file_write_fd(int fd, const char *name, GVariant *head, const uint8_t *memory,
+				 guint64 length, GError **error)
+{
+	return io_error(name, write_and_sync(fd, head, memory, length), error);
+}
+
 gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory,
 			      guint64 length, GError **error)
 {
@@ -275,30 +281,20 @@ static gboolean parse(TsrStateFile *file, const char *path, GError **error)
 	return TRUE;
 }
 
-/* Opening a pipe without a writer must not block. */
-static GMappedFile *map_file(const char *path, GError **error)
+static gboolean cannot_read(const char *path, const char *why, GError **error)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	GMappedFile *map;
-
-	if (fd < 0) {
-		g_set_error_literal(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-				    g_strerror(errno));
-		return NULL;
-	}
-	map = g_mapped_file_new_from_fd(fd, FALSE, error);
-	close(fd);
-	return map;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		    "%s: cannot read the saved state: %s", path, why);
+	return FALSE;
 }
 
-TsrStateFile *tsr_state_file_open(const char *path, GError **error)
+TsrStateFile *tsr_state_file_open_fd(int fd, const char *path, GError **error)
 {
 	g_autoptr(GError) why = NULL;
-	GMappedFile *map = map_file(path, &why);
+	GMappedFile *map = g_mapped_file_new_from_fd(fd, FALSE, &why);
 
 	if (!map) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
-			    "%s: cannot read the saved state: %s", path, why->message);
+		cannot_read(path, why->message, error);
 		return NULL;
 	}
 	TsrStateFile *file = g_new0(TsrStateFile, 1);
@@ -315,6 +311,21 @@ TsrStateFile *tsr_state_file_open(const char *path, GError **error)
 		tsr_state_file_free(file);
 		return NULL;
 	}
+	return file;
+}
+
+/* Opening a pipe without a writer must not block. */
+TsrStateFile *tsr_state_file_open(const char *path, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	TsrStateFile *file;
+
+	if (fd < 0) {
+		cannot_read(path, g_strerror(errno), error);
+		return NULL;
+	}
+	file = tsr_state_file_open_fd(fd, path, error);
+	close(fd);
 	return file;
 }
 

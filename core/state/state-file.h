@@ -13,10 +13,15 @@
 gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory,
 			      guint64 length, GError **error);
 
+/* The same into an open file, which stays the caller's; name is for messages. */
+gboolean tsr_state_file_write_fd(int fd, const char *name, GVariant *head, const uint8_t *memory,
+				 guint64 length, GError **error);
+
 typedef struct TsrStateFile TsrStateFile;
 /* Opens and checks the file as a whole: magic, lengths, checksum. Any contents are safe. NULL with
  * error. */
 TsrStateFile *tsr_state_file_open(const char *path, GError **error);
+TsrStateFile *tsr_state_file_open_fd(int fd, const char *name, GError **error);
 void tsr_state_file_free(TsrStateFile *file);
 GVariant *tsr_state_file_get_head(TsrStateFile *file); /* not owned; a{sv} */
 guint64 tsr_state_file_get_memory_length(TsrStateFile *file);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <CUnit/Basic.h>
+#include <tessera/draft/files.h>
 
 #include "fake-host.h"
 #include "fault.h"
@@ -536,6 +537,86 @@ static void media_change(void)
 	fake_finish();
 }
 
+/* -- Media that were opened by somebody else: their paths cannot be opened here. */
+
+static int passed = -1;
+
+static int take_passed(const struct tsr_host *host, const char *property)
+{
+	CU_ASSERT_STRING_EQUAL(property, "file");
+	return passed < 0 ? -1 : fcntl(passed, F_DUPFD_CLOEXEC, 3);
+}
+
+static const struct tsr_files files = { .size = sizeof(files), .take = take_passed };
+
+static void start_empty(void)
+{
+	fake_start();
+	fake_host_table(TSR_FILES, &files);
+	fill(image, LENGTH);
+	CU_ASSERT_FATAL(open_with("", "persistent", "false", "auto", NULL));
+}
+
+static bool insert_passed(const char *file, const char *name, int flags, struct tsr_error *error)
+{
+	bool good;
+
+	passed = open(file, flags | O_CLOEXEC);
+	CU_ASSERT_FATAL(passed >= 0);
+	good = fake_device_set(disk, "file", name, error);
+	close(passed);
+	passed = -1;
+	return good;
+}
+
+static void a_passed_medium(void)
+{
+	struct tsr_error error = { 0 };
+	uint8_t b[512] = { 0xa5 }, back = 0;
+	int fd;
+
+	start_empty();
+	CU_ASSERT(insert_passed(image, "/elsewhere/disk.img", O_RDWR, &error));
+	CU_ASSERT_EQUAL(info().length, LENGTH);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 512, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT(fake_device_set(disk, "file", "", &error));
+	fd = open(image, O_RDONLY);
+	CU_ASSERT_EQUAL(pread(fd, &back, 1, 512), 1);
+	CU_ASSERT_EQUAL(back, 0xa5);
+	close(fd);
+	/* What cannot write is no medium to write to. */
+	CU_ASSERT_FALSE(insert_passed(image, "/elsewhere/disk.img", O_RDONLY, &error));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "for reading only"));
+	CU_ASSERT_FALSE(info().present);
+	/* A name without a descriptor is still a path. */
+	CU_ASSERT_FALSE(fake_device_set(disk, "file", "/elsewhere/disk.img", &error));
+	fake_finish();
+}
+
+static unsigned count_descriptors(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void passed_descriptors_are_closed(void)
+{
+	unsigned before;
+
+	start_empty();
+	before = count_descriptors();
+	insert_passed(image, "", O_RDWR, NULL);
+	insert_passed(image, "/a", O_RDONLY, NULL);
+	insert_passed("/dev/null", "/a", O_RDWR, NULL);
+	CU_ASSERT(insert_passed(image, "/a", O_RDWR, NULL));
+	CU_ASSERT(fake_device_set(disk, "file", "", NULL));
+	CU_ASSERT_EQUAL(count_descriptors(), before);
+	fake_finish();
+}
+
 /* The medium that a request was for stays until the request is done. */
 static void change_under_a_request(void)
 {
@@ -881,6 +962,8 @@ int main(void)
 		{ "second writer is refused", second_writer_is_refused },
 		{ "clear errors", clear_errors },
 		{ "media change", media_change },
+		{ "a passed medium", a_passed_medium },
+		{ "passed descriptors are closed", passed_descriptors_are_closed },
 		{ "change under a request", change_under_a_request },
 		{ "state of an overlay", state_of_an_overlay },
 		{ "state of another medium", state_of_another_medium },

@@ -26,6 +26,12 @@ class ControlTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
         self.addCleanup(self.folder.cleanup)
 
+    def file(self, name, contents=""):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(contents)
+        return path
+
     def start(self, *options, **keywords):
         machine = Machine(self.folder.name, *options, **keywords)
         self.addCleanup(machine.finish)
@@ -100,9 +106,10 @@ class ControlTest(unittest.TestCase):
     def test_properties_and_media(self):
         machine = self.start("--cdrom", "first.iso")
         self.assertTrue(machine.ctl("get", "dev0.file").endswith("/first.iso\n"))
-        machine.ctl("insert", "dev0", "second.iso")
+        machine.ctl("insert", "dev0", self.file("second.iso"))
         self.assertTrue(machine.ctl("get", "dev0.file").endswith("/second.iso\n"))
-        self.assertIn("not an image", machine.ctl("insert", "dev0", "bad.iso", status=1))
+        self.assertIn("not an image", machine.ctl("insert", "dev0", self.file("bad.iso"), status=1))
+        self.assertIn("No such file", machine.ctl("insert", "dev0", "missing.iso", status=1))
         self.assertTrue(machine.ctl("get", "dev0.file").endswith("/second.iso\n"))
         machine.ctl("eject", "dev0")
         self.assertEqual(machine.ctl("get", "dev0.file"), "\n")
@@ -111,6 +118,61 @@ class ControlTest(unittest.TestCase):
             machine.ctl(*arguments, status=1)
         for arguments in (["get", "dev0"], ["set", "dev0.file"], ["wibble"], ["get"], ["move", "a", "b"]):
             machine.ctl(*arguments, status=2)
+
+    def test_media_are_passed_open(self):
+        """The client opens them, for writing only if the instance writes."""
+        for options, access in (([], "read-only"), (["--set", "dev0.read-only=false"], "writable"),
+                                (["--set", "dev0.read-only=false", "--set", "dev0.mode=nonpersistent"], "read-only")):
+            machine = self.start(*options)
+            watcher = machine.watch()
+            machine.ctl("insert", "dev0", self.file("medium.iso", "what is in it"))
+            machine.ctl("set", "dev0.file=/somewhere/else.iso")
+            machine.ctl("quit")
+            lines = watcher.communicate(timeout=10)[0].splitlines()
+            machine.process.wait(10)
+            passed = [line for line in lines if "'passed'" in line]
+            self.assertEqual(passed, [f"Event ('dev0', 'passed', 'what is in it {access}')"])
+
+    def test_nothing_is_lost_by_a_save_that_fails(self):
+        machine = self.start()
+        path = self.file("state", "an older state")
+        machine.ctl("save", path)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(13), b"TESSERA-STATE")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertIn("cannot write", machine.ctl("save", "/nowhere/state", status=1))
+        machine.ctl("quit")
+        machine.process.wait(10)
+        self.assertIn("no machine answers", machine.ctl("save", path, status=1))
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["state"])
+
+    @unittest.skipUnless(Gio, "needs python3-gi")
+    def test_methods_with_descriptors(self):
+        """What is no descriptor, or a useless one, is refused, and the machine lives."""
+        machine = self.start()
+        bus = Gio.DBusConnection.new_for_address_sync(
+            "unix:path=" + machine.socket, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None, None)
+        reading = os.open(self.file("empty"), os.O_RDONLY)
+        self.addCleanup(os.close, reading)
+
+        def call(method, arguments, descriptors):
+            files = Gio.UnixFDList.new()
+            for descriptor in descriptors:
+                files.append(descriptor)
+            return bus.call_with_unix_fd_list_sync(None, "/org/tessera/Machine", "org.tessera.Machine1", method,
+                                                   arguments, None, 0, 10000, files, None)
+
+        for method, arguments, descriptors in (
+                ("SaveFd", GLib.Variant("(h)", (0,)), []), ("SaveFd", GLib.Variant("(h)", (5,)), [reading]),
+                ("SaveFd", GLib.Variant("(h)", (-1,)), [reading]), ("SaveFd", GLib.Variant("(h)", (0,)), [reading]),
+                ("ScreenshotFd", GLib.Variant("(uh)", (0, 0)), [reading]), ("ScreenshotFd", GLib.Variant("(uh)", (9, 0)), [reading]),
+                ("InsertMediumFd", GLib.Variant("(shs)", ("nobody", 0, "/x")), [reading])):
+            with self.assertRaises(GLib.Error):
+                call(method, arguments, descriptors)
+        png = bus.call_sync(None, "/org/tessera/Machine", "org.tessera.Machine1", "ScreenshotBytes",
+                            GLib.Variant("(u)", (0,)), None, 0, 10000, None)[0]
+        self.assertEqual(bytes(png[:8]), b"\x89PNG\r\n\x1a\n")
+        self.assertIn("running", machine.ctl("status"))
 
     def test_save_and_load(self):
         machine = self.start("--say", "abc")

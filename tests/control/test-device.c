@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One device with everything that the control plane can reach. What the control plane does to it
  * comes back as events on the bus. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <tessera/draft/files.h>
 #include <tessera/tessera.h>
 
 #define WIDTH 64
@@ -14,6 +17,7 @@ struct device {
 	const struct tsr_bus *bus;
 	const struct tsr_properties *properties;
 	const struct tsr_machine_table *machine;
+	const struct tsr_files *files;
 	const struct tsr_display_table *displays;
 	struct tsr_display *display;
 	int64_t reports;
@@ -97,6 +101,20 @@ static const struct tsr_io_ops exit_ops = { .size = sizeof(exit_ops),
 					    .widths = 1,
 					    .write = exit_write };
 
+/* What is in a file that came with the name, and whether it can be written. */
+static void report_passed(struct device *d, int fd)
+{
+	char text[32] = "";
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	report(d, "passed", "%s %s", n < 0 ? "unreadable" : text,
+	       (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR ? "writable" : "read-only");
+	close(fd);
+}
+
 /* A file whose name holds "bad" is refused, as a drive refuses an image. */
 static bool file_changed(void *self, const char *name, struct tsr_error *error)
 {
@@ -106,6 +124,7 @@ static bool file_changed(void *self, const char *name, struct tsr_error *error)
 	if (strstr(file, "bad"))
 		return tsr_error_set(error, TSR_ERROR_INVALID, "%s: not an image", file);
 	report(d, "media-changed", "%s", file);
+	report_passed(d, d->files->take(d->host, "file"));
 	return true;
 }
 
@@ -119,6 +138,7 @@ static bool device_attach(void *self, const struct tsr_host *host, struct tsr_er
 	d->bus = host->get(host, TSR_BUS);
 	d->properties = host->get(host, TSR_PROPERTIES);
 	d->machine = host->get(host, TSR_MACHINE);
+	d->files = host->get(host, TSR_FILES);
 	d->displays = host->get(host, TSR_DISPLAY);
 	d->display = d->displays->add(host, &display_ops, d);
 	input->add(host, &input_ops, d);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/uio.h>
 
+#include <tessera/draft/files.h>
 #include <tessera/tessera.h>
 
 #define SECTOR 512u
@@ -60,6 +61,7 @@ struct medium {
 
 struct medium_options {
 	const char *path, *format;
+	int fd; /* the open file, which becomes the medium's or is closed; -1: open the path */
 	bool read_only, nonpersistent;
 };
 
@@ -103,8 +105,9 @@ struct blk_raw {
 	const struct tsr_worker *worker;
 	const struct tsr_log *log;
 	const struct tsr_bus *bus;
-	struct medium *medium; /* NULL: none */
-	bool tray_open;        /* the guest ejected; the medium is still ours */
+	const struct tsr_files *files; /* NULL: this core has none */
+	struct medium *medium;         /* NULL: none */
+	bool tray_open;                /* the guest ejected; the medium is still ours */
 	bool locked;
 	uint32_t generation;
 	void (*changed)(void *user);

@@ -102,6 +102,21 @@ static bool lock_file(struct medium *m, const char *path, bool writer, struct ts
 	return true; /* a file system without locks */
 }
 
+/* Somebody else has opened it. */
+static int check_given(const struct medium_options *options, bool writer, struct tsr_error *error)
+{
+	int flags = fcntl(options->fd, F_GETFL);
+
+	if (flags >= 0 && (!writer || (flags & O_ACCMODE) == O_RDWR))
+		return options->fd;
+	tsr_error_set(error, TSR_ERROR_IO,
+		      "%s was opened for reading only; use mode=nonpersistent or read-only=true, "
+		      "or change its permissions",
+		      options->path);
+	close(options->fd);
+	return -1;
+}
+
 static int open_file(const struct medium_options *options, bool writer, struct tsr_error *error)
 {
 	int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (writer ? O_RDWR : O_RDONLY);
@@ -131,13 +146,16 @@ struct medium *medium_open(const struct medium_options *options, struct tsr_erro
 	struct medium *m = calloc(1, sizeof(*m));
 
 	if (!m) {
+		if (options->fd >= 0)
+			close(options->fd);
 		tsr_error_set(error, TSR_ERROR_FAILED, "out of memory");
 		return NULL;
 	}
 	m->references = 1;
 	pthread_mutex_init(&m->flush_lock, NULL);
 	m->read_only = options->read_only;
-	m->fd = open_file(options, writer, error);
+	m->fd = options->fd < 0 ? open_file(options, writer, error)
+				: check_given(options, writer, error);
 	if (m->fd < 0 || !measure(m, options->path, error) ||
 	    !lock_file(m, options->path, writer, error) || !check_format(m->fd, options, error))
 		goto fail;

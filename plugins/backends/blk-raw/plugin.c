@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "blk-raw.h"
 
@@ -130,9 +131,12 @@ static bool insert(struct blk_raw *b, struct medium **medium, struct tsr_error *
 		.format = p->get_string(b->host, "format"),
 		.read_only = p->get_bool(b->host, "read-only"),
 		.nonpersistent = !strcmp(p->get_string(b->host, "mode"), "nonpersistent"),
+		.fd = b->files ? b->files->take(b->host, "file") : -1,
 	};
 
 	*medium = NULL;
+	if (!options.path[0] && options.fd >= 0)
+		close(options.fd);
 	if (!options.path[0])
 		return true;
 	*medium = medium_open(&options, error);
@@ -181,6 +185,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	b->worker = host->get(host, TSR_WORKER);
 	b->log = host->get(host, TSR_LOG);
 	b->bus = host->get(host, TSR_BUS);
+	b->files = host->get(host, TSR_FILES);
 	ignore_sigxfsz();
 	if (!insert(b, &b->medium, error))
 		return false;

@@ -316,6 +316,18 @@ TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
  */
 TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error);
 /**
+ * tsr_machine_save_fd:
+ * @self: a machine
+ * @fd: an empty file that is open for writing; it stays the caller's
+ *
+ * Writes the state of the whole machine to an open file, and waits until the host's disk has it.
+ * For a process that may not open files itself: the caller makes a new file, and renames it once
+ * this has succeeded. After a failure the file's contents are undefined. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_save_fd(TsrMachine *self, int fd, GError **error);
+/**
  * tsr_machine_load:
  * @self: a machine
  * @path: (type filename): a file that tsr_machine_save() wrote
@@ -350,6 +362,19 @@ typedef enum {
  */
 TSR_EXPORT gboolean tsr_machine_load_full(TsrMachine *self, const char *path,
 					  TsrMachineLoadFlags flags, GError **error);
+/**
+ * tsr_machine_load_fd:
+ * @self: a machine
+ * @fd: a regular file that is open for reading, with a saved state; it stays the caller's
+ * @name: the file's name, for messages
+ * @flags: what to accept
+ *
+ * Does what tsr_machine_load_full() does with an open file. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_load_fd(TsrMachine *self, int fd, const char *name,
+					TsrMachineLoadFlags flags, GError **error);
 
 /* Instances and their properties. */
 /**
@@ -400,6 +425,21 @@ TSR_EXPORT char *tsr_machine_get_instance_property(TsrMachine *self, const char 
 TSR_EXPORT gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance,
 						      const char *property, const char *value,
 						      GError **error);
+/**
+ * tsr_machine_insert_fd:
+ * @self: a machine
+ * @instance: an instance with a property `file`, such as a disk's back end
+ * @fd: the medium, open for reading, and for writing if the instance is to write; it stays the
+ *   caller's
+ * @name: the file's absolute path, which becomes the value of `file`; it is not opened
+ *
+ * Puts a medium into a drive, by an open file. The property tells it as if the file had been given
+ * by its path. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_insert_fd(TsrMachine *self, const char *instance, int fd,
+					  const char *name, GError **error);
 
 /* Displays. */
 /**
@@ -438,6 +478,28 @@ TSR_EXPORT GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint6
  */
 TSR_EXPORT gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png_path,
 					   GError **error);
+/**
+ * tsr_machine_get_png:
+ * @self: a machine
+ * @display: which one, from 0
+ *
+ * Gets the picture of a display as PNG. [main]
+ *
+ * Returns: (transfer full): the bytes of a PNG file, or NULL with @error set
+ */
+TSR_EXPORT GBytes *tsr_machine_get_png(TsrMachine *self, guint display, GError **error);
+/**
+ * tsr_machine_screenshot_fd:
+ * @self: a machine
+ * @display: which one, from 0
+ * @fd: an empty file that is open for writing; it stays the caller's
+ *
+ * Writes the picture of a display as PNG to an open file. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_screenshot_fd(TsrMachine *self, guint display, int fd,
+					      GError **error);
 /**
  * tsr_machine_get_screen_text:
  * @self: a machine

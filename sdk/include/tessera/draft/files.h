@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * DRAFT. Files that the user named in a property of type file. A jailed process opens no path:
+ * whoever changes the property of a running machine passes a descriptor with the new value, which
+ * only the core can hand out.
+ */
+#ifndef TESSERA_DRAFT_FILES_H
+#define TESSERA_DRAFT_FILES_H
+
+#include "../host.h"
+
+/* A table of the host. A core that lacks it has nothing to hand out: open the path. */
+#define TSR_FILES "tessera.files/1"
+struct tsr_files {
+	uint32_t size;
+	/* The descriptor that came with the value that the property has now, or -1: none, open the
+	 * path. It is a duplicate, close-on-exec, and the caller's; it shares its offset, its
+	 * status flags and its locks with others, and has the access of whoever opened it. There
+	 * is one in the listener of `on_change` only. [locked] */
+	int (*take)(const struct tsr_host *host, const char *property);
+};
+
+#endif
