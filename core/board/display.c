@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Displays: the surfaces adapters draw into, frames for viewers, screenshots as PNG. */
+/*
+ * Displays: the surfaces adapters draw into, frames for viewers, screenshots as PNG.
+ *
+ * An adapter draws when a viewer asks for the next frame, and at no other time, so a viewer that
+ * does not ask costs nothing. Each frame has a serial; what was drawn for the newest of them is
+ * kept as rectangles, so that a viewer that names the serial it has learns what has changed since.
+ */
 #include "board/display.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <png.h>
 #include <unistd.h>
 #include <string.h>
 
+#include "board/surface.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
 
+#define FRAMES_KEPT 32u /* of which the damage is known; a power of two */
+
+struct area {
+	unsigned left, top, right, bottom; /* right and bottom are outside */
+};
+
 struct tsr_display {
 	const struct tsr_display_ops *ops;
 	void *self;
 	unsigned width, height;
-	uint32_t *pixels;
-	bool changed, resized;
-	guint64 serial; /* of the picture in pixels */
+	struct tsr_surface *surface;
+	uint32_t *pixels;                /* of surface; NULL: no mode was set yet */
+	bool resized;                    /* and not yet told */
+	struct area damage;              /* since the last frame */
+	guint64 serial;                  /* of the last frame; 0: none yet */
+	struct area frames[FRAMES_KEPT]; /* damage of the frame serial % FRAMES_KEPT */
 };
 
 struct tsr_displays {
@@ -29,7 +46,7 @@ static void display_free(gpointer data)
 {
 	struct tsr_display *d = data;
 
-	g_free(d->pixels);
+	tsr_surface_unref(d->surface);
 	g_free(d);
 }
 
@@ -57,25 +74,40 @@ static struct tsr_display *display_add(const struct tsr_host *host,
 
 	d->ops = ops;
 	d->self = self;
+	d->surface = tsr_surface_new();
 	g_ptr_array_add(m->displays->all, d);
 	return d;
+}
+
+static void add_damage(struct area *to, const struct area *more)
+{
+	if (more->left >= more->right || more->top >= more->bottom)
+		return;
+	if (to->left >= to->right) {
+		*to = *more;
+		return;
+	}
+	to->left = MIN(to->left, more->left);
+	to->top = MIN(to->top, more->top);
+	to->right = MAX(to->right, more->right);
+	to->bottom = MAX(to->bottom, more->bottom);
+}
+
+static struct area whole(const struct tsr_display *d)
+{
+	return (struct area){ .right = d->width, .bottom = d->height };
 }
 
 static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned height,
 				size_t *stride)
 {
 	g_assert(width && height && width <= 16384 && height <= 16384);
-	if (width != d->width || height != d->height) {
-		g_free(d->pixels);
-		d->pixels = NULL;
-		d->width = width;
-		d->height = height;
-		d->resized = true;
-	}
-	if (!d->pixels)
-		d->pixels = g_new(uint32_t, (gsize)width * height);
+	d->resized |= width != d->width || height != d->height;
+	d->width = width;
+	d->height = height;
+	d->pixels = tsr_surface_reserve(d->surface, (gsize)width * height * 4);
 	memset(d->pixels, 0, (size_t)width * height * 4);
-	d->changed = true;
+	d->damage = whole(d);
 	*stride = (size_t)width * 4;
 	return d->pixels;
 }
@@ -92,7 +124,11 @@ static uint32_t *display_pixels(struct tsr_display *d, unsigned *width, unsigned
 static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsigned width,
 			   unsigned height)
 {
-	d->changed |= width && height;
+	struct area more = { .left = MIN(x, d->width), .top = MIN(y, d->height) };
+
+	more.right = more.left + MIN(width, d->width - more.left);
+	more.bottom = more.top + MIN(height, d->height - more.top);
+	add_damage(&d->damage, &more);
 }
 
 const struct tsr_display_table tsr_display_table_impl = {
@@ -114,10 +150,92 @@ static struct tsr_display *get_display(TsrMachine *m, guint index)
 static void refresh(struct tsr_display *d, bool full)
 {
 	d->ops->refresh(d->self, full);
-	if (d->changed) {
-		d->changed = false;
-		d->serial++;
-	}
+	if (d->damage.left >= d->damage.right)
+		return;
+	d->serial++;
+	d->frames[d->serial % FRAMES_KEPT] = d->damage;
+	d->damage = (struct area){ 0 };
+}
+
+/* What has changed since that frame. A frame of another size has damaged all of it. */
+static struct area damage_since(const struct tsr_display *d, guint64 serial)
+{
+	struct area damage = { 0 }, all = whole(d);
+
+	if (!serial || serial > d->serial || d->serial - serial >= FRAMES_KEPT)
+		return all;
+	for (guint64 s = serial + 1; s <= d->serial; s++)
+		add_damage(&damage, &d->frames[s % FRAMES_KEPT]);
+	damage.right = MIN(damage.right, all.right);
+	damage.bottom = MIN(damage.bottom, all.bottom);
+	return damage;
+}
+
+static bool next_frame(struct tsr_display *d, TsrFrame *frame)
+{
+	struct area damage = damage_since(d, frame->serial);
+
+	frame->width = d->width;
+	frame->height = d->height;
+	if (!d->pixels || frame->serial == d->serial)
+		return false;
+	*frame = (TsrFrame){ .serial = d->serial,
+			     .width = d->width,
+			     .height = d->height,
+			     .damage_x = damage.left,
+			     .damage_y = damage.top,
+			     .damage_width = damage.right - damage.left,
+			     .damage_height = damage.bottom - damage.top };
+	return true;
+}
+
+gboolean tsr_machine_refresh_display(TsrMachine *self, guint display, TsrFrame *frame)
+{
+	struct tsr_display *d = get_display(self, display);
+	bool resized, changed;
+
+	if (!d)
+		return FALSE;
+	tsr_machine_lock(self);
+	refresh(d, frame->serial == 0);
+	resized = d->resized;
+	d->resized = false;
+	changed = next_frame(d, frame);
+	tsr_machine_unlock(self);
+	if (resized)
+		tsr_signals_display_changed(self, display, frame->width, frame->height);
+	return changed;
+}
+
+static gsize frame_bytes(const TsrFrame *frame)
+{
+	return (gsize)frame->width * frame->height * 4;
+}
+
+GBytes *tsr_machine_borrow_frame(TsrMachine *self, guint display, TsrFrame *frame)
+{
+	struct tsr_display *d = get_display(self, display);
+
+	if (!tsr_machine_refresh_display(self, display, frame))
+		return NULL;
+	return tsr_surface_get_bytes(d->surface, frame_bytes(frame));
+}
+
+int tsr_machine_open_display(TsrMachine *self, guint display, GError **error)
+{
+	struct tsr_display *d = get_display(self, display);
+	int shared = d ? tsr_surface_get_descriptor(d->surface) : -1;
+	int descriptor = shared >= 0 ? fcntl(shared, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (!d)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+			    "the machine has no display %u; it has %u displays", display,
+			    tsr_machine_get_n_displays(self));
+	else if (descriptor < 0)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+			    "display %u cannot be shared: this host gave no memory file for it",
+			    display);
+	return descriptor;
 }
 
 guint tsr_machine_get_n_displays(TsrMachine *self)
@@ -128,27 +246,15 @@ guint tsr_machine_get_n_displays(TsrMachine *self)
 GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width,
 			      guint *height)
 {
-	struct tsr_display *d = get_display(self, display);
-	GBytes *frame = NULL;
-	bool resized;
+	TsrFrame frame = { .serial = *serial };
+	g_autoptr(GBytes) borrowed = tsr_machine_borrow_frame(self, display, &frame);
 
-	*width = *height = 0;
-	if (!d)
+	*serial = frame.serial;
+	*width = frame.width;
+	*height = frame.height;
+	if (!borrowed)
 		return NULL;
-	tsr_machine_lock(self);
-	refresh(d, *serial == 0);
-	resized = d->resized;
-	d->resized = false;
-	*width = d->width;
-	*height = d->height;
-	if (d->pixels && *serial != d->serial) {
-		frame = g_bytes_new(d->pixels, (gsize)d->width * d->height * 4);
-		*serial = d->serial;
-	}
-	tsr_machine_unlock(self);
-	if (resized)
-		tsr_signals_display_changed(self, display, *width, *height);
-	return frame;
+	return g_bytes_new(g_bytes_get_data(borrowed, NULL), g_bytes_get_size(borrowed));
 }
 
 /* The picture as libpng takes it; NULL with error. */

@@ -26,7 +26,7 @@ struct ui {
 	GtkWidget *dialog; /* the question before closing; NULL: it is not shown */
 
 	/* frames */
-	guint64 frame_serial;
+	TsrFrame frame;   /* the one that is shown */
 	guint tick;       /* tick callback, while the screen changes */
 	guint slow;       /* timeout, while it does not */
 	int awake;        /* ticks left before polling becomes slow */

@@ -16,13 +16,11 @@
 
 static gboolean fetch_frame(struct ui *ui)
 {
-	guint width, height;
-	g_autoptr(GBytes) frame =
-		tsr_machine_get_frame(ui->machine, 0, &ui->frame_serial, &width, &height);
+	g_autoptr(GBytes) pixels = tsr_machine_borrow_frame(ui->machine, 0, &ui->frame);
 
-	if (!frame)
+	if (!pixels)
 		return FALSE;
-	ui_screen_set_frame(ui->screen, frame, width, height);
+	ui_screen_set_frame(ui->screen, pixels, ui->frame.width, ui->frame.height);
 	return TRUE;
 }
 

@@ -452,6 +452,61 @@ TSR_EXPORT gboolean tsr_machine_insert_fd(TsrMachine *self, const char *instance
  */
 TSR_EXPORT guint tsr_machine_get_n_displays(TsrMachine *self);
 /**
+ * TsrFrame:
+ * @serial: grows with each frame of a display; 0: none
+ * @width: of the picture, in pixels
+ * @height: of the picture, in pixels
+ * @damage_x: left side of what has changed since the frame before, in pixels
+ * @damage_y: its upper side
+ * @damage_width: its width
+ * @damage_height: its height
+ *
+ * A frame that the caller has of a display. Fill it with zeros before the first one.
+ */
+typedef struct {
+	guint64 serial;
+	guint width, height;
+	guint damage_x, damage_y, damage_width, damage_height;
+} TsrFrame;
+
+/**
+ * tsr_machine_refresh_display:
+ * @self: a machine
+ * @display: which one, from 0
+ * @frame: the frame that the caller has; it becomes the newest one
+ *
+ * Has the adapter draw what has changed, into the display's memory. The adapter draws at no other
+ * time. [main]
+ *
+ * Returns: TRUE if there is a newer frame than the caller's
+ */
+TSR_EXPORT gboolean tsr_machine_refresh_display(TsrMachine *self, guint display, TsrFrame *frame);
+/**
+ * tsr_machine_borrow_frame:
+ * @self: a machine
+ * @display: which one, from 0
+ * @frame: the frame that the caller has; it becomes the newest one
+ *
+ * As tsr_machine_refresh_display(), and gives out the display's memory: the picture as 32-bit
+ * XRGB8888 in host byte order, width * 4 bytes a row. It is not a copy: the next frame is drawn
+ * into the same bytes. Does not wait for a machine in another process that is busy. [main]
+ *
+ * Returns: (transfer full) (nullable): pixels of the display; NULL if there is no newer frame
+ */
+TSR_EXPORT GBytes *tsr_machine_borrow_frame(TsrMachine *self, guint display, TsrFrame *frame);
+/**
+ * tsr_machine_open_display:
+ * @self: a machine
+ * @display: which one, from 0
+ *
+ * Opens the memory of a display, for another process to map. It can be read only, it grows and
+ * never shrinks. The picture that tsr_machine_refresh_display() describes begins at its first byte,
+ * with width * 4 bytes a row; it may be longer than the file was when it was opened. [main]
+ *
+ * Returns: a file descriptor that the caller closes; -1 with @error set
+ */
+TSR_EXPORT int tsr_machine_open_display(TsrMachine *self, guint display, GError **error);
+/**
  * tsr_machine_get_frame:
  * @self: a machine
  * @display: which one, from 0
