@@ -18,6 +18,7 @@
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
+#include "instance/remote-form.h"
 #include "instance/signals.h"
 
 #define FRAMES_KEPT 32u /* of which the damage is known; a power of two */
@@ -189,7 +190,7 @@ static bool next_frame(struct tsr_display *d, TsrFrame *frame)
 	return true;
 }
 
-gboolean tsr_machine_refresh_display(TsrMachine *self, guint display, TsrFrame *frame)
+static gboolean refresh_display(TsrMachine *self, guint display, TsrFrame *frame)
 {
 	struct tsr_display *d = get_display(self, display);
 	bool resized, changed;
@@ -207,31 +208,52 @@ gboolean tsr_machine_refresh_display(TsrMachine *self, guint display, TsrFrame *
 	return changed;
 }
 
-static gsize frame_bytes(const TsrFrame *frame)
+gboolean tsr_machine_refresh_display(TsrMachine *self, guint display, TsrFrame *frame)
 {
-	return (gsize)frame->width * frame->height * 4;
+	if (self->form)
+		return self->form->refresh_display(self, display, frame, TRUE);
+	return refresh_display(self, display, frame);
+}
+
+static GBytes *borrow_frame(TsrMachine *self, guint display, TsrFrame *frame, gboolean patient)
+{
+	gsize size;
+
+	if (!(self->form ? self->form->refresh_display(self, display, frame, patient)
+			 : refresh_display(self, display, frame)))
+		return NULL;
+	size = (gsize)frame->width * frame->height * 4;
+	if (self->form)
+		return self->form->get_pixels(self, display, size);
+	return tsr_surface_get_bytes(get_display(self, display)->surface, size);
 }
 
 GBytes *tsr_machine_borrow_frame(TsrMachine *self, guint display, TsrFrame *frame)
 {
-	struct tsr_display *d = get_display(self, display);
+	return borrow_frame(self, display, frame, FALSE);
+}
 
-	if (!tsr_machine_refresh_display(self, display, frame))
-		return NULL;
-	return tsr_surface_get_bytes(d->surface, frame_bytes(frame));
+static int no_display(TsrMachine *self, guint display, GError **error)
+{
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
+		    "the machine has no display %u; it has %u displays", display,
+		    tsr_machine_get_n_displays(self));
+	return -1;
 }
 
 int tsr_machine_open_display(TsrMachine *self, guint display, GError **error)
 {
-	struct tsr_display *d = get_display(self, display);
-	int shared = d ? tsr_surface_get_descriptor(d->surface) : -1;
-	int descriptor = shared >= 0 ? fcntl(shared, F_DUPFD_CLOEXEC, 0) : -1;
+	struct tsr_display *d;
+	int shared, descriptor;
 
+	if (self->form)
+		return self->form->open_display(self, display, error);
+	d = get_display(self, display);
 	if (!d)
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
-			    "the machine has no display %u; it has %u displays", display,
-			    tsr_machine_get_n_displays(self));
-	else if (descriptor < 0)
+		return no_display(self, display, error);
+	shared = tsr_surface_get_descriptor(d->surface);
+	descriptor = shared >= 0 ? fcntl(shared, F_DUPFD_CLOEXEC, 0) : -1;
+	if (descriptor < 0)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
 			    "display %u cannot be shared: this host gave no memory file for it",
 			    display);
@@ -240,14 +262,14 @@ int tsr_machine_open_display(TsrMachine *self, guint display, GError **error)
 
 guint tsr_machine_get_n_displays(TsrMachine *self)
 {
-	return self->displays->all->len;
+	return self->form ? self->form->get_n_displays(self) : self->displays->all->len;
 }
 
 GBytes *tsr_machine_get_frame(TsrMachine *self, guint display, guint64 *serial, guint *width,
 			      guint *height)
 {
 	TsrFrame frame = { .serial = *serial };
-	g_autoptr(GBytes) borrowed = tsr_machine_borrow_frame(self, display, &frame);
+	g_autoptr(GBytes) borrowed = borrow_frame(self, display, &frame, TRUE);
 
 	*serial = frame.serial;
 	*width = frame.width;
@@ -339,9 +361,12 @@ gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png
 
 char *tsr_machine_get_screen_text(TsrMachine *self, guint display)
 {
-	struct tsr_display *d = get_display(self, display);
+	struct tsr_display *d;
 	char *text = NULL;
 
+	if (self->form)
+		return self->form->get_screen_text(self, display);
+	d = get_display(self, display);
 	if (!d || !d->ops->text)
 		return NULL;
 	tsr_machine_lock(self);

@@ -6,6 +6,7 @@
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
+#include "instance/remote-form.h"
 #include "instance/signals.h"
 
 struct listener {
@@ -61,6 +62,10 @@ const struct tsr_input tsr_input_table = {
 
 void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down)
 {
+	if (self->form) {
+		self->form->send_key(self, code, down);
+		return;
+	}
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
 	if (l->ops->key)
@@ -70,6 +75,10 @@ void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down)
 
 void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint buttons)
 {
+	if (self->form) {
+		self->form->send_pointer(self, dx, dy, wheel, buttons);
+		return;
+	}
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
 	if (l->ops->pointer)
@@ -79,6 +88,10 @@ void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint
 
 void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int wheel, guint buttons)
 {
+	if (self->form) {
+		self->form->send_pointer_absolute(self, x, y, wheel, buttons);
+		return;
+	}
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
 	if (l->ops->pointer_absolute)

@@ -5,6 +5,7 @@
 #include "control/control-interface.h"
 #include "control/methods.h"
 #include "control/server.h"
+#include "remote/address.h"
 
 struct _TsrControl {
 	GObject parent;
@@ -103,20 +104,9 @@ static void tsr_control_dispose(GObject *object)
 	G_OBJECT_CLASS(tsr_control_parent_class)->dispose(object);
 }
 
-static const GDBusErrorEntry errors[] = {
-	{ TSR_MACHINE_ERROR_FAILED, "org.tessera.Error.Failed" },
-	{ TSR_MACHINE_ERROR_INVALID, "org.tessera.Error.Invalid" },
-	{ TSR_MACHINE_ERROR_NOT_FOUND, "org.tessera.Error.NotFound" },
-	{ TSR_MACHINE_ERROR_STATE, "org.tessera.Error.State" },
-	{ TSR_MACHINE_ERROR_IO, "org.tessera.Error.Io" },
-	{ TSR_MACHINE_ERROR_VERSION, "org.tessera.Error.Version" },
-};
-
 static void tsr_control_class_init(TsrControlClass *class)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(errors); i++)
-		g_dbus_error_register_error(TSR_MACHINE_ERROR, errors[i].error_code,
-					    errors[i].dbus_error_name);
+	tsr_remote_register_errors();
 	G_OBJECT_CLASS(class)->dispose = tsr_control_dispose;
 }
 
@@ -133,4 +123,9 @@ TsrControl *tsr_control_new(TsrMachine *machine, const char *where, GError **err
 	for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
 		g_signal_connect(machine, signals[i].name, signals[i].callback, self);
 	return g_steal_pointer(&self);
+}
+
+gboolean tsr_control_has_clients(TsrControl *self)
+{
+	return tsr_control_server_has_clients(self->server);
 }

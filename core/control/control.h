@@ -15,5 +15,7 @@ G_DECLARE_FINAL_TYPE(TsrControl, tsr_control, TSR, CONTROL, GObject)
 /* where: "unix:PATH". Serves until it is disposed of; the socket is then removed. A socket without
  * a listener is replaced. [main] */
 TsrControl *tsr_control_new(TsrMachine *machine, const char *where, GError **error);
+/* Whether anybody is connected. [main] */
+gboolean tsr_control_has_clients(TsrControl *self);
 
 #endif

@@ -5,16 +5,19 @@
 #include <unistd.h>
 
 #include "control/client.h"
+#include "control/display-methods.h"
 #include "control/methods.h"
 
 #define POSITION_MAX 65535u
 
-/* Answers the call itself, or returns NULL with error, or a value (floating) to be returned. */
-typedef GVariant *(*Method)(TsrControlled *self, GVariant *arguments, GError **error);
-
 static GVariant *nothing(gboolean done)
 {
 	return done ? g_variant_new("()") : NULL;
+}
+
+static GVariant *on_start(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_start(self->machine, error));
 }
 
 static GVariant *on_pause(TsrControlled *self, GVariant *arguments, GError **error)
@@ -43,6 +46,21 @@ static GVariant *on_quit(TsrControlled *self, GVariant *arguments, GError **erro
 {
 	g_timeout_add_full(G_PRIORITY_DEFAULT, 20, stop_later, g_object_ref(self->machine),
 			   g_object_unref);
+	return g_variant_new("()");
+}
+
+static GVariant *on_stop(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *why;
+	int status;
+
+	g_variant_get(arguments, "(i&s)", &status, &why);
+	if (status < 0 || status > 255) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%d is not an exit status: they are from 0 to 255", status);
+		return NULL;
+	}
+	tsr_machine_stop(self->machine, status, why);
 	return g_variant_new("()");
 }
 
@@ -179,6 +197,35 @@ static GVariant *on_save(TsrControlled *self, GVariant *arguments, GError **erro
 	return nothing(tsr_machine_save(self->machine, path, error));
 }
 
+static GVariant *on_load(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *path;
+
+	g_variant_get(arguments, "(&s)", &path);
+	return nothing(tsr_machine_load(self->machine, path, error));
+}
+
+static GVariant *on_hash_state(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_autofree char *hash = tsr_machine_hash_state(self->machine, error);
+
+	return hash ? g_variant_new("(s)", hash) : NULL;
+}
+
+static GVariant *on_list_provided(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_auto(GStrv) lines = tsr_bus_list(tsr_machine_get_bus(self->machine));
+
+	return g_variant_new("(^as)", lines);
+}
+
+static GVariant *on_list_connections(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_auto(GStrv) lines = tsr_bus_list_connections(tsr_machine_get_bus(self->machine));
+
+	return g_variant_new("(^as)", lines);
+}
+
 static GVariant *on_get_stats(TsrControlled *self, GVariant *arguments, GError **error)
 {
 	g_autofree char *text = tsr_machine_get_stats(self->machine);
@@ -250,12 +297,15 @@ static int take_descriptor(GDBusMethodInvocation *invocation, GVariant *argument
 
 static const struct {
 	const char *name;
-	Method method;
+	TsrControlMethod method;
 } methods[] = {
+	{ "Start", on_start },
 	{ "Pause", on_pause },
 	{ "Resume", on_resume },
 	{ "Reset", on_reset },
 	{ "Quit", on_quit },
+	{ "Stop", on_stop },
+	{ "RefreshDisplay", tsr_control_refresh_display },
 	{ "Screenshot", on_screenshot },
 	{ "ScreenshotBytes", on_screenshot_bytes },
 	{ "ScreenText", on_screen_text },
@@ -268,6 +318,10 @@ static const struct {
 	{ "GetInstanceProperty", on_get_instance_property },
 	{ "SetInstanceProperty", on_set_instance_property },
 	{ "Save", on_save },
+	{ "Load", on_load },
+	{ "HashState", on_hash_state },
+	{ "ListProvided", on_list_provided },
+	{ "ListConnections", on_list_connections },
 	{ "GetStats", on_get_stats },
 	{ "TapLine", on_tap_line },
 };
@@ -292,7 +346,7 @@ static void start_typing(TsrControlled *self, gboolean press, GVariant *argument
 		g_dbus_method_invocation_return_gerror(invocation, error);
 }
 
-static void call_method(TsrControlled *self, Method method, GVariant *arguments,
+static void call_method(TsrControlled *self, TsrControlMethod method, GVariant *arguments,
 			GDBusMethodInvocation *invocation)
 {
 	g_autoptr(GError) error = NULL;
@@ -335,7 +389,10 @@ static void on_method_call(GDBusConnection *connection, const char *sender, cons
 			return;
 		}
 	}
-	start_typing(user, g_str_equal(name, "PressKeys"), arguments, invocation);
+	if (g_str_equal(name, "OpenDisplay"))
+		tsr_control_open_display(user, arguments, invocation);
+	else
+		start_typing(user, g_str_equal(name, "PressKeys"), arguments, invocation);
 }
 
 /* -- properties */
@@ -363,6 +420,8 @@ static GVariant *on_get_property(GDBusConnection *connection, const char *sender
 	if (g_str_equal(name, "State"))
 		return g_variant_new_string(
 			tsr_control_state_name(tsr_machine_get_state(self->machine)));
+	if (g_str_equal(name, "Displays"))
+		return g_variant_new_uint32(tsr_machine_get_n_displays(self->machine));
 	return g_variant_new_int32(tsr_machine_get_exit_status(self->machine));
 }
 

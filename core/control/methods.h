@@ -3,15 +3,7 @@
 #ifndef TSR_CONTROL_METHODS_H
 #define TSR_CONTROL_METHODS_H
 
-#include <tessera-glib/machine.h>
-
-#include "control/control-keys.h"
-
-/* What the methods act on; the table's user data. */
-typedef struct {
-	TsrMachine *machine;
-	TsrTypist *typist;
-} TsrControlled;
+#include "control/controlled.h"
 
 extern const GDBusInterfaceVTable tsr_control_methods;
 

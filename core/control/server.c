@@ -14,6 +14,7 @@
 #include "control/control-interface.h"
 #include "control/newcomer.h"
 #include "control/server.h"
+#include "remote/address.h"
 
 #define QUEUED_CLIENTS_MAX 128 /* that have connected and were not yet accepted */
 #define CATCH_UP_US 1000
@@ -124,26 +125,6 @@ static gboolean on_incoming(GSocketService *service, GSocketConnection *stream, 
 
 /* -- the socket */
 
-static const char *socket_path(const char *where)
-{
-	return g_str_has_prefix(where, "unix:") ? where + strlen("unix:") : where;
-}
-
-char *tsr_control_address(const char *where, GError **error)
-{
-	const char *path = socket_path(where);
-	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
-	g_autofree char *escaped = g_dbus_address_escape_value(absolute);
-
-	if (*path && strlen(absolute) < sizeof(((struct sockaddr_un *)NULL)->sun_path))
-		return g_strdup_printf("unix:path=%s", escaped);
-	g_set_error(
-		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-		"\"%s\" is not a control socket: give unix:PATH, with a path of at most 107 bytes",
-		where);
-	return NULL;
-}
-
 static gboolean is_served(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -175,8 +156,8 @@ static gboolean make_room(const char *path, GError **error)
 
 static gboolean start_server(TsrControlServer *self, const char *where, GError **error)
 {
-	g_autofree char *bus_address = tsr_control_address(where, error);
-	g_autofree char *path = g_canonicalize_filename(socket_path(where), NULL);
+	g_autofree char *bus_address = tsr_remote_address(where, error);
+	g_autofree char *path = g_canonicalize_filename(tsr_remote_socket_path(where), NULL);
 	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
 
 	if (!bus_address || !make_room(path, error))
@@ -232,6 +213,11 @@ static void flush(TsrControlServer *self)
 	if (late)
 		g_log("tessera", G_LOG_LEVEL_WARNING,
 		      "control: clients that did not take their last messages: %u", late);
+}
+
+gboolean tsr_control_server_has_clients(TsrControlServer *self)
+{
+	return self->clients && self->clients->len > 0;
 }
 
 static void close_connection(gpointer data, gpointer user)

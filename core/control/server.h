@@ -25,11 +25,11 @@ TsrControlServer *tsr_control_server_new(const char *where, const GDBusInterface
 void tsr_control_server_emit(TsrControlServer *self, const char *interface, const char *name,
 			     GVariant *arguments);
 
+/* Whether anybody is connected. [main] */
+gboolean tsr_control_server_has_clients(TsrControlServer *self);
+
 /* Ends the connections and stops to listen. Signals that were sent still arrive at clients that
  * take them within a second; calls are no longer taken. May be called twice. [main] */
 void tsr_control_server_close(TsrControlServer *self);
-
-/* The D-Bus address of "unix:PATH" or PATH; NULL with error. */
-char *tsr_control_address(const char *where, GError **error);
 
 #endif

@@ -21,9 +21,16 @@ struct tsr_worker_pool;
 struct tsr_displays;
 struct tsr_inputs;
 struct tsr_posts;
+struct tsr_remote_form;
+struct tsr_remote;
 
 struct _TsrMachine {
 	GObject parent;
+	/* Of a machine in another process, which has none of the parts below; NULL: it is in this
+	 * one. */
+	const struct tsr_remote_form *form;
+	struct tsr_remote *remote;
+
 	TsrConfig *config;
 	GMainContext *context;
 	struct tsr_posts *posts; /* signals that wait for the main loop */

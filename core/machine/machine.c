@@ -24,6 +24,7 @@
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/posts.h"
+#include "instance/remote-form.h"
 #include "instance/signals.h"
 #include "machine/host-tables.h"
 #include "run/timekeeper.h"
@@ -184,6 +185,8 @@ static gboolean wrong_state(TsrMachine *self, const char *what, GError **error)
 
 gboolean tsr_machine_start(TsrMachine *self, GError **error)
 {
+	if (self->form)
+		return self->form->start(self, error);
 	if (self->state != TSR_MACHINE_LOADED)
 		return wrong_state(self, "start", error);
 	tsr_machine_lock(self);
@@ -197,6 +200,8 @@ gboolean tsr_machine_start(TsrMachine *self, GError **error)
 
 gboolean tsr_machine_pause(TsrMachine *self, GError **error)
 {
+	if (self->form)
+		return self->form->pause(self, error);
 	if (self->state != TSR_MACHINE_RUNNING)
 		return wrong_state(self, "pause", error);
 	tsr_vcpu_set_running(self, false);
@@ -206,6 +211,8 @@ gboolean tsr_machine_pause(TsrMachine *self, GError **error)
 
 gboolean tsr_machine_resume(TsrMachine *self, GError **error)
 {
+	if (self->form)
+		return self->form->resume(self, error);
 	if (self->state != TSR_MACHINE_PAUSED)
 		return wrong_state(self, "resume", error);
 	tsr_vcpu_set_running(self, true);
@@ -215,6 +222,8 @@ gboolean tsr_machine_resume(TsrMachine *self, GError **error)
 
 gboolean tsr_machine_reset(TsrMachine *self, GError **error)
 {
+	if (self->form)
+		return self->form->reset(self, error);
 	if (self->state != TSR_MACHINE_RUNNING && self->state != TSR_MACHINE_PAUSED)
 		return wrong_state(self, "reset", error);
 	tsr_vcpu_request_reset(self, TSR_RESET_HARD);
@@ -223,6 +232,10 @@ gboolean tsr_machine_reset(TsrMachine *self, GError **error)
 
 void tsr_machine_stop(TsrMachine *self, int exit_status, const char *why)
 {
+	if (self->form) {
+		self->form->stop(self, exit_status, why);
+		return;
+	}
 	if (self->state == TSR_MACHINE_STOPPED)
 		return;
 	if (!self->thread_started)
@@ -242,7 +255,9 @@ int tsr_machine_run(TsrMachine *self, GError **error)
 
 const char *tsr_machine_get_name(TsrMachine *self)
 {
-	return self->config->name;
+	if (self->form)
+		return self->form->get_name(self);
+	return self->config ? self->config->name : NULL;
 }
 
 TsrMachineState tsr_machine_get_state(TsrMachine *self)
@@ -257,6 +272,8 @@ int tsr_machine_get_exit_status(TsrMachine *self)
 
 TsrBus *tsr_machine_get_bus(TsrMachine *self)
 {
+	if (self->form)
+		return self->form->get_bus(self);
 	return self->bus;
 }
 
@@ -264,8 +281,11 @@ TsrBus *tsr_machine_get_bus(TsrMachine *self)
 
 char **tsr_machine_list_instances(TsrMachine *self)
 {
-	char **names = g_new0(char *, self->instances->len + 1);
+	char **names;
 
+	if (self->form)
+		return self->form->list_instances(self);
+	names = g_new0(char *, self->instances->len + 1);
 	for (guint i = 0; i < self->instances->len; i++)
 		names[i] = g_strdup(
 			((TsrInstance *)g_ptr_array_index(self->instances, i))->config->name);
@@ -285,9 +305,12 @@ static TsrInstance *find_or_error(TsrMachine *self, const char *name, GError **e
 char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance,
 					const char *property, GError **error)
 {
-	TsrInstance *found = find_or_error(self, instance, error);
+	TsrInstance *found;
 	char *value;
 
+	if (self->form)
+		return self->form->get_instance_property(self, instance, property, error);
+	found = find_or_error(self, instance, error);
 	if (!found)
 		return NULL;
 	tsr_machine_lock(self);
@@ -299,9 +322,12 @@ char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance,
 gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance,
 					   const char *property, const char *value, GError **error)
 {
-	TsrInstance *found = find_or_error(self, instance, error);
+	TsrInstance *found;
 	gboolean good;
 
+	if (self->form)
+		return self->form->set_instance_property(self, instance, property, value, error);
+	found = find_or_error(self, instance, error);
 	if (!found)
 		return FALSE;
 	tsr_machine_lock(self);
@@ -333,9 +359,12 @@ static void put_stat(void *user, const char *name, uint64_t value)
 
 char *tsr_machine_get_stats(TsrMachine *self)
 {
-	GString *text = g_string_new(NULL);
 	struct tsr_interface found;
+	GString *text;
 
+	if (self->form)
+		return self->form->get_stats(self);
+	text = g_string_new(NULL);
 	tsr_machine_lock(self);
 	put_stat(text, "instructions", self->cpu->instructions(self->cpu_self));
 	put_stat(text, "guest-time-ns", tsr_timekeeper_now(self->clock));
@@ -355,6 +384,8 @@ gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, G
 {
 	gboolean found;
 
+	if (self->form)
+		return self->form->tap_line(self, line, on, error);
 	tsr_machine_lock(self);
 	found = tsr_lines_tap(self->lines, line, on);
 	tsr_machine_unlock(self);
@@ -373,7 +404,7 @@ static void tsr_machine_get_property_value(GObject *object, guint id, GValue *va
 
 	switch (id) {
 	case PROP_NAME:
-		g_value_set_string(value, m->config ? m->config->name : NULL);
+		g_value_set_string(value, tsr_machine_get_name(m));
 		break;
 	case PROP_STATE:
 		g_value_set_enum(value, m->state);
@@ -390,6 +421,8 @@ static void tsr_machine_finalize(GObject *object)
 {
 	TsrMachine *m = TSR_MACHINE_OBJECT(object);
 
+	if (m->form)
+		m->form->leave(m);
 	tsr_posts_close(m->posts);
 	tsr_vcpu_finish(m);
 	tear_down(m);

@@ -12,13 +12,11 @@
 #include <unistd.h>
 
 #include "control/control-interface.h"
-#include "control/server.h"
 #include "manifest/property.h"
 #include "program/program.h"
+#include "remote/address.h"
 
 #define CALL_TIMEOUT_MS (10 * 60 * 1000)
-#define CONNECT_SECONDS 10 /* while the machine has more new clients than it can queue */
-#define CONNECT_PAUSE_MS 20
 #define POSITION_MAX 65535
 #define BUTTONS_MAX 31 /* five buttons */
 
@@ -458,40 +456,14 @@ static const struct {
 	{ "introspect", 0, 0, "", do_introspect },
 };
 
-/* A connection to a socket whose queue of new clients is full fails with EAGAIN: waits until the
- * machine has accepted some of them. */
-static GDBusConnection *connect_to(const char *address, GError **error)
-{
-	gint64 until = g_get_monotonic_time() + CONNECT_SECONDS * G_TIME_SPAN_SECOND;
-	GDBusConnection *connection;
-
-	for (;;) {
-		g_clear_error(error);
-		connection = g_dbus_connection_new_for_address_sync(
-			address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, error);
-		if (connection || !g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ||
-		    g_get_monotonic_time() > until)
-			return connection;
-		g_usleep(CONNECT_PAUSE_MS * 1000);
-	}
-}
-
 static int run_command(Ctl *ctl, const char *socket, guint index)
 {
 	GError *error = NULL;
-	g_autofree char *address = tsr_control_address(socket, &error);
 	int status;
 
-	if (!address)
+	ctl->connection = tsr_remote_connect(socket, G_DBUS_CONNECTION_FLAGS_NONE, &error);
+	if (!ctl->connection)
 		return program_fail_error(error);
-	ctl->connection = connect_to(address, &error);
-	if (!ctl->connection) {
-		program_fail(TSR_EXIT_MACHINE_FAILED, "no machine answers at %s: %s", socket,
-			     error->message);
-		g_error_free(error);
-		return TSR_EXIT_MACHINE_FAILED;
-	}
-	g_dbus_connection_set_exit_on_close(ctl->connection, FALSE);
 	status = commands[index].run(ctl);
 	g_object_unref(ctl->connection);
 	return status;

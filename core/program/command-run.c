@@ -17,12 +17,14 @@ typedef struct {
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
 	double timeout;       /* seconds; 0: none */
 	char *control, *load;
-	gboolean stats, hash, has_ui, force_medium;
+	gboolean stats, hash, hold, has_ui, force_medium;
 } RunOptions;
 
 typedef struct {
 	RunOptions *options;
-	TsrMachine *machine; /* not owned; NULL until it is built */
+	TsrMachine *machine;  /* not owned; NULL until it is built */
+	TsrControl *control;  /* not owned; NULL: none */
+	gboolean interrupted; /* by a signal */
 } Run;
 
 /* -- the command line */
@@ -89,6 +91,8 @@ static gboolean take_flag(RunOptions *o, const char *name)
 		o->stats = TRUE;
 	else if (g_str_equal(name, "hash"))
 		o->hash = TRUE;
+	else if (g_str_equal(name, "hold"))
+		o->hold = TRUE;
 	else if (g_str_equal(name, "force-medium"))
 		o->force_medium = TRUE;
 	else if (g_str_equal(name, "exit-on-reset") || g_str_equal(name, "trust"))
@@ -139,6 +143,9 @@ static int parse_arguments(RunOptions *o, char **arguments)
 	}
 	if (!status && o->force_medium && !o->load)
 		status = program_fail(TSR_EXIT_USAGE, "--force-medium is about --load FILE");
+	if (!status && o->hold && !o->control)
+		status = program_fail(TSR_EXIT_USAGE, "--hold waits for a client of the control "
+						      "socket: give --control unix:PATH, too");
 	if (!o->has_ui)
 		g_ptr_array_add(o->overrides, g_strdup("ui=auto"));
 	g_ptr_array_add(o->overrides, NULL);
@@ -168,6 +175,7 @@ static void on_signal(int number, gpointer user)
 {
 	Run *run = user;
 
+	run->interrupted = TRUE;
 	if (run->machine)
 		tsr_machine_stop(run->machine, 128 + number,
 				 number == SIGINT ? "interrupted" : "terminated");
@@ -219,6 +227,19 @@ static gboolean load_state(Run *run, GError **error)
 	return good;
 }
 
+/* --hold: clients switch the machine on, and can ask it how it ended before they leave. */
+static void wait_for_start(Run *run)
+{
+	while (run->options->hold && tsr_machine_get_state(run->machine) == TSR_MACHINE_LOADED)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+static void wait_for_clients(Run *run)
+{
+	while (run->options->hold && !run->interrupted && tsr_control_has_clients(run->control))
+		g_main_context_iteration(NULL, TRUE);
+}
+
 static int run_machine(Run *run)
 {
 	g_autoptr(GError) error = NULL;
@@ -232,7 +253,9 @@ static int run_machine(Run *run)
 	}
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	g_signal_connect(run->machine, "event::pty", G_CALLBACK(on_pty), NULL);
+	wait_for_start(run);
 	status = tsr_machine_run(run->machine, &error);
+	wait_for_clients(run);
 	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
 	if (error)
 		return program_fail_error(g_steal_pointer(&error));
@@ -263,6 +286,7 @@ static int start(Run *run)
 	if (o->control && !(control = tsr_control_new(machine, o->control, &error)))
 		return program_fail_error(error);
 	run->machine = machine;
+	run->control = control;
 	status = run_machine(run);
 	run->machine = NULL;
 	program_progress_begin("ending, flushing disks");

@@ -11,6 +11,7 @@
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
+#include "instance/remote-form.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
@@ -202,6 +203,8 @@ static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
 {
 	gboolean was_running, good;
 
+	if (self->form)
+		return self->form->save(self, path, error);
 	if (self->state == TSR_MACHINE_STOPPED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "cannot save: the machine is stopped");
@@ -237,6 +240,8 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 	gboolean was_running;
 	guint64 size;
 
+	if (self->form)
+		return self->form->hash_state(self, error);
 	if (self->state == TSR_MACHINE_LOADED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "there is no state yet: the machine was not started");
@@ -398,6 +403,8 @@ static gboolean load(TsrMachine *self, const char *path, int fd, TsrMachineLoadF
 	g_autoptr(GVariant) instances = NULL, media = NULL;
 	gboolean good;
 
+	if (self->form)
+		return self->form->load(self, path, error);
 	if (self->state != TSR_MACHINE_LOADED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "a state can be loaded only before the machine starts");

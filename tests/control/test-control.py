@@ -316,7 +316,7 @@ class ControlTest(unittest.TestCase):
         interface = Gio.DBusNodeInfo.new_for_xml(xml).lookup_interface("org.tessera.Machine1")
         self.assertGreater(len(interface.methods), 15)
         everything = call("org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", ("org.tessera.Machine1",)))[0]
-        self.assertEqual(everything, {"Name": "test", "State": "running", "ExitStatus": 0})
+        self.assertEqual(everything, {"Name": "test", "State": "running", "ExitStatus": 0, "Displays": 1})
         png = bytes(call("org.tessera.Machine1", "ScreenshotBytes", GLib.Variant("(u)", (0,)))[0])
         self.assertTrue(png.startswith(b"\x89PNG"))
         with self.assertRaises(GLib.Error) as caught:

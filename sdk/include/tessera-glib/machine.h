@@ -206,6 +206,22 @@ TSR_EXPORT TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const ch
 						 const char *const *overrides, GError **error);
 
 /**
+ * tsr_machine_new_remote:
+ * @where: "unix:PATH", the control socket of a machine that runs in another process
+ *
+ * Gets a machine that runs in another process, such as `tessera run --control` starts. Functions
+ * and signals are those of a machine in this process, with these differences: keys and pointer
+ * movements are sent without waiting for the machine; dropping the last reference leaves the
+ * machine as it is; when its process ends, the machine is stopped and its functions fail. Files
+ * that are named are written and read by the machine's process, except for screenshots. A call that
+ * is not answered fails after ten seconds, one that reads or writes the state after ten minutes.
+ * [main]
+ *
+ * Returns: (transfer full): the machine, or NULL with @error set
+ */
+TSR_EXPORT TsrMachine *tsr_machine_new_remote(const char *where, GError **error);
+
+/**
  * tsr_machine_get_name:
  * @self: a machine
  *

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""test-forms.py TESSERA MACHINE FLAT: a machine in this process and one in another, through the same script: nothing in `Script` knows
+which form it has. TESSERA_PLUGIN_PATH has the plugins of tests/control; MACHINE is the machine made of them, FLAT one of real plugins."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import gi
+
+gi.require_version("Tessera", "1")
+from gi.repository import GLib, Tessera  # noqa: E402
+
+TESSERA, MACHINE, FLAT = sys.argv[1:4]
+DOMAIN = GLib.quark_from_string("tsr-machine-error-quark")
+State, Error = Tessera.MachineState, Tessera.MachineError
+
+
+def settle(seconds=0.2):
+    """Lets the main loop emit what waits for it."""
+    loop = GLib.MainLoop()
+    GLib.timeout_add(int(seconds * 1000), loop.quit)
+    loop.run()
+
+
+class Script:
+    """What a program does with a machine, whichever form it has."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def check_error(self, code, text, function, *arguments):
+        with self.assertRaises(GLib.Error) as caught:
+            function(*arguments)
+        self.assertTrue(caught.exception.matches(DOMAIN, code), caught.exception)
+        self.assertIn(text, caught.exception.message)
+        self.assertNotIn("GDBus", caught.exception.message)
+
+    def record(self, machine):
+        seen = []
+        machine.connect("state-changed", lambda m, state: seen.append(("state", state, m.get_state())))
+        machine.connect("stopped", lambda m, status, why: seen.append(("stopped", status, why, m.get_exit_status())))
+        machine.connect("event", lambda m, *arguments: seen.append(("event", *arguments)))
+        machine.connect("device-fault", lambda m, *arguments: seen.append(("fault", *arguments)))
+        machine.connect("display-changed", lambda m, *arguments: seen.append(("display", *arguments)))
+        machine.connect("line-changed", lambda m, *arguments: seen.append(("line", *arguments)))
+        return seen
+
+    def test_life_cycle(self):
+        machine = self.make()
+        seen = self.record(machine)
+        self.assertIs(type(machine), Tessera.Machine)
+        self.assertEqual(machine.get_name(), "test")
+        self.assertEqual(machine.props.name, "test")
+        self.assertEqual(machine.get_state(), State.LOADED)
+        self.check_error(Error.STATE, "cannot pause: the machine is not started", machine.pause)
+        self.assertTrue(machine.start())
+        self.assertEqual(machine.get_state(), State.RUNNING)
+        self.check_error(Error.STATE, "cannot start: the machine is running", machine.start)
+        self.assertTrue(machine.pause())
+        self.assertEqual(machine.props.state, State.PAUSED)
+        self.assertTrue(machine.resume())
+        self.assertTrue(machine.reset())
+        machine.stop(7, "enough")
+        self.assertEqual(machine.run(), 7)
+        self.assertEqual(machine.get_state(), State.STOPPED)
+        self.assertEqual(machine.get_exit_status(), 7)
+        machine.stop(8, "nothing happens")
+        settle()
+        self.assertEqual([entry for entry in seen if entry[0] != "event"],
+                         [("state", State.RUNNING, State.RUNNING), ("state", State.PAUSED, State.PAUSED),
+                          ("state", State.RUNNING, State.RUNNING), ("state", State.STOPPED, State.STOPPED),
+                          ("stopped", 7, "enough", 7)])
+
+    def test_stopped_before_it_was_started(self):
+        machine = self.make()
+        seen = self.record(machine)
+        machine.stop(9, None)
+        self.assertEqual((machine.get_state(), machine.get_exit_status()), (State.STOPPED, 9))
+        self.assertEqual([entry[0] for entry in seen], ["state", "stopped"])
+        self.assertEqual(machine.run(), 9)
+
+    def test_signals_come_within_the_call(self):
+        machine = self.make()
+        seen = self.record(machine)
+        machine.start()
+        self.assertEqual(seen[-1], ("state", State.RUNNING, State.RUNNING))
+        machine.pause()
+        self.assertEqual(seen[-1], ("state", State.PAUSED, State.PAUSED))
+
+    def test_run_and_ask_afterwards(self):
+        machine = self.make("say=hello", "exit=33")
+        text = []
+        machine.connect("event::output", lambda m, instance, event, detail: text.append(detail))
+        self.assertEqual(machine.run(), 33)
+        self.assertEqual("".join(text), "hello")
+        self.assertIn("instructions ", machine.get_stats())
+        self.assertIn("dev0", machine.list_instances())
+
+    def test_instances_and_properties(self):
+        machine = self.make("cdrom=" + self.path("first.iso"))
+        seen = self.record(machine)
+        machine.start()
+        self.assertEqual(machine.list_instances(), ["cpu0", "mmu0", "dev0"])
+        self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("first.iso"))
+        self.assertTrue(machine.set_instance_property("dev0", "file", self.path("second.iso")))
+        self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("second.iso"))
+        self.check_error(Error.INVALID, "bad.iso: not an image", machine.set_instance_property, "dev0", "file", self.path("bad.iso"))
+        self.check_error(Error.NOT_FOUND, "no instance 'nobody'", machine.get_instance_property, "nobody", "file")
+        self.check_error(Error.NOT_FOUND, "no property 'colours'", machine.get_instance_property, "dev0", "colours")
+        settle()
+        self.assertIn(("event", "dev0", "media-changed", self.path("second.iso")), seen)
+
+    def test_bus(self):
+        machine = self.make("bios=" + self.halting_bios(), machine=FLAT)
+        bus = machine.get_bus()
+        self.assertIs(type(bus), Tessera.Bus)
+        self.assertIn("cpu0 tessera.cpu/1", bus.list())
+        self.assertIn("cpu0.mmu -> mmu0 tessera.mmu/1", bus.list_connections())
+
+    def halting_bios(self):
+        with open(self.path("bios"), "wb") as file:
+            file.write(b"\xff" * 65520 + b"\xfa\xf4\xeb\xfd" + b"\xff" * 12)
+        return self.path("bios")
+
+    def test_input_arrives_in_order(self):
+        machine = self.make()
+        seen = self.record(machine)
+        machine.start()
+        machine.send_key(30, True)
+        machine.send_key(30, False)
+        machine.send_pointer(3, -4, 0, 1)
+        machine.send_pointer_absolute(100, 65535, 0, 2)
+        machine.get_stats()
+        settle()
+        self.assertEqual([entry[2:] for entry in seen if entry[0] == "event"],
+                         [("key", "30 down"), ("key", "30 up"), ("pointer", "3 -4 0 1"), ("place", "100 65535 0 2")])
+
+    def test_displays(self):
+        machine = self.make("dev0.colour=255")
+        seen = self.record(machine)
+        machine.start()
+        self.assertEqual(machine.get_n_displays(), 1)
+        self.assertEqual(machine.get_screen_text(0), "login: \nready\n")
+        self.assertIsNone(machine.get_screen_text(1))
+        first, serial, width, height = machine.get_frame(0, 0)
+        self.assertEqual((width, height, len(first.get_data())), (64, 48, 64 * 48 * 4))
+        self.assertIn(("display", 0, 64, 48), seen)
+        self.assertEqual(first.get_data(), b"\xff\0\0\0" * 64 * 48)
+        self.assertGreater(machine.get_frame(0, serial)[1], serial)
+        self.assertIsNone(machine.get_frame(1, 0)[0])
+
+    def test_borrowed_frames(self):
+        machine = self.make("dev0.colour=255")
+        machine.start()
+        frame = Tessera.Frame()
+        pixels = machine.borrow_frame(0, frame)
+        self.assertEqual(pixels.get_data()[:4], b"\xff\0\0\0")
+        self.assertEqual((frame.width, frame.height, frame.damage_width, frame.damage_height), (64, 48, 64, 48))
+        serial = frame.serial
+        self.assertTrue(machine.refresh_display(0, frame))
+        self.assertGreater(frame.serial, serial)
+        file = machine.open_display(0)
+        self.addCleanup(os.close, file)
+        self.assertGreaterEqual(os.fstat(file).st_size, 64 * 48 * 4)
+        self.assertEqual(os.pread(file, 4, 0), b"\xff\0\0\0")
+        with self.assertRaises(OSError):
+            os.pwrite(file, b"x", 0)
+        self.check_error(Error.NOT_FOUND, "no display 1", machine.open_display, 1)
+
+    def test_screenshot(self):
+        machine = self.make()
+        machine.start()
+        self.assertTrue(machine.screenshot(0, self.path("screen.png")))
+        with open(self.path("screen.png"), "rb") as file:
+            self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
+        self.check_error(Error.IO, "/nowhere/x.png", machine.screenshot, 0, "/nowhere/x.png")
+        self.check_error(Error.NOT_FOUND, "no display 3", machine.screenshot, 3, self.path("x.png"))
+
+    def test_states(self):
+        machine = self.make()
+        self.check_error(Error.STATE, "there is no state yet", machine.hash_state)
+        machine.start()
+        machine.send_key(30, True)
+        machine.pause()
+        self.assertTrue(machine.save(self.path("state")))
+        reports = machine.get_instance_property("dev0", "reports")
+        self.assertRegex(machine.hash_state(), "^[0-9a-f]{64}$")
+        self.check_error(Error.STATE, "before the machine starts", machine.load, self.path("state"))
+        again = self.make()
+        self.check_error(Error.IO, "nothing", again.load, self.path("nothing"))
+        self.assertTrue(again.load(self.path("state")))
+        again.start()
+        again.send_key(30, False)
+        again.get_stats()
+        self.assertEqual(int(again.get_instance_property("dev0", "reports")), int(reports) + 1)
+
+    def test_taps(self):
+        machine = self.make()
+        self.check_error(Error.NOT_FOUND, "no line 'wibble'", machine.tap_line, "wibble", True)
+
+    def test_main_loop(self):
+        machine = self.make()
+        loop = GLib.MainLoop()
+        machine.connect("stopped", lambda *arguments: loop.quit())
+        machine.start()
+        GLib.timeout_add(50, lambda: machine.stop(0, "enough"))
+        loop.run()
+        self.assertEqual(machine.get_state(), State.STOPPED)
+
+
+class Local(Script, unittest.TestCase):
+    def make(self, *overrides, machine=MACHINE):
+        return Tessera.Machine.new_from_file(Tessera.Registry.new(), machine, list(overrides))
+
+
+class Remote(Script, unittest.TestCase):
+    processes = 0
+
+    def make(self, *overrides, machine=MACHINE, hold=True):
+        Remote.processes += 1
+        socket = self.path(f"socket{Remote.processes}")
+        options = [word for o in overrides for word in (["--set", o] if "." in o.split("=")[0] else ["--" + o])]
+        options += ["--hold"] if hold else []
+        process = subprocess.Popen([TESSERA, "run", machine, *([] if machine == FLAT else ["--ui", "none"]), "--control",
+                                    "unix:" + socket, "--timeout", "60", *options],
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while not os.path.exists(socket):
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        machine = Tessera.Machine.new_remote("unix:" + socket)
+        machine.process = process
+        return machine
+
+    def test_nobody_there(self):
+        for where, code in (("unix:" + self.path("nobody"), Error.NOT_FOUND), ("unix:", Error.INVALID)):
+            self.check_error(code, where, Tessera.Machine.new_remote, where)
+
+    def test_a_process_that_dies(self):
+        machine = self.make()
+        seen = self.record(machine)
+        machine.start()
+        machine.process.kill()
+        self.assertEqual(machine.run(), 1)
+        self.assertEqual(seen[-1][:2], ("stopped", 1))
+        with self.assertRaises(GLib.Error):
+            machine.pause()
+        self.assertEqual(machine.get_stats(), "")
+        self.assertIsNone(machine.borrow_frame(0, Tessera.Frame()))
+
+    def test_leaving_leaves_the_machine_as_it_is(self):
+        machine = self.make(hold=False)
+        process = machine.process
+        socket = self.path(f"socket{Remote.processes}")
+        other = Tessera.Machine.new_remote(socket)
+        machine.pause()
+        del machine
+        settle()
+        self.assertEqual(other.get_state(), State.PAUSED)
+        self.assertIsNone(process.poll())
+        other.stop(5, "enough")
+        self.assertEqual(process.wait(10), 5)
+
+    def test_a_machine_that_does_not_answer(self):
+        machine = self.make(hold=False)
+        frame = Tessera.Frame()
+        self.assertIsNotNone(machine.borrow_frame(0, frame))
+        machine.process.send_signal(signal.SIGSTOP)
+        begin = time.monotonic()
+        for _ in range(50):
+            self.assertIsNone(machine.borrow_frame(0, frame))
+        self.assertLess(time.monotonic() - begin, 5)
+        machine.process.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        self.assertTrue(machine.refresh_display(0, frame))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
