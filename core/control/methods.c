@@ -226,6 +226,13 @@ static GVariant *on_list_connections(TsrControlled *self, GVariant *arguments, G
 	return g_variant_new("(^as)", lines);
 }
 
+static GVariant *on_get_status(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_autoptr(GVariant) status = tsr_machine_get_status(self->machine);
+
+	return g_variant_new("(@a{sv})", status);
+}
+
 static GVariant *on_get_stats(TsrControlled *self, GVariant *arguments, GError **error)
 {
 	g_autofree char *text = tsr_machine_get_stats(self->machine);
@@ -322,6 +329,7 @@ static const struct {
 	{ "HashState", on_hash_state },
 	{ "ListProvided", on_list_provided },
 	{ "ListConnections", on_list_connections },
+	{ "GetStatus", on_get_status },
 	{ "GetStats", on_get_stats },
 	{ "TapLine", on_tap_line },
 };

@@ -69,8 +69,9 @@ struct _TsrMachine {
 	char *stop_why;
 
 	TsrMachineState state;
-	bool has_state;   /* loaded from a file: starting does not reset */
-	bool stop_posted; /* the main thread is notified */
+	bool has_state;    /* loaded from a file: starting does not reset */
+	gint64 started_us; /* monotonic time of the start; 0: not yet */
+	bool stop_posted;  /* the main thread is notified */
 	int exit_status;
 };
 

@@ -193,6 +193,7 @@ gboolean tsr_machine_start(TsrMachine *self, GError **error)
 	if (!self->has_state)
 		tsr_machine_do_reset(self, TSR_RESET_POWER_ON);
 	tsr_machine_unlock(self);
+	self->started_us = g_get_monotonic_time();
 	tsr_vcpu_set_running(self, true);
 	tsr_signals_set_state(self, TSR_MACHINE_RUNNING);
 	return TRUE;

@@ -175,19 +175,21 @@ static int do_quit(Ctl *ctl)
 
 static int do_status(Ctl *ctl)
 {
-	g_autoptr(GVariant) name = get_property(ctl, "Name");
-	g_autoptr(GVariant) state = name ? get_property(ctl, "State") : NULL;
-	g_autoptr(GVariant) list =
-		state ? call(ctl, TSR_CONTROL_INTERFACE, "ListInstances", NULL) : NULL;
-	g_autofree const char **names = NULL;
-	g_autofree char *text = NULL;
+	g_autoptr(GVariant) answer = NULL, status = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (!list)
+	if (ctl->n && !g_str_equal(ctl->arguments[0], "--json"))
+		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not --json", ctl->arguments[0]);
+	answer = call(ctl, TSR_CONTROL_INTERFACE, "GetStatus", NULL);
+	if (!answer)
 		return ctl->status;
-	g_variant_get(list, "(^a&s)", &names);
-	text = g_strjoinv(" ", (char **)names);
-	g_print("name       %s\nstate      %s\ninstances  %s\n", g_variant_get_string(name, NULL),
-		g_variant_get_string(state, NULL), text);
+	status = g_variant_get_child_value(answer, 0);
+	if (!ctl->n) {
+		program_print_status(status);
+		return 0;
+	}
+	program_add_json(text, status);
+	g_print("%s\n", text->str);
 	return 0;
 }
 
@@ -433,7 +435,7 @@ static const struct {
 	const char *usage;
 	int (*run)(Ctl *ctl);
 } commands[] = {
-	{ "status", 0, 0, "", do_status },
+	{ "status", 0, 1, "[--json]", do_status },
 	{ "pause", 0, 0, "", do_pause },
 	{ "resume", 0, 0, "", do_resume },
 	{ "reset", 0, 0, "", do_reset },

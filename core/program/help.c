@@ -75,7 +75,9 @@ static const struct {
 	{ "ctl",
 	  "usage: tessera ctl SOCKET COMMAND [ARGUMENTS]\n"
 	  "\n"
-	  "  status                    print name, state and instances\n"
+	  "  status [--json]           print state, running time, media, networks, and faults of "
+	  "the "
+	  "host's disk\n"
 	  "  pause, resume, reset, quit\n"
 	  "  screenshot FILE.png [DISPLAY]\n"
 	  "  text [DISPLAY]            print the characters on a text screen\n"

@@ -25,6 +25,10 @@ void program_limit_log(void);
  * printed meanwhile. */
 void program_progress_begin(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void program_progress_end(void);
+/* On standard output: the values of tsr_machine_get_status(). */
+void program_print_status(GVariant *status);
+/* Appends a value as JSON: dictionaries with names, arrays, strings, truth values, numbers. */
+void program_add_json(GString *out, GVariant *value);
 /* Whether the arguments ask for help; prints it then. */
 gboolean program_wants_help(char **arguments, const char *command);
 void program_print_help(const char *command);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The control socket: a machine runs with --control, `tessera ctl` drives it. Arguments: tessera, plugin folder, machine."""
 
+import json
 import os
 import resource
 import signal
@@ -173,6 +174,19 @@ class ControlTest(unittest.TestCase):
                             GLib.Variant("(u)", (0,)), None, 0, 10000, None)[0]
         self.assertEqual(bytes(png[:8]), b"\x89PNG\r\n\x1a\n")
         self.assertIn("running", machine.ctl("status"))
+
+    def test_status(self):
+        machine = self.start("--say", "abc")
+        time.sleep(1)
+        status = json.loads(machine.ctl("status", "--json"))
+        self.assertEqual([status[key] for key in ("name", "state", "exit-status", "instances")],
+                         ["test", "running", 0, ["cpu0", "mmu0", "dev0"]])
+        self.assertTrue(1 <= status["seconds-since-start"] < 60, status)
+        self.assertEqual([status[key] for key in ("media", "networks", "faults", "signals-dropped")], [[], [], {}, 0])
+        self.assertRegex(machine.ctl("status"), r"(?m)^running    0:00:\d\d$")
+        machine.ctl("pause")
+        self.assertEqual(json.loads(machine.ctl("status", "--json"))["state"], "paused")
+        self.assertIn("is not --json", machine.ctl("status", "--xml", status=2))
 
     def test_save_and_load(self):
         machine = self.start("--say", "abc")

@@ -4,6 +4,7 @@
 Arguments: tessera, fault-preload.so, the guest's ROM."""
 
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -62,14 +63,26 @@ class FaultTest(unittest.TestCase):
     def fault(self):
         return self.ctl("get", "disk0.fault").stdout
 
+    def status(self):
+        return json.loads(self.ctl("status", "--json").stdout)
+
     def test_no_fault(self):
         self.assertEqual(self.answers("", ""), ["write: good", "first flush: good", "second flush: good", "read: good"])
         self.assertEqual(self.fault().strip(), "")
+        status = self.status()
+        self.assertEqual(status["faults"], {})
+        self.assertEqual(status["media"][0], {"instance": "disk0", "present": True, "read-only": False, "bytes": SIZE,
+                                              "file": self.path("disk"), "mode": "persistent"})
+        text = self.ctl("status").stdout
+        self.assertIn(f"medium     disk0: {self.path('disk')}, writable, persistent\n", text)
+        self.assertNotIn("fault", text)
 
     def test_a_failed_flush(self):
         self.assertEqual(self.answers(self.path("disk"), "sync EIO once"),
                          ["write: good", "first flush: error", "second flush: error", "read: good"])
         self.assertIn("flushing: Input/output error", self.fault())
+        self.assertIn("flushing: Input/output error", self.status()["faults"]["disk0"])
+        self.assertIn(f"fault      disk0: {self.path('disk')}: flushing: Input/output error", self.ctl("status").stdout)
 
     def test_a_full_disk(self):
         self.assertEqual(self.answers(self.path("disk"), "write ENOSPC"),

@@ -619,6 +619,25 @@ TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, gui
 
 /* Observation. */
 /**
+ * tsr_machine_get_status:
+ * @self: a machine
+ *
+ * Gets what somebody wants to know who looks after the machine, in the order in which to show it. A
+ * later version may add values. [main]
+ *
+ * - name, state (s), exit-status (i), instances (as)
+ * - seconds-since-start (d): of the host's time, paused or not; guest-time-ns (t)
+ * - media (aa{sv}): of each block back end instance (s), present and read-only (b), bytes (t), and
+ * its properties file and mode (s)
+ * - networks (aa{sv}): of each network back end instance and plugin (s), and its properties link
+ * and hostfwd (s)
+ * - faults (a{ss}): what the host failed to do, by instance
+ * - signals-dropped (t)
+ *
+ * Returns: (transfer full): a dictionary of the type a{sv}
+ */
+TSR_EXPORT GVariant *tsr_machine_get_status(TsrMachine *self);
+/**
  * tsr_machine_get_stats:
  * @self: a machine
  *
