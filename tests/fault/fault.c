@@ -9,6 +9,10 @@
  *	TESSERA_FAULT_LOG=FILE       a line "CALLS PATH" is added for each call on those files that
  *	                             has succeeded
  *
+ *	TESSERA_FAULT_UNDO=FILE      what writes to those files replaced, until they are synced:
+ *what a host that loses power now may have on its disk instead. Records of offset, length (64 bits
+ *each) and bytes; of one file only.
+ *
  * CALLS is read, write, sync, rename (of which the new name counts) or xattr (setting one). WHAT is
  *the error number (EIO, ENOSPC, EFBIG, or any number), `short` (at most half of the first piece is
  *moved) or slow=SECONDS. With `once` a rule holds for the first call only. A test program may
@@ -21,6 +25,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,9 +157,75 @@ static void log_call(int fd, const char *calls, bool succeeded)
 	log_path(path, calls);
 }
 
+/* -- What a loss of power would undo */
+
+static pthread_mutex_t undo_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* One write for a record, before its bytes are replaced: a process that is killed leaves whole
+ * ones. */
+static void keep_old(int undo, int fd, off_t offset, size_t length)
+{
+	uint64_t *record = calloc(1, 2 * sizeof(*record) + length);
+
+	if (!record)
+		abort();
+	record[0] = (uint64_t)offset;
+	record[1] = length;
+	if (REAL(pread)(fd, record + 2, length, offset) < 0 ||
+	    REAL(write)(undo, record, 2 * sizeof(*record) + length) < 0)
+		abort();
+	free(record);
+}
+
+/* Until undo_end(): no other write and no sync of such a file. -1: there is nothing to do. */
+static int undo_begin(int fd)
+{
+	const char *file = getenv("TESSERA_FAULT_UNDO");
+	char path[PATH_MAX];
+
+	if (!file)
+		return -1;
+	find_path(fd, path);
+	if (!is_meant(path))
+		return -1;
+	pthread_mutex_lock(&undo_lock);
+	int undo = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (undo < 0)
+		abort();
+	return undo;
+}
+
+static void undo_end(int undo)
+{
+	if (undo < 0)
+		return;
+	close(undo);
+	pthread_mutex_unlock(&undo_lock);
+}
+
+/* Before a call of that kind on `length` bytes: what undo_end() gets after it. */
+static int undo_before(int fd, const char *calls, off_t offset, size_t length)
+{
+	int undo = strcmp(calls, "write") != 0 ? -1 : undo_begin(fd);
+
+	if (undo >= 0)
+		keep_old(undo, fd, offset, length);
+	return undo;
+}
+
+static int sync_file(int fd, int (*sync)(int fd))
+{
+	int undo = undo_begin(fd), result = sync(fd);
+
+	if (undo >= 0 && !result && ftruncate(undo, 0))
+		abort();
+	undo_end(undo);
+	return result;
+}
+
 /* -- One buffer */
 
-#define ONE(name, calls, constant, offset_declared, offset_value) \
+#define ONE(name, calls, constant, offset_declared, offset_value, place) \
 	EXPORT ssize_t name(int fd, constant void *buffer, size_t length offset_declared) \
 	{ \
 		struct fault f = find(fd, calls); \
@@ -162,18 +233,20 @@ static void log_call(int fd, const char *calls, bool succeeded)
 			return -1; \
 		if (f.is_short && length > 1) \
 			length /= 2; \
+		int undo = undo_before(fd, calls, place, length); \
 		ssize_t n = REAL(name)(fd, buffer, length offset_value); \
+		undo_end(undo); \
 		log_call(fd, calls, n > 0); \
 		return n; \
 	}
 
 #define COMMA ,
 
-ONE(pread, "read", , COMMA off_t offset, COMMA offset)
-ONE(pread64, "read", , COMMA off_t offset, COMMA offset)
-ONE(pwrite, "write", const, COMMA off_t offset, COMMA offset)
-ONE(pwrite64, "write", const, COMMA off_t offset, COMMA offset)
-ONE(write, "write", const, , )
+ONE(pread, "read", , COMMA off_t offset, COMMA offset, offset)
+ONE(pread64, "read", , COMMA off_t offset, COMMA offset, offset)
+ONE(pwrite, "write", const, COMMA off_t offset, COMMA offset, offset)
+ONE(pwrite64, "write", const, COMMA off_t offset, COMMA offset, offset)
+ONE(write, "write", const, , , lseek(fd, 0, SEEK_CUR))
 
 /* -- Several pieces */
 
@@ -184,6 +257,15 @@ static struct iovec half(const struct iovec *pieces)
 	if (piece.iov_len > 1)
 		piece.iov_len /= 2;
 	return piece;
+}
+
+static size_t total(const struct iovec *pieces, int count)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < count; i++)
+		length += pieces[i].iov_len;
+	return length;
 }
 
 #define MANY(name, calls, last, pass) \
@@ -198,7 +280,9 @@ static struct iovec half(const struct iovec *pieces)
 			pieces = &piece; \
 			count = 1; \
 		} \
+		int undo = undo_before(fd, calls, offset, total(pieces, count)); \
 		ssize_t n = REAL(name)(fd, pieces, count, offset pass); \
+		undo_end(undo); \
 		log_call(fd, calls, n > 0); \
 		return n; \
 	}
@@ -215,7 +299,7 @@ MANY(pwritev2, "write", COMMA int flags, COMMA flags)
 #define SYNC(name) \
 	EXPORT int name(int fd) \
 	{ \
-		int result = find(fd, "sync").error ? -1 : REAL(name)(fd); \
+		int result = find(fd, "sync").error ? -1 : sync_file(fd, REAL(name)); \
 		log_call(fd, "sync", !result); \
 		return result; \
 	}

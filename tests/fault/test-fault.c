@@ -2,6 +2,7 @@
 /* The injected faults themselves: each rule does what it says, to the named file only. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -54,12 +55,40 @@ static void slow_calls(void)
 	fault_set(NULL, NULL);
 }
 
+/* What is not synced can be undone, latest first; what is synced cannot. */
+static void unsynced_writes_can_be_undone(void)
+{
+	char path[] = "/tmp/test-fault-undoXXXXXX";
+	uint64_t record[2];
+	int undo = mkstemp(path);
+
+	CU_ASSERT_EQUAL(pwrite(fd, "old", 3, 8), 3);
+	setenv("TESSERA_FAULT_UNDO", path, 1);
+	fault_set("/tmp/test-fault-a*", "");
+	CU_ASSERT_EQUAL(pwrite(fd, "new", 3, 8), 3);
+	CU_ASSERT_EQUAL(pwrite(other, "new", 3, 8), 3);
+	CU_ASSERT_EQUAL(lseek(undo, 0, SEEK_END), sizeof(record) + 3);
+	CU_ASSERT_EQUAL(pread(undo, record, sizeof(record), 0), sizeof(record));
+	CU_ASSERT(record[0] == 8 && record[1] == 3);
+	CU_ASSERT_EQUAL(pread(undo, b, 3, sizeof(record)), 3);
+	CU_ASSERT(!memcmp(b, "old", 3));
+	CU_ASSERT_EQUAL(fdatasync(other), 0);
+	CU_ASSERT_EQUAL(lseek(undo, 0, SEEK_END), sizeof(record) + 3);
+	CU_ASSERT_EQUAL(fdatasync(fd), 0);
+	CU_ASSERT_EQUAL(lseek(undo, 0, SEEK_END), 0);
+	fault_set(NULL, NULL);
+	unsetenv("TESSERA_FAULT_UNDO");
+	close(undo);
+	unlink(path);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(errors_once_and_always),
 		UNIT_ROW(short_transfers),
 		UNIT_ROW(slow_calls),
+		UNIT_ROW(unsynced_writes_can_be_undone),
 		CU_TEST_INFO_NULL,
 	};
 	char path[] = "/tmp/test-fault-aXXXXXX", foreign[] = "/tmp/test-fault-bXXXXXX";
