@@ -137,6 +137,66 @@ static void reads_and_writes(void)
 	fake_finish();
 }
 
+static struct tsr_block_request submitted(enum tsr_block_op op, uint64_t offset, void *buffer)
+{
+	return (struct tsr_block_request){
+		.op = op, .offset = offset, .length = 512, .buffer = buffer, .done = on_done
+	};
+}
+
+/* While the host does not answer, a request is ended by an error and its memory is left alone. */
+static void requests_are_given_up(void)
+{
+	struct tsr_block_request r, second;
+	uint8_t b[512];
+
+	start("persistent");
+	fault_set(image, "read slow=0"); /* none of it is in the host's memory */
+	memset(b, 0x55, sizeof(b));
+	r = submitted(TSR_BLOCK_READ, 8192, b);
+	completions = 0;
+	block->submit(disk, &r);
+	block->drain(disk);
+	CU_ASSERT(completions == 1 && last == TSR_BLOCK_IO_ERROR);
+	CU_ASSERT_EQUAL(fake_workers_pending(), 1);
+	second = submitted(TSR_BLOCK_READ, 8192, b);
+	block->submit(disk, &second);
+	CU_ASSERT_EQUAL(fake_workers_pending(), 1); /* it waits for the first */
+	block->drain(disk);
+	CU_ASSERT(completions == 2 && last == TSR_BLOCK_IO_ERROR);
+	fake_workers_run();
+	CU_ASSERT_EQUAL(completions, 2);
+	CU_ASSERT(b[0] == 0x55 && b[511] == 0x55);
+	fault_set(NULL, NULL);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 8192, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT(as_filled(b, 8192, 512));
+	fake_finish();
+}
+
+static void later_requests_wait_for_those_given_up(void)
+{
+	struct tsr_block_request first, second, third;
+	uint8_t old[512], new[512], b[512];
+
+	start("persistent");
+	memset(old, 1, sizeof(old));
+	memset(new, 2, sizeof(new));
+	first = submitted(TSR_BLOCK_WRITE, 0, old);
+	second = submitted(TSR_BLOCK_WRITE, 0, new);
+	third = submitted(TSR_BLOCK_READ, 0, b);
+	completions = 0;
+	block->submit(disk, &first);
+	block->drain(disk);
+	block->submit(disk, &second);
+	block->submit(disk, &third);
+	CU_ASSERT_EQUAL(fake_workers_pending(), 1);
+	fake_workers_run();
+	CU_ASSERT(completions == 3 && last == TSR_BLOCK_OK);
+	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, b, 512), TSR_BLOCK_OK);
+	CU_ASSERT(b[0] == 2 && b[511] == 2);
+	fake_finish();
+}
+
 /* Past the limit of `ulimit -f` a write fails as on a broken disk; what lies below is still
  * written. The kernel sends SIGXFSZ with it, which must not end the machine. */
 static void writes_beyond_the_file_size_limit(void)
@@ -628,7 +688,7 @@ static void change_under_a_request(void)
 	start("persistent");
 	block->submit(disk, &r);
 	CU_ASSERT(fake_device_set(disk, "file", "", NULL));
-	block->drain(disk);
+	fake_workers_run();
 	CU_ASSERT_EQUAL(last, TSR_BLOCK_OK);
 	CU_ASSERT(as_filled(b, 0, 512));
 	fake_finish();
@@ -977,6 +1037,8 @@ int main(void)
 		UNIT_ROW(the_old_generation_goes_before_a_write),
 		UNIT_ROW(a_medium_that_cannot_be_synced_is_not_sealed),
 		UNIT_ROW(scrambled_contents),
+		UNIT_ROW(requests_are_given_up),
+		UNIT_ROW(later_requests_wait_for_those_given_up),
 		CU_TEST_INFO_NULL,
 	};
 	char command[128];

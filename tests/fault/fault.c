@@ -91,17 +91,20 @@ static bool take(unsigned index, const char *rules, bool once)
 	return free;
 }
 
-static void apply(struct fault *f, const char *what)
+/* A read that must not wait finds nothing in memory of a disk that is slow. */
+static void apply(struct fault *f, const char *what, bool never_waits)
 {
 	if (!strcmp(what, "short"))
 		f->is_short = true;
+	else if (!strncmp(what, "slow=", 5) && never_waits)
+		f->error = EAGAIN;
 	else if (!strncmp(what, "slow=", 5))
 		sleep((unsigned)atoi(what + 5));
 	else
 		f->error = error_number(what);
 }
 
-static struct fault find_by_path(const char *path, const char *calls)
+static struct fault find_by_path(const char *path, const char *calls, bool never_waits)
 {
 	const char *rules = getenv("TESSERA_FAULT");
 	const char *rule = rules;
@@ -112,7 +115,7 @@ static struct fault find_by_path(const char *path, const char *calls)
 
 		sscanf(rule, "%15s %31[^ ;] %7[^;]", for_calls, what, how);
 		if (!strcmp(for_calls, calls) && take(i, rules, !strcmp(how, "once")))
-			apply(&f, what);
+			apply(&f, what, never_waits);
 		rule = strchr(rule, ';');
 		rule += rule != NULL;
 	}
@@ -120,14 +123,14 @@ static struct fault find_by_path(const char *path, const char *calls)
 	return f;
 }
 
-static struct fault find(int fd, const char *calls)
+static struct fault find(int fd, const char *calls, bool never_waits)
 {
 	char path[PATH_MAX];
 
 	if (!getenv("TESSERA_FAULT_FILE"))
 		return (struct fault){ 0 };
 	find_path(fd, path);
-	return find_by_path(path, calls);
+	return find_by_path(path, calls, never_waits);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -228,7 +231,7 @@ static int sync_file(int fd, int (*sync)(int fd))
 #define ONE(name, calls, constant, offset_declared, offset_value, place) \
 	EXPORT ssize_t name(int fd, constant void *buffer, size_t length offset_declared) \
 	{ \
-		struct fault f = find(fd, calls); \
+		struct fault f = find(fd, calls, false); \
 		if (f.error) \
 			return -1; \
 		if (f.is_short && length > 1) \
@@ -268,10 +271,10 @@ static size_t total(const struct iovec *pieces, int count)
 	return length;
 }
 
-#define MANY(name, calls, last, pass) \
+#define MANY(name, calls, last, pass, never_waits) \
 	EXPORT ssize_t name(int fd, const struct iovec *pieces, int count, off_t offset last) \
 	{ \
-		struct fault f = find(fd, calls); \
+		struct fault f = find(fd, calls, never_waits); \
 		struct iovec piece; \
 		if (f.error) \
 			return -1; \
@@ -287,19 +290,19 @@ static size_t total(const struct iovec *pieces, int count)
 		return n; \
 	}
 
-MANY(preadv, "read", , )
-MANY(preadv64, "read", , )
-MANY(pwritev, "write", , )
-MANY(pwritev64, "write", , )
-MANY(preadv2, "read", COMMA int flags, COMMA flags)
-MANY(pwritev2, "write", COMMA int flags, COMMA flags)
+MANY(preadv, "read", , , false)
+MANY(preadv64, "read", , , false)
+MANY(pwritev, "write", , , false)
+MANY(pwritev64, "write", , , false)
+MANY(preadv2, "read", COMMA int flags, COMMA flags, flags &RWF_NOWAIT)
+MANY(pwritev2, "write", COMMA int flags, COMMA flags, flags &RWF_NOWAIT)
 
 /* -- Stable storage */
 
 #define SYNC(name) \
 	EXPORT int name(int fd) \
 	{ \
-		int result = find(fd, "sync").error ? -1 : sync_file(fd, REAL(name)); \
+		int result = find(fd, "sync", false).error ? -1 : sync_file(fd, REAL(name)); \
 		log_call(fd, "sync", !result); \
 		return result; \
 	}
@@ -309,7 +312,7 @@ SYNC(fsync)
 
 EXPORT int rename(const char *from, const char *to)
 {
-	int result = find_by_path(to, "rename").error ? -1 : REAL(rename)(from, to);
+	int result = find_by_path(to, "rename", false).error ? -1 : REAL(rename)(from, to);
 
 	if (!result)
 		log_path(to, "rename");
@@ -318,7 +321,7 @@ EXPORT int rename(const char *from, const char *to)
 
 EXPORT int fsetxattr(int fd, const char *name, const void *value, size_t length, int flags)
 {
-	int result = find(fd, "xattr").error ? -1 : REAL(fsetxattr)(fd, name, value, length, flags);
+	int result = find(fd, "xattr", false).error ? -1 : REAL(fsetxattr)(fd, name, value, length, flags);
 
 	log_call(fd, "xattr", !result);
 	return result;

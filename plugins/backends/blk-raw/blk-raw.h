@@ -45,6 +45,7 @@ bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_err
 /* -- A medium: an open file. Shared by the instance and by the requests that are under way. */
 struct medium {
 	unsigned references; /* [locked] */
+	unsigned stuck;      /* jobs that were given up while a thread was in them [locked] */
 	unsigned faults;     /* bit per enum tsr_block_op: "fault" was emitted [locked] */
 	int fd;
 	bool read_only;
@@ -113,11 +114,15 @@ struct blk_raw {
 	void (*changed)(void *user);
 	void *changed_user;
 	struct job *free_jobs;
+	struct job *under_way; /* handed to the workers, also those that were given up */
+	struct job *waiting;   /* for a medium that is stuck, oldest first */
 };
 
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request);
 /* What `op` on the medium came to, as an event and as a property. [locked] */
 void blk_raw_report_fault(struct blk_raw *b, struct medium *m, enum tsr_block_op op, int error);
+/* Ends all requests with an error. Their memory is not touched any more. [locked] */
+void blk_raw_give_up(struct blk_raw *b);
 void blk_raw_free_jobs(struct blk_raw *b);
 
 #endif

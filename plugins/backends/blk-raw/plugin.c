@@ -70,9 +70,7 @@ static void block_lock(void *self, bool locked)
 
 static void block_drain(void *self)
 {
-	struct blk_raw *b = self;
-
-	b->worker->drain(b->host);
+	blk_raw_give_up(self);
 }
 
 static void block_seal(void *self, struct tsr_state_writer *out)
@@ -207,10 +205,8 @@ static void detach(void *self)
 /* After a reset nothing that was begun before it may still reach the guest's memory. */
 static void reset(void *self, enum tsr_reset kind)
 {
-	struct blk_raw *b = self;
-
 	if (kind != TSR_RESET_SOFT)
-		b->worker->drain(b->host);
+		blk_raw_give_up(self);
 }
 
 /* -- State: which medium it was, and what a nonpersistent one holds. Requests are their drive's to

@@ -63,8 +63,10 @@ struct tsr_block {
 	/* The guest locks or unlocks the door: while it is locked, the user cannot change the
 	 * medium. [locked] */
 	void (*lock)(void *self, bool locked);
-	/* Waits until every request submitted so far is done (its `done` has run). For resets and
-	 * aborted transfers. [locked] */
+	/* Ends every request submitted so far: when this returns, its `done` has run, with an error
+	 * if the host has not answered, and its memory is not touched any more. What is submitted
+	 * later happens after it. For resets and aborted transfers; it does not wait for the host.
+	 * [locked] */
 	void (*drain)(void *self);
 	/* The machine is about to be saved: puts all that was written to the medium on stable
 	 * storage, and writes fields by which `recognize` knows its contents again. Cannot:

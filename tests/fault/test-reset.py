@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The whole program on a host whose disk hangs while its guest resets the drive (tests/guest/disk-reset.c): the drive goes on at
+once, nobody waits, and a write that hung does not overtake a newer one. Arguments: tessera, fault-preload.so, the guest's ROM."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TESSERA, PRELOAD, ROM = sys.argv[1:4]
+SIZE = 1 << 20
+SLOWER = 4 if os.environ.get("TESSERA_SANITIZE") else 1
+
+
+class ResetTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        with open(self.path("disk"), "wb") as disk:
+            disk.write(bytes(SIZE))
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, rules):
+        environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=self.folder, LD_PRELOAD=PRELOAD,
+                           TESSERA_FAULT_FILE=self.path("disk"), TESSERA_FAULT=rules, ASAN_OPTIONS="verify_asan_link_order=0")
+        self.process = subprocess.Popen(
+            [TESSERA, "run", "isapc", "--bios", ROM, "--ui", "none", "--nic", "none", "--serial", "none", "--timeout", "100",
+             "--disk", f"{self.path('disk')},format=raw,mode=persistent", "--debugcon", "file:" + self.path("log"),
+             "--control", "unix:" + self.path("socket")],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.finish)
+
+    def finish(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def lines(self):
+        if not os.path.exists(self.path("log")):
+            return []
+        with open(self.path("log"), encoding="ascii") as log:
+            return log.read().splitlines()
+
+    def wait_for(self, line, count=1, seconds=30):
+        end = time.monotonic() + seconds * SLOWER
+        while self.lines().count(line) < count:
+            self.assertIsNone(self.process.poll())
+            self.assertLess(time.monotonic(), end, self.lines())
+            time.sleep(0.05)
+
+    def assert_answers(self):
+        before = time.monotonic()
+        done = subprocess.run([TESSERA, "ctl", self.path("socket"), "status"], capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(time.monotonic() - before, 2 * SLOWER)
+
+    def test_an_old_write_does_not_overtake(self):
+        self.start("write slow=3 once")
+        self.wait_for("identify: good")
+        self.assertEqual(self.lines(), ["write: busy", "identify: good"])
+        self.assert_answers()
+        self.wait_for("ready")
+        self.assertEqual(self.lines()[2], "write again: good")
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(20), 143)
+        with open(self.path("disk"), "rb") as disk:
+            self.assertEqual(disk.read()[512:1024], b"\x22" * 512)
+
+    def test_resets_go_on(self):
+        self.start("read slow=60")
+        self.wait_for("resets", 3)
+        self.assert_answers()
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            threads = [int(line.split()[1]) for line in status if line.startswith("Threads:")]
+        self.assertLess(threads[0], 20)
+        subprocess.run([TESSERA, "ctl", self.path("socket"), "reset"], check=True, timeout=30)
+        self.assert_answers()
+        self.wait_for("resets", 1)
+        self.assert_answers()
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
