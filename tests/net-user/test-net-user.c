@@ -135,6 +135,54 @@ static void send_udp(const char *from, const char *to, unsigned from_port, unsig
 	net->send(net_self, f, 42 + length);
 }
 
+struct segment {
+	unsigned from_port, to_port, flags;
+	uint32_t sequence, acknowledgement;
+};
+
+/* To the gateway, which is the host. */
+static void send_tcp(const struct segment *segment)
+{
+	static const uint8_t gateway[] = { 0x52, 0x55, 10, 0, 2, 2 };
+	const struct packet p = {
+		.source = 0x0a00020f,
+		.destination = 0x0a000202,
+		.source_port = (uint16_t)segment->from_port,
+		.destination_port = (uint16_t)segment->to_port,
+		.flags = (uint8_t)segment->flags,
+		.sequence = segment->sequence,
+		.acknowledgement = segment->acknowledgement,
+		.window = 8192,
+	};
+	uint8_t frame[FRAME_TCP];
+
+	packet_build(&p, gateway, mac, frame);
+	net->send(net_self, frame, sizeof(frame));
+}
+
+/* Until a segment with these flags came, with the numbers that the guest then has. */
+static bool wait_segment(unsigned flags, struct packet *out)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		unsigned before = frames;
+
+		if (wait_frames(before + 1) && packet_parse(last, last_length, out) &&
+		    out->protocol == IP_TCP && (out->flags & 0x17) == flags)
+			return true;
+	}
+	return false;
+}
+
+/* The guest connects from a port to one of the host's loopback, and acknowledges that. */
+static bool connect_guest(unsigned from_port, uint16_t to_port, struct packet *answer)
+{
+	send_tcp(&(struct segment){ from_port, to_port, TCP_SYN, 1000, 0 });
+	if (!wait_segment(TCP_SYN | TCP_ACK, answer))
+		return false;
+	send_tcp(&(struct segment){ from_port, to_port, TCP_ACK, 1001, answer->sequence + 1 });
+	return true;
+}
+
 static int loopback_socket(int type, uint16_t *port)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
@@ -469,6 +517,132 @@ static void the_last_descriptors_stay_free(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+#define SEGMENTS_MOST 32
+
+static struct packet segments[SEGMENTS_MOST];
+static unsigned segment_count;
+
+static void keep_segment(void *to, const uint8_t *frame, size_t length)
+{
+	if (segment_count < SEGMENTS_MOST && packet_parse(frame, length, &segments[segment_count]))
+		segment_count++;
+}
+
+static const struct tsr_net_port keeping_port = {
+	.size = sizeof(keeping_port),
+	.can_receive = nic_can_receive,
+	.receive = keep_segment,
+};
+
+static bool was_kept(unsigned flags, uint32_t sequence)
+{
+	for (unsigned i = 0; i < segment_count; i++)
+		if (segments[i].flags == flags && segments[i].sequence == sequence)
+			return true;
+	return false;
+}
+
+/* A connection over which the host has sent 100 bytes that the guest has not acknowledged, saved;
+ * then the same state in a network that has no such connection. */
+static struct packet load_lost_connection(int server, uint16_t port)
+{
+	struct fake_state *state;
+	struct packet answer = { 0 };
+	char bytes[100] = { 0 };
+	int host;
+
+	net_new("");
+	send_arp(2);
+	wait_frames(1);
+	CU_ASSERT_TRUE(connect_guest(4000, port, &answer));
+	host = accept(server, NULL, NULL);
+	CU_ASSERT_EQUAL(write(host, bytes, sizeof(bytes)), (ssize_t)sizeof(bytes));
+	CU_ASSERT_TRUE(wait_segment(TCP_ACK, &answer) || answer.span == 100);
+	state = fake_device_save(net_self);
+	close(host);
+	net_new("");
+	segment_count = 0;
+	net->connect(net_self, &keeping_port);
+	CU_ASSERT_TRUE(fake_device_load(net_self, state, 2, NULL));
+	fake_state_free(state);
+	return answer;
+}
+
+static void lost_connections_are_reset(void)
+{
+	uint16_t port;
+	int server = loopback_socket(SOCK_STREAM, &port);
+	struct packet data = load_lost_connection(server, port);
+
+	for (unsigned i = 0; i < 10; i++)
+		fake_clock_advance(1000000000);
+	CU_ASSERT_EQUAL(segment_count, 9); /* three times, and no more */
+	CU_ASSERT_TRUE(was_kept(TCP_RST | TCP_ACK, data.sequence));
+	CU_ASSERT_TRUE(was_kept(TCP_RST | TCP_ACK, data.sequence + 100));
+	CU_ASSERT_TRUE(was_kept(TCP_ACK, data.sequence - 1));
+	CU_ASSERT_EQUAL(segments[0].source_port, port);
+	CU_ASSERT_EQUAL(segments[0].destination_port, 4000);
+	CU_ASSERT_EQUAL(segments[0].acknowledgement, 1001);
+	close(server);
+}
+
+/* A guest that had got 50 of the bytes says so when it is probed, and the answer has that number.
+ */
+static void a_probed_guest_is_reset_exactly(void)
+{
+	uint16_t port;
+	int server = loopback_socket(SOCK_STREAM, &port);
+	struct packet data = load_lost_connection(server, port);
+
+	fake_clock_advance(1000000);
+	CU_ASSERT_EQUAL(segment_count, 3);
+	send_tcp(&(struct segment){ 4000, port, TCP_ACK, 1001, data.sequence + 50 });
+	send_arp(2); /* the network asks for the station's address first */
+	fake_clock_advance(1000000);
+	for (unsigned i = 0; i < 10; i++)
+		fake_clock_advance(1000000000);
+	CU_ASSERT_TRUE(was_kept(TCP_RST, data.sequence + 50));
+	CU_ASSERT_EQUAL(segment_count, 4); /* and then it is known to have ended */
+	close(server);
+}
+
+static void states_of_before_connections_load(void)
+{
+	struct fake_state *state;
+
+	net_new("");
+	state = fake_device_save(net_self);
+	CU_ASSERT_TRUE(fake_device_load(net_self, state, 1, NULL));
+	fake_state_free(state);
+}
+
+static void idle_connections_end_first(void)
+{
+	struct rlimit limit, low;
+	struct packet answer;
+	uint16_t port;
+	int server = loopback_socket(SOCK_STREAM, &port), hosts[9];
+	char byte;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = (struct rlimit){ .rlim_cur = 64, .rlim_max = limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low); /* eight flows of a kind */
+	net_new("");
+	setrlimit(RLIMIT_NOFILE, &limit);
+	send_arp(2);
+	wait_frames(1);
+	for (unsigned i = 0; i < 9; i++) {
+		CU_ASSERT_TRUE(connect_guest(4000 + i, port, &answer));
+		hosts[i] = accept(server, NULL, NULL);
+	}
+	CU_ASSERT_EQUAL(recv(hosts[0], &byte, 1, MSG_DONTWAIT), 0); /* it was closed */
+	CU_ASSERT_EQUAL(recv(hosts[1], &byte, 1, MSG_DONTWAIT), -1);
+	CU_ASSERT_EQUAL(recv(hosts[8], &byte, 1, MSG_DONTWAIT), -1);
+	for (unsigned i = 0; i < 9; i++)
+		close(hosts[i]);
+	close(server);
+}
+
 static void descriptors_are_held_back(void)
 {
 	static const struct {
@@ -616,6 +790,10 @@ static CU_TestInfo tests[] = {
 	ROW(idle_flows_end_first),
 	ROW(fragments_do_not_pile_up),
 	ROW(the_last_descriptors_stay_free),
+	ROW(lost_connections_are_reset),
+	ROW(a_probed_guest_is_reset_exactly),
+	ROW(states_of_before_connections_load),
+	ROW(idle_connections_end_first),
 	ROW(descriptors_are_held_back),
 	ROW(packets_are_read),
 	ROW(rules_are_read),

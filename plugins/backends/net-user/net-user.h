@@ -23,12 +23,53 @@ struct packet {
 	bool fragment; /* of a longer packet; what follows the addresses is not known */
 	uint32_t source, destination;
 	uint16_t source_port, destination_port; /* TCP and UDP */
-	uint8_t flags;                          /* TCP */
+	/* TCP; the span is what it takes of the sequence numbers: data, SYN, FIN */
+	uint8_t flags;
+	uint32_t sequence, acknowledgement, span;
+	uint16_t window;
 };
+#define STATION 6 /* bytes of an Ethernet address */
+#define FRAME_TCP (FRAME_HEADER + 20 + 20)
 /* The Ethernet type; 0: shorter than its header. */
 uint16_t frame_type(const uint8_t *frame, size_t length);
 /* False: not a whole IPv4 packet with the header of its protocol. */
 bool packet_parse(const uint8_t *frame, size_t length, struct packet *out);
+/* A TCP segment without options and data. */
+void packet_build(const struct packet *p, const uint8_t to[STATION], const uint8_t from[STATION],
+		  uint8_t frame[FRAME_TCP]);
+
+/* -- flows.c: the guest's TCP connections, as their packets show them */
+#define FLOWS_MAX 1024
+struct flow {
+	uint32_t guest, far;
+	uint16_t guest_port, far_port;
+	uint8_t station[STATION]; /* the guest's */
+	/* Sequence numbers: the next that the far end expects of the guest; the next that the guest
+	 * has said it expects; the one after all that was sent to the guest. */
+	uint32_t guest_next, far_expected, far_next;
+	uint8_t finished; /* FLOW_GUEST, FLOW_FAR: who has sent FIN */
+	bool established; /* the guest has acknowledged something */
+	bool lost;        /* of a loaded state: only the guest has it still */
+	uint8_t resets;   /* that a lost one was sent */
+	uint64_t used;
+};
+enum { FLOW_GUEST = 1, FLOW_FAR = 2 };
+struct flows {
+	struct flow rows[FLOWS_MAX];
+	unsigned count, last;
+	uint64_t uses;
+};
+/* A frame with the TCP segment p goes from the guest to the far end, or to the guest. */
+void flows_see(struct flows *f, const struct packet *p, const uint8_t *frame, bool from_guest);
+struct flow *flows_oldest(struct flows *f); /* of those not lost; NULL: none */
+void flows_remove(struct flows *f, struct flow *flow);
+void flows_save(const struct flows *f, struct tsr_state_writer *out);
+/* What the state has is lost. False and error: damaged, and nothing has changed. */
+bool flows_load(struct flows *f, struct tsr_state_reader *in, struct tsr_error *error);
+/* Frames that reset a connection at the guest, one after the other. */
+#define RESET_FRAMES 3
+void flow_reset_guest(const struct flow *flow, uint8_t frames[RESET_FRAMES][FRAME_TCP]);
+void flow_reset_far(const struct flow *flow, uint8_t frame[FRAME_TCP]); /* as from the guest */
 
 /* -- forward.c: "tcp:HOST:PORT-GUEST:PORT" */
 struct forward {
@@ -58,6 +99,7 @@ struct watch_slot {
 	short wanted, watched; /* poll(2) events; watched 0: no watch */
 	short ready;           /* of the last watches_poll */
 	bool flow;             /* of a guest's flow, not of a rule in hostfwd */
+	bool listens;          /* of a TCP rule */
 	unsigned id;
 };
 struct watches {
@@ -75,6 +117,8 @@ void watches_poll(struct watches *w); /* what is ready now, without waiting */
 short watches_ready(const struct watches *w, int fd);
 void watches_set_flow(struct watches *w, int fd, bool flow);
 bool watches_is_flow(const struct watches *w, int fd);
+void watches_set_listens(struct watches *w, int fd);
+bool watches_any_connects(const struct watches *w); /* of the last watches_poll */
 void watches_finish(struct watches *w);
 
 /* -- limits.c: how many of the process's descriptors a network takes */
@@ -107,6 +151,7 @@ struct stacks {
 	struct stack streams, datagrams;
 	struct tsr_timer *wakeup;
 	struct stack_timer *timers;
+	struct flows flows;
 	unsigned fragments; /* that the datagram stack may hold */
 	bool crowded;       /* a flow has a descriptor at or above the ceiling */
 	/* A frame for the guest. */
@@ -118,6 +163,7 @@ bool stacks_start(struct stacks *s, const SlirpConfig *config);
 bool stacks_forward(struct stacks *s, const struct forward *rule); /* false and errno */
 /* A frame of the guest's. */
 void stacks_send(struct stacks *s, const uint8_t *frame, size_t length);
+void stacks_reset_guest(struct stacks *s, const struct flow *flow);
 void stacks_follow(struct stacks *s); /* polls what the stacks now wait for */
 void stacks_finish(struct stacks *s);
 

@@ -7,8 +7,8 @@
  * back from inside send. While the property `link` is false, the cable is unplugged: frames are
  * dropped in both directions, and libslirp goes on as the far end would. The cable belongs to the
  * host and not to the guest, so no saved state holds it: a load leaves it as the user of this run
- * has it. Gaps: no IPv6, no TFTP; connections do not survive in a saved state (the guest sees them
- * reset).
+ * has it. TCP connections do not survive in a saved state: after a load they are reset. Gaps: no
+ * IPv6, no TFTP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,13 +18,16 @@
 
 #include "net-user.h"
 
+#define RESETS 3 /* of each connection that a load has ended */
+#define RESET_INTERVAL_NS (1000u * MS_NS)
+
 struct net_user {
 	const struct tsr_host *host;
 	const struct tsr_properties *properties;
 	const struct tsr_clock *clock;
 	const struct tsr_net_port *port; /* NULL: no NIC */
 	struct stacks stacks;
-	struct tsr_timer *delivery;
+	struct tsr_timer *delivery, *resets;
 	struct frame_queue queue;
 	bool delivering;
 	bool link; /* the cable is plugged in */
@@ -57,6 +60,38 @@ static void on_stack_frame(void *self, const uint8_t *bytes, size_t length)
 
 	if (n->port && n->link && queue_push(&n->queue, bytes, length) && n->queue.count == 1)
 		n->clock->arm(n->delivery, n->clock->now(n->host));
+}
+
+/* -- connections of a loaded state, which only the guest has still */
+
+static bool has_room(const struct net_user *n)
+{
+	return n->port && n->link && QUEUE_FRAMES - n->queue.count >= RESET_FRAMES;
+}
+
+/* Each is reset several times, as the guest may lose frames, unless it ended meanwhile. */
+static void on_resets(void *self, uint64_t deadline_ns)
+{
+	struct net_user *n = self;
+	struct flows *flows = &n->stacks.flows;
+	bool more = false;
+
+	for (unsigned i = flows->count; i-- > 0;) {
+		struct flow *flow = &flows->rows[i];
+
+		if (!flow->lost)
+			continue;
+		if (has_room(n)) {
+			stacks_reset_guest(&n->stacks, flow);
+			flow->resets++;
+		}
+		if (flow->resets == RESETS)
+			flows_remove(flows, flow);
+		else
+			more = true;
+	}
+	if (more)
+		n->clock->arm(n->resets, n->clock->now(n->host) + RESET_INTERVAL_NS);
 }
 
 /* -- the cable */
@@ -165,6 +200,7 @@ static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error
 	n->properties = host->get(host, TSR_PROPERTIES);
 	n->clock = host->get(host, TSR_CLOCK);
 	n->delivery = n->clock->timer_new(host, on_delivery, n);
+	n->resets = n->clock->timer_new(host, on_resets, n);
 	n->link = n->properties->get_bool(host, "link");
 	n->properties->on_change(host, "link", on_link, n);
 	if (!stacks_new(n))
@@ -197,16 +233,22 @@ static void net_reset(void *self, enum tsr_reset kind)
 		n->queue.count = 0;
 }
 
-/* A wire could have lost what the queue holds, and the cable is the host's: nothing is saved. */
+/* A wire could have lost what the queue holds, and the cable is the host's: neither is saved. */
 static void net_save(void *self, struct tsr_state_writer *out)
 {
+	const struct net_user *n = self;
+
+	flows_save(&n->stacks.flows, out);
 }
 
 static bool net_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct net_user *n = self;
 
+	if (!flows_load(&n->stacks.flows, in, error))
+		return false;
 	n->queue.count = 0;
+	n->clock->arm(n->resets, n->clock->now(n->host));
 	return true;
 }
 

@@ -23,6 +23,7 @@
 #define SLOW_TICK_MS 500    /* fragments age once in each */
 #define FRAGMENT_TICKS 60   /* IPFRAGTTL in libslirp's ip.h */
 #define FRAGMENTS_MOST 1024 /* about 1.6 KiB each */
+#define STREAMS_ENDED 8     /* at most, for one new connection */
 #define ARP_OPERATION 20    /* offset in the frame */
 #define ARP_REPLY 2
 
@@ -54,6 +55,8 @@ static int on_stack_poll(int fd, int events, void *self)
 		if (events & events_map[i].stack)
 			wanted |= events_map[i].host;
 	watches_want(&stack->all->watches, fd, wanted);
+	if (stack == &stack->all->streams && !watches_is_flow(&stack->all->watches, fd))
+		watches_set_listens(&stack->all->watches, fd);
 	return fd;
 }
 
@@ -178,9 +181,14 @@ static bool is_second_answer(const struct stack *stack, const uint8_t *frame, si
 static ssize_t on_stack_frame(const void *bytes, size_t length, void *self)
 {
 	struct stack *stack = self;
+	struct stacks *s = stack->all;
+	struct packet p;
 
-	if (!is_second_answer(stack, bytes, length))
-		stack->all->frame(stack->all->self, bytes, length);
+	if (is_second_answer(stack, bytes, length))
+		return (ssize_t)length;
+	if (packet_parse(bytes, length, &p) && p.protocol == IP_TCP && !p.fragment)
+		flows_see(&s->flows, &p, bytes, false);
+	s->frame(s->self, bytes, length);
 	return (ssize_t)length;
 }
 
@@ -220,9 +228,44 @@ void stacks_follow(struct stacks *s)
 		s->clock->arm(s->wakeup, s->clock->now(s->host) + (uint64_t)timeout_ms * MS_NS);
 }
 
+void stacks_reset_guest(struct stacks *s, const struct flow *flow)
+{
+	uint8_t frames[RESET_FRAMES][FRAME_TCP];
+
+	flow_reset_guest(flow, frames);
+	for (unsigned i = 0; i < RESET_FRAMES; i++)
+		s->frame(s->self, frames[i], FRAME_TCP);
+}
+
+/* Ends the TCP connection that was idle for longest, for both of its ends. libslirp closes the
+ * socket of a connection that it takes to be reset by the guest, unless the host has not yet
+ * answered; these are bounded by its time limit for connecting, 75 s. */
+static void end_oldest_stream(struct stacks *s)
+{
+	struct flow *oldest = flows_oldest(&s->flows), flow;
+	uint8_t frame[FRAME_TCP];
+
+	if (!oldest)
+		return;
+	flow = *oldest;
+	flows_remove(&s->flows, oldest);
+	flow_reset_far(&flow, frame);
+	slirp_input(s->streams.slirp, frame, FRAME_TCP);
+	stacks_reset_guest(s, &flow);
+}
+
+static bool make_room_for_stream(struct stacks *s)
+{
+	for (unsigned i = 0; i < STREAMS_ENDED && is_full(&s->streams); i++)
+		end_oldest_stream(s);
+	return !is_full(&s->streams);
+}
+
 static void run(struct stacks *s)
 {
 	watches_poll(&s->watches);
+	if (is_full(&s->streams) && watches_any_connects(&s->watches))
+		make_room_for_stream(s);
 	slirp_pollfds_poll(s->streams.slirp, 0, on_stack_revents, &s->streams);
 	slirp_pollfds_poll(s->datagrams.slirp, 0, on_stack_revents, &s->datagrams);
 	stacks_follow(s);
@@ -301,9 +344,17 @@ static void send_stream(struct stacks *s, const struct packet *p, const uint8_t 
 {
 	if (p->fragment)
 		return;
-	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && is_full(&s->streams))
+	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && !make_room_for_stream(s))
 		return;
+	flows_see(&s->flows, p, frame, true);
 	slirp_input(s->streams.slirp, frame, (int)length);
+}
+
+/* What waits for the guest's address goes when a stack is polled. */
+static void send_arp(struct stack *stack, const uint8_t *frame, size_t length)
+{
+	slirp_input(stack->slirp, frame, (int)length);
+	stack_tell_time(stack);
 }
 
 void stacks_send(struct stacks *s, const uint8_t *frame, size_t length)
@@ -311,8 +362,8 @@ void stacks_send(struct stacks *s, const uint8_t *frame, size_t length)
 	struct packet p;
 
 	if (frame_type(frame, length) == FRAME_ARP) {
-		slirp_input(s->streams.slirp, frame, (int)length);
-		slirp_input(s->datagrams.slirp, frame, (int)length);
+		send_arp(&s->streams, frame, length);
+		send_arp(&s->datagrams, frame, length);
 	} else if (!packet_parse(frame, length, &p)) {
 		return;
 	} else if (p.protocol == IP_TCP) {

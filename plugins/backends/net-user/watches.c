@@ -98,6 +98,20 @@ bool watches_is_flow(const struct watches *w, int fd)
 	return fd >= 0 && fd < w->count && w->slots[fd].flow;
 }
 
+void watches_set_listens(struct watches *w, int fd)
+{
+	if (fd >= 0 && (fd < w->count || grow(w, fd)))
+		w->slots[fd].listens = true;
+}
+
+bool watches_any_connects(const struct watches *w)
+{
+	for (int fd = 0; fd < w->count; fd++)
+		if (w->slots[fd].listens && w->slots[fd].ready)
+			return true;
+	return false;
+}
+
 void watches_finish(struct watches *w)
 {
 	watches_begin(w);
