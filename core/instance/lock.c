@@ -101,6 +101,21 @@ void tsr_machine_unlock(TsrMachine *m)
 		tsr_vcpu_kick(m);
 }
 
+unsigned tsr_lock_pause(TsrMachine *m)
+{
+	unsigned depth = m->lock_depth;
+
+	m->lock_depth = 1;
+	tsr_machine_unlock(m);
+	return depth;
+}
+
+void tsr_lock_continue(TsrMachine *m, unsigned depth)
+{
+	tsr_machine_lock(m);
+	m->lock_depth = depth;
+}
+
 void tsr_lock_give_way(TsrMachine *m)
 {
 	if (!atomic_load(&m->lock_waiters))

@@ -18,6 +18,10 @@ void tsr_lock_finish(TsrMachine *m);
 /* Counted: the owner may lock again. [any] */
 void tsr_machine_lock(TsrMachine *m);
 void tsr_machine_unlock(TsrMachine *m);
+/* Lets go of the lock however often the owner has taken it, and takes it as often again. Not on the
+ * virtual CPU's thread. [locked] */
+unsigned tsr_lock_pause(TsrMachine *m);
+void tsr_lock_continue(TsrMachine *m, unsigned depth);
 
 /* Makes the virtual CPU leave the guest and check what is requested of it; wakes it if it sleeps.
  * [any] */

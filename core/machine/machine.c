@@ -33,6 +33,8 @@
 
 G_DEFINE_FINAL_TYPE(TsrMachine, tsr_machine, G_TYPE_OBJECT)
 
+#define TEAR_DOWN_US (2 * G_USEC_PER_SEC) /* for the host to answer what it was asked */
+
 enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
 
 /* -- Building */
@@ -150,17 +152,38 @@ static void detach(TsrMachine *m, TsrInstance *instance)
 	tsr_port_space_drop(m->ports, instance);
 }
 
-static void tear_down(TsrMachine *m)
+/* What a job of a worker may use that does not end is not freed, with all that hangs on it. */
+static void leave_behind(TsrMachine *m, const TsrInstance *busy)
 {
+	g_log("tessera", G_LOG_LEVEL_WARNING,
+	      "%s: the host does not answer; what the guest wrote last and did not see confirmed "
+	      "may be lost",
+	      busy->config->name);
+	tsr_worker_pool_leave(m->workers, m);
+	g_clear_pointer(&m->clock, tsr_timekeeper_free);
+}
+
+/* Returns whether everything is freed. */
+static gboolean tear_down(TsrMachine *m)
+{
+	TsrInstance *busy = NULL;
+
 	tsr_machine_lock(m);
 	if (m->workers)
-		tsr_worker_pool_drain(m->workers, NULL);
+		busy = tsr_worker_pool_settle(m->workers, g_get_monotonic_time() + TEAR_DOWN_US);
 	if (m->memory)
 		tsr_memory_map_set_listener(m->memory, NULL, NULL);
 	tsr_lock_set_processor(m, NULL, NULL);
-	for (guint i = m->instances->len; i-- > 0;)
-		detach(m, g_ptr_array_index(m->instances, i));
+	for (guint i = m->instances->len; i-- > 0;) {
+		TsrInstance *instance = g_ptr_array_index(m->instances, i);
+		if (!instance->jobs)
+			detach(m, instance);
+	}
 	tsr_machine_unlock(m);
+	if (busy) {
+		leave_behind(m, busy);
+		return FALSE;
+	}
 	g_clear_pointer(&m->workers, tsr_worker_pool_free);
 	g_ptr_array_set_size(m->instances, 0);
 	g_clear_pointer(&m->inputs, tsr_inputs_free);
@@ -170,6 +193,7 @@ static void tear_down(TsrMachine *m)
 	g_clear_pointer(&m->lines, tsr_lines_free);
 	g_clear_pointer(&m->ports, tsr_port_space_free);
 	g_clear_pointer(&m->memory, tsr_memory_map_free);
+	return TRUE;
 }
 
 /* -- Life cycle */
@@ -421,18 +445,21 @@ static void tsr_machine_get_property_value(GObject *object, guint id, GValue *va
 static void tsr_machine_finalize(GObject *object)
 {
 	TsrMachine *m = TSR_MACHINE_OBJECT(object);
+	gboolean torn_down;
 
 	if (m->form)
 		m->form->leave(m);
 	tsr_posts_close(m->posts);
 	tsr_vcpu_finish(m);
-	tear_down(m);
-	g_ptr_array_unref(m->instances);
+	torn_down = tear_down(m);
+	if (torn_down) {
+		g_ptr_array_unref(m->instances);
+		g_clear_pointer(&m->config, tsr_config_free);
+	}
 	g_object_unref(m->bus);
 	tsr_posts_free(m->posts);
 	g_main_context_unref(m->context);
 	g_free(m->stop_why);
-	g_clear_pointer(&m->config, tsr_config_free);
 	tsr_lock_finish(m);
 	G_OBJECT_CLASS(tsr_machine_parent_class)->finalize(object);
 }

@@ -254,9 +254,11 @@ static int run_machine(Run *run)
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	g_signal_connect(run->machine, "event::pty", G_CALLBACK(on_pty), NULL);
 	wait_for_start(run);
+	guard_doing("the guest runs");
 	status = tsr_machine_run(run->machine, &error);
 	wait_for_clients(run);
 	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
+	guard_doing("its state is printed");
 	if (error)
 		return program_fail_error(g_steal_pointer(&error));
 	if (run->options->hash)
@@ -290,7 +292,9 @@ static int start(Run *run)
 	status = run_machine(run);
 	run->machine = NULL;
 	program_progress_begin("ending, flushing disks");
+	guard_doing("clients get their last messages");
 	g_clear_object(&control);
+	guard_doing("devices and disks are closed");
 	g_clear_object(&machine);
 	program_progress_end();
 	return status;

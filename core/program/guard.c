@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,7 +19,10 @@ static struct {
 	int number; /* the signal that came; the guard's thread only */
 	GThread *thread;
 	GMainLoop *loop;
-	atomic_int status; /* of an end by force; on_alarm reads it, which may run on any thread */
+	/* Of an end by force; on_alarm reads them, which may run on any thread. */
+	atomic_int status;
+	_Atomic(const char *) doing;
+	_Atomic gint64 end; /* g_get_monotonic_time at which a signal ends the process; 0: none */
 	gboolean is_terminal;
 	struct termios terminal; /* as it was found */
 } guard;
@@ -31,13 +35,20 @@ static void restore_terminal(void)
 		tcsetattr(STDIN_FILENO, TCSANOW, &guard.terminal);
 }
 
+/* snprintf is not async-signal-safe. */
 static void on_alarm(int number)
 {
-	static const char text[] = "tessera: the machine does not stop; it is ended by force\n";
+	const char *parts[] = { "tessera: the machine does not stop (", guard.doing,
+				"); it is ended by force\n" };
+	char text[256];
+	size_t length = 0;
 	ssize_t written;
 
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+		for (const char *c = parts[i]; *c && length < sizeof(text); c++)
+			text[length++] = *c;
 	restore_terminal();
-	written = write(STDERR_FILENO, text, sizeof(text) - 1);
+	written = write(STDERR_FILENO, text, length);
 	(void)written;
 	_exit(guard.status);
 }
@@ -51,8 +62,20 @@ static void on_fatal(int number)
 
 void guard_limit(int status, guint seconds)
 {
+	gint64 now = g_get_monotonic_time(), length = seconds * G_USEC_PER_SEC;
+	struct itimerval timer = { 0 };
+
+	if (guard.end)
+		length = CLAMP(guard.end - now, 1000, length);
 	guard.status = status;
-	alarm(seconds);
+	timer.it_value.tv_sec = length / G_USEC_PER_SEC;
+	timer.it_value.tv_usec = length % G_USEC_PER_SEC;
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void guard_doing(const char *what)
+{
+	guard.doing = what;
 }
 
 static gboolean stop_on_main(gpointer number)
@@ -70,6 +93,7 @@ static gboolean on_signal(gpointer number)
 		raise(GPOINTER_TO_INT(number));
 	}
 	guard.number = GPOINTER_TO_INT(number);
+	guard.end = g_get_monotonic_time() + GUARD_STOP_SECONDS * G_USEC_PER_SEC;
 	guard_limit(128 + guard.number, GUARD_STOP_SECONDS);
 	g_idle_add_full(G_PRIORITY_HIGH, stop_on_main, number, NULL);
 	return G_SOURCE_CONTINUE;
@@ -87,6 +111,7 @@ void guard_start(void (*stop)(int number, gpointer user), gpointer user)
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct sigaction last_words = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
 
+	guard.doing = "it is being built";
 	guard.stop = stop;
 	guard.user = user;
 	guard.is_terminal = tcgetattr(STDIN_FILENO, &guard.terminal) == 0;

@@ -8,8 +8,9 @@
 
 #include <glib.h>
 
-#define GUARD_STOP_SECONDS 5       /* from a signal or the time limit to the machine's stop */
-#define GUARD_TEAR_DOWN_SECONDS 60 /* from there to the process' end: disks are flushed */
+#define GUARD_STOP_SECONDS \
+	4 /* from a signal to the process' end, from the time limit to the stop */
+#define GUARD_TEAR_DOWN_SECONDS 60 /* from a stop without a signal to the process' end */
 
 /* stop(number, user) is called in the default main context for the first SIGINT, SIGTERM or SIGHUP;
  * a second ends the process, as SIGQUIT, SIGABRT and faults do. In each case the terminal gets back
@@ -18,7 +19,9 @@ void guard_start(void (*stop)(int number, gpointer user), gpointer user);
 void guard_stop(void);
 
 /* The process ends with that status after so many seconds, unless guard_stop comes before. The last
- * call counts. [any] */
+ * call counts, but does not make longer what a signal has left. [any] */
 void guard_limit(int status, guint seconds);
+/* What is being done from now on, a string that stays: an end by force names it. [any] */
+void guard_doing(const char *what);
 
 #endif

@@ -16,6 +16,7 @@
 
 #define POOL_THREADS 4
 #define DETERMINISTIC_LATENCY_NS 50000
+#define LOOK_AGAIN_US 20000
 
 struct job {
 	TsrInstance *instance;
@@ -39,6 +40,8 @@ struct tsr_worker_pool {
 	GThreadPool *threads;
 	GMutex mutex;
 	GCond arrived;
+	struct _TsrMachine
+		*left;           /* the parts of a machine that is gone, which jobs use; by mutex */
 	GQueue done;             /* struct job, by mutex */
 	struct tsr_timer *timer; /* deterministic: completes what is in `done` */
 	uint64_t complete_at;
@@ -51,11 +54,15 @@ struct tsr_worker_pool {
 
 static void worked(struct tsr_worker_pool *pool, struct job *job)
 {
+	bool is_left;
+
 	g_mutex_lock(&pool->mutex);
+	is_left = pool->left;
 	g_queue_push_tail(&pool->done, job);
 	g_cond_broadcast(&pool->arrived);
 	g_mutex_unlock(&pool->mutex);
-	tsr_vcpu_kick(pool->machine);
+	if (!is_left)
+		tsr_vcpu_kick(pool->machine);
 }
 
 static void start(struct tsr_worker_pool *pool, struct job *job)
@@ -107,17 +114,23 @@ static gboolean quit_loop(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* From inside the loop: a quit before the thread has entered it would be lost. */
+static void end_poller(struct tsr_worker_pool *pool)
+{
+	GSource *quit = g_idle_source_new();
+
+	g_source_set_callback(quit, quit_loop, pool->loop, NULL);
+	g_source_attach(quit, pool->context);
+	g_source_unref(quit);
+	g_thread_join(pool->poller);
+}
+
 void tsr_worker_pool_free(struct tsr_worker_pool *pool)
 {
 	if (!pool)
 		return;
 	g_thread_pool_free(pool->threads, FALSE, TRUE);
-	/* From inside the loop: a quit before the thread has entered it would be lost. */
-	GSource *quit = g_idle_source_new();
-	g_source_set_callback(quit, quit_loop, pool->loop, NULL);
-	g_source_attach(quit, pool->context);
-	g_source_unref(quit);
-	g_thread_join(pool->poller);
+	end_poller(pool);
 	g_main_loop_unref(pool->loop);
 	g_main_context_unref(pool->context);
 	g_ptr_array_unref(pool->watches);
@@ -175,23 +188,57 @@ void tsr_worker_pool_run_done(struct tsr_worker_pool *pool)
 		complete_all(pool);
 }
 
-static bool busy(struct tsr_worker_pool *pool, TsrInstance *instance)
+static TsrInstance *find_busy(struct tsr_worker_pool *pool)
 {
 	GPtrArray *all = pool->machine->instances;
 
-	if (instance)
-		return instance->jobs > 0;
-	for (unsigned i = 0; i < all->len; i++)
-		if (((TsrInstance *)g_ptr_array_index(all, i))->jobs)
-			return true;
-	return false;
+	for (unsigned i = 0; i < all->len; i++) {
+		TsrInstance *instance = g_ptr_array_index(all, i);
+		if (instance->jobs)
+			return instance;
+	}
+	return NULL;
 }
 
-void tsr_worker_pool_drain(struct tsr_worker_pool *pool, TsrInstance *instance)
+/* The virtual CPU's thread may take what has arrived before this one sees it. */
+static void wait_for_jobs(struct tsr_worker_pool *pool, gint64 until)
+{
+	unsigned depth = tsr_lock_pause(pool->machine);
+
+	g_mutex_lock(&pool->mutex);
+	if (g_queue_is_empty(&pool->done))
+		g_cond_wait_until(&pool->arrived, &pool->mutex,
+				  MIN(until, g_get_monotonic_time() + LOOK_AGAIN_US));
+	g_mutex_unlock(&pool->mutex);
+	tsr_lock_continue(pool->machine, depth);
+}
+
+TsrInstance *tsr_worker_pool_settle(struct tsr_worker_pool *pool, gint64 until)
+{
+	TsrInstance *busy;
+
+	for (;;) {
+		complete_all(pool);
+		busy = find_busy(pool);
+		if (!busy || g_get_monotonic_time() >= until)
+			return busy;
+		wait_for_jobs(pool, until);
+	}
+}
+
+void tsr_worker_pool_leave(struct tsr_worker_pool *pool, const TsrMachine *m)
+{
+	g_mutex_lock(&pool->mutex);
+	pool->left = g_memdup2(m, sizeof(*m));
+	g_mutex_unlock(&pool->mutex);
+	end_poller(pool);
+}
+
+static void drain(struct tsr_worker_pool *pool, const TsrInstance *instance)
 {
 	for (;;) {
 		complete_all(pool);
-		if (!busy(pool, instance))
+		if (!instance->jobs)
 			return;
 		g_mutex_lock(&pool->mutex);
 		while (g_queue_is_empty(&pool->done))
@@ -241,7 +288,7 @@ static void worker_drain(const struct tsr_host *host)
 {
 	TsrInstance *instance = tsr_instance_of(host);
 
-	tsr_worker_pool_drain(instance->machine->workers, instance);
+	drain(instance->machine->workers, instance);
 }
 
 /* -- Watches: the polling thread takes the lock for each that is ready. */

@@ -15,8 +15,13 @@ void tsr_worker_pool_free(struct tsr_worker_pool *pool);
 void tsr_worker_pool_run_done(struct tsr_worker_pool *pool); /* [locked] */
 bool tsr_worker_pool_has_done(struct tsr_worker_pool *pool);
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner);
-void tsr_worker_pool_drain(struct tsr_worker_pool *pool,
-			   TsrInstance *instance); /* NULL: all [locked] */
+/* Waits until the jobs of all instances are done, without the lock meanwhile, and until `until`
+ * (g_get_monotonic_time) at the latest. Returns NULL, or an instance that still has jobs. Not on
+ * the virtual CPU's thread, which does not run the guest. [locked] */
+TsrInstance *tsr_worker_pool_settle(struct tsr_worker_pool *pool, gint64 until);
+/* The machine goes, and leaves jobs behind that do not end. No job is completed any more; whatever
+ * they may use stays: the pool, and all that *m refers to. No watch is called any more. */
+void tsr_worker_pool_leave(struct tsr_worker_pool *pool, const TsrMachine *m);
 extern const struct tsr_worker tsr_worker_table;
 
 #endif

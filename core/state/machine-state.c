@@ -19,6 +19,8 @@
 #include "state/state-fields.h"
 #include "state/state-file.h"
 
+#define SETTLE_US (5 * G_USEC_PER_SEC) /* for the host to answer what it was asked */
+
 static void put_clock(TsrMachine *m, struct tsr_state_writer *out)
 {
 	tsr_timekeeper_put_state(m->clock, out);
@@ -162,24 +164,30 @@ static GVariant *build_head(TsrMachine *m, GVariant *media, GError **error)
 	return g_variant_ref_sink(g_variant_builder_end(&head));
 }
 
-/* Nothing changes until resume(): the guest is paused, the lock is held, no worker is busy. Returns
- * whether it ran. */
-static gboolean hold(TsrMachine *self)
-{
-	gboolean was_running = self->state == TSR_MACHINE_RUNNING;
-
-	if (was_running)
-		tsr_vcpu_set_running(self, false);
-	tsr_machine_lock(self);
-	tsr_worker_pool_drain(self->workers, NULL);
-	return was_running;
-}
-
 static void resume(TsrMachine *self, gboolean was_running)
 {
 	tsr_machine_unlock(self);
 	if (was_running)
 		tsr_vcpu_set_running(self, true);
+}
+
+/* Nothing changes until resume(): the guest is paused, the lock is held, no worker is busy. */
+static gboolean hold(TsrMachine *self, gboolean *was_running, GError **error)
+{
+	TsrInstance *busy;
+
+	*was_running = self->state == TSR_MACHINE_RUNNING;
+	if (*was_running)
+		tsr_vcpu_set_running(self, false);
+	tsr_machine_lock(self);
+	busy = tsr_worker_pool_settle(self->workers, g_get_monotonic_time() + SETTLE_US);
+	if (!busy)
+		return TRUE;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		    "%s: the host has not answered for %d seconds; try again later",
+		    busy->config->name, (int)(SETTLE_US / G_USEC_PER_SEC));
+	resume(self, *was_running);
+	return FALSE;
 }
 
 /* Media first: a state that is on stable storage before them would be of contents that the host may
@@ -210,7 +218,8 @@ static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
 			    "cannot save: the machine is stopped");
 		return FALSE;
 	}
-	was_running = hold(self);
+	if (!hold(self, &was_running, error))
+		return FALSE;
 	good = save_to(self, path, fd, error);
 	resume(self, was_running);
 	return good;
@@ -247,7 +256,8 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 			    "there is no state yet: the machine was not started");
 		return NULL;
 	}
-	was_running = hold(self);
+	if (!hold(self, &was_running, error))
+		return NULL;
 	g_autoptr(GVariant) head = build_head(self, NULL, error);
 	if (!head) {
 		resume(self, was_running);

@@ -57,9 +57,19 @@ class ResetTest(unittest.TestCase):
 
     def assert_answers(self):
         before = time.monotonic()
-        done = subprocess.run([TESSERA, "ctl", self.path("socket"), "status"], capture_output=True, text=True, timeout=30)
+        done = self.ctl("status")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertLess(time.monotonic() - before, 2 * SLOWER)
+
+    def ctl(self, *arguments):
+        return subprocess.run([TESSERA, "ctl", self.path("socket"), *arguments], capture_output=True, text=True, timeout=30)
+
+    def assert_ends(self, status=143):
+        """Returns what it printed."""
+        if status == 143:
+            self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(5 * SLOWER), status)
+        return self.process.stderr.read()
 
     def test_an_old_write_does_not_overtake(self):
         self.start("write slow=3 once")
@@ -68,8 +78,7 @@ class ResetTest(unittest.TestCase):
         self.assert_answers()
         self.wait_for("ready")
         self.assertEqual(self.lines()[2], "write again: good")
-        self.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.process.wait(20), 143)
+        self.assert_ends()
         with open(self.path("disk"), "rb") as disk:
             self.assertEqual(disk.read()[512:1024], b"\x22" * 512)
 
@@ -80,10 +89,30 @@ class ResetTest(unittest.TestCase):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             threads = [int(line.split()[1]) for line in status if line.startswith("Threads:")]
         self.assertLess(threads[0], 20)
-        subprocess.run([TESSERA, "ctl", self.path("socket"), "reset"], check=True, timeout=30)
+        self.assertEqual(self.ctl("reset").returncode, 0)
         self.assert_answers()
         self.wait_for("resets", 1)
         self.assert_answers()
+
+    def test_the_end_does_not_wait_for_the_disk(self):
+        for rules, status in (("read slow=60", 143), ("write slow=60", 143), ("write slow=60", 0)):
+            if os.path.exists(self.path("log")):
+                os.unlink(self.path("log"))
+            self.start(rules)
+            self.wait_for("identify: good")
+            if status == 0:
+                self.ctl("quit")
+            self.assertIn("disk0: the host does not answer", self.assert_ends(status))
+
+    def test_a_save_does_not_wait_for_the_disk(self):
+        self.start("write slow=60")
+        self.wait_for("identify: good")
+        saved = self.ctl("save", self.path("state"))
+        self.assertNotEqual(saved.returncode, 0)
+        self.assertIn("disk0: the host has not answered for 5 seconds", saved.stderr)
+        self.assertFalse(os.path.exists(self.path("state")))
+        self.assertIn("running", self.ctl("status").stdout)
+        self.assert_ends()
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ size_t stream_write(struct chardev *c, const uint8_t *bytes, size_t length)
 /* The machine ends: gives a slow reader a last moment. */
 void stream_drain(struct chardev *c)
 {
-	for (unsigned tries = 0; c->out_fd >= 0 && c->out_length && tries < 20; tries++) {
+	for (unsigned tries = 0; c->out_fd >= 0 && c->out_length && tries < 5; tries++) {
 		struct pollfd p = { .fd = c->out_fd, .events = POLLOUT };
 
 		poll(&p, 1, 50);
