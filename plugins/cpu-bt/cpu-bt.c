@@ -177,7 +177,7 @@ static bool probe_host(struct tsr_bt *bt)
 	return true;
 }
 
-static void choose_stress(struct tsr_bt *bt)
+static void choose_forms(struct tsr_bt *bt)
 {
 	const char *name = bt->board.properties->get_string(bt->board.host, "stress");
 
@@ -186,6 +186,11 @@ static void choose_stress(struct tsr_bt *bt)
 	else if (!strcmp(name, "interrupts"))
 		bt->options.stress = BT_STRESS_INTERRUPTS;
 	bt->options.cramped = !strcmp(name, "cramped");
+	name = bt->board.properties->get_string(bt->board.host, "checks");
+	bt->options.checks = !strcmp(name, "called")   ? BT_CHECKS_CALLED
+			     : !strcmp(name, "inline") ? BT_CHECKS_INLINE
+						       : BT_CHECKS_AUTO;
+	bt->hot.until_sample = BT_SAMPLE_EVERY;
 	bt->options.chain =
 		!bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
 }
@@ -244,7 +249,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 		bt->board.intack = i.table;
 		bt->board.intack_self = i.self;
 	}
-	choose_stress(bt);
+	choose_forms(bt);
 	choose_tags(bt);
 	bt->options.groups = bt->board.properties->get_bool(host, "groups");
 	bt->options.sampled = !strcmp(bt->board.properties->get_string(host, "check"), "sampled");

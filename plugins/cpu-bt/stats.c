@@ -21,7 +21,7 @@ static const struct {
 	ROW("entries", entries), ROW("look-ups", lookups), ROW("links requested", chains), ROW("memory misses", misses),
 	ROW("memory bounces", bounces), ROW("memory commits", commits), ROW("group failures", group_failures),
 	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("blocks emitted twice", stretched),
-	ROW("blocks cut short", cut_short),
+	ROW("blocks cut short", cut_short), ROW("blocks translated as hot", hot), ROW("samples", samples),
 	ROW("string helpers", strings), ROW("system helpers", system),
 	ROW("faults in translated code", faults), ROW("interrupts", interrupts), ROW("instructions interpreted", interpreted),
 	ROW("FP state stored", fp_unloads), ROW("exits: look-up", exits[BT_EXIT_LOOKUP]), ROW("exits: interpreter", exits[BT_EXIT_BAIL]),

@@ -136,6 +136,8 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 		return rig_of(host)->stress;
 	if (!strcmp(name, "dump"))
 		return rig_of(host)->dump;
+	if (!strcmp(name, "checks"))
+		return rig_of(host)->checks;
 	return "default";
 }
 
@@ -295,6 +297,9 @@ struct rig *rig_new(bool translating, const char *options)
 		    : strstr(options, "dump-bad") ? "here"
 		    : strstr(options, "dump")     ? "all"
 						  : "off";
+	rig->checks = strstr(options, "inline")   ? "inline"
+		      : strstr(options, "called") ? "called"
+						  : "auto";
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
 	rig->tags = strstr(options, "wrap") ? 2 : 0;
 	rig->bmi2 = strstr(options, "nobmi2");

@@ -29,7 +29,7 @@ struct rig {
 	uint8_t *ram;
 	struct rig_plugin mmu, interpreter, translator;
 	bool translating;
-	const char *check, *stress, *dump, *bmi2, *chain, *groups;
+	const char *check, *stress, *checks, *dump, *bmi2, *chain, *groups;
 	int64_t cache, tags;
 	const struct tsr_cpu *cpu;
 	void *cpu_self;
@@ -46,10 +46,10 @@ struct rig {
 };
 
 /* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string:
- * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the
- * numbers of two tags), nobmi2, nochain, nogroups, dump
- * (all blocks), dump-one (those with an instruction at 10003h), dump-bad (a value that is refused).
- * NULL and a message on stderr: failed. */
+ * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the numbers of two tags),
+ * nobmi2, nochain, nogroups, inline and called (memory checks), dump (all blocks), dump-one (those
+ * with an instruction at 10003h), dump-bad (a value that is refused). NULL and a message on stderr:
+ * failed. */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each

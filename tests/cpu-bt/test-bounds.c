@@ -365,11 +365,13 @@ static void without_a_budget(void)
 {
 	CU_ASSERT_EQUAL(every_row("", UINT64_MAX), 0);
 	CU_ASSERT_EQUAL(every_row("nogroups", UINT64_MAX), 0);
+	CU_ASSERT_EQUAL(every_row("inline,nogroups", UINT64_MAX), 0);
 }
 
 static void without_bmi2(void)
 {
 	CU_ASSERT_EQUAL(every_row("nobmi2,nogroups", UINT64_MAX), 0);
+	CU_ASSERT_EQUAL(every_row("nobmi2,nogroups,inline", UINT64_MAX), 0);
 	CU_ASSERT_EQUAL(every_row("nobmi2", 1000000), 0);
 }
 
@@ -379,6 +381,7 @@ static void with_a_budget(void)
 	CU_ASSERT_EQUAL(every_row("nogroups", 1000000), 0);
 	CU_ASSERT(cut_short > 0);
 	CU_ASSERT_EQUAL(every_row("nogroups", 37), 0);
+	CU_ASSERT_EQUAL(every_row("inline", 1000000), 0);
 }
 
 /* Where no real block is too long for a table, the table is made smaller. */
@@ -388,6 +391,7 @@ static void with_small_tables(void)
 	CU_ASSERT(cut_short > 0);
 	CU_ASSERT_EQUAL(every_row("cramped", 1000000), 0);
 	CU_ASSERT(cut_short > 0);
+	CU_ASSERT_EQUAL(every_row("cramped,inline", 1000000), 0);
 }
 
 static void in_lockstep(void)

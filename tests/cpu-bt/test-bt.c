@@ -453,8 +453,8 @@ static void lockstep_reports_the_block(void)
 					     "[20000]: 00, should be 07",
 					     "EFLAGS",
 					     "add [0x20000], eax",
-					     "access ",
-					     "miss stub " };
+					     "check ",
+					     "access " };
 	const char *text;
 
 	capture();
@@ -483,8 +483,8 @@ static void dump_names_instructions_and_parts(void)
 	/* clang-format off */
 	static const char *const lines[] = {
 		"block at 00010000 (physical 10000)", "00010003  010500000200  add [0x20000], eax", "jnz 0x1000C",
-		"0001000c  f4  hlt", "address ", "check ", "access ", "miss stub ", "copy of access ", "exit ", "exit stub ", "interpreter ",
-		"out of line", "; runtime: miss", "; runtime: commit", "; runtime: chain", "; runtime: bail", ", exit stub", ", miss stub",
+		"0001000c  f4  hlt", "address ", "check ", "access ", "exit ", "exit stub ", "interpreter ",
+		"out of line", "; runtime: check", "; runtime: chain", "; runtime: bail", ", exit stub",
 	};
 	/* clang-format on */
 	const char *text = dump_of("dump", dumped, sizeof(dumped));
@@ -506,6 +506,44 @@ static void dump_of_an_address_shows_its_blocks(void)
 	capture();
 	CU_ASSERT_PTR_NULL(rig_new(true, "dump-bad"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(captured(), "dump=here is neither"));
+}
+
+/* A loop of 100,000 turns with a load, a store and a push; then its code is changed, and it runs
+ * again: the block is translated anew, and hot at once. */
+static void hot_blocks_get_inline_checks(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0xb9, 0xa0, 0x86, 0x01, 0x00,       /* mov ecx, 100000 */
+		0xa1, 0x00, 0x00, 0x02, 0x00,       /* again: mov eax, [DATA] */
+		0x40,                               /* inc eax */
+		0xa3, 0x00, 0x00, 0x02, 0x00,       /* mov [DATA], eax */
+		0x51, 0x5b,                         /* push ecx; pop ebx */
+		0xe2, 0xf1,                         /* loop again */
+		0xfe, 0x05, 0x00, 0x10, 0x02, 0x00, /* inc byte [DATA + 1000h] */
+		0x80, 0x3d, 0x00, 0x10, 0x02, 0x00, 0x02, /* cmp byte [DATA + 1000h], 2 */
+		0x74, 0x09,                         /* jz end */
+		0xc6, 0x05, 0x0a, 0x00, 0x01, 0x00, 0x48, /* mov byte [the INC], DEC EAX */
+		0xeb, 0xd4,                         /* jmp start */
+		0xf4,                               /* end */
+	};
+	/* clang-format on */
+
+	start("");
+	memset(rig->ram + DATA, 0, 8192);
+	state.gpr[TSR_ESP] = DATA + 0x800;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 0);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EBX], 1);
+	CU_ASSERT(rig_stat(rig, "samples") >= 3);
+	CU_ASSERT_EQUAL(rig_stat(rig, "blocks translated as hot"), 2);
+	finish();
+	start("called");
+	memset(rig->ram + DATA, 0, 8192);
+	state.gpr[TSR_ESP] = DATA + 0x800;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(rig_stat(rig, "blocks translated as hot"), 0);
+	finish();
 }
 
 static void sum_parts(void *user, const char *name, uint64_t value)
@@ -552,6 +590,7 @@ int main(void)
 		UNIT_ROW(lockstep_reports_the_block),
 		UNIT_ROW(dump_names_instructions_and_parts),
 		UNIT_ROW(dump_of_an_address_shows_its_blocks),
+		UNIT_ROW(hot_blocks_get_inline_checks),
 		UNIT_ROW(stats_say_what_host_code_is_for),
 		CU_TEST_INFO_NULL,
 	};

@@ -6,7 +6,8 @@
  *   eax ecx edx ebx ebp esi edi   the guest's registers of the same name, upper halves zero
  *   r12d                          guest ESP
  *   r14                           base of the current MMU view
- *   r15                           struct tsr_bt, whose first part translated code reads and writes
+ *   r15                           struct tsr_bt + BT_BASE, near the part that translated code reads
+ *                                 and writes; SHRX by it shifts by 12, since the count is modulo 32
  *   r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold
  *                                 something: groups (groups.c)
  *   RFLAGS                        the guest's arithmetic flags; DF, TF, AC are clear
@@ -32,6 +33,14 @@
 #define BT_BLOCK_SITES_MAX 1024
 #define BT_BLOCK_EXITS_MAX 256
 #define BT_NONE UINT32_MAX
+#define BT_DIVERT 5 /* bytes of a call with rel32 */
+#define BT_STRETCH 256
+
+/* r15 is so far behind the structure's start: its first words have displacements of one byte, and
+ * its low five bits are the page shift. */
+#define BT_BASE (offsetof(struct tsr_bt, hot) + 96 + TSR_PAGE_SHIFT)
+/* A member by its offset, as an operand (emit.h). */
+#define BT_AT(offset) HOST_MEM(R15, (int64_t)(offset) - (int64_t)BT_BASE)
 
 /* What a block's code depends on besides the bytes that it was made from. */
 enum bt_mode_bits {
@@ -95,8 +104,19 @@ struct flag_source {
 	uint32_t imm;
 };
 
+/* What an instruction writes that does nothing else but a store (and moves of registers that come
+ * after it): the slow path does the store itself. */
+enum bt_store {
+	BT_STORE_OTHER, /* the interpreter does the instruction */
+	BT_STORE_GPR,   /* store_value: register */
+	BT_STORE_HIGH,  /* ... whose second byte */
+	BT_STORE_R11,
+	BT_STORE_IMM,
+};
+
 /* A place in translated code that calls a slow path. */
 struct bt_site {
+	uint32_t host; /* cache offset after the call of its memory check, by which it is found */
 	uint32_t eip;
 	uint32_t block;
 	uint16_t size; /* of the access in bytes */
@@ -108,7 +128,11 @@ struct bt_site {
 	/* groups that are alive there, if they are written through: guest register + 1, 0: none;
 	 * linear address - its value */
 	uint8_t group_base[2];
-	bool group; /* the access is a group's check */
+	bool group;     /* the access is a group's check */
+	bool aligned;   /* it faults if it is not aligned: 16 bytes */
+	uint8_t store;  /* enum bt_store */
+	uint8_t resume; /* ... where code goes on after the store: bytes from `host` */
+	uint32_t store_value;
 	uint32_t fp_code, fp_data,
 		fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
 	int32_t group_offset[2];
@@ -126,10 +150,12 @@ struct bt_fp_site {
 	bool clear;  /* FNINIT: all become zero */
 };
 
-/* A direct exit: a jmp whose target is patched. */
+/* A direct exit. As long as it is not linked, it calls the runtime's `chain`, which finds it by the
+ * return address: itself, where control only ends there, a CALL that becomes a JMP; or a
+ * conditional jump by a stub that has the CALL. */
 struct bt_exit {
 	uint32_t patch; /* cache offset of the rel32 */
-	uint32_t stub;  /* cache offset of the code that requests the target */
+	uint32_t stub;  /* cache offset of the CALL out of line; 0: it is at `patch` */
 	uint32_t eip;
 	uint32_t block;  /* that it belongs to */
 	uint32_t target; /* block that it is linked to, BT_NONE */
@@ -147,6 +173,7 @@ struct bt_block {
 	uint16_t length; /* guest bytes */
 	uint8_t insns;
 	bool valid;
+	bool hot;        /* its memory checks are inline */
 	tsr_gpa gpa2;    /* page of its end, if its one instruction straddles; else 0 */
 	uint8_t lowered; /* instructions that are not left to the interpreter: all or all but the
 			    last */
@@ -155,9 +182,10 @@ struct bt_block {
 	uint32_t host_length;
 	uint32_t exits; /* first of `exit_count` consecutive exits */
 	uint32_t exit_count;
-	uint32_t incoming;     /* exits linked here */
-	uint32_t page_next[2]; /* nodes of its page's and its end's page's list */
-	uint32_t runs;         /* lockstep, sampled: so far */
+	uint32_t sites, site_count; /* the same of its sites */
+	uint32_t incoming;          /* exits linked here */
+	uint32_t page_next[2];      /* nodes of its page's and its end's page's list */
+	uint32_t runs;              /* lockstep, sampled: so far */
 	uint32_t offsets; /* in cache.offsets: host offset of each guest instruction, `insns` of
 			     them, and their lengths after them */
 	uint32_t marks, mark_count; /* in cache.marks */
@@ -185,8 +213,6 @@ struct bt_bounce {
 	uint8_t data[64] __attribute__((aligned(64)));
 	struct bt_part part[2];
 	unsigned parts;
-	bool direct; /* the instruction wrote to host memory itself */
-	uint32_t site;
 };
 
 /* Stress modes, for tests: they force rare paths. */
@@ -194,6 +220,13 @@ enum bt_stress {
 	BT_STRESS_OFF,
 	BT_STRESS_COLD, /* no block is known: no links, no jump cache, no rest for busy pages */
 	BT_STRESS_INTERRUPTS, /* an exit is requested at every block's end */
+};
+
+/* How memory is checked: by calls, which are small; or inline, which is fast. */
+enum bt_check_form {
+	BT_CHECKS_AUTO, /* calls at first; inline in blocks that are seen to be hot */
+	BT_CHECKS_CALLED,
+	BT_CHECKS_INLINE,
 };
 
 enum bt_exit_reason {
@@ -210,7 +243,8 @@ struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, tag_wraps, invalidations,
 		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone;
+		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone,
+		samples, hot;
 	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
 	uint64_t translation_ticks;        /* of the host's time-stamp counter */
 	uint64_t start_ticks, start_ns;    /* that counter and a clock at the same time */
@@ -219,8 +253,7 @@ struct bt_stats {
 /* What a slow path returns to the code that called it (runtime/outcome.h) */
 struct bt_outcome {
 	uint64_t value;
-	int64_t skip; /* bytes to add to the return address, BT_SKIP or 0; BT_LEAVE_CODE: leave
-			 translated code */
+	int64_t skip; /* bytes to add to the return address; BT_LEAVE_CODE: leave translated code */
 };
 enum {
 	BT_SKIP = 5, /* the length of a jump with rel32, which follows the call */
@@ -231,8 +264,9 @@ enum {
 struct bt_hot {
 	uint64_t tag_word;     /* tag << 32; another value makes jump-cache look-ups miss */
 	uint32_t jump_offset;  /* of the tag: where its entries lie in the jump cache */
-	uint32_t poll;         /* 0: leave at the next back edge */
+	uint32_t poll;         /* not 0: leave at the next back edge */
 	uint32_t intr_waiting; /* the INTR pin */
+	uint32_t until_sample; /* called checks to be done until one is taken as a sample */
 	int64_t left;       /* counted: instructions of the budget, less those of the block that is
 			       running */
 	uint32_t fp_loaded; /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's
@@ -283,6 +317,7 @@ struct bt_options {
 	uint32_t tags;     /* how many there are before their numbers start again */
 	uint32_t dump_eip; /* not dump_all: of an instruction in the blocks that are dumped */
 	enum bt_stress stress;
+	enum bt_check_form checks;
 };
 
 /* The processor model that the guest sees. */
@@ -354,12 +389,31 @@ struct bt_cache {
 	tsr_gpa untrace[16]; /* pages that lost their last block while the MMU was calling */
 	unsigned untrace_count;
 	uint8_t *group_failures; /* by a hash of the block's address */
+	uint8_t *heat;           /* ... samples */
+	uint32_t *stretches; /* for each BT_STRETCH bytes of code: the block that its start lies in
+			      or behind */
 };
 
-/* The emitted runtime: cache offsets (runtime.c) */
+/* Memory checks that are called, by the size of the operand. */
+enum bt_check {
+	BT_CHECK_1,
+	BT_CHECK_2,
+	BT_CHECK_4,
+	BT_CHECK_8,
+	BT_CHECK_16,
+	BT_CHECK_ALIGNED, /* 16 bytes, which must be aligned */
+	BT_CHECK_ANY,     /* r9d: size - 1 */
+	BT_CHECKS,
+};
+
+/* The emitted runtime: cache offsets (runtime.c, checks.c) */
 struct bt_runtime {
-	uint32_t enter, leave, lookup, chain, bail, miss, commit, fp_load, fp_load_x87,
-		fp_load_masked, helper, cross_live, done, spent, early;
+	uint32_t enter, leave, lookup, jump, chain, bail, miss, fp_load, fp_load_x87,
+		fp_load_masked, helper, done, spent, diverted, poll;
+	uint32_t checks[2][BT_CHECKS]; /* read, write; they keep the flags */
+	uint32_t retries[2][2];        /* read, write; 2 bytes, 4 bytes: of operands that are not
+					  aligned; flags are dead */
+	uint32_t checks_start, checks_end;
 };
 
 struct tsr_bt {
@@ -408,6 +462,26 @@ static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bo
 	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;
 }
 
+_Static_assert(offsetof(struct tsr_bt, hot) % 32 == 0, "BT_BASE is a multiple of 32, and 12");
+
+static inline enum bt_check bt_check_kind(unsigned size, bool aligned)
+{
+	switch (size) {
+	case 1:
+		return BT_CHECK_1;
+	case 2:
+		return BT_CHECK_2;
+	case 4:
+		return BT_CHECK_4;
+	case 8:
+		return BT_CHECK_8;
+	case 16:
+		return aligned ? BT_CHECK_ALIGNED : BT_CHECK_16;
+	default:
+		return BT_CHECK_ANY;
+	}
+}
+
 static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)
 {
 	return (uint32_t)(b - bt->cache.blocks);
@@ -418,6 +492,14 @@ static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_b
 static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	return &bt->cache.group_failures[(gpa ^ gpa >> 14) & (BT_GROUP_FAILURES - 1)];
+}
+
+#define BT_HEAT 65536
+#define BT_SAMPLE_EVERY 2039 /* called checks; a prime, so that no loop keeps step with it */
+#define BT_HOT 3             /* samples after which a block is translated with inline checks */
+static inline uint8_t *bt_heat(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	return &bt->cache.heat[(gpa ^ gpa >> 16) & (BT_HEAT - 1)];
 }
 
 #endif

@@ -123,10 +123,10 @@ static bool map_code(struct tsr_bt *bt)
 bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 {
 	bt->cache.size = size;
-	bt->cache.block_max = (uint32_t)(size / 96);
+	bt->cache.block_max = (uint32_t)(size / 48);
 	bt->cache.page_max = (uint32_t)(size / 512);
-	bt->cache.site_max = (uint32_t)(size / 32);
-	bt->cache.exit_max = (uint32_t)(size / 48);
+	bt->cache.site_max = (uint32_t)(size / 24);
+	bt->cache.exit_max = (uint32_t)(size / 24);
 	bt->cache.fp_site_max = (uint32_t)(size / 32);
 	bt->cache.offset_max = (uint32_t)(size / 8);
 	bt->cache.mark_max = bt->options.dump || bt->options.lockstep ? (uint32_t)(size / 8) : 0;
@@ -138,11 +138,12 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	bt->cache.offsets = anonymous(bt->cache.offset_max * sizeof(*bt->cache.offsets));
 	if (bt->cache.mark_max) /* dumps go without if there is no memory */
 		bt->cache.marks = anonymous(bt->cache.mark_max * sizeof(*bt->cache.marks));
+	bt->cache.stretches = anonymous((size / BT_STRETCH + 1) * sizeof(*bt->cache.stretches));
 	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
 	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits ||
-	    !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.hash || !bt->cache.page_hash ||
-	    !map_code(bt))
+	    !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.stretches || !bt->cache.hash ||
+	    !bt->cache.page_hash || !map_code(bt))
 		return tsr_error_set(
 			error, TSR_ERROR_FAILED,
 			"no memory for a code cache of %zu MiB; set the property cache lower",
@@ -167,6 +168,8 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->cache.fp_sites, bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
 	unmap(bt->cache.offsets, bt->cache.offset_max * sizeof(*bt->cache.offsets));
 	unmap(bt->cache.marks, bt->cache.mark_max * sizeof(*bt->cache.marks));
+	unmap(bt->cache.stretches,
+	      (bt->cache.size / BT_STRETCH + 1) * sizeof(*bt->cache.stretches));
 	unmap(bt->cache.hash, HASH_SIZE * sizeof(*bt->cache.hash));
 	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 }
@@ -242,12 +245,25 @@ static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	}
 }
 
+/* The block's code is complete, up to what is used of the cache. */
+static void stretches_enter(struct tsr_bt *bt, const struct bt_block *b)
+{
+	uint32_t index = bt_block_index(bt, b);
+
+	for (uint32_t i = (b->host + BT_STRETCH - 1) / BT_STRETCH; i * BT_STRETCH < bt->cache.used;
+	     i++)
+		bt->cache.stretches[i] = index;
+	if (b->host % BT_STRETCH && b->host == bt->cache.start)
+		bt->cache.stretches[b->host / BT_STRETCH] = index;
+}
+
 /* Registers a block in the tables; writes to its page are traced from now on. */
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 {
 	uint32_t h = block_hash(b->gpa, b->eip, b->mode), index = bt_block_index(bt, b);
 
 	b->valid = true;
+	stretches_enter(bt, b);
 	b->incoming = BT_NONE;
 	b->hash_next = bt->cache.hash[h];
 	bt->cache.hash[h] = index;
@@ -261,80 +277,6 @@ static void patch(struct tsr_bt *bt, uint32_t at, uint32_t target)
 	uint32_t rel = target - (at + 4);
 
 	memcpy(bt->cache.rw + at, &rel, 4);
-}
-
-void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
-{
-	struct bt_exit *x = &bt->cache.exits[exit];
-
-	if (x->target != BT_NONE || !bt->cache.blocks[x->block].valid)
-		return;
-	x->target = bt_block_index(bt, target);
-	x->next = target->incoming;
-	target->incoming = exit;
-	patch(bt, x->patch, target->host);
-}
-
-static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
-{
-	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next) {
-		bt->cache.exits[i].target = BT_NONE;
-		patch(bt, bt->cache.exits[i].patch, bt->cache.exits[i].stub);
-	}
-	b->incoming = BT_NONE;
-}
-
-static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
-{
-	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
-		struct bt_exit *x = &bt->cache.exits[i];
-		uint32_t *at;
-
-		if (x->target == BT_NONE)
-			continue;
-		for (at = &bt->cache.blocks[x->target].incoming; *at != i;
-		     at = &bt->cache.exits[*at].next)
-			;
-		*at = x->next;
-		x->target = BT_NONE;
-		patch(bt, x->patch, x->stub);
-	}
-}
-
-static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
-{
-	uint32_t *at = &bt->cache.hash[block_hash(b->gpa, b->eip, b->mode)];
-
-	while (*at != bt_block_index(bt, b))
-		at = &bt->cache.blocks[*at].hash_next;
-	*at = b->hash_next;
-}
-
-static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
-{
-	uint32_t *at = &page_find(bt, which ? b->gpa2 : b->gpa)->blocks;
-
-	while (*at != 2 * bt_block_index(bt, b) + which)
-		at = &bt->cache.blocks[*at / 2].page_next[*at & 1];
-	*at = b->page_next[which];
-}
-
-/* Overwrites code with a way out: EIP is looked up again, and `ahead` instructions of the block are
- * not done then. What is written must not reach a stub's code that is still to be run: it is longer
- * only in counted blocks, whose reads of devices are not theirs. */
-void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at, uint32_t eip, uint32_t ahead)
-{
-	struct emitter e = { .base = bt->cache.rw,
-			     .p = bt->cache.rw + at,
-			     .end = bt->cache.rw + bt->cache.size };
-
-	emit_mov_imm(&e, R8, eip);
-	if (bt->budget.counted && ahead) {
-		emit_mov_imm(&e, R9, ahead);
-		emit_jmp(&e, bt->rt.early);
-	} else {
-		emit_jmp(&e, bt->options.lockstep ? bt->rt.done : bt->rt.lookup);
-	}
 }
 
 /* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3).
@@ -357,19 +299,133 @@ void tsr_bt_cache_serialize(const struct tsr_bt *bt)
 			 : "rax", "memory", "cc");
 }
 
+/* Where the call of an exit returns. */
+static uint32_t exit_return(const struct bt_exit *x)
+{
+	return x->stub ? x->stub + BT_DIVERT : x->patch + 4;
+}
+
+/* A JMP to that place, or the CALL of the runtime again. */
+static void patch_exit(struct tsr_bt *bt, const struct bt_exit *x, const struct bt_block *target)
+{
+	if (!x->stub)
+		bt->cache.rw[x->patch - 1] = target ? OP_JMP_JZ : OP_CALL;
+	patch(bt, x->patch, target ? target->host : x->stub ? x->stub : bt->rt.chain);
+}
+
+/* -- what stands at a place in the cache; tables are in the order of their code */
+
+struct bt_block *tsr_bt_cache_block_at(struct tsr_bt *bt, uint32_t host)
+{
+	uint32_t i = bt->cache.stretches[host / BT_STRETCH];
+
+	while (i + 1 < bt->cache.block_count && bt->cache.blocks[i + 1].host <= host)
+		i++;
+	return &bt->cache.blocks[i];
+}
+
+/* The site that code returns to from its call. */
+const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host)
+{
+	const struct bt_block *b = tsr_bt_cache_block_at(bt, host - 1);
+	uint32_t i = b->sites;
+
+	while (i + 1 < b->sites + b->site_count && bt->cache.sites[i].host != host)
+		i++;
+	return &bt->cache.sites[i];
+}
+
+/* The exit whose call returns there. */
+uint32_t tsr_bt_cache_exit_at(struct tsr_bt *bt, uint32_t host)
+{
+	const struct bt_block *b = tsr_bt_cache_block_at(bt, host - 1);
+	uint32_t i = b->exits;
+
+	while (i + 1 < b->exits + b->exit_count && exit_return(&bt->cache.exits[i]) != host)
+		i++;
+	return i;
+}
+
+/* -- links */
+
+void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
+{
+	struct bt_exit *x = &bt->cache.exits[exit];
+
+	if (x->target != BT_NONE || !bt->cache.blocks[x->block].valid)
+		return;
+	x->target = bt_block_index(bt, target);
+	x->next = target->incoming;
+	target->incoming = exit;
+	patch_exit(bt, x, target);
+	tsr_bt_cache_serialize(bt);
+}
+
+static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
+{
+	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next) {
+		bt->cache.exits[i].target = BT_NONE;
+		patch_exit(bt, &bt->cache.exits[i], NULL);
+	}
+	b->incoming = BT_NONE;
+}
+
+static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
+{
+	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
+		struct bt_exit *x = &bt->cache.exits[i];
+		uint32_t *at;
+
+		if (x->target == BT_NONE)
+			continue;
+		for (at = &bt->cache.blocks[x->target].incoming; *at != i;
+		     at = &bt->cache.exits[*at].next)
+			;
+		*at = x->next;
+		x->target = BT_NONE;
+		patch_exit(bt, x, NULL);
+	}
+}
+
+static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
+{
+	uint32_t *at = &bt->cache.hash[block_hash(b->gpa, b->eip, b->mode)];
+
+	while (*at != bt_block_index(bt, b))
+		at = &bt->cache.blocks[*at].hash_next;
+	*at = b->hash_next;
+}
+
+static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
+{
+	uint32_t *at = &page_find(bt, which ? b->gpa2 : b->gpa)->blocks;
+
+	while (*at != 2 * bt_block_index(bt, b) + which)
+		at = &bt->cache.blocks[*at / 2].page_next[*at & 1];
+	*at = b->page_next[which];
+}
+
+/* Overwrites code with a way out: a call of the runtime's `diverted`. Every instruction of a block
+ * has that much code behind it up to the block's end. */
+void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at)
+{
+	bt->cache.rw[at] = OP_CALL;
+	patch(bt, at + 1, bt->rt.diverted);
+}
+
 /* The block is not entered again; its code stays until the next flush, since it may be running. */
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 {
 	b->valid = false;
 	unlink_incoming(bt, b);
 	unlink_outgoing(bt, b);
-	tsr_bt_cache_divert(bt, b->host, b->eip,
-			    0); /* the jump cache may have it under several tags */
+	tsr_bt_cache_divert(bt, b->host); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	page_remove(bt, b, 0);
 	if (b->gpa2)
 		page_remove(bt, b, 1);
 	bt->stats.invalidations++;
+	tsr_bt_cache_serialize(bt);
 }
 
 static void page_recount(struct tsr_bt *bt, struct bt_page *p)
@@ -409,7 +465,6 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 	if (hit) {
 		p->hits++;
 		page_recount(bt, p);
-		tsr_bt_cache_serialize(bt);
 	}
 }
 
@@ -424,7 +479,6 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 			tsr_bt_cache_invalidate(bt, &bt->cache.blocks[p->blocks / 2]);
 		page_recount(bt, p);
 	}
-	tsr_bt_cache_serialize(bt);
 }
 
 /* Stops tracing pages that have no blocks any more. Not to be called from within the MMU's calls.

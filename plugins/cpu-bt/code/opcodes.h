@@ -61,6 +61,7 @@ enum {
 	OP_RET_IW = 0xc2,
 	OP_RET = 0xc3,
 	OP_VEX3 = 0xc4, /* in 64-bit mode */
+	OP_MOV_EB_IB = 0xc6,
 	OP_MOV_EV_IZ = 0xc7,
 	OP_SHIFT_EB_CL = 0xd2,
 	OP_SHIFT_EV_CL = 0xd3,

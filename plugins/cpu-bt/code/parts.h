@@ -24,11 +24,8 @@
 	ROW(EXIT, "exit")                 /* to a block of the same page, linked when first taken */ \
 	ROW(JUMP_CACHE, "jump cache")     /* look-up of the block at r8d */ \
 	ROW(BAIL, "interpreter")          /* the instruction is left to the interpreter */ \
-	ROW(MISS_STUB, "miss stub")       /* the table has no entry: slow path */ \
-	ROW(COPY, "copy of access")       /* ... on a copy of the operand, or a traced page */ \
 	ROW(BAIL_STUB, "bail stub")       /* a check failed: left to the interpreter */ \
 	ROW(EXIT_STUB, "exit stub")       /* an exit that is not linked yet */ \
-	ROW(LEAVE_STUB, "leave stub")     /* an exit was requested */ \
 	ROW(FP_STUB, "FP load stub") \
 	ROW(JUMP_STUB, "jump stub")       /* a conditional jump to another page */
 

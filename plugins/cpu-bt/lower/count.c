@@ -39,7 +39,7 @@ void tsr_bt_count_take(struct bt_tx *tx)
 	tx_part(tx, BT_PART_COUNT);
 	change_left(tx, 0, true);
 	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, HOST_MEM(R15, offsetof(struct tsr_bt, hot.left) + 4));
+	emit_load(e, RCX, BT_AT(offsetof(struct tsr_bt, hot.left) + 4));
 	enough = emit_jrcxz(e);
 	emit_mov64(e, RCX, R10);
 	emit_mov_imm(e, R8, tx->insns[0].eip);

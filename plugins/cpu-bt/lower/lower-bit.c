@@ -28,6 +28,5 @@ bool tsr_bt_lower_bit(struct bt_tx *tx)
 	if (i->lock)
 		emit_u8(e, PREFIX_LOCK);
 	emit_rm(e, false, OP2(i->opcode), R10, m);
-	tsr_bt_memory_end(tx);
 	return true;
 }

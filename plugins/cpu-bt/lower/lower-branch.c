@@ -21,17 +21,19 @@ static bool possible(const struct bt_tx *tx, uint32_t eip)
 static void poll(struct bt_tx *tx, uint32_t target)
 {
 	struct emitter *e = &tx->e;
-	struct stub *s;
+	uint32_t site, stay;
 
 	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep)
 		return;
 	tsr_bt_island_check(tx);
 	tx_part(tx, BT_PART_POLL);
-	s = tx_stub(tx, STUB_LEAVE);
-	s->live = true;
+	site = tsr_bt_site(tx, 0, BT_READ);
 	emit_mov64(e, R10, RCX);
 	emit_load(e, RCX, BT_FIELD(hot.poll));
-	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
+	stay = emit_jrcxz(e);
+	emit_call(e, tx->bt->rt.poll);
+	tx->bt->cache.sites[site].host = emit_here(e);
+	emit_land8(e, stay);
 	emit_mov64(e, RCX, R10);
 	tx_part(tx, BT_PART_BODY);
 }
@@ -81,7 +83,7 @@ static void push_return(struct bt_tx *tx, unsigned size, uint32_t eip)
 	struct host_mem m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
 
 	emit_store_imm_sized(&tx->e, size, m, eip);
-	tsr_bt_memory_end(tx);
+	tsr_bt_memory_stored(tx, BT_STORE_IMM, eip);
 	tsr_bt_move_esp(tx, -(int32_t)size);
 }
 

@@ -122,6 +122,21 @@ static void copy_register(struct bt_tx *tx)
 		tsr_bt_emit_insn(tx, i, NULL);
 }
 
+/* MOV to memory is a store and nothing else. */
+static void note_store(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	uint8_t reg = bt_modrm_reg(i);
+
+	if (i->map || i->kind != BT_COPY)
+		return;
+	if (i->opcode == OP_MOV_EV_GV || i->opcode == OP_MOV_EB_GB)
+		tsr_bt_memory_stored(tx, high_byte(i->reg_kind, reg) ? BT_STORE_HIGH : BT_STORE_GPR,
+				     i->opcode == OP_MOV_EB_GB ? reg & 3 : reg);
+	else if (i->opcode == OP_MOV_EV_IZ || i->opcode == OP_MOV_EB_IB)
+		tsr_bt_memory_stored(tx, BT_STORE_IMM, i->imm);
+}
+
 static bool copy_memory(struct bt_tx *tx)
 {
 	struct bt_insn i = *tx->insn;
@@ -142,7 +157,7 @@ static bool copy_memory(struct bt_tx *tx)
 	tsr_bt_emit_insn(tx, &i, &m);
 	if (high)
 		tsr_bt_swap_byte(tx, guest, false);
-	tsr_bt_memory_end(tx);
+	note_store(tx);
 	return true;
 }
 

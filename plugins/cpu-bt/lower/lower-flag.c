@@ -102,7 +102,7 @@ static bool lower_pushf(struct bt_tx *tx)
 	flags_back(e);
 	m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
 	emit_store_sized(e, size, m, R11);
-	tsr_bt_memory_end(tx);
+	tsr_bt_memory_stored(tx, BT_STORE_R11, 0);
 	tsr_bt_move_esp(tx, -(int32_t)size);
 	return true;
 }

@@ -17,6 +17,7 @@ bool tsr_bt_lower_push(struct bt_tx *tx)
 	const struct bt_insn *i = tx->insn;
 	struct bt_ea stack = tsr_bt_stack_ea(tx, 0);
 	unsigned size = i->operand_size;
+	uint8_t reg = i->has_modrm ? bt_modrm_rm(i) : i->opcode & 7;
 	struct host_mem m;
 
 	if (!tsr_bt_memory_possible(tx, &stack, BT_WRITE) ||
@@ -27,15 +28,16 @@ bool tsr_bt_lower_push(struct bt_tx *tx)
 		emit_load_sized(&tx->e, size, R11, m);
 		m = push_slot(tx, size);
 		emit_store_sized(&tx->e, size, m, R11);
+		tsr_bt_memory_stored(tx, BT_STORE_R11, 0);
 	} else if (i->opcode == OP_PUSH_IZ || i->opcode == OP_PUSH_IB) {
 		m = push_slot(tx, size);
 		emit_store_imm_sized(&tx->e, size, m, i->imm);
+		tsr_bt_memory_stored(tx, BT_STORE_IMM, i->imm);
 	} else {
 		m = push_slot(tx, size);
-		emit_store_sized(&tx->e, size, m,
-				 tx_gpr(i->has_modrm ? bt_modrm_rm(i) : i->opcode & 7));
+		emit_store_sized(&tx->e, size, m, tx_gpr(reg));
+		tsr_bt_memory_stored(tx, BT_STORE_GPR, reg);
 	}
-	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -(int32_t)size);
 	return true;
 }
@@ -56,7 +58,7 @@ static bool pop_memory(struct bt_tx *tx)
 	emit_load_sized(&tx->e, size, R11, m);
 	m = tsr_bt_memory(tx, &to, size, BT_WRITE, false);
 	emit_store_sized(&tx->e, size, m, R11);
-	tsr_bt_memory_end(tx);
+	tsr_bt_memory_stored(tx, BT_STORE_R11, 0);
 	tsr_bt_move_esp(tx, (int32_t)size);
 	return true;
 }
@@ -107,7 +109,6 @@ bool tsr_bt_lower_pusha(struct bt_tx *tx)
 		m.disp = (int32_t)((7 - k) * size);
 		emit_store_sized(&tx->e, size, m, tx_gpr((uint8_t)k));
 	}
-	tsr_bt_memory_end(tx);
 	tsr_bt_move_esp(tx, -8 * (int32_t)size);
 	return true;
 }

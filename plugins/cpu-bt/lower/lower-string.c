@@ -72,7 +72,7 @@ static void store_string(struct bt_tx *tx, struct host_mem m, uint8_t from)
 	if (size == 2)
 		emit_u8(&tx->e, PREFIX_OPERAND_SIZE);
 	emit_rm(&tx->e, false, size == 1 ? OP_MOV_EB_GB : OP_MOV_EV_GV, from, m);
-	tsr_bt_memory_end(tx);
+	tsr_bt_memory_stored(tx, from == R11 ? BT_STORE_R11 : BT_STORE_GPR, from);
 }
 
 /* MOVS, STOS, LODS without REP, upwards. */

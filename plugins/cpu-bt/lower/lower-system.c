@@ -8,9 +8,9 @@
 
 static struct host_mem selector_field(unsigned segment)
 {
-	return HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) +
-				     segment * sizeof(struct tsr_x86_segment) +
-				     offsetof(struct tsr_x86_segment, selector));
+	return BT_AT(offsetof(struct tsr_bt, state.segment) +
+		     segment * sizeof(struct tsr_x86_segment) +
+		     offsetof(struct tsr_x86_segment, selector));
 }
 
 /* MOV r/m, Sreg and PUSH Sreg. To memory both write 16 bits, the lower half of a 32-bit PUSH's slot
@@ -34,7 +34,7 @@ bool tsr_bt_lower_segment_store(struct bt_tx *tx)
 	emit_load16(e, R11, selector_field(i->special));
 	m = tsr_bt_memory(tx, &ea, 2, BT_WRITE, false);
 	emit_store16(e, m, R11);
-	tsr_bt_memory_end(tx);
+	tsr_bt_memory_stored(tx, BT_STORE_R11, 0);
 	if (i->opcode != OP_MOV_EV_SW)
 		tsr_bt_move_esp(tx, -(int32_t)i->operand_size);
 	return true;

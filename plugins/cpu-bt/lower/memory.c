@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Memory operands. The form: linear address to r8d, look-up of its page in the view's table, then
- * the guest's own instruction on [r9 + r8]. Whatever is not an access of plain memory within one
- * page goes out of line (stubs.c).
+ * Memory operands. The linear address goes to r8d; a check leaves in r9 what must be added to it,
+ * from the view's table or from a slow path; then comes the guest's own instruction on [r9 + r8].
+ * Most code runs a few times, so a check is a call of a routine for its size and access
+ * (runtime/checks.c). Blocks that are seen to be hot have it inline:
  *
- *   flags dead                        flags live (r10 keeps guest RCX)
- *   lea  r8d, EA                      lea  r8d, EA
- *   test r8b, 3                       mov  r10, rcx
- *   jnz  cross                        mov  r9d, 30
- *   mov  r9d, r8d                     shlx ecx, r8d, r9d         ; zero: aligned
- *   shr  r9d, 12                      jrcxz 1f
- *   mov  r9, [r14 + r9*8 + table]     jmp  cross
- *   test r9, r9                       2: jmp miss
- *   jz   miss                         1: mov r9d, 12
- *   OP   [r9 + r8]                    shrx r9d, r8d, r9d
- *                                     mov  rcx, [r14 + r9*8 + table]
- *                                     jrcxz 2b
- *                                     mov  r9, rcx
- *                                     mov  rcx, r10
- *                                     OP   [r9 + r8]
- * Operands of more than 4 bytes that need no alignment compare the pages of their first and last
- * byte instead. Without BMI2 the first form stands between pushfq and popfq where flags are live.
+ *   flags dead                               flags live (r10 keeps guest RCX)
+ *      lea  r8d, EA                             lea  r8d, EA
+ *      test r8b, 3                              mov  r10, rcx
+ *      jnz  1f                                  mov  r9d, 30
+ *      shrx r9d, r8d, r15d    ; by 12           shlx ecx, r8d, r9d       ; zero: aligned
+ *      mov  r9, [r14 + r9*8 + table]            jrcxz 2f
+ *      test r9, r9                           1: mov  rcx, r10
+ *      jnz  2f                                  call check
+ *   1: call retry                               jmp  3f
+ *   2: OP   [r9 + r8]                        2: shrx r9d, r8d, r15d
+ *                                               mov  rcx, [r14 + r9*8 + table]
+ *                                               jrcxz 1b
+ *                                               mov  r9, rcx
+ *                                               mov  rcx, r10
+ *                                            3: OP   [r9 + r8]
+ *
+ * A call goes on to the slow path if it must, which knows the site by the return address
+ * (runtime/miss.c). Operands of more than 4 bytes compare the pages of their first and last byte
+ * instead of the test for alignment. Without BMI2 the shift is a MOV and a SHR, and where flags are
+ * live the check is always a call.
  */
 #include "lower/flag-source.h"
 #include "lower/islands.h"
@@ -49,6 +53,7 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 
 	tx->full |= !room;
 	memset(s, 0, sizeof(*s));
+	s->host = emit_here(&tx->e);
 	s->eip = tx->insn->eip;
 	s->block = tx->block;
 	s->size = (uint16_t)size;
@@ -91,9 +96,9 @@ static void jump_to_bail(struct bt_tx *tx, unsigned cc, bool live, bool flags_pu
 static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 {
 	struct emitter *e = &tx->e;
-	struct host_mem limit = HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) +
-						      segment * sizeof(struct tsr_x86_segment) +
-						      offsetof(struct tsr_x86_segment, limit));
+	struct host_mem limit = BT_AT(offsetof(struct tsr_bt, state.segment) +
+				      segment * sizeof(struct tsr_x86_segment) +
+				      offsetof(struct tsr_x86_segment, limit));
 	uint32_t over;
 
 	if (!tx->bt->host_cpu.bmi2) {
@@ -123,9 +128,9 @@ static void check_limit(struct bt_tx *tx, unsigned segment, unsigned size)
 static void add_base(struct bt_tx *tx, unsigned segment)
 {
 	emit_load(&tx->e, R9,
-		  HOST_MEM(R15, offsetof(struct tsr_bt, state.segment) +
-					segment * sizeof(struct tsr_x86_segment) +
-					offsetof(struct tsr_x86_segment, base)));
+		  BT_AT(offsetof(struct tsr_bt, state.segment) +
+			segment * sizeof(struct tsr_x86_segment) +
+			offsetof(struct tsr_x86_segment, base)));
 	emit_lea(&tx->e, R8, HOST_SIB(R8, R9, 0, 0));
 }
 
@@ -171,148 +176,164 @@ static struct host_mem table_entry(const struct bt_tx *tx, unsigned access)
 	return HOST_SIB(R14, R9, 3, (int32_t)at);
 }
 
-/* Alignment that spares the exact check: 0: none does. */
-static unsigned natural_shift(unsigned size, bool aligned)
-{
-	if (aligned)
-		return 28;
-	return size == 2 ? 31 : size == 4 ? 30 : 0;
-}
-
-/* r9 = page of r8; flags kept */
+/* r9 = page of r8; flags are lost without BMI2 */
 static void page_index(struct bt_tx *tx)
 {
-	emit_mov_imm(&tx->e, R9, 12);
-	emit_shrx(&tx->e, false, R9, R8, R9);
+	struct emitter *e = &tx->e;
+
+	if (tx->bt->host_cpu.bmi2) {
+		emit_shrx(e, false, R9, R8, R15);
+	} else {
+		emit_mov(e, R9, R8);
+		emit_shift_imm(e, false, SHIFT_SHR, R9, TSR_PAGE_SHIFT);
+	}
 }
 
-static void check_live(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access,
-		       bool aligned)
+static void check_called(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
+{
+	enum bt_check kind = bt_check_kind(size, aligned);
+
+	if (kind == BT_CHECK_ANY)
+		emit_mov_imm(&tx->e, R9, size - 1);
+	emit_call(&tx->e, tx->bt->rt.checks[!!(access & BT_WRITE)][kind]);
+}
+
+/* RCX becomes zero unless the operand may cross a page, or is not aligned though it must be. */
+static void crossing_live(struct emitter *e, unsigned size, bool aligned)
+{
+	if (size == 2 || size == 4 || aligned) {
+		emit_mov_imm(e, R9, size == 2 ? 31 : size == 4 ? 30 : 28);
+		emit_shlx(e, false, RCX, R8, R9);
+		return;
+	}
+	emit_lea(e, RCX, HOST_MEM(R8, size - 1));
+	emit_shrx(e, false, RCX, RCX, R15);
+	emit_not(e, false, RCX);
+	emit_shrx(e, false, R9, R8, R15);
+	emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
+}
+
+/* Returns the buffer offset after the call. */
+static uint32_t check_live(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
 {
 	struct emitter *e = &tx->e;
-	unsigned shift = natural_shift(size, aligned);
-	uint32_t over, island = 0;
+	uint32_t over, slow, done, site;
 
 	emit_mov64(e, R10, RCX);
 	if (size > 1) {
-		if (shift) {
-			emit_mov_imm(e, R9, shift);
-			emit_shlx(e, false, RCX, R8, R9);
-		} else {
-			emit_lea(e, RCX, HOST_MEM(R8, size - 1));
-			emit_mov_imm(e, R9, 12);
-			emit_shrx(e, false, RCX, RCX, R9);
-			emit_not(e, false, RCX);
-			emit_shrx(e, false, R9, R8, R9);
-			emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
-		}
+		crossing_live(e, size, aligned);
 		over = emit_jrcxz(e);
-		tx_stub_cross(tx, s, emit_jmp(e, 0));
-		island = emit_here(e);
-		tx_stub_jump(tx, s, emit_jmp(e, 0));
-		tsr_bt_island(tx);
-		emit_land8(e, over);
+	} else {
+		over = emit_jmp8(e);
 	}
-	s->lookup = emit_here(e);
-	if (size == 1 || shift)
-		page_index(tx);
+	slow = emit_here(e);
+	emit_mov64(e, RCX, R10);
+	check_called(tx, size, access, aligned);
+	site = emit_here(e);
+	done = emit_jmp8(e);
+	emit_land8(e, over);
+	emit_shrx(e, false, R9, R8, R15);
 	emit_load64(e, RCX, table_entry(tx, access));
-	if (island)
-		emit_patch8(e, emit_jrcxz(e), island);
-	else
-		tsr_bt_island_wait(tx, emit_jrcxz(e), s);
+	emit_patch8(e, emit_jrcxz(e), slow);
 	emit_mov64(e, R9, RCX);
 	emit_mov64(e, RCX, R10);
-	s->live = true;
+	emit_land8(e, done);
+	return site;
 }
 
-static void exact_cross(struct bt_tx *tx, struct stub *s, unsigned size)
+/* Jumps where the operand may cross a page. Returns the place of the rel8, 0: none. */
+static uint32_t check_crossing(struct bt_tx *tx, unsigned size)
 {
 	struct emitter *e = &tx->e;
 
-	emit_mov(e, R9, R8);
-	emit_alu_imm(e, false, ALU_AND, R9, TSR_PAGE_MASK);
-	emit_alu_imm(e, false, ALU_CMP, R9, (int32_t)(TSR_PAGE_SIZE - size));
-	tx_stub_jump(tx, s, emit_jcc(e, CC_A, 0));
-}
-
-static void check_dead(struct bt_tx *tx, struct stub *s, unsigned size, unsigned access,
-		       bool aligned)
-{
-	struct emitter *e = &tx->e;
-
-	if (size > 1 && natural_shift(size, aligned) && !s->flags_pushed) {
+	if (size == 1)
+		return 0;
+	if (size == 2 || size == 4) {
 		emit_test8_imm(e, R8, (uint8_t)(size - 1));
-		tx_stub_cross(tx, s, emit_jcc(e, CC_NE, 0));
-	} else if (aligned) {
-		emit_test8_imm(e, R8, (uint8_t)(size - 1));
-		tx_stub_cross(tx, s, emit_jcc(e, CC_NE, 0));
-	} else if (size > 1) {
-		exact_cross(tx, s, size);
+	} else {
+		emit_lea(e, R9, HOST_MEM(R8, size - 1));
+		emit_alu(e, false, ALU_XOR, R9, R8);
+		emit_shift_imm(e, false, SHIFT_SHR, R9, TSR_PAGE_SHIFT);
 	}
-	s->lookup = emit_here(e);
-	emit_mov(e, R9, R8);
-	emit_shift_imm(e, false, SHIFT_SHR, R9, TSR_PAGE_SHIFT);
+	return emit_jcc8(e, CC_NE);
+}
+
+/* Returns the buffer offset after the call. */
+static uint32_t check_dead(struct bt_tx *tx, unsigned size, unsigned access)
+{
+	struct emitter *e = &tx->e;
+	const struct bt_runtime *rt = &tx->bt->rt;
+	uint32_t crosses = check_crossing(tx, size), found;
+
+	page_index(tx);
 	emit_load64(e, R9, table_entry(tx, access));
 	emit_test64(e, R9, R9);
-	tx_stub_jump(tx, s, emit_jcc(e, CC_E, 0));
+	found = emit_jcc8(e, CC_NE);
+	if (crosses)
+		emit_land8(e, crosses);
+	emit_call(e, size == 2 || size == 4 ? rt->retries[!!(access & BT_WRITE)][size == 4]
+					    : rt->miss);
+	emit_land8(e, found);
+	return emit_here(e);
 }
 
-/*
- * The linear address is in r8d: makes r9 so that [r9 + r8] is the operand. What follows up to
- * tsr_bt_memory_end is the instruction's access, position-independent; it may be executed on a copy
- * of the operand instead.
- */
-static struct stub *memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
+/* Returns the buffer offset after the call of the slow path. */
+static uint32_t emit_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
 {
-	bool live = tsr_bt_flags_live(tx);
-	struct stub *s = tx_stub(tx, STUB_MISS);
+	bool live = aligned || tsr_bt_flags_live(tx);
+
+	if (tx->hot && !live)
+		return check_dead(tx, size, access);
+	if (tx->hot && tx->bt->host_cpu.bmi2)
+		return check_live(tx, size, access, aligned);
+	check_called(tx, size, access, aligned);
+	return emit_here(&tx->e);
+}
+
+/* The linear address is in r8d: makes r9 so that [r9 + r8] is the operand. Returns its site. */
+static uint32_t memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
+{
+	uint32_t site = tsr_bt_site(tx, size, access);
 
 	tsr_bt_island_check(tx);
 	tx_part(tx, BT_PART_CHECK);
-	s->size = (uint16_t)size;
-	s->aligned = aligned;
-	s->site = tsr_bt_site(tx, size, access);
-	if (live && tx->bt->host_cpu.bmi2) {
-		check_live(tx, s, size, access, aligned);
-	} else {
-		s->flags_pushed = live;
-		if (live)
-			emit_pushfq(&tx->e);
-		check_dead(tx, s, size, access, aligned);
-		if (live)
-			emit_popfq(&tx->e);
-	}
-	s->back = emit_here(&tx->e);
+	tx->may_bail = true;
+	tx->bt->cache.sites[site].host = emit_check(tx, size, access, aligned);
+	tx->bt->cache.sites[site].aligned = aligned;
 	tx_part(tx, BT_PART_ACCESS);
-	tx->open = access & BT_WRITE ? (int)(s - tx->stubs) : -1;
-	return s;
+	return site;
 }
 
+/* What follows, up to tsr_bt_memory_stored or the instruction's end, is its access. */
 struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
 {
-	memory_check(tx, size, access, aligned);
+	uint32_t site = memory_check(tx, size, access, aligned);
+
+	tx->open = access & BT_WRITE ? (int)site : -1;
 	return HOST_SIB(R9, R8, 0, 0);
 }
 
-void tsr_bt_memory_end(struct bt_tx *tx)
+void tsr_bt_memory_stored(struct bt_tx *tx, enum bt_store store, uint32_t value)
 {
-	struct stub *s;
+	struct bt_site *s;
+	uint32_t length;
 
 	if (tx->open < 0)
 		return;
-	s = &tx->stubs[tx->open];
-	s->op_start = s->back;
-	s->op_end = emit_here(&tx->e);
+	s = &tx->bt->cache.sites[tx->open];
+	length = emit_here(&tx->e) - s->host;
 	tx->open = -1;
+	if (length > UINT8_MAX)
+		return;
+	s->store = (uint8_t)store;
+	s->store_value = value;
+	s->resume = (uint8_t)length;
 }
 
 /* The same for a group: r9 + r8 is its first byte. */
 struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access)
 {
-	const struct stub *stub =
-		memory_check(tx, size == 2 || size == 4 ? size + 1 : size, access, false);
-	struct bt_site *s = &tx->bt->cache.sites[stub->site];
+	struct bt_site *s = &tx->bt->cache.sites[memory_check(tx, size, access, false)];
 
 	tx->open = -1;
 	s->group = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Code out of line, after a block: misses, exits, bails. */
+/* Code out of line, after a block: exits of conditional jumps, bails. */
 #include "lower/count.h"
 #include "lower/exits.h"
 #include "lower/fp-checks.h"
@@ -38,67 +38,10 @@ static void emit_bail(struct bt_tx *tx, const struct stub *s)
 	emit_jmp(&tx->e, tx->bt->rt.bail);
 }
 
-/* A misaligned operand: does it really cross a page? If not, back to the look-up. */
-static void emit_cross(struct bt_tx *tx, const struct stub *s)
-{
-	struct emitter *e = &tx->e;
-
-	land(tx, s->crosses, s->cross_count);
-	if (!s->cross_count)
-		return;
-	if (s->aligned) {
-		emit_bail(tx, s);
-		return;
-	}
-	if (s->live) {
-		if (s->size > 4)
-			return; /* was exact */
-		emit_mov_imm(e, R9, s->size - 1u);
-		emit_call(e, tx->bt->rt.cross_live);
-		emit_jmp(e, s->lookup);
-	} else {
-		emit_mov(e, R9, R8);
-		emit_alu_imm(e, false, ALU_AND, R9, TSR_PAGE_MASK);
-		emit_alu_imm(e, false, ALU_CMP, R9, (int32_t)(TSR_PAGE_SIZE - s->size));
-		emit_jcc(e, CC_BE, s->lookup);
-	}
-}
-
-/* The call returns to `jmp back` with r9 ready, or after it: the operand is a copy, or its page is
- * traced; then the copy of the instruction writes, and the commit reports the write. */
-static void emit_miss(struct bt_tx *tx, const struct stub *s)
-{
-	struct emitter *e = &tx->e;
-
-	emit_cross(tx, s);
-	land(tx, s->jumps, s->jump_count);
-	restore_scratch(tx, s);
-	emit_mov_imm(e, R9, s->site);
-	emit_call(e, tx->bt->rt.miss);
-	emit_jmp(e, s->back);
-	if (!s->op_end)
-		return;
-	tx_mark(tx, BT_PART_COPY, s->done);
-	emit_bytes(e, tx->e.base + s->op_start, s->op_end - s->op_start);
-	emit_call(e, tx->bt->rt.commit);
-	emit_jmp(e, s->op_end);
-}
-
 static void emit_exit(struct bt_tx *tx, const struct stub *s)
 {
 	tx->bt->cache.exits[s->exit].stub = emit_here(&tx->e);
-	emit_mov_imm(&tx->e, R8, tx->bt->cache.exits[s->exit].eip);
-	emit_mov_imm(&tx->e, R9, s->exit);
-	emit_jmp(&tx->e, tx->bt->rt.chain);
-}
-
-static void emit_leave(struct bt_tx *tx, const struct stub *s)
-{
-	restore_scratch(tx, s);
-	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
-	emit_mov_imm(&tx->e, R8, s->eip);
-	emit_mov_imm(&tx->e, R9, (uint32_t)(tx->lowered - s->done));
-	emit_jmp(&tx->e, tx->bt->rt.early);
+	emit_call(&tx->e, tx->bt->rt.chain);
 }
 
 static void emit_fp(struct bt_tx *tx, const struct stub *s)
@@ -123,8 +66,7 @@ static const struct {
 	void (*emit)(struct bt_tx *tx, const struct stub *s);
 	enum bt_code_part part;
 } kinds[] = {
-	[STUB_MISS] = { emit_miss, BT_PART_MISS_STUB },    [STUB_BAIL] = { emit_bail, BT_PART_BAIL_STUB },
-	[STUB_EXIT] = { emit_exit, BT_PART_EXIT_STUB },    [STUB_LEAVE] = { emit_leave, BT_PART_LEAVE_STUB },
+	[STUB_BAIL] = { emit_bail, BT_PART_BAIL_STUB },     [STUB_EXIT] = { emit_exit, BT_PART_EXIT_STUB },
 	[STUB_JUMP] = { emit_far_jump, BT_PART_JUMP_STUB }, [STUB_FP] = { emit_fp, BT_PART_FP_STUB },
 };
 /* clang-format on */
@@ -136,9 +78,7 @@ void tsr_bt_stubs_emit(struct bt_tx *tx)
 		const struct stub *s = &tx->stubs[i];
 
 		tx_mark(tx, kinds[s->kind].part, s->done);
-		if (s->kind != STUB_MISS) /* which lands after what it does for an operand that
-					     crosses a page */
-			land(tx, s->jumps, s->jump_count);
+		land(tx, s->jumps, s->jump_count);
 		kinds[s->kind].emit(tx, s);
 	}
 }

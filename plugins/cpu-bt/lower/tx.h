@@ -12,15 +12,12 @@
 #define TX_MAX_SHORTS 16
 #define TX_MAX_COUNT_FIXUPS (2 * BT_MAX_INSNS)
 #define TX_STUB_JUMPS 4
-#define TX_STUB_CROSSES 2
 
 enum stub_kind {
-	STUB_MISS,  /* memory access that the table did not satisfy */
-	STUB_BAIL,  /* the instruction goes to the interpreter */
-	STUB_EXIT,  /* direct exit that is not linked */
-	STUB_LEAVE, /* back edge with the poll word at zero: out, at the instruction's start */
-	STUB_JUMP,  /* far side of a conditional jump to another page */
-	STUB_FP,    /* load the guest's FP state */
+	STUB_BAIL, /* the instruction goes to the interpreter */
+	STUB_EXIT, /* direct exit that is not linked */
+	STUB_JUMP, /* far side of a conditional jump to another page */
+	STUB_FP,   /* load the guest's FP state */
 };
 
 /* Code out of line. `jumps` are rel32 places that lead here. */
@@ -29,14 +26,10 @@ struct stub {
 	bool live;         /* the check kept the flags and has guest RCX in r10 */
 	bool flags_pushed; /* the check was between pushfq and popfq */
 	bool flags_in_ax;  /* flags in AX, guest RAX in r10 */
-	uint8_t jump_count, cross_count;
-	uint32_t jumps[TX_STUB_JUMPS], crosses[TX_STUB_CROSSES];
-	uint32_t lookup, back; /* buffer offsets: where the table is indexed; where r9 is ready */
-	uint32_t op_start, op_end; /* the instruction that writes, to be copied; 0: reads only */
-	uint32_t site;
-	uint16_t size;
-	bool aligned;
-	uint8_t undo; /* BAIL: SSE register to be put back, + 1; 0: none */
+	uint8_t jump_count;
+	uint32_t jumps[TX_STUB_JUMPS];
+	uint32_t back; /* FP: buffer offset */
+	uint8_t undo;  /* BAIL: SSE register to be put back, + 1; 0: none */
 	uint32_t eip;
 	uint8_t done; /* instructions of the block before eip */
 	uint32_t exit;
@@ -98,12 +91,14 @@ struct bt_tx {
 	struct short_jump shorts[TX_MAX_SHORTS];
 	unsigned short_count;
 	bool near_islands; /* each jrcxz gets its island at once: longer code, always in reach */
-	uint32_t exits;
+	uint32_t exits, sites; /* first row in the cache's tables */
 	struct count_fixup count_fixups[TX_MAX_COUNT_FIXUPS];
 	unsigned count_fixup_count;
 	struct group groups[TX_GROUPS];
 	bool grouping;
-	int open; /* stub of the access under way, -1 */
+	bool hot;      /* memory checks are inline */
+	int open;      /* site of the access under way, if it writes; -1 */
+	bool may_bail; /* an instruction before the last may be left to the interpreter */
 	uint32_t fp_code, fp_data,
 		fp_own;         /* FP sites not noted yet, and the instruction's; 0: none */
 	enum bt_code_part part; /* that is being emitted */
@@ -111,8 +106,7 @@ struct bt_tx {
 	uint32_t part_bytes[BT_PART_ROWS];
 };
 
-#define BT_FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
-#define BT_GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
+#define BT_FIELD(member) BT_AT(offsetof(struct tsr_bt, member))
 
 /* The host's register for a guest register. */
 static inline uint8_t tx_gpr(uint8_t guest)
@@ -147,14 +141,6 @@ static inline void tx_stub_jump(struct bt_tx *tx, struct stub *s, uint32_t rel32
 {
 	if (s->jump_count < TX_STUB_JUMPS)
 		s->jumps[s->jump_count++] = rel32;
-	else
-		tx->full = true;
-}
-
-static inline void tx_stub_cross(struct bt_tx *tx, struct stub *s, uint32_t rel32)
-{
-	if (s->cross_count < TX_STUB_CROSSES)
-		s->crosses[s->cross_count++] = rel32;
 	else
 		tx->full = true;
 }

@@ -142,7 +142,7 @@ static struct bt_outcome next_code(struct tsr_bt *bt, uint32_t eip, struct bt_bl
 	bt->state.eip = eip;
 	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return bt_leave(bt, BT_EXIT_LOOKUP);
-	if (!__atomic_load_n(&bt->hot.poll, __ATOMIC_RELAXED))
+	if (__atomic_load_n(&bt->hot.poll, __ATOMIC_RELAXED))
 		tsr_bt_retag(bt);
 	if (bt->options.stress == BT_STRESS_INTERRUPTS)
 		want_out(bt);
@@ -157,12 +157,19 @@ struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused
 	return next_code(bt, eip, &b);
 }
 
+/* A return address's place in the cache. */
+static uint32_t cache_offset(const struct tsr_bt *bt, uint32_t address)
+{
+	return address - (uint32_t)(uintptr_t)bt->cache.rx;
+}
+
 /* A direct exit that is not linked yet, to the same guest page. */
-struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t eip, uint32_t exit)
+struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t unused, uint32_t address)
 {
 	uint32_t epoch = bt->cache.epoch;
+	uint32_t exit = tsr_bt_cache_exit_at(bt, cache_offset(bt, address));
 	struct bt_block *b;
-	struct bt_outcome o = next_code(bt, eip, &b);
+	struct bt_outcome o = next_code(bt, bt->cache.exits[exit].eip, &b);
 
 	bt->stats.chains++;
 	if (b && epoch == bt->cache.epoch && bt->options.chain && !b->gpa2)
@@ -191,9 +198,32 @@ struct bt_outcome tsr_bt_spent(struct tsr_bt *bt, uint32_t eip, uint32_t taken)
 	return bt_leave(bt, BT_EXIT_REST);
 }
 
-/* A look-up within a block that is not at its end. */
-struct bt_outcome tsr_bt_early(struct tsr_bt *bt, uint32_t eip, uint32_t ahead)
+/* A back edge finds an exit requested: out, before its instruction. */
+struct bt_outcome tsr_bt_poll(struct tsr_bt *bt, uint32_t unused, uint32_t address)
 {
+	const struct bt_site *s = tsr_bt_cache_site_at(bt, cache_offset(bt, address));
+
+	tsr_bt_fp_before(bt, s);
+	bt->hot.left += bt->cache.blocks[s->block].lowered - s->insn;
+	return tsr_bt_lookup(bt, s->eip, 0);
+}
+
+/* The code of an instruction, or of a whole block, was replaced by a way out. */
+struct bt_outcome tsr_bt_diverted(struct tsr_bt *bt, uint32_t unused, uint32_t address)
+{
+	uint32_t at = cache_offset(bt, address) - BT_DIVERT, ahead = 0;
+	const struct bt_block *b = tsr_bt_cache_block_at(bt, at);
+	const uint16_t *offsets = bt->cache.offsets + b->offsets;
+	uint32_t eip = b->eip;
+
+	for (unsigned i = 0; at != b->host && b->host + offsets[i] < at; i++) {
+		eip += offsets[b->insns + i];
+		ahead = b->lowered - i - 1u;
+	}
+	if (bt->options.lockstep) {
+		bt->state.eip = eip;
+		return bt_leave(bt, BT_EXIT_BLOCK);
+	}
 	bt->hot.left += ahead;
 	return tsr_bt_lookup(bt, eip, 0);
 }

@@ -3,9 +3,10 @@
  * The slow path of a memory access.
  * - Plain memory: the MMU has entered the page into its table, and translated code resumes with the
  * addend.
- * - A traced page: the instruction writes to it directly, and the commit reports that to the MMU.
- * - Device memory, and operands that cross a page: the instruction works on a copy; a write is
- * committed afterwards. Every page that will be written is requested before anything is written, so
+ * - A read of device memory, or of an operand that crosses a page: the instruction works on a copy.
+ * - A write to a traced page, to device memory or across pages: if the instruction is a store and
+ * nothing else, it is done here, and translated code resumes behind it; other instructions are left
+ * to the interpreter. Every page that will be written is requested before anything is written, so
  * that a fault finds the state as it was before the instruction.
  */
 #include <string.h>
@@ -37,13 +38,10 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 	return bt_leave(bt, s->access & BT_EXACT ? BT_EXIT_BAIL : BT_EXIT_FAULT);
 }
 
-/* The instruction is done at that host address of the operand. commit: on the copy of its code in
- * the stub, after which tsr_bt_commit is called. */
-static struct bt_outcome access_by(const uint8_t *host, uint32_t gla, bool commit)
+/* The instruction is done at that host address of the operand. */
+static struct bt_outcome access_by(const uint8_t *host, uint32_t gla)
 {
-	uint64_t addend = (uint64_t)(uintptr_t)host - gla;
-
-	return commit ? bt_skip_with(addend) : bt_go_on_with(addend);
+	return bt_go_on_with((uint64_t)(uintptr_t)host - gla);
 }
 
 /* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in
@@ -128,8 +126,7 @@ static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
 	tsr_bt_fp_after(bt, s);
-	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1],
-			    s->eip + offsets[b->insns + s->insn], b->lowered - s->insn - 1u);
+	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1]);
 	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
 }
@@ -140,23 +137,19 @@ static void leave_if_stale(struct tsr_bt *bt, const struct bt_site *s)
 		leave_at_next(bt, s);
 }
 
-static struct bt_outcome bounce(struct tsr_bt *bt, uint32_t gla, uint32_t site)
+/* The instruction reads a copy. */
+static struct bt_outcome read_copy(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s)
 {
-	const struct bt_site *s = &bt->cache.sites[site];
 	struct bt_bounce *b = &bt->hot.bounce;
 	uint8_t *to = b->data;
 
-	b->direct = false;
-	b->site = site;
 	bt->stats.bounces++;
 	for (unsigned i = 0; i < b->parts; i++) {
-		if (s->access & BT_READ)
-			read_part(bt, s, &b->part[i], to);
+		read_part(bt, s, &b->part[i], to);
 		to += b->part[i].length;
 	}
-	if (!(s->access & BT_WRITE))
-		leave_if_stale(bt, s);
-	return access_by(b->data, gla, s->access & BT_WRITE);
+	leave_if_stale(bt, s);
+	return access_by(b->data, gla);
 }
 
 /* A page that a live group writes to was taken out of the table: the pointer must not be used any
@@ -215,7 +208,7 @@ static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struc
 		return group_failed(bt, s);
 	if (groups_stale(bt, s))
 		return leave_for_one(bt, s);
-	return access_by(part.host, first, false);
+	return access_by(part.host, first);
 }
 
 /* Can translated code make the access to that part? What is too long for the copy, or must be
@@ -229,28 +222,92 @@ static bool can_access(const struct tsr_bt *bt, const struct bt_site *s, const s
 	return !(part->kind == TSR_MMU_TRACED && is_long && exact);
 }
 
-/* The access lies in one page, part 0. */
-static struct bt_outcome access_one(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla,
-				    uint32_t site)
+static uint32_t stored_value(const struct tsr_bt *bt, const struct bt_site *s)
 {
-	struct bt_bounce *b = &bt->hot.bounce;
-
-	if (b->part[0].kind == TSR_MMU_IO)
-		return bounce(bt, gla, site);
-	b->direct = true;
-	b->site = site;
-	return access_by(b->part[0].host, gla,
-			 b->part[0].kind == TSR_MMU_TRACED && s->access & BT_WRITE);
+	switch (s->store) {
+	case BT_STORE_GPR:
+		return bt->state.gpr[s->store_value];
+	case BT_STORE_HIGH:
+		return bt->state.gpr[s->store_value] >> 8;
+	case BT_STORE_R11:
+		return (uint32_t)bt->hot.saved_r11;
+	default:
+		return s->store_value;
+	}
 }
 
-/* The access at `gla` is not in the MMU's table. */
-struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
+/* Flags that were dead: the code has changed, and may read them. */
+static void keep_flags(struct tsr_bt *bt, const struct bt_site *s)
 {
-	const struct bt_site *s = &bt->cache.sites[site];
+	uint16_t now = bt->hot.flags_ax;
+
+	tsr_bt_flags_recover(bt, s);
+	bt->hot.flags_ax = (bt->hot.flags_ax & s->flags_kept) | (now & ~s->flags_kept);
+}
+
+/* The store is done here. Code goes on behind it, and is left at the next instruction if the block
+ * is not what it was. */
+static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s)
+{
+	struct bt_bounce b = bt->hot.bounce; /* devices may call back */
+	uint32_t value = stored_value(bt, s);
+	const uint8_t *from = (const uint8_t *)&value;
+
+	bt->stats.commits++;
+	for (unsigned i = 0; i < b.parts; i++) {
+		write_part(bt, s, &b.part[i], from);
+		from += b.part[i].length;
+	}
+	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
+		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
+	tsr_bt_cache_untrace(bt);
+	if (s->flags_kept && !bt->cache.blocks[s->block].valid)
+		keep_flags(bt, s);
+	leave_if_stale(bt, s);
+	return bt_go_on_after(s->resume);
+}
+
+/* All parts are open. */
+static struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla)
+{
+	const struct bt_bounce *b = &bt->hot.bounce;
+	bool one = b->parts == 1, io = b->part[0].kind == TSR_MMU_IO;
+
+	if (one && !io && !(s->access & BT_WRITE && b->part[0].kind == TSR_MMU_TRACED))
+		return access_by(b->part[0].host, gla);
+	if (!(s->access & BT_WRITE))
+		return read_copy(bt, gla, s);
+	return s->store ? store(bt, s) : leave_for_one(bt, s);
+}
+
+/* One check of many comes here although its page may be in the table. A block that has come often
+ * is translated again, with inline checks, when it is entered next. */
+static void take_sample(struct tsr_bt *bt, const struct bt_site *s)
+{
+	struct bt_block *b = &bt->cache.blocks[s->block];
+	uint8_t *heat = bt_heat(bt, b->gpa);
+
+	bt->hot.until_sample = BT_SAMPLE_EVERY;
+	bt->stats.samples++;
+	if (b->hot || !b->valid || bt->options.checks != BT_CHECKS_AUTO)
+		return;
+	if (*heat < BT_HOT)
+		++*heat;
+	if (*heat == BT_HOT)
+		tsr_bt_cache_invalidate(bt, b);
+}
+
+/* The access at `gla` is not in the MMU's table. `address`: where it returns, the lower half. */
+struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t address)
+{
+	const struct bt_site *s =
+		tsr_bt_cache_site_at(bt, address - (uint32_t)(uintptr_t)bt->cache.rx);
 	struct bt_bounce *b = &bt->hot.bounce;
 	uint32_t first = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
 	struct tsr_mmu_result r;
 
+	if (!bt->hot.until_sample)
+		take_sample(bt, s);
 	bt->stats.misses++;
 	if (s->group)
 		return group_miss(bt, gla, s);
@@ -258,9 +315,9 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 		first = s->size;
 	else if (s->access & BT_EXACT)
 		return leave_with_fault(bt, s, gla, 0);
-	if (s->size > sizeof(b->data) && gla & 15)
-		return leave_for_one(
-			bt, s); /* FXSAVE and FXRSTOR: #GP comes before the page is looked at */
+	/* #GP comes before the page is looked at: what must be aligned, FXSAVE and FXRSTOR */
+	if ((s->aligned || s->size > sizeof(b->data)) && gla & 15)
+		return leave_for_one(bt, s);
 	b->parts = first == s->size ? 1 : 2;
 	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
 		return leave_with_fault(bt, s, gla, r.error_code);
@@ -268,38 +325,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site)
 	    (b->parts == 2 && s->size > sizeof(b->data)))
 		return leave_for_one(bt, s);
 	if (b->parts == 1)
-		return access_one(bt, s, gla, site);
+		return access_opened(bt, s, gla);
 	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
 		return leave_with_fault(bt, s, gla + first, r.error_code);
-	return can_access(bt, s, &b->part[1]) ? bounce(bt, gla, site) : leave_for_one(bt, s);
-}
-
-/* The instruction has written to the copy, or to a traced page. */
-struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2)
-{
-	struct bt_bounce b = bt->hot.bounce; /* devices may call back */
-	const struct bt_site *s = &bt->cache.sites[b.site];
-	const uint8_t *from = b.data;
-
-	bt->stats.commits++;
-	if (b.direct) {
-		bt->board.mmu->written(bt->board.mmu_self, b.part[0].gpa, s->size);
-	} else {
-		for (unsigned i = 0; i < b.parts; i++) {
-			write_part(bt, s, &b.part[i], from);
-			from += b.part[i].length;
-		}
-	}
-	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
-		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
-	tsr_bt_cache_untrace(bt);
-	/* flags that were dead: the code has changed, and may read them */
-	if (s->flags_kept && !bt->cache.blocks[s->block].valid) {
-		uint16_t now = bt->hot.flags_ax;
-
-		tsr_bt_flags_recover(bt, s);
-		bt->hot.flags_ax = (bt->hot.flags_ax & s->flags_kept) | (now & ~s->flags_kept);
-	}
-	leave_if_stale(bt, s);
-	return bt_go_on();
+	return can_access(bt, s, &b->part[1]) ? access_opened(bt, s, gla) : leave_for_one(bt, s);
 }

@@ -5,7 +5,6 @@
 
 #include "code/bt.h"
 
-struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t site);
-struct bt_outcome tsr_bt_commit(struct tsr_bt *bt, uint32_t unused, uint32_t unused2);
+struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t address);
 
 #endif

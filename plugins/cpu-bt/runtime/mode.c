@@ -174,7 +174,7 @@ void tsr_bt_retag(struct tsr_bt *bt)
 	bt->hot.view_base = bt->board.vcpu->base[view];
 	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], bt->mode.word);
 	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
-	__atomic_store_n(&bt->hot.poll, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&bt->hot.tag_word, (uint64_t)bt->mode.tag << 32, __ATOMIC_SEQ_CST);
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);

@@ -26,6 +26,12 @@ static inline struct bt_outcome bt_skip_with(uint64_t value)
 	return (struct bt_outcome){ value, BT_SKIP };
 }
 
+/* So many bytes after the call. */
+static inline struct bt_outcome bt_go_on_after(unsigned bytes)
+{
+	return (struct bt_outcome){ 0, bytes };
+}
+
 static inline struct bt_outcome bt_leave(struct tsr_bt *bt, enum bt_exit_reason reason)
 {
 	bt->hot.exit_reason = reason;

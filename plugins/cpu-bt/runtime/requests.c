@@ -9,7 +9,7 @@
 /* Translated code leaves at its next back edge or jump-cache look-up. [any, async-signal-safe] */
 void tsr_bt_request_exit(struct tsr_bt *bt)
 {
-	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.poll, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&bt->hot.tag_word, (uint64_t)UINT32_MAX << 32, __ATOMIC_SEQ_CST);
 }
 

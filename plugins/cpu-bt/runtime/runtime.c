@@ -14,17 +14,17 @@
 
 #include "code/cache.h"
 #include "code/emit.h"
+#include "runtime/checks.h"
 #include "runtime/dispatch.h"
 #include "runtime/helper.h"
 #include "runtime/miss.h"
 #include "runtime/runtime.h"
 #include "runtime/system.h"
 
-#define FIELD(member) HOST_MEM(R15, offsetof(struct tsr_bt, member))
-#define GPR(n) HOST_MEM(R15, offsetof(struct tsr_bt, state.gpr) + 4 * (n))
+#define FIELD(member) BT_AT(offsetof(struct tsr_bt, member))
+#define GPR(n) BT_AT(offsetof(struct tsr_bt, state.gpr) + 4 * (n))
 #define XMM(n) \
-	HOST_MEM(R15, \
-		 offsetof(struct tsr_bt, state.fx) + offsetof(struct tsr_x86_fx, xmm) + 16 * (n))
+	BT_AT(offsetof(struct tsr_bt, state.fx) + offsetof(struct tsr_x86_fx, xmm) + 16 * (n))
 
 typedef struct bt_outcome (*bridge_function)(struct tsr_bt *bt, uint32_t r8, uint32_t r9);
 
@@ -74,7 +74,7 @@ static void call_c(struct emitter *e, bridge_function function)
 	uint64_t address;
 
 	memcpy(&address, &function, sizeof(address));
-	emit_mov64(e, RDI, R15);
+	emit_lea64(e, RDI, BT_AT(0));
 	emit_mov(e, RSI, R8);
 	emit_mov(e, RDX, R9);
 	emit_mov_imm64(e, RAX, address);
@@ -90,7 +90,7 @@ static void emit_enter(struct emitter *e)
 		emit_push(e, callee_saved[i]);
 	emit_alu_imm(e, true, ALU_SUB, RSP,
 		     8); /* 7 pushes with the return address: now 16-aligned */
-	emit_mov64(e, R15, RDI);
+	emit_lea64(e, R15, HOST_MEM(RDI, BT_BASE));
 	emit_store64(e, FIELD(hot.host_rsp), RSP);
 	emit_store64(e, FIELD(hot.target), RSI);
 	restore_guest(e);
@@ -119,6 +119,20 @@ static void emit_jump_bridge(struct emitter *e, bridge_function function, uint32
 	emit_jmp_mem(e, FIELD(hot.target));
 }
 
+/* Reached by a call that stands for a jump: r9d = its return address, the lower half. */
+static void emit_tail_bridge(struct emitter *e, bridge_function function, uint32_t leave)
+{
+	emit_pop(e, R9);
+	emit_jump_bridge(e, function, leave);
+}
+
+/* The same, with guest RCX in r10. */
+static void emit_poll_bridge(struct emitter *e, bridge_function function, uint32_t leave)
+{
+	emit_mov64(e, RCX, R10);
+	emit_tail_bridge(e, function, leave);
+}
+
 /* Reached by a call: r8d, r9d = arguments; returns outcome.skip bytes after the call, with r9 =
  * outcome.value. */
 static void emit_call_bridge(struct emitter *e, bridge_function function, uint32_t leave)
@@ -141,6 +155,13 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_ret(e);
 }
 
+/* Reached by a call of a site: r8d = argument; the other is the return address, the lower half. */
+static void emit_site_bridge(struct emitter *e, bridge_function function, uint32_t leave)
+{
+	emit_load(e, R9, HOST_MEM(RSP, 0));
+	emit_call_bridge(e, function, leave);
+}
+
 /* clang-format off */
 static const struct {
 	size_t at; /* in struct bt_runtime */
@@ -148,11 +169,11 @@ static const struct {
 	bridge_function function;
 } bridges[] = {
 	{ offsetof(struct bt_runtime, lookup), emit_jump_bridge, tsr_bt_lookup },
-	{ offsetof(struct bt_runtime, chain), emit_jump_bridge, tsr_bt_chain },   /* r9d: exit */
+	{ offsetof(struct bt_runtime, chain), emit_tail_bridge, tsr_bt_chain },
+	{ offsetof(struct bt_runtime, diverted), emit_tail_bridge, tsr_bt_diverted },
+	{ offsetof(struct bt_runtime, poll), emit_poll_bridge, tsr_bt_poll },
 	{ offsetof(struct bt_runtime, spent), emit_jump_bridge, tsr_bt_spent },   /* r9d: instructions taken */
-	{ offsetof(struct bt_runtime, early), emit_jump_bridge, tsr_bt_early },   /* r9d: instructions not done */
-	{ offsetof(struct bt_runtime, miss), emit_call_bridge, tsr_bt_miss },     /* r8d: linear address, r9d: site */
-	{ offsetof(struct bt_runtime, commit), emit_call_bridge, tsr_bt_commit },
+	{ offsetof(struct bt_runtime, miss), emit_site_bridge, tsr_bt_miss },     /* r8d: linear address */
 	{ offsetof(struct bt_runtime, helper), emit_call_bridge, tsr_bt_helper }, /* r8d: word, r9d: site */
 	{ offsetof(struct bt_runtime, bail), emit_jump_bridge, tsr_bt_bail },     /* r9d: mnemonic */
 };
@@ -165,26 +186,6 @@ static void emit_done(struct emitter *e, uint32_t leave)
 	emit_store(e, FIELD(state.eip), R8);
 	emit_store_imm(e, FIELD(hot.exit_reason), BT_EXIT_BLOCK);
 	emit_jmp(e, leave);
-}
-
-/* r8d = linear address, r9d = size - 1, r10 = guest RCX. Returns after the call if the operand lies
- * in one page, else BT_SKIP bytes farther. Flags kept. */
-static void emit_cross_live(struct emitter *e)
-{
-	uint32_t one_page;
-
-	emit_lea(e, RCX, HOST_SIB(R8, R9, 0, 0));
-	emit_mov_imm(e, R9, 12);
-	emit_shrx(e, false, RCX, RCX, R9);
-	emit_shrx(e, false, R9, R8, R9);
-	emit_not(e, false, RCX);
-	emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 1));
-	one_page = emit_jrcxz(e);
-	emit_load64(e, RCX, HOST_MEM(RSP, 0));
-	emit_lea64(e, RCX, HOST_MEM(RCX, 5));
-	emit_store64(e, HOST_MEM(RSP, 0), RCX);
-	emit_land8(e, one_page);
-	emit_ret(e);
 }
 
 /* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
@@ -215,10 +216,7 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	}
 	bt->rt.done = emit_here(&e);
 	emit_done(&e, bt->rt.leave);
-	if (bt->host_cpu.bmi2) {
-		bt->rt.cross_live = emit_here(&e);
-		emit_cross_live(&e);
-	}
+	tsr_bt_checks_emit(bt, &e);
 	bt->rt.fp_load = emit_here(&e);
 	emit_fp_load(&e, NULL);
 	bt->rt.fp_load_x87 = emit_here(&e);

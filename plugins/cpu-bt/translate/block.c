@@ -163,6 +163,7 @@ static void count_block(struct bt_tx *tx, const struct bt_block *b)
 	tx_part(tx, BT_PART_BODY); /* the last part ends */
 	s->translations++;
 	s->insns += tx->count;
+	s->hot += b->hot;
 	s->guest_bytes += b->length;
 	s->host_bytes += b->host_length;
 	for (unsigned i = 0; i < BT_PART_ROWS; i++)
@@ -182,8 +183,9 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 		b->length += tx->insns[i].length;
 		b->undefined |= tx->insns[i].flags_undefined;
 	}
+	b->may_bail = tx->may_bail || tx->grouping;
 	for (unsigned i = 0; i < tx->stub_count; i++)
-		b->may_bail |= tx->stubs[i].kind == STUB_BAIL || tx->grouping;
+		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
 	b->lowered = (uint8_t)tx->lowered;
 	if (b->gpa2 && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
 		b->gpa2 = 0;
@@ -192,6 +194,8 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	bt->cache.offset_count += 2 * tx->count;
 	b->host_length = emit_here(&tx->e) - start;
 	b->exits = tx->exits;
+	b->sites = tx->sites;
+	b->site_count = bt->cache.site_count - tx->sites;
 	b->exit_count = bt->cache.exit_count - tx->exits;
 	b->mark_count = bt->cache.mark_count - b->marks;
 	end = (emit_here(&tx->e) + 15) & ~15u;
@@ -216,7 +220,8 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	memset(tx->part_bytes, 0, sizeof(tx->part_bytes));
 	tx->stub_count = tx->short_count = 0;
 	tx->exits = bt->cache.exit_count;
-	tx->ended = tx->fp_checked = false;
+	tx->sites = bt->cache.site_count;
+	tx->ended = tx->fp_checked = tx->may_bail = false;
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
 	tsr_bt_liveness(tx);
@@ -299,6 +304,8 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->gpa = gpa;
 	tx->count = 0;
 	tx->grouping = bt->options.groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
+	tx->hot = bt->options.checks == BT_CHECKS_INLINE ||
+		  (bt->options.checks == BT_CHECKS_AUTO && *bt_heat(bt, gpa) >= BT_HOT);
 	tx->straddle_behind = false;
 	if (gpa2)
 		decode_straddler(tx, bytes, bytes2, eip);
@@ -310,6 +317,7 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 				.mode = bt->mode.word,
 				.cs_limit = bt->mode.cs_limit,
 				.host = start,
+				.hot = tx->hot,
 				.incoming = BT_NONE,
 				.marks = bt->cache.mark_count };
 	if (!emit_fitting(tx, start))
@@ -334,7 +342,8 @@ bool tsr_bt_translate_init(struct tsr_bt *bt)
 {
 	bt->tx = calloc(1, sizeof(*bt->tx));
 	bt->cache.group_failures = calloc(BT_GROUP_FAILURES, 1);
-	if (!bt->tx || !bt->cache.group_failures)
+	bt->cache.heat = calloc(BT_HEAT, 1);
+	if (!bt->tx || !bt->cache.group_failures || !bt->cache.heat)
 		return false;
 	bt->tx->stub_max = bt->options.cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
 	bt->tx->count_fixup_max = bt->options.cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
@@ -346,5 +355,6 @@ void tsr_bt_translate_finish(struct tsr_bt *bt)
 {
 	free(bt->tx);
 	free(bt->cache.group_failures);
+	free(bt->cache.heat);
 	bt->tx = NULL;
 }

@@ -26,9 +26,9 @@ static const struct {
 	{ \
 		offsetof(struct bt_runtime, name), "runtime: " #name \
 	}
-	ENTRY(lookup),  ENTRY(chain),       ENTRY(bail),           ENTRY(miss),   ENTRY(commit),
-	ENTRY(fp_load), ENTRY(fp_load_x87), ENTRY(fp_load_masked), ENTRY(helper), ENTRY(cross_live),
-	ENTRY(done),    ENTRY(spent),       ENTRY(early),
+	ENTRY(lookup),  ENTRY(jump),        ENTRY(chain),          ENTRY(bail),   ENTRY(miss),
+	ENTRY(fp_load), ENTRY(fp_load_x87), ENTRY(fp_load_masked), ENTRY(helper), ENTRY(done),
+	ENTRY(spent),   ENTRY(diverted),    ENTRY(poll),
 };
 
 static const struct {
@@ -59,11 +59,16 @@ static const char *entry_name(const struct tsr_bt *bt, uint32_t at)
 		if (entry == at)
 			return entries[i].name;
 	}
+	if (at >= bt->rt.checks_start && at < bt->rt.checks_end)
+		return "runtime: check";
 	return NULL;
 }
 
-static const char *field_name(int64_t at)
+/* By the displacement from r15. */
+static const char *field_name(int64_t displacement)
 {
+	int64_t at = displacement + (int64_t)BT_BASE;
+
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		if (at >= (int64_t)fields[i].at && at < (int64_t)(fields[i].at + fields[i].size))
 			return fields[i].name;
@@ -225,7 +230,7 @@ static void print_parts(const struct tsr_bt *bt, const struct bt_block *b, uint3
 static uint32_t inline_length(const struct tsr_bt *bt, const struct bt_block *b)
 {
 	for (uint32_t i = 0; bt->cache.marks && i < b->mark_count; i++)
-		if (bt->cache.marks[b->marks + i].part >= BT_PART_MISS_STUB)
+		if (bt->cache.marks[b->marks + i].part >= BT_PART_BAIL_STUB)
 			return bt->cache.marks[b->marks + i].host - b->host;
 	return b->host_length;
 }
