@@ -432,6 +432,7 @@ struct tsr_bt {
 	struct bt_stats stats;
 	uint32_t *fallbacks; /* instructions that the interpreter did, by mnemonic */
 	struct bt_tx *tx;
+	struct bt_decode_cache *decode_cache;
 	struct bt_lockstep *check;
 };
 

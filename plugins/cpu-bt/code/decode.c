@@ -307,8 +307,38 @@ static void re_encode(struct bt_insn *i)
 	}
 }
 
+static void describe(const ZydisDecodedInstruction *z, const struct bt_insn *i, struct bt_raw *raw)
+{
+	*raw = (struct bt_raw){ .map = i->map,
+				.opcode = i->opcode,
+				.immediate = (uint8_t)(z->raw.imm[0].size / 8),
+				.legacy = z->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY,
+				.has_modrm = i->has_modrm,
+				.sign = z->raw.imm[0].is_signed,
+				.relative = z->raw.imm[0].is_relative,
+				.two_immediates = z->raw.imm[1].size != 0 };
+}
+
+size_t tsr_bt_copy_code(uint8_t bytes[BT_INSN_MAX], const uint8_t *memory, size_t length)
+{
+	if (length > BT_INSN_MAX)
+		length = BT_INSN_MAX;
+	memcpy(bytes, memory, length);
+	return length;
+}
+
 bool tsr_bt_decode(uint32_t mode, const uint8_t *memory, size_t length, uint32_t eip,
 		   struct bt_insn *out)
+{
+	uint8_t bytes[BT_INSN_MAX];
+	struct bt_raw raw;
+
+	length = tsr_bt_copy_code(bytes, memory, length);
+	return tsr_bt_decode_raw(mode, bytes, length, eip, out, &raw);
+}
+
+bool tsr_bt_decode_raw(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip,
+		       struct bt_insn *out, struct bt_raw *raw)
 {
 	ZydisDecoder decoder;
 	ZydisDecodedInstruction z;
@@ -320,13 +350,7 @@ bool tsr_bt_decode(uint32_t mode, const uint8_t *memory, size_t length, uint32_t
 	};
 	bool code32 = mode & BT_MODE_CODE32;
 	ZyanStatus status;
-	uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
 
-	/* A worker's DMA may change guest memory meanwhile: each byte is read once, so that length,
-	 * operands and immediate are those of one instruction. */
-	if (length > sizeof(bytes))
-		length = sizeof(bytes);
-	memcpy(bytes, memory, length);
 	ZydisDecoderInit(&decoder,
 			 code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16,
 			 code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
@@ -356,6 +380,7 @@ bool tsr_bt_decode(uint32_t mode, const uint8_t *memory, size_t length, uint32_t
 	out->ea.segment = source_segment(&z);
 	decode_operands(&z, operands, out);
 	decode_flags(&z, out);
+	describe(&z, out, raw);
 	re_encode(out);
 	out->aligned = out->kind == BT_FP && out->memory && out->memory_size == 16 &&
 		       !unaligned_move(z.mnemonic);

@@ -65,6 +65,22 @@ static inline uint8_t bt_modrm_rm(const struct bt_insn *i)
 	return i->modrm & 7;
 }
 
+#define BT_INSN_MAX 15 /* bytes, SDM volume 2, 2.3.11 */
+
+/* How an instruction is encoded, as far as struct bt_insn does not say it. */
+struct bt_raw {
+	uint8_t map, opcode; /* as in struct bt_insn, before it was encoded again for the host */
+	uint8_t immediate;   /* bytes */
+	bool legacy;         /* opcode behind the prefixes, ModRM behind the opcode */
+	bool has_modrm, sign, relative, two_immediates;
+};
+
+/* Code in guest memory, which a worker's DMA may change meanwhile: each byte is read once, so that
+ * length, operands and immediate are those of one instruction. Returns how many bytes there are. */
+size_t tsr_bt_copy_code(uint8_t bytes[BT_INSN_MAX], const uint8_t *memory, size_t length);
+/* The same as tsr_bt_decode, of bytes that do not change, and *raw if it is an instruction. */
+bool tsr_bt_decode_raw(uint32_t mode, const uint8_t *bytes, size_t length, uint32_t eip,
+		       struct bt_insn *out, struct bt_raw *raw);
 /* Decodes one instruction of at most `length` bytes, which are read once: they may change
  * meanwhile. False: not an instruction, or longer than that. */
 bool tsr_bt_decode(uint32_t mode, const uint8_t *memory, size_t length, uint32_t eip,

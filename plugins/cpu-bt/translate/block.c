@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "code/cache.h"
+#include "code/decode-cache.h"
 #include "lower/count.h"
 #include "lower/exits.h"
 #include "lower/fp-checks.h"
@@ -103,7 +104,8 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 	while (tx->count < BT_MAX_INSNS && at < length) {
 		struct bt_insn *i = &tx->insns[tx->count++];
 
-		if (!tsr_bt_decode(tx->mode, bytes + at, length - at, eip + at, i)) {
+		if (!tsr_bt_decode_cached(tx->bt->decode_cache, tx->mode, bytes + at, length - at,
+					  eip + at, i)) {
 			if (at && tsr_bt_straddles(tx->mode, bytes + at, length - at, eip + at)) {
 				tx->count--; /* a block of its own */
 				tx->straddle_behind = true;
@@ -343,7 +345,8 @@ bool tsr_bt_translate_init(struct tsr_bt *bt)
 	bt->tx = calloc(1, sizeof(*bt->tx));
 	bt->cache.group_failures = calloc(BT_GROUP_FAILURES, 1);
 	bt->cache.heat = calloc(BT_HEAT, 1);
-	if (!bt->tx || !bt->cache.group_failures || !bt->cache.heat)
+	bt->decode_cache = tsr_bt_decode_cache_new();
+	if (!bt->tx || !bt->decode_cache || !bt->cache.group_failures || !bt->cache.heat)
 		return false;
 	bt->tx->stub_max = bt->options.cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
 	bt->tx->count_fixup_max = bt->options.cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
@@ -356,5 +359,6 @@ void tsr_bt_translate_finish(struct tsr_bt *bt)
 	free(bt->tx);
 	free(bt->cache.group_failures);
 	free(bt->cache.heat);
+	tsr_bt_decode_cache_free(bt->decode_cache);
 	bt->tx = NULL;
 }
