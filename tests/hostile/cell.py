@@ -17,7 +17,7 @@ MIB = 1 << 20
 DISK_BYTES, CD_BYTES = 8 * MIB, MIB
 GIVE_UP = 15    # seconds for an answer or an end that does not come
 READY = 30      # seconds for the guest's first round
-CODE_CACHE = "4M"   # the size is fixed, and a small one is full before the measuring begins
+CODE_CACHE = "1M"   # the size is fixed, and a small one is full before the measuring begins
 ORDERS = b"HOST"
 MAPPING = re.compile(r"([0-9a-f]+)-[0-9a-f]+ \S+ \S+ \S+ \S+\s*(.*)")
 
