@@ -25,7 +25,8 @@ struct medium;
 /* -- A sparse anonymous file with the written sectors at their own offsets, and one bit per sector
  * that says which. */
 struct overlay {
-	pthread_mutex_t lock; /* over everything below and the file's contents */
+	struct overlay_files *files; /* that fd goes back to */
+	pthread_mutex_t lock;        /* over everything below and the file's contents */
 	int fd;
 	uint64_t length;    /* bytes of the medium */
 	uint8_t *bits;      /* mapped without reserve: only touched pages exist */
@@ -33,7 +34,19 @@ struct overlay {
 	uint64_t written;   /* sectors with their bit set */
 };
 
-struct overlay *overlay_create(uint64_t length, struct tsr_error *error);
+/* Files without a name, for as many overlays as an instance has at a time: one in use, one that a
+ * change of media or a load makes, one that requests under way still use. They are made when the
+ * instance is, because a process in its jail makes none. [locked] */
+#define OVERLAY_FILES 3
+struct overlay_files {
+	int fd[OVERLAY_FILES]; /* -1: none, or in use */
+	int error;             /* why the last one was not made */
+};
+void overlay_files_open(struct overlay_files *files);
+void overlay_files_close(struct overlay_files *files);
+
+struct overlay *overlay_create(struct overlay_files *files, uint64_t length,
+			       struct tsr_error *error);
 void overlay_destroy(struct overlay *o);
 /* `base`, the medium that the overlay is of, holds what the overlay does not. [any] */
 int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
@@ -64,6 +77,7 @@ struct medium_options {
 	const char *path, *format;
 	int fd; /* the open file, which becomes the medium's or is closed; -1: open the path */
 	bool read_only, nonpersistent;
+	struct overlay_files *overlay_files; /* for nonpersistent */
 };
 
 /* Opens, checks and locks; NULL with error, and nothing is left behind. */
@@ -107,8 +121,9 @@ struct blk_raw {
 	const struct tsr_log *log;
 	const struct tsr_bus *bus;
 	const struct tsr_files *files; /* NULL: this core has none */
-	struct medium *medium;         /* NULL: none */
-	bool tray_open;                /* the guest ejected; the medium is still ours */
+	struct overlay_files overlay_files;
+	struct medium *medium; /* NULL: none */
+	bool tray_open;        /* the guest ejected; the medium is still ours */
 	bool locked;
 	uint32_t generation;
 	void (*changed)(void *user);

@@ -160,7 +160,7 @@ struct medium *medium_open(const struct medium_options *options, struct tsr_erro
 	    !lock_file(m, options->path, writer, error) || !check_format(m->fd, options, error))
 		goto fail;
 	if (options->nonpersistent && !options->read_only) {
-		m->overlay = overlay_create(m->length, error);
+		m->overlay = overlay_create(options->overlay_files, m->length, error);
 		if (!m->overlay)
 			goto fail;
 	}

@@ -27,7 +27,52 @@ static int open_anonymous(void)
 	return memfd_create("tessera-overlay", MFD_CLOEXEC);
 }
 
-struct overlay *overlay_create(uint64_t length, struct tsr_error *error)
+void overlay_files_open(struct overlay_files *files)
+{
+	for (unsigned i = 0; i < OVERLAY_FILES; i++) {
+		files->fd[i] = open_anonymous();
+		if (files->fd[i] < 0)
+			files->error = errno;
+	}
+}
+
+void overlay_files_close(struct overlay_files *files)
+{
+	for (unsigned i = 0; i < OVERLAY_FILES; i++)
+		if (files->fd[i] >= 0)
+			close(files->fd[i]);
+}
+
+static int take_file(struct overlay_files *files)
+{
+	for (unsigned i = 0; i < OVERLAY_FILES; i++) {
+		int fd = files->fd[i];
+
+		if (fd < 0)
+			continue;
+		files->fd[i] = -1;
+		return fd;
+	}
+	errno = files->error ? files->error : EBUSY;
+	return -1;
+}
+
+/* Empty, as it was. */
+static void give_back(struct overlay_files *files, int fd)
+{
+	bool empty = !ftruncate(fd, 0);
+
+	for (unsigned i = 0; i < OVERLAY_FILES && empty; i++) {
+		if (files->fd[i] >= 0)
+			continue;
+		files->fd[i] = fd;
+		return;
+	}
+	close(fd);
+}
+
+struct overlay *overlay_create(struct overlay_files *files, uint64_t length,
+			       struct tsr_error *error)
 {
 	struct overlay *o = calloc(1, sizeof(*o));
 
@@ -39,14 +84,15 @@ struct overlay *overlay_create(uint64_t length, struct tsr_error *error)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (o->bits == MAP_FAILED)
 		goto no_memory;
-	o->fd = open_anonymous();
+	o->files = files;
+	o->fd = take_file(files);
 	if (o->fd < 0 || ftruncate(o->fd, (off_t)length)) {
 		tsr_error_set(error, TSR_ERROR_IO,
 			      "mode=nonpersistent: no temporary file for the changes: %s (is "
 			      "TMPDIR full?)",
 			      strerror(errno));
 		if (o->fd >= 0)
-			close(o->fd);
+			give_back(files, o->fd);
 		munmap(o->bits, o->bits_length);
 		free(o);
 		return NULL;
@@ -66,7 +112,7 @@ void overlay_destroy(struct overlay *o)
 		return;
 	pthread_mutex_destroy(&o->lock);
 	munmap(o->bits, o->bits_length);
-	close(o->fd);
+	give_back(o->files, o->fd);
 	free(o);
 }
 

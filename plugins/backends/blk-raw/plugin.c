@@ -129,6 +129,7 @@ static bool insert(struct blk_raw *b, struct medium **medium, struct tsr_error *
 		.format = p->get_string(b->host, "format"),
 		.read_only = p->get_bool(b->host, "read-only"),
 		.nonpersistent = !strcmp(p->get_string(b->host, "mode"), "nonpersistent"),
+		.overlay_files = &b->overlay_files,
 		.fd = b->files ? b->files->take(b->host, "file") : -1,
 	};
 
@@ -179,12 +180,15 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	struct blk_raw *b = self;
 
 	b->host = host;
+	b->overlay_files = (struct overlay_files){ { -1, -1, -1 }, 0 };
 	b->properties = host->get(host, TSR_PROPERTIES);
 	b->worker = host->get(host, TSR_WORKER);
 	b->log = host->get(host, TSR_LOG);
 	b->bus = host->get(host, TSR_BUS);
 	b->files = host->get(host, TSR_FILES);
 	ignore_sigxfsz();
+	if (!strcmp(b->properties->get_string(host, "mode"), "nonpersistent"))
+		overlay_files_open(&b->overlay_files);
 	if (!insert(b, &b->medium, error))
 		return false;
 	b->properties->on_change(host, "file", on_file_changed, b);
@@ -200,6 +204,7 @@ static void detach(void *self)
 	blk_raw_free_jobs(b);
 	medium_unref(b->medium);
 	b->medium = NULL;
+	overlay_files_close(&b->overlay_files);
 }
 
 /* After a reset nothing that was begun before it may still reach the guest's memory. */
@@ -265,7 +270,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 	if (!same_medium(b, in, error))
 		return false;
 	if (b->medium && b->medium->overlay) {
-		overlay = overlay_create(b->medium->length, error);
+		overlay = overlay_create(&b->overlay_files, b->medium->length, error);
 		if (!overlay)
 			return false;
 		if (!overlay_load(overlay, in, error)) {
