@@ -16,6 +16,8 @@ static const char tsr_control_xml[] =
 	"  <property name='Displays' type='u' access='read'/>"
 	"  <!-- Switches a loaded machine on. -->"
 	"  <method name='Start'/>"
+	"  <!-- full, partial: REASON, off: REASON -->"
+	"  <property name='Jail' type='s' access='read'/>"
 	"  <method name='Pause'/>"
 	"  <method name='Resume'/>"
 	"  <method name='Reset'/>"

@@ -75,13 +75,26 @@ static gboolean check_display(TsrControlled *self, guint display, GError **error
 	return FALSE;
 }
 
+/* Methods with a path are for machines without a jail. */
+static gboolean check_path(TsrControlled *self, const char *method, GError **error)
+{
+	if (g_str_has_prefix(tsr_machine_get_jail(self->machine), "off"))
+		return TRUE;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
+		    "the machine is in its jail and opens no path: call %sFd with an open file, or "
+		    "start it with --no-jail",
+		    method);
+	return FALSE;
+}
+
 static GVariant *on_screenshot(TsrControlled *self, GVariant *arguments, GError **error)
 {
 	const char *path;
 	guint display;
 
 	g_variant_get(arguments, "(u&s)", &display, &path);
-	return nothing(check_display(self, display, error) &&
+	return nothing(check_path(self, "Screenshot", error) &&
+		       check_display(self, display, error) &&
 		       tsr_machine_screenshot(self->machine, display, path, error));
 }
 
@@ -151,6 +164,7 @@ static GVariant *on_insert_medium(TsrControlled *self, GVariant *arguments, GErr
 
 	g_variant_get(arguments, "(&s&s)", &instance, &path);
 	return nothing(
+		check_path(self, "InsertMedium", error) &&
 		tsr_machine_set_instance_property(self->machine, instance, "file", path, error));
 }
 
@@ -194,7 +208,8 @@ static GVariant *on_save(TsrControlled *self, GVariant *arguments, GError **erro
 	const char *path;
 
 	g_variant_get(arguments, "(&s)", &path);
-	return nothing(tsr_machine_save(self->machine, path, error));
+	return nothing(check_path(self, "Save", error) &&
+		       tsr_machine_save(self->machine, path, error));
 }
 
 static GVariant *on_load(TsrControlled *self, GVariant *arguments, GError **error)
@@ -425,6 +440,8 @@ static GVariant *on_get_property(GDBusConnection *connection, const char *sender
 
 	if (g_str_equal(name, "Name"))
 		return g_variant_new_string(tsr_machine_get_name(self->machine));
+	if (g_str_equal(name, "Jail"))
+		return g_variant_new_string(tsr_machine_get_jail(self->machine));
 	if (g_str_equal(name, "State"))
 		return g_variant_new_string(
 			tsr_control_state_name(tsr_machine_get_state(self->machine)));

@@ -68,6 +68,8 @@ struct _TsrMachine {
 	int stop_status;
 	char *stop_why;
 
+	char *jail;      /* "full", "partial: WHY", "off: WHY" */
+	bool powered_on; /* the first reset is done */
 	TsrMachineState state;
 	bool has_state;    /* loaded from a file: starting does not reset */
 	gint64 started_us; /* monotonic time of the start; 0: not yet */

@@ -26,7 +26,9 @@
 #include "instance/posts.h"
 #include "instance/remote-form.h"
 #include "instance/signals.h"
+#include "jail/jail.h"
 #include "machine/host-tables.h"
+#include "manifest/plugin.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
@@ -207,16 +209,59 @@ static gboolean wrong_state(TsrMachine *self, const char *what, GError **error)
 	return FALSE;
 }
 
+static void power_on(TsrMachine *self)
+{
+	tsr_machine_lock(self);
+	if (!self->powered_on && !self->has_state)
+		tsr_machine_do_reset(self, TSR_RESET_POWER_ON);
+	self->powered_on = true;
+	tsr_machine_unlock(self);
+}
+
+/* The first instance whose plugin cannot work in a jail; else all that is needed, in *needs. */
+static const TsrInstance *find_unjailed(TsrMachine *self, unsigned *needs)
+{
+	*needs = 0;
+	for (guint i = 0; i < self->instances->len; i++) {
+		const TsrInstance *instance = g_ptr_array_index(self->instances, i);
+
+		*needs |= instance->config->plugin->needs_host;
+		if (*needs & TSR_JAIL_NONE_POSSIBLE)
+			return instance;
+	}
+	return NULL;
+}
+
+void tsr_machine_enter_jail(TsrMachine *self)
+{
+	unsigned needs;
+	const TsrInstance *unjailed = find_unjailed(self, &needs);
+
+	g_return_if_fail(!self->form && self->state == TSR_MACHINE_LOADED);
+	g_free(self->jail);
+	if (unjailed) {
+		self->jail =
+			g_strdup_printf("off: %s (%s) cannot work in one", unjailed->config->name,
+					tsr_plugin_get_id(unjailed->config->plugin));
+		return;
+	}
+	power_on(self); /* opens files that a machine which cannot be built must not create */
+	self->jail = tsr_jail_enter(needs);
+	tsr_worker_pool_narrow(self->workers);
+}
+
+const char *tsr_machine_get_jail(TsrMachine *self)
+{
+	return self->jail ? self->jail : "off: not asked for";
+}
+
 gboolean tsr_machine_start(TsrMachine *self, GError **error)
 {
 	if (self->form)
 		return self->form->start(self, error);
 	if (self->state != TSR_MACHINE_LOADED)
 		return wrong_state(self, "start", error);
-	tsr_machine_lock(self);
-	if (!self->has_state)
-		tsr_machine_do_reset(self, TSR_RESET_POWER_ON);
-	tsr_machine_unlock(self);
+	power_on(self);
 	self->started_us = g_get_monotonic_time();
 	tsr_vcpu_set_running(self, true);
 	tsr_signals_set_state(self, TSR_MACHINE_RUNNING);
@@ -460,6 +505,7 @@ static void tsr_machine_finalize(GObject *object)
 	tsr_posts_free(m->posts);
 	g_main_context_unref(m->context);
 	g_free(m->stop_why);
+	g_free(m->jail);
 	tsr_lock_finish(m);
 	G_OBJECT_CLASS(tsr_machine_parent_class)->finalize(object);
 }

@@ -34,6 +34,7 @@ static void put_machine(TsrMachine *m, GVariantBuilder *status)
 	put(status, "name", g_variant_new_string(tsr_machine_get_name(m)));
 	put(status, "state",
 	    g_variant_new_string(g_enum_get_value(states, (int)m->state)->value_nick));
+	put(status, "jail", g_variant_new_string(tsr_machine_get_jail(m)));
 	put(status, "exit-status", g_variant_new_int32(m->exit_status));
 	put(status, "instances", g_variant_new_strv((const char *const *)names, -1));
 	g_type_class_unref(states);

@@ -8,6 +8,7 @@
 
 #include <tessera-glib/machine.h>
 
+#include "jail/kinds.h"
 #include "manifest/keyfile.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
@@ -43,6 +44,8 @@ static const char *const kinds[] = { "device", "backend", "cpu", "mmu", "ui", NU
 static const char *const property_types[] = { "string", "int",  "bool",  "size",
 					      "enum",   "file", "files", NULL };
 static const char *const file_accesses[] = { "create", "read", "write", NULL };
+/* A word's index is the number of its bit in enum tsr_jail_need. */
+static const char *const host_needs[] = { "network", "files", "exec", "display", NULL };
 static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
 static const char *const reserved_names[] = { "plugin", "slot", "with", "address", NULL };
@@ -51,7 +54,7 @@ typedef struct {
 	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;
 	guint kind, state_version, state_oldest;
 	TsrVersion abi_oldest, abi_newest;
-	char **provides, **replaces;
+	char **provides, **replaces, **needs_host;
 } PluginGroup;
 
 static const Field plugin_fields[] = {
@@ -64,6 +67,7 @@ static const Field plugin_fields[] = {
 	FIELD(PluginGroup, "abi-oldest", V_ABI, TRUE, abi_oldest),
 	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
 	FIELD(PluginGroup, "provides", V_LIST, FALSE, provides),
+	FIELD(PluginGroup, "needs-host", V_LIST, FALSE, needs_host),
 	FIELD(PluginGroup, "state-version", V_UINT, FALSE, state_version),
 	FIELD(PluginGroup, "state-oldest", V_UINT, FALSE, state_oldest),
 	FIELD(PluginGroup, "replaces", V_LIST, FALSE, replaces),
@@ -302,6 +306,18 @@ static char *text_or(char *text, const char *otherwise)
 	return text ? text : g_strdup(otherwise);
 }
 
+/* Words that no core knows are refused by check_plugin_group. */
+static unsigned needs_of(char **words)
+{
+	unsigned needs = 0;
+	guint index;
+
+	for (char **word = words; word && *word; word++)
+		if (parse_choice(host_needs, *word, &index))
+			needs |= 1u << index;
+	return needs;
+}
+
 static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
 {
 	g_autofree char *folder = g_path_get_dirname(plugin->path);
@@ -320,6 +336,8 @@ static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
 	plugin->abi_newest = g->abi_newest;
 	plugin->state_version = g->state_version;
 	plugin->state_oldest = g->state_oldest ? g->state_oldest : g->state_version;
+	plugin->needs_host = needs_of(g->needs_host);
+	g_strfreev(g->needs_host);
 	plugin->provides = g->provides ? g->provides : g_new0(char *, 1);
 	plugin->replaces = g->replaces ? g->replaces : g_new0(char *, 1);
 	plugin->library = g_build_filename(folder, library && *library ? library : usual, NULL);
@@ -337,6 +355,16 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 						 tsr_group_key(group, "provides")->line, "provides",
 						 "\"%s\" is not an interface as tessera.block/1",
 						 *i);
+	for (char **i = g->needs_host; i && *i; i++) {
+		g_autofree char *allowed = tsr_list_join(host_needs);
+		guint index;
+
+		if (!parse_choice(host_needs, *i, &index))
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 tsr_group_key(group, "needs-host")->line,
+						 "needs-host", "\"%s\" is not one of %s", *i,
+						 allowed);
+	}
 	if (g->library && (strchr(g->library, '/') || g_str_equal(g->library, "..")))
 		return tsr_keyfile_error(
 			p->error, TSR_MACHINE_ERROR_INVALID, p->file,

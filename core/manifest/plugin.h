@@ -18,6 +18,7 @@ struct _TsrPlugin {
 	TsrVersion number;
 	TsrVersion abi_oldest, abi_newest;
 	guint state_version, state_oldest;
+	unsigned needs_host; /* enum tsr_jail_need */
 	GPtrArray *properties, *needs, *resources;
 	const struct tsr_plugin_entry
 		*entry; /* once loaded; the object stays mapped as long as the process lives */

@@ -173,6 +173,7 @@ static int do_quit(Ctl *ctl)
 	return call_plain(ctl, "Quit", NULL);
 }
 
+/* In two calls: a machine whose main loop is busy answers each of them late. */
 static int do_status(Ctl *ctl)
 {
 	g_autoptr(GVariant) answer = NULL, status = NULL;

@@ -3,12 +3,16 @@
  * tessera run: builds a machine and iterates the main loop until it is over. Options that are not
  * the program's own are the machine's: its manifest knows them, this file does not.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/control.h"
 #include "program/guard.h"
 #include "program/program.h"
+#include "program/sweeper.h"
 
 #define DEFAULT_MACHINE "pc"
 
@@ -17,7 +21,7 @@ typedef struct {
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
 	double timeout;       /* seconds; 0: none */
 	char *control, *load;
-	gboolean stats, hash, hold, has_ui, force_medium;
+	gboolean stats, hash, hold, has_ui, force_medium, no_jail;
 } RunOptions;
 
 typedef struct {
@@ -91,6 +95,8 @@ static gboolean take_flag(RunOptions *o, const char *name)
 		o->stats = TRUE;
 	else if (g_str_equal(name, "hash"))
 		o->hash = TRUE;
+	else if (g_str_equal(name, "no-jail"))
+		o->no_jail = TRUE;
 	else if (g_str_equal(name, "hold"))
 		o->hold = TRUE;
 	else if (g_str_equal(name, "force-medium"))
@@ -214,15 +220,26 @@ static void limit_by_timeout(const RunOptions *options)
 		guard_limit(TSR_EXIT_TIMEOUT, (guint)options->timeout + 1 + GUARD_STOP_SECONDS);
 }
 
-static gboolean load_state(Run *run, GError **error)
+/* Opening a pipe without a writer must not block. */
+static int open_state(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		program_fail(TSR_EXIT_MACHINE_FAILED, "%s: cannot read the saved state: %s", path,
+			     g_strerror(errno));
+	return fd;
+}
+
+static gboolean load_state(Run *run, int fd, GError **error)
 {
 	gboolean good;
 
 	program_progress_begin("loading %s", run->options->load);
-	good = tsr_machine_load_full(run->machine, run->options->load,
-				     run->options->force_medium ? TSR_MACHINE_LOAD_FORCE_MEDIUM
-								: TSR_MACHINE_LOAD_DEFAULT,
-				     error);
+	good = tsr_machine_load_fd(run->machine, fd, run->options->load,
+				   run->options->force_medium ? TSR_MACHINE_LOAD_FORCE_MEDIUM
+							      : TSR_MACHINE_LOAD_DEFAULT,
+				   error);
 	program_progress_end();
 	return good;
 }
@@ -240,13 +257,45 @@ static void wait_for_clients(Run *run)
 		g_main_context_iteration(NULL, TRUE);
 }
 
+/* Everything is open. Only what the host lacks is worth a line: `tessera ctl SOCKET status` tells
+ * the rest. */
+static void enter_jail(const Run *run)
+{
+	const char *jail;
+
+	if (run->options->no_jail)
+		return;
+	sweeper_start();
+	tsr_machine_enter_jail(run->machine);
+	jail = tsr_machine_get_jail(run->machine);
+	if (g_str_has_prefix(jail, "partial"))
+		g_printerr("tessera: the jail is %s\n", jail);
+}
+
+/* A state comes from a stranger: it is opened before the jail and read inside. */
+static int prepare(Run *run)
+{
+	int fd = run->options->load ? open_state(run->options->load) : -1, status = 0;
+	g_autoptr(GError) error = NULL;
+
+	if (run->options->load && fd < 0)
+		return TSR_EXIT_MACHINE_FAILED;
+	enter_jail(run);
+	if (fd < 0)
+		return 0;
+	if (!load_state(run, fd, &error))
+		status = program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
+	close(fd);
+	return status;
+}
+
 static int run_machine(Run *run)
 {
 	g_autoptr(GError) error = NULL;
-	int status;
+	int status = prepare(run);
 
-	if (run->options->load && !load_state(run, &error))
-		return program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
+	if (status)
+		return status;
 	if (run->options->timeout > 0) {
 		g_timeout_add((guint)(run->options->timeout * 1000), on_timeout, run);
 		limit_by_timeout(run->options);
@@ -297,6 +346,7 @@ static int start(Run *run)
 	guard_doing("devices and disks are closed");
 	g_clear_object(&machine);
 	program_progress_end();
+	sweeper_finish();
 	return status;
 }
 

@@ -37,6 +37,7 @@ static const struct {
 	  "  --trust                   the machine's manifest may name files outside of its "
 	  "folder\n"
 	  "  --exit-on-reset           a reset by the guest ends the run\n"
+	  "  --no-jail                 the process keeps all rights of its user\n"
 	  "  --stats                   print counters at the end\n"
 	  "  --hash                    print the SHA-256 of the machine's state at the end\n"
 	  "Options of the presets:\n"

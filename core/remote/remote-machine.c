@@ -414,10 +414,12 @@ static gboolean ask_who_it_is(TsrMachine *m, GError **error)
 	g_autoptr(GVariant) name = get(remote, "Name", "s", error);
 	g_autoptr(GVariant) displays = name ? get(remote, "Displays", "u", error) : NULL;
 	g_autoptr(GVariant) status = displays ? get(remote, "ExitStatus", "i", error) : NULL;
-	g_autoptr(GVariant) state = status ? get(remote, "State", "s", error) : NULL;
+	g_autoptr(GVariant) jail = status ? get(remote, "Jail", "s", error) : NULL;
+	g_autoptr(GVariant) state = jail ? get(remote, "State", "s", error) : NULL;
 
 	if (!state)
 		return FALSE;
+	m->jail = g_variant_dup_string(jail, NULL);
 	remote->name = g_variant_dup_string(name, NULL);
 	remote->displays = tsr_remote_displays_new(
 		remote->link, MIN(g_variant_get_uint32(displays), DISPLAYS_MAX));

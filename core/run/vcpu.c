@@ -16,6 +16,7 @@
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
+#include "jail/jail.h"
 #include "run/timekeeper.h"
 #include "run/worker.h"
 
@@ -125,6 +126,7 @@ static void *vcpu_thread(void *data)
 {
 	TsrMachine *m = data;
 
+	tsr_jail_narrow(TSR_JAIL_VCPU);
 	tsr_lock_take(m);
 	while (!m->want_quit) {
 		tsr_lock_give_way(m);

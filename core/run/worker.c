@@ -12,6 +12,7 @@
 
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
+#include "jail/jail.h"
 #include "run/timekeeper.h"
 
 #define POOL_THREADS 4
@@ -79,6 +80,7 @@ static void pool_thread(gpointer data, gpointer user_data)
 {
 	struct job *job = data;
 
+	tsr_jail_narrow(TSR_JAIL_WORKER);
 	job->work(job->data);
 	worked(user_data, job);
 }
@@ -98,7 +100,9 @@ struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m)
 	struct tsr_worker_pool *pool = g_new0(struct tsr_worker_pool, 1);
 
 	pool->machine = m;
-	pool->threads = g_thread_pool_new(pool_thread, pool, POOL_THREADS, FALSE, NULL);
+	/* Exclusive threads exist from here on: the virtual CPU's thread, which submits most jobs,
+	 * starts none. Its own, narrower jail would be theirs. */
+	pool->threads = g_thread_pool_new(pool_thread, pool, POOL_THREADS, TRUE, NULL);
 	g_mutex_init(&pool->mutex);
 	g_cond_init(&pool->arrived);
 	pool->watches = g_ptr_array_new();
@@ -106,6 +110,17 @@ struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m)
 	pool->loop = g_main_loop_new(pool->context, FALSE);
 	pool->poller = g_thread_new("tessera-poll", poll_thread, pool);
 	return pool;
+}
+
+static gboolean narrow(gpointer unused)
+{
+	tsr_jail_narrow(TSR_JAIL_POLL);
+	return G_SOURCE_REMOVE;
+}
+
+void tsr_worker_pool_narrow(struct tsr_worker_pool *pool)
+{
+	g_main_context_invoke_full(pool->context, G_PRIORITY_HIGH, narrow, NULL, NULL);
 }
 
 static gboolean quit_loop(gpointer data)

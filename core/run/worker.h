@@ -13,6 +13,8 @@ struct tsr_worker_pool;
 struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m);
 void tsr_worker_pool_free(struct tsr_worker_pool *pool);
 void tsr_worker_pool_run_done(struct tsr_worker_pool *pool); /* [locked] */
+/* The polling thread narrows itself to what it does, when the jail is closed. [main] */
+void tsr_worker_pool_narrow(struct tsr_worker_pool *pool);
 bool tsr_worker_pool_has_done(struct tsr_worker_pool *pool);
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner);
 /* Waits until the jobs of all instances are done, without the lock meanwhile, and until `until`

@@ -318,6 +318,28 @@ TSR_EXPORT void tsr_machine_stop(TsrMachine *self, int exit_status, const char *
  */
 TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
 
+/**
+ * tsr_machine_enter_jail:
+ * @self: a machine that was not started
+ *
+ * Takes from the whole process, for ever, what a machine that has opened its files does not need
+ * any more: capabilities, files by their path, new programs, new executable memory, and sockets if
+ * it has no network. It is the last thing to do before tsr_machine_load_fd() or
+ * tsr_machine_start(): what is opened by path, also by libraries, must be open. What the host
+ * cannot give is left out, and a machine with a plugin that cannot work in a jail gets none;
+ * tsr_machine_get_jail() tells. [main]
+ */
+TSR_EXPORT void tsr_machine_enter_jail(TsrMachine *self);
+/**
+ * tsr_machine_get_jail:
+ * @self: a machine
+ *
+ * Gets how this process is confined: "full", "partial: REASON" or "off: REASON". [main]
+ *
+ * Returns: (transfer none): the text; it belongs to the machine
+ */
+TSR_EXPORT const char *tsr_machine_get_jail(TsrMachine *self);
+
 /* Saved states. */
 /**
  * tsr_machine_save:
@@ -625,7 +647,7 @@ TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, gui
  * Gets what somebody wants to know who looks after the machine, in the order in which to show it. A
  * later version may add values. [main]
  *
- * - name, state (s), exit-status (i), instances (as)
+ * - name, state, jail (s), exit-status (i), instances (as)
  * - seconds-since-start (d): of the host's time, paused or not; guest-time-ns (t)
  * - media (aa{sv}): of each block back end instance (s), present and read-only (b), bytes (t), and
  * its properties file and mode (s)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Removes the names of this process's listening UNIX sockets when it has ended, however it ends: a
+ * jailed process cannot. It is a process of its own, which knows the names before the jail is
+ * closed, and hears nothing later but that the other one is gone.
+ */
+#ifndef TSR_PROGRAM_SWEEPER_H
+#define TSR_PROGRAM_SWEEPER_H
+
+/* Starts it if there are such sockets. Once, before the jail. [main] */
+void sweeper_start(void);
+/* Lets it do its work now, and waits until it has. [main] */
+void sweeper_finish(void);
+
+#endif
