@@ -61,7 +61,7 @@ static const struct row allowed[] = {
 	/* time and numbers that tell of this process only */
 	ROW(clock_gettime, ALL), ROW(clock_getres, ALL), ROW(gettimeofday, ALL), ROW(time, ALL),
 	ROW(times, M), ROW(getrusage, M), ROW(getrandom, ALL), ROW(getpid, ALL), ROW(gettid, ALL),
-	ROW(getppid, M), ROW(getpgrp, V), ROW(getuid, V), ROW(geteuid, V), ROW(getgid, V),
+	ROW(getppid, M), ROW(getpgrp, ALL), ROW(getuid, V), ROW(geteuid, V), ROW(getgid, V),
 	ROW(getegid, V), ROW(getresuid, M), ROW(getresgid, M), ROW(getgroups, M), ROW(uname, M),
 	ROW(sysinfo, V), ROW(sched_getaffinity, V), ROW(getcpu, ALL), ROW(getrlimit, M),
 	/* names, not contents */
@@ -71,7 +71,7 @@ static const struct row allowed[] = {
 	ROW(munmap, ALL), ROW(mremap, ALL), ROW(madvise, ALL), ROW(brk, ALL), ROW(msync, V),
 	ROW(membarrier, M),
 	/* signals of this process, threads; tgkill and clone have conditions */
-	ROW(rt_sigaction, V), ROW(rt_sigprocmask, ALL), ROW(rt_sigreturn, ALL), ROW(sigaltstack, ALL),
+	ROW(rt_sigaction, ALL), ROW(rt_sigprocmask, ALL), ROW(rt_sigreturn, ALL), ROW(sigaltstack, ALL),
 	ROW(rt_sigpending, M), ROW(rt_sigtimedwait, M), ROW(set_robust_list, M),
 	ROW(rseq, M), ROW(set_tid_address, M), ROW(sched_getattr, M), ROW(sched_setattr, M),
 	ROW(sched_getscheduler, M), ROW(sched_getparam, M), ROW(seccomp, M), ROW(exit, ALL),

@@ -123,6 +123,11 @@ static void drop(unsigned needs, GString *what)
 		close(ruleset);
 }
 
+bool tsr_jail_is_possible(void)
+{
+	return !SANITIZED;
+}
+
 char *tsr_jail_enter(unsigned needs)
 {
 	g_autoptr(GString) what = g_string_new(NULL);

@@ -7,8 +7,12 @@
 #define TSR_JAIL_JAIL_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "jail/kinds.h"
+
+/* False: this build can have none, because a sanitizer needs what a jail takes. [any] */
+bool tsr_jail_is_possible(void);
 
 /* Closes the jail around all threads of the process; needs: of what runs in it, without those that
  * make it impossible. What the host cannot give is left out. Returns what holds from now on:

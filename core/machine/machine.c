@@ -232,6 +232,13 @@ static const TsrInstance *find_unjailed(TsrMachine *self, unsigned *needs)
 	return NULL;
 }
 
+gboolean tsr_machine_can_enter_jail(TsrMachine *self)
+{
+	unsigned needs;
+
+	return tsr_jail_is_possible() && !find_unjailed(self, &needs);
+}
+
 void tsr_machine_enter_jail(TsrMachine *self)
 {
 	unsigned needs;

@@ -265,7 +265,8 @@ static void enter_jail(const Run *run)
 
 	if (run->options->no_jail)
 		return;
-	sweeper_start();
+	if (tsr_machine_can_enter_jail(run->machine))
+		sweeper_start();
 	tsr_machine_enter_jail(run->machine);
 	jail = tsr_machine_get_jail(run->machine);
 	if (g_str_has_prefix(jail, "partial"))

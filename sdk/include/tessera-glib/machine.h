@@ -331,6 +331,15 @@ TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
  */
 TSR_EXPORT void tsr_machine_enter_jail(TsrMachine *self);
 /**
+ * tsr_machine_can_enter_jail:
+ * @self: a machine
+ *
+ * Says whether tsr_machine_enter_jail() would confine this process at all. [main]
+ *
+ * Returns: FALSE if a plugin of the machine cannot work in a jail, or this build has none
+ */
+TSR_EXPORT gboolean tsr_machine_can_enter_jail(TsrMachine *self);
+/**
  * tsr_machine_get_jail:
  * @self: a machine
  *
