@@ -18,7 +18,9 @@ typedef enum { TSR_ON_TRIPLE_FAULT_RESET, TSR_ON_TRIPLE_FAULT_STOP } TsrOnTriple
 typedef struct {
 	char *name;                           /* unique in the machine */
 	TsrPlugin *plugin;                    /* resolved to one version; strong reference */
-	const struct tsr_plugin_entry *entry; /* loaded */
+	const struct tsr_plugin_entry *entry; /* loaded; NULL if apart */
+	gboolean apart; /* placement=process: it is not made, and its plugin not loaded, in the
+			   machine's process */
 	GHashTable *properties; /* name -> value text; validated, defaults filled in: every property
 				   of the manifest is here */
 	GHashTable

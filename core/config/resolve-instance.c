@@ -199,13 +199,28 @@ static gboolean take_address(const KeyContext *c)
 	return TRUE;
 }
 
+/* Only what sees its machine through the control plane can be elsewhere. */
+static gboolean take_placement(const KeyContext *c)
+{
+	const char *place = c->setting->value;
+	gboolean is_ui = g_str_equal(tsr_plugin_get_kind(c->instance->plugin), TSR_KIND_UI);
+
+	if (!g_str_equal(place, "inline") && !(is_ui && g_str_equal(place, "process")))
+		return tsr_draft_value_error(c->error, c->setting,
+					     is_ui ? "a placement: inline or process"
+						   : "a placement of a device or back end: inline");
+	c->instance->result->apart = g_str_equal(place, "process");
+	return TRUE;
+}
+
 static const struct {
 	const char *prefix; /* a key, or the beginning of keys with a point at its end */
 	gboolean (*take)(const KeyContext *c);
 } instance_keys[] = {
 	{ "plugin", take_nothing },     { "with", take_nothing },
 	{ "address", take_address },    { "connect.", take_connection },
-	{ "resource.", take_resource }, { NULL, take_property },
+	{ "resource.", take_resource }, { "placement", take_placement },
+	{ NULL, take_property },
 };
 
 static gboolean take_key(KeyContext *c, const char *key)
@@ -236,6 +251,7 @@ gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance,
 	KeyContext context = { .draft = draft, .instance = instance, .error = error };
 	guint n = g_strv_length(keys);
 
+	instance->result->apart = g_str_equal(tsr_plugin_get_kind(instance->plugin), TSR_KIND_UI);
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	for (guint i = 0; i < n; i++) {
 		context.setting = g_hash_table_lookup(instance->settings, keys[i]);

@@ -182,6 +182,8 @@ static gboolean load_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError 
 	const TsrSetting *setting = g_hash_table_lookup(instance->settings, "plugin");
 	g_autoptr(GError) failure = NULL;
 
+	if (instance->result->apart)
+		return TRUE;
 	if (!tsr_registry_load_plugin(draft->registry, instance->plugin, &failure))
 		return tsr_draft_error(error, failure->code, setting->where, "%s",
 				       failure->message);

@@ -184,6 +184,13 @@ static GVariant *on_list_instances(TsrControlled *self, GVariant *arguments, GEr
 	return g_variant_new("(^as)", names);
 }
 
+static GVariant *on_list_viewers(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_auto(GStrv) lines = tsr_machine_list_viewers(self->machine);
+
+	return g_variant_new("(^as)", lines);
+}
+
 static GVariant *on_get_instance_property(TsrControlled *self, GVariant *arguments, GError **error)
 {
 	const char *instance, *property;
@@ -337,6 +344,7 @@ static const struct {
 	{ "InsertMedium", on_insert_medium },
 	{ "EjectMedium", on_eject_medium },
 	{ "ListInstances", on_list_instances },
+	{ "ListViewers", on_list_viewers },
 	{ "GetInstanceProperty", on_get_instance_property },
 	{ "SetInstanceProperty", on_set_instance_property },
 	{ "Save", on_save },

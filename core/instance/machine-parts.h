@@ -36,6 +36,7 @@ struct _TsrMachine {
 	struct tsr_posts *posts; /* signals that wait for the main loop */
 	TsrBus *bus;
 	GPtrArray *instances; /* TsrInstance, in order of attach */
+	GPtrArray *viewers;   /* those of machine/viewers.c; NULL: none */
 	struct tsr_memory_map *memory;
 	struct tsr_port_space *ports;
 	struct tsr_lines *lines;

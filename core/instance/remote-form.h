@@ -25,6 +25,7 @@ struct tsr_remote_form {
 	char *(*hash_state)(TsrMachine *m, GError **error);
 
 	char **(*list_instances)(TsrMachine *m);
+	char **(*list_viewers)(TsrMachine *m);
 	char *(*get_instance_property)(TsrMachine *m, const char *instance, const char *property,
 				       GError **error);
 	gboolean (*set_instance_property)(TsrMachine *m, const char *instance, const char *property,

@@ -73,7 +73,7 @@ static const struct row allowed[] = {
 	/* signals of this process, threads; tgkill and clone have conditions */
 	ROW(rt_sigaction, ALL), ROW(rt_sigprocmask, ALL), ROW(rt_sigreturn, ALL), ROW(sigaltstack, ALL),
 	ROW(rt_sigpending, M), ROW(rt_sigtimedwait, M), ROW(set_robust_list, M),
-	ROW(rseq, M), ROW(set_tid_address, M), ROW(sched_getattr, M), ROW(sched_setattr, M),
+	ROW(rseq, M), ROW(wait4, M), ROW(waitid, M), ROW(set_tid_address, M), ROW(sched_getattr, M), ROW(sched_setattr, M),
 	ROW(sched_getscheduler, M), ROW(sched_getparam, M), ROW(seccomp, M), ROW(exit, ALL),
 	ROW(exit_group, ALL),
 	/* sockets that are open: of control, of serial lines */

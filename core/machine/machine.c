@@ -44,8 +44,12 @@ enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
 static gboolean attach_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->config->instances->len; i++) {
-		TsrInstance *instance = tsr_instance_new(
-			m, g_ptr_array_index(m->config->instances, i), tsr_host_tables_get, error);
+		const TsrInstanceConfig *config = g_ptr_array_index(m->config->instances, i);
+		TsrInstance *instance;
+
+		if (config->apart)
+			continue;
+		instance = tsr_instance_new(m, config, tsr_host_tables_get, error);
 		if (!instance)
 			return FALSE;
 		g_ptr_array_add(m->instances, instance);
@@ -369,6 +373,33 @@ char **tsr_machine_list_instances(TsrMachine *self)
 	return names;
 }
 
+char **tsr_machine_list_viewers(TsrMachine *self)
+{
+	g_autoptr(GStrvBuilder) lines = NULL;
+
+	if (self->form)
+		return self->form->list_viewers(self);
+	lines = g_strv_builder_new();
+	for (guint i = 0; i < self->config->instances->len; i++) {
+		const TsrInstanceConfig *config = g_ptr_array_index(self->config->instances, i);
+		g_autofree char *line = g_strdup_printf("%s %s =%s", config->name,
+							tsr_plugin_get_id(config->plugin),
+							tsr_plugin_get_version(config->plugin));
+		if (config->apart)
+			g_strv_builder_add(lines, line);
+	}
+	return g_strv_builder_end(lines);
+}
+
+/* What the machine's manifest gives a viewer; NULL if that is none, or has no such property. */
+static char *viewer_property(TsrMachine *self, const char *name, const char *property)
+{
+	TsrInstanceConfig *config = tsr_config_find(self->config, name);
+
+	return config && config->apart ? g_strdup(g_hash_table_lookup(config->properties, property))
+				       : NULL;
+}
+
 static TsrInstance *find_or_error(TsrMachine *self, const char *name, GError **error)
 {
 	TsrInstance *instance = tsr_machine_find_instance(self, name);
@@ -387,6 +418,9 @@ char *tsr_machine_get_instance_property(TsrMachine *self, const char *instance,
 
 	if (self->form)
 		return self->form->get_instance_property(self, instance, property, error);
+	value = viewer_property(self, instance, property);
+	if (value)
+		return value;
 	found = find_or_error(self, instance, error);
 	if (!found)
 		return NULL;
@@ -494,6 +528,13 @@ static void tsr_machine_get_property_value(GObject *object, guint id, GValue *va
 	}
 }
 
+/* Viewers have connected to signals, which are gone when the machine is finalized. */
+static void tsr_machine_dispose(GObject *object)
+{
+	g_clear_pointer(&TSR_MACHINE_OBJECT(object)->viewers, g_ptr_array_unref);
+	G_OBJECT_CLASS(tsr_machine_parent_class)->dispose(object);
+}
+
 static void tsr_machine_finalize(GObject *object)
 {
 	TsrMachine *m = TSR_MACHINE_OBJECT(object);
@@ -521,6 +562,7 @@ static void tsr_machine_class_init(TsrMachineClass *class)
 {
 	GObjectClass *object_class = G_OBJECT_CLASS(class);
 
+	object_class->dispose = tsr_machine_dispose;
 	object_class->finalize = tsr_machine_finalize;
 	object_class->get_property = tsr_machine_get_property_value;
 	g_object_class_install_property(

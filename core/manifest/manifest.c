@@ -48,7 +48,9 @@ static const char *const file_accesses[] = { "create", "read", "write", NULL };
 static const char *const host_needs[] = { "network", "files", "exec", "display", NULL };
 static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
-static const char *const reserved_names[] = { "plugin", "slot", "with", "address", NULL };
+static const char *const reserved_names[] = {
+	"plugin", "slot", "with", "address", "placement", NULL
+};
 
 typedef struct {
 	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;

@@ -8,6 +8,8 @@
 
 #include "manifest/version.h"
 
+#define TSR_KIND_UI "ui" /* a user interface */
+
 struct _TsrPlugin {
 	GObject parent;
 	char *path;    /* of the manifest */

@@ -3,6 +3,9 @@
  * tessera demo: the preset `pc` with a small Linux, if scripts/guests has fetched one, else with
  * the guest of data/demo; in a window where the machine gets one, else on the terminal.
  */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "config/presets.h"
 #include "manifest/keyfile.h"
 #include "manifest/paths.h"
@@ -24,6 +27,18 @@ static char *guest_file(const char *name)
 	return path;
 }
 
+/* In a child, because the machine's process shall not hold the libraries of a window. */
+static gboolean can_be_loaded(TsrRegistry *registry, TsrPlugin *plugin)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		_exit(tsr_registry_load_plugin(registry, plugin, NULL) ? 0 : 1);
+	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+
 /* As `--ui auto` decides: a variable of the slot is set, and the plugin is there and can be loaded.
  */
 static gboolean shows_window(TsrRegistry *registry, TsrGroup *instance)
@@ -42,7 +57,7 @@ static gboolean shows_window(TsrRegistry *registry, TsrGroup *instance)
 		wanted |= value && *value;
 	}
 	plugin = wanted ? tsr_registry_find(registry, name->value, NULL) : NULL;
-	return plugin && tsr_registry_load_plugin(registry, plugin, NULL);
+	return plugin && can_be_loaded(registry, plugin);
 }
 
 static gboolean has_window(void)

@@ -13,6 +13,7 @@
 #include "program/guard.h"
 #include "program/program.h"
 #include "program/sweeper.h"
+#include "program/window-process.h"
 
 #define DEFAULT_MACHINE "pc"
 
@@ -21,14 +22,16 @@ typedef struct {
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
 	double timeout;       /* seconds; 0: none */
 	char *control, *load;
+	gboolean control_is_own; /* made for the window */
 	gboolean stats, hash, hold, has_ui, force_medium, no_jail;
 } RunOptions;
 
 typedef struct {
 	RunOptions *options;
-	TsrMachine *machine;  /* not owned; NULL until it is built */
-	TsrControl *control;  /* not owned; NULL: none */
-	gboolean interrupted; /* by a signal */
+	TsrMachine *machine;           /* not owned; NULL until it is built */
+	TsrControl *control;           /* not owned; NULL: none */
+	struct window_process *window; /* NULL: none */
+	gboolean interrupted;          /* by a signal */
 } Run;
 
 /* -- the command line */
@@ -231,24 +234,40 @@ static int open_state(const char *path)
 	return fd;
 }
 
-static gboolean load_state(Run *run, int fd, GError **error)
+static void load_state(Run *run, int fd, GError **error)
 {
-	gboolean good;
-
 	program_progress_begin("loading %s", run->options->load);
-	good = tsr_machine_load_fd(run->machine, fd, run->options->load,
-				   run->options->force_medium ? TSR_MACHINE_LOAD_FORCE_MEDIUM
-							      : TSR_MACHINE_LOAD_DEFAULT,
-				   error);
+	tsr_machine_load_fd(run->machine, fd, run->options->load,
+			    run->options->force_medium ? TSR_MACHINE_LOAD_FORCE_MEDIUM
+						       : TSR_MACHINE_LOAD_DEFAULT,
+			    error);
 	program_progress_end();
-	return good;
 }
 
-/* --hold: clients switch the machine on, and can ask it how it ended before they leave. */
-static void wait_for_start(Run *run)
+static gboolean open_window(Run *run, GError **error)
 {
-	while (run->options->hold && tsr_machine_get_state(run->machine) == TSR_MACHINE_LOADED)
+	g_auto(GStrv) viewers = tsr_machine_list_viewers(run->machine);
+
+	if (!*viewers)
+		return TRUE;
+	run->window = window_process_start(run->machine, run->options->control, !run->options->hold,
+					   error);
+	return run->window != NULL;
+}
+
+/* --hold: clients switch the machine on, and can ask it how it ended before they leave. A window
+ * does it when it is open; one that cannot be opened has said why. */
+static int wait_for_start(Run *run)
+{
+	int status;
+
+	while ((run->options->hold || run->window) &&
+	       tsr_machine_get_state(run->machine) == TSR_MACHINE_LOADED) {
+		if (run->window && window_process_has_ended(run->window, &status))
+			return status ? status : TSR_EXIT_MACHINE_FAILED;
 		g_main_context_iteration(NULL, TRUE);
+	}
+	return 0;
 }
 
 static void wait_for_clients(Run *run)
@@ -265,15 +284,18 @@ static void enter_jail(const Run *run)
 
 	if (run->options->no_jail)
 		return;
-	if (tsr_machine_can_enter_jail(run->machine))
+	if (tsr_machine_can_enter_jail(run->machine)) {
+		window_process_sweep(run->window, run->options->control_is_own);
 		sweeper_start();
+	}
 	tsr_machine_enter_jail(run->machine);
 	jail = tsr_machine_get_jail(run->machine);
 	if (g_str_has_prefix(jail, "partial"))
 		g_printerr("tessera: the jail is %s\n", jail);
 }
 
-/* A state comes from a stranger: it is opened before the jail and read inside. */
+/* A state comes from a stranger: it is opened before the jail and read inside. The window is
+ * another program, which nobody can start from there. */
 static int prepare(Run *run)
 {
 	int fd = run->options->load ? open_state(run->options->load) : -1, status = 0;
@@ -281,12 +303,15 @@ static int prepare(Run *run)
 
 	if (run->options->load && fd < 0)
 		return TSR_EXIT_MACHINE_FAILED;
-	enter_jail(run);
-	if (fd < 0)
-		return 0;
-	if (!load_state(run, fd, &error))
+	if (open_window(run, &error)) {
+		enter_jail(run);
+		if (fd >= 0)
+			load_state(run, fd, &error);
+	}
+	if (error)
 		status = program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return status;
 }
 
@@ -303,7 +328,9 @@ static int run_machine(Run *run)
 	}
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	g_signal_connect(run->machine, "event::pty", G_CALLBACK(on_pty), NULL);
-	wait_for_start(run);
+	status = wait_for_start(run);
+	if (status)
+		return status;
 	guard_doing("the guest runs");
 	status = tsr_machine_run(run->machine, &error);
 	wait_for_clients(run);
@@ -316,6 +343,40 @@ static int run_machine(Run *run)
 	if (run->options->stats)
 		print_stats(run->machine);
 	return status;
+}
+
+/* A window needs a control socket, too. */
+static gboolean serve(Run *run, TsrControl **control, GError **error)
+{
+	RunOptions *o = run->options;
+	g_auto(GStrv) viewers = tsr_machine_list_viewers(run->machine);
+
+	if (*viewers && !o->control) {
+		o->control = window_process_make_socket(error);
+		o->control_is_own = o->control != NULL;
+		if (!o->control)
+			return FALSE;
+	}
+	if (o->control)
+		*control = tsr_control_new(run->machine, o->control, error);
+	run->control = *control;
+	return *control || !o->control;
+}
+
+static void end(Run *run, TsrControl **control, TsrMachine **machine)
+{
+	run->machine = NULL;
+	program_progress_begin("ending, flushing disks");
+	guard_doing("clients get their last messages");
+	g_clear_object(control);
+	guard_doing("devices and disks are closed");
+	g_clear_object(machine);
+	guard_doing("the window closes");
+	window_process_finish(run->window);
+	if (run->options->control_is_own)
+		window_process_remove_socket(run->options->control);
+	program_progress_end();
+	sweeper_finish();
 }
 
 static int start(Run *run)
@@ -335,19 +396,9 @@ static int start(Run *run)
 	program_progress_end();
 	if (!machine)
 		return program_fail_error(error);
-	if (o->control && !(control = tsr_control_new(machine, o->control, &error)))
-		return program_fail_error(error);
 	run->machine = machine;
-	run->control = control;
-	status = run_machine(run);
-	run->machine = NULL;
-	program_progress_begin("ending, flushing disks");
-	guard_doing("clients get their last messages");
-	g_clear_object(&control);
-	guard_doing("devices and disks are closed");
-	g_clear_object(&machine);
-	program_progress_end();
-	sweeper_finish();
+	status = serve(run, &control, &error) ? run_machine(run) : program_fail_error(error);
+	end(run, &control, &machine);
 	return status;
 }
 

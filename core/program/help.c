@@ -16,6 +16,7 @@ static const struct {
 		"  machines                  the installed machines\n"
 		"  ctl SOCKET COMMAND        control a machine that was started with --control "
 		"unix:SOCKET\n"
+		"  view SOCKET               open a window of such a machine\n"
 		"  demo                      boot a small Linux in a window or on the terminal\n"
 		"\n"
 		"`tessera COMMAND --help` describes a command. Exit status: 0 the guest powered "
@@ -96,6 +97,20 @@ static const struct {
 	  "  watch                     print signals until the machine has ended\n"
 	  "  wait                      wait until the machine has ended; exit with its status\n"
 	  "  introspect                print the D-Bus interface as XML\n" },
+	{ "view",
+	  "usage: tessera view SOCKET [OPTIONS]\n"
+	  "\n"
+	  "Opens a window of a machine that was started with --control unix:SOCKET. Any number "
+	  "of windows may come and go;\n"
+	  "closing one leaves the machine as it is.\n"
+	  "  --plugin ID               another user interface than the machine's; \"ID >=1.2\" "
+	  "for versions\n"
+	  "  --set PROPERTY=VALUE      a property of the user interface: `tessera plugins inspect "
+	  "ui-gtk` lists them\n"
+	  "  --start                   switch a machine on that was not started yet, once the "
+	  "window is open\n"
+	  "  --own                     closing the window powers the machine off, after a "
+	  "question\n" },
 	{ "demo",
 	  "usage: tessera demo [OPTIONS OF run]\n"
 	  "\n"

@@ -16,9 +16,9 @@ static const struct {
 } commands[] = {
 	{ "run", command_run },           { "plugins", command_plugins },
 	{ "machines", command_machines }, { "ctl", command_ctl },
-	{ "demo", command_demo },         { "help", command_help },
-	{ "--help", command_help },       { "-h", command_help },
-	{ "--version", command_help },
+	{ "view", command_view },         { "demo", command_demo },
+	{ "help", command_help },         { "--help", command_help },
+	{ "-h", command_help },           { "--version", command_help },
 };
 
 /* Descriptors 0 to 2 that were closed at start would be given to the next files and event

@@ -11,6 +11,7 @@ int command_run(char **arguments);
 int command_plugins(char **arguments);
 int command_machines(char **arguments);
 int command_ctl(char **arguments);
+int command_view(char **arguments);
 int command_demo(char **arguments);
 int command_help(char **arguments);
 

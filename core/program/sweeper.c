@@ -3,9 +3,11 @@
 #define _GNU_SOURCE
 #include "program/sweeper.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +16,7 @@
 
 #define SOCKETS_MAX 16
 #define DESCRIPTORS_MAX 1024
+#define WINDOW_MS 2000
 
 struct socket_name {
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
@@ -24,7 +27,9 @@ struct socket_name {
 static struct {
 	struct socket_name names[SOCKETS_MAX];
 	unsigned count;
-	int line; /* to the sweeper; nothing is sent, it ends with this process */
+	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
+	pid_t window; /* 0: none */
+	int line;     /* to the sweeper; nothing is sent, it ends with this process */
 } sweeper = { .line = -1 };
 
 /* Listens, and has a name in the file system that is still its own. */
@@ -61,22 +66,47 @@ static void remove_names(void)
 	}
 }
 
+/* The window goes when its machine is gone, unless it hangs. `window`: its descriptor. */
+static void end_window(int window)
+{
+	struct pollfd end = { .fd = window, .events = POLLIN };
+
+	if (window >= 0 && poll(&end, 1, WINDOW_MS) == 0)
+		pidfd_send_signal(window, SIGKILL, NULL, 0);
+}
+
 /* Signals of the terminal are for the machine, which this process outlives. */
 static _Noreturn void sweep(int line)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	int window = sweeper.window ? pidfd_open(sweeper.window, 0) : -1;
 	char end;
 
 	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	prctl(PR_SET_NAME, "tessera-sweeper");
-	if (line != STDIN_FILENO)
-		dup2(line, STDIN_FILENO);
-	close_range(STDIN_FILENO + 1, ~0u, 0);
+	dup2(line, STDIN_FILENO);
+	if (window >= 0 && window != STDOUT_FILENO)
+		window = dup2(window, STDOUT_FILENO);
+	close_range(window < 0 ? STDOUT_FILENO : STDERR_FILENO, ~0u, 0);
 	while (read(STDIN_FILENO, &end, 1) > 0)
 		;
 	remove_names();
+	end_window(window);
+	if (*sweeper.folder)
+		rmdir(sweeper.folder);
 	_exit(0);
+}
+
+void sweeper_add_window(pid_t window)
+{
+	sweeper.window = window;
+}
+
+void sweeper_add_folder(const char *path)
+{
+	if (strlen(path) < sizeof(sweeper.folder))
+		memcpy(sweeper.folder, path, strlen(path) + 1);
 }
 
 void sweeper_start(void)

@@ -128,6 +128,11 @@ static char **remote_list_instances(TsrMachine *m)
 	return call_for_list(m, "ListInstances");
 }
 
+static char **remote_list_viewers(TsrMachine *m)
+{
+	return call_for_list(m, "ListViewers");
+}
+
 static char *remote_get_instance_property(TsrMachine *m, const char *instance, const char *property,
 					  GError **error)
 {
@@ -379,6 +384,7 @@ static const struct tsr_remote_form form = {
 	.load = remote_load,
 	.hash_state = remote_hash_state,
 	.list_instances = remote_list_instances,
+	.list_viewers = remote_list_viewers,
 	.get_instance_property = remote_get_instance_property,
 	.set_instance_property = remote_set_instance_property,
 	.get_n_displays = remote_get_n_displays,

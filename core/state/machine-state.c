@@ -12,6 +12,7 @@
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/remote-form.h"
+#include "manifest/plugin.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
@@ -112,6 +113,12 @@ static bool is_engine(TsrInstance *instance)
 	       tsr_instance_get_interface(instance, TSR_MMU, &found);
 }
 
+/* It has no part in what the guest sees: a state fits with and without it. */
+static bool is_window(TsrInstance *instance)
+{
+	return strcmp(tsr_plugin_get_kind(instance->config->plugin), TSR_KIND_UI) == 0;
+}
+
 static GVariant *build_instances(TsrMachine *m, bool neutral, GError **error)
 {
 	GVariantBuilder instances;
@@ -121,7 +128,7 @@ static GVariant *build_instances(TsrMachine *m, bool neutral, GError **error)
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		g_autofree char *failure = NULL;
 
-		if (neutral && is_engine(instance))
+		if (is_window(instance) || (neutral && is_engine(instance)))
 			continue;
 		g_variant_builder_add(&instances, "{s@(sua{sv})}", instance->config->name,
 				      save_instance(instance, &failure));
@@ -291,6 +298,8 @@ static gboolean check_instance(TsrMachine *m, const char *path, const char *name
 {
 	TsrInstance *instance = tsr_machine_find_instance(m, name);
 
+	if (!instance && tsr_config_find(m->config, name))
+		return TRUE;
 	if (!instance)
 		return refuse(error, path, "it has an instance '%s' (%s) that this machine lacks",
 			      name, id);
@@ -335,7 +344,7 @@ static gboolean check(TsrMachine *m, const char *path, TsrStateFile *file, GVari
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
 		g_autoptr(GVariant) saved =
 			g_variant_lookup_value(instances, instance->config->name, NULL);
-		if (!saved)
+		if (!saved && !is_window(instance))
 			return refuse(error, path, "it lacks the instance '%s' of this machine",
 				      instance->config->name);
 	}
@@ -382,6 +391,8 @@ static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instan
 		guint32 version;
 		g_autoptr(GVariant) fields = NULL;
 
+		if (!saved) /* a window that the other machine did not have */
+			continue;
 		g_variant_get(saved, "(&su@a{sv})", &id, &version, &fields);
 		if (!load_instance(m, path, instance->config->name, version, fields, error))
 			return FALSE;

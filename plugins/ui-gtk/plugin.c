@@ -29,6 +29,9 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	if (!i->ui.machine)
 		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
 				     "this host has no " TSR_GMACHINE);
+	i->ui.host = host;
+	i->ui.bus = host->get(host, TSR_BUS);
+	i->ui.leaves = g_str_equal(properties->get_string(host, "closing"), "leave");
 	i->ui.title = g_strdup(*title ? title : tsr_machine_get_name(i->ui.machine));
 	i->smooth = g_str_equal(properties->get_string(host, "scale"), "smooth");
 	return true;

@@ -5,6 +5,7 @@
 
 #include <gtk/gtk.h>
 #include <tessera-glib/machine.h>
+#include <tessera/host.h>
 
 /* -- screen.c: a widget that shows a picture of XRGB pixels and keeps its aspect ratio */
 #define UI_TYPE_SCREEN (ui_screen_get_type())
@@ -18,12 +19,16 @@ void ui_screen_get_area(UiScreen *self, graphene_rect_t *area);
 
 struct ui {
 	TsrMachine *machine; /* not owned; NULL after detach */
+	const struct tsr_host *host;
+	const struct tsr_bus *bus;
+	gboolean leaves; /* closing the window leaves the machine as it is */
 	char *title;
 	GtkWindow *window;
 	UiScreen *screen;
 	GtkWidget *pause_button;
 	GSimpleActionGroup *actions;
-	GtkWidget *dialog; /* the question before closing; NULL: it is not shown */
+	GtkWidget *banner, *banner_label; /* what is wrong with the machine */
+	GtkWidget *dialog;                /* the question before closing; NULL: it is not shown */
 
 	/* frames */
 	TsrFrame frame;   /* the one that is shown */
@@ -50,6 +55,11 @@ void ui_window_destroy(struct ui *ui);
 void ui_window_wake(struct ui *ui); /* after input by the user: the screen may change soon */
 void ui_window_update_title(struct ui *ui);
 void ui_window_ask_close(struct ui *ui);
+
+/* -- banner.c */
+GtkWidget *ui_banner_new(struct ui *ui);
+/* Shows what went wrong before there was a window. */
+void ui_banner_look_back(struct ui *ui);
 
 /* -- actions.c */
 void ui_actions_add(struct ui *ui, gboolean smooth);

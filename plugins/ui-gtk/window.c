@@ -168,7 +168,12 @@ static gboolean on_close_request(GtkWindow *window, gpointer data)
 
 	if (!ui->machine || tsr_machine_get_state(ui->machine) == TSR_MACHINE_STOPPED)
 		return FALSE;
-	ui_window_ask_close(ui);
+	if (ui->leaves) {
+		gtk_widget_set_visible(GTK_WIDGET(window), FALSE);
+		ui->bus->emit(ui->host, "closed", NULL);
+	} else {
+		ui_window_ask_close(ui);
+	}
 	return TRUE;
 }
 
@@ -207,10 +212,14 @@ static GtkWidget *make_header(struct ui *ui)
 
 void ui_window_create(struct ui *ui, gboolean smooth)
 {
+	GtkWidget *overlay = gtk_overlay_new();
+
 	ui->window = GTK_WINDOW(gtk_window_new());
 	ui->screen = UI_SCREEN(ui_screen_new());
 	gtk_window_set_titlebar(ui->window, make_header(ui));
-	gtk_window_set_child(ui->window, GTK_WIDGET(ui->screen));
+	gtk_overlay_set_child(GTK_OVERLAY(overlay), GTK_WIDGET(ui->screen));
+	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), ui_banner_new(ui));
+	gtk_window_set_child(ui->window, overlay);
 	gtk_window_set_icon_name(ui->window, "tessera");
 	ui_actions_add(ui, smooth);
 	ui_keyboard_add(ui);
@@ -220,6 +229,7 @@ void ui_window_create(struct ui *ui, gboolean smooth)
 	g_signal_connect(ui->screen, "unmap", G_CALLBACK(on_unmap), ui);
 	g_signal_connect(ui->machine, "state-changed", G_CALLBACK(on_state_changed), ui);
 	g_signal_connect(ui->machine, "display-changed", G_CALLBACK(on_display_changed), ui);
+	ui_banner_look_back(ui);
 	ui_window_update_title(ui);
 	gtk_window_set_focus(ui->window, GTK_WIDGET(ui->screen));
 	gtk_window_present(ui->window);

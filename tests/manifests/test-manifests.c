@@ -401,6 +401,8 @@ static void test_wrong_overrides(void)
 		{ "x.y=1", "--set x.y: the machine has no instance x" },
 		{ "a.y=1", "--set a.y: plugin good has no property y; it has count" },
 		{ "a.count=99", "--set a.count: count: \"99\" is not a number from 1 to 16" },
+		{ "a.placement=process", "--set a.placement: \"process\" is not a placement of a "
+					 "device or back end: inline" },
 		{ "a.count", "--set a.count: say NAME.PROPERTY=VALUE" },
 		{ "d0.count=1", "--set d0.count: d0 is not in the machine as it is started; it "
 				"comes with --disk" },

@@ -205,6 +205,47 @@ class Script:
         again.get_stats()
         self.assertEqual(int(again.get_instance_property("dev0", "reports")), int(reports) + 1)
 
+    def test_viewers(self):
+        machine = self.make()
+        self.assertEqual(machine.list_viewers(), [])
+        registry = Tessera.Registry.new()
+        self.check_error(Error.INVALID, "is no user interface", machine.show, registry, ["plugin=test-device"])
+        self.check_error(Error.NOT_FOUND, "no plugin wibble", machine.show, registry, ["plugin=wibble"])
+        self.check_error(Error.INVALID, '"colour=1" is not PROPERTY=VALUE', machine.show, registry, ["plugin=test-ui", "colour=1"])
+        self.check_error(Error.FAILED, "there is no display", machine.show, registry, ["plugin=test-ui", "refuse=yes"])
+        seen = self.record(machine)
+        self.assertTrue(machine.show(registry, ["plugin=test-ui", "title=hello", "?colour=1"]))
+        machine.start()
+        machine.pause()
+        settle()
+        self.assertEqual([entry for entry in seen if entry[0] == "event"],
+                         [("event", "viewer", "shown", "viewer test hello"), ("event", "viewer", "closed", "")])
+
+    def test_a_viewer_of_the_manifest(self):
+        machine = self.make(ui="test")
+        self.assertEqual(machine.list_viewers(), ["ui0 test-ui =1.0.0"])
+        self.assertEqual(machine.list_instances(), ["cpu0", "mmu0", "dev0"])
+        self.assertEqual(machine.get_instance_property("ui0", "title"), "from the manifest")
+        seen = self.record(machine)
+        self.assertTrue(machine.show(Tessera.Registry.new(), None))
+        settle()
+        self.assertIn(("event", "ui0", "shown", "ui0 test from the manifest"), seen)
+
+    def test_an_inline_viewer(self):
+        machine = self.make("ui0.placement=inline", ui="test")
+        self.assertEqual(machine.list_viewers(), [])
+        self.assertIn("ui0", machine.list_instances())
+
+    def test_a_state_fits_with_and_without_a_window(self):
+        path = self.path("state")
+        for first, second in ((["ui0.placement=inline"], []), ([], ["ui0.placement=inline"])):
+            machine = self.make(*first, ui="test")
+            machine.start()
+            machine.save(path)
+            machine.stop(0, None)
+            self.assertTrue(self.make(*second, ui="test").load(path))
+            self.assertTrue(self.make().load(path))
+
     def test_taps(self):
         machine = self.make()
         self.check_error(Error.NOT_FOUND, "no line 'wibble'", machine.tap_line, "wibble", True)
@@ -220,19 +261,19 @@ class Script:
 
 
 class Local(Script, unittest.TestCase):
-    def make(self, *overrides, machine=MACHINE):
-        return Tessera.Machine.new_from_file(Tessera.Registry.new(), machine, list(overrides))
+    def make(self, *overrides, machine=MACHINE, ui=None):
+        return Tessera.Machine.new_from_file(Tessera.Registry.new(), machine, ([f"ui={ui}"] if ui else []) + list(overrides))
 
 
 class Remote(Script, unittest.TestCase):
     processes = 0
 
-    def make(self, *overrides, machine=MACHINE, hold=True):
+    def make(self, *overrides, machine=MACHINE, ui="none", hold=True):
         Remote.processes += 1
         socket = self.path(f"socket{Remote.processes}")
         options = [word for o in overrides for word in (["--set", o] if "." in o.split("=")[0] else ["--" + o])]
         options += ["--hold"] if hold else []
-        process = subprocess.Popen([TESSERA, "run", machine, *([] if machine == FLAT else ["--ui", "none"]), "--control",
+        process = subprocess.Popen([TESSERA, "run", machine, *([] if machine == FLAT else ["--ui", ui]), "--control",
                                     "unix:" + socket, "--timeout", "60", *options],
                                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)

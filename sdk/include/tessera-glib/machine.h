@@ -447,6 +447,34 @@ TSR_EXPORT char *tsr_machine_hash_state(TsrMachine *self, GError **error);
  */
 TSR_EXPORT char **tsr_machine_list_instances(TsrMachine *self);
 /**
+ * tsr_machine_list_viewers:
+ * @self: a machine
+ *
+ * Lists the user interfaces that the machine has in a process of their own (placement=process, the
+ * default for plugins of kind ui). They are not among its instances, but their properties can be
+ * read. `tessera run` starts the process; another program may do so, or call tsr_machine_show().
+ * [main]
+ *
+ * Returns: (transfer full) (array zero-terminated=1): "INSTANCE PLUGIN =VERSION" for each
+ */
+TSR_EXPORT char **tsr_machine_list_viewers(TsrMachine *self);
+/**
+ * tsr_machine_show:
+ * @self: a machine
+ * @registry: where the plugins are
+ * @settings: (array zero-terminated=1) (nullable): PROPERTY=VALUE, for properties of the user
+ *            interface; ?PROPERTY=VALUE, if it has that property; plugin=ID, another user interface
+ *
+ * Opens a user interface in this process: the first that tsr_machine_list_viewers() names, with the
+ * properties that the machine has for it, or the first plugin of kind ui that is installed. It
+ * closes with the last reference to the machine. When the user closes it, it emits ::event::closed,
+ * and the program does what follows. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_show(TsrMachine *self, TsrRegistry *registry,
+				     const char *const *settings, GError **error);
+/**
  * tsr_machine_get_instance_property:
  * @self: a machine
  * @instance: an instance's name

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See window-process.h. */
+#include "program/window-process.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "program/program.h"
+#include "program/sweeper.h"
+#include "remote/address.h"
+
+#define SOCKET_NAME "control"
+#define FINISH_SECONDS 2 /* until a window that hangs is ended by force */
+
+struct window_process {
+	TsrMachine *machine; /* not owned; NULL: it is gone */
+	char *socket;
+	GPid pid;
+	guint watch; /* 0: it has ended */
+	int wait_status;
+	gboolean swept; /* somebody else waits for its end */
+};
+
+/* -- Where it attaches */
+
+char *window_process_make_socket(GError **error)
+{
+	const char *const places[] = { g_get_user_runtime_dir(), g_get_tmp_dir() };
+
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+		g_autofree char *folder = g_build_filename(places[i], "tessera-XXXXXX", NULL);
+
+		if (g_mkdtemp(folder))
+			return g_strconcat("unix:", folder, "/" SOCKET_NAME, NULL);
+	}
+	g_set_error(
+		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		"there is no folder for the control socket of the window: neither %s nor %s can "
+		"be written; name one with --control unix:PATH",
+		places[0], places[1]);
+	return NULL;
+}
+
+void window_process_remove_socket(const char *socket)
+{
+	g_autofree char *folder = g_path_get_dirname(tsr_remote_socket_path(socket));
+
+	g_rmdir(folder);
+}
+
+/* -- Its life */
+
+static void on_ended(GPid pid, int wait_status, gpointer data)
+{
+	struct window_process *window = data;
+	TsrMachineState state =
+		window->machine ? tsr_machine_get_state(window->machine) : TSR_MACHINE_STOPPED;
+	const char *path = tsr_remote_socket_path(window->socket);
+
+	window->watch = 0;
+	window->wait_status = wait_status;
+	g_spawn_close_pid(pid);
+	if (state == TSR_MACHINE_RUNNING || state == TSR_MACHINE_PAUSED)
+		g_printerr("tessera: the window is gone, the machine goes on; `tessera view %s` "
+			   "opens another, `tessera ctl %s quit` ends the machine\n",
+			   path, path);
+}
+
+struct window_process *window_process_start(TsrMachine *machine, const char *socket, gboolean start,
+					    GError **error)
+{
+	g_autofree char *program = g_file_read_link("/proc/self/exe", error);
+	const char *const arguments[] = {
+		program, "view", tsr_remote_socket_path(socket), "--own", start ? "--start" : NULL,
+		NULL
+	};
+	struct window_process *window;
+	GPid pid;
+
+	if (!program || !g_spawn_async(NULL, (char **)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+				       NULL, NULL, &pid, error)) {
+		g_prefix_error(error, "the window cannot be opened: ");
+		return NULL;
+	}
+	window = g_new0(struct window_process, 1);
+	window->machine = machine;
+	window->socket = g_strdup(socket);
+	window->pid = pid;
+	window->watch = g_child_watch_add(pid, on_ended, window);
+	return window;
+}
+
+gboolean window_process_has_ended(const struct window_process *window, int *status)
+{
+	if (window->watch)
+		return FALSE;
+	*status = WIFEXITED(window->wait_status) ? WEXITSTATUS(window->wait_status)
+						 : TSR_EXIT_MACHINE_FAILED;
+	return TRUE;
+}
+
+void window_process_sweep(struct window_process *window, gboolean remove_folder)
+{
+	g_autofree char *folder = NULL;
+
+	if (!window)
+		return;
+	window->swept = TRUE;
+	sweeper_add_window(window->pid);
+	folder = g_path_get_dirname(tsr_remote_socket_path(window->socket));
+	if (remove_folder)
+		sweeper_add_folder(folder);
+}
+
+static gboolean on_late(gpointer data)
+{
+	struct window_process *window = data;
+
+	kill(window->pid, SIGKILL); /* also ends a process that is stopped */
+	return G_SOURCE_REMOVE;
+}
+
+static void wait_for_end(struct window_process *window)
+{
+	guint limit = g_timeout_add_seconds(FINISH_SECONDS, on_late, window);
+
+	while (window->watch)
+		g_main_context_iteration(NULL, TRUE);
+	if (g_main_context_find_source_by_id(NULL, limit))
+		g_source_remove(limit);
+}
+
+void window_process_finish(struct window_process *window)
+{
+	if (!window)
+		return;
+	window->machine = NULL;
+	if (!window->swept)
+		wait_for_end(window);
+	else if (window->watch)
+		g_source_remove(window->watch);
+	g_free(window->socket);
+	g_free(window);
+}

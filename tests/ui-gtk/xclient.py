@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A client of the X server that DISPLAY names, without a library but Xlib and XTest. OSError: this host has no libXtst."""
+
+import ctypes
+import time
+
+
+class ClientMessage(ctypes.Structure):
+    _fields_ = [("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int), ("display", ctypes.c_void_p),
+                ("window", ctypes.c_ulong), ("message_type", ctypes.c_ulong), ("format", ctypes.c_int), ("data", ctypes.c_long * 5),
+                ("pad", ctypes.c_long * 24)]
+
+
+class Display:
+    """As much of an X client as it takes to press keys, to find a window, and to see a point of it."""
+
+    def __init__(self):
+        self.x, self.test = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+        self.x.XOpenDisplay.restype = ctypes.c_void_p
+        self.x.XStringToKeysym.restype = ctypes.c_ulong
+        self.x.XDefaultRootWindow.restype = ctypes.c_ulong
+        self.x.XInternAtom.restype = ctypes.c_ulong
+        self.x.XGetImage.restype = ctypes.c_void_p
+        self.x.XGetPixel.restype = ctypes.c_ulong
+        self.display = ctypes.c_void_p(self.x.XOpenDisplay(None))
+
+    def key(self, *names):
+        codes = [self.x.XKeysymToKeycode(self.display, ctypes.c_ulong(self.x.XStringToKeysym(n.encode()))) for n in names]
+        for code, down in [(c, 1) for c in codes] + [(c, 0) for c in reversed(codes)]:
+            self.test.XTestFakeKeyEvent(self.display, code, down, 0)
+            self.x.XFlush(self.display)
+            time.sleep(0.05)
+
+    def point(self, x, y):
+        self.test.XTestFakeMotionEvent(self.display, -1, x, y, 0)
+        self.x.XFlush(self.display)
+        time.sleep(0.1)
+
+    def click(self):
+        for down in (1, 0):
+            self.test.XTestFakeButtonEvent(self.display, 1, down, 0)
+            self.x.XFlush(self.display)
+            time.sleep(0.1)
+
+    def pixel(self, x, y):
+        """The colour of a point of the screen, 0xRRGGBB."""
+        image = ctypes.c_void_p(self.x.XGetImage(self.display, ctypes.c_ulong(self.x.XDefaultRootWindow(self.display)), x, y, 1, 1,
+                                                 ctypes.c_ulong(0xffffff), 2))
+        colour = self.x.XGetPixel(image, 0, 0)
+        self.x.XDestroyImage(image)
+        return colour & 0xffffff
+
+    def titles(self):
+        """{title: window} of the top level."""
+        root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
+        children = ctypes.POINTER(ctypes.c_ulong)()
+        self.x.XQueryTree(self.display, ctypes.c_ulong(self.x.XDefaultRootWindow(self.display)), ctypes.byref(root),
+                          ctypes.byref(parent), ctypes.byref(children), ctypes.byref(count))
+        found = {}
+        for window in children[:count.value]:
+            name = ctypes.c_char_p()
+            if self.x.XFetchName(self.display, ctypes.c_ulong(window), ctypes.byref(name)) and name.value:
+                found[name.value.decode()] = window
+        return found
+
+    def close(self, window):
+        """What a window manager's close button sends."""
+        protocols = self.x.XInternAtom(self.display, b"WM_PROTOCOLS", 0)
+        delete = self.x.XInternAtom(self.display, b"WM_DELETE_WINDOW", 0)
+        event = ClientMessage(type=33, window=window, message_type=protocols, format=32)
+        event.data[0] = delete
+        self.x.XSendEvent(self.display, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(event))
+        self.x.XFlush(self.display)
