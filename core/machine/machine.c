@@ -479,6 +479,7 @@ char *tsr_machine_get_stats(TsrMachine *self)
 	tsr_machine_lock(self);
 	put_stat(text, "instructions", self->cpu->instructions(self->cpu_self));
 	put_stat(text, "guest-time-ns", tsr_timekeeper_now(self->clock));
+	put_stat(text, "clock-lag-ns", tsr_timekeeper_lag(self->clock));
 	put_stat(text, "signals-dropped", tsr_posts_dropped(self->posts));
 	if (self->cpu->stats)
 		self->cpu->stats(self->cpu_self, put_stat, text);
@@ -489,6 +490,16 @@ char *tsr_machine_get_stats(TsrMachine *self)
 	}
 	tsr_machine_unlock(self);
 	return g_string_free(text, FALSE);
+}
+
+guint64 tsr_machine_get_clock_lag(TsrMachine *self)
+{
+	guint64 lag;
+
+	tsr_machine_lock(self);
+	lag = tsr_timekeeper_lag(self->clock);
+	tsr_machine_unlock(self);
+	return lag;
 }
 
 gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error)

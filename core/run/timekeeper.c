@@ -5,9 +5,9 @@
  * Real time: CLOCK_MONOTONIC less the time spent in pause and the time that the host gave to others
  * while the guest wanted to run. Without the latter a busy host delays and loses timer ticks, and
  * guests that compare clocks find them wrong; with it all clocks of the guest stop together. Guest
- * time then catches up: while the guest runs, a quarter of the time that passes is added, and its
- * sleeps are halved. While it runs, a thread sleeps on a timerfd until the next deadline and kicks
- * the virtual CPU, which runs what is due.
+ * time then catches up, faster the more it lags (catch-up.h), but never past the next deadline at
+ * once, so that each timer tick reaches the guest by itself. While it runs, a thread sleeps on a
+ * timerfd until the next deadline and kicks the virtual CPU, which runs what is due.
  *
  * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the
  * guest was halted; no host clock is read.
@@ -22,11 +22,17 @@
 
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
+#include "instance/signals.h"
+#include "run/catch-up.h"
 
 #define NS 1000000000ull
-#define LOOK_NS 1000000     /* the shortest time between two readings of the thread's CPU time */
-#define STEAL_MIN_NS 300000 /* less is noise */
-#define CATCH_UP 4          /* of the time that passes, this part is added until the lag is gone */
+#define LOOK_NS 1000000        /* the shortest time between two readings of the thread's CPU time */
+#define LOOK_FAST_NS 50000     /* the same while guest time catches up fast */
+#define LOOK_LATE_NS 10000000  /* after this time a reading of the clock looks first */
+#define STEAL_MIN_NS 300000    /* less is noise */
+#define LATE_MAX_NS 100000000  /* of wake-ups, which is made up by leaving out sleeps */
+#define TELL_NS NS             /* a greater lag is an event */
+#define TELL_OVER_NS (NS / 10) /* a smaller one is its end */
 
 struct tsr_timer {
 	struct tsr_timekeeper *clock;
@@ -44,6 +50,8 @@ struct tsr_timekeeper {
 	bool halted;       /* the virtual CPU sleeps until the next deadline by itself */
 	uint64_t offset;   /* real time, running: guest = host - offset; else: guest time itself */
 	uint64_t lag;      /* ns of `offset` that the host took and that guest time must catch up */
+	uint64_t late;     /* of the lag: by wake-ups since it became large, not yet made up */
+	bool lag_told;     /* by the event "clock" */
 	uint64_t last_now; /* guest time never goes back to before it */
 	uint64_t seen_host, seen_cpu; /* at the last reading: host time, CPU time of the virtual
 					 CPU's thread (0: not read) */
@@ -81,13 +89,97 @@ static uint64_t instructions(struct tsr_timekeeper *clock)
 	return m->cpu ? m->cpu->instructions(m->cpu_self) : 0;
 }
 
+/* -- What the host took */
+
+static void tell(struct tsr_timekeeper *clock)
+{
+	char text[64];
+
+	if (clock->lag_told ? clock->lag >= TELL_OVER_NS : clock->lag <= TELL_NS)
+		return;
+	clock->lag_told = !clock->lag_told;
+	g_snprintf(text, sizeof(text), "%s", "the guest's clock is right again");
+	if (clock->lag_told)
+		g_snprintf(text, sizeof(text), "the guest's clock is %.1f s behind",
+			   (double)clock->lag / NS);
+	tsr_machine_post_event(clock->machine, "machine", "clock", text);
+}
+
+static void make_up(struct tsr_timekeeper *clock, uint64_t most)
+{
+	uint64_t gain = MIN(clock->lag, most);
+
+	clock->lag -= gain;
+	clock->offset -= gain;
+}
+
+/* While the guest ran for `ran`. */
+static void make_up_running(struct tsr_timekeeper *clock, uint64_t ran)
+{
+	uint64_t gain = tsr_catch_up_running(clock->lag, ran);
+
+	if (tsr_catch_up_is_fast(clock->lag)) {
+		uint64_t now = MAX(clock->last_now, host_now() - clock->offset);
+
+		gain = MIN(gain, clock->next > now ? clock->next - now : 0);
+	}
+	make_up(clock, gain);
+}
+
+/* Shifts guest time by what the host took of the time that passed since the last reading, and lets
+ * guest time catch up some of it. */
+static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passed)
+{
+	uint64_t guest = host_now() - clock->offset;
+	bool is_noise = taken <= STEAL_MIN_NS;
+
+	if (!is_noise) {
+		/* Never move guest time backwards. */
+		uint64_t shift = MIN(taken, guest > clock->last_now ? guest - clock->last_now : 0);
+
+		clock->lag += shift;
+		clock->offset += shift;
+	}
+	if (is_noise)
+		make_up_running(clock, passed);
+	else if (tsr_catch_up_is_fast(clock->lag) && passed > taken)
+		make_up_running(clock, passed - taken);
+	tell(clock);
+}
+
+static void look_at_host(struct tsr_timekeeper *clock)
+{
+	uint64_t host = host_now(), passed = host - clock->seen_host;
+
+	if (passed < (tsr_catch_up_is_fast(clock->lag) ? LOOK_FAST_NS : LOOK_NS))
+		return;
+	/* A system call: not for the short runs of an idle guest. */
+	uint64_t cpu = thread_time(), used = cpu - clock->seen_cpu;
+	if (clock->seen_cpu)
+		account(clock, passed > used ? passed - used : 0, passed);
+	clock->seen_host = host;
+	clock->seen_cpu = cpu;
+}
+
+static bool is_vcpu(const struct tsr_timekeeper *clock)
+{
+	const TsrMachine *m = clock->machine;
+
+	return m->thread_started && pthread_equal(m->thread, pthread_self());
+}
+
 uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
 {
 	if (clock->deterministic)
 		return clock->skipped + tsr_muldiv(instructions(clock), NS, clock->ips);
 	if (!clock->running)
 		return clock->offset;
-	uint64_t now = host_now() - clock->offset;
+	uint64_t host = host_now();
+	/* The host may have taken it: that must not pass for the guest, which then gets the ticks
+	 * of all of it at once. */
+	if (!clock->halted && host - clock->seen_host > LOOK_LATE_NS && is_vcpu(clock))
+		look_at_host(clock);
+	uint64_t now = host - clock->offset;
 	clock->last_now = MAX(clock->last_now, now);
 	return clock->last_now;
 }
@@ -95,6 +187,11 @@ uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
 uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock)
 {
 	return tsr_timekeeper_now(clock);
+}
+
+uint64_t tsr_timekeeper_lag(const struct tsr_timekeeper *clock)
+{
+	return clock->lag;
 }
 
 uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
@@ -114,6 +211,11 @@ static void arm_fd(struct tsr_timekeeper *clock)
 	    clock->next >= clock->fd_armed)
 		return;
 	uint64_t at = clock->next + clock->offset;
+	if (tsr_catch_up_is_fast(clock->lag)) {
+		uint64_t host = host_now();
+		uint64_t wait = tsr_catch_up_host_time(clock->lag, at > host ? at - host : 0);
+		at = MIN(at, host + MAX(wait, LOOK_FAST_NS));
+	}
 	spec.it_value.tv_sec = (time_t)(at / NS);
 	spec.it_value.tv_nsec = (long)(at % NS);
 	if (at == 0)
@@ -204,44 +306,6 @@ void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running)
 	arm_fd(clock);
 }
 
-static void make_up(struct tsr_timekeeper *clock, uint64_t most)
-{
-	uint64_t gain = MIN(clock->lag, most);
-
-	clock->lag -= gain;
-	clock->offset -= gain;
-}
-
-/* Shifts guest time by what the host took since the last reading, and lets guest time catch up some
- * of it. */
-static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passed)
-{
-	uint64_t guest = host_now() - clock->offset;
-
-	if (taken > STEAL_MIN_NS) {
-		/* Never move guest time backwards. */
-		taken = MIN(taken, guest > clock->last_now ? guest - clock->last_now : 0);
-		clock->lag += taken;
-		clock->offset += taken;
-	} else {
-		make_up(clock, passed / CATCH_UP);
-	}
-}
-
-static void look_at_host(struct tsr_timekeeper *clock)
-{
-	uint64_t host = host_now(), passed = host - clock->seen_host;
-
-	if (passed < LOOK_NS)
-		return;
-	/* A system call: not for the short runs of an idle guest. */
-	uint64_t cpu = thread_time(), used = cpu - clock->seen_cpu;
-	if (clock->seen_cpu)
-		account(clock, passed > used ? passed - used : 0, passed);
-	clock->seen_host = host;
-	clock->seen_cpu = cpu;
-}
-
 static void disarm_fd(struct tsr_timekeeper *clock)
 {
 	static const struct itimerspec never;
@@ -251,6 +315,18 @@ static void disarm_fd(struct tsr_timekeeper *clock)
 	clock->fd_armed = UINT64_MAX;
 }
 
+/* Wake-ups may be late by more than the guest sleeps: what they took is then made up by leaving out
+ * sleeps, which would end late, too. Not so the time of a process that was stopped: the guest may
+ * wait for a device of the host. */
+static void shorten_sleep(struct tsr_timekeeper *clock)
+{
+	uint64_t now = tsr_timekeeper_now(clock), left = clock->next > now ? clock->next - now : 0;
+	uint64_t out = MIN(MIN(clock->late, clock->lag), left);
+
+	clock->late = tsr_catch_up_is_fast(clock->lag) ? clock->late - out : 0;
+	make_up(clock, out + tsr_catch_up_sleeping(clock->lag, left - out));
+}
+
 void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 {
 	if (clock->deterministic || clock->halted == asleep)
@@ -258,14 +334,15 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 	if (asleep) {
 		look_at_host(clock);
 		disarm_fd(clock); /* one wake-up is enough */
-		if (clock->lag && clock->next != UINT64_MAX) {
-			uint64_t now = tsr_timekeeper_now(clock);
-			make_up(clock, clock->next > now ? (clock->next - now) / 2 : 0);
-		}
+		if (clock->lag && clock->next != UINT64_MAX)
+			shorten_sleep(clock);
 	} else {
 		/* Only waking up late is the host's fault; the sleep itself is not. */
 		uint64_t host = host_now(), due = tsr_timekeeper_host_time(clock, clock->next);
-		account(clock, host > due ? host - due : 0, host - clock->seen_host);
+		uint64_t late = host > due ? host - due : 0;
+		account(clock, late, host - clock->seen_host);
+		if (tsr_catch_up_is_fast(clock->lag))
+			clock->late = MIN(clock->late + late, LATE_MAX_NS);
 		clock->seen_host = host;
 		clock->seen_cpu = 0;
 	}
@@ -372,7 +449,8 @@ void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_rea
 	if (!clock->deterministic)
 		tsr_state_get_u64(in, "now", &clock->offset);
 	clock->last_now = clock->offset;
-	clock->lag = 0;
+	clock->lag = clock->late = 0;
+	clock->lag_told = false;
 	tsr_state_get_u64(in, "skipped", &clock->skipped);
 	tsr_state_get_u64(in, "wall-offset", &wall_offset);
 	clock->wall_offset = (int64_t)wall_offset;

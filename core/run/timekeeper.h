@@ -16,6 +16,9 @@ void tsr_timekeeper_free(struct tsr_timekeeper *clock);
 void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner);
 uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock);
 uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock);
+/* Real time: how far guest time is behind what it would be if the host had never let the guest
+ * wait, ns. [locked] */
+uint64_t tsr_timekeeper_lag(const struct tsr_timekeeper *clock);
 void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running);
 /* Runs what is due; returns true if anything was. [locked] */
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock);

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Rows about the board: ways to reset it, interrupts with and without ACPI, the power button, a PC without PCI, its clock."""
+import os
 import signal
+import subprocess
+import sys
 import time
 
 from guests import file, guest, initramfs, linux, power_off
@@ -67,9 +70,16 @@ def board_isapc(test):
         machine.expect("tessera# ")
 
 
+def stat(machine, name):
+    return int(dict(line.rsplit(" ", 1) for line in machine.control("stats").splitlines() if " " in line)[name])
+
+
 def guest_seconds(machine):
-    stats = dict(line.rsplit(" ", 1) for line in machine.control("stats").splitlines() if " " in line)
-    return int(stats["guest-time-ns"]) / 1e9
+    return stat(machine, "guest-time-ns") / 1e9
+
+
+def clock_lag(machine):
+    return stat(machine, "clock-lag-ns") / 1e9
 
 
 @guest("board-clock-catches-up", NEEDS, 120)
@@ -89,3 +99,64 @@ def board_clock_catches_up(test):
             assert time.monotonic() < limit, "still late"
             time.sleep(0.2)
         power_off(machine)
+
+
+def uptime(machine):
+    """How far the guest's clock is ahead of the host's, plus a constant; the answer takes a moment, so the least of five."""
+    ahead = []
+    for _ in range(5):
+        before = time.monotonic()
+        ahead.append(float(machine.shell("cut -d ' ' -f 1 /proc/uptime").split()[-1]) - before)
+    return min(ahead)
+
+
+def load_the_host(machine, seconds):
+    """Busy loops beside the machine, whose threads are nice; and the guest is busy, too."""
+    for thread in os.listdir(f"/proc/{machine.process.pid}/task"):
+        os.setpriority(os.PRIO_PROCESS, int(thread), 10)
+    machine.send("timeout %d sh -c 'while :; do :; done' &\n" % (seconds + 2))
+    machine.expect("tessera# ")
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
+    time.sleep(seconds)
+    for loop in loops:
+        loop.kill()
+        loop.wait()
+
+
+def wait_until_right(machine):
+    lag, start = clock_lag(machine), time.monotonic()
+    while clock_lag(machine) > 0.1:
+        assert time.monotonic() < start + 60, f"still {clock_lag(machine):.1f} s behind"
+        time.sleep(0.2)
+    print(f"{lag:.1f} s caught up in {time.monotonic() - start:.0f} s")
+
+
+def add_clock_row(name, append, limit=180):
+    @guest(f"board-clock-{name}", NEEDS, limit)
+    def board_clock(test):
+        """After a busy host and a stopped process the guest's clock is right within a minute, and said that it was not."""
+        with linux(test, append=append) as machine:
+            machine.expect("tessera# ")
+            if "jiffies" in append:
+                assert "jiffies" in machine.shell("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")
+            wait_until_right(machine)
+            ahead = uptime(machine)
+            with subprocess.Popen([machine.program, "ctl", machine.socket, "watch"], stdout=subprocess.PIPE, text=True) as watch:
+                time.sleep(1)
+                load_the_host(machine, 15)
+                wait_until_right(machine)
+                for _ in range(2):
+                    machine.process.send_signal(signal.SIGSTOP)
+                    time.sleep(8)
+                    machine.process.send_signal(signal.SIGCONT)
+                    time.sleep(0.5)
+                wait_until_right(machine)
+                late = ahead - uptime(machine)
+                assert abs(late) < 1, f"the guest's clock is {late:.2f} s late"
+                power_off(machine)
+                events = [line for line in watch.stdout.read().splitlines() if "clock" in line]
+            assert any("s behind" in line for line in events) and "right again" in events[-1], events
+
+
+add_clock_row("after-load", "")
+add_clock_row("after-load-by-ticks", "clocksource=jiffies nohz=off highres=off")

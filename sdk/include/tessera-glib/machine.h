@@ -143,7 +143,7 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
 /**
  * TsrMachine::event:
  * @self: the machine
- * @instance: the instance that emits it
+ * @instance: the instance that emits it, or "machine"
  * @event: what happened: "output" of a serial line with kind=signal, "media-changed", "leds", …;
  * also the signal's detail
  * @detail: more about it, as the plugin's README says
@@ -705,6 +705,19 @@ TSR_EXPORT GVariant *tsr_machine_get_status(TsrMachine *self);
  * Returns: (transfer full): a line "name value" for each
  */
 TSR_EXPORT char *tsr_machine_get_stats(TsrMachine *self);
+
+/**
+ * tsr_machine_get_clock_lag:
+ * @self: a machine
+ *
+ * Gets how far the guest's clocks are behind because the host gave its processors to others, or
+ * stopped the process. The guest's clocks run faster until it is made up. Above a second the event
+ * "clock" of the instance "machine" says so, and again when it is over. Always 0 with a
+ * deterministic clock. [main]
+ *
+ * Returns: nanoseconds
+ */
+TSR_EXPORT guint64 tsr_machine_get_clock_lag(TsrMachine *self);
 /**
  * tsr_machine_tap_line:
  * @self: a machine
