@@ -205,7 +205,7 @@ def ipxe(test):
     server = Server({"/hello.ipxe": b"#!ipxe\necho fetched over http\nshell\n"})
     # its command line is its script
     commands = f"ifconf -c dhcp net0 && echo address ${{net0/ip}} && chain http://10.0.2.2:{server.port}/hello.ipxe"
-    with test.start(kernel=file("ipxe.lkrn"), append=commands, memory="64M") as machine:
+    with test.start(kernel=file("ipxe.lkrn"), append=commands, memory="64M", nic="user,loopback=true") as machine:
         machine.expect_screen("address 10.0.2.15")
         machine.expect_screen("fetched over http")
         assert server.seen == ["/hello.ipxe"], server.seen
@@ -234,7 +234,7 @@ def network(test):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with linux(test, nic=f"user,hostfwd=tcp:127.0.0.1:{port}-:7777") as machine:
+    with linux(test, nic=f"user,loopback=true,hostfwd=tcp:127.0.0.1:{port}-:7777") as machine:
         machine.expect("tessera# ")
         assert "10.0.2.15" in machine.shell("ip addr show eth0")
         assert "3 packets received" in machine.shell("ping -c 3 10.0.2.2", 30)

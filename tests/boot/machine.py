@@ -201,7 +201,7 @@ class Qemu(Machine):
             arguments += ["-drive", f"format=raw,file={options['disk']}"]
         if "boot" in options:
             arguments += ["-boot", {"cdrom": "d", "disk": "c"}[options["boot"]]]
-        nic = options.get("nic", "user").replace(",hostfwd=", ",hostfwd=")
+        nic = options.get("nic", "user").replace(",loopback=true", "")  # its default
         return arguments + (["-nic", "none"] if nic == "none" else ["-nic", nic + ",model=pcnet"])
 
     def command(self, name, /, **arguments):

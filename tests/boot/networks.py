@@ -46,7 +46,7 @@ def network_state(test):
     data = b"HTTP/1.0 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 100000
     talker = Talker(data)
     port = free_port()
-    options = {"nic": f"user,hostfwd=tcp:127.0.0.1:{port}-:7777"}
+    options = {"nic": f"user,loopback=true,hostfwd=tcp:127.0.0.1:{port}-:7777"}
     state = test.path("state")
     with linux(test, **options) as machine:
         machine.expect("tessera# ")

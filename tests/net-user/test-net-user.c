@@ -4,6 +4,7 @@
 #include <CUnit/Basic.h>
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -50,22 +51,28 @@ static const struct tsr_net_port nic_port = {
 	.link_changed = nic_link_changed,
 };
 
-static void net_new_with(const char *property, const char *value)
+static void net_new_rows(const struct fake_row *rows)
 {
 	fake_start();
 	frames = 0;
 	nic_full = false;
 	link_calls = 0;
 	link_up = true;
-	net_self = fake_device_new(NULL, "net-user",
-				   (struct fake_row[]){ { property, value }, { NULL, NULL } });
+	net_self = fake_device_new(NULL, "net-user", rows);
 	net = fake_device_interface(net_self, TSR_NET);
 	net->connect(net_self, &nic_port);
 }
 
+static void net_new_with(const char *property, const char *value)
+{
+	net_new_rows((struct fake_row[]){ { property, value }, { NULL, NULL } });
+}
+
+/* A guest that may reach this test, which listens on the loopback address. */
 static void net_new(const char *hostfwd)
 {
-	net_new_with("hostfwd", hostfwd);
+	net_new_rows((struct fake_row[]){
+		{ "hostfwd", hostfwd }, { "loopback", "true" }, { NULL, NULL } });
 }
 
 static void set_link(bool up)
@@ -712,6 +719,60 @@ static void packets_are_read(void)
 	}
 }
 
+static bool udp_arrives(const char *property, const char *value, const char *to)
+{
+	char text[16];
+	uint16_t port;
+	int fd = loopback_socket(SOCK_DGRAM, &port);
+	bool arrives;
+
+	net_new_with(property, value);
+	send_arp(2);
+	send_udp("10.0.2.15", to, 4000, port, "ping", 4);
+	arrives = recv(fd, text, sizeof(text), MSG_DONTWAIT) == 4;
+	close(fd);
+	return arrives;
+}
+
+static void loopback_is_out_of_reach(void)
+{
+	/* clang-format off */
+	static const struct { const char *property, *value, *to; bool arrives; } rows[] = {
+		{ "loopback", "true", "10.0.2.2", true },
+		{ "loopback", "false", "10.0.2.2", false },
+		{ "restrict", "false", "10.0.2.2", false },
+		{ "restrict", "true", "10.0.2.2", false },
+		{ "loopback", "true", "255.255.255.255", true },
+		{ "loopback", "false", "255.255.255.255", false },
+		{ "loopback", "true", "127.0.0.1", false },
+		{ "loopback", "false", "127.0.0.1", false },
+		{ "loopback", "false", "127.9.9.9", false },
+		{ "loopback", "false", "0.0.0.0", false },
+		{ "loopback", "false", "0.0.0.1", false },
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CU_ASSERT_EQUAL(udp_arrives(rows[i].property, rows[i].value, rows[i].to),
+				rows[i].arrives);
+}
+
+static void connections_to_loopback_are_refused(void)
+{
+	struct packet answer = { 0 };
+	uint16_t port;
+	int server = loopback_socket(SOCK_STREAM, &port);
+
+	net_new_with("loopback", "false");
+	send_arp(2);
+	CU_ASSERT_TRUE(wait_frames(1));
+	errno = EINPROGRESS; /* whatever it was before */
+	send_tcp(&(struct segment){ 4000, port, TCP_SYN, 1000, 0 });
+	CU_ASSERT_TRUE(wait_segment(TCP_RST | TCP_ACK, &answer));
+	CU_ASSERT_EQUAL(answer.acknowledgement, 1001);
+	close(server);
+}
+
 static void rules_are_read(void)
 {
 	/* clang-format off */
@@ -796,6 +857,8 @@ static CU_TestInfo tests[] = {
 	ROW(idle_connections_end_first),
 	ROW(descriptors_are_held_back),
 	ROW(packets_are_read),
+	ROW(loopback_is_out_of_reach),
+	ROW(connections_to_loopback_are_refused),
 	ROW(rules_are_read),
 	ROW(any_frame_is_survived),
 	CU_TEST_INFO_NULL,

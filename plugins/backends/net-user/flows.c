@@ -19,8 +19,7 @@
 
 #define GROUP_NAME 24
 
-/* libslirp's own, which it puts into all frames. */
-static const uint8_t gateway_station[STATION] = { 0x52, 0x55, 10, 0, 2, 2 };
+const uint8_t gateway_station[STATION] = { 0x52, 0x55, 10, 0, 2, 2 };
 
 static bool is_flow(const struct flow *row, const struct flow *key)
 {

@@ -10,6 +10,8 @@
 
 #define MS_NS 1000000u
 
+#define GATEWAY 0x0a000202 /* 10.0.2.2, host order */
+
 /* -- packet.c: IPv4 packets in Ethernet frames; numbers are in host order */
 #define FRAME_HEADER 14
 #define FRAME_IPV4 0x0800
@@ -37,6 +39,9 @@ bool packet_parse(const uint8_t *frame, size_t length, struct packet *out);
 /* A TCP segment without options and data. */
 void packet_build(const struct packet *p, const uint8_t to[STATION], const uint8_t from[STATION],
 		  uint8_t frame[FRAME_TCP]);
+
+/* libslirp's own address, which it puts into all frames. */
+extern const uint8_t gateway_station[STATION];
 
 /* -- flows.c: the guest's TCP connections, as their packets show them */
 #define FLOWS_MAX 1024
@@ -153,7 +158,8 @@ struct stacks {
 	struct stack_timer *timers;
 	struct flows flows;
 	unsigned fragments; /* that the datagram stack may hold */
-	bool crowded;       /* a flow has a descriptor at or above the ceiling */
+	bool no_loopback;
+	bool crowded; /* a flow has a descriptor at or above the ceiling */
 	/* A frame for the guest. */
 	void (*frame)(void *self, const uint8_t *bytes, size_t length);
 	void *self;

@@ -12,7 +12,6 @@
  * counted by register_poll_fd and unregister_poll_fd, which libslirp calls for the sockets of flows
  * and not for those of forwarding rules.
  */
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,7 @@
 #define STREAMS_ENDED 8     /* at most, for one new connection */
 #define ARP_OPERATION 20    /* offset in the frame */
 #define ARP_REPLY 2
+#define BROADCAST 0xffffffff
 
 struct stack_timer {
 	struct stack *stack;
@@ -337,17 +337,56 @@ static void send_datagram(struct stacks *s, const struct packet *p, const uint8_
 	slirp_input(s->datagrams.slirp, frame, (int)length);
 }
 
+/* What libslirp does with a connection that it does not let the guest make depends on an old errno.
+ */
+static bool is_refused(const struct stacks *s, const struct packet *p)
+{
+	return s->no_loopback && (p->destination == GATEWAY || p->destination == BROADCAST);
+}
+
+/* RFC 9293, 3.10.7.1. */
+static void refuse(struct stacks *s, const struct packet *p, const uint8_t *syn)
+{
+	const struct packet answer = {
+		.source = p->destination,
+		.destination = p->source,
+		.source_port = p->destination_port,
+		.destination_port = p->source_port,
+		.flags = TCP_RST | TCP_ACK,
+		.acknowledgement = p->sequence + p->span,
+	};
+	uint8_t frame[FRAME_TCP];
+
+	packet_build(&answer, syn + STATION, gateway_station, frame);
+	s->frame(s->self, frame, FRAME_TCP);
+}
+
 /* No TCP fragments: a sender keeps its segments within the route's MTU (RFC 9293, 3.7). A SYN for
  * which there is no room is lost, and its sender repeats it. */
 static void send_stream(struct stacks *s, const struct packet *p, const uint8_t *frame,
 			size_t length)
 {
+	bool connects = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+
 	if (p->fragment)
 		return;
-	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && !make_room_for_stream(s))
+	if (connects && is_refused(s, p)) {
+		refuse(s, p, frame);
+		return;
+	}
+	if (connects && !make_room_for_stream(s))
 		return;
 	flows_see(&s->flows, p, frame, true);
 	slirp_input(s->streams.slirp, frame, (int)length);
+}
+
+/* Neither "this network" nor "loopback" is ever on a wire (RFC 1122, 3.2.1.3); sent on as they are,
+ * they would reach the host's own servers. */
+static bool is_martian(const struct packet *p)
+{
+	uint32_t net = p->destination >> 24;
+
+	return net == 0 || net == 127;
 }
 
 /* What waits for the guest's address goes when a stack is polled. */
@@ -364,7 +403,7 @@ void stacks_send(struct stacks *s, const uint8_t *frame, size_t length)
 	if (frame_type(frame, length) == FRAME_ARP) {
 		send_arp(&s->streams, frame, length);
 		send_arp(&s->datagrams, frame, length);
-	} else if (!packet_parse(frame, length, &p)) {
+	} else if (!packet_parse(frame, length, &p) || is_martian(&p)) {
 		return;
 	} else if (p.protocol == IP_TCP) {
 		send_stream(s, &p, frame, length);
@@ -389,6 +428,7 @@ bool stacks_start(struct stacks *s, const SlirpConfig *config)
 	s->clock = s->host->get(s->host, TSR_CLOCK);
 	s->log = s->host->get(s->host, TSR_LOG);
 	s->limits = limits_of_process();
+	s->no_loopback = config->disable_host_loopback;
 	s->watches = (struct watches){
 		.host = s->host,
 		.worker = s->host->get(s->host, TSR_WORKER),
