@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -310,6 +311,32 @@ static void forwarded_port_reaches_the_guest(void)
 	CU_ASSERT_EQUAL(get16(last + 36), 7);   /* to the guest's port */
 	CU_ASSERT_EQUAL(last[47] & 0x12, 0x02); /* SYN */
 	close(fd);
+}
+
+/* Connections that come faster than they are taken wait, and none is dropped. */
+static void many_connect_at_once(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char rule[64];
+	uint16_t port;
+	int clients[64], made = 0, fd = loopback_socket(SOCK_STREAM, &port);
+
+	close(fd);
+	snprintf(rule, sizeof(rule), "tcp::%u-:7", port);
+	net_new(rule);
+	at.sin_port = htons(port);
+	for (unsigned i = 0; i < 64; i++) {
+		clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(clients[i], (struct sockaddr *)&at, sizeof(at));
+	}
+	for (unsigned i = 0; i < 64; i++) {
+		struct pollfd wait = { .fd = clients[i], .events = POLLOUT };
+
+		made += poll(&wait, 1, 0) == 1 && wait.revents == POLLOUT;
+		close(clients[i]);
+	}
+	CU_ASSERT_EQUAL(made, 64);
 }
 
 static void taken_port_is_an_error(void)
@@ -839,6 +866,7 @@ static CU_TestInfo tests[] = {
 	ROW(dhcp_offers_an_address),
 	ROW(udp_reaches_the_host_and_comes_back),
 	ROW(forwarded_port_reaches_the_guest),
+	ROW(many_connect_at_once),
 	ROW(taken_port_is_an_error),
 	ROW(frames_wait_for_the_nic),
 	ROW(nic_hears_of_the_cable),

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "net-user.h"
 
@@ -25,6 +26,7 @@
 #define STREAMS_ENDED 8     /* at most, for one new connection */
 #define ARP_OPERATION 20    /* offset in the frame */
 #define ARP_REPLY 2
+#define BACKLOG 1024 /* connections to a forwarded port that libslirp has not taken yet */
 #define BROADCAST 0xffffffff
 
 struct stack_timer {
@@ -55,8 +57,6 @@ static int on_stack_poll(int fd, int events, void *self)
 		if (events & events_map[i].stack)
 			wanted |= events_map[i].host;
 	watches_want(&stack->all->watches, fd, wanted);
-	if (stack == &stack->all->streams && !watches_is_flow(&stack->all->watches, fd))
-		watches_set_listens(&stack->all->watches, fd);
 	return fd;
 }
 
@@ -415,6 +415,21 @@ void stacks_send(struct stacks *s, const uint8_t *frame, size_t length)
 
 /* -- life cycle */
 
+/* libslirp listens with a backlog of one, and takes one connection for each time that it is polled:
+ * the kernel would drop each third SYN of a client that makes many, which repeats it a second
+ * later. A second listen(2) changes the backlog of a socket. */
+static int on_rule_poll(int fd, int events, void *self)
+{
+	struct stacks *s = self;
+	int listens = 0;
+	socklen_t length = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens &&
+	    listen(fd, BACKLOG) == 0)
+		watches_set_listens(&s->watches, fd);
+	return -1;
+}
+
 static bool stack_start(struct stack *stack, struct stacks *all, const SlirpConfig *config,
 			unsigned most)
 {
@@ -443,9 +458,13 @@ bool stacks_start(struct stacks *s, const SlirpConfig *config)
 bool stacks_forward(struct stacks *s, const struct forward *rule)
 {
 	Slirp *slirp = rule->udp ? s->datagrams.slirp : s->streams.slirp;
+	uint32_t timeout_ms = UINT32_MAX;
 
-	return slirp_add_hostfwd(slirp, rule->udp, rule->host, rule->host_port, rule->guest,
-				 rule->guest_port) == 0;
+	if (slirp_add_hostfwd(slirp, rule->udp, rule->host, rule->host_port, rule->guest,
+			      rule->guest_port) != 0)
+		return false;
+	slirp_pollfds_fill(slirp, &timeout_ms, on_rule_poll, s);
+	return true;
 }
 
 static void stack_finish(struct stack *stack)
