@@ -2,6 +2,14 @@
 /* See io-dispatch.h. */
 #include "board/io-dispatch.h"
 
+#include "instance/machine-parts.h"
+
+static inline void note_owner(const struct tsr_region *r)
+{
+	if (r->owner)
+		r->owner->machine->doing_for = r->owner;
+}
+
 uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsigned width)
 {
 	const struct tsr_io_ops *ops = r->ops;
@@ -10,6 +18,7 @@ uint64_t tsr_io_dispatch_read(const struct tsr_region *r, uint64_t offset, unsig
 
 	if (!ops->read)
 		return ~0ull;
+	note_owner(r);
 	if (ops->widths & width)
 		return ops->read(r->self, offset, width);
 	while (step > 1 && !(ops->widths & step))
@@ -35,6 +44,7 @@ void tsr_io_dispatch_write(const struct tsr_region *r, uint64_t offset, uint64_t
 
 	if (!ops->write)
 		return;
+	note_owner(r);
 	if (ops->widths & width) {
 		ops->write(r->self, offset, value, width);
 		return;

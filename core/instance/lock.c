@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "instance/holds.h"
 #include "instance/machine-parts.h"
 
 void tsr_lock_init(TsrMachine *m)
@@ -17,10 +18,12 @@ void tsr_lock_init(TsrMachine *m)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&m->wake_cond, &attributes);
 	pthread_condattr_destroy(&attributes);
+	tsr_holds_init(m);
 }
 
 void tsr_lock_finish(TsrMachine *m)
 {
+	tsr_holds_finish(m);
 	pthread_cond_destroy(&m->wake_cond);
 	pthread_mutex_destroy(&m->wake_mutex);
 	pthread_mutex_destroy(&m->lock);
@@ -31,6 +34,7 @@ void tsr_vcpu_kick(TsrMachine *m)
 	pthread_mutex_lock(&m->wake_mutex);
 	if (m->cpu)
 		m->cpu->kick(m->cpu_self);
+	tsr_holds_kick(m);
 	m->wake = true;
 	pthread_cond_signal(&m->wake_cond);
 	pthread_mutex_unlock(&m->wake_mutex);
@@ -70,6 +74,12 @@ void tsr_lock_drop(TsrMachine *m)
 	pthread_mutex_unlock(&m->lock);
 }
 
+/* With the lock held. */
+static bool is_vcpu(TsrMachine *m)
+{
+	return m->thread_started && pthread_equal(pthread_self(), m->thread);
+}
+
 void tsr_machine_lock(TsrMachine *m)
 {
 	if (own_lock(m)) {
@@ -83,22 +93,25 @@ void tsr_machine_lock(TsrMachine *m)
 		atomic_fetch_sub(&m->lock_waiters, 1);
 	}
 	lock_taken(m);
+	if (!is_vcpu(m))
+		tsr_holds_begin(m, __builtin_return_address(0));
 }
 
 void tsr_machine_unlock(TsrMachine *m)
 {
-	bool is_vcpu;
-
 	g_assert(own_lock(m));
 	if (m->lock_depth > 1) {
 		m->lock_depth--;
 		return;
 	}
-	is_vcpu = m->thread_started && pthread_equal(pthread_self(), m->thread);
+	if (is_vcpu(m)) {
+		tsr_lock_drop(m);
+		return;
+	}
+	tsr_holds_end(m);
 	tsr_lock_drop(m);
 	/* What was done under the lock may have raised a line or armed a timer. */
-	if (!is_vcpu)
-		tsr_vcpu_kick(m);
+	tsr_vcpu_kick(m);
 }
 
 unsigned tsr_lock_pause(TsrMachine *m)
@@ -135,6 +148,7 @@ void tsr_lock_sleep(TsrMachine *m, uint64_t until)
 
 	tsr_lock_drop(m);
 	pthread_mutex_lock(&m->wake_mutex);
+	tsr_holds_set_awake(m, FALSE);
 	while (!m->wake) {
 		if (until == UINT64_MAX)
 			pthread_cond_wait(&m->wake_cond, &m->wake_mutex);
@@ -142,6 +156,7 @@ void tsr_lock_sleep(TsrMachine *m, uint64_t until)
 			break;
 	}
 	m->wake = false;
+	tsr_holds_set_awake(m, TRUE);
 	pthread_mutex_unlock(&m->wake_mutex);
 	tsr_lock_take(m);
 }

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include <tessera-glib/machine.h>
 #include <tessera/draft/cpu.h>
@@ -23,6 +24,22 @@ struct tsr_inputs;
 struct tsr_posts;
 struct tsr_remote_form;
 struct tsr_remote;
+
+struct tsr_hold {
+	guint64 ns, cpu_ns;
+	char *by; /* NULL: there was none */
+};
+
+/* See holds.h. The virtual CPU's members belong to wake_mutex, the others to the lock. */
+struct tsr_holds {
+	guint64 began_ns, began_cpu_ns;   /* of the owner that is a thread of the host */
+	const void *began_by;             /* an address in the function that took the lock */
+	gboolean is_awake;                /* the virtual CPU's thread */
+	clockid_t cpu_clock;              /* of that thread */
+	guint64 kicked_ns, kicked_cpu_ns; /* since it looked; 0: not kicked */
+	struct tsr_hold longest, most_computed;
+	int log; /* the file that TESSERA_HOLDS names, -1: none */
+};
 
 struct _TsrMachine {
 	GObject parent;
@@ -56,6 +73,9 @@ struct _TsrMachine {
 	_Atomic(pthread_t) lock_owner; /* 0: no owner */
 	unsigned lock_depth;           /* the owner's */
 	atomic_uint lock_waiters;
+	struct tsr_holds holds;
+	const char *doing;             /* what the virtual CPU's thread does, a string that stays */
+	struct TsrInstance *doing_for; /* the last instance that something was done for */
 
 	/* The virtual CPU's thread (vcpu.c). */
 	pthread_t thread;

@@ -20,6 +20,7 @@
 #include "board/port-space.h"
 #include "config/load.h"
 #include "instance/bus.h"
+#include "instance/holds.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
@@ -149,6 +150,7 @@ TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file,
 
 static void detach(TsrMachine *m, TsrInstance *instance)
 {
+	m->doing_for = NULL;
 	tsr_bus_withdraw(m->bus, instance->config->name);
 	if (instance->attached && instance->class->detach)
 		instance->class->detach(instance->self);
@@ -481,6 +483,7 @@ char *tsr_machine_get_stats(TsrMachine *self)
 	put_stat(text, "guest-time-ns", tsr_timekeeper_now(self->clock));
 	put_stat(text, "clock-lag-ns", tsr_timekeeper_lag(self->clock));
 	put_stat(text, "signals-dropped", tsr_posts_dropped(self->posts));
+	tsr_holds_print(self, text);
 	if (self->cpu->stats)
 		self->cpu->stats(self->cpu_self, put_stat, text);
 	if (tsr_instance_get_interface(self->mmu_instance, TSR_MMU, &found)) {

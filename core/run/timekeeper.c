@@ -376,6 +376,7 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 			break;
 		uint64_t deadline = first->deadline;
 		first->deadline = UINT64_MAX;
+		clock->machine->doing_for = (TsrInstance *)first->owner;
 		first->expired(first->self, deadline);
 		any = true;
 		clock->next = UINT64_MAX;

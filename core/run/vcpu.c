@@ -12,6 +12,7 @@
 #include "board/memory-map.h"
 #include "board/pci-bus.h"
 #include "board/port-space.h"
+#include "instance/holds.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
@@ -77,6 +78,7 @@ void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
 	tsr_memory_map_set_a20(m->memory, true);
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
+		m->doing_for = instance;
 		if (instance->class->reset)
 			instance->class->reset(instance->self, kind);
 	}
@@ -128,8 +130,13 @@ static void *vcpu_thread(void *data)
 
 	tsr_jail_narrow(TSR_JAIL_VCPU);
 	tsr_lock_take(m);
+	pthread_mutex_lock(&m->wake_mutex);
+	tsr_holds_set_awake(m, TRUE);
+	pthread_mutex_unlock(&m->wake_mutex);
 	while (!m->want_quit) {
+		tsr_holds_look(m);
 		tsr_lock_give_way(m);
+		m->doing = "completions";
 		tsr_worker_pool_run_done(m->workers);
 		if (m->stop_why && !m->stop_posted) {
 			m->want_run = false;
@@ -144,12 +151,15 @@ static void *vcpu_thread(void *data)
 			m->parked = false;
 			tsr_timekeeper_set_running(m->clock, true);
 		}
+		m->doing = "a reset";
 		if (m->want_reset >= 0)
 			do_reset(m);
+		m->doing = "timers";
 		tsr_timekeeper_run(m->clock);
 		if (tsr_timekeeper_over(m->clock))
 			stop_now(m, TSR_EXIT_POWERED_OFF,
 				 "the asked number of instructions has retired");
+		m->doing = "the guest";
 		run_guest(m);
 	}
 	tsr_timekeeper_set_running(m->clock, false);

@@ -184,6 +184,7 @@ static void complete(struct tsr_worker_pool *pool, struct job *job)
 			start(pool, next);
 	}
 	instance->jobs--;
+	pool->machine->doing_for = instance;
 	if (job->done)
 		job->done(job->data);
 	g_free(job);

@@ -13,11 +13,12 @@ ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
 class Machine:
     """A running machine and its socket."""
 
-    def __init__(self, folder, *options, **keywords):
+    def __init__(self, folder, *options, environment=None, **keywords):
         self.socket = os.path.join(folder, "socket")
         self.process = subprocess.Popen(
             [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "60", *options],
-            env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **keywords)
+            env=dict(ENVIRONMENT, **(environment or {})), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, **keywords)
         while not os.path.exists(self.socket):
             assert self.process.poll() is None, self.process.stderr.read()
             time.sleep(0.01)

@@ -286,6 +286,22 @@ class ControlTest(unittest.TestCase):
         machine.ctl("quit")
         self.assertEqual(machine.process.wait(5), 0)
 
+    def test_a_processor_that_does_not_look(self):
+        """The watchdog for the machine's lock says how long others waited, and for whom; a paused machine holds nothing."""
+        path = os.path.join(self.folder.name, "holds")
+        machine = self.start("--set", "cpu0.slow=true", environment={"TESSERA_HOLDS": path})
+        for _ in range(5):
+            machine.ctl("status")
+            machine.ctl("get", "dev0.file")
+        stats = dict(line.split(" ", 1) for line in machine.ctl("stats").splitlines())
+        self.assertGreater(int(stats["longest-lock-hold-us"]), 10000)
+        self.assertGreater(int(stats["longest-lock-hold-us"]), int(stats["longest-lock-hold-cpu-us"]) - 1)
+        self.assertIn("the virtual CPU (the guest", stats["longest-lock-hold-by"])
+        machine.ctl("quit")
+        machine.process.wait(10)
+        with open(path, encoding="utf-8") as holds:
+            self.assertIn("the virtual CPU (the guest", holds.read())
+
     def test_socket_of_a_dead_process_is_replaced(self):
         machine = self.start("--no-jail")
         machine.ctl("status")

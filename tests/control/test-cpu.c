@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A processor for tests of the control plane: it writes `say` to the serial port once, then exits
- * or halts. With `flood` it writes without end. */
+ * or halts. With `flood` it writes without end, with `slow` it looks at kicks only now and then. */
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <tessera/draft/cpu.h>
 #include <tessera/tessera.h>
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
 
 struct cpu {
 	const struct tsr_host *host;
@@ -24,6 +33,11 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 	atomic_store(&cpu->kicked, false);
 	while (cpu->properties->get_bool(cpu->host, "hang"))
 		sleep(1);
+	if (cpu->properties->get_bool(cpu->host, "slow")) {
+		for (uint64_t end = now_ms() + 30; now_ms() < end;)
+			;
+		return TSR_CPU_KICKED;
+	}
 	if (cpu->properties->get_bool(cpu->host, "flood")) {
 		for (unsigned i = 0; i < 1000; i++)
 			cpu->ports->port_write(cpu->host, 0x3f8, 'x', 1);
