@@ -7,6 +7,8 @@
 #include "control/control-keys.h"
 
 #define EVENT_INTERVAL_MS 10
+#define EVENTS_MAX 100000   /* that wait: a quarter of an hour */
+#define CHARACTER_EVENTS 4u /* at most: the key and Shift, down and up */
 
 struct key_name {
 	const char *name;
@@ -189,6 +191,18 @@ void tsr_typist_free(TsrTypist *typist)
 	g_free(typist);
 }
 
+/* Text is typed much more slowly than a client can send it. */
+static gboolean has_room(TsrTypist *typist, gsize events, GError **error)
+{
+	if (typist->events.length + events <= EVENTS_MAX)
+		return TRUE;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+		    "too many keys would wait to be pressed: send at most %u characters, and wait "
+		    "for the answer before the next",
+		    EVENTS_MAX / CHARACTER_EVENTS);
+	return FALSE;
+}
+
 gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpointer user),
 			  gpointer user, GError **error)
 {
@@ -196,6 +210,8 @@ gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpoi
 	guint n = g_strv_length(parts);
 	g_autofree guint *codes = g_new0(guint, n + 1);
 
+	if (!has_room(typist, 2 * (gsize)n, error))
+		return FALSE;
 	for (guint i = 0; i < n; i++) {
 		if (find_name(parts[i], &codes[i]))
 			continue;
@@ -233,6 +249,8 @@ gboolean tsr_typist_type(TsrTypist *typist, const char *text, void (*done)(gpoin
 	gboolean shift;
 	guint code;
 
+	if (!has_room(typist, CHARACTER_EVENTS * strlen(text), error))
+		return FALSE;
 	for (const char *c = text; *c; c++) {
 		if (find_character(*c, &code, &shift))
 			continue;

@@ -104,6 +104,18 @@ class ControlTest(unittest.TestCase):
         self.assertIn("StateChanged ('stopped',)", lines)
         self.assertTrue(lines[-1].startswith("Stopped (0, "), lines)
 
+    def test_text_that_waits_is_bounded(self):
+        machine = self.start()
+        typing = subprocess.Popen([TESSERA, "ctl", machine.socket, "type", "a" * 20000], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+        self.addCleanup(typing.wait)
+        self.addCleanup(typing.kill)
+        time.sleep(0.5)
+        self.assertIn("send at most 25000 characters", machine.ctl("type", "a" * 25001, status=1))
+        self.assertIn("too many keys", machine.ctl("type", "a" * 20000, status=1))
+        self.assertIn("running", machine.ctl("status"))
+        machine.ctl("quit")
+        self.assertEqual(machine.process.wait(10), 0)
+
     def test_properties_and_media(self):
         machine = self.start("--cdrom", "first.iso")
         self.assertTrue(machine.ctl("get", "dev0.file").endswith("/first.iso\n"))
