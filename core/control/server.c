@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* See server.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 
 #define QUEUED_CLIENTS_MAX 128 /* that have connected and were not yet accepted */
 #define CATCH_UP_US 1000
+#define DESCRIPTORS_LEFT 16 /* that clients do not get: GLib aborts where it has none */
+#define NEWCOMER_DESCRIPTORS 4
 #define REFUSALS_APART_US (60 * G_USEC_PER_SEC)
 #define FLUSH_MS 1000 /* for all clients together */
 
@@ -81,16 +84,28 @@ static void dismiss_oldest_newcomer(TsrControlServer *self)
 }
 
 /* Says so. A program that opens connections without end shall not fill the log too. */
+/* Each newcomer's thread waits on some more. */
+static gboolean descriptors_are_left(const TsrControlServer *self)
+{
+	guint needed = DESCRIPTORS_LEFT + NEWCOMER_DESCRIPTORS * self->newcomers.length, left = 0;
+	int limit = (int)sysconf(_SC_OPEN_MAX);
+
+	for (int fd = 0; fd < limit && left < needed; fd++)
+		left += fcntl(fd, F_GETFD) < 0;
+	return left >= needed;
+}
+
 static gboolean is_full(TsrControlServer *self)
 {
 	gint64 now = g_get_monotonic_time();
 
-	if (self->clients->len < TSR_CONTROL_CLIENTS_MAX)
+	if (self->clients->len < TSR_CONTROL_CLIENTS_MAX && descriptors_are_left(self))
 		return FALSE;
 	if (!self->refused_at || now - self->refused_at >= REFUSALS_APART_US) {
 		self->refused_at = now;
 		g_log("tessera", G_LOG_LEVEL_WARNING,
-		      "control: a client is refused, because %u are connected", self->clients->len);
+		      "control: a client is refused: %u are connected, and descriptors %s",
+		      self->clients->len, descriptors_are_left(self) ? "are left" : "run out");
 	}
 	return TRUE;
 }
