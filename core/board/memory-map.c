@@ -228,20 +228,22 @@ struct tsr_memory_map *tsr_memory_map_new(uint64_t ram_size, GError **error)
 	map->ram = MAP_FAILED;
 	if (map->fd >= 0 && ftruncate(map->fd, (off_t)ram_size) == 0)
 		map->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
-	if (map->ram == MAP_FAILED) {
+	if (map->ram != MAP_FAILED)
+		map->pages = mmap(NULL, PAGES * sizeof(*map->pages), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map->ram == MAP_FAILED || map->pages == MAP_FAILED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
 			    "cannot get %" G_GUINT64_FORMAT " MiB of memory for the guest: %s; %s",
 			    ram_size >> 20, g_strerror(errno),
 			    errno == EFBIG ? TOO_BIG : "reduce --memory");
+		if (map->ram != MAP_FAILED)
+			munmap(map->ram, ram_size);
 		if (map->fd >= 0)
 			close(map->fd);
 		g_free(map);
 		return NULL;
 	}
 	map->ram_size = ram_size;
-	map->pages = mmap(NULL, PAGES * sizeof(*map->pages), PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	g_assert(map->pages != MAP_FAILED);
 	map->regions = g_ptr_array_new_with_free_func(region_free);
 	map->a20 = true;
 	map->ram_region = tsr_memory_map_add(map,

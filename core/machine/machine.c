@@ -114,13 +114,13 @@ static gboolean build(TsrMachine *m, GError **error)
 		return FALSE;
 	m->ports = tsr_port_space_new();
 	m->lines = tsr_lines_new(m);
-	m->clock = tsr_timekeeper_new(m);
+	m->clock = tsr_timekeeper_new(m, error);
 	m->pci = tsr_pci_bus_new(m);
-	m->workers = tsr_worker_pool_new(m);
+	m->workers = m->clock ? tsr_worker_pool_new(m, error) : NULL;
 	m->displays = tsr_displays_new(m);
 	m->inputs = tsr_inputs_new();
 	seed_random(m);
-	return attach_all(m, error) && tsr_lines_connect(m->lines, error) &&
+	return m->workers && attach_all(m, error) && tsr_lines_connect(m->lines, error) &&
 	       tsr_pci_bus_connect(m->pci, error) && realize_all(m, error) &&
 	       find_processor(m, error);
 }

@@ -5,7 +5,9 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <pwd.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <tessera-glib/machine.h>
 
@@ -43,17 +45,30 @@ static void add_environment(GStrvBuilder *list, const char *variable)
 			g_strv_builder_add(list, *folder);
 }
 
+/* The folder of the user's own data; NULL: the process has no home, as a service may (GLib would
+ * warn). */
+static const char *user_data_folder(void)
+{
+	const char *home = g_getenv("HOME"), *data = g_getenv("XDG_DATA_HOME");
+
+	if ((home && *home) || (data && *data) || getpwuid(getuid()))
+		return g_get_user_data_dir();
+	return NULL;
+}
+
 static char **search_path(const char *name, const char *variable, const char *system)
 {
 	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 	g_autofree char *folder = library_folder();
-	g_autofree char *user = g_build_filename(g_get_user_data_dir(), "tessera", name, NULL);
+	const char *data = user_data_folder();
+	g_autofree char *user = data ? g_build_filename(data, "tessera", name, NULL) : NULL;
 	g_autofree char *from = g_build_filename(folder, system, NULL);
 	g_autofree char *installed = g_canonicalize_filename(from, NULL);
 
 	add_build_tree(list, folder, name);
 	add_environment(list, variable);
-	g_strv_builder_add(list, user);
+	if (user)
+		g_strv_builder_add(list, user);
 	g_strv_builder_add(list, installed);
 	return g_strv_builder_end(list);
 }

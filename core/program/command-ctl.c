@@ -482,6 +482,9 @@ int command_ctl(char **arguments)
 	if (n < 2)
 		return program_fail(TSR_EXIT_USAGE, "usage: `tessera ctl SOCKET COMMAND`; "
 						    "`tessera ctl --help` lists the commands");
+	ctl.status = program_check_needs();
+	if (ctl.status)
+		return ctl.status;
 	ctl.arguments = arguments + 2;
 	ctl.n = n - 2;
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {

@@ -402,6 +402,17 @@ static int start(Run *run)
 	return status;
 }
 
+static int guarded(Run *run)
+{
+	int status;
+
+	if (!guard_start(on_signal, run))
+		return program_fail(TSR_EXIT_MACHINE_FAILED, "cannot start a thread");
+	status = start(run);
+	guard_stop();
+	return status;
+}
+
 int command_run(char **arguments)
 {
 	RunOptions options = { .overrides = g_ptr_array_new_with_free_func(g_free) };
@@ -412,11 +423,10 @@ int command_run(char **arguments)
 		return 0;
 	signal(SIGPIPE, SIG_IGN);
 	status = parse_arguments(&options, arguments);
-	if (!status) {
-		guard_start(on_signal, &run);
-		status = start(&run);
-		guard_stop();
-	}
+	if (!status)
+		status = program_check_needs();
+	if (!status)
+		status = guarded(&run);
 	options_finish(&options);
 	return status;
 }

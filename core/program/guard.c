@@ -105,7 +105,7 @@ static gpointer run_loop(gpointer loop)
 	return NULL;
 }
 
-void guard_start(void (*stop)(int number, gpointer user), gpointer user)
+gboolean guard_start(void (*stop)(int number, gpointer user), gpointer user)
 {
 	g_autoptr(GMainContext) context = g_main_context_new();
 	struct sigaction action = { .sa_handler = on_alarm };
@@ -125,7 +125,8 @@ void guard_start(void (*stop)(int number, gpointer user), gpointer user)
 		g_source_attach(source, context);
 	}
 	guard.loop = g_main_loop_new(context, FALSE);
-	guard.thread = g_thread_new("guard", run_loop, guard.loop);
+	guard.thread = g_thread_try_new("guard", run_loop, guard.loop, NULL);
+	return guard.thread != NULL;
 }
 
 static gboolean quit_loop(gpointer loop)

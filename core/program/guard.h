@@ -14,8 +14,8 @@
 
 /* stop(number, user) is called in the default main context for the first SIGINT, SIGTERM or SIGHUP;
  * a second ends the process, as SIGQUIT, SIGABRT and faults do. In each case the terminal gets back
- * the mode that it has now. */
-void guard_start(void (*stop)(int number, gpointer user), gpointer user);
+ * the mode that it has now. FALSE: there is no thread for it. */
+gboolean guard_start(void (*stop)(int number, gpointer user), gpointer user);
 void guard_stop(void);
 
 /* The process ends with that status after so many seconds, unless guard_stop comes before. The last

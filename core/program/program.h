@@ -21,6 +21,9 @@ int program_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int program_fail_error(GError *error);
 /* From now on, of the messages that libraries and plugins log without end few are written. */
 void program_limit_log(void);
+/* Whether a machine can have the descriptors and threads that it needs. Prints what is missing, and
+ * returns the exit status; else 0. Before anything that needs a thread of GLib's. */
+int program_check_needs(void);
 /* Between begin and end the program waits for what the text names, as in "loading FILE". On a
  * terminal the text is shown once the wait has taken a second. One at a time; nothing else is
  * printed meanwhile. */

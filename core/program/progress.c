@@ -10,7 +10,7 @@
 static struct {
 	GMutex mutex;
 	GCond changed;
-	GThread *thread; /* NULL: nothing is shown */
+	GThread *thread; /* NULL: nothing is shown, also when there is no thread left for it */
 	char *what;
 	gboolean over;
 } progress;
@@ -48,7 +48,9 @@ void program_progress_begin(const char *format, ...)
 	progress.what = g_strdup_vprintf(format, args);
 	va_end(args);
 	progress.over = FALSE;
-	progress.thread = g_thread_new("progress", show, NULL);
+	progress.thread = g_thread_try_new("progress", show, NULL, NULL);
+	if (!progress.thread)
+		g_clear_pointer(&progress.what, g_free);
 }
 
 void program_progress_end(void)

@@ -14,6 +14,7 @@
  */
 #include "run/timekeeper.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -247,7 +248,29 @@ static void *clock_thread(void *data)
 	return NULL;
 }
 
-struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m)
+/* What fires the deadlines of a machine with real time. */
+static bool start_thread(struct tsr_timekeeper *clock, GError **error)
+{
+	int failure = 0;
+
+	clock->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (clock->fd < 0)
+		failure = errno;
+	else
+		failure = pthread_create(&clock->thread, NULL, clock_thread, clock);
+	if (!failure)
+		return true;
+	if (clock->fd >= 0)
+		close(clock->fd);
+	clock->fd = -1;
+	g_set_error(
+		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+		"cannot start the clock: %s; raise the limits of the process (ulimit -n, -u, -v)",
+		g_strerror(failure));
+	return false;
+}
+
+struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m, GError **error)
 {
 	struct tsr_timekeeper *clock = g_new0(struct tsr_timekeeper, 1);
 	const TsrConfig *config = m->config;
@@ -259,12 +282,10 @@ struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m)
 	clock->next = clock->fd_armed = UINT64_MAX;
 	clock->wall_offset = config->rtc_base ? (int64_t)config->rtc_base : (int64_t)time(NULL);
 	clock->fd = -1;
-	if (!clock->deterministic) {
-		clock->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-		g_assert(clock->fd >= 0);
-		pthread_create(&clock->thread, NULL, clock_thread, clock);
-	}
-	return clock;
+	if (clock->deterministic || start_thread(clock, error))
+		return clock;
+	tsr_timekeeper_free(clock);
+	return NULL;
 }
 
 void tsr_timekeeper_free(struct tsr_timekeeper *clock)

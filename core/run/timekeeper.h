@@ -11,7 +11,8 @@
 
 struct tsr_timekeeper;
 
-struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m);
+/* NULL and an error: the host has no descriptor or thread left. */
+struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m, GError **error);
 void tsr_timekeeper_free(struct tsr_timekeeper *clock);
 void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner);
 uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock);

@@ -189,12 +189,22 @@ void tsr_vcpu_finish(TsrMachine *m)
 static void start_thread(TsrMachine *m)
 {
 	pthread_attr_t attributes;
+	int failure;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 8 << 20);
-	m->thread_started = true;
-	pthread_create(&m->thread, &attributes, vcpu_thread, m);
+	failure = pthread_create(&m->thread, &attributes, vcpu_thread, m);
+	m->thread_started = !failure;
 	pthread_attr_destroy(&attributes);
+	if (!failure || m->stop_posted)
+		return;
+	g_autofree char *why =
+		g_strdup_printf("cannot start the virtual CPU's thread: %s; raise the "
+				"limits of the process (ulimit -u, -v)",
+				g_strerror(failure));
+	stop_now(m, TSR_EXIT_MACHINE_FAILED, why);
+	m->stop_posted = true;
+	tsr_machine_post_stopped(m, m->stop_status, m->stop_why);
 }
 
 void tsr_vcpu_set_running(TsrMachine *m, bool running)

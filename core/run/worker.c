@@ -7,8 +7,11 @@
  */
 #include "run/worker.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
@@ -95,23 +98,6 @@ static gpointer poll_thread(gpointer data)
 	return NULL;
 }
 
-struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m)
-{
-	struct tsr_worker_pool *pool = g_new0(struct tsr_worker_pool, 1);
-
-	pool->machine = m;
-	/* Exclusive threads exist from here on: the virtual CPU's thread, which submits most jobs,
-	 * starts none. Its own, narrower jail would be theirs. */
-	pool->threads = g_thread_pool_new(pool_thread, pool, POOL_THREADS, TRUE, NULL);
-	g_mutex_init(&pool->mutex);
-	g_cond_init(&pool->arrived);
-	pool->watches = g_ptr_array_new();
-	pool->context = g_main_context_new();
-	pool->loop = g_main_loop_new(pool->context, FALSE);
-	pool->poller = g_thread_new("tessera-poll", poll_thread, pool);
-	return pool;
-}
-
 static gboolean narrow(gpointer unused)
 {
 	tsr_jail_narrow(TSR_JAIL_POLL);
@@ -144,15 +130,62 @@ void tsr_worker_pool_free(struct tsr_worker_pool *pool)
 {
 	if (!pool)
 		return;
-	g_thread_pool_free(pool->threads, FALSE, TRUE);
-	end_poller(pool);
-	g_main_loop_unref(pool->loop);
-	g_main_context_unref(pool->context);
+	if (pool->threads)
+		g_thread_pool_free(pool->threads, FALSE, TRUE);
+	if (pool->poller)
+		end_poller(pool);
+	g_clear_pointer(&pool->loop, g_main_loop_unref);
+	g_clear_pointer(&pool->context, g_main_context_unref);
 	g_ptr_array_unref(pool->watches);
 	g_queue_clear_full(&pool->done, g_free);
 	g_cond_clear(&pool->arrived);
 	g_mutex_clear(&pool->mutex);
 	g_free(pool);
+}
+
+/* GLib ends the process when it cannot have the descriptor of a main context. */
+static bool has_descriptor(GError **error)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	g_set_error_literal(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED, g_strerror(errno));
+	return false;
+}
+
+/* All threads at once: a pool that could start none later would never do its jobs. GLib makes the
+ * pool also when it sets the error. */
+static bool start_threads(struct tsr_worker_pool *pool, GError **error)
+{
+	pool->threads = g_thread_pool_new(pool_thread, pool, POOL_THREADS, TRUE, error);
+	if (!pool->threads || *error || !has_descriptor(error))
+		return false;
+	pool->context = g_main_context_new();
+	pool->loop = g_main_loop_new(pool->context, FALSE);
+	pool->poller = g_thread_try_new("tessera-poll", poll_thread, pool, error);
+	return pool->poller != NULL;
+}
+
+struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m, GError **error)
+{
+	struct tsr_worker_pool *pool = g_new0(struct tsr_worker_pool, 1);
+	g_autoptr(GError) failure = NULL;
+
+	pool->machine = m;
+	g_mutex_init(&pool->mutex);
+	g_cond_init(&pool->arrived);
+	pool->watches = g_ptr_array_new();
+	if (start_threads(pool, &failure))
+		return pool;
+	g_set_error(
+		error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+		"cannot start the workers: %s; raise the limits of the process (ulimit -n, -u, -v)",
+		failure ? failure->message : "no thread");
+	tsr_worker_pool_free(pool);
+	return NULL;
 }
 
 bool tsr_worker_pool_has_done(struct tsr_worker_pool *pool)

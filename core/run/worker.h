@@ -10,7 +10,8 @@
 
 struct tsr_worker_pool;
 
-struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m);
+/* NULL and an error: the host has no descriptor or thread left. */
+struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m, GError **error);
 void tsr_worker_pool_free(struct tsr_worker_pool *pool);
 void tsr_worker_pool_run_done(struct tsr_worker_pool *pool); /* [locked] */
 /* The polling thread narrows itself to what it does, when the jail is closed. [main] */

@@ -233,6 +233,48 @@ class CommandLineTest(unittest.TestCase):
                                   timeout=30)
             self.assertEqual(done.returncode, 1, done.stderr)
 
+    def check_limited(self, limits, user=None, environment=None, **keywords):
+        """A machine under resource limits: it runs until its time is over, or says in one line what it lacks."""
+        def limit():
+            for number, value in limits.items():
+                resource.setrlimit(number, (value, value))
+            if user:
+                os.setgid(user)
+                os.setuid(user)
+        arguments = ("run", "pc", *PC[2:-1], "0.3", "--memory", "16M")
+        done = subprocess.run([TESSERA, *arguments], env=environment or ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, preexec_fn=limit, check=False, **keywords)
+        self.assertIn(done.returncode, (1, 124), done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("tessera: "), done.stderr)
+        return done.returncode
+
+    def test_limits_on_descriptors(self):
+        for number in (*range(4, 26), 32):
+            with self.subTest(number=number):
+                done = subprocess.run([TESSERA, "ctl", "/nonexistent", "status"], env=ENVIRONMENT, capture_output=True, text=True, timeout=30,
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number)), check=False)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+                status = self.check_limited({resource.RLIMIT_NOFILE: number})
+                self.assertEqual(status, 124 if number >= 30 else status)
+
+    @unittest.skipIf(os.environ.get("TESSERA_SANITIZE", "OFF") != "OFF", "sanitizers reserve address space themselves")
+    def test_limits_on_address_space(self):
+        for megabytes in (24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 4000):
+            with self.subTest(megabytes=megabytes):
+                self.check_limited({resource.RLIMIT_AS: megabytes << 20})
+
+    @unittest.skipIf(os.getuid(), "only root can count the processes of a user that has none")
+    def test_limits_on_threads(self):
+        for number in range(1, 16):
+            with self.subTest(number=number):
+                self.check_limited({resource.RLIMIT_NPROC: number}, user=54000 + number)
+
+    def test_a_process_without_a_home(self):
+        """As a service: no environment, a user that has no entry, a working directory that cannot be written to."""
+        user = None if os.getuid() else 54321
+        self.assertEqual(self.check_limited({}, user=user, environment={"PATH": "/usr/bin:/bin"}, cwd="/"), 124)
+
     def test_help(self):
         for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),
                           ("ctl", "--help"), ("demo", "--help"), ("run", "x", "--memory", "1", "--help")):
