@@ -295,7 +295,10 @@ static GVariant *on_insert_medium_fd(TsrControlled *self, int fd, GVariant *argu
 
 static GVariant *on_save_fd(TsrControlled *self, int fd, GVariant *arguments, GError **error)
 {
-	return nothing(tsr_machine_save_fd(self->machine, fd, error));
+	const char *name;
+
+	g_variant_get(arguments, "(h&s)", NULL, &name);
+	return nothing(tsr_machine_save_fd(self->machine, fd, name, error));
 }
 
 static const struct {

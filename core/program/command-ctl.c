@@ -341,6 +341,13 @@ static gboolean sync_folder_of(const char *path)
 
 /* To a new file beside the old one: whatever fails, the old one is whole. The machine has synced
  * the new one when it answers. */
+/* As the machine says it. */
+static int fail_state(Ctl *ctl, const char *path)
+{
+	return ctl->status = program_fail(TSR_EXIT_MACHINE_FAILED, "%s: cannot write the state: %s",
+					  path, g_strerror(errno));
+}
+
 static int do_save(Ctl *ctl)
 {
 	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
@@ -348,11 +355,11 @@ static int do_save(Ctl *ctl)
 	int fd = g_mkstemp_full(beside, O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return fail_file(ctl, "write", path);
+		return fail_state(ctl, path);
 	program_progress_begin("saving %s", ctl->arguments[0]);
-	if (!call_with_file(ctl, "SaveFd", g_variant_new("(h)", 0), fd) &&
+	if (!call_with_file(ctl, "SaveFd", g_variant_new("(hs)", 0, path), fd) &&
 	    (rename(beside, path) != 0 || !sync_folder_of(path)))
-		fail_file(ctl, "write", path);
+		fail_state(ctl, path);
 	if (ctl->status)
 		unlink(beside);
 	return ctl->status;

@@ -237,9 +237,9 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 	return save(self, path, -1, error);
 }
 
-gboolean tsr_machine_save_fd(TsrMachine *self, int fd, GError **error)
+gboolean tsr_machine_save_fd(TsrMachine *self, int fd, const char *name, GError **error)
 {
-	return save(self, "the given file", fd, error);
+	return save(self, name, fd, error);
 }
 
 static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)

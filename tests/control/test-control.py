@@ -178,8 +178,8 @@ class ControlTest(unittest.TestCase):
                                                    arguments, None, 0, 10000, files, None)
 
         for method, arguments, descriptors in (
-                ("SaveFd", GLib.Variant("(h)", (0,)), []), ("SaveFd", GLib.Variant("(h)", (5,)), [reading]),
-                ("SaveFd", GLib.Variant("(h)", (-1,)), [reading]), ("SaveFd", GLib.Variant("(h)", (0,)), [reading]),
+                ("SaveFd", GLib.Variant("(hs)", (0, "/x")), []), ("SaveFd", GLib.Variant("(hs)", (5, "/x")), [reading]),
+                ("SaveFd", GLib.Variant("(hs)", (-1, "/x")), [reading]), ("SaveFd", GLib.Variant("(hs)", (0, "/x")), [reading]),
                 ("ScreenshotFd", GLib.Variant("(uh)", (0, 0)), [reading]), ("ScreenshotFd", GLib.Variant("(uh)", (9, 0)), [reading]),
                 ("InsertMediumFd", GLib.Variant("(shs)", ("nobody", 0, "/x")), [reading])):
             with self.assertRaises(GLib.Error):

@@ -366,6 +366,7 @@ TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError 
  * tsr_machine_save_fd:
  * @self: a machine
  * @fd: an empty file that is open for writing; it stays the caller's
+ * @name: the file's name, for messages
  *
  * Writes the state of the whole machine to an open file, and waits until the host's disk has it.
  * For a process that may not open files itself: the caller makes a new file, and renames it once
@@ -373,7 +374,7 @@ TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError 
  *
  * Returns: TRUE, or FALSE with @error set
  */
-TSR_EXPORT gboolean tsr_machine_save_fd(TsrMachine *self, int fd, GError **error);
+TSR_EXPORT gboolean tsr_machine_save_fd(TsrMachine *self, int fd, const char *name, GError **error);
 /**
  * tsr_machine_load:
  * @self: a machine
