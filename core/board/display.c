@@ -31,7 +31,7 @@ struct tsr_display {
 	const struct tsr_display_ops *ops;
 	void *self;
 	unsigned width, height;
-	struct tsr_surface *surface;
+	struct tsr_surface *surface;     /* NULL: the machine cannot be built */
 	uint32_t *pixels;                /* of surface; NULL: no mode was set yet */
 	bool resized;                    /* and not yet told */
 	struct area damage;              /* since the last frame */
@@ -47,7 +47,7 @@ static void display_free(gpointer data)
 {
 	struct tsr_display *d = data;
 
-	tsr_surface_unref(d->surface);
+	g_clear_pointer(&d->surface, tsr_surface_unref);
 	g_free(d);
 }
 
@@ -65,6 +65,22 @@ void tsr_displays_free(struct tsr_displays *displays)
 		return;
 	g_ptr_array_unref(displays->all);
 	g_free(displays);
+}
+
+gboolean tsr_displays_check(const struct tsr_displays *displays, GError **error)
+{
+	for (guint i = 0; i < displays->all->len; i++) {
+		const struct tsr_display *d = g_ptr_array_index(displays->all, i);
+
+		if (d->surface)
+			continue;
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
+			    "there are no addresses left for the picture of display %u; raise the "
+			    "limit of the process (ulimit -v)",
+			    i);
+		return FALSE;
+	}
+	return TRUE;
 }
 
 static struct tsr_display *display_add(const struct tsr_host *host,

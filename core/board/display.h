@@ -10,6 +10,8 @@ struct tsr_displays;
 
 struct tsr_displays *tsr_displays_new(TsrMachine *m);
 void tsr_displays_free(struct tsr_displays *displays);
+/* Whether all that were added can be drawn to; to be asked before anything is. */
+gboolean tsr_displays_check(const struct tsr_displays *displays, GError **error);
 extern const struct tsr_display_table tsr_display_table_impl;
 
 #endif

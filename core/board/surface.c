@@ -67,21 +67,6 @@ static void open_for_others(struct tsr_surface *s)
 	fcntl(s->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE); /* fails before Linux 5.1 */
 }
 
-struct tsr_surface *tsr_surface_new(void)
-{
-	struct tsr_surface *s = g_atomic_rc_box_new0(struct tsr_surface);
-
-	s->read_only = -1;
-	s->fd = memfd_create("display", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (!reserve_addresses(s))
-		g_error("there are no addresses left for a picture");
-	if (s->fd >= 0)
-		open_for_others(s);
-	else
-		s->size = s->reserved;
-	return s;
-}
-
 struct tsr_surface *tsr_surface_ref(struct tsr_surface *surface)
 {
 	return g_atomic_rc_box_acquire(surface);
@@ -91,13 +76,32 @@ static void surface_clear(gpointer data)
 {
 	struct tsr_surface *s = data;
 
-	munmap(s->bytes, s->reserved);
+	if (s->reserved)
+		munmap(s->bytes, s->reserved);
 	close_all(s);
 }
 
 void tsr_surface_unref(struct tsr_surface *surface)
 {
 	g_atomic_rc_box_release_full(surface, surface_clear);
+}
+
+struct tsr_surface *tsr_surface_new(void)
+{
+	struct tsr_surface *s = g_atomic_rc_box_new0(struct tsr_surface);
+
+	s->read_only = -1;
+	s->fd = memfd_create("display", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (!reserve_addresses(s)) {
+		s->reserved = 0;
+		tsr_surface_unref(s);
+		return NULL;
+	}
+	if (s->fd >= 0)
+		open_for_others(s);
+	else
+		s->size = s->reserved;
+	return s;
 }
 
 uint32_t *tsr_surface_reserve(struct tsr_surface *surface, gsize bytes)

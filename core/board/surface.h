@@ -17,7 +17,7 @@
 
 struct tsr_surface;
 
-/* Empty; never NULL. One reference. [main] */
+/* Empty. NULL: the process has no addresses left for it. One reference. [main] */
 struct tsr_surface *tsr_surface_new(void);
 struct tsr_surface *tsr_surface_ref(struct tsr_surface *surface); /* [any] */
 void tsr_surface_unref(struct tsr_surface *surface);              /* [any] */

@@ -120,9 +120,9 @@ static gboolean build(TsrMachine *m, GError **error)
 	m->displays = tsr_displays_new(m);
 	m->inputs = tsr_inputs_new();
 	seed_random(m);
-	return m->workers && attach_all(m, error) && tsr_lines_connect(m->lines, error) &&
-	       tsr_pci_bus_connect(m->pci, error) && realize_all(m, error) &&
-	       find_processor(m, error);
+	return m->workers && attach_all(m, error) && tsr_displays_check(m->displays, error) &&
+	       tsr_lines_connect(m->lines, error) && tsr_pci_bus_connect(m->pci, error) &&
+	       realize_all(m, error) && find_processor(m, error);
 }
 
 TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
