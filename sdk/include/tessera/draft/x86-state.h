@@ -76,6 +76,17 @@ static inline void tsr_x86_state_reset(struct tsr_x86_state *s, enum tsr_reset k
 	}
 }
 
+/* A CPU plugin may load the image into the host's unit, which faults on bits of MXCSR that do not
+ * exist (FXRSTOR, SDM volume 2). */
+static inline void tsr_x86_state_mend_fx(struct tsr_x86_state *s)
+{
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, s->fx + offsetof(struct tsr_x86_fx, mxcsr), sizeof(mxcsr));
+	mxcsr &= TSR_MXCSR_KNOWN;
+	memcpy(s->fx + offsetof(struct tsr_x86_fx, mxcsr), &mxcsr, sizeof(mxcsr));
+}
+
 /* What set_state does with its argument, which may come from a caller that knows fewer fields.
  * False: another version, or more fields than known here. */
 static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_x86_state *from)
@@ -85,6 +96,7 @@ static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_
 	memset(s, 0, sizeof(*s));
 	memcpy(s, from, from->size);
 	s->size = sizeof(*s);
+	tsr_x86_state_mend_fx(s);
 	return true;
 }
 
@@ -203,6 +215,7 @@ static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct 
 	}
 	if (!in->ops->bytes(in, "fx", s->fx, sizeof(s->fx)))
 		return "fx";
+	tsr_x86_state_mend_fx(s);
 	s->cpl = !(s->cr0 & TSR_CR0_PE) ? 0 : s->eflags & TSR_FLAG_VM ? 3 : s->cpl & 3;
 	s->eflags |= TSR_FLAG_FIXED;
 	return NULL;
