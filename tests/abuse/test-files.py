@@ -6,8 +6,10 @@ Damaged files and signals, through the real program. Arguments: tessera, and whi
 A run may end in three ways: status 1 or 2 with one line, a guest that runs until --timeout (124), or a guest that ends it (0).
 """
 
+import hashlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import time
 import unittest
 
 TESSERA = os.path.abspath(sys.argv[1])
-RANDOM = random.Random(20)
+RANDOM = random.Random(int(os.environ.get("ABUSE_SEED", "20")))
 NOISE = RANDOM.randbytes(1 << 20)
 FIRMWARE = "/usr/share/seabios/bios-256k.bin"
 # A Linux boot sector's second part: signature 55AAh, "HdrS", protocol 2.10, loaded high.
@@ -186,6 +188,24 @@ class AbuseTest(unittest.TestCase):
                 self.finish(self.start(*options), (1, 2) if n < 12 else (0, 1, 2, 124))
         self.write("input", state)
         self.finish(self.start("--memory", "8M", "--nic", "none", "--load", "input"), (1,))
+
+    def test_changed_states(self):
+        """Values that no checksum gives away: what they are used for checks them. ABUSE_STATES: how many states (40)."""
+        state = self.save()
+        head = state[24:24 + int.from_bytes(state[16:24], "little")]
+        # Most of the head is a ROM; fields begin behind their names.
+        fields = [24 + match.end() for match in re.finditer(rb"[a-z][a-z0-9_-]+\0", head)]
+        self.assertGreater(len(fields), 300)
+        options = ("--memory", "4M", "--nic", "none", "--load", "input")
+        for n in range(int(os.environ.get("ABUSE_STATES", "40"))):
+            changed = bytearray(state[:-32])
+            for _ in range(RANDOM.choice((1, 2, 8))):
+                size = RANDOM.choice((1, 2, 4, 8))
+                at = RANDOM.choice(fields) + RANDOM.randrange(12)
+                changed[at:at + size] = RANDOM.choice((b"\xff" * size, bytes(size), RANDOM.randbytes(size)))
+            with self.subTest(n=n):
+                self.write("input", bytes(changed) + hashlib.sha256(changed).digest())
+                self.finish(self.start(*options, seconds="0.3"), (0, 1, 2, 3, 124))
 
     def test_damaged_manifests(self):
         text = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "manifests", "machines", "pc.machine"),
