@@ -99,7 +99,7 @@ class ResetTest(unittest.TestCase):
             if os.path.exists(self.path("log")):
                 os.unlink(self.path("log"))
             self.start(rules)
-            self.wait_for("identify: good")
+            self.wait_for("resets" if rules.startswith("read") else "identify: good")
             if status == 0:
                 self.ctl("quit")
             self.assertIn("disk0: the host does not answer", self.assert_ends(status))
