@@ -172,6 +172,28 @@ static void file_is_emptied_once_if_asked(void)
 	unlink(path);
 }
 
+/* A terminal reports room when it has any, and a write that may wait waits for the rest of it. */
+static void a_terminal_that_nobody_reads_does_not_block(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	uint8_t bytes[4000];
+	size_t taken = 0;
+
+	memset(bytes, 'x', sizeof(bytes));
+	CU_ASSERT_FATAL(!grantpt(master) && !unlockpt(master) &&
+			!ptsname_r(master, path, sizeof(path)));
+	slave = open(path, O_RDWR | O_NOCTTY);
+	start("file");
+	alarm(20);
+	for (unsigned i = 0; i < 30; i++)
+		taken += table->write(self, bytes, sizeof(bytes));
+	alarm(0);
+	CU_ASSERT(taken > 0 && taken < 30 * sizeof(bytes));
+	fake_finish();
+	close(slave);
+	close(master);
+}
+
 static void missing_path_is_refused(void)
 {
 	struct tsr_error error = { 0 };
@@ -431,6 +453,7 @@ static CU_TestInfo tests[] = {
 	ROW(file_size_limit_ends_the_output),
 	ROW(file_that_exists_is_appended_to),
 	ROW(file_is_emptied_once_if_asked),
+	ROW(a_terminal_that_nobody_reads_does_not_block),
 	ROW(missing_path_is_refused),
 	ROW(socket_serves_one_client_after_the_other),
 	ROW(socket_leaves_other_files_alone),

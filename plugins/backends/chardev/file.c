@@ -45,7 +45,11 @@ static bool look_at(struct chardev *c)
 
 	if (stat(c->path, &st))
 		return errno == ENOENT && folder_is_writable(c->path);
-	return S_ISREG(st.st_mode) ? !access(c->path, W_OK) : open_path(c, 0);
+	if (S_ISREG(st.st_mode))
+		return !access(c->path, W_OK);
+	/* The opening waits for a pipe's reader; writing must not, whatever poll(2) says: a
+	 * terminal that has room for a little takes no more than that. */
+	return open_path(c, 0) && !fcntl(c->out_fd, F_SETFL, O_NONBLOCK);
 }
 
 static bool file_open(struct chardev *c, struct tsr_error *error)
