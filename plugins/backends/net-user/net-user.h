@@ -43,6 +43,20 @@ void packet_build(const struct packet *p, const uint8_t to[STATION], const uint8
 /* libslirp's own address, which it puts into all frames. */
 extern const uint8_t gateway_station[STATION];
 
+/* -- fragments.c: datagrams of the guest in fragments */
+#define DATAGRAMS 4
+struct datagram {
+	size_t length; /* so far; 0: no datagram */
+	uint8_t frame[FRAME_HEADER + 65535];
+};
+struct fragments {
+	struct datagram rows[DATAGRAMS], whole;
+	unsigned next;
+};
+/* Takes a frame that packet_parse calls a fragment. The whole, when this was the last of it, until
+ * the next call; otherwise NULL. */
+const struct datagram *fragments_add(struct fragments *f, const uint8_t *frame);
+
 /* -- flows.c: the guest's TCP connections, as their packets show them */
 #define FLOWS_MAX 1024
 struct flow {
@@ -157,7 +171,7 @@ struct stacks {
 	struct tsr_timer *wakeup;
 	struct stack_timer *timers;
 	struct flows flows;
-	unsigned fragments; /* that the datagram stack may hold */
+	struct fragments fragments;
 	bool no_loopback;
 	bool crowded; /* a flow has a descriptor at or above the ceiling */
 	/* A frame for the guest. */

@@ -4,13 +4,12 @@
  * of this process. It runs under the machine lock, on the machine's clock: its descriptors are
  * watched, its timers are machine timers.
  *
- * libslirp bounds neither the number of its sockets nor that of the IPv4 fragments that it holds,
- * and has no call that ends a flow. What it has is a rule: a datagram flow ends 240 s after its
- * last packet, by the clock that this file hands to it. So there are two stacks, one for TCP and
- * one for all other packets; when the latter has too many flows, its clock is moved ahead for a
- * moment, by as much as lets those expire that have been idle for longest. How many there are is
- * counted by register_poll_fd and unregister_poll_fd, which libslirp calls for the sockets of flows
- * and not for those of forwarding rules.
+ * libslirp does not bound the number of its sockets, and has no call that ends a flow. What it has
+ * is a rule: a datagram flow ends 240 s after its last packet, by the clock that this file hands to
+ * it. So there are two stacks, one for TCP and one for all other packets; when the latter has too
+ * many flows, its clock is moved ahead for a moment, by as much as lets those expire that have been
+ * idle for longest. How many there are is counted by register_poll_fd and unregister_poll_fd, which
+ * libslirp calls for the sockets of flows and not for those of forwarding rules.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -20,9 +19,6 @@
 #include "net-user.h"
 
 #define FLOW_LIFE_MS 240000 /* since its last packet: SO_EXPIRE in libslirp's socket.h */
-#define SLOW_TICK_MS 500    /* fragments age once in each */
-#define FRAGMENT_TICKS 60   /* IPFRAGTTL in libslirp's ip.h */
-#define FRAGMENTS_MOST 1024 /* about 1.6 KiB each */
 #define STREAMS_ENDED 8     /* at most, for one new connection */
 #define ARP_OPERATION 20    /* offset in the frame */
 #define ARP_REPLY 2
@@ -309,28 +305,20 @@ static void expire_datagrams(struct stacks *s)
 	stack_tell_time(&s->datagrams);
 }
 
-/* Gives up the datagrams of which not all fragments came. */
-static void expire_fragments(struct stacks *s)
-{
-	uint32_t timeout_ms = UINT32_MAX;
-
-	slirp_pollfds_fill(s->datagrams.slirp, &timeout_ms, on_stack_poll_nothing, &s->datagrams);
-	for (unsigned tick = 1; tick <= FRAGMENT_TICKS; tick++) {
-		s->datagrams.ahead_ns = (uint64_t)tick * SLOW_TICK_MS * MS_NS;
-		stack_tell_time(&s->datagrams);
-	}
-	s->datagrams.ahead_ns = 0;
-	stack_tell_time(&s->datagrams);
-	s->fragments = 0;
-}
-
 /* -- the guest's frames */
 
 static void send_datagram(struct stacks *s, const struct packet *p, const uint8_t *frame,
 			  size_t length)
 {
-	if (p->fragment && s->fragments++ >= FRAGMENTS_MOST)
-		expire_fragments(s);
+	const struct datagram *whole;
+
+	if (p->fragment) {
+		whole = fragments_add(&s->fragments, frame);
+		if (!whole)
+			return;
+		frame = whole->frame;
+		length = whole->length;
+	}
 	if (s->datagrams.flows && is_full(&s->datagrams))
 		expire_datagrams(s);
 	stack_tell_time(&s->datagrams);
