@@ -64,7 +64,6 @@ static bool uses_r11(const struct bt_insn *i)
 	case BT_POP:
 		return i->memory || i->opcode == OP_POP_ESP;
 	case BT_LEAVE:
-	case BT_CALL:
 	case BT_DIV:
 	case BT_BIT:
 	case BT_FLDCW:
@@ -73,8 +72,9 @@ static bool uses_r11(const struct bt_insn *i)
 	case BT_FXRSTOR:
 	case BT_PUSHF:
 	case BT_SEGMENT_STORE:
-	case BT_RET:
 		return true;
+	case BT_CALL:
+		return i->opcode != OP_CALL;
 	default:
 		return false;
 	}
@@ -194,7 +194,8 @@ static struct group *group_free(struct bt_tx *tx, uint8_t base)
 			continue;
 		if (g->used && g->base == base)
 			return g;
-		if (!best || !g->used || (best->used && g->age < best->age))
+		if (!best || (!g->used && best->used) ||
+		    (g->used && best->used && g->age < best->age))
 			best = g;
 	}
 	return best;
