@@ -54,6 +54,8 @@ static uint64_t phys_read(const struct tsr_host *host, tsr_gpa gpa, unsigned wid
 		for (unsigned i = 0; i < width; i++)
 			((uint8_t *)&value)[i] = (uint8_t)mix(gpa + i);
 		rig->io_reads++;
+		if (rig->on_io)
+			rig->on_io(rig);
 	}
 	return width == 8 ? value : value & ((UINT64_C(1) << 8 * width) - 1);
 }

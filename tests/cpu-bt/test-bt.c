@@ -570,6 +570,39 @@ static void hot_blocks_get_inline_checks(void)
 	finish();
 }
 
+static void add_becomes_adc(struct rig *r)
+{
+	rig_write(r, CODE + 14, "\x83\xd6\x00", 3);
+	r->on_io = NULL;
+}
+
+/* A check has clobbered CF, which the ADD would have overwritten; but a device changes it into an
+ * ADC while it is read. */
+static void device_read_that_makes_dead_flags_live(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x39, 0xd8,                         /* cmp eax, ebx: CF */
+		0x8b, 0x15, 0x00, 0x00, 0x02, 0x00, /* mov edx, [DATA] */
+		0x8b, 0x0d, 0x00, 0x00, 0x0a, 0x00, /* mov ecx, [0xa0000] */
+		0x83, 0xc6, 0x01,                   /* add esi, 1; becomes adc esi, 0 */
+		0x0f, 0x92, 0xc2,                   /* setc dl */
+		0xf4,
+	};
+	/* clang-format on */
+
+	start("inline");
+	state.gpr[TSR_EAX] = 1;
+	state.gpr[TSR_EBX] = 2;
+	state.gpr[TSR_ESI] = 0xffffffff;
+	rig->on_io = add_becomes_adc;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], 0);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EDX] & 0xff, 1);
+	CU_ASSERT_EQUAL(rig_stat(rig, "running blocks left"), 1);
+	finish();
+}
+
 static void sum_parts(void *user, const char *name, uint64_t value)
 {
 	uint64_t *sum = user;
@@ -616,6 +649,7 @@ int main(void)
 		UNIT_ROW(dump_names_instructions_and_parts),
 		UNIT_ROW(dump_of_an_address_shows_its_blocks),
 		UNIT_ROW(hot_blocks_get_inline_checks),
+		UNIT_ROW(device_read_that_makes_dead_flags_live),
 		UNIT_ROW(stats_say_what_host_code_is_for),
 		CU_TEST_INFO_NULL,
 	};

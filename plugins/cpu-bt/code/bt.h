@@ -98,6 +98,7 @@ enum bt_recover {
 	BT_RECOVER_LOGIC, /* a was the result of AND, OR, XOR */
 	BT_RECOVER_ADD,   /* a was the result of adding b */
 	BT_RECOVER_SUB,   /* a was the result of subtracting b */
+	BT_RECOVER_SAVED, /* as they were at the block's start */
 };
 struct flag_source {
 	uint8_t kind, size, a, b;
@@ -271,8 +272,10 @@ struct bt_hot {
 			       running */
 	uint32_t fp_loaded; /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's
 			       state */
-	uint16_t flags_ax;  /* arithmetic flags as lahf and seto al left them */
-	uint8_t *view_base; /* r14 */
+	uint64_t saved_flags; /* RFLAGS at the start of the block that is running, if it saves them
+			       */
+	uint16_t flags_ax;    /* arithmetic flags as lahf and seto al left them */
+	uint8_t *view_base;   /* r14 */
 	uint8_t *host_rsp;
 	uint64_t saved_r8, saved_r10, saved_r11;
 	const uint8_t *target;

@@ -492,4 +492,9 @@ static inline void emit_pop(struct emitter *e, uint8_t reg)
 	emit_u8(e, OP_POP | (reg & 7));
 }
 
+static inline void emit_pop_mem(struct emitter *e, struct host_mem m)
+{
+	emit_rm(e, false, OP_POP_EV, 0, m);
+}
+
 #endif

@@ -24,6 +24,10 @@ void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s)
 
 	if (f->kind == BT_RECOVER_NONE)
 		return;
+	if (f->kind == BT_RECOVER_SAVED) {
+		bt->hot.flags_ax = flags_to_ax((uint32_t)bt->hot.saved_flags);
+		return;
+	}
 	a = bt->state.gpr[f->a];
 	b = f->b < 8 ? bt->state.gpr[f->b] : f->imm;
 	switch (f->kind) {

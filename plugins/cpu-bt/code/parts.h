@@ -16,6 +16,7 @@
 	ROW(ACCESS, "access")             /* ... and used */ \
 	ROW(GROUP, "group check")         /* one look-up for several operands */ \
 	ROW(ISLAND, "island")             /* jumps on the way from a JRCXZ to a stub */ \
+	ROW(FLAGS, "flags")               /* saved; or made again, a check having clobbered them */ \
 	ROW(POLL, "poll")                 /* has an exit been requested? */ \
 	ROW(FP_LOADED, "FP check")        /* are the guest's FP registers loaded? */ \
 	ROW(FP_EXCEPTION, "FP exception") /* has it raised an unmasked exception? */ \

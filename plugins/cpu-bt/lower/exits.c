@@ -6,6 +6,7 @@
  */
 #include "code/calls.h"
 #include "lower/exits.h"
+#include "lower/flag-restore.h"
 #include "lower/fp-sites.h"
 #include "lower/islands.h"
 #include "lower/memory.h"
@@ -21,6 +22,7 @@ bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip)
 /* r8d = EIP */
 static void jump_cache(struct bt_tx *tx)
 {
+	tsr_bt_flags_restore_end(tx);
 	tx_part(tx, BT_PART_JUMP_CACHE);
 	emit_jmp(&tx->e, tx->bt->options.lockstep ? tx->bt->rt.done : tx->bt->rt.jump);
 	tsr_bt_island(tx);
@@ -49,6 +51,7 @@ void tsr_bt_goto(struct bt_tx *tx, uint32_t eip)
 {
 	uint32_t number;
 
+	tsr_bt_flags_restore_end(tx);
 	if (tx->part != BT_PART_JUMP_STUB)
 		tx_part(tx, BT_PART_EXIT);
 	if (!tx->bt->options.lockstep && tsr_bt_same_page(tx, eip)) {
@@ -85,6 +88,7 @@ static void window(struct bt_tx *tx, uint32_t eip)
 
 void tsr_bt_exit(struct bt_tx *tx, uint32_t eip)
 {
+	tsr_bt_flags_restore_end(tx);
 	if (tsr_bt_window(tx, tx->index - 1) && !tx->bt->options.lockstep)
 		window(tx, eip);
 	tsr_bt_goto(tx, eip);
@@ -99,6 +103,7 @@ void tsr_bt_bail_out(struct bt_tx *tx)
 		emit_mov_imm(&tx->e, R8, (uint32_t)BT_CALL_FLAGS << BT_CALL_SHIFT);
 		emit_mov_imm(&tx->e, R9, tsr_bt_site(tx, 0, BT_READ));
 		emit_call(&tx->e, tx->bt->rt.helper);
+		tx->clobbered = false;
 	}
 	if (tsr_bt_after_sti(tx, tx->index))
 		emit_store_imm(&tx->e, BT_FIELD(state.shadow), TSR_SHADOW_STI);

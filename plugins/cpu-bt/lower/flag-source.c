@@ -66,6 +66,8 @@ bool tsr_bt_overwrites(const struct bt_insn *i, const struct flag_source *s)
 {
 	uint8_t written = i->gpr_written;
 
+	if (s->kind == BT_RECOVER_SAVED)
+		return false;
 	if (i->kind == BT_PUSH || i->kind == BT_CALL || i->kind == BT_PUSHF || i->kind == BT_POP ||
 	    i->kind == BT_LEAVE)
 		written |= 1 << TSR_ESP;

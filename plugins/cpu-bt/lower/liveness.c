@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where a memory check may clobber the flags. Two things must hold before the instruction: the
- * flags are not read any more before they are written again in this block; and if the access
- * faults, so that the guest sees them after all, they can be computed again from registers, because
- * the instruction that made them is known and its operands, or its operand and result, still are
- * where they were. At a block's end all flags are live.
+ * Where a memory check may clobber the flags: in hot blocks, where checks are inline. What the
+ * flags were must be known for the case that the access faults: the instruction that made them is
+ * known, and its operands, or its operand and result, still are where they were; or they are those
+ * of the block's start and were saved there. And one of two things must come first after the check:
+ * an instruction that writes all flags; or one that needs them, before which they can be made again
+ * (flag-restore.c). Instructions whose checks may be followed by a bail need them, and so does the
+ * block's end.
  */
 #include "lower/flag-source.h"
 #include "lower/fp-checks.h"
@@ -23,7 +25,8 @@ static bool may_clobber(const struct bt_tx *tx, const struct bt_insn *i)
 	if (i->kind != BT_COPY && i->kind != BT_FP && !tsr_bt_memory_possible(tx, &stack, BT_WRITE))
 		return false;
 	if (i->kind == BT_FP &&
-	    ((tx->mode & (BT_MODE_X87 | BT_MODE_SSE)) != (BT_MODE_X87 | BT_MODE_SSE) ||
+	    (tx->mode & BT_MODE_X87_UNMASKED ||
+	     (tx->mode & (BT_MODE_X87 | BT_MODE_SSE)) != (BT_MODE_X87 | BT_MODE_SSE) ||
 	     tsr_bt_fp_checks(tx, i) || tsr_bt_sse_checks(tx, i)))
 		return false;
 	if (i->aligned || i->lock ||
@@ -52,20 +55,27 @@ static bool may_write_flags(const struct bt_insn *i)
 	       i->kind == BT_FALLBACK;
 }
 
-static void find_sources(struct bt_tx *tx)
+/* Where each instruction's flags come from: what made them, and which instruction that was. */
+static void find_sources(struct bt_tx *tx, uint8_t makers[BT_MAX_INSNS + 1])
 {
-	struct flag_source now = { 0 };
+	struct flag_source now = { .kind = BT_RECOVER_SAVED };
+	uint8_t maker = 0;
 
 	for (unsigned n = 0; n < tx->count; n++) {
 		const struct bt_insn *i = &tx->insns[n];
 		struct flag_source made;
 
 		tx->sources[n] = now;
-		if (tsr_bt_flags_source(i, &made))
+		makers[n] = maker;
+		if (tsr_bt_flags_source(i, &made)) {
 			now = made;
-		else if (may_write_flags(i) || tsr_bt_overwrites(i, &now))
+			maker = (uint8_t)(n + 1);
+		} else if (may_write_flags(i) || tsr_bt_overwrites(i, &now)) {
 			now.kind = BT_RECOVER_NONE;
+		}
 	}
+	tx->sources[tx->count] = now;
+	makers[tx->count] = maker;
 }
 
 static bool touches_memory(const struct bt_insn *i)
@@ -75,32 +85,67 @@ static bool touches_memory(const struct bt_insn *i)
 		i->kind != BT_JMP);
 }
 
-/* May the guest see, at this instruction, flags that were clobbered before it and that cannot be
- * recomputed? */
+/* Does it need the flags as they are, apart from its result? */
 static bool exposes(const struct bt_tx *tx, unsigned n)
 {
 	const struct bt_insn *i = &tx->insns[n];
 
-	if (!touches_memory(i))
-		return tsr_bt_fp_checks(tx, i) || tsr_bt_sse_checks(tx, i);
+	if (!touches_memory(i)) /* it may be left to the interpreter all the same */
+		return i->lock || (i->kind == BT_FP && !may_clobber(tx, i)) ||
+		       (i->map == 1 && (i->opcode & 0xf8) == OP_0F_BSWAP && i->operand_size == 2);
 	return !may_clobber(tx, i) || !tx->sources[n].kind;
+}
+
+#define OVERWRITTEN UINT8_MAX /* next: not an instruction that needs the flags */
+
+/* May the check of instruction n clobber them, if `next` is the next that needs them? */
+static bool clobbers(const struct bt_tx *tx, const uint8_t makers[], unsigned n, unsigned next)
+{
+	const struct bt_insn *i = &tx->insns[n];
+
+	if (!touches_memory(i) || i->flags_read || exposes(tx, n))
+		return false;
+	if (i->flags_written == TSR_FLAGS_ARITHMETIC || next == OVERWRITTEN)
+		return true;
+	return !i->flags_touched && tx->sources[n].kind != BT_RECOVER_SAVED &&
+	       tx->sources[next].kind && makers[next] == makers[n];
+}
+
+/* Saving them takes longer than a check that keeps them. */
+static void decide_saving(struct bt_tx *tx)
+{
+	unsigned gain = 0;
+
+	for (unsigned n = 0; n < tx->count; n++)
+		gain += !tx->flags_live[n] && tx->sources[n].kind == BT_RECOVER_SAVED;
+	tx->flags_saved = gain > 1;
+	for (unsigned n = 0; n < tx->count && !tx->flags_saved; n++)
+		tx->flags_live[n] |= tx->sources[n].kind == BT_RECOVER_SAVED;
 }
 
 void tsr_bt_liveness(struct bt_tx *tx)
 {
-	uint32_t live = TSR_FLAGS_ARITHMETIC;
-	bool safe = false; /* from the next instruction to the next that writes all flags nothing
-			      exposes them */
+	uint8_t makers[BT_MAX_INSNS + 1];
+	unsigned next = tx->count;
 
-	find_sources(tx);
+	tx->clobbered = tx->flags_saved = false;
+	memset(tx->flags_live, 1, sizeof(tx->flags_live));
+	memset(tx->flags_needed, 0, sizeof(tx->flags_needed));
+	if (!tx->hot)
+		return;
+	find_sources(tx, makers);
 	for (unsigned n = tx->count; n-- > 0;) {
 		const struct bt_insn *i = &tx->insns[n];
+		bool all = i->flags_written == TSR_FLAGS_ARITHMETIC;
 
-		live = (live & ~i->flags_written) | i->flags_read;
-		safe = !exposes(tx, n) && (safe || i->flags_written == TSR_FLAGS_ARITHMETIC);
-		tx->flags_live[n] = live || !safe || !tx->sources[n].kind || !may_clobber(tx, i)
-					    ? TSR_FLAGS_ARITHMETIC
-					    : 0;
+		tx->flags_live[n] = !clobbers(tx, makers, n, next);
+		if (i->flags_read || exposes(tx, n) ||
+		    (i->flags_touched && !all && next != OVERWRITTEN)) {
+			tx->flags_needed[n] = true;
+			next = n;
+		} else if (all) {
+			next = OVERWRITTEN;
+		}
 	}
-	tx->clobbered = false;
+	decide_saving(tx);
 }

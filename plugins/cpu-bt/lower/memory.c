@@ -80,7 +80,7 @@ bool tsr_bt_memory_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsi
 
 bool tsr_bt_flags_live(const struct bt_tx *tx)
 {
-	return tx->flags_live[tx->index] != 0;
+	return tx->flags_live[tx->index];
 }
 
 static void jump_to_bail(struct bt_tx *tx, unsigned cc, bool live, bool flags_pushed)

@@ -80,10 +80,11 @@ struct bt_tx {
 	bool straddle_behind; /* the block ends before an instruction that runs into the next page
 			       */
 	uint16_t offsets[BT_MAX_INSNS + 1];
-	uint32_t flags_live[BT_MAX_INSNS +
-			    1]; /* before instruction n; 0: a memory check may clobber them */
+	bool flags_live[BT_MAX_INSNS + 1]; /* before instruction n: its memory checks keep them */
 	struct flag_source sources[BT_MAX_INSNS + 1]; /* what made the flags before instruction n */
-	bool full; /* a table was too small: the code must not run */
+	bool flags_needed[BT_MAX_INSNS + 1]; /* by instruction n: they must not be clobbered then */
+	bool flags_saved;                    /* at the block's start */
+	bool full;                           /* a table was too small: the code must not run */
 	unsigned stub_max, count_fixup_max,
 		host_max;                    /* of each block; stress=cramped makes them small */
 	struct stub stubs[TX_MAX_STUBS + 1]; /* the last takes what the table has no room for */

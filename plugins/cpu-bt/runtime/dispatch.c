@@ -2,6 +2,7 @@
 /* From EIP to code: fetch translation, block look-up, translation, links. Called by the run loop
  * and by translated code. */
 #include "code/cache.h"
+#include "code/flags.h"
 #include "runtime/budget.h"
 #include "runtime/dispatch.h"
 #include "runtime/fp-pointers.h"
@@ -203,6 +204,7 @@ struct bt_outcome tsr_bt_poll(struct tsr_bt *bt, uint32_t unused, uint32_t addre
 {
 	const struct bt_site *s = tsr_bt_cache_site_at(bt, cache_offset(bt, address));
 
+	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
 	bt->hot.left += bt->cache.blocks[s->block].lowered - s->insn;
 	return tsr_bt_lookup(bt, s->eip, 0);

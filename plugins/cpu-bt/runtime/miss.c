@@ -148,6 +148,8 @@ static struct bt_outcome read_copy(struct tsr_bt *bt, uint32_t gla, const struct
 		read_part(bt, s, &b->part[i], to);
 		to += b->part[i].length;
 	}
+	if (!bt->cache.blocks[s->block].valid)
+		tsr_bt_flags_recover(bt, s); /* the code has changed, and may read them */
 	leave_if_stale(bt, s);
 	return access_by(b->data, gla);
 }

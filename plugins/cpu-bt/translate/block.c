@@ -11,6 +11,7 @@
 #include "code/decode-cache.h"
 #include "lower/count.h"
 #include "lower/exits.h"
+#include "lower/flag-restore.h"
 #include "lower/fp-checks.h"
 #include "lower/fp-sites.h"
 #include "lower/groups.h"
@@ -131,6 +132,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tx->open = -1;
 		tsr_bt_island_check(tx);
 		tx_part(tx, BT_PART_BODY);
+		tsr_bt_flags_restore_needed(tx);
 		tsr_bt_groups_begin(tx);
 		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
@@ -228,6 +230,7 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	memset(tx->groups, 0, sizeof(tx->groups));
 	tsr_bt_liveness(tx);
 	tsr_bt_count_take(tx);
+	tsr_bt_flags_save(tx);
 	lower_block(tx, start);
 	tsr_bt_stubs_emit(tx);
 	if (tx_failed(tx) || tx->e.overreach)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Flags that a check has clobbered, made again. */
+#ifndef TSR_BT_FLAG_RESTORE_H
+#define TSR_BT_FLAG_RESTORE_H
+
+#include "lower/tx.h"
+
+void tsr_bt_flags_save(struct bt_tx *tx); /* at the block's start, if that helps */
+void tsr_bt_flags_restore_needed(
+	struct bt_tx *tx);                       /* before the instruction that is lowered next */
+void tsr_bt_flags_restore_end(struct bt_tx *tx); /* before the block is left; r9 is lost */
+
+#endif
