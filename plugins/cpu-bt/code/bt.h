@@ -8,7 +8,7 @@
  *   r14                           base of the current MMU view
  *   r15                           struct tsr_bt + BT_BASE, near the part that translated code reads
  *                                 and writes; SHRX by it shifts by 12, since the count is modulo 32
- *   r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold
+ * or 64 r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold
  *                                 something: groups (groups.c)
  *   RFLAGS                        the guest's arithmetic flags; DF, TF, AC are clear
  *   rsp                           host stack, 16-aligned
@@ -37,8 +37,8 @@
 #define BT_STRETCH 256
 
 /* r15 is so far behind the structure's start: its first words have displacements of one byte, and
- * its low five bits are the page shift. */
-#define BT_BASE (offsetof(struct tsr_bt, hot) + 96 + TSR_PAGE_SHIFT)
+ * its low six bits are the page shift. */
+#define BT_BASE (offsetof(struct tsr_bt, hot) + 64 + TSR_PAGE_SHIFT)
 /* A member by its offset, as an operand (emit.h). */
 #define BT_AT(offset) HOST_MEM(R15, (int64_t)(offset) - (int64_t)BT_BASE)
 
@@ -417,6 +417,7 @@ struct bt_runtime {
 	uint32_t retries[2][2];        /* read, write; 2 bytes, 4 bytes: of operands that are not
 					  aligned; flags are dead */
 	uint32_t checks_start, checks_end;
+	uint32_t movs[3], stos[3]; /* with REP, by the logarithm of the element's size */
 };
 
 struct tsr_bt {
@@ -466,7 +467,7 @@ static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bo
 	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;
 }
 
-_Static_assert(offsetof(struct tsr_bt, hot) % 32 == 0, "BT_BASE is a multiple of 32, and 12");
+_Static_assert(offsetof(struct tsr_bt, hot) % 64 == 0, "BT_BASE is a multiple of 64, and 12");
 
 static inline enum bt_check bt_check_kind(unsigned size, bool aligned)
 {

@@ -52,8 +52,10 @@ enum {
 	OP_LAHF = 0x9f,
 	OP_MOV_AL_OB = 0xa0, /* and three more: MOV with an absolute address */
 	OP_MOV_OV_EAX = 0xa3,
+	OP_MOVS = 0xa4, /* of bytes; the next one words or doublewords */
 	OP_TEST_AL_IB = 0xa8,
 	OP_TEST_EAX_IZ = 0xa9,
+	OP_STOS = 0xaa,
 	OP_MOV_IB = 0xb0,      /* + register */
 	OP_MOV_IV = 0xb8,      /* + register */
 	OP_SHIFT_EB_IB = 0xc0, /* ModRM.reg: shift */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* String instructions: MOVS, STOS, LODS without REP inline; for the others a call of C
- * (runtime/string-ops.c), which does as many as it can. */
+/* String instructions: those without REP inline, upwards; a run of MOVS or STOS within a page by
+ * a routine (runtime/checks.c); for the others a call of C (runtime/string-ops.c), which does as
+ * many as it can. */
 #include <Zydis/Zydis.h>
 
 #include "lower/call.h"
@@ -75,41 +76,78 @@ static void store_string(struct bt_tx *tx, struct host_mem m, uint8_t from)
 	tsr_bt_memory_stored(tx, from == R11 ? BT_STORE_R11 : BT_STORE_GPR, from);
 }
 
-/* MOVS, STOS, LODS without REP, upwards. */
+static void compare_string(struct bt_tx *tx, uint8_t with, struct host_mem m)
+{
+	unsigned size = tx->insn->operand_size, opcode = ALU_CMP << 3 | OP_ALU_GV_EV;
+
+	if (size == 2)
+		emit_u8(&tx->e, PREFIX_OPERAND_SIZE);
+	emit_rm(&tx->e, false, size == 1 ? opcode - 1 : opcode, with, m);
+}
+
+/* Without REP, upwards. */
 static bool string_inline(struct bt_tx *tx, unsigned op)
 {
 	const struct bt_insn *i = tx->insn;
 	struct bt_ea from = { .segment = i->ea.segment }, to = { .segment = TSR_ES };
+	bool has_from = op != BT_STOS && op != BT_SCAS, has_to = op != BT_LODS;
+	unsigned access = op == BT_MOVS || op == BT_STOS ? BT_WRITE : BT_READ;
 
-	if (i->rep || i->repne || tx->mode & BT_MODE_DOWN || op > BT_LODS)
+	if (i->rep || i->repne || tx->mode & BT_MODE_DOWN)
 		return false;
-	if ((op != BT_STOS && !tsr_bt_memory_possible(tx, &from, BT_READ)) ||
-	    (op != BT_LODS && !tsr_bt_memory_possible(tx, &to, BT_WRITE)))
+	if ((has_from && !tsr_bt_memory_possible(tx, &from, BT_READ)) ||
+	    (has_to && !tsr_bt_memory_possible(tx, &to, access)))
 		return false;
 	if (op == BT_LODS) {
 		load_string(tx, RAX, string_operand(tx, TSR_ESI, BT_READ));
 	} else if (op == BT_STOS) {
 		store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), RAX);
+	} else if (op == BT_SCAS) {
+		compare_string(tx, RAX, string_operand(tx, TSR_EDI, BT_READ));
 	} else {
 		load_string(tx, R11, string_operand(tx, TSR_ESI, BT_READ));
-		store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), R11);
+		if (op == BT_MOVS)
+			store_string(tx, string_operand(tx, TSR_EDI, BT_WRITE), R11);
+		else
+			compare_string(tx, R11, string_operand(tx, TSR_EDI, BT_READ));
 	}
-	if (op != BT_STOS)
+	if (has_from)
 		advance(tx, RSI);
-	if (op != BT_LODS)
+	if (has_to)
 		advance(tx, RDI);
 	return true;
+}
+
+/* A call of the routine for a run within a page; it leaves ECX at zero if it has done it. Returns
+ * the place of a rel8 past what is done otherwise, 0: there is no such routine. */
+static uint32_t string_run(struct bt_tx *tx, unsigned op)
+{
+	const struct bt_insn *i = tx->insn;
+	const struct bt_runtime *rt = &tx->bt->rt;
+	unsigned shift = i->operand_size == 4 ? 2 : i->operand_size - 1u;
+
+	if (!(i->rep || i->repne) || i->addr16 || tx->mode & BT_MODE_DOWN ||
+	    !tx->bt->host_cpu.bmi2 || (op != BT_MOVS && op != BT_STOS) ||
+	    bt_segment_kind(tx->mode, TSR_ES) != BT_SEGMENT_FLAT ||
+	    (op == BT_MOVS && bt_segment_kind(tx->mode, i->ea.segment) != BT_SEGMENT_FLAT))
+		return 0;
+	tx_part(tx, BT_PART_CALL);
+	emit_call(&tx->e, op == BT_MOVS ? rt->movs[shift] : rt->stos[shift]);
+	return emit_jrcxz(&tx->e);
 }
 
 bool tsr_bt_lower_string(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
-	uint32_t kind = string_word(i);
+	uint32_t kind = string_word(i), done;
 
 	if (kind != BT_NONE && string_inline(tx, BT_STRING_OP(kind)))
 		return true;
 	if (kind == BT_NONE || tx->bt->options.lockstep)
 		return false;
+	done = string_run(tx, BT_STRING_OP(kind));
 	tsr_bt_call(tx, BT_CALL_STRING, kind, tsr_bt_site(tx, i->operand_size, BT_READ));
+	if (done)
+		emit_land8(&tx->e, done);
 	return true;
 }

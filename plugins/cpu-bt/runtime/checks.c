@@ -171,6 +171,73 @@ static void jump(const struct tsr_bt *bt, struct emitter *e)
 	emit_jmp_mem(e, host);
 }
 
+/*
+ * REP MOVS and STOS, upwards, 32-bit addresses, flat segments: done if each side lies in one page
+ * that is in its table. Otherwise nothing is done and ECX stays; it is not 0 then, which the caller
+ * looks at. r8 to r11 are lost.
+ */
+
+/* Where the elements of one side lie: r9 = addend of the page of `reg`. Guest RCX is in r10 and r11
+ * is the number of bytes - 1. Jumps to `slow` if they cross the page or it is not in the table; RCX
+ * is lost. */
+static void rep_side(const struct tsr_bt *bt, struct emitter *e, uint8_t reg, bool write,
+		     uint32_t slow)
+{
+	uint32_t one_page;
+
+	emit_lea64(e, RCX, HOST_SIB(reg, R11, 0, 0));
+	emit_shrx(e, true, RCX, RCX, R15);
+	emit_shrx(e, false, R9, reg, R15);
+	emit_not(e, true, RCX);
+	emit_lea64(e, RCX, HOST_SIB(RCX, R9, 0, 1));
+	one_page = emit_jrcxz(e);
+	emit_jmp(e, slow);
+	emit_land8(e, one_page);
+	emit_load64(e, RCX, table_entry(bt, write));
+	emit_mov64(e, R9, RCX);
+	emit_patch8(e, emit_jrcxz(e), slow);
+}
+
+/* The elements: RSI and RDI are host addresses. */
+static void rep_elements(struct emitter *e, uint8_t opcode, unsigned shift)
+{
+	emit_u8(e, PREFIX_REP);
+	if (shift == 1)
+		emit_u8(e, PREFIX_OPERAND_SIZE);
+	emit_u8(e, shift ? opcode + 1u : opcode);
+}
+
+static void rep(const struct tsr_bt *bt, struct emitter *e, uint8_t opcode, unsigned shift)
+{
+	bool movs = opcode == OP_MOVS;
+	uint32_t slow, some;
+
+	some = emit_jmp8(e);
+	slow = emit_here(e);
+	emit_mov64(e, RCX, R10);
+	emit_ret(e);
+	emit_land8(e, some);
+	emit_mov64(e, R10, RCX);
+	emit_patch8(e, emit_jrcxz(e), slow);
+	emit_lea64(e, R11, (struct host_mem){ NOREG, RCX, (uint8_t)shift, -1 });
+	if (movs) {
+		rep_side(bt, e, RSI, false, slow);
+		emit_mov64(e, R8, R9);
+	}
+	rep_side(bt, e, RDI, true, slow);
+	emit_mov64(e, RCX, R10);
+	emit_lea(e, R10, HOST_SIB(RSI, R11, 0, 1)); /* where the sides end */
+	emit_lea(e, R11, HOST_SIB(RDI, R11, 0, 1));
+	if (movs)
+		emit_lea64(e, RSI, HOST_SIB(RSI, R8, 0, 0));
+	emit_lea64(e, RDI, HOST_SIB(RDI, R9, 0, 0));
+	rep_elements(e, opcode, shift);
+	if (movs)
+		emit_mov64(e, RSI, R10);
+	emit_mov64(e, RDI, R11);
+	emit_ret(e);
+}
+
 static uint32_t align(struct emitter *e)
 {
 	while (emit_here(e) & 15 && !e->overflow)
@@ -195,4 +262,10 @@ void tsr_bt_checks_emit(struct tsr_bt *bt, struct emitter *e)
 		}
 	}
 	bt->rt.checks_end = emit_here(e);
+	for (unsigned shift = 0; shift < 3 && bt->host_cpu.bmi2; shift++) {
+		bt->rt.movs[shift] = align(e);
+		rep(bt, e, OP_MOVS, shift);
+		bt->rt.stos[shift] = align(e);
+		rep(bt, e, OP_STOS, shift);
+	}
 }

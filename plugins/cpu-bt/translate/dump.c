@@ -61,6 +61,9 @@ static const char *entry_name(const struct tsr_bt *bt, uint32_t at)
 	}
 	if (at >= bt->rt.checks_start && at < bt->rt.checks_end)
 		return "runtime: check";
+	for (unsigned i = 0; i < 3; i++)
+		if (at == bt->rt.movs[i] || at == bt->rt.stos[i])
+			return "runtime: run of MOVS or STOS";
 	return NULL;
 }
 
