@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SIDE_MAX 16384u         /* pixels, tessera/display.h */
-#define IMPATIENT_US (8 * 1000) /* half a frame at 60 Hz */
+#define SIDE_MAX 16384u /* pixels, tessera/display.h */
+/* Waiting a little longer for an answer shows it in this frame of the window, not in the next. A
+ * machine that is that late again is not waited for, so that the window stays responsive. */
+#define IMPATIENT_US (30 * 1000)
+#define LATE_US (100 * 1000)
 #define STUCK_US (1000 * 1000)
 
 /* Lives as long as pixels of it are in use. */
@@ -106,6 +109,12 @@ static gboolean ask(struct tsr_remote_displays *displays, guint index, guint64 s
 				   g_variant_new("(ut)", index, serial));
 }
 
+static gboolean is_asking_since(struct tsr_remote_displays *displays, gint64 microseconds)
+{
+	return tsr_remote_link_is_asking(displays->link) &&
+	       g_get_monotonic_time() - displays->asked_at > microseconds;
+}
+
 static gboolean is_sound(const TsrFrame *f)
 {
 	return f->serial && f->width && f->height && f->width <= SIDE_MAX &&
@@ -134,16 +143,23 @@ static gboolean take(GVariant *answer, TsrFrame *frame)
 	return TRUE;
 }
 
+static gint64 longest_wait(struct tsr_remote_displays *displays, gboolean patient)
+{
+	if (patient)
+		return TSR_REMOTE_SECONDS * G_USEC_PER_SEC;
+	return is_asking_since(displays, LATE_US) ? 0 : IMPATIENT_US;
+}
+
 gboolean tsr_remote_display_refresh(struct tsr_remote_displays *displays, guint index,
 				    TsrFrame *frame, gboolean patient)
 {
-	gint64 until = g_get_monotonic_time() +
-		       (patient ? TSR_REMOTE_SECONDS * G_USEC_PER_SEC : IMPATIENT_US);
 	g_autoptr(GVariant) answer = NULL;
 	gboolean same;
+	gint64 until;
 
 	if (index >= displays->count)
 		return FALSE;
+	until = g_get_monotonic_time() + longest_wait(displays, patient);
 	if (tsr_remote_link_is_asking(displays->link)) {
 		same = displays->asked_display == index && displays->asked_serial == frame->serial;
 		answer = tsr_remote_link_answer(displays->link, until);
@@ -161,8 +177,7 @@ gboolean tsr_remote_display_refresh(struct tsr_remote_displays *displays, guint 
 
 gboolean tsr_remote_displays_are_stuck(struct tsr_remote_displays *displays)
 {
-	return tsr_remote_link_is_asking(displays->link) &&
-	       g_get_monotonic_time() - displays->asked_at > STUCK_US;
+	return is_asking_since(displays, STUCK_US);
 }
 
 /* -- Their life */

@@ -72,6 +72,11 @@ WRONG = [
     (("ctl",), 2, "tessera ctl SOCKET COMMAND"),
     (("ctl", "/nonexistent", "fly"), 2, "there is no command \"fly\""),
     (("ctl", "/nonexistent", "status"), 1, "no machine answers"),
+    (("view",), 2, "tessera view SOCKET"),
+    (("view", "/nonexistent"), 1, "no machine answers"),
+    (("view", "a", "b"), 2, "\"b\" is one argument too many"),
+    (("view", "/nonexistent", "--set"), 2, "--set needs a value"),
+    (("run", "pc", "--hold"), 2, "--hold waits for a client"),
 ]
 
 PC = ("run", "pc", "--ui", "none", "--serial", "none", "--nic", "none", "--timeout", "5")
@@ -277,7 +282,7 @@ class CommandLineTest(unittest.TestCase):
 
     def test_help(self):
         for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),
-                          ("ctl", "--help"), ("demo", "--help"), ("run", "x", "--memory", "1", "--help")):
+                          ("ctl", "--help"), ("view", "--help"), ("demo", "--help"), ("run", "x", "--memory", "1", "--help")):
             done = tessera(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertTrue(done.stdout.startswith("usage: tessera"))

@@ -24,11 +24,14 @@ class Display:
         self.x.XGetPixel.restype = ctypes.c_ulong
         self.display = ctypes.c_void_p(self.x.XOpenDisplay(None))
 
+    def press(self, name, down):
+        code = self.x.XKeysymToKeycode(self.display, ctypes.c_ulong(self.x.XStringToKeysym(name.encode())))
+        self.test.XTestFakeKeyEvent(self.display, code, int(down), 0)
+        self.x.XFlush(self.display)
+
     def key(self, *names):
-        codes = [self.x.XKeysymToKeycode(self.display, ctypes.c_ulong(self.x.XStringToKeysym(n.encode()))) for n in names]
-        for code, down in [(c, 1) for c in codes] + [(c, 0) for c in reversed(codes)]:
-            self.test.XTestFakeKeyEvent(self.display, code, down, 0)
-            self.x.XFlush(self.display)
+        for name, down in [(n, True) for n in names] + [(n, False) for n in reversed(names)]:
+            self.press(name, down)
             time.sleep(0.05)
 
     def point(self, x, y):
