@@ -301,6 +301,25 @@ class Remote(Script, unittest.TestCase):
         self.assertEqual(machine.get_stats(), "")
         self.assertIsNone(machine.borrow_frame(0, Tessera.Frame()))
 
+    def test_a_process_that_lies(self):
+        """The memory of a display is mapped as far as it is there and stays there, whatever is said of it."""
+        liar = os.path.join(os.path.dirname(os.path.realpath(__file__)), "liar.py")
+        for kind in ("small", "unsealed", "huge", "nofile", "honest"):
+            socket = self.path(kind)
+            process = subprocess.Popen([sys.executable, liar, socket, kind])
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            while not os.path.exists(socket):
+                time.sleep(0.01)
+            machine = Tessera.Machine.new_remote(socket)
+            self.assertEqual(machine.get_name(), "liar")
+            for _ in range(3):
+                pixels = machine.borrow_frame(0, Tessera.Frame())
+                self.assertEqual(pixels is not None and len(pixels.get_data()), kind == "honest" and 64 * 64 * 4, kind)
+            with self.assertRaises(GLib.Error) as caught:
+                machine.pause()
+            self.assertIn("Pause", caught.exception.message)
+
     def test_leaving_leaves_the_machine_as_it_is(self):
         machine = self.make(hold=False)
         process = machine.process
