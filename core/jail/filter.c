@@ -50,7 +50,8 @@ static const struct row allowed[] = {
 	ROW(pwrite64, ALL), ROW(preadv, ALL), ROW(pwritev, ALL), ROW(preadv2, ALL),
 	ROW(pwritev2, ALL), ROW(lseek, ALL), ROW(fsync, ALL), ROW(fdatasync, ALL),
 	ROW(sync_file_range, ALL), ROW(ftruncate, ALL), ROW(fallocate, ALL), ROW(close, ALL),
-	ROW(fgetxattr, ALL), ROW(fsetxattr, ALL), ROW(fstat, ALL), ROW(fstatfs, ALL), ROW(flock, V), ROW(fadvise64, ALL), ROW(dup, V),
+	ROW(fstat, ALL), ROW(fstatfs, ALL), ROW(fgetxattr, ALL), ROW(fsetxattr, ALL), ROW(fremovexattr, ALL),
+	ROW(flock, V), ROW(fadvise64, ALL), ROW(dup, V),
 	ROW(dup2, M), ROW(dup3, M), ROW(pipe2, M), ROW(close_range, M),
 	/* waiting */
 	ROW(poll, ALL), ROW(ppoll, ALL), ROW(select, P), ROW(pselect6, P), ROW(epoll_create1, P),
@@ -61,7 +62,7 @@ static const struct row allowed[] = {
 	/* time and numbers that tell of this process only */
 	ROW(clock_gettime, ALL), ROW(clock_getres, ALL), ROW(gettimeofday, ALL), ROW(time, ALL),
 	ROW(times, M), ROW(getrusage, M), ROW(getrandom, ALL), ROW(getpid, ALL), ROW(gettid, ALL),
-	ROW(getppid, M), ROW(getpgrp, ALL), ROW(getuid, V), ROW(geteuid, V), ROW(getgid, V),
+	ROW(getppid, M), ROW(getpgrp, ALL), ROW(getuid, ALL), ROW(geteuid, ALL), ROW(getgid, V),
 	ROW(getegid, V), ROW(getresuid, M), ROW(getresgid, M), ROW(getgroups, M), ROW(uname, M),
 	ROW(sysinfo, V), ROW(sched_getaffinity, V), ROW(getcpu, ALL), ROW(getrlimit, M),
 	/* names, not contents */
@@ -101,11 +102,11 @@ static const int paths[] = {
 
 /* Refused in every jail. */
 static const int refused[] = {
-	SCMP_SYS(link),     SCMP_SYS(linkat),        SCMP_SYS(symlink),  SCMP_SYS(symlinkat),
-	SCMP_SYS(mknod),    SCMP_SYS(mknodat),       SCMP_SYS(chmod),    SCMP_SYS(fchmod),
-	SCMP_SYS(fchmodat), SCMP_SYS(chown),         SCMP_SYS(fchown),   SCMP_SYS(lchown),
-	SCMP_SYS(fchownat), SCMP_SYS(utimensat),     SCMP_SYS(setxattr),
-	SCMP_SYS(chdir),    SCMP_SYS(inotify_init1),
+	SCMP_SYS(link),          SCMP_SYS(linkat),    SCMP_SYS(symlink),  SCMP_SYS(symlinkat),
+	SCMP_SYS(mknod),         SCMP_SYS(mknodat),   SCMP_SYS(chmod),    SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),      SCMP_SYS(chown),     SCMP_SYS(fchown),   SCMP_SYS(lchown),
+	SCMP_SYS(fchownat),      SCMP_SYS(utimensat), SCMP_SYS(setxattr), SCMP_SYS(chdir),
+	SCMP_SYS(inotify_init1),
 };
 
 /* Calls for which another one stands in when there is none. */

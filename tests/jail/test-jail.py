@@ -18,7 +18,7 @@ except ImportError:
     Gio = None
 
 TESSERA, PLUGINS, MACHINE, ROM = sys.argv[1:5]
-ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8")
+ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", TESSERA_JAIL="")
 TEST_ENVIRONMENT = dict(ENVIRONMENT, TESSERA_PLUGIN_PATH=PLUGINS)
 DONE, REFUSED = 50, 51  # hostile.c
 KILLED = -signal.SIGSYS
