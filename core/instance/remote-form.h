@@ -44,6 +44,7 @@ struct tsr_remote_form {
 	void (*send_pointer)(TsrMachine *m, int dx, int dy, int wheel, guint buttons);
 	void (*send_pointer_absolute)(TsrMachine *m, guint x, guint y, int wheel, guint buttons);
 
+	GVariant *(*get_status)(TsrMachine *m);
 	char *(*get_stats)(TsrMachine *m);
 	gboolean (*tap_line)(TsrMachine *m, const char *line, gboolean on, GError **error);
 };

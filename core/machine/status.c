@@ -10,6 +10,7 @@
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/posts.h"
+#include "instance/remote-form.h"
 #include "run/timekeeper.h"
 
 static void put(GVariantBuilder *to, const char *name, GVariant *value)
@@ -136,6 +137,8 @@ GVariant *tsr_machine_get_status(TsrMachine *self)
 {
 	GVariantBuilder status;
 
+	if (self->form)
+		return self->form->get_status(self);
 	g_variant_builder_init(&status, G_VARIANT_TYPE_VARDICT);
 	tsr_machine_lock(self);
 	for (guint i = 0; i < G_N_ELEMENTS(sections); i++)

@@ -249,6 +249,17 @@ static void remote_send_pointer_absolute(TsrMachine *m, guint x, guint y, int wh
 
 /* -- Observation */
 
+/* Nothing when it cannot be asked. */
+static GVariant *remote_get_status(TsrMachine *m)
+{
+	g_autoptr(GVariant) answer =
+		tsr_remote_link_call(m->remote->link, "GetStatus", NULL, TSR_REMOTE_SECONDS, NULL);
+
+	if (answer && g_variant_is_of_type(answer, G_VARIANT_TYPE("(a{sv})")))
+		return g_variant_get_child_value(answer, 0);
+	return g_variant_ref_sink(g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
+}
+
 static char *remote_get_stats(TsrMachine *m)
 {
 	char *text = call_for_text(m, "GetStats", NULL, TSR_REMOTE_SECONDS, NULL);
@@ -395,6 +406,7 @@ static const struct tsr_remote_form form = {
 	.send_key = remote_send_key,
 	.send_pointer = remote_send_pointer,
 	.send_pointer_absolute = remote_send_pointer_absolute,
+	.get_status = remote_get_status,
 	.get_stats = remote_get_stats,
 	.tap_line = remote_tap_line,
 };

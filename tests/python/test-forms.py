@@ -105,6 +105,7 @@ class Script:
         self.assertEqual(machine.run(), 33)
         self.assertEqual("".join(text), "hello")
         self.assertIn("instructions ", machine.get_stats())
+        self.assertEqual(machine.get_status().unpack()["exit-status"], 33)
         self.assertIn("dev0", machine.list_instances())
 
     def test_instances_and_properties(self):
@@ -299,6 +300,7 @@ class Remote(Script, unittest.TestCase):
         with self.assertRaises(GLib.Error):
             machine.pause()
         self.assertEqual(machine.get_stats(), "")
+        self.assertEqual(machine.get_status().unpack(), {})
         self.assertIsNone(machine.borrow_frame(0, Tessera.Frame()))
 
     def test_a_process_that_lies(self):

@@ -694,7 +694,8 @@ TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, gui
  * - faults (a{ss}): what the host failed to do, by instance
  * - signals-dropped (t)
  *
- * Returns: (transfer full): a dictionary of the type a{sv}
+ * Returns: (transfer full): a dictionary of the type a{sv}; empty if a machine in another process
+ * cannot be asked
  */
 TSR_EXPORT GVariant *tsr_machine_get_status(TsrMachine *self);
 /**
