@@ -126,6 +126,9 @@ static const uint32_t fcntls[] = {
 
 static const uint32_t prctls[] = { PR_SET_NAME, PR_GET_NAME, PR_SET_SECCOMP, PR_GET_DUMPABLE };
 
+/* Of the other threads: the watchdog of the machine lock says which one held it. */
+static const uint32_t prctls_of_others[] = { PR_GET_NAME };
+
 struct build {
 	scmp_filter_ctx filter;
 	unsigned kind; /* a bit */
@@ -256,6 +259,8 @@ static void build(struct build *b, unsigned needs)
 	allow_values(b, SCMP_SYS(ioctl), 1, ioctls, sizeof(ioctls) / sizeof(ioctls[0]));
 	if (b->kind == M)
 		allow_values(b, SCMP_SYS(prctl), 0, prctls, sizeof(prctls) / sizeof(prctls[0]));
+	else
+		allow_values(b, SCMP_SYS(prctl), 0, prctls_of_others, 1);
 	allow_memory(b);
 	allow_threads(b);
 	allow_own(b);
