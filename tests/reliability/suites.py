@@ -21,7 +21,8 @@ def fuzz(arguments):
         name = os.path.basename(program)
         command = [program, f"-max_total_time={seconds}", "-print_final_stats=1", "-timeout=10", os.path.join(folder, "corpus-" + name),
                    *glob.glob(os.path.join(HERE, "..", "fuzz", name.removeprefix("fuzz-"), "seeds"))]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False,
+                              env=dict(os.environ, G_SLICE="always-malloc"))  # as tests/fuzz does
         inputs = re.search(r"stat::number_of_executed_units: (\d+)", done.stderr)
         took = re.search(r"Done \d+ runs in (\d+) second", done.stderr)
         fuzzers[name] = {"inputs": int(inputs.group(1)) if inputs else 0, "seconds": int(took.group(1)) if took else 0}
@@ -76,6 +77,18 @@ def kills(arguments):
         done = subprocess.run([sys.executable, os.path.join(HERE, "kill"), "--kills", "200", "--json", out.name,
                                os.path.join(build, "bin", "tessera"), os.path.join(build, "tests", "fault-preload.so"),
                                os.path.join(build, "tests", "guest", "acknowledge.bin")],
+                              capture_output=True, text=True, check=False)
+        lines = out.read().splitlines()
+    result = json.loads(lines[-1]) if lines else {}
+    return result, [] if done.returncode == 0 else [done.stdout[-500:] + done.stderr[-500:]]
+
+
+def saves(arguments):
+    """The long form of `cycles`: 200 times saved, killed and loaded in another process."""
+    build = os.path.abspath(arguments.build)
+    with tempfile.NamedTemporaryFile("r", prefix="tessera-cycles-") as out:
+        done = subprocess.run([sys.executable, os.path.join(HERE, "cycles"), "--cycles", "200", "--json", out.name,
+                               os.path.join(build, "bin", "tessera"), os.path.join(build, "tests", "guest", "acknowledge.bin")],
                               capture_output=True, text=True, check=False)
         lines = out.read().splitlines()
     result = json.loads(lines[-1]) if lines else {}
