@@ -5,8 +5,8 @@
  * combination is a row, made from what tsr_bt_decode said about its first occurrence; what is
  * different each time (SIB, displacement, immediate, length, address) is read here. A row is
  * entered only if this file, by the new row, comes to the same result as Zydis. Encodings that do
- * not fit the scheme never agree, or have no row: two immediates, repeated prefixes, VEX, 3DNow!,
- * shifts whose flags depend on the count. test-bt-decode compares all opcodes with all ModRM bytes.
+ * not fit the scheme never agree, or have no row: two immediates, repeated prefixes, VEX, 3DNow!.
+ * test-bt-decode compares all opcodes with all ModRM bytes.
  */
 #include <stdlib.h>
 
@@ -28,6 +28,7 @@ struct row {
 	uint32_t key;        /* 0: empty */
 	uint8_t immediate;   /* bytes */
 	bool sign, relative; /* of the immediate */
+	bool by_count;       /* a shift, whose flags are others if the count is 0 */
 	struct bt_insn insn;
 };
 
@@ -226,7 +227,7 @@ static void read_immediate(const struct row *r, const uint8_t *bytes, struct bt_
 		out->target &= 0xffff;
 }
 
-/* False: the bytes end before the instruction. */
+/* False: the bytes end before the instruction, or the row is not about it. */
 static bool read_rest(const struct row *r, const struct head *h, const uint8_t *bytes,
 		      size_t length, uint32_t eip, struct bt_insn *out)
 {
@@ -245,12 +246,12 @@ static bool read_rest(const struct row *r, const struct head *h, const uint8_t *
 	out->length = (uint8_t)(at + r->immediate);
 	if (r->immediate)
 		read_immediate(r, bytes + at, out);
-	return true;
+	return !r->by_count || out->imm & 31;
 }
 
 /* -- new rows */
 
-/* Flags of a shift depend on its count. */
+/* A shift by an immediate: it leaves the flags alone if the count is 0. */
 static bool by_count(const struct bt_insn *i)
 {
 	if (i->map == 1)
@@ -279,13 +280,14 @@ static void learn(struct bt_decode_cache *c, uint32_t mode, const uint8_t *bytes
 {
 	struct row r = { .immediate = raw->immediate,
 			 .sign = raw->sign,
-			 .relative = raw->relative };
+			 .relative = raw->relative,
+			 .by_count = by_count(insn) };
 	struct bt_insn again;
 	struct head h;
 
 	learn_form(c, raw);
-	if (!raw->legacy || raw->two_immediates || by_count(insn) ||
-	    !read_head(c, mode, bytes, insn->length, &h) || h.has_modrm != raw->has_modrm)
+	if (!raw->legacy || raw->two_immediates || !read_head(c, mode, bytes, insn->length, &h) ||
+	    h.has_modrm != raw->has_modrm)
 		return;
 	if (h.key & KEY_0F && raw->opcode == 0x0f) /* 3DNow!: the opcode is an immediate */
 		return;
