@@ -109,7 +109,7 @@ static const uint8_t all_prefixes[] = { 0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x26,
 
 static void all_opcodes_and_modrm(void)
 {
-	try_prefixes(NULL, 0, 1);
+	try_prefixes(all_prefixes, 0, 1);
 	finish(80);
 }
 
