@@ -11,6 +11,7 @@
 #include "program/sweeper.h"
 #include "remote/address.h"
 
+#define SELF "/proc/self/exe" /* the same program, though another may have been installed since */
 #define SOCKET_NAME "control"
 #define FINISH_SECONDS 2 /* until a window that hangs is ended by force */
 
@@ -62,6 +63,9 @@ static void on_ended(GPid pid, int wait_status, gpointer data)
 	window->watch = 0;
 	window->wait_status = wait_status;
 	g_spawn_close_pid(pid);
+	if (state == TSR_MACHINE_LOADED && WIFSIGNALED(wait_status))
+		g_printerr("tessera: the window ended by signal %d before it was open\n",
+			   WTERMSIG(wait_status));
 	if (state == TSR_MACHINE_RUNNING || state == TSR_MACHINE_PAUSED)
 		g_printerr("tessera: the window is gone, the machine goes on; `tessera view %s` "
 			   "opens another, `tessera ctl %s quit` ends the machine\n",
@@ -71,16 +75,16 @@ static void on_ended(GPid pid, int wait_status, gpointer data)
 struct window_process *window_process_start(TsrMachine *machine, const char *socket, gboolean start,
 					    GError **error)
 {
-	g_autofree char *program = g_file_read_link("/proc/self/exe", error);
-	const char *const arguments[] = {
-		program, "view", tsr_remote_socket_path(socket), "--own", start ? "--start" : NULL,
-		NULL
-	};
+	const char *const arguments[] = { SELF,    "tessera",
+					  "view",  tsr_remote_socket_path(socket),
+					  "--own", start ? "--start" : NULL,
+					  NULL };
 	struct window_process *window;
 	GPid pid;
 
-	if (!program || !g_spawn_async(NULL, (char **)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
-				       NULL, NULL, &pid, error)) {
+	if (!g_spawn_async(NULL, (char **)arguments, NULL,
+			   G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, &pid,
+			   error)) {
 		g_prefix_error(error, "the window cannot be opened: ");
 		return NULL;
 	}
