@@ -9,7 +9,7 @@
 
 #include <gio/gio.h>
 
-#define TSR_CLIENT_OWED_MESSAGES 4096
+#define TSR_CLIENT_OWED_MESSAGES 1024
 /* One message may be larger than this; no further one is queued behind it then. */
 #define TSR_CLIENT_OWED_BYTES (4u << 20)
 #define TSR_CLIENT_BEHIND 256 /* messages */
