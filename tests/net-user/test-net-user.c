@@ -742,9 +742,9 @@ static void descriptors_are_held_back(void)
 		{ 64, 8, 8, 48 },
 		{ 256, 64, 64, 192 },
 		{ 1024, 448, 448, 960 },
-		{ 4096, 1024, 512, 4032 },
-		{ 1u << 20, 1024, 512, 1048512 },
-		{ UINT64_MAX, 1024, 512, INT32_MAX },
+		{ 4096, 512, 512, 4032 },
+		{ 1u << 20, 512, 512, 1048512 },
+		{ UINT64_MAX, 512, 512, INT32_MAX },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

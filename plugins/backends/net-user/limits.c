@@ -10,7 +10,7 @@
 
 #define HELD_BACK 64 /* for control, files that are opened later, other libraries */
 #define MACHINE 64   /* what a machine has open itself, about */
-#define MOST_STREAMS 1024
+#define MOST_STREAMS 512
 #define MOST_DATAGRAMS 512
 #define LEAST 8 /* flows of a kind, whatever the limit is */
 
