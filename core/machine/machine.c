@@ -495,16 +495,6 @@ char *tsr_machine_get_stats(TsrMachine *self)
 	return g_string_free(text, FALSE);
 }
 
-guint64 tsr_machine_get_clock_lag(TsrMachine *self)
-{
-	guint64 lag;
-
-	tsr_machine_lock(self);
-	lag = tsr_timekeeper_lag(self->clock);
-	tsr_machine_unlock(self);
-	return lag;
-}
-
 gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on, GError **error)
 {
 	gboolean found;

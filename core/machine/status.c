@@ -47,6 +47,7 @@ static void put_time(TsrMachine *m, GVariantBuilder *status)
 
 	put(status, "seconds-since-start", g_variant_new_double((double)since / G_USEC_PER_SEC));
 	put(status, "guest-time-ns", g_variant_new_uint64(tsr_timekeeper_now(m->clock)));
+	put(status, "clock-lag-ns", g_variant_new_uint64(tsr_timekeeper_lag(m->clock)));
 }
 
 static void put_medium(TsrInstance *instance, const struct tsr_interface *found,
@@ -145,4 +146,20 @@ GVariant *tsr_machine_get_status(TsrMachine *self)
 		sections[i](self, &status);
 	tsr_machine_unlock(self);
 	return g_variant_ref_sink(g_variant_builder_end(&status));
+}
+
+guint64 tsr_machine_get_clock_lag(TsrMachine *self)
+{
+	guint64 lag = 0;
+
+	if (self->form) {
+		g_autoptr(GVariant) status = self->form->get_status(self);
+
+		g_variant_lookup(status, "clock-lag-ns", "t", &lag);
+		return lag;
+	}
+	tsr_machine_lock(self);
+	lag = tsr_timekeeper_lag(self->clock);
+	tsr_machine_unlock(self);
+	return lag;
 }

@@ -58,6 +58,15 @@ static void print_medium(GVariant *medium)
 		g_print("%s, writable%s%s\n", file, *mode ? ", " : "", mode);
 }
 
+/* Below a tenth of a second nobody sees it. */
+static void print_lag(const char *name, GVariant *value)
+{
+	double seconds = (double)g_variant_get_uint64(value) / 1e9;
+
+	if (seconds >= 0.1)
+		g_print(COLUMN "%.1f s behind the host's\n", "clock", seconds);
+}
+
 static void print_network(GVariant *network)
 {
 	const char *link = text_of(network, "link"), *forwards = text_of(network, "hostfwd");
@@ -103,7 +112,7 @@ static const struct {
 	{ "instances", "as", print_names },    { "seconds-since-start", "d", print_duration },
 	{ "exit-status", "i", print_nothing }, { "guest-time-ns", "t", print_nothing },
 	{ "media", "aa{sv}", print_media },    { "networks", "aa{sv}", print_networks },
-	{ "faults", "a{ss}", print_faults },
+	{ "faults", "a{ss}", print_faults },   { "clock-lag-ns", "t", print_lag },
 };
 
 static void print_value(const char *name, GVariant *value)

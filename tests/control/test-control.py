@@ -196,6 +196,7 @@ class ControlTest(unittest.TestCase):
         self.assertEqual([status[key] for key in ("name", "state", "exit-status", "instances")],
                          ["test", "running", 0, ["cpu0", "mmu0", "dev0"]])
         self.assertTrue(1 <= status["seconds-since-start"] < 60, status)
+        self.assertIn("clock-lag-ns", status)
         self.assertEqual([status[key] for key in ("media", "networks", "faults", "signals-dropped")], [[], [], {}, 0])
         self.assertRegex(machine.ctl("status"), r"(?m)^running    0:00:\d\d$")
         machine.ctl("pause")

@@ -686,7 +686,8 @@ TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, gui
  * later version may add values. [main]
  *
  * - name, state, jail (s), exit-status (i), instances (as)
- * - seconds-since-start (d): of the host's time, paused or not; guest-time-ns (t)
+ * - seconds-since-start (d): of the host's time, paused or not; guest-time-ns and clock-lag-ns (t),
+ * see tsr_machine_get_clock_lag()
  * - media (aa{sv}): of each block back end instance (s), present and read-only (b), bytes (t), and
  * its properties file and mode (s)
  * - networks (aa{sv}): of each network back end instance and plugin (s), and its properties link
