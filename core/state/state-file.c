@@ -19,6 +19,8 @@
 
 #include <tessera-glib/machine.h>
 
+#include "state/new-file.h"
+
 #define MAGIC "TESSERA-STATE\n"
 #define MAGIC_LENGTH 14
 #define FILE_VERSION 1
@@ -133,12 +135,6 @@ static void emit_all(struct output *out, GVariant *head, const uint8_t *memory, 
 	drain_buffer(out);
 }
 
-/* Not every file can be synced: a pipe cannot, nor a folder on every file system. */
-static int sync_descriptor(int fd)
-{
-	return fsync(fd) && errno != EINVAL ? errno : 0;
-}
-
 static gboolean io_error(const char *path, int number, GError **error)
 {
 	if (number)
@@ -157,21 +153,7 @@ static int write_and_sync(int fd, GVariant *head, const uint8_t *memory, guint64
 	out->digest = g_checksum_new(G_CHECKSUM_SHA256);
 	emit_all(out, normal, memory, length);
 	g_checksum_free(out->digest);
-	return out->error ? out->error : sync_descriptor(fd);
-}
-
-/* A file's name is on stable storage when its folder is. */
-static int sync_folder(const char *path)
-{
-	g_autofree char *folder = g_path_get_dirname(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int error;
-
-	if (fd < 0)
-		return errno;
-	error = sync_descriptor(fd);
-	close(fd);
-	return error;
+	return out->error ? out->error : tsr_new_file_sync(fd);
 }
 
 gboolean tsr_state_file_write_fd(int fd, const char *name, GVariant *head, const uint8_t *memory,
@@ -183,21 +165,11 @@ gboolean tsr_state_file_write_fd(int fd, const char *name, GVariant *head, const
 gboolean tsr_state_file_write(const char *path, GVariant *head, const uint8_t *memory,
 			      guint64 length, GError **error)
 {
-	g_autofree char *beside = g_strdup_printf("%s.XXXXXX", path);
-	int fd = g_mkstemp_full(beside, O_RDWR | O_CLOEXEC, 0600);
-	int failure;
+	struct tsr_new_file file;
+	int failure = tsr_new_file_open(&file, path);
 
-	if (fd < 0)
-		return io_error(path, errno, error);
-	failure = write_and_sync(fd, head, memory, length);
-	if (close(fd) && !failure)
-		failure = errno;
-	if (!failure && rename(beside, path))
-		failure = errno;
-	if (failure)
-		unlink(beside);
-	else
-		failure = sync_folder(path);
+	if (!failure)
+		failure = tsr_new_file_close(&file, write_and_sync(file.fd, head, memory, length));
 	return io_error(path, failure, error);
 }
 
