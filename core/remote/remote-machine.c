@@ -425,6 +425,15 @@ static GVariant *get(struct tsr_remote *remote, const char *name, const char *ty
 	return NULL;
 }
 
+/* A version that has no jail has no such property either. */
+static char *get_jail(struct tsr_remote *remote)
+{
+	g_autoptr(GVariant) jail = get(remote, "Jail", "s", NULL);
+
+	return jail ? g_variant_dup_string(jail, NULL)
+		    : g_strdup("unknown: the machine's version of Tessera does not tell");
+}
+
 /* Signals that came before the answers change the state again when they are told. */
 static gboolean ask_who_it_is(TsrMachine *m, GError **error)
 {
@@ -432,12 +441,11 @@ static gboolean ask_who_it_is(TsrMachine *m, GError **error)
 	g_autoptr(GVariant) name = get(remote, "Name", "s", error);
 	g_autoptr(GVariant) displays = name ? get(remote, "Displays", "u", error) : NULL;
 	g_autoptr(GVariant) status = displays ? get(remote, "ExitStatus", "i", error) : NULL;
-	g_autoptr(GVariant) jail = status ? get(remote, "Jail", "s", error) : NULL;
-	g_autoptr(GVariant) state = jail ? get(remote, "State", "s", error) : NULL;
+	g_autoptr(GVariant) state = status ? get(remote, "State", "s", error) : NULL;
 
 	if (!state)
 		return FALSE;
-	m->jail = g_variant_dup_string(jail, NULL);
+	m->jail = get_jail(remote);
 	remote->name = g_variant_dup_string(name, NULL);
 	remote->displays = tsr_remote_displays_new(
 		remote->link, MIN(g_variant_get_uint32(displays), DISPLAYS_MAX));

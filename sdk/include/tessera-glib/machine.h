@@ -343,7 +343,8 @@ TSR_EXPORT gboolean tsr_machine_can_enter_jail(TsrMachine *self);
  * tsr_machine_get_jail:
  * @self: a machine
  *
- * Gets how this process is confined: "full", "partial: REASON" or "off: REASON". [main]
+ * Gets how the machine's process is confined: "full", "partial: REASON" or "off: REASON"; of a
+ * machine in another process also "unknown: REASON", if its version of Tessera is older. [main]
  *
  * Returns: (transfer none): the text; it belongs to the machine
  */
