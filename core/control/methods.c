@@ -9,6 +9,7 @@
 #include "control/methods.h"
 
 #define POSITION_MAX 65535u
+#define LOAD_FLAGS TSR_MACHINE_LOAD_FORCE_MEDIUM /* all that there are */
 
 static GVariant *nothing(gboolean done)
 {
@@ -206,6 +207,8 @@ static GVariant *on_set_instance_property(TsrControlled *self, GVariant *argumen
 	const char *instance, *property, *value;
 
 	g_variant_get(arguments, "(&s&s&s)", &instance, &property, &value);
+	if (g_str_equal(property, "file") && *value && !check_path(self, "InsertMedium", error))
+		return NULL;
 	return nothing(
 		tsr_machine_set_instance_property(self->machine, instance, property, value, error));
 }
@@ -224,7 +227,8 @@ static GVariant *on_load(TsrControlled *self, GVariant *arguments, GError **erro
 	const char *path;
 
 	g_variant_get(arguments, "(&s)", &path);
-	return nothing(tsr_machine_load(self->machine, path, error));
+	return nothing(check_path(self, "Load", error) &&
+		       tsr_machine_load(self->machine, path, error));
 }
 
 static GVariant *on_hash_state(TsrControlled *self, GVariant *arguments, GError **error)
@@ -301,6 +305,21 @@ static GVariant *on_save_fd(TsrControlled *self, int fd, GVariant *arguments, GE
 	return nothing(tsr_machine_save_fd(self->machine, fd, name, error));
 }
 
+static GVariant *on_load_fd(TsrControlled *self, int fd, GVariant *arguments, GError **error)
+{
+	const char *name;
+	guint flags;
+
+	g_variant_get(arguments, "(h&su)", NULL, &name, &flags);
+	if (flags & ~(guint)LOAD_FLAGS) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "this version of Tessera knows no flags 0x%x for loading",
+			    flags & ~(guint)LOAD_FLAGS);
+		return NULL;
+	}
+	return nothing(tsr_machine_load_fd(self->machine, fd, name, flags, error));
+}
+
 static const struct {
 	const char *name;
 	FileMethod method;
@@ -309,6 +328,7 @@ static const struct {
 	{ "ScreenshotFd", on_screenshot_fd, 1 },
 	{ "InsertMediumFd", on_insert_medium_fd, 1 },
 	{ "SaveFd", on_save_fd, 0 },
+	{ "LoadFd", on_load_fd, 0 },
 };
 
 /* The caller closes it; -1 with error. */

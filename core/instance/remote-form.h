@@ -21,7 +21,11 @@ struct tsr_remote_form {
 	gboolean (*reset)(TsrMachine *m, GError **error);
 	void (*stop)(TsrMachine *m, int exit_status, const char *why);
 	gboolean (*save)(TsrMachine *m, const char *path, GError **error);
-	gboolean (*load)(TsrMachine *m, const char *path, GError **error);
+	gboolean (*save_fd)(TsrMachine *m, int fd, const char *name, GError **error);
+	gboolean (*load)(TsrMachine *m, const char *path, TsrMachineLoadFlags flags,
+			 GError **error);
+	gboolean (*load_fd)(TsrMachine *m, int fd, const char *name, TsrMachineLoadFlags flags,
+			    GError **error);
 	char *(*hash_state)(TsrMachine *m, GError **error);
 
 	char **(*list_instances)(TsrMachine *m);
@@ -30,6 +34,8 @@ struct tsr_remote_form {
 				       GError **error);
 	gboolean (*set_instance_property)(TsrMachine *m, const char *instance, const char *property,
 					  const char *value, GError **error);
+	gboolean (*insert_fd)(TsrMachine *m, const char *instance, int fd, const char *name,
+			      GError **error);
 
 	guint (*get_n_displays)(TsrMachine *m);
 	/* patient: waits for a machine that is busy; otherwise there is no newer frame yet. */

@@ -452,9 +452,12 @@ gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instanc
 gboolean tsr_machine_insert_fd(TsrMachine *self, const char *instance, int fd, const char *name,
 			       GError **error)
 {
-	TsrInstance *found = find_or_error(self, instance, error);
+	TsrInstance *found;
 	gboolean good;
 
+	if (self->form)
+		return self->form->insert_fd(self, instance, fd, name, error);
+	found = find_or_error(self, instance, error);
 	if (!found)
 		return FALSE;
 	tsr_machine_lock(self);

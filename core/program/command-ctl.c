@@ -3,20 +3,18 @@
  * and the call that it makes. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <gio/gunixfdlist.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/control-interface.h"
 #include "manifest/property.h"
 #include "program/program.h"
 #include "remote/address.h"
+#include "remote/files.h"
 
-#define CALL_TIMEOUT_MS (10 * 60 * 1000)
+#define CALL_SECONDS (10 * 60)
 #define POSITION_MAX 65535
 #define BUTTONS_MAX 31 /* five buttons */
 
@@ -46,7 +44,7 @@ static GVariant *call(Ctl *ctl, const char *interface, const char *method, GVari
 	GError *error = NULL;
 	GVariant *answer = g_dbus_connection_call_sync(
 		ctl->connection, NULL, TSR_CONTROL_PATH, interface, method, arguments, NULL,
-		G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &error);
+		G_DBUS_CALL_FLAGS_NONE, CALL_SECONDS * 1000, NULL, &error);
 
 	program_progress_end();
 	if (!answer)
@@ -85,34 +83,13 @@ static GVariant *get_property(Ctl *ctl, const char *name)
 	return value;
 }
 
-/* The descriptor is argument `h 0` of the call, and is closed. */
-static int call_with_file(Ctl *ctl, const char *method, GVariant *arguments, int fd)
+/* The end of a call that remote/files.h made. */
+static int finish(Ctl *ctl, gboolean done, GError *error)
 {
-	g_autoptr(GUnixFDList) files = g_unix_fd_list_new_from_array(&fd, 1);
-	g_autoptr(GVariant) answer = NULL;
-	GError *error = NULL;
-
-	answer = g_dbus_connection_call_with_unix_fd_list_sync(
-		ctl->connection, NULL, TSR_CONTROL_PATH, TSR_CONTROL_INTERFACE, method, arguments,
-		NULL, G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, files, NULL, NULL, &error);
 	program_progress_end();
-	if (!answer)
+	if (!done)
 		ctl->status = fail_remote(error);
 	return ctl->status;
-}
-
-/* A property of an instance, "" if it has none of that name. */
-static char *instance_property(Ctl *ctl, const char *instance, const char *property)
-{
-	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
-		ctl->connection, NULL, TSR_CONTROL_PATH, TSR_CONTROL_INTERFACE,
-		"GetInstanceProperty", g_variant_new("(ss)", instance, property),
-		G_VARIANT_TYPE("(s)"), G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, NULL);
-	char *value = NULL;
-
-	if (answer)
-		g_variant_get(answer, "(s)", &value);
-	return value ? value : g_strdup("");
 }
 
 static int fail_file(Ctl *ctl, const char *what, const char *path)
@@ -207,22 +184,25 @@ static gboolean write_file(const char *path, GMappedFile *contents)
 /* The picture arrives in memory, so that nothing is overwritten unless there is one. */
 static int do_screenshot(Ctl *ctl)
 {
-	int display = number_argument(ctl, 1, 0, G_MAXINT32), fd, copy;
+	int display = number_argument(ctl, 1, 0, G_MAXINT32), fd;
 	g_autoptr(GMappedFile) picture = NULL;
-	g_autoptr(GError) error = NULL;
+	GError *error = NULL;
+	gboolean done;
 
 	if (ctl->status)
 		return ctl->status;
 	fd = memfd_create("screenshot", MFD_CLOEXEC);
-	copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (copy < 0)
+	if (fd < 0)
 		return fail_file(ctl, "make", "a file in memory");
-	if (!call_with_file(ctl, "ScreenshotFd", g_variant_new("(uh)", (guint)display, 0), fd)) {
-		picture = g_mapped_file_new_from_fd(copy, FALSE, &error);
+	done = tsr_remote_call_with_file(ctl->connection, "ScreenshotFd",
+					 g_variant_new("(uh)", (guint)display, 0), fd, CALL_SECONDS,
+					 &error);
+	if (!finish(ctl, done, error)) {
+		picture = g_mapped_file_new_from_fd(fd, FALSE, NULL);
 		if (!picture || !write_file(ctl->arguments[0], picture))
 			fail_file(ctl, "write", ctl->arguments[0]);
 	}
-	close(copy);
+	close(fd);
 	return ctl->status;
 }
 
@@ -272,29 +252,13 @@ static int do_place(Ctl *ctl)
 				    g_variant_new("(uuiu)", (guint)x, (guint)y, 0, (guint)buttons));
 }
 
-/* For writing only if the instance says that it writes to the file. */
-static int open_medium(Ctl *ctl, const char *instance, const char *path)
-{
-	g_autofree char *read_only = instance_property(ctl, instance, "read-only");
-	g_autofree char *mode = instance_property(ctl, instance, "mode");
-	gboolean writes = g_str_equal(read_only, "false") && !g_str_equal(mode, "nonpersistent");
-	int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (writes ? O_RDWR : O_RDONLY);
-	struct stat info;
-
-	if (writes && stat(path, &info) == 0 && S_ISBLK(info.st_mode))
-		flags |= O_EXCL; /* refused while the host has it mounted */
-	return open(path, flags);
-}
-
 static int do_insert(Ctl *ctl)
 {
-	g_autofree char *path = g_canonicalize_filename(ctl->arguments[1], NULL);
-	int fd = open_medium(ctl, ctl->arguments[0], path);
+	GError *error = NULL;
+	gboolean done = tsr_remote_insert(ctl->connection, ctl->arguments[0], ctl->arguments[1],
+					  CALL_SECONDS, &error);
 
-	if (fd < 0)
-		return fail_file(ctl, "open", path);
-	return call_with_file(ctl, "InsertMediumFd",
-			      g_variant_new("(shs)", ctl->arguments[0], 0, path), fd);
+	return finish(ctl, done, error);
 }
 
 static int do_eject(Ctl *ctl)
@@ -317,52 +281,27 @@ static int do_set(Ctl *ctl)
 	g_autofree char *target =
 		equals ? g_strndup(ctl->arguments[0], (gsize)(equals - ctl->arguments[0])) : NULL;
 	g_autofree char *instance = NULL, *property = NULL;
+	GError *error = NULL;
+	gboolean done;
 
 	if (!equals)
 		return program_fail(TSR_EXIT_USAGE, "\"%s\" is not INSTANCE.PROPERTY=VALUE",
 				    ctl->arguments[0]);
 	if (!split_property(ctl, target, &instance, &property))
 		return ctl->status;
-	return call_plain(ctl, "SetInstanceProperty",
-			  g_variant_new("(sss)", instance, property, equals + 1));
-}
-
-/* The name is on the disk, too, and not the file alone. */
-static gboolean sync_folder_of(const char *path)
-{
-	g_autofree char *folder = g_path_get_dirname(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	gboolean good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-/* To a new file beside the old one: whatever fails, the old one is whole. The machine has synced
- * the new one when it answers. */
-/* As the machine says it. */
-static int fail_state(Ctl *ctl, const char *path)
-{
-	return ctl->status = program_fail(TSR_EXIT_MACHINE_FAILED, "%s: cannot write the state: %s",
-					  path, g_strerror(errno));
+	done = tsr_remote_set_property(ctl->connection, instance, property, equals + 1,
+				       CALL_SECONDS, &error);
+	return finish(ctl, done, error);
 }
 
 static int do_save(Ctl *ctl)
 {
-	g_autofree char *path = g_canonicalize_filename(ctl->arguments[0], NULL);
-	g_autofree char *beside = g_strconcat(path, ".XXXXXX", NULL);
-	int fd = g_mkstemp_full(beside, O_RDWR | O_CLOEXEC, 0600);
+	GError *error = NULL;
+	gboolean done;
 
-	if (fd < 0)
-		return fail_state(ctl, path);
 	program_progress_begin("saving %s", ctl->arguments[0]);
-	if (!call_with_file(ctl, "SaveFd", g_variant_new("(hs)", 0, path), fd) &&
-	    (rename(beside, path) != 0 || !sync_folder_of(path)))
-		fail_state(ctl, path);
-	if (ctl->status)
-		unlink(beside);
-	return ctl->status;
+	done = tsr_remote_save(ctl->connection, ctl->arguments[0], CALL_SECONDS, &error);
+	return finish(ctl, done, error);
 }
 
 static int do_stats(Ctl *ctl)

@@ -267,6 +267,16 @@ int tsr_remote_link_call_for_file(struct tsr_remote_link *link, const char *meth
 	return file;
 }
 
+GDBusConnection *tsr_remote_link_get_connection(struct tsr_remote_link *link)
+{
+	return link->connection;
+}
+
+void tsr_remote_link_deliver(struct tsr_remote_link *link)
+{
+	deliver(link);
+}
+
 GVariant *tsr_remote_link_get(struct tsr_remote_link *link, const char *property, GError **error)
 {
 	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(

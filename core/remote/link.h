@@ -40,6 +40,10 @@ GVariant *tsr_remote_link_call(struct tsr_remote_link *link, const char *method,
 /* The same for a method whose answer has a descriptor: it, or -1 with error. */
 int tsr_remote_link_call_for_file(struct tsr_remote_link *link, const char *method,
 				  GVariant *arguments, GError **error);
+/* For calls that remote/files.h makes: they are made on the connection, and then the signals that
+ * came before their answers are told, which can end the link. [main] */
+GDBusConnection *tsr_remote_link_get_connection(struct tsr_remote_link *link);
+void tsr_remote_link_deliver(struct tsr_remote_link *link);
 /* The value of a property; NULL with error. [main] */
 GVariant *tsr_remote_link_get(struct tsr_remote_link *link, const char *property, GError **error);
 /* Calls a method that nobody waits for. [main] */

@@ -14,6 +14,7 @@
 #include "instance/remote-form.h"
 #include "instance/signals.h"
 #include "remote/address.h"
+#include "remote/files.h"
 #include "remote/link.h"
 #include "remote/remote-display.h"
 
@@ -65,12 +66,16 @@ static char **call_for_list(TsrMachine *m, const char *method)
 	return list ? list : g_new0(char *, 1);
 }
 
-/* The machine's working directory is another one. */
-static GVariant *path_argument(const char *path)
+/* The file is argument `h 0`. */
+static gboolean call_with_file(TsrMachine *m, const char *method, GVariant *arguments, int fd,
+			       guint seconds, GError **error)
 {
-	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	struct tsr_remote_link *link = m->remote->link;
+	gboolean done = tsr_remote_call_with_file(tsr_remote_link_get_connection(link), method,
+						  arguments, fd, seconds, error);
 
-	return g_variant_new("(s)", absolute);
+	tsr_remote_link_deliver(link);
+	return done;
 }
 
 /* -- Life cycle */
@@ -101,14 +106,40 @@ static void remote_stop(TsrMachine *m, int exit_status, const char *why)
 		call(m, "Stop", g_variant_new("(is)", exit_status, why ? why : ""), NULL);
 }
 
+/* -- Saved states */
+
 static gboolean remote_save(TsrMachine *m, const char *path, GError **error)
 {
-	return call_for(m, "Save", path_argument(path), TSR_REMOTE_STATE_SECONDS, error);
+	struct tsr_remote_link *link = m->remote->link;
+	gboolean done = tsr_remote_save(tsr_remote_link_get_connection(link), path,
+					TSR_REMOTE_STATE_SECONDS, error);
+
+	tsr_remote_link_deliver(link);
+	return done;
 }
 
-static gboolean remote_load(TsrMachine *m, const char *path, GError **error)
+static gboolean remote_save_fd(TsrMachine *m, int fd, const char *name, GError **error)
 {
-	return call_for(m, "Load", path_argument(path), TSR_REMOTE_STATE_SECONDS, error);
+	return call_with_file(m, "SaveFd", g_variant_new("(hs)", 0, name), fd,
+			      TSR_REMOTE_STATE_SECONDS, error);
+}
+
+static gboolean remote_load(TsrMachine *m, const char *path, TsrMachineLoadFlags flags,
+			    GError **error)
+{
+	struct tsr_remote_link *link = m->remote->link;
+	gboolean done = tsr_remote_load(tsr_remote_link_get_connection(link), path, flags,
+					TSR_REMOTE_STATE_SECONDS, error);
+
+	tsr_remote_link_deliver(link);
+	return done;
+}
+
+static gboolean remote_load_fd(TsrMachine *m, int fd, const char *name, TsrMachineLoadFlags flags,
+			       GError **error)
+{
+	return call_with_file(m, "LoadFd", g_variant_new("(hsu)", 0, name, (guint)flags), fd,
+			      TSR_REMOTE_STATE_SECONDS, error);
 }
 
 static char *remote_hash_state(TsrMachine *m, GError **error)
@@ -144,12 +175,19 @@ static gboolean remote_set_instance_property(TsrMachine *m, const char *instance
 					     const char *property, const char *value,
 					     GError **error)
 {
-	g_autofree char *absolute = NULL;
+	struct tsr_remote_link *link = m->remote->link;
+	gboolean done = tsr_remote_set_property(tsr_remote_link_get_connection(link), instance,
+						property, value, TSR_REMOTE_SECONDS, error);
 
-	if (g_str_equal(property, "file") && *value) /* a medium, as InsertMedium names it */
-		absolute = g_canonicalize_filename(value, NULL);
-	return call(m, "SetInstanceProperty",
-		    g_variant_new("(sss)", instance, property, absolute ? absolute : value), error);
+	tsr_remote_link_deliver(link);
+	return done;
+}
+
+static gboolean remote_insert_fd(TsrMachine *m, const char *instance, int fd, const char *name,
+				 GError **error)
+{
+	return call_with_file(m, "InsertMediumFd", g_variant_new("(shs)", instance, 0, name), fd,
+			      TSR_REMOTE_SECONDS, error);
 }
 
 /* "INSTANCE INTERFACE" */
@@ -392,12 +430,15 @@ static const struct tsr_remote_form form = {
 	.reset = remote_reset,
 	.stop = remote_stop,
 	.save = remote_save,
+	.save_fd = remote_save_fd,
 	.load = remote_load,
+	.load_fd = remote_load_fd,
 	.hash_state = remote_hash_state,
 	.list_instances = remote_list_instances,
 	.list_viewers = remote_list_viewers,
 	.get_instance_property = remote_get_instance_property,
 	.set_instance_property = remote_set_instance_property,
+	.insert_fd = remote_insert_fd,
 	.get_n_displays = remote_get_n_displays,
 	.refresh_display = remote_refresh_display,
 	.get_pixels = remote_get_pixels,

@@ -218,8 +218,6 @@ static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
 {
 	gboolean was_running, good;
 
-	if (self->form)
-		return self->form->save(self, path, error);
 	if (self->state == TSR_MACHINE_STOPPED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "cannot save: the machine is stopped");
@@ -234,12 +232,13 @@ static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
 
 gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 {
-	return save(self, path, -1, error);
+	return self->form ? self->form->save(self, path, error) : save(self, path, -1, error);
 }
 
 gboolean tsr_machine_save_fd(TsrMachine *self, int fd, const char *name, GError **error)
 {
-	return save(self, name, fd, error);
+	return self->form ? self->form->save_fd(self, fd, name, error)
+			  : save(self, name, fd, error);
 }
 
 static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)
@@ -424,8 +423,6 @@ static gboolean load(TsrMachine *self, const char *path, int fd, TsrMachineLoadF
 	g_autoptr(GVariant) instances = NULL, media = NULL;
 	gboolean good;
 
-	if (self->form)
-		return self->form->load(self, path, error);
 	if (self->state != TSR_MACHINE_LOADED) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "a state can be loaded only before the machine starts");
@@ -451,17 +448,19 @@ static gboolean load(TsrMachine *self, const char *path, int fd, TsrMachineLoadF
 
 gboolean tsr_machine_load(TsrMachine *self, const char *path, GError **error)
 {
-	return load(self, path, -1, TSR_MACHINE_LOAD_DEFAULT, error);
+	return tsr_machine_load_full(self, path, TSR_MACHINE_LOAD_DEFAULT, error);
 }
 
 gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoadFlags flags,
 			       GError **error)
 {
-	return load(self, path, -1, flags, error);
+	return self->form ? self->form->load(self, path, flags, error)
+			  : load(self, path, -1, flags, error);
 }
 
 gboolean tsr_machine_load_fd(TsrMachine *self, int fd, const char *name, TsrMachineLoadFlags flags,
 			     GError **error)
 {
-	return load(self, name, fd, flags, error);
+	return self->form ? self->form->load_fd(self, fd, name, flags, error)
+			  : load(self, name, fd, flags, error);
 }

@@ -141,12 +141,12 @@ class ControlTest(unittest.TestCase):
             machine = self.start(*options)
             watcher = machine.watch()
             machine.ctl("insert", "dev0", self.file("medium.iso", "what is in it"))
-            machine.ctl("set", "dev0.file=/somewhere/else.iso")
+            machine.ctl("set", "dev0.file=" + self.file("another.iso", "what is in it"))
             machine.ctl("quit")
             lines = watcher.communicate(timeout=10)[0].splitlines()
             machine.process.wait(10)
             passed = [line for line in lines if "'passed'" in line]
-            self.assertEqual(passed, [f"Event ('dev0', 'passed', 'what is in it {access}')"])
+            self.assertEqual(passed, [f"Event ('dev0', 'passed', 'what is in it {access}')"] * 2)
 
     def test_nothing_is_lost_by_a_save_that_fails(self):
         machine = self.start()
@@ -180,6 +180,8 @@ class ControlTest(unittest.TestCase):
         for method, arguments, descriptors in (
                 ("SaveFd", GLib.Variant("(hs)", (0, "/x")), []), ("SaveFd", GLib.Variant("(hs)", (5, "/x")), [reading]),
                 ("SaveFd", GLib.Variant("(hs)", (-1, "/x")), [reading]), ("SaveFd", GLib.Variant("(hs)", (0, "/x")), [reading]),
+                ("LoadFd", GLib.Variant("(hsu)", (0, "/x", 0)), []), ("LoadFd", GLib.Variant("(hsu)", (0, "/x", 0)), [reading]),
+                ("LoadFd", GLib.Variant("(hsu)", (0, "/x", 2)), [reading]),
                 ("ScreenshotFd", GLib.Variant("(uh)", (0, 0)), [reading]), ("ScreenshotFd", GLib.Variant("(uh)", (9, 0)), [reading]),
                 ("InsertMediumFd", GLib.Variant("(shs)", ("nobody", 0, "/x")), [reading])):
             with self.assertRaises(GLib.Error):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """liar.py SOCKET KIND: a control socket of no machine, whose display is not what it says. KIND: small (the file is shorter than the
-picture), unsealed (it can be cut under its readers), huge (a picture of 2^64 bytes), nofile (no descriptor comes), honest."""
+picture), unsealed (it can be cut under its readers), huge (a picture of 2^64 bytes), nofile (no descriptor comes), honest. Its version is
+older than the jail: it has no property of that name, and no methods with open files. With the KIND old, GetStats is a line for each call
+with a path."""
 
 import fcntl
 import os
@@ -14,6 +16,9 @@ XML = """<node><interface name='org.tessera.Machine1'>
 <method name='OpenDisplay'><arg type='u' direction='in'/><arg type='h' direction='out'/></method>
 <method name='RefreshDisplay'><arg type='u' direction='in'/><arg type='t' direction='in'/><arg type='b' direction='out'/>
 <arg type='t' direction='out'/><arg type='(uu)' direction='out'/><arg type='(uuuu)' direction='out'/></method>
+<method name='Save'><arg type='s' direction='in'/></method><method name='Load'><arg type='s' direction='in'/></method>
+<method name='InsertMedium'><arg type='s' direction='in'/><arg type='s' direction='in'/></method>
+<method name='GetStats'><arg type='s' direction='out'/></method>
 </interface></node>"""
 PROPERTIES = {"Name": GLib.Variant("s", "liar"), "State": GLib.Variant("s", "running"), "ExitStatus": GLib.Variant("i", 0),
               "Displays": GLib.Variant("u", 1)}
@@ -22,7 +27,7 @@ F_ADD_SEALS, F_SEAL_SHRINK = 1033, 2
 
 class Liar:
     def __init__(self, socket, kind):
-        self.kind, self.serial, self.clients = kind, 0, []
+        self.kind, self.serial, self.clients, self.paths = kind, 0, [], []
         self.info = Gio.DBusNodeInfo.new_for_xml(XML)
         flags = Gio.DBusServerFlags.AUTHENTICATION_REQUIRE_SAME_USER
         self.server = Gio.DBusServer.new_sync("unix:path=" + socket, flags, Gio.dbus_generate_guid(), None, None)
@@ -37,7 +42,17 @@ class Liar:
     def on_call(self, connection, sender, path, interface, method, arguments, invocation):
         if method == "OpenDisplay":
             self.open_display(invocation)
-            return
+        elif method == "RefreshDisplay":
+            self.refresh_display(invocation)
+        elif method == "GetStats":
+            invocation.return_value(GLib.Variant("(s)", ("\n".join(self.paths),)))
+        else:
+            self.paths.append(" ".join((method, *arguments.unpack())))
+            if method == "Save":
+                open(arguments.unpack()[0], "w").close()
+            invocation.return_value(None)
+
+    def refresh_display(self, invocation):
         self.serial += 1
         side = 0xffffffff if self.kind == "huge" else 64
         invocation.return_value(GLib.Variant("(bt(uu)(uuuu))", (True, self.serial, (side, side), (0, 0, side, side))))

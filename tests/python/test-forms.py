@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""test-forms.py TESSERA MACHINE FLAT: a machine in this process and one in another, through the same script: nothing in `Script` knows
-which form it has. TESSERA_PLUGIN_PATH has the plugins of tests/control; MACHINE is the machine made of them, FLAT one of real plugins."""
+"""test-forms.py TESSERA MACHINE FLAT: a machine in this process and one in another, through the same script: nothing in `Files` and
+`Script` knows which form it has. TESSERA_PLUGIN_PATH has the plugins of tests/control; MACHINE is the machine made of them, FLAT one of real plugins."""
 
 import os
 import signal
@@ -18,6 +18,7 @@ from gi.repository import GLib, Tessera  # noqa: E402
 
 TESSERA, MACHINE, FLAT = sys.argv[1:4]
 DOMAIN = GLib.quark_from_string("tsr-machine-error-quark")
+JAIL = "off" if os.environ.get("TESSERA_SANITIZE") not in (None, "", "OFF") else "full"  # of a machine that runs by itself
 State, Error = Tessera.MachineState, Tessera.MachineError
 
 
@@ -28,8 +29,8 @@ def settle(seconds=0.2):
     loop.run()
 
 
-class Script:
-    """What a program does with a machine, whichever form it has."""
+class Form:
+    """What the scripts need; make() is the form's."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
@@ -38,6 +39,16 @@ class Script:
 
     def path(self, name):
         return os.path.join(self.folder, name)
+
+    def file(self, name, contents=""):
+        with open(self.path(name), "w") as file:
+            file.write(contents)
+        return self.path(name)
+
+    def open(self, name, flags=os.O_RDONLY):
+        descriptor = os.open(self.path(name), flags, 0o600)
+        self.addCleanup(os.close, descriptor)
+        return descriptor
 
     def check_error(self, code, text, function, *arguments):
         with self.assertRaises(GLib.Error) as caught:
@@ -55,6 +66,133 @@ class Script:
         machine.connect("display-changed", lambda m, *arguments: seen.append(("display", *arguments)))
         machine.connect("line-changed", lambda m, *arguments: seen.append(("line", *arguments)))
         return seen
+
+
+class Files(Form):
+    """What a program does with files: media, states and screenshots, by their path and open."""
+
+    def test_media(self):
+        machine = self.make("cdrom=" + self.file("first.iso"))
+        seen = self.record(machine)
+        machine.start()
+        self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("first.iso"))
+        self.assertTrue(machine.set_instance_property("dev0", "file", self.file("second.iso")))
+        self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("second.iso"))
+        self.check_error(Error.INVALID, "bad.iso: not an image", machine.set_instance_property, "dev0", "file", self.file("bad.iso"))
+        self.check_error(Error.NOT_FOUND, "no instance 'nobody'", machine.set_instance_property, "nobody", "file", self.path("bad.iso"))
+        settle()
+        self.assertIn(("event", "dev0", "media-changed", self.path("second.iso")), seen)
+        self.assertTrue(machine.set_instance_property("dev0", "file", ""))
+        self.assertEqual(machine.get_instance_property("dev0", "file"), "")
+
+    def test_an_open_medium(self):
+        machine = self.make()
+        seen = self.record(machine)
+        machine.start()
+        self.file("medium.iso", "what is in it")
+        for flags, access in ((os.O_RDONLY, "read-only"), (os.O_RDWR, "writable")):
+            self.assertTrue(machine.insert_fd("dev0", self.open("medium.iso", flags), "/its/name.iso"))
+            self.assertEqual(machine.get_instance_property("dev0", "file"), "/its/name.iso")
+            settle()
+            self.assertEqual(seen[-1], ("event", "dev0", "passed", f"what is in it {access}"))
+        self.check_error(Error.INVALID, "bad.iso: not an image", machine.insert_fd, "dev0", self.open("medium.iso"), "/its/bad.iso")
+        self.check_error(Error.NOT_FOUND, "no instance 'nobody'", machine.insert_fd, "nobody", self.open("medium.iso"), "/its/name.iso")
+
+    def test_screenshot(self):
+        machine = self.make()
+        machine.start()
+        self.assertTrue(machine.screenshot(0, self.path("screen.png")))
+        with open(self.path("screen.png"), "rb") as file:
+            picture = file.read()
+        self.assertEqual(picture[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(machine.get_png(0).get_data(), picture)
+        self.assertTrue(machine.screenshot_fd(0, self.open("open.png", os.O_CREAT | os.O_RDWR)))
+        with open(self.path("open.png"), "rb") as file:
+            self.assertEqual(file.read(), picture)
+        self.check_error(Error.IO, "/nowhere/x.png", machine.screenshot, 0, "/nowhere/x.png")
+        self.check_error(Error.IO, "cannot write", machine.screenshot_fd, 0, self.open("open.png"))
+        self.check_error(Error.NOT_FOUND, "no display 3", machine.screenshot, 3, self.path("x.png"))
+        self.check_error(Error.NOT_FOUND, "no display 3", machine.get_png, 3)
+
+    def test_states(self):
+        machine = self.make()
+        self.check_error(Error.STATE, "there is no state yet", machine.hash_state)
+        machine.start()
+        machine.send_key(30, True)
+        machine.pause()
+        self.assertTrue(machine.save(self.path("state")))
+        reports = machine.get_instance_property("dev0", "reports")
+        self.assertRegex(machine.hash_state(), "^[0-9a-f]{64}$")
+        self.check_error(Error.STATE, "before the machine starts", machine.load, self.path("state"))
+        again = self.make()
+        self.check_error(Error.IO, "nothing", again.load, self.path("nothing"))
+        self.check_error(Error.INVALID, "other: is not the saved state", again.load, self.file("other", "x" * 100))
+        self.assertTrue(again.load(self.path("state")))
+        self.check_goes_on(again, reports)
+
+    def check_goes_on(self, machine, reports):
+        machine.start()
+        machine.send_key(30, False)
+        machine.get_stats()
+        self.assertEqual(int(machine.get_instance_property("dev0", "reports")), int(reports) + 1)
+
+    def test_an_open_state(self):
+        machine = self.make()
+        machine.start()
+        machine.send_key(30, True)
+        machine.pause()
+        self.assertTrue(machine.save_fd(self.open("state", os.O_CREAT | os.O_RDWR), "the state"))
+        self.check_error(Error.IO, "the state: cannot write", machine.save_fd, self.open("state"), "the state")
+        reports = machine.get_instance_property("dev0", "reports")
+        again = self.make()
+        self.file("other", "x" * 100)
+        self.check_error(Error.INVALID, "no state: is not the saved state", again.load_fd, self.open("other"), "no state", 0)
+        self.assertTrue(again.load_fd(self.open("state"), "the state", Tessera.MachineLoadFlags.DEFAULT))
+        self.check_goes_on(again, reports)
+
+    def test_nothing_is_lost_by_a_save_that_fails(self):
+        machine = self.make()
+        machine.start()
+        path = self.file("state", "an older state")
+        machine.save(path)
+        with open(path, "rb") as file:
+            state = file.read()
+        self.assertEqual(state[:13], b"TESSERA-STATE")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.check_error(Error.IO, "/nowhere/state: cannot write the state", machine.save, "/nowhere/state")
+        machine.stop(0, None)
+        machine.run()
+        with self.assertRaises(GLib.Error):
+            machine.save(path)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), state)
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("state")], ["state"])
+
+    def machine_with_a_disk(self):
+        with open(FLAT) as file:
+            manifest = file.read()
+        with open(self.path("bios"), "wb") as file:
+            file.write(b"\xff" * 65520 + b"\xfa\xf4\xeb\xfd" + b"\xff" * 12)
+        disk = "[Instance disk0]\nplugin=blk-raw\nfile={}\n".format(self.file("disk", "\0" * 4096))
+        return self.file("disk.machine", manifest + disk)
+
+    def test_another_medium_is_loaded_with_force_only(self):
+        manifest, state, force = self.machine_with_a_disk(), self.path("state"), Tessera.MachineLoadFlags.FORCE_MEDIUM
+        first = self.make("bios=" + self.path("bios"), machine=manifest)
+        first.start()
+        first.save(state)
+        first.set_instance_property("disk0", "file", "")  # which the others open for writing
+        os.utime(self.path("disk"), (1, 1))
+        for load in (lambda machine, flags: machine.load_full(state, flags),
+                     lambda machine, flags: machine.load_fd(self.open("state"), state, flags)):
+            machine = self.make("bios=" + self.path("bios"), machine=manifest)
+            self.check_error(Error.VERSION, "state: disk0: ", load, machine, Tessera.MachineLoadFlags.DEFAULT)
+            self.assertTrue(load(machine, force))
+            machine.set_instance_property("disk0", "file", "")
+
+
+class Script(Files):
+    """All that a program does with a machine, whichever form it has."""
 
     def test_life_cycle(self):
         machine = self.make()
@@ -110,18 +248,13 @@ class Script:
         self.assertIn("dev0", machine.list_instances())
 
     def test_instances_and_properties(self):
-        machine = self.make("cdrom=" + self.path("first.iso"))
-        seen = self.record(machine)
+        machine = self.make("dev0.colour=3")
         machine.start()
         self.assertEqual(machine.list_instances(), ["cpu0", "mmu0", "dev0"])
-        self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("first.iso"))
-        self.assertTrue(machine.set_instance_property("dev0", "file", self.path("second.iso")))
-        self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("second.iso"))
-        self.check_error(Error.INVALID, "bad.iso: not an image", machine.set_instance_property, "dev0", "file", self.path("bad.iso"))
+        self.assertEqual(machine.get_instance_property("dev0", "colour"), "3")
         self.check_error(Error.NOT_FOUND, "no instance 'nobody'", machine.get_instance_property, "nobody", "file")
         self.check_error(Error.NOT_FOUND, "no property 'colours'", machine.get_instance_property, "dev0", "colours")
-        settle()
-        self.assertIn(("event", "dev0", "media-changed", self.path("second.iso")), seen)
+        self.check_error(Error.NOT_FOUND, "no property 'colours'", machine.set_instance_property, "dev0", "colours", "4")
 
     def test_bus(self):
         machine = self.make("bios=" + self.halting_bios(), machine=FLAT)
@@ -179,33 +312,6 @@ class Script:
         with self.assertRaises(OSError):
             os.pwrite(file, b"x", 0)
         self.check_error(Error.NOT_FOUND, "no display 1", machine.open_display, 1)
-
-    def test_screenshot(self):
-        machine = self.make()
-        machine.start()
-        self.assertTrue(machine.screenshot(0, self.path("screen.png")))
-        with open(self.path("screen.png"), "rb") as file:
-            self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
-        self.check_error(Error.IO, "/nowhere/x.png", machine.screenshot, 0, "/nowhere/x.png")
-        self.check_error(Error.NOT_FOUND, "no display 3", machine.screenshot, 3, self.path("x.png"))
-
-    def test_states(self):
-        machine = self.make()
-        self.check_error(Error.STATE, "there is no state yet", machine.hash_state)
-        machine.start()
-        machine.send_key(30, True)
-        machine.pause()
-        self.assertTrue(machine.save(self.path("state")))
-        reports = machine.get_instance_property("dev0", "reports")
-        self.assertRegex(machine.hash_state(), "^[0-9a-f]{64}$")
-        self.check_error(Error.STATE, "before the machine starts", machine.load, self.path("state"))
-        again = self.make()
-        self.check_error(Error.IO, "nothing", again.load, self.path("nothing"))
-        self.assertTrue(again.load(self.path("state")))
-        again.start()
-        again.send_key(30, False)
-        again.get_stats()
-        self.assertEqual(int(again.get_instance_property("dev0", "reports")), int(reports) + 1)
 
     def test_viewers(self):
         machine = self.make()
@@ -267,16 +373,18 @@ class Local(Script, unittest.TestCase):
         return Tessera.Machine.new_from_file(Tessera.Registry.new(), machine, ([f"ui={ui}"] if ui else []) + list(overrides))
 
 
-class Remote(Script, unittest.TestCase):
+class Process:
+    """Makes machines in processes of their own."""
     processes = 0
+    confinement = []  # options of `tessera run`
 
     def make(self, *overrides, machine=MACHINE, ui="none", hold=True):
-        Remote.processes += 1
-        socket = self.path(f"socket{Remote.processes}")
+        Process.processes += 1
+        socket = self.path(f"socket{Process.processes}")
         options = [word for o in overrides for word in (["--set", o] if "." in o.split("=")[0] else ["--" + o])]
         options += ["--hold"] if hold else []
-        process = subprocess.Popen([TESSERA, "run", machine, *([] if machine == FLAT else ["--ui", ui]), "--control",
-                                    "unix:" + socket, "--timeout", "60", *options],
+        process = subprocess.Popen([TESSERA, "run", machine, *(["--ui", ui] if machine == MACHINE else []), "--control",
+                                    "unix:" + socket, "--timeout", "60", *self.confinement, *options],
                                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -286,6 +394,55 @@ class Remote(Script, unittest.TestCase):
         machine = Tessera.Machine.new_remote("unix:" + socket)
         machine.process = process
         return machine
+
+
+class Unjailed(Process, Files, unittest.TestCase):
+    confinement = ["--no-jail"]
+
+    def test_it_has_no_jail(self):
+        self.assertEqual(self.make().get_jail(), "off: not asked for")
+
+
+class Remote(Process, Script, unittest.TestCase):
+    def test_it_is_in_its_jail(self):
+        self.assertEqual(self.make().get_jail().split(":")[0], JAIL)
+
+    def test_media_are_passed_open(self):
+        """This process opens them, for writing only if the instance writes."""
+        self.file("medium.iso", "what is in it")
+        os.chdir(self.folder)
+        self.addCleanup(os.chdir, "/")
+        for options, access in (([], "read-only"), (["dev0.read-only=false"], "writable"),
+                                (["dev0.read-only=false", "dev0.mode=nonpersistent"], "read-only")):
+            machine = self.make(*options)
+            seen = self.record(machine)
+            machine.start()
+            self.assertTrue(machine.set_instance_property("dev0", "file", "medium.iso"))
+            self.assertEqual(machine.get_instance_property("dev0", "file"), self.path("medium.iso"))
+            settle()
+            self.assertIn(("event", "dev0", "passed", f"what is in it {access}"), seen)
+        self.check_error(Error.NOT_FOUND, "missing.iso: No such file", machine.set_instance_property, "dev0", "file", "missing.iso")
+
+    def test_descriptors_that_are_none(self):
+        machine = self.make()
+        for function, arguments in ((machine.save_fd, (-1, "x")), (machine.load_fd, (-1, "x", 0)), (machine.insert_fd, ("dev0", -1, "x"))):
+            self.check_error(Error.INVALID, "-1 is not a file descriptor", function, *arguments)
+
+    def test_an_older_process(self):
+        """It has no jail and knows no methods with open files: it is given paths."""
+        machine = self.make_liar("old")
+        self.assertEqual(machine.get_jail().split(":")[0], "unknown")
+        self.assertTrue(machine.set_instance_property("dev0", "file", self.file("medium.iso")))
+        self.assertTrue(machine.save(self.path("state")))
+        self.assertTrue(machine.load(self.path("state")))
+        self.assertEqual(machine.get_stats().splitlines(), ["InsertMedium dev0 " + self.path("medium.iso"), "Save " + self.path("state"),
+                                                            "Load " + self.path("state")])
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("state")], ["state"])
+        for function, arguments in ((machine.load_full, (self.path("state"), Tessera.MachineLoadFlags.FORCE_MEDIUM)),
+                                    (machine.save_fd, (self.open("medium.iso"), "x"))):
+            with self.assertRaises(GLib.Error) as caught:
+                function(*arguments)
+            self.assertIn("No such method", caught.exception.message)
 
     def test_nobody_there(self):
         for where, code in (("unix:" + self.path("nobody"), Error.NOT_FOUND), ("unix:", Error.INVALID)):
@@ -304,17 +461,20 @@ class Remote(Script, unittest.TestCase):
         self.assertEqual(machine.get_status().unpack(), {})
         self.assertIsNone(machine.borrow_frame(0, Tessera.Frame()))
 
+    def make_liar(self, kind):
+        liar = os.path.join(os.path.dirname(os.path.realpath(__file__)), "liar.py")
+        socket = self.path(kind)
+        process = subprocess.Popen([sys.executable, liar, socket, kind])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while not os.path.exists(socket):
+            time.sleep(0.01)
+        return Tessera.Machine.new_remote(socket)
+
     def test_a_process_that_lies(self):
         """The memory of a display is mapped as far as it is there and stays there, whatever is said of it."""
-        liar = os.path.join(os.path.dirname(os.path.realpath(__file__)), "liar.py")
         for kind in ("small", "unsealed", "huge", "nofile", "honest"):
-            socket = self.path(kind)
-            process = subprocess.Popen([sys.executable, liar, socket, kind])
-            self.addCleanup(process.wait)
-            self.addCleanup(process.kill)
-            while not os.path.exists(socket):
-                time.sleep(0.01)
-            machine = Tessera.Machine.new_remote(socket)
+            machine = self.make_liar(kind)
             self.assertEqual(machine.get_name(), "liar")
             for _ in range(3):
                 pixels = machine.borrow_frame(0, Tessera.Frame())
@@ -326,7 +486,7 @@ class Remote(Script, unittest.TestCase):
     def test_leaving_leaves_the_machine_as_it_is(self):
         machine = self.make(hold=False)
         process = machine.process
-        socket = self.path(f"socket{Remote.processes}")
+        socket = self.path(f"socket{Process.processes}")
         other = Tessera.Machine.new_remote(socket)
         machine.pause()
         del machine

@@ -212,10 +212,11 @@ TSR_EXPORT TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const ch
  * Gets a machine that runs in another process, such as `tessera run --control` starts. Functions
  * and signals are those of a machine in this process, with these differences: keys and pointer
  * movements are sent without waiting for the machine; dropping the last reference leaves the
- * machine as it is; when its process ends, the machine is stopped and its functions fail. Files
- * that are named are written and read by the machine's process, except for screenshots. A call that
- * is not answered fails after ten seconds, one that reads or writes the state after ten minutes.
- * [main]
+ * machine as it is; when its process ends, the machine is stopped and its functions fail. Media
+ * (the property `file`), states and screenshots that are named are opened by this process, and the
+ * machine's works on the open files, so that it may be confined (tsr_machine_enter_jail()). A call
+ * that is not answered fails after ten seconds, one that reads or writes the state after ten
+ * minutes. [main]
  *
  * Returns: (transfer full): the machine, or NULL with @error set
  */
