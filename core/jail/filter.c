@@ -195,8 +195,8 @@ static void allow_threads(struct build *b)
 /* Signals to this process, as abort(3) sends; limits can be read, not set. */
 static void allow_own(struct build *b)
 {
-	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	const struct scmp_arg_cmp only_read = SCMP_A2(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp only_read = SCMP_A2(SCMP_CMP_EQ, 0, 0);
 
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &only_read);

@@ -69,9 +69,8 @@ static bool is_logged(void)
  * numbers, the zone of local time. */
 static void load_what_is_lazy(void)
 {
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
-	g_autofree char *text = g_locale_to_utf8(g_strsignal(SIGTERM), -1, NULL, NULL, NULL);
-
+	g_date_time_unref(g_date_time_new_now_local());
+	g_free(g_locale_to_utf8(g_strsignal(SIGTERM), -1, NULL, NULL, NULL));
 	g_random_int();
 }
 

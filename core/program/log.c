@@ -26,9 +26,9 @@ static const char *domain_of(const GLogField *fields, gsize count)
 	return "";
 }
 
-static gboolean take_line(const char *domain, guint *left_out)
+/* Mutex held. */
+static TsrLogRate *rate_of(const char *domain)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limited.mutex);
 	TsrLogRate *rate;
 
 	if (!limited.domains)
@@ -38,7 +38,18 @@ static gboolean take_line(const char *domain, guint *left_out)
 		rate = g_new0(TsrLogRate, 1);
 		g_hash_table_insert(limited.domains, g_strdup(domain), rate);
 	}
-	return tsr_log_rate_take(rate, g_get_monotonic_time(), BURST, INTERVAL_US, left_out);
+	return rate;
+}
+
+static gboolean take_line(const char *domain, guint *left_out)
+{
+	gboolean taken;
+
+	g_mutex_lock(&limited.mutex);
+	taken = tsr_log_rate_take(rate_of(domain), g_get_monotonic_time(), BURST, INTERVAL_US,
+				  left_out);
+	g_mutex_unlock(&limited.mutex);
+	return taken;
 }
 
 static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fields, gsize count,
