@@ -269,8 +269,10 @@ static void learn_form(struct bt_decode_cache *c, const struct bt_raw *raw)
 		c->no_modrm[raw->map][raw->opcode] = true;
 }
 
+/* Both were cleared as a whole, padding too; if the compiler changed some, nothing is learned. */
 static bool same(const struct bt_insn *a, const struct bt_insn *b)
 {
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	return !memcmp(a, b, sizeof(*a));
 }
 
