@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the benchmark measures: a row for each, in the order of the table. README.md says what the columns of the report mean."""
+from dataclasses import dataclass
+
+MIB = 1 << 20
+QUICK = 5  # --quick does a fifth of the counts
+
+
+@dataclass
+class Measure:
+    name: str
+    group: str
+    text: str
+    command: str = ""   # of the guest's shell; {count} and {port} are filled in
+    count: int = 0      # units of work, so that each side takes some seconds on a core of 2020
+    program: str = ""   # of programs/, which prints a checksum
+    native: bool = False
+    tcg_share: int = 1  # TCG does the count divided by this, where it takes a hundred times native
+    unit: str = ""      # of a measure that is not a time
+
+    def count_for(self, side, quick):
+        count = self.count // (QUICK if quick else 1)
+        return max(1, count // (self.tcg_share if side == "tcg" else 1))
+
+
+GROUPS = {
+    "integer": ("User-level integer programs", "geomean ≤ 1.40 × native, none above 2.2"),
+    "float": ("User-level floating point", "≤ 1.15 × native"),
+    "real": ("Real programs", "each ≥ 2.5 × TCG, geomean ≥ 5"),
+    "system": ("System", "each ≥ 2.5 × TCG, geomean ≥ 4"),
+    "boot": ("Boot", "≥ 3 × TCG"),
+    "device": ("Devices", "each ≥ 1.3 × TCG"),
+    "micro": ("Micro-measures of a kernel's operations, cycles", "each below TCG"),
+    "engine": ("The engine", ""),
+}
+
+PERL = ("/bench/perl/lib/i386-linux-gnu/ld-linux.so.2 --library-path /bench/perl/lib/i386-linux-gnu:/bench/perl/usr/lib/i386-linux-gnu"
+        " /bench/perl/usr/bin/perl -e 'my %h; for my $i (1..{count}) {{ $h{{$i % 1000}} .= chr(65 + $i % 26) if $i % 3; }}"
+        " print length(join(\"\", values %h))'")
+
+
+def program(name, group, text, count, **options):
+    return Measure(name, group, text, f"/bench/{name} {{count}}", count, name, **options)
+
+
+MEASURES = [
+    program("list", "integer", "list, matrix, state machine", 20000, native=True),
+    program("sort", "integer", "hash, sort with a callback", 1700, native=True),
+    program("lz", "integer", "LZ compression", 300, native=True),
+    program("bytecode", "integer", "byte-code interpreter", 4000, native=True),
+    program("recursion", "integer", "recursion", 9000, native=True),
+    program("chase", "integer", "pointer chase over 8 MiB", 250, native=True),
+    program("stream", "integer", "streaming", 700, native=True),
+    program("tree", "integer", "tree", 110, native=True),
+    program("bytes", "integer", "byte strings", 4500, native=True),
+    program("sha", "integer", "SHA rounds", 15000, native=True),
+    program("x87", "float", "x87", 15000, native=True, tcg_share=10),
+    program("sse2", "float", "SSE2", 20000, native=True, tcg_share=4),
+    Measure("shell", "real", "shell loop", "i=0; while [ $i -lt {count} ]; do i=$((i + 1)); done", 1500000),
+    Measure("sha256", "real", "sha256sum, MiB", "head -c {count}m /dev/zero | sha256sum", 160),
+    Measure("gzip", "real", "gzip, MiB", "head -c {count}m /tmp/mixed | gzip -c", 20),
+    Measure("perl", "real", "perl, hash and strings", PERL, 2000000),
+    program("fork", "system", "fork", 6000),
+    program("exec", "system", "fork and exec", 6000),
+    program("switch", "system", "context switches over pipes", 120000),
+    program("pipe", "system", "pipe throughput", 80000),
+    program("syscall", "system", "system calls, INT 80h", 6000000),
+    program("sysenter", "system", "system calls, SYSENTER", 6000000),
+    program("fault", "system", "page faults", 800),
+    program("mmap", "system", "mmap, mprotect, munmap", 200000),
+    program("signal", "system", "signals", 400000),
+    Measure("boot", "boot", "kernel to shell, with modules"),
+    Measure("disk-write", "device", "disk write, 64 MiB", "dd if=/dev/zero of=/dev/sda bs=256k count=256 conv=fsync"),
+    Measure("disk-read", "device", "disk read, 64 MiB", "echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/sda of=/dev/null bs=256k count=256"),
+    Measure("tcp", "device", "TCP download through NAT, 64 MiB", "wget -q -O - http://10.0.2.2:{port}/blob"),
+]
+
+
+def named(words):
+    """The measures that a list of names and groups stands for; KeyError for a word that is neither."""
+    wanted = []
+    for word in words:
+        found = [m for m in MEASURES if word in (m.name, m.group)]
+        if not found:
+            raise KeyError(word)
+        wanted += [m for m in found if m not in wanted]
+    return [m for m in MEASURES if m in wanted]

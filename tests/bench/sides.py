@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The sides that the benchmark compares: the host itself, and a Linux guest on Tessera and on QEMU's TCG."""
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "boot"))
+import guests  # noqa: E402
+import machine  # noqa: E402
+
+
+def processor_seconds(pid):
+    """Processor time of a process with all its threads, user and system (clock_getcpuclockid(3))."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+class Stopwatch:
+    """Wall time and processor time of a process, in seconds."""
+
+    def __init__(self, pid, new=False):
+        self.pid = pid
+        self.wall, self.cpu = time.monotonic(), 0 if new else processor_seconds(pid)
+
+    def read(self):
+        return {"wall": time.monotonic() - self.wall, "cpu": processor_seconds(self.pid) - self.cpu}
+
+
+class Native:
+    """The host's processor, without a guest."""
+
+    name = "native"
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, measure, count):
+        """Times one run of a program; returns seconds and the checksum."""
+        start = time.monotonic()
+        process = subprocess.Popen([os.path.join(self.folder, measure.program), str(count)], stdout=subprocess.PIPE)
+        output = process.stdout.read().decode().strip()
+        process.stdout.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        if status:
+            raise machine.Failed(f"native {measure.name} ended with status {status}")
+        return {"wall": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime}, output
+
+
+class Guest:
+    """A Linux guest that has booted to its shell."""
+
+    def __init__(self, name, make, image, disk, port, limit=7200):
+        self.name = name
+        self.port = port
+        options = dict(kernel=guests.file("vmlinuz-686"), initrd=image, append="console=ttyS0 quiet", disk=disk, nic="user,loopback=true")
+        self.machine = make(options, limit)
+        self.pid = self.machine.process.pid
+        watch = Stopwatch(self.pid, new=True)
+        self.machine.expect("tessera# ", 600)
+        self.boot = watch.read()
+        self.machine.shell("cat /lib/modules/*.ko /bin/busybox >/tmp/m; n=0; while [ $n -lt 8 ]; do cat /tmp/m; n=$((n + 1)); done >/tmp/mixed; rm /tmp/m")
+
+    def run(self, measure, count):
+        """Times one command, between what the guest writes on the serial line before and after it."""
+        m = self.machine
+        command = measure.command.format(count=count, port=self.port)
+        m.send(f"echo go=$((6 * 7)); {{ {command}; }} >/tmp/out 2>/tmp/errors; echo done=$?=\n")
+        m.expect("go=42\n")
+        watch = Stopwatch(self.pid)
+        status = m.expect(r"done=(\d+)=").group(1)
+        seconds = watch.read()
+        if status != "0":
+            m.fail(f"{measure.name} ended with status {status}: {m.shell('cat /tmp/errors')}")
+        return seconds, m.shell("cat /tmp/out").strip() if measure.program else ""
+
+    def end(self):
+        self.machine.send("poweroff\n")
+        self.machine.expect_exit(0)
