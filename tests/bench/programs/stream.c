@@ -5,12 +5,17 @@
 
 #define LENGTH (4u << 20 >> 2)
 
-static uint32_t a[LENGTH], b[LENGTH], c[LENGTH];
+/* The gaps keep the arrays from a distance of exactly 4 MiB, at which pages share an entry in a
+ * direct-mapped TLB, such as TCG's. */
+static struct {
+	uint32_t a[LENGTH], gap[17 * 1024], b[LENGTH], another_gap[23 * 1024], c[LENGTH];
+} memory;
+
 static volatile uint32_t length_now = LENGTH;
 
 static uint32_t pass(uint32_t length, uint32_t scale)
 {
-	uint32_t sum = 0;
+	uint32_t *a = memory.a, *b = memory.b, *c = memory.c, sum = 0;
 
 	for (uint32_t i = 0; i < length; i++)
 		c[i] = a[i];
@@ -28,7 +33,7 @@ uint32_t work(uint32_t count)
 	uint32_t sum = 0;
 
 	for (uint32_t i = 0; i < LENGTH; i++)
-		a[i] = i;
+		memory.a[i] = i;
 	while (count--)
 		sum = mix(sum, pass(length_now, sum | 1));
 	return sum;
