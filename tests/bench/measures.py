@@ -43,6 +43,16 @@ def program(name, group, text, count, **options):
     return Measure(name, group, text, f"/bench/{name} {{count}}", count, name, **options)
 
 
+MICRO = [
+    ("micro-syscall", "SYSENTER and SYSEXIT"),
+    ("in", "IN from port 80h"),
+    ("crwrite", "write of CR0"),
+    ("callret", "call and return"),
+    ("pgfault", "page fault and its repair"),
+    ("divzero", "division by zero and return"),
+    ("ptemod", "change of a page-table entry"),
+]
+
 MEASURES = [
     program("list", "integer", "list, matrix, state machine", 20000, native=True),
     program("sort", "integer", "hash, sort with a callback", 1700, native=True),
@@ -73,6 +83,7 @@ MEASURES = [
     Measure("disk-write", "device", "disk write, 64 MiB", "dd if=/dev/zero of=/dev/sda bs=256k count=256 conv=fsync"),
     Measure("disk-read", "device", "disk read, 64 MiB", "echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/sda of=/dev/null bs=256k count=256"),
     Measure("tcp", "device", "TCP download through NAT, 64 MiB", "wget -q -O - http://10.0.2.2:{port}/blob"),
+    *(Measure(name, "micro", text, unit="cycles") for name, text in MICRO),
 ]
 
 

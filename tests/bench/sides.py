@@ -66,9 +66,10 @@ class Guest:
         """Times one command, between what the guest writes on the serial line before and after it."""
         m = self.machine
         command = measure.command.format(count=count, port=self.port)
-        m.send(f"echo go=$((6 * 7)); {{ {command}; }} >/tmp/out 2>/tmp/errors; echo done=$?=\n")
+        m.send(f"echo go=$((6 * 7)); read go; {{ {command}; }} >/tmp/out 2>/tmp/errors; echo done=$?=\n")
         m.expect("go=42\n")
         watch = Stopwatch(self.pid)
+        m.send("\n")  # the guest waits for it: on a busy host this process may be late
         status = m.expect(r"done=(\d+)=").group(1)
         seconds = watch.read()
         if status != "0":

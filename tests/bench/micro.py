@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+Runs micro.c, and takes the time from the start of a machine to its guest's first instruction.
+
+A micro-measure is the difference in processor time of two runs of a whole process, one with the operations and one without; so neither
+the start of the process nor the loop around the batches is in it. A short run first says how many operations take half a second.
+"""
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUEST = os.path.join(HERE, "..", "guest")
+sys.path.insert(0, os.path.join(HERE, "..", "boot"))
+from machine import Failed, Tessera  # noqa: E402
+
+ROWS = ["syscall", "in", "crwrite", "callret", "pgfault", "divzero", "ptemod"]
+BATCH = 1000  # as in micro.c
+PILOT = 100   # batches
+SECONDS = 0.5
+FLAGS = ["gcc", "-m32", "-march=i686", "-O1", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fno-stack-protector",
+         "-fno-asynchronous-unwind-tables", "-mno-sse", "-mno-mmx", "-fcf-protection=none", "-fno-toplevel-reorder",
+         f"-Wl,-T,{GUEST}/guest.ld", "-Wl,--build-id=none"]
+
+
+def rom(folder, row, batches, run):
+    """Builds a ROM of 64 KiB, or returns the one that is there."""
+    out = os.path.join(folder, f"micro-{row}-{batches}-{run}")
+    if not os.path.exists(out):
+        sources = [os.path.join(GUEST, "start.S"), os.path.join(GUEST, "guest.c"), os.path.join(HERE, "micro.c")]
+        subprocess.run(FLAGS + [f"-DROW={ROWS.index(row)}", f"-DBATCHES={batches}", f"-DRUN={run}", *sources, "-o", out + ".elf"], check=True)
+        subprocess.run(["objcopy", "-O", "binary", "--gap-fill", "0xff", out + ".elf", out], check=True)
+    return out
+
+
+def command(side, bios, folder):
+    console = os.path.join(folder, "console")
+    if side == "tessera":
+        return [Tessera.program, "run", "pc", "--ui", "none", "--serial", "none", "--nic", "none", "--memory", "64M", "--bios", bios,
+                "--debugcon", f"file:{console}", "--debug-exit", "port=0xf4", "--timeout", "120"]
+    return ["qemu-system-i386", "-accel", "tcg", "-cpu", "pentium3,+sse2", "-m", "64", "-display", "none", "-monitor", "none", "-serial",
+            "none", "-parallel", "none", "-no-reboot", "-nic", "none", "-bios", bios, "-chardev", f"file,id=out,path={console}",
+            "-device", "isa-debugcon,iobase=0xe9,chardev=out", "-device", "isa-debug-exit,iobase=0xf4"]
+
+
+def seconds(side, bios, folder):
+    """Processor time of a whole run. The guest writes 0 to the exit port: status 1."""
+    console = os.path.join(folder, "console")
+    open(console, "wb").close()  # Tessera appends
+    process = subprocess.Popen(command(side, bios, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    with open(console, encoding="ascii") as file:
+        said = file.read()
+    if process.returncode != 1 or said != "PASSED 0\n":
+        raise Failed(f"{os.path.basename(bios)} on {side} ended with status {process.returncode}: {said!r}")
+    return usage.ru_utime + usage.ru_stime
+
+
+class Micro:
+    def __init__(self, folder):
+        self.folder = folder
+        self.batches = {}
+        tsc = os.path.join(folder, "host-tsc")
+        subprocess.run(["gcc", "-O2", os.path.join(HERE, "host-tsc.c"), "-o", tsc], check=True)
+        self.hz = float(subprocess.run([tsc], capture_output=True, check=True).stdout)
+
+    def difference(self, side, row, batches):
+        runs = [seconds(side, rom(self.folder, row, batches, run), self.folder) for run in (0, 1)]
+        return runs[1] - runs[0]
+
+    def cycles(self, side, row):
+        """One operation, in cycles of the host's TSC."""
+        if (side, row) not in self.batches:
+            pilot = max(self.difference(side, row, PILOT), 1e-4)
+            self.batches[side, row] = min(200000, max(PILOT, round(PILOT * SECONDS / pilot)))
+        batches = self.batches[side, row]
+        return self.difference(side, row, batches) / (batches * BATCH) * self.hz
