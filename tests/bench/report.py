@@ -80,6 +80,8 @@ def geomeans(rows):
     """group -> kind of ratio -> geometric mean over its rows."""
     means = {}
     for group in measures.GROUPS:
+        if group == "engine":  # its rows have different units
+            continue
         for kind in ("times-native", "tcg-times-native", "faster-than-tcg"):
             values = [r[kind]["median"] for r in rows if r["group"] == group and r.get(kind)]
             if len(values) > 1:
@@ -136,6 +138,38 @@ def text(table):
                 f"{'':34}" + "".join(f"{head:>22}" for head in HEADS[1:])]
         out += [f"{cells[0]:34}" + "".join(f"{c:>22}" for c in cells[1:]) for cells in lines(table, group)]
     return "\n".join(out)
+
+
+# -- the page
+
+NOTE = """# Performance
+
+This page is made by `tests/bench/run --page` and never edited. What the rows and columns are: [tests/bench](../tests/bench/README.md).
+
+Times are processor time of the whole process in seconds, for the same guest, kernel and programs: median of the rounds, and half of the
+distance from least to most. A ratio is that of neighbouring runs: median (least–most) of the rounds. *Tessera × native* is how many times
+native code's time a program takes on Tessera; *TCG ÷ Tessera* is how many times as fast as TCG Tessera is.
+"""
+
+
+def of_run(run):
+    """The circumstances as rows of a table."""
+    counts = f"{run['rounds']} rounds" + (", a fifth of the work (`--quick`)" if run["quick"] else "")
+    return [("commit", run["commit"] + (", with changes" if run["changed"] else "")), ("date", run["date"]),
+            ("host", f"{run['processor']}, {run['processors']} processors, Linux {run['kernel']}"),
+            ("load before the run", f"{run['load']:.1f}" + (" (the host was shared: compare ratios, not times)" if run["load"] > 0.5 else "")),
+            ("compared with", f"{run['qemu']}, `-accel tcg`"), ("compiler", run["compiler"]), ("work", counts)]
+
+
+def page(table):
+    out = [NOTE, "| | |", "|---|---|"]
+    out += [f"| {name} | {value} |" for name, value in of_run(table["run"])]
+    out += ["", "![Processor time of each row](images/performance.svg)"]
+    for group in groups(table):
+        title, target = measures.GROUPS[group]
+        out += ["", f"## {title}", f"Target: {target}.", "", "| " + " | ".join(HEADS) + " |", "|---|" + "---:|" * (len(HEADS) - 1)]
+        out += ["| " + " | ".join(cells) + " |" for cells in lines(table, group)]
+    return "\n".join(out + [""])
 
 
 # -- the picture: how many times the processor time of native code or of Tessera

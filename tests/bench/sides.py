@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The sides that the benchmark compares: the host itself, and a Linux guest on Tessera and on QEMU's TCG."""
 import os
+import re
 import subprocess
 import sys
 import time
@@ -25,6 +26,19 @@ class Stopwatch:
 
     def read(self):
         return {"wall": time.monotonic() - self.wall, "cpu": processor_seconds(self.pid) - self.cpu}
+
+
+def memory_mib(pid):
+    """What a process of Tessera takes besides guest RAM, which is a memfd of that name. Pages that several processes or mappings share
+    count in parts (Pss of proc(5)), so that the code cache, which is mapped twice, counts once."""
+    kib, counts = 0, False
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                kib += int(line.split()[1]) if counts else 0
+            elif "-" in line.split(" ", 1)[0]:
+                counts = "guest-ram" not in line
+    return kib / 1024
 
 
 class Native:
@@ -54,12 +68,14 @@ class Guest:
     def __init__(self, name, make, image, disk, port, limit=7200):
         self.name = name
         self.port = port
-        options = dict(kernel=guests.file("vmlinuz-686"), initrd=image, append="console=ttyS0 quiet", disk=disk, nic="user,loopback=true")
+        options = dict(extra=["--stats"] if name == "tessera" else [], kernel=guests.file("vmlinuz-686"), initrd=image, append="console=ttyS0 quiet", disk=disk,
+                       nic="user,loopback=true")
         self.machine = make(options, limit)
         self.pid = self.machine.process.pid
         watch = Stopwatch(self.pid, new=True)
         self.machine.expect("tessera# ", 600)
         self.boot = watch.read()
+        self.most_memory = 0
         self.machine.shell("cat /lib/modules/*.ko /bin/busybox >/tmp/m; n=0; while [ $n -lt 8 ]; do cat /tmp/m; n=$((n + 1)); done >/tmp/mixed; rm /tmp/m")
 
     def run(self, measure, count):
@@ -74,8 +90,30 @@ class Guest:
         seconds = watch.read()
         if status != "0":
             m.fail(f"{measure.name} ended with status {status}: {m.shell('cat /tmp/errors')}")
+        self.look_at_memory()
         return seconds, m.shell("cat /tmp/out").strip() if measure.program else ""
 
+    def idle(self, seconds):
+        """Percent of a processor that the guest takes while it waits for input."""
+        time.sleep(1)
+        watch = Stopwatch(self.pid)
+        time.sleep(seconds)
+        spent = watch.read()
+        return 100 * spent["cpu"] / spent["wall"]
+
+    def look_at_memory(self):
+        if self.name == "tessera":  # TCG's guest RAM is like any other memory of its
+            self.most_memory = max(self.most_memory, memory_mib(self.pid))
+
     def end(self):
+        """Switches off. Returns the engine's counters: host bytes for a guest byte, and million instructions translated a second."""
+        told = "" if self.name == "tessera" else self.machine.command("human-monitor-command", **{"command-line": "info jit"})["return"]
         self.machine.send("poweroff\n")
         self.machine.expect_exit(0)
+        if told:  # the average of what is in its buffer
+            found = re.search(r"expansion ratio: ([\d.]+)", told)
+            return {"code": float(found.group(1))} if found else {}
+        self.machine.log.seek(0)
+        told = dict(re.findall(r"^(.+) (\d+)$", self.machine.log.read().decode("utf-8", "replace"), re.M))
+        return {"code": int(told["host bytes for 100 guest bytes"]) / 100,
+                "translation": int(told["instructions translated"]) / int(told["microseconds of translation"])}
