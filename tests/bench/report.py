@@ -183,7 +183,7 @@ def bars(table):
     for r in table["rows"]:
         if r.get("times-native") and r.get("tcg-times-native"):
             yield f"{r['text']} (native = 1)", r["times-native"]["median"], r["tcg-times-native"]["median"]
-        elif r.get("faster-than-tcg"):
+        elif r.get("faster-than-tcg") and r["group"] != "engine":  # these are not times
             yield f"{r['text']} (Tessera = 1)", 1, r["faster-than-tcg"]["median"]
 
 
