@@ -235,8 +235,18 @@ gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 	return self->form ? self->form->save(self, path, error) : save(self, path, -1, error);
 }
 
+static gboolean is_descriptor(int fd, GError **error)
+{
+	if (fd < 0)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%d is not a file descriptor", fd);
+	return fd >= 0;
+}
+
 gboolean tsr_machine_save_fd(TsrMachine *self, int fd, const char *name, GError **error)
 {
+	if (!is_descriptor(fd, error))
+		return FALSE;
 	return self->form ? self->form->save_fd(self, fd, name, error)
 			  : save(self, name, fd, error);
 }
@@ -461,6 +471,8 @@ gboolean tsr_machine_load_full(TsrMachine *self, const char *path, TsrMachineLoa
 gboolean tsr_machine_load_fd(TsrMachine *self, int fd, const char *name, TsrMachineLoadFlags flags,
 			     GError **error)
 {
+	if (!is_descriptor(fd, error))
+		return FALSE;
 	return self->form ? self->form->load_fd(self, fd, name, flags, error)
 			  : load(self, name, fd, flags, error);
 }

@@ -194,6 +194,11 @@ class Files(Form):
 class Script(Files):
     """All that a program does with a machine, whichever form it has."""
 
+    def test_descriptors_that_are_none(self):
+        machine = self.make()
+        for function, arguments in ((machine.save_fd, (-1, "x")), (machine.load_fd, (-1, "x", 0))):
+            self.check_error(Error.INVALID, "-1 is not a file descriptor", function, *arguments)
+
     def test_life_cycle(self):
         machine = self.make()
         seen = self.record(machine)
@@ -422,11 +427,6 @@ class Remote(Process, Script, unittest.TestCase):
             settle()
             self.assertIn(("event", "dev0", "passed", f"what is in it {access}"), seen)
         self.check_error(Error.NOT_FOUND, "missing.iso: No such file", machine.set_instance_property, "dev0", "file", "missing.iso")
-
-    def test_descriptors_that_are_none(self):
-        machine = self.make()
-        for function, arguments in ((machine.save_fd, (-1, "x")), (machine.load_fd, (-1, "x", 0)), (machine.insert_fd, ("dev0", -1, "x"))):
-            self.check_error(Error.INVALID, "-1 is not a file descriptor", function, *arguments)
 
     def test_an_older_process(self):
         """It has no jail and knows no methods with open files: it is given paths."""
