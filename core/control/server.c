@@ -19,7 +19,7 @@
 
 #define QUEUED_CLIENTS_MAX 128 /* that have connected and were not yet accepted */
 #define CATCH_UP_US 1000
-#define DESCRIPTORS_LEFT 16 /* that clients do not get: GLib aborts where it has none */
+#define DESCRIPTORS_LEFT 4 /* that clients do not get: GLib aborts where it has none */
 #define NEWCOMER_DESCRIPTORS 4
 #define REFUSALS_APART_US (60 * G_USEC_PER_SEC)
 #define FLUSH_MS 1000 /* for all clients together */
