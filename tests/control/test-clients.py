@@ -147,7 +147,8 @@ class ClientsTest(unittest.TestCase):
             self.assert_bounded(machine, before)
             machine.ctl("quit")
             printed = self.assert_ends(machine, 0)
-            self.assertEqual(printed.count("a client is disconnected"), 1 if sent < 200 else 0)
+            # Calls that want no answer may all be taken; or the last ones were sent, but not read any more.
+            self.assertIn(printed.count("a client is disconnected"), (1,) if sent < 200 else (0, 1))
             self.assertTrue(flags or sent < 200)
 
     def test_large_answers_that_nobody_reads(self):
