@@ -8,26 +8,12 @@ import json
 import os
 import re
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-TESSERA, PRELOAD, ROM = sys.argv[1:4]
-SIZE = 1 << 20
+from rig import SIZE, TESSERA, FaultTestCase, main
 
 
-class FaultTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        with open(self.path("disk"), "wb") as disk:
-            disk.write(bytes(SIZE))
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
+class FaultTest(FaultTestCase):
     def answers(self, pattern, rules, mode="persistent"):
         """Runs the guest under the faults; its lines, when it is through."""
         self.start(pattern, rules, "--disk", f"{self.path('disk')},format=raw,mode={mode}")
@@ -41,25 +27,11 @@ class FaultTest(unittest.TestCase):
 
     def start(self, pattern, rules, *arguments):
         """Without a jail, because the log of calls is opened at each call."""
-        self.environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=self.folder, LD_PRELOAD=PRELOAD, TESSERA_FAULT_FILE=pattern,
-                                TESSERA_FAULT=rules, TESSERA_FAULT_LOG=self.path("calls"), ASAN_OPTIONS="verify_asan_link_order=0")
-        self.process = subprocess.Popen(
-            [TESSERA, "run", "isapc", "--bios", ROM, "--ui", "none", "--nic", "none", "--serial", "none", "--timeout", "60", "--no-jail",
-             "--debugcon", "file:" + self.path("log"), "--control", "unix:" + self.path("socket"), *arguments],
-            env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(self.finish)
+        self.run_under_faults(pattern, rules, "--timeout", "60", "--no-jail", *arguments, TESSERA_FAULT_LOG=self.path("calls"))
 
     def wait_a_little(self):
         self.assertIsNone(self.process.poll(), self.process.stderr.read() if self.process.poll() is not None else "")
         time.sleep(0.05)
-
-    def finish(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-    def ctl(self, *arguments):
-        return subprocess.run([TESSERA, "ctl", self.path("socket"), *arguments], capture_output=True, text=True, timeout=30)
 
     def fault(self):
         return self.ctl("get", "disk0.fault").stdout
@@ -172,4 +144,4 @@ class FaultTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    main()

@@ -5,42 +5,16 @@ once, nobody waits, and a write that hung does not overtake a newer one. Argumen
 
 import os
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-TESSERA, PRELOAD, ROM = sys.argv[1:4]
-SIZE = 1 << 20
+from rig import FaultTestCase, main
+
 SLOWER = 4 if os.environ.get("TESSERA_SANITIZE") else 1
 
 
-class ResetTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        with open(self.path("disk"), "wb") as disk:
-            disk.write(bytes(SIZE))
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
+class ResetTest(FaultTestCase):
     def start(self, rules):
-        environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=self.folder, LD_PRELOAD=PRELOAD,
-                           TESSERA_FAULT_FILE=self.path("disk"), TESSERA_FAULT=rules, ASAN_OPTIONS="verify_asan_link_order=0")
-        self.process = subprocess.Popen(
-            [TESSERA, "run", "isapc", "--bios", ROM, "--ui", "none", "--nic", "none", "--serial", "none", "--timeout", "100",
-             "--disk", f"{self.path('disk')},format=raw,mode=persistent", "--debugcon", "file:" + self.path("log"),
-             "--control", "unix:" + self.path("socket")],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(self.finish)
-
-    def finish(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
+        self.run_under_faults(self.path("disk"), rules, "--timeout", "100", "--disk", f"{self.path('disk')},format=raw,mode=persistent")
 
     def lines(self):
         if not os.path.exists(self.path("log")):
@@ -60,9 +34,6 @@ class ResetTest(unittest.TestCase):
         done = self.ctl("status")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertLess(time.monotonic() - before, 2 * SLOWER)
-
-    def ctl(self, *arguments):
-        return subprocess.run([TESSERA, "ctl", self.path("socket"), *arguments], capture_output=True, text=True, timeout=30)
 
     def assert_ends(self, status=143):
         """Returns what it printed."""
@@ -116,4 +87,4 @@ class ResetTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    main()
