@@ -83,7 +83,6 @@ static void dismiss_oldest_newcomer(TsrControlServer *self)
 		tsr_newcomer_dismiss(oldest);
 }
 
-/* Says so. A program that opens connections without end shall not fill the log too. */
 /* Each newcomer's thread waits on some more. */
 static gboolean descriptors_are_left(const TsrControlServer *self)
 {
@@ -95,17 +94,19 @@ static gboolean descriptors_are_left(const TsrControlServer *self)
 	return left >= needed;
 }
 
+/* Says so. A program that opens connections without end shall not fill the log too. */
 static gboolean is_full(TsrControlServer *self)
 {
+	gboolean crowded = self->clients->len >= TSR_CONTROL_CLIENTS_MAX;
 	gint64 now = g_get_monotonic_time();
 
-	if (self->clients->len < TSR_CONTROL_CLIENTS_MAX && descriptors_are_left(self))
+	if (!crowded && descriptors_are_left(self))
 		return FALSE;
 	if (!self->refused_at || now - self->refused_at >= REFUSALS_APART_US) {
 		self->refused_at = now;
 		g_log("tessera", G_LOG_LEVEL_WARNING,
-		      "control: a client is refused: %u are connected, and descriptors %s",
-		      self->clients->len, descriptors_are_left(self) ? "are left" : "run out");
+		      "control: a client is refused, because %s (%u are connected)",
+		      crowded ? "there are too many" : "descriptors run out", self->clients->len);
 	}
 	return TRUE;
 }
