@@ -42,13 +42,10 @@ def programs(measures, folder):
 
 
 def image(folder, i386):
-    """An initramfs with the programs in /bench, and Debian's perl there."""
+    """An initramfs with the programs in /bench."""
     out = os.path.join(folder, "initramfs.cpio")
     add = []
     for name in os.listdir(i386):
         add += ["--add", f"{os.path.join(i386, name)}:bench/{name}"]
-    for package in ("perl-base/usr/bin/perl", "libc6/lib/i386-linux-gnu", "libcrypt1/lib/i386-linux-gnu"):
-        name, _, path = package.partition("/")
-        add += ["--add", f"{os.path.realpath(guests.file(name))}/{path}:bench/perl/{path}"]
     subprocess.run([os.path.join(guests.SCRIPTS, "make-initramfs"), *add, out], check=True)
     return out

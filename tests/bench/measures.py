@@ -17,6 +17,8 @@ class Measure:
     native: bool = False
     tcg_share: int = 1  # TCG does the count divided by this, where it takes a hundred times native
     unit: str = ""      # of a measure that is not a time
+    check: str = "sha256sum </tmp/out"  # of the guest's shell, untimed; what it prints must be the same on both sides
+    debian: bool = False  # it runs in the Debian user land, which is mounted at /debian
 
     def count_for(self, side, quick):
         count = self.count // (QUICK if quick else 1)
@@ -34,14 +36,23 @@ GROUPS = {
     "engine": ("The engine", "≤ 0.8 %, ≤ 100 MiB, ≤ 30 ms, ≤ 4 bytes, ≥ 4 M/s"),
 }
 
-PERL = ("/bench/perl/lib/i386-linux-gnu/ld-linux.so.2 --library-path /bench/perl/lib/i386-linux-gnu:/bench/perl/usr/lib/i386-linux-gnu"
-        " /bench/perl/usr/bin/perl -e 'my %h; for my $i (1..{count}) {{ $h{{$i % 1000}} .= chr(65 + $i % 26) if $i % 3; }}"
-        " print length(join(\"\", values %h))'")
-
-
 def program(name, group, text, count, **options):
     return Measure(name, group, text, f"/bench/{name} {{count}}", count, name, **options)
 
+
+def debian(name, text, command, count, group="real"):
+    """A row that runs Debian's programs. In its command, `@` stands for the change into that user land; the path after it is a whole one,
+    since busybox takes a bare name for its own applet of that name."""
+    return Measure(name, group, text, command.replace("@ ", "chroot /debian "), count, debian=True)
+
+
+COMPILE = ("(n=0; while [ $n -lt {count} ]; do for f in /debian/bench/gcc/*.i; do"
+           " @ /usr/lib/gcc/i686-linux-gnu/12/cc1 -quiet -fpreprocessed -O2 /bench/gcc/${{f##*/}} -o - || exit 1; done; n=$((n + 1)); done)")
+# 2^1279 - 1 is a prime. openssl makes at least 64 checks, so that the count is one of runs.
+PRIME = "n=0; while [ $n -lt {count} ]; do @ /usr/bin/openssl prime -hex 7" + "F" * 319 + "; n=$((n + 1)); done"
+# Of sysbench's report, the lines without times.
+SYSBENCH_MEMORY = "@ /usr/bin/sysbench memory --time=0 --memory-total-size={count}M run | sed -n 's/ transferred.*//p'"
+SYSBENCH_PRIMES = "@ /usr/bin/sysbench cpu --time=0 --events={count} run | grep 'total number of events'"
 
 MICRO = [
     ("micro-syscall", "SYSENTER and SYSEXIT"),
@@ -66,12 +77,22 @@ MEASURES = [
     program("sha", "integer", "SHA rounds", 15000, native=True),
     program("x87", "float", "x87", 15000, native=True, tcg_share=10),
     program("sse2", "float", "SSE2", 20000, native=True, tcg_share=4),
-    Measure("shell", "real", "shell loop", "i=0; while [ $i -lt {count} ]; do i=$((i + 1)); done", 1500000),
-    Measure("sha256", "real", "sha256sum", "head -c {count}m /dev/zero | sha256sum", 160),
-    Measure("gzip", "real", "gzip", "head -c {count}m /tmp/mixed | gzip -c", 20),
-    Measure("perl", "real", "perl, hash and strings", PERL, 2000000),
+    Measure("shell", "real", "shell loop", "i=0; while [ $i -lt {count} ]; do i=$((i + 1)); done; echo $i", 1500000),
+    debian("python", "python", "@ /usr/bin/python3 -B /bench/python.py {count}", 300),
+    debian("perl", "perl", "@ /usr/bin/perl /bench/perl.pl {count}", 700),
+    debian("lua", "lua, floating point", "@ /usr/bin/lua5.4 /bench/float.lua {count}", 100),
+    debian("sqlite", "sqlite", "sed s/@count/{count}/ /debian/bench/database.sql | @ /usr/bin/sqlite3 :memory:", 150000),
+    debian("gzip", "gzip, MiB", "head -c {count}m /tmp/mixed | @ /bin/gzip -c", 20),
+    debian("xz", "xz, MiB", "head -c {count}m /tmp/mixed | @ /usr/bin/xz -2 -T1 -c", 10),
+    debian("sha256", "sha256sum, MiB", "head -c {count}m /dev/zero | @ /usr/bin/sha256sum", 160),
+    debian("bignum", "bignum (bc), digits of pi", "echo 'scale={count}; 4*a(1)' | @ /usr/bin/bc -l", 6000),
+    debian("prime", "bignum (openssl), a prime", PRIME, 5),
+    debian("gcc", "gcc -O2 (cc1)", COMPILE, 5),
+    debian("sysbench-memory", "sysbench memory, MiB", SYSBENCH_MEMORY, 10000),
+    debian("sysbench-primes", "sysbench primes", SYSBENCH_PRIMES, 2500),
     program("fork", "system", "fork", 6000),
     program("exec", "system", "fork and exec", 6000),
+    debian("hackbench", "hackbench", "@ /usr/bin/hackbench -g 4 -l {count} | grep -v Time", 200, "system"),
     program("switch", "system", "context switches over pipes", 120000),
     program("pipe", "system", "pipe throughput", 80000),
     program("syscall", "system", "system calls, INT 80h", 6000000),
