@@ -5,22 +5,26 @@
 #include "derived.h"
 #include "fault.h"
 
+/* By the bits of the type (CODE, E or C, W or R) and P of a segment's access word. Expand-down data
+ * has no rights: its limit is checked the slow way. */
+#define RIGHTS_INDEX(access) (((access) >> 1 & 7) | ((access) >> 4 & 8))
+enum { RW = SEG_READ | SEG_WRITE };
+static const uint8_t rights_protected[16] = {
+	[8] = SEG_READ,
+	[9] = RW,
+	[13] = SEG_READ,
+	[15] = SEG_READ,
+};
+static const uint8_t rights_paragraph[16] = {
+	RW, RW, 0, 0, RW, RW, RW, RW, RW, RW, 0, 0, RW, RW, RW, RW,
+};
+
 void cpu_refresh_segment(cpu *c, unsigned segment)
 {
 	const struct tsr_x86_segment *g = &c->s->segment[segment];
-	unsigned rights = 0;
+	const uint8_t *rights = paragraph_mode(c) ? rights_paragraph : rights_protected;
 
-	if ((g->access & (TSR_SEG_CODE | TSR_SEG_E)) != TSR_SEG_E) {
-		if (paragraph_mode(c))
-			rights = SEG_READ | SEG_WRITE;
-		else if (!(g->access & TSR_SEG_P))
-			rights = 0;
-		else if (g->access & TSR_SEG_CODE)
-			rights = g->access & TSR_SEG_R ? SEG_READ : 0;
-		else
-			rights = g->access & TSR_SEG_W ? SEG_READ | SEG_WRITE : SEG_READ;
-	}
-	c->rights[segment] = (uint8_t)rights;
+	c->rights[segment] = rights[RIGHTS_INDEX(g->access)];
 	if (segment == TSR_SS)
 		c->stack_mask = g->access & TSR_SEG_DB ? 0xffffffff : 0xffff;
 	else if (segment == TSR_CS)
@@ -52,17 +56,26 @@ void cpu_refresh_attention(cpu *c)
 	    (((c->pins & 1u << TSR_CPU_INTR) && c->intack && (s->eflags & TSR_FLAG_IF)) ||
 	     (s->nmi_pending && !s->nmi_blocked)))
 		value |= ATT_PIN;
+	/* Another thread may set ATT_KICK at any time, but nothing else without the machine's lock:
+	 * the rest needs an atomic change only where it differs. */
+	if ((atomic_load_explicit(&c->attention, memory_order_relaxed) & ~(uint32_t)ATT_KICK) ==
+	    value)
+		return;
 	atomic_fetch_and(&c->attention, value | ATT_KICK);
 	atomic_fetch_or(&c->attention, value);
 }
 
 void cpu_refresh(cpu *c)
 {
+	const uint8_t *rights = paragraph_mode(c) ? rights_paragraph : rights_protected;
+
 	c->view = c->s->cpl == 3 ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	c->nx = (c->s->efer & TSR_EFER_NXE) && (c->s->cr4 & TSR_CR4_PAE) &&
 		(c->s->cr0 & TSR_CR0_PG);
 	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		cpu_refresh_segment(c, i);
+		c->rights[i] = rights[RIGHTS_INDEX(c->s->segment[i].access)];
+	c->stack_mask = c->s->segment[TSR_SS].access & TSR_SEG_DB ? 0xffffffff : 0xffff;
+	c->code32 = c->s->segment[TSR_CS].access & TSR_SEG_DB ? 1 : 0;
 	refresh_slow(c);
 	cpu_refresh_attention(c);
 }

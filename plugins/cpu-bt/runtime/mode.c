@@ -22,13 +22,13 @@ struct bt_tags {
 	uint32_t last;
 };
 
+/* Present, and writable data that is not expand-down, or the readable code segment of CS. */
 static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool is_cs)
 {
-	bool code = s->access & TSR_SEG_CODE;
+	const unsigned data = TSR_SEG_P | TSR_SEG_CODE | TSR_SEG_E | TSR_SEG_W,
+		       code = TSR_SEG_P | TSR_SEG_CODE | TSR_SEG_R;
 
-	if (!(s->access & TSR_SEG_P) || !(s->access & (code ? TSR_SEG_R : TSR_SEG_W)))
-		return BT_SEGMENT_SLOW;
-	if (code ? !is_cs : (s->access & TSR_SEG_E) != 0)
+	if ((s->access & data) != (TSR_SEG_P | TSR_SEG_W) && !(is_cs && (s->access & code) == code))
 		return BT_SEGMENT_SLOW;
 	if (s->limit != UINT32_MAX)
 		return BT_SEGMENT_LIMITED;
@@ -160,6 +160,21 @@ static void set_mxcsr(struct tsr_bt *bt)
 	bt->hot.unmasked = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 }
 
+/* Makes translated code stay in: poll and tag_word as they are between requests. A request sets
+ * `kicked` before it changes them, and whoever changes them back reads it afterwards; words that
+ * are right already need no write, and no barrier: a request that is not seen in them is still to
+ * come. */
+static void arm(struct tsr_bt *bt)
+{
+	uint64_t word = (uint64_t)bt->mode.tag << 32;
+
+	if (__atomic_load_n(&bt->hot.poll, __ATOMIC_ACQUIRE) == 0 &&
+	    __atomic_load_n(&bt->hot.tag_word, __ATOMIC_ACQUIRE) == word)
+		return;
+	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&bt->hot.tag_word, word, __ATOMIC_SEQ_CST);
+}
+
 /* Brings mode, view and tag up to the state; tag_word and poll are armed, unless an exit is
  * requested. */
 void tsr_bt_retag(struct tsr_bt *bt)
@@ -174,8 +189,7 @@ void tsr_bt_retag(struct tsr_bt *bt)
 	bt->hot.view_base = bt->board.vcpu->base[view];
 	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], bt->mode.word);
 	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
-	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&bt->hot.tag_word, (uint64_t)bt->mode.tag << 32, __ATOMIC_SEQ_CST);
+	arm(bt);
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);
 }
