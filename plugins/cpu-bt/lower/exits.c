@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Ways out of a block. Within the guest page of the block they are host jumps, linked when first
- * taken. Everything else goes through the jump cache (runtime/checks.c). No flag is touched
- * anywhere.
+ * taken. Everything else goes through the jump cache (code/jump.c): by code that all blocks share,
+ * or in a hot block by its own. No flag is touched anywhere.
  */
 #include "code/calls.h"
+#include "code/jump.h"
 #include "lower/exits.h"
 #include "lower/flag-restore.h"
 #include "lower/fp-sites.h"
@@ -22,10 +23,19 @@ bool tsr_bt_same_page(const struct bt_tx *tx, uint32_t eip)
 /* r8d = EIP */
 static void jump_cache(struct bt_tx *tx)
 {
+	const struct tsr_bt *bt = tx->bt;
+	uint32_t hit;
+
 	tsr_bt_flags_restore_end(tx);
 	tx_part(tx, BT_PART_JUMP_CACHE);
-	emit_jmp(&tx->e, tx->bt->options.lockstep ? tx->bt->rt.done : tx->bt->rt.jump);
-	tsr_bt_island(tx);
+	if (tx->hot && !bt->options.lockstep) {
+		hit = tsr_bt_jump_begin(bt, &tx->e);
+		tsr_bt_island(tx);
+		tsr_bt_jump_end(&tx->e, hit);
+	} else {
+		emit_jmp(&tx->e, bt->options.lockstep ? bt->rt.done : bt->rt.jump);
+		tsr_bt_island(tx);
+	}
 }
 
 void tsr_bt_goto_indirect(struct bt_tx *tx)

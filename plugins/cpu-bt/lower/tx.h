@@ -97,7 +97,7 @@ struct bt_tx {
 	unsigned count_fixup_count;
 	struct group groups[TX_GROUPS];
 	bool grouping;
-	bool hot;      /* memory checks are inline */
+	bool hot;      /* memory checks and jump-cache look-ups are inline */
 	int open;      /* site of the access under way, if it writes; -1 */
 	bool may_bail; /* an instruction before the last may be left to the interpreter */
 	uint32_t fp_code, fp_data,

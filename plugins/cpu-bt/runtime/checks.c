@@ -7,7 +7,7 @@
  * to the slow path `miss`, which finds the site by the return address. r10 is lost. One call in
  * BT_SAMPLE_EVERY goes there too: that is how hot blocks are found, at the price that they cause.
  */
-#include "code/emit.h"
+#include "code/jump.h"
 #include "runtime/checks.h"
 
 static const uint8_t check_sizes[BT_CHECKS] = {
@@ -142,36 +142,6 @@ static void retry(const struct tsr_bt *bt, struct emitter *e, bool write, enum b
 }
 
 /*
- * r8d = EIP. The entry's key and EIP and the tag word add up to zero on a hit. A request to leave
- * changes the tag word, so that the next look-up misses.
- */
-static void jump(const struct tsr_bt *bt, struct emitter *e)
-{
-	const size_t jumps = offsetof(struct tsr_bt, hot.jumps);
-	struct host_mem entry = BT_AT(jumps), host = BT_AT(jumps + offsetof(struct bt_jump, host));
-	_Static_assert(BT_JUMP_BITS == 16, "the index is made by MOVZX");
-	uint32_t hit;
-
-	entry.index = host.index = R9;
-	entry.scale = host.scale = 3;
-	emit_load(e, R9, BT_AT(offsetof(struct tsr_bt, hot.jump_offset)));
-	emit_lea(e, R9, HOST_SIB(R9, R8, 0, 0));
-	emit_movzx16(e, R9, R9);
-	emit_lea(e, R9, HOST_SIB(R9, R9, 0, 0));
-	emit_mov64(e, R10, RCX);
-	emit_load64(e, RCX, entry);
-	emit_load64(e, R11, BT_AT(offsetof(struct tsr_bt, hot.tag_word)));
-	emit_lea64(e, RCX, HOST_SIB(RCX, R8, 0, 0));
-	emit_lea64(e, RCX, HOST_SIB(RCX, R11, 0, 0));
-	hit = emit_jrcxz(e);
-	emit_mov64(e, RCX, R10);
-	emit_jmp(e, bt->rt.lookup);
-	emit_land8(e, hit);
-	emit_mov64(e, RCX, R10);
-	emit_jmp_mem(e, host);
-}
-
-/*
  * REP MOVS and STOS, upwards, 32-bit addresses, flat segments: done if each side lies in one page
  * that is in its table. Otherwise nothing is done and ECX stays; it is not 0 then, which the caller
  * looks at. r8 to r11 are lost.
@@ -249,7 +219,7 @@ static uint32_t align(struct emitter *e)
 void tsr_bt_checks_emit(struct tsr_bt *bt, struct emitter *e)
 {
 	bt->rt.jump = align(e);
-	jump(bt, e);
+	tsr_bt_jump_end(e, tsr_bt_jump_begin(bt, e));
 	bt->rt.checks_start = align(e);
 	for (unsigned write = 0; write < 2; write++) {
 		for (unsigned kind = 0; kind < BT_CHECKS; kind++) {
