@@ -27,6 +27,7 @@
 #include "code/parts.h"
 
 #define BT_JUMP_BITS 16
+#define BT_RELINKS 8
 #define BT_MAX_INSNS 64 /* guest instructions in a block */
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
 #define BT_BLOCK_HOST_MAX 32768
@@ -153,14 +154,19 @@ struct bt_fp_site {
 
 /* A direct exit. As long as it is not linked, it calls the runtime's `chain`, which finds it by the
  * return address: itself, where control only ends there, a CALL that becomes a JMP; or a
- * conditional jump by a stub that has the CALL. */
+ * conditional jump by a stub that has the CALL. One to another page is linked for one tag, which
+ * its guard compares: under that tag EIP leads to the same code. Under others it goes through the
+ * jump cache, and is linked again at most BT_RELINKS times. */
 struct bt_exit {
-	uint32_t patch; /* cache offset of the rel32 */
+	uint32_t patch; /* cache offset of the rel32; guarded: of the CALL, or the JMP to `jump` */
 	uint32_t stub;  /* cache offset of the CALL out of line; 0: it is at `patch` */
 	uint32_t eip;
-	uint32_t block;  /* that it belongs to */
-	uint32_t target; /* block that it is linked to, BT_NONE */
-	uint32_t next;   /* exit that is linked to the same target */
+	uint32_t block;   /* that it belongs to */
+	uint32_t target;  /* block that it is linked to, BT_NONE */
+	uint32_t next;    /* exit that is linked to the same target */
+	uint32_t guard;   /* cache offset of - tag, 0 if it is not linked; 0: it has none */
+	uint32_t landing; /* ... of the rel32 of the JMP that a tag that is equal leads to */
+	uint32_t links;   /* ... how often it was linked */
 };
 
 struct bt_block {

@@ -305,9 +305,27 @@ static uint32_t exit_return(const struct bt_exit *x)
 	return x->stub ? x->stub + BT_DIVERT : x->patch + 4;
 }
 
+/* The guard lets the current tag through to that place. Other tags call the runtime, or go on to
+ * the jump cache if the exit was linked often. */
+static void patch_guarded(struct tsr_bt *bt, const struct bt_exit *x, const struct bt_block *target)
+{
+	bool often = target && x->links >= BT_RELINKS;
+	uint32_t key = target ? 0 - bt->mode.tag : 0;
+
+	memcpy(bt->cache.rw + x->guard, &key, sizeof(key));
+	bt->cache.rw[x->patch - 1] = often ? OP_JMP_JZ : OP_CALL;
+	patch(bt, x->patch, often ? bt->rt.jump : bt->rt.chain);
+	if (target)
+		patch(bt, x->landing, target->host);
+}
+
 /* A JMP to that place, or the CALL of the runtime again. */
 static void patch_exit(struct tsr_bt *bt, const struct bt_exit *x, const struct bt_block *target)
 {
+	if (x->guard) {
+		patch_guarded(bt, x, target);
+		return;
+	}
 	if (!x->stub)
 		bt->cache.rw[x->patch - 1] = target ? OP_JMP_JZ : OP_CALL;
 	patch(bt, x->patch, target ? target->host : x->stub ? x->stub : bt->rt.chain);
@@ -348,11 +366,40 @@ uint32_t tsr_bt_cache_exit_at(struct tsr_bt *bt, uint32_t host)
 
 /* -- links */
 
+static uint32_t guard_key(const struct tsr_bt *bt, const struct bt_exit *x)
+{
+	uint32_t key;
+
+	memcpy(&key, bt->cache.rw + x->guard, sizeof(key));
+	return key;
+}
+
+static void unlink_exit(struct tsr_bt *bt, uint32_t exit)
+{
+	struct bt_exit *x = &bt->cache.exits[exit];
+	uint32_t *at;
+
+	if (x->target == BT_NONE)
+		return;
+	for (at = &bt->cache.blocks[x->target].incoming; *at != exit;
+	     at = &bt->cache.exits[*at].next)
+		;
+	*at = x->next;
+	x->target = BT_NONE;
+	patch_exit(bt, x, NULL);
+}
+
 void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
 {
 	struct bt_exit *x = &bt->cache.exits[exit];
 
-	if (x->target != BT_NONE || !bt->cache.blocks[x->block].valid)
+	if (!bt->cache.blocks[x->block].valid)
+		return;
+	if (x->guard && guard_key(bt, x) != 0 - bt->mode.tag) {
+		unlink_exit(bt, exit);
+		x->links++;
+	}
+	if (x->target != BT_NONE)
 		return;
 	x->target = bt_block_index(bt, target);
 	x->next = target->incoming;
@@ -370,21 +417,19 @@ static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
 	b->incoming = BT_NONE;
 }
 
-static void unlink_outgoing(struct tsr_bt *bt, struct bt_block *b)
+static void unlink_outgoing(struct tsr_bt *bt, const struct bt_block *b)
 {
-	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
-		struct bt_exit *x = &bt->cache.exits[i];
-		uint32_t *at;
+	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++)
+		unlink_exit(bt, i);
+}
 
-		if (x->target == BT_NONE)
-			continue;
-		for (at = &bt->cache.blocks[x->target].incoming; *at != i;
-		     at = &bt->cache.exits[*at].next)
-			;
-		*at = x->next;
-		x->target = BT_NONE;
-		patch_exit(bt, x, NULL);
-	}
+/* Tags start again: a guard would let another through than it was linked for. */
+void tsr_bt_cache_unlink_guarded(struct tsr_bt *bt)
+{
+	for (uint32_t i = 0; i < bt->cache.exit_count; i++)
+		if (bt->cache.exits[i].guard)
+			unlink_exit(bt, i);
+	tsr_bt_cache_serialize(bt);
 }
 
 static void hash_remove(struct tsr_bt *bt, struct bt_block *b)

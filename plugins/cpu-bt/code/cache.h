@@ -12,6 +12,7 @@ bool tsr_bt_cache_room(const struct tsr_bt *bt);
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode);
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target);
+void tsr_bt_cache_unlink_guarded(struct tsr_bt *bt); /* the exits to other pages */
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
 void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);

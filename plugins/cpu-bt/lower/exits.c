@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Ways out of a block. Within the guest page of the block they are host jumps, linked when first
- * taken. Everything else goes through the jump cache (code/jump.c): by code that all blocks share,
- * or in a hot block by its own. No flag is touched anywhere.
+ * taken; direct jumps of hot blocks to other pages are linked for one tag. Everything else goes
+ * through the jump cache (code/jump.c): by code that all blocks share, or in a hot block by its
+ * own. No flag is touched anywhere.
  */
 #include "code/calls.h"
 #include "code/jump.h"
@@ -57,6 +58,30 @@ static struct bt_exit *new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32, 
 	return &bt->cache.exits[*number];
 }
 
+/* To another page: a link for one tag. A request to leave changes the tag word here as well. */
+static void goto_guarded(struct bt_tx *tx, uint32_t eip)
+{
+	struct emitter *e = &tx->e;
+	uint32_t number, guard, linked;
+
+	tx_part(tx, BT_PART_JUMP_CACHE);
+	emit_mov64(e, R10, RCX);
+	emit_load(e, RCX, BT_AT(offsetof(struct tsr_bt, hot.tag_word) + 4));
+	emit_lea(e, RCX, HOST_MEM(RCX, INT32_MAX)); /* has a displacement of four bytes */
+	guard = emit_here(e) - 4;
+	linked = emit_jrcxz(e);
+	emit_mov64(e, RCX, R10);
+	emit_mov_imm(e, R8, eip);
+	emit_call(e, tx->bt->rt.chain);
+	new_exit(tx, eip, emit_here(e) - 4, &number);
+	tsr_bt_island(tx);
+	emit_land8(e, linked);
+	emit_mov64(e, RCX, R10);
+	tx->bt->cache.exits[number].guard = guard;
+	tx->bt->cache.exits[number].landing = emit_jmp(e, 0);
+	emit_patch32(e, guard, guard + 4); /* 0: no tag */
+}
+
 void tsr_bt_goto(struct bt_tx *tx, uint32_t eip)
 {
 	uint32_t number;
@@ -68,6 +93,8 @@ void tsr_bt_goto(struct bt_tx *tx, uint32_t eip)
 		emit_call(&tx->e, tx->bt->rt.chain);
 		new_exit(tx, eip, emit_here(&tx->e) - 4, &number);
 		tsr_bt_island(tx);
+	} else if (tx->hot && tx->bt->options.chain && !tx->bt->options.lockstep) {
+		goto_guarded(tx, eip);
 	} else {
 		tsr_bt_look_up(tx, eip);
 	}

@@ -164,7 +164,7 @@ static uint32_t cache_offset(const struct tsr_bt *bt, uint32_t address)
 	return address - (uint32_t)(uintptr_t)bt->cache.rx;
 }
 
-/* A direct exit that is not linked yet, to the same guest page. */
+/* A direct exit that is not linked yet, or not for this tag. */
 struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t unused, uint32_t address)
 {
 	uint32_t epoch = bt->cache.epoch;

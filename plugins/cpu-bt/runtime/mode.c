@@ -9,6 +9,7 @@
 #include <tessera/draft/x86-facts.h>
 #include <tessera/draft/x86-state.h>
 
+#include "code/cache.h"
 #include "runtime/mode.h"
 #include "runtime/requests.h"
 
@@ -125,6 +126,7 @@ static uint32_t new_tag(struct tsr_bt *bt)
 
 	if (tags->last >= bt->options.tags) {
 		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+		tsr_bt_cache_unlink_guarded(bt);
 		memset(tags, 0, sizeof(*tags));
 		bt->stats.tag_wraps++;
 	}
