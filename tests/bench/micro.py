@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Runs micro.c, and takes the time from the start of a machine to its guest's first instruction.
+Runs micro.c and bare.c, and takes the time from the start of a machine to its guest's first instruction.
 
 A micro-measure is the difference in processor time of two runs of a whole process, one with the operations and one without; so neither
 the start of the process nor the loop around the batches is in it. A short run first says how many operations take half a second.
@@ -15,8 +15,12 @@ GUEST = os.path.join(HERE, "..", "guest")
 sys.path.insert(0, os.path.join(HERE, "..", "boot"))
 from machine import Failed, Tessera  # noqa: E402
 
-ROWS = ["syscall", "in", "crwrite", "callret", "pgfault", "divzero", "ptemod"]
-BATCH = 1000  # as in micro.c
+# The rows of each source, in its order.
+ROWS = {
+    "micro": ["syscall", "in", "crwrite", "callret", "pgfault", "divzero", "ptemod"],
+    "bare": ["real-mode", "modify", "generate", "out", "mmio", "planar", "pixel", "user-post", "user-pit"],
+}
+BATCH = 1000  # as in both
 PILOT = 100   # batches
 SECONDS = 0.5
 FLAGS = ["gcc", "-m32", "-march=i686", "-O1", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fno-stack-protector",
@@ -24,12 +28,12 @@ FLAGS = ["gcc", "-m32", "-march=i686", "-O1", "-ffreestanding", "-nostdlib", "-s
          f"-Wl,-T,{GUEST}/guest.ld", "-Wl,--build-id=none"]
 
 
-def rom(folder, row, batches, run):
+def rom(folder, source, row, batches, run):
     """Builds a ROM of 64 KiB, or returns the one that is there."""
-    out = os.path.join(folder, f"micro-{row}-{batches}-{run}")
+    out = os.path.join(folder, f"{source}-{row}-{batches}-{run}")
     if not os.path.exists(out):
-        sources = [os.path.join(GUEST, "start.S"), os.path.join(GUEST, "guest.c"), os.path.join(HERE, "micro.c")]
-        subprocess.run(FLAGS + [f"-DROW={ROWS.index(row)}", f"-DBATCHES={batches}", f"-DRUN={run}", *sources, "-o", out + ".elf"], check=True)
+        sources = [os.path.join(GUEST, "start.S"), os.path.join(GUEST, "guest.c"), os.path.join(HERE, f"{source}.c")]
+        subprocess.run(FLAGS + [f"-DROW={ROWS[source].index(row)}", f"-DBATCHES={batches}", f"-DRUN={run}", *sources, "-o", out + ".elf"], check=True)
         subprocess.run(["objcopy", "-O", "binary", "--gap-fill", "0xff", out + ".elf", out], check=True)
     return out
 
@@ -98,14 +102,19 @@ class Micro:
         subprocess.run(["gcc", "-O2", os.path.join(HERE, "host-tsc.c"), "-o", tsc], check=True)
         self.hz = float(subprocess.run([tsc], capture_output=True, check=True).stdout)
 
-    def difference(self, side, row, batches):
-        runs = [seconds(side, rom(self.folder, row, batches, run), self.folder) for run in (0, 1)]
+    def difference(self, side, source, row, batches):
+        runs = [seconds(side, rom(self.folder, source, row, batches, run), self.folder) for run in (0, 1)]
         return runs[1] - runs[0]
 
-    def cycles(self, side, row):
-        """One operation, in cycles of the host's TSC."""
-        if (side, row) not in self.batches:
-            pilot = max(self.difference(side, row, PILOT), 1e-4)
-            self.batches[side, row] = min(200000, max(PILOT, round(PILOT * SECONDS / pilot)))
-        batches = self.batches[side, row]
-        return self.difference(side, row, batches) / (batches * BATCH) * self.hz
+    def operation(self, side, source, row):
+        """The seconds of one operation."""
+        key = (side, source, row)
+        if key not in self.batches:
+            pilot = max(self.difference(*key, PILOT), 1e-4)
+            self.batches[key] = min(200000, max(PILOT, round(PILOT * SECONDS / pilot)))
+        return self.difference(*key, self.batches[key]) / (self.batches[key] * BATCH)
+
+    def measure(self, side, measure):
+        """One operation of a measure: in cycles of the host's TSC, or in nanoseconds."""
+        rate = {"cycles": self.hz, "ns": 1e9}[measure.unit]
+        return self.operation(side, measure.group, measure.name.removeprefix(measure.group + "-")) * rate
