@@ -9,6 +9,7 @@
 #include "runtime/dispatch.h"
 #include "runtime/fp-pointers.h"
 #include "runtime/fp.h"
+#include "runtime/gate.h"
 #include "runtime/interpret.h"
 #include "runtime/mode.h"
 #include "runtime/outcome.h"
@@ -17,11 +18,40 @@
 
 /* -- interrupts */
 
+/* An external interrupt or a fault through a plain gate. A fault has RF set in the image that it
+ * pushes, and so does an interrupt within a REP instruction that the interpreter has begun. */
+static bool deliver_here(struct tsr_bt *bt, enum tsr_x86_event kind,
+			 const struct tsr_x86_fault *fault)
+{
+	bool is_fault = kind == TSR_EVENT_FAULT;
+	/* clang-format off */
+	struct bt_event e = {
+		.kind = is_fault ? BT_GATE_PAGE : BT_GATE_EXTERNAL, .vector = (uint8_t)fault->vector,
+		.has_error_code = is_fault && fault->has_error_code,
+		.error_code = fault->error_code, .eip = bt->state.eip,
+		.eflags = bt->state.eflags | (is_fault ? TSR_FLAG_RF : 0),
+	};
+	/* clang-format on */
+
+	if (kind == TSR_EVENT_NMI || bt->run.unfinished || bt->options.lockstep ||
+	    (is_fault && fault->vector != TSR_VECTOR_PF))
+		return false;
+	tsr_bt_fp_commit(bt);
+	if (!tsr_bt_gate(bt, &e))
+		return false;
+	if (is_fault)
+		bt->state.cr2 = fault->cr2;
+	return true;
+}
+
 static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind,
 				 const struct tsr_x86_fault *fault)
 {
-	tsr_bt_fp_unload(bt);
 	bt->state.halted = 0;
+	if (deliver_here(bt, kind, fault))
+		return TSR_X86_DONE;
+	tsr_bt_fp_unload(bt);
+	bt->run.unfinished = false;
 	return bt->board.interpreter->deliver(bt->board.context, kind, fault);
 }
 

@@ -246,15 +246,18 @@ enum bt_exit_reason {
 	BT_EXITS,
 };
 
+/* What is delivered through a gate without the interpreter. */
+enum bt_gate { BT_GATE_INT, BT_GATE_DIVIDE, BT_GATE_PAGE, BT_GATE_EXTERNAL, BT_GATES };
+
 struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, tag_wraps, invalidations,
 		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
 		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone,
-		samples, hot;
-	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
-	uint64_t translation_ticks;        /* of the host's time-stamp counter */
-	uint64_t start_ticks, start_ns;    /* that counter and a clock at the same time */
+		samples, hot, gates[BT_GATES][2]; /* by the ring: 0, outer */
+	uint64_t part_bytes[BT_PART_ROWS];        /* of host_bytes: without padding */
+	uint64_t translation_ticks;               /* of the host's time-stamp counter */
+	uint64_t start_ticks, start_ns;           /* that counter and a clock at the same time */
 };
 
 /* What a slow path returns to the code that called it (runtime/outcome.h) */
@@ -349,7 +352,9 @@ struct bt_pins {
 struct bt_run {
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
-	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
+	bool unfinished; /* the interpreter has stopped within a REP instruction, as it may remember
+			    until it delivers an event */
+	bool due;        /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
 	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would
 			     never be taken */
 	enum tsr_x86_stop stop;     /* BT_EXIT_STOP */

@@ -11,6 +11,8 @@ enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *
 	tsr_bt_fp_unload(bt);
 	stop = bt->board.interpreter->step(bt->board.context, count, &done);
 	bt->stats.interpreted += done;
+	if (done < count)
+		bt->run.unfinished = true;
 	if (executed)
 		*executed = done;
 	return stop;

@@ -15,67 +15,16 @@
 #include "code/decode.h"
 #include "code/flags.h"
 #include "runtime/budget.h"
+#include "runtime/descriptor.h"
 #include "runtime/device.h"
 #include "runtime/dispatch.h"
 #include "runtime/fp-pointers.h"
+#include "runtime/gate.h"
 #include "runtime/interpret.h"
 #include "runtime/mode.h"
 #include "runtime/outcome.h"
 #include "runtime/requests.h"
 #include "runtime/system.h"
-
-/* -- reading tables and the stack without side effects: only what is in the supervisor view's read
- * table */
-
-static bool peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, void *to,
-		 uint32_t length)
-{
-	uint64_t entry;
-
-	if ((gla & TSR_PAGE_MASK) + length > TSR_PAGE_SIZE)
-		return false;
-	memcpy(&entry,
-	       bt->board.vcpu->base[view] + bt->board.layout->read_table +
-		       (size_t)(gla >> TSR_PAGE_SHIFT) * 8,
-	       sizeof(entry));
-	if (!entry)
-		return false;
-	memcpy(to, (const uint8_t *)(uintptr_t)(entry + gla), length);
-	return true;
-}
-
-/* DPL of a descriptor's second dword. */
-static unsigned descriptor_dpl(uint32_t high)
-{
-	return high >> (8 + TSR_SEG_DPL_SHIFT) & 3;
-}
-
-/* The second dword goes to *high. False also for a segment that is not present, not accessed yet,
- * or not code or data. */
-static bool descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
-		       uint32_t *high)
-{
-	const uint32_t wanted = TSR_DESC(TSR_SEG_S | TSR_SEG_P | TSR_SEG_A);
-	uint32_t base = bt->state.gdtr.base, limit = bt->state.gdtr.limit, raw[2];
-
-	if (selector & TSR_SELECTOR_TI) {
-		if (!(bt->state.ldtr.access & TSR_SEG_P))
-			return false;
-		base = bt->state.ldtr.base;
-		limit = bt->state.ldtr.limit;
-	}
-	if ((selector & TSR_SELECTOR_INDEX) + 7 > limit ||
-	    !peek(bt, TSR_VIEW_SUPERVISOR, base + (selector & TSR_SELECTOR_INDEX), raw, 8))
-		return false;
-	*high = raw[1];
-	out->selector = selector;
-	out->access = raw[1] >> 8 & TSR_SEG_KEPT;
-	out->base = raw[0] >> 16 | (raw[1] & 0xff) << 16 | (raw[1] & 0xff000000);
-	out->limit = (raw[0] & 0xffff) | (raw[1] & TSR_DESC_LIMIT_HIGH);
-	if (raw[1] & TSR_DESC(TSR_SEG_G))
-		out->limit = out->limit << 12 | 0xfff;
-	return (*high & wanted) == wanted;
-}
 
 /* -- MOV and POP to DS, ES, FS, GS */
 
@@ -103,13 +52,13 @@ static bool protected_segment(const struct tsr_bt *bt, uint16_t selector,
 		*out = (struct tsr_x86_segment){ .selector = selector };
 		return true;
 	}
-	if (!descriptor(bt, selector, out, &high))
+	if (!tsr_bt_descriptor(bt, selector, out, &high))
 		return false;
 	if (high & TSR_DESC(TSR_SEG_CODE) &&
 	    (!(high & TSR_DESC(TSR_SEG_R)) || high & TSR_DESC(TSR_SEG_C)))
 		return false;
-	return descriptor_dpl(high) >= (selector & TSR_SELECTOR_RPL) &&
-	       descriptor_dpl(high) >= bt->state.cpl;
+	return bt_descriptor_dpl(high) >= (selector & TSR_SELECTOR_RPL) &&
+	       bt_descriptor_dpl(high) >= bt->state.cpl;
 }
 
 /* The selector is in r11. Skips when the mode has changed. */
@@ -245,17 +194,6 @@ static void drop_segments(struct tsr_x86_state *s)
 	}
 }
 
-static bool stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl,
-		      struct tsr_x86_segment *out)
-{
-	uint32_t high;
-
-	return selector & TSR_SELECTOR_ENTRY && descriptor(bt, selector, out, &high) &&
-	       (selector & TSR_SELECTOR_RPL) == cpl && descriptor_dpl(high) == cpl &&
-	       (high & TSR_DESC(TSR_SEG_CODE | TSR_SEG_W)) == TSR_DESC(TSR_SEG_W) &&
-	       out->access & TSR_SEG_DB;
-}
-
 #define IRET_FLAGS \
 	(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | \
 	 TSR_FLAG_NT | TSR_FLAG_RF | TSR_FLAG_AC | TSR_FLAG_ID)
@@ -270,16 +208,18 @@ static bool do_iretd(struct tsr_bt *bt)
 
 	if (!(s->cr0 & TSR_CR0_PE) || s->cpl || s->eflags & (TSR_FLAG_VM | TSR_FLAG_NT) ||
 	    bt_segment_kind(bt->mode.word, TSR_SS) != BT_SEGMENT_FLAT ||
-	    !(bt->mode.word & BT_MODE_STACK32) || !peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
+	    !(bt->mode.word & BT_MODE_STACK32) ||
+	    !tsr_bt_peek(bt, TSR_VIEW_SUPERVISOR, esp, frame, 12))
 		return false;
 	cpl = frame[1] & TSR_SELECTOR_RPL;
 	if (frame[2] & (TSR_FLAG_VM | TSR_FLAG_NT | TSR_FLAG_TF | TSR_FLAG_VIF | TSR_FLAG_VIP) ||
-	    !(frame[1] & TSR_SELECTOR_ENTRY) || !descriptor(bt, (uint16_t)frame[1], &cs, &high) ||
+	    !(frame[1] & TSR_SELECTOR_ENTRY) ||
+	    !tsr_bt_descriptor(bt, (uint16_t)frame[1], &cs, &high) ||
 	    (high & TSR_DESC(TSR_SEG_CODE | TSR_SEG_C)) != TSR_DESC(TSR_SEG_CODE) ||
-	    descriptor_dpl(high) != cpl || frame[0] > cs.limit)
+	    bt_descriptor_dpl(high) != cpl || frame[0] > cs.limit)
 		return false;
-	if (cpl && (!peek(bt, TSR_VIEW_SUPERVISOR, esp + 12, frame + 3, 8) ||
-		    !stack_for(bt, (uint16_t)frame[4], cpl, &ss)))
+	if (cpl && (!tsr_bt_peek(bt, TSR_VIEW_SUPERVISOR, esp + 12, frame + 3, 8) ||
+		    !tsr_bt_stack_for(bt, (uint16_t)frame[4], cpl, &ss)))
 		return false;
 	s->cpl = cpl;
 	s->segment[TSR_CS] = cs;
@@ -294,9 +234,50 @@ static bool do_iretd(struct tsr_bt *bt)
 	return true;
 }
 
+/* -- INT n, division by a register that is zero: short encodings in one page, without prefixes */
+
+static bool code_bytes(const struct tsr_bt *bt, uint8_t bytes[2])
+{
+	enum tsr_mmu_view view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
+
+	return bt_segment_kind(bt->mode.word, TSR_CS) == BT_SEGMENT_FLAT &&
+	       bt->mode.word & BT_MODE_CODE32 && tsr_bt_peek(bt, view, bt->state.eip, bytes, 2);
+}
+
+static bool do_int(struct tsr_bt *bt)
+{
+	uint8_t code[2];
+
+	if (!code_bytes(bt, code) || code[0] != 0xcd)
+		return false;
+	return tsr_bt_gate(bt, &(struct bt_event){ .kind = BT_GATE_INT,
+						   .vector = code[1],
+						   .eip = bt->state.eip + 2,
+						   .eflags = bt->state.eflags & ~TSR_FLAG_RF });
+}
+
+/* F7 /6 and /7: DIV and IDIV. */
+static bool do_divide(struct tsr_bt *bt)
+{
+	uint8_t code[2];
+
+	if (!code_bytes(bt, code) || code[0] != 0xf7 || (code[1] & 0xf0) != 0xf0 ||
+	    bt->state.gpr[code[1] & 7])
+		return false;
+	return tsr_bt_gate(bt, &(struct bt_event){ .kind = BT_GATE_DIVIDE,
+						   .vector = TSR_VECTOR_DE,
+						   .eip = bt->state.eip,
+						   .eflags = bt->state.eflags | TSR_FLAG_RF });
+}
+
 static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 {
 	switch (mnemonic) {
+	case ZYDIS_MNEMONIC_INT:
+		return do_int(bt);
+	case ZYDIS_MNEMONIC_DIV:
+	case ZYDIS_MNEMONIC_IDIV:
+		return do_divide(bt);
 	case ZYDIS_MNEMONIC_SYSENTER:
 		return bt->model.isa & BT_ISA_SEP && do_sysenter(bt);
 	case ZYDIS_MNEMONIC_SYSEXIT:

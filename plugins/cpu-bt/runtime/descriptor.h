@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Descriptors and plain guest memory, for instructions of the system. */
+#ifndef TSR_BT_DESCRIPTOR_H
+#define TSR_BT_DESCRIPTOR_H
+
+#include <tessera/draft/x86-facts.h>
+
+#include "code/bt.h"
+
+bool tsr_bt_peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, void *to,
+		 uint32_t length);
+bool tsr_bt_poke(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, const void *from,
+		 uint32_t length);
+bool tsr_bt_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
+		       uint32_t *high);
+/* The segment for SS in ring `cpl`: 32 bits, writable, of that privilege. */
+bool tsr_bt_stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl,
+		      struct tsr_x86_segment *out);
+
+/* DPL of a descriptor's second dword. */
+static inline unsigned bt_descriptor_dpl(uint32_t high)
+{
+	return high >> (8 + TSR_SEG_DPL_SHIFT) & 3;
+}
+
+#endif
