@@ -11,9 +11,11 @@
 #include <tessera/draft/x86-state.h>
 
 #include "code/cache.h"
+#include "code/returns.h"
 #include "code/decode.h"
 #include "code/flags.h"
 #include "lockstep.h"
+#include "profile.h"
 #include "run.h"
 #include "runtime/fp.h"
 #include "runtime/mode.h"
@@ -60,8 +62,7 @@ static void set_pin(void *self, unsigned input, int level)
 		bt->pins.nmi_level = level;
 	} else if (input == TSR_CPU_INIT) {
 		bt->pins.init = level != 0;
-	} else if (input == TSR_CPU_IGNNE &&
-		   bt->board.interpreter->size > offsetof(struct tsr_x86_interpreter, set_pins)) {
+	} else if (input == TSR_CPU_IGNNE && TSR_HAS(bt->board.interpreter, set_pins)) {
 		bt->board.interpreter->set_pins(bt->board.context, level ? 1u << TSR_CPU_IGNNE : 0);
 	}
 	if (tsr_bt_wanted(bt))
@@ -82,7 +83,7 @@ static void get_state(void *self, struct tsr_x86_state *state)
 		tsr_bt_flags_out(bt);
 	else
 		tsr_bt_fp_unload(bt);
-	*state = bt->state;
+	tsr_x86_state_give(state, &bt->state);
 }
 
 /* The state was replaced: the MMU and everything derived follow. */
@@ -282,6 +283,22 @@ static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
 	return bt->board.context != NULL;
 }
 
+/* Another MMU may have no windows, or be of a time when there were none. */
+static void choose_windows(struct tsr_bt *bt)
+{
+	const struct tsr_mmu *mmu = bt->board.mmu;
+	const char *name = bt->board.properties->get_string(bt->board.host, "windows");
+
+	bt->options.promote = (uint32_t)bt->board.properties->get_int(bt->board.host, "promote");
+	bt->hot.until_promote = bt->options.promote;
+	if (!bt->host_cpu.bmi2 || !bt->board.layout->read_valid || !bt->board.layout->write_valid ||
+	    mmu->size <= offsetof(struct tsr_mmu, promote) || !mmu->promote)
+		return;
+	bt->options.windows = !strcmp(name, "off")   ? BT_WINDOWS_OFF
+			      : !strcmp(name, "all") ? BT_WINDOWS_ALL
+						     : BT_WINDOWS_USER;
+}
+
 static bool realize(void *self, struct tsr_error *error)
 {
 	struct tsr_bt *bt = self;
@@ -292,10 +309,13 @@ static bool realize(void *self, struct tsr_error *error)
 							.code_unmapped = on_code_unmapped,
 							.tags_changed = on_tags_changed };
 	bt->board.layout = bt->board.mmu->layout(bt->board.mmu_self);
+	choose_windows(bt);
 	bt->board.vcpu = bt->board.mmu->create(bt->board.mmu_self, &bt->board.listener);
 	if (!bt->board.vcpu)
 		return tsr_error_set(error, TSR_ERROR_FAILED,
 				     "the MMU has no memory for a processor's tables");
+	if (!tsr_bt_returns_init(bt, error))
+		return false;
 	on_reset(bt, TSR_RESET_POWER_ON);
 	tsr_bt_stats_start(bt);
 	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"),
@@ -314,6 +334,7 @@ static void detach(void *self)
 		bt->board.mmu->destroy(bt->board.mmu_self, bt->board.vcpu);
 	tsr_bt_lockstep_finish(bt);
 	tsr_bt_cache_finish(bt);
+	tsr_bt_returns_finish(bt);
 	tsr_bt_tags_finish(bt);
 	tsr_bt_translate_finish(bt);
 	free(bt->fallbacks);
@@ -333,6 +354,8 @@ static const void *get_interface(void *self, const char *interface)
 		return &cpu;
 	if (!strcmp(interface, TSR_IRQ_INPUTS))
 		return &pins;
+	if (!strcmp(interface, TSR_CPU_PROFILE))
+		return &tsr_bt_profile;
 	return NULL;
 }
 

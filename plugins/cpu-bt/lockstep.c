@@ -242,13 +242,12 @@ static void report(struct tsr_bt *bt, struct bt_block *b, const struct verdict *
 /* How many instructions of the block come before EIP; -1: not one of its boundaries. */
 static int instructions_before(const struct tsr_bt *bt, const struct bt_block *b, uint32_t eip)
 {
-	const uint16_t *lengths = bt->cache.offsets + b->offsets + b->insns;
 	uint32_t at = b->eip;
 
 	for (int i = 0; i < b->insns; i++) {
 		if (at == eip)
 			return i;
-		at += lengths[i];
+		at += bt_insn_length(bt, b, (unsigned)i);
 	}
 	return at == eip && bt->hot.exit_reason == BT_EXIT_BAIL
 		       ? b->insns
@@ -301,12 +300,18 @@ static void compare(struct tsr_bt *bt, struct bt_block *b)
 		report(bt, b, &v);
 }
 
+/* check=sampled: this run is not compared. */
+static bool trusted(struct bt_block_notes *notes)
+{
+	return notes->runs++ >= SAMPLE_FIRST && notes->runs % SAMPLE_EVERY;
+}
+
 /* Runs the block. False: the interpreter ran instead, and there is no exit reason of translated
  * code. */
 bool tsr_bt_lockstep_run(struct tsr_bt *bt, struct bt_block *b)
 {
 	tsr_bt_fp_unload(bt);
-	if (bt->options.sampled && b->runs++ >= SAMPLE_FIRST && b->runs % SAMPLE_EVERY) {
+	if (bt->options.sampled && trusted(bt->cache.notes + bt_block_index(bt, b))) {
 		run_block(bt, b);
 		return true;
 	}

@@ -44,8 +44,8 @@ static bool deliver_here(struct tsr_bt *bt, enum tsr_x86_event kind,
 	return true;
 }
 
-static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind,
-				 const struct tsr_x86_fault *fault)
+static enum tsr_x86_stop deliver_event(struct tsr_bt *bt, enum tsr_x86_event kind,
+				       const struct tsr_x86_fault *fault)
 {
 	bt->state.halted = 0;
 	if (deliver_here(bt, kind, fault))
@@ -53,6 +53,17 @@ static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind,
 	tsr_bt_fp_unload(bt);
 	bt->run.unfinished = false;
 	return bt->board.interpreter->deliver(bt->board.context, kind, fault);
+}
+
+static enum tsr_x86_stop deliver(struct tsr_bt *bt, enum tsr_x86_event kind,
+				 const struct tsr_x86_fault *fault)
+{
+	enum tsr_x86_stop stop;
+
+	bt->run.doing = BT_DOING_DELIVER;
+	stop = deliver_event(bt, kind, fault);
+	bt->run.doing = BT_DOING_NOTHING;
+	return stop;
 }
 
 static bool interrupt_due(const struct tsr_bt *bt)

@@ -22,6 +22,10 @@ static const struct {
 	ROW("memory bounces", bounces), ROW("memory commits", commits), ROW("group failures", group_failures),
 	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("blocks emitted twice", stretched),
 	ROW("blocks cut short", cut_short), ROW("blocks translated as hot", hot), ROW("samples", samples),
+	ROW("hot blocks: instructions", hot_insns), ROW("hot blocks: guest bytes", hot_guest_bytes), ROW("hot blocks: host bytes", hot_host_bytes),
+	ROW("blocks in the window", windowed), ROW("window: failed checks looked at", window_looks),
+	ROW("window: blocks for operands that are not aligned", window_forms[BT_WINDOW_ENDS]),
+	ROW("window: blocks that gave it up", window_forms[BT_WINDOW_PLAIN]), ROW("window: promotions", promotions), ROW("window: promotions refused", promotions_failed),
 	ROW("string helpers", strings), ROW("system helpers", system),
 	ROW("faults in translated code", faults), ROW("interrupts", interrupts), ROW("instructions interpreted", interpreted),
 	ROW("gates: INT n, ring 0", gates[BT_GATE_INT][0]), ROW("gates: INT n, outer ring", gates[BT_GATE_INT][1]),
@@ -56,12 +60,12 @@ void tsr_bt_stats_start(struct tsr_bt *bt)
 }
 
 /* The time-stamp counter's rate is what it was since the start, on average. */
-static uint64_t translation_us(const struct bt_stats *s)
+static uint64_t translation_us(const struct bt_stats *s, uint64_t spent)
 {
 	uint64_t ticks = __builtin_ia32_rdtsc() - s->start_ticks;
 	double ns = (double)(clock_ns() - s->start_ns);
 
-	return ticks ? (uint64_t)((double)s->translation_ticks * ns / (double)ticks / 1000) : 0;
+	return ticks ? (uint64_t)((double)spent * ns / (double)ticks / 1000) : 0;
 }
 
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
@@ -75,7 +79,10 @@ void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t
 		__builtin_memcpy(&value, (const uint8_t *)&bt->stats + rows[i].at, sizeof(value));
 		put(user, rows[i].name, value);
 	}
-	put(user, "microseconds of translation", translation_us(&bt->stats));
+	put(user, "microseconds of translation",
+	    translation_us(&bt->stats, bt->stats.translation_ticks));
+	put(user, "hot blocks: microseconds of translation",
+	    translation_us(&bt->stats, bt->stats.hot_ticks));
 	put(user, "host bytes for 100 guest bytes",
 	    bt->stats.guest_bytes ? 100 * bt->stats.host_bytes / bt->stats.guest_bytes : 0);
 	for (unsigned i = 0; i < BT_PART_ROWS; i++) {

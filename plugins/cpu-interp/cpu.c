@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include <tessera/draft/cpu-profile.h>
 #include <tessera/draft/x86-state.h>
 
 #include "cpuid.h"
@@ -213,7 +214,7 @@ static void cpu_get_state(void *self, struct tsr_x86_state *state)
 {
 	struct cpu_interp *i = self;
 
-	*state = i->state;
+	tsr_x86_state_give(state, &i->state);
 }
 
 static bool cpu_set_state(void *self, const struct tsr_x86_state *state, struct tsr_error *error)
@@ -254,6 +255,20 @@ static const struct tsr_cpu cpu_table = {
 	.instructions = cpu_instructions,
 	.stats = cpu_stats,
 };
+
+/* The instruction's EIP changes when it is done. */
+static void cpu_sample(void *self, uint64_t pc, uint64_t sp, struct tsr_cpu_place *place)
+{
+	const struct cpu_interp *i = self;
+
+	tsr_cpu_place_set_mode(place, &i->state);
+	place->address = place->block = i->state.segment[TSR_CS].base + i->state.eip;
+	place->tier = "interpreter";
+	place->cause = NULL;
+}
+
+static const struct tsr_cpu_profile profile_table = { .size = sizeof(profile_table),
+						      .sample = cpu_sample };
 
 /* -- the processor: pins */
 static void pin_set(void *self, unsigned input, int level)
@@ -363,6 +378,8 @@ static const void *interp_get_interface(void *self, const char *interface)
 		return &interpreter_table;
 	if (!strcmp(interface, TSR_IRQ_INPUTS))
 		return &pins_table;
+	if (!strcmp(interface, TSR_CPU_PROFILE))
+		return &profile_table;
 	if (strcmp(interface, TSR_CPU))
 		return NULL;
 	i->processor = true;

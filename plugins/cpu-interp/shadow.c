@@ -26,8 +26,10 @@ static bool changes_fx(const struct op *op)
 /* before->size says how much of it was kept. */
 static void give_back(cpu *c, const struct tsr_x86_state *before)
 {
+	const uint32_t size = c->s->size; /* the caller's, whose state it is */
+
 	memcpy(c->s, before, HEAD);
-	c->s->size = sizeof(*c->s);
+	c->s->size = size;
 	/* The loop keeps the state before its first instruction. */
 	/* NOLINTNEXTLINE(clang-analyzer-core.*) */
 	if (before->size != HEAD)

@@ -24,7 +24,7 @@ static uint64_t *fetched_bits(struct shadow_context *c)
 	return (uint64_t *)(c->base[TSR_VIEW_USER] + SHADOW_FETCHED);
 }
 
-static bool reserve(struct shadow_context *c)
+static bool reserve(struct shadow *s, struct shadow_context *c)
 {
 	for (unsigned view = 0; view < TSR_VIEWS; view++) {
 		void *at = mmap(NULL, SHADOW_VIEW_SIZE, PROT_READ | PROT_WRITE,
@@ -34,28 +34,35 @@ static bool reserve(struct shadow_context *c)
 			return false;
 		madvise(at, SHADOW_VIEW_SIZE, MADV_NOHUGEPAGE);
 		c->base[view] = at;
+		if (!tsr_shadow_bytes_map(s, at))
+			return false;
 	}
 	return true;
 }
 
-void tsr_shadow_context_free(struct shadow_context *c)
+void tsr_shadow_context_free(struct shadow *s, struct shadow_context *c)
 {
+	tsr_shadow_window_close(s, &c->own_window);
 	for (unsigned view = 0; view < TSR_VIEWS; view++)
 		if (c->base[view])
 			munmap(c->base[view], SHADOW_VIEW_SIZE);
 	free(c);
 }
 
-static struct shadow_context *context_new(unsigned id)
+static struct shadow_context *context_new(struct shadow *s, unsigned id)
 {
 	struct shadow_context *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	c->id = id;
-	if (reserve(c))
+	c->window[TSR_VIEW_SUPERVISOR] = &s->vcpus[id / SHADOW_CONTEXTS]->window;
+	c->window[TSR_VIEW_USER] = &c->own_window;
+	tsr_shadow_window_open(s, &c->own_window);
+	c->own_window.owner = c;
+	if (reserve(s, c))
 		return c;
-	tsr_shadow_context_free(c);
+	tsr_shadow_context_free(s, c);
 	return NULL;
 }
 
@@ -69,6 +76,7 @@ static void clear_table(struct shadow_context *c, unsigned table)
 			unsigned chunk = word * 64 + __builtin_ctzll(bits);
 
 			memset(chunk_at(c, table, chunk), 0, TSR_PAGE_SIZE);
+			tsr_shadow_bytes_drop(c, table, chunk * 512, 512);
 			if (table == TSR_VIEW_USER * 2)
 				memset(fetched_bits(c) + chunk * 8, 0, 64);
 		}
@@ -131,7 +139,7 @@ static struct shadow_context *recycle(struct shadow *s, struct shadow_vcpu *v)
 	for (unsigned id = v->first; id < v->first + SHADOW_CONTEXTS; id++) {
 		struct shadow_context *c = s->contexts[id];
 
-		if (!c && (s->contexts[id] = context_new(id)))
+		if (!c && (s->contexts[id] = context_new(s, id)))
 			return s->contexts[id];
 		if (!c || c == v->context)
 			continue;
@@ -144,15 +152,27 @@ static struct shadow_context *recycle(struct shadow *s, struct shadow_vcpu *v)
 	return oldest;
 }
 
+static bool is_of(const struct shadow_context *c, uint32_t cr3, uint32_t mode)
+{
+	return c->alive && c->cr3 == cr3 && c->mode == mode;
+}
+
+static struct shadow_context **recent_place(struct shadow_vcpu *v, uint32_t cr3)
+{
+	return &v->recent[(cr3 >> 5) * 0x9e3779b1u >> 22];
+}
+
 struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_vcpu *v,
 					       uint32_t cr3, uint32_t mode)
 {
-	struct shadow_context *c;
+	struct shadow_context **place = recent_place(v, cr3), *c = *place;
 
+	if (c && is_of(c, cr3, mode))
+		return c;
 	for (unsigned id = v->first; id < v->first + SHADOW_CONTEXTS; id++) {
 		c = s->contexts[id];
-		if (c && c->alive && c->cr3 == cr3 && c->mode == mode)
-			return c;
+		if (c && is_of(c, cr3, mode))
+			return *place = c;
 	}
 	c = recycle(s, v);
 	if (!c)
@@ -164,15 +184,19 @@ struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_v
 	c->cr3 = cr3;
 	c->mode = mode;
 	c->set = NULL;
+	tsr_shadow_common_join(s, v, c);
 	s->count.contexts_made++;
-	return c;
+	return *place = c;
 }
 
 static void drop_in_chunk(struct shadow_context *c, unsigned chunk, uint32_t first, uint32_t count)
 {
-	for (unsigned table = 0; table < VIEW_TABLES; table++)
-		if (shadow_bit(c->touched[table], chunk))
-			memset(chunk_at(c, table, 0) + (size_t)first * 8, 0, (size_t)count * 8);
+	for (unsigned table = 0; table < VIEW_TABLES; table++) {
+		if (!shadow_bit(c->touched[table], chunk))
+			continue;
+		memset(chunk_at(c, table, 0) + (size_t)first * 8, 0, (size_t)count * 8);
+		tsr_shadow_bytes_drop(c, table, first, count);
+	}
 }
 
 void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t first,
@@ -193,7 +217,7 @@ void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t 
 
 void tsr_shadow_drop_writes(struct shadow *s)
 {
-	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
+	for (unsigned i = 0; i < SHADOW_SPACES; i++)
 		for (unsigned view = 0; s->contexts[i] && view < TSR_VIEWS; view++)
 			clear_table(s->contexts[i], view * 2 + 1);
 }
@@ -204,5 +228,8 @@ void tsr_shadow_flush(struct shadow *s)
 	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
 		if (s->contexts[i])
 			tsr_shadow_context_flush(s, s->contexts[i]);
+	for (unsigned i = 0; i < SHADOW_VCPUS; i++)
+		if (s->vcpus[i] && s->vcpus[i]->common)
+			tsr_shadow_common_flush(s, s->vcpus[i]->common);
 	tsr_shadow_change_all_tags(s);
 }

@@ -66,7 +66,7 @@ static uint64_t *user_bits(struct shadow_context *c)
 void tsr_shadow_user_changed(struct shadow *s, struct shadow_context *c, uint32_t first,
 			     uint32_t count)
 {
-	if (!any_bit(user_bits(c), first, count))
+	if (!c->base[TSR_VIEW_USER] || !any_bit(user_bits(c), first, count))
 		return;
 	clear_bits(user_bits(c), first, count);
 	if (!c->user_used)

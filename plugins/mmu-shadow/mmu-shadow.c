@@ -5,8 +5,8 @@
  * tables per tessera/draft/mmu.h.
  *
  * Guest page tables are traced (trace.c), so an address space's tables stay true while another one
- * runs: MOV CR3 changes pointers. Gaps: no valid bytes and windows, no prefilling; page tables
- * outside RAM are walked at each access.
+ * runs: MOV CR3 changes pointers. Gaps: no prefilling; page tables outside RAM are walked at each
+ * access.
  */
 #include "shadow.h"
 
@@ -15,12 +15,6 @@
 
 #include <tessera/plugin.h>
 #include <tessera/tessera.h>
-
-static const struct tsr_mmu_layout layout = {
-	.size = sizeof(layout),
-	.read_table = SHADOW_READ_TABLE,
-	.write_table = SHADOW_WRITE_TABLE,
-};
 
 /* -- fill and probe */
 
@@ -64,9 +58,10 @@ static bool is_dirty(const struct shadow_walk *w)
 	return (w->large ? w->pde : w->pte) & TSR_PTE_D;
 }
 
-static void identity_walk(tsr_gla gla, struct shadow_walk *w)
+static void identity_walk(struct shadow_context *c, tsr_gla gla, struct shadow_walk *w)
 {
 	w->gpa = gla & ~(tsr_gla)TSR_PAGE_MASK;
+	w->holder = c;
 	w->allow = TSR_PTE_RW | TSR_PTE_US;
 	w->nx = false;
 	w->plain = true;
@@ -84,7 +79,7 @@ static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_v
 	uint32_t error;
 
 	if (!(c->mode & MODE_PG)) {
-		identity_walk(gla, w);
+		identity_walk(c, gla, w);
 		return true;
 	}
 	if (tsr_shadow_walk(s, c, gla, attach, w)) {
@@ -101,6 +96,27 @@ static bool translate(struct shadow *s, struct shadow_context *c, enum tsr_mmu_v
 	return false;
 }
 
+static void choose_holder(struct shadow *s, struct shadow_context *c, enum tsr_mmu_view view,
+			  uint32_t page, struct shadow_walk *w)
+{
+	w->holder = c;
+	if (view == TSR_VIEW_SUPERVISOR && shadow_is_common(c, page))
+		w->holder = tsr_shadow_common_holder(s, c, page, w);
+}
+
+/* The page table of what will be entered. */
+static void use_slot(struct shadow *s, struct shadow_context *c, const struct shadow_walk *w)
+{
+	struct shadow_context *holder = w->holder;
+	bool is_new = holder->slot[w->slot] == SLOT_NONE;
+
+	if (is_new)
+		tsr_shadow_attach_slot(s, holder, w->slot, w->pte_gpa & ~(tsr_gpa)TSR_PAGE_MASK,
+				       w->large ? NULL : w->pte_at - (w->pte_gpa & TSR_PAGE_MASK));
+	if (holder != c)
+		tsr_shadow_common_note(c, w->slot, w->pde, is_new);
+}
+
 /* Sets A and D as the access requires, and traces the page table. */
 static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_access access,
 		       struct shadow_walk *w)
@@ -114,11 +130,9 @@ static void use_tables(struct shadow *s, struct shadow_context *c, enum tsr_mmu_
 		tsr_shadow_set_bits(s, w->pte_at, w->pte_gpa, leaf);
 	w->pde |= pde_bits;
 	w->pte |= leaf;
-	if (!w->plain)
+	if (!w->plain || !w->holder)
 		return;
-	if (c->slot[w->slot] == SLOT_NONE)
-		tsr_shadow_attach_slot(s, c, w->slot, w->pte_gpa & ~(tsr_gpa)TSR_PAGE_MASK,
-				       w->large ? NULL : w->pte_at - (w->pte_gpa & TSR_PAGE_MASK));
+	use_slot(s, c, w);
 	shadow_page(s, w->pde_gpa)->writes = 0;
 	if (!w->large)
 		shadow_page(s, w->pte_gpa)->writes = 0;
@@ -165,9 +179,9 @@ static enum tsr_mmu_kind give(struct tsr_mmu_result *result, enum tsr_mmu_kind k
 	return kind;
 }
 
-static enum tsr_mmu_kind fill_write(struct shadow *s, struct shadow_context *c, unsigned view,
-				    tsr_gla gla, const struct shadow_walk *w,
-				    const struct tsr_phys_page *at, struct tsr_mmu_result *result)
+static enum tsr_mmu_kind fill_write(struct shadow *s, unsigned view, tsr_gla gla,
+				    const struct shadow_walk *w, const struct tsr_phys_page *at,
+				    struct tsr_mmu_result *result)
 {
 	struct shadow_page *p = shadow_page(s, at->gpa);
 	unsigned offset = gla & TSR_PAGE_MASK;
@@ -179,13 +193,14 @@ static enum tsr_mmu_kind fill_write(struct shadow *s, struct shadow_context *c, 
 	}
 	if (at->dirty_log)
 		s->phys->mark_dirty(s->host, at->gpa);
-	if (p->uses || (p->flags & PAGE_CODE) || !w->plain) {
+	if (p->uses || (p->flags & PAGE_CODE) || !w->plain || !w->holder ||
+	    !may_write(w->holder, view, w)) {
 		s->count.traced_fills++;
 		return give(result, TSR_MMU_TRACED, at->write + offset, at->gpa | offset);
 	}
-	enter_write(s, c, view, gla >> TSR_PAGE_SHIFT, at);
+	enter_write(s, w->holder, view, gla >> TSR_PAGE_SHIFT, at);
 	if (at->read == at->write)
-		enter_read(s, c, view, gla >> TSR_PAGE_SHIFT, at);
+		enter_read(s, w->holder, view, gla >> TSR_PAGE_SHIFT, at);
 	return give(result, TSR_MMU_RAM, at->write + offset, at->gpa | offset);
 }
 
@@ -209,15 +224,15 @@ static enum tsr_mmu_kind fill_read(struct shadow *s, struct shadow_context *c, u
 		s->count.io_fills++;
 		return give(result, TSR_MMU_IO, NULL, at->gpa | offset);
 	}
-	if (!w->plain)
+	if (!w->plain || !w->holder)
 		return give(result, TSR_MMU_TRACED, at->read + offset, at->gpa | offset);
-	enter_read(s, c, view, page, at);
+	enter_read(s, w->holder, view, page, at);
 	if (access == TSR_ACCESS_FETCH) {
 		p->flags |= PAGE_FETCHED;
 		tsr_shadow_fetched(s, c, view, gla, w->pde, table_pfn(w));
 	} else if (at->write == at->read && !at->dirty_log && !p->uses && !(p->flags & PAGE_CODE) &&
-		   is_dirty(w) && may_write(c, view, w)) {
-		enter_write(s, c, view, page, at);
+		   is_dirty(w) && may_write(w->holder, view, w)) {
+		enter_write(s, w->holder, view, page, at);
 	}
 	return give(result, TSR_MMU_RAM, at->read + offset, at->gpa | offset);
 }
@@ -259,13 +274,15 @@ static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr
 		s->count.faults++;
 		return TSR_MMU_FAULT;
 	}
-	if (c->mode & MODE_PG)
+	if (c->mode & MODE_PG) {
+		choose_holder(s, c, view, gla >> TSR_PAGE_SHIFT, &w);
 		use_tables(s, c, access, &w);
-	else
+	} else {
 		view = TSR_VIEW_SUPERVISOR; /* one table serves both */
+	}
 	s->phys->lookup(s->host, w.gpa, &page);
 	if (access == TSR_ACCESS_WRITE)
-		return fill_write(s, c, view, gla, &w, &page, result);
+		return fill_write(s, view, gla, &w, &page, result);
 	if (access == TSR_ACCESS_READ) {
 		s->count.fill_read++;
 		return fill_read(s, c, view, gla, access, &w, &page, result);
@@ -352,6 +369,10 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub,
 	v->context = c;
 	c->stamp = ++s->stamp;
 	tsr_shadow_set_select(s, c);
+	tsr_shadow_common_agree(s, c);
+	v->pub.window_base[TSR_VIEW_SUPERVISOR] = v->window.base;
+	v->pub.window_base[TSR_VIEW_USER] =
+		c->window[mode & MODE_PG ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR]->base;
 	v->pub.base[TSR_VIEW_SUPERVISOR] = c->base[TSR_VIEW_SUPERVISOR];
 	v->pub.base[TSR_VIEW_USER] = c->base[mode & MODE_PG ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR];
 	tsr_shadow_publish(s, false);
@@ -360,10 +381,13 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub,
 static void mmu_invalidate(void *self, struct tsr_mmu_vcpu *pub, tsr_gla gla)
 {
 	struct shadow *s = self;
+	struct shadow_context *c = ((struct shadow_vcpu *)pub)->context;
+	uint32_t page = gla >> TSR_PAGE_SHIFT;
 
 	s->count.invlpg++;
-	tsr_shadow_drop_pages(s, ((struct shadow_vcpu *)pub)->context, gla >> TSR_PAGE_SHIFT, 1,
-			      true);
+	tsr_shadow_drop_pages(s, c, page, 1, true);
+	if (shadow_is_common(c, page))
+		tsr_shadow_drop_pages(s, &c->common->space, page, 1, true);
 }
 
 static void mmu_destroy(void *self, struct tsr_mmu_vcpu *pub)
@@ -376,9 +400,11 @@ static void mmu_destroy(void *self, struct tsr_mmu_vcpu *pub)
 			continue;
 		tsr_shadow_context_flush(s, s->contexts[id]);
 		s->resident -= s->contexts[id]->resident_count;
-		tsr_shadow_context_free(s->contexts[id]);
+		tsr_shadow_context_free(s, s->contexts[id]);
 		s->contexts[id] = NULL;
 	}
+	tsr_shadow_common_destroy(s, v);
+	tsr_shadow_window_close(s, &v->window);
 	s->vcpus[v->first / SHADOW_CONTEXTS] = NULL;
 	free(v);
 }
@@ -400,6 +426,7 @@ static struct tsr_mmu_vcpu *mmu_create(void *self, const struct tsr_mmu_listener
 	v->listener = listener;
 	v->first = n * SHADOW_CONTEXTS;
 	s->vcpus[n] = v;
+	tsr_shadow_window_open(s, &v->window);
 	if (!tsr_shadow_context_find(s, v, 0, 0)) {
 		mmu_destroy(s, &v->pub);
 		return NULL;
@@ -410,7 +437,7 @@ static struct tsr_mmu_vcpu *mmu_create(void *self, const struct tsr_mmu_listener
 
 static const struct tsr_mmu_layout *mmu_layout(void *self)
 {
-	return &layout;
+	return &((struct shadow *)self)->layout;
 }
 
 static void mmu_trace(void *self, tsr_gpa gpa, bool on)
@@ -424,6 +451,16 @@ static void mmu_written(void *self, tsr_gpa gpa, uint32_t length)
 	tsr_shadow_publish(self, true);
 }
 
+static bool mmu_promote(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view view, tsr_gla gla,
+			enum tsr_mmu_access access)
+{
+	struct shadow_context *c = ((struct shadow_vcpu *)pub)->context;
+
+	if (!(c->mode & MODE_PG))
+		view = TSR_VIEW_SUPERVISOR;
+	return tsr_shadow_promote(self, c, view, gla >> TSR_PAGE_SHIFT, access == TSR_ACCESS_WRITE);
+}
+
 static void mmu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value),
 		      void *user)
 {
@@ -433,6 +470,7 @@ static void mmu_stats(void *self, void (*put)(void *user, const char *name, uint
 	SHADOW_COUNTERS(X)
 #undef X
 	put(user, "mmu_resident_chunks", s->resident);
+	put(user, "mmu_window_edges", s->edges);
 }
 
 static const struct tsr_mmu mmu_table = {
@@ -447,6 +485,7 @@ static const struct tsr_mmu mmu_table = {
 	.trace = mmu_trace,
 	.written = mmu_written,
 	.stats = mmu_stats,
+	.promote = mmu_promote,
 };
 
 /* -- notifications by the core */
@@ -569,6 +608,8 @@ static bool shadow_attach(void *self, const struct tsr_host *host, struct tsr_er
 	for (unsigned i = 0; i < SHADOW_SETS; i++)
 		s->sets[i].fetched = (uint64_t *)(bits + i * SET_BITS_LENGTH);
 	s->rmap_top = s->epoch = 1;
+	tsr_shadow_windows_init(s);
+	tsr_shadow_common_init(s);
 	return true;
 }
 
@@ -597,6 +638,8 @@ static void shadow_detach(void *self)
 		if (memory)
 			munmap(memory, arrays[i].length);
 	}
+	tsr_shadow_windows_finish(s);
+	tsr_shadow_common_finish(s);
 	if (s->sets[0].fetched)
 		munmap(s->sets[0].fetched, SHADOW_SETS * SET_BITS_LENGTH);
 }

@@ -69,7 +69,7 @@ static void start_again(struct shadow *s)
 	s->rmap_top = 1;
 	if (!++s->epoch)
 		forget_epochs(s);
-	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++)
+	for (unsigned i = 0; i < SHADOW_SPACES; i++)
 		if (s->contexts[i])
 			tsr_shadow_drop_pages(s, s->contexts[i], 0, SHADOW_PAGES, true);
 }
@@ -99,6 +99,14 @@ void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_
 	p->rmap = n;
 }
 
+static void drop_entry(struct shadow_context *c, unsigned view, bool write, uint32_t page)
+{
+	if (!shadow_bit(c->touched[view * 2 + write], page / 512))
+		return;
+	*shadow_entry(c, view, write ? SHADOW_WRITE_TABLE : SHADOW_READ_TABLE, page) = 0;
+	tsr_shadow_bytes_drop(c, view * 2 + write, page, 1);
+}
+
 void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
 {
 	uint32_t n = *head(s, p), next, kept = 0;
@@ -109,10 +117,10 @@ void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
 		unsigned view = mapping >> 20 & 1;
 
 		next = s->rmap[n].next;
-		if (c && shadow_bit(c->touched[view * 2 + 1], page / 512))
-			*shadow_entry(c, view, SHADOW_WRITE_TABLE, page) = 0;
-		if (c && reads && shadow_bit(c->touched[view * 2], page / 512))
-			*shadow_entry(c, view, SHADOW_READ_TABLE, page) = 0;
+		if (c)
+			drop_entry(c, view, true, page);
+		if (c && reads)
+			drop_entry(c, view, false, page);
 		if (reads || !(c && shadow_bit(c->touched[view * 2], page / 512) &&
 			       *shadow_entry(c, view, SHADOW_READ_TABLE, page))) {
 			s->rmap[n].next = s->rmap_free;

@@ -9,7 +9,13 @@
  *  2. Every write entry of a plain-memory page is in that page's reverse map, as is every read
  *     entry of a page outside main RAM (those move: BARs, PAM, VGA windows). The map may hold
  *     stale rows too.
- *  3. A context's table chunk (512 entries, 4 KiB) that is not marked as touched is all zero.
+ *  3. A valid byte is 0 only while the page has that entry (a write byte: both entries), and the
+ *     view's window has mapped the same memory. Whatever drops an entry drops the byte.
+ *  4. A context's table chunk (512 entries, 4 KiB) that is not marked as touched is all zero.
+ *  5. What the contexts of a virtual CPU have in common is true for the one that runs: its
+ *     page-directory entries there are those that the common entries come from. Other contexts are
+ *     compared when they are switched to (common.c). Chunks there are marked as touched in what is
+ *     common, never in the context that maps them.
  */
 #ifndef SHADOW_H
 #define SHADOW_H
@@ -19,10 +25,12 @@
 #include <tessera/draft/mmu.h>
 #include <tessera/draft/x86-facts.h>
 
-#define SHADOW_CONTEXTS 32 /* address spaces kept per virtual CPU */
+#define SHADOW_CONTEXTS 256 /* address spaces kept per virtual CPU */
+#define SHADOW_RECENT 1024  /* places where one is looked for first */
 #define SHADOW_VCPUS 4
 #define SHADOW_CONTEXTS_ALL (SHADOW_VCPUS * SHADOW_CONTEXTS)
-#define SHADOW_SETS 12 /* supervisor fetch sets */
+#define SHADOW_SPACES (SHADOW_CONTEXTS_ALL + SHADOW_VCPUS) /* and what they have in common */
+#define SHADOW_SETS 12                                     /* supervisor fetch sets */
 #define SHADOW_SET_SLOTS 64
 #define SHADOW_SLOTS \
 	2048 /* page-directory entries of an address space: 1024 without, 4 * 512 with PAE */
@@ -33,17 +41,23 @@
 #define SHADOW_PFN_NONE UINT32_MAX
 #define SHADOW_RMAP_NODES (1u << 19)
 /* Each possible use has its own row (trace.c), so rows cannot run out. Row 0 is none. */
-#define SHADOW_USE_ROWS \
-	(1 + (SHADOW_CONTEXTS_ALL + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
-#define SHADOW_RESIDENT_MAX 12288 /* table chunks that have memory, in all contexts: 48 MiB */
+#define SHADOW_USE_ROWS (1 + (SHADOW_SPACES + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
+#define SHADOW_RESIDENT_MAX 4096 /* table chunks that have memory, in all contexts: 16 MiB */
 #define SHADOW_UNTRACE_WRITES 64
+/* Linear pages from here on may be common, by 16 MiB: their valid bytes are a page of the host. */
+#define SHADOW_COMMON_FIRST (SHADOW_PAGES / 2)
+#define SHADOW_GRANULE_SHIFT 12
+#define SHADOW_GRANULES ((SHADOW_PAGES - SHADOW_COMMON_FIRST) >> SHADOW_GRANULE_SHIFT)
 
-/* Bytes from a view's base. Space is reserved for the valid bytes (at 16 and 17 MiB) and, after
- * everything, a window. */
+/* Bytes from a view's base. A page of invalid bytes lies on either side of the valid bytes. */
 #define SHADOW_READ_TABLE 0
 #define SHADOW_WRITE_TABLE (8l << 20)
-#define SHADOW_FETCHED (18l << 20) /* one bit per linear page: filled for FETCH (user view) */
-#define SHADOW_VIEW_SIZE (19l << 20)
+#define SHADOW_FETCHED (16l << 20) /* one bit per linear page: filled for FETCH (user view) */
+#define SHADOW_TABLES_SIZE (17l << 20)
+#define SHADOW_BYTES_SIZE ((1l << 20) + 2 * (long)TSR_PAGE_SIZE)
+#define SHADOW_READ_VALID (SHADOW_TABLES_SIZE + (long)TSR_PAGE_SIZE)
+#define SHADOW_WRITE_VALID (SHADOW_READ_VALID + SHADOW_BYTES_SIZE)
+#define SHADOW_VIEW_SIZE (SHADOW_TABLES_SIZE + 2 * SHADOW_BYTES_SIZE)
 
 /* What identifies a context besides its CR3. */
 enum shadow_mode { MODE_PG = 1, MODE_PAE = 2, MODE_PSE = 4, MODE_WP = 8, MODE_NXE = 16 };
@@ -72,8 +86,8 @@ enum shadow_use_kind { USE_PD, USE_PT, USE_SET };
 
 struct shadow_use {
 	uint32_t next;
-	uint16_t slot; /* USE_PD: number of the directory (0-3); else the page-directory entry */
-	uint8_t owner; /* context; USE_SET: fetch set */
+	uint16_t slot;  /* USE_PD: number of the directory (0-3); else the page-directory entry */
+	uint16_t owner; /* context; USE_SET: fetch set */
 	uint8_t kind;
 };
 
@@ -98,7 +112,8 @@ struct shadow_set {
 
 #define SLOT_NONE 0u
 #define SLOT_LARGE 1u
-#define SLOT_PT 2u /* | page frame number << 2 */
+#define SLOT_PT 2u     /* | page frame number << 2 */
+#define SLOT_PT_RAM 3u /* the same, of a page of RAM whose offset is the address */
 
 struct shadow_directory {
 	bool ready; /* looked up, traced */
@@ -107,9 +122,20 @@ struct shadow_directory {
 	tsr_gpa gpa; /* after A20 */
 };
 
+/* Linear addresses at their own distance from `base`. User views have one each; the supervisor
+ * views of a virtual CPU share one, because kernels map themselves into every address space. */
+struct shadow_window {
+	uint8_t *base;    /* of linear page 0; NULL: none */
+	uint32_t *mapped; /* per linear page: page of RAM + 1 that is mapped there; 0: none */
+	struct shadow_context *owner; /* whose user view it serves; NULL: a virtual CPU's */
+	unsigned edges; /* between neighbours that are not one mapping of the host: their number */
+	unsigned refused; /* promotions since it was full */
+	uint64_t stamp;   /* of the last promotion */
+};
+
 struct shadow_context {
 	bool alive;
-	uint8_t id;
+	uint16_t id;
 	uint32_t cr3, mode;
 	uint64_t pdpte[4];
 	uint64_t stamp; /* of the last switch to it */
@@ -118,20 +144,41 @@ struct shadow_context {
 	uint64_t touched[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
 	uint64_t resident[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
 	unsigned resident_count;
+	struct shadow_window *window[TSR_VIEWS];
+	struct shadow_window own_window;
+	/* As touched: chunks that may have a byte of 0. */
+	uint64_t promoted[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
 	struct shadow_directory pd[SHADOW_DIRECTORIES];
 	uint32_t slot[SHADOW_SLOTS];
-	uint8_t *pt_host[SHADOW_SLOTS];
 	uint64_t user_tag;
 	bool user_used;
 	bool regroup; /* a listed page-directory entry changed: a better set is looked for */
 	struct shadow_set *set; /* of the supervisor view */
+	/* Granules of the supervisor view that are mapped from what is common. */
+	uint64_t is_common[SHADOW_GRANULES / 64];
+	struct shadow_common *common; /* NULL: none */
+	uint64_t agreed;              /* common->changes when it was compared; 0: must be */
+};
+
+/* What the contexts of a virtual CPU have in common. */
+struct shadow_common {
+	struct shadow_context space; /* supervisor view only, of which only the upper half exists */
+	unsigned number;             /* of the virtual CPU */
+	uint64_t open[SHADOW_GRANULES / 64]; /* is common as yet */
+	uint8_t differences[SHADOW_GRANULES];
+	uint64_t listed[SHADOW_SLOTS / 64]; /* slots that may have entries */
+	uint64_t pde[SHADOW_SLOTS];         /* of a listed slot: what its entries come from */
+	uint64_t changes;                   /* of a slot that was added, or its pde */
 };
 
 struct shadow_vcpu {
 	struct tsr_mmu_vcpu pub; /* first */
 	const struct tsr_mmu_listener *listener;
 	struct shadow_context *context;
-	unsigned first; /* its contexts: [first, first + SHADOW_CONTEXTS) */
+	struct shadow_common *common; /* NULL until there is paging */
+	unsigned first;               /* its contexts: [first, first + SHADOW_CONTEXTS) */
+	struct shadow_window window;  /* of the supervisor views */
+	struct shadow_context *recent[SHADOW_RECENT]; /* by a hash of CR3; NULL: none */
 };
 
 /* clang-format off */
@@ -139,7 +186,9 @@ struct shadow_vcpu {
 	X(fill_read) X(fill_write) X(fill_fetch) X(faults) X(traced_fills) X(io_fills) \
 	X(switches) X(contexts_made) X(contexts_recycled) X(tables_traced) X(tables_untraced) \
 	X(table_writes) X(code_writes) X(slots_dropped) X(rmap_overflows) X(flushes) \
-	X(tag_changes) X(sets_made) X(invlpg)
+	X(tag_changes) X(sets_made) X(invlpg) \
+	X(common_differences) X(common_closed) \
+	X(promotions) X(promotions_refused) X(window_maps) X(window_pages) X(windows_unmapped)
 /* clang-format on */
 
 struct shadow {
@@ -153,10 +202,14 @@ struct shadow {
 	uint32_t rmap_free, rmap_top, epoch;
 	struct shadow_use *uses; /* SHADOW_USE_ROWS */
 	uint64_t use_changes;    /* counts additions and removals */
-	struct shadow_context *contexts[SHADOW_CONTEXTS_ALL];
+	struct shadow_context *contexts[SHADOW_SPACES];
 	struct shadow_vcpu *vcpus[SHADOW_VCPUS];
 	struct shadow_set sets[SHADOW_SETS];
 	unsigned resident;
+	struct tsr_mmu_layout layout;
+	int ram_fd, invalid_fd;    /* guest RAM; SHADOW_BYTES_SIZE invalid bytes. -1: no windows */
+	int common_fd;             /* -1: nothing is common */
+	unsigned edges, edges_max; /* of all windows */
 	uint64_t last_tag;
 	uint64_t stamp;
 #define X(name) uint64_t name;
@@ -187,9 +240,7 @@ static inline unsigned shadow_slot_shift(const struct shadow_context *c)
 	return shadow_pae(c) ? 21 : 22;
 }
 
-_Static_assert(SHADOW_CONTEXTS_ALL <= 256 && SHADOW_SETS <= 256, "shadow_use.owner is a byte");
-_Static_assert(SHADOW_CONTEXTS_ALL <= 1u << 11,
-	       "shadow_rmap_node.mapping has 11 bits for the context");
+_Static_assert(SHADOW_SPACES <= 1u << 11, "shadow_rmap_node.mapping has 11 bits for the context");
 _Static_assert(SHADOW_SETS > SHADOW_VCPUS,
 	       "a set that no virtual CPU uses can be recycled at any time");
 
@@ -214,7 +265,7 @@ struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_v
 					       uint32_t cr3, uint32_t mode);
 void tsr_shadow_context_flush(struct shadow *s,
 			      struct shadow_context *c); /* drops everything derived */
-void tsr_shadow_context_free(struct shadow_context *c);
+void tsr_shadow_context_free(struct shadow *s, struct shadow_context *c);
 void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table,
 			      unsigned chunk);
 /* The entries of linear pages [first, first + count) in both views; user fetch tag too unless
@@ -223,6 +274,22 @@ void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t 
 			   uint32_t count, bool keep_tag);
 void tsr_shadow_drop_writes(struct shadow *s); /* every write entry of every context */
 void tsr_shadow_flush(struct shadow *s);       /* everything of every context */
+
+/* -- window.c: windows and their valid bytes */
+void tsr_shadow_windows_init(struct shadow *s); /* before the jail closes */
+void tsr_shadow_windows_finish(struct shadow *s);
+/* Reserves addresses; w->base stays NULL when there are none. */
+void tsr_shadow_window_open(struct shadow *s, struct shadow_window *w);
+void tsr_shadow_window_close(struct shadow *s, struct shadow_window *w);
+bool tsr_shadow_bytes_map(struct shadow *s, uint8_t *base); /* the bytes of a view, all invalid */
+/* Entries [first, first + count) of a table, all in one chunk, were dropped: so are the bytes. */
+void tsr_shadow_bytes_drop(struct shadow_context *c, unsigned table, uint32_t first,
+			   uint32_t count);
+/* An entry was made: its byte is valid if the window has the page. */
+void tsr_shadow_bytes_entered(struct shadow *s, struct shadow_context *c, unsigned view,
+			      uint32_t page);
+bool tsr_shadow_promote(struct shadow *s, struct shadow_context *c, unsigned view, uint32_t page,
+			bool write);
 
 static inline void shadow_enter(struct shadow *s, struct shadow_context *c, unsigned view,
 				bool write, uint32_t page, const uint8_t *host)
@@ -233,6 +300,8 @@ static inline void shadow_enter(struct shadow *s, struct shadow_context *c, unsi
 		(uint64_t)(uintptr_t)host - ((uint64_t)page << TSR_PAGE_SHIFT);
 	if (!shadow_bit(c->touched[table], page / 512))
 		tsr_shadow_context_touch(s, c, table, page / 512);
+	if (c->window[view]->edges)
+		tsr_shadow_bytes_entered(s, c, view, page);
 }
 
 /* -- rmap.c: from physical pages to entries. May flush all write entries when the pool is used up.
@@ -274,9 +343,10 @@ void tsr_shadow_publish(struct shadow *s, bool tell);
 
 /* -- walk.c: page walks */
 struct shadow_walk {
-	uint64_t pde, pte;        /* pte 0 for large pages */
-	uint8_t *pde_at, *pte_at; /* NULL: not plain memory */
-	tsr_gpa pde_gpa, pte_gpa; /* after A20 */
+	struct shadow_context *holder; /* whose entries a fill makes; NULL: nobody's */
+	uint64_t pde, pte;             /* pte 0 for large pages */
+	uint8_t *pde_at, *pte_at;      /* NULL: not plain memory */
+	tsr_gpa pde_gpa, pte_gpa;      /* after A20 */
 	unsigned slot;
 	bool large;
 	bool plain;     /* all tables in RAM: what is found may be kept */
@@ -290,5 +360,30 @@ bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bo
 		     struct shadow_walk *w);
 uint64_t tsr_shadow_read_pde(struct shadow *s, struct shadow_context *c, unsigned slot);
 void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bits);
+
+/* -- common.c: what address spaces have in common */
+void tsr_shadow_common_init(struct shadow *s); /* before the jail closes */
+void tsr_shadow_common_finish(struct shadow *s);
+void tsr_shadow_common_destroy(struct shadow *s, struct shadow_vcpu *v);
+void tsr_shadow_common_flush(struct shadow *s, struct shadow_common *k);
+void tsr_shadow_common_join(struct shadow *s, struct shadow_vcpu *v, struct shadow_context *c);
+/* The context is about to run, or runs and lost its directory: what is common is also its own. */
+void tsr_shadow_common_agree(struct shadow *s, struct shadow_context *c);
+void tsr_shadow_common_pde_changed(struct shadow *s, struct shadow_context *c, unsigned slot);
+struct shadow_context *tsr_shadow_common_holder(struct shadow *s, struct shadow_context *c,
+						uint32_t page, const struct shadow_walk *w);
+void tsr_shadow_common_note(struct shadow_context *c, unsigned slot, uint64_t pde, bool is_new);
+
+/* Of a linear page in the upper half. */
+static inline unsigned shadow_granule(uint32_t page)
+{
+	return (page - SHADOW_COMMON_FIRST) >> SHADOW_GRANULE_SHIFT;
+}
+
+/* Does the supervisor view have the page's entries from what is common? */
+static inline bool shadow_is_common(const struct shadow_context *c, uint32_t page)
+{
+	return page >= SHADOW_COMMON_FIRST && shadow_bit(c->is_common, shadow_granule(page));
+}
 
 #endif

@@ -19,7 +19,7 @@ static uint32_t slot_pfn(uint32_t slot)
  * directory. */
 static uint32_t row_of(enum shadow_use_kind kind, unsigned owner, unsigned slot)
 {
-	unsigned of_owner = kind == USE_SET ? SHADOW_CONTEXTS_ALL + owner : owner;
+	unsigned of_owner = kind == USE_SET ? SHADOW_SPACES + owner : owner;
 
 	return 1 + of_owner * (SHADOW_SLOTS + SHADOW_DIRECTORIES) +
 	       (kind == USE_PD ? SHADOW_SLOTS + slot : slot);
@@ -63,8 +63,8 @@ void tsr_shadow_attach_slot(struct shadow *s, struct shadow_context *c, unsigned
 		c->slot[slot] = SLOT_LARGE;
 		return;
 	}
-	c->slot[slot] = (uint32_t)(pt >> TSR_PAGE_SHIFT) << 2 | SLOT_PT;
-	c->pt_host[slot] = host;
+	c->slot[slot] = (uint32_t)(pt >> TSR_PAGE_SHIFT) << 2 |
+			(host == s->ram_base + pt ? SLOT_PT_RAM : SLOT_PT);
 	tsr_shadow_use_add(s, pt >> TSR_PAGE_SHIFT, USE_PT, c->id, slot);
 }
 
@@ -102,6 +102,7 @@ void tsr_shadow_detach_pd(struct shadow *s, struct shadow_context *c, unsigned n
 
 	if (!d->ready)
 		return;
+	c->agreed = 0;
 	for (unsigned slot = number * slots; slot < (number + 1) * slots; slot++)
 		tsr_shadow_drop_slot(s, c, slot, false);
 	if (d->plain)
@@ -129,8 +130,10 @@ static void untrace(struct shadow *s, struct shadow_page *p)
 	}
 	p->writes = 0;
 	for (unsigned i = 0; i < SHADOW_VCPUS; i++)
-		if (s->vcpus[i] && s->vcpus[i]->context && s->vcpus[i]->context->regroup)
+		if (s->vcpus[i] && s->vcpus[i]->context && s->vcpus[i]->context->regroup) {
 			tsr_shadow_set_select(s, s->vcpus[i]->context);
+			tsr_shadow_common_agree(s, s->vcpus[i]->context);
+		}
 }
 
 /* Entries [first, last] of a page directory changed. */
@@ -141,6 +144,7 @@ static void directory_written(struct shadow *s, struct shadow_context *c, unsign
 
 	for (unsigned slot = base + first; slot <= base + last; slot++) {
 		tsr_shadow_drop_slot(s, c, slot, false);
+		tsr_shadow_common_pde_changed(s, c, slot);
 		tsr_shadow_set_pde_changed(s, c, slot);
 	}
 }

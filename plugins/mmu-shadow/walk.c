@@ -129,16 +129,28 @@ static void finish_large(struct shadow_walk *w, const struct shadow_context *c, 
 	w->gpa = frame | (gla & mask & ~(uint64_t)TSR_PAGE_MASK);
 }
 
-/* The page table of the entry; its host address is remembered while the slot is attached. */
+/* What is known of the slot's page table already. */
+static uint32_t known_slot(const struct shadow_context *c, unsigned slot)
+{
+	uint32_t page = slot << (shadow_slot_shift(c) - TSR_PAGE_SHIFT);
+
+	if (shadow_is_common(c, page) && c->slot[slot] == SLOT_NONE)
+		return c->common->space.slot[slot];
+	return c->slot[slot];
+}
+
+/* The page table of the entry; where it is is known while the slot is attached. */
 static void find_table(struct shadow *s, struct shadow_context *c, struct shadow_walk *w,
 		       unsigned offset)
 {
 	tsr_gpa gpa = w->pde & (shadow_pae(c) ? TSR_PAE_FRAME : TSR_PTE_FRAME);
+	uint32_t known = known_slot(c, w->slot);
+	tsr_gpa table = (tsr_gpa)(known >> 2) << TSR_PAGE_SHIFT;
 	struct tsr_phys_page page;
 
-	if (c->slot[w->slot] & SLOT_PT) {
-		w->pte_gpa = (tsr_gpa)(c->slot[w->slot] >> 2) << TSR_PAGE_SHIFT | offset;
-		w->pte_at = c->pt_host[w->slot] + offset;
+	if ((known & SLOT_PT_RAM) == SLOT_PT_RAM) {
+		w->pte_gpa = table | offset;
+		w->pte_at = s->ram_base + w->pte_gpa;
 		w->pte = load(s, w->pte_at, w->pte_gpa, shadow_pae(c));
 		return;
 	}

@@ -8,7 +8,7 @@
  * Sources: SDM volume 3, 9.9 (mode switching); IBM VGA/XGA Technical Reference Manual; PCI Local
  * Bus Specification 2.1, 3.7.4.1 (configuration mechanism 1).
  */
-#include "../guest/guest.h"
+#include "../guest/ata.h"
 
 #define BATCH 1000
 #define STRINGIFY(x) #x
@@ -295,6 +295,48 @@ static void user_pit(void)
 	expect_value("the end of input from the PIT", catch_call(enter_user), 0x81);
 }
 
+/* -- The disk by programmed I/O */
+
+#define PIO_BATCH 20        /* BATCH_OF in micro.py */
+#define DISK_SECTORS 32768u /* of DISK in micro.py */
+
+#define FUNCTION_1 0x100
+#define IDETIM 0x40 /* PIIX3, 2.5.10: timing, and whether the ports are decoded */
+
+/* As firmware does. */
+static void enable_ide(void)
+{
+	for (uint32_t device = 0; device < 32; device++)
+		if (read_pci(device, FUNCTION_1) == 0x70108086) {
+			write_pci(device, FUNCTION_1 | IDETIM, 0x80008000);
+			write_pci(device, FUNCTION_1 | 0x04, 5); /* ports, bus master */
+			return;
+		}
+	check(false, "IDE", "there is none");
+}
+
+/* An operation reads a sector of random bytes from a random place. */
+static void run_pio(void)
+{
+	static uint16_t sector[SECTOR_WORDS];
+	uint32_t bytes = 0;
+
+	for (unsigned i = 0; i < PIO_BATCH; i++) {
+		void *to = sector;
+		uint32_t words = SECTOR_WORDS;
+		uint8_t status = ata_command(READ_SECTORS, next_random() % DISK_SECTORS);
+
+		if (!(status & STATUS_DRQ))
+			break;
+		__asm__ volatile("rep insw"
+				 : "+D"(to), "+c"(words)
+				 : "d"((uint16_t)DATA)
+				 : "memory");
+		bytes += (uint32_t)to - (uint32_t)sector;
+	}
+	expect_value("bytes from the disk", bytes, PIO_BATCH * 2 * SECTOR_WORDS);
+}
+
 /* In the order of micro.py. `prepare` is done once. */
 static const struct {
 	void (*prepare)(void);
@@ -303,6 +345,7 @@ static const struct {
 	{ nothing, run_real },         { nothing, run_modify },    { nothing, run_generate },
 	{ nothing, run_out },          { enable_vga, run_memory }, { planar_bytes, run_bytes },
 	{ planar_pixels, run_pixels }, { nothing, user_post },     { start_pit, user_pit },
+	{ enable_ide, run_pio },
 };
 
 void guest_main(void)

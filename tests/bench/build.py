@@ -17,6 +17,11 @@ I386 = ["-m32", "-march=i686"]
 SPECIAL = {
     "x87": ("fp", ["-mfpmath=387"], []),
     "sse2": ("fp", ["-mfpmath=sse"], ["-march=pentium4"]),
+    "random-write": ("random", ["-DWRITES=1"], []),
+    "random-read": ("random", ["-DWRITES=0"], []),
+    **{f"reach-{mib}": ("reach", [f"-DMIB={mib}u"], []) for mib in (1, 16, 256)},
+    **{f"crowd-{number}": ("crowd", [f"-DPROCESSES={number}u"], []) for number in (1, 20, 200)},
+    **{f"footprint-{kib}": ("footprint", [f"-DKIB={kib}u"], []) for kib in (64, 1024, 16384, 65536)},
 }
 
 

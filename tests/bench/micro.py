@@ -6,6 +6,7 @@ A micro-measure is the difference in processor time of two runs of a whole proce
 the start of the process nor the loop around the batches is in it. A short run first says how many operations take half a second.
 """
 import os
+import random
 import subprocess
 import sys
 import time
@@ -18,9 +19,11 @@ from machine import Failed, Tessera  # noqa: E402
 # The rows of each source, in its order.
 ROWS = {
     "micro": ["syscall", "in", "crwrite", "callret", "pgfault", "divzero", "ptemod"],
-    "bare": ["real-mode", "modify", "generate", "out", "mmio", "planar", "pixel", "user-post", "user-pit"],
+    "bare": ["real-mode", "modify", "generate", "out", "mmio", "planar", "pixel", "user-post", "user-pit", "pio"],
 }
-BATCH = 1000  # as in both
+BATCH = 1000  # operations, as in both
+BATCH_OF = {"pio": 20}  # of rows with another one
+DISK = 16 << 20
 PILOT = 100   # batches
 SECONDS = 0.5
 FLAGS = ["gcc", "-m32", "-march=i686", "-O1", "-ffreestanding", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fno-stack-protector",
@@ -38,7 +41,24 @@ def rom(folder, source, row, batches, run):
     return out
 
 
+def disk_options(side, bios, folder):
+    """A disk of random bytes, for the row that reads one."""
+    if "-pio-" not in os.path.basename(bios):
+        return []
+    path = os.path.join(folder, "pio-disk")
+    if not os.path.exists(path):
+        with open(path, "wb") as file:
+            file.write(random.Random(1).randbytes(DISK))
+    if side == "tessera":
+        return ["--disk", f"{path},mode=nonpersistent"]
+    return ["-drive", f"file={path},format=raw,if=ide,index=0,snapshot=on"]
+
+
 def command(side, bios, folder):
+    return machine_command(side, bios, folder) + disk_options(side, bios, folder)
+
+
+def machine_command(side, bios, folder):
     console = os.path.join(folder, "console")
     if side == "tessera":
         return [Tessera.program, "run", "pc", "--ui", "none", "--serial", "none", "--nic", "none", "--memory", "64M", "--bios", bios,
@@ -112,7 +132,7 @@ class Micro:
         if key not in self.batches:
             pilot = max(self.difference(*key, PILOT), 1e-4)
             self.batches[key] = min(200000, max(PILOT, round(PILOT * SECONDS / pilot)))
-        return self.difference(*key, self.batches[key]) / (self.batches[key] * BATCH)
+        return self.difference(*key, self.batches[key]) / (self.batches[key] * BATCH_OF.get(row, BATCH))
 
     def measure(self, side, measure):
         """One operation of a measure: in cycles of the host's TSC, or in nanoseconds."""

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The sides that the benchmark compares: the host itself, and a Linux guest on Tessera and on QEMU's TCG."""
+import http.server
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,6 +43,58 @@ def memory_mib(pid):
     return kib / 1024
 
 
+class Sink:
+    """A web server on the host's loopback that takes a file and says how many bytes it had."""
+
+    def __init__(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                left = length = int(self.headers["Content-Length"])
+                while left:
+                    read = len(self.rfile.read1(min(left, 1 << 20)))
+                    if not read:
+                        return
+                    left -= read
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"%d\n" % length)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def installer_seconds(make):
+    """From the start of the Debian installer's kernel to its first question."""
+    options = dict(kernel=guests.file("di/linux"), initrd=guests.file("di/initrd.gz"), append="console=ttyS0 TERM=vt102", nic="none")
+    installer = make(options, 600)
+    try:
+        watch = Stopwatch(installer.process.pid, new=True)
+        installer.expect("Select a language", 600)
+        return watch.read()
+    finally:
+        installer.close()
+
+
+# Counters of cpu-bt: of all blocks, and of the hot ones among them.
+ALL = ("instructions translated", "guest bytes translated", "host bytes emitted", "microseconds of translation")
+HOT = tuple("hot blocks: " + name for name in ("instructions", "guest bytes", "host bytes", "microseconds of translation"))
+
+
+def by_tier(told):
+    """Host bytes for a guest byte, and million instructions translated a second: of all blocks, those that are not hot, the hot ones."""
+    total, hot = ([int(told[name]) for name in names] for names in (ALL, HOT))
+    cold = [a - h for a, h in zip(total, hot)]
+    rows = {}
+    for suffix, (instructions, guest, host, microseconds) in (("", total), ("-cold", cold), ("-hot", hot)):
+        if guest and microseconds:
+            rows["code" + suffix], rows["translation" + suffix] = host / guest, instructions / microseconds
+    return rows
+
+
 class Native:
     """The host's processor, without a guest."""
 
@@ -65,9 +119,9 @@ class Native:
 class Guest:
     """A Linux guest that has booted to its shell."""
 
-    def __init__(self, name, make, image, disk, port, cdrom=None, limit=7200):
+    def __init__(self, name, make, image, disk, ports, cdrom=None, limit=7200):
         self.name = name
-        self.port = port
+        self.ports = ports
         options = dict(extra=["--stats"] if name == "tessera" else [], kernel=guests.file("vmlinuz-686"), initrd=image,
                        append="console=ttyS0 quiet", disk=disk, nic="user,loopback=true")
         if cdrom:
@@ -91,7 +145,7 @@ class Guest:
     def run(self, measure, count):
         """Times one command, between what the guest writes on the serial line before and after it."""
         m = self.machine
-        command = measure.command.format(count=count, port=self.port)
+        command = measure.command.format(count=count, **self.ports)
         m.send(f"echo go=$((6 * 7)); read go; {{ {command}; }} >/tmp/out 2>/tmp/errors; echo done=$?=\n")
         m.expect("go=42\n")
         watch = Stopwatch(self.pid)
@@ -124,6 +178,4 @@ class Guest:
             found = re.search(r"expansion ratio: ([\d.]+)", told)
             return {"code": float(found.group(1))} if found else {}
         self.machine.log.seek(0)
-        told = dict(re.findall(r"^(.+) (\d+)$", self.machine.log.read().decode("utf-8", "replace"), re.M))
-        return {"code": int(told["host bytes for 100 guest bytes"]) / 100,
-                "translation": int(told["instructions translated"]) / int(told["microseconds of translation"])}
+        return by_tier(dict(re.findall(r"^(.+) (\d+)$", self.machine.log.read().decode("utf-8", "replace"), re.M)))

@@ -90,6 +90,11 @@ static uint64_t ram_size(const struct tsr_host *host)
 	return RIG_RAM;
 }
 
+static int ram_fd(const struct tsr_host *host)
+{
+	return rig_of(host)->ram_fd;
+}
+
 static const struct tsr_memory memory_table = { .size = sizeof(memory_table),
 						.ram_size = ram_size,
 						.ram_below_4g = ram_size };
@@ -97,7 +102,7 @@ static const struct tsr_memory memory_table = { .size = sizeof(memory_table),
 /* clang-format off */
 static const struct tsr_phys phys_table = {
 	.size = sizeof(phys_table), .lookup = phys_lookup, .read = phys_read, .write = phys_write, .mark_dirty = mark_dirty,
-	.ram_base = ram_base, .ram_size = ram_size,
+	.ram_base = ram_base, .ram_size = ram_size, .ram_fd = ram_fd,
 };
 /* clang-format on */
 
@@ -115,6 +120,8 @@ static void port_write(const struct tsr_host *host, uint16_t port, uint32_t valu
 	struct rig *rig = rig_of(host);
 
 	rig->io_hash = mix(rig->io_hash ^ port ^ (uint64_t)value << 16);
+	if (rig->on_io)
+		rig->on_io(rig);
 }
 
 static uint64_t tsc(const struct tsr_host *host)
@@ -140,12 +147,16 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 		return rig_of(host)->dump;
 	if (!strcmp(name, "checks"))
 		return rig_of(host)->checks;
+	if (!strcmp(name, "windows"))
+		return rig_of(host)->promote ? "all" : "off";
 	return "default";
 }
 
 static int64_t get_int(const struct tsr_host *host, const char *name)
 {
-	return !strcmp(name, "tags") ? rig_of(host)->tags : rig_of(host)->cache;
+	return !strcmp(name, "tags")      ? rig_of(host)->tags
+	       : !strcmp(name, "promote") ? rig_of(host)->promote
+					  : rig_of(host)->cache;
 }
 
 static bool get_bool(const struct tsr_host *host, const char *name)
@@ -299,15 +310,19 @@ struct rig *rig_new(bool translating, const char *options)
 		    : strstr(options, "dump-bad") ? "here"
 		    : strstr(options, "dump")     ? "all"
 						  : "off";
-	rig->checks = strstr(options, "inline")   ? "inline"
-		      : strstr(options, "called") ? "called"
-						  : "auto";
+	rig->promote = strstr(options, "window") ? 1 : strstr(options, "inline") ? 0 : 256;
+	rig->checks = strstr(options, "inline") || strstr(options, "window") ? "inline"
+		      : strstr(options, "called")                            ? "called"
+									     : "auto";
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
-	rig->tags = strstr(options, "wrap") ? 2 : 0;
+	rig->tags = strstr(options, "wrap-each") ? 1 : strstr(options, "wrap") ? 2 : 0;
 	rig->bmi2 = strstr(options, "nobmi2");
 	rig->chain = strstr(options, "nochain");
 	rig->groups = strstr(options, "nogroups");
-	rig->ram = mmap(NULL, RIG_RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	rig->ram_fd = memfd_create("rig-ram", MFD_CLOEXEC);
+	if (rig->ram_fd < 0 || ftruncate(rig->ram_fd, RIG_RAM))
+		abort();
+	rig->ram = mmap(NULL, RIG_RAM, PROT_READ | PROT_WRITE, MAP_SHARED, rig->ram_fd, 0);
 	ok = plugin_attach(rig, &rig->mmu, MMU_PLUGIN, "mmu0") &&
 	     plugin_attach(rig, &rig->interpreter, INTERPRETER_PLUGIN, "interpreter0") &&
 	     (!translating || plugin_attach(rig, &rig->translator, TRANSLATOR_PLUGIN, "cpu0"));
@@ -332,6 +347,7 @@ void rig_free(struct rig *rig)
 	plugin_detach(&rig->interpreter);
 	plugin_detach(&rig->mmu);
 	munmap(rig->ram, RIG_RAM);
+	close(rig->ram_fd);
 	free(rig);
 }
 
@@ -371,6 +387,7 @@ void rig_flat(struct rig *rig, struct tsr_x86_state *s)
 	memset(rig->ram + 0x4000, 0, 0x68);
 	memcpy(rig->ram + 0x4004, &(uint32_t){ 0x8000 }, 4);
 	memcpy(rig->ram + 0x4008, &(uint32_t){ 0x10 }, 4);
+	s->size = sizeof(*s);
 	rig->cpu->get_state(rig->cpu_self, s);
 	s->cr0 = TSR_CR0_PE | TSR_CR0_ET | TSR_CR0_NE;
 	s->cr4 = TSR_CR4_OSFXSR | TSR_CR4_OSXMMEXCPT;

@@ -27,6 +27,7 @@ struct rig_plugin {
 
 struct rig {
 	uint8_t *ram;
+	int ram_fd;
 	struct rig_plugin mmu, interpreter, translator;
 	bool translating;
 	const char *check, *stress, *checks, *dump, *bmi2, *chain, *groups;
@@ -38,7 +39,8 @@ struct rig {
 	uint64_t io_reads, io_hash; /* of everything written to devices */
 	int vector;                 /* what the interrupt controller answers */
 	bool stopped;
-	bool io_given; /* ports read io_value instead */
+	bool io_given;    /* ports read io_value instead */
+	uint32_t promote; /* 0: no windows */
 	uint32_t io_value;
 	void (*on_io)(struct rig *rig);
 	tsr_gpa lied_about; /* a page that is looked up as another, as if translated code wrote
@@ -47,9 +49,10 @@ struct rig {
 
 /* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string:
  * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the numbers of two tags),
- * nobmi2, nochain, nogroups, inline and called (memory checks), dump (all blocks), dump-one (those
- * with an instruction at 10003h), dump-bad (a value that is refused). NULL and a message on stderr:
- * failed. */
+ * wrap-each (of one), * nobmi2, nochain, nogroups, inline and called (memory checks), window
+ * (inline, and each page is promoted when it is first used; inline alone uses no window), dump (all
+ * blocks), dump-one (those with an instruction at 10003h), dump-bad (a value that is refused). NULL
+ * and a message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each

@@ -276,7 +276,9 @@ static bool same(struct rig *a, struct rig *b, bool undefined)
 	struct tsr_x86_state x, y;
 	uint32_t mask = undefined ? ~(uint32_t)TSR_FLAGS_ARITHMETIC : ~0u;
 
+	x.size = sizeof(x);
 	a->cpu->get_state(a->cpu_self, &x);
+	y.size = sizeof(y);
 	b->cpu->get_state(b->cpu_self, &y);
 	return !memcmp(x.gpr, y.gpr, sizeof(x.gpr)) && x.eip == y.eip &&
 	       !((x.eflags ^ y.eflags) & mask) && !memcmp(x.fx, y.fx, 5) &&
@@ -366,6 +368,8 @@ static void without_a_budget(void)
 	CU_ASSERT_EQUAL(every_row("", UINT64_MAX), 0);
 	CU_ASSERT_EQUAL(every_row("nogroups", UINT64_MAX), 0);
 	CU_ASSERT_EQUAL(every_row("inline,nogroups", UINT64_MAX), 0);
+	CU_ASSERT_EQUAL(every_row("window", UINT64_MAX), 0);
+	CU_ASSERT_EQUAL(every_row("window,nogroups", UINT64_MAX), 0);
 }
 
 static void without_bmi2(void)
@@ -392,6 +396,7 @@ static void with_small_tables(void)
 	CU_ASSERT_EQUAL(every_row("cramped", 1000000), 0);
 	CU_ASSERT(cut_short > 0);
 	CU_ASSERT_EQUAL(every_row("cramped,inline", 1000000), 0);
+	CU_ASSERT_EQUAL(every_row("cramped,window", 1000000), 0);
 }
 
 static void in_lockstep(void)

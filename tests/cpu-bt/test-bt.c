@@ -44,6 +44,7 @@ static void finish(void)
 
 static const struct tsr_x86_state *after(void)
 {
+	state.size = sizeof(state);
 	rig->cpu->get_state(rig->cpu_self, &state);
 	return &state;
 }
@@ -193,6 +194,56 @@ static void device_interrupts_a_loop(void)
 	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
 	CU_ASSERT_EQUAL(after()->eip, 0x3000 + 16 * 0x40 + 1);
 	finish();
+}
+
+static unsigned writes;
+
+static void kick_the_third_time(struct rig *r)
+{
+	if (++writes == 3)
+		r->cpu->kick(r->cpu_self);
+}
+
+/* The jump back finds an exit requested; the check of the store before it may have overwritten the
+ * flags. */
+static void jump_back_with_flags(const char *options, uint8_t jump, uint8_t pop)
+{
+	/* clang-format off */
+	const uint8_t code[] = {
+		0xeb, 0x0b,                    /* jmp over */
+		0x9c, 0x58, 0x01, 0xc5, pop,   /* back: pushf; pop eax; add ebp, eax; pop eax */
+		0x4f, 0x75, 0x03, 0xf4,        /* dec edi; jnz over; hlt */
+		0x90, 0x90,
+		0xe6, 0x80,                    /* over: out 80h, al */
+		0x39, 0xd1, 0x89, 0x33,        /* cmp ecx, edx; mov [ebx], esi */
+		jump, 0xea, 0xff, 0xff, 0xff,  /* call or jmp back */
+		};
+	/* clang-format on */
+
+	start(options);
+	state.gpr[TSR_EBP] = 0;
+	state.gpr[TSR_EDI] = 5;
+	state.gpr[TSR_ECX] = 1;
+	state.gpr[TSR_EDX] = 2;
+	state.gpr[TSR_EBX] = DATA;
+	writes = 0;
+	rig->on_io = kick_the_third_time;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_KICKED);
+	CU_ASSERT_EQUAL(after()->eip, CODE + 19);
+	CU_ASSERT_EQUAL(state.eflags & TSR_FLAGS_ARITHMETIC, 0x95);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EBP], 5 * (0x97 | (state.eflags & ~TSR_FLAGS_ARITHMETIC)));
+	finish();
+}
+
+static void request_at_a_jump_back_keeps_flags(void)
+{
+	static const char *const options[] = { "", "inline", "window", "window,nobmi2" };
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		jump_back_with_flags(options[i], 0xe8, 0x58);
+		jump_back_with_flags(options[i], 0xe9, 0x90);
+	}
 }
 
 static void sti_holds_interrupts_off_for_one_instruction(void)
@@ -560,7 +611,7 @@ static void hot_blocks_get_inline_checks(void)
 	CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 0);
 	CU_ASSERT_EQUAL(after()->gpr[TSR_EBX], 1);
 	CU_ASSERT(rig_stat(rig, "samples") >= 3);
-	CU_ASSERT_EQUAL(rig_stat(rig, "blocks translated as hot"), 2);
+	CU_ASSERT(rig_stat(rig, "blocks translated as hot") >= 2);
 	finish();
 	start("called");
 	memset(rig->ram + DATA, 0, 8192);
@@ -600,6 +651,40 @@ static void device_read_that_makes_dead_flags_live(void)
 	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], 0);
 	CU_ASSERT_EQUAL(after()->gpr[TSR_EDX] & 0xff, 1);
 	CU_ASSERT_EQUAL(rig_stat(rig, "running blocks left"), 1);
+	finish();
+}
+
+static void add_4_becomes_adc_4(struct rig *r)
+{
+	rig_write(r, CODE + 4, "\x83\xd6\x04", 3);
+	r->on_io = NULL;
+}
+
+/* A loop in the window: the flags that a check clobbers are those that the round before has made,
+ * by a comparison of a register that has another value meanwhile. The last round reads a device,
+ * which changes the ADD into an ADC. */
+static void loop_whose_flags_come_from_a_register_that_changes(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x8b, 0x3e,                         /* again: mov edi, [esi] */
+		0x8b, 0x07,                         /* mov eax, [edi] */
+		0x83, 0xc6, 0x04,                   /* add esi, 4; becomes adc esi, 4 */
+		0x81, 0xff, 0x00, 0x00, 0x05, 0x00, /* cmp edi, 0x50000: CF */
+		0x72, 0xf1,                         /* jb again */
+		0xf4,
+	};
+	/* clang-format on */
+	static const uint32_t at[] = { DATA + 0x100, DATA + 0x100, DATA + 0x100,
+				       DATA + 0x100, DATA + 0x100, RIG_IO_BASE };
+
+	start("window");
+	memcpy(rig->ram + DATA, at, sizeof(at));
+	state.gpr[TSR_ESI] = DATA;
+	rig->on_io = add_4_becomes_adc_4;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT(rig_stat(rig, "blocks in the window") > 0);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + sizeof(at) + 1);
 	finish();
 }
 
@@ -713,6 +798,7 @@ int main(void)
 		UNIT_ROW(kick_ends_any_loop),
 		UNIT_ROW(early_kick_is_kept),
 		UNIT_ROW(device_interrupts_a_loop),
+		UNIT_ROW(request_at_a_jump_back_keeps_flags),
 		UNIT_ROW(sti_holds_interrupts_off_for_one_instruction),
 		UNIT_ROW(interrupt_is_taken_after_iret_in_the_shadow),
 		UNIT_ROW(sti_holds_interrupts_off_for_a_branch),
@@ -728,6 +814,7 @@ int main(void)
 		UNIT_ROW(dump_of_an_address_shows_its_blocks),
 		UNIT_ROW(hot_blocks_get_inline_checks),
 		UNIT_ROW(device_read_that_makes_dead_flags_live),
+		UNIT_ROW(loop_whose_flags_come_from_a_register_that_changes),
 		UNIT_ROW(runs_of_strings_as_the_interpreter),
 		UNIT_ROW(stats_say_what_host_code_is_for),
 		CU_TEST_INFO_NULL,

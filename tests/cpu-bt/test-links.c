@@ -43,6 +43,7 @@ static enum tsr_cpu_exit run_code(const void *code, size_t length)
 
 static uint32_t finish(void)
 {
+	state.size = sizeof(state);
 	rig->cpu->get_state(rig->cpu_self, &state);
 	rig_free(rig);
 	rig = NULL;

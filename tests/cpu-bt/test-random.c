@@ -6,7 +6,7 @@
  * programs for so many seconds; "10M": until so many instructions were executed. A word "loop"
  * among the options (rig.h has the others): programs run many times over, in blocks that are
  * linked; "runs": some instructions are there up to 80 times, so that blocks have the greatest
- * length.
+ * length; "calls": they call functions, which return in good and in odd ways.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +27,8 @@
 #define PAGE_DIRECTORY 0x40000u
 #define PAGE_TABLE 0x41000u
 #define PAGE_TABLES 0x2000u /* bytes of both */
+#define FUNCTIONS 3u
+#define REFERENCES 64u
 
 static uint64_t state64;
 
@@ -47,6 +49,14 @@ struct program {
 	uint8_t code[CODE_BYTES];
 	unsigned length;
 	uint32_t start;
+	unsigned level; /* function that is being made; 0: none */
+	struct {
+		unsigned at; /* four bytes in the code */
+		unsigned
+			level; /* of the function that they lead to; 0: to behind them and a byte */
+		bool absolute;
+	} reference[REFERENCES];
+	unsigned references;
 };
 
 static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o, bool fp)
@@ -145,6 +155,16 @@ static unsigned random_bytes(uint8_t *b, bool fp)
 	return 15;
 }
 
+static bool changes_esp(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o)
+{
+	for (unsigned i = 0; i < z->operand_count; i++)
+		if (o[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    o[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
+		    (o[i].reg.value == ZYDIS_REGISTER_ESP || o[i].reg.value == ZYDIS_REGISTER_SP))
+			return true;
+	return z->mnemonic == ZYDIS_MNEMONIC_POPA || z->mnemonic == ZYDIS_MNEMONIC_POPAD;
+}
+
 static bool random_insn(ZydisDecoder *d, struct program *p)
 {
 	ZydisDecodedInstruction z;
@@ -154,7 +174,7 @@ static bool random_insn(ZydisDecoder *d, struct program *p)
 	for (unsigned tries = 0; tries < 1000; tries++) {
 		random_bytes(b, p->fp);
 		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(d, b, sizeof(b), &z, o)) ||
-		    !wanted(&z, o, p->fp))
+		    !wanted(&z, o, p->fp) || (p->level && changes_esp(&z, o)))
 			continue;
 		memcpy(p->code + p->length, b, z.length);
 		p->length += z.length;
@@ -193,13 +213,92 @@ static void repeat(struct program *p, unsigned from)
 	}
 }
 
-static void make_program(struct program *p, unsigned insns, bool loop, bool runs)
+/* -- functions: each may call those behind it */
+static void put(struct program *p, const void *bytes, unsigned length)
 {
+	memcpy(p->code + p->length, bytes, length);
+	p->length += length;
+}
+
+static void refer(struct program *p, unsigned level, bool absolute)
+{
+	p->reference[p->references].at = p->length;
+	p->reference[p->references].level = level;
+	p->reference[p->references++].absolute = absolute;
+	p->length += 4;
+}
+
+/* CALL f; or MOV EAX, f; CALL EAX; or PUSH of what is behind and RET. A NOP follows, which a
+ * function may skip. */
+static void random_call(struct program *p)
+{
+	unsigned to = p->level + 1 + below(FUNCTIONS - p->level), kind = below(8);
+
+	if (p->references == REFERENCES)
+		return;
+	if (kind == 0) {
+		put(p, (const uint8_t[]){ 0x68 }, 1);
+		refer(p, 0, true);
+		put(p, (const uint8_t[]){ 0xc3 }, 1);
+	} else if (kind == 1) {
+		put(p, (const uint8_t[]){ 0xb8 }, 1);
+		refer(p, to, true);
+		put(p, (const uint8_t[]){ 0xff, 0xd0 }, 2);
+	} else {
+		put(p, (const uint8_t[]){ 0xe8 }, 1);
+		refer(p, to, false);
+	}
+	put(p, (const uint8_t[]){ 0x90 }, 1);
+}
+
+/* RET; or INC dword [ESP]; RET; or POP EDX; JMP EDX */
+static void random_return(struct program *p)
+{
+	switch (below(6)) {
+	case 0:
+		put(p, (const uint8_t[]){ 0xff, 0x04, 0x24 }, 3);
+		break;
+	case 1:
+		put(p, (const uint8_t[]){ 0x5a, 0xff, 0xe2 }, 3);
+		return;
+	default:
+		break;
+	}
+	put(p, (const uint8_t[]){ 0xc3 }, 1);
+}
+
+static void make_functions(struct program *p, ZydisDecoder *d, unsigned start[FUNCTIONS + 1])
+{
+	for (p->level = 1; p->level <= FUNCTIONS; p->level++) {
+		start[p->level] = p->length;
+		for (unsigned i = below(4); i > 0; i--) {
+			random_insn(d, p);
+			if (p->level < FUNCTIONS && below(2))
+				random_call(p);
+		}
+		random_return(p);
+	}
+}
+
+static void resolve(struct program *p, const unsigned start[FUNCTIONS + 1])
+{
+	for (unsigned i = 0; i < p->references; i++) {
+		unsigned at = p->reference[i].at, level = p->reference[i].level;
+		uint32_t to = level ? start[level] : at + 5;
+
+		to = p->reference[i].absolute ? p->start + to : to - (at + 4);
+		memcpy(p->code + at, &to, 4);
+	}
+}
+
+static void make_program(struct program *p, unsigned insns, bool loop, bool runs, bool calls)
+{
+	unsigned start[FUNCTIONS + 1];
 	ZydisDecoder d;
 	unsigned skip = 0, at = 0, from;
 
 	memset(p, 0, sizeof(*p));
-	p->code32 = below(5) != 0;
+	p->code32 = below(5) != 0 || calls;
 	p->paging = below(2);
 	p->user = p->paging && below(2);
 	p->limited = below(6) == 0;
@@ -221,6 +320,8 @@ static void make_program(struct program *p, unsigned insns, bool loop, bool runs
 			p->code[at] = (uint8_t)(p->length - at - 1);
 		else if (!skip && runs)
 			repeat(p, from);
+		if (!skip && calls && below(2))
+			random_call(p);
 	}
 	if (skip)
 		p->code[at] = (uint8_t)(p->length - at - 1);
@@ -228,7 +329,10 @@ static void make_program(struct program *p, unsigned insns, bool loop, bool runs
 	if (p->loop)
 		close_loop(p);
 	p->code[p->length++] = 0xf4;
+	if (calls)
+		make_functions(p, &d, start);
 	p->start = CODE + (below(4) ? 0x100 : 0x1000 - below(p->length));
+	resolve(p, start);
 }
 
 /* -- state and memory */
@@ -401,7 +505,9 @@ static bool same(struct rig *a, struct rig *b, uint32_t flags_mask, bool print)
 	struct tsr_x86_state x, y;
 	bool ok;
 
+	x.size = sizeof(x);
 	a->cpu->get_state(a->cpu_self, &x);
+	y.size = sizeof(y);
 	b->cpu->get_state(b->cpu_self, &y);
 	ok = !memcmp(x.gpr, y.gpr, sizeof(x.gpr)) && x.eip == y.eip &&
 	     !((x.eflags ^ y.eflags) & flags_mask) && x.cr2 == y.cr2 && same_fp(&x, &y) &&
@@ -469,6 +575,7 @@ static void forget_undefined_flags(struct rig *rig, uint32_t defined)
 	struct tsr_x86_state s;
 	uint32_t flags;
 
+	s.size = sizeof(s);
 	rig->cpu->get_state(rig->cpu_self, &s);
 	if (s.eip < 0x3000 || s.eip >= 0x4000 || s.gpr[TSR_ESP] > RIG_RAM - 16)
 		return;
@@ -533,6 +640,7 @@ static uint64_t executed(struct rig *rig)
 {
 	struct tsr_x86_state s;
 
+	s.size = sizeof(s);
 	rig->cpu->get_state(rig->cpu_self, &s);
 	return s.instructions;
 }
@@ -565,7 +673,8 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	uint64_t before;
 
 	state64 = seed;
-	make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"));
+	make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"),
+		     strstr(options, "calls"));
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] =
 			p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _GNU_SOURCE /* memfd_create */
 #include "memory.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 uint8_t *memory_ram;
 uint8_t memory_video[2][TSR_PAGE_SIZE] __attribute__((aligned(4096)));
@@ -61,6 +65,13 @@ static uint64_t ram_size(const struct tsr_host *host)
 	return FAKE_RAM_SIZE;
 }
 
+static int fd = -1;
+
+static int ram_fd(const struct tsr_host *host)
+{
+	return fd;
+}
+
 static const struct tsr_phys phys = {
 	.size = sizeof(phys),
 	.lookup = memory_lookup,
@@ -69,13 +80,28 @@ static const struct tsr_phys phys = {
 	.mark_dirty = mark_dirty,
 	.ram_base = ram_base,
 	.ram_size = ram_size,
+	.ram_fd = ram_fd,
 };
+
+/* One file for the whole program. */
+static void make_ram(void)
+{
+	if (fd < 0) {
+		fd = memfd_create("ram", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, FAKE_RAM_SIZE))
+			abort();
+		memory_ram = mmap(NULL, FAKE_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (memory_ram == MAP_FAILED)
+			abort();
+	}
+	memset(memory_ram, 0, FAKE_RAM_SIZE);
+}
 
 void memory_start(void)
 {
 	fake_start();
 	fake_host_table(TSR_PHYS, &phys);
-	memory_ram = fake_ram(0);
+	make_ram();
 	memory_video_bank = 0;
 	memory_rom_is_ram = false;
 	memory_dirty_marks = 0;

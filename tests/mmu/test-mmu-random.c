@@ -26,9 +26,11 @@ static struct {
 	struct tsr_mmu_context context;
 	uint64_t pdptes[ROOTS][4];
 	uint64_t rng;
-	bool pae; /* what this run mostly uses */
+	bool pae;    /* what this run mostly uses */
+	bool common; /* the address spaces have a kernel in common */
 	bool code[CODE_PAGES];
 	unsigned code_writes;
+	uint64_t valid_seen, promoted;
 	struct {
 		uint32_t tag;
 		enum tsr_mmu_view view;
@@ -183,6 +185,62 @@ static void check_entry(enum tsr_mmu_view view, bool write, tsr_gla gla)
 	       "entry leads elsewhere");
 	if (write && r.gpa >> 12 < CODE_PAGES)
 		expect(!t.code[r.gpa >> 12], "write entry to a page with code");
+}
+
+static uint8_t *bytes_at(enum tsr_mmu_view view, bool write)
+{
+	return t.vcpu->base[view] + (write ? t.layout->write_valid : t.layout->read_valid);
+}
+
+/* What is written through the window is read from memory; the page has its former contents then. */
+static void check_window(enum tsr_mmu_view view, tsr_gla gla, uint8_t *host)
+{
+	uint8_t *window = t.vcpu->window_base[view] + gla, was = *host;
+
+	expect(*window == was, "the window shows something else");
+	*(volatile uint8_t *)window = (uint8_t)(was + 1);
+	expect(*(volatile uint8_t *)host == (uint8_t)(was + 1), "the window leads elsewhere");
+	*host = was;
+	if (gla < TSR_MMU_WINDOW_SLACK)
+		expect(window[1ull << 32] == was, "page 0 is not behind the end");
+	if (gla >= 0u - TSR_MMU_WINDOW_SLACK)
+		expect(*(window - (1ull << 32)) == was, "the last page is not before the start");
+}
+
+/* A byte of 0 is an entry, and the window has the entry's memory. */
+static void check_byte(enum tsr_mmu_view view, bool write, tsr_gla gla)
+{
+	struct tsr_mmu_result probed;
+
+	if (!t.layout->read_valid || bytes_at(view, write)[gla >> 12])
+		return;
+	t.valid_seen++;
+	expect(entry_at(view, write, gla) != 0, "a valid byte without an entry");
+	expect(!bytes_at(view, false)[gla >> 12], "valid for writes only");
+	t.mmu->probe(t.self, t.vcpu, view, gla, write ? TSR_ACCESS_WRITE : TSR_ACCESS_READ,
+		     &probed);
+	expect(probed.kind == TSR_MMU_RAM, "a valid byte of what is not plain memory");
+	if (probed.kind == TSR_MMU_RAM)
+		check_window(view, gla, probed.host);
+}
+
+/* Every page that the test uses, the bytes around the tables, and some of all the others. */
+static void check_bytes(void)
+{
+	for (unsigned view = 0; t.layout->read_valid && view < TSR_VIEWS; view++)
+		for (unsigned write = 0; write < 2; write++) {
+			const uint8_t *bytes = bytes_at(view, write);
+			uint64_t before, after;
+
+			memcpy(&before, bytes - 8, 8);
+			memcpy(&after, bytes + (1u << 20), 8);
+			expect(before == UINT64_MAX && after == UINT64_MAX,
+			       "a valid byte outside of the table");
+			for (unsigned n = 0; n < 48; n++)
+				check_byte(view, write, regions[n / 6] + n % 6 * 4096 + any(4096));
+			for (unsigned n = 0; n < 16; n++)
+				check_byte(view, write, (tsr_gla)any(1ull << 32));
+		}
 }
 
 /* No write entry leads to a page that serves as a table of an entry. */
@@ -352,6 +410,41 @@ static void dma(void)
 	t.notices->written(t.self, gpa, words * 4);
 }
 
+static tsr_gpa directory_of(unsigned root)
+{
+	return t.pae ? t.pdptes[root][3] & ~0xfffull : (FIRST_TABLE + root) << 12;
+}
+
+/* Where the directory of a root has the entry of a kernel's region. */
+static tsr_gpa kernel_entry(unsigned root, tsr_gla region)
+{
+	if (t.pae)
+		return directory_of(root) + (region >> 21 & 511) * 8;
+	return directory_of(root) + (region >> 22) * 4;
+}
+
+/* Kernels are in all address spaces, mostly: a root gets the entries of another one, or all do; or
+ * one lacks an entry for a while. */
+static void common_kernel(void)
+{
+	unsigned from = any(ROOTS), to = any(ROOTS), size = t.pae ? 8 : 4;
+	uint64_t entry;
+
+	for (unsigned n = 4; n < 7; n++) {
+		tsr_gpa own = kernel_entry(from, regions[n]), at;
+
+		entry = any(2) ? *memory_word(own) & ~4u : (random_pde() & 0xffffffff & ~4u) | 0x61;
+		for (unsigned root = 0; root < ROOTS; root++) {
+			if (root != to && to != from)
+				continue;
+			at = kernel_entry(root, regions[n]);
+			entry = any(16) ? entry : 0;
+			memcpy(memory_word(at), &entry, size);
+			t.notices->written(t.self, at, size);
+		}
+	}
+}
+
 static void change_map(void)
 {
 	bool video = any(2);
@@ -374,12 +467,36 @@ static void trace_code(void)
 	t.mmu->trace(t.self, (tsr_gpa)page << 12, t.code[page]);
 }
 
+/* A page with an entry becomes valid, wherever the entry leads to RAM. */
+static void promote(enum tsr_mmu_view view, tsr_gla gla, bool write)
+{
+	uint64_t entry = entry_at(view, write, gla);
+	bool valid;
+
+	if (!t.layout->read_valid)
+		return;
+	valid = t.mmu->promote(t.self, t.vcpu, view, gla,
+			       write ? TSR_ACCESS_WRITE : TSR_ACCESS_READ);
+	t.promoted += valid;
+	expect(valid == !bytes_at(view, write)[gla >> 12], "promote says something else");
+	if (!entry)
+		expect(!valid, "promoted without an entry");
+	else if ((uint8_t *)(entry + gla) >= memory_ram &&
+		 (uint8_t *)(entry + gla) < memory_ram + FAKE_RAM_SIZE &&
+		 entry == entry_at(view, false, gla))
+		expect(valid, "not promoted");
+}
+
 static void step(void)
 {
 	enum tsr_mmu_view view = any(2);
 	struct tsr_mmu_result result;
 	unsigned op = any(100);
 
+	if (any(4) == 0)
+		promote(any(2), random_gla(), any(2));
+	if (t.common && any(12) == 0)
+		common_kernel();
 	if (op < 40)
 		access_page(view, random_gla(), any(3), &result);
 	else if (op < 80)
@@ -413,6 +530,7 @@ static void run(uint64_t seed, unsigned steps)
 	memset(&t, 0, sizeof(t));
 	t.rng = seed;
 	t.pae = seed & 1;
+	t.common = seed & 2;
 	t.self = fake_device_new(NULL, MMU_ID, NULL);
 	t.mmu = fake_device_interface(t.self, TSR_MMU);
 	t.notices = fake_device_interface(t.self, TSR_PHYS_LISTENER);
@@ -430,6 +548,7 @@ static void run(uint64_t seed, unsigned steps)
 			check_entry(TSR_VIEW_USER, n & 1, gla);
 			check_entry(TSR_VIEW_SUPERVISOR, n & 1, gla);
 		}
+		check_bytes();
 		check_tags();
 		check_tables(i & 1);
 		if (CU_get_number_of_failures())
@@ -437,6 +556,8 @@ static void run(uint64_t seed, unsigned steps)
 	}
 	if (only_seed)
 		t.mmu->stats(t.self, print_counter, NULL);
+	if (t.layout->read_valid)
+		expect(t.promoted > steps / 200 && t.valid_seen > steps, "few pages were valid");
 	t.mmu->destroy(t.self, t.vcpu);
 	fake_finish();
 }

@@ -237,7 +237,7 @@ static void address_spaces_survive_a_switch(void)
 	CU_ASSERT_PTR_EQUAL(vcpu->base[TSR_VIEW_USER], base);
 	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
 	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x2000, TSR_ACCESS_READ), TSR_MMU_FAULT);
-	for (unsigned i = 0; i < 100; i++) /* more spaces than are kept */
+	for (unsigned i = 0; i < SHADOW_CONTEXTS + 8; i++) /* more spaces than are kept */
 		set_cr3(0x200000 + i * 4096);
 	set_cr3(PD);
 	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
@@ -446,11 +446,11 @@ static void tags_do_not_come_back(void)
 	finish();
 }
 
-/* Each address space of each virtual CPU uses 2048 page tables. They lead to no memory, so that no
- * table chunk bounds them. */
+/* The first and the last address space of each virtual CPU use 2048 page tables, those between them
+ * the first and the last. They lead to no memory, so that no table chunk bounds them. */
 static void every_table_of_every_address_space_is_traced(void)
 {
-	enum { VCPUS = 4, SPACES = 32, SLOTS = 2048, TABLES = 0x400000 };
+	enum { VCPUS = 4, SPACES = SHADOW_CONTEXTS, SLOTS = 2048, TABLES = 0x400000 };
 	struct tsr_mmu_vcpu *first, *others[VCPUS - 1];
 	uint64_t pdpte[4];
 
@@ -473,12 +473,14 @@ static void every_table_of_every_address_space_is_traced(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(vcpu);
 		for (unsigned space = 0; space < SPACES; space++) {
 			set_cr3(0x20000 + 32 * space);
-			for (uint32_t slot = 0; slot < SLOTS; slot++)
+			unsigned step = space && space < SPACES - 1 ? SLOTS - 1 : 1;
+
+			for (uint32_t slot = 0; slot < SLOTS; slot += step)
 				fill(TSR_VIEW_USER, slot << 21, TSR_ACCESS_READ);
 		}
 	}
 	CU_ASSERT_PTR_NULL(mmu->create(self, &listener));
-	poke(TABLES, (DATA + 0x3000) | P_RW_US_A_D); /* 128 address spaces must notice */
+	poke(TABLES, (DATA + 0x3000) | P_RW_US_A_D); /* all address spaces must notice */
 	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0, TSR_ACCESS_READ), TSR_MMU_RAM);
 	CU_ASSERT_EQUAL(result.gpa, DATA + 0x3000);
 	poke(TABLES, 0);
@@ -546,6 +548,357 @@ static void notices_beyond_36_bits_are_survived(void)
 	finish();
 }
 
+static uint8_t byte_of(enum tsr_mmu_view view, bool write, tsr_gla gla)
+{
+	const struct tsr_mmu_layout *l = mmu->layout(self);
+
+	return vcpu->base[view][(write ? l->write_valid : l->read_valid) + (gla >> 12)];
+}
+
+static bool promote(enum tsr_mmu_view view, tsr_gla gla, enum tsr_mmu_access access)
+{
+	return mmu->promote(self, vcpu, view, gla, access);
+}
+
+static void promoted_pages_are_in_the_window(void)
+{
+	start();
+	CU_ASSERT_FALSE(promote(TSR_VIEW_USER, 0x5000, TSR_ACCESS_READ)); /* no entry */
+	fill(TSR_VIEW_USER, 0x5000, TSR_ACCESS_WRITE);
+	fill(TSR_VIEW_USER, 0x7000, TSR_ACCESS_READ);
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x5000), 0);
+	CU_ASSERT_TRUE(promote(TSR_VIEW_USER, 0x5000, TSR_ACCESS_WRITE));
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x5000), 0);
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_USER, true, 0x5000), 0);
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x7000), 0);     /* of the same run */
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x6000), 0); /* no entry yet */
+	fill(TSR_VIEW_USER, 0x6000, TSR_ACCESS_READ);
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x6000), 0);
+	vcpu->window_base[TSR_VIEW_USER][0x5123] = 0x5a;
+	CU_ASSERT_EQUAL(memory_ram[DATA + 0x5123], 0x5a);
+	mmu->trace(self, DATA + 0x5000, true); /* code: reads stay */
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_USER, true, 0x5000), 0);
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x5000), 0);
+	poke(PT + 5 * 4, (DATA + 0x9000) | P_RW_US_A_D);
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x5000), 0);
+	fill(TSR_VIEW_USER, 0x5000, TSR_ACCESS_READ); /* the window has the former page */
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_USER, false, 0x5000), 0);
+	CU_ASSERT_TRUE(promote(TSR_VIEW_USER, 0x5000, TSR_ACCESS_READ));
+	CU_ASSERT_PTR_NOT_EQUAL(vcpu->window_base[TSR_VIEW_USER],
+				vcpu->window_base[TSR_VIEW_SUPERVISOR]);
+	finish();
+}
+
+/* A new address space finds the kernel's pages mapped. */
+static void supervisor_views_share_a_window(void)
+{
+	uint8_t *window;
+
+	start();
+	window = vcpu->window_base[TSR_VIEW_SUPERVISOR];
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	CU_ASSERT_TRUE(promote(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE));
+	set_cr3(PD2);
+	CU_ASSERT_PTR_EQUAL(vcpu->window_base[TSR_VIEW_SUPERVISOR], window);
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_SUPERVISOR, true, KERNEL), 0);
+	*memory_word(PD2 + KERNEL / 0x400000 * 4) = PT | 0x23; /* another kernel */
+	mmu->written(self, PD2 + KERNEL / 0x400000 * 4, 4);
+	*memory_word(PT) = (DATA + 0x3000) | 0x63;
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	CU_ASSERT_TRUE(promote(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE));
+	set_cr3(PD); /* its page had to go */
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_SUPERVISOR, true, KERNEL), 0);
+	finish();
+}
+
+#define KERNEL_PDE (KERNEL / 0x400000 * 4)
+
+static bool is_entered(bool write, tsr_gla gla)
+{
+	return entry(TSR_VIEW_SUPERVISOR, write, gla) != 0;
+}
+
+/* Fills in one address space are there in another one, whatever comes first. */
+static void kernels_are_common(void)
+{
+	start();
+	set_cr3(PD2);
+	set_cr3(PD);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	fill(TSR_VIEW_SUPERVISOR, 0x5000, TSR_ACCESS_WRITE);
+	set_cr3(PD2);
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	CU_ASSERT_FALSE(is_entered(true, 0x5000));
+	fill(TSR_VIEW_SUPERVISOR, KERNEL + 0x1000, TSR_ACCESS_WRITE);
+	poke(KERNEL_PT + 4, (DATA + 0x7000) | 0x63);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL + 0x1000));
+	set_cr3(PD);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL + 0x1000));
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	mmu->invalidate(self, vcpu, KERNEL);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	finish();
+}
+
+/* Linux gives a process entries of new kernel page tables when it faults there. */
+static void what_an_address_space_lacks_is_not_there(void)
+{
+	start();
+	poke(PD2 + KERNEL_PDE, 0);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	set_cr3(PD2);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_READ), TSR_MMU_FAULT);
+	set_cr3(PD);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	set_cr3(PD2);
+	poke(PD2 + KERNEL_PDE, *memory_word(PD + KERNEL_PDE));
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	set_cr3(PD);
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	poke(PD + KERNEL_PDE, 0); /* of the one that runs */
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	set_cr3(PD2);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	poke(PD2 + KERNEL_PDE, *memory_word(PD2 + KERNEL_PDE)); /* the same again */
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	poke(PD2 + KERNEL_PDE, (*memory_word(PD2 + KERNEL_PDE)) & ~TSR_PTE_A);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	finish();
+}
+
+/* An entry says that A is set, in each directory. */
+static void accessed_bits_are_compared(void)
+{
+	start();
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	poke(PD2 + KERNEL_PDE, KERNEL_PT | 3);
+	set_cr3(PD2);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	CU_ASSERT_EQUAL(*memory_word(PD2 + KERNEL_PDE), KERNEL_PT | 0x23);
+	*memory_word(PD + KERNEL_PDE) = *memory_word(PD2 + KERNEL_PDE) = 0xe3; /* 4 MiB, dirty */
+	mmu->written(self, PD2 + KERNEL_PDE, 4);
+	*memory_word(PD + KERNEL_PDE) = 0xa3;
+	mmu->written(self, PD + KERNEL_PDE, 4);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL + DATA, TSR_ACCESS_WRITE);
+	set_cr3(PD);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL + DATA));
+	finish();
+}
+
+/* Each address space has its own: self-maps, hyperspaces, user pages. */
+static void what_is_not_common_is_found_out(void)
+{
+	const struct shadow *s;
+	struct shadow_context *first;
+
+	start();
+	s = self;
+	first = s->vcpus[0]->context;
+	poke(PD2 + KERNEL_PDE, PT2 | 0x23);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	CU_ASSERT_TRUE(shadow_is_common(first, KERNEL >> TSR_PAGE_SHIFT));
+	set_cr3(PD2);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	set_cr3(PD);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	CU_ASSERT_FALSE(shadow_is_common(first, KERNEL >> TSR_PAGE_SHIFT));
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	set_cr3(PD2);
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	set_cr3(PD);
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	*memory_word(PD + 0x80000000 / 0x400000 * 4) = PT | P_RW_US_A_D;
+	mmu->written(self, PD + 0x80000000 / 0x400000 * 4, 4);
+	fill(TSR_VIEW_SUPERVISOR, 0x80000000, TSR_ACCESS_WRITE);
+	CU_ASSERT_TRUE(is_entered(true, 0x80000000));
+	CU_ASSERT_FALSE(shadow_is_common(first, 0x80000));
+	CU_ASSERT_EQUAL(s->count.common_closed, 2);
+	finish();
+}
+
+/* Nobody hears of changes of a directory in ROM. */
+static void directories_outside_of_memory_share_nothing(void)
+{
+	start();
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	memcpy(memory_rom, memory_ram + PD, TSR_PAGE_SIZE);
+	set_cr3(ROM);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	finish();
+}
+
+/* Each place where common memory ends costs the host mappings: with many of them, nothing is. */
+static void scattered_differences_end_it(void)
+{
+	const struct shadow *s;
+
+	start();
+	s = self;
+	for (unsigned i = 0; i < 12; i++) {
+		uint32_t gla = 0x81000000 + i * 0x2000000, pde = gla / 0x400000 * 4;
+
+		CU_ASSERT_TRUE(s->count.common_closed <= 6);
+		CU_ASSERT_TRUE(shadow_is_common(s->vcpus[0]->context, 0xfffff) == (i < 7));
+		poke(PD + pde, PT | P_RW_US_A_D);
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, gla, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+		CU_ASSERT_TRUE(is_entered(true, gla));
+		if (s->count.common_closed > 6)
+			break;
+	}
+	CU_ASSERT_EQUAL(s->count.common_closed, SHADOW_GRANULES);
+	CU_ASSERT_FALSE(shadow_is_common(s->vcpus[0]->context, 0xfffff));
+	set_cr3(PD2);
+	CU_ASSERT_FALSE(is_entered(true, 0x81000000));
+	finish();
+}
+
+/* What it differs in 64 times is its own, too. */
+static void differences_are_counted(void)
+{
+	const struct shadow *s;
+
+	start();
+	s = self;
+	poke(PD2 + KERNEL_PDE, 0);
+	for (unsigned i = 0; i < 64; i++) {
+		CU_ASSERT_EQUAL(s->count.common_closed, 0);
+		set_cr3(PD);
+		fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+		set_cr3(PD2);
+	}
+	CU_ASSERT_EQUAL(s->count.common_closed, 1);
+	set_cr3(PD);
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	set_cr3(PD2);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	set_cr3(PD);
+	CU_ASSERT_TRUE(is_entered(true, KERNEL));
+	finish();
+}
+
+/* Without CR0.WP the supervisor may write what it otherwise may not. */
+static void write_protection_is_kept(void)
+{
+	start();
+	*memory_word(KERNEL_PT) = DATA | 0x61;
+	context.cr0 &= ~TSR_CR0_WP;
+	set_cr3(PD);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_TRACED);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_READ), TSR_MMU_RAM);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL + 0x1000, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	context.cr0 |= TSR_CR0_WP;
+	set_cr3(PD);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	CU_ASSERT_TRUE(is_entered(false, KERNEL));
+	CU_ASSERT_TRUE(is_entered(true, KERNEL + 0x1000));
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE), TSR_MMU_FAULT);
+	context.cr0 = 0;
+	set_cr3(0);
+	CU_ASSERT_FALSE(is_entered(false, KERNEL));
+	finish();
+}
+
+/* Another kernel has another mode, and none of the former's entries. */
+static void modes_have_nothing_in_common(void)
+{
+	static uint64_t pdptes[4];
+
+	start();
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	pdptes[3] = 0x15000 | TSR_PTE_P;
+	*memory_word(0x15000) = KERNEL_PT | 0x63; /* the same linear address */
+	*memory_word(0x15004) = 0;
+	context.cr4 = TSR_CR4_PAE;
+	context.pdpte = pdptes;
+	set_cr3(0x16000);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	*memory_word(KERNEL_PT) = (DATA + 0x9000) | 0x63;
+	*memory_word(KERNEL_PT + 4) = 0;
+	fill(TSR_VIEW_SUPERVISOR, KERNEL, TSR_ACCESS_WRITE);
+	CU_ASSERT_EQUAL(result.gpa, DATA + 0x9000);
+	pdptes[3] = 0; /* of the one that runs */
+	set_cr3(0x16000);
+	CU_ASSERT_FALSE(is_entered(true, KERNEL));
+	finish();
+}
+
+/* Pages of which none follows another in memory, in address spaces that need more mappings than the
+ * budget has. */
+static void windows_keep_to_their_budget(void)
+{
+	struct shadow *s;
+	unsigned valid = 0;
+
+	start();
+	s = self;
+	CU_ASSERT(s->edges_max >= 1000); /* of vm.max_map_count */
+	s->edges_max = 200;
+	for (unsigned i = 0; i < 1024; i++)
+		*memory_word(PT + i * 4) = (DATA + (1023 - i) * 4096) | P_RW_US_A_D;
+	for (unsigned space = 0; space < 8; space++) {
+		*memory_word(0x20000 + space * 4096) = PT | P_RW_US_A_D;
+		set_cr3(0x20000 + space * 4096);
+		for (uint32_t page = 0; page < 60; page++) {
+			fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+			CU_ASSERT_TRUE(promote(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE));
+			CU_ASSERT(s->edges <= s->edges_max);
+		}
+	}
+	CU_ASSERT(s->count.windows_unmapped >= 4);
+	set_cr3(0x20000); /* the oldest was unmapped */
+	CU_ASSERT_NOT_EQUAL(byte_of(TSR_VIEW_USER, false, 0), 0);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, false, 0), 0);
+	CU_ASSERT_EQUAL(s->count.promotions_refused, 0);
+	for (uint32_t page = 0; page < 1024; page++) { /* more than one may have */
+		fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+		valid += promote(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+		CU_ASSERT(s->edges <= s->edges_max);
+	}
+	CU_ASSERT(valid > 400 && valid < 1000 && s->count.promotions_refused == 1024 - valid);
+	finish();
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Prints what a promotion costs: of one page, of one that the window has already, of 1024. */
+static void promotions_are_measured(void)
+{
+	double begin, one, again, large;
+
+	start();
+	for (unsigned i = 0; i < 1024; i++)
+		*memory_word(PT + i * 4) = (DATA + (1023 - i) * 4096) | P_RW_US_A_D;
+	*memory_word(PD + 4) = 0x800000 | 0xe7;
+	for (uint32_t page = 0; page < 2048; page++)
+		fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+	begin = seconds();
+	for (uint32_t page = 0; page < 1024; page++)
+		CU_ASSERT_TRUE(promote(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE));
+	one = (seconds() - begin) / 1024;
+	begin = seconds();
+	CU_ASSERT_TRUE(promote(TSR_VIEW_USER, 0x400000, TSR_ACCESS_WRITE));
+	large = seconds() - begin;
+	for (uint32_t page = 0; page < 1024; page++)
+		mmu->invalidate(self, vcpu, page << 12);
+	begin = seconds();
+	for (uint32_t page = 0; page < 1024; page++)
+		fill(TSR_VIEW_USER, page << 12, TSR_ACCESS_WRITE);
+	again = (seconds() - begin) / 1024;
+	CU_ASSERT_EQUAL(byte_of(TSR_VIEW_USER, true, 1023 << 12), 0);
+	printf("(a page %.1f us, valid again by fill %.0f ns, 1024 pages %.1f us) ", one * 1e6,
+	       again * 1e9, large * 1e6);
+	finish();
+}
+
 static void fills_are_fast(void)
 {
 	struct timespec begin, end;
@@ -588,6 +941,21 @@ int main(void)
 		{ "fetch set may overflow", fetch_set_may_overflow },
 		{ "page table at address 0 is traced", page_table_at_address_0_is_traced },
 		{ "notices beyond 36 bits are survived", notices_beyond_36_bits_are_survived },
+		{ "promoted pages are in the window", promoted_pages_are_in_the_window },
+		{ "supervisor views share a window", supervisor_views_share_a_window },
+		{ "kernels are common", kernels_are_common },
+		{ "what an address space lacks is not there",
+		  what_an_address_space_lacks_is_not_there },
+		{ "accessed bits are compared", accessed_bits_are_compared },
+		{ "what is not common is found out", what_is_not_common_is_found_out },
+		{ "directories outside of memory share nothing",
+		  directories_outside_of_memory_share_nothing },
+		{ "scattered differences end it", scattered_differences_end_it },
+		{ "differences are counted", differences_are_counted },
+		{ "write protection is kept", write_protection_is_kept },
+		{ "modes have nothing in common", modes_have_nothing_in_common },
+		{ "windows keep to their budget", windows_keep_to_their_budget },
+		{ "promotions are measured", promotions_are_measured },
 		{ "fills are fast", fills_are_fast },
 		CU_TEST_INFO_NULL,
 	};

@@ -56,6 +56,7 @@ static void run_interpreter(const struct row *row, struct tsr_x86_state *got)
 	t.rig->cpu->run(t.rig->cpu_self, 1);
 	if (row->vector == TSR_VECTOR_DB) /* a trap comes before the next instruction */
 		t.rig->cpu->run(t.rig->cpu_self, 1);
+	got->size = sizeof(*got);
 	t.rig->cpu->get_state(t.rig->cpu_self, got);
 	if (row->vector == TSR_VECTOR_DB)
 		leave_halt(got);
@@ -143,6 +144,7 @@ static void run_once(const struct row *row, struct tsr_x86_state *got)
 		t.rig->listener->written(t.rig->mmu.self, 0x80000, 0x2000);
 	set_state(row, at);
 	rig_run(t.rig);
+	got->size = sizeof(*got);
 	t.rig->cpu->get_state(t.rig->cpu_self, got);
 	undo_stop(row, &stop, got);
 }

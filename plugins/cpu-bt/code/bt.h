@@ -11,7 +11,8 @@
  * or 64 r8 r9 r10 r11 r13             scratch; across guest instructions only r11 and r13 hold
  *                                 something: groups (groups.c)
  *   RFLAGS                        the guest's arithmetic flags; DF, TF, AC are clear
- *   rsp                           host stack, 16-aligned
+ *   rsp                           a stack of its own, with host addresses that RET leads to
+ *                                 (returns.c); the bridges to C change to the thread's
  * The guest's other flags stay in state.eflags; FP, MMX and SSE registers are in the host's unit
  * while fp_loaded is set.
  */
@@ -32,7 +33,7 @@
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
 #define BT_BLOCK_HOST_MAX 32768
 #define BT_BLOCK_SITES_MAX 1024
-#define BT_BLOCK_EXITS_MAX 256
+#define BT_BLOCK_EXITS_MAX UINT8_MAX
 #define BT_NONE UINT32_MAX
 #define BT_DIVERT 5 /* bytes of a call with rel32 */
 #define BT_STRETCH 256
@@ -54,8 +55,9 @@ enum bt_mode_bits {
 	BT_MODE_IF_FREE = 1 << 6,  /* CPL <= IOPL outside virtual-8086 mode: CLI, STI, PUSHF, POPF
 				      need no check */
 	BT_MODE_CPL0 = 1 << 7,
-	BT_MODE_STEP = 1 << 8, /* nothing may be translated: TF, breakpoints, alignment checks */
-	BT_MODE_DOWN = 1 << 9, /* DF */
+	BT_MODE_STEP = 1 << 8,   /* nothing may be translated: TF, breakpoints, alignment checks */
+	BT_MODE_DOWN = 1 << 9,   /* DF */
+	BT_MODE_PLAIN = 1 << 10, /* of a block: it uses no window */
 	BT_MODE_SSE_UNMASKED = 1 << 14, /* a SIMD exception is unmasked, but not underflow */
 	BT_MODE_X87_UNMASKED =
 		1 << 15, /* an x87 exception is unmasked, or was when the unit was loaded */
@@ -116,29 +118,37 @@ enum bt_store {
 	BT_STORE_IMM,
 };
 
-/* A place in translated code that calls a slow path. */
+/* A place in translated code that calls a slow path. Tables of blocks, exits and sites are as large
+ * as the code itself: what is small in a block is said from its start on. */
 struct bt_site {
-	uint32_t host; /* cache offset after the call of its memory check, by which it is found */
-	uint32_t eip;
 	uint32_t block;
-	uint16_t size; /* of the access in bytes */
-	uint8_t access;
-	uint8_t insn;              /* index in the block */
+	uint16_t host; /* where the call of its memory check returns, by which it is found: bytes
+			  from the block's start */
+	uint16_t eip;  /* less the block's (bt_site_eip) */
 	struct flag_source source; /* kind NONE: the flags are as before the instruction */
 	uint16_t flags_kept; /* of flags_ax: `source` is right for these after the instruction, too
 			      */
-	/* groups that are alive there, if they are written through: guest register + 1, 0: none;
-	 * linear address - its value */
-	uint8_t group_base[2];
-	bool group;     /* the access is a group's check */
-	bool aligned;   /* it faults if it is not aligned: 16 bytes */
-	uint8_t store;  /* enum bt_store */
-	uint8_t resume; /* ... where code goes on after the store: bytes from `host` */
+	uint16_t size;       /* of the access in bytes */
+	uint8_t access;
+	uint8_t insn;        /* index in the block */
+	uint8_t store : 6;   /* enum bt_store */
+	uint8_t group : 1;   /* the access is a group's check */
+	uint8_t aligned : 1; /* it faults if it is not aligned: 16 bytes */
+	uint8_t resume;      /* of a store: where code goes on after it, bytes from `host` */
 	uint32_t store_value;
+	uint32_t more; /* row of cache.mores; 0: all of it is 0 */
+};
+_Static_assert(sizeof(struct bt_site) == 32, "there are as many as memory operands");
+
+/* What few sites have. */
+struct bt_site_more {
 	uint32_t fp_code, fp_data,
 		fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
+	int32_t first;  /* of a group: address of the first access - address checked */
+	/* groups that are alive there, if they are written through: guest register + 1, 0: none;
+	 * linear address - its value */
 	int32_t group_offset[2];
-	int32_t first; /* of a group: address of the first access - address checked */
+	uint8_t group_base[2];
 };
 
 /* What an x87 instruction leaves in the last-instruction pointers (fp-pointers.c). */
@@ -159,19 +169,30 @@ struct bt_fp_site {
  * jump cache, and is linked again at most BT_RELINKS times. */
 struct bt_exit {
 	uint32_t patch; /* cache offset of the rel32; guarded: of the CALL, or the JMP to `jump` */
-	uint32_t stub;  /* cache offset of the CALL out of line; 0: it is at `patch` */
 	uint32_t eip;
-	uint32_t block;   /* that it belongs to */
-	uint32_t target;  /* block that it is linked to, BT_NONE */
-	uint32_t next;    /* exit that is linked to the same target */
-	uint32_t guard;   /* cache offset of - tag, 0 if it is not linked; 0: it has none */
-	uint32_t landing; /* ... of the rel32 of the JMP that a tag that is equal leads to */
-	uint32_t links;   /* ... how often it was linked */
+	uint32_t block;          /* that it belongs to */
+	uint32_t target;         /* block that it is linked to, BT_NONE */
+	uint32_t next, previous; /* exits that are linked to the same target; BT_NONE: no more */
+	uint16_t stub; /* the CALL is out of line, so many bytes behind `patch`; 0: it is there */
+	uint16_t landing; /* guarded: the rel32 of the JMP that a tag that is equal leads to, so
+			     many bytes behind `patch` */
+	uint8_t guard;    /* - tag, 0 if it is not linked, so many bytes before `patch`; 0: it has
+			     none */
+	uint8_t links;    /* ... how often it was linked, up to BT_RELINKS */
+	bool plain; /* to a block with BT_MODE_PLAIN, before an instruction of its own block */
+};
+_Static_assert(sizeof(struct bt_exit) == 32, "there are more than blocks");
+
+/* What few blocks have: an instruction that runs into the next page. */
+struct bt_end {
+	tsr_gpa gpa; /* of that page */
+	uint32_t next, previous;
 };
 
 struct bt_block {
 	/* the key and what a look-up needs, first */
-	tsr_gpa gpa;
+	tsr_gpa gpa : 48;
+	uint64_t end : 16; /* row of cache.ends, if its one instruction straddles; else 0 */
 	uint32_t eip;
 	uint32_t mode;
 	uint32_t cs_limit; /* of the segment, if not 4 GiB */
@@ -179,22 +200,35 @@ struct bt_block {
 	uint32_t hash_next;
 	uint16_t length; /* guest bytes */
 	uint8_t insns;
-	bool valid;
-	bool hot;        /* its memory checks are inline */
-	tsr_gpa gpa2;    /* page of its end, if its one instruction straddles; else 0 */
-	uint8_t lowered; /* instructions that are not left to the interpreter: all or all but the
-			    last */
-	bool may_bail; /* an instruction before the last may be left to the interpreter after all */
-	uint32_t undefined; /* flags that some instruction leaves undefined */
-	uint32_t host_length;
-	uint32_t exits; /* first of `exit_count` consecutive exits */
-	uint32_t exit_count;
-	uint32_t sites, site_count; /* the same of its sites */
-	uint32_t incoming;          /* exits linked here */
-	uint32_t page_next[2];      /* nodes of its page's and its end's page's list */
+	uint8_t lowered; /* instructions that are not left to the interpreter: all or all
+			    but the last */
+	uint8_t valid : 1;
+	uint8_t hot : 1;         /* its memory checks are inline */
+	uint8_t may_bail : 1;    /* an instruction before the last may be left to the interpreter
+				 after all */
+	uint8_t window_form : 2; /* enum bt_window_form */
+	uint8_t exit_count;
+	uint16_t site_count;
+	uint16_t undefined; /* flags that some instruction leaves undefined */
+	uint16_t host_length;
+	uint32_t exits;                    /* first of `exit_count` consecutive exits */
+	uint32_t sites;                    /* the same of its sites */
+	uint32_t incoming;                 /* exits linked here */
+	uint32_t page_next, page_previous; /* nodes of its page's list */
+	uint32_t offsets;                  /* in cache.offsets: `insns` rows */
+};
+_Static_assert(sizeof(struct bt_block) == 64, "a line of the host's cache");
+
+/* A row of cache.offsets: an instruction's length, and how far its host code lies behind that of
+ * the one before, or behind the block's start. */
+#define BT_OFFSET(length, step) ((uint16_t)((length) | (step) << 4))
+#define BT_OFFSET_LENGTH(row) ((row)&15u)
+#define BT_OFFSET_STEP(row) ((uint32_t)(row) >> 4)
+#define BT_STEP_MAX 4095
+
+/* What only lockstep and dumps want of a block. */
+struct bt_block_notes {
 	uint32_t runs;              /* lockstep, sampled: so far */
-	uint32_t offsets; /* in cache.offsets: host offset of each guest instruction, `insns` of
-			     them, and their lengths after them */
 	uint32_t marks, mark_count; /* in cache.marks */
 };
 
@@ -236,6 +270,18 @@ enum bt_check_form {
 	BT_CHECKS_INLINE,
 };
 
+/* How a hot block checks that an operand of 2 or 4 bytes stays within its page. Each form is
+ * tried when the one before it has failed often. */
+enum bt_window_form {
+	BT_WINDOW_ALIGNED, /* it is aligned */
+	BT_WINDOW_ENDS,    /* the valid byte of its last byte's page is looked at too */
+	BT_WINDOW_PLAIN,   /* the block does not use the window: operands are often not in it */
+};
+
+/* Which hot blocks use windows. An MMU that starts each address space without a kernel's valid
+ * bytes is better used by user level alone. */
+enum bt_windows { BT_WINDOWS_OFF, BT_WINDOWS_USER, BT_WINDOWS_ALL };
+
 enum bt_exit_reason {
 	BT_EXIT_LOOKUP, /* state.eip has no code yet, or an exit is requested */
 	BT_EXIT_BAIL,   /* one instruction at state.eip for the interpreter */
@@ -254,10 +300,13 @@ struct bt_stats {
 		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
 		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone,
-		samples, hot, gates[BT_GATES][2]; /* by the ring: 0, outer */
-	uint64_t part_bytes[BT_PART_ROWS];        /* of host_bytes: without padding */
-	uint64_t translation_ticks;               /* of the host's time-stamp counter */
-	uint64_t start_ticks, start_ns;           /* that counter and a clock at the same time */
+		samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1], promotions,
+		promotions_failed, gates[BT_GATES][2]; /* by the ring: 0, outer */
+	uint64_t part_bytes[BT_PART_ROWS];             /* of host_bytes: without padding */
+	uint64_t translation_ticks;                    /* of the host's time-stamp counter */
+	/* Of hot blocks alone. */
+	uint64_t hot_insns, hot_guest_bytes, hot_host_bytes, hot_ticks;
+	uint64_t start_ticks, start_ns; /* that counter and a clock at the same time */
 };
 
 /* What a slow path returns to the code that called it (runtime/outcome.h) */
@@ -272,11 +321,13 @@ enum {
 
 /* What translated code reads and writes besides the state, by its offset from r15. */
 struct bt_hot {
-	uint64_t tag_word;     /* tag << 32; another value makes jump-cache look-ups miss */
-	uint32_t jump_offset;  /* of the tag: where its entries lie in the jump cache */
-	uint32_t poll;         /* not 0: leave at the next back edge */
-	uint32_t intr_waiting; /* the INTR pin */
-	uint32_t until_sample; /* called checks to be done until one is taken as a sample */
+	uint64_t tag_word;      /* tag << 32; another value makes jump-cache look-ups miss */
+	uint32_t jump_offset;   /* of the tag: where its entries lie in the jump cache */
+	uint32_t poll;          /* 0, or UINT32_MAX: leave at the next back edge */
+	uint32_t intr_waiting;  /* the INTR pin */
+	uint32_t until_sample;  /* called checks to be done until one is taken as a sample */
+	uint32_t until_promote; /* exits for a page that is not in the window, until one is looked
+				   at */
 	int64_t left;       /* counted: instructions of the budget, less those of the block that is
 			       running */
 	uint32_t fp_loaded; /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's
@@ -285,7 +336,11 @@ struct bt_hot {
 			       */
 	uint16_t flags_ax;    /* arithmetic flags as lahf and seto al left them */
 	uint8_t *view_base;   /* r14 */
-	uint8_t *host_rsp;
+	uint8_t *window_base; /* of the same view */
+	uint8_t *host_rsp;    /* of C, while translated code runs */
+	uint8_t *code_rsp;    /* of translated code, while C runs (returns.c) */
+	uint8_t *code_stack;  /* ... where its stack starts */
+	uint64_t code_return; /* ... where it was called from */
 	uint64_t saved_r8, saved_r10, saved_r11;
 	const uint8_t *target;
 	uint32_t exit_reason;
@@ -325,6 +380,8 @@ struct bt_board {
 
 struct bt_options {
 	bool chain, lockstep, sampled, groups, cramped;
+	enum bt_windows windows;
+	uint32_t promote; /* one exit of how many is looked at */
 	bool dump, dump_all;
 	uint32_t tags;     /* how many there are before their numbers start again */
 	uint32_t dump_eip; /* not dump_all: of an instruction in the blocks that are dumped */
@@ -348,10 +405,14 @@ struct bt_pins {
 	bool nmi_level, init;
 };
 
+/* What C code does, as far as its callers would not tell (profile.c). */
+enum bt_doing { BT_DOING_NOTHING, BT_DOING_TRANSLATE, BT_DOING_INTERPRET, BT_DOING_DELIVER };
+
 /* The run under way. */
 struct bt_run {
 	bool inside; /* translated code or a device called from it */
 	bool stopped;
+	uint8_t doing;   /* enum bt_doing */
 	bool unfinished; /* the interpreter has stopped within a REP instruction, as it may remember
 			    until it delivers an event */
 	bool due;        /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
@@ -377,6 +438,14 @@ struct bt_mode {
 	struct bt_tags *tags;
 };
 
+/* The stacks of translated code (returns.c), by view. */
+struct bt_returns {
+	void *region;
+	uint8_t *rsp[2]; /* while the other view's code runs */
+	uint32_t tag[2]; /* under which what lies on it was pushed; 0: none */
+	unsigned view;   /* whose stack is in use */
+};
+
 /* The code cache and its tables (cache.c) */
 struct bt_cache {
 	uint8_t *rw;       /* writable view */
@@ -384,13 +453,18 @@ struct bt_cache {
 	size_t size;
 	uint32_t used, start;
 	struct bt_block *blocks;
+	struct bt_block_notes *notes; /* NULL: neither lockstep nor a dump is wanted */
 	uint32_t block_count, block_max;
+	struct bt_end *ends; /* from 1 on */
+	uint32_t end_count, end_max;
 	uint32_t *hash;
 	struct bt_page *pages;
 	uint32_t page_count, page_max;
 	uint32_t *page_hash;
 	struct bt_site *sites;
 	uint32_t site_count, site_max;
+	struct bt_site_more *mores; /* from 1 on */
+	uint32_t more_count, more_max;
 	struct bt_fp_site *fp_sites; /* from 1 on */
 	uint32_t fp_site_count, fp_site_max;
 	struct bt_exit *exits;
@@ -403,7 +477,8 @@ struct bt_cache {
 	tsr_gpa untrace[16]; /* pages that lost their last block while the MMU was calling */
 	unsigned untrace_count;
 	uint8_t *group_failures; /* by a hash of the block's address */
-	uint8_t *heat;           /* ... samples */
+	uint8_t *heat;           /* ... samples, and promotions that failed */
+	uint8_t *window_forms;   /* ... enum bt_window_form */
 	uint32_t *stretches; /* for each BT_STRETCH bytes of code: the block that its start lies in
 			      or behind */
 };
@@ -423,7 +498,8 @@ enum bt_check {
 /* The emitted runtime: cache offsets (runtime.c, checks.c) */
 struct bt_runtime {
 	uint32_t enter, leave, lookup, jump, chain, bail, miss, fp_load, fp_load_x87,
-		fp_load_masked, helper, done, spent, diverted, poll;
+		fp_load_masked, helper, done, spent, diverted, poll, promote, returned;
+	uint32_t window[2];            /* read, write: a valid byte was not 0 */
 	uint32_t checks[2][BT_CHECKS]; /* read, write; they keep the flags */
 	uint32_t retries[2][2];        /* read, write; 2 bytes, 4 bytes: of operands that are not
 					  aligned; flags are dead */
@@ -442,6 +518,7 @@ struct tsr_bt {
 	struct bt_run run;
 	struct bt_budget budget;
 	struct bt_mode mode;
+	struct bt_returns returns;
 	struct bt_cache cache;
 	struct bt_runtime rt;
 	struct bt_stats stats;
@@ -451,11 +528,13 @@ struct tsr_bt {
 	struct bt_lockstep *check;
 };
 
-/* The jump-cache index: low bits of EIP + jump_offset, so that two processes do not fight for
- * entries. */
+/* The jump-cache index (jump.c): EIP + jump_offset, so that two processes do not fight for entries.
+ */
 static inline struct bt_jump *bt_jump_slot(struct tsr_bt *bt, uint32_t eip)
 {
-	return &bt->hot.jumps[(eip + bt->hot.jump_offset) & ((1u << BT_JUMP_BITS) - 1)];
+	uint32_t high = bt->host_cpu.bmi2 ? eip >> 16 : 0;
+
+	return &bt->hot.jumps[(eip + high + bt->hot.jump_offset) & ((1u << BT_JUMP_BITS) - 1)];
 }
 
 static inline enum bt_segment_kind bt_segment_kind(uint32_t mode, unsigned segment)
@@ -469,6 +548,38 @@ static inline uint32_t bt_fp_load_kind(uint32_t mode)
 	return BT_FP_LOADED | (mode & BT_MODE_SSE ? 0 : BT_FP_X87_ONLY) |
 	       (mode & BT_MODE_X87_UNMASKED ? BT_FP_UNMASKED : 0) |
 	       (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
+}
+
+static inline uint32_t bt_site_eip(const struct tsr_bt *bt, const struct bt_site *s)
+{
+	return bt->cache.blocks[s->block].eip + s->eip;
+}
+
+static inline const struct bt_site_more *bt_site_more(const struct tsr_bt *bt,
+						      const struct bt_site *s)
+{
+	return &bt->cache.mores[s->more];
+}
+
+/* Where the host code of the block's instruction lies: bytes from the block's start. */
+static inline uint32_t bt_insn_host(const struct tsr_bt *bt, const struct bt_block *b, unsigned n)
+{
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i <= n; i++)
+		at += BT_OFFSET_STEP(bt->cache.offsets[b->offsets + i]);
+	return at;
+}
+
+static inline unsigned bt_insn_length(const struct tsr_bt *bt, const struct bt_block *b, unsigned n)
+{
+	return BT_OFFSET_LENGTH(bt->cache.offsets[b->offsets + n]);
+}
+
+/* The page of the end of a block that straddles; else 0. */
+static inline tsr_gpa bt_block_gpa2(const struct tsr_bt *bt, const struct bt_block *b)
+{
+	return bt->cache.ends[b->end].gpa;
 }
 
 /* Notes how many of the block's instructions are not done, from the site's on; `done`: from the
@@ -513,9 +624,15 @@ static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 #define BT_HEAT 65536
 #define BT_SAMPLE_EVERY 2039 /* called checks; a prime, so that no loop keeps step with it */
 #define BT_HOT 3             /* samples after which a block is translated with inline checks */
+#define BT_WINDOW_FAILURES 8 /* promotions that fail before a block gives up */
 static inline uint8_t *bt_heat(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	return &bt->cache.heat[(gpa ^ gpa >> 16) & (BT_HEAT - 1)];
+}
+
+static inline uint8_t *bt_window_form(struct tsr_bt *bt, tsr_gpa gpa)
+{
+	return &bt->cache.window_forms[(gpa ^ gpa >> 16) & (BT_HEAT - 1)];
 }
 
 #endif

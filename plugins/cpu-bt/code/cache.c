@@ -13,6 +13,7 @@
 
 #include "code/cache.h"
 #include "code/emit.h"
+#include "code/returns.h"
 
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
@@ -124,26 +125,33 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 {
 	bt->cache.size = size;
 	bt->cache.block_max = (uint32_t)(size / 48);
+	bt->cache.end_max = size / 512 < UINT16_MAX ? (uint32_t)(size / 512) : UINT16_MAX;
 	bt->cache.page_max = (uint32_t)(size / 512);
 	bt->cache.site_max = (uint32_t)(size / 24);
+	bt->cache.more_max = (uint32_t)(size / 32);
 	bt->cache.exit_max = (uint32_t)(size / 24);
 	bt->cache.fp_site_max = (uint32_t)(size / 32);
-	bt->cache.offset_max = (uint32_t)(size / 8);
+	bt->cache.offset_max = (uint32_t)(size / 4);
 	bt->cache.mark_max = bt->options.dump || bt->options.lockstep ? (uint32_t)(size / 8) : 0;
 	bt->cache.blocks = anonymous(bt->cache.block_max * sizeof(*bt->cache.blocks));
+	bt->cache.ends = anonymous(bt->cache.end_max * sizeof(*bt->cache.ends));
+	bt->cache.mores = anonymous(bt->cache.more_max * sizeof(*bt->cache.mores));
 	bt->cache.pages = anonymous(bt->cache.page_max * sizeof(*bt->cache.pages));
 	bt->cache.sites = anonymous(bt->cache.site_max * sizeof(*bt->cache.sites));
 	bt->cache.exits = anonymous(bt->cache.exit_max * sizeof(*bt->cache.exits));
 	bt->cache.fp_sites = anonymous(bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
 	bt->cache.offsets = anonymous(bt->cache.offset_max * sizeof(*bt->cache.offsets));
 	if (bt->cache.mark_max) /* dumps go without if there is no memory */
+		bt->cache.notes = anonymous(bt->cache.block_max * sizeof(*bt->cache.notes));
+	if (bt->cache.notes)
 		bt->cache.marks = anonymous(bt->cache.mark_max * sizeof(*bt->cache.marks));
 	bt->cache.stretches = anonymous((size / BT_STRETCH + 1) * sizeof(*bt->cache.stretches));
 	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
 	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits ||
 	    !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.stretches || !bt->cache.hash ||
-	    !bt->cache.page_hash || !map_code(bt))
+	    !bt->cache.page_hash || !bt->cache.ends || !bt->cache.mores ||
+	    (bt->options.sampled && !bt->cache.notes) || !map_code(bt))
 		return tsr_error_set(
 			error, TSR_ERROR_FAILED,
 			"no memory for a code cache of %zu MiB; set the property cache lower",
@@ -167,6 +175,9 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->cache.exits, bt->cache.exit_max * sizeof(*bt->cache.exits));
 	unmap(bt->cache.fp_sites, bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
 	unmap(bt->cache.offsets, bt->cache.offset_max * sizeof(*bt->cache.offsets));
+	unmap(bt->cache.ends, bt->cache.end_max * sizeof(*bt->cache.ends));
+	unmap(bt->cache.mores, bt->cache.more_max * sizeof(*bt->cache.mores));
+	unmap(bt->cache.notes, bt->cache.block_max * sizeof(*bt->cache.notes));
 	unmap(bt->cache.marks, bt->cache.mark_max * sizeof(*bt->cache.marks));
 	unmap(bt->cache.stretches,
 	      (bt->cache.size / BT_STRETCH + 1) * sizeof(*bt->cache.stretches));
@@ -186,10 +197,15 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
 	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count =
 		bt->cache.offset_count = bt->cache.mark_count = 0;
-	bt->cache.fp_site_count = 1;
+	bt->cache.fp_site_count = bt->cache.more_count = bt->cache.end_count = 1;
+	for (uint32_t i = 0; i < BT_HEAT;
+	     i++) /* what is still hot shows itself by one more sample */
+		if (bt->cache.heat[i] >= BT_HOT)
+			bt->cache.heat[i] = BT_HOT - 1;
 	bt->cache.untrace_count = 0;
 	bt->cache.used = bt->cache.start;
 	bt->cache.epoch++;
+	tsr_bt_returns_reset(bt);
 	bt->stats.flushes++;
 }
 
@@ -199,9 +215,11 @@ bool tsr_bt_cache_room(const struct tsr_bt *bt)
 	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX &&
 	       bt->cache.block_count < bt->cache.block_max &&
 	       bt->cache.page_count + 1 < bt->cache.page_max &&
+	       bt->cache.end_count < bt->cache.end_max &&
 	       bt->cache.site_max - bt->cache.site_count > BT_BLOCK_SITES_MAX &&
+	       bt->cache.more_max - bt->cache.more_count > BT_BLOCK_SITES_MAX &&
 	       bt->cache.exit_max - bt->cache.exit_count > BT_BLOCK_EXITS_MAX &&
-	       bt->cache.offset_max - bt->cache.offset_count > 2 * BT_MAX_INSNS &&
+	       bt->cache.offset_max - bt->cache.offset_count > BT_MAX_INSNS &&
 	       bt->cache.fp_site_max - bt->cache.fp_site_count > BT_MAX_INSNS;
 }
 
@@ -220,24 +238,44 @@ struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip,
 
 /* Bytes of the block that lie in its first page (which = 0) or in the page of its end: from,
  * length. */
-static uint32_t part_of(const struct bt_block *b, unsigned which, tsr_gpa *from)
+static uint32_t part_of(const struct tsr_bt *bt, const struct bt_block *b, unsigned which,
+			tsr_gpa *from)
 {
 	uint32_t first = TSR_PAGE_SIZE - ((uint32_t)b->gpa & TSR_PAGE_MASK);
 
-	*from = which ? b->gpa2 : b->gpa;
+	*from = which ? bt_block_gpa2(bt, b) : b->gpa;
 	if (which)
 		return b->length - first;
 	return b->length < first ? b->length : first;
 }
 
+/* The nodes behind and before one in its page's list. */
+static uint32_t *next_of(struct tsr_bt *bt, uint32_t node)
+{
+	struct bt_block *b = &bt->cache.blocks[node / 2];
+
+	return node & 1 ? &bt->cache.ends[b->end].next : &b->page_next;
+}
+
+static uint32_t *previous_of(struct tsr_bt *bt, uint32_t node)
+{
+	struct bt_block *b = &bt->cache.blocks[node / 2];
+
+	return node & 1 ? &bt->cache.ends[b->end].previous : &b->page_previous;
+}
+
 static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 {
 	tsr_gpa from;
-	uint32_t length = part_of(b, which, &from);
+	uint32_t length = part_of(bt, b, which, &from);
+	uint32_t node = 2 * bt_block_index(bt, b) + which;
 	struct bt_page *p = page_get(bt, from);
 
-	b->page_next[which] = p->blocks;
-	p->blocks = 2 * bt_block_index(bt, b) + which;
+	*next_of(bt, node) = p->blocks;
+	*previous_of(bt, node) = BT_NONE;
+	if (p->blocks != BT_NONE)
+		*previous_of(bt, p->blocks) = node;
+	p->blocks = node;
 	p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
 	if (!p->traced) {
 		p->traced = true;
@@ -268,7 +306,7 @@ void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 	b->hash_next = bt->cache.hash[h];
 	bt->cache.hash[h] = index;
 	page_enter(bt, b, 0);
-	if (b->gpa2)
+	if (b->end)
 		page_enter(bt, b, 1);
 }
 
@@ -302,7 +340,7 @@ void tsr_bt_cache_serialize(const struct tsr_bt *bt)
 /* Where the call of an exit returns. */
 static uint32_t exit_return(const struct bt_exit *x)
 {
-	return x->stub ? x->stub + BT_DIVERT : x->patch + 4;
+	return x->stub ? x->patch + x->stub + BT_DIVERT : x->patch + 4;
 }
 
 /* The guard lets the current tag through to that place. Other tags call the runtime, or go on to
@@ -312,11 +350,11 @@ static void patch_guarded(struct tsr_bt *bt, const struct bt_exit *x, const stru
 	bool often = target && x->links >= BT_RELINKS;
 	uint32_t key = target ? 0 - bt->mode.tag : 0;
 
-	memcpy(bt->cache.rw + x->guard, &key, sizeof(key));
+	memcpy(bt->cache.rw + x->patch - x->guard, &key, sizeof(key));
 	bt->cache.rw[x->patch - 1] = often ? OP_JMP_JZ : OP_CALL;
 	patch(bt, x->patch, often ? bt->rt.jump : bt->rt.chain);
 	if (target)
-		patch(bt, x->landing, target->host);
+		patch(bt, x->patch + x->landing, target->host);
 }
 
 /* A JMP to that place, or the CALL of the runtime again. */
@@ -328,7 +366,7 @@ static void patch_exit(struct tsr_bt *bt, const struct bt_exit *x, const struct 
 	}
 	if (!x->stub)
 		bt->cache.rw[x->patch - 1] = target ? OP_JMP_JZ : OP_CALL;
-	patch(bt, x->patch, target ? target->host : x->stub ? x->stub : bt->rt.chain);
+	patch(bt, x->patch, target ? target->host : x->stub ? x->patch + x->stub : bt->rt.chain);
 }
 
 /* -- what stands at a place in the cache; tables are in the order of their code */
@@ -348,7 +386,7 @@ const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host)
 	const struct bt_block *b = tsr_bt_cache_block_at(bt, host - 1);
 	uint32_t i = b->sites;
 
-	while (i + 1 < b->sites + b->site_count && bt->cache.sites[i].host != host)
+	while (i + 1 < b->sites + b->site_count && b->host + bt->cache.sites[i].host != host)
 		i++;
 	return &bt->cache.sites[i];
 }
@@ -370,21 +408,22 @@ static uint32_t guard_key(const struct tsr_bt *bt, const struct bt_exit *x)
 {
 	uint32_t key;
 
-	memcpy(&key, bt->cache.rw + x->guard, sizeof(key));
+	memcpy(&key, bt->cache.rw + x->patch - x->guard, sizeof(key));
 	return key;
 }
 
 static void unlink_exit(struct tsr_bt *bt, uint32_t exit)
 {
 	struct bt_exit *x = &bt->cache.exits[exit];
-	uint32_t *at;
 
 	if (x->target == BT_NONE)
 		return;
-	for (at = &bt->cache.blocks[x->target].incoming; *at != exit;
-	     at = &bt->cache.exits[*at].next)
-		;
-	*at = x->next;
+	if (x->previous == BT_NONE)
+		bt->cache.blocks[x->target].incoming = x->next;
+	else
+		bt->cache.exits[x->previous].next = x->next;
+	if (x->next != BT_NONE)
+		bt->cache.exits[x->next].previous = x->previous;
 	x->target = BT_NONE;
 	patch_exit(bt, x, NULL);
 }
@@ -397,12 +436,15 @@ void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target
 		return;
 	if (x->guard && guard_key(bt, x) != 0 - bt->mode.tag) {
 		unlink_exit(bt, exit);
-		x->links++;
+		x->links += x->links < BT_RELINKS;
 	}
 	if (x->target != BT_NONE)
 		return;
 	x->target = bt_block_index(bt, target);
 	x->next = target->incoming;
+	x->previous = BT_NONE;
+	if (x->next != BT_NONE)
+		bt->cache.exits[x->next].previous = exit;
 	target->incoming = exit;
 	patch_exit(bt, x, target);
 	tsr_bt_cache_serialize(bt);
@@ -443,11 +485,15 @@ static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 
 static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 {
-	uint32_t *at = &page_find(bt, which ? b->gpa2 : b->gpa)->blocks;
+	uint32_t node = 2 * bt_block_index(bt, b) + which;
+	uint32_t next = *next_of(bt, node), previous = *previous_of(bt, node);
 
-	while (*at != 2 * bt_block_index(bt, b) + which)
-		at = &bt->cache.blocks[*at / 2].page_next[*at & 1];
-	*at = b->page_next[which];
+	if (previous == BT_NONE)
+		page_find(bt, which ? bt_block_gpa2(bt, b) : b->gpa)->blocks = next;
+	else
+		*next_of(bt, previous) = next;
+	if (next != BT_NONE)
+		*previous_of(bt, next) = previous;
 }
 
 /* Overwrites code with a way out: a call of the runtime's `diverted`. Every instruction of a block
@@ -467,7 +513,7 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 	tsr_bt_cache_divert(bt, b->host); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	page_remove(bt, b, 0);
-	if (b->gpa2)
+	if (b->end)
 		page_remove(bt, b, 1);
 	bt->stats.invalidations++;
 	tsr_bt_cache_serialize(bt);
@@ -476,9 +522,9 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 static void page_recount(struct tsr_bt *bt, struct bt_page *p)
 {
 	p->code = 0;
-	for (uint32_t i = p->blocks; i != BT_NONE; i = bt->cache.blocks[i / 2].page_next[i & 1]) {
+	for (uint32_t i = p->blocks; i != BT_NONE; i = *next_of(bt, i)) {
 		tsr_gpa from;
-		uint32_t length = part_of(&bt->cache.blocks[i / 2], i & 1, &from);
+		uint32_t length = part_of(bt, &bt->cache.blocks[i / 2], i & 1, &from);
 
 		p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
 	}
@@ -499,9 +545,9 @@ void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 	for (uint32_t i = p->blocks; i != BT_NONE; i = next) {
 		struct bt_block *b = &bt->cache.blocks[i / 2];
 		tsr_gpa from;
-		uint32_t bytes = part_of(b, i & 1, &from);
+		uint32_t bytes = part_of(bt, b, i & 1, &from);
 
-		next = b->page_next[i & 1];
+		next = *next_of(bt, i);
 		if (from < gpa + length && gpa < from + bytes) {
 			tsr_bt_cache_invalidate(bt, b);
 			hit = true;
@@ -526,9 +572,7 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 	}
 }
 
-/* Stops tracing pages that have no blocks any more. Not to be called from within the MMU's calls.
- */
-void tsr_bt_cache_untrace(struct tsr_bt *bt)
+void tsr_bt_cache_untrace_all(struct tsr_bt *bt)
 {
 	while (bt->cache.untrace_count) {
 		struct bt_page *p = page_find(bt, bt->cache.untrace[--bt->cache.untrace_count]);

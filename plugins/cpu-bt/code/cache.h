@@ -17,11 +17,19 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length);
 void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
 bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa);
-void tsr_bt_cache_untrace(struct tsr_bt *bt);
+void tsr_bt_cache_untrace_all(struct tsr_bt *bt);
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at);
 struct bt_block *tsr_bt_cache_block_at(struct tsr_bt *bt, uint32_t host);
 const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host);
 uint32_t tsr_bt_cache_exit_at(struct tsr_bt *bt, uint32_t host);
 void tsr_bt_cache_serialize(const struct tsr_bt *bt);
+
+/* Stops tracing pages that have no blocks any more. Not to be called from within the MMU's calls.
+ */
+static inline void tsr_bt_cache_untrace(struct tsr_bt *bt)
+{
+	if (bt->cache.untrace_count)
+		tsr_bt_cache_untrace_all(bt);
+}
 
 #endif

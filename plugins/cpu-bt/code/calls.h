@@ -20,6 +20,13 @@ enum bt_may {
 #define BT_CALLS(ROW) \
 	ROW(STRING, tsr_bt_string, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
 	ROW(SEGMENT_LOAD, tsr_bt_segment_load, BT_MAY_LEAVE | BT_MAY_SKIP) \
+	ROW(CR0, tsr_bt_cr0, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
+	ROW(CLTS, tsr_bt_clts, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
+	ROW(LMSW, tsr_bt_lmsw, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
+	ROW(CR3, tsr_bt_cr3, BT_MAY_LEAVE | BT_MAY_UNLOAD_FP | BT_MAY_INVALIDATE) \
+	ROW(INVLPG, tsr_bt_invlpg, BT_MAY_INVALIDATE) \
+	ROW(TABLE_LOAD, tsr_bt_table_load, 0) \
+	ROW(LLDT, tsr_bt_lldt, BT_MAY_LEAVE) \
 	ROW(RDTSC, tsr_bt_rdtsc, BT_MAY_LEAVE) \
 	ROW(IN, tsr_bt_in, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
 	ROW(OUT, tsr_bt_out, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
@@ -48,6 +55,12 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 #define BT_STRING_ADDR16 0x100u
 #define BT_STRING_SEGMENT(w) ((w) >> 9 & 7)
 #define BT_STRING_LENGTH(w) ((w) >> 12 & 15)
+
+/* TABLE_LOAD: which table; a base of 24 bits. The operand's host address is in r11. */
+#define BT_TABLE_IDT 1u
+#define BT_TABLE_SHORT 2u
+
+/* CR0, CR3, LMSW, INVLPG, LLDT: the operand is in r11. */
 
 /* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR: the operand's host
  * address is in r11. */

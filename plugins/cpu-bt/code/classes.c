@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How each mnemonic is lowered. What is not in the table is left to the interpreter: system
- * instructions, far transfers, segment loads, decimal adjustment (not encodable in 64-bit mode),
+ * instructions that are rare, far transfers, decimal adjustment (not encodable in 64-bit mode),
  * what old and rare programs use. x87, MMX, SSE and SSE2 instructions are not listed: decode.c
  * knows them by their instruction set.
  */
@@ -44,6 +44,8 @@ static const uint8_t classes[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 	M(SCASB) = BT_STRING, M(SCASW) = BT_STRING, M(SCASD) = BT_STRING, M(CMPSB) = BT_STRING, M(CMPSW) = BT_STRING,
 	M(CMPSD) = BT_STRING,
 	M(CLI) = BT_CLI, M(STI) = BT_STI, M(CLD) = BT_CLD, M(STD) = BT_STD,
+	M(CLTS) = BT_CLTS, M(LMSW) = BT_LMSW, M(INVLPG) = BT_INVLPG, M(LGDT) = BT_TABLE_LOAD, M(LIDT) = BT_TABLE_LOAD,
+	M(LLDT) = BT_LLDT,
 	M(RDTSC) = BT_RDTSC, M(IN) = BT_IN, M(OUT) = BT_OUT,
 	M(PUSHF) = BT_PUSHF, M(PUSHFD) = BT_PUSHF, M(POPF) = BT_POPF, M(POPFD) = BT_POPF,
 

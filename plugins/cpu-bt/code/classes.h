@@ -39,6 +39,14 @@ enum bt_class {
 	BT_POPF,
 	BT_SEGMENT_LOAD,
 	BT_SEGMENT_STORE,
+	BT_CONTROL_LOAD,  /* MOV from a control register */
+	BT_CONTROL_STORE, /* MOV to one, but not to CR3 */
+	BT_CR3,           /* MOV to CR3 */
+	BT_CLTS,
+	BT_LMSW,
+	BT_INVLPG,
+	BT_TABLE_LOAD, /* LGDT, LIDT */
+	BT_LLDT,
 	BT_RDTSC,
 	BT_IN,
 	BT_OUT,

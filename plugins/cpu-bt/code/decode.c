@@ -135,18 +135,25 @@ static void decode_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOp
 		      (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_WRITE : 0);
 }
 
-/* Segment registers of MOV, PUSH, POP; other special registers are left to the interpreter. */
+/* Control registers of MOV, segment registers of MOV, PUSH, POP; other special registers, among
+ * them those that a system instruction changes beside its operand, are left to the interpreter. */
 static void decode_special(const ZydisDecodedOperand *o, struct bt_insn *out)
 {
-	bool segment = ZydisRegisterGetClass(o->reg.value) == ZYDIS_REGCLASS_SEGMENT;
+	ZydisRegisterClass class = ZydisRegisterGetClass(o->reg.value);
+	bool write = o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 
-	if (!segment || (out->kind != BT_COPY && out->kind != BT_PUSH && out->kind != BT_POP)) {
+	if (class == ZYDIS_REGCLASS_CONTROL && out->kind == BT_COPY) {
+		out->special = (uint8_t)ZydisRegisterGetId(o->reg.value);
+		out->kind = !write              ? BT_CONTROL_LOAD
+			    : out->special == 3 ? BT_CR3
+						: BT_CONTROL_STORE;
+	} else if (class == ZYDIS_REGCLASS_SEGMENT &&
+		   (out->kind == BT_COPY || out->kind == BT_PUSH || out->kind == BT_POP)) {
+		out->special = segment_number(o->reg.value);
+		out->kind = write ? BT_SEGMENT_LOAD : BT_SEGMENT_STORE;
+	} else {
 		out->kind = BT_FALLBACK;
-		return;
 	}
-	out->special = segment_number(o->reg.value);
-	out->kind =
-		o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? BT_SEGMENT_LOAD : BT_SEGMENT_STORE;
 }
 
 static void decode_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands,

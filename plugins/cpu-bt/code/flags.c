@@ -48,14 +48,3 @@ void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s)
 		break;
 	}
 }
-
-void tsr_bt_flags_in(struct tsr_bt *bt)
-{
-	bt->hot.flags_ax = flags_to_ax(bt->state.eflags);
-}
-
-void tsr_bt_flags_out(struct tsr_bt *bt)
-{
-	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) |
-			   flags_from_ax(bt->hot.flags_ax);
-}

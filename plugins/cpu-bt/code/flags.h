@@ -22,7 +22,15 @@ static inline uint16_t flags_to_ax(uint32_t eflags)
 void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s);
 
 /* Between state.eflags and flags_ax */
-void tsr_bt_flags_in(struct tsr_bt *bt);
-void tsr_bt_flags_out(struct tsr_bt *bt);
+static inline void tsr_bt_flags_in(struct tsr_bt *bt)
+{
+	bt->hot.flags_ax = flags_to_ax(bt->state.eflags);
+}
+
+static inline void tsr_bt_flags_out(struct tsr_bt *bt)
+{
+	bt->state.eflags = (bt->state.eflags & ~(uint32_t)TSR_FLAGS_ARITHMETIC) |
+			   flags_from_ax(bt->hot.flags_ax);
+}
 
 #endif

@@ -4,6 +4,10 @@
  * hot block: the host predicts an indirect jump by its address, and one that all blocks share leads
  * everywhere.
  *
+ * An entry's index is made of both halves of EIP, since functions begin at multiples of 16 or more:
+ * the low half alone would use few of the entries. Without BMI2 no sum of halves leaves the flags
+ * alone, and the low half has to do (bt_jump_slot).
+ *
  * The entry's key and EIP and the tag word add up to zero on a hit. A request to leave changes the
  * tag word, so that the next look-up misses.
  */
@@ -18,6 +22,10 @@ uint32_t tsr_bt_jump_begin(const struct tsr_bt *bt, struct emitter *e)
 	entry.index = R9;
 	entry.scale = 3;
 	emit_load(e, R9, BT_AT(offsetof(struct tsr_bt, hot.jump_offset)));
+	if (bt->host_cpu.bmi2) {
+		emit_rorx(e, R10, R8, 16);
+		emit_lea(e, R9, HOST_SIB(R9, R10, 0, 0));
+	}
 	emit_lea(e, R9, HOST_SIB(R9, R8, 0, 0));
 	emit_movzx16(e, R9, R9);
 	emit_lea(e, R9, HOST_SIB(R9, R9, 0, 0));

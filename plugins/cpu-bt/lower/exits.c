@@ -47,8 +47,9 @@ void tsr_bt_goto_indirect(struct bt_tx *tx)
 static struct bt_exit *new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32, uint32_t *number)
 {
 	struct tsr_bt *bt = tx->bt;
-	bool room = bt->cache.exit_count <
-		    bt->cache.exit_max - 1; /* the last takes what the table has no room for */
+	bool room = bt->cache.exit_count < bt->cache.exit_max - 1 && /* the last takes what the
+									table has no room for */
+		    bt->cache.exit_count - tx->exits < BT_BLOCK_EXITS_MAX;
 
 	tx->full |= !room;
 	*number = room ? bt->cache.exit_count++ : bt->cache.exit_max - 1;
@@ -63,6 +64,7 @@ static void goto_guarded(struct bt_tx *tx, uint32_t eip)
 {
 	struct emitter *e = &tx->e;
 	uint32_t number, guard, linked;
+	struct bt_exit *x;
 
 	tx_part(tx, BT_PART_JUMP_CACHE);
 	emit_mov64(e, R10, RCX);
@@ -73,12 +75,12 @@ static void goto_guarded(struct bt_tx *tx, uint32_t eip)
 	emit_mov64(e, RCX, R10);
 	emit_mov_imm(e, R8, eip);
 	emit_call(e, tx->bt->rt.chain);
-	new_exit(tx, eip, emit_here(e) - 4, &number);
+	x = new_exit(tx, eip, emit_here(e) - 4, &number);
+	x->guard = (uint8_t)(x->patch - guard);
 	tsr_bt_island(tx);
 	emit_land8(e, linked);
 	emit_mov64(e, RCX, R10);
-	tx->bt->cache.exits[number].guard = guard;
-	tx->bt->cache.exits[number].landing = emit_jmp(e, 0);
+	x->landing = (uint16_t)(emit_jmp(e, 0) - x->patch);
 	emit_patch32(e, guard, guard + 4); /* 0: no tag */
 }
 
@@ -98,6 +100,14 @@ void tsr_bt_goto(struct bt_tx *tx, uint32_t eip)
 	} else {
 		tsr_bt_look_up(tx, eip);
 	}
+}
+
+/* The call that stands before here leads to a block at eip that uses no window. */
+void tsr_bt_plain_exit(struct bt_tx *tx, uint32_t eip)
+{
+	uint32_t number;
+
+	new_exit(tx, eip, emit_here(&tx->e) - 4, &number)->plain = true;
 }
 
 void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip)

@@ -6,6 +6,7 @@
  * block's start is not known: they are saved there if several checks gain by it.
  */
 #include "lower/flag-restore.h"
+#include "lower/flag-source.h"
 
 /* OP reg, rm of 1, 2 or 4 bytes; `opcode`: of the form for words */
 static void sized_rr(struct emitter *e, unsigned size, uint8_t opcode, uint8_t reg, uint8_t rm)
@@ -74,6 +75,54 @@ static bool remake(struct bt_tx *tx, const struct flag_source *s)
 	}
 }
 
+/* Is what has made the flags at a round's end still where it was, wherever the next round may need
+ * them? */
+static bool outlasts_round(const struct bt_tx *tx, const struct flag_source *end)
+{
+	for (unsigned n = 0; n < tx->count && tx->sources[n + 1].kind == BT_RECOVER_SAVED; n++)
+		if (tsr_bt_overwrites(&tx->insns[n], end))
+			return false;
+	return true;
+}
+
+/* Can the flags that a round of the loop ends with be made again in the next one? */
+bool tsr_bt_flags_of_round(const struct bt_tx *tx)
+{
+	const struct flag_source *end = &tx->sources[tx->count];
+
+	return tx->loop && end->kind != BT_RECOVER_NONE && end->kind != BT_RECOVER_SAVED &&
+	       outlasts_round(tx, end);
+}
+
+/* In a loop they are those of the block's start, or those that its last round has made. */
+static void remake_saved(struct bt_tx *tx)
+{
+	struct emitter *e = &tx->e;
+	uint32_t of_round = 0, done;
+
+	if (tsr_bt_flags_of_round(tx)) {
+		emit_rm(e, false, OP_ALU_EV_IB, ALU_CMP, BT_FIELD(hot.saved_flags));
+		emit_u8(e, 0);
+		of_round = emit_jcc8(e, CC_E);
+	}
+	emit_rm(e, false, OP_GROUP5, GROUP5_PUSH, BT_FIELD(hot.saved_flags));
+	emit_popfq(e);
+	if (!of_round)
+		return;
+	done = emit_jmp8(e);
+	emit_land8(e, of_round);
+	remake(tx, &tx->sources[tx->count]);
+	emit_land8(e, done);
+}
+
+void tsr_bt_flags_remake(struct bt_tx *tx, const struct flag_source *s)
+{
+	if (s->kind == BT_RECOVER_SAVED)
+		remake_saved(tx);
+	else
+		remake(tx, s);
+}
+
 static void restore(struct bt_tx *tx, const struct flag_source *s)
 {
 	tx_part(tx, BT_PART_FLAGS);
@@ -92,6 +141,17 @@ void tsr_bt_flags_restore_end(struct bt_tx *tx)
 {
 	if (tx->clobbered)
 		restore(tx, &tx->sources[tx->count]);
+}
+
+/* At the back edge of a loop. */
+void tsr_bt_flags_save_round(struct bt_tx *tx)
+{
+	if (!tx->flags_saved || tx->sources[tx->count].kind == BT_RECOVER_SAVED)
+		return;
+	if (tsr_bt_flags_of_round(tx))
+		emit_store_imm(&tx->e, BT_FIELD(hot.saved_flags), 0);
+	else
+		tsr_bt_flags_save(tx);
 }
 
 void tsr_bt_flags_save(struct bt_tx *tx)

@@ -7,7 +7,10 @@
 
 void tsr_bt_flags_save(struct bt_tx *tx); /* at the block's start, if that helps */
 void tsr_bt_flags_restore_needed(
-	struct bt_tx *tx);                       /* before the instruction that is lowered next */
+	struct bt_tx *tx); /* before the instruction that is lowered next */
+bool tsr_bt_flags_of_round(const struct bt_tx *tx);
+void tsr_bt_flags_save_round(struct bt_tx *tx);
+void tsr_bt_flags_remake(struct bt_tx *tx, const struct flag_source *s); /* r9 is lost */
 void tsr_bt_flags_restore_end(struct bt_tx *tx); /* before the block is left; r9 is lost */
 
 #endif

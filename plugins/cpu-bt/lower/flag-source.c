@@ -26,6 +26,8 @@ static bool source_alu(const struct bt_insn *i, unsigned op, uint8_t a, uint8_t 
 	};
 	if (a == b && (recover[op] == BT_RECOVER_ADD || recover[op] == BT_RECOVER_SUB))
 		return false;
+	if (recover[op] == BT_RECOVER_LOGIC) /* the result is enough */
+		out->b = NOREG;
 	return true;
 }
 

@@ -3,10 +3,11 @@
  * Groups: several operands off the same register, the register unchanged or moved by known amounts
  * (push, pop, add), are checked once, as one span; the accesses use a host pointer. A group is made
  * by the first access that is followed by others, and is of that access's kind: a page is never
- * requested for writing before an instruction that writes. The span may not cross a page; where it
- * does often, the block is translated again without groups (miss.c). A group ends where its
- * register changes in another way, at calls into C, and at the block's end. It outlives slow paths
- * of other accesses, which look whether its page is still in the table.
+ * requested for writing before an instruction that writes. (A check in the window requests nothing,
+ * so there it is for writing if any of them is.) The span may not cross a page; where it
+ * does often, the block is translated again without groups (miss.c), unless it uses the window. A
+ * group ends where its register changes in another way, at calls into C, and at the block's end. It
+ * outlives slow paths of other accesses, which look whether its page is still in the table.
  */
 #include <Zydis/Zydis.h>
 
@@ -14,7 +15,8 @@
 #include "lower/memory.h"
 #include "lower/stack.h"
 
-#define SPAN_MAX 192 /* bytes */
+#define SPAN_MAX 192         /* bytes */
+#define WINDOW_SPAN_MAX 2048 /* ... which may lie in two pages */
 
 /* -- what an instruction does to memory and to a register */
 
@@ -121,16 +123,32 @@ static bool register_moved(const struct bt_tx *tx, const struct bt_insn *i, uint
 
 /* -- the groups of a translation */
 
-static bool groupable(const struct bt_tx *tx, const struct bt_ea *ea, uint8_t base)
+/* Is it that address, with another displacement? */
+static bool groupable(const struct bt_tx *tx, const struct bt_ea *ea, const struct bt_ea *group)
 {
-	return ea->base == base && ea->index == NOREG && !ea->addr16 &&
+	return ea->base == group->base && ea->index == group->index &&
+	       (ea->index == NOREG || ea->scale == group->scale) && !ea->addr16 &&
 	       bt_segment_kind(tx->mode, ea->segment) == BT_SEGMENT_FLAT;
+}
+
+/* True: after the instruction the address is what it was plus *delta. */
+static bool address_moved(const struct bt_tx *tx, const struct bt_insn *i, const struct bt_ea *ea,
+			  int32_t *delta)
+{
+	int32_t of_index = 0;
+
+	*delta = 0;
+	if ((ea->base != NOREG && !register_moved(tx, i, ea->base, delta)) ||
+	    (ea->index != NOREG && !register_moved(tx, i, ea->index, &of_index)))
+		return false;
+	*delta += of_index * (1 << ea->scale);
+	return true;
 }
 
 /* The span of the accesses from the current instruction on that one check can serve. Returns how
  * many they are. */
 static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
-			   bool write, int32_t *low, int32_t *high)
+			   bool *write, int32_t *low, int32_t *high)
 {
 	int32_t delta = 0, moved;
 	unsigned count = 0;
@@ -150,49 +168,52 @@ static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsig
 		for (unsigned j = 0; j < n; j++) {
 			int64_t from = (int64_t)a[j].ea.disp + delta, to = from + a[j].size;
 
-			if (!groupable(tx, &a[j].ea, ea->base) || a[j].size > 64 ||
-			    (a[j].access & BT_WRITE && !write))
+			if (!groupable(tx, &a[j].ea, ea) || a[j].size > 64 ||
+			    (a[j].access & BT_WRITE && !*write && !tx->windowed))
 				continue;
 			if (from < INT32_MIN || to > INT32_MAX)
 				continue;
-			if ((to > *high ? to : *high) - (from < *low ? from : *low) > SPAN_MAX)
+			if ((to > *high ? to : *high) - (from < *low ? from : *low) >
+			    (tx->windowed ? WINDOW_SPAN_MAX : SPAN_MAX))
 				continue;
 			*low = (int32_t)(from < *low ? from : *low);
 			*high = (int32_t)(to > *high ? to : *high);
+			*write |= a[j].access & BT_WRITE;
 			count++;
 		}
-		if (!register_moved(tx, &tx->insns[k], ea->base, &moved))
+		if (!address_moved(tx, &tx->insns[k], ea, &moved))
 			break;
 		delta += moved;
 	}
 	return count;
 }
 
-static struct group *group_covering(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+struct group *tsr_bt_group_covering(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
 				    unsigned access)
 {
 	for (unsigned i = 0; i < TX_GROUPS; i++) {
 		struct group *g = &tx->groups[i];
-		int32_t at = ea->disp + g->delta;
+		int64_t at = (int64_t)ea->disp + g->delta;
 
-		if (g->used && groupable(tx, ea, g->base) && at >= g->low &&
+		if (g->used && groupable(tx, ea, &g->ea) && at >= g->low &&
 		    at + (int32_t)size <= g->high && (g->write || !(access & BT_WRITE)))
 			return g;
 	}
 	return NULL;
 }
 
-static struct group *group_free(struct bt_tx *tx, uint8_t base)
+/* Of the first `count`: that of the same address, one that is free, or the oldest. */
+static struct group *group_free(struct bt_tx *tx, const struct bt_ea *ea, unsigned count)
 {
 	struct group *best = NULL;
 
-	for (unsigned i = 0; i < TX_GROUPS; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		struct group *g = &tx->groups[i];
 
 		g->host = i ? R11 : R13;
-		if (i && uses_r11(tx->insn))
+		if (!tx->windowed && i && uses_r11(tx->insn))
 			continue;
-		if (g->used && g->base == base)
+		if (g->used && groupable(tx, ea, &g->ea))
 			return g;
 		if (!best || (!g->used && best->used) ||
 		    (g->used && best->used && g->age < best->age))
@@ -204,24 +225,25 @@ static struct group *group_free(struct bt_tx *tx, uint8_t base)
 static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
 				unsigned access)
 {
+	bool write = access & BT_WRITE;
 	int32_t low, high;
 	struct bt_ea from = *ea;
 	struct bt_site *s;
 	struct group *g;
 
-	if (look_ahead(tx, ea, size, access & BT_WRITE, &low, &high) < 2)
+	if (look_ahead(tx, ea, size, &write, &low, &high) < 2)
 		return NULL;
-	g = group_free(tx, ea->base);
+	g = group_free(tx, ea, TX_POINTERS);
 	g->used = false;
 	from.disp = low;
 	tsr_bt_linear(tx, &from, (unsigned)(high - low), access);
 	s = tsr_bt_group_check(tx, (unsigned)(high - low), access);
 	tx_part(tx, BT_PART_GROUP);
-	s->first = ea->disp - low;
+	tsr_bt_site_more(tx, s)->first = ea->disp - low;
 	emit_lea64(&tx->e, g->host, HOST_SIB(R9, R8, 0, 0));
 	*g = (struct group){ .used = true,
 			     .write = access & BT_WRITE,
-			     .base = ea->base,
+			     .ea = *ea,
 			     .host = g->host,
 			     .low = low,
 			     .high = high,
@@ -229,15 +251,63 @@ static struct group *group_make(struct bt_tx *tx, const struct bt_ea *ea, unsign
 	return g;
 }
 
+struct group *tsr_bt_group_ahead(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+				 unsigned access)
+{
+	struct group *g = group_free(tx, ea, TX_GROUPS);
+	int32_t low = ea->disp, high = ea->disp + (int32_t)size;
+	bool write = access & BT_WRITE;
+
+	if (tx->grouping && look_ahead(tx, ea, size, &write, &low, &high) < 2) {
+		low = ea->disp;
+		high = ea->disp + (int32_t)size;
+		write = access & BT_WRITE;
+	}
+	*g = (struct group){
+		.used = true, .write = write, .ea = *ea, .low = low, .high = high, .age = tx->index
+	};
+	return g;
+}
+
+bool tsr_bt_groups_full(const struct bt_tx *tx)
+{
+	for (unsigned i = 0; i < TX_GROUPS; i++)
+		if (!tx->groups[i].used)
+			return false;
+	return true;
+}
+
+bool tsr_bt_group_fixed(const struct bt_tx *tx, unsigned n, unsigned k, struct bt_ea *ea,
+			unsigned *size, unsigned *access)
+{
+	struct access a[2];
+	unsigned count = accesses_of(tx, &tx->insns[n], a);
+	int32_t moved;
+
+	for (unsigned j = 0; j < count; j++) {
+		bool fixed = true;
+
+		for (unsigned i = 0; i < tx->count && fixed; i++)
+			fixed = address_moved(tx, &tx->insns[i], &a[j].ea, &moved) && !moved;
+		if (!fixed || k--)
+			continue;
+		*ea = a[j].ea;
+		*size = a[j].size;
+		*access = a[j].access;
+		return true;
+	}
+	return false;
+}
+
 bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access,
 			  struct host_mem *out)
 {
 	struct group *g;
 
-	if (!tx->grouping || ea->base == NOREG || ea->base > 7 || !groupable(tx, ea, ea->base) ||
-	    size > 64)
+	if (!tx->grouping || tx->windowed || ea->base > TSR_EDI || ea->index != NOREG ||
+	    !groupable(tx, ea, ea) || size > 64)
 		return false;
-	g = group_covering(tx, ea, size, access);
+	g = tsr_bt_group_covering(tx, ea, size, access);
 	if (!g)
 		g = group_make(tx, ea, size, access);
 	if (!g)
@@ -249,10 +319,12 @@ bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned siz
 
 void tsr_bt_groups_begin(struct bt_tx *tx)
 {
-	if (uses_r11(tx->insn))
+	if (!tx->windowed && uses_r11(tx->insn))
 		tx->groups[1].used = false;
-	if (is_barrier(tx->insn))
-		tx->groups[0].used = tx->groups[1].used = false;
+	if (!is_barrier(tx->insn))
+		return;
+	tx->groups[0].used = tx->groups[1].used = false;
+	tx_window_forget(tx);
 }
 
 void tsr_bt_groups_end(struct bt_tx *tx)
@@ -262,7 +334,7 @@ void tsr_bt_groups_end(struct bt_tx *tx)
 	for (unsigned i = 0; i < TX_GROUPS; i++) {
 		if (!tx->groups[i].used)
 			continue;
-		if (register_moved(tx, tx->insn, tx->groups[i].base, &delta))
+		if (address_moved(tx, tx->insn, &tx->groups[i].ea, &delta))
 			tx->groups[i].delta += delta;
 		else
 			tx->groups[i].used = false;

@@ -118,7 +118,7 @@ static void decide_saving(struct bt_tx *tx)
 
 	for (unsigned n = 0; n < tx->count; n++)
 		gain += !tx->flags_live[n] && tx->sources[n].kind == BT_RECOVER_SAVED;
-	tx->flags_saved = gain > 1;
+	tx->flags_saved = gain > (tx->loop ? 0 : 1);
 	for (unsigned n = 0; n < tx->count && !tx->flags_saved; n++)
 		tx->flags_live[n] |= tx->sources[n].kind == BT_RECOVER_SAVED;
 }
@@ -128,7 +128,7 @@ void tsr_bt_liveness(struct bt_tx *tx)
 	uint8_t makers[BT_MAX_INSNS + 1];
 	unsigned next = tx->count;
 
-	tx->clobbered = tx->flags_saved = false;
+	tx->clobbered = tx->flags_saved = tx->start_overwritten = false;
 	memset(tx->flags_live, 1, sizeof(tx->flags_live));
 	memset(tx->flags_needed, 0, sizeof(tx->flags_needed));
 	if (!tx->hot)
@@ -147,5 +147,6 @@ void tsr_bt_liveness(struct bt_tx *tx)
 			next = OVERWRITTEN;
 		}
 	}
+	tx->start_overwritten = next == OVERWRITTEN;
 	decide_saving(tx);
 }

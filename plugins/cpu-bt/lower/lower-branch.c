@@ -8,6 +8,8 @@
 #include "lower/lower.h"
 #include "lower/memory.h"
 #include "lower/operand.h"
+#include "lower/poll.h"
+#include "lower/returns.h"
 #include "lower/stack.h"
 
 /* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting
@@ -17,25 +19,15 @@ static bool possible(const struct bt_tx *tx, uint32_t eip)
 	return eip <= tx->bt->mode.cs_limit && !tsr_bt_after_sti(tx, tx->index);
 }
 
-/* Before a jump back within the page: is an exit requested? */
+/* Before a jump to there. */
 static void poll(struct bt_tx *tx, uint32_t target)
 {
-	struct emitter *e = &tx->e;
-	uint32_t site, stay;
-
 	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep)
 		return;
-	tsr_bt_island_check(tx);
-	tx_part(tx, BT_PART_POLL);
-	site = tsr_bt_site(tx, 0, BT_READ);
-	emit_mov64(e, R10, RCX);
-	emit_load(e, RCX, BT_FIELD(hot.poll));
-	stay = emit_jrcxz(e);
-	emit_call(e, tx->bt->rt.poll);
-	tx->bt->cache.sites[site].host = emit_here(e);
-	emit_land8(e, stay);
-	emit_mov64(e, RCX, R10);
-	tx_part(tx, BT_PART_BODY);
+	if (tx->windowed)
+		tsr_bt_poll_before(tx);
+	else
+		tsr_bt_poll_called(tx);
 }
 
 bool tsr_bt_lower_jmp(struct bt_tx *tx)
@@ -106,6 +98,8 @@ static bool call_indirect(struct bt_tx *tx)
 		emit_mov(&tx->e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
 	push_return(tx, i->operand_size, i->eip + i->length);
+	if (tsr_bt_returns_possible(tx))
+		tsr_bt_returns_call(tx);
 	emit_mov(&tx->e, R8, R11);
 	tsr_bt_goto_indirect(tx);
 	return true;
@@ -126,6 +120,8 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 		}
 		poll(tx, i->target);
 		push_return(tx, i->operand_size, i->eip + i->length);
+		if (i->target != i->eip + i->length && tsr_bt_returns_possible(tx))
+			tsr_bt_returns_call(tx);
 		tsr_bt_goto(tx, i->target);
 		return true;
 	}
@@ -145,7 +141,10 @@ bool tsr_bt_lower_ret(struct bt_tx *tx)
 	m = tsr_bt_memory(tx, &stack, i->operand_size, BT_READ, false);
 	emit_load_sized(&tx->e, i->operand_size, R8, m);
 	tsr_bt_move_esp(tx, i->operand_size + (int32_t)(uint16_t)i->imm);
-	tsr_bt_goto_indirect(tx);
+	if (tsr_bt_returns_possible(tx))
+		tsr_bt_returns_ret(tx);
+	else
+		tsr_bt_goto_indirect(tx);
 	tx->ended = true;
 	return true;
 }
@@ -156,8 +155,14 @@ bool tsr_bt_lower_jcc(struct bt_tx *tx)
 
 	if (!possible(tx, i->target))
 		return false;
-	poll(tx, i->target);
-	tsr_bt_goto_if(tx, emit_jcc(&tx->e, i->opcode & 15, 0), i->target);
+	if (tx->loop && tx->index + 1 == tx->count) {
+		emit_jcc(&tx->e, i->opcode & 15, tx->loop_back);
+	} else {
+		poll(tx, i->target);
+		tsr_bt_goto_if(tx, emit_jcc(&tx->e, i->opcode & 15, 0), i->target);
+	}
+	if (tx->index + 1 < tx->count)
+		return true;
 	tsr_bt_goto(tx, i->eip + i->length);
 	tx->ended = true;
 	return true;

@@ -31,6 +31,14 @@ bool tsr_bt_lower_string(struct bt_tx *tx);
 bool tsr_bt_lower_flag(struct bt_tx *tx); /* CLI, STI, CLD, STD, PUSHF, POPF */
 bool tsr_bt_lower_segment_load(struct bt_tx *tx);
 bool tsr_bt_lower_segment_store(struct bt_tx *tx);
+bool tsr_bt_lower_control_load(struct bt_tx *tx);
+bool tsr_bt_lower_control_store(struct bt_tx *tx);
+bool tsr_bt_lower_cr3(struct bt_tx *tx);
+bool tsr_bt_lower_clts(struct bt_tx *tx);
+bool tsr_bt_lower_lmsw(struct bt_tx *tx);
+bool tsr_bt_lower_invlpg(struct bt_tx *tx);
+bool tsr_bt_lower_table_load(struct bt_tx *tx);
+bool tsr_bt_lower_lldt(struct bt_tx *tx);
 bool tsr_bt_lower_rdtsc(struct bt_tx *tx);
 bool tsr_bt_lower_port(struct bt_tx *tx);
 

@@ -30,20 +30,52 @@
 #include "lower/islands.h"
 #include "lower/memory.h"
 
-/* What a slow path must know of the groups that are alive. */
-static void record_groups(const struct bt_tx *tx, struct bt_site *s)
+/* The site's row for what few sites have. */
+struct bt_site_more *tsr_bt_site_more(struct bt_tx *tx, struct bt_site *s)
 {
-	for (unsigned i = 0; i < TX_GROUPS; i++) {
+	struct bt_cache *c = &tx->bt->cache;
+	bool room = c->more_count < c->more_max - 1; /* the last takes what the table has no room
+							for */
+
+	if (!s->more) {
+		tx->full |= !room;
+		s->more = room ? c->more_count++ : c->more_max - 1;
+		memset(&c->mores[s->more], 0, sizeof(*c->mores));
+	}
+	return &c->mores[s->more];
+}
+
+/* What a slow path must know of the x87's pointers. */
+static void record_fp(struct bt_tx *tx, struct bt_site *s)
+{
+	struct bt_site_more *m;
+
+	if (!(tx->fp_code | tx->fp_data | tx->fp_own))
+		return;
+	m = tsr_bt_site_more(tx, s);
+	m->fp_code = tx->fp_code;
+	m->fp_data = tx->fp_data;
+	m->fp_own = tx->fp_own;
+}
+
+/* What a slow path must know of the groups that are alive. */
+static void record_groups(struct bt_tx *tx, struct bt_site *s)
+{
+	struct bt_site_more *m;
+
+	for (unsigned i = 0; i < TX_POINTERS; i++) {
 		const struct group *g = &tx->groups[i];
 
 		if (!g->used || !g->write)
 			continue;
-		s->group_base[i] = (uint8_t)(g->base + 1);
-		s->group_offset[i] = g->low - g->delta;
+		m = tsr_bt_site_more(tx, s);
+		m->group_base[i] = (uint8_t)(g->ea.base + 1);
+		m->group_offset[i] = g->low - g->delta;
 	}
 }
 
-uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
+/* A row for a call that stands before here, or will; it says nothing of an instruction. */
+uint32_t tsr_bt_site_row(struct bt_tx *tx, unsigned size, unsigned access)
 {
 	struct tsr_bt *bt = tx->bt;
 	bool room = bt->cache.site_count <
@@ -53,20 +85,27 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 
 	tx->full |= !room;
 	memset(s, 0, sizeof(*s));
-	s->host = emit_here(&tx->e);
-	s->eip = tx->insn->eip;
+	s->host = tx_host(tx);
 	s->block = tx->block;
 	s->size = (uint16_t)size;
 	s->access = (uint8_t)access;
+	return site;
+}
+
+uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
+{
+	uint32_t site = tsr_bt_site_row(tx, size, access);
+	struct bt_site *s = &tx->bt->cache.sites[site];
+
+	tx_window_forget(tx);
+	s->eip = (uint16_t)(tx->insn->eip - tx->insns[0].eip);
 	s->insn = (uint8_t)tx->index;
 	tx->clobbered |= !tsr_bt_flags_live(tx);
 	if (tx->clobbered)
 		s->source = tx->sources[tx->index];
 	s->flags_kept = tsr_bt_flags_kept(tx->insn, &s->source);
 	record_groups(tx, s);
-	s->fp_code = tx->fp_code;
-	s->fp_data = tx->fp_data;
-	s->fp_own = tx->fp_own;
+	record_fp(tx, s);
 	return site;
 }
 
@@ -293,12 +332,13 @@ static uint32_t emit_check(struct bt_tx *tx, unsigned size, unsigned access, boo
 /* The linear address is in r8d: makes r9 so that [r9 + r8] is the operand. Returns its site. */
 static uint32_t memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned)
 {
-	uint32_t site = tsr_bt_site(tx, size, access);
+	uint32_t site = tsr_bt_site(tx, size, access), call;
 
 	tsr_bt_island_check(tx);
 	tx_part(tx, BT_PART_CHECK);
 	tx->may_bail = true;
-	tx->bt->cache.sites[site].host = emit_check(tx, size, access, aligned);
+	call = emit_check(tx, size, access, aligned);
+	tx->bt->cache.sites[site].host = (uint16_t)(call - tx->start);
 	tx->bt->cache.sites[site].aligned = aligned;
 	tx_part(tx, BT_PART_ACCESS);
 	return site;
@@ -321,7 +361,7 @@ void tsr_bt_memory_stored(struct bt_tx *tx, enum bt_store store, uint32_t value)
 	if (tx->open < 0)
 		return;
 	s = &tx->bt->cache.sites[tx->open];
-	length = emit_here(&tx->e) - s->host;
+	length = (uint32_t)tx_host(tx) - s->host;
 	tx->open = -1;
 	if (length > UINT8_MAX)
 		return;

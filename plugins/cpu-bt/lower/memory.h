@@ -5,7 +5,9 @@
 
 #include "lower/tx.h"
 
+uint32_t tsr_bt_site_row(struct bt_tx *tx, unsigned size, unsigned access);
 uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access);
+struct bt_site_more *tsr_bt_site_more(struct bt_tx *tx, struct bt_site *s);
 void tsr_bt_linear(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access);
 struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned access, bool aligned);
 struct bt_site *tsr_bt_group_check(struct bt_tx *tx, unsigned size, unsigned access);

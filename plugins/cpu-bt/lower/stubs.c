@@ -5,7 +5,10 @@
 #include "lower/fp-checks.h"
 #include "lower/fp-sites.h"
 #include "lower/islands.h"
+#include "lower/poll.h"
+#include "lower/returns.h"
 #include "lower/stubs.h"
+#include "lower/window.h"
 
 static void land(struct bt_tx *tx, const uint32_t *jumps, unsigned count)
 {
@@ -40,7 +43,9 @@ static void emit_bail(struct bt_tx *tx, const struct stub *s)
 
 static void emit_exit(struct bt_tx *tx, const struct stub *s)
 {
-	tx->bt->cache.exits[s->exit].stub = emit_here(&tx->e);
+	struct bt_exit *x = &tx->bt->cache.exits[s->exit];
+
+	x->stub = (uint16_t)(emit_here(&tx->e) - x->patch);
 	emit_call(&tx->e, tx->bt->rt.chain);
 }
 
@@ -68,6 +73,9 @@ static const struct {
 } kinds[] = {
 	[STUB_BAIL] = { emit_bail, BT_PART_BAIL_STUB },     [STUB_EXIT] = { emit_exit, BT_PART_EXIT_STUB },
 	[STUB_JUMP] = { emit_far_jump, BT_PART_JUMP_STUB }, [STUB_FP] = { emit_fp, BT_PART_FP_STUB },
+	[STUB_WINDOW] = { tsr_bt_window_stub, BT_PART_WINDOW_STUB },
+	[STUB_RETURNS] = { tsr_bt_returns_stub, BT_PART_RETURN_STUB },
+	[STUB_LEAVE] = { tsr_bt_poll_stub, BT_PART_POLL_STUB },
 };
 /* clang-format on */
 

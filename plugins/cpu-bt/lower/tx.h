@@ -14,10 +14,13 @@
 #define TX_STUB_JUMPS 4
 
 enum stub_kind {
-	STUB_BAIL, /* the instruction goes to the interpreter */
-	STUB_EXIT, /* direct exit that is not linked */
-	STUB_JUMP, /* far side of a conditional jump to another page */
-	STUB_FP,   /* load the guest's FP state */
+	STUB_BAIL,    /* the instruction goes to the interpreter */
+	STUB_EXIT,    /* direct exit that is not linked */
+	STUB_JUMP,    /* far side of a conditional jump to another page */
+	STUB_FP,      /* load the guest's FP state */
+	STUB_WINDOW,  /* a valid byte is not 0 */
+	STUB_RETURNS, /* the return stack is full */
+	STUB_LEAVE,   /* a jump back finds an exit requested */
 };
 
 /* Code out of line. `jumps` are rel32 places that lead here. */
@@ -28,13 +31,18 @@ struct stub {
 	bool flags_in_ax;  /* flags in AX, guest RAX in r10 */
 	uint8_t jump_count;
 	uint32_t jumps[TX_STUB_JUMPS];
-	uint32_t back; /* FP: buffer offset */
+	uint32_t back; /* FP, WINDOW, RETURNS: buffer offset */
 	uint8_t undo;  /* BAIL: SSE register to be put back, + 1; 0: none */
 	uint32_t eip;
 	uint8_t done; /* instructions of the block before eip */
 	uint32_t exit;
 	uint16_t mnemonic;
 	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
+	/* WINDOW: what was checked, and the flags before the instruction if they are clobbered */
+	struct bt_ea ea;
+	uint16_t size;
+	bool write, clobbered;
+	struct flag_source source;
 };
 
 /* A JRCXZ that waits for an island: a place that control does not reach, where a `jmp stub` may
@@ -44,16 +52,18 @@ struct short_jump {
 	uint16_t stub;
 };
 
-/* A host pointer to memory around a guest register, checked once (groups.c). */
+/* Memory around an address that was checked once (groups.c): by a host pointer to its start, or in
+ * the window. */
 struct group {
 	bool used, write;
-	uint8_t base;      /* guest register */
+	struct bt_ea ea;   /* its registers */
 	uint8_t host;      /* host register that holds the pointer to `low` */
 	int32_t low, high; /* displacements covered: [low, high), as seen when it was made */
-	int32_t delta;     /* what was added to the base register since */
+	int32_t delta;     /* what was added to the registers since */
 	unsigned age;
 };
-#define TX_GROUPS 2
+#define TX_GROUPS 6
+#define TX_POINTERS 2 /* the first: those that have a host register */
 
 /* A place where the number of instructions that the block translates is filled in: less `done`, or
  * negative. */
@@ -92,13 +102,23 @@ struct bt_tx {
 	struct short_jump shorts[TX_MAX_SHORTS];
 	unsigned short_count;
 	bool near_islands; /* each jrcxz gets its island at once: longer code, always in reach */
+	uint32_t start;    /* buffer offset */
 	uint32_t exits, sites; /* first row in the cache's tables */
 	struct count_fixup count_fixups[TX_MAX_COUNT_FIXUPS];
 	unsigned count_fixup_count;
 	struct group groups[TX_GROUPS];
 	bool grouping;
-	bool hot;      /* memory checks and jump-cache look-ups are inline */
-	int open;      /* site of the access under way, if it writes; -1 */
+	bool hot;                  /* memory checks and jump-cache look-ups are inline */
+	bool windowed;             /* memory is used by the window where that is possible */
+	bool window_loaded;        /* r13 */
+	bool loop;                 /* it jumps back to `loop_back`, not to its start (loop.c) */
+	bool loop_broken, no_loop; /* ... which it cannot: C may run in it */
+	uint32_t loop_back;
+	bool start_overwritten; /* flags at the block's start are overwritten before they are needed
+				 */
+	unsigned branches, branches_max; /* conditional jumps that it goes on behind */
+	uint8_t window_form;             /* enum bt_window_form */
+	int open;                        /* site of the access under way, if it writes; -1 */
 	bool may_bail; /* an instruction before the last may be left to the interpreter */
 	uint32_t fp_code, fp_data,
 		fp_own;         /* FP sites not noted yet, and the instruction's; 0: none */
@@ -108,6 +128,12 @@ struct bt_tx {
 };
 
 #define BT_FIELD(member) BT_AT(offsetof(struct tsr_bt, member))
+
+/* Host code so far: bytes from the block's start. */
+static inline uint16_t tx_host(const struct bt_tx *tx)
+{
+	return (uint16_t)(emit_here(&tx->e) - tx->start);
+}
 
 /* The host's register for a guest register. */
 static inline uint8_t tx_gpr(uint8_t guest)
@@ -168,6 +194,16 @@ static inline void tx_part(struct bt_tx *tx, enum bt_code_part part)
 static inline bool tx_failed(const struct bt_tx *tx)
 {
 	return tx->full || tx->e.overflow;
+}
+
+/* C may have run, or will: what was checked in the window does not hold any more. */
+static inline void tx_window_forget(struct bt_tx *tx)
+{
+	if (!tx->windowed)
+		return;
+	tx->loop_broken = true;
+	tx->window_loaded = false;
+	memset(tx->groups, 0, sizeof(tx->groups));
 }
 
 /* Is that instruction the one after an STI, before which no interrupt is taken? */

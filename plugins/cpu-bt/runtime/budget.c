@@ -32,9 +32,3 @@ void tsr_bt_budget_out(struct tsr_bt *bt)
 			bt->budget.until - (uint64_t)(bt->hot.left += bt->budget.ahead);
 	bt->budget.ahead = 0;
 }
-
-/* Is nothing left at a block's end? */
-bool tsr_bt_budget_over(const struct tsr_bt *bt)
-{
-	return bt->budget.counted && bt->hot.left <= 0;
-}

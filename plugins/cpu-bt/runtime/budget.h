@@ -7,6 +7,11 @@
 
 void tsr_bt_budget_in(struct tsr_bt *bt);
 void tsr_bt_budget_out(struct tsr_bt *bt);
-bool tsr_bt_budget_over(const struct tsr_bt *bt);
+
+/* Is nothing left at a block's end? */
+static inline bool tsr_bt_budget_over(const struct tsr_bt *bt)
+{
+	return bt->budget.counted && bt->hot.left <= 0;
+}
 
 #endif

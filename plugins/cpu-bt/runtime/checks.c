@@ -208,6 +208,51 @@ static void rep(const struct tsr_bt *bt, struct emitter *e, uint8_t opcode, unsi
 	emit_ret(e);
 }
 
+/* r9 = valid byte of the page of r9d. */
+static void valid_byte(const struct tsr_bt *bt, struct emitter *e, bool write, uint8_t to)
+{
+	const struct tsr_mmu_layout *l = bt->board.layout;
+
+	emit_rm(e, false, OP2_MOVZX_EB, to,
+		HOST_SIB(R14, R9, 0, (int32_t)(write ? l->write_valid : l->read_valid)));
+}
+
+/*
+ * A hot block has found a valid byte at r8d that is not 0; r9d: size - 1. Returns if the pages of
+ * the first and of the last byte are valid; else past the jump that follows the call. One call of
+ * options.promote goes on to the bridge `promote`, which does the same. Flags are kept; r10 = guest
+ * RCX; r9 is lost.
+ */
+static void window(const struct tsr_bt *bt, struct emitter *e, bool write)
+{
+	const size_t until = offsetof(struct tsr_bt, hot.until_promote);
+	uint32_t now, valid;
+
+	emit_mov64(e, R10, RCX);
+	emit_load(e, RCX, BT_AT(until));
+	emit_lea(e, RCX, HOST_MEM(RCX, -1));
+	emit_store(e, BT_AT(until), RCX);
+	now = emit_jrcxz(e);
+	emit_lea(e, R9, HOST_SIB(R8, R9, 0, 0));
+	emit_shrx(e, false, R9, R9, R15);
+	valid_byte(bt, e, write, RCX);
+	emit_shrx(e, false, R9, R8, R15);
+	valid_byte(bt, e, write, R9);
+	emit_lea(e, RCX, HOST_SIB(RCX, R9, 0, 0));
+	valid = emit_jrcxz(e);
+	emit_pop(e, RCX);
+	emit_lea64(e, R9, HOST_MEM(RCX, BT_SKIP));
+	emit_mov64(e, RCX, R10);
+	emit_push(e, R9);
+	emit_ret(e);
+	emit_land8(e, valid);
+	emit_mov64(e, RCX, R10);
+	emit_ret(e);
+	emit_land8(e, now);
+	emit_mov64(e, RCX, R10);
+	emit_jmp(e, bt->rt.promote);
+}
+
 static uint32_t align(struct emitter *e)
 {
 	while (emit_here(e) & 15 && !e->overflow)
@@ -215,11 +260,15 @@ static uint32_t align(struct emitter *e)
 	return emit_here(e);
 }
 
-/* After the bridges `miss` and `lookup`. */
+/* After the bridges `miss`, `promote` and `lookup`. */
 void tsr_bt_checks_emit(struct tsr_bt *bt, struct emitter *e)
 {
 	bt->rt.jump = align(e);
 	tsr_bt_jump_end(e, tsr_bt_jump_begin(bt, e));
+	for (unsigned write = 0; write < 2 && bt->options.windows; write++) {
+		bt->rt.window[write] = align(e);
+		window(bt, e, write);
+	}
 	bt->rt.checks_start = align(e);
 	for (unsigned write = 0; write < 2; write++) {
 		for (unsigned kind = 0; kind < BT_CHECKS; kind++) {

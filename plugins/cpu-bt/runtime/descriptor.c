@@ -45,12 +45,10 @@ bool tsr_bt_poke(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, 
 	return true;
 }
 
-/* The second dword goes to *high. False also for a segment that is not present, not accessed yet,
- * or not code or data. */
-bool tsr_bt_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
-		       uint32_t *high)
+/* The second dword goes to *high. */
+static bool read_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
+			    uint32_t *high)
 {
-	const uint32_t wanted = TSR_DESC(TSR_SEG_S | TSR_SEG_P | TSR_SEG_A);
 	uint32_t base = bt->state.gdtr.base, limit = bt->state.gdtr.limit, raw[2];
 
 	if (selector & TSR_SELECTOR_TI) {
@@ -69,7 +67,26 @@ bool tsr_bt_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x8
 	out->limit = (raw[0] & 0xffff) | (raw[1] & TSR_DESC_LIMIT_HIGH);
 	if (raw[1] & TSR_DESC(TSR_SEG_G))
 		out->limit = out->limit << 12 | 0xfff;
-	return (*high & wanted) == wanted;
+	return true;
+}
+
+/* False also for a segment that is not present, not accessed yet, or not code or data. */
+bool tsr_bt_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
+		       uint32_t *high)
+{
+	const uint32_t wanted = TSR_DESC(TSR_SEG_S | TSR_SEG_P | TSR_SEG_A);
+
+	return read_descriptor(bt, selector, out, high) && (*high & wanted) == wanted;
+}
+
+bool tsr_bt_system_descriptor(const struct tsr_bt *bt, uint16_t selector, unsigned type,
+			      struct tsr_x86_segment *out)
+{
+	const uint32_t wanted = TSR_DESC(TSR_SEG_S | TSR_SEG_P);
+	uint32_t high;
+
+	return !(selector & TSR_SELECTOR_TI) && read_descriptor(bt, selector, out, &high) &&
+	       (high & wanted) == TSR_DESC(TSR_SEG_P) && (high >> 8 & TSR_SEG_TYPE) == type;
 }
 
 bool tsr_bt_stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl,

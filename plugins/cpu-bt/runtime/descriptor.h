@@ -13,6 +13,9 @@ bool tsr_bt_poke(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, 
 		 uint32_t length);
 bool tsr_bt_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,
 		       uint32_t *high);
+/* A present system descriptor of the GDT, of that type. */
+bool tsr_bt_system_descriptor(const struct tsr_bt *bt, uint16_t selector, unsigned type,
+			      struct tsr_x86_segment *out);
 /* The segment for SS in ring `cpl`: 32 bits, writable, of that privilege. */
 bool tsr_bt_stack_for(const struct tsr_bt *bt, uint16_t selector, unsigned cpl,
 		      struct tsr_x86_segment *out);

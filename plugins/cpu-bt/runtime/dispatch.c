@@ -49,7 +49,7 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 }
 
 static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2,
-				  const uint8_t *bytes2, uint32_t eip)
+				  const uint8_t *bytes2, uint32_t eip, uint32_t plain)
 {
 	struct bt_block *b;
 
@@ -58,7 +58,7 @@ static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result
 		tsr_bt_fp_commit(bt);
 		tsr_bt_cache_flush(bt);
 	}
-	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip);
+	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip, bt->mode.word | plain);
 	if (!b) { /* an instruction that does not fit is left to the interpreter */
 		bt->hot.exit_reason = BT_EXIT_BAIL;
 		bt->hot.exit_value = BT_NONE;
@@ -79,15 +79,15 @@ static struct bt_block *find_straddler(struct tsr_bt *bt, struct tsr_mmu_result 
 		if (!fetch(bt, next, &r2) || !fetch(bt, eip, r))
 			return NULL;
 	} while (tag != bt->mode.tag);
-	if (b && b->gpa2 == r2.gpa)
+	if (b && bt_block_gpa2(bt, b) == r2.gpa)
 		return b;
 	if (b)
 		tsr_bt_cache_invalidate(bt, b);
-	return translate(bt, r, r2.gpa, r2.host, eip);
+	return translate(bt, r, r2.gpa, r2.host, eip, 0);
 }
 
-/* The block at EIP, translated if need be. NULL: exit_reason says what to do instead. */
-struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
+/* `plain`: BT_MODE_PLAIN or 0. */
+static struct bt_block *find(struct tsr_bt *bt, uint32_t eip, uint32_t plain)
 {
 	struct tsr_mmu_result r;
 	struct bt_block *b;
@@ -97,14 +97,20 @@ struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
 	bt->state.eip = eip;
 	if (!fetch(bt, eip, &r))
 		return NULL;
-	b = tsr_bt_cache_find(bt, r.gpa, eip, bt->mode.word);
-	if (b && !b->gpa2)
+	b = tsr_bt_cache_find(bt, r.gpa, eip, bt->mode.word | plain);
+	if (b && !b->end)
 		return b;
 	room = TSR_PAGE_SIZE - ((uint32_t)r.gpa & TSR_PAGE_MASK);
 	if (b || (bt->mode.cs_limit - eip >= 15 &&
 		  tsr_bt_straddles(bt->mode.word, r.host, room < 15 ? room : 15, eip)))
 		return find_straddler(bt, &r, b, eip);
-	return translate(bt, &r, 0, NULL, eip);
+	return translate(bt, &r, 0, NULL, eip, plain);
+}
+
+/* The block at EIP, translated if need be. NULL: exit_reason says what to do instead. */
+struct bt_block *tsr_bt_find(struct tsr_bt *bt, uint32_t eip)
+{
+	return find(bt, eip, 0);
 }
 
 static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
@@ -124,20 +130,24 @@ static void want_out(struct tsr_bt *bt)
 	tsr_bt_request_exit(bt);
 }
 
-/* The host address of the block at EIP, which the jump cache knows from now on. */
-static struct bt_outcome code_at(struct tsr_bt *bt, uint32_t eip, struct bt_block **block)
+/* The host address of the block at EIP, which the jump cache knows from now on if it is not a plain
+ * one. */
+static struct bt_outcome code_at(struct tsr_bt *bt, uint32_t eip, uint32_t plain,
+				 struct bt_block **block)
 {
-	struct bt_block *b = tsr_bt_find(bt, eip);
+	struct bt_block *b = find(bt, eip, plain);
 
 	*block = b;
 	if (!b)
 		return bt_leave_as_found(bt);
-	remember(bt, eip, b);
+	if (!plain)
+		remember(bt, eip, b);
 	return bt_go_on_with((uint64_t)(uintptr_t)(bt->cache.rx + b->host));
 }
 
 /* The same at a block's end, where requests are seen. */
-static struct bt_outcome next_code(struct tsr_bt *bt, uint32_t eip, struct bt_block **block)
+static struct bt_outcome next_code(struct tsr_bt *bt, uint32_t eip, uint32_t plain,
+				   struct bt_block **block)
 {
 	*block = NULL;
 	bt->state.eip = eip;
@@ -147,7 +157,7 @@ static struct bt_outcome next_code(struct tsr_bt *bt, uint32_t eip, struct bt_bl
 		tsr_bt_retag(bt);
 	if (bt->options.stress == BT_STRESS_INTERRUPTS)
 		want_out(bt);
-	return code_at(bt, eip, block);
+	return code_at(bt, eip, plain, block);
 }
 
 /* A jump-cache miss, or a request that made it one. */
@@ -155,7 +165,7 @@ struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused
 {
 	struct bt_block *b;
 
-	return next_code(bt, eip, &b);
+	return next_code(bt, eip, 0, &b);
 }
 
 /* A return address's place in the cache. */
@@ -170,10 +180,11 @@ struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t unused, uint32_t addr
 	uint32_t epoch = bt->cache.epoch;
 	uint32_t exit = tsr_bt_cache_exit_at(bt, cache_offset(bt, address));
 	struct bt_block *b;
-	struct bt_outcome o = next_code(bt, bt->cache.exits[exit].eip, &b);
+	uint32_t plain = bt->cache.exits[exit].plain ? BT_MODE_PLAIN : 0;
+	struct bt_outcome o = next_code(bt, bt->cache.exits[exit].eip, plain, &b);
 
 	bt->stats.chains++;
-	if (b && epoch == bt->cache.epoch && bt->options.chain && !b->gpa2)
+	if (b && epoch == bt->cache.epoch && bt->options.chain && !b->end)
 		tsr_bt_cache_link(bt, exit, b);
 	return o;
 }
@@ -187,7 +198,7 @@ struct bt_outcome tsr_bt_resume(struct tsr_bt *bt)
 
 	if (j->key == 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32))
 		return bt_go_on_with((uint64_t)(uintptr_t)j->host);
-	return code_at(bt, eip, &b);
+	return code_at(bt, eip, 0, &b);
 }
 
 /* A block at EIP of `taken` instructions that are too many. */
@@ -207,7 +218,7 @@ struct bt_outcome tsr_bt_poll(struct tsr_bt *bt, uint32_t unused, uint32_t addre
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
 	bt->hot.left += bt->cache.blocks[s->block].lowered - s->insn;
-	return tsr_bt_lookup(bt, s->eip, 0);
+	return tsr_bt_lookup(bt, bt_site_eip(bt, s), 0);
 }
 
 /* The code of an instruction, or of a whole block, was replaced by a way out. */
@@ -215,11 +226,15 @@ struct bt_outcome tsr_bt_diverted(struct tsr_bt *bt, uint32_t unused, uint32_t a
 {
 	uint32_t at = cache_offset(bt, address) - BT_DIVERT, ahead = 0;
 	const struct bt_block *b = tsr_bt_cache_block_at(bt, at);
-	const uint16_t *offsets = bt->cache.offsets + b->offsets;
-	uint32_t eip = b->eip;
+	uint32_t eip = b->eip, host = b->host;
 
-	for (unsigned i = 0; at != b->host && b->host + offsets[i] < at; i++) {
-		eip += offsets[b->insns + i];
+	for (unsigned i = 0; at != b->host && i < b->insns; i++) {
+		uint16_t row = bt->cache.offsets[b->offsets + i];
+
+		host += BT_OFFSET_STEP(row);
+		if (host >= at)
+			break;
+		eip += BT_OFFSET_LENGTH(row);
 		ahead = b->lowered - i - 1u;
 	}
 	if (bt->options.lockstep) {

@@ -41,21 +41,25 @@ static void note_data(struct tsr_bt *bt, uint32_t site)
 /* The block is left, or might be, before the instruction of that site. */
 void tsr_bt_fp_before(struct tsr_bt *bt, const struct bt_site *s)
 {
-	if (s->fp_code)
-		bt->hot.fp_code = s->fp_code;
-	if (s->fp_data)
-		note_data(bt, s->fp_data);
+	const struct bt_site_more *m = bt_site_more(bt, s);
+
+	if (m->fp_code)
+		bt->hot.fp_code = m->fp_code;
+	if (m->fp_data)
+		note_data(bt, m->fp_data);
 }
 
 /* The block will be left after the instruction of that site. */
 void tsr_bt_fp_after(struct tsr_bt *bt, const struct bt_site *s)
 {
+	uint32_t own = bt_site_more(bt, s)->fp_own;
+
 	tsr_bt_fp_before(bt, s);
-	if (!s->fp_own)
+	if (!own)
 		return;
-	bt->hot.fp_code = s->fp_own;
-	if (bt->cache.fp_sites[s->fp_own].memory)
-		note_data(bt, s->fp_own);
+	bt->hot.fp_code = own;
+	if (bt->cache.fp_sites[own].memory)
+		note_data(bt, own);
 }
 
 static void put16(struct tsr_bt *bt, size_t at, uint16_t value)

@@ -2,6 +2,7 @@
 /* The bridge to instructions that are done in C: from a word to its function. */
 #include "code/calls.h"
 #include "code/flags.h"
+#include "runtime/control.h"
 #include "runtime/fp.h"
 #include "runtime/helper.h"
 #include "runtime/outcome.h"

@@ -6,10 +6,13 @@
 enum tsr_x86_stop tsr_bt_interpret(struct tsr_bt *bt, uint64_t count, uint64_t *executed)
 {
 	uint64_t done = 0;
+	uint8_t outer = bt->run.doing;
 	enum tsr_x86_stop stop;
 
 	tsr_bt_fp_unload(bt);
+	bt->run.doing = BT_DOING_INTERPRET;
 	stop = bt->board.interpreter->step(bt->board.context, count, &done);
+	bt->run.doing = outer;
 	bt->stats.interpreted += done;
 	if (done < count)
 		bt->run.unfinished = true;

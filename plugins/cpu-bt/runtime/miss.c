@@ -30,7 +30,7 @@ static struct bt_outcome leave_with_fault(struct tsr_bt *bt, const struct bt_sit
 						.has_error_code = true,
 						.error_code = error_code,
 						.cr2 = gla };
-	bt->state.eip = s->eip;
+	bt->state.eip = bt_site_eip(bt, s);
 	bt_leave_ahead(bt, s, false);
 	tsr_bt_flags_recover(bt, s);
 	tsr_bt_fp_before(bt, s);
@@ -121,12 +121,11 @@ static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct 
 static void leave_at_next(struct tsr_bt *bt, const struct bt_site *s)
 {
 	const struct bt_block *b = &bt->cache.blocks[s->block];
-	const uint16_t *offsets = bt->cache.offsets + b->offsets;
 
 	if (s->insn + 1u >= b->insns)
 		return; /* the last one: its exits are not linked any more */
 	tsr_bt_fp_after(bt, s);
-	tsr_bt_cache_divert(bt, b->host + offsets[s->insn + 1]);
+	tsr_bt_cache_divert(bt, b->host + bt_insn_host(bt, b, s->insn + 1u));
 	tsr_bt_cache_serialize(bt);
 	bt->stats.left_behind++;
 }
@@ -158,13 +157,15 @@ static struct bt_outcome read_copy(struct tsr_bt *bt, uint32_t gla, const struct
  * more. */
 static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 {
+	const struct bt_site_more *m = bt_site_more(bt, s);
+
 	for (unsigned i = 0; i < 2; i++) {
 		uint32_t gla;
 		uint64_t entry;
 
-		if (!s->group_base[i])
+		if (!m->group_base[i])
 			continue;
-		gla = bt->state.gpr[s->group_base[i] - 1] + (uint32_t)s->group_offset[i];
+		gla = bt->state.gpr[m->group_base[i] - 1] + (uint32_t)m->group_offset[i];
 		memcpy(&entry,
 		       bt->hot.view_base + bt->board.layout->write_table +
 			       (size_t)(gla >> TSR_PAGE_SHIFT) * 8,
@@ -200,7 +201,7 @@ static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struc
 {
 	struct tsr_mmu_result r;
 	struct bt_part part;
-	uint32_t first = gla + (uint32_t)s->first;
+	uint32_t first = gla + (uint32_t)bt_site_more(bt, s)->first;
 
 	if ((gla & TSR_PAGE_MASK) + s->size > TSR_PAGE_SIZE)
 		return group_failed(bt, s);
@@ -295,7 +296,7 @@ static void take_sample(struct tsr_bt *bt, const struct bt_site *s)
 		return;
 	if (*heat < BT_HOT)
 		++*heat;
-	if (*heat == BT_HOT)
+	if (*heat >= BT_HOT)
 		tsr_bt_cache_invalidate(bt, b);
 }
 

@@ -10,6 +10,7 @@
 #include <tessera/draft/x86-state.h>
 
 #include "code/cache.h"
+#include "code/returns.h"
 #include "runtime/mode.h"
 #include "runtime/requests.h"
 
@@ -23,17 +24,28 @@ struct bt_tags {
 	uint32_t last;
 };
 
-/* Present, and writable data that is not expand-down, or the readable code segment of CS. */
-static enum bt_segment_kind segment_kind(const struct tsr_x86_segment *s, bool is_cs)
-{
-	const unsigned data = TSR_SEG_P | TSR_SEG_CODE | TSR_SEG_E | TSR_SEG_W,
-		       code = TSR_SEG_P | TSR_SEG_CODE | TSR_SEG_R;
+/* Bits of the index below: W or R, E or C, CODE, P of a segment's access. */
+#define KIND_INDEX(access) (((access) >> 1 & 7) | ((access) >> 4 & 8))
+/* A bit per index. Present, and writable data that is not expand-down; for CS also the readable
+ * code segment. */
+#define USABLE_DATA (1u << 9)
+#define USABLE_CS (USABLE_DATA | 1u << 13 | 1u << 15)
 
-	if ((s->access & data) != (TSR_SEG_P | TSR_SEG_W) && !(is_cs && (s->access & code) == code))
-		return BT_SEGMENT_SLOW;
-	if (s->limit != UINT32_MAX)
-		return BT_SEGMENT_LIMITED;
-	return s->base ? BT_SEGMENT_BASED : BT_SEGMENT_FLAT;
+static inline uint32_t segment_kind(const struct tsr_x86_segment *s, uint32_t usable)
+{
+	uint32_t kind = s->limit != UINT32_MAX ? BT_SEGMENT_LIMITED
+			: s->base              ? BT_SEGMENT_BASED
+					       : BT_SEGMENT_FLAT;
+
+	return usable >> KIND_INDEX(s->access) & 1 ? kind : BT_SEGMENT_SLOW;
+}
+
+static inline uint32_t segment_bits(const struct tsr_bt *bt, unsigned segment)
+{
+	uint32_t usable = segment == TSR_CS ? USABLE_CS : USABLE_DATA;
+
+	return segment_kind(&bt->state.segment[segment], usable)
+	       << (BT_MODE_SEGMENT_SHIFT + 2 * segment);
 }
 
 /* The mode that the FXSAVE image calls for. */
@@ -76,46 +88,76 @@ static uint32_t fp_mode(const struct tsr_bt *bt)
 
 static bool must_step(const struct tsr_x86_state *s)
 {
-	return s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & TSR_DR7_ENABLES ||
-	       (s->cpl == 3 && s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM) ||
-	       tsr_x86_virtual_interrupt(s);
+	if (s->eflags & (TSR_FLAG_TF | TSR_FLAG_RF) || s->dr[7] & TSR_DR7_ENABLES)
+		return true;
+	return s->cpl == 3 && s->eflags & (TSR_FLAG_AC | TSR_FLAG_VIP) &&
+	       ((s->eflags & TSR_FLAG_AC && s->cr0 & TSR_CR0_AM) || tsr_x86_virtual_interrupt(s));
 }
 
-uint32_t tsr_bt_mode(struct tsr_bt *bt)
+/* What follows from CPL, EFLAGS, CR0 and DR7 outside virtual-8086 mode. */
+static inline uint32_t ring_mode(const struct tsr_x86_state *s)
+{
+	uint32_t mode = s->cpl == 3 ? BT_MODE_USER : s->cpl == 0 ? BT_MODE_CPL0 : 0;
+
+	if (s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> TSR_FLAG_IOPL_SHIFT)
+		mode |= BT_MODE_IF_FREE;
+	if (s->eflags & TSR_FLAG_DF)
+		mode |= BT_MODE_DOWN;
+	if (must_step(s))
+		mode |= BT_MODE_STEP;
+	return mode;
+}
+
+/* What follows from CS, SS, CPL, EFLAGS, CR0 and DR7. */
+static uint32_t privilege_mode(const struct tsr_bt *bt)
 {
 	const struct tsr_x86_state *s = &bt->state;
-	bool vm = s->eflags & TSR_FLAG_VM, pe = s->cr0 & TSR_CR0_PE;
-	uint32_t mode = fp_mode(bt);
+	bool vm = s->eflags & TSR_FLAG_VM;
+	uint32_t mode = ring_mode(s) | segment_bits(bt, TSR_CS) | segment_bits(bt, TSR_SS);
 
 	if (s->segment[TSR_CS].access & TSR_SEG_DB)
 		mode |= BT_MODE_CODE32;
 	if (s->segment[TSR_SS].access & TSR_SEG_DB)
 		mode |= BT_MODE_STACK32;
-	if (s->cpl == 3)
-		mode |= BT_MODE_USER;
-	if (!pe || vm)
+	if (vm || !(s->cr0 & TSR_CR0_PE))
 		mode |= BT_MODE_CS_WRITE;
-	if (!vm && s->cpl <= (s->eflags & TSR_FLAG_IOPL) >> TSR_FLAG_IOPL_SHIFT)
-		mode |= BT_MODE_IF_FREE;
-	if (s->eflags & TSR_FLAG_DF)
-		mode |= BT_MODE_DOWN;
-	if (s->cpl == 0)
-		mode |= BT_MODE_CPL0;
-	if (must_step(s))
-		mode |= BT_MODE_STEP;
-	for (unsigned i = 0; i < TSR_SEGMENTS; i++)
-		mode |= (uint32_t)segment_kind(&s->segment[i], i == TSR_CS)
-			<< (BT_MODE_SEGMENT_SHIFT + 2 * i);
-	return mode;
+	return vm ? mode & ~(uint32_t)BT_MODE_IF_FREE : mode;
+}
+
+#define FP_BITS (BT_MODE_X87 | BT_MODE_SSE | BT_MODE_SSE_UNMASKED | BT_MODE_X87_UNMASKED)
+#define SEGMENT_BITS(segment) (3u << (BT_MODE_SEGMENT_SHIFT + 2 * (segment)))
+#define DATA_BITS \
+	(SEGMENT_BITS(TSR_ES) | SEGMENT_BITS(TSR_DS) | SEGMENT_BITS(TSR_FS) | SEGMENT_BITS(TSR_GS))
+
+uint32_t tsr_bt_mode(struct tsr_bt *bt)
+{
+	return fp_mode(bt) | privilege_mode(bt) | segment_bits(bt, TSR_ES) |
+	       segment_bits(bt, TSR_DS) | segment_bits(bt, TSR_FS) | segment_bits(bt, TSR_GS);
 }
 
 /* The mode with one segment register's part brought up to the state. */
 uint32_t tsr_bt_mode_segment(const struct tsr_bt *bt, unsigned segment)
 {
-	unsigned shift = BT_MODE_SEGMENT_SHIFT + 2 * segment;
+	return (bt->mode.word & ~SEGMENT_BITS(segment)) | segment_bits(bt, segment);
+}
 
-	return (bt->mode.word & ~(3u << shift)) |
-	       (uint32_t)segment_kind(&bt->state.segment[segment], segment == TSR_CS) << shift;
+/* The mode with the part of CR0.EM and TS and of the FP state brought up to the state. */
+uint32_t tsr_bt_mode_fp(const struct tsr_bt *bt)
+{
+	return (bt->mode.word & ~FP_BITS) | fp_mode(bt);
+}
+
+/* The mode after a change of CS, SS, CPL and EFLAGS alone. */
+uint32_t tsr_bt_mode_privilege(const struct tsr_bt *bt)
+{
+	return (bt->mode.word & (FP_BITS | DATA_BITS)) | privilege_mode(bt);
+}
+
+/* The same where CS and SS are flat now, in protected mode. */
+uint32_t tsr_bt_mode_flat(const struct tsr_bt *bt)
+{
+	return (bt->mode.word & (FP_BITS | DATA_BITS)) | BT_MODE_CODE32 | BT_MODE_STACK32 |
+	       ring_mode(&bt->state);
 }
 
 /* A tag that is in no entry and no key of the jump cache. When the numbers are used up, they start
@@ -127,6 +169,7 @@ static uint32_t new_tag(struct tsr_bt *bt)
 	if (tags->last >= bt->options.tags) {
 		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
 		tsr_bt_cache_unlink_guarded(bt);
+		bt->returns.tag[0] = bt->returns.tag[1] = 0;
 		memset(tags, 0, sizeof(*tags));
 		bt->stats.tag_wraps++;
 	}
@@ -177,23 +220,31 @@ static void arm(struct tsr_bt *bt)
 	__atomic_store_n(&bt->hot.tag_word, word, __ATOMIC_SEQ_CST);
 }
 
-/* Brings mode, view and tag up to the state; tag_word and poll are armed, unless an exit is
- * requested. */
-void tsr_bt_retag(struct tsr_bt *bt)
+/* Brings view and tag up to the state, whose mode is given; tag_word and poll are armed, unless an
+ * exit is requested. */
+void tsr_bt_retag_as(struct tsr_bt *bt, uint32_t mode)
 {
-	enum tsr_mmu_view view;
+	enum tsr_mmu_view view = mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 
-	bt->mode.word = tsr_bt_mode(bt);
-	if (bt->mode.word & BT_MODE_SSE_UNMASKED)
+	bt->mode.word = mode;
+	if (mode & BT_MODE_SSE_UNMASKED)
 		set_mxcsr(bt);
-	view = bt->mode.word & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 	bt->mode.cs_limit = bt->state.segment[TSR_CS].limit;
 	bt->hot.view_base = bt->board.vcpu->base[view];
-	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], bt->mode.word);
+	if (bt->options.windows)
+		bt->hot.window_base = bt->board.vcpu->window_base[view];
+	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], mode);
+	tsr_bt_returns_select(bt, view);
 	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
 	arm(bt);
 	if (tsr_bt_wanted(bt))
 		tsr_bt_request_exit(bt);
+}
+
+/* The same with the mode brought up to the state, too. */
+void tsr_bt_retag(struct tsr_bt *bt)
+{
+	tsr_bt_retag_as(bt, tsr_bt_mode(bt));
 }
 
 bool tsr_bt_tags_init(struct tsr_bt *bt)

@@ -52,7 +52,7 @@ static inline bool bt_outcome_leaves(struct bt_outcome o)
 /* Before the instruction of the site: the interpreter does it. */
 static inline struct bt_outcome bt_leave_to_interpreter(struct tsr_bt *bt, const struct bt_site *s)
 {
-	bt->state.eip = s->eip;
+	bt->state.eip = bt_site_eip(bt, s);
 	bt_leave_ahead(bt, s, false);
 	bt->hot.exit_value = BT_NONE;
 	return bt_leave(bt, BT_EXIT_BAIL);

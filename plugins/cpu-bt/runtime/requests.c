@@ -9,7 +9,7 @@
 /* Translated code leaves at its next back edge or jump-cache look-up. [any, async-signal-safe] */
 void tsr_bt_request_exit(struct tsr_bt *bt)
 {
-	__atomic_store_n(&bt->hot.poll, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.poll, UINT32_MAX, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&bt->hot.tag_word, (uint64_t)UINT32_MAX << 32, __ATOMIC_SEQ_CST);
 }
 
@@ -19,15 +19,4 @@ void tsr_bt_kick(void *self)
 
 	__atomic_store_n(&bt->pins.kicked, 1, __ATOMIC_SEQ_CST);
 	tsr_bt_request_exit(bt);
-}
-
-/* Is there something for the run loop to do? */
-bool tsr_bt_wanted(struct tsr_bt *bt)
-{
-	if (__atomic_load_n(&bt->pins.kicked, __ATOMIC_SEQ_CST) || bt->run.stopped ||
-	    bt->pins.init || bt->run.due)
-		return true;
-	if (bt->hot.intr_waiting && bt->state.eflags & TSR_FLAG_IF)
-		return true;
-	return bt->state.nmi_pending && !bt->state.nmi_blocked;
 }

@@ -18,6 +18,7 @@
 #include "runtime/dispatch.h"
 #include "runtime/helper.h"
 #include "runtime/miss.h"
+#include "runtime/promote.h"
 #include "runtime/runtime.h"
 #include "runtime/system.h"
 
@@ -67,13 +68,17 @@ static void restore_guest(struct emitter *e)
 	emit_flags_from_ax(e);
 	for (unsigned i = 0; i < 8; i++)
 		emit_load(e, host_gpr(i), GPR(i));
+	emit_load64(e, RSP, FIELD(hot.code_rsp));
 }
 
+/* On the thread's stack. */
 static void call_c(struct emitter *e, bridge_function function)
 {
 	uint64_t address;
 
 	memcpy(&address, &function, sizeof(address));
+	emit_store64(e, FIELD(hot.code_rsp), RSP);
+	emit_load64(e, RSP, FIELD(hot.host_rsp));
 	emit_lea64(e, RDI, BT_AT(0));
 	emit_mov(e, RSI, R8);
 	emit_mov(e, RDX, R9);
@@ -141,17 +146,17 @@ static void emit_call_bridge(struct emitter *e, bridge_function function, uint32
 	emit_store64(e, FIELD(hot.saved_r8), R8);
 	emit_store64(e, FIELD(hot.saved_r10), R10);
 	emit_store64(e, FIELD(hot.saved_r11), R11);
-	emit_alu_imm(e, true, ALU_SUB, RSP, 8);
+	emit_pop_mem(e, FIELD(hot.code_return));
 	call_c(e, function);
-	emit_alu_imm(e, true, ALU_ADD, RSP, 8);
 	emit_test64(e, RDX, RDX);
 	emit_jcc(e, CC_S, leave);
-	emit_rm(e, true, OP_ADD_EV_GV, RDX, HOST_MEM(RSP, 0));
+	emit_rm(e, true, OP_ADD_EV_GV, RDX, FIELD(hot.code_return));
 	emit_mov64(e, R9, RAX);
 	restore_guest(e);
 	emit_load64(e, R8, FIELD(hot.saved_r8));
 	emit_load64(e, R10, FIELD(hot.saved_r10));
 	emit_load64(e, R11, FIELD(hot.saved_r11));
+	emit_rm(e, false, OP_GROUP5, GROUP5_PUSH, FIELD(hot.code_return));
 	emit_ret(e);
 }
 
@@ -174,6 +179,7 @@ static const struct {
 	{ offsetof(struct bt_runtime, poll), emit_poll_bridge, tsr_bt_poll },
 	{ offsetof(struct bt_runtime, spent), emit_jump_bridge, tsr_bt_spent },   /* r9d: instructions taken */
 	{ offsetof(struct bt_runtime, miss), emit_site_bridge, tsr_bt_miss },     /* r8d: linear address */
+	{ offsetof(struct bt_runtime, promote), emit_site_bridge, tsr_bt_promote }, /* r8d: linear address */
 	{ offsetof(struct bt_runtime, helper), emit_call_bridge, tsr_bt_helper }, /* r8d: word, r9d: site */
 	{ offsetof(struct bt_runtime, bail), emit_jump_bridge, tsr_bt_bail },     /* r9d: mnemonic */
 };
@@ -186,6 +192,13 @@ static void emit_done(struct emitter *e, uint32_t leave)
 	emit_store(e, FIELD(state.eip), R8);
 	emit_store_imm(e, FIELD(hot.exit_reason), BT_EXIT_BLOCK);
 	emit_jmp(e, leave);
+}
+
+/* A RET to r8d has found nothing on the stack but the address of this, which it stays. */
+static void emit_returned(const struct tsr_bt *bt, struct emitter *e)
+{
+	emit_lea64(e, RSP, HOST_MEM(RSP, -8));
+	emit_jmp(e, bt->rt.jump);
 }
 
 /* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
@@ -217,6 +230,8 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	bt->rt.done = emit_here(&e);
 	emit_done(&e, bt->rt.leave);
 	tsr_bt_checks_emit(bt, &e);
+	bt->rt.returned = emit_here(&e);
+	emit_returned(bt, &e);
 	bt->rt.fp_load = emit_here(&e);
 	emit_fp_load(&e, NULL);
 	bt->rt.fp_load_x87 = emit_here(&e);

@@ -253,7 +253,7 @@ static uint32_t string_chunk(struct string_job *j, uint32_t want, bool *stop)
 static struct bt_outcome leave(struct tsr_bt *bt, const struct bt_site *s, uint32_t eip)
 {
 	bt->state.eip = eip;
-	bt_leave_ahead(bt, s, eip != s->eip);
+	bt_leave_ahead(bt, s, eip != bt_site_eip(bt, s));
 	return bt_leave(bt, BT_EXIT_LOOKUP);
 }
 
@@ -280,9 +280,9 @@ struct bt_outcome tsr_bt_string(struct tsr_bt *bt, uint32_t word, const struct b
 		if (!rep)
 			break;
 		if (!stop && reg_value(&j, ecx) && !bt->options.lockstep && tsr_bt_wanted(bt))
-			return leave(bt, s, s->eip);
+			return leave(bt, s, bt_site_eip(bt, s));
 	}
 	if (!bt->cache.blocks[s->block].valid)
-		return leave(bt, s, s->eip + BT_STRING_LENGTH(word));
+		return leave(bt, s, bt_site_eip(bt, s) + BT_STRING_LENGTH(word));
 	return bt_go_on();
 }

@@ -90,7 +90,7 @@ struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, uint32_t word, const struct bt
 
 	if (bt->state.cr4 & TSR_CR4_TSD && bt->state.cpl)
 		return bt_leave_to_interpreter(bt, s);
-	bt->state.eip = s->eip;
+	bt->state.eip = bt_site_eip(bt, s);
 	tsc = bt->board.cpu_host->tsc(bt->board.host) + bt->state.tsc_offset;
 	bt->state.gpr[TSR_EAX] = (uint32_t)tsc;
 	bt->state.gpr[TSR_EDX] = (uint32_t)(tsc >> 32);
@@ -104,37 +104,43 @@ static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s
 	tsr_bt_cache_untrace(bt);
 	if (b->valid)
 		return bt_go_on();
-	bt->state.eip = s->eip + bt->cache.offsets[b->offsets + b->insns + s->insn];
+	bt->state.eip = bt_site_eip(bt, s) + bt_insn_length(bt, b, s->insn);
 	return bt_leave(bt, BT_EXIT_LOOKUP);
 }
 
-static struct bt_outcome port_access(struct tsr_bt *bt, uint32_t word, const struct bt_site *s,
-				     bool in)
+static inline uint16_t port_of(const struct tsr_bt *bt, uint32_t word)
 {
-	unsigned width = BT_PORT_WIDTH(word);
-	uint32_t mask = width == 4 ? UINT32_MAX : (1u << 8 * width) - 1,
-		 *eax = &bt->state.gpr[TSR_EAX];
-	uint16_t port = (uint16_t)(word & BT_PORT_DX ? bt->state.gpr[TSR_EDX] : word);
-	bool loaded = tsr_bt_device_begin(bt, s);
+	return (uint16_t)(word & BT_PORT_DX ? bt->state.gpr[TSR_EDX] : word);
+}
 
-	bt->stats.system++;
-	if (in)
-		*eax = (*eax & ~mask) |
-		       (bt->board.cpu_host->port_read(bt->board.host, port, width) & mask);
-	else
-		bt->board.cpu_host->port_write(bt->board.host, port, *eax & mask, width);
-	tsr_bt_device_end(bt, loaded);
-	return after_device(bt, s);
+static inline uint32_t port_mask(uint32_t word)
+{
+	return (uint32_t)((1ull << 8 * BT_PORT_WIDTH(word)) - 1);
 }
 
 struct bt_outcome tsr_bt_in(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
-	return port_access(bt, word, s, true);
+	bool loaded = tsr_bt_device_begin(bt, s);
+	uint32_t mask = port_mask(word), *eax = &bt->state.gpr[TSR_EAX], value;
+
+	bt->stats.system++;
+	value = bt->board.cpu_host->port_read(bt->board.host, port_of(bt, word),
+					      BT_PORT_WIDTH(word));
+	*eax = (*eax & ~mask) | (value & mask);
+	tsr_bt_device_end(bt, loaded);
+	return after_device(bt, s);
 }
 
 struct bt_outcome tsr_bt_out(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
 {
-	return port_access(bt, word, s, false);
+	bool loaded = tsr_bt_device_begin(bt, s);
+
+	bt->stats.system++;
+	bt->board.cpu_host->port_write(bt->board.host, port_of(bt, word),
+				       bt->state.gpr[TSR_EAX] & port_mask(word),
+				       BT_PORT_WIDTH(word));
+	tsr_bt_device_end(bt, loaded);
+	return after_device(bt, s);
 }
 
 /* -- SYSENTER, SYSEXIT, IRET */
@@ -146,29 +152,18 @@ static void flat_segment(struct tsr_x86_segment *s, uint32_t selector, uint16_t 
 				       .limit = UINT32_MAX };
 }
 
-static bool do_sysenter(struct tsr_bt *bt)
+static void do_sysenter(struct tsr_x86_state *s, uint32_t cs)
 {
-	struct tsr_x86_state *s = &bt->state;
-	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
-
-	if (!(s->cr0 & TSR_CR0_PE) || !cs)
-		return false;
 	s->eflags &= ~(uint32_t)(TSR_FLAG_VM | TSR_FLAG_IF | TSR_FLAG_RF);
 	s->cpl = 0;
 	flat_segment(&s->segment[TSR_CS], cs, TSR_SEG_FLAT_CODE);
 	flat_segment(&s->segment[TSR_SS], cs + 8, TSR_SEG_FLAT_DATA);
 	s->gpr[TSR_ESP] = s->sysenter_esp;
 	s->eip = s->sysenter_eip;
-	return true;
 }
 
-static bool do_sysexit(struct tsr_bt *bt)
+static void do_sysexit(struct tsr_x86_state *s, uint32_t cs)
 {
-	struct tsr_x86_state *s = &bt->state;
-	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
-
-	if (!(s->cr0 & TSR_CR0_PE) || !cs || s->cpl)
-		return false;
 	s->cpl = 3;
 	flat_segment(&s->segment[TSR_CS], (cs + 16) | TSR_SELECTOR_RPL,
 		     TSR_SEG_FLAT_CODE | TSR_SEG_DPL);
@@ -176,12 +171,32 @@ static bool do_sysexit(struct tsr_bt *bt)
 		     TSR_SEG_FLAT_DATA | TSR_SEG_DPL);
 	s->gpr[TSR_ESP] = s->gpr[TSR_ECX];
 	s->eip = s->gpr[TSR_EDX];
+}
+
+/* Both leave the arithmetic flags alone, so these stay where translated code has them. */
+static bool fast_call(struct tsr_bt *bt, uint32_t mnemonic)
+{
+	struct tsr_x86_state *s = &bt->state;
+	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
+	bool enter = mnemonic == ZYDIS_MNEMONIC_SYSENTER;
+
+	if (!(bt->model.isa & BT_ISA_SEP) || !(s->cr0 & TSR_CR0_PE) || !cs || (!enter && s->cpl))
+		return false;
+	if (bt->hot.fp_code | bt->hot.fp_data)
+		tsr_bt_fp_commit(bt);
+	if (enter)
+		do_sysenter(s, cs);
+	else
+		do_sysexit(s, cs);
+	tsr_bt_retag_as(bt, tsr_bt_mode_flat(bt));
 	return true;
 }
 
 /* Data segments that the outer ring may not use become null. */
-static void drop_segments(struct tsr_x86_state *s)
+static void drop_segments(struct tsr_bt *bt)
 {
+	struct tsr_x86_state *s = &bt->state;
+
 	static const uint8_t data[] = { TSR_ES, TSR_DS, TSR_FS, TSR_GS };
 	const unsigned conforming = TSR_SEG_S | TSR_SEG_CODE | TSR_SEG_C;
 
@@ -189,8 +204,10 @@ static void drop_segments(struct tsr_x86_state *s)
 		struct tsr_x86_segment *g = &s->segment[data[i]];
 
 		if (g->access & TSR_SEG_P && (g->access & conforming) != conforming &&
-		    (g->access >> TSR_SEG_DPL_SHIFT & 3) < s->cpl)
+		    (g->access >> TSR_SEG_DPL_SHIFT & 3) < s->cpl) {
 			*g = (struct tsr_x86_segment){ 0 };
+			bt->mode.word = tsr_bt_mode_segment(bt, data[i]);
+		}
 	}
 }
 
@@ -226,7 +243,7 @@ static bool do_iretd(struct tsr_bt *bt)
 	s->segment[TSR_SS] = ss;
 	s->gpr[TSR_ESP] = cpl ? frame[3] : esp + 12;
 	if (cpl)
-		drop_segments(s);
+		drop_segments(bt);
 	s->eflags = (s->eflags & ~(uint32_t)(IRET_FLAGS | TSR_FLAG_VIF | TSR_FLAG_VIP)) |
 		    (frame[2] & IRET_FLAGS) | TSR_FLAG_FIXED;
 	s->nmi_blocked = 0;
@@ -270,6 +287,8 @@ static bool do_divide(struct tsr_bt *bt)
 						   .eflags = bt->state.eflags | TSR_FLAG_RF });
 }
 
+/* What is done here changes CS, SS, CPL and EFLAGS, and perhaps data segments, whose part of the
+ * mode is up to date then. */
 static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 {
 	switch (mnemonic) {
@@ -278,10 +297,6 @@ static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 	case ZYDIS_MNEMONIC_DIV:
 	case ZYDIS_MNEMONIC_IDIV:
 		return do_divide(bt);
-	case ZYDIS_MNEMONIC_SYSENTER:
-		return bt->model.isa & BT_ISA_SEP && do_sysenter(bt);
-	case ZYDIS_MNEMONIC_SYSEXIT:
-		return bt->model.isa & BT_ISA_SEP && do_sysexit(bt);
 	case ZYDIS_MNEMONIC_IRETD:
 		return do_iretd(bt);
 	default:
@@ -289,37 +304,59 @@ static bool do_here(struct tsr_bt *bt, uint32_t mnemonic)
 	}
 }
 
-/* An instruction that is not translated: done here, or by the interpreter; then translated code is
- * resumed if that is possible. */
+/* Back to translated code after an instruction, if that is possible. */
+static struct bt_outcome resume(struct tsr_bt *bt)
+{
+	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP ||
+	    tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
+		return bt_leave(bt, BT_EXIT_LOOKUP);
+	return tsr_bt_resume(bt);
+}
+
+static void done_here(struct tsr_bt *bt)
+{
+	bt->stats.system++;
+	bt->state.shadow = 0; /* it was the instruction after an STI */
+	bt->state.instructions += bt->budget.counted;
+	tsr_bt_budget_in(bt);
+}
+
+/* An instruction that is not translated: done here, or by the interpreter. */
+static struct bt_outcome do_one(struct tsr_bt *bt, uint32_t mnemonic)
+{
+	tsr_bt_budget_out(bt);
+	tsr_bt_flags_out(bt);
+	tsr_bt_fp_commit(bt);
+	if (do_here(bt, mnemonic)) {
+		done_here(bt);
+		tsr_bt_flags_in(bt);
+		tsr_bt_retag_as(bt, tsr_bt_mode_privilege(bt));
+		return resume(bt);
+	}
+	bt->fallbacks[mnemonic]++;
+	bt->run.stop = tsr_bt_interpret(bt, 1, NULL);
+	tsr_bt_budget_in(bt);
+	tsr_bt_flags_in(bt);
+	if (bt->run.stop != TSR_X86_DONE || bt->state.halted)
+		return bt_leave(bt, BT_EXIT_STOP);
+	tsr_bt_retag(bt);
+	return resume(bt);
+}
+
+/* Then translated code is resumed if that is possible. */
 struct bt_outcome tsr_bt_bail(struct tsr_bt *bt, uint32_t eip, uint32_t mnemonic)
 {
+	bool fast = mnemonic == ZYDIS_MNEMONIC_SYSENTER || mnemonic == ZYDIS_MNEMONIC_SYSEXIT;
+
 	bt->state.eip = eip;
 	bt->hot.exit_value = mnemonic;
 	if (bt->options.lockstep)
 		return bt_leave(bt, BT_EXIT_BAIL);
 	if (tsr_bt_budget_over(bt))
 		return bt_leave(bt, BT_EXIT_LOOKUP);
+	if (!fast || !fast_call(bt, mnemonic))
+		return do_one(bt, mnemonic);
 	tsr_bt_budget_out(bt);
-	tsr_bt_flags_out(bt);
-	tsr_bt_fp_commit(bt);
-	if (do_here(bt, mnemonic)) {
-		bt->stats.system++;
-		bt->state.shadow = 0; /* it was the instruction after an STI */
-		bt->state.instructions += bt->budget.counted;
-		tsr_bt_budget_in(bt);
-	} else {
-		bt->fallbacks[mnemonic]++;
-		bt->run.stop = tsr_bt_interpret(bt, 1, NULL);
-		tsr_bt_budget_in(bt);
-		if (bt->run.stop != TSR_X86_DONE || bt->state.halted) {
-			tsr_bt_flags_in(bt);
-			return bt_leave(bt, BT_EXIT_STOP);
-		}
-	}
-	tsr_bt_flags_in(bt);
-	tsr_bt_retag(bt);
-	if (bt->state.shadow || bt->state.debug_pending || bt->mode.word & BT_MODE_STEP ||
-	    tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
-		return bt_leave(bt, BT_EXIT_LOOKUP);
-	return tsr_bt_resume(bt);
+	done_here(bt);
+	return resume(bt);
 }

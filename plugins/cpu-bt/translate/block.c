@@ -17,6 +17,7 @@
 #include "lower/groups.h"
 #include "lower/islands.h"
 #include "lower/liveness.h"
+#include "lower/loop.h"
 #include "lower/lower.h"
 #include "lower/stubs.h"
 #include "translate/block.h"
@@ -26,6 +27,10 @@
 #define CRAMPED_STUBS 5
 #define CRAMPED_COUNT_FIXUPS 4
 #define CRAMPED_HOST 400
+
+/* A block in the window goes on behind so many conditional jumps, as long as it is short. */
+#define LONG_BRANCHES 3
+#define LONG_INSNS 32
 
 /* clang-format off */
 static const struct {
@@ -45,6 +50,11 @@ static const struct {
 	[BT_CLD] = { tsr_bt_lower_flag, false },    [BT_STD] = { tsr_bt_lower_flag, false },
 	[BT_PUSHF] = { tsr_bt_lower_flag, false },  [BT_POPF] = { tsr_bt_lower_flag, false },
 	[BT_SEGMENT_LOAD] = { tsr_bt_lower_segment_load, false }, [BT_SEGMENT_STORE] = { tsr_bt_lower_segment_store, false },
+	[BT_CONTROL_LOAD] = { tsr_bt_lower_control_load, false }, [BT_CONTROL_STORE] = { tsr_bt_lower_control_store, false },
+	[BT_CR3] = { tsr_bt_lower_cr3, true },
+	[BT_CLTS] = { tsr_bt_lower_clts, false },   [BT_LMSW] = { tsr_bt_lower_lmsw, false },
+	[BT_INVLPG] = { tsr_bt_lower_invlpg, true }, [BT_TABLE_LOAD] = { tsr_bt_lower_table_load, false },
+	[BT_LLDT] = { tsr_bt_lower_lldt, false },
 	[BT_RDTSC] = { tsr_bt_lower_rdtsc, false }, [BT_IN] = { tsr_bt_lower_port, false }, [BT_OUT] = { tsr_bt_lower_port, false },
 	[BT_CALL] = { tsr_bt_lower_call, true },    [BT_RET] = { tsr_bt_lower_ret, true },
 	[BT_JMP] = { tsr_bt_lower_jmp, true },      [BT_JCC] = { tsr_bt_lower_jcc, true },
@@ -98,6 +108,23 @@ static void decode_straddler(struct bt_tx *tx, const uint8_t *bytes, const uint8
 		unknown_insn(&tx->insns[0], eip, sizeof(joined));
 }
 
+/* A block in the window goes on behind a conditional jump forward: what was checked before it holds
+ * there too. */
+static bool runs_on(const struct bt_tx *tx, const struct bt_insn *i)
+{
+	return tx->branches < tx->branches_max && i->kind == BT_JCC && i->target > i->eip &&
+	       i->target <= tx->bt->mode.cs_limit && tx->count < LONG_INSNS;
+}
+
+static bool ends_block(const struct bt_tx *tx, unsigned index)
+{
+	const struct bt_insn *i = &tx->insns[index];
+
+	if (i->kind == BT_FALLBACK || tsr_bt_window(tx, index))
+		return true;
+	return lowerings[i->kind].last && !runs_on(tx, i);
+}
+
 static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 {
 	uint32_t length = source_length(tx->bt, tx->gpa, eip), at = 0;
@@ -117,18 +144,31 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 		if (i->isa & ~tx->bt->model.isa)
 			i->kind = BT_FALLBACK;
 		at += i->length;
-		if (i->kind == BT_FALLBACK || lowerings[i->kind].last ||
-		    tsr_bt_window(tx, tx->count - 1))
+		if (ends_block(tx, tx->count - 1))
 			break;
+		tx->branches += i->kind == BT_JCC;
 	}
+}
+
+/* How far the host code of instruction n lies behind that of the one before. */
+static uint32_t step_to(const struct bt_tx *tx, unsigned n)
+{
+	return tx->offsets[n] - (n ? tx->offsets[n - 1] : 0u);
+}
+
+/* An instruction whose code is longer than a row of cache.offsets can say does not fit. */
+static void begin_insn(struct bt_tx *tx, uint32_t start)
+{
+	tx->insn = &tx->insns[tx->index];
+	tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
+	tx->full |= step_to(tx, tx->index) > BT_STEP_MAX;
 }
 
 static void lower_block(struct bt_tx *tx, uint32_t start)
 {
 	tx->lowered = 0;
 	for (tx->index = 0; tx->index < tx->count && !tx_failed(tx); tx->index++, tx->lowered++) {
-		tx->insn = &tx->insns[tx->index];
-		tx->offsets[tx->index] = (uint16_t)(emit_here(&tx->e) - start);
+		begin_insn(tx, start);
 		tx->open = -1;
 		tsr_bt_island_check(tx);
 		tx_part(tx, BT_PART_BODY);
@@ -168,8 +208,12 @@ static void count_block(struct bt_tx *tx, const struct bt_block *b)
 	s->translations++;
 	s->insns += tx->count;
 	s->hot += b->hot;
+	s->windowed += tx->windowed;
 	s->guest_bytes += b->length;
 	s->host_bytes += b->host_length;
+	s->hot_insns += b->hot ? tx->count : 0;
+	s->hot_guest_bytes += b->hot ? b->length : 0;
+	s->hot_host_bytes += b->hot ? b->host_length : 0;
 	for (unsigned i = 0; i < BT_PART_ROWS; i++)
 		s->part_bytes[i] += tx->part_bytes[i];
 }
@@ -178,35 +222,53 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 {
 	struct tsr_bt *bt = tx->bt;
 	uint16_t *offsets = bt->cache.offsets + bt->cache.offset_count;
+	struct bt_block_notes *notes = bt->cache.notes ? bt->cache.notes + tx->block : NULL;
 	uint32_t end;
 
 	b->length = 0;
 	for (unsigned i = 0; i < tx->count; i++) {
-		offsets[i] = tx->offsets[i];
-		offsets[tx->count + i] = tx->insns[i].length;
+		offsets[i] = BT_OFFSET(tx->insns[i].length, step_to(tx, i));
 		b->length += tx->insns[i].length;
-		b->undefined |= tx->insns[i].flags_undefined;
+		b->undefined |= (uint16_t)tx->insns[i].flags_undefined;
 	}
-	b->may_bail = tx->may_bail || tx->grouping;
+	b->may_bail = tx->may_bail || tx->grouping || tx->windowed;
 	for (unsigned i = 0; i < tx->stub_count; i++)
 		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
 	b->lowered = (uint8_t)tx->lowered;
-	if (b->gpa2 && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
-		b->gpa2 = 0;
+	if (b->end && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
+		b->end = 0;
+	bt->cache.end_count += b->end != 0;
 	b->insns = (uint8_t)tx->count;
 	b->offsets = bt->cache.offset_count;
-	bt->cache.offset_count += 2 * tx->count;
-	b->host_length = emit_here(&tx->e) - start;
+	bt->cache.offset_count += tx->count;
+	b->host_length = (uint16_t)(emit_here(&tx->e) - start);
 	b->exits = tx->exits;
 	b->sites = tx->sites;
-	b->site_count = bt->cache.site_count - tx->sites;
-	b->exit_count = bt->cache.exit_count - tx->exits;
-	b->mark_count = bt->cache.mark_count - b->marks;
+	b->site_count = (uint16_t)(bt->cache.site_count - tx->sites);
+	b->exit_count = (uint8_t)(bt->cache.exit_count - tx->exits);
+	if (notes)
+		notes->mark_count = bt->cache.mark_count - notes->marks;
 	end = (emit_here(&tx->e) + 15) & ~15u;
 	bt->cache.used = end;
 	bt->cache.block_count++;
 	count_block(tx, b);
 	tsr_bt_cache_add(bt, b);
+}
+
+static void begin_block(struct bt_tx *tx)
+{
+	tx->loop = false;
+	tsr_bt_liveness(tx);
+	tx->loop = !tx->no_loop && tsr_bt_loop_possible(tx);
+	if (tx->loop)
+		tsr_bt_liveness(tx);
+	tx->index = 0;
+	tx->insn = &tx->insns[0];
+	tsr_bt_count_take(tx);
+	tsr_bt_flags_save(tx);
+	if (tx->loop)
+		tsr_bt_loop_begin(tx);
+	tx->loop_broken = false;
 }
 
 /* Host code of the decoded block, to `start`. False: it does not fit, or a short jump does not
@@ -223,17 +285,18 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tx->part_start = start;
 	memset(tx->part_bytes, 0, sizeof(tx->part_bytes));
 	tx->stub_count = tx->short_count = 0;
+	tx->start = start;
 	tx->exits = bt->cache.exit_count;
 	tx->sites = bt->cache.site_count;
 	tx->ended = tx->fp_checked = tx->may_bail = false;
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
-	tsr_bt_liveness(tx);
-	tsr_bt_count_take(tx);
-	tsr_bt_flags_save(tx);
+	tx->window_loaded = false;
+	begin_block(tx);
 	lower_block(tx, start);
 	tsr_bt_stubs_emit(tx);
-	if (tx_failed(tx) || tx->e.overreach)
+	tx->loop_broken &= tx->loop;
+	if (tx_failed(tx) || tx->e.overreach || tx->loop_broken)
 		return false;
 	tsr_bt_count_fix(tx);
 	return true;
@@ -241,12 +304,13 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 
 /* What a translation has taken from the tables of the cache. */
 struct taken {
-	uint32_t sites, fp_sites, exits, marks;
+	uint32_t sites, mores, fp_sites, exits, marks;
 };
 
 static void give_back(struct tsr_bt *bt, const struct taken *t)
 {
 	bt->cache.site_count = t->sites;
+	bt->cache.more_count = t->mores;
 	bt->cache.fp_site_count = t->fp_sites;
 	bt->cache.exit_count = t->exits;
 	bt->cache.mark_count = t->marks;
@@ -258,12 +322,19 @@ static void give_back(struct tsr_bt *bt, const struct taken *t)
 static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
 {
 	struct tsr_bt *bt = tx->bt;
-	struct taken before = { bt->cache.site_count, bt->cache.fp_site_count, bt->cache.exit_count,
-				bt->cache.mark_count };
+	struct taken before = { bt->cache.site_count, bt->cache.more_count, bt->cache.fp_site_count,
+				bt->cache.exit_count, bt->cache.mark_count };
 	bool good;
 
 	tx->count = count;
+	tx->no_loop = false;
 	good = emit_block(tx, start);
+	if (!good && !tx_failed(tx) && tx->loop_broken) {
+		give_back(bt, &before);
+		tx->count = count;
+		tx->no_loop = true;
+		good = emit_block(tx, start);
+	}
 	if (!good && !tx_failed(tx)) {
 		give_back(bt, &before);
 		bt->stats.stretched++;
@@ -294,8 +365,16 @@ static bool emit_fitting(struct bt_tx *tx, uint32_t start)
 	return good;
 }
 
+static bool uses_window(const struct tsr_bt *bt, uint32_t mode)
+{
+	if (mode & BT_MODE_PLAIN)
+		return false;
+	return bt->options.windows == BT_WINDOWS_ALL ||
+	       (bt->options.windows == BT_WINDOWS_USER && mode & BT_MODE_USER);
+}
+
 static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
-				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip)
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip, uint32_t mode)
 {
 	struct bt_tx *tx = bt->tx;
 	uint32_t start = bt->cache.used;
@@ -304,27 +383,40 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	if (!tsr_bt_cache_room(bt))
 		return NULL;
 	tx->bt = bt;
-	tx->mode = bt->mode.word;
+	tx->mode = mode;
 	tx->block = bt->cache.block_count;
 	tx->gpa = gpa;
 	tx->count = 0;
-	tx->grouping = bt->options.groups && *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT;
 	tx->hot = bt->options.checks == BT_CHECKS_INLINE ||
 		  (bt->options.checks == BT_CHECKS_AUTO && *bt_heat(bt, gpa) >= BT_HOT);
+	tx->windowed = tx->hot && uses_window(bt, mode) && !gpa2 &&
+		       *bt_window_form(bt, gpa) != BT_WINDOW_PLAIN;
+	tx->grouping = bt->options.groups &&
+		       (tx->windowed || *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT);
+	tx->window_form = *bt_window_form(bt, gpa);
+	tx->branches = 0;
+	tx->branches_max =
+		tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted
+			? LONG_BRANCHES
+			: 0;
 	tx->straddle_behind = false;
 	if (gpa2)
 		decode_straddler(tx, bytes, bytes2, eip);
 	else
 		decode_block(tx, bytes, eip);
 	*b = (struct bt_block){ .gpa = gpa,
-				.gpa2 = gpa2,
+				.end = gpa2 ? bt->cache.end_count : 0,
 				.eip = eip,
-				.mode = bt->mode.word,
+				.mode = mode,
 				.cs_limit = bt->mode.cs_limit,
 				.host = start,
 				.hot = tx->hot,
-				.incoming = BT_NONE,
-				.marks = bt->cache.mark_count };
+				.window_form = tx->window_form,
+				.incoming = BT_NONE };
+	bt->cache.ends[bt->cache.end_count].gpa = gpa2;
+	if (bt->cache.notes)
+		bt->cache.notes[tx->block] =
+			(struct bt_block_notes){ .marks = bt->cache.mark_count };
 	if (!emit_fitting(tx, start))
 		return NULL;
 	finish_block(tx, b, start);
@@ -334,12 +426,18 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 }
 
 struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
-				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip)
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip, uint32_t mode)
 {
-	uint64_t start = __builtin_ia32_rdtsc();
-	struct bt_block *b = translate(bt, gpa, bytes, gpa2, bytes2, eip);
+	uint64_t start = __builtin_ia32_rdtsc(), ticks;
+	uint8_t outer = bt->run.doing;
+	struct bt_block *b;
 
-	bt->stats.translation_ticks += __builtin_ia32_rdtsc() - start;
+	bt->run.doing = BT_DOING_TRANSLATE;
+	b = translate(bt, gpa, bytes, gpa2, bytes2, eip, mode);
+	bt->run.doing = outer;
+	ticks = __builtin_ia32_rdtsc() - start;
+	bt->stats.translation_ticks += ticks;
+	bt->stats.hot_ticks += b && b->hot ? ticks : 0;
 	return b;
 }
 
@@ -348,8 +446,10 @@ bool tsr_bt_translate_init(struct tsr_bt *bt)
 	bt->tx = calloc(1, sizeof(*bt->tx));
 	bt->cache.group_failures = calloc(BT_GROUP_FAILURES, 1);
 	bt->cache.heat = calloc(BT_HEAT, 1);
+	bt->cache.window_forms = calloc(BT_HEAT, 1);
 	bt->decode_cache = tsr_bt_decode_cache_new();
-	if (!bt->tx || !bt->decode_cache || !bt->cache.group_failures || !bt->cache.heat)
+	if (!bt->tx || !bt->decode_cache || !bt->cache.group_failures || !bt->cache.heat ||
+	    !bt->cache.window_forms)
 		return false;
 	bt->tx->stub_max = bt->options.cramped ? CRAMPED_STUBS : TX_MAX_STUBS;
 	bt->tx->count_fixup_max = bt->options.cramped ? CRAMPED_COUNT_FIXUPS : TX_MAX_COUNT_FIXUPS;
@@ -362,6 +462,7 @@ void tsr_bt_translate_finish(struct tsr_bt *bt)
 	free(bt->tx);
 	free(bt->cache.group_failures);
 	free(bt->cache.heat);
+	free(bt->cache.window_forms);
 	tsr_bt_decode_cache_free(bt->decode_cache);
 	bt->tx = NULL;
 }

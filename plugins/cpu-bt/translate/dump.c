@@ -45,7 +45,7 @@ static const struct {
 	FIELD(hot.left),        FIELD(hot.fp_loaded), FIELD(hot.flags_ax),
 	FIELD(hot.fp_code),     FIELD(hot.fp_data),   FIELD(hot.fp_data_offset),
 	FIELD(hot.jumps),       FIELD(hot.unmasked),  FIELD(hot.mxcsr_before),
-	FIELD(hot.mxcsr_after), FIELD(hot.fp_status),
+	FIELD(hot.mxcsr_after), FIELD(hot.fp_status), FIELD(hot.code_stack),
 };
 
 /* -- what an operand or a jump of host code means */
@@ -78,14 +78,24 @@ static const char *field_name(int64_t displacement)
 	return NULL;
 }
 
+static uint32_t mark_count(const struct tsr_bt *bt, const struct bt_block *b)
+{
+	return bt->cache.marks ? bt->cache.notes[bt_block_index(bt, b)].mark_count : 0;
+}
+
+static const struct bt_mark *mark_of(const struct tsr_bt *bt, const struct bt_block *b, uint32_t i)
+{
+	return &bt->cache.marks[bt->cache.notes[bt_block_index(bt, b)].marks + i];
+}
+
 static const struct bt_mark *mark_at(const struct tsr_bt *bt, const struct bt_block *b,
 				     uint32_t host)
 {
 	const struct bt_mark *found = NULL;
 
-	for (uint32_t i = 0; bt->cache.marks && i < b->mark_count; i++)
-		if (bt->cache.marks[b->marks + i].host <= host)
-			found = &bt->cache.marks[b->marks + i];
+	for (uint32_t i = 0; i < mark_count(bt, b); i++)
+		if (mark_of(bt, b, i)->host <= host)
+			found = mark_of(bt, b, i);
 	return found;
 }
 
@@ -155,7 +165,7 @@ static uint32_t guest_bytes(const struct tsr_bt *bt, const struct bt_block *b, u
 	struct tsr_phys_page page;
 
 	for (; n < b->length && n < room; n++) {
-		tsr_gpa gpa = n < first ? b->gpa + n : b->gpa2 + n - first;
+		tsr_gpa gpa = n < first ? b->gpa + n : bt_block_gpa2(bt, b) + n - first;
 
 		bt->board.phys->lookup(bt->board.host, gpa, &page);
 		if (!page.read)
@@ -169,15 +179,14 @@ static void print_guest(const struct tsr_bt *bt, const struct bt_block *b, unsig
 {
 	static const ZydisMachineMode modes[] = { ZYDIS_MACHINE_MODE_LEGACY_16,
 						  ZYDIS_MACHINE_MODE_LEGACY_32 };
-	const uint16_t *lengths = bt->cache.offsets + b->offsets + b->insns;
 	uint8_t bytes[15 * BT_MAX_INSNS];
 	uint32_t at = 0, length = guest_bytes(bt, b, bytes, sizeof(bytes));
 	ZydisDisassembledInstruction z;
 
 	for (unsigned i = 0; i < n; i++)
-		at += lengths[i];
+		at += bt_insn_length(bt, b, i);
 	fprintf(out, "%08x  ", b->eip + at);
-	for (uint32_t i = at; i < length && i < at + lengths[n]; i++)
+	for (uint32_t i = at; i < length && i < at + bt_insn_length(bt, b, n); i++)
 		fprintf(out, "%02x", bytes[i]);
 	if (at < length && disassemble(modes[!!(b->mode & BT_MODE_CODE32)], b->eip + at, bytes + at,
 				       length - at, &z))
@@ -214,8 +223,8 @@ static void print_parts(const struct tsr_bt *bt, const struct bt_block *b, uint3
 {
 	const char *part = "";
 
-	for (uint32_t i = 0; bt->cache.marks && i < b->mark_count; i++) {
-		const struct bt_mark *m = &bt->cache.marks[b->marks + i];
+	for (uint32_t i = 0; i < mark_count(bt, b); i++) {
+		const struct bt_mark *m = mark_of(bt, b, i);
 		uint32_t from = m->host - b->host;
 
 		if (from >= end)
@@ -232,25 +241,27 @@ static void print_parts(const struct tsr_bt *bt, const struct bt_block *b, uint3
 /* Where the code out of line begins. */
 static uint32_t inline_length(const struct tsr_bt *bt, const struct bt_block *b)
 {
-	for (uint32_t i = 0; bt->cache.marks && i < b->mark_count; i++)
-		if (bt->cache.marks[b->marks + i].part >= BT_PART_BAIL_STUB)
-			return bt->cache.marks[b->marks + i].host - b->host;
+	for (uint32_t i = 0; i < mark_count(bt, b); i++)
+		if (mark_of(bt, b, i)->part >= BT_PART_BAIL_STUB)
+			return mark_of(bt, b, i)->host - b->host;
 	return b->host_length;
 }
 
 void tsr_bt_dump(const struct tsr_bt *bt, const struct bt_block *b, FILE *out)
 {
-	const uint16_t *offsets = bt->cache.offsets + b->offsets;
-	uint32_t end = inline_length(bt, b);
+	uint32_t end = inline_length(bt, b), at = bt_insn_host(bt, b, 0), next;
 
 	fprintf(out,
 		"block at %08x (physical %llx), mode %08x: %u instructions, %u bytes of guest "
-		"code, %u of host code\n",
-		b->eip, (unsigned long long)b->gpa, b->mode, b->insns, b->length, b->host_length);
-	print_parts(bt, b, 0, offsets[0], out);
+		"code, %u of host code at %x\n",
+		b->eip, (unsigned long long)b->gpa, b->mode, b->insns, b->length, b->host_length,
+		b->host);
+	print_parts(bt, b, 0, at, out);
 	for (unsigned i = 0; i < b->insns; i++) {
 		print_guest(bt, b, i, out);
-		print_parts(bt, b, offsets[i], i + 1 < b->insns ? offsets[i + 1] : end, out);
+		next = i + 1 < b->insns ? bt_insn_host(bt, b, i + 1) : end;
+		print_parts(bt, b, at, next, out);
+		at = next;
 	}
 	if (end < b->host_length) {
 		fprintf(out, "out of line\n");

@@ -194,7 +194,7 @@ TSR_EXPORT G_DECLARE_FINAL_TYPE(TsrMachine, tsr_machine, TSR, MACHINE_OBJECT, GO
  * @file: a machine manifest's path, or a preset's name
  * @overrides: (array zero-terminated=1) (nullable): NAME.PROPERTY=VALUE, and options as on the
  *             command line without their dashes ("kernel=FILE", "serial=signal", "memory=64M",
- *             "trust")
+ *             "trust", "add=NAME=PLUGIN,KEY=VALUE")
  *
  * Makes a machine: loads its plugins, makes and connects its instances. Nothing runs yet. When a
  * step fails, what was made is taken apart again. A manifest that names files outside of its own
@@ -321,14 +321,15 @@ TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
 
 /**
  * tsr_machine_enter_jail:
- * @self: a machine that was not started
+ * @self: a machine that was not started, or one in another process
  *
  * Takes from the whole process, for ever, what a machine that has opened its files does not need
  * any more: capabilities, files by their path, new programs, new executable memory, and sockets if
  * it has no network. It is the last thing to do before tsr_machine_load_fd() or
  * tsr_machine_start(): what is opened by path, also by libraries, must be open. What the host
  * cannot give is left out, and a machine with a plugin that cannot work in a jail gets none;
- * tsr_machine_get_jail() tells. [main]
+ * tsr_machine_get_jail() tells. Of a machine in another process: takes from this one what the user
+ * interfaces that tsr_machine_show() has opened do not need. [main]
  */
 TSR_EXPORT void tsr_machine_enter_jail(TsrMachine *self);
 /**
@@ -377,6 +378,27 @@ TSR_EXPORT gboolean tsr_machine_save(TsrMachine *self, const char *path, GError 
  * Returns: TRUE, or FALSE with @error set
  */
 TSR_EXPORT gboolean tsr_machine_save_fd(TsrMachine *self, int fd, const char *name, GError **error);
+/**
+ * tsr_machine_snapshot_fd:
+ * @self: a machine
+ * @state: an empty file that is open for writing; it stays the caller's
+ * @name: its name, for messages
+ * @disks: (array zero-terminated=1): the instances of all disks that the guest writes for good
+ * @paths: (array zero-terminated=1): for each of them the absolute path of its new layer
+ * @layers: for each of them that file, open for reading and writing: an empty layer
+ *   (tessera/draft/disk-layer.h) above what the disk has now
+ * @error: why not
+ *
+ * Writes the state of the whole machine, and has its disks written to new layers from then on, so
+ * that what they had until then belongs to the state. The guest stands still meanwhile, and does
+ * not notice. After a failure the disks are as they were. tsr_snapshots_take() makes the files and
+ * keeps the books. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_snapshot_fd(TsrMachine *self, int state, const char *name,
+					    const char *const *disks, const char *const *paths,
+					    GUnixFDList *layers, GError **error);
 /**
  * tsr_machine_load:
  * @self: a machine
@@ -450,6 +472,15 @@ TSR_EXPORT char *tsr_machine_hash_state(TsrMachine *self, GError **error);
  */
 TSR_EXPORT char **tsr_machine_list_instances(TsrMachine *self);
 /**
+ * tsr_machine_list_lines:
+ * @self: a machine
+ *
+ * Lists the interrupt lines that lead somewhere. [main]
+ *
+ * Returns: (transfer full) (array zero-terminated=1): "INSTANCE:RESOURCE -> PROVIDER:INPUT" each
+ */
+TSR_EXPORT char **tsr_machine_list_lines(TsrMachine *self);
+/**
  * tsr_machine_list_viewers:
  * @self: a machine
  *
@@ -503,6 +534,23 @@ TSR_EXPORT char *tsr_machine_get_instance_property(TsrMachine *self, const char 
 TSR_EXPORT gboolean tsr_machine_set_instance_property(TsrMachine *self, const char *instance,
 						      const char *property, const char *value,
 						      GError **error);
+/**
+ * tsr_machine_upgrade:
+ * @self: a machine that runs or is paused
+ * @instance: an instance's name
+ * @version: a version of its plugin, as "1.3.0"; or versions as in a machine manifest (">=1.2,<2"),
+ *   of which the newest that is installed is taken; "": of all
+ *
+ * Puts another version of the instance's plugin in its place. The guest stands meanwhile, and does
+ * not notice: the other version takes over the state, the resources and the connections. When it
+ * refuses the state, cannot be attached, crashes or does not return, the instance stays as it was,
+ * and the error says why. Afterwards the machine emits TsrMachine::event `upgraded` for it. Not
+ * possible in a jail. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set
+ */
+TSR_EXPORT gboolean tsr_machine_upgrade(TsrMachine *self, const char *instance, const char *version,
+					GError **error);
 /**
  * tsr_machine_insert_fd:
  * @self: a machine
@@ -687,7 +735,8 @@ TSR_EXPORT void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, gui
  * Gets what somebody wants to know who looks after the machine, in the order in which to show it. A
  * later version may add values. [main]
  *
- * - name, state, jail (s), exit-status (i), instances (as)
+ * - name, state, jail (s), exit-status (i), instances (as), plugins (a{ss}, "ID VERSION" by
+ * instance)
  * - seconds-since-start (d): of the host's time, paused or not; guest-time-ns and clock-lag-ns (t),
  * see tsr_machine_get_clock_lag()
  * - media (aa{sv}): of each block back end instance (s), present and read-only (b), bytes (t), and
@@ -710,6 +759,34 @@ TSR_EXPORT GVariant *tsr_machine_get_status(TsrMachine *self);
  * Returns: (transfer full): a line "name value" for each
  */
 TSR_EXPORT char *tsr_machine_get_stats(TsrMachine *self);
+
+/**
+ * tsr_machine_start_profile:
+ * @self: a machine of this process whose guest was not started yet
+ * @symbols: (array zero-terminated=1) (nullable): files with names of the guest's functions: FILE
+ * or FILE\@ADDRESS, a System.map of Linux or an ELF file for 32-bit x86; ADDRESS is the linear
+ * address, in hexadecimal, at which the guest has what the file starts with
+ *
+ * From the start of the guest on, the machine looks up to 270 times a second at what the
+ * virtual CPU is at. The process needs SIGPROF for that. The files are read now. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: a file cannot be read, the guest was started, or a
+ * profile
+ */
+TSR_EXPORT gboolean tsr_machine_start_profile(TsrMachine *self, const char *const *symbols,
+					      GError **error);
+/**
+ * tsr_machine_get_profile:
+ * @self: a machine
+ * @format: "txt", columns of text; "folded", collapsed stacks with microseconds; "svg", a flame
+ * graph; "json"
+ *
+ * Gets where the virtual CPU's time went since tsr_machine_start_profile(). [main]
+ *
+ * Returns: (transfer full): the profile, or NULL with @error set: none is taken, or there is no
+ * such format
+ */
+TSR_EXPORT char *tsr_machine_get_profile(TsrMachine *self, const char *format, GError **error);
 
 /**
  * tsr_machine_get_clock_lag:
@@ -736,6 +813,28 @@ TSR_EXPORT guint64 tsr_machine_get_clock_lag(TsrMachine *self);
  */
 TSR_EXPORT gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gboolean on,
 					 GError **error);
+/**
+ * tsr_machine_watch:
+ * @self: a machine
+ * @fd: the writing end of a pipe, or a socket; it stays the caller's, and does not block any more
+ * @patterns: (array zero-terminated=1): what is wanted, as `tessera monitor` takes it; none: all
+ * @error: return location of an error
+ *
+ * Writes what crosses the borders of the machine's devices to @fd, from now on until its reader
+ * closes the other end, or the machine is freed: accesses to ports and registers, interrupt lines,
+ * DMA, packets, block requests, characters, signals. It is the stream that `tessera monitor` reads;
+ * its format can change with Tessera's version. A reader that is slow stalls nothing: what does not
+ * fit into 4 MiB is dropped, and the stream says how much. While nobody watches, a machine does
+ * nothing for it. Eight can watch at a time.
+ *
+ * With the one pattern "record:DEVICE" it writes all that crosses the border of that device
+ * instead, after its state, as `tessera sdk replay` takes it. One device can be recorded at a time.
+ * A recording has no gaps: it ends when 32 MiB wait for its reader. [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: what is no pattern, or too many watch
+ */
+TSR_EXPORT gboolean tsr_machine_watch(TsrMachine *self, int fd, const char *const *patterns,
+				      GError **error);
 
 /**
  * TSR_GMACHINE:

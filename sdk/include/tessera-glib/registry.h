@@ -56,6 +56,7 @@ typedef enum {
  * @writable: FALSE: a status that the plugin sets
  * @text: what the user interface says
  * @access: of a file: what the plugin does with it
+ * @saved: of a mutable one that is no file: whether its value is part of a saved state
  *
  * A manifest's [Property NAME].
  */
@@ -69,13 +70,16 @@ typedef struct {
 	gboolean writable;
 	char *text;
 	TsrFileAccess access;
+	gboolean saved;
 } TsrPropertySpec;
 
 /**
  * TsrNeed:
  * @name: as in connect.NAME=INSTANCE
- * @interface: with its version, "tessera.block/1"
+ * @interface: as it is written, "tessera.block/1" or "tessera.block/2;tessera.block/1"
  * @optional: whether an instance works without it
+ * @interfaces: (array zero-terminated=1): the interfaces, the one that it likes best first; a
+ *              provider of one of them is enough
  *
  * A manifest's [Needs NAME].
  */
@@ -83,6 +87,7 @@ typedef struct {
 	char *name;
 	char *interface;
 	gboolean optional;
+	char **interfaces;
 } TsrNeed;
 
 /**

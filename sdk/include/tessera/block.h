@@ -13,10 +13,12 @@ enum tsr_block_status {
 	TSR_BLOCK_IO_ERROR,
 	TSR_BLOCK_READ_ONLY,
 	TSR_BLOCK_NO_MEDIUM,
-	TSR_BLOCK_OUT_OF_RANGE
+	TSR_BLOCK_OUT_OF_RANGE,
+	TSR_BLOCK_UNSUPPORTED, /* an operation or a flag that the back end does not know */
 };
 
-/* A piece of memory that a request reads into or writes from. */
+/* A piece of memory that a request reads into or writes from. Frozen: requests have arrays of it.
+ */
 struct tsr_block_segment {
 	void *base;
 	uint64_t length; /* bytes */
@@ -25,7 +27,10 @@ struct tsr_block_segment {
 /* Owned by the requester, which keeps it alive and unchanged until `done`. Offset and length are
  * multiples of 512. */
 struct tsr_block_request {
+	uint32_t size;
+	uint32_t flags; /* 0: none are defined; one that the back end does not know: UNSUPPORTED */
 	enum tsr_block_op op;
+	uint32_t segment_count;
 	uint64_t offset; /* bytes */
 	uint64_t length; /* bytes */
 	void *buffer;    /* length bytes for READ and WRITE; NULL: see segments */
@@ -35,23 +40,28 @@ struct tsr_block_request {
 	/* READ and WRITE with buffer NULL: at most 512 pieces whose lengths (multiples of 2) add up
 	 * to `length`. */
 	const struct tsr_block_segment *segments;
-	unsigned segment_count;
 };
 
+/* Owned by the caller, which sets `size`, and the rest to 0; filled in by the back end. */
 struct tsr_block_info {
-	bool present; /* a medium is in */
-	bool read_only;
-	uint64_t length;     /* bytes; a multiple of 512 */
+	uint32_t size;
 	uint32_t generation; /* number of media changes so far */
+	uint64_t length;     /* bytes; a multiple of 512 */
+	bool present;        /* a medium is in */
+	bool read_only;
+	uint8_t reserved[6];
 };
 
 /* "tessera.block/1", provided by back ends. */
 #define TSR_BLOCK "tessera.block/1"
 struct tsr_block {
 	uint32_t size;
-	/* Fills in *info. Never fails: without a medium `present` is false. [locked] */
+	uint32_t flags; /* 0: none are defined */
+	/* Fills in *info as far as its size (tsr_struct_fill). Never fails: without a medium
+	 * `present` is false. [locked] */
 	void (*info)(void *self, struct tsr_block_info *info);
-	/* Starts a request. It always completes, by `done` with a status. READ and WRITE may
+	/* Starts a request. It always completes, by `done` with a status; one that the requester
+	 * does not know counts as TSR_BLOCK_IO_ERROR. READ and WRITE may
 	 * complete in any order; a FLUSH completes when every WRITE that completed before the FLUSH
 	 * was submitted is on stable storage (persistent disks: fdatasync). [locked] */
 	void (*submit)(void *self, struct tsr_block_request *request);

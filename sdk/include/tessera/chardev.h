@@ -8,6 +8,7 @@
 /* The device's side, handed to the back end. */
 struct tsr_chardev_port {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	void *to;
 	/* How many bytes the device can take now. [locked] */
 	size_t (*room)(void *to);
@@ -19,6 +20,7 @@ struct tsr_chardev_port {
 #define TSR_CHARDEV "tessera.chardev/1"
 struct tsr_chardev {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Sets the device's side; one device for each back end. `port` stays valid until detach.
 	 * [main & !running] */
 	void (*connect)(void *self, const struct tsr_chardev_port *port);

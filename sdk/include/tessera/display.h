@@ -13,6 +13,7 @@ struct tsr_display; /* one picture; owned by the core, freed at detach */
 
 struct tsr_display_ops {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Brings the surface up to date: resizes it if the mode changed, draws what changed
 	 * (everything if `full`), and reports that with `damage`. [locked] */
 	void (*refresh)(void *self, bool full);
@@ -26,12 +27,13 @@ struct tsr_display_ops {
 #define TSR_DISPLAY "tessera.display/1"
 struct tsr_display_table {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Adds a display to the machine; never NULL. `ops` is called with `self`. [main & !running]
 	 */
 	struct tsr_display *(*add)(const struct tsr_host *host, const struct tsr_display_ops *ops,
 				   void *self);
 	/* Makes a black surface of 1 to 16384 pixels a side. Returns its first pixel, and *stride
-	 * in bytes; both are valid until the next resize. [locked] */
+	 * in bytes; both are valid until the next resize. NULL for another size. [locked] */
 	uint32_t *(*resize)(struct tsr_display *d, unsigned width, unsigned height, size_t *stride);
 	/* The surface as it is: its first pixel, size in pixels, stride in bytes. [locked] */
 	uint32_t *(*pixels)(struct tsr_display *d, unsigned *width, unsigned *height,

@@ -27,7 +27,7 @@ enum tsr_error_code {
 	TSR_ERROR_CONFLICT,    /* another instance has the resource */
 };
 
-/* Owned by the caller; the callee fills it in. */
+/* Owned by the caller; the callee fills it in. Frozen. */
 struct tsr_error {
 	enum tsr_error_code code;
 	char message[508]; /* one line, no newline at its end: what is wrong and what to do */

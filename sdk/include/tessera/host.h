@@ -24,9 +24,10 @@ struct tsr_host {
 #define TSR_PROPERTIES "tessera.properties/1"
 struct tsr_properties {
 	uint32_t size;
-	/* The value of a property. To ask for one that the plugin's manifest lacks is a bug, which
-	 * an assertion reports. A string belongs to the core and is valid until that property
-	 * changes; "" when it is not set. [locked] */
+	uint32_t flags; /* 0: none are defined */
+	/* The value of a property. To ask for one that the plugin's manifest lacks is a mistake,
+	 * which fails attach and realize and is logged at other times. A string belongs to the core
+	 * and is valid until that property changes; "" when it is not set. [locked] */
 	const char *(*get_string)(const struct tsr_host *host, const char *name);
 	int64_t (*get_int)(const struct tsr_host *host, const char *name);
 	bool (*get_bool)(const struct tsr_host *host, const char *name);
@@ -48,11 +49,12 @@ struct tsr_region; /* a claimed range; owned by the core, freed at detach */
 
 struct tsr_io_ops {
 	uint32_t size;
-	uint32_t flags; /* 0: none are defined */
+	uint32_t flags; /* 0: none are defined; the core takes no other */
 	/* Bit mask of the widths in bytes that the handlers take (1, 2, 4; MMIO: 8 too). The core
 	 * splits an access of another width into allowed ones, or cuts a narrower read out of an
 	 * allowed one. */
 	uint32_t widths;
+	uint32_t reserved; /* 0 */
 	/* `offset` is in bytes from the region's start, `width` in bytes. Without `read`, reads
 	 * give all ones; without `write`, writes are ignored. [locked] */
 	uint64_t (*read)(void *self, uint64_t offset, unsigned width);
@@ -61,6 +63,7 @@ struct tsr_io_ops {
 
 struct tsr_io {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Claims the manifest's [Resource <name>] of type ports or mmio and enables it. NULL and
 	 * error when another instance has the range with the same priority. [main & !running] */
 	struct tsr_region *(*claim)(const struct tsr_host *host, const char *name,
@@ -97,6 +100,7 @@ enum tsr_region_priority {
 };
 struct tsr_memory {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* `length` bytes (a multiple of 4096) of zeroed memory at `base`; *bytes is its host
 	 * address, valid until detach. priority: enum tsr_region_priority, or a number between.
 	 * [main & !running] */
@@ -138,6 +142,8 @@ struct tsr_memory {
 
 /* -- "tessera.irq/1": lines */
 #define TSR_IRQ "tessera.irq/1"
+/* A line's end, where its source has it: the core's, so that a source makes one indirect call.
+ * Frozen. */
 struct tsr_irq {
 	/* Sets the level, 0 or 1. Setting the level that the line has is cheap and does nothing.
 	 * [locked] */
@@ -151,6 +157,7 @@ static inline void tsr_irq_set(const struct tsr_irq *irq, int level)
 }
 struct tsr_irq_table {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* The line that the manifest's [Resource <name>] of type irq names; it belongs to the core
 	 * and is valid until detach. Never NULL: a line that is not connected goes nowhere. The
 	 * sources of one input are ORed. [main & !running] */
@@ -168,6 +175,7 @@ struct tsr_irq_inputs {
 #define TSR_INTACK "tessera.intack/1"
 struct tsr_intack {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* The INTA cycle: returns the vector (0-255) of the request with the highest priority,
 	 * which becomes in service. [locked] */
 	int (*acknowledge)(void *self);
@@ -177,6 +185,7 @@ struct tsr_intack {
 #define TSR_DMA "tessera.dma/1"
 struct tsr_dma {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Copies `length` bytes from or to guest memory. False when a byte lies outside of RAM and
 	 * ROM (reads give all ones there, writes are dropped there; the rest is done) or when a PCI
 	 * function's bus mastering is off (nothing is done). The A20 gate does not matter.
@@ -196,6 +205,7 @@ struct tsr_dma {
 struct tsr_timer;
 struct tsr_clock {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Guest time: ns since power-on. It stands still in a pause. [any] */
 	uint64_t (*now)(const struct tsr_host *host);
 	/* Makes a timer, which belongs to the core and lives until detach. `expired` runs,
@@ -224,6 +234,7 @@ static inline uint64_t tsr_muldiv(uint64_t a, uint64_t b, uint64_t c)
 #define TSR_RANDOM "tessera.random/1"
 struct tsr_random {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Fills `length` bytes from the machine's source of random numbers. [locked] */
 	void (*fill)(const struct tsr_host *host, void *to, size_t length);
 };
@@ -233,6 +244,7 @@ struct tsr_random {
 enum tsr_log_level { TSR_LOG_ERROR, TSR_LOG_WARNING, TSR_LOG_INFO, TSR_LOG_DEBUG };
 struct tsr_log {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Writes one line; `format` has no newline. `site` is an address that is unique to the
 	 * place, such as a static variable's: of a site's errors and warnings some are written at
 	 * once and then one now and then, of its other lines some a second, and the next line says
@@ -243,7 +255,7 @@ struct tsr_log {
 /* Writes a line from here, as a site of its own. [any] */
 #define tsr_log_at(table, host, level, ...) \
 	do { \
-		static const char tsr_log_site; \
+		static const char tsr_log_site = 0; \
 		(table)->write((host), &tsr_log_site, (level), __VA_ARGS__); \
 	} while (0)
 
@@ -251,6 +263,7 @@ struct tsr_log {
 #define TSR_BUS "tessera.bus/1"
 struct tsr_bus {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* What the manifest's [Needs <name>] is connected to, in *out. False when the need is
 	 * optional and not connected. [main & !running] */
 	bool (*get)(const struct tsr_host *host, const char *name, struct tsr_interface *out);
@@ -259,12 +272,17 @@ struct tsr_bus {
 	 * this instance cannot do its work, and `detail` says why in one line for the user. [any]
 	 */
 	void (*emit)(const struct tsr_host *host, const char *event, const char *detail);
+	/* Since ABI 1.2. Which interface get() gives for a need whose manifest lists several, as
+	 * "tessera.block/1": the first of the list that the provider has. The text lives as long as
+	 * the instance. NULL: it is not connected. [main & !running] */
+	const char *(*which)(const struct tsr_host *host, const char *name);
 };
 
 /* -- "tessera.machine/1": the power switch and the reset lines */
 #define TSR_MACHINE "tessera.machine/1"
 struct tsr_machine_table {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Each returns at once, and takes effect when the virtual CPU next leaves the guest.
 	 * power_off: the guest switches itself off, exit status 0. stop: it ends with a status of 0
 	 * to 255 and a line for the user. [any] */
@@ -277,6 +295,7 @@ struct tsr_machine_table {
 #define TSR_WORKER "tessera.worker/1"
 struct tsr_worker {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Starts a job: `work` runs on another thread without the lock and may touch only `job`;
 	 * then `done` runs, [locked], never from inside submit. `ordered`: jobs of this instance
 	 * run one after the other. Without `work` (NULL), `done` runs soon. In deterministic

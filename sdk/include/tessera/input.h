@@ -9,6 +9,7 @@ enum tsr_input_button { TSR_BUTTON_LEFT = 1, TSR_BUTTON_RIGHT = 2, TSR_BUTTON_MI
 
 struct tsr_input_ops {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* A key went down or up; `code` is a key of Linux' input-event-codes.h (KEY_A = 30). May be
 	 * NULL. [locked] */
 	void (*key)(void *self, unsigned code, bool down);
@@ -23,6 +24,7 @@ struct tsr_input_ops {
 #define TSR_INPUT "tessera.input/1"
 struct tsr_input {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Adds a device that takes input; `ops` is called with `self`. [main & !running] */
 	void (*add)(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self);
 	/* The lights of the keyboard changed: bit 0 scroll lock, 1 num lock, 2 caps lock. [locked]

@@ -13,6 +13,7 @@
 /* The NIC's side, handed to the back end. */
 struct tsr_net_port {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	void *to;
 	/* Has the card room for a frame? [locked] */
 	bool (*can_receive)(void *to);
@@ -28,6 +29,7 @@ struct tsr_net_port {
 #define TSR_NET "tessera.net/1"
 struct tsr_net {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Sets the card's side; one card for each back end. `port` stays valid until detach. [main
 	 * & !running] */
 	void (*connect)(void *self, const struct tsr_net_port *port);

@@ -14,16 +14,19 @@ struct tsr_pci_function; /* owned by the core, freed at detach */
 enum tsr_pci_bar_kind { TSR_PCI_BAR_NONE, TSR_PCI_BAR_IO, TSR_PCI_BAR_MEMORY };
 
 struct tsr_pci_id {
-	uint16_t vendor, device;
+	uint32_t size;
 	uint32_t class_code; /* base class << 16 | sub class << 8 | programming interface */
-	uint8_t revision;
-	uint8_t header_type; /* bit 7: multi-function */
+	uint16_t vendor, device;
 	uint16_t subsystem_vendor, subsystem;
+	uint8_t revision;
+	uint8_t header_type;   /* bit 7: multi-function */
 	uint8_t interrupt_pin; /* 0 none, 1 INTA# .. 4 INTD# */
+	uint8_t reserved;      /* 0 */
 };
 
 struct tsr_pci_ops {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Called after the core stored a configuration write of `width` bytes at `offset`, as the
 	 * write mask allows. May be NULL. [locked] */
 	void (*config_written)(void *self, unsigned offset, unsigned width);
@@ -37,6 +40,7 @@ struct tsr_pci_ops {
 #define TSR_PCI "tessera.pci/1"
 struct tsr_pci {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Adds a function at the instance's address, or at the first free device if the machine
 	 * manifest gives none. `id` is copied; `ops` may be NULL. NULL and error when the address
 	 * is wrong or taken. [main & !running] */
@@ -85,6 +89,7 @@ struct tsr_pci {
 #define TSR_PCI_HOST "tessera.pci-host/1"
 struct tsr_pci_host {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Configuration accesses. bdf: bus << 8 | device << 3 | function; `offset`: below 256, a
 	 * multiple of `width` (1, 2, 4 bytes). Reads of an absent function give all ones. [locked]
 	 */
@@ -98,6 +103,7 @@ struct tsr_pci_host {
 #define TSR_PCI_ROUTER "tessera.pci-router/1"
 struct tsr_pci_router {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* The level of a pin changed. `device`: 0 to 31; `pin`: 0 (INTA#) to 3. The core ORs the
 	 * functions of one device that share a pin. [locked] */
 	void (*set)(void *self, unsigned device, unsigned pin, int level);

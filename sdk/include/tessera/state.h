@@ -18,6 +18,7 @@ struct tsr_state_reader;
 
 struct tsr_state_writer_ops {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* A number of 1, 2, 4 or 8 bytes. */
 	void (*uint)(struct tsr_state_writer *w, const char *name, uint64_t value, unsigned bytes);
 	/* `length` bytes, which are copied. */
@@ -31,6 +32,7 @@ struct tsr_state_writer_ops {
 /* Every getter returns false and leaves *out alone when the field is absent or of another type. */
 struct tsr_state_reader_ops {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* A number that was written with the same width in bytes. */
 	bool (*uint)(struct tsr_state_reader *r, const char *name, uint64_t *out, unsigned bytes);
 	/* Exactly `length` bytes, otherwise false. */
@@ -43,13 +45,16 @@ struct tsr_state_reader_ops {
 	void (*end)(struct tsr_state_reader *r);
 };
 
+/* The core's; what it can do grows with its ops. Frozen. */
 struct tsr_state_writer {
 	const struct tsr_state_writer_ops *ops;
 };
 
+/* The core's; what it can do grows with its ops. Frozen. */
 struct tsr_state_reader {
 	const struct tsr_state_reader_ops *ops;
 	uint32_t version; /* the state version of the plugin that wrote it */
+	uint32_t reserved;
 };
 
 /* tsr_state_put_u8, u16, u32, u64 write a number; tsr_state_get_u8, u16, u32, u64 read one: false,

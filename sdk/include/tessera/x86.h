@@ -54,7 +54,7 @@ enum tsr_x86_vector {
 };
 /* clang-format on */
 
-/* A segment register with its hidden part. */
+/* A segment register with its hidden part. Frozen. */
 struct tsr_x86_segment {
 	uint16_t selector;
 	/* Bits 0-7: access byte (type, S, DPL, P); 12-15: AVL, -, D/B, G, as in the descriptor's
@@ -72,7 +72,8 @@ struct tsr_x86_segment {
 /* What holds interrupts off until the next instruction is done: STI; a load of SS. */
 enum tsr_x86_shadow { TSR_SHADOW_STI = 1, TSR_SHADOW_SS = 2 };
 
-/* The first member is the version: TSR_X86_STATE_VERSION. Grows at its end. */
+/* The first member is the version: TSR_X86_STATE_VERSION. Grows at its end. Whoever asks for a
+ * state sets `size`, and gets as much. */
 #define TSR_X86_STATE_VERSION 1
 struct tsr_x86_state {
 	uint32_t version;
@@ -95,16 +96,20 @@ struct tsr_x86_state {
 	uint32_t halted;      /* HLT executed, waiting for an interrupt */
 	uint32_t nmi_blocked; /* between an NMI's delivery and IRET */
 	uint32_t nmi_pending;
+	uint32_t reserved;
 	uint64_t tsc_offset; /* TSC = machine's time in TSC ticks + offset */
 	uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
+	uint32_t reserved_msr;
 	uint64_t misc_msr[16]; /* IA32_PLATFORM_ID, APICBASE, MTRRs and the like, in the CPU
 				  plugin's order */
+	uint64_t reserved_fx;
 	/* x87, MMX, SSE in the 32-bit FXSAVE layout (SDM volume 1, 10.5.1): 512 bytes, 16-aligned
 	 */
 	uint8_t fx[512] __attribute__((aligned(16)));
 	uint64_t instructions;  /* retired since power-on */
 	uint32_t debug_pending; /* DR6 bits of debug traps that are delivered before the next
 				   instruction */
+	uint32_t reserved_debug;
 };
 
 #endif

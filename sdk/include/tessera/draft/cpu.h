@@ -29,13 +29,15 @@ enum tsr_cpu_pin { TSR_CPU_INTR, TSR_CPU_NMI, TSR_CPU_INIT, TSR_CPU_IGNNE, TSR_C
 #define TSR_CPU "tessera.cpu/1"
 struct tsr_cpu {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Runs the guest from its state until one of the exits; at most `budget` instructions
 	 * (UINT64_MAX: no limit). A kick that came before makes it return at once. [vcpu, locked]
 	 */
 	enum tsr_cpu_exit (*run)(void *self, uint64_t budget);
 	/* Makes run return within 100 us. Async-signal-safe. [any] */
 	void (*kick)(void *self);
-	/* Copies the processor's state; outside of run, or in a call that run makes to a device.
+	/* Copies the processor's state, as far as state->size; outside of run, or in a call that
+	 * run makes to a device.
 	 * [locked] */
 	void (*get_state)(void *self, struct tsr_x86_state *state);
 	/* Takes over a state; outside of run. False and error: it cannot be understood. [locked] */
@@ -51,6 +53,7 @@ struct tsr_cpu {
 #define TSR_CPU_HOST "tessera.cpu-host/1"
 struct tsr_cpu_host {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Port accesses of 1, 2 or 4 bytes; one that leaves its handler's range is split. [locked]
 	 */
 	uint32_t (*port_read)(const struct tsr_host *host, uint16_t port, unsigned width);

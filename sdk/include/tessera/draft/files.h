@@ -13,6 +13,7 @@
 #define TSR_FILES "tessera.files/1"
 struct tsr_files {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* The descriptor that came with the value that the property has now, or -1: none, open the
 	 * path. It is a duplicate, close-on-exec, and the caller's; it shares its offset, its
 	 * status flags and its locks with others, and has the access of whoever opened it. There

@@ -40,7 +40,7 @@ enum tsr_ide_error {
 };
 
 /* One drive's command block. `hob` is what each register held before its last write (48-bit
- * addressing). */
+ * addressing). Frozen. */
 struct tsr_ide_registers {
 	uint8_t feature, count, lba_low, lba_mid, lba_high;
 	uint8_t hob_feature, hob_count, hob_lba_low, hob_lba_mid, hob_lba_high;
@@ -58,6 +58,7 @@ enum tsr_ide_reset {
 /* The channel's side, handed to the drive; `to` is passed back. All [locked]. */
 struct tsr_ide_port {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	void *to;
 	struct tsr_ide_registers *registers;
 	uint8_t *buffer; /* TSR_IDE_BUFFER bytes; the channel keeps and saves them */
@@ -82,6 +83,7 @@ struct tsr_ide_port {
 struct tsr_ide_drive {
 	uint32_t size;
 	bool packet; /* takes DEVICE RESET while busy */
+	uint8_t reserved[3];
 	/* Sets the channel's side; `port` stays valid until detach. [main & !running] */
 	void (*connect)(void *self, const struct tsr_ide_port *port);
 	/* Aborts the command under way, then puts the drive's signature and status into the

@@ -15,6 +15,7 @@ struct tsr_x86_context;
 
 struct tsr_x86_env {
 	uint32_t size;
+	uint32_t flags;              /* 0: none are defined */
 	struct tsr_x86_state *state; /* the caller's, alive as long as the context */
 	const struct tsr_mmu *mmu;
 	void *mmu_self;
@@ -37,6 +38,7 @@ enum tsr_x86_stop {
 	TSR_X86_FAULT, /* shadow runs only: the next instruction faults; see tsr_x86_fault */
 };
 
+/* Frozen. */
 struct tsr_x86_fault {
 	int vector; /* -1: none */
 	bool has_error_code;
@@ -49,6 +51,7 @@ enum tsr_x86_event { TSR_EVENT_EXTERNAL, TSR_EVENT_NMI, TSR_EVENT_FAULT };
 #define TSR_X86_INTERPRETER "tessera.x86-interpreter/1"
 struct tsr_x86_interpreter {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Makes and frees a context. `env` is copied. NULL and error when it cannot be made. [main
 	 * & !running] */
 	struct tsr_x86_context *(*create)(void *self, const struct tsr_x86_env *env,

@@ -12,6 +12,7 @@
 #define TSR_ISA_FORWARD "tessera.isa-forward/1"
 struct tsr_isa_forward {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Reads a byte; FFh where nothing answers. [locked] */
 	uint8_t (*read)(void *self, uint16_t port);
 	/* Writes a byte; ignored where nothing answers. [locked] */

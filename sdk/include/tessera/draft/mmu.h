@@ -9,13 +9,27 @@
  *   read table   2^20 entries of 8 bytes, index = linear page: host address = linear address +
  *                entry; 0 = miss
  *   write table  the same for writes
- *   valid bytes, window   (an MMU may have none: offset 0) one byte per linear page, 0 = valid,
- *                         for reads and writes;
- *                a 4 GiB window where valid pages are mapped
+ *   valid bytes  one byte per linear page, for reads and for writes; 0 = valid. (An MMU may have
+ *                none: both offsets are 0.)
  * An entry promises that an access of that kind by that view to any byte of the page reaches plain
  * memory, that nobody must be notified of it, and that it cannot fault. Everything else (MMIO,
  * writes to ROM, traced pages, pages that are not present) never gets an entry, so each access to
  * it asks the MMU.
+ *
+ * A *window* (tsr_mmu_vcpu.window_base) has 4 GiB of host addresses for the 4 GiB of linear ones.
+ * While the read byte of a page is 0, the page can be read at window_base + linear address, on the
+ * promise of a read entry; while its write byte is 0, it can be read and written there, on the
+ * promise of a write entry. A byte speaks of its own page only, not of its neighbours. For operands
+ * that may cross into the next page, and for spans of addresses, a CPU compares the bytes of
+ * adjacent pages with 0 together, as a word of 2, 4 or 8 bytes: that costs what one byte costs,
+ * needs no rule to be kept when a neighbour changes, and the CPU chooses the length. Eight bytes
+ * on either side of a table of bytes are never 0, so a span that leaves the 4 GiB is not valid. The
+ * sum of a valid page's base register and displacement need not be wrapped at 4 GiB if it lies
+ * within TSR_MMU_WINDOW_SLACK of the window: page 0 is mapped behind its end once more, and the
+ * last page before its start. Elsewhere the window may have holes, where an access is a SIGSEGV.
+ *
+ * No page is valid until the CPU asks for it (promote). A page that was promoted, lost its entry
+ * and gets the same one again by fill is valid again at once.
  */
 #ifndef TESSERA_DRAFT_MMU_H
 #define TESSERA_DRAFT_MMU_H
@@ -24,13 +38,16 @@
 #include "../x86.h"
 #include "phys.h"
 
+#define TSR_MMU_WINDOW_SLACK 4096
+
 enum tsr_mmu_view { TSR_VIEW_SUPERVISOR, TSR_VIEW_USER, TSR_VIEWS };
 enum tsr_mmu_access { TSR_ACCESS_READ, TSR_ACCESS_WRITE, TSR_ACCESS_FETCH };
 
 struct tsr_mmu_layout {
 	uint32_t size;
-	int64_t read_table, write_table;         /* bytes from a view's base */
-	int64_t read_valid, write_valid, window; /* 0: none */
+	uint32_t flags;                  /* 0: none are defined */
+	int64_t read_table, write_table; /* bytes from a view's base */
+	int64_t read_valid, write_valid; /* 0: none */
 };
 
 enum tsr_mmu_kind {
@@ -41,6 +58,7 @@ enum tsr_mmu_kind {
 	TSR_MMU_FAULT,  /* #PF with error_code; CR2 is the CPU's to set */
 };
 
+/* Frozen: it is made for each access that misses. */
 struct tsr_mmu_result {
 	enum tsr_mmu_kind kind;
 	uint8_t *host;       /* of the byte asked for; good up to the page's end */
@@ -49,7 +67,7 @@ struct tsr_mmu_result {
 };
 
 /* Written by the MMU, read by the CPU; it stays in its place. It changes only inside of calls of
- * tsr_mmu and tsr_phys_listener. */
+ * tsr_mmu and tsr_phys_listener. Frozen. */
 struct tsr_mmu_vcpu {
 	uint8_t *base[TSR_VIEWS]; /* of the current address space */
 	/* A number for the set of fetch translations of the view. While it has the value that it
@@ -58,12 +76,16 @@ struct tsr_mmu_vcpu {
 	 * that was used for fetching has changed. Never 0. A number that was given up is never
 	 * used again: 64 bits do not wrap, so that a CPU need not know. */
 	uint64_t fetch_tag[TSR_VIEWS];
+	/* Where linear address 0 is in the view's window; NULL: no byte of the view is 0 as long as
+	 * base[] is what it is. It changes only where base[] does. */
+	uint8_t *window_base[TSR_VIEWS];
 };
 
 /* Notifications to a CPU. [locked]; translated code does not run, but may be the caller's caller.
  */
 struct tsr_mmu_listener {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	void *self;
 	/* Bytes of a traced page changed; all within one page. [locked] */
 	void (*code_written)(void *self, tsr_gpa gpa, uint32_t length);
@@ -74,6 +96,7 @@ struct tsr_mmu_listener {
 	void (*tags_changed)(void *self);
 };
 
+/* Frozen. */
 struct tsr_mmu_context {
 	uint32_t cr0, cr3, cr4;
 	uint64_t efer;
@@ -83,6 +106,7 @@ struct tsr_mmu_context {
 #define TSR_MMU "tessera.mmu/1"
 struct tsr_mmu {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Makes and frees the MMU's part of a virtual CPU. `listener` stays valid until destroy.
 	 * NULL when there is no memory for it. [main & !running] */
 	struct tsr_mmu_vcpu *(*create)(void *self, const struct tsr_mmu_listener *listener);
@@ -115,6 +139,13 @@ struct tsr_mmu {
 	/* Calls `put` for each counter of --stats. [locked] */
 	void (*stats)(void *self, void (*put)(void *user, const char *name, uint64_t value),
 		      void *user);
+	/* The page is used by hot code: maps it in the view's window, with neighbours that are
+	 * contiguous in memory, and makes the bytes valid of all those that have entries. False:
+	 * the page has no entry for `access` (fill makes one, for plain memory only), or there is
+	 * no room or no window. It costs a system call, so a CPU counts before it asks. An MMU
+	 * without it has a smaller `size`, or NULL here. [locked] */
+	bool (*promote)(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
+			enum tsr_mmu_access access);
 };
 
 #endif

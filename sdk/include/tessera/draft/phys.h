@@ -8,7 +8,8 @@
 
 #include "../host.h"
 
-/* One 4 KiB page of guest physical space, A20 applied. */
+/* One 4 KiB page of guest physical space, A20 applied. Frozen: it is made for each page that is
+ * looked up. */
 struct tsr_phys_page {
 	uint8_t *read;  /* host address of the page for reads and fetches; NULL: reads go to
 			   tsr_phys.read */
@@ -21,6 +22,7 @@ struct tsr_phys_page {
 #define TSR_PHYS "tessera.phys/1"
 struct tsr_phys {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* What is at a page. Never fails: where nothing is, both pointers are NULL. In constant
 	 * time. */
 	void (*lookup)(const struct tsr_host *host, tsr_gpa gpa, struct tsr_phys_page *page);
@@ -35,6 +37,9 @@ struct tsr_phys {
 	 * physical address below the PCI hole, and goes on above 4 GiB. It belongs to the core. */
 	uint8_t *(*ram_base)(const struct tsr_host *host);
 	uint64_t (*ram_size)(const struct tsr_host *host);
+	/* A file of shared memory with guest RAM, to map parts of it elsewhere: its offset 0 is at
+	 * `ram_base`. -1: there is none. It belongs to the core. */
+	int (*ram_fd)(const struct tsr_host *host);
 };
 
 /* Provided by the MMU plugin; the core calls it with the lock held, while no translated code runs.
@@ -42,6 +47,7 @@ struct tsr_phys {
 #define TSR_PHYS_LISTENER "tessera.phys-listener/1"
 struct tsr_phys_listener {
 	uint32_t size;
+	uint32_t flags; /* 0: none are defined */
 	/* Other memory is at these addresses now. A length of 2^36: everywhere (the A20 gate
 	 * changed). [locked] */
 	void (*mapping_changed)(void *self, tsr_gpa gpa, uint64_t length);

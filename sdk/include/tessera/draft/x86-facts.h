@@ -161,7 +161,7 @@ enum tsr_x86_tss16 {
 #define TSR_MXCSR_RESET 0x1f80u
 #define TSR_MXCSR_KNOWN 0xffffu /* MXCSR_MASK with SSE2; DAZ came with it */
 
-/* -- The image of FXSAVE in 32-bit modes: volume 1, 10.5.1 */
+/* -- The image of FXSAVE in 32-bit modes: volume 1, 10.5.1. Frozen. */
 struct tsr_x86_fx {
 	uint16_t fcw, fsw;
 	uint8_t ftw, reserved;

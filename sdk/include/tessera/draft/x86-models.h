@@ -27,6 +27,7 @@ enum tsr_x86_feature {
 };
 /* clang-format on */
 
+/* Frozen: it does not cross the border. */
 struct tsr_x86_model {
 	const char *name;
 	char vendor[13];

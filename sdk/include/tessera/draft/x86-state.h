@@ -87,6 +87,15 @@ static inline void tsr_x86_state_mend_fx(struct tsr_x86_state *s)
 	memcpy(s->fx + offsetof(struct tsr_x86_fx, mxcsr), &mxcsr, sizeof(mxcsr));
 }
 
+/* What get_state does: the caller, which set to->size, may know fewer fields or more. */
+static inline void tsr_x86_state_give(struct tsr_x86_state *to, const struct tsr_x86_state *from)
+{
+	uint32_t size = to->size;
+
+	memcpy(to, from, size < from->size ? size : from->size);
+	to->size = size;
+}
+
 /* What set_state does with its argument, which may come from a caller that knows fewer fields.
  * False: another version, or more fields than known here. */
 static inline bool tsr_x86_state_take(struct tsr_x86_state *s, const struct tsr_x86_state *from)

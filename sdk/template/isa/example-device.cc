@@ -13,11 +13,11 @@
 
 #define NS_PER_US 1000u
 
-struct countdown {
-	const struct tsr_host *host;
-	const struct tsr_clock *clock;
-	const struct tsr_irq *irq;
-	struct tsr_timer *timer;
+struct device {
+	const tsr_host *host;
+	const tsr_clock *clock;
+	const tsr_irq *irq;
+	tsr_timer *timer;
 	uint32_t limit;       /* us, from the property */
 	uint64_t deadline_ns; /* guest time at zero; 0: not counting */
 	bool expired;
@@ -27,9 +27,9 @@ enum { REG_COUNT = 0, REG_STATUS = 4 };
 
 /* -- Registers */
 
-static uint64_t countdown_read(void *self, uint64_t offset, unsigned width)
+static uint64_t device_read(void *self, uint64_t offset, unsigned width)
 {
-	struct countdown *c = self;
+	auto *c = static_cast<device *>(self);
 
 	if (offset == REG_STATUS)
 		return c->expired;
@@ -37,7 +37,7 @@ static uint64_t countdown_read(void *self, uint64_t offset, unsigned width)
 	return c->deadline_ns > now ? (c->deadline_ns - now) / NS_PER_US : 0;
 }
 
-static void countdown_start(struct countdown *c, uint32_t microseconds)
+static void device_start(device *c, uint32_t microseconds)
 {
 	if (microseconds > c->limit)
 		microseconds = c->limit;
@@ -45,12 +45,12 @@ static void countdown_start(struct countdown *c, uint32_t microseconds)
 	c->clock->arm(c->timer, c->deadline_ns);
 }
 
-static void countdown_write(void *self, uint64_t offset, uint64_t value, unsigned width)
+static void device_write(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
-	struct countdown *c = self;
+	auto *c = static_cast<device *>(self);
 
 	if (offset == REG_COUNT) {
-		countdown_start(c, (uint32_t)value);
+		device_start(c, (uint32_t)value);
 	} else if (value & 1) {
 		c->expired = false;
 		tsr_irq_set(c->irq, 0);
@@ -58,16 +58,16 @@ static void countdown_write(void *self, uint64_t offset, uint64_t value, unsigne
 }
 
 /* The core splits and joins accesses of other widths. */
-static const struct tsr_io_ops countdown_ops = {
-	.size = sizeof(countdown_ops),
+static const tsr_io_ops device_ops = {
+	.size = sizeof(device_ops),
 	.widths = 4,
-	.read = countdown_read,
-	.write = countdown_write,
+	.read = device_read,
+	.write = device_write,
 };
 
 static void on_clock_expired(void *self, uint64_t deadline_ns)
 {
-	struct countdown *c = self;
+	auto *c = static_cast<device *>(self);
 
 	c->deadline_ns = 0;
 	c->expired = true;
@@ -76,24 +76,24 @@ static void on_clock_expired(void *self, uint64_t deadline_ns)
 
 /* -- Life cycle */
 
-static bool countdown_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
+static bool device_attach(void *self, const tsr_host *host, tsr_error *error)
 {
-	struct countdown *c = self;
-	const struct tsr_io *io = host->get(host, TSR_IO);
-	const struct tsr_irq_table *lines = host->get(host, TSR_IRQ);
-	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
+	auto *c = static_cast<device *>(self);
+	auto *io = static_cast<const tsr_io *>(host->get(host, TSR_IO));
+	auto *lines = static_cast<const tsr_irq_table *>(host->get(host, TSR_IRQ));
+	auto *properties = static_cast<const tsr_properties *>(host->get(host, TSR_PROPERTIES));
 
 	c->host = host;
-	c->clock = host->get(host, TSR_CLOCK);
+	c->clock = static_cast<const tsr_clock *>(host->get(host, TSR_CLOCK));
 	c->irq = lines->get(host, "irq");
 	c->limit = (uint32_t)properties->get_int(host, "limit");
 	c->timer = c->clock->timer_new(host, on_clock_expired, c);
-	return io->claim(host, "regs", &countdown_ops, c, error) != NULL;
+	return io->claim(host, "regs", &device_ops, c, error) != nullptr;
 }
 
-static void countdown_reset(void *self, enum tsr_reset kind)
+static void device_reset(void *self, tsr_reset kind)
 {
-	struct countdown *c = self;
+	auto *c = static_cast<device *>(self);
 
 	if (kind == TSR_RESET_SOFT)
 		return;
@@ -103,17 +103,17 @@ static void countdown_reset(void *self, enum tsr_reset kind)
 	tsr_irq_set(c->irq, 0);
 }
 
-static void countdown_save(void *self, struct tsr_state_writer *out)
+static void device_save(void *self, tsr_state_writer *out)
 {
-	struct countdown *c = self;
+	auto *c = static_cast<device *>(self);
 
 	tsr_state_put_u64(out, "deadline", c->deadline_ns);
 	tsr_state_put_bool(out, "expired", c->expired);
 }
 
-static bool countdown_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+static bool device_load(void *self, tsr_state_reader *in, tsr_error *error)
 {
-	struct countdown *c = self;
+	auto *c = static_cast<device *>(self);
 
 	if (!tsr_state_get_u64(in, "deadline", &c->deadline_ns) ||
 	    !tsr_state_get_bool(in, "expired", &c->expired))
@@ -126,13 +126,13 @@ static bool countdown_load(void *self, struct tsr_state_reader *in, struct tsr_e
 	return true;
 }
 
-static const struct tsr_device_class countdown_class = {
-	.size = sizeof(countdown_class),
-	.instance_size = sizeof(struct countdown),
-	.attach = countdown_attach,
-	.reset = countdown_reset,
-	.save = countdown_save,
-	.load = countdown_load,
+static const tsr_device_class device_class = {
+	.size = sizeof(device_class),
+	.instance_size = sizeof(device),
+	.attach = device_attach,
+	.reset = device_reset,
+	.save = device_save,
+	.load = device_load,
 };
 
-TSR_DEVICE_PLUGIN(countdown_class);
+TSR_DEVICE_PLUGIN(device_class);

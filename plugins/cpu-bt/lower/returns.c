@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls and returns of hot code by the host's (code/returns.c):
+ *
+ *	CALL:	test sp, sp; jz stub	   is the stack full? where flags are live by JRCXZ
+ *		call on
+ *		mov  r10, rcx		   the guest returns to r8d
+ *		mov  ecx, poll		   0, or all ones if an exit is requested
+ *		lea  rcx, [rcx + r8 - EIP behind the CALL]
+ *		jrcxz 1f
+ *		mov  rcx, r10
+ *		jmp  jump cache
+ *	1:	mov  rcx, r10
+ *		to the block behind the CALL
+ *	on:	to the block that is called
+ *
+ *	RET:	pop to r8d; ret
+ *
+ * Not all code does so: the interpreter does not, nor do blocks that are not hot, and a guest may
+ * leave a function by other ways. Then the address differs, here or at other returns, and the jump
+ * cache finds the block.
+ */
+#include "lower/exits.h"
+#include "lower/flag-restore.h"
+#include "lower/islands.h"
+#include "lower/returns.h"
+
+bool tsr_bt_returns_possible(const struct bt_tx *tx)
+{
+	return tx->hot && tx->bt->options.chain && !tx->bt->options.lockstep &&
+	       tx->insn->operand_size == 4;
+}
+
+static void check_room(struct bt_tx *tx)
+{
+	struct stub *s = tx_stub(tx, STUB_RETURNS);
+	struct emitter *e = &tx->e;
+
+	if (tx->clobbered) {
+		emit_u8(e, PREFIX_OPERAND_SIZE);
+		emit_rr(e, false, OP_TEST_EV_GV, RSP, RSP);
+		tx_stub_jump(tx, s, emit_jcc(e, CC_E, 0));
+		s->back = emit_here(e);
+		return;
+	}
+	emit_mov64(e, R10, RCX);
+	emit_movzx16(e, RCX, RSP);
+	tsr_bt_island_wait(tx, emit_jrcxz(e), s);
+	s->back = emit_here(e);
+	emit_mov64(e, RCX, R10);
+}
+
+/* r8d = where the guest returns to. RCX = 0 if that is `eip` and no exit is requested; r9 is lost.
+ * An address in the upper half is no displacement that is subtracted. */
+static void compare(struct bt_tx *tx, uint32_t eip)
+{
+	struct emitter *e = &tx->e;
+
+	if (eip <= INT32_MAX) {
+		emit_load(e, RCX, BT_FIELD(hot.poll));
+		emit_lea64(e, RCX, HOST_SIB(RCX, R8, 0, -(int64_t)eip));
+	} else {
+		emit_lea(e, RCX, HOST_MEM(R8, 0u - eip));
+		emit_load(e, R9, BT_FIELD(hot.poll));
+		emit_lea64(e, RCX, HOST_SIB(RCX, R9, 0, 0));
+	}
+}
+
+/* The return address is pushed. Behind this comes the way to the block that is called. */
+void tsr_bt_returns_call(struct bt_tx *tx)
+{
+	uint32_t eip = tx->insn->eip + tx->insn->length, call, same;
+	struct emitter *e = &tx->e;
+
+	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_RETURN);
+	check_room(tx);
+	tsr_bt_flags_restore_end(tx);
+	tx_part(tx, BT_PART_RETURN);
+	emit_call(e, 0);
+	call = emit_here(e) - 4;
+	emit_mov64(e, R10, RCX);
+	compare(tx, eip);
+	same = emit_jrcxz(e);
+	emit_mov64(e, RCX, R10);
+	emit_jmp(e, tx->bt->rt.jump);
+	tsr_bt_island(tx);
+	emit_land8(e, same);
+	emit_mov64(e, RCX, R10);
+	tsr_bt_goto(tx, eip);
+	emit_patch32(e, call, emit_here(e));
+}
+
+/* r8d = where the guest returns to. */
+void tsr_bt_returns_ret(struct bt_tx *tx)
+{
+	tsr_bt_flags_restore_end(tx);
+	tx_part(tx, BT_PART_RETURN);
+	emit_ret(&tx->e);
+	tsr_bt_island(tx);
+}
+
+/* The stack is full: what lies on it is forgotten. */
+void tsr_bt_returns_stub(struct bt_tx *tx, const struct stub *s)
+{
+	emit_load64(&tx->e, RSP, BT_FIELD(hot.code_stack));
+	emit_jmp(&tx->e, s->back);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is printed of the tests: a line each, or one JSON object at the end. */
+#ifndef TSR_CHECK_REPORT_H
+#define TSR_CHECK_REPORT_H
+
+#include "check.h"
+
+struct report;
+
+struct report *report_begin(const struct check *check);
+void report_test(struct report *report, const struct check_test *test,
+		 const struct check_result *result);
+/* Prints the end; frees the report. */
+void report_end(struct report *report, unsigned failed);
+
+#endif

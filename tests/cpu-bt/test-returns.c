@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls and returns of hot code, which the host's processor does: more than its stack holds, none
+ * that match, and a caller that is not there any more. */
+#include <string.h>
+
+#include <CUnit/Basic.h>
+
+#include <tessera/draft/x86-facts.h>
+#include <tessera/draft/x86-state.h>
+
+#include "rig.h"
+#include "unit.h"
+
+#define PAGE_DIRECTORY 0x8000u
+#define PAGE_TABLE 0x9000u
+#define CODE 0x10000u
+#define CALLER 0x11000u /* linear */
+#define FRAMES 0x30000u /* where CALLER's page lies, one after the other */
+#define FRAME_COUNT 5u
+#define STACK 0x200000u
+#define DEPTH 30000u /* more than a stack of translated code has room for */
+
+static struct rig *rig;
+static struct tsr_x86_state state;
+static const char *const options[] = { "inline", "inline,nobmi2", "inline,wrap-each", "window",
+				       "called" };
+
+static void start(const char *with)
+{
+	rig = rig_new(true, with);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig);
+	rig_flat(rig, &state);
+	state.eip = CODE;
+	state.gpr[TSR_ESP] = STACK;
+}
+
+/* EAX as it halts. */
+static uint32_t result(const void *code, size_t length)
+{
+	rig_write(rig, CODE, code, length);
+	rig->cpu->set_state(rig->cpu_self, &state, NULL);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	state.size = sizeof(state);
+	rig->cpu->get_state(rig->cpu_self, &state);
+	rig_free(rig);
+	rig = NULL;
+	return state.gpr[TSR_EAX];
+}
+
+/* The flags of DEC are live at the CALL, in the second form those of a comparison, which the check
+ * of the push may overwrite. */
+static void calls_nest_deeper_than_the_stack(void)
+{
+	/* clang-format off */
+	static const uint8_t live[] = {
+		0xe8, 0x01, 0x00, 0x00, 0x00,       /* call f */
+		0xf4,
+		0x49, 0x74, 0x06,                   /* f: dec ecx; jz end */
+		0xe8, 0xf8, 0xff, 0xff, 0xff,       /* call f */
+		0x40, 0xc3,                         /* inc eax; end: ret */
+	};
+	static const uint8_t compared[] = {
+		0xe8, 0x01, 0x00, 0x00, 0x00,       /* call f */
+		0xf4,
+		0x49, 0x74, 0x0a,                   /* f: dec ecx; jz end */
+		0x39, 0xd1, 0x89, 0x0b,             /* cmp ecx, edx; mov [ebx], ecx */
+		0xe8, 0xf4, 0xff, 0xff, 0xff,       /* call f */
+		0x40, 0xc3,                         /* inc eax; end: ret */
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		state.gpr[TSR_ECX] = DEPTH;
+		CU_ASSERT_EQUAL(result(live, sizeof(live)), DEPTH - 1);
+		CU_ASSERT_EQUAL(state.gpr[TSR_ESP], STACK);
+		start(options[i]);
+		state.gpr[TSR_ECX] = DEPTH;
+		state.gpr[TSR_EBX] = STACK;
+		CU_ASSERT_EQUAL(result(compared, sizeof(compared)), DEPTH - 1);
+		CU_ASSERT_EQUAL(state.gpr[TSR_ESP], STACK);
+	}
+}
+
+static void calls_that_nothing_returns_from(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0xe8, 0x01, 0x00, 0x00, 0x00,       /* call f */
+		0xf4,
+		0x5a, 0x40, 0x49, 0x75, 0xf5,       /* f: pop edx; inc eax; dec ecx; jnz CODE */
+		0xff, 0xe2,                         /* jmp edx */
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		state.gpr[TSR_ECX] = DEPTH;
+		CU_ASSERT_EQUAL(result(code, sizeof(code)), DEPTH);
+	}
+}
+
+static void returns_that_nothing_has_called(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x68, 0x0c, 0x00, 0x01, 0x00, 0xc3, /* again: push next; ret */
+		0xf4, 0xf4, 0xf4, 0xf4, 0xf4, 0xf4,
+		0x40, 0x49, 0x75, 0xf0, 0xf4,       /* next: inc eax; dec ecx; jnz again */
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		state.gpr[TSR_ECX] = DEPTH;
+		CU_ASSERT_EQUAL(result(code, sizeof(code)), DEPTH);
+	}
+}
+
+static void put32(uint32_t gpa, uint32_t value)
+{
+	rig_write(rig, gpa, &value, sizeof(value));
+}
+
+/* All pages where they are, but CALLER's in the first frame; frame i has CALL CODE + 100h; ADD EAX,
+ * i; RET. */
+static void map_frames(void)
+{
+	put32(PAGE_DIRECTORY, PAGE_TABLE | 3);
+	for (uint32_t i = 0; i < 1024; i++)
+		put32(PAGE_TABLE + 4 * i, i << 12 | 3);
+	put32(PAGE_TABLE + 4 * (CALLER >> 12), FRAMES | 3);
+	for (uint32_t i = 0; i < FRAME_COUNT; i++) {
+		uint8_t caller[] = { 0xe8, 0xfb, 0xf0, 0xff, 0xff, 0x83, 0xc0, (uint8_t)i, 0xc3 };
+
+		rig_write(rig, FRAMES + (i << 12), caller, sizeof(caller));
+	}
+	state.cr0 |= TSR_CR0_PG;
+	state.cr3 = PAGE_DIRECTORY;
+}
+
+/* Each tenth call, the function that is called puts another page in its caller's place. */
+static void caller_is_mapped_elsewhere(void)
+{
+	/* clang-format off */
+	uint8_t code[0x120] = {
+		0xb9, 10 * (FRAME_COUNT - 1), 0x00, 0x00, 0x00, /* mov ecx, ... */
+		0xe8, 0xf6, 0x0f, 0x00, 0x00,       /* again: call CALLER */
+		0x49, 0x75, 0xf8,                   /* dec ecx; jnz again */
+		0xf4,
+	};
+	static const uint8_t function[] = {
+		0x4d, 0x75, 0x16,                   /* dec ebp; jnz end */
+		0xbd, 0x0a, 0x00, 0x00, 0x00,       /* mov ebp, 10 */
+		0x81, 0x05, 0x44, 0x90, 0x00, 0x00, 0x00, 0x10, 0x00, 0x00, /* add dword [its entry], 1000h */
+		0x0f, 0x01, 0x3d, 0x00, 0x10, 0x01, 0x00, /* invlpg [CALLER] */
+		0xc3,                               /* end: ret */
+	};
+	/* clang-format on */
+	uint32_t sum = 0;
+
+	memcpy(code + 0x100, function, sizeof(function));
+	for (uint32_t i = 0; i + 1 < FRAME_COUNT; i++)
+		sum += 9 * i + i + 1;
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		map_frames();
+		state.gpr[TSR_EBP] = 10;
+		CU_ASSERT_EQUAL(result(code, sizeof(code)), sum);
+	}
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(calls_nest_deeper_than_the_stack),
+		UNIT_ROW(calls_that_nothing_returns_from),
+		UNIT_ROW(returns_that_nothing_has_called),
+		UNIT_ROW(caller_is_mapped_elsewhere),
+		CU_TEST_INFO_NULL,
+	};
+
+	return unit_run("cpu-bt, calls and returns", tests);
+}
