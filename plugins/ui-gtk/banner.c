@@ -6,6 +6,10 @@
  */
 #include "ui.h"
 
+struct fault {
+	char *instance, *what; /* what: NULL, none */
+};
+
 G_GNUC_BEGIN_IGNORE_DEPRECATIONS /* GtkInfoBar since 4.10; AdwBanner would need libadwaita */
 
 	static void
@@ -19,7 +23,7 @@ G_GNUC_BEGIN_IGNORE_DEPRECATIONS /* GtkInfoBar since 4.10; AdwBanner would need 
 static void show_fault(struct ui *ui, const char *instance, const char *what)
 {
 	g_autofree char *text =
-		g_strdup_printf("%s of this machine has failed: %s.", instance, what);
+		g_strdup_printf(_("%s of this machine has failed: %s."), instance, what);
 
 	show(ui, text);
 }
@@ -32,10 +36,10 @@ static void on_device_fault(TsrMachine *machine, const char *instance, const cha
 
 static void on_guest_panicked(TsrMachine *machine, const char *why, gpointer data)
 {
-	g_autofree char *text =
-		g_strdup_printf("The guest's processor has shut down: %s. The machine was reset or "
-				"stopped.",
-				why);
+	g_autofree char *text = g_strdup_printf(
+		_("The guest's processor has shut down: %s. The machine was reset or "
+		  "stopped."),
+		why);
 
 	show(data, text);
 }
@@ -65,17 +69,41 @@ GtkWidget *ui_banner_new(struct ui *ui)
 }
 
 /* Back ends have the last fault in a property. */
+
+static gboolean look_for_fault(TsrMachine *machine, gpointer data, GError **error)
+{
+	g_autoptr(GVariant) status = tsr_machine_get_status(machine);
+	g_autoptr(GVariant) faults =
+		g_variant_lookup_value(status, "faults", G_VARIANT_TYPE("a{ss}"));
+	struct fault *fault = data;
+
+	if (faults && g_variant_n_children(faults))
+		g_variant_get_child(faults, g_variant_n_children(faults) - 1, "{ss}",
+				    &fault->instance, &fault->what);
+	return TRUE;
+}
+
+static void on_fault_found(struct ui *ui, gpointer data, const GError *error)
+{
+	struct fault *fault = data;
+
+	if (fault->what)
+		show_fault(ui, fault->instance, fault->what);
+}
+
+static void fault_free(gpointer data)
+{
+	struct fault *fault = data;
+
+	g_free(fault->instance);
+	g_free(fault->what);
+	g_free(fault);
+}
+
 void ui_banner_look_back(struct ui *ui)
 {
-	g_auto(GStrv) instances = tsr_machine_list_instances(ui->machine);
-
-	for (char **name = instances; *name; name++) {
-		g_autofree char *fault =
-			tsr_machine_get_instance_property(ui->machine, *name, "fault", NULL);
-
-		if (fault && *fault)
-			show_fault(ui, *name, fault);
-	}
+	ui_calls_make(ui->calls, look_for_fault, on_fault_found, g_new0(struct fault, 1),
+		      fault_free);
 }
 
 G_GNUC_END_IGNORE_DEPRECATIONS

@@ -33,7 +33,7 @@ static gboolean alt_is_down(const struct ui *ui)
 static void send_key(struct ui *ui, guint code, gboolean down)
 {
 	ui->down[code] = down;
-	ui_window_wake(ui);
+	ui_frames_wake(ui);
 	tsr_machine_send_key(ui->machine, code, down);
 }
 
@@ -43,16 +43,6 @@ void ui_keyboard_release_all(struct ui *ui)
 		if (ui->down[code])
 			send_key(ui, code, FALSE);
 	ui->chord = FALSE;
-}
-
-void ui_keyboard_send_ctrl_alt_delete(struct ui *ui)
-{
-	static const guint codes[] = { KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE };
-
-	for (guint i = 0; i < G_N_ELEMENTS(codes); i++)
-		tsr_machine_send_key(ui->machine, codes[i], TRUE);
-	for (guint i = G_N_ELEMENTS(codes); i-- > 0;)
-		tsr_machine_send_key(ui->machine, codes[i], FALSE);
 }
 
 static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, guint keycode,
@@ -65,7 +55,13 @@ static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, 
 		return TRUE;
 	if (code == KEY_ENTER && ctrl_is_down(ui) && alt_is_down(ui)) {
 		ui_keyboard_release_all(ui);
-		ui_actions_toggle_fullscreen(ui);
+		ui_fullscreen_toggle(ui);
+		return TRUE;
+	}
+	if (code == KEY_F10 && ctrl_is_down(ui) && alt_is_down(ui)) {
+		ui_keyboard_release_all(ui);
+		ui_grab_release(ui);
+		g_action_group_activate_action(G_ACTION_GROUP(ui->actions), "menu", NULL);
 		return TRUE;
 	}
 	if (!ui->down[code]) /* otherwise the host repeats the key; the guest's keyboard does that

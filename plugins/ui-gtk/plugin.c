@@ -5,11 +5,15 @@
  */
 #include <tessera/tessera.h>
 
+#include "translations.h"
 #include "ui.h"
+
+/* What the desktop knows the window's program by: its entry there, and its name for assistive
+ * technologies, which GTK 4.8 does not register without one. */
+#define PROGRAM "org.tessera.Tessera"
 
 struct instance {
 	struct ui ui;
-	gboolean smooth;
 };
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
@@ -18,6 +22,9 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	const char *title = properties->get_string(host, "title");
 
+	tsr_translations_bind(NULL);
+	if (!g_get_prgname())
+		g_set_prgname(PROGRAM);
 #ifdef HAVE_X11
 	gdk_set_allowed_backends(
 		"x11,*"); /* grab.c can hold the pointer there, and through Xwayland */
@@ -31,26 +38,42 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 				     "this host has no " TSR_GMACHINE);
 	i->ui.host = host;
 	i->ui.bus = host->get(host, TSR_BUS);
-	i->ui.leaves = g_str_equal(properties->get_string(host, "closing"), "leave");
+	i->ui.closing = g_strdup(properties->get_string(host, "closing"));
+	i->ui.control = g_strdup(properties->get_string(host, "control"));
+	i->ui.again = g_strdup(properties->get_string(host, "again"));
+	i->ui.suspend_to = g_strdup(properties->get_string(host, "suspend-to"));
+	i->ui.scale = g_strdup(properties->get_string(host, "scale"));
+	adw_init();
 	i->ui.title = g_strdup(*title ? title : tsr_machine_get_name(i->ui.machine));
-	i->smooth = g_str_equal(properties->get_string(host, "scale"), "smooth");
 	return true;
 }
 
 static bool realize(void *self, struct tsr_error *error)
 {
-	struct instance *i = self;
+	struct ui *ui = &((struct instance *)self)->ui;
 
-	ui_window_create(&i->ui, i->smooth);
+	ui->calls = ui_calls_new(ui, ui->control);
+	ui->settings = ui_settings_new();
+	ui_window_create(ui, g_str_equal(ui->scale, "user")
+				     ? ui_settings_get(ui->settings, UI_SETTING_SCALE)
+				     : ui->scale);
 	return true;
 }
 
 static void detach(void *self)
 {
-	struct instance *i = self;
+	struct ui *ui = &((struct instance *)self)->ui;
 
-	ui_window_destroy(&i->ui);
-	g_free(i->ui.title);
+	ui_window_destroy(ui);
+	g_clear_pointer(&ui->calls, ui_calls_end);
+	g_clear_pointer(&ui->settings, ui_settings_free);
+	g_free(ui->title);
+	g_free(ui->closing);
+	g_free(ui->control);
+	g_free(ui->scale);
+	g_free(ui->suspend_to);
+	g_free(ui->again);
+	g_free(ui->button);
 }
 
 static const struct tsr_device_class device_class = {

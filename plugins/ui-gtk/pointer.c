@@ -47,7 +47,7 @@ static void on_motion(GtkEventControllerMotion *controller, double x, double y, 
 
 	if (event)
 		gdk_event_get_position(event, &surface_x, &surface_y);
-	ui_window_wake(ui);
+	ui_frames_wake(ui);
 	send_absolute(ui, x, y);
 	if (ui->grabbed && ui->last_known && !ui->warped) {
 		dx = take_whole(&ui->rest_x, surface_x - ui->last_x);

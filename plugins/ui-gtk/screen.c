@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The picture. Sharp scaling repeats the pixels here, by the largest whole number that fits,
- * because GTK before 4.10 can scale textures only smoothly. Smooth scaling fills the widget and is
- * left to GTK. A picture that is larger than its widget is always scaled down smoothly.
+ * The picture. Scaling by whole multiples repeats the pixels here, because GTK before 4.10 can
+ * scale textures only smoothly. Smooth scaling fills the widget and is left to GTK. To fit, the
+ * pixels are repeated by the next whole number, and GTK scales that down, so that only the edges
+ * between them are blurred. A picture that is larger than its widget is always scaled down
+ * smoothly. Multiples are of device pixels; by itself the picture asks for one logical pixel for
+ * each of its own.
  */
+#include <math.h>
+
 #include "ui.h"
 
 struct _UiScreen {
 	GtkWidget parent;
 	GBytes *frame; /* NULL: none was fetched yet */
 	guint width, height;
-	gboolean smooth;
+	UiScale scale;
 	GdkTexture *texture; /* of frame, multiplied by `factor` */
 	guint factor;
 };
@@ -36,7 +41,15 @@ static double shown_scale(UiScreen *self)
 {
 	double scale = fitting_scale(self);
 
-	return self->smooth || scale < 1 ? scale : (guint)scale;
+	return self->scale != UI_SCALE_WHOLE || scale < 1 ? scale : (guint)scale;
+}
+
+/* How often each pixel is repeated before GTK scales. */
+static guint repetition(UiScreen *self, double scale)
+{
+	if (self->scale == UI_SCALE_SMOOTH || scale < 1)
+		return 1;
+	return (guint)(self->scale == UI_SCALE_FIT ? ceil(scale) : scale);
 }
 
 void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
@@ -99,7 +112,7 @@ static void ui_screen_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 	if (!self->frame)
 		return;
 	scale = shown_scale(self);
-	factor = self->smooth || scale < 1 ? 1 : (guint)scale;
+	factor = repetition(self, scale);
 	if (!self->texture || self->factor != factor)
 		make_texture(self, factor);
 	ui_screen_get_area(self, &area);
@@ -114,7 +127,7 @@ static void ui_screen_measure(GtkWidget *widget, GtkOrientation orientation, int
 	guint size = orientation == GTK_ORIENTATION_HORIZONTAL ? self->width : self->height;
 
 	*minimum = 64;
-	*natural = MAX(64, (int)(size / device_scale(self)));
+	*natural = MAX(64, (int)size);
 }
 
 static void ui_screen_dispose(GObject *object)
@@ -143,7 +156,7 @@ static void ui_screen_init(UiScreen *self)
 	gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);
 	gtk_widget_set_vexpand(GTK_WIDGET(self), TRUE);
 	gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-				       "The machine's screen", -1);
+				       _("Screen of the machine"), -1);
 }
 
 GtkWidget *ui_screen_new(void)
@@ -165,8 +178,21 @@ void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint heigh
 	gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
-void ui_screen_set_smooth(UiScreen *self, gboolean smooth)
+void ui_screen_set_scale(UiScreen *self, UiScale scale)
 {
-	self->smooth = smooth;
+	self->scale = scale;
+	g_clear_object(&self->texture);
 	gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+GdkTexture *ui_screen_get_picture(UiScreen *self)
+{
+	g_autoptr(GBytes) pixels = NULL;
+
+	if (!self->frame)
+		return NULL;
+	pixels = multiply(self->frame, self->width, self->height, 1);
+	return gdk_memory_texture_new((int)self->width, (int)self->height,
+				      GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, pixels,
+				      (gsize)self->width * 4);
 }

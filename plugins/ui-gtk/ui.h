@@ -1,34 +1,65 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The window of one machine and what belongs to it. All of it runs on the main loop. */
+/* The window of one machine and what belongs to it. All of it runs on the main loop, but for what
+ * calls.h says. */
 #ifndef UI_H
 #define UI_H
 
-#include <gtk/gtk.h>
+#include <adwaita.h>
+#include <glib/gi18n-lib.h>
 #include <tessera-glib/machine.h>
 #include <tessera/host.h>
+
+#include "calls.h"
+#include "keys.h"
+#include "settings.h"
 
 /* -- screen.c: a widget that shows a picture of XRGB pixels and keeps its aspect ratio */
 #define UI_TYPE_SCREEN (ui_screen_get_type())
 G_DECLARE_FINAL_TYPE(UiScreen, ui_screen, UI, SCREEN, GtkWidget)
 
+typedef enum {
+	UI_SCALE_WHOLE,  /* by whole multiples of the guest's pixels */
+	UI_SCALE_SMOOTH, /* to all of the widget, interpolated */
+	UI_SCALE_FIT,    /* to all of the widget, pixels stay sharp */
+} UiScale;
+
 GtkWidget *ui_screen_new(void);
 void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint height);
-void ui_screen_set_smooth(UiScreen *self, gboolean smooth);
+void ui_screen_set_scale(UiScreen *self, UiScale scale);
 /* The area of the widget that the picture covers, in logical pixels. */
 void ui_screen_get_area(UiScreen *self, graphene_rect_t *area);
+/* (transfer full): a copy of the picture as it is; NULL: there is none yet. */
+GdkTexture *ui_screen_get_picture(UiScreen *self);
 
 struct ui {
 	TsrMachine *machine; /* not owned; NULL after detach */
 	const struct tsr_host *host;
 	const struct tsr_bus *bus;
-	gboolean leaves; /* closing the window leaves the machine as it is */
-	char *title;
+	struct ui_calls *calls;        /* calls that wait for the machine */
+	struct ui_settings *settings;  /* what the user prefers */
+	char *title, *scale, *closing; /* properties */
+	char *suspend_to;              /* a file; "": the user names one */
+	char *again;                   /* a command that starts the machine; "": none */
+	char *control;                 /* the machine's socket; "": it is in this process */
+
 	GtkWindow *window;
 	UiScreen *screen;
-	GtkWidget *pause_button;
+	GtkWidget *header, *top, *overlay; /* top: where the header is, but for full screen */
+	GtkWidget *edge;                   /* a revealer at the top of a full screen */
+	GtkWidget *menu_button, *send_button, *pause_button;
+	GtkWidget *typing, *typing_bar; /* while the clipboard is typed */
+	AdwWindowTitle *title_widget;
+	AdwToastOverlay *toasts;
 	GSimpleActionGroup *actions;
 	GtkWidget *banner, *banner_label; /* what is wrong with the machine */
 	GtkWidget *dialog;                /* the question before closing; NULL: it is not shown */
+
+	/* devices */
+	GtkWidget *bottom, *row, *pages, *switcher; /* pages: the screen, and consoles */
+	GHashTable *icons;                          /* instance: GtkImage, which the row owns */
+	GPtrArray *devices;                         /* struct ui_device; NULL: not read yet */
+
+	struct ui_monitor *monitor; /* which its page owns; NULL: it was not opened yet */
 
 	/* frames */
 	TsrFrame frame;   /* the one that is shown */
@@ -38,11 +69,14 @@ struct ui {
 	unsigned changes; /* successive slow polls that found a change */
 
 	/* input */
-	gboolean down[256]; /* keys that the guest has seen pressed and not yet released, by evdev
-			       code */
-	gboolean chord;     /* Ctrl and Alt were pressed, and no other key since */
-	guint buttons;      /* enum tsr_input_button */
+	struct ui_keys *keys; /* that the window presses itself */
+	char *button;         /* the instance with a power button; NULL: none */
+	gboolean down[256];   /* keys that the guest has seen pressed and not yet released, by evdev
+				 code */
+	gboolean chord;       /* Ctrl and Alt were pressed, and no other key since */
+	guint buttons;        /* enum tsr_input_button */
 	gboolean grabbed;
+	gboolean is_absolute;  /* the machine has a pointer that needs no grab */
 	double last_x, last_y; /* the last position of the pointer in the window's surface */
 	gboolean last_known;
 	gboolean warped; /* the next event at the centre of the surface comes from the warp */
@@ -50,11 +84,36 @@ struct ui {
 };
 
 /* -- window.c */
-void ui_window_create(struct ui *ui, gboolean smooth);
+void ui_window_create(struct ui *ui, const char *scale);
 void ui_window_destroy(struct ui *ui);
-void ui_window_wake(struct ui *ui); /* after input by the user: the screen may change soon */
+/* NULL: it was destroyed. For the ends of what takes time. */
+struct ui *ui_of_window(gpointer window);
 void ui_window_update_title(struct ui *ui);
-void ui_window_ask_close(struct ui *ui);
+/* A sentence that goes by itself. */
+void ui_window_toast(struct ui *ui, const char *sentence);
+/* A sentence that the user closes; error NULL: none. */
+void ui_window_tell(struct ui *ui, const char *what, const GError *error);
+/* The end of a call: tells the error, if there is one. */
+void ui_window_tell_failure(struct ui *ui, gpointer what, const GError *error);
+
+/* -- frames.c */
+void ui_frames_add(struct ui *ui);
+void ui_frames_stop(struct ui *ui);
+void ui_frames_wake(struct ui *ui); /* after input by the user: the screen may change soon */
+
+/* -- fullscreen.c */
+void ui_fullscreen_add(struct ui *ui);
+void ui_fullscreen_toggle(struct ui *ui);
+
+/* -- closing.c */
+void ui_closing_add(struct ui *ui);
+void ui_closing_ask_power_off(struct ui *ui);
+
+/* The machine goes on without the window. */
+void ui_closing_leave(struct ui *ui);
+
+/* -- ended.c: what the window says when the machine's process is gone */
+void ui_ended_add(struct ui *ui);
 
 /* -- banner.c */
 GtkWidget *ui_banner_new(struct ui *ui);
@@ -62,15 +121,33 @@ GtkWidget *ui_banner_new(struct ui *ui);
 void ui_banner_look_back(struct ui *ui);
 
 /* -- actions.c */
-void ui_actions_add(struct ui *ui, gboolean smooth);
+void ui_actions_add(struct ui *ui, const char *scale);
 GMenuModel *ui_actions_menu(void);
-void ui_actions_toggle_fullscreen(struct ui *ui);
-void ui_show_error(struct ui *ui, const char *what, GError *error);
+void ui_actions_enable(struct ui *ui, const char *name, gboolean enabled);
+
+/* -- send.c, power.c, preferences.c, hardware.c: after actions.c */
+void ui_send_add(struct ui *ui);
+void ui_power_add(struct ui *ui);
+void ui_power_suspend(struct ui *ui);
+void ui_preferences_add(struct ui *ui);
+void ui_hardware_add(struct ui *ui);
+
+/* -- row.c, console.c */
+void ui_row_add(struct ui *ui);
+void ui_row_remove(struct ui *ui);
+/* Does nothing if it is there. */
+void ui_console_add(struct ui *ui, const char *instance);
+
+/* -- monitor.c: the bus monitor, a page that its action opens; after actions.c */
+void ui_monitor_add(struct ui *ui);
+
+/* -- shot.c */
+void ui_shot_save(struct ui *ui);
+void ui_shot_copy(struct ui *ui);
 
 /* -- keyboard.c, pointer.c */
 void ui_keyboard_add(struct ui *ui);
 void ui_keyboard_release_all(struct ui *ui);
-void ui_keyboard_send_ctrl_alt_delete(struct ui *ui);
 void ui_pointer_add(struct ui *ui);
 void ui_pointer_release_all(struct ui *ui);
 

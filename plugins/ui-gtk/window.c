@@ -1,98 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The window: its header bar, its screen, and how often the guest's picture is polled. While the
- * picture changes a lot, or after input, it is fetched with each frame of the window; otherwise
- * twelve times a second, so that the host can sleep while an idle guest blinks its cursor. A window
- * that is not visible fetches nothing.
- */
+/* The window: made of window.ui and of what the other files add to it; its title; what it says. */
 #include "ui.h"
 
-#define AWAKE_TICKS 40 /* ticks without a change before polling becomes slow */
-#define CHANGE_WORTH 4 /* ticks that a change adds; a cursor blinks every eight ticks */
-#define SLOW_BEAT_MS 80u
-#define CHANGES_TO_WAKE 3u /* successive slow polls with a change */
+#define TOAST_SECONDS 4
 
-/* -- Frames */
+/* -- What it says */
 
-static gboolean fetch_frame(struct ui *ui)
+void ui_window_toast(struct ui *ui, const char *sentence)
 {
-	g_autoptr(GBytes) pixels = tsr_machine_borrow_frame(ui->machine, 0, &ui->frame);
+	AdwToast *toast = adw_toast_new("");
+	g_autofree char *escaped = g_markup_escape_text(sentence, -1);
 
-	if (!pixels)
-		return FALSE;
-	ui_screen_set_frame(ui->screen, pixels, ui->frame.width, ui->frame.height);
-	return TRUE;
+	adw_toast_set_title(toast, escaped);
+	adw_toast_set_timeout(toast, TOAST_SECONDS);
+	adw_toast_overlay_add_toast(ui->toasts, toast);
 }
 
-static gboolean on_slow_beat(gpointer data);
-
-static gboolean on_tick(GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+void ui_window_tell(struct ui *ui, const char *what, const GError *error)
 {
-	struct ui *ui = data;
+	const char *why = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+				  ? _("The machine does not answer. If it does later, this is "
+				      "done then.")
+			  : error ? error->message
+				  : NULL;
+	GtkWidget *dialog = adw_message_dialog_new(ui->window, what, why);
 
-	ui->awake += fetch_frame(ui) ? CHANGE_WORTH - 1 : -1;
-	ui->awake = MIN(ui->awake, AWAKE_TICKS);
-	if (ui->awake > 0)
-		return G_SOURCE_CONTINUE;
-	ui->tick = 0;
-	ui->changes = 0;
-	ui->slow = g_timeout_add(SLOW_BEAT_MS, on_slow_beat, ui);
-	return G_SOURCE_REMOVE;
+	ui_grab_release(ui);
+	adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "close", _("_Close"));
+	gtk_window_present(GTK_WINDOW(dialog));
 }
 
-void ui_window_wake(struct ui *ui)
+void ui_window_tell_failure(struct ui *ui, gpointer what, const GError *error)
 {
-	ui->awake = AWAKE_TICKS;
-	if (!gtk_widget_get_mapped(GTK_WIDGET(ui->screen)))
-		return;
-	if (!ui->tick)
-		ui->tick = gtk_widget_add_tick_callback(GTK_WIDGET(ui->screen), on_tick, ui, NULL);
-	g_clear_handle_id(&ui->slow, g_source_remove);
+	if (error)
+		ui_window_tell(ui, what, error);
 }
 
-static void stop_frames(struct ui *ui)
+struct ui *ui_of_window(gpointer window)
 {
-	if (ui->tick)
-		gtk_widget_remove_tick_callback(GTK_WIDGET(ui->screen), ui->tick);
-	ui->tick = 0;
-	g_clear_handle_id(&ui->slow, g_source_remove);
+	return g_object_get_data(window, "ui");
 }
 
-static gboolean on_slow_beat(gpointer data)
-{
-	struct ui *ui = data;
-
-	ui->changes = fetch_frame(ui) ? ui->changes + 1 : 0;
-	if (ui->changes < CHANGES_TO_WAKE)
-		return G_SOURCE_CONTINUE;
-	ui->slow = 0;
-	ui_window_wake(ui);
-	return G_SOURCE_REMOVE;
-}
-
-static void on_map(GtkWidget *widget, gpointer data)
-{
-	ui_window_wake(data);
-}
-
-static void on_unmap(GtkWidget *widget, gpointer data)
-{
-	stop_frames(data);
-}
-
-/* -- Signals of the machine */
+/* -- Its title */
 
 void ui_window_update_title(struct ui *ui)
 {
+	const char *subtitle = "";
 	g_autofree char *title = NULL;
-	TsrMachineState state = tsr_machine_get_state(ui->machine);
-	const char *suffix = "";
 
-	if (state == TSR_MACHINE_PAUSED)
-		suffix = " (paused)";
-	else if (ui->grabbed)
-		suffix = " - Ctrl+Alt releases the mouse";
-	title = g_strconcat(ui->title, suffix, NULL);
+	if (!ui->window)
+		return;
+	if (tsr_machine_get_state(ui->machine) == TSR_MACHINE_PAUSED)
+		subtitle = _("Paused");
+	if (ui->grabbed)
+		subtitle = _("Ctrl+Alt releases the mouse");
+	if (ui_calls_are_late(ui->calls))
+		subtitle = _("Waiting for the machine…");
+	adw_window_title_set_title(ui->title_widget, ui->title);
+	adw_window_title_set_subtitle(ui->title_widget, subtitle);
+	title = g_strconcat(ui->title, *subtitle ? " - " : "", subtitle, NULL);
 	gtk_window_set_title(ui->window, title);
 }
 
@@ -100,13 +66,14 @@ static void on_state_changed(TsrMachine *machine, int state, gpointer data)
 {
 	struct ui *ui = data;
 	gboolean paused = state == TSR_MACHINE_PAUSED;
-	GAction *action = g_action_map_lookup_action(G_ACTION_MAP(ui->actions), "pause");
+	const char *name = paused ? _("Resume") : _("Pause");
 
-	g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(paused));
 	gtk_button_set_icon_name(GTK_BUTTON(ui->pause_button),
 				 paused ? "media-playback-start-symbolic"
 					: "media-playback-pause-symbolic");
-	gtk_widget_set_tooltip_text(ui->pause_button, paused ? "Resume" : "Pause");
+	gtk_widget_set_tooltip_text(ui->pause_button, name);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(ui->pause_button),
+				       GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 	if (state != TSR_MACHINE_RUNNING)
 		ui_grab_release(ui);
 	ui_window_update_title(ui);
@@ -124,111 +91,79 @@ static void on_display_changed(TsrMachine *machine, guint display, guint width, 
 		gtk_window_set_default_size(ui->window, -1, -1);
 }
 
-/* -- Closing */
-
-static void on_close_response(GtkDialog *dialog, int response, gpointer data)
-{
-	struct ui *ui = data;
-
-	ui->dialog = NULL;
-	gtk_window_destroy(GTK_WINDOW(dialog));
-	if (response == GTK_RESPONSE_ACCEPT && ui->machine)
-		tsr_machine_stop(ui->machine, TSR_EXIT_POWERED_OFF, "the window was closed");
-}
-
-void ui_window_ask_close(struct ui *ui)
-{
-	if (ui->dialog) {
-		gtk_window_present(GTK_WINDOW(ui->dialog));
-		return;
-	}
-	ui_grab_release(ui);
-	G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-	ui->dialog = gtk_message_dialog_new(
-		ui->window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
-		GTK_BUTTONS_NONE, "Power off “%s”?", ui->title);
-	gtk_message_dialog_format_secondary_text(
-		GTK_MESSAGE_DIALOG(ui->dialog),
-		"The machine stops at once, as if it were unplugged. What the guest has not "
-		"saved is lost.");
-	gtk_dialog_add_buttons(GTK_DIALOG(ui->dialog), "_Cancel", GTK_RESPONSE_CANCEL, "_Power Off",
-			       GTK_RESPONSE_ACCEPT, NULL);
-	gtk_dialog_set_default_response(GTK_DIALOG(ui->dialog), GTK_RESPONSE_CANCEL);
-	gtk_widget_add_css_class(
-		gtk_dialog_get_widget_for_response(GTK_DIALOG(ui->dialog), GTK_RESPONSE_ACCEPT),
-		"destructive-action");
-	G_GNUC_END_IGNORE_DEPRECATIONS
-	g_signal_connect(ui->dialog, "response", G_CALLBACK(on_close_response), ui);
-	gtk_window_present(GTK_WINDOW(ui->dialog));
-}
-
-static gboolean on_close_request(GtkWindow *window, gpointer data)
-{
-	struct ui *ui = data;
-
-	if (!ui->machine || tsr_machine_get_state(ui->machine) == TSR_MACHINE_STOPPED)
-		return FALSE;
-	if (ui->leaves) {
-		gtk_widget_set_visible(GTK_WIDGET(window), FALSE);
-		ui->bus->emit(ui->host, "closed", NULL);
-	} else {
-		ui_window_ask_close(ui);
-	}
-	return TRUE;
-}
-
 /* -- Making it */
 
-static GtkWidget *header_button(const char *icon, const char *tooltip, const char *action)
+/* What is shown has the keyboard. */
+static void on_page(GtkStack *pages, GParamSpec *property, gpointer data)
 {
-	GtkWidget *button = gtk_button_new_from_icon_name(icon);
+	GtkWidget *page = gtk_stack_get_visible_child(pages);
 
-	gtk_widget_set_tooltip_text(button, tooltip);
-	gtk_actionable_set_action_name(GTK_ACTIONABLE(button), action);
-	gtk_widget_set_focus_on_click(button, FALSE);
-	return button;
+	if (page)
+		gtk_widget_grab_focus(page);
 }
 
-static GtkWidget *make_header(struct ui *ui)
+/* Objects of window.ui stay with their parents, which stay with the window. */
+static void take_objects(struct ui *ui, GtkBuilder *builder)
 {
-	GtkWidget *header = gtk_header_bar_new(), *menu = gtk_menu_button_new();
-	g_autoptr(GMenuModel) model = ui_actions_menu();
+	const struct {
+		const char *name;
+		gpointer place;
+	} objects[] = {
+		{ "window", &ui->window },
+		{ "header", &ui->header },
+		{ "top", &ui->top },
+		{ "overlay", &ui->overlay },
+		{ "edge", &ui->edge },
+		{ "bottom", &ui->bottom },
+		{ "row", &ui->row },
+		{ "pages", &ui->pages },
+		{ "switcher", &ui->switcher },
+		{ "send", &ui->send_button },
+		{ "typing", &ui->typing },
+		{ "typing-bar", &ui->typing_bar },
+		{ "menu", &ui->menu_button },
+		{ "pause", &ui->pause_button },
+		{ "title", &ui->title_widget },
+		{ "toasts", &ui->toasts },
+	};
 
-	gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(menu), "open-menu-symbolic");
-	gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(menu), model);
-	gtk_widget_set_tooltip_text(menu, "Menu");
-	gtk_widget_set_focus_on_click(menu, FALSE);
-	ui->pause_button = header_button("media-playback-pause-symbolic", "Pause", "machine.pause");
-	gtk_header_bar_pack_start(GTK_HEADER_BAR(header), ui->pause_button);
-	gtk_header_bar_pack_start(GTK_HEADER_BAR(header),
-				  header_button("view-refresh-symbolic", "Reset", "machine.reset"));
-	gtk_header_bar_pack_end(GTK_HEADER_BAR(header), menu);
-	gtk_header_bar_pack_end(GTK_HEADER_BAR(header),
-				header_button("view-fullscreen-symbolic",
-					      "Full screen (Ctrl+Alt+Enter)",
-					      "machine.fullscreen"));
-	return header;
+	for (guint i = 0; i < G_N_ELEMENTS(objects); i++)
+		*(GObject **)objects[i].place = gtk_builder_get_object(builder, objects[i].name);
 }
 
-void ui_window_create(struct ui *ui, gboolean smooth)
+static void build(struct ui *ui)
 {
-	GtkWidget *overlay = gtk_overlay_new();
+	GtkBuilder *builder = gtk_builder_new_from_resource("/org/tessera/window/window.ui");
+	g_autoptr(GMenuModel) menu = ui_actions_menu();
 
-	ui->window = GTK_WINDOW(gtk_window_new());
+	take_objects(ui, builder);
+	g_object_set_data(G_OBJECT(ui->window), "ui", ui);
 	ui->screen = UI_SCREEN(ui_screen_new());
-	gtk_window_set_titlebar(ui->window, make_header(ui));
-	gtk_overlay_set_child(GTK_OVERLAY(overlay), GTK_WIDGET(ui->screen));
-	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), ui_banner_new(ui));
-	gtk_window_set_child(ui->window, overlay);
-	gtk_window_set_icon_name(ui->window, "tessera");
-	ui_actions_add(ui, smooth);
+	gtk_stack_add_titled(GTK_STACK(ui->pages), GTK_WIDGET(ui->screen), "screen", _("Screen"));
+	gtk_overlay_add_overlay(GTK_OVERLAY(ui->overlay), ui_banner_new(ui));
+	gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(ui->menu_button), menu);
+	g_object_unref(builder);
+}
+
+void ui_window_create(struct ui *ui, const char *scale)
+{
+	build(ui);
+	ui_actions_add(ui, scale);
+	ui_send_add(ui);
+	ui_power_add(ui);
+	ui_preferences_add(ui);
+	ui_monitor_add(ui);
+	ui_hardware_add(ui);
 	ui_keyboard_add(ui);
 	ui_pointer_add(ui);
-	g_signal_connect(ui->window, "close-request", G_CALLBACK(on_close_request), ui);
-	g_signal_connect(ui->screen, "map", G_CALLBACK(on_map), ui);
-	g_signal_connect(ui->screen, "unmap", G_CALLBACK(on_unmap), ui);
+	ui_fullscreen_add(ui);
+	ui_closing_add(ui);
+	ui_ended_add(ui);
+	ui_frames_add(ui);
+	g_signal_connect(ui->pages, "notify::visible-child", G_CALLBACK(on_page), ui);
 	g_signal_connect(ui->machine, "state-changed", G_CALLBACK(on_state_changed), ui);
 	g_signal_connect(ui->machine, "display-changed", G_CALLBACK(on_display_changed), ui);
+	ui_row_add(ui);
 	ui_banner_look_back(ui);
 	ui_window_update_title(ui);
 	gtk_window_set_focus(ui->window, GTK_WIDGET(ui->screen));
@@ -245,12 +180,15 @@ void ui_window_destroy(struct ui *ui)
 	g_signal_handlers_disconnect_by_data(ui->machine, ui);
 	ui->machine = NULL;
 	ui->grabbed = FALSE;
-	stop_frames(ui);
+	ui_frames_stop(ui);
+	ui_row_remove(ui);
 	if (ui->dialog)
 		gtk_window_destroy(GTK_WINDOW(ui->dialog));
+	g_object_set_data(G_OBJECT(ui->window), "ui", NULL);
 	gtk_window_destroy(ui->window);
 	ui->window = NULL;
 	g_clear_object(&ui->actions);
+	g_clear_pointer(&ui->keys, ui_keys_free);
 	gdk_display_sync(
 		display); /* makes the window disappear now, not when the main loop runs again */
 }

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is done with a machine: start, suspend, power off. See machine.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/folder.h"
+#include "model/machine-private.h"
+#include "model/text.h"
+
+#define RETRY_MS 50
+#define LOG_TAIL 4096 /* bytes, of which the last line is told */
+
+/* Takes the sentence. */
+static void fail(TsrLibraryMachine *self, char *sentence)
+{
+	tsr_library_machine_fail(self, sentence);
+	g_free(sentence);
+}
+
+/* -- Starting */
+
+typedef struct {
+	char **arguments;
+	char *log, *socket, *disc; /* disc: NULL, none */
+} Start;
+
+static void start_free(gpointer data)
+{
+	Start *start = data;
+
+	g_strfreev(start->arguments);
+	g_free(start->log);
+	g_free(start->socket);
+	g_free(start->disc);
+	g_free(start);
+}
+
+/* In the child: it shall outlive the library and the terminal from which that was started. */
+static void leave_session(gpointer data)
+{
+	setsid();
+}
+
+static gboolean has_its_disc(const Start *start, GError **error)
+{
+	g_autofree char *name = NULL;
+
+	if (!start->disc || access(start->disc, R_OK) == 0)
+		return TRUE;
+	name = g_filename_display_name(start->disc);
+	g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_FAILED,
+		    _("The disc “%s” in its drive cannot be read: %s. Put the file back, or eject "
+		      "the disc."),
+		    name, g_strerror(errno));
+	return FALSE;
+}
+
+/* On another thread: opens the log and starts the process. */
+static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	Start *start = data;
+	g_autofree char *folder = g_path_get_dirname(start->socket);
+	g_autoptr(GSubprocessLauncher) launcher =
+		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+	GSubprocess *process = NULL;
+	GError *error = NULL;
+	int log;
+
+	if (!has_its_disc(start, &error)) {
+		g_task_return_error(task, error);
+		return;
+	}
+	log = open(start->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	g_mkdir_with_parents(folder, 0700);
+	if (log >= 0)
+		g_subprocess_launcher_take_stderr_fd(launcher, log);
+	g_subprocess_launcher_set_child_setup(launcher, leave_session, NULL, NULL);
+	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)start->arguments,
+					       &error);
+	if (process)
+		g_task_return_pointer(task, process, g_object_unref);
+	else
+		g_task_return_error(task, error);
+}
+
+static char **run_arguments(TsrLibraryMachine *self, const char *disc)
+{
+	g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
+	g_autofree char *control = g_strconcat("unix:", self->socket, NULL),
+			*state = g_build_filename(self->record->folder, TSR_LIBRARY_STATE, NULL);
+
+	g_strv_builder_add_many(arguments, self->program, "run", self->record->manifest,
+				"--control", control, NULL);
+	if (disc)
+		g_strv_builder_add_many(arguments, "--cdrom", disc, NULL);
+	if (self->record->is_suspended)
+		g_strv_builder_add_many(arguments, "--load", state, NULL);
+	return g_strv_builder_end(arguments);
+}
+
+/* -- The end of the process */
+
+/* The last line that the process wrote, without "tessera: "; NULL: none. */
+static void read_log_on_thread(GTask *task, gpointer source, gpointer data,
+			       GCancellable *cancellable)
+{
+	g_autofree char *text = NULL, *valid = NULL;
+	const char *tail, *line;
+	gsize length;
+
+	if (!g_file_get_contents(data, &text, &length, NULL)) {
+		g_task_return_pointer(task, NULL, NULL);
+		return;
+	}
+	tail = length > LOG_TAIL ? text + length - LOG_TAIL : text;
+	valid = g_utf8_make_valid(tail, -1);
+	g_strchomp(valid);
+	line = strrchr(valid, '\n');
+	line = line ? line + 1 : valid;
+	if (g_str_has_prefix(line, "tessera: "))
+		line += strlen("tessera: ");
+	g_task_return_pointer(task, *line ? g_strdup(line) : NULL, g_free);
+}
+
+static void on_log(GObject *source, GAsyncResult *result, gpointer data)
+{
+	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
+	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
+
+	if (!line)
+		line = g_strdup(_("its process ended without a word."));
+	tsr_library_machine_set_failure(self,
+					g_strdup_printf(_("It could not be started: %s"), line));
+	fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title, line));
+}
+
+static void tell_failed_start(TsrLibraryMachine *self)
+{
+	g_autoptr(GTask) task = g_task_new(self, NULL, on_log, NULL);
+
+	g_task_set_task_data(task, g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL),
+			     g_free);
+	g_task_run_in_thread(task, read_log_on_thread);
+}
+
+static void on_process_ended(GObject *source, GAsyncResult *result, gpointer data)
+{
+	GSubprocess *process = G_SUBPROCESS(source);
+	g_autoptr(TsrLibraryMachine) self = data;
+	gboolean was_starting = self->operation == TSR_LIBRARY_STARTING;
+
+	g_subprocess_wait_finish(process, result, NULL);
+	if (self->process != process)
+		return;
+	g_clear_object(&self->process);
+	g_clear_handle_id(&self->retry, g_source_remove);
+	if (g_subprocess_get_if_signaled(process))
+		tsr_library_machine_set_failure(
+			self, g_strdup_printf(_("Its process was ended from outside, by signal "
+						"%d. What the guest had not written is lost."),
+					      g_subprocess_get_term_sig(process)));
+	else if (was_starting && g_subprocess_get_exit_status(process) != 0)
+		tell_failed_start(self);
+	if (!self->connection)
+		tsr_library_machine_ended(self);
+}
+
+void tsr_library_machine_ended(TsrLibraryMachine *self)
+{
+	if (!self->process)
+		tsr_library_machine_set_operation(self, TSR_LIBRARY_OFF);
+	tsr_library_machine_reread(self);
+	tsr_library_machine_changed(self);
+}
+
+/* -- Start */
+
+static gboolean on_retry(gpointer data)
+{
+	tsr_library_machine_look(data);
+	return G_SOURCE_CONTINUE;
+}
+
+static void on_started(GObject *source, GAsyncResult *result, gpointer data)
+{
+	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
+	g_autoptr(GError) why = NULL;
+
+	self->process = g_task_propagate_pointer(G_TASK(result), &why);
+	if (!self->process) {
+		tsr_library_machine_set_failure(
+			self, g_strdup_printf(_("It could not be started: %s"), why->message));
+		tsr_library_machine_set_operation(self, TSR_LIBRARY_OFF);
+		fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title,
+					   why->message));
+		return;
+	}
+	g_subprocess_wait_async(self->process, NULL, on_process_ended, g_object_ref(self));
+	self->retry = g_timeout_add(RETRY_MS, on_retry, self);
+}
+
+static void start_process(TsrLibraryMachine *self)
+{
+	g_autoptr(GTask) task = g_task_new(self, NULL, on_started, NULL);
+	Start *start = g_new0(Start, 1);
+
+	start->disc = tsr_library_settings_get_disc(self->settings, self->record->folder);
+	start->arguments = run_arguments(self, start->disc);
+	start->log = g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL);
+	start->socket = g_strdup(self->socket);
+	g_task_set_task_data(task, start, start_free);
+	g_task_run_in_thread(task, start_on_thread);
+}
+
+static void on_resumed(GObject *connection, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(TsrLibraryMachine) self = data;
+	g_autoptr(GError) why = NULL;
+
+	if (!tsr_library_machine_call_finish(connection, result, &why))
+		fail(self, g_strdup_printf(_("“%s” cannot go on: %s"), self->record->title,
+					   why->message));
+}
+
+void tsr_library_machine_start(TsrLibraryMachine *self)
+{
+	TsrLibraryState state = tsr_library_machine_get_state(self);
+
+	if (state == TSR_LIBRARY_PAUSED)
+		tsr_library_machine_call(self, "Resume", NULL, NULL, on_resumed);
+	if (tsr_library_machine_is_alive(self) || !self->record->manifest)
+		return;
+	tsr_library_machine_set_failure(self, NULL);
+	tsr_library_machine_set_operation(self, TSR_LIBRARY_STARTING);
+	start_process(self);
+}
+
+void tsr_library_machine_open_window(TsrLibraryMachine *self)
+{
+	g_autoptr(GError) why = NULL;
+	g_autoptr(GSubprocess) window = NULL;
+	g_autofree char *suspend =
+		g_strconcat("?suspend-to=", self->record->folder, "/", TSR_LIBRARY_STATE, NULL);
+
+	if (!self->connection)
+		return;
+	window = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &why, self->program, "view",
+				  self->socket, "--set", suspend, NULL);
+	if (!window)
+		fail(self, g_strdup_printf(_("No window of “%s” could be opened: %s"),
+					   self->record->title, why->message));
+}
+
+/* -- Power off */
+
+static void on_quit(GObject *connection, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(TsrLibraryMachine) self = data;
+	g_autoptr(GError) why = NULL;
+
+	/* The connection may end before the answer has come: then it is off. */
+	if (tsr_library_machine_call_finish(connection, result, &why) || !self->connection ||
+	    g_dbus_connection_is_closed(self->connection))
+		return;
+	tsr_library_machine_set_operation(self, TSR_LIBRARY_OFF);
+	fail(self, g_strdup_printf(_("“%s” could not be powered off: %s"), self->record->title,
+				   why->message));
+}
+
+void tsr_library_machine_power_off(TsrLibraryMachine *self)
+{
+	if (!self->connection)
+		return;
+	tsr_library_machine_set_operation(self, TSR_LIBRARY_STOPPING);
+	tsr_library_machine_take_picture(self);
+	tsr_library_machine_call(self, "Quit", NULL, NULL, on_quit);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A machine of the library: its folder, and its process if it has one. The process is `tessera run`
+ * with a control socket whose path follows from the folder, so that every library finds it, also
+ * one that was started later. Nothing here waits: what takes time is done on other threads or by
+ * calls over D-Bus, and shows in the properties. All functions are for the main loop's thread.
+ * [main]
+ */
+#ifndef TSR_LIBRARY_MACHINE_H
+#define TSR_LIBRARY_MACHINE_H
+
+#include "model/copy-file.h"
+#include "model/record.h"
+#include "model/settings.h"
+
+typedef enum {
+	TSR_LIBRARY_OFF,
+	TSR_LIBRARY_STARTING,
+	TSR_LIBRARY_RUNNING,
+	TSR_LIBRARY_PAUSED,
+	TSR_LIBRARY_SUSPENDING,
+	TSR_LIBRARY_SUSPENDED,
+	TSR_LIBRARY_STOPPING,
+	TSR_LIBRARY_DAMAGED,
+} TsrLibraryState;
+
+/* Properties, of which changes are notified: title, state, problem, picture. Signal
+ * failed(sentence): what the user asked for was not done. */
+#define TSR_TYPE_LIBRARY_MACHINE (tsr_library_machine_get_type())
+G_DECLARE_FINAL_TYPE(TsrLibraryMachine, tsr_library_machine, TSR, LIBRARY_MACHINE, GObject)
+
+/* program: the path of `tessera`. Takes the record. */
+TsrLibraryMachine *tsr_library_machine_new(TsrLibrarySettings *settings, const char *program,
+					   struct tsr_machine_record *record);
+/* What the folder says now. Takes the record, which is of the same folder. */
+void tsr_library_machine_update(TsrLibraryMachine *self, struct tsr_machine_record *record);
+
+const char *tsr_library_machine_get_folder(TsrLibraryMachine *self);
+const char *tsr_library_machine_get_title(TsrLibraryMachine *self);
+/* Its description, and its memory as the manifest has it. */
+const char *tsr_library_machine_get_details(TsrLibraryMachine *self);
+const char *tsr_library_machine_get_memory(TsrLibraryMachine *self);
+/* When it was last started, or made; seconds since 1970. */
+gint64 tsr_library_machine_get_used(TsrLibraryMachine *self);
+TsrLibraryState tsr_library_machine_get_state(TsrLibraryMachine *self);
+/* Why it is damaged, or how its last run failed; NULL: all is well. */
+const char *tsr_library_machine_get_problem(TsrLibraryMachine *self);
+/* PNG; NULL: none. */
+GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self);
+/* Whether a process of the machine is there, so that its folder must stay as it is. */
+gboolean tsr_library_machine_is_alive(TsrLibraryMachine *self);
+/* The path of its control socket. */
+const char *tsr_library_machine_get_socket(TsrLibraryMachine *self);
+
+/* Switches it on, or resumes it from its suspended or paused state. */
+void tsr_library_machine_start(TsrLibraryMachine *self);
+/* Opens another window of a machine that runs. */
+void tsr_library_machine_open_window(TsrLibraryMachine *self);
+/* Saves its state next to its disks, and ends its process. */
+void tsr_library_machine_suspend(TsrLibraryMachine *self);
+/* The power switch: what the guest has not written is lost. */
+void tsr_library_machine_power_off(TsrLibraryMachine *self);
+/* Removes a suspended state: the next start is a cold one. */
+void tsr_library_machine_discard_state(TsrLibraryMachine *self);
+/* The disc in its drive, from the next start on; NULL: none. */
+void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc);
+gboolean tsr_library_machine_has_disc(TsrLibraryMachine *self);
+/* If a process listens at the machine's socket, this is its machine. */
+void tsr_library_machine_look(TsrLibraryMachine *self);
+/* Whether pictures of the running machine are taken all the time, because somebody sees them. */
+void tsr_library_machine_set_live(TsrLibraryMachine *self, gboolean live);
+
+/* Changes of the folder; the machine must be off. `callback` gets the path of the folder from
+ * _finish (for trash: the old one); NULL with error. The library finds the new folder by itself. */
+void tsr_library_machine_rename(TsrLibraryMachine *self, const char *title,
+				GAsyncReadyCallback callback, gpointer user);
+void tsr_library_machine_clone(TsrLibraryMachine *self, const char *title,
+			       GCancellable *cancellable, GAsyncReadyCallback callback,
+			       gpointer user);
+void tsr_library_machine_trash(TsrLibraryMachine *self, GAsyncReadyCallback callback,
+			       gpointer user);
+char *tsr_library_machine_finish(GAsyncResult *result, GError **error);
+
+#endif

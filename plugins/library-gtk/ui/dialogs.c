@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See dialogs.h. */
+#include "ui/dialogs.h"
+
+#include "model/name.h"
+#include "model/text.h"
+
+#define YES "yes"
+#define CANCEL "cancel"
+
+typedef struct {
+	void (*done)(gpointer object);
+	void (*done_title)(gpointer object, const char *title);
+	gpointer object;
+	GtkEditable *entry;
+} Question;
+
+static GtkWidget *dialog_new(GtkWidget *over, const char *heading, const char *body)
+{
+	GtkRoot *root = gtk_widget_get_root(over);
+
+	return adw_message_dialog_new(GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL, heading, body);
+}
+
+void tsr_dialog_tell(GtkWidget *over, const char *heading, const char *body)
+{
+	AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(dialog_new(over, heading, body));
+
+	adw_message_dialog_add_response(dialog, CANCEL, _("_Close"));
+	gtk_window_present(GTK_WINDOW(dialog));
+}
+
+static void on_response(AdwMessageDialog *dialog, const char *response, gpointer data)
+{
+	Question *question = data;
+	g_autofree char *title = NULL;
+
+	if (!g_str_equal(response, YES))
+		return;
+	if (question->done)
+		question->done(question->object);
+	if (question->done_title) {
+		title = tsr_library_clean_title(gtk_editable_get_text(question->entry));
+		question->done_title(question->object, title);
+	}
+}
+
+static void question_free(gpointer data, GClosure *closure)
+{
+	Question *question = data;
+
+	g_object_unref(question->object);
+	g_free(question);
+}
+
+static AdwMessageDialog *ask(GtkWidget *over, const char *heading, const char *body,
+			     const char *yes, Question *question)
+{
+	AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(dialog_new(over, heading, body));
+
+	adw_message_dialog_add_response(dialog, CANCEL, _("_Cancel"));
+	adw_message_dialog_add_response(dialog, YES, yes);
+	adw_message_dialog_set_default_response(dialog, YES);
+	g_signal_connect_data(dialog, "response", G_CALLBACK(on_response), question, question_free,
+			      0);
+	return dialog;
+}
+
+void tsr_dialog_ask(GtkWidget *over, const char *heading, const char *body, const char *yes,
+		    void (*done)(gpointer object), gpointer object)
+{
+	Question *question = g_new0(Question, 1);
+	AdwMessageDialog *dialog;
+
+	question->done = done;
+	question->object = g_object_ref(object);
+	dialog = ask(over, heading, body, yes, question);
+	adw_message_dialog_set_response_appearance(dialog, YES, ADW_RESPONSE_DESTRUCTIVE);
+	adw_message_dialog_set_default_response(dialog, CANCEL);
+	gtk_window_present(GTK_WINDOW(dialog));
+}
+
+static void on_text_changed(GtkEditable *entry, AdwMessageDialog *dialog)
+{
+	g_autofree char *title = tsr_library_clean_title(gtk_editable_get_text(entry));
+
+	adw_message_dialog_set_response_enabled(dialog, YES, *title != '\0');
+}
+
+void tsr_dialog_ask_title(GtkWidget *over, const char *heading, const char *title, const char *yes,
+			  void (*done)(gpointer object, const char *title), gpointer object)
+{
+	Question *question = g_new0(Question, 1);
+	GtkWidget *entry = gtk_entry_new();
+	AdwMessageDialog *dialog;
+
+	question->done_title = done;
+	question->object = g_object_ref(object);
+	question->entry = GTK_EDITABLE(entry);
+	dialog = ask(over, heading, NULL, yes, question);
+	gtk_entry_set_activates_default(GTK_ENTRY(entry), TRUE);
+	gtk_entry_set_max_length(GTK_ENTRY(entry), TSR_LIBRARY_TITLE_CHARACTERS);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(entry), GTK_ACCESSIBLE_PROPERTY_LABEL,
+				       _("Name"), -1);
+	g_signal_connect(entry, "changed", G_CALLBACK(on_text_changed), dialog);
+	gtk_editable_set_text(GTK_EDITABLE(entry), title);
+	adw_message_dialog_set_extra_child(dialog, entry);
+	adw_message_dialog_set_response_appearance(dialog, YES, ADW_RESPONSE_SUGGESTED);
+	gtk_window_present(GTK_WINDOW(dialog));
+	gtk_widget_grab_focus(entry);
+}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A desktop with the library, in a home of its own, for the programs that drive it by the names that its controls have for assistive
+technologies. Runs on the X server that DISPLAY names, with a session bus; exit status 77: this host cannot (no libXtst, no AT-SPI)."""
+import ctypes
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ui-gtk"))
+
+SKIPPED = 77
+BOOT_SECONDS = 300  # of a busy host
+BUS = "/usr/libexec/at-spi-bus-launcher"
+
+try:
+    from atspi import Driver, GLib, actions_of, children, description_of, is_focused, name_of, walk
+    from gi.repository import Gio
+    from xclient import Display
+except (ImportError, ValueError) as why:
+    print(f"skipped: {why}")
+    sys.exit(SKIPPED)
+
+
+class Desktop(Driver):
+    """The library in a home of its own."""
+
+    def __init__(self, tessera, home, pictures):
+        super().__init__("org.tessera.Tessera")
+        self.tessera, self.home, self.pictures = tessera, home, pictures
+        self.display = Display()
+        self.machines = f"{home}/Tessera"
+        os.makedirs(f"{home}/Downloads")
+        self.log = open(f"{home}/log", "w+", encoding="utf-8")
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen([self.tessera], stderr=self.log)
+        self.until("the library opens", self.application)
+
+    def is_mine(self, application):
+        """Windows of machines have the library's name."""
+        try:
+            return application.get_process_id() == self.process.pid
+        except GLib.Error:
+            return False  # it has just ended
+
+    def focus(self, title):
+        """There is no window manager that would give the keyboard to a new window."""
+        window = self.until(f"a window {title!r} opens", lambda: self.display.titles().get(title))
+        time.sleep(0.5)
+        self.display.x.XSetInputFocus(self.display.display, ctypes.c_ulong(window), 1, ctypes.c_long(0))
+        self.display.x.XFlush(self.display.display)
+
+    def focused(self):
+        for window in children(self.application()):
+            for node in walk(window):
+                if is_focused(node):
+                    yield name_of(node)
+
+    def tab_to(self, name):
+        """With the keyboard alone."""
+        def has_come():
+            if name in self.focused():
+                return True
+            self.display.key("Tab")
+            time.sleep(0.3)
+            return False
+        self.until(f"Tab leads to {name!r}", has_come)
+
+    def picture(self, name):
+        if self.pictures:
+            time.sleep(1)
+            subprocess.run(["import", "-window", "root", f"{self.pictures}/{name}.png"], check=False)
+
+    def activate(self, action):
+        """An action of the application, as its menu has it."""
+        Gio.bus_get_sync(Gio.BusType.SESSION).call_sync("org.tessera.Tessera", "/org/tessera/Tessera", "org.gtk.Actions", "Activate",
+                                                        GLib.Variant("(sava{sv})", (action, [], {})), None, Gio.DBusCallFlags.NONE, -1, None)
+
+    def card(self, title, state):
+        """Waits until the machine's card tells such a state."""
+        def tells():
+            node = self.look(title, "table cell")
+            return node and description_of(node).startswith(state) and node
+        return self.until(f"the card {title!r} says {state!r}", tells, BOOT_SECONDS)
+
+    def gone(self, title):
+        self.until(f"the card {title!r} is gone", lambda: not self.look(title, "table cell"))
+
+    def control(self, *words):
+        sockets = glob.glob(f"{self.home}/run/tessera/*.control")
+        return subprocess.run([self.tessera, "ctl", sockets[0], *words], capture_output=True, text=True).stdout if sockets else ""
+
+    def type_title(self, window, title):
+        self.find(window)
+        self.find("Name", "text").set_text_contents(title)
+
+    def end(self):
+        """The library ends, and has had nothing to complain about."""
+        self.do("Tessera", "frame", "window.close")
+        self.until("the library ends", lambda: self.process.poll() is not None)
+        self.log.seek(0)
+        said = [line for line in self.log if "CRITICAL" in line or "runtime error" in line or "ERROR: " in line]
+        self.until(f"it ended well {said}", lambda: self.process.returncode == 0 and not said, 1)
+
+
+def main(drive):
+    tessera, pictures = os.path.abspath(sys.argv[1]), (sys.argv + [None])[2]
+    if not os.access(os.path.join(os.path.dirname(tessera), "tessera-library"), os.X_OK) or not os.access(BUS, os.X_OK):
+        print("skipped: no tessera-library, or no at-spi2-core")
+        sys.exit(SKIPPED)
+    try:
+        Display()
+    except OSError as why:
+        print(f"skipped: {why}")
+        sys.exit(SKIPPED)
+    os.environ.setdefault("TESSERA_GUESTS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tessera", "guests"))
+    with tempfile.TemporaryDirectory(prefix="tessera-library-") as home:
+        os.makedirs(f"{home}/run", 0o700)
+        for name, value in (("HOME", ""), ("XDG_CONFIG_HOME", "/.config"), ("XDG_DATA_HOME", "/.local/share"), ("XDG_RUNTIME_DIR", "/run"),
+                            ("XDG_CACHE_HOME", "/.cache")):
+            os.environ[name] = home + value
+        os.environ.update(GTK_A11Y="atspi", GDK_BACKEND="x11", WAYLAND_DISPLAY="", LC_ALL="C.UTF-8", GSETTINGS_BACKEND="memory")
+        bus = subprocess.Popen([BUS, "--launch-immediately"], stderr=subprocess.DEVNULL)
+        desktop = Desktop(tessera, home, pictures)
+        try:
+            drive(desktop)
+        finally:
+            desktop.control("quit")
+            for process in (desktop.process, bus):
+                if process and process.poll() is None:
+                    process.terminate()
+                    process.wait()
+            desktop.log.seek(0)
+            print(desktop.log.read())
