@@ -2,11 +2,13 @@
 # tessera_add_plugin(ID SOURCES a.c … [LIBRARIES target …] [CORE])
 #   builds <build>/plugins/ID/VERSION/ID.so next to its manifest (manifests/plugins/ID.plugin, which states the version)
 #   and installs both; CORE: links libtessera (control plane) too.
+# tessera_add_script(ID LANGUAGE python FILES a.py …)
+#   the same for a plugin that script-LANGUAGE runs; its files are copied.
 # tessera_add_test(NAME SOURCES test-a.c … [LIBRARIES target …] [LABELS quick …])
 #   a CUnit program under CTest, with the label quick unless LABELS says otherwise.
 
-function(tessera_add_plugin id)
-	cmake_parse_arguments(ARG "CORE" "" "SOURCES;LIBRARIES" ${ARGN})
+# Sets manifest, version and folder of a plugin for the caller.
+macro(tessera_find_manifest id)
 	set(manifest ${CMAKE_SOURCE_DIR}/manifests/plugins/${id}.plugin)
 	if(NOT EXISTS ${manifest})
 		message(FATAL_ERROR "${id}: no manifest ${manifest}")
@@ -15,6 +17,11 @@ function(tessera_add_plugin id)
 	list(GET line 0 line)
 	string(REGEX REPLACE "^version=([0-9.]+).*" "\\1" version "${line}")
 	set(folder ${CMAKE_BINARY_DIR}/plugins/${id}/${version})
+endmacro()
+
+function(tessera_add_plugin id)
+	cmake_parse_arguments(ARG "CORE" "" "SOURCES;LIBRARIES" ${ARGN})
+	tessera_find_manifest(${id})
 	add_library(${id} MODULE ${ARG_SOURCES})
 	set_target_properties(${id} PROPERTIES PREFIX "" OUTPUT_NAME ${id} LIBRARY_OUTPUT_DIRECTORY ${folder})
 	target_compile_definitions(${id} PRIVATE PLUGIN_ID="${id}" PLUGIN_VERSION="${version}")
@@ -27,6 +34,20 @@ function(tessera_add_plugin id)
 	configure_file(${manifest} ${folder}/${id}.plugin COPYONLY)
 	install(TARGETS ${id} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tessera/plugins/${id}/${version})
 	install(FILES ${manifest} DESTINATION ${CMAKE_INSTALL_LIBDIR}/tessera/plugins/${id}/${version})
+endfunction()
+
+function(tessera_add_script id)
+	cmake_parse_arguments(ARG "" "LANGUAGE" "FILES" ${ARGN})
+	if(NOT TARGET script-${ARG_LANGUAGE})
+		message(STATUS "${id}: left out without script-${ARG_LANGUAGE}")
+		return()
+	endif()
+	tessera_find_manifest(${id})
+	foreach(file ${ARG_FILES})
+		configure_file(${file} ${folder}/${file} COPYONLY)
+	endforeach()
+	configure_file(${manifest} ${folder}/${id}.plugin COPYONLY)
+	install(FILES ${ARG_FILES} ${manifest} DESTINATION ${CMAKE_INSTALL_LIBDIR}/tessera/plugins/${id}/${version})
 endfunction()
 
 function(tessera_add_test name)

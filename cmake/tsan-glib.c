@@ -16,10 +16,11 @@
 const char *__tsan_default_options(void);
 
 /* ignore_noninstrumented_modules: what libraries do between themselves is not looked at; what they
- * order still counts. */
+ * order still counts. atexit_sleep_ms: a program with a thread would wait for a second when it
+ * ends, and the tests start many. */
 EXPORT const char *__tsan_default_options(void)
 {
-	return "ignore_noninstrumented_modules=1:exitcode=66";
+	return "ignore_noninstrumented_modules=1:exitcode=66:atexit_sleep_ms=50";
 }
 
 /* The next definition of a function: GLib's. */

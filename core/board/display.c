@@ -15,12 +15,14 @@
 #include <string.h>
 
 #include "board/surface.h"
+#include "instance/check.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/remote-form.h"
 #include "instance/signals.h"
 
+#define SIDE_MAX 16384u
 #define FRAMES_KEPT 32u /* of which the damage is known; a power of two */
 
 struct area {
@@ -28,8 +30,13 @@ struct area {
 };
 
 struct tsr_display {
+	TsrInstance *owner;
 	const struct tsr_display_ops *ops;
 	void *self;
+	TsrInstance *heir; /* a newcomer that is to take the owner's place; NULL: none */
+	const struct tsr_display_ops *heir_ops;
+	void *heir_self;
+	bool is_stale; /* all of it is to be drawn anew */
 	unsigned width, height;
 	struct tsr_surface *surface;     /* NULL: the machine cannot be built */
 	uint32_t *pixels;                /* of surface; NULL: no mode was set yet */
@@ -41,6 +48,7 @@ struct tsr_display {
 
 struct tsr_displays {
 	GPtrArray *all;
+	GPtrArray *unseen; /* of plugins' mistakes */
 };
 
 static void display_free(gpointer data)
@@ -56,6 +64,7 @@ struct tsr_displays *tsr_displays_new(TsrMachine *m)
 	struct tsr_displays *displays = g_new0(struct tsr_displays, 1);
 
 	displays->all = g_ptr_array_new_with_free_func(display_free);
+	displays->unseen = g_ptr_array_new_with_free_func(display_free);
 	return displays;
 }
 
@@ -63,6 +72,7 @@ void tsr_displays_free(struct tsr_displays *displays)
 {
 	if (!displays)
 		return;
+	g_ptr_array_unref(displays->unseen);
 	g_ptr_array_unref(displays->all);
 	g_free(displays);
 }
@@ -83,12 +93,72 @@ gboolean tsr_displays_check(const struct tsr_displays *displays, GError **error)
 	return TRUE;
 }
 
+/* The next display of its predecessor. One more than that has is a mistake, for which it gets
+ * one that nobody sees. */
+static struct tsr_display *inherit(struct tsr_displays *displays, TsrInstance *heir,
+				   const struct tsr_display_ops *ops, void *self)
+{
+	struct tsr_display *d = NULL;
+
+	for (guint i = 0; i < displays->all->len; i++) {
+		d = g_ptr_array_index(displays->all, i);
+		if (d->owner == heir->replaces && d->heir != heir)
+			break;
+		d = NULL;
+	}
+	if (!d) {
+		tsr_mistake(&heir->mistakes, "it adds more displays than the version it replaces");
+		d = g_new0(struct tsr_display, 1);
+		d->surface = tsr_surface_new();
+		g_ptr_array_add(displays->unseen, d);
+	}
+	d->heir = heir;
+	d->heir_ops = ops;
+	d->heir_self = self;
+	return d;
+}
+
+void tsr_displays_bequeath(struct tsr_displays *displays, const TsrInstance *heir, bool takes_over)
+{
+	for (guint i = 0; i < displays->all->len; i++) {
+		struct tsr_display *d = g_ptr_array_index(displays->all, i);
+
+		if (d->heir != heir)
+			continue;
+		if (takes_over) {
+			d->owner = d->heir;
+			d->ops = d->heir_ops;
+			d->self = d->heir_self;
+		}
+		d->heir = NULL;
+		d->is_stale = true;
+	}
+}
+
+bool tsr_displays_are_inherited(const struct tsr_displays *displays, const TsrInstance *heir)
+{
+	for (guint i = 0; i < displays->all->len; i++) {
+		const struct tsr_display *d = g_ptr_array_index(displays->all, i);
+
+		if (d->owner == heir->replaces && d->heir != heir)
+			return false;
+	}
+	return true;
+}
+
 static struct tsr_display *display_add(const struct tsr_host *host,
 				       const struct tsr_display_ops *ops, void *self)
 {
-	TsrMachine *m = tsr_instance_of(host)->machine;
-	struct tsr_display *d = g_new0(struct tsr_display, 1);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "display.add");
+	TsrMachine *m = instance->machine;
+	struct tsr_display *d;
 
+	if (!ops || !ops->refresh)
+		tsr_mistake(&instance->mistakes, "it adds a display without `refresh`");
+	if (instance->replaces)
+		return inherit(m->displays, instance, ops, self);
+	d = g_new0(struct tsr_display, 1);
+	d->owner = instance;
 	d->ops = ops;
 	d->self = self;
 	d->surface = tsr_surface_new();
@@ -118,7 +188,14 @@ static struct area whole(const struct tsr_display *d)
 static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned height,
 				size_t *stride)
 {
-	g_assert(width && height && width <= 16384 && height <= 16384);
+	tsr_check(d->owner, TSR_TAG_LOCKED, "display.resize");
+	if (!width || !height || width > SIDE_MAX || height > SIDE_MAX) {
+		tsr_mistake(&d->owner->mistakes,
+			    "it resizes its display to %u x %u; a side has 1 to %u pixels", width,
+			    height, SIDE_MAX);
+		*stride = 0;
+		return NULL;
+	}
 	d->resized |= width != d->width || height != d->height;
 	d->width = width;
 	d->height = height;
@@ -166,7 +243,9 @@ static struct tsr_display *get_display(TsrMachine *m, guint index)
 /* Brings the surface up to date. [locked] */
 static void refresh(struct tsr_display *d, bool full)
 {
-	d->ops->refresh(d->self, full);
+	full |= d->is_stale;
+	d->is_stale = false;
+	TSR_CALLING(&d->owner->callee, "refresh", d->ops->refresh(d->self, full));
 	if (d->damage.left >= d->damage.right)
 		return;
 	d->serial++;
@@ -375,6 +454,17 @@ gboolean tsr_machine_screenshot(TsrMachine *self, guint display, const char *png
 	return TRUE;
 }
 
+/* NULL: there is none. */
+static char *take_text(struct tsr_display *d)
+{
+	size_t length = d->ops->text(d->self, NULL, 0);
+	char *text = length ? g_malloc0(length + 1) : NULL;
+
+	if (text)
+		d->ops->text(d->self, text, length + 1);
+	return text;
+}
+
 char *tsr_machine_get_screen_text(TsrMachine *self, guint display)
 {
 	struct tsr_display *d;
@@ -383,14 +473,10 @@ char *tsr_machine_get_screen_text(TsrMachine *self, guint display)
 	if (self->form)
 		return self->form->get_screen_text(self, display);
 	d = get_display(self, display);
-	if (!d || !d->ops->text)
+	if (!d || !TSR_HAS(d->ops, text))
 		return NULL;
 	tsr_machine_lock(self);
-	size_t length = d->ops->text(d->self, NULL, 0);
-	if (length) {
-		text = g_malloc0(length + 1);
-		d->ops->text(d->self, text, length + 1);
-	}
+	TSR_CALLING(&d->owner->callee, "text", text = take_text(d));
 	tsr_machine_unlock(self);
 	return text;
 }

@@ -3,6 +3,7 @@
  * them. */
 #include "board/input.h"
 
+#include "instance/check.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
@@ -10,6 +11,7 @@
 #include "instance/signals.h"
 
 struct listener {
+	TsrInstance *owner;
 	const struct tsr_input_ops *ops;
 	void *self;
 };
@@ -34,11 +36,31 @@ void tsr_inputs_free(struct tsr_inputs *inputs)
 	g_free(inputs);
 }
 
+bool tsr_inputs_reach(const struct tsr_inputs *inputs, const TsrInstance *owner)
+{
+	for (guint i = 0; i < inputs->listeners->len; i++)
+		if (g_array_index(inputs->listeners, struct listener, i).owner == owner)
+			return true;
+	return false;
+}
+
+void tsr_inputs_drop(struct tsr_inputs *inputs, const TsrInstance *owner)
+{
+	for (guint i = inputs->listeners->len; i-- > 0;)
+		if (g_array_index(inputs->listeners, struct listener, i).owner == owner)
+			g_array_remove_index(inputs->listeners, i);
+}
+
 static void input_add(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self)
 {
-	struct listener listener = { ops, self };
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "input.add");
+	struct listener listener = { instance, ops, self };
 
-	g_array_append_val(tsr_instance_of(host)->machine->inputs->listeners, listener);
+	if (!ops) {
+		tsr_mistake(&instance->mistakes, "it adds an input without functions");
+		return;
+	}
+	g_array_append_val(instance->machine->inputs->listeners, listener);
 }
 
 static void input_leds(const struct tsr_host *host, unsigned mask)
@@ -68,8 +90,8 @@ void tsr_machine_send_key(TsrMachine *self, guint code, gboolean down)
 	}
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
-	if (l->ops->key)
-		l->ops->key(l->self, code, down);
+	if (TSR_HAS(l->ops, key))
+		TSR_CALLING(&l->owner->callee, "key", l->ops->key(l->self, code, down));
 	tsr_machine_unlock(self);
 }
 
@@ -81,8 +103,9 @@ void tsr_machine_send_pointer(TsrMachine *self, int dx, int dy, int wheel, guint
 	}
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
-	if (l->ops->pointer)
-		l->ops->pointer(l->self, dx, dy, wheel, buttons);
+	if (TSR_HAS(l->ops, pointer))
+		TSR_CALLING(&l->owner->callee, "pointer",
+			    l->ops->pointer(l->self, dx, dy, wheel, buttons));
 	tsr_machine_unlock(self);
 }
 
@@ -94,7 +117,8 @@ void tsr_machine_send_pointer_absolute(TsrMachine *self, guint x, guint y, int w
 	}
 	tsr_machine_lock(self);
 	FOR_EACH_LISTENER(self, l)
-	if (l->ops->pointer_absolute)
-		l->ops->pointer_absolute(l->self, x, y, wheel, buttons);
+	if (TSR_HAS(l->ops, pointer_absolute))
+		TSR_CALLING(&l->owner->callee, "pointer_absolute",
+			    l->ops->pointer_absolute(l->self, x, y, wheel, buttons));
 	tsr_machine_unlock(self);
 }

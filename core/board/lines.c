@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+#include <tessera/draft/cpu.h>
+
+#include "instance/check.h"
 #include "instance/instance.h"
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
@@ -23,15 +26,20 @@ struct wire {
 };
 
 struct source {
+	const TsrInstance *owner;
 	struct tsr_irq irq;
 	struct wire *wire; /* NULL: goes nowhere */
 	char *name;        /* "INSTANCE:RESOURCE" */
 	int level;
+	bool is_frozen; /* its owner is being replaced: the level stays */
+	bool is_taken;  /* the newcomer has got it */
 };
 
 struct tsr_lines {
 	TsrMachine *machine;
 	GPtrArray *wires, *sources;
+	const struct wire *intr;      /* to the processor's INTR; NULL: nothing leads there */
+	struct tsr_lines_watch watch; /* zero: nobody watches */
 };
 
 static void wire_pass_on(struct wire *wire)
@@ -47,8 +55,9 @@ static void source_set(void *to, int level)
 	struct source *source = to;
 	struct wire *wire = source->wire;
 
+	tsr_check(source->owner, TSR_TAG_LOCKED, "irq.set");
 	level = level != 0;
-	if (source->level == level)
+	if (source->level == level || source->is_frozen)
 		return;
 	source->level = level;
 	if (!wire)
@@ -56,6 +65,31 @@ static void source_set(void *to, int level)
 	wire->high += level ? 1u : -1u;
 	if (wire->high == (unsigned)level)
 		wire_pass_on(wire);
+}
+
+static const char *source_resource(const struct source *source)
+{
+	return strchr(source->name, ':') + 1;
+}
+
+/* Stands in the place of source_set while somebody watches. */
+static void source_set_watched(void *to, int level)
+{
+	struct source *source = to;
+	const struct tsr_lines_watch *watch = &source->owner->machine->lines->watch;
+
+	if (source->level != (level != 0) && !source->is_frozen)
+		watch->changed(watch->user, source->owner->config->name, source_resource(source),
+			       source->wire ? source->wire->name : NULL, level != 0);
+	source_set(to, level);
+}
+
+static void source_choose_set(struct source *source, const struct tsr_lines_watch *watch)
+{
+	bool wanted = watch->wants && watch->wants(watch->user, source->owner->config->name,
+						   source_resource(source));
+
+	source->irq.set = wanted ? source_set_watched : source_set;
 }
 
 static void wire_free(gpointer data)
@@ -127,15 +161,40 @@ static struct wire *get_wire(struct tsr_lines *lines, const char *line)
 	return wire;
 }
 
+static struct source *find_source(struct tsr_lines *lines, const char *name)
+{
+	for (unsigned i = 0; i < lines->sources->len; i++) {
+		struct source *source = g_ptr_array_index(lines->sources, i);
+		if (strcmp(source->name, name) == 0)
+			return source;
+	}
+	return NULL;
+}
+
+/* Whoever asks again gets the same source: one name, one level in a saved state. */
 static const struct tsr_irq *irq_get(const struct tsr_host *host, const char *name)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "irq.get");
 	struct tsr_lines *lines = instance->machine->lines;
 	const TsrResource *resource = tsr_config_find_resource(instance->config, name);
-	struct source *source = g_new0(struct source, 1);
+	g_autofree char *full_name = g_strdup_printf("%s:%s", instance->config->name, name);
+	struct source *source = find_source(lines, full_name);
 
-	source->name = g_strdup_printf("%s:%s", instance->config->name, name);
-	source->irq = (struct tsr_irq){ .set = source_set, .to = source };
+	if (source) {
+		source->is_taken = true;
+		return &source->irq;
+	}
+	if (!resource || resource->type != TSR_RESOURCE_IRQ)
+		tsr_mistake(&instance->mistakes,
+			    "it gets the line '%s', which its manifest lacks; add [Resource %s] "
+			    "with type=irq",
+			    name, name);
+	source = g_new0(struct source, 1);
+	source->owner = instance;
+	source->is_frozen = instance->replaces != NULL;
+	source->name = g_steal_pointer(&full_name);
+	source->irq.to = source;
+	source_choose_set(source, &lines->watch);
 	if (resource && resource->type == TSR_RESOURCE_IRQ && resource->line && *resource->line)
 		source->wire = get_wire(lines, resource->line);
 	g_ptr_array_add(lines->sources, source);
@@ -154,7 +213,7 @@ gboolean tsr_lines_connect(struct tsr_lines *lines, GError **error)
 		TsrInstance *instance = tsr_machine_find_provider(lines->machine, provider);
 		struct tsr_interface inputs;
 
-		if (!instance)
+		if (!instance || wire->inputs)
 			continue; /* a machine without that chip: the line goes nowhere */
 		if (!tsr_instance_get_interface(instance, TSR_IRQ_INPUTS, &inputs)) {
 			g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
@@ -170,10 +229,86 @@ gboolean tsr_lines_connect(struct tsr_lines *lines, GError **error)
 				    wire->inputs->count - 1);
 			return FALSE;
 		}
+		if (strcmp(instance->config->name, lines->machine->config->cpu) == 0 &&
+		    wire->input == TSR_CPU_INTR)
+			lines->intr = wire;
 		if (wire->high)
 			wire_pass_on(wire);
 	}
 	return TRUE;
+}
+
+bool tsr_lines_interrupt_waits(const struct tsr_lines *lines)
+{
+	return lines->intr && lines->intr->high;
+}
+
+/* -- Replacing an instance: its sources stay what they are, for whoever is their owner. */
+
+void tsr_lines_freeze(struct tsr_lines *lines, const TsrInstance *old)
+{
+	for (unsigned i = 0; i < lines->sources->len; i++) {
+		struct source *source = g_ptr_array_index(lines->sources, i);
+
+		if (source->owner != old)
+			continue;
+		source->is_frozen = true;
+		source->is_taken = false;
+	}
+}
+
+static void remove_source(struct tsr_lines *lines, unsigned index)
+{
+	struct source *source = g_ptr_array_index(lines->sources, index);
+
+	source->is_frozen = false;
+	source->owner = NULL; /* who it was is detached */
+	source_set(source, 0);
+	g_ptr_array_remove_index(lines->sources, index);
+}
+
+void tsr_lines_thaw(struct tsr_lines *lines, const TsrInstance *old, const TsrInstance *new)
+{
+	for (unsigned i = lines->sources->len; i-- > 0;) {
+		struct source *source = g_ptr_array_index(lines->sources, i);
+
+		if (source->owner != old && source->owner != new)
+			continue;
+		if (source->owner == old && !source->is_taken) {
+			remove_source(lines, i);
+			continue;
+		}
+		source->owner = new;
+		source->is_frozen = false;
+	}
+}
+
+void tsr_lines_thaw_back(struct tsr_lines *lines, const TsrInstance *old, const TsrInstance *new)
+{
+	for (unsigned i = lines->sources->len; i-- > 0;) {
+		struct source *source = g_ptr_array_index(lines->sources, i);
+
+		if (source->owner == new)
+			g_ptr_array_remove_index(lines->sources, i);
+		else if (source->owner == old)
+			source->is_frozen = false;
+	}
+}
+
+char **tsr_lines_list(struct tsr_lines *lines)
+{
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+	for (unsigned i = 0; i < lines->sources->len; i++) {
+		const struct source *source = g_ptr_array_index(lines->sources, i);
+		g_autofree char *text = NULL;
+
+		if (!source->wire)
+			continue;
+		text = g_strdup_printf("%s -> %s", source->name, source->wire->name);
+		g_strv_builder_add(list, text);
+	}
+	return g_strv_builder_end(list);
 }
 
 gboolean tsr_lines_tap(struct tsr_lines *lines, const char *name, gboolean on)
@@ -181,14 +316,31 @@ gboolean tsr_lines_tap(struct tsr_lines *lines, const char *name, gboolean on)
 	g_autofree char *canonical = canonical_name(lines->machine, name);
 	struct wire *wire = find_wire(lines, canonical);
 
-	for (unsigned i = 0; !wire && i < lines->sources->len; i++) {
-		struct source *source = g_ptr_array_index(lines->sources, i);
-		if (strcmp(source->name, name) == 0)
-			wire = source->wire;
+	if (!wire) {
+		struct source *source = find_source(lines, name);
+		wire = source ? source->wire : NULL;
 	}
 	if (wire)
 		wire->tapped = on;
 	return wire != NULL;
+}
+
+void tsr_lines_each(struct tsr_lines *lines, const TsrInstance *owner,
+		    void (*each)(void *user, const char *resource, int level), void *user)
+{
+	for (unsigned i = 0; i < lines->sources->len; i++) {
+		const struct source *source = g_ptr_array_index(lines->sources, i);
+
+		if (source->owner == owner)
+			each(user, source_resource(source), source->level);
+	}
+}
+
+void tsr_lines_set_watch(struct tsr_lines *lines, const struct tsr_lines_watch *watch)
+{
+	lines->watch = *watch;
+	for (unsigned i = 0; i < lines->sources->len; i++)
+		source_choose_set(g_ptr_array_index(lines->sources, i), watch);
 }
 
 static int by_name(gconstpointer a, gconstpointer b)

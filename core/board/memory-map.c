@@ -110,18 +110,26 @@ static struct tsr_region *search(struct tsr_memory_map *map, tsr_gpa gpa, bool w
 	return NULL;
 }
 
-/* The region that answers at gpa, and the offset in it, aliases resolved; NULL: open bus. */
-static struct tsr_region *resolve(struct tsr_memory_map *map, tsr_gpa gpa, bool write,
-				  uint64_t *offset)
+/* What is painted at gpa, or answers there if only a part of the page is painted; NULL: open bus.
+ */
+static inline struct tsr_region *painted(struct tsr_memory_map *map, tsr_gpa gpa, bool write)
 {
+	const struct page_entry *entry;
 	struct tsr_region *r;
 
 	if (gpa >> TSR_PAGE_SHIFT >= PAGES)
 		return NULL;
-	r = write ? map->pages[gpa >> TSR_PAGE_SHIFT].write
-		  : map->pages[gpa >> TSR_PAGE_SHIFT].read;
-	if (r == &map->partial)
-		r = search(map, gpa, write);
+	entry = &map->pages[gpa >> TSR_PAGE_SHIFT];
+	r = write ? entry->write : entry->read;
+	return r == &map->partial ? search(map, gpa, write) : r;
+}
+
+/* The region that answers at gpa, and the offset in it, aliases resolved; NULL: open bus. */
+static inline struct tsr_region *resolve(struct tsr_memory_map *map, tsr_gpa gpa, bool write,
+					 uint64_t *offset)
+{
+	struct tsr_region *r = painted(map, gpa, write);
+
 	if (!r)
 		return NULL;
 	*offset = gpa - r->base;
@@ -162,7 +170,7 @@ static void memory_repaint(struct tsr_region *r, uint64_t old_base)
 struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct tsr_region *template,
 				      struct tsr_error *error)
 {
-	struct tsr_region *taken = tsr_region_find_conflict(map->regions, template);
+	const struct tsr_region *taken = tsr_region_find_conflict(map->regions, template);
 	struct tsr_region *r;
 
 	if (taken) {
@@ -170,9 +178,11 @@ struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct t
 			      "%s: memory at 0x%llx, %llu bytes, is taken by %s of %s",
 			      template->name, (unsigned long long)template->base,
 			      (unsigned long long)template->length, taken->name,
-			      taken->owner->config->name);
+			      tsr_region_owner_name(taken));
 		return NULL;
 	}
+	if (!tsr_region_check(template, error))
+		return NULL;
 	r = tsr_region_insert(map->regions, template);
 	r->map = map;
 	r->repaint = memory_repaint;
@@ -216,6 +226,40 @@ void tsr_memory_map_drop(struct tsr_memory_map *map, const TsrInstance *owner)
 		if (was_enabled)
 			paint(map, base, length);
 	}
+}
+
+static void paint_all(struct tsr_memory_map *map, const GPtrArray *regions)
+{
+	for (guint i = 0; i < regions->len; i++) {
+		const struct tsr_region *r = g_ptr_array_index(regions, i);
+		if (r->enabled)
+			paint(map, r->base, r->length);
+	}
+}
+
+GPtrArray *tsr_memory_map_set_aside(struct tsr_memory_map *map, const TsrInstance *owner)
+{
+	GPtrArray *aside = g_ptr_array_new_with_free_func(region_free);
+
+	tsr_regions_set_aside(map->regions, owner, aside);
+	paint_all(map, aside);
+	return aside;
+}
+
+void tsr_memory_map_put_back(struct tsr_memory_map *map, GPtrArray *aside)
+{
+	g_autoptr(GPtrArray) back = g_ptr_array_copy(aside, NULL, NULL);
+
+	g_ptr_array_set_free_func(back, NULL);
+	tsr_regions_put_back(map->regions, aside);
+	paint_all(map, back);
+	g_ptr_array_unref(aside);
+}
+
+bool tsr_memory_map_detach_copy(struct tsr_memory_map *map)
+{
+	return mmap(map->ram, map->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+		    map->fd, 0) != MAP_FAILED;
 }
 
 /* -- The map */
@@ -282,6 +326,11 @@ uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size)
 	return map->ram;
 }
 
+int tsr_memory_map_ram_fd(const struct tsr_memory_map *map)
+{
+	return map->fd;
+}
+
 void tsr_memory_map_reset(struct tsr_memory_map *map, bool clear_ram)
 {
 	if (clear_ram) {
@@ -320,20 +369,29 @@ void tsr_memory_map_get_state(struct tsr_memory_map *map, struct tsr_state_reade
 
 /* -- Accesses */
 
+GPtrArray *tsr_memory_map_get_regions(const struct tsr_memory_map *map)
+{
+	return map->regions;
+}
+
 void tsr_memory_map_lookup(struct tsr_memory_map *map, tsr_gpa gpa, struct tsr_phys_page *page)
 {
+	struct page_entry entry;
 	uint64_t offset;
 	struct tsr_region *r;
 
 	gpa = a20_address(map, gpa) & ~(tsr_gpa)TSR_PAGE_MASK;
 	*page = (struct tsr_phys_page){ .gpa = gpa };
-	if (gpa >> TSR_PAGE_SHIFT >= PAGES ||
-	    map->pages[gpa >> TSR_PAGE_SHIFT].read == &map->partial)
+	if (gpa >> TSR_PAGE_SHIFT >= PAGES)
+		return;
+	entry = map->pages[gpa >> TSR_PAGE_SHIFT];
+	if (entry.read == &map->partial)
 		return;
 	r = resolve(map, gpa, false, &offset);
 	if (r && r->kind == REGION_MEMORY)
 		page->read = r->bytes + offset;
-	r = resolve(map, gpa, true, &offset);
+	if (entry.write != entry.read)
+		r = resolve(map, gpa, true, &offset);
 	if (r && r->kind == REGION_MEMORY && !(r->flags & TSR_MEMORY_ROM)) {
 		page->write = r->bytes + offset;
 		page->dirty_log = r->dirty != NULL;
@@ -484,8 +542,6 @@ void tsr_memory_map_written(struct tsr_memory_map *map, tsr_gpa at, uint64_t len
 void tsr_memory_map_shadow(struct tsr_memory_map *map, tsr_gpa base, uint64_t length, bool read_ram,
 			   bool write_ram)
 {
-	g_assert(base % TSR_PAGE_SIZE == 0 && length % TSR_PAGE_SIZE == 0 &&
-		 base + length <= 1 << 20);
 	memset(&map->shadow_read[base >> TSR_PAGE_SHIFT], read_ram ? SHADOW_RAM : SHADOW_OTHER,
 	       length >> TSR_PAGE_SHIFT);
 	memset(&map->shadow_write[base >> TSR_PAGE_SHIFT], write_ram ? SHADOW_RAM : SHADOW_OTHER,
@@ -540,7 +596,6 @@ bool tsr_region_fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t 
 {
 	bool any = false;
 
-	g_assert(region->dirty && first + (uint64_t)count <= region->length >> TSR_PAGE_SHIFT);
 	memset(bitmap, 0, (count + 7) / 8);
 	for (uint32_t i = 0; i < count;) {
 		uint32_t run = 0;

@@ -19,8 +19,16 @@ void tsr_memory_map_set_listener(struct tsr_memory_map *map,
 void tsr_memory_map_reset(struct tsr_memory_map *map, bool clear_ram);
 /* Guest RAM, one linear mapping. size may be NULL. */
 uint8_t *tsr_memory_map_ram(struct tsr_memory_map *map, uint64_t *size);
+/* Its file; the map keeps it. */
+int tsr_memory_map_ram_fd(const struct tsr_memory_map *map);
 /* Drops every region that an instance has made. */
 void tsr_memory_map_drop(struct tsr_memory_map *map, const TsrInstance *owner);
+/* As tsr_port_space_set_aside and _put_back. */
+GPtrArray *tsr_memory_map_set_aside(struct tsr_memory_map *map, const TsrInstance *owner);
+void tsr_memory_map_put_back(struct tsr_memory_map *map, GPtrArray *aside);
+/* In a forked process: what is written to guest RAM from now on stays in it. False: it cannot be.
+ */
+bool tsr_memory_map_detach_copy(struct tsr_memory_map *map);
 /* A region from the template; NULL with error when the memory is taken. */
 struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct tsr_region *template,
 				      struct tsr_error *error);
@@ -28,6 +36,8 @@ struct tsr_region *tsr_memory_map_add(struct tsr_memory_map *map, const struct t
 struct tsr_region *tsr_memory_map_add_bytes(struct tsr_memory_map *map,
 					    const struct tsr_region *template,
 					    struct tsr_error *error);
+/* All of them; the list belongs to the map. [locked] */
+GPtrArray *tsr_memory_map_get_regions(const struct tsr_memory_map *map);
 void tsr_memory_map_put_state(struct tsr_memory_map *map, struct tsr_state_writer *out);
 void tsr_memory_map_get_state(struct tsr_memory_map *map, struct tsr_state_reader *in);
 

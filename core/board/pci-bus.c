@@ -10,6 +10,7 @@
 
 #include "board/memory-map.h"
 #include "board/port-space.h"
+#include "instance/check.h"
 #include "instance/instance.h"
 #include "instance/machine-parts.h"
 
@@ -42,6 +43,7 @@ struct tsr_pci_function {
 	void *self;
 	unsigned pin; /* 1-4, 0: none */
 	int intx;
+	bool is_frozen; /* its instance is being replaced: the level of the pin stays */
 	struct bar bars[BARS];
 	uint8_t config[256], write_mask[256], clear_mask[256], reset_value[256];
 };
@@ -50,6 +52,7 @@ struct tsr_pci_bus {
 	TsrMachine *machine;
 	struct tsr_pci_function *at[DEVICES][FUNCTIONS];
 	unsigned high[DEVICES][4]; /* functions that pull the pin */
+	bool keeps_values;         /* reset_value of all functions is complete */
 	const struct tsr_pci_router *router;
 	void *router_self;
 };
@@ -141,14 +144,16 @@ static struct tsr_pci_function *find(struct tsr_pci_bus *pci, unsigned bdf)
 static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsigned offset,
 				 unsigned width)
 {
-	struct tsr_pci_function *f = find(tsr_instance_of(host)->machine->pci, bdf);
+	struct tsr_pci_function *f = find(
+		tsr_check_host(host, TSR_TAG_LOCKED, "pci-host.config_read")->machine->pci, bdf);
 	uint32_t value = 0;
 
 	offset &= 0xff;
 	if (!f)
 		return width == 4 ? 0xffffffffu : (1u << (8 * width)) - 1;
-	if (f->ops && f->ops->config_read)
-		f->ops->config_read(f->self, offset, width);
+	if (f->ops && TSR_HAS(f->ops, config_read))
+		TSR_CALLING(&f->instance->callee, "config_read",
+			    f->ops->config_read(f->self, offset, width));
 	for (unsigned i = 0; i < width && offset + i < 256; i++)
 		value |= (uint32_t)f->config[offset + i] << (8 * i);
 	return value;
@@ -162,7 +167,8 @@ static bool overlaps(unsigned offset, unsigned width, unsigned at, unsigned leng
 static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset,
 			      uint32_t value, unsigned width)
 {
-	struct tsr_pci_function *f = find(tsr_instance_of(host)->machine->pci, bdf);
+	struct tsr_pci_function *f = find(
+		tsr_check_host(host, TSR_TAG_LOCKED, "pci-host.config_write")->machine->pci, bdf);
 
 	offset &= 0xff;
 	if (!f)
@@ -180,8 +186,9 @@ static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigne
 			if (overlaps(offset, width, bar_register(i), 4))
 				update_bar(f, i);
 	}
-	if (f->ops && f->ops->config_written)
-		f->ops->config_written(f->self, offset, width);
+	if (f->ops && TSR_HAS(f->ops, config_written))
+		TSR_CALLING(&f->instance->callee, "config_written",
+			    f->ops->config_written(f->self, offset, width));
 }
 
 const struct tsr_pci_host tsr_pci_host_table = {
@@ -216,9 +223,17 @@ static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned
 					   const struct tsr_pci_ops *ops, void *self,
 					   struct tsr_error *error)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "pci.add_at");
 	struct tsr_pci_bus *pci = instance->machine->pci;
+	struct tsr_pci_id known = { .size = sizeof(known) };
 
+	if (id->size < TSR_SIZE_TO(struct tsr_pci_id, reserved)) {
+		tsr_error_set(error, TSR_ERROR_INVALID,
+			      "its tsr_pci_id has a size of %u bytes, which is too small",
+			      id->size);
+		return NULL;
+	}
+	tsr_struct_fill(&known, id);
 	if (device >= DEVICES || function >= FUNCTIONS) {
 		tsr_error_set(error, TSR_ERROR_INVALID, "there is no PCI address %02x.%x", device,
 			      function);
@@ -238,8 +253,9 @@ static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned
 	f->function = function;
 	f->ops = ops;
 	f->self = self;
-	f->pin = id->interrupt_pin & 7;
-	init_config(f, id);
+	f->pin = known.interrupt_pin & 7;
+	f->is_frozen = instance->replaces != NULL;
+	init_config(f, &known);
 	pci->at[device][function] = f;
 	return f;
 }
@@ -249,7 +265,7 @@ static struct tsr_pci_function *pci_add(const struct tsr_host *host, const struc
 					const struct tsr_pci_ops *ops, void *self,
 					struct tsr_error *error)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "pci.add");
 	const TsrInstanceConfig *config = instance->config;
 
 	if (config->pci_device >= 0)
@@ -260,6 +276,28 @@ static struct tsr_pci_function *pci_add(const struct tsr_host *host, const struc
 			return pci_add_at(host, device, 0, id, ops, self, error);
 	tsr_error_set(error, TSR_ERROR_CONFLICT, "no PCI device number is free");
 	return NULL;
+}
+
+/* Whether this BAR can be made; the last one is the expansion ROM's. */
+static bool check_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t least,
+		      struct tsr_error *error)
+{
+	struct tsr_mistakes *mistakes = &f->instance->mistakes;
+
+	if (bar >= BARS)
+		return tsr_mistake_error(mistakes, error,
+					 "it adds BAR %u; a function has BARs 0 to 5", bar);
+	if (f->bars[bar].region)
+		return tsr_mistake_error(mistakes, error,
+					 bar == ROM_BAR ? "it adds the expansion ROM twice"
+							: "it adds BAR %u twice",
+					 bar);
+	if (length < least || (length & (length - 1)))
+		return tsr_mistake_error(mistakes, error,
+					 "it adds BAR %u with %u bytes; the length is a power of "
+					 "two of at least %u",
+					 bar, length, least);
+	return true;
 }
 
 static void set_bar_masks(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t fixed)
@@ -280,10 +318,23 @@ static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_ba
 				       .name = name,
 				       .length = length,
 				       .priority = TSR_PRIORITY_BAR,
+				       .is_bar = true,
 				       .ops = ops,
 				       .self = self };
 
-	g_assert(bar < ROM_BAR && !f->bars[bar].region && !(length & (length - 1)));
+	tsr_check(f->instance, TSR_TAG_BUILDING, "pci.bar_io");
+	if (bar >= ROM_BAR || !ops)
+		return tsr_mistake_error(&f->instance->mistakes, error,
+					 ops ? "it adds BAR %u with handlers; a function has BARs "
+					       "0 to 5"
+					     : "it adds BAR %u without handlers",
+					 bar);
+	if (!check_bar(f, bar, length, kind == TSR_PCI_BAR_IO ? 4 : 16, error))
+		return false;
+	if (kind != TSR_PCI_BAR_IO && kind != TSR_PCI_BAR_MEMORY)
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "%s: this Tessera does not know BARs of kind %d", name,
+				     (int)kind);
 	if (kind == TSR_PCI_BAR_IO) {
 		f->bars[bar].region = tsr_port_space_add(f->bus->machine->ports, &template, error);
 	} else {
@@ -301,14 +352,16 @@ static bool map_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, u
 {
 	g_autofree char *name = bar == ROM_BAR ? g_strdup("rom") : g_strdup_printf("bar%u", bar);
 
-	g_assert(bar < BARS && !f->bars[bar].region && !(length & (length - 1)) &&
-		 length >= TSR_PAGE_SIZE);
+	tsr_check(f->instance, TSR_TAG_BUILDING, "pci.bar_memory");
+	if (!check_bar(f, bar, length, TSR_PAGE_SIZE, error))
+		return false;
 	f->bars[bar].region =
 		tsr_memory_map_add_bytes(f->bus->machine->memory,
 					 &(struct tsr_region){ .owner = f->instance,
 							       .name = name,
 							       .length = length,
 							       .priority = TSR_PRIORITY_BAR,
+							       .is_bar = true,
 							       .flags = flags },
 					 error);
 	if (f->bars[bar].region)
@@ -323,9 +376,12 @@ static bool pci_bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t le
 			   bool prefetchable, unsigned memory_flags, uint8_t **bytes,
 			   struct tsr_region **region, struct tsr_error *error)
 {
-	bool good = map_bar(f, bar, length, prefetchable ? 8 : 0, memory_flags, bytes, error);
+	bool good = bar != ROM_BAR ? map_bar(f, bar, length, prefetchable ? 8 : 0, memory_flags,
+					     bytes, error)
+				   : tsr_mistake_error(&f->instance->mistakes, error,
+						       "it adds BAR 6; a function has BARs 0 to 5");
 
-	if (region)
+	if (region && good)
 		*region = f->bars[bar].region;
 	return good;
 }
@@ -351,6 +407,7 @@ static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length
 
 static uint8_t *pci_config(struct tsr_pci_function *f)
 {
+	tsr_check(f->instance, TSR_TAG_LOCKED, "pci.config");
 	return f->config;
 }
 
@@ -368,8 +425,9 @@ static void pci_set_intx(struct tsr_pci_function *f, int level)
 {
 	struct tsr_pci_bus *pci = f->bus;
 
+	tsr_check(f->instance, TSR_TAG_LOCKED, "pci.set_intx");
 	level = level != 0;
-	if (f->intx == level || !f->pin)
+	if (f->intx == level || !f->pin || f->is_frozen)
 		return;
 	f->intx = level;
 	/* Interrupt status, PCI 2.3, is not in 2.1: the bit stays clear. */
@@ -417,16 +475,76 @@ const struct tsr_pci tsr_pci_table = {
 	.address = pci_address,
 };
 
+int tsr_pci_function_get_intx(const struct tsr_pci_function *f, unsigned *pin,
+			      const TsrInstance **owner)
+{
+	*pin = f->is_frozen ? 0 : f->pin;
+	*owner = f->instance;
+	return f->intx;
+}
+
+GPtrArray *tsr_pci_bus_list(struct tsr_pci_bus *pci, const TsrInstance *owner)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
+
+		if (f && f->instance == owner)
+			g_ptr_array_add(list, f);
+	}
+	return list;
+}
+
+const uint8_t *tsr_pci_function_look(const struct tsr_pci_function *f, int *intx)
+{
+	*intx = f->intx;
+	return f->config;
+}
+
+struct tsr_pci_target tsr_pci_function_set_target(struct tsr_pci_function *f,
+						  struct tsr_pci_target target)
+{
+	struct tsr_pci_target former = { f->ops, f->self };
+
+	f->ops = target.ops;
+	f->self = target.self;
+	return former;
+}
+
 bool tsr_pci_function_is_master(const struct tsr_pci_function *f)
 {
 	return f->config[PCI_COMMAND] & COMMAND_MASTER;
 }
 
+/* Before the first reset: what the functions have set while the machine was built is what their
+ * registers have after RST# (PCI 2.1, chapter 2.2.1). */
+static void keep_reset_values(struct tsr_pci_function *f)
+{
+	for (unsigned i = PCI_BAR0; i < sizeof(f->config); i++)
+		f->reset_value[i] = f->config[i];
+}
+
+/* Every byte that the guest can write; the function's own reset comes after this one. */
+static void reset_config(struct tsr_pci_function *f)
+{
+	for (unsigned i = 0; i < sizeof(f->config); i++)
+		f->config[i] = (uint8_t)((f->config[i] & ~f->write_mask[i]) |
+					 (f->reset_value[i] & f->write_mask[i]));
+	pci_reset(f);
+}
+
 void tsr_pci_bus_reset(struct tsr_pci_bus *pci)
 {
-	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++)
-		if (pci->at[i / FUNCTIONS][i % FUNCTIONS])
-			pci_reset(pci->at[i / FUNCTIONS][i % FUNCTIONS]);
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
+		if (!f)
+			continue;
+		if (!pci->keeps_values)
+			keep_reset_values(f);
+		reset_config(f);
+	}
+	pci->keeps_values = true;
 }
 
 static void function_name(const struct tsr_pci_function *f, char name[16])
@@ -472,4 +590,117 @@ void tsr_pci_bus_get_state(struct tsr_pci_bus *pci, struct tsr_state_reader *in)
 			pci->high[f->device][f->pin - 1] += intx;
 		update_all_bars(f);
 	}
+}
+
+/* -- Replacing an instance */
+
+GPtrArray *tsr_pci_bus_set_aside(struct tsr_pci_bus *pci, const TsrInstance *owner)
+{
+	GPtrArray *aside = g_ptr_array_new_with_free_func(g_free);
+
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function **at = &pci->at[i / FUNCTIONS][i % FUNCTIONS];
+
+		if (!*at || (*at)->instance != owner)
+			continue;
+		(*at)->is_frozen = true;
+		g_ptr_array_add(aside, *at);
+		*at = NULL;
+	}
+	return aside;
+}
+
+static struct tsr_pci_function *successor_of(struct tsr_pci_bus *pci,
+					     const struct tsr_pci_function *old)
+{
+	return pci->at[old->device][old->function];
+}
+
+/* What the guest has found out about it, and cannot find out again. */
+static const char *find_difference(const struct tsr_pci_function *old,
+				   const struct tsr_pci_function *new)
+{
+	if (memcmp(old->reset_value, new->reset_value, 4) ||
+	    memcmp(old->reset_value + 0x09, new->reset_value + 0x09, 3) ||
+	    memcmp(old->reset_value + 0x2c, new->reset_value + 0x2c, 4) || old->pin != new->pin)
+		return "another identification";
+	for (unsigned i = 0; i < BARS; i++)
+		if (!old->bars[i].region != !new->bars[i].region ||
+		    old->bars[i].kind != new->bars[i].kind ||
+		    old->bars[i].length != new->bars[i].length)
+			return "other base address registers";
+	return NULL;
+}
+
+bool tsr_pci_bus_compare(struct tsr_pci_bus *pci, const GPtrArray *aside, const TsrInstance *new,
+			 struct tsr_error *error)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
+		count += f && f->instance == new;
+	}
+	for (guint i = 0; i < aside->len; i++) {
+		const struct tsr_pci_function *old = g_ptr_array_index(aside, i);
+		const struct tsr_pci_function *f = successor_of(pci, old);
+		const char *difference = !f ? "no function" : find_difference(old, f);
+
+		if (difference)
+			return tsr_error_set(error, TSR_ERROR_VERSION,
+					     "at PCI address %02x.%x it has %s, which the guest "
+					     "would notice",
+					     old->device, old->function, difference);
+	}
+	return count == aside->len ||
+	       tsr_error_set(error, TSR_ERROR_VERSION, "it has more PCI functions than before");
+}
+
+void tsr_pci_bus_inherit(struct tsr_pci_bus *pci, const GPtrArray *aside)
+{
+	for (guint i = 0; i < aside->len; i++) {
+		const struct tsr_pci_function *old = g_ptr_array_index(aside, i);
+		struct tsr_pci_function *f = successor_of(pci, old);
+
+		memcpy(f->config, old->config, sizeof(f->config));
+		update_all_bars(f);
+	}
+}
+
+void tsr_pci_bus_keep_reset_values(struct tsr_pci_bus *pci, const TsrInstance *new)
+{
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
+		if (f && f->instance == new && pci->keeps_values)
+			keep_reset_values(f);
+	}
+}
+
+void tsr_pci_bus_take_over(struct tsr_pci_bus *pci, GPtrArray *aside)
+{
+	for (guint i = 0; i < aside->len; i++) {
+		const struct tsr_pci_function *old = g_ptr_array_index(aside, i);
+		struct tsr_pci_function *f = successor_of(pci, old);
+
+		f->intx = old->intx;
+		f->is_frozen = false;
+	}
+	g_ptr_array_unref(aside);
+}
+
+void tsr_pci_bus_put_back(struct tsr_pci_bus *pci, GPtrArray *aside, const TsrInstance *new)
+{
+	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
+		struct tsr_pci_function **at = &pci->at[i / FUNCTIONS][i % FUNCTIONS];
+		if (*at && (*at)->instance == new)
+			g_clear_pointer(at, g_free);
+	}
+	for (guint i = 0; i < aside->len; i++) {
+		struct tsr_pci_function *old = g_ptr_array_index(aside, i);
+
+		old->is_frozen = false;
+		pci->at[old->device][old->function] = old;
+	}
+	g_ptr_array_set_free_func(aside, NULL);
+	g_ptr_array_unref(aside);
 }

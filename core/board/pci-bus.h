@@ -7,6 +7,8 @@
 #include <tessera/pci.h>
 #include <tessera/state.h>
 
+#include "instance/instance.h"
+
 struct tsr_pci_bus;
 
 struct tsr_pci_bus *tsr_pci_bus_new(TsrMachine *m);
@@ -16,6 +18,41 @@ void tsr_pci_bus_reset(struct tsr_pci_bus *pci);
 bool tsr_pci_function_is_master(const struct tsr_pci_function *f);
 void tsr_pci_bus_put_state(struct tsr_pci_bus *pci, struct tsr_state_writer *out);
 void tsr_pci_bus_get_state(struct tsr_pci_bus *pci, struct tsr_state_reader *in);
+/* The level of a function's interrupt pin, whose number (1: INTA#) and owner are told; 0: it has
+ * none, or its level stays while its instance is replaced. [locked] */
+int tsr_pci_function_get_intx(const struct tsr_pci_function *f, unsigned *pin,
+			      const TsrInstance **owner);
+
+/* -- Replacing an instance. The functions of the old one are set aside, with the level of their
+ * pins, which stays while the newcomer adds its own. [locked] */
+GPtrArray *tsr_pci_bus_set_aside(struct tsr_pci_bus *pci, const TsrInstance *owner);
+/* Whether the guest finds what it has found: the same functions with the same BARs. */
+bool tsr_pci_bus_compare(struct tsr_pci_bus *pci, const GPtrArray *aside, const TsrInstance *new,
+			 struct tsr_error *error);
+/* The newcomer has set what its registers have after a reset. */
+void tsr_pci_bus_keep_reset_values(struct tsr_pci_bus *pci, const TsrInstance *new);
+/* Configuration as the old one's is, decoded. */
+void tsr_pci_bus_inherit(struct tsr_pci_bus *pci, const GPtrArray *aside);
+/* Both free the list: the newcomer's functions have the pins from now on; or they are gone. The
+ * regions of BARs are dropped, or put back, with their map. */
+void tsr_pci_bus_take_over(struct tsr_pci_bus *pci, GPtrArray *aside);
+void tsr_pci_bus_put_back(struct tsr_pci_bus *pci, GPtrArray *aside, const TsrInstance *new);
+
+/* -- For recordings [locked] */
+
+/* What a function calls. */
+struct tsr_pci_target {
+	const struct tsr_pci_ops *ops;
+	void *self;
+};
+/* An instance's functions, by their addresses. (transfer container) */
+GPtrArray *tsr_pci_bus_list(struct tsr_pci_bus *pci, const TsrInstance *owner);
+/* Its 256 bytes, and the level of its pin. */
+const uint8_t *tsr_pci_function_look(const struct tsr_pci_function *f, int *intx);
+/* Replaces what it calls; returns what it called. */
+struct tsr_pci_target tsr_pci_function_set_target(struct tsr_pci_function *f,
+						  struct tsr_pci_target target);
+
 extern const struct tsr_pci tsr_pci_table;
 extern const struct tsr_pci_host tsr_pci_host_table;
 

@@ -63,6 +63,36 @@ void tsr_port_space_drop(struct tsr_port_space *ports, const TsrInstance *owner)
 	}
 }
 
+GPtrArray *tsr_port_space_get_regions(const struct tsr_port_space *ports)
+{
+	return ports->regions;
+}
+
+GPtrArray *tsr_port_space_set_aside(struct tsr_port_space *ports, const TsrInstance *owner)
+{
+	GPtrArray *aside = g_ptr_array_new_with_free_func(region_free);
+
+	tsr_regions_set_aside(ports->regions, owner, aside);
+	for (guint i = 0; i < aside->len; i++) {
+		const struct tsr_region *r = g_ptr_array_index(aside, i);
+		paint(ports, r->base, r->length);
+	}
+	return aside;
+}
+
+void tsr_port_space_put_back(struct tsr_port_space *ports, GPtrArray *aside)
+{
+	g_autoptr(GPtrArray) back = g_ptr_array_copy(aside, NULL, NULL);
+
+	g_ptr_array_set_free_func(back, NULL);
+	tsr_regions_put_back(ports->regions, aside);
+	for (guint i = 0; i < back->len; i++) {
+		const struct tsr_region *r = g_ptr_array_index(back, i);
+		paint(ports, r->base, r->length);
+	}
+	g_ptr_array_unref(aside);
+}
+
 static void ports_repaint(struct tsr_region *r, uint64_t old_base)
 {
 	paint(r->ports, old_base, r->length);
@@ -73,7 +103,7 @@ static void ports_repaint(struct tsr_region *r, uint64_t old_base)
 struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports,
 				      const struct tsr_region *template, struct tsr_error *error)
 {
-	struct tsr_region *taken = tsr_region_find_conflict(ports->regions, template);
+	const struct tsr_region *taken = tsr_region_find_conflict(ports->regions, template);
 	struct tsr_region *r;
 
 	if (taken) {
@@ -81,9 +111,11 @@ struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports,
 			      "%s: ports %llxh-%llxh are taken by %s of %s", template->name,
 			      (unsigned long long)template->base,
 			      (unsigned long long)(template->base + template->length - 1),
-			      taken->name, taken->owner->config->name);
+			      taken->name, tsr_region_owner_name(taken));
 		return NULL;
 	}
+	if (!tsr_region_check(template, error))
+		return NULL;
 	r = tsr_region_insert(ports->regions, template);
 	r->kind = REGION_PORTS;
 	r->ports = ports;
@@ -93,15 +125,12 @@ struct tsr_region *tsr_port_space_add(struct tsr_port_space *ports,
 	return r;
 }
 
-uint32_t tsr_port_read(struct tsr_port_space *ports, uint16_t port, unsigned width)
+/* No region answers to all of it. */
+static __attribute__((noinline)) uint32_t read_bytes(struct tsr_port_space *ports, uint16_t port,
+						     unsigned width)
 {
-	struct tsr_region *r = ports->at[port];
 	uint32_t value = 0;
 
-	if (r && port + width <= r->base + r->length) {
-		value = (uint32_t)tsr_io_dispatch_read(r, port - r->base, width);
-		return width == 4 ? value : value & ((1u << (width * 8)) - 1);
-	}
 	if (width == 1)
 		return 0xff;
 	for (unsigned i = 0; i < width; i++)
@@ -109,14 +138,29 @@ uint32_t tsr_port_read(struct tsr_port_space *ports, uint16_t port, unsigned wid
 	return value;
 }
 
+uint32_t tsr_port_read(struct tsr_port_space *ports, uint16_t port, unsigned width)
+{
+	struct tsr_region *r = ports->at[port];
+
+	if (!r || port + width > r->base + r->length)
+		return read_bytes(ports, port, width);
+	return (uint32_t)tsr_io_dispatch_read(r, port - r->base, width) &
+	       (uint32_t)((1ull << (width * 8)) - 1);
+}
+
+static __attribute__((noinline)) void write_bytes(struct tsr_port_space *ports, uint16_t port,
+						  uint32_t value, unsigned width)
+{
+	for (unsigned i = 0; width > 1 && i < width; i++)
+		tsr_port_write(ports, (uint16_t)(port + i), (value >> (i * 8)) & 0xff, 1);
+}
+
 void tsr_port_write(struct tsr_port_space *ports, uint16_t port, uint32_t value, unsigned width)
 {
 	struct tsr_region *r = ports->at[port];
 
-	if (r && port + width <= r->base + r->length) {
+	if (r && port + width <= r->base + r->length)
 		tsr_io_dispatch_write(r, port - r->base, value, width);
-		return;
-	}
-	for (unsigned i = 0; width > 1 && i < width; i++)
-		tsr_port_write(ports, (uint16_t)(port + i), (value >> (i * 8)) & 0xff, 1);
+	else
+		write_bytes(ports, port, value, width);
 }

@@ -23,6 +23,9 @@ struct tsr_region {
 	int priority;
 	unsigned flags; /* enum tsr_memory_flags */
 	bool enabled;
+	bool is_bar;                  /* of PCI: the guest places it, over whatever it likes */
+	GPtrArray *among;             /* the list that it is in */
+	guint place;                  /* where it was in that, while it is set aside */
 	uint8_t *bytes;               /* MEMORY */
 	uint8_t *dirty;               /* MEMORY with dirty log: one byte a page */
 	const struct tsr_io_ops *ops; /* IO, PORTS */
@@ -41,9 +44,24 @@ void tsr_region_enable(struct tsr_region *region, bool enabled);
 
 /* -- Lists of regions in ascending priority, then age: of two at a place the later one wins. */
 
-/* An enabled region of a plugin with the same priority that overlaps an enabled template; or NULL.
+/* What an enabled template would take from others: a region that is enabled and overlaps it, of
+ * another instance or with the same priority, or guest RAM outside of A0000h to FFFFFh, where
+ * windows and ROMs lie over it. BARs take from everybody, and everybody from BARs. NULL: nothing.
  */
-struct tsr_region *tsr_region_find_conflict(GPtrArray *regions, const struct tsr_region *template);
+const struct tsr_region *tsr_region_find_conflict(GPtrArray *regions,
+						  const struct tsr_region *template);
+/* The same for a region that is in its list, if it was enabled at `base`. Only regions of others
+ * count. */
+const struct tsr_region *tsr_region_find_other(const struct tsr_region *region, uint64_t base);
+/* Whose it is, for messages. */
+const char *tsr_region_owner_name(const struct tsr_region *region);
+/* Whether what a plugin asks for is known here: its handlers, if there are any, have the size of
+ * ABI 1.2 at least, and all flags are known. False and error. */
+bool tsr_region_check(const struct tsr_region *template, struct tsr_error *error);
+/* Moves what an instance has from a list to the end of another, and back to where it was: what has
+ * come into the list in between is gone again. Nothing is painted. */
+void tsr_regions_set_aside(GPtrArray *regions, const TsrInstance *owner, GPtrArray *aside);
+void tsr_regions_put_back(GPtrArray *regions, GPtrArray *aside);
 /* A copy of the template in its place. */
 struct tsr_region *tsr_region_insert(GPtrArray *regions, const struct tsr_region *template);
 

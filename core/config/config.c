@@ -4,16 +4,21 @@
 
 #include "manifest/plugin.h"
 
-static void instance_free(gpointer data)
+void tsr_instance_config_free(TsrInstanceConfig *instance)
 {
-	TsrInstanceConfig *instance = data;
-
+	if (!instance)
+		return;
 	g_free(instance->name);
 	g_object_unref(instance->plugin);
 	g_hash_table_unref(instance->properties);
 	g_hash_table_unref(instance->connections);
 	g_ptr_array_unref(instance->resources);
 	g_free(instance);
+}
+
+static void instance_free(gpointer data)
+{
+	tsr_instance_config_free(data);
 }
 
 TsrConfig *tsr_config_new(void)
@@ -38,7 +43,7 @@ void tsr_config_free(TsrConfig *config)
 	g_free(config);
 }
 
-TsrInstanceConfig *tsr_config_add(TsrConfig *config, const char *name, TsrPlugin *plugin)
+TsrInstanceConfig *tsr_instance_config_new(const char *name, TsrPlugin *plugin)
 {
 	TsrInstanceConfig *instance = g_new0(TsrInstanceConfig, 1);
 	GPtrArray *specs = tsr_plugin_get_properties(plugin);
@@ -59,6 +64,13 @@ TsrInstanceConfig *tsr_config_add(TsrConfig *config, const char *name, TsrPlugin
 	for (guint i = 0; i < resources->len; i++)
 		g_ptr_array_add(instance->resources,
 				tsr_resource_copy(g_ptr_array_index(resources, i)));
+	return instance;
+}
+
+TsrInstanceConfig *tsr_config_add(TsrConfig *config, const char *name, TsrPlugin *plugin)
+{
+	TsrInstanceConfig *instance = tsr_instance_config_new(name, plugin);
+
 	g_ptr_array_add(config->instances, instance);
 	return instance;
 }

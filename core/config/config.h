@@ -19,8 +19,10 @@ typedef struct {
 	char *name;                           /* unique in the machine */
 	TsrPlugin *plugin;                    /* resolved to one version; strong reference */
 	const struct tsr_plugin_entry *entry; /* loaded; NULL if apart */
-	gboolean apart; /* placement=process: it is not made, and its plugin not loaded, in the
-			   machine's process */
+	gboolean apart;    /* placement=process: it is not made, and its plugin not loaded, in the
+			      machine's process */
+	gboolean isolated; /* isolation=process: its plugin runs in a process of its own, and is not
+			      loaded in the machine's */
 	GHashTable *properties; /* name -> value text; validated, defaults filled in: every property
 				   of the manifest is here */
 	GHashTable
@@ -50,6 +52,10 @@ typedef struct {
 TsrConfig *tsr_config_new(void);
 void tsr_config_free(TsrConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsrConfig, tsr_config_free)
+
+/* One that is in no config, with the properties and resources of the plugin's manifest. */
+TsrInstanceConfig *tsr_instance_config_new(const char *name, TsrPlugin *plugin);
+void tsr_instance_config_free(TsrInstanceConfig *instance);
 
 /* A new instance, last in the order, with the properties and resources of the plugin's manifest.
  * It belongs to the config. */

@@ -2,12 +2,10 @@
 /* See draft.h. */
 #include "config/draft.h"
 
-#include "manifest/paths.h"
-
-static void setting_free(gpointer data)
+void tsr_setting_free(TsrSetting *setting)
 {
-	TsrSetting *setting = data;
-
+	if (!setting)
+		return;
 	g_free(setting->value);
 	g_free(setting->where);
 	g_free(setting->base_folder);
@@ -16,11 +14,11 @@ static void setting_free(gpointer data)
 
 static GHashTable *settings_new(void)
 {
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free);
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+				     (GDestroyNotify)tsr_setting_free);
 }
 
-TsrSetting *tsr_draft_set(GHashTable *settings, const char *key, const char *value,
-			  const char *where, const char *base_folder)
+TsrSetting *tsr_setting_new(const char *value, const char *where, const char *base_folder)
 {
 	TsrSetting *setting = g_new0(TsrSetting, 1);
 
@@ -28,6 +26,14 @@ TsrSetting *tsr_draft_set(GHashTable *settings, const char *key, const char *val
 	setting->where = g_strdup(where);
 	setting->base_folder = g_strdup(base_folder);
 	setting->asked = !base_folder;
+	return setting;
+}
+
+TsrSetting *tsr_draft_set(GHashTable *settings, const char *key, const char *value,
+			  const char *where, const char *base_folder)
+{
+	TsrSetting *setting = tsr_setting_new(value, where, base_folder);
+
 	g_hash_table_replace(settings, g_strdup(key), setting);
 	return setting;
 }
@@ -38,11 +44,13 @@ static void instance_free(gpointer data)
 
 	g_free(instance->name);
 	g_free(instance->where);
+	g_free(instance->requirement);
+	g_free(instance->absence);
 	g_hash_table_unref(instance->settings);
 	g_free(instance->slot);
 	g_free(instance->slot_choice);
 	g_strfreev(instance->slot_value);
-	g_free(instance->slot_default);
+	tsr_setting_free(instance->slot_default);
 	g_strfreev(instance->slot_auto);
 	g_hash_table_unref(instance->slot_keys);
 	g_free(instance);
@@ -53,8 +61,10 @@ void tsr_draft_free(TsrDraft *draft)
 	if (!draft)
 		return;
 	g_free(draft->path);
-	g_free(draft->folder);
+	g_ptr_array_unref(draft->files);
+	tsr_lock_free(draft->lock);
 	g_hash_table_unref(draft->machine);
+	g_hash_table_unref(draft->versions);
 	g_hash_table_unref(draft->aliases);
 	g_hash_table_unref(draft->options);
 	g_ptr_array_unref(draft->instances);
@@ -84,16 +94,16 @@ gboolean tsr_draft_error(GError **error, int code, const char *where, const char
 	return FALSE;
 }
 
-TsrDraft *tsr_draft_new(TsrRegistry *registry, const char *path)
+TsrDraft *tsr_draft_new(TsrRegistry *registry, const char *path, gboolean trusted)
 {
-	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
 	TsrDraft *draft = g_new0(TsrDraft, 1);
 
 	draft->registry = registry;
 	draft->path = g_strdup(path);
-	draft->folder = g_path_get_dirname(absolute);
-	draft->trusted = tsr_paths_is_preset_folder(draft->folder);
+	draft->files = g_ptr_array_new_with_free_func(g_free);
+	draft->trusted = trusted;
 	draft->machine = settings_new();
+	draft->versions = settings_new();
 	draft->aliases = settings_new();
 	draft->options = settings_new();
 	draft->instances = g_ptr_array_new_with_free_func(instance_free);
@@ -107,9 +117,30 @@ TsrDraftInstance *tsr_draft_add(TsrDraft *draft, const char *name, const char *w
 	instance->name = g_strdup(name);
 	instance->where = g_strdup(where);
 	instance->settings = settings_new();
+	instance->slot_value = g_strsplit("file", ":", -1);
 	instance->slot_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_ptr_array_add(draft->instances, instance);
 	return instance;
+}
+
+void tsr_draft_remove(TsrDraft *draft, TsrDraftInstance *instance)
+{
+	g_ptr_array_remove(draft->instances, instance);
+}
+
+static gboolean is_other_plugins(gpointer key, gpointer value, gpointer user)
+{
+	static const char *const kept[] = { "plugin", "with", "address", NULL };
+	TsrSetting *setting = value;
+
+	setting->inherited = TRUE;
+	return !g_strv_contains(kept, key) && !g_str_has_prefix(key, "connect.") &&
+	       !g_str_has_prefix(key, "resource.");
+}
+
+void tsr_draft_replace_plugin(TsrDraftInstance *instance)
+{
+	g_hash_table_foreach_remove(instance->settings, is_other_plugins, NULL);
 }
 
 gboolean tsr_draft_value_error(GError **error, const TsrSetting *setting, const char *allowed)

@@ -7,27 +7,42 @@
 #include "config/draft.h"
 #include "config/presets.h"
 
-static gboolean apply_overrides(TsrDraft *draft, const char *const *overrides, GError **error)
+/* lock=FILE, lock=none; unsaid, the lock that lies beside the manifest. */
+static gboolean take_lock(TsrDraft *draft, const char *file, const char *wanted, GError **error)
 {
-	for (; overrides && *overrides; overrides++)
-		if (!tsr_draft_apply_override(draft, *overrides, error))
-			return FALSE;
-	tsr_draft_fill_defaults(draft);
-	return TRUE;
+	g_autofree char *beside = tsr_lock_path_beside(draft->path);
+
+	if (!wanted && g_file_test(beside, G_FILE_TEST_EXISTS))
+		wanted = beside;
+	if (!wanted || g_str_equal(wanted, "none"))
+		return TRUE;
+	draft->lock = tsr_lock_load(wanted, file, error);
+	return draft->lock != NULL;
+}
+
+TsrDraft *tsr_draft_load(TsrRegistry *registry, const char *file, const char *const *overrides,
+			 GError **error)
+{
+	g_autofree char *path = tsr_presets_find(file, error);
+	g_autoptr(TsrKeyFile) keyfile = path ? tsr_keyfile_load(path, error) : NULL;
+	g_autoptr(TsrDraft) draft =
+		keyfile ? tsr_draft_new_from_keyfile(registry, keyfile,
+						     tsr_overrides_trust(overrides), error)
+			: NULL;
+
+	if (!draft || !take_lock(draft, file, tsr_overrides_lock(overrides), error) ||
+	    !tsr_draft_apply_overrides(draft, overrides, error) ||
+	    !tsr_draft_add_layers(draft, error))
+		return NULL;
+	return g_steal_pointer(&draft);
 }
 
 TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file,
 				    const char *const *overrides, GError **error)
 {
-	g_autofree char *path = tsr_presets_find(file, error);
-	g_autoptr(TsrKeyFile) keyfile = path ? tsr_keyfile_load(path, error) : NULL;
-	g_autoptr(TsrDraft) draft =
-		keyfile ? tsr_draft_new_from_keyfile(registry, keyfile, error) : NULL;
-	g_autoptr(TsrConfig) config = NULL;
+	g_autoptr(TsrDraft) draft = tsr_draft_load(registry, file, overrides, error);
+	g_autoptr(TsrConfig) config = draft ? tsr_draft_resolve(draft, error) : NULL;
 
-	if (!draft || !apply_overrides(draft, overrides, error))
-		return NULL;
-	config = tsr_draft_resolve(draft, error);
 	if (!config || !tsr_config_order(config, error))
 		return NULL;
 	return g_steal_pointer(&config);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/draft.h"
+#include "config/parts.h"
 #include "manifest/property.h"
 
 /* Keys of [Machine] that are options too. "cpu" is another thing there: see set_cpu. */
@@ -36,39 +37,10 @@ static gboolean set_property(TsrDraft *draft, const char *target, const char *va
 	return TRUE;
 }
 
-/* The parts between commas; two commas are one that belongs to the value. */
-static char **split_parts(const char *value)
-{
-	g_autoptr(GStrvBuilder) parts = g_strv_builder_new();
-	g_autoptr(GString) part = g_string_new(NULL);
-
-	for (const char *p = value; *p; p++) {
-		if (*p == ',' && p[1] != ',') {
-			g_strv_builder_add(parts, part->str);
-			g_string_truncate(part, 0);
-			continue;
-		}
-		g_string_append_c(part, *p);
-		if (*p == ',')
-			p++;
-	}
-	g_strv_builder_add(parts, part->str);
-	return g_strv_builder_end(parts);
-}
-
-/* The = of "key=value", or NULL if what stands before it is not a key (a path, say). */
-static const char *find_equals(const char *part)
-{
-	gsize length =
-		strspn(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
-
-	return length && part[length] == '=' ? part + length : NULL;
-}
-
 static gboolean apply_part(TsrDraft *draft, TsrDraftInstance *instance, const char *part,
 			   const char *where, const char *base_folder, GError **error)
 {
-	const char *equals = find_equals(part);
+	const char *equals = tsr_parts_equals(part);
 	g_autofree char *key = equals ? g_strndup(part, (gsize)(equals - part)) : NULL;
 	const char *target = key ? g_hash_table_lookup(instance->slot_keys, key) : NULL;
 
@@ -152,18 +124,21 @@ static void fill_value(TsrDraftInstance *instance, const char *first, const char
 static gboolean fill_slot(TsrDraft *draft, TsrDraftInstance *instance, char **parts,
 			  const char *where, const char *base_folder, GError **error)
 {
-	gboolean bare = **parts && !find_equals(*parts);
+	gboolean bare = *parts && **parts && !tsr_parts_equals(*parts);
 
 	instance->slot_taken = instance->slot_filled = TRUE;
 	if (bare && !instance->slot_choice)
 		fill_value(instance, *parts, where, base_folder);
-	return apply_parts(draft, instance, parts + (bare || !**parts), where, base_folder, error);
+	return apply_parts(draft, instance, parts + (bare || (*parts && !**parts)), where,
+			   base_folder, error);
 }
 
 static gboolean is_wanted(TsrDraft *draft, const TsrDraftInstance *instance)
 {
 	const TsrSetting *plugin = g_hash_table_lookup(instance->settings, "plugin");
 
+	if (draft->lock && !tsr_lock_find_instance(draft->lock, instance->name))
+		return FALSE;
 	for (char **variable = instance->slot_auto; variable && *variable; variable++) {
 		const char *value = g_getenv(*variable);
 
@@ -190,8 +165,8 @@ static gboolean apply_auto(TsrDraft *draft, const char *name)
 static gboolean apply_slot(TsrDraft *draft, const char *name, const char *value, const char *where,
 			   GError **error)
 {
-	g_auto(GStrv) parts = split_parts(value);
-	const char *first = find_equals(parts[0]) ? NULL : parts[0];
+	g_auto(GStrv) parts = tsr_parts_split(value);
+	const char *first = tsr_parts_equals(parts[0]) ? NULL : parts[0];
 	gboolean none = g_str_equal(value, "none");
 	TsrDraftInstance *instance;
 
@@ -249,28 +224,21 @@ static gboolean apply_option(TsrDraft *draft, const char *name, const TsrSetting
 	return TRUE;
 }
 
-static gboolean is_other_plugins(gpointer key, gpointer value, gpointer user)
-{
-	return !g_str_equal(key, "plugin") && !g_str_has_prefix(key, "connect.") &&
-	       !g_str_has_prefix(key, "resource.");
-}
-
 /* --cpu PLUGIN[,KEY=VALUE]…: another plugin in the processor's place, or other properties of the
  * same. */
 static gboolean set_cpu(TsrDraft *draft, const char *value, const char *where, GError **error)
 {
 	const TsrSetting *cpu = g_hash_table_lookup(draft->machine, "cpu");
 	TsrDraftInstance *instance = cpu ? tsr_draft_find(draft, cpu->value) : NULL;
-	g_auto(GStrv) parts = split_parts(value);
-	gboolean bare = *parts[0] && !find_equals(parts[0]);
+	g_auto(GStrv) parts = tsr_parts_split(value);
+	gboolean bare = *parts[0] && !tsr_parts_equals(parts[0]);
 
 	if (!instance)
 		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, where,
 				       "the machine names no instance as its cpu");
 	if (bare) {
-		g_hash_table_foreach_remove(instance->settings, is_other_plugins, NULL);
+		tsr_draft_replace_plugin(instance);
 		tsr_draft_set(instance->settings, "plugin", parts[0], where, NULL);
-		instance->replaced = TRUE;
 	}
 	return apply_parts(draft, instance, parts + bare, where, NULL, error);
 }
@@ -282,7 +250,7 @@ static int compare_names(gconstpointer a, gconstpointer b)
 
 static char *list_options(TsrDraft *draft)
 {
-	g_autoptr(GString) text = g_string_new("cpu, set, trust");
+	g_autoptr(GString) text = g_string_new("add, cpu, lock, set, trust");
 	GList *names = g_hash_table_get_keys(draft->options);
 
 	for (guint i = 0; machine_options[i]; i++)
@@ -319,6 +287,8 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 		tsr_draft_set(draft->machine, name, value, where, NULL);
 		return TRUE;
 	}
+	if (g_str_equal(name, "add") || g_str_equal(name, "lock"))
+		return TRUE; /* taken before */
 	if (g_str_equal(name, "trust"))
 		return take_trust(draft, value, where, error);
 	if (g_str_equal(name, "cpu"))
@@ -335,7 +305,7 @@ static gboolean apply_named(TsrDraft *draft, const char *name, const char *value
 			       "the machine has no such option; it has %s", known);
 }
 
-gboolean tsr_draft_apply_override(TsrDraft *draft, const char *override, GError **error)
+static gboolean apply_override(TsrDraft *draft, const char *override, GError **error)
 {
 	const char *equals = strchr(override, '=');
 	g_autofree char *key =
@@ -354,16 +324,56 @@ gboolean tsr_draft_apply_override(TsrDraft *draft, const char *override, GError 
 	return set_property(draft, key, equals + 1, where, NULL, error);
 }
 
-void tsr_draft_fill_defaults(TsrDraft *draft)
+static void fill_defaults(TsrDraft *draft)
 {
 	for (guint i = 0; i < draft->instances->len; i++) {
 		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
+		const TsrSetting *value = instance->slot_default;
 		g_auto(GStrv) parts = NULL;
 
-		if (!instance->slot_default || instance->slot_taken)
+		if (!value || instance->slot_taken)
 			continue;
-		parts = split_parts(instance->slot_default);
+		parts = tsr_parts_split(value->value);
 		instance->from_default = TRUE;
-		fill_slot(draft, instance, parts, instance->where, draft->folder, NULL);
+		fill_slot(draft, instance, parts, value->where, value->base_folder, NULL);
 	}
+}
+
+gboolean tsr_overrides_trust(const char *const *overrides)
+{
+	gboolean trusted = FALSE;
+
+	for (; overrides && *overrides; overrides++) {
+		if (g_str_equal(*overrides, "trust"))
+			trusted = TRUE;
+		else if (g_str_has_prefix(*overrides, "trust="))
+			tsr_parse_bool(*overrides + strlen("trust="), &trusted);
+	}
+	return trusted;
+}
+
+const char *tsr_overrides_lock(const char *const *overrides)
+{
+	static const char name[] = "lock=";
+	const char *value = NULL;
+
+	for (; overrides && *overrides; overrides++)
+		if (g_str_has_prefix(*overrides, name))
+			value = *overrides + strlen(name);
+	return value;
+}
+
+gboolean tsr_draft_apply_overrides(TsrDraft *draft, const char *const *overrides, GError **error)
+{
+	static const char add[] = "add=";
+
+	for (guint i = 0; overrides && overrides[i]; i++)
+		if (g_str_has_prefix(overrides[i], add) &&
+		    !tsr_draft_apply_add(draft, overrides[i] + strlen(add), error))
+			return FALSE;
+	for (guint i = 0; overrides && overrides[i]; i++)
+		if (!apply_override(draft, overrides[i], error))
+			return FALSE;
+	fill_defaults(draft);
+	return TRUE;
 }

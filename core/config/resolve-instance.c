@@ -5,7 +5,11 @@
  */
 #include <string.h>
 
+#include <tessera/chardev.h>
+#include <tessera/net.h>
+
 #include "config/draft.h"
+#include "config/firmware.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
 
@@ -31,6 +35,42 @@ static char *property_names(TsrPlugin *plugin)
 	return g_strdup(names->len ? names->str : "none");
 }
 
+static gboolean is_firmware(const TsrPropertySpec *spec, const char *value)
+{
+	return spec->type == TSR_PROPERTY_FILE && spec->access == TSR_FILE_ACCESS_READ &&
+	       tsr_firmware_names(value);
+}
+
+/* A name becomes a path, and the file is what the lock says. */
+static gboolean find_firmware(TsrDraft *draft, TsrDraftInstance *instance,
+			      const TsrPropertySpec *spec, GError **error)
+{
+	const char *value = g_hash_table_lookup(instance->result->properties, spec->name);
+	gboolean named = is_firmware(spec, value);
+
+	if (named) {
+		char *path = tsr_firmware_find(tsr_firmware_names(value));
+
+		value = path ? path : g_strdup("");
+		g_hash_table_replace(instance->result->properties, g_strdup(spec->name),
+				     (char *)value);
+	}
+	return !draft->lock || spec->type != TSR_PROPERTY_FILE ||
+	       tsr_lock_check_firmware(draft->lock, instance->name, spec->name, value, named,
+				       error);
+}
+
+/* When all keys are taken. */
+static gboolean find_all_firmware(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
+{
+	GPtrArray *specs = tsr_plugin_get_properties(instance->plugin);
+
+	for (guint i = 0; i < specs->len; i++)
+		if (!find_firmware(draft, instance, g_ptr_array_index(specs, i), error))
+			return FALSE;
+	return TRUE;
+}
+
 static gboolean take_property(const KeyContext *c)
 {
 	TsrPlugin *plugin = c->instance->plugin;
@@ -52,7 +92,8 @@ static gboolean take_property(const KeyContext *c)
 	if (!value)
 		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
 				       "%s: \"%s\" is not %s", c->key, c->setting->value, allowed);
-	if (spec->type == TSR_PROPERTY_FILE || spec->type == TSR_PROPERTY_FILES) {
+	if (!is_firmware(spec, value) &&
+	    (spec->type == TSR_PROPERTY_FILE || spec->type == TSR_PROPERTY_FILES)) {
 		char *paths = tsr_draft_resolve_paths(c->draft, c->instance, c->setting, spec,
 						      value, c->error);
 
@@ -68,20 +109,21 @@ static gboolean take_property(const KeyContext *c)
 
 static gboolean check_provider(const KeyContext *c, const TsrNeed *need, TsrDraftInstance *provider)
 {
-	g_autofree char *provides = NULL;
+	g_autofree char *provides = NULL, *wanted = NULL;
 
 	if (provider == c->instance)
 		return tsr_draft_error(
 			c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
 			"%s is connected to itself; an instance cannot be its own provider",
 			provider->name);
-	if (tsr_plugin_has_interface(provider->plugin, need->interface))
+	if (tsr_need_choose(need, provider->plugin))
 		return TRUE;
+	wanted = g_strjoinv(" or ", need->interfaces);
 	provides = tsr_list_join(tsr_plugin_get_provides(provider->plugin));
 	return tsr_draft_error(
 		c->error, TSR_MACHINE_ERROR_VERSION, c->setting->where,
-		"%s needs interface %s; %s (plugin %s %s) provides %s", c->instance->name,
-		need->interface, provider->name, tsr_plugin_get_id(provider->plugin),
+		"%s needs interface %s; %s (plugin %s %s) provides %s", c->instance->name, wanted,
+		provider->name, tsr_plugin_get_id(provider->plugin),
 		tsr_plugin_get_version(provider->plugin), *provides ? provides : "nothing");
 }
 
@@ -91,7 +133,7 @@ static gboolean take_connection(const KeyContext *c)
 	const char *name = c->setting->value + (*c->setting->value == '?');
 	TsrDraftInstance *provider = tsr_draft_find(c->draft, name);
 
-	if (!need && c->instance->replaced)
+	if (!need && c->setting->inherited)
 		return TRUE;
 	if (!need)
 		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
@@ -165,7 +207,7 @@ static gboolean take_resource(const KeyContext *c)
 	g_autofree char *name = g_strndup(c->key, dot ? (gsize)(dot - c->key) : strlen(c->key));
 	TsrResource *resource = tsr_config_find_resource(c->instance->result, name);
 
-	if (!resource && c->instance->replaced)
+	if (!resource && c->setting->inherited)
 		return TRUE;
 	if (!resource)
 		return tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
@@ -213,14 +255,87 @@ static gboolean take_placement(const KeyContext *c)
 	return TRUE;
 }
 
+static gboolean can_connect_isolated(const TsrNeed *need)
+{
+	static const char *const interfaces[] = { TSR_CHARDEV, TSR_NET, NULL };
+
+	for (char **i = need->interfaces; *i; i++)
+		if (!g_strv_contains(interfaces, *i))
+			return FALSE;
+	return TRUE;
+}
+
+/* What keeps a plugin from running in a process of its own; NULL: nothing that its manifest tells.
+ */
+static const char *isolation_obstacle(TsrPlugin *plugin)
+{
+	if (!g_str_equal(plugin->kind, "device"))
+		return "only devices can be isolated";
+	if (plugin->language)
+		return "devices in script languages cannot be isolated yet";
+	if (*plugin->provides)
+		return "it provides interfaces to other instances, which an isolated device cannot";
+	if (plugin->needs_host)
+		return "it needs more of the host than an isolated device has (needs-host)";
+	for (guint i = 0; i < plugin->needs->len; i++)
+		if (!can_connect_isolated(g_ptr_array_index(plugin->needs, i)))
+			return "it has a need other than of " TSR_CHARDEV " and " TSR_NET
+			       ", which an isolated device cannot have";
+	for (guint i = 0; i < plugin->resources->len; i++) {
+		const TsrResource *resource = g_ptr_array_index(plugin->resources, i);
+
+		if (resource->type == TSR_RESOURCE_DMA || resource->type == TSR_RESOURCE_ROM)
+			return "it has a resource of type dma or rom, which an isolated device "
+			       "cannot have";
+	}
+	return NULL;
+}
+
+static gboolean take_isolation(const KeyContext *c)
+{
+	const char *value = c->setting->value;
+	TsrPlugin *plugin = c->instance->plugin;
+	const char *obstacle;
+
+	if (!g_str_equal(value, "none") && !g_str_equal(value, "process"))
+		return tsr_draft_value_error(c->error, c->setting, "an isolation: none or process");
+	c->instance->result->isolated = g_str_equal(value, "process");
+	obstacle = c->instance->result->isolated ? isolation_obstacle(plugin) : NULL;
+	return !obstacle ||
+	       tsr_draft_error(c->error, TSR_MACHINE_ERROR_INVALID, c->setting->where,
+			       "plugin %s cannot be isolated: %s; remove isolation=process",
+			       plugin->id, obstacle);
+}
+
+/* When all keys are taken. A jailed process opens no path. */
+static gboolean check_isolated_files(const TsrDraftInstance *instance, GError **error)
+{
+	GPtrArray *specs = tsr_plugin_get_properties(instance->plugin);
+
+	for (guint i = 0; instance->result->isolated && i < specs->len; i++) {
+		const TsrPropertySpec *spec = g_ptr_array_index(specs, i);
+		const char *value = g_hash_table_lookup(instance->result->properties, spec->name);
+		gboolean is_file =
+			spec->type == TSR_PROPERTY_FILE || spec->type == TSR_PROPERTY_FILES;
+
+		if (is_file && value && *value)
+			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
+					       "plugin %s cannot be isolated: its property %s "
+					       "names a file (%s), which an isolated device cannot "
+					       "open; remove isolation=process",
+					       instance->plugin->id, spec->name, value);
+	}
+	return TRUE;
+}
+
 static const struct {
 	const char *prefix; /* a key, or the beginning of keys with a point at its end */
 	gboolean (*take)(const KeyContext *c);
 } instance_keys[] = {
-	{ "plugin", take_nothing },     { "with", take_nothing },
-	{ "address", take_address },    { "connect.", take_connection },
-	{ "resource.", take_resource }, { "placement", take_placement },
-	{ NULL, take_property },
+	{ "plugin", take_nothing },      { "with", take_nothing },
+	{ "address", take_address },     { "connect.", take_connection },
+	{ "resource.", take_resource },  { "placement", take_placement },
+	{ "isolation", take_isolation }, { NULL, take_property },
 };
 
 static gboolean take_key(KeyContext *c, const char *key)
@@ -258,5 +373,5 @@ gboolean tsr_draft_resolve_instance(TsrDraft *draft, TsrDraftInstance *instance,
 		if (!take_key(&context, keys[i]))
 			return FALSE;
 	}
-	return TRUE;
+	return find_all_firmware(draft, instance, error) && check_isolated_files(instance, error);
 }

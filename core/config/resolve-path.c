@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Properties that name files: where a relative path starts, whether the manifest may name the file
- * at all, and whether it is there.
- *
- * A manifest may come from a stranger. Its paths reach what is in its own folder, with symbolic
- * links resolved, except hidden files (the folder may be a home), and firmware of the system's
- * packages for reading. More is for the command line, for manifests that are trusted (--trust), and
- * for presets that are installed with Tessera.
+ * at all (reach.c), and whether it is there.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,57 +17,11 @@ typedef struct {
 	GError **error;
 } PathContext;
 
-/* The path with all links resolved, of which the last parts need not exist; NULL: it leads through
- * a link to nowhere or what cannot be searched. */
-static char *real_path(const char *path)
-{
-	g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
-	char *real = realpath(path, NULL);
-	g_autofree char *above = NULL;
-
-	if (real || errno != ENOENT || g_str_equal(parent, path) ||
-	    g_file_test(path, G_FILE_TEST_IS_SYMLINK))
-		return real;
-	above = real_path(parent);
-	return above ? g_build_filename(above, name, NULL) : NULL;
-}
-
-/* Whether `real` is below the folder, and not hidden there. Nothing is below "/". */
-static gboolean is_below(const char *real, const char *folder)
-{
-	g_autofree char *real_folder = realpath(folder, NULL);
-	gsize length = real_folder ? strlen(real_folder) : 0;
-
-	return length > 1 && !strncmp(real, real_folder, length) && real[length] == '/' &&
-	       !strstr(real + length, "/.");
-}
-
-/* The folders in which firmware of packages is looked for, as plugins do. */
-static gboolean is_firmware(const char *real)
-{
-	static const char *const names[] = { "tessera/firmware", "seabios", "qemu" };
-	const char *const *data = g_get_system_data_dirs();
-
-	for (; *data; data++) {
-		for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-			g_autofree char *folder = g_build_filename(*data, names[i], NULL);
-
-			if (is_below(real, folder))
-				return TRUE;
-		}
-	}
-	return FALSE;
-}
-
 static gboolean is_allowed(const PathContext *c, const char *path)
 {
-	g_autofree char *real = NULL;
-
-	if (!c->setting->base_folder || c->draft->trusted)
-		return TRUE;
-	real = real_path(path);
-	return real && (is_below(real, c->setting->base_folder) ||
-			(c->spec->access == TSR_FILE_ACCESS_READ && is_firmware(real)));
+	return !c->setting->base_folder || c->draft->trusted ||
+	       tsr_reach_allows(c->setting->base_folder, path) ||
+	       (c->spec->access == TSR_FILE_ACCESS_READ && tsr_reach_is_firmware(path));
 }
 
 static gboolean check_path(const PathContext *c, const char *path)

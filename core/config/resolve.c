@@ -1,90 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From what is written to what will be built: which instances exist in this run, the version of
- * each plugin, and whether what they need is connected. Everything a user can get wrong in a
- * machine ends here, or in resolve-machine.c and resolve-instance.c, with file, line and key.
+ * From what is written to what will be built: whether the instances that exist fit together, and
+ * what they need is connected. Everything a user can get wrong in a machine ends here, or in
+ * choose.c, resolve-machine.c and resolve-instance.c, with file, line and key.
  */
 #include <string.h>
 
 #include "config/draft.h"
+#include "manifest/loader.h"
 #include "manifest/plugin.h"
-
-/* -- Which exist */
-
-static gboolean is_optional_plugin(const TsrDraftInstance *instance)
-{
-	const TsrSetting *plugin = g_hash_table_lookup(instance->settings, "plugin");
-
-	return *plugin->value == '?' || instance->from_default;
-}
-
-static const char *requirement_of(const TsrDraftInstance *instance)
-{
-	const TsrSetting *plugin = g_hash_table_lookup(instance->settings, "plugin");
-
-	return plugin->value + (*plugin->value == '?');
-}
-
-static gboolean find_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError **error)
-{
-	const TsrSetting *setting = g_hash_table_lookup(instance->settings, "plugin");
-	g_autoptr(GError) failure = NULL;
-
-	instance->plugin = tsr_registry_find(draft->registry, requirement_of(instance), &failure);
-	if (instance->plugin)
-		return TRUE;
-	if (is_optional_plugin(instance) &&
-	    !g_error_matches(failure, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID)) {
-		instance->exists = FALSE;
-		return TRUE;
-	}
-	return tsr_draft_error(error, failure->code, setting->where, "%s", failure->message);
-}
-
-static gboolean find_plugins(TsrDraft *draft, GError **error)
-{
-	for (guint i = 0; i < draft->instances->len; i++) {
-		TsrDraftInstance *instance = g_ptr_array_index(draft->instances, i);
-
-		instance->exists = !instance->slot || instance->slot_filled;
-		if (instance->exists && !find_plugin(draft, instance, error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean check_with(TsrDraft *draft, TsrDraftInstance *instance, gboolean *changed,
-			   GError **error)
-{
-	const TsrSetting *with = g_hash_table_lookup(instance->settings, "with");
-	TsrDraftInstance *other = with ? tsr_draft_find(draft, with->value) : NULL;
-
-	if (!with || !instance->exists)
-		return TRUE;
-	if (!other)
-		return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, with->where,
-				       "the machine has no instance %s", with->value);
-	if (!other->exists) {
-		instance->exists = FALSE;
-		*changed = TRUE;
-	}
-	return TRUE;
-}
-
-/* with=: an instance is dropped with the one it belongs to, and so are those that belong to it. */
-static gboolean drop_dependents(TsrDraft *draft, GError **error)
-{
-	gboolean changed;
-
-	do {
-		changed = FALSE;
-		for (guint i = 0; i < draft->instances->len; i++)
-			if (!check_with(draft, g_ptr_array_index(draft->instances, i), &changed,
-					error))
-				return FALSE;
-	} while (changed);
-	return TRUE;
-}
 
 /* A --set or an option for an instance that this run does not have. */
 static gboolean check_unused(TsrDraftInstance *instance, GError **error)
@@ -92,7 +16,7 @@ static gboolean check_unused(TsrDraftInstance *instance, GError **error)
 	GHashTableIter iter;
 	gpointer value;
 
-	if (instance->exists || is_optional_plugin(instance))
+	if (instance->exists || tsr_draft_is_optional(instance))
 		return TRUE;
 	g_hash_table_iter_init(&iter, instance->settings);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
@@ -116,13 +40,14 @@ static gboolean check_needs(TsrDraftInstance *instance, GError **error)
 
 	for (guint i = 0; i < needs->len; i++) {
 		const TsrNeed *need = g_ptr_array_index(needs, i);
+		g_autofree char *wanted = g_strjoinv(" or ", need->interfaces);
 
 		if (!need->optional &&
 		    !g_hash_table_contains(instance->result->connections, need->name))
 			return tsr_draft_error(error, TSR_MACHINE_ERROR_INVALID, instance->where,
 					       "plugin %s needs %s (%s); add connect.%s=INSTANCE",
 					       tsr_plugin_get_id(instance->plugin), need->name,
-					       need->interface, need->name);
+					       wanted, need->name);
 	}
 	return TRUE;
 }
@@ -182,9 +107,11 @@ static gboolean load_plugin(TsrDraft *draft, TsrDraftInstance *instance, GError 
 	const TsrSetting *setting = g_hash_table_lookup(instance->settings, "plugin");
 	g_autoptr(GError) failure = NULL;
 
-	if (instance->result->apart)
+	if (instance->result->apart || draft->unloaded)
 		return TRUE;
-	if (!tsr_registry_load_plugin(draft->registry, instance->plugin, &failure))
+	if (instance->result->isolated
+		    ? !tsr_loader_check_abi(instance->plugin, &failure)
+		    : !tsr_registry_load_plugin(draft->registry, instance->plugin, &failure))
 		return tsr_draft_error(error, failure->code, setting->where, "%s",
 				       failure->message);
 	instance->result->entry = instance->plugin->entry;
@@ -213,8 +140,7 @@ TsrConfig *tsr_draft_resolve(TsrDraft *draft, GError **error)
 {
 	g_autoptr(TsrConfig) config = tsr_config_new();
 
-	if (!find_plugins(draft, error) || !drop_dependents(draft, error) ||
-	    !tsr_draft_resolve_machine(draft, config, error) ||
+	if (!tsr_draft_choose(draft, error) || !tsr_draft_resolve_machine(draft, config, error) ||
 	    !take_instances(draft, config, error))
 		return NULL;
 	return g_steal_pointer(&config);

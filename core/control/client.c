@@ -11,9 +11,13 @@
  */
 #include "control/client.h"
 
+#include "instance/log-rate.h"
+
 #define KEY "tsr-client"
 #define OVERHEAD 256 /* bytes that a message costs besides its body, roughly */
 #define PATIENCE_US G_USEC_PER_SEC
+#define LINES 20 /* at once of clients that are cut, then one in each interval */
+#define LINE_INTERVAL_US (10 * G_USEC_PER_SEC)
 #define TAKEN_US 2000 /* that a message earns when it is taken */
 
 struct tsr_client {
@@ -62,16 +66,33 @@ static gboolean is_owed_too_much(const struct tsr_client *client)
 	       client->bytes >= TSR_CLIENT_OWED_BYTES;
 }
 
-/* Says so once. */
+/* A program may connect again as soon as it was cut. */
+static void tell_cut(const struct tsr_client *client)
+{
+	static GMutex mutex;
+	static TsrLogRate rate;
+	guint left_out = 0;
+	gboolean taken;
+
+	g_mutex_lock(&mutex);
+	taken = tsr_log_rate_take(&rate, g_get_monotonic_time(), LINES, LINE_INTERVAL_US,
+				  &left_out);
+	g_mutex_unlock(&mutex);
+	if (taken)
+		g_log("tessera", G_LOG_LEVEL_WARNING,
+		      "control: a client is disconnected, because it does not read what it is sent "
+		      "or does not wait for answers (%u messages, %" G_GSIZE_FORMAT
+		      " bytes; %u clients since the last such line)",
+		      client->messages, client->bytes, left_out);
+}
+
+/* Says so once for each. */
 static void cut(struct tsr_client *client)
 {
 	if (client->is_cut)
 		return;
 	client->is_cut = TRUE;
-	g_log("tessera", G_LOG_LEVEL_WARNING,
-	      "control: a client is disconnected, because it does not read what it is sent or does "
-	      "not wait for answers (%u messages, %" G_GSIZE_FORMAT " bytes)",
-	      client->messages, client->bytes);
+	tell_cut(client);
 	g_socket_shutdown(client->socket, TRUE, TRUE, NULL);
 }
 

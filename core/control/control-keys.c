@@ -1,98 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See control-keys.h. Codes are those of linux/input-event-codes.h; characters are those of a US
- * keyboard. */
+/* See control-keys.h. */
 #include <linux/input-event-codes.h>
 #include <string.h>
+
+#include <tessera-glib/keys.h>
 
 #include "control/control-keys.h"
 
 #define EVENT_INTERVAL_MS 10
 #define EVENTS_MAX 100000   /* that wait: a quarter of an hour */
 #define CHARACTER_EVENTS 4u /* at most: the key and Shift, down and up */
-
-struct key_name {
-	const char *name;
-	guint code;
-};
-
-static const struct key_name names[] = {
-	{ "ctrl", KEY_LEFTCTRL },
-	{ "rctrl", KEY_RIGHTCTRL },
-	{ "shift", KEY_LEFTSHIFT },
-	{ "rshift", KEY_RIGHTSHIFT },
-	{ "alt", KEY_LEFTALT },
-	{ "altgr", KEY_RIGHTALT },
-	{ "ralt", KEY_RIGHTALT },
-	{ "super", KEY_LEFTMETA },
-	{ "menu", KEY_COMPOSE },
-	{ "enter", KEY_ENTER },
-	{ "return", KEY_ENTER },
-	{ "esc", KEY_ESC },
-	{ "escape", KEY_ESC },
-	{ "tab", KEY_TAB },
-	{ "space", KEY_SPACE },
-	{ "backspace", KEY_BACKSPACE },
-	{ "delete", KEY_DELETE },
-	{ "del", KEY_DELETE },
-	{ "insert", KEY_INSERT },
-	{ "home", KEY_HOME },
-	{ "end", KEY_END },
-	{ "pageup", KEY_PAGEUP },
-	{ "pagedown", KEY_PAGEDOWN },
-	{ "up", KEY_UP },
-	{ "down", KEY_DOWN },
-	{ "left", KEY_LEFT },
-	{ "right", KEY_RIGHT },
-	{ "capslock", KEY_CAPSLOCK },
-	{ "numlock", KEY_NUMLOCK },
-	{ "scrolllock", KEY_SCROLLLOCK },
-	{ "sysrq", KEY_SYSRQ },
-	{ "print", KEY_SYSRQ },
-	{ "pause", KEY_PAUSE },
-	{ "minus", KEY_MINUS },
-	{ "f1", KEY_F1 },
-	{ "f2", KEY_F2 },
-	{ "f3", KEY_F3 },
-	{ "f4", KEY_F4 },
-	{ "f5", KEY_F5 },
-	{ "f6", KEY_F6 },
-	{ "f7", KEY_F7 },
-	{ "f8", KEY_F8 },
-	{ "f9", KEY_F9 },
-	{ "f10", KEY_F10 },
-	{ "f11", KEY_F11 },
-	{ "f12", KEY_F12 },
-	{ "kp0", KEY_KP0 },
-	{ "kp1", KEY_KP1 },
-	{ "kp2", KEY_KP2 },
-	{ "kp3", KEY_KP3 },
-	{ "kp4", KEY_KP4 },
-	{ "kp5", KEY_KP5 },
-	{ "kp6", KEY_KP6 },
-	{ "kp7", KEY_KP7 },
-	{ "kp8", KEY_KP8 },
-	{ "kp9", KEY_KP9 },
-	{ "kpenter", KEY_KPENTER },
-	{ "kpplus", KEY_KPPLUS },
-	{ "kpminus", KEY_KPMINUS },
-	{ "kpdot", KEY_KPDOT },
-};
-
-/* A row of the keyboard: consecutive codes, plain and with Shift. */
-static const struct {
-	guint first;
-	const char *plain, *shifted;
-} rows[] = {
-	{ KEY_1, "1234567890-=", "!@#$%^&*()_+" },
-	{ KEY_Q, "qwertyuiop[]", "QWERTYUIOP{}" },
-	{ KEY_A, "asdfghjkl;'`", "ASDFGHJKL:\"~" },
-	{ KEY_BACKSLASH, "\\zxcvbnm,./", "|ZXCVBNM<>?" },
-	{ KEY_SPACE, " ", "" },
-	{ KEY_ENTER, "\n", "" },
-	{ KEY_TAB, "\t", "" },
-	{ KEY_BACKSPACE, "\b", "" },
-	{ KEY_ESC, "\033", "" },
-};
 
 typedef struct {
 	guint code; /* 0: no key, only done */
@@ -106,35 +23,6 @@ struct TsrTypist {
 	GQueue events; /* Event */
 	guint source;
 };
-
-static gboolean find_character(char c, guint *code, gboolean *shift)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-		const char *plain = strchr(rows[i].plain, c), *shifted = strchr(rows[i].shifted, c);
-
-		if (!plain && !shifted)
-			continue;
-		*shift = !plain;
-		*code = rows[i].first +
-			(guint)(plain ? plain - rows[i].plain : shifted - rows[i].shifted);
-		return TRUE;
-	}
-	return FALSE;
-}
-
-static gboolean find_name(const char *name, guint *code)
-{
-	gboolean shift;
-
-	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (g_ascii_strcasecmp(names[i].name, name) == 0) {
-			*code = names[i].code;
-			return TRUE;
-		}
-	}
-	return name[0] && !name[1] && find_character(g_ascii_tolower(name[0]), code, &shift) &&
-	       !shift;
-}
 
 static gboolean on_tick(gpointer user)
 {
@@ -213,7 +101,7 @@ gboolean tsr_typist_press(TsrTypist *typist, const char *text, void (*done)(gpoi
 	if (!has_room(typist, 2 * (gsize)n, error))
 		return FALSE;
 	for (guint i = 0; i < n; i++) {
-		if (find_name(parts[i], &codes[i]))
+		if (tsr_key_find_name(parts[i], &codes[i]))
 			continue;
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
 			    "\"%s\" is not a key; keys are named as a, f1, enter, ctrl-alt-delete "
@@ -234,7 +122,7 @@ static void queue_character(TsrTypist *typist, char c)
 	gboolean shift = FALSE;
 	guint code = 0;
 
-	find_character(c, &code, &shift);
+	tsr_key_find_character(c, &code, &shift);
 	if (shift)
 		queue(typist, KEY_LEFTSHIFT, TRUE);
 	queue(typist, code, TRUE);
@@ -252,7 +140,7 @@ gboolean tsr_typist_type(TsrTypist *typist, const char *text, void (*done)(gpoin
 	if (!has_room(typist, CHARACTER_EVENTS * strlen(text), error))
 		return FALSE;
 	for (const char *c = text; *c; c++) {
-		if (find_character(*c, &code, &shift))
+		if (tsr_key_find_character(*c, &code, &shift))
 			continue;
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
 			    "the character %u cannot be typed; only ASCII can", (unsigned char)*c);

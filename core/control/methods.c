@@ -7,6 +7,7 @@
 #include "control/client.h"
 #include "control/display-methods.h"
 #include "control/methods.h"
+#include "control/snapshot-method.h"
 
 #define POSITION_MAX 65535u
 #define LOAD_FLAGS TSR_MACHINE_LOAD_FORCE_MEDIUM /* all that there are */
@@ -185,6 +186,13 @@ static GVariant *on_list_instances(TsrControlled *self, GVariant *arguments, GEr
 	return g_variant_new("(^as)", names);
 }
 
+static GVariant *on_list_lines(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_auto(GStrv) lines = tsr_machine_list_lines(self->machine);
+
+	return g_variant_new("(^as)", lines);
+}
+
 static GVariant *on_list_viewers(TsrControlled *self, GVariant *arguments, GError **error)
 {
 	g_auto(GStrv) lines = tsr_machine_list_viewers(self->machine);
@@ -211,6 +219,14 @@ static GVariant *on_set_instance_property(TsrControlled *self, GVariant *argumen
 		return NULL;
 	return nothing(
 		tsr_machine_set_instance_property(self->machine, instance, property, value, error));
+}
+
+static GVariant *on_upgrade(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	const char *instance, *version;
+
+	g_variant_get(arguments, "(&s&s)", &instance, &version);
+	return nothing(tsr_machine_upgrade(self->machine, instance, version, error));
 }
 
 static GVariant *on_save(TsrControlled *self, GVariant *arguments, GError **error)
@@ -264,6 +280,16 @@ static GVariant *on_get_stats(TsrControlled *self, GVariant *arguments, GError *
 	g_autofree char *text = tsr_machine_get_stats(self->machine);
 
 	return g_variant_new("(s)", text ? text : "");
+}
+
+static GVariant *on_get_profile(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	g_autofree char *text = NULL;
+	const char *format;
+
+	g_variant_get(arguments, "(&s)", &format);
+	text = tsr_machine_get_profile(self->machine, format, error);
+	return text ? g_variant_new("(s)", text) : NULL;
 }
 
 static GVariant *on_tap_line(TsrControlled *self, GVariant *arguments, GError **error)
@@ -320,6 +346,14 @@ static GVariant *on_load_fd(TsrControlled *self, int fd, GVariant *arguments, GE
 	return nothing(tsr_machine_load_fd(self->machine, fd, name, flags, error));
 }
 
+static GVariant *on_watch(TsrControlled *self, int fd, GVariant *arguments, GError **error)
+{
+	g_autofree const char **patterns = NULL;
+
+	g_variant_get(arguments, "(h^a&s)", NULL, &patterns);
+	return nothing(tsr_machine_watch(self->machine, fd, patterns, error));
+}
+
 static const struct {
 	const char *name;
 	FileMethod method;
@@ -329,6 +363,7 @@ static const struct {
 	{ "InsertMediumFd", on_insert_medium_fd, 1 },
 	{ "SaveFd", on_save_fd, 0 },
 	{ "LoadFd", on_load_fd, 0 },
+	{ "Watch", on_watch, 0 },
 };
 
 /* The caller closes it; -1 with error. */
@@ -367,9 +402,11 @@ static const struct {
 	{ "InsertMedium", on_insert_medium },
 	{ "EjectMedium", on_eject_medium },
 	{ "ListInstances", on_list_instances },
+	{ "ListLines", on_list_lines },
 	{ "ListViewers", on_list_viewers },
 	{ "GetInstanceProperty", on_get_instance_property },
 	{ "SetInstanceProperty", on_set_instance_property },
+	{ "Upgrade", on_upgrade },
 	{ "Save", on_save },
 	{ "Load", on_load },
 	{ "HashState", on_hash_state },
@@ -377,6 +414,7 @@ static const struct {
 	{ "ListConnections", on_list_connections },
 	{ "GetStatus", on_get_status },
 	{ "GetStats", on_get_stats },
+	{ "GetProfile", on_get_profile },
 	{ "TapLine", on_tap_line },
 };
 
@@ -445,6 +483,8 @@ static void on_method_call(GDBusConnection *connection, const char *sender, cons
 	}
 	if (g_str_equal(name, "OpenDisplay"))
 		tsr_control_open_display(user, arguments, invocation);
+	else if (g_str_equal(name, "SnapshotFd"))
+		tsr_control_snapshot(user, arguments, invocation);
 	else
 		start_typing(user, g_str_equal(name, "PressKeys"), arguments, invocation);
 }

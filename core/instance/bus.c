@@ -94,14 +94,26 @@ void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface,
 {
 	struct provision *p = find(self, provider, interface);
 
-	if (p)
+	if (p) {
+		p->table = *table;
 		return;
+	}
 	p = g_new0(struct provision, 1);
 	p->provider = g_strdup(provider);
 	p->interface = g_strdup(interface);
 	p->table = *table;
 	g_ptr_array_add(self->provisions, p);
 	g_signal_emit(self, signals[PROVIDED], 0, provider, interface);
+}
+
+static bool is_connected(TsrBus *self, const char *user, const char *need)
+{
+	for (guint i = 0; i < self->connections->len; i++) {
+		const struct connection *c = g_ptr_array_index(self->connections, i);
+		if (strcmp(c->user, user) == 0 && strcmp(c->need, need) == 0)
+			return true;
+	}
+	return false;
 }
 
 gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need,
@@ -117,13 +129,15 @@ gboolean tsr_bus_connect_need(TsrBus *self, const char *user, const char *need,
 			    user, interface, provider, need);
 		return FALSE;
 	}
+	*out = p->table;
+	if (is_connected(self, user, need))
+		return TRUE; /* the same need again, or by a newcomer that is to have it */
 	struct connection *c = g_new0(struct connection, 1);
 	c->user = g_strdup(user);
 	c->need = g_strdup(need);
 	c->provider = g_strdup(provider);
 	c->interface = g_strdup(interface);
 	g_ptr_array_add(self->connections, c);
-	*out = p->table;
 	g_signal_emit(self, signals[CONNECTED], 0, user, need, provider, interface);
 	return TRUE;
 }

@@ -6,8 +6,8 @@
 #include <tessera-glib/bus.h>
 #include <tessera/abi.h>
 
-/* Declares that `provider` has the interface. The table stays valid as long as the provider. [main]
- */
+/* Declares that `provider` has the interface, or that it has another table of it than before. The
+ * table stays valid as long as the provider. [main] */
 void tsr_bus_provide(TsrBus *self, const char *provider, const char *interface,
 		     const struct tsr_interface *table);
 /* Hands out an interface to a user and emits ::connected. FALSE and error when the provider lacks

@@ -51,12 +51,13 @@ void tsr_holds_finish(TsrMachine *m)
 /* The place in a form that addr2line takes. */
 static char *describe(TsrMachine *m, const void *by)
 {
-	const char *instance = m->doing_for ? m->doing_for->config->name : "no instance";
+	const struct tsr_callee *in = m->holds.looked_in;
 	char thread[16] = "";
 	Dl_info place;
 
 	if (!by)
-		return g_strdup_printf("the virtual CPU (%s, last for %s)", m->doing, instance);
+		return g_strdup_printf("the virtual CPU (%s, in %s)", m->doing,
+				       in && in->name ? in->name : "no instance");
 	pthread_getname_np(pthread_self(), thread, sizeof(thread));
 	if (!dladdr(by, &place) || !place.dli_fname)
 		return g_strdup_printf("thread %s", thread);
@@ -106,6 +107,7 @@ void tsr_holds_set_awake(TsrMachine *m, gboolean awake)
 	if (awake && pthread_getcpuclockid(pthread_self(), &h->cpu_clock) != 0)
 		return;
 	h->is_awake = awake;
+	h->calls = &tsr_call_now;
 	h->kicked_ns = 0;
 }
 
@@ -115,6 +117,7 @@ void tsr_holds_kick(TsrMachine *m)
 
 	if (!h->is_awake || h->kicked_ns)
 		return;
+	h->kicked_in = tsr_call_callee_of(h->calls);
 	h->kicked_cpu_ns = read_clock(h->cpu_clock);
 	h->kicked_ns = read_clock(CLOCK_MONOTONIC);
 }
@@ -127,6 +130,7 @@ void tsr_holds_look(TsrMachine *m)
 	pthread_mutex_lock(&m->wake_mutex);
 	kicked = h->kicked_ns;
 	cpu = h->kicked_cpu_ns;
+	h->looked_in = h->kicked_in;
 	h->kicked_ns = 0;
 	pthread_mutex_unlock(&m->wake_mutex);
 	if (!kicked)

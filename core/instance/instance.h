@@ -9,9 +9,12 @@
 #include <tessera-glib/machine.h>
 #include <tessera/device.h>
 #include <tessera/draft/files.h>
+#include <tessera/draft/script.h>
 #include <tessera/pci.h>
 
+#include "calls/call.h"
 #include "config/config.h"
+#include "instance/mistakes.h"
 
 typedef struct TsrInstance TsrInstance;
 
@@ -23,16 +26,30 @@ struct tsr_host_record {
 		*function; /* the bus master, for DMA through a PCI function's host */
 };
 
+/* Who is told of calls into an instance that come from the core itself; zero: nobody. `done`
+ * follows each of the others, with what the instance returned. [locked] */
+struct tsr_instance_watch {
+	void (*reset)(void *user, enum tsr_reset kind);
+	void (*changed)(void *user, const char *property, const char *value);
+	void (*done)(void *user, bool good);
+	void *user;
+};
+
 struct TsrInstance {
 	struct tsr_host_record record;
-	TsrMachine *machine; /* not owned */
+	struct tsr_callee callee; /* its name, for marks of calls */
+	TsrMachine *machine;      /* not owned */
 	const TsrInstanceConfig *config;
+	TsrInstanceConfig *own_config; /* the same, when no TsrConfig has it; freed with this */
 	const struct tsr_device_class *class;
 	void *self;
+	TsrInstance *replaces; /* staged: whose place it is to take; NULL otherwise */
 	bool attached;
-	GHashTable *watches;   /* property -> struct property_watch */
-	GHashTable *log_sites; /* call site -> TsrLogRate */
-	GMutex log_mutex;
+	bool is_detached;
+	GHashTable *watches; /* property -> struct property_watch */
+	struct tsr_instance_watch watch;
+	struct tsr_log_budget log;
+	struct tsr_mistakes mistakes;
 	const char *passed_property; /* that passed_fd came with; NULL: no descriptor was passed */
 	int passed_fd;               /* not owned */
 	GQueue ordered_jobs;         /* worker: jobs that wait for their turn */
@@ -50,11 +67,21 @@ typedef const void *(*tsr_host_get)(const struct tsr_host *host, const char *nam
 TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config,
 			      tsr_host_get get, GError **error);
 void tsr_instance_free(TsrInstance *instance);
+/* Frees what only the instance itself uses; it is detached. What has its name may still look. */
+void tsr_instance_retire(TsrInstance *instance);
+
+/* -- The functions of its class, as tessera/device.h has them; those that it lacks do nothing. */
+
 gboolean tsr_instance_attach(TsrInstance *instance, GError **error);
-/* What the instance's plugin refused, as a GError of the same class with the instance's name;
- * `otherwise` if it gave no reason. */
-void tsr_instance_take_error(TsrInstance *instance, const struct tsr_error *why,
-			     const char *otherwise, GError **error);
+gboolean tsr_instance_realize(TsrInstance *instance, GError **error);
+/* Tells the bus what it provides, and with which tables. Attach does it, except of a newcomer. */
+void tsr_instance_provide(TsrInstance *instance);
+void tsr_instance_detach(TsrInstance *instance);
+void tsr_instance_reset(TsrInstance *instance, enum tsr_reset kind);
+void tsr_instance_save(TsrInstance *instance, struct tsr_state_writer *out);
+gboolean tsr_instance_quiesce(TsrInstance *instance, GError **error);
+void tsr_instance_resume(TsrInstance *instance);
+gboolean tsr_instance_load(TsrInstance *instance, struct tsr_state_reader *in, GError **error);
 /* The table and self of an interface it provides, false if it does not. [main] */
 bool tsr_instance_get_interface(TsrInstance *instance, const char *name, struct tsr_interface *out);
 
@@ -75,5 +102,6 @@ TsrInstance *tsr_machine_find_provider(TsrMachine *m, const char *name);
 
 extern const struct tsr_properties tsr_properties_table;
 extern const struct tsr_files tsr_files_table;
+extern const struct tsr_script tsr_script_table;
 
 #endif

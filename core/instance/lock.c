@@ -2,29 +2,31 @@
 /* See lock.h. */
 #include "instance/lock.h"
 
+#include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "instance/holds.h"
 #include "instance/machine-parts.h"
 
+static long futex(atomic_uint *word, int operation, unsigned value, const struct timespec *until)
+{
+	return syscall(SYS_futex, word, operation, value, until, NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
 void tsr_lock_init(TsrMachine *m)
 {
-	pthread_condattr_t attributes;
-
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->wake_mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&m->wake_cond, &attributes);
-	pthread_condattr_destroy(&attributes);
 	tsr_holds_init(m);
 }
 
 void tsr_lock_finish(TsrMachine *m)
 {
 	tsr_holds_finish(m);
-	pthread_cond_destroy(&m->wake_cond);
 	pthread_mutex_destroy(&m->wake_mutex);
 	pthread_mutex_destroy(&m->lock);
 }
@@ -35,8 +37,9 @@ void tsr_vcpu_kick(TsrMachine *m)
 	if (m->cpu)
 		m->cpu->kick(m->cpu_self);
 	tsr_holds_kick(m);
-	m->wake = true;
-	pthread_cond_signal(&m->wake_cond);
+	atomic_store(&m->wake, 1);
+	if (m->sleeping)
+		futex(&m->wake, FUTEX_WAKE_PRIVATE, 1, NULL);
 	pthread_mutex_unlock(&m->wake_mutex);
 }
 
@@ -50,7 +53,7 @@ void tsr_lock_set_processor(TsrMachine *m, const struct tsr_cpu *cpu, void *self
 
 /* Only a thread itself sets and clears the owner to its own id, so the answer cannot change under
  * it. */
-static bool own_lock(TsrMachine *m)
+bool tsr_machine_has_lock(TsrMachine *m)
 {
 	return pthread_equal(atomic_load(&m->lock_owner), pthread_self());
 }
@@ -82,7 +85,7 @@ static bool is_vcpu(TsrMachine *m)
 
 void tsr_machine_lock(TsrMachine *m)
 {
-	if (own_lock(m)) {
+	if (tsr_machine_has_lock(m)) {
 		m->lock_depth++;
 		return;
 	}
@@ -99,7 +102,7 @@ void tsr_machine_lock(TsrMachine *m)
 
 void tsr_machine_unlock(TsrMachine *m)
 {
-	g_assert(own_lock(m));
+	g_assert(tsr_machine_has_lock(m));
 	if (m->lock_depth > 1) {
 		m->lock_depth--;
 		return;
@@ -139,24 +142,34 @@ void tsr_lock_give_way(TsrMachine *m)
 	tsr_lock_take(m);
 }
 
+/* Until a kick, or until that time of CLOCK_MONOTONIC. After a wait for a condition variable that
+ * ends by its time, the mutex is released with another system call, as if others waited for it. */
+static void wait_for_kick(TsrMachine *m, uint64_t until)
+{
+	const struct timespec t = { (time_t)(until / 1000000000), (long)(until % 1000000000) };
+
+	while (!atomic_load(&m->wake))
+		if (futex(&m->wake, FUTEX_WAIT_BITSET_PRIVATE, 0,
+			  until == UINT64_MAX ? NULL : &t) != 0 &&
+		    errno == ETIMEDOUT)
+			return;
+}
+
+static void set_awake(TsrMachine *m, bool awake)
+{
+	pthread_mutex_lock(&m->wake_mutex);
+	tsr_holds_set_awake(m, awake);
+	m->sleeping = !awake;
+	if (awake)
+		atomic_store(&m->wake, 0);
+	pthread_mutex_unlock(&m->wake_mutex);
+}
+
 void tsr_lock_sleep(TsrMachine *m, uint64_t until)
 {
-	struct timespec t = {
-		.tv_sec = (time_t)(until / 1000000000),
-		.tv_nsec = (long)(until % 1000000000),
-	};
-
 	tsr_lock_drop(m);
-	pthread_mutex_lock(&m->wake_mutex);
-	tsr_holds_set_awake(m, FALSE);
-	while (!m->wake) {
-		if (until == UINT64_MAX)
-			pthread_cond_wait(&m->wake_cond, &m->wake_mutex);
-		else if (pthread_cond_timedwait(&m->wake_cond, &m->wake_mutex, &t) != 0)
-			break;
-	}
-	m->wake = false;
-	tsr_holds_set_awake(m, TRUE);
-	pthread_mutex_unlock(&m->wake_mutex);
+	set_awake(m, false);
+	wait_for_kick(m, until);
+	set_awake(m, true);
 	tsr_lock_take(m);
 }

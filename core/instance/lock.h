@@ -7,6 +7,7 @@
 #ifndef TSR_INSTANCE_LOCK_H
 #define TSR_INSTANCE_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <tessera-glib/machine.h>
@@ -18,6 +19,8 @@ void tsr_lock_finish(TsrMachine *m);
 /* Counted: the owner may lock again. [any] */
 void tsr_machine_lock(TsrMachine *m);
 void tsr_machine_unlock(TsrMachine *m);
+/* Whether this thread holds it. [any] */
+bool tsr_machine_has_lock(TsrMachine *m);
 /* Lets go of the lock however often the owner has taken it, and takes it as often again. Not on the
  * virtual CPU's thread. [locked] */
 unsigned tsr_lock_pause(TsrMachine *m);

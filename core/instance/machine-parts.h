@@ -13,6 +13,7 @@
 #include "config/config.h"
 
 struct TsrInstance;
+struct tsr_links;
 struct tsr_memory_map;
 struct tsr_port_space;
 struct tsr_lines;
@@ -22,8 +23,12 @@ struct tsr_worker_pool;
 struct tsr_displays;
 struct tsr_inputs;
 struct tsr_posts;
+struct tsr_taps;
 struct tsr_remote_form;
 struct tsr_remote;
+struct tsr_profile;
+struct tsr_call;
+struct tsr_callee;
 
 struct tsr_hold {
 	guint64 ns, cpu_ns;
@@ -32,11 +37,14 @@ struct tsr_hold {
 
 /* See holds.h. The virtual CPU's members belong to wake_mutex, the others to the lock. */
 struct tsr_holds {
-	guint64 began_ns, began_cpu_ns;   /* of the owner that is a thread of the host */
-	const void *began_by;             /* an address in the function that took the lock */
-	gboolean is_awake;                /* the virtual CPU's thread */
-	clockid_t cpu_clock;              /* of that thread */
-	guint64 kicked_ns, kicked_cpu_ns; /* since it looked; 0: not kicked */
+	guint64 began_ns, began_cpu_ns;     /* of the owner that is a thread of the host */
+	const void *began_by;               /* an address in the function that took the lock */
+	gboolean is_awake;                  /* the virtual CPU's thread */
+	clockid_t cpu_clock;                /* of that thread */
+	guint64 kicked_ns, kicked_cpu_ns;   /* since it looked; 0: not kicked */
+	struct tsr_call *calls;             /* of that thread */
+	const struct tsr_callee *kicked_in; /* whose function it was in then */
+	const struct tsr_callee *looked_in; /* the same for the hold that it has ended */
 	struct tsr_hold longest, most_computed;
 	int log; /* the file that TESSERA_HOLDS names, -1: none */
 };
@@ -53,7 +61,10 @@ struct _TsrMachine {
 	struct tsr_posts *posts; /* signals that wait for the main loop */
 	TsrBus *bus;
 	GPtrArray *instances; /* TsrInstance, in order of attach */
-	GPtrArray *viewers;   /* those of machine/viewers.c; NULL: none */
+	GPtrArray *retired;   /* TsrInstance that were replaced: their names may still be read */
+	struct tsr_links *links;
+	GPtrArray *viewers;    /* those of machine/viewers.c; NULL: none */
+	unsigned viewers_need; /* of the host: enum tsr_jail_need */
 	struct tsr_memory_map *memory;
 	struct tsr_port_space *ports;
 	struct tsr_lines *lines;
@@ -62,6 +73,7 @@ struct _TsrMachine {
 	struct tsr_worker_pool *workers;
 	struct tsr_displays *displays;
 	struct tsr_inputs *inputs;
+	struct tsr_taps *taps; /* of those who watch */
 	uint64_t random[2];
 
 	struct TsrInstance *cpu_instance, *mmu_instance;
@@ -74,15 +86,16 @@ struct _TsrMachine {
 	unsigned lock_depth;           /* the owner's */
 	atomic_uint lock_waiters;
 	struct tsr_holds holds;
-	const char *doing;             /* what the virtual CPU's thread does, a string that stays */
-	struct TsrInstance *doing_for; /* the last instance that something was done for */
+	const char *doing; /* what the virtual CPU's thread does, a string that stays */
 
 	/* The virtual CPU's thread (vcpu.c). */
 	pthread_t thread;
+	bool in_guest;               /* inside of tsr_cpu.run */
+	struct tsr_profile *profile; /* NULL: none is taken */
 	bool thread_started;
 	pthread_mutex_t wake_mutex;
-	pthread_cond_t wake_cond;
-	bool wake;
+	atomic_uint wake; /* a futex: the virtual CPU's thread must not sleep */
+	bool sleeping;    /* it may wait for the futex; belongs to wake_mutex */
 	/* Requests to that thread; lock held. */
 	bool want_quit, want_run, parked;
 	int want_reset; /* enum tsr_reset, -1: none */

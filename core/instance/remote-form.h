@@ -26,14 +26,20 @@ struct tsr_remote_form {
 			 GError **error);
 	gboolean (*load_fd)(TsrMachine *m, int fd, const char *name, TsrMachineLoadFlags flags,
 			    GError **error);
+	gboolean (*snapshot_fd)(TsrMachine *m, int state, const char *name,
+				const char *const *disks, const char *const *paths,
+				GUnixFDList *layers, GError **error);
 	char *(*hash_state)(TsrMachine *m, GError **error);
 
 	char **(*list_instances)(TsrMachine *m);
+	char **(*list_lines)(TsrMachine *m);
 	char **(*list_viewers)(TsrMachine *m);
 	char *(*get_instance_property)(TsrMachine *m, const char *instance, const char *property,
 				       GError **error);
 	gboolean (*set_instance_property)(TsrMachine *m, const char *instance, const char *property,
 					  const char *value, GError **error);
+	gboolean (*upgrade)(TsrMachine *m, const char *instance, const char *version,
+			    GError **error);
 	gboolean (*insert_fd)(TsrMachine *m, const char *instance, int fd, const char *name,
 			      GError **error);
 
@@ -52,7 +58,9 @@ struct tsr_remote_form {
 
 	GVariant *(*get_status)(TsrMachine *m);
 	char *(*get_stats)(TsrMachine *m);
+	char *(*get_profile)(TsrMachine *m, const char *format, GError **error);
 	gboolean (*tap_line)(TsrMachine *m, const char *line, gboolean on, GError **error);
+	gboolean (*watch)(TsrMachine *m, int fd, const char *const *patterns, GError **error);
 };
 
 #endif

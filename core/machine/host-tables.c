@@ -13,38 +13,19 @@
 #include "board/memory-host.h"
 #include "board/pci-bus.h"
 #include "instance/bus.h"
+#include "instance/check.h"
 #include "instance/instance.h"
-#include "instance/log-rate.h"
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
+#include "links/links.h"
+#include "manifest/plugin.h"
+#include "manifest/text.h"
+#include "monitor/taps.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
 
-#define LOG_BURST 5
-/* Debugging is for a person who waits for it. */
-#define LOG_INTERVAL_US (10 * G_USEC_PER_SEC)
-#define LOG_DEBUG_INTERVAL_US (G_USEC_PER_SEC / 5)
-
 /* -- Log */
-
-static bool log_allowed(TsrInstance *instance, const void *site, enum tsr_log_level level,
-			guint *left_out)
-{
-	gint64 interval = level < TSR_LOG_INFO ? LOG_INTERVAL_US : LOG_DEBUG_INTERVAL_US;
-	TsrLogRate *rate;
-
-	g_mutex_lock(&instance->log_mutex);
-	rate = g_hash_table_lookup(instance->log_sites, site);
-	if (!rate) {
-		rate = g_new0(TsrLogRate, 1);
-		g_hash_table_insert(instance->log_sites, (gpointer)site, rate);
-	}
-	bool allowed =
-		tsr_log_rate_take(rate, g_get_monotonic_time(), LOG_BURST, interval, left_out);
-	g_mutex_unlock(&instance->log_mutex);
-	return allowed;
-}
 
 static void log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level,
 		      const char *format, ...)
@@ -53,20 +34,27 @@ static void log_write(const struct tsr_host *host, const void *site, enum tsr_lo
 						 [TSR_LOG_WARNING] = G_LOG_LEVEL_WARNING,
 						 [TSR_LOG_INFO] = G_LOG_LEVEL_INFO,
 						 [TSR_LOG_DEBUG] = G_LOG_LEVEL_DEBUG };
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_ANY, "log.write");
 	const char *name = instance->config->name;
-	guint left_out = 0;
+	guint like_it, others;
 	va_list args;
 
-	if ((unsigned)level >= G_N_ELEMENTS(levels) ||
-	    !log_allowed(instance, site, level, &left_out))
+	if ((unsigned)level >= G_N_ELEMENTS(levels)) {
+		tsr_mistake(&instance->mistakes, "log: there is no level %u", (unsigned)level);
+		return;
+	}
+	if (!tsr_log_budget_take(&instance->log, site, level >= TSR_LOG_INFO, &like_it, &others))
 		return;
 	va_start(args, format);
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
-	if (left_out)
+	tsr_text_make_harmless(text);
+	if (others)
+		g_log("tessera", levels[level], "%s: %s (%u other lines of it were left out)", name,
+		      text, others);
+	else if (like_it)
 		g_log("tessera", levels[level], "%s: %s (%u like it were left out)", name, text,
-		      left_out);
+		      like_it);
 	else
 		g_log("tessera", levels[level], "%s: %s", name, text);
 }
@@ -75,51 +63,89 @@ static const struct tsr_log log_table = { .size = sizeof(struct tsr_log), .write
 
 /* -- Bus, machine, randomness */
 
+/* Which of the interfaces of a need its provider gives, and by which instance; NULL: it is not
+ * connected. */
+static const char *chosen_interface(TsrInstance *instance, const char *name, const char **provider)
+{
+	const TsrNeed *need = tsr_plugin_find_need(instance->config->plugin, name);
+	TsrInstanceConfig *connected;
+
+	*provider = g_hash_table_lookup(instance->config->connections, name);
+	connected = *provider ? tsr_config_find(instance->machine->config, *provider) : NULL;
+	return need && connected ? tsr_need_choose(need, connected->plugin) : NULL;
+}
+
 static bool bus_get(const struct tsr_host *host, const char *name, struct tsr_interface *out)
 {
-	TsrInstance *instance = tsr_instance_of(host);
-	const char *provider = g_hash_table_lookup(instance->config->connections, name);
-	GPtrArray *needs = tsr_plugin_get_needs(instance->config->plugin);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "bus.get");
+	const char *provider, *interface = chosen_interface(instance, name, &provider);
 	g_autoptr(GError) error = NULL;
 
-	for (guint i = 0; provider && needs && i < needs->len; i++) {
-		const TsrNeed *need = g_ptr_array_index(needs, i);
-		if (strcmp(need->name, name) != 0)
-			continue;
-		if (tsr_bus_connect_need(instance->machine->bus, instance->config->name, name,
-					 need->interface, provider, out, &error))
-			return true;
-		g_warning("%s", error->message);
+	if (!interface)
+		return false;
+	if (tsr_bus_connect_need(instance->machine->bus, instance->config->name, name, interface,
+				 provider, out, &error)) {
+		tsr_links_hand_out(instance->machine->links, instance, name, provider, interface,
+				   out);
+		tsr_taps_add_link(instance->machine->taps, instance, instance->config->name, name,
+				  interface, out);
+		return true;
 	}
+	g_warning("%s", error->message);
 	return false;
+}
+
+static const char *bus_which(const struct tsr_host *host, const char *name)
+{
+	const char *provider;
+
+	return chosen_interface(tsr_check_host(host, TSR_TAG_BUILDING, "bus.which"), name,
+				&provider);
 }
 
 static void bus_emit(const struct tsr_host *host, const char *event, const char *detail)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_ANY, "bus.emit");
+	g_autofree char *text = g_utf8_make_valid(detail ? detail : "", -1);
 
-	tsr_machine_post_event(instance->machine, instance->config->name, event,
-			       detail ? detail : "");
+	if (!event || !g_utf8_validate(event, -1, NULL))
+		tsr_mistake(&instance->mistakes, "it emits an event whose name is not UTF-8");
+	else
+		tsr_machine_post_event(instance->machine, instance->config->name, event, text);
 }
 
-static const struct tsr_bus bus_table = { .size = sizeof(struct tsr_bus),
-					  .get = bus_get,
-					  .emit = bus_emit };
+static const struct tsr_bus bus_table = {
+	.size = sizeof(struct tsr_bus), .get = bus_get, .emit = bus_emit, .which = bus_which
+};
 
 static void machine_power_off(const struct tsr_host *host)
 {
-	tsr_vcpu_request_stop(tsr_instance_of(host)->machine, TSR_EXIT_POWERED_OFF,
-			      "the guest powered off");
+	tsr_vcpu_request_stop(tsr_check_host(host, TSR_TAG_ANY, "machine.power_off")->machine,
+			      TSR_EXIT_POWERED_OFF, "the guest powered off");
 }
 
 static void machine_reset(const struct tsr_host *host, int kind)
 {
-	tsr_vcpu_request_reset(tsr_instance_of(host)->machine, (enum tsr_reset)kind);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_ANY, "machine.reset");
+
+	if (kind < TSR_RESET_POWER_ON || kind > TSR_RESET_SOFT)
+		tsr_mistake(&instance->mistakes, "it asks for the reset %d; there are 0 to %d",
+			    kind, TSR_RESET_SOFT);
+	else
+		tsr_vcpu_request_reset(instance->machine, (enum tsr_reset)kind);
 }
 
 static void machine_stop(const struct tsr_host *host, int exit_status, const char *why)
 {
-	tsr_vcpu_request_stop(tsr_instance_of(host)->machine, exit_status, why);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_ANY, "machine.stop");
+	g_autofree char *text = tsr_text_make_harmless(g_strdup(why));
+
+	if (exit_status < 0 || exit_status > 255) {
+		tsr_mistake(&instance->mistakes,
+			    "it stops the machine with status %d; there are 0 to 255", exit_status);
+		exit_status = TSR_EXIT_MACHINE_FAILED;
+	}
+	tsr_vcpu_request_stop(instance->machine, exit_status, text);
 }
 
 static const struct tsr_machine_table machine_table = {
@@ -142,7 +168,7 @@ static uint64_t next_random(uint64_t s[2])
 
 static void random_fill(const struct tsr_host *host, void *to, size_t length)
 {
-	TsrMachine *m = tsr_instance_of(host)->machine;
+	TsrMachine *m = tsr_check_host(host, TSR_TAG_LOCKED, "random.fill")->machine;
 	uint8_t *bytes = to;
 
 	for (size_t i = 0; i < length; i++)
@@ -168,6 +194,7 @@ const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 		{ TSR_PCI_HOST, &tsr_pci_host_table }, { TSR_DISPLAY, &tsr_display_table_impl },
 		{ TSR_INPUT, &tsr_input_table },       { TSR_PHYS, &tsr_phys_table },
 		{ TSR_CPU_HOST, &tsr_cpu_host_table }, { TSR_FILES, &tsr_files_table },
+		{ TSR_SCRIPT, &tsr_script_table },
 	};
 	/* clang-format on */
 
@@ -175,6 +202,7 @@ const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 		return tsr_instance_of(host)->machine;
 	for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
 		if (strcmp(tables[i].name, name) == 0)
-			return tables[i].table;
+			return tsr_taps_find_table(tsr_instance_of(host)->machine->taps, name,
+						   tables[i].table);
 	return NULL;
 }

@@ -20,6 +20,7 @@
 #include "board/port-space.h"
 #include "config/load.h"
 #include "instance/bus.h"
+#include "instance/check.h"
 #include "instance/holds.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
@@ -27,9 +28,13 @@
 #include "instance/posts.h"
 #include "instance/remote-form.h"
 #include "instance/signals.h"
+#include "isolation/isolation.h"
 #include "jail/jail.h"
+#include "links/links.h"
 #include "machine/host-tables.h"
 #include "manifest/plugin.h"
+#include "monitor/taps.h"
+#include "profile/profile.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
@@ -45,11 +50,13 @@ enum { PROP_NAME = 1, PROP_STATE, PROP_EXIT_STATUS, PROPS };
 static gboolean attach_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->config->instances->len; i++) {
-		const TsrInstanceConfig *config = g_ptr_array_index(m->config->instances, i);
+		TsrInstanceConfig *config = g_ptr_array_index(m->config->instances, i);
 		TsrInstance *instance;
 
 		if (config->apart)
 			continue;
+		if (config->isolated)
+			config->entry = &tsr_isolation_entry;
 		instance = tsr_instance_new(m, config, tsr_host_tables_get, error);
 		if (!instance)
 			return FALSE;
@@ -63,12 +70,8 @@ static gboolean attach_all(TsrMachine *m, GError **error)
 static gboolean realize_all(TsrMachine *m, GError **error)
 {
 	for (guint i = 0; i < m->instances->len; i++) {
-		TsrInstance *instance = g_ptr_array_index(m->instances, i);
-		struct tsr_error why = { 0 };
-		if (instance->class->realize && !instance->class->realize(instance->self, &why)) {
-			tsr_instance_take_error(instance, &why, "cannot be realized", error);
+		if (!tsr_instance_realize(g_ptr_array_index(m->instances, i), error))
 			return FALSE;
-		}
 	}
 	return TRUE;
 }
@@ -117,8 +120,10 @@ static gboolean build(TsrMachine *m, GError **error)
 	m->clock = tsr_timekeeper_new(m, error);
 	m->pci = tsr_pci_bus_new(m);
 	m->workers = m->clock ? tsr_worker_pool_new(m, error) : NULL;
+	m->links = tsr_links_new();
 	m->displays = tsr_displays_new(m);
 	m->inputs = tsr_inputs_new();
+	m->taps = tsr_taps_new(m);
 	seed_random(m);
 	return m->workers && attach_all(m, error) && tsr_displays_check(m->displays, error) &&
 	       tsr_lines_connect(m->lines, error) && tsr_pci_bus_connect(m->pci, error) &&
@@ -131,6 +136,7 @@ TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error)
 	gboolean good;
 
 	m->config = config;
+	tsr_check_init();
 	tsr_machine_lock(m);
 	good = build(m, error);
 	tsr_machine_unlock(m);
@@ -150,10 +156,9 @@ TsrMachine *tsr_machine_new_from_file(TsrRegistry *registry, const char *file,
 
 static void detach(TsrMachine *m, TsrInstance *instance)
 {
-	m->doing_for = NULL;
 	tsr_bus_withdraw(m->bus, instance->config->name);
-	if (instance->attached && instance->class->detach)
-		instance->class->detach(instance->self);
+	if (instance->attached)
+		tsr_instance_detach(instance);
 	tsr_worker_pool_drop(m->workers, instance);
 	tsr_timekeeper_drop(m->clock, instance);
 	tsr_memory_map_drop(m->memory, instance);
@@ -176,6 +181,7 @@ static gboolean tear_down(TsrMachine *m)
 {
 	TsrInstance *busy = NULL;
 
+	tsr_taps_close(m->taps);
 	tsr_machine_lock(m);
 	if (m->workers)
 		busy = tsr_worker_pool_settle(m->workers, g_get_monotonic_time() + TEAR_DOWN_US);
@@ -193,7 +199,10 @@ static gboolean tear_down(TsrMachine *m)
 		return FALSE;
 	}
 	g_clear_pointer(&m->workers, tsr_worker_pool_free);
-	g_ptr_array_set_size(m->instances, 0);
+	if (!tsr_check_is_on)
+		g_ptr_array_set_size(m->instances, 0);
+	g_clear_pointer(&m->taps, tsr_taps_free);
+	g_clear_pointer(&m->links, tsr_links_free);
 	g_clear_pointer(&m->inputs, tsr_inputs_free);
 	g_clear_pointer(&m->displays, tsr_displays_free);
 	g_clear_pointer(&m->pci, tsr_pci_bus_free);
@@ -242,15 +251,23 @@ gboolean tsr_machine_can_enter_jail(TsrMachine *self)
 {
 	unsigned needs;
 
+	if (self->form)
+		return tsr_jail_is_possible() && !(self->viewers_need & TSR_JAIL_NONE_POSSIBLE);
 	return tsr_jail_is_possible() && !find_unjailed(self, &needs);
 }
 
 void tsr_machine_enter_jail(TsrMachine *self)
 {
 	unsigned needs;
-	const TsrInstance *unjailed = find_unjailed(self, &needs);
+	const TsrInstance *unjailed;
 
-	g_return_if_fail(!self->form && self->state == TSR_MACHINE_LOADED);
+	if (self->form) { /* the jail of the machine's process is not this one */
+		if (tsr_machine_can_enter_jail(self))
+			g_free(tsr_jail_enter(self->viewers_need));
+		return;
+	}
+	g_return_if_fail(self->state == TSR_MACHINE_LOADED);
+	unjailed = find_unjailed(self, &needs);
 	g_free(self->jail);
 	if (unjailed) {
 		self->jail =
@@ -373,6 +390,18 @@ char **tsr_machine_list_instances(TsrMachine *self)
 		names[i] = g_strdup(
 			((TsrInstance *)g_ptr_array_index(self->instances, i))->config->name);
 	return names;
+}
+
+char **tsr_machine_list_lines(TsrMachine *self)
+{
+	char **lines;
+
+	if (self->form)
+		return self->form->list_lines(self);
+	tsr_machine_lock(self);
+	lines = tsr_lines_list(self->lines);
+	tsr_machine_unlock(self);
+	return lines;
 }
 
 char **tsr_machine_list_viewers(TsrMachine *self)
@@ -551,9 +580,14 @@ static void tsr_machine_finalize(GObject *object)
 		m->form->leave(m);
 	tsr_posts_close(m->posts);
 	tsr_vcpu_finish(m);
+	g_clear_pointer(&m->profile, tsr_profile_free);
 	torn_down = tear_down(m);
-	if (torn_down) {
+	if (tsr_check_is_on) {
+		tsr_check_keep(m->instances, m->config);
+		tsr_check_keep(m->retired, m->config);
+	} else if (torn_down) {
 		g_ptr_array_unref(m->instances);
+		g_ptr_array_unref(m->retired);
 		g_clear_pointer(&m->config, tsr_config_free);
 	}
 	g_object_unref(m->bus);
@@ -597,6 +631,7 @@ static void tsr_machine_init(TsrMachine *m)
 	m->posts = tsr_posts_new(m, tsr_signals_emit_post);
 	m->bus = tsr_bus_new();
 	m->instances = g_ptr_array_new_with_free_func(instance_free);
+	m->retired = g_ptr_array_new_with_free_func(instance_free);
 	tsr_lock_init(m);
 	tsr_vcpu_init(m);
 }

@@ -27,6 +27,21 @@ static void put_property(GVariantBuilder *to, TsrInstance *instance, const char 
 		put(to, name, g_variant_new_take_string(g_utf8_make_valid(value, -1)));
 }
 
+/* Which version each instance is of, which changes when one is upgraded. */
+static GVariant *list_plugins(TsrMachine *m)
+{
+	GVariantBuilder plugins;
+
+	g_variant_builder_init(&plugins, G_VARIANT_TYPE("a{ss}"));
+	for (guint i = 0; i < m->instances->len; i++) {
+		const TsrInstance *instance = g_ptr_array_index(m->instances, i);
+
+		g_variant_builder_add(&plugins, "{ss}", instance->config->name,
+				      instance->callee.plugin);
+	}
+	return g_variant_builder_end(&plugins);
+}
+
 static void put_machine(TsrMachine *m, GVariantBuilder *status)
 {
 	GEnumClass *states = g_type_class_ref(TSR_TYPE_MACHINE_STATE);
@@ -38,6 +53,7 @@ static void put_machine(TsrMachine *m, GVariantBuilder *status)
 	put(status, "jail", g_variant_new_string(tsr_machine_get_jail(m)));
 	put(status, "exit-status", g_variant_new_int32(m->exit_status));
 	put(status, "instances", g_variant_new_strv((const char *const *)names, -1));
+	put(status, "plugins", list_plugins(m));
 	g_type_class_unref(states);
 }
 
@@ -54,7 +70,7 @@ static void put_medium(TsrInstance *instance, const struct tsr_interface *found,
 		       GVariantBuilder *media)
 {
 	const struct tsr_block *block = found->table;
-	struct tsr_block_info info = { 0 };
+	struct tsr_block_info info = { .size = sizeof(info) };
 
 	block->info(found->self, &info);
 	g_variant_builder_open(media, G_VARIANT_TYPE_VARDICT);

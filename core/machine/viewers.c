@@ -26,8 +26,8 @@ static void viewer_free(gpointer data)
 {
 	TsrViewer *viewer = data;
 
-	if (viewer->instance && viewer->instance->attached && viewer->instance->class->detach)
-		viewer->instance->class->detach(viewer->instance->self);
+	if (viewer->instance && viewer->instance->attached)
+		tsr_instance_detach(viewer->instance);
 	tsr_instance_free(viewer->instance);
 	tsr_config_free(viewer->config);
 	g_free(viewer);
@@ -148,16 +148,6 @@ static TsrConfig *make_config(TsrMachine *m, TsrRegistry *registry, const char *
 
 /* -- Opening one */
 
-static gboolean realize(TsrInstance *instance, GError **error)
-{
-	struct tsr_error why = { 0 };
-
-	if (!instance->class->realize || instance->class->realize(instance->self, &why))
-		return TRUE;
-	tsr_instance_take_error(instance, &why, "cannot be realized", error);
-	return FALSE;
-}
-
 gboolean tsr_machine_show(TsrMachine *self, TsrRegistry *registry, const char *const *settings,
 			  GError **error)
 {
@@ -170,7 +160,7 @@ gboolean tsr_machine_show(TsrMachine *self, TsrRegistry *registry, const char *c
 			tsr_instance_new(self, g_ptr_array_index(viewer->config->instances, 0),
 					 viewer_get_table, error);
 	good = viewer->instance && tsr_instance_attach(viewer->instance, error) &&
-	       realize(viewer->instance, error);
+	       tsr_instance_realize(viewer->instance, error);
 	if (!good) {
 		viewer_free(viewer);
 		return FALSE;
@@ -178,5 +168,6 @@ gboolean tsr_machine_show(TsrMachine *self, TsrRegistry *registry, const char *c
 	if (!self->viewers)
 		self->viewers = g_ptr_array_new_with_free_func(viewer_free);
 	g_ptr_array_add(self->viewers, viewer);
+	self->viewers_need |= viewer->instance->config->plugin->needs_host;
 	return TRUE;
 }

@@ -164,6 +164,30 @@ static gboolean parse_line(TsrKeyFile *file, char *text, guint line, GError **er
 	return parse_key(file, text, line, error);
 }
 
+static gboolean is_of_others(const char *name)
+{
+	return g_str_has_prefix(name, TSR_KEYFILE_OTHERS);
+}
+
+/* Only when all is read, so that their syntax is checked and lines keep their groups. */
+static void drop_what_is_of_others(TsrKeyFile *file)
+{
+	for (guint g = file->groups->len; g-- > 0;) {
+		TsrGroup *group = g_ptr_array_index(file->groups, g);
+
+		if (is_of_others(group->name)) {
+			g_ptr_array_remove_index(file->groups, g);
+			continue;
+		}
+		for (guint k = group->keys->len; k-- > 0;) {
+			TsrKey *key = g_ptr_array_index(group->keys, k);
+
+			if (is_of_others(key->name))
+				g_ptr_array_remove_index(group->keys, k);
+		}
+	}
+}
+
 TsrKeyFile *tsr_keyfile_parse(const char *path, const char *text, gsize length, GError **error)
 {
 	g_autoptr(TsrKeyFile) file = g_new0(TsrKeyFile, 1);
@@ -189,6 +213,7 @@ TsrKeyFile *tsr_keyfile_parse(const char *path, const char *text, gsize length, 
 		if (!parse_line(file, this, line, error))
 			return NULL;
 	}
+	drop_what_is_of_others(file);
 	return g_steal_pointer(&file);
 }
 

@@ -2,7 +2,8 @@
 /*
  * Key files as manifests use them: the syntax of GKeyFile without locales, read strictly. Every
  * group and key knows its line, and a group or key that is there twice is an error, neither of
- * which GKeyFile offers.
+ * which GKeyFile offers. Groups and keys whose names begin with TSR_KEYFILE_OTHERS are for other
+ * programs: they must be well-formed, and are left out of the result.
  */
 #ifndef TSR_MANIFEST_KEYFILE_H
 #define TSR_MANIFEST_KEYFILE_H
@@ -11,6 +12,7 @@
 
 /* Bytes; a manifest is written by hand. */
 #define TSR_KEYFILE_MAX (256 * 1024)
+#define TSR_KEYFILE_OTHERS "X-"
 
 typedef struct {
 	char *name;

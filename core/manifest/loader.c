@@ -8,6 +8,8 @@
 
 #include <tessera-glib/machine.h>
 
+#include "calls/call.h"
+#include "calls/code-map.h"
 #include "manifest/loader.h"
 
 static char *abi_text(const TsrVersion *abi)
@@ -29,7 +31,7 @@ gboolean tsr_loader_check_abi(TsrPlugin *plugin, GError **error)
 	if (!too_new && !too_old)
 		return TRUE;
 	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_VERSION,
-		    "plugin %s %s works with ABI %s to %s, this Tessera has %u.%u: install a %s",
+		    "plugin %s %s needs ABI %s to %s, this Tessera has %u.%u: install a %s",
 		    plugin->id, plugin->version, oldest_text, newest_text, core.part[0],
 		    core.part[1],
 		    too_new ? "newer Tessera, or an older version of the plugin"
@@ -48,16 +50,18 @@ static gboolean check_entry(TsrPlugin *plugin, const struct tsr_plugin_entry *en
 {
 	g_autofree char *why = NULL;
 
-	if (entry->size < sizeof(*entry))
+	/* What an entry had from the first: a member that it has got since may be absent. */
+	if (entry->size < TSR_SIZE_TO(struct tsr_plugin_entry, get_factory))
 		return refuse(plugin, TSR_MACHINE_ERROR_VERSION, error,
 			      "its " TSR_PLUGIN_SYMBOL
 			      " is too small; build it again with this SDK's headers");
-	if (entry->abi.major != TSR_ABI_MAJOR || entry->abi.minor > TSR_ABI_MINOR) {
+	bool too_old = entry->abi.major < TSR_ABI_MAJOR || (entry->abi.major == TSR_ABI_MAJOR &&
+							    entry->abi.minor < TSR_ABI_FIRST_MINOR);
+	if (too_old || entry->abi.major > TSR_ABI_MAJOR || entry->abi.minor > TSR_ABI_MINOR) {
 		why = g_strdup_printf(
 			"built for ABI %u.%u, this Tessera has %u.%u; %s", entry->abi.major,
 			entry->abi.minor, TSR_ABI_MAJOR, TSR_ABI_MINOR,
-			entry->abi.major < TSR_ABI_MAJOR ? "build it again with this SDK"
-							 : "install a newer Tessera");
+			too_old ? "build it again with this SDK" : "install a newer Tessera");
 		return refuse(plugin, TSR_MACHINE_ERROR_VERSION, error, why);
 	}
 	if (!entry->id || !entry->version || !entry->get_factory)
@@ -72,10 +76,31 @@ static gboolean check_entry(TsrPlugin *plugin, const struct tsr_plugin_entry *en
 	return TRUE;
 }
 
+static gboolean check_factory(TsrPlugin *plugin, const struct tsr_plugin_entry *entry,
+			      GError **error)
+{
+	if (!entry->get_factory("tessera.no-such-factory/0"))
+		return TRUE;
+	return refuse(plugin, TSR_MACHINE_ERROR_INVALID, error,
+		      "its get_factory returns a table for a name that it cannot know; it must "
+		      "return NULL for every name but those that it has");
+}
+
 static gboolean absent(TsrPlugin *plugin, GError **error)
 {
 	return refuse(plugin, TSR_MACHINE_ERROR_NOT_FOUND, error,
 		      "no such library; install it beside its manifest");
+}
+
+/* Runs the library's constructors. */
+static void *open_library(const TsrPlugin *plugin, const char *path)
+{
+	g_autofree char *name = g_strdup_printf("%s %s", plugin->id, plugin->version);
+	struct tsr_callee callee = { .plugin = name };
+	void *object;
+
+	TSR_CALLING(&callee, "constructors", object = dlopen(path, RTLD_NOW | RTLD_LOCAL));
+	return object;
 }
 
 const struct tsr_plugin_entry *tsr_loader_load(TsrPlugin *plugin, GError **error)
@@ -92,7 +117,7 @@ const struct tsr_plugin_entry *tsr_loader_load(TsrPlugin *plugin, GError **error
 		absent(plugin, error);
 		return NULL;
 	}
-	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	object = open_library(plugin, path);
 	if (!object) {
 		refuse(plugin, TSR_MACHINE_ERROR_INVALID, error, dlerror());
 		return NULL;
@@ -101,7 +126,7 @@ const struct tsr_plugin_entry *tsr_loader_load(TsrPlugin *plugin, GError **error
 	if (!entry)
 		refuse(plugin, TSR_MACHINE_ERROR_INVALID, error,
 		       "it has no symbol " TSR_PLUGIN_SYMBOL "; it is not a Tessera plugin");
-	else if (check_entry(plugin, entry, error))
+	else if (check_entry(plugin, entry, error) && check_factory(plugin, entry, error))
 		return plugin->entry = entry;
 	dlclose(object);
 	return NULL;

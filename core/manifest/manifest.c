@@ -10,6 +10,7 @@
 
 #include "jail/kinds.h"
 #include "manifest/keyfile.h"
+#include "manifest/loader.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
 
@@ -24,7 +25,7 @@ typedef enum {
 	V_CHOICE,
 	V_VERSION,
 	V_ABI,
-	V_INTERFACE
+	V_INTERFACES
 } ValueType;
 
 typedef struct {
@@ -48,12 +49,12 @@ static const char *const file_accesses[] = { "create", "read", "write", NULL };
 static const char *const host_needs[] = { "network", "files", "exec", "display", NULL };
 static const char *const resource_types[] = { "ports", "mmio", "irq", "dma", "rom", NULL };
 /* Keys of an instance in a machine manifest; a property of that name could not be set. */
-static const char *const reserved_names[] = {
-	"plugin", "slot", "with", "address", "placement", NULL
-};
+static const char *const reserved_names[] = { "plugin",    "slot",      "with", "address",
+					      "placement", "isolation", NULL };
 
 typedef struct {
 	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;
+	char *language;
 	guint kind, state_version, state_oldest;
 	TsrVersion abi_oldest, abi_newest;
 	char **provides, **replaces, **needs_host;
@@ -66,6 +67,7 @@ static const Field plugin_fields[] = {
 	FIELD(PluginGroup, "description", V_TEXT, FALSE, description),
 	{ "kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds },
 	FIELD(PluginGroup, "library", V_TEXT, FALSE, library),
+	FIELD(PluginGroup, "language", V_WORD, FALSE, language),
 	FIELD(PluginGroup, "abi-oldest", V_ABI, TRUE, abi_oldest),
 	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
 	FIELD(PluginGroup, "provides", V_LIST, FALSE, provides),
@@ -79,7 +81,7 @@ static const Field plugin_fields[] = {
 };
 
 static const Field need_fields[] = {
-	FIELD(TsrNeed, "interface", V_INTERFACE, TRUE, interface),
+	FIELD(TsrNeed, "interface", V_INTERFACES, TRUE, interfaces),
 	FIELD(TsrNeed, "optional", V_BOOL, FALSE, optional),
 };
 
@@ -87,7 +89,7 @@ typedef struct {
 	guint type, access;
 	char *min, *max, *default_value, *text;
 	char **values;
-	gboolean is_mutable, writable;
+	gboolean is_mutable, writable, saved;
 } PropertyGroup;
 
 static const Field property_fields[] = {
@@ -98,6 +100,7 @@ static const Field property_fields[] = {
 	FIELD(PropertyGroup, "values", V_LIST, FALSE, values),
 	FIELD(PropertyGroup, "mutable", V_BOOL, FALSE, is_mutable),
 	FIELD(PropertyGroup, "writable", V_BOOL, FALSE, writable),
+	FIELD(PropertyGroup, "saved", V_BOOL, FALSE, saved),
 	FIELD(PropertyGroup, "text", V_TEXT, FALSE, text),
 	{ "access", V_CHOICE, FALSE, offsetof(PropertyGroup, access), file_accesses },
 };
@@ -154,6 +157,14 @@ static char **parse_list(const char *text)
 	return g_strv_builder_end(list);
 }
 
+static gboolean are_interfaces(char **list)
+{
+	for (char **item = list; *item; item++)
+		if (!is_interface(*item))
+			return FALSE;
+	return *list != NULL;
+}
+
 static gboolean parse_uint(const char *text, guint *out)
 {
 	gint64 value;
@@ -190,6 +201,11 @@ static gboolean is_version(const char *text)
 	return tsr_version_parse(text, &version) && version.parts == 3;
 }
 
+static gboolean parse_abi(const char *text, TsrVersion *out)
+{
+	return tsr_version_parse(text, out) && out->parts <= 2;
+}
+
 static gboolean parse_value(const Field *field, const char *text, void *out)
 {
 	guint64 bytes;
@@ -199,8 +215,9 @@ static gboolean parse_value(const Field *field, const char *text, void *out)
 		return put_text(out, text, TRUE);
 	case V_WORD:
 		return put_text(out, text, is_word(text));
-	case V_INTERFACE:
-		return put_text(out, text, is_interface(text));
+	case V_INTERFACES:
+		*(char ***)out = parse_list(text);
+		return are_interfaces(*(char ***)out);
 	case V_VERSION:
 		return put_text(out, text, is_version(text));
 	case V_INT_TEXT:
@@ -219,7 +236,7 @@ static gboolean parse_value(const Field *field, const char *text, void *out)
 	case V_CHOICE:
 		return parse_choice(field->words, text, out);
 	case V_ABI:
-		return tsr_version_parse(text, out) && ((TsrVersion *)out)->parts <= 2;
+		return parse_abi(text, out);
 	}
 	g_return_val_if_reached(FALSE);
 }
@@ -236,7 +253,7 @@ static char *describe_value(const Field *field)
 		[V_BOOL] = "true or false",
 		[V_VERSION] = "a version as 1.2.3",
 		[V_ABI] = "an ABI version as 1.0 or 1",
-		[V_INTERFACE] = "an interface as tessera.block/1",
+		[V_INTERFACES] = "an interface as tessera.block/1, or several separated by ;",
 	};
 
 	if (field->type == V_CHOICE) {
@@ -334,6 +351,7 @@ static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
 	plugin->licence = text_or(g->licence, "");
 	plugin->vendor = text_or(g->vendor, "");
 	plugin->documentation = text_or(g->documentation, "");
+	plugin->language = g->language;
 	plugin->abi_oldest = g->abi_oldest;
 	plugin->abi_newest = g->abi_newest;
 	plugin->state_version = g->state_version;
@@ -347,10 +365,14 @@ static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
 		tsr_version_parse(g->version, &plugin->number);
 }
 
+static gboolean is_backwards(const TsrVersion *oldest, const TsrVersion *newest)
+{
+	return oldest->part[0] > newest->part[0] ||
+	       (newest->parts == 2 && tsr_version_compare(oldest, newest) > 0);
+}
+
 static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup *g)
 {
-	guint newest_parts = g->abi_newest.parts;
-
 	for (char **i = g->provides; i && *i; i++)
 		if (!is_interface(*i))
 			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
@@ -372,12 +394,16 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 			p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 			tsr_group_key(group, "library")->line, "library",
 			"the library stands beside its manifest: a file name without /");
+	if (g->language && (!g->library || !*g->library))
+		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+					 tsr_group_key(group, "language")->line, "language",
+					 "a plugin in %s names its script: library=FILE",
+					 g->language);
 	if (g->state_oldest > g->state_version)
 		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 					 tsr_group_key(group, "state-oldest")->line, "state-oldest",
 					 "newer than state-version %u", g->state_version);
-	if (g->abi_oldest.part[0] > g->abi_newest.part[0] ||
-	    (newest_parts == 2 && tsr_version_compare(&g->abi_oldest, &g->abi_newest) > 0))
+	if (is_backwards(&g->abi_oldest, &g->abi_newest))
 		return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 					 tsr_group_key(group, "abi-oldest")->line, "abi-oldest",
 					 "newer than abi-newest");
@@ -407,7 +433,10 @@ static gboolean parse_need(Parser *p, TsrGroup *group, const char *name)
 
 	g_ptr_array_add(p->plugin->needs, need);
 	need->name = g_strdup(name);
-	return parse_fields(p, group, need_fields, G_N_ELEMENTS(need_fields), need);
+	if (!parse_fields(p, group, need_fields, G_N_ELEMENTS(need_fields), need))
+		return FALSE;
+	need->interface = g_strjoinv(";", need->interfaces);
+	return TRUE;
 }
 
 static gboolean limit_from_text(TsrPropertySpec *spec, const char *text, gint64 *limit)
@@ -472,7 +501,7 @@ static gboolean check_property(Parser *p, TsrGroup *group, TsrPropertySpec *spec
 
 static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 {
-	PropertyGroup g = { .writable = TRUE };
+	PropertyGroup g = { .writable = TRUE, .saved = TRUE };
 	TsrPropertySpec *spec = g_new0(TsrPropertySpec, 1);
 	gboolean done = parse_fields(p, group, property_fields, G_N_ELEMENTS(property_fields), &g);
 
@@ -484,9 +513,12 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 	spec->values = g.values;
 	spec->is_mutable = g.is_mutable;
 	spec->writable = g.writable;
+	spec->saved = g.saved && g.is_mutable && g.writable && g.type != TSR_PROPERTY_FILE &&
+		      g.type != TSR_PROPERTY_FILES;
 	spec->text = text_or(g.text, "");
 	spec->access = (TsrFileAccess)g.access;
-	if (done && (g_strv_contains(reserved_names, name) || strchr(name, '.')))
+	if (done && (g_strv_contains(reserved_names, name) || strchr(name, '.') ||
+		     g_str_has_prefix(name, TSR_KEYFILE_OTHERS)))
 		done = tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line,
 					 NULL, "[%s]: machine manifests use that name themselves",
 					 group->name);
@@ -569,17 +601,43 @@ static gboolean parse_group(Parser *p, TsrGroup *group)
 				 group->name);
 }
 
+static const char *text_of(TsrGroup *group, const char *name)
+{
+	const TsrKey *key = tsr_group_key(group, name);
+
+	return key ? key->value : "";
+}
+
+/* Before anything else is looked at: a manifest for another ABI may have groups, keys and words
+ * that this core does not know, and what helps then is another version of one of the two. What is
+ * wrong with these four keys themselves is found later. */
+static gboolean is_for_this_abi(TsrGroup *group, GError **error)
+{
+	g_autoptr(TsrPlugin) probe = g_object_new(TSR_TYPE_PLUGIN, NULL);
+
+	probe->id = g_strdup(text_of(group, "id"));
+	probe->version = g_strdup(text_of(group, "version"));
+	return !is_word(probe->id) || !is_version(probe->version) ||
+	       !parse_abi(text_of(group, "abi-oldest"), &probe->abi_oldest) ||
+	       !parse_abi(text_of(group, "abi-newest"), &probe->abi_newest) ||
+	       is_backwards(&probe->abi_oldest, &probe->abi_newest) ||
+	       tsr_loader_check_abi(probe, error);
+}
+
 static TsrPlugin *plugin_from_keyfile(TsrKeyFile *file, GError **error)
 {
 	g_autoptr(TsrPlugin) plugin = g_object_new(TSR_TYPE_PLUGIN, NULL);
+	TsrGroup *group = tsr_keyfile_group(file, "Plugin");
 	Parser parser = { file, plugin, error };
 
 	plugin->path = g_strdup(file->path);
-	if (!tsr_keyfile_group(file, "Plugin")) {
+	if (!group) {
 		tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, 1, "[Plugin]",
 				  "the group is missing");
 		return NULL;
 	}
+	if (!is_for_this_abi(group, error))
+		return NULL;
 	for (guint i = 0; i < file->groups->len; i++)
 		if (!parse_group(&parser, g_ptr_array_index(file->groups, i)))
 			return NULL;

@@ -56,17 +56,27 @@ static const char *user_data_folder(void)
 	return NULL;
 }
 
+static gboolean is_bundle(const char *folder)
+{
+	g_autofree char *mark = g_build_filename(folder, TSR_BUNDLE_MARK, NULL);
+
+	return g_file_test(mark, G_FILE_TEST_EXISTS);
+}
+
 static char **search_path(const char *name, const char *variable, const char *system)
 {
 	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 	g_autofree char *folder = library_folder();
-	const char *data = user_data_folder();
+	gboolean bundle = is_bundle(folder);
+	const char *data = bundle ? NULL : user_data_folder();
 	g_autofree char *user = data ? g_build_filename(data, "tessera", name, NULL) : NULL;
 	g_autofree char *from = g_build_filename(folder, system, NULL);
 	g_autofree char *installed = g_canonicalize_filename(from, NULL);
 
-	add_build_tree(list, folder, name);
-	add_environment(list, variable);
+	if (!bundle) {
+		add_build_tree(list, folder, name);
+		add_environment(list, variable);
+	}
 	if (user)
 		g_strv_builder_add(list, user);
 	g_strv_builder_add(list, installed);
@@ -105,6 +115,25 @@ gboolean tsr_paths_is_preset_folder(const char *folder)
 	       (build_tree[0] && is_same_folder(folder, build_tree[0]));
 }
 
+char **tsr_paths_firmware(void)
+{
+	static const char *const names[] = { "tessera/firmware", "seabios", "qemu" };
+	const char *const *data = g_get_system_data_dirs();
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+	g_autofree char *library = library_folder(),
+			*own = g_build_filename(library, TSR_DATADIR_FROM_LIBDIR, names[0], NULL);
+
+	g_strv_builder_add(list, own);
+	for (; *data && !is_bundle(library); data++) {
+		for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+			g_autofree char *folder = g_build_filename(*data, names[i], NULL);
+
+			g_strv_builder_add(list, folder);
+		}
+	}
+	return g_strv_builder_end(list);
+}
+
 char *tsr_paths_find_demo(const char *name)
 {
 	g_auto(GStrv) folders =
@@ -115,6 +144,26 @@ char *tsr_paths_find_demo(const char *name)
 
 		if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
 			return g_steal_pointer(&path);
+	}
+	return NULL;
+}
+
+char *tsr_paths_find_program(const char *name)
+{
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+	g_autofree char *folder = library_folder();
+	g_autofree char *installed =
+		g_build_filename(folder, TSR_LIBEXECDIR_FROM_LIBDIR "/tessera", NULL);
+	g_auto(GStrv) folders = NULL;
+
+	add_build_tree(list, folder, "bin");
+	g_strv_builder_add(list, installed);
+	folders = g_strv_builder_end(list);
+	for (char **f = folders; *f; f++) {
+		g_autofree char *path = g_build_filename(*f, name, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+			return g_canonicalize_filename(path, NULL);
 	}
 	return NULL;
 }

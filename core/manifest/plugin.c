@@ -21,6 +21,7 @@ static void need_free(gpointer data)
 
 	g_free(need->name);
 	g_free(need->interface);
+	g_strfreev(need->interfaces);
 	g_free(need);
 }
 
@@ -51,8 +52,9 @@ static void tsr_plugin_finalize(GObject *object)
 {
 	TsrPlugin *self = TSR_PLUGIN(object);
 	char *const texts[] = {
-		self->path, self->library, self->id,     self->version,     self->name,
-		self->kind, self->licence, self->vendor, self->description, self->documentation,
+		self->path,        self->library,       self->id,       self->version,
+		self->name,        self->kind,          self->licence,  self->vendor,
+		self->description, self->documentation, self->language,
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -169,5 +171,13 @@ const TsrNeed *tsr_plugin_find_need(TsrPlugin *self, const char *name)
 		if (g_str_equal(need->name, name))
 			return need;
 	}
+	return NULL;
+}
+
+const char *tsr_need_choose(const TsrNeed *need, TsrPlugin *provider)
+{
+	for (char **interface = need->interfaces; *interface; interface++)
+		if (tsr_plugin_has_interface(provider, *interface))
+			return *interface;
 	return NULL;
 }

@@ -16,6 +16,7 @@ struct _TsrPlugin {
 	char *library; /* of the .so: absolute, or relative as `path` is */
 	char *id, *version, *name, *description, *kind;
 	char *licence, *vendor, *documentation;
+	char *language; /* in which `library` is a script; NULL: it is a shared object */
 	char **provides, **replaces; /* never NULL */
 	TsrVersion number;
 	TsrVersion abi_oldest, abi_newest;
@@ -27,13 +28,15 @@ struct _TsrPlugin {
 };
 
 /* Parses a plugin manifest. text: not trusted. Does not check the library. NULL with a
- * TSR_MACHINE_ERROR. [any] */
+ * TSR_MACHINE_ERROR, which is VERSION if it is for another ABI, whatever else is in it. [any] */
 TsrPlugin *tsr_plugin_new_from_manifest(const char *path, const char *text, gsize length,
 					GError **error);
 TsrPlugin *tsr_plugin_new_from_file(const char *path, GError **error);
 
 const TsrPropertySpec *tsr_plugin_find_property(TsrPlugin *self, const char *name);
 const TsrNeed *tsr_plugin_find_need(TsrPlugin *self, const char *name);
+/* The first of the need's interfaces that the plugin's manifest says it provides; NULL: none. */
+const char *tsr_need_choose(const TsrNeed *need, TsrPlugin *provider);
 /* Whether the manifest says that it provides the interface, NAME/VERSION. */
 gboolean tsr_plugin_has_interface(TsrPlugin *self, const char *interface);
 

@@ -11,6 +11,9 @@
 #include "manifest/loader.h"
 #include "manifest/paths.h"
 #include "manifest/plugin.h"
+#include "manifest/registry.h"
+
+#define DUPLICATE ": duplicate of "
 
 struct _TsrRegistry {
 	GObject parent;
@@ -98,10 +101,9 @@ static void add_manifest(TsrRegistry *self, const char *path, const char *id, co
 	}
 	other = find_exact(self, id, version);
 	if (other)
-		add_refusal(
-			self,
-			g_strdup_printf("%s: duplicate of %s, which comes first in the search path",
-					path, other->path));
+		add_refusal(self, g_strdup_printf("%s" DUPLICATE
+						  "%s, which comes first in the search path",
+						  path, other->path));
 	else
 		g_ptr_array_add(self->plugins, g_steal_pointer(&plugin));
 }
@@ -176,29 +178,40 @@ static char *versions_of(TsrRegistry *self, const char *id)
 	return g_strdup(list->str);
 }
 
-/* The refusal that explains why the plugin is missing; NULL if there is none. */
-static const char *refusal_of(TsrRegistry *self, const char *id)
+char **tsr_registry_list_refusals(TsrRegistry *self, const char *id)
 {
 	g_autofree char *folder = g_strdup_printf("/%s.plugin", id);
 	g_autofree char *name = g_strdup_printf("plugin %s ", id);
+	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 
 	for (guint i = 0; i + 1 < self->refused->len; i++) {
 		const char *text = g_ptr_array_index(self->refused, i);
 
 		if (strstr(text, folder) || g_str_has_prefix(text, name))
-			return text;
+			g_strv_builder_add(list, text);
 	}
+	return g_strv_builder_end(list);
+}
+
+/* Of several, one that is not only a second copy; NULL: there is none. */
+static const char *first_refusal(char **refusals)
+{
+	for (; *refusals; refusals++)
+		if (!strstr(*refusals, DUPLICATE))
+			return *refusals;
 	return NULL;
 }
 
 static void set_not_found(TsrRegistry *self, const char *id, const char *range, GError **error)
 {
 	g_autofree char *versions = versions_of(self, id);
-	const char *refusal = refusal_of(self, id);
+	g_auto(GStrv) refusals = tsr_registry_list_refusals(self, id);
+	const char *refusal = first_refusal(refusals);
 
 	if (*versions)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_VERSION,
-			    "no plugin %s %s; installed: %s", id, range, versions);
+			    "no plugin %s %s; installed: %s%s%s", id, range, versions,
+			    refusal ? "; refused: " : "", refusal ? refusal : "");
 	else if (refusal)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_NOT_FOUND,
 			    "plugin %s is refused: %s", id, refusal);
@@ -208,14 +221,32 @@ static void set_not_found(TsrRegistry *self, const char *id, const char *range, 
 			    id);
 }
 
-TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError **error)
+/* Into *id, *range (to be freed) and *parsed; FALSE: it is none. */
+static gboolean split_requirement(const char *requirement, char **id, char **range,
+				  TsrVersionRange *parsed)
 {
-	gsize length = strcspn(requirement, " \t<>=");
-	g_autofree char *id = g_strndup(requirement, length);
-	g_autofree char *text = g_strstrip(g_strdup(requirement + length));
+	gsize length = strcspn(requirement, TSR_REQUIREMENT_ENDS);
+
+	*id = g_strndup(requirement, length);
+	*range = g_strstrip(g_strdup(requirement + length));
+	return **id && tsr_version_range_parse(*range, parsed);
+}
+
+gboolean tsr_requirement_allows(const char *requirement, TsrPlugin *plugin)
+{
+	g_autofree char *id = NULL, *text = NULL;
 	TsrVersionRange range;
 
-	if (!*id || !tsr_version_range_parse(text, &range)) {
+	return split_requirement(requirement, &id, &text, &range) && g_str_equal(id, plugin->id) &&
+	       tsr_version_range_contains(&range, &plugin->number);
+}
+
+TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError **error)
+{
+	g_autofree char *id = NULL, *text = NULL;
+	TsrVersionRange range;
+
+	if (!split_requirement(requirement, &id, &text, &range)) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
 			    "\"%s\" is not a plugin: an id, or an id and versions as in \"%s "
 			    ">=1.2,<2\"",
@@ -233,11 +264,43 @@ TsrPlugin *tsr_registry_find(TsrRegistry *self, const char *requirement, GError 
 	return NULL;
 }
 
+TsrPlugin *tsr_registry_find_script_host(TsrRegistry *self, TsrPlugin *plugin, GError **error)
+{
+	g_autofree char *id = g_strconcat("script-", plugin->language, NULL);
+	TsrPlugin *host = tsr_registry_find(self, id, error);
+
+	if (host && !host->language)
+		return host;
+	if (host)
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "plugin %s, which is to run scripts, is a script itself", id);
+	g_prefix_error(error, "plugin %s %s is written in %s: ", plugin->id, plugin->version,
+		       plugin->language);
+	return NULL;
+}
+
+/* What a script is run by is loaded, and stands in for its library. */
+static gboolean load_code(TsrRegistry *self, TsrPlugin *plugin, GError **error)
+{
+	TsrPlugin *host;
+
+	if (!plugin->language)
+		return tsr_loader_load(plugin, error) != NULL;
+	host = tsr_registry_find_script_host(self, plugin, error);
+	if (!host || !tsr_loader_check_abi(plugin, error))
+		return FALSE;
+	plugin->entry = tsr_loader_load(host, error);
+	if (!plugin->entry)
+		g_prefix_error(error, "plugin %s %s is written in %s: ", plugin->id,
+			       plugin->version, plugin->language);
+	return plugin->entry != NULL;
+}
+
 gboolean tsr_registry_load_plugin(TsrRegistry *self, TsrPlugin *plugin, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 
-	if (tsr_loader_load(plugin, &failure))
+	if (load_code(self, plugin, &failure))
 		return TRUE;
 	add_refusal(self, g_strdup(failure->message));
 	g_propagate_error(error, g_steal_pointer(&failure));

@@ -10,6 +10,9 @@ typedef struct {
 	guint parts; /* how many were written: 1 to 3; the others are 0 */
 } TsrVersion;
 
+/* The characters that end the id in "ID >=1.2,<2". */
+#define TSR_REQUIREMENT_ENDS " \t<>="
+
 /* FALSE: text is not 1 to 3 numbers below 10^6 separated by dots. */
 gboolean tsr_version_parse(const char *text, TsrVersion *out);
 int tsr_version_compare(const TsrVersion *a, const TsrVersion *b);

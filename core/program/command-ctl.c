@@ -11,6 +11,7 @@
 #include "control/control-interface.h"
 #include "manifest/property.h"
 #include "program/program.h"
+#include "program/snapshots.h"
 #include "remote/address.h"
 #include "remote/files.h"
 
@@ -20,6 +21,7 @@
 
 typedef struct {
 	GDBusConnection *connection;
+	const char *socket;
 	char **arguments; /* of the command, NULL-terminated */
 	guint n;
 	GMainLoop *loop; /* watch, wait */
@@ -294,6 +296,13 @@ static int do_set(Ctl *ctl)
 	return finish(ctl, done, error);
 }
 
+static int do_upgrade(Ctl *ctl)
+{
+	return call_plain(
+		ctl, "Upgrade",
+		g_variant_new("(ss)", ctl->arguments[0], ctl->n > 1 ? ctl->arguments[1] : ""));
+}
+
 static int do_save(Ctl *ctl)
 {
 	GError *error = NULL;
@@ -304,9 +313,26 @@ static int do_save(Ctl *ctl)
 	return finish(ctl, done, error);
 }
 
+static int do_snapshot(Ctl *ctl)
+{
+	GError *error = NULL;
+	g_autoptr(TsrMachine) machine = tsr_machine_new_remote(ctl->socket, &error);
+
+	if (!machine)
+		return program_fail_error(error);
+	return program_snapshots(ctl->arguments[0], machine, ctl->arguments + 1);
+}
+
 static int do_stats(Ctl *ctl)
 {
 	return call_printing(ctl, "GetStats", NULL);
+}
+
+static int do_profile(Ctl *ctl)
+{
+	const char *format = ctl->n ? ctl->arguments[0] : "json";
+
+	return call_printing(ctl, "GetProfile", g_variant_new("(s)", format));
 }
 
 static int do_introspect(Ctl *ctl)
@@ -397,8 +423,11 @@ static const struct {
 	{ "eject", 1, 1, "INSTANCE", do_eject },
 	{ "get", 1, 1, "INSTANCE.PROPERTY", do_get },
 	{ "set", 1, 1, "INSTANCE.PROPERTY=VALUE", do_set },
+	{ "upgrade", 1, 2, "INSTANCE [VERSION]", do_upgrade },
 	{ "save", 1, 1, "FILE", do_save },
+	{ "snapshot", 2, G_MAXUINT, "FOLDER list|take|rename|note …", do_snapshot },
 	{ "stats", 0, 0, "", do_stats },
+	{ "profile", 0, 1, "[FORMAT]", do_profile },
 	{ "tap", 1, 2, "LINE [off]", do_tap },
 	{ "watch", 0, 0, "", do_watch },
 	{ "wait", 0, 0, "", do_wait },
@@ -431,6 +460,7 @@ int command_ctl(char **arguments)
 	ctl.status = program_check_needs();
 	if (ctl.status)
 		return ctl.status;
+	ctl.socket = arguments[0];
 	ctl.arguments = arguments + 2;
 	ctl.n = n - 2;
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {

@@ -2,6 +2,7 @@
 /* tessera plugins list | inspect ID: from manifests alone. */
 #include "manifest/plugin.h"
 #include "manifest/property.h"
+#include "program/plugins-catalogue.h"
 #include "program/program.h"
 
 static int list(TsrRegistry *registry)
@@ -82,15 +83,18 @@ static void print_resources(TsrPlugin *plugin)
 	}
 }
 
-static char *abi_range(TsrPlugin *plugin)
+/* For programs. */
+static int print_catalogue(TsrRegistry *registry, gboolean json)
 {
-	const TsrVersion *oldest = &plugin->abi_oldest, *newest = &plugin->abi_newest;
+	g_autoptr(GVariant) catalogue = program_plugins_catalogue(registry);
+	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (newest->parts == 1)
-		return g_strdup_printf("%u.%u to every %u.*", oldest->part[0], oldest->part[1],
-				       newest->part[0]);
-	return g_strdup_printf("%u.%u to %u.%u", oldest->part[0], oldest->part[1], newest->part[0],
-			       newest->part[1]);
+	if (json)
+		program_add_json(text, catalogue);
+	else
+		g_variant_print_string(catalogue, text, TRUE);
+	g_print("%s\n", text->str);
+	return 0;
 }
 
 static int inspect(TsrRegistry *registry, const char *requirement)
@@ -105,7 +109,7 @@ static int inspect(TsrRegistry *registry, const char *requirement)
 	replaces = tsr_list_join((const char *const *)plugin->replaces);
 	state = g_strdup_printf("%u; loads %u to %u", plugin->state_version, plugin->state_oldest,
 				plugin->state_version);
-	abi = abi_range(plugin);
+	abi = program_plugin_abi(plugin);
 	g_print("%s %s: %s\n", plugin->id, plugin->version, plugin->name);
 	print_line("", plugin->description);
 	print_line("kind", plugin->kind);
@@ -134,8 +138,13 @@ int command_plugins(char **arguments)
 	registry = tsr_registry_new();
 	if (n == 1 && g_str_equal(arguments[0], "list"))
 		return list(registry);
+	if (n == 2 && g_str_equal(arguments[0], "list") &&
+	    (g_str_equal(arguments[1], "--json") || g_str_equal(arguments[1], "--gvariant")))
+		return print_catalogue(registry, g_str_equal(arguments[1], "--json"));
 	if (n == 2 && g_str_equal(arguments[0], "inspect"))
 		return inspect(registry, arguments[1]);
-	return program_fail(TSR_EXIT_USAGE,
-			    "usage: `tessera plugins list` or `tessera plugins inspect ID`");
+	return program_fail(
+		TSR_EXIT_USAGE,
+		"usage: `tessera plugins list [--json | --gvariant]` or `tessera plugins "
+		"inspect ID`");
 }

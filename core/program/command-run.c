@@ -11,6 +11,7 @@
 
 #include "control/control.h"
 #include "program/guard.h"
+#include "program/profile-files.h"
 #include "program/program.h"
 #include "program/sweeper.h"
 #include "program/window-process.h"
@@ -20,8 +21,9 @@
 typedef struct {
 	char *machine;
 	GPtrArray *overrides; /* char *, NULL-terminated once parsed */
+	GPtrArray *symbols;   /* the same */
 	double timeout;       /* seconds; 0: none */
-	char *control, *load;
+	char *control, *load, *profile;
 	gboolean control_is_own; /* made for the window */
 	gboolean stats, hash, hold, has_ui, force_medium, no_jail;
 } RunOptions;
@@ -31,7 +33,8 @@ typedef struct {
 	TsrMachine *machine;           /* not owned; NULL until it is built */
 	TsrControl *control;           /* not owned; NULL: none */
 	struct window_process *window; /* NULL: none */
-	gboolean interrupted;          /* by a signal */
+	struct profile_files profile;
+	gboolean interrupted; /* by a signal */
 } Run;
 
 /* -- the command line */
@@ -58,12 +61,33 @@ static gboolean take_load(RunOptions *o, const char *value)
 	return *value != '\0';
 }
 
+static gboolean take_profile(RunOptions *o, const char *value)
+{
+	g_free(o->profile);
+	o->profile = g_strdup(value);
+	return *value != '\0';
+}
+
+static gboolean take_symbols(RunOptions *o, const char *value)
+{
+	g_ptr_array_add(o->symbols, g_strdup(value));
+	return *value != '\0';
+}
+
 static gboolean take_set(RunOptions *o, const char *value)
 {
 	const char *equals = strchr(value, '='), *dot = strchr(value, '.');
 
 	g_ptr_array_add(o->overrides, g_strdup(value));
 	return equals && dot && dot < equals;
+}
+
+static gboolean take_add(RunOptions *o, const char *value)
+{
+	const char *equals = strchr(value, '=');
+
+	g_ptr_array_add(o->overrides, g_strconcat("add=", value, NULL));
+	return equals && equals != value && equals[1];
 }
 
 static const struct {
@@ -74,7 +98,10 @@ static const struct {
 	{ "timeout", take_timeout, "a decimal number of seconds" },
 	{ "control", take_control, "unix:PATH" },
 	{ "load", take_load, "a file that `tessera ctl SOCKET save` wrote" },
+	{ "profile", take_profile, "a file name without its suffix" },
+	{ "symbols", take_symbols, "FILE[@ADDRESS]" },
 	{ "set", take_set, "NAME.PROPERTY=VALUE" },
+	{ "add", take_add, "NAME=PLUGIN[,KEY=VALUE…]" },
 };
 
 static int take_value(RunOptions *o, const char *name, const char *value)
@@ -152,12 +179,15 @@ static int parse_arguments(RunOptions *o, char **arguments)
 	}
 	if (!status && o->force_medium && !o->load)
 		status = program_fail(TSR_EXIT_USAGE, "--force-medium is about --load FILE");
+	if (!status && o->symbols->len && !o->profile)
+		status = program_fail(TSR_EXIT_USAGE, "--symbols is about --profile FILE");
 	if (!status && o->hold && !o->control)
 		status = program_fail(TSR_EXIT_USAGE, "--hold waits for a client of the control "
 						      "socket: give --control unix:PATH, too");
 	if (!o->has_ui)
 		g_ptr_array_add(o->overrides, g_strdup("ui=auto"));
 	g_ptr_array_add(o->overrides, NULL);
+	g_ptr_array_add(o->symbols, NULL);
 	return status;
 }
 
@@ -166,6 +196,8 @@ static void options_finish(RunOptions *o)
 	g_ptr_array_unref(o->overrides);
 	g_free(o->control);
 	g_free(o->load);
+	g_free(o->profile);
+	g_ptr_array_unref(o->symbols);
 }
 
 /* -- the run */
@@ -201,6 +233,13 @@ static void on_pty(TsrMachine *machine, const char *instance, const char *event,
 		   gpointer user)
 {
 	g_printerr("tessera: %s is %s\n", instance, device);
+}
+
+/* Prints where viewers connect to a user interface in this process. */
+static void on_listening(TsrMachine *machine, const char *instance, const char *event,
+			 const char *where, gpointer user)
+{
+	g_printerr("tessera: %s is at %s\n", instance, where);
 }
 
 static void print_stats(TsrMachine *machine)
@@ -244,14 +283,26 @@ static void load_state(Run *run, int fd, GError **error)
 	program_progress_end();
 }
 
+/* Before the jail, in which no file can be opened. */
+static gboolean start_profile(Run *run, GError **error)
+{
+	const RunOptions *o = run->options;
+
+	return !o->profile ||
+	       (tsr_machine_start_profile(run->machine, (const char *const *)o->symbols->pdata,
+					  error) &&
+		profile_files_open(&run->profile, o->profile, error));
+}
+
 static gboolean open_window(Run *run, GError **error)
 {
 	g_auto(GStrv) viewers = tsr_machine_list_viewers(run->machine);
 
 	if (!*viewers)
 		return TRUE;
-	run->window = window_process_start(run->machine, run->options->control, !run->options->hold,
-					   error);
+	run->window =
+		window_process_start(run->machine, run->options->machine, run->options->control,
+				     !run->options->hold, run->options->no_jail, error);
 	return run->window != NULL;
 }
 
@@ -303,7 +354,7 @@ static int prepare(Run *run)
 
 	if (run->options->load && fd < 0)
 		return TSR_EXIT_MACHINE_FAILED;
-	if (open_window(run, &error)) {
+	if (start_profile(run, &error) && open_window(run, &error)) {
 		enter_jail(run);
 		if (fd >= 0)
 			load_state(run, fd, &error);
@@ -328,6 +379,7 @@ static int run_machine(Run *run)
 	}
 	g_signal_connect(run->machine, "stopped", G_CALLBACK(on_stopped), run);
 	g_signal_connect(run->machine, "event::pty", G_CALLBACK(on_pty), NULL);
+	g_signal_connect(run->machine, "event::listening", G_CALLBACK(on_listening), NULL);
 	status = wait_for_start(run);
 	if (status)
 		return status;
@@ -336,6 +388,7 @@ static int run_machine(Run *run)
 	wait_for_clients(run);
 	guard_limit(status, GUARD_TEAR_DOWN_SECONDS);
 	guard_doing("its state is printed");
+	profile_files_write(&run->profile, run->machine);
 	if (error)
 		return program_fail_error(g_steal_pointer(&error));
 	if (run->options->hash)
@@ -415,7 +468,8 @@ static int guarded(Run *run)
 
 int command_run(char **arguments)
 {
-	RunOptions options = { .overrides = g_ptr_array_new_with_free_func(g_free) };
+	RunOptions options = { .overrides = g_ptr_array_new_with_free_func(g_free),
+			       .symbols = g_ptr_array_new_with_free_func(g_free) };
 	Run run = { .options = &options };
 	int status;
 

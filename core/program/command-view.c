@@ -5,19 +5,25 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "program/faults.h"
 #include "program/program.h"
+#include "program/sweeper.h"
+#include "remote/address.h"
 
 typedef struct {
 	char *socket;
 	GPtrArray *settings; /* char *, NULL-terminated once parsed; tsr_machine_show() */
 	gboolean own;        /* the window that `tessera run` opens for its machine */
 	gboolean start;      /* the machine, once the window is open */
+	gboolean no_jail;
 } ViewOptions;
 
 typedef struct {
 	GMainLoop *loop;
-	gboolean own; /* the machine's process tells the user how it ended */
+	gboolean own;   /* the machine's process tells the user how it ended */
+	gboolean tells; /* the window tells of a machine that was lost, until it is closed */
 	int status;
 } View;
 
@@ -38,7 +44,9 @@ static int take_argument(ViewOptions *o, char ***next)
 
 	o->own |= g_str_equal(argument, "--own");
 	o->start |= g_str_equal(argument, "--start");
-	if (g_str_equal(argument, "--own") || g_str_equal(argument, "--start"))
+	o->no_jail |= g_str_equal(argument, "--no-jail");
+	if (g_str_equal(argument, "--own") || g_str_equal(argument, "--start") ||
+	    g_str_equal(argument, "--no-jail"))
 		return 0;
 	if (g_str_equal(argument, "--plugin") || g_str_equal(argument, "--set"))
 		return take_value(o, argument, **next ? *(*next)++ : NULL);
@@ -62,23 +70,55 @@ static int parse_arguments(ViewOptions *o, char **arguments)
 						      "is what the machine's --control names");
 	if (!o->own)
 		g_ptr_array_insert(o->settings, 0, g_strdup("?closing=leave"));
+	if (o->socket)
+		g_ptr_array_add(o->settings, g_strconcat("?control=", o->socket, NULL));
 	g_ptr_array_add(o->settings, NULL);
 	return status;
 }
 
+static void on_tells(TsrMachine *machine, const char *instance, const char *event,
+		     const char *detail, gpointer data)
+{
+	((View *)data)->tells = TRUE;
+}
+
+/* A window that stays says so to the sweeper of its machine: it leads a session. */
 static void on_stopped(TsrMachine *machine, int status, const char *why, gpointer data)
 {
 	View *view = data;
 
 	if (status == TSR_EXIT_MACHINE_FAILED)
 		view->status = view->own ? status : program_fail(status, "%s", why);
-	g_main_loop_quit(view->loop);
+	if (view->tells && g_strcmp0(why, TSR_REMOTE_LOST) == 0)
+		setsid();
+	else
+		g_main_loop_quit(view->loop);
 }
 
 static void on_closed(TsrMachine *machine, const char *instance, const char *event,
 		      const char *detail, gpointer data)
 {
 	g_main_loop_quit(((View *)data)->loop);
+}
+
+/* A user interface for other hosts' viewers says where they find it. */
+static void on_listening(TsrMachine *machine, const char *instance, const char *event,
+			 const char *where, gpointer data)
+{
+	g_printerr("tessera: %s is at %s\n", instance, where);
+}
+
+/* What strangers can reach, such as a server for viewers, needs the jail most. */
+static gboolean open_jailed(TsrMachine *machine, TsrRegistry *registry, const ViewOptions *o,
+			    GError **error)
+{
+	if (!tsr_machine_show(machine, registry, (const char *const *)o->settings->pdata, error))
+		return FALSE;
+	if (!o->no_jail && tsr_machine_can_enter_jail(machine)) {
+		sweeper_start();
+		tsr_machine_enter_jail(machine);
+	}
+	return TRUE;
 }
 
 static int show(TsrMachine *machine, const ViewOptions *o)
@@ -89,7 +129,9 @@ static int show(TsrMachine *machine, const ViewOptions *o)
 
 	g_signal_connect(machine, "stopped", G_CALLBACK(on_stopped), &view);
 	g_signal_connect(machine, "event::closed", G_CALLBACK(on_closed), &view);
-	if (!tsr_machine_show(machine, registry, (const char *const *)o->settings->pdata, &error) ||
+	g_signal_connect(machine, "event::listening", G_CALLBACK(on_listening), &view);
+	g_signal_connect(machine, "event::tells-end", G_CALLBACK(on_tells), &view);
+	if (!open_jailed(machine, registry, o, &error) ||
 	    (o->start && tsr_machine_get_state(machine) == TSR_MACHINE_LOADED &&
 	     !tsr_machine_start(machine, &error)))
 		view.status = program_fail_error(error);
@@ -102,14 +144,19 @@ static int show(TsrMachine *machine, const ViewOptions *o)
 
 static int view_machine(const ViewOptions *o)
 {
-	g_autoptr(TsrMachine) machine = NULL;
+	TsrMachine *machine;
 	GError *error = NULL;
+	int status;
 
 	signal(SIGPIPE, SIG_IGN);
+	faults_start(NULL);
 	if (o->own)
 		signal(SIGINT, SIG_IGN); /* Ctrl-C on the terminal is for the machine's process */
 	machine = tsr_machine_new_remote(o->socket, &error);
-	return machine ? show(machine, o) : program_fail_error(error);
+	status = machine ? show(machine, o) : program_fail_error(error);
+	g_clear_object(&machine);
+	sweeper_finish();
+	return status;
 }
 
 int command_view(char **arguments)

@@ -113,6 +113,7 @@ static const struct {
 	{ "exit-status", "i", print_nothing }, { "guest-time-ns", "t", print_nothing },
 	{ "media", "aa{sv}", print_media },    { "networks", "aa{sv}", print_networks },
 	{ "faults", "a{ss}", print_faults },   { "clock-lag-ns", "t", print_lag },
+	{ "plugins", "a{ss}", print_nothing },
 };
 
 static void print_value(const char *name, GVariant *value)

@@ -7,11 +7,15 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <tessera-glib/plugin-calls.h>
+
+#include "program/faults.h"
 #include "program/guard.h"
 
+#define LOOK_SECONDS 2
+#define SLOW_LOOKS 6 /* after at least 10 seconds */
+
 static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
-/* These end the process at once: because of a bug, or because the user wants a core file. */
-static const int fatal[] = { SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE };
 
 static struct {
 	void (*stop)(int number, gpointer user);
@@ -35,29 +39,17 @@ static void restore_terminal(void)
 		tcsetattr(STDIN_FILENO, TCSANOW, &guard.terminal);
 }
 
-/* snprintf is not async-signal-safe. */
 static void on_alarm(int number)
 {
+	char calls[FAULTS_NAMES];
+	gboolean any = tsr_plugin_calls_list(calls, sizeof(calls));
 	const char *parts[] = { "tessera: the machine does not stop (", guard.doing,
-				"); it is ended by force\n" };
-	char text[256];
-	size_t length = 0;
-	ssize_t written;
+				any ? "; these calls have not returned: " : "", calls,
+				"); it is ended by force" };
 
-	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
-		for (const char *c = parts[i]; *c && length < sizeof(text); c++)
-			text[length++] = *c;
 	restore_terminal();
-	written = write(STDERR_FILENO, text, length);
-	(void)written;
+	faults_say(parts, G_N_ELEMENTS(parts));
 	_exit(guard.status);
-}
-
-/* SA_RESETHAND has made the action the default one again: the process ends by the signal. */
-static void on_fatal(int number)
-{
-	restore_terminal();
-	raise(number);
 }
 
 void guard_limit(int status, guint seconds)
@@ -99,6 +91,23 @@ static gboolean on_signal(gpointer number)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean look_for_slow_calls(gpointer unused)
+{
+	char call[FAULTS_NAMES];
+
+	if (tsr_plugin_calls_find_slow(SLOW_LOOKS, call, sizeof(call)))
+		g_printerr("tessera: %s has not returned for %d seconds\n", call,
+			   (SLOW_LOOKS - 1) * LOOK_SECONDS);
+	return G_SOURCE_CONTINUE;
+}
+
+static void add_source(GMainContext *context, GSource *source, GSourceFunc function, gpointer data)
+{
+	g_source_set_callback(source, function, data, NULL);
+	g_source_attach(source, context);
+	g_source_unref(source);
+}
+
 static gpointer run_loop(gpointer loop)
 {
 	g_main_loop_run(loop);
@@ -109,21 +118,17 @@ gboolean guard_start(void (*stop)(int number, gpointer user), gpointer user)
 {
 	g_autoptr(GMainContext) context = g_main_context_new();
 	struct sigaction action = { .sa_handler = on_alarm };
-	struct sigaction last_words = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
 
 	guard.doing = "it is being built";
 	guard.stop = stop;
 	guard.user = user;
 	guard.is_terminal = tcgetattr(STDIN_FILENO, &guard.terminal) == 0;
 	sigaction(SIGALRM, &action, NULL);
-	for (guint i = 0; i < G_N_ELEMENTS(fatal); i++)
-		sigaction(fatal[i], &last_words, NULL);
-	for (guint i = 0; i < G_N_ELEMENTS(stopping); i++) {
-		g_autoptr(GSource) source = g_unix_signal_source_new(stopping[i]);
-
-		g_source_set_callback(source, on_signal, GINT_TO_POINTER(stopping[i]), NULL);
-		g_source_attach(source, context);
-	}
+	faults_start(restore_terminal);
+	for (guint i = 0; i < G_N_ELEMENTS(stopping); i++)
+		add_source(context, g_unix_signal_source_new(stopping[i]), on_signal,
+			   GINT_TO_POINTER(stopping[i]));
+	add_source(context, g_timeout_source_new_seconds(LOOK_SECONDS), look_for_slow_calls, NULL);
 	guard.loop = g_main_loop_new(context, FALSE);
 	guard.thread = g_thread_try_new("guard", run_loop, guard.loop, NULL);
 	return guard.thread != NULL;

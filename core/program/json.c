@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A GVariant as JSON (RFC 8259): dictionaries with names as keys, arrays, strings, truth values,
  * and numbers, which stand as they are whatever their width. */
+#include "manifest/text.h"
 #include "program/program.h"
-
-static void add_string(GString *out, const char *text)
-{
-	g_string_append_c(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			g_string_append_printf(out, "\\%c", *text);
-		else if ((guchar)*text < 0x20)
-			g_string_append_printf(out, "\\u%04x", (guchar)*text);
-		else
-			g_string_append_c(out, *text);
-	}
-	g_string_append_c(out, '"');
-}
 
 /* Neither a type nor the locale's decimal point, which g_variant_print has not either. */
 static void add_number(GString *out, GVariant *value)
@@ -28,7 +15,7 @@ static void add_entry(GString *out, GVariant *entry)
 	g_autoptr(GVariant) name = g_variant_get_child_value(entry, 0);
 	g_autoptr(GVariant) value = g_variant_get_child_value(entry, 1);
 
-	add_string(out, g_variant_get_string(name, NULL));
+	tsr_text_add_json(out, g_variant_get_string(name, NULL));
 	g_string_append(out, ": ");
 	program_add_json(out, value);
 }
@@ -56,7 +43,7 @@ void program_add_json(GString *out, GVariant *value)
 		break;
 	}
 	case G_VARIANT_CLASS_STRING:
-		add_string(out, g_variant_get_string(value, NULL));
+		tsr_text_add_json(out, g_variant_get_string(value, NULL));
 		break;
 	case G_VARIANT_CLASS_ARRAY:
 	case G_VARIANT_CLASS_TUPLE:

@@ -2,13 +2,16 @@
 /*
  * What libraries and plugins log. Some of it can be caused without end from outside, such as GLib's
  * warning for each connection that it cannot accept. Of each log domain a few lines are written,
- * and how many were left out; messages for developers (G_MESSAGES_DEBUG) are not limited.
+ * and how many were left out; messages for developers (G_MESSAGES_DEBUG) are not limited. Neither
+ * is the core's own domain, in which each instance has its budget (instance/log-budget.h): what one
+ * writes must not hide what another has to say.
  */
 #include <string.h>
 
 #include "instance/log-rate.h"
 #include "program/program.h"
 
+#define CORE_DOMAIN "tessera"
 #define BURST 20
 #define INTERVAL_US (10 * G_USEC_PER_SEC)
 
@@ -59,7 +62,7 @@ static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fie
 	guint left_out = 0;
 
 	if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE) &&
-	    !take_line(domain, &left_out))
+	    !g_str_equal(domain, CORE_DOMAIN) && !take_line(domain, &left_out))
 		return G_LOG_WRITER_HANDLED;
 	if (left_out)
 		g_printerr("tessera: %u messages of %s were left out\n", left_out,

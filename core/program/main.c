@@ -17,6 +17,10 @@ static const struct {
 	{ "run", command_run },           { "plugins", command_plugins },
 	{ "machines", command_machines }, { "ctl", command_ctl },
 	{ "view", command_view },         { "demo", command_demo },
+	{ "lock", command_lock },         { "why", command_why },
+	{ "bundle", command_bundle },     { "snapshot", command_snapshot },
+	{ "sdk", command_sdk },           { "monitor", command_monitor },
+	{ "parts", command_parts },       { "hardware", command_hardware },
 	{ "help", command_help },         { "--help", command_help },
 	{ "-h", command_help },           { "--version", command_help },
 };
@@ -54,10 +58,8 @@ int main(int argc, char **argv)
 	program_limit_log();
 	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG instead */
 	setlocale(LC_ALL, "");
-	if (argc < 2) {
-		program_print_help(NULL);
-		return TSR_EXIT_USAGE;
-	}
+	if (argc < 2)
+		return command_library(argv + 1);
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (g_str_equal(argv[1], commands[i].name))
 			return commands[i].run(argv[1][0] == '-' ? argv + 1 : argv + 2);

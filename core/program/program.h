@@ -12,8 +12,19 @@ int command_plugins(char **arguments);
 int command_machines(char **arguments);
 int command_ctl(char **arguments);
 int command_view(char **arguments);
+int command_monitor(char **arguments);
 int command_demo(char **arguments);
+int command_lock(char **arguments);
+int command_why(char **arguments);
+int command_parts(char **arguments);
+int command_bundle(char **arguments);
+int command_snapshot(char **arguments);
+int command_sdk(char **arguments);
 int command_help(char **arguments);
+/* In the library of machines. */
+int command_hardware(char **arguments);
+/* Without a command. */
+int command_library(char **arguments);
 
 /* One line on standard error: "tessera: …". Returns status. */
 int program_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);

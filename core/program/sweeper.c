@@ -66,12 +66,14 @@ static void remove_names(void)
 	}
 }
 
-/* The window goes when its machine is gone, unless it hangs. `window`: its descriptor. */
+/* The window goes when its machine is gone, unless it hangs, or leads a session of its own: then
+ * it tells its user what has happened. `window`: its descriptor. */
 static void end_window(int window)
 {
 	struct pollfd end = { .fd = window, .events = POLLIN };
 
-	if (window >= 0 && poll(&end, 1, WINDOW_MS) == 0)
+	if (window >= 0 && poll(&end, 1, WINDOW_MS) == 0 &&
+	    getsid(sweeper.window) != sweeper.window)
 		pidfd_send_signal(window, SIGKILL, NULL, 0);
 }
 

@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
-/* A window that is still there two seconds after this process is ended by force. Before
- * sweeper_start(). [main] */
+/* A window that is still there two seconds after this process is ended by force, unless it leads a
+ * session of its own, which says that it stays. Before sweeper_start(). [main] */
 void sweeper_add_window(pid_t window);
 /* An empty folder, to be removed last; at most one. Before sweeper_start(). [main] */
 void sweeper_add_folder(const char *path);

@@ -13,6 +13,7 @@
 
 #define SELF "/proc/self/exe" /* the same program, though another may have been installed since */
 #define SOCKET_NAME "control"
+#define STATE_NAME "suspended.state"
 #define FINISH_SECONDS 2 /* until a window that hangs is ended by force */
 
 struct window_process {
@@ -72,17 +73,89 @@ static void on_ended(GPid pid, int wait_status, gpointer data)
 			   path, path);
 }
 
-struct window_process *window_process_start(TsrMachine *machine, const char *socket, gboolean start,
+/* The only manifest of a folder stands for a machine that has the folder for itself. */
+static gboolean has_own_folder(const char *folder)
+{
+	GDir *entries = g_dir_open(folder, 0, NULL);
+	const char *name;
+	guint manifests = 0;
+
+	while (entries && (name = g_dir_read_name(entries)))
+		manifests += g_str_has_suffix(name, ".machine");
+	if (entries)
+		g_dir_close(entries);
+	return manifests == 1;
+}
+
+/* Where the library looks for a machine's state; NULL: the machine has no folder of its own. */
+static char *suspend_setting(const char *manifest)
+{
+	g_autofree char *path = manifest ? g_canonicalize_filename(manifest, NULL) : NULL;
+	g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
+
+	if (!path || !g_file_test(path, G_FILE_TEST_IS_REGULAR) || !has_own_folder(folder))
+		return NULL;
+	return g_strconcat("?suspend-to=", folder, "/" STATE_NAME, NULL);
+}
+
+/* What this process was started with, for a shell, but for what only served the first start. */
+static char *again_setting(void)
+{
+	g_autoptr(GString) command = g_string_new("?again=tessera");
+	g_autofree char *words = NULL;
+	gsize length = 0;
+
+	if (!g_file_get_contents("/proc/self/cmdline", &words, &length, NULL) || !length)
+		return NULL;
+	for (char *word = words + strlen(words) + 1; word < words + length;
+	     word += strlen(word) + 1) {
+		g_autofree char *quoted = g_shell_quote(word);
+
+		if (g_str_equal(word, "--load") && word + strlen(word) + 1 < words + length)
+			word += strlen(word) + 1; /* and its file */
+		else if (!g_str_equal(word, "--hold"))
+			g_string_append_printf(command, " %s", quoted);
+	}
+	return g_strdup(command->str);
+}
+
+static void add_setting(GPtrArray *arguments, char *setting)
+{
+	if (!setting)
+		return;
+	g_ptr_array_add(arguments, g_strdup("--set"));
+	g_ptr_array_add(arguments, setting);
+}
+
+static GPtrArray *window_arguments(const char *manifest, const char *socket, gboolean start,
+				   gboolean no_jail)
+{
+	GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(arguments, g_strdup(SELF));
+	g_ptr_array_add(arguments, g_strdup("tessera"));
+	g_ptr_array_add(arguments, g_strdup("view"));
+	g_ptr_array_add(arguments, g_strdup(tsr_remote_socket_path(socket)));
+	g_ptr_array_add(arguments, g_strdup("--own"));
+	add_setting(arguments, suspend_setting(manifest));
+	add_setting(arguments, again_setting());
+	if (start)
+		g_ptr_array_add(arguments, g_strdup("--start"));
+	if (no_jail)
+		g_ptr_array_add(arguments, g_strdup("--no-jail"));
+	g_ptr_array_add(arguments, NULL);
+	return arguments;
+}
+
+struct window_process *window_process_start(TsrMachine *machine, const char *manifest,
+					    const char *socket, gboolean start, gboolean no_jail,
 					    GError **error)
 {
-	const char *const arguments[] = { SELF,    "tessera",
-					  "view",  tsr_remote_socket_path(socket),
-					  "--own", start ? "--start" : NULL,
-					  NULL };
+	g_autoptr(GPtrArray) arguments = window_arguments(manifest, socket, start, no_jail);
 	struct window_process *window;
 	GPid pid;
 
-	if (!g_spawn_async(NULL, (char **)arguments, NULL,
+	if (!g_spawn_async(NULL, (char **)arguments->pdata, NULL,
 			   G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, &pid,
 			   error)) {
 		g_prefix_error(error, "the window cannot be opened: ");

@@ -17,9 +17,12 @@ char *window_process_make_socket(GError **error);
 /* Removes the folder; the socket must be gone. */
 void window_process_remove_socket(const char *socket);
 
-/* Starts it. start: it switches the machine on when its window is open. When it ends before the
+/* Starts it. manifest: of the machine, for where it can be suspended to; NULL, or a preset's name,
+ * for none. start: it switches the machine on when its window is open. no_jail: that
+ * process keeps its rights, too. When it ends before the
  * machine does, the user is told how to open another. NULL with error. [main] */
-struct window_process *window_process_start(TsrMachine *machine, const char *socket, gboolean start,
+struct window_process *window_process_start(TsrMachine *machine, const char *manifest,
+					    const char *socket, gboolean start, gboolean no_jail,
 					    GError **error);
 /* The process is about to be jailed: the sweeper ends the window and removes the folder of its
  * socket, if remove_folder. NULL: does nothing. */

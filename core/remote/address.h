@@ -18,4 +18,7 @@ GDBusConnection *tsr_remote_connect(const char *where, GDBusConnectionFlags flag
 /* Makes D-Bus errors of TSR_MACHINE_ERROR's codes, in both directions. May be called again. */
 void tsr_remote_register_errors(void);
 
+/* Why a machine has stopped whose process is gone, or does not answer any more. */
+#define TSR_REMOTE_LOST "the connection to the machine's process has ended"
+
 #endif

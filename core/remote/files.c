@@ -38,28 +38,62 @@ static gboolean call_plain(GDBusConnection *connection, const char *method, GVar
 	return answer != NULL;
 }
 
-gboolean tsr_remote_call_with_file(GDBusConnection *connection, const char *method,
-				   GVariant *arguments, int fd, guint seconds, GError **error)
+static gboolean call_with_files(GDBusConnection *connection, const char *method,
+				GVariant *arguments, GUnixFDList *files, guint seconds,
+				GError **error)
 {
-	g_autoptr(GVariant) owned = g_variant_ref_sink(arguments), answer = NULL;
-	g_autoptr(GUnixFDList) files = g_unix_fd_list_new();
+	g_autoptr(GVariant) answer = NULL;
 	g_autoptr(GError) why = NULL;
 
-	if (fd < 0) {
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
-			    "%d is not a file descriptor", fd);
-		return FALSE;
-	}
-	if (g_unix_fd_list_append(files, fd, error) < 0)
-		return FALSE;
 	answer = g_dbus_connection_call_with_unix_fd_list_sync(
-		connection, NULL, TSR_CONTROL_PATH, TSR_CONTROL_INTERFACE, method, owned, NULL,
+		connection, NULL, TSR_CONTROL_PATH, TSR_CONTROL_INTERFACE, method, arguments, NULL,
 		G_DBUS_CALL_FLAGS_NONE, (int)seconds * 1000, files, NULL, NULL, &why);
 	if (!answer) {
 		g_dbus_error_strip_remote_error(why);
 		g_propagate_error(error, g_steal_pointer(&why));
 	}
 	return answer != NULL;
+}
+
+gboolean tsr_remote_call_with_file(GDBusConnection *connection, const char *method,
+				   GVariant *arguments, int fd, guint seconds, GError **error)
+{
+	g_autoptr(GVariant) owned = g_variant_ref_sink(arguments);
+	g_autoptr(GUnixFDList) files = g_unix_fd_list_new();
+
+	if (fd < 0) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+			    "%d is not a file descriptor", fd);
+		return FALSE;
+	}
+	return g_unix_fd_list_append(files, fd, error) >= 0 &&
+	       call_with_files(connection, method, owned, files, seconds, error);
+}
+
+/* The state's descriptor is the first of the message. */
+gboolean tsr_remote_snapshot(GDBusConnection *connection, int state, const char *name,
+			     const char *const *disks, const char *const *paths,
+			     GUnixFDList *layers, guint seconds, GError **error)
+{
+	g_autoptr(GUnixFDList) files = g_unix_fd_list_new();
+	const int *fds = g_unix_fd_list_peek_fds(layers, NULL);
+	GVariantBuilder handles;
+
+	if (g_unix_fd_list_append(files, state, error) < 0)
+		return FALSE;
+	g_variant_builder_init(&handles, G_VARIANT_TYPE("ah"));
+	for (int i = 0; i < g_unix_fd_list_get_length(layers); i++) {
+		int handle = g_unix_fd_list_append(files, fds[i], error);
+
+		g_variant_builder_add(&handles, "h", handle);
+		if (handle < 0) {
+			g_variant_builder_clear(&handles);
+			return FALSE;
+		}
+	}
+	return call_with_files(connection, "SnapshotFd",
+			       g_variant_new("(hs^as^asah)", 0, name, disks, paths, &handles),
+			       files, seconds, error);
 }
 
 /* Whether the machine's version has no such method. Otherwise the error becomes the caller's. */

@@ -29,6 +29,10 @@ gboolean tsr_remote_set_property(GDBusConnection *connection, const char *instan
  * all of it; if that fails, a file of that name stays as it was. */
 gboolean tsr_remote_save(GDBusConnection *connection, const char *path, guint seconds,
 			 GError **error);
+/* As tsr_machine_snapshot_fd(). */
+gboolean tsr_remote_snapshot(GDBusConnection *connection, int state, const char *name,
+			     const char *const *disks, const char *const *paths,
+			     GUnixFDList *layers, guint seconds, GError **error);
 /* Loads a state. flags: TsrMachineLoadFlags. */
 gboolean tsr_remote_load(GDBusConnection *connection, const char *path, guint flags, guint seconds,
 			 GError **error);

@@ -142,6 +142,18 @@ static gboolean remote_load_fd(TsrMachine *m, int fd, const char *name, TsrMachi
 			      TSR_REMOTE_STATE_SECONDS, error);
 }
 
+static gboolean remote_snapshot_fd(TsrMachine *m, int state, const char *name,
+				   const char *const *disks, const char *const *paths,
+				   GUnixFDList *layers, GError **error)
+{
+	struct tsr_remote_link *link = m->remote->link;
+	gboolean done = tsr_remote_snapshot(tsr_remote_link_get_connection(link), state, name,
+					    disks, paths, layers, TSR_REMOTE_STATE_SECONDS, error);
+
+	tsr_remote_link_deliver(link);
+	return done;
+}
+
 static char *remote_hash_state(TsrMachine *m, GError **error)
 {
 	return call_for_text(m, "HashState", NULL, TSR_REMOTE_STATE_SECONDS, error);
@@ -157,6 +169,11 @@ static const char *remote_get_name(TsrMachine *m)
 static char **remote_list_instances(TsrMachine *m)
 {
 	return call_for_list(m, "ListInstances");
+}
+
+static char **remote_list_lines(TsrMachine *m)
+{
+	return call_for_list(m, "ListLines");
 }
 
 static char **remote_list_viewers(TsrMachine *m)
@@ -181,6 +198,16 @@ static gboolean remote_set_instance_property(TsrMachine *m, const char *instance
 
 	tsr_remote_link_deliver(link);
 	return done;
+}
+
+static gboolean remote_upgrade(TsrMachine *m, const char *instance, const char *version,
+			       GError **error)
+{
+	g_autoptr(GVariant) answer = tsr_remote_link_call(m->remote->link, "Upgrade",
+							  g_variant_new("(ss)", instance, version),
+							  TSR_REMOTE_STATE_SECONDS, error);
+
+	return answer != NULL;
 }
 
 static gboolean remote_insert_fd(TsrMachine *m, const char *instance, int fd, const char *name,
@@ -305,9 +332,21 @@ static char *remote_get_stats(TsrMachine *m)
 	return text ? text : g_strdup("");
 }
 
+static char *remote_get_profile(TsrMachine *m, const char *format, GError **error)
+{
+	return call_for_text(m, "GetProfile", g_variant_new("(s)", format), TSR_REMOTE_SECONDS,
+			     error);
+}
+
 static gboolean remote_tap_line(TsrMachine *m, const char *line, gboolean on, GError **error)
 {
 	return call(m, "TapLine", g_variant_new("(sb)", line, on), error);
+}
+
+static gboolean remote_watch(TsrMachine *m, int fd, const char *const *patterns, GError **error)
+{
+	return call_with_file(m, "Watch", g_variant_new("(h^as)", 0, patterns), fd,
+			      TSR_REMOTE_SECONDS, error);
 }
 
 /* -- Signals */
@@ -399,8 +438,7 @@ static void on_signal(gpointer machine, const char *name, GVariant *arguments)
 
 static void on_closed(gpointer machine)
 {
-	tsr_signals_become_stopped(machine, TSR_EXIT_MACHINE_FAILED,
-				   "the connection to the machine's process has ended");
+	tsr_signals_become_stopped(machine, TSR_EXIT_MACHINE_FAILED, TSR_REMOTE_LOST);
 }
 
 static const struct tsr_remote_link_events events = { on_signal, on_closed };
@@ -433,11 +471,14 @@ static const struct tsr_remote_form form = {
 	.save_fd = remote_save_fd,
 	.load = remote_load,
 	.load_fd = remote_load_fd,
+	.snapshot_fd = remote_snapshot_fd,
 	.hash_state = remote_hash_state,
 	.list_instances = remote_list_instances,
+	.list_lines = remote_list_lines,
 	.list_viewers = remote_list_viewers,
 	.get_instance_property = remote_get_instance_property,
 	.set_instance_property = remote_set_instance_property,
+	.upgrade = remote_upgrade,
 	.insert_fd = remote_insert_fd,
 	.get_n_displays = remote_get_n_displays,
 	.refresh_display = remote_refresh_display,
@@ -449,7 +490,9 @@ static const struct tsr_remote_form form = {
 	.send_pointer_absolute = remote_send_pointer_absolute,
 	.get_status = remote_get_status,
 	.get_stats = remote_get_stats,
+	.get_profile = remote_get_profile,
 	.tap_line = remote_tap_line,
+	.watch = remote_watch,
 };
 
 /* A property of the machine of that type; NULL with error. */

@@ -6,8 +6,13 @@
  * while the guest wanted to run. Without the latter a busy host delays and loses timer ticks, and
  * guests that compare clocks find them wrong; with it all clocks of the guest stop together. Guest
  * time then catches up, faster the more it lags (catch-up.h), but never past the next deadline at
- * once, so that each timer tick reaches the guest by itself. While it runs, a thread sleeps on a
- * timerfd until the next deadline and kicks the virtual CPU, which runs what is due.
+ * once, and not while an interrupt waits at the processor, so that each timer tick reaches the
+ * guest by itself. Other threads than the virtual CPU's, which may run before it finds what the
+ * host took, see no time after the next deadline.
+ *
+ * While the guest runs, a thread sleeps on a timerfd until the next deadline and kicks the virtual
+ * CPU, which runs what is due. The host may let that thread wait while the virtual CPU runs; a
+ * timer that is then due more than once lets guest time wait, too.
  *
  * Deterministic: retired instructions divided by the machine's ips, plus what was skipped while the
  * guest was halted; no host clock is read.
@@ -21,6 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "board/lines.h"
+#include "instance/check.h"
+#include "instance/instance.h"
 #include "instance/lock.h"
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
@@ -30,9 +38,13 @@
 #define LOOK_NS 1000000        /* the shortest time between two readings of the thread's CPU time */
 #define LOOK_FAST_NS 50000     /* the same while guest time catches up fast */
 #define LOOK_LATE_NS 10000000  /* after this time a reading of the clock looks first */
+#define LOOK_IDLE_NS 100000000 /* the same as LOOK_NS for a guest that sleeps before it is over */
 #define STEAL_MIN_NS 300000    /* less is noise */
 #define LATE_MAX_NS 100000000  /* of wake-ups, which is made up by leaving out sleeps */
-#define TELL_NS NS             /* a greater lag is an event */
+#define GUARD_NS 1000000       /* after the end of a sleep: an idle guest sleeps again before */
+#define HOLD_NS (NS / 50)   /* for how long an interrupt that waits keeps time from catching up */
+#define TICK_NS (NS / 2000) /* timers with shorter periods do not let guest time wait */
+#define TELL_NS NS          /* a greater lag is an event */
 #define TELL_OVER_NS (NS / 10) /* a smaller one is its end */
 
 struct tsr_timer {
@@ -41,25 +53,35 @@ struct tsr_timer {
 	void (*expired)(void *self, uint64_t deadline_ns);
 	void *self;
 	uint64_t deadline; /* UINT64_MAX: not armed */
+	uint64_t passed;   /* the last deadline that passed, */
+	uint64_t ran_in;   /* and in which of the clock's runs */
+	unsigned number;   /* of all that the clock has made */
 };
 
 struct tsr_timekeeper {
 	TsrMachine *machine;
 	bool deterministic;
 	uint64_t ips;
-	bool running;
-	bool halted;       /* the virtual CPU sleeps until the next deadline by itself */
-	uint64_t offset;   /* real time, running: guest = host - offset; else: guest time itself */
-	uint64_t lag;      /* ns of `offset` that the host took and that guest time must catch up */
-	uint64_t late;     /* of the lag: by wake-ups since it became large, not yet made up */
-	bool lag_told;     /* by the event "clock" */
-	uint64_t last_now; /* guest time never goes back to before it */
-	uint64_t seen_host, seen_cpu; /* at the last reading: host time, CPU time of the virtual
-					 CPU's thread (0: not read) */
-	uint64_t skipped;             /* deterministic: ns of guest time without instructions */
-	int64_t wall_offset;          /* seconds: wall = guest time + wall_offset */
+	atomic_bool running;
+	atomic_bool halted; /* the virtual CPU sleeps until the next deadline by itself */
+	/* Any thread may read the time, and so these; the lock's owner writes the first two. */
+	_Atomic uint64_t
+		offset; /* real time, running: guest = host - offset; else: guest time itself */
+	_Atomic uint64_t next;     /* cached minimum of the deadlines */
+	_Atomic uint64_t last_now; /* guest time never goes back to before it */
+	uint64_t lag;  /* ns of `offset` that the host took and that guest time must catch up */
+	uint64_t late; /* of the lag: by wake-ups since it became large, not yet made up */
+	uint64_t held; /* ns that guest time did not catch up because an interrupt waited */
+	bool lag_told; /* by the event "clock" */
+	uint64_t seen_host;   /* host time from which on it is not known what the host took */
+	uint64_t seen_cpu;    /* CPU time that the virtual CPU's thread had then, if the host took
+				 nothing since the last reading */
+	uint64_t seen_cpu_at; /* host time of that reading, 0: there was none */
+	uint64_t skipped;     /* deterministic: ns of guest time without instructions */
+	int64_t wall_offset;  /* seconds: wall = guest time + wall_offset */
 	GPtrArray *timers;
-	uint64_t next; /* cached minimum of the deadlines */
+	uint64_t runs; /* of what is due */
+	unsigned timers_made;
 	int fd;
 	uint64_t fd_armed; /* guest deadline the timerfd is set to, UINT64_MAX: none */
 	pthread_t thread;
@@ -114,12 +136,27 @@ static void make_up(struct tsr_timekeeper *clock, uint64_t most)
 	clock->offset -= gain;
 }
 
+/* Whether a guest that ran for `ran` has not yet accepted an interrupt, most likely because it runs
+ * with interrupts disabled. Ticks that come then are one interrupt. Not for guests that never
+ * accept it. */
+static bool interrupt_holds(struct tsr_timekeeper *clock, uint64_t ran)
+{
+	if (!tsr_lines_interrupt_waits(clock->machine->lines)) {
+		clock->held = 0;
+		return false;
+	}
+	clock->held += ran;
+	return clock->held < HOLD_NS;
+}
+
 /* While the guest ran for `ran`. */
 static void make_up_running(struct tsr_timekeeper *clock, uint64_t ran)
 {
 	uint64_t gain = tsr_catch_up_running(clock->lag, ran);
 
 	if (tsr_catch_up_is_fast(clock->lag)) {
+		if (interrupt_holds(clock, ran))
+			return;
 		uint64_t now = MAX(clock->last_now, host_now() - clock->offset);
 
 		gain = MIN(gain, clock->next > now ? clock->next - now : 0);
@@ -148,17 +185,25 @@ static void account(struct tsr_timekeeper *clock, uint64_t taken, uint64_t passe
 	tell(clock);
 }
 
-static void look_at_host(struct tsr_timekeeper *clock)
+/* Reading the thread's CPU time is a system call: not for each of the short runs of an idle guest.
+ * `asleep`: the guest sleeps next, and a run that was not looked at counts as if the host had taken
+ * nothing; what it did take is found with the next reading. */
+static void look_at_host(struct tsr_timekeeper *clock, bool asleep)
 {
 	uint64_t host = host_now(), passed = host - clock->seen_host;
 
-	if (passed < (tsr_catch_up_is_fast(clock->lag) ? LOOK_FAST_NS : LOOK_NS))
+	if (passed < (tsr_catch_up_is_fast(clock->lag) ? LOOK_FAST_NS : LOOK_NS) &&
+	    host - clock->seen_cpu_at < LOOK_IDLE_NS) {
+		if (asleep)
+			clock->seen_cpu += passed;
 		return;
-	/* A system call: not for the short runs of an idle guest. */
-	uint64_t cpu = thread_time(), used = cpu - clock->seen_cpu;
-	if (clock->seen_cpu)
-		account(clock, passed > used ? passed - used : 0, passed);
-	clock->seen_host = host;
+	}
+	uint64_t cpu = thread_time();
+	int64_t used = (int64_t)(cpu - clock->seen_cpu);
+	if (clock->seen_cpu_at)
+		account(clock, (int64_t)passed > used ? (uint64_t)((int64_t)passed - used) : 0,
+			passed);
+	clock->seen_host = clock->seen_cpu_at = host;
 	clock->seen_cpu = cpu;
 }
 
@@ -169,20 +214,45 @@ static bool is_vcpu(const struct tsr_timekeeper *clock)
 	return m->thread_started && pthread_equal(m->thread, pthread_self());
 }
 
-uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
+/* Guest time, whatever is due. */
+static uint64_t raw_now(struct tsr_timekeeper *clock)
 {
 	if (clock->deterministic)
 		return clock->skipped + tsr_muldiv(instructions(clock), NS, clock->ips);
-	if (!clock->running)
-		return clock->offset;
-	uint64_t host = host_now();
+	return clock->running ? host_now() - clock->offset : clock->offset;
+}
+
+/* What other threads than the virtual CPU's are shown: no time after a deadline that has not
+ * passed. It may be the host's, and for a guest that has seen it all ticks in it are one. The
+ * virtual CPU, for which time must flow, soon runs what is due. */
+static uint64_t shown(struct tsr_timekeeper *clock, uint64_t now, bool vcpu)
+{
+	if (now <= clock->next)
+		return now;
+	if (vcpu && clock->machine->in_guest)
+		tsr_vcpu_kick(clock->machine);
+	return vcpu ? now : clock->next;
+}
+
+uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
+{
+	bool vcpu = is_vcpu(clock);
+
+	if (clock->deterministic || !clock->running)
+		return raw_now(clock);
 	/* The host may have taken it: that must not pass for the guest, which then gets the ticks
 	 * of all of it at once. */
-	if (!clock->halted && host - clock->seen_host > LOOK_LATE_NS && is_vcpu(clock))
-		look_at_host(clock);
-	uint64_t now = host - clock->offset;
-	clock->last_now = MAX(clock->last_now, now);
-	return clock->last_now;
+	if (vcpu && !clock->halted && host_now() - clock->seen_host > LOOK_LATE_NS)
+		look_at_host(clock, false);
+	uint64_t last = atomic_load_explicit(&clock->last_now, memory_order_relaxed);
+	uint64_t now = raw_now(clock);
+	if (now > last)
+		now = shown(clock, now, vcpu);
+	if (now <= last)
+		return last;
+	/* A store that is lost to another thread's is of about the same time. */
+	atomic_store_explicit(&clock->last_now, now, memory_order_relaxed);
+	return now;
 }
 
 uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock)
@@ -200,12 +270,21 @@ uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns)
 	return ns == UINT64_MAX ? UINT64_MAX : ns + clock->offset;
 }
 
+/* To that host time, for that guest deadline. */
+static void set_fd(struct tsr_timekeeper *clock, uint64_t deadline, uint64_t at)
+{
+	struct itimerspec spec = { .it_value = { (time_t)(at / NS), (long)(at % NS) } };
+
+	if (at == 0)
+		spec.it_value.tv_nsec = 1;
+	timerfd_settime(clock->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	clock->fd_armed = deadline;
+}
+
 /* The timerfd at the next deadline, when it is earlier than what it is set to. It may expire early:
  * lag moves deadlines. */
 static void arm_fd(struct tsr_timekeeper *clock)
 {
-	struct itimerspec spec = { 0 };
-
 	if (atomic_exchange(&clock->fired, false))
 		clock->fd_armed = UINT64_MAX;
 	if (clock->deterministic || !clock->running || clock->halted ||
@@ -217,12 +296,7 @@ static void arm_fd(struct tsr_timekeeper *clock)
 		uint64_t wait = tsr_catch_up_host_time(clock->lag, at > host ? at - host : 0);
 		at = MIN(at, host + MAX(wait, LOOK_FAST_NS));
 	}
-	spec.it_value.tv_sec = (time_t)(at / NS);
-	spec.it_value.tv_nsec = (long)(at % NS);
-	if (at == 0)
-		spec.it_value.tv_nsec = 1;
-	timerfd_settime(clock->fd, TFD_TIMER_ABSTIME, &spec, NULL);
-	clock->fd_armed = clock->next;
+	set_fd(clock, clock->next, at);
 }
 
 static void find_next(struct tsr_timekeeper *clock)
@@ -320,7 +394,7 @@ void tsr_timekeeper_set_running(struct tsr_timekeeper *clock, bool running)
 		if (!running)
 			clock->offset = MAX(clock->offset, clock->last_now);
 		clock->seen_host = host_now();
-		clock->seen_cpu = 0;
+		clock->seen_cpu_at = 0;
 	}
 	clock->running = running;
 	clock->fd_armed = UINT64_MAX;
@@ -334,6 +408,20 @@ static void disarm_fd(struct tsr_timekeeper *clock)
 	if (clock->fd_armed != UINT64_MAX)
 		timerfd_settime(clock->fd, 0, &never, NULL);
 	clock->fd_armed = UINT64_MAX;
+}
+
+/* For a sleep until the next deadline, which the virtual CPU's thread waits for by itself. The
+ * timerfd is set to a little later already: what an idle guest does when it wakes takes less, and
+ * its next deadline is farther away, so that one change of the timerfd serves for each sleep and
+ * the time after it. */
+static void guard_sleep(struct tsr_timekeeper *clock)
+{
+	if (clock->next >= UINT64_MAX - GUARD_NS || tsr_catch_up_is_fast(clock->lag)) {
+		disarm_fd(clock);
+		return;
+	}
+	atomic_store(&clock->fired, false);
+	set_fd(clock, clock->next + GUARD_NS, clock->next + GUARD_NS + clock->offset);
 }
 
 /* Wake-ups may be late by more than the guest sleeps: what they took is then made up by leaving out
@@ -353,22 +441,54 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 	if (clock->deterministic || clock->halted == asleep)
 		return;
 	if (asleep) {
-		look_at_host(clock);
-		disarm_fd(clock); /* one wake-up is enough */
+		look_at_host(clock, true);
 		if (clock->lag && clock->next != UINT64_MAX)
 			shorten_sleep(clock);
+		guard_sleep(clock);
 	} else {
 		/* Only waking up late is the host's fault; the sleep itself is not. */
 		uint64_t host = host_now(), due = tsr_timekeeper_host_time(clock, clock->next);
 		uint64_t late = host > due ? host - due : 0;
 		account(clock, late, host - clock->seen_host);
-		if (tsr_catch_up_is_fast(clock->lag))
+		if (tsr_catch_up_is_fast(clock->lag)) {
 			clock->late = MIN(clock->late + late, LATE_MAX_NS);
+			clock->fd_armed = UINT64_MAX; /* deadlines come sooner now */
+		}
 		clock->seen_host = host;
-		clock->seen_cpu = 0;
 	}
 	clock->halted =
 		asleep; /* awake: tsr_timekeeper_run comes next and arms what is not due yet */
+}
+
+/* The timer with the earliest deadline of those that are due; NULL: none is. */
+static struct tsr_timer *first_due(const struct tsr_timekeeper *clock, uint64_t now)
+{
+	struct tsr_timer *first = NULL;
+
+	for (unsigned i = 0; i < clock->timers->len; i++) {
+		struct tsr_timer *timer = g_ptr_array_index(clock->timers, i);
+		if (timer->deadline <= now && (!first || timer->deadline < first->deadline))
+			first = timer;
+	}
+	return first;
+}
+
+/* The virtual CPU was kicked so late that a timer is due again which has just expired: the guest
+ * would get one interrupt for both. Guest time goes back to before that deadline if nobody has seen
+ * it pass, and catches up as if the host had taken the time. Not for short periods, as of a UART's
+ * characters, for which it would be slow. */
+static bool waits_for_guest(struct tsr_timekeeper *clock, const struct tsr_timer *timer)
+{
+	uint64_t before = MAX(clock->last_now, timer->deadline - LOOK_FAST_NS);
+	uint64_t now = raw_now(clock);
+
+	if (clock->deterministic || timer->ran_in != clock->runs ||
+	    timer->deadline <= clock->last_now || timer->deadline < timer->passed + TICK_NS)
+		return false;
+	clock->lag += now - before;
+	clock->offset += now - before;
+	tell(clock);
+	return true;
 }
 
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
@@ -376,35 +496,31 @@ bool tsr_timekeeper_run(struct tsr_timekeeper *clock)
 	bool any = false;
 
 	if (!clock->deterministic && clock->running)
-		look_at_host(clock);
+		look_at_host(clock, false);
 
 	if (clock->next == UINT64_MAX)
 		return false;
-	uint64_t now = tsr_timekeeper_now(clock);
+	uint64_t now = raw_now(clock);
 	if (clock->next > now) {
 		arm_fd(clock);
 		return false;
 	}
+	clock->runs++;
 	/* In order of deadlines; a callback may arm timers, its own too. */
-	while (clock->next <= now) {
-		struct tsr_timer *first = NULL;
-		for (unsigned i = 0; i < clock->timers->len; i++) {
-			struct tsr_timer *timer = g_ptr_array_index(clock->timers, i);
-			if (timer->deadline <= now && (!first || timer->deadline < first->deadline))
-				first = timer;
-		}
-		if (!first)
-			break;
+	for (struct tsr_timer *first; (first = first_due(clock, now));) {
 		uint64_t deadline = first->deadline;
+
+		if (waits_for_guest(clock, first))
+			break;
+		clock->next = deadline;
+		/* What the host took and is found later must not lead to before it. */
+		clock->last_now = MAX(clock->last_now, deadline);
+		first->passed = deadline;
+		first->ran_in = clock->runs;
 		first->deadline = UINT64_MAX;
-		clock->machine->doing_for = (TsrInstance *)first->owner;
-		first->expired(first->self, deadline);
+		TSR_CALLING(&first->owner->callee, "expired",
+			    first->expired(first->self, deadline));
 		any = true;
-		clock->next = UINT64_MAX;
-		for (unsigned i = 0; i < clock->timers->len; i++)
-			clock->next = MIN(clock->next,
-					  ((struct tsr_timer *)g_ptr_array_index(clock->timers, i))
-						  ->deadline);
 	}
 	find_next(clock);
 	return any;
@@ -466,11 +582,11 @@ void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_wri
 /* Before the devices load, while the machine stands: they arm their timers themselves. */
 void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_reader *in)
 {
-	uint64_t wall_offset = (uint64_t)clock->wall_offset;
+	uint64_t wall_offset = (uint64_t)clock->wall_offset, offset = clock->offset;
 
 	if (!clock->deterministic)
-		tsr_state_get_u64(in, "now", &clock->offset);
-	clock->last_now = clock->offset;
+		tsr_state_get_u64(in, "now", &offset);
+	clock->last_now = clock->offset = offset;
 	clock->lag = clock->late = 0;
 	clock->lag_told = false;
 	tsr_state_get_u64(in, "skipped", &clock->skipped);
@@ -482,21 +598,73 @@ void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_rea
 
 static uint64_t clock_now(const struct tsr_host *host)
 {
-	return tsr_timekeeper_now(tsr_instance_of(host)->machine->clock);
+	return tsr_timekeeper_now(tsr_check_host(host, TSR_TAG_ANY, "clock.now")->machine->clock);
+}
+
+struct tsr_timer *tsr_timekeeper_timer_new(const struct TsrInstance *owner,
+					   void (*expired)(void *, uint64_t), void *self)
+{
+	struct tsr_timer *timer = g_new0(struct tsr_timer, 1);
+
+	timer->owner = owner;
+	timer->clock = timer->owner->machine->clock;
+	timer->expired = expired;
+	timer->self = self;
+	timer->deadline = UINT64_MAX;
+	timer->number = timer->clock->timers_made++;
+	g_ptr_array_add(timer->clock->timers, timer);
+	return timer;
+}
+
+void tsr_timekeeper_give_timer(struct tsr_timer *timer, const struct TsrInstance *owner)
+{
+	timer->owner = owner;
+}
+
+static int by_number(gconstpointer a, gconstpointer b)
+{
+	const struct tsr_timer *first = *(struct tsr_timer *const *)a;
+	const struct tsr_timer *second = *(struct tsr_timer *const *)b;
+
+	return (first->number > second->number) - (first->number < second->number);
+}
+
+GPtrArray *tsr_timekeeper_list(struct tsr_timekeeper *clock, const struct TsrInstance *owner)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	for (unsigned i = 0; i < clock->timers->len; i++)
+		if (((struct tsr_timer *)g_ptr_array_index(clock->timers, i))->owner == owner)
+			g_ptr_array_add(list, g_ptr_array_index(clock->timers, i));
+	g_ptr_array_sort(list, by_number);
+	return list;
+}
+
+const struct TsrInstance *tsr_timekeeper_get_owner(const struct tsr_timer *timer)
+{
+	return timer->owner;
+}
+
+uint64_t tsr_timekeeper_get_deadline(const struct tsr_timer *timer)
+{
+	return timer->deadline;
+}
+
+struct tsr_timer_target tsr_timekeeper_set_target(struct tsr_timer *timer,
+						  struct tsr_timer_target target)
+{
+	struct tsr_timer_target former = { timer->expired, timer->self };
+
+	timer->expired = target.expired;
+	timer->self = target.self;
+	return former;
 }
 
 static struct tsr_timer *clock_timer_new(const struct tsr_host *host,
 					 void (*expired)(void *, uint64_t), void *self)
 {
-	struct tsr_timer *timer = g_new0(struct tsr_timer, 1);
-
-	timer->owner = tsr_instance_of(host);
-	timer->clock = timer->owner->machine->clock;
-	timer->expired = expired;
-	timer->self = self;
-	timer->deadline = UINT64_MAX;
-	g_ptr_array_add(timer->clock->timers, timer);
-	return timer;
+	return tsr_timekeeper_timer_new(tsr_check_host(host, TSR_TAG_BUILDING, "clock.timer_new"),
+					expired, self);
 }
 
 static void clock_arm(struct tsr_timer *timer, uint64_t deadline_ns)
@@ -504,6 +672,9 @@ static void clock_arm(struct tsr_timer *timer, uint64_t deadline_ns)
 	struct tsr_timekeeper *clock = timer->clock;
 	uint64_t old = timer->deadline;
 
+	tsr_check(timer->owner, TSR_TAG_LOCKED, "clock.arm");
+	if (deadline_ns == old)
+		return;
 	timer->deadline = deadline_ns;
 	if (deadline_ns < clock->next) {
 		clock->next = deadline_ns;
@@ -518,13 +689,15 @@ static void clock_arm(struct tsr_timer *timer, uint64_t deadline_ns)
 
 static void clock_cancel(struct tsr_timer *timer)
 {
+	tsr_check(timer->owner, TSR_TAG_LOCKED, "clock.cancel");
 	if (timer->deadline != UINT64_MAX)
 		clock_arm(timer, UINT64_MAX);
 }
 
 static uint64_t clock_wall(const struct tsr_host *host)
 {
-	struct tsr_timekeeper *clock = tsr_instance_of(host)->machine->clock;
+	struct tsr_timekeeper *clock =
+		tsr_check_host(host, TSR_TAG_ANY, "clock.wall")->machine->clock;
 
 	if (!clock->deterministic)
 		return (uint64_t)time(NULL);

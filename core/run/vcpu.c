@@ -18,6 +18,7 @@
 #include "instance/machine-parts.h"
 #include "instance/signals.h"
 #include "jail/jail.h"
+#include "profile/profile.h"
 #include "run/timekeeper.h"
 #include "run/worker.h"
 
@@ -43,6 +44,7 @@ static void on_halted(TsrMachine *m)
 {
 	if (m->config->clock == TSR_CLOCK_DETERMINISTIC && tsr_timekeeper_skip(m->clock))
 		return;
+	m->doing = "sleep";
 	tsr_timekeeper_sleep(m->clock, true);
 	tsr_lock_sleep(m, tsr_timekeeper_host_time(m->clock, tsr_timekeeper_next(m->clock)));
 	tsr_timekeeper_sleep(m->clock, false);
@@ -78,9 +80,7 @@ void tsr_machine_do_reset(TsrMachine *m, enum tsr_reset kind)
 	tsr_memory_map_set_a20(m->memory, true);
 	for (guint i = 0; i < m->instances->len; i++) {
 		TsrInstance *instance = g_ptr_array_index(m->instances, i);
-		m->doing_for = instance;
-		if (instance->class->reset)
-			instance->class->reset(instance->self, kind);
+		tsr_instance_reset(instance, kind);
 	}
 }
 
@@ -96,12 +96,23 @@ static void do_reset(TsrMachine *m)
 	tsr_machine_do_reset(m, kind);
 }
 
+static enum tsr_cpu_exit enter_guest(TsrMachine *m)
+{
+	uint64_t budget = tsr_timekeeper_budget(m->clock);
+	enum tsr_cpu_exit why;
+
+	m->in_guest = true;
+	TSR_CALLING(&m->cpu_instance->callee, "run", why = m->cpu->run(m->cpu_self, budget));
+	m->in_guest = false;
+	return why;
+}
+
 static void run_guest(TsrMachine *m)
 {
 	if (m->want_reset >= 0 || m->stop_why || m->want_quit || !m->want_run ||
 	    atomic_load(&m->lock_waiters) || tsr_worker_pool_has_done(m->workers))
 		return;
-	switch (m->cpu->run(m->cpu_self, tsr_timekeeper_budget(m->clock))) {
+	switch (enter_guest(m)) {
 	case TSR_CPU_KICKED:
 	case TSR_CPU_BUDGET:
 		break;
@@ -130,6 +141,7 @@ static void *vcpu_thread(void *data)
 
 	tsr_jail_narrow(TSR_JAIL_VCPU);
 	tsr_lock_take(m);
+	tsr_profile_enter(m->profile);
 	pthread_mutex_lock(&m->wake_mutex);
 	tsr_holds_set_awake(m, TRUE);
 	pthread_mutex_unlock(&m->wake_mutex);
@@ -163,6 +175,7 @@ static void *vcpu_thread(void *data)
 		run_guest(m);
 	}
 	tsr_timekeeper_set_running(m->clock, false);
+	tsr_profile_leave(m->profile);
 	tsr_lock_drop(m);
 	return NULL;
 }

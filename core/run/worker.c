@@ -8,12 +8,14 @@
 #include "run/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "instance/lock.h"
+#include "instance/check.h"
 #include "instance/machine-parts.h"
 #include "jail/jail.h"
 #include "run/timekeeper.h"
@@ -33,6 +35,7 @@ struct job {
 struct watch {
 	unsigned id;
 	TsrInstance *instance;
+	TsrMachine *machine;
 	GSource *source;
 	void (*ready)(void *self, short revents);
 	void *self;
@@ -48,6 +51,8 @@ struct tsr_worker_pool {
 		*left;           /* the parts of a machine that is gone, which jobs use; by mutex */
 	GQueue done;             /* struct job, by mutex */
 	struct tsr_timer *timer; /* deterministic: completes what is in `done` */
+	const TsrInstance *timer_owner;
+	bool is_alone; /* a forked process, which has none of the threads */
 	uint64_t complete_at;
 	GMainContext *context; /* of the polling thread */
 	GMainLoop *loop;
@@ -73,10 +78,13 @@ static void start(struct tsr_worker_pool *pool, struct job *job)
 {
 	if (job->ordered)
 		job->instance->ordered_running = true;
-	if (job->work)
+	if (job->work && !pool->is_alone) {
 		g_thread_pool_push(pool->threads, job, NULL);
-	else
-		worked(pool, job);
+		return;
+	}
+	if (job->work)
+		TSR_CALLING(&job->instance->callee, "work", job->work(job->data));
+	worked(pool, job);
 }
 
 static void pool_thread(gpointer data, gpointer user_data)
@@ -84,7 +92,7 @@ static void pool_thread(gpointer data, gpointer user_data)
 	struct job *job = data;
 
 	tsr_jail_narrow(TSR_JAIL_WORKER);
-	job->work(job->data);
+	TSR_CALLING(&job->instance->callee, "work", job->work(job->data));
 	worked(user_data, job);
 }
 
@@ -217,9 +225,8 @@ static void complete(struct tsr_worker_pool *pool, struct job *job)
 			start(pool, next);
 	}
 	instance->jobs--;
-	pool->machine->doing_for = instance;
 	if (job->done)
-		job->done(job->data);
+		TSR_CALLING(&instance->callee, "done", job->done(job->data));
 	g_free(job);
 }
 
@@ -305,11 +312,14 @@ static void submit_deterministic(struct tsr_worker_pool *pool, struct job *job)
 {
 	const struct tsr_host *host = &job->instance->record.host;
 
-	if (!pool->timer)
-		pool->timer = tsr_clock_table.timer_new(host, on_deterministic_completion, pool);
+	if (!pool->timer) {
+		pool->timer =
+			tsr_timekeeper_timer_new(job->instance, on_deterministic_completion, pool);
+		pool->timer_owner = job->instance;
+	}
 	job->ordered = false;
 	if (job->work)
-		job->work(job->data);
+		TSR_CALLING(&job->instance->callee, "work", job->work(job->data));
 	g_queue_push_tail(&pool->done, job);
 	tsr_clock_table.arm(pool->timer, tsr_clock_table.now(host) + DETERMINISTIC_LATENCY_NS);
 }
@@ -317,7 +327,7 @@ static void submit_deterministic(struct tsr_worker_pool *pool, struct job *job)
 static void worker_submit(const struct tsr_host *host, void (*work)(void *), void (*done)(void *),
 			  void *data, bool ordered)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "worker.submit");
 	struct tsr_worker_pool *pool = instance->machine->workers;
 	struct job *job = g_new0(struct job, 1);
 
@@ -335,7 +345,7 @@ static void worker_submit(const struct tsr_host *host, void (*work)(void *), voi
 
 static void worker_drain(const struct tsr_host *host)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "worker.drain");
 
 	drain(instance->machine->workers, instance);
 }
@@ -345,11 +355,12 @@ static void worker_drain(const struct tsr_host *host)
 static gboolean on_fd(gint fd, GIOCondition condition, gpointer data)
 {
 	struct watch *watch = data;
-	TsrMachine *m = watch->instance->machine;
+	TsrMachine *m = watch->machine; /* the instance may be gone until there is the lock */
 
 	tsr_machine_lock(m);
 	if (!watch->removed)
-		watch->ready(watch->self, (short)condition);
+		TSR_CALLING(&watch->instance->callee, "ready",
+			    watch->ready(watch->self, (short)condition));
 	bool removed = watch->removed;
 	tsr_machine_unlock(m);
 	return !removed;
@@ -358,13 +369,23 @@ static gboolean on_fd(gint fd, GIOCondition condition, gpointer data)
 static unsigned worker_watch(const struct tsr_host *host, int fd, short events,
 			     void (*ready)(void *, short), void *self)
 {
-	TsrInstance *instance = tsr_instance_of(host);
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "worker.watch");
 	struct tsr_worker_pool *pool = instance->machine->workers;
-	struct watch *watch = g_new0(struct watch, 1);
+	struct watch *watch;
 
-	*watch = (struct watch){
-		.id = ++pool->next_id, .instance = instance, .ready = ready, .self = self
-	};
+	if (!ready || fcntl(fd, F_GETFD) < 0) {
+		tsr_mistake(&instance->mistakes,
+			    ready ? "it watches the file descriptor %d, which is not open"
+				  : "it watches the file descriptor %d without a function",
+			    fd);
+		return 0;
+	}
+	watch = g_new0(struct watch, 1);
+	*watch = (struct watch){ .id = ++pool->next_id,
+				 .instance = instance,
+				 .machine = instance->machine,
+				 .ready = ready,
+				 .self = self };
 	watch->source = g_unix_fd_source_new(fd, (GIOCondition)events);
 	/* GLib frees the record once no callback of it runs any more. */
 	g_source_set_callback(watch->source, G_SOURCE_FUNC(on_fd), watch, g_free);
@@ -384,17 +405,27 @@ static void remove_watch(struct tsr_worker_pool *pool, unsigned index)
 	g_source_unref(source);
 }
 
+bool tsr_worker_pool_watches(const struct tsr_worker_pool *pool, const TsrInstance *instance)
+{
+	for (guint i = 0; i < pool->watches->len; i++)
+		if (((struct watch *)g_ptr_array_index(pool->watches, i))->instance == instance)
+			return true;
+	return false;
+}
+
 static void worker_unwatch(const struct tsr_host *host, unsigned id)
 {
-	struct tsr_worker_pool *pool = tsr_instance_of(host)->machine->workers;
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "worker.unwatch");
+	struct tsr_worker_pool *pool = instance->machine->workers;
 
 	for (unsigned i = 0; i < pool->watches->len; i++) {
 		struct watch *watch = g_ptr_array_index(pool->watches, i);
-		if (watch->id == id) {
+		if (watch->id == id && watch->instance == instance) {
 			remove_watch(pool, i);
 			return;
 		}
 	}
+	tsr_mistake(&instance->mistakes, "it removes the watch %u, which it does not have", id);
 }
 
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner)
@@ -402,6 +433,26 @@ void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner
 	for (unsigned i = pool->watches->len; i-- > 0;)
 		if (((struct watch *)g_ptr_array_index(pool->watches, i))->instance == owner)
 			remove_watch(pool, i);
+}
+
+void tsr_worker_pool_replace(struct tsr_worker_pool *pool, const TsrInstance *old,
+			     const TsrInstance *new)
+{
+	tsr_worker_pool_drop(pool, old);
+	if (!pool->timer || pool->timer_owner != old)
+		return;
+	pool->timer_owner = new;
+	tsr_timekeeper_give_timer(pool->timer, new);
+}
+
+void tsr_worker_pool_drain(struct tsr_worker_pool *pool, const TsrInstance *instance)
+{
+	drain(pool, instance);
+}
+
+void tsr_worker_pool_be_alone(struct tsr_worker_pool *pool)
+{
+	pool->is_alone = true;
 }
 
 const struct tsr_worker tsr_worker_table = {

@@ -13,14 +13,16 @@
 #include "instance/machine-parts.h"
 #include "instance/remote-form.h"
 #include "manifest/plugin.h"
+#include "monitor/taps.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
-#include "run/worker.h"
+#include "state/hold.h"
+#include "state/instance-state.h"
+#include "state/machine-state.h"
 #include "state/media.h"
+#include "state/properties.h"
 #include "state/state-fields.h"
 #include "state/state-file.h"
-
-#define SETTLE_US (5 * G_USEC_PER_SEC) /* for the host to answer what it was asked */
 
 static void put_clock(TsrMachine *m, struct tsr_state_writer *out)
 {
@@ -83,22 +85,19 @@ static const struct {
 /* *failure: why it cannot be saved, if so. */
 static GVariant *save_instance(TsrInstance *instance, char **failure)
 {
-	struct tsr_state_writer *w = tsr_variant_writer_new();
 	TsrPlugin *plugin = instance->config->plugin;
 
-	if (instance->class->save)
-		instance->class->save(instance->self, w);
 	return g_variant_new("(su@a{sv})", tsr_plugin_get_id(plugin),
 			     tsr_plugin_get_state_version(plugin),
-			     tsr_variant_writer_end(w, failure));
+			     tsr_instance_state_save(instance, failure));
 }
 
 /* Engine-neutral: the processor's state as the architecture has it, whichever plugins run it and
  * translate its addresses, and no service of CPU plugins. */
 static GVariant *save_processor(TsrMachine *m)
 {
-	struct tsr_state_writer *w = tsr_variant_writer_new();
-	struct tsr_x86_state state = { 0 };
+	struct tsr_state_writer *w = tsr_variant_writer_new(NULL);
+	struct tsr_x86_state state = { .size = sizeof(state) };
 
 	m->cpu->get_state(m->cpu_self, &state);
 	tsr_x86_state_put(w, &state);
@@ -153,7 +152,7 @@ static GVariant *build_head(TsrMachine *m, GVariant *media, GError **error)
 	g_variant_builder_init(&head, G_VARIANT_TYPE_VARDICT);
 	g_variant_builder_add(&head, "{sv}", "machine", g_variant_new_string(m->config->name));
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-		struct tsr_state_writer *w = tsr_variant_writer_new();
+		struct tsr_state_writer *w = tsr_variant_writer_new(NULL);
 		parts[i].put(m, w);
 		g_variant_builder_add(&head, "{sv}", parts[i].name,
 				      tsr_variant_writer_end(w, NULL));
@@ -162,6 +161,8 @@ static GVariant *build_head(TsrMachine *m, GVariant *media, GError **error)
 		g_variant_builder_add(&head, "{sv}", "processor", save_processor(m));
 	else
 		g_variant_builder_add(&head, "{sv}", "media", media);
+	if (!neutral)
+		g_variant_builder_add(&head, "{sv}", "properties", tsr_properties_save(m));
 	instances = build_instances(m, neutral, error);
 	if (!instances) {
 		g_variant_builder_clear(&head);
@@ -169,32 +170,6 @@ static GVariant *build_head(TsrMachine *m, GVariant *media, GError **error)
 	}
 	g_variant_builder_add(&head, "{sv}", "instances", instances);
 	return g_variant_ref_sink(g_variant_builder_end(&head));
-}
-
-static void resume(TsrMachine *self, gboolean was_running)
-{
-	tsr_machine_unlock(self);
-	if (was_running)
-		tsr_vcpu_set_running(self, true);
-}
-
-/* Nothing changes until resume(): the guest is paused, the lock is held, no worker is busy. */
-static gboolean hold(TsrMachine *self, gboolean *was_running, GError **error)
-{
-	TsrInstance *busy;
-
-	*was_running = self->state == TSR_MACHINE_RUNNING;
-	if (*was_running)
-		tsr_vcpu_set_running(self, false);
-	tsr_machine_lock(self);
-	busy = tsr_worker_pool_settle(self->workers, g_get_monotonic_time() + SETTLE_US);
-	if (!busy)
-		return TRUE;
-	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
-		    "%s: the host has not answered for %d seconds; try again later",
-		    busy->config->name, (int)(SETTLE_US / G_USEC_PER_SEC));
-	resume(self, *was_running);
-	return FALSE;
 }
 
 /* Media first: a state that is on stable storage before them would be of contents that the host may
@@ -214,7 +189,8 @@ static gboolean save_to(TsrMachine *self, const char *path, int fd, GError **err
 		       : tsr_state_file_write(path, head, ram, size, error);
 }
 
-static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
+gboolean tsr_machine_save_then(TsrMachine *self, const char *path, int fd, TsrThen then,
+			       gpointer user, GError **error)
 {
 	gboolean was_running, good;
 
@@ -223,16 +199,17 @@ static gboolean save(TsrMachine *self, const char *path, int fd, GError **error)
 			    "cannot save: the machine is stopped");
 		return FALSE;
 	}
-	if (!hold(self, &was_running, error))
+	if (!tsr_machine_hold(self, "try again later", &was_running, error))
 		return FALSE;
-	good = save_to(self, path, fd, error);
-	resume(self, was_running);
+	good = save_to(self, path, fd, error) && (!then || then(self, user, error));
+	tsr_machine_let_go(self, was_running);
 	return good;
 }
 
 gboolean tsr_machine_save(TsrMachine *self, const char *path, GError **error)
 {
-	return self->form ? self->form->save(self, path, error) : save(self, path, -1, error);
+	return self->form ? self->form->save(self, path, error)
+			  : tsr_machine_save_then(self, path, -1, NULL, NULL, error);
 }
 
 static gboolean is_descriptor(int fd, GError **error)
@@ -248,7 +225,7 @@ gboolean tsr_machine_save_fd(TsrMachine *self, int fd, const char *name, GError 
 	if (!is_descriptor(fd, error))
 		return FALSE;
 	return self->form ? self->form->save_fd(self, fd, name, error)
-			  : save(self, name, fd, error);
+			  : tsr_machine_save_then(self, name, fd, NULL, NULL, error);
 }
 
 static void hash_memory(GChecksum *sum, const uint8_t *ram, guint64 size)
@@ -272,18 +249,18 @@ char *tsr_machine_hash_state(TsrMachine *self, GError **error)
 			    "there is no state yet: the machine was not started");
 		return NULL;
 	}
-	if (!hold(self, &was_running, error))
+	if (!tsr_machine_hold(self, "try again later", &was_running, error))
 		return NULL;
 	g_autoptr(GVariant) head = build_head(self, NULL, error);
 	if (!head) {
-		resume(self, was_running);
+		tsr_machine_let_go(self, was_running);
 		return NULL;
 	}
 	g_autoptr(GVariant) normal = g_variant_get_normal_form(head);
 	g_checksum_update(sum, g_variant_get_data(normal), (gssize)g_variant_get_size(normal));
 	const uint8_t *ram = tsr_memory_map_ram(self->memory, &size);
 	hash_memory(sum, ram, size);
-	resume(self, was_running);
+	tsr_machine_let_go(self, was_running);
 	return g_strdup(g_checksum_get_string(sum));
 }
 
@@ -367,7 +344,7 @@ static void load_parts(TsrMachine *m, GVariant *head)
 			g_variant_lookup_value(head, parts[i].name, G_VARIANT_TYPE_VARDICT);
 		if (!fields)
 			continue;
-		struct tsr_state_reader *r = tsr_variant_reader_new(fields, 1);
+		struct tsr_state_reader *r = tsr_variant_reader_new(fields, 1, NULL);
 		parts[i].get(m, r);
 		tsr_variant_reader_free(r);
 	}
@@ -377,16 +354,10 @@ static gboolean load_instance(TsrMachine *m, const char *path, const char *name,
 			      GVariant *fields, GError **error)
 {
 	TsrInstance *instance = tsr_machine_find_instance(m, name);
-	struct tsr_error why = { 0 };
+	g_autoptr(GError) failure = NULL;
 
-	if (!instance->class->load)
-		return TRUE;
-	struct tsr_state_reader *r = tsr_variant_reader_new(fields, version);
-	bool good = instance->class->load(instance->self, r, &why);
-	tsr_variant_reader_free(r);
-	return good ? TRUE
-		    : refuse(error, path, "%s: %s", name,
-			     why.message[0] ? why.message : "its state does not fit");
+	return tsr_instance_state_load(instance, fields, version, &failure) ||
+	       refuse(error, path, "%s", failure->message);
 }
 
 /* In the order of attach: a device may read the state of what it is connected to. */
@@ -409,6 +380,17 @@ static gboolean load_instances(TsrMachine *m, const char *path, GVariant *instan
 	return TRUE;
 }
 
+/* Before the instances load: what a change does to them is in their state already. */
+static gboolean load_properties(TsrMachine *m, const char *path, GVariant *head, GError **error)
+{
+	g_autoptr(GVariant) properties =
+		g_variant_lookup_value(head, "properties", G_VARIANT_TYPE("a{sa{ss}}"));
+	g_autoptr(GError) failure = NULL;
+
+	return tsr_properties_load(m, properties, &failure) ||
+	       refuse(error, path, "%s", failure->message);
+}
+
 static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GVariant *instances,
 			 GError **error)
 {
@@ -418,6 +400,7 @@ static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GV
 	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
 	load_parts(m, tsr_state_file_get_head(file));
 	if (!tsr_state_file_read_memory(file, ram, size, error) ||
+	    !load_properties(m, path, tsr_state_file_get_head(file), error) ||
 	    !load_instances(m, path, instances, error))
 		return FALSE;
 	load_parts(m, tsr_state_file_get_head(
@@ -448,6 +431,7 @@ static gboolean load(TsrMachine *self, const char *path, int fd, TsrMachineLoadF
 	if (!check(self, path, file, instances, error))
 		return FALSE;
 	tsr_machine_lock(self);
+	tsr_taps_end_recording(self, NULL, TSR_RECORDING_END_LOADED);
 	good = tsr_media_recognize(self, path, media, flags & TSR_MACHINE_LOAD_FORCE_MEDIUM,
 				   error) &&
 	       load_all(self, path, file, instances, error);

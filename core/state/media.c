@@ -13,10 +13,6 @@
 #include "instance/machine-parts.h"
 #include "state/state-fields.h"
 
-#define HAS(table, member) \
-	((table)->size >= offsetof(struct tsr_block, member) + sizeof((table)->member) && \
-	 (table)->member)
-
 static const struct tsr_block *find_block(TsrInstance *instance, void **self)
 {
 	struct tsr_interface found;
@@ -29,22 +25,36 @@ static const struct tsr_block *find_block(TsrInstance *instance, void **self)
 
 /* -- Saving */
 
-static gboolean seal_medium(TsrInstance *instance, GVariantBuilder *media, GError **error)
+gboolean tsr_medium_seal(TsrInstance *instance, GVariant **fields, GError **error)
 {
 	g_autofree char *failure = NULL;
 	void *self;
 	const struct tsr_block *block = find_block(instance, &self);
 
-	if (!block || !HAS(block, seal))
+	*fields = NULL;
+	if (!block || !TSR_HAS(block, seal))
 		return TRUE;
-	struct tsr_state_writer *w = tsr_variant_writer_new();
-	block->seal(self, w);
-	g_variant_builder_add(media, "{s@a{sv}}", instance->config->name,
-			      tsr_variant_writer_end(w, &failure));
-	if (failure)
-		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, "cannot save: %s: %s",
-			    instance->config->name, failure);
-	return !failure;
+	struct tsr_state_writer *w = tsr_variant_writer_new(&instance->mistakes);
+	TSR_CALLING(&instance->callee, "seal", block->seal(self, w));
+	*fields = g_variant_ref_sink(tsr_variant_writer_end(w, &failure));
+	if (!failure)
+		return TRUE;
+	g_clear_pointer(fields, g_variant_unref);
+	g_set_error_literal(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO, failure);
+	return FALSE;
+}
+
+static gboolean seal_medium(TsrInstance *instance, GVariantBuilder *media, GError **error)
+{
+	g_autoptr(GVariant) fields = NULL;
+
+	if (!tsr_medium_seal(instance, &fields, error)) {
+		g_prefix_error(error, "cannot save: %s: ", instance->config->name);
+		return FALSE;
+	}
+	if (fields)
+		g_variant_builder_add(media, "{s@a{sv}}", instance->config->name, fields);
+	return TRUE;
 }
 
 GVariant *tsr_media_seal(TsrMachine *m, GError **error)
@@ -63,21 +73,41 @@ GVariant *tsr_media_seal(TsrMachine *m, GError **error)
 
 /* -- Loading */
 
+/* As recognize of block.h. */
+static bool recognize(TsrInstance *instance, GVariant *fields, struct tsr_error *why)
+{
+	void *self;
+	const struct tsr_block *block = find_block(instance, &self);
+	struct tsr_state_reader *r;
+	bool good;
+
+	if (!block || !TSR_HAS(block, recognize))
+		return true;
+	r = tsr_variant_reader_new(fields, tsr_plugin_get_state_version(instance->config->plugin),
+				   &instance->mistakes);
+	TSR_CALLING(&instance->callee, "recognize", good = block->recognize(self, r, why));
+	tsr_variant_reader_free(r);
+	return good;
+}
+
+gboolean tsr_medium_recognize(TsrInstance *instance, GVariant *fields, GError **error)
+{
+	struct tsr_error why = { 0 };
+
+	if (recognize(instance, fields, &why))
+		return TRUE;
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+		    "it does not find the medium as it is: %s", why.message);
+	return FALSE;
+}
+
 static gboolean recognize_medium(TsrInstance *instance, const char *path, GVariant *fields,
 				 bool force, GError **error)
 {
 	struct tsr_error why = { 0 };
 	const char *name = instance->config->name;
-	void *self;
-	const struct tsr_block *block = find_block(instance, &self);
 
-	if (!block || !HAS(block, recognize))
-		return TRUE;
-	struct tsr_state_reader *r = tsr_variant_reader_new(
-		fields, tsr_plugin_get_state_version(instance->config->plugin));
-	bool good = block->recognize(self, r, &why);
-	tsr_variant_reader_free(r);
-	if (good)
+	if (recognize(instance, fields, &why))
 		return TRUE;
 	if (why.code == TSR_ERROR_CONFLICT && force) {
 		g_warning("%s: %s: %s; loaded all the same", path, name, why.message);
@@ -94,12 +124,12 @@ static gboolean recognize_medium(TsrInstance *instance, const char *path, GVaria
 
 static gboolean has_medium(TsrInstance *instance)
 {
-	struct tsr_block_info info = { 0 };
+	struct tsr_block_info info = { .size = sizeof(info) };
 	void *self;
 	const struct tsr_block *block = find_block(instance, &self);
 
 	if (block)
-		block->info(self, &info);
+		TSR_CALLING(&instance->callee, "info", block->info(self, &info));
 	return info.present && !info.read_only;
 }
 

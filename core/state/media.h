@@ -7,6 +7,8 @@
 
 #include <tessera-glib/machine.h>
 
+#include "instance/instance.h"
+
 /* Puts every medium on stable storage, and returns what their contents are known by: a{sa{sv}} by
  * instance, floating. NULL with error if one of them cannot be. The guest does not run and no
  * worker is busy. [locked] */
@@ -17,5 +19,10 @@ GVariant *tsr_media_seal(TsrMachine *m, GError **error);
  */
 gboolean tsr_media_recognize(TsrMachine *m, const char *path, GVariant *media, bool force,
 			     GError **error);
+
+/* The same for one instance. *fields: to be freed; NULL: it has nothing to seal. The error does not
+ * name the instance. [locked] */
+gboolean tsr_medium_seal(TsrInstance *instance, GVariant **fields, GError **error);
+gboolean tsr_medium_recognize(TsrInstance *instance, GVariant *fields, GError **error);
 
 #endif

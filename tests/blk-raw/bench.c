@@ -73,9 +73,12 @@ void on_done(struct tsr_block_request *request, enum tsr_block_status status)
 
 enum tsr_block_status request(enum tsr_block_op op, uint64_t offset, void *buffer, uint64_t length)
 {
-	struct tsr_block_request r = {
-		.op = op, .offset = offset, .length = length, .buffer = buffer, .done = on_done
-	};
+	struct tsr_block_request r = { .size = sizeof(struct tsr_block_request),
+				       .op = op,
+				       .offset = offset,
+				       .length = length,
+				       .buffer = buffer,
+				       .done = on_done };
 
 	completions = 0;
 	block->submit(disk, &r);
@@ -87,7 +90,7 @@ enum tsr_block_status request(enum tsr_block_op op, uint64_t offset, void *buffe
 
 struct tsr_block_info info(void)
 {
-	struct tsr_block_info i;
+	struct tsr_block_info i = { .size = sizeof(i) };
 
 	block->info(disk, &i);
 	return i;

@@ -34,9 +34,12 @@ static void reads_and_writes(void)
 
 static struct tsr_block_request submitted(enum tsr_block_op op, uint64_t offset, void *buffer)
 {
-	return (struct tsr_block_request){
-		.op = op, .offset = offset, .length = 512, .buffer = buffer, .done = on_done
-	};
+	return (struct tsr_block_request){ .size = sizeof(struct tsr_block_request),
+					   .op = op,
+					   .offset = offset,
+					   .length = 512,
+					   .buffer = buffer,
+					   .done = on_done };
 }
 
 /* While the host does not answer, a request is ended by an error and its memory is left alone. */
@@ -272,7 +275,8 @@ static void segments(void)
 
 	for (unsigned m = 0; m < 2; m++) {
 		struct tsr_block_segment pieces[3] = { { b[0], 2 }, { b[1], 1000 }, { b[2], 22 } };
-		struct tsr_block_request r = { .op = TSR_BLOCK_READ,
+		struct tsr_block_request r = { .size = sizeof(struct tsr_block_request),
+					       .op = TSR_BLOCK_READ,
 					       .offset = 1024,
 					       .length = 1024,
 					       .segments = pieces,
@@ -308,7 +312,8 @@ static void segments_must_fit(void)
 								{ 0, UINT64_MAX } };
 			struct tsr_block_segment pieces[2] = { { b, lengths[row][0] },
 							       { b, lengths[row][1] } };
-			struct tsr_block_request r = { .op = TSR_BLOCK_WRITE,
+			struct tsr_block_request r = { .size = sizeof(struct tsr_block_request),
+						       .op = TSR_BLOCK_WRITE,
 						       .offset = LENGTH - 1024,
 						       .length = 1024,
 						       .segments = pieces,
@@ -343,7 +348,7 @@ static void nonpersistent_leaves_the_file_alone(void)
 	start("nonpersistent");
 	before = hash(image);
 	chmod(image, 0444);
-	block->info(disk, &(struct tsr_block_info){ 0 });
+	block->info(disk, &(struct tsr_block_info){ .size = sizeof(struct tsr_block_info) });
 	CU_ASSERT_EQUAL(request(TSR_BLOCK_READ, 0, shadow, LENGTH), TSR_BLOCK_OK);
 	for (unsigned i = 0; i < 2000; i++) {
 		uint64_t r = fake_random(&seed);
@@ -572,13 +577,47 @@ static void passed_descriptors_are_closed(void)
 	fake_finish();
 }
 
+/* A drive of other headers: what it asks for beyond these is refused, and what it has no room for
+ * is not written. */
+static void requests_of_other_headers(void)
+{
+	uint8_t b[512];
+	struct tsr_block_request r = { .size = sizeof(r),
+				       .flags = 1,
+				       .op = TSR_BLOCK_READ,
+				       .length = 512,
+				       .buffer = b,
+				       .done = on_done };
+	struct tsr_block_info i = { .size = TSR_SIZE_TO(struct tsr_block_info, generation) };
+
+	start("persistent");
+	block->submit(disk, &r);
+	fake_workers_run();
+	CU_ASSERT_EQUAL(last, TSR_BLOCK_UNSUPPORTED);
+	r.flags = 0;
+	r.size = TSR_SIZE_TO(struct tsr_block_request, length);
+	block->submit(disk, &r);
+	fake_workers_run();
+	CU_ASSERT_EQUAL(last, TSR_BLOCK_UNSUPPORTED);
+	CU_ASSERT_EQUAL(request((enum tsr_block_op)(TSR_BLOCK_DISCARD + 1), 0, b, 512),
+			TSR_BLOCK_UNSUPPORTED);
+	block->info(disk, &i);
+	CU_ASSERT(!i.present && !i.length);
+	i.size = sizeof(i) + 8;
+	block->info(disk, &i);
+	CU_ASSERT(i.present && i.length == LENGTH && i.size == sizeof(i) + 8);
+	fake_finish();
+}
+
 /* The medium that a request was for stays until the request is done. */
 static void change_under_a_request(void)
 {
 	uint8_t b[512];
-	struct tsr_block_request r = {
-		.op = TSR_BLOCK_READ, .length = 512, .buffer = b, .done = on_done
-	};
+	struct tsr_block_request r = { .size = sizeof(struct tsr_block_request),
+				       .op = TSR_BLOCK_READ,
+				       .length = 512,
+				       .buffer = b,
+				       .done = on_done };
 
 	start("persistent");
 	block->submit(disk, &r);
@@ -676,6 +715,7 @@ int main(void)
 		{ "a passed medium", a_passed_medium },
 		{ "passed descriptors are closed", passed_descriptors_are_closed },
 		{ "change under a request", change_under_a_request },
+		{ "requests of other headers", requests_of_other_headers },
 		{ "state of an overlay", state_of_an_overlay },
 		{ "state of another medium", state_of_another_medium },
 		{ "state scrambled", state_scrambled },

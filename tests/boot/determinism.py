@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import machine
+import modes
 from guests import file, guest, initramfs, linux_cdrom_image, linux_disk_image
 
 
@@ -36,6 +37,9 @@ def same_each_time(test, instructions, arguments):
     again, said_again = run(test, "again", instructions, arguments, disturb=True)
     assert said == said_again, "the serial lines differ"
     assert first == again, "the same serial line, but the states differ"
+    hot, said_hot = run(test, "hot", instructions, [*arguments, *modes.MODES["windows"].options])
+    assert said == said_hot, "the serial line differs if all code is hot"
+    assert first == hot, "the same serial line, but hot code leaves another state"
     interpreted, said_interpreted = run(test, "interpreted", instructions, [*arguments, "--cpu", "cpu-interp"])
     assert said == said_interpreted, "the interpreter's serial line differs"
     assert first == interpreted, "the same serial line, but cpu-interp leaves another state"

@@ -4,7 +4,6 @@ import hashlib
 import os
 import random
 import subprocess
-import time
 
 from guests import guest, linux, power_off
 
@@ -59,9 +58,7 @@ def save_still(machine, *states):
 
 
 def wake(machine):
-    """What is sent before the state is loaded is lost."""
-    while "running" not in machine.control("status"):
-        time.sleep(0.1)
+    """What is sent before the state is loaded waits until the machine runs."""
     machine.send("\n")
     machine.expect("tessera# ", 20)
 

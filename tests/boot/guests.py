@@ -14,6 +14,8 @@ import subprocess
 import threading
 import time
 
+import capture
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(HERE, "..", "..", "scripts", "guests")
 ROWS = {}
@@ -237,7 +239,9 @@ def network(test):
     with linux(test, nic=f"user,loopback=true,hostfwd=tcp:127.0.0.1:{port}-:7777") as machine:
         machine.expect("tessera# ")
         assert "10.0.2.15" in machine.shell("ip addr show eth0")
-        assert "3 packets received" in machine.shell("ping -c 3 10.0.2.2", 30)
+        with capture.Capture(machine, test.path("ping.pcapng")) as packets:
+            assert "3 packets received" in machine.shell("ping -c 3 10.0.2.2", 30)
+        packets.expect_pings(3)
         machine.shell(f"wget -q -O /tmp/blob http://10.0.2.2:{server.port}/blob", 100)
         assert machine.shell("sha256sum /tmp/blob").split()[0] == hashlib.sha256(blob).hexdigest(), "the download is damaged"
         machine.shell("nc -l -p 7777 >/tmp/upload & true")

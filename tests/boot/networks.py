@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Rows about the network that only Tessera can run: connections in a saved state."""
+import hashlib
+import os
+import random
 import socket
+import subprocess
 import threading
+import time
 
+import guests
 from guests import guest, linux
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
@@ -67,3 +73,54 @@ def network_state(test):
             ends.remove(found)
         machine.send(f"sleep 9999 | nc 10.0.2.2 {talker.port} >/tmp/again &\n")  # the network works on
         machine.shell(f"until [ $(wc -c </tmp/again) = {len(data)} ]; do sleep 0.2; done", 60)
+
+
+def realtek_initramfs(test):
+    """With Debian's driver of the RTL8139, which /init does not load."""
+    out = test.path("initramfs.cpio")
+    modules = os.path.realpath(guests.file("modules-686"))
+    driver = os.path.join(modules, "kernel/drivers/net/ethernet/realtek/8139too.ko")
+    subprocess.run([os.path.join(guests.SCRIPTS, "make-initramfs"), "--modules", modules, "--add", driver + ":lib/modules/8139too.ko", out],
+                   check=True)
+    return out
+
+
+@guest("rtl8139", NEEDS, 120)
+def rtl8139(test):
+    """A network adapter in Python: Linux's stock driver gets an address, pings, downloads; a state is saved and resumed in between."""
+    blob = random.Random(2).randbytes(8 << 20)
+    server = guests.Server({"/blob": blob})
+    device = ["--add", "nat8=net-user,loopback=true", "--add", "net8=rtl8139,connect.backend=nat8"]
+    options = {"kernel": guests.file("vmlinuz-686"), "initrd": realtek_initramfs(test), "nic": "none",
+               "append": "console=ttyS0 quiet tessera.modules=none"}
+    state = test.path("state")
+    with test.start(**options, extra=device) as machine:
+        machine.expect("tessera# ")
+        machine.shell("insmod /lib/modules/mii.ko; insmod /lib/modules/8139too.ko; ip link set eth0 up")
+        assert "RealTek RTL8139" in machine.shell("dmesg | grep 8139too")
+        machine.shell("udhcpc -i eth0 -s /etc/udhcpc -n -q -f -t 10 -T 1", 30)
+        assert "10.0.2.15" in machine.shell("ip addr show eth0")
+        assert "3 packets received" in machine.shell("ping -c 3 10.0.2.2", 30)
+        machine.control("save", state)
+        machine.control("quit")
+    with test.start(**options, extra=device + ["--load", state]) as machine:
+        while "running" not in machine.control("status"):  # what is typed before the state is loaded is lost
+            time.sleep(0.1)
+        machine.send("\n")
+        machine.expect("tessera# ")
+        machine.shell(f"wget -q -O /tmp/blob http://10.0.2.2:{server.port}/blob", 100)
+        assert machine.shell("sha256sum /tmp/blob").split()[0] == hashlib.sha256(blob).hexdigest(), "the download is damaged"
+        guests.power_off(machine)
+
+
+@guest("isolated", NEEDS, 240)
+def isolated(test):
+    """A network adapter and a serial port in processes of their own: Linux downloads through the one and talks by the other."""
+    blob = random.Random(3).randbytes(2 << 20)
+    server = guests.Server({"/blob": blob})
+    with linux(test, nic="user,loopback=true", extra=["--set", "net0.isolation=process", "--set", "com1.isolation=process"]) as machine:
+        machine.expect("tessera# ")
+        machine.shell(f"(wget -q -O /tmp/blob http://10.0.2.2:{server.port}/blob; echo ended >/tmp/ended) & true")
+        machine.shell("until [ -e /tmp/ended ]; do sleep 0.2; done", 200)
+        assert machine.shell("sha256sum /tmp/blob").split()[0] == hashlib.sha256(blob).hexdigest(), "the download is damaged"
+        guests.power_off(machine)

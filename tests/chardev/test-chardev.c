@@ -74,6 +74,7 @@ static void start(const char *kind)
 	struct tsr_error error = { 0 };
 
 	CU_ASSERT_FATAL(try_start(kind, &error));
+	fake_clock_advance(1); /* the machine runs */
 }
 
 static size_t send_text(const char *text)
@@ -290,6 +291,28 @@ static void input_stops_while_the_device_is_full(void)
 	close(fd);
 }
 
+/* Before, a saved state may still be loaded over what the device took. */
+static void input_waits_until_the_machine_runs(void)
+{
+	struct tsr_error error = { 0 };
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/early", directory);
+	CU_ASSERT_FATAL(try_start("unix", &error));
+	fd = connect_client();
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(write(fd, "early", 5), 5);
+		fake_poll(0);
+	}
+	CU_ASSERT_EQUAL(device.length, 0);
+	fake_clock_advance(1);
+	CU_ASSERT_STRING_EQUAL(device.got, "earlyearly");
+	CU_ASSERT_EQUAL(write(fd, "late", 4), 4);
+	fake_poll(0);
+	CU_ASSERT_STRING_EQUAL(device.got, "earlyearlylate");
+	close(fd);
+}
+
 static void pty_works_when_it_is_opened(void)
 {
 	char text[64] = "", name[128];
@@ -459,6 +482,7 @@ static CU_TestInfo tests[] = {
 	ROW(socket_leaves_other_files_alone),
 	ROW(slow_client_holds_the_device_back),
 	ROW(input_stops_while_the_device_is_full),
+	ROW(input_waits_until_the_machine_runs),
 	ROW(pty_works_when_it_is_opened),
 	ROW(signal_emits_lines_and_takes_input),
 	ROW(signal_emits_only_utf8),

@@ -40,7 +40,7 @@ WRONG = [
     (("run", "--set", "x"), 2, "--set: \"x\" is not NAME.PROPERTY=VALUE"),
     (("run", "--set", "x=a.b"), 2, "is not NAME.PROPERTY=VALUE"),
     (("run", "--a.b=c"), 2, "is not an option"),
-    (TEST + ("--wibble", "1"), 2, "--wibble: the machine has no such option; it has cpu, set, trust, cdrom"),
+    (TEST + ("--wibble", "1"), 2, "--wibble: the machine has no such option; it has add, cpu, lock, set, trust, cdrom"),
     (TEST + ("--memory", "lots"), 2, "--memory: \"lots\" is not a size"),
     (TEST + ("--memory", ""), 2, "is not a size"),
     (TEST + ("--memory", "64Mx"), 2, "is not a size"),
@@ -69,9 +69,31 @@ WRONG = [
     (("plugins", "inspect", "test-cpu >=2"), 1, "no plugin test-cpu >=2; installed: 1.0.0"),
     (("plugins", "inspect", "test-cpu 2"), 2, "is not a plugin"),
     (("machines", "x"), 2, "takes no arguments"),
+    (("lock",), 2, "usage: `tessera lock MACHINE"),
+    (("lock", "a", "b"), 2, "usage: `tessera lock MACHINE"),
+    (("lock", "a", "--output"), 2, "--output needs a value"),
+    (("lock", "no-such-machine"), 1, "no such machine"),
+    (("lock", MACHINE, "--output", "/nonexistent/x.lock"), 1, "/nonexistent/x.lock"),
+    (("bundle", MACHINE), 2, "usage: `tessera bundle MACHINE FOLDER"),
+    (("bundle", MACHINE, "/"), 1, "/ is there already; name a new folder"),
+    (("bundle", MACHINE, "/proc/nowhere"), 1, "cannot make /proc/nowhere"),
+    (("parts",), 2, "usage: `tessera parts MACHINE"),
+    (("parts", "no-such-machine"), 1, "no such machine"),
+    (("hardware",), 2, "usage: `tessera hardware FILE.machine"),
+    (("hardware", "/nonexistent.machine"), 2, "tessera: "),
+    (("why",), 2, "usage: `tessera why MACHINE"),
+    (("why", MACHINE, "--wibble", "1"), 2, "--wibble: the machine has no such option"),
+    (TEST + ("--lock", "/nonexistent.lock"), 1, "/nonexistent.lock"),
+    (TEST + ("--lock", MACHINE), 2, "this Tessera reads locks with format=1"),
+    (TEST + ("--add", "x"), 2, "--add: \"x\" is not NAME=PLUGIN"),
+    (TEST + ("--add", "dev0=test-device"), 2, "--add dev0: the machine has an instance of that name"),
     (("ctl",), 2, "tessera ctl SOCKET COMMAND"),
     (("ctl", "/nonexistent", "fly"), 2, "there is no command \"fly\""),
     (("ctl", "/nonexistent", "status"), 1, "no machine answers"),
+    (("monitor",), 2, "tessera monitor SOCKET"),
+    (("monitor", "/nonexistent"), 1, "no machine answers"),
+    (("monitor", "/nonexistent", "--wibble"), 2, "no option \"--wibble\""),
+    (("monitor", "/nonexistent", "--seconds", "0"), 2, "--seconds needs a number"),
     (("view",), 2, "tessera view SOCKET"),
     (("view", "/nonexistent"), 1, "no machine answers"),
     (("view", "a", "b"), 2, "\"b\" is one argument too many"),
@@ -133,6 +155,14 @@ class CommandLineTest(unittest.TestCase):
                     self.assertEqual(done.stdout, "")
                 self.assertEqual(os.listdir(folder), [])
 
+    def test_parts_are_printed_with_what_is_wrong(self):
+        for arguments, part, wrong in (((MACHINE, "--set", "dev0.nothing=1"), "cpu0 ", "has no property nothing"),
+                                       (("isapc", "--add", "com9=uart-16550a", "--try"), "com9 ", "com9: regs: ports 3f8h-3ffh are taken by regs")):
+            done = tessera("parts", *arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(part, done.stdout)
+            self.assertIn(wrong, done.stderr)
+
     def test_what_plugins_refuse(self):
         for plugin, arguments, status, expected in REFUSED:
             if tessera("plugins", "inspect", plugin).returncode:
@@ -186,8 +216,8 @@ class CommandLineTest(unittest.TestCase):
                 for old, new, key in (("[Instance cdmedium0]", f"[Instance cdmedium0]\nfile={path}", "file"),
                                       ("[Instance fwcfg0]", f"[Instance fwcfg0]\nkernel={path}", "kernel"),
                                       ("[Instance fwcfg0]", f"[Instance fwcfg0]\nfiles=opt/x={path}", "files"),
-                                      ("[Instance board0]", f"[Instance board0]\nbios={path}", "bios"),
-                                      ("[Instance vga0]", f"[Instance vga0]\nrom={path}", "rom"),
+                                      ("bios=firmware:bios-256k.bin;bios.bin", f"bios={path}", "bios"),
+                                      ("rom=firmware:vgabios-stdvga.bin", f"rom={path}", "rom"),
                                       ("[Instance rtc0]", f"[Instance rtc0]\nfile={path}", "file"),
                                       ("[Instance serial0]", f"[Instance out0]\nplugin=debugcon\nfile={path}\n[Instance serial0]", "file"),
                                       ("[Instance serial0]", output % path + "[Instance serial0]", "path"),
@@ -205,6 +235,26 @@ class CommandLineTest(unittest.TestCase):
             with open(os.path.join(foreign, "file"), "rb") as file:
                 self.assertEqual(file.read(), b"precious")
             self.assertEqual(os.listdir(foreign), ["file"])
+
+    def test_a_machine_that_extends_a_preset_is_not_trusted_for_it(self):
+        """The preset may name any file; what is laid over it may not, nor may it move the preset's words to a file."""
+        if tessera("plugins", "inspect", "blk-raw").returncode:
+            self.skipTest("built without blk-raw")
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "own"))
+            for text, told in (("extends=pc\n[Instance cdmedium0]\nfile=../x", "file: file: "),
+                               ("extends=pc\n[Instance disk0]\nslot.default=../x", "slot.default: file: "),
+                               ("extends=../x.machine", "extends: "), ("extends=/etc/hostname", "extends: "),
+                               ("extends=.hidden.machine", "extends: ")):
+                for name in ("x", "x.machine", "own/.hidden.machine"):
+                    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                        file.write("[Machine]\nextends=pc\n")
+                with open(os.path.join(folder, "own", "y.machine"), "w", encoding="utf-8") as file:
+                    file.write(f"[Machine]\n{text}\n")
+                with self.subTest(text=text):
+                    done = tessera("run", "own/y.machine", *PC[2:], cwd=folder)
+                    self.assertEqual(done.returncode, 2, done.stderr)
+                    self.assertRegex(done.stderr, rf"^tessera: own/y.machine:\d: {told}.* is not in the manifest's folder, or hidden there")
 
     def test_what_lifts_the_bounds_of_a_manifest(self):
         if tessera("plugins", "inspect", "fw-cfg").returncode:
@@ -234,9 +284,9 @@ class CommandLineTest(unittest.TestCase):
             with open(os.path.join(folder, "secret"), "wb") as file:
                 file.write(bytes(100))
             environment = dict(ENVIRONMENT, XDG_DATA_DIRS=os.path.join(folder, "share"))
-            done = subprocess.run([TESSERA, *PC, "--set", "board0.search=../../secret"], env=environment, capture_output=True, text=True,
-                                  timeout=30)
-            self.assertEqual(done.returncode, 1, done.stderr)
+            for setting in ("board0.search=../../secret", "board0.bios=firmware:../../secret"):
+                done = subprocess.run([TESSERA, *PC, "--set", setting], env=environment, capture_output=True, text=True, timeout=30)
+                self.assertEqual(done.returncode, 1, done.stderr)
 
     def check_limited(self, limits, user=None, environment=None, **keywords):
         """A machine under resource limits: it runs until its time is over, or says in one line what it lacks."""
@@ -283,11 +333,18 @@ class CommandLineTest(unittest.TestCase):
 
     def test_help(self):
         for arguments in (("--help",), ("help",), ("help", "run"), ("run", "--help"), ("plugins", "--help"), ("machines", "--help"),
-                          ("ctl", "--help"), ("view", "--help"), ("demo", "--help"), ("run", "x", "--memory", "1", "--help")):
+                          ("ctl", "--help"), ("view", "--help"), ("monitor", "--help"), ("demo", "--help"), ("sdk", "--help"), ("help", "sdk"), ("run", "x", "--memory", "1", "--help")):
             done = tessera(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertTrue(done.stdout.startswith("usage: tessera"))
             self.assertLess(max(map(len, done.stdout.splitlines())), 132)
+
+    def test_no_command(self):
+        """Without a display there is no library of machines to open."""
+        environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+        done = subprocess.run([TESSERA], capture_output=True, text=True, env=environment, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (2, ""))
+        self.assertTrue(done.stdout.startswith("usage: tessera"))
 
     def test_version(self):
         self.assertRegex(tessera("--version").stdout, r"^tessera \d+\.\d+\.\d+\n$")

@@ -10,6 +10,12 @@ TESSERA, PLUGINS, MACHINE = sys.argv[1:4]
 ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
 
 
+def listens(path):
+    """Whether a socket is bound to the path and listens: the path exists a moment earlier."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as sockets:
+        return any(line.endswith(f" {path}\n") and int(line.split()[3], 16) & 0x10000 for line in sockets)
+
+
 class Machine:
     """A running machine and its socket."""
 
@@ -19,7 +25,7 @@ class Machine:
             [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "60", *options],
             env=dict(ENVIRONMENT, **(environment or {})), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, **keywords)
-        while not os.path.exists(self.socket):
+        while not listens(self.socket):
             assert self.process.poll() is None, self.process.stderr.read()
             time.sleep(0.01)
 

@@ -129,7 +129,7 @@ class ControlTest(unittest.TestCase):
         machine.ctl("eject", "dev0")
         self.assertEqual(machine.ctl("get", "dev0.file"), "\n")
         self.assertGreaterEqual(int(machine.ctl("get", "dev0.reports")), 2)
-        for arguments in (["get", "dev0.wibble"], ["get", "nobody.file"], ["set", "dev0.reports=3"], ["set", "dev0.colour=1"]):
+        for arguments in (["get", "dev0.wibble"], ["get", "nobody.file"], ["set", "dev0.reports=3"], ["set", "dev0.mode=1"]):
             machine.ctl(*arguments, status=1)
         for arguments in (["get", "dev0"], ["set", "dev0.file"], ["wibble"], ["get"], ["move", "a", "b"]):
             machine.ctl(*arguments, status=2)
@@ -208,6 +208,8 @@ class ControlTest(unittest.TestCase):
     def test_save_and_load(self):
         machine = self.start("--say", "abc")
         path = os.path.join(self.folder.name, "state")
+        while machine.ctl("get", "dev0.reports").strip() != "3":  # it has said all
+            time.sleep(0.02)
         machine.ctl("save", path)
         reports = machine.ctl("get", "dev0.reports")
         machine.ctl("quit")
@@ -216,6 +218,19 @@ class ControlTest(unittest.TestCase):
         again.ctl("move", "0", "0")
         self.assertEqual(int(again.ctl("get", "dev0.reports")), int(reports) + 1)
         self.assertIn("instructions", again.ctl("stats"))
+
+    def test_a_state_has_the_properties_that_were_changed(self):
+        machine = self.start("--say", "abc")
+        path = os.path.join(self.folder.name, "state")
+        machine.ctl("set", "dev0.colour=0x112233")
+        machine.ctl("save", path)
+        machine.ctl("quit")
+        machine.process.communicate(timeout=10)
+        for options in ((), ("--set", "dev0.colour=5"), ("--set", "dev0.colour=0x112233")):
+            again = self.start("--load", path, *options)
+            self.assertEqual(int(again.ctl("get", "dev0.colour"), 0), 0x112233)
+            again.ctl("quit")
+            again.process.communicate(timeout=10)
 
     def test_many_clients_at_once(self):
         machine = self.start()
@@ -280,7 +295,8 @@ class ControlTest(unittest.TestCase):
         time.sleep(2)  # let the processor get into its loop
         machine.process.send_signal(signal.SIGTERM)
         self.assertEqual(machine.process.wait(20), 143)
-        self.assertIn("does not stop (the guest runs); it is ended by force", machine.process.stderr.read())
+        self.assertIn("does not stop (the guest runs; these calls have not returned: cpu0.run (test-cpu 1.0.0)); it is ended by force",
+                      machine.process.stderr.read())
         done = subprocess.run([TESSERA, "run", MACHINE, "--set", "cpu0.hang=true", "--timeout", "0.5"], env=ENVIRONMENT,
                               capture_output=True, text=True, timeout=20)
         self.assertEqual(done.returncode, 124)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A processor for tests of the control plane: it writes `say` to the serial port once, then exits
- * or halts. With `flood` it writes without end, with `slow` it looks at kicks only now and then. */
+ * or halts; with `pause` timers run before it exits. With `flood` it writes without end, with
+ * `slow` it looks at kicks only now and then. */
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -22,7 +23,7 @@ struct cpu {
 	const struct tsr_cpu_host *ports;
 	const struct tsr_properties *properties;
 	atomic_bool kicked;
-	bool done;
+	bool said, done;
 };
 
 static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
@@ -45,9 +46,17 @@ static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 	}
 	if (cpu->done)
 		return TSR_CPU_HALTED;
-	cpu->done = true;
+	if (cpu->said && cpu->properties->get_bool(cpu->host, "pause")) {
+		cpu->done = true;
+		cpu->ports->port_write(cpu->host, 0x501, (uint32_t)status, 1);
+		return TSR_CPU_HALTED;
+	}
 	for (const char *c = cpu->properties->get_string(cpu->host, "say"); *c; c++)
 		cpu->ports->port_write(cpu->host, 0x3f8, (uint8_t)*c, 1);
+	cpu->said = true;
+	if (cpu->properties->get_bool(cpu->host, "pause"))
+		return TSR_CPU_KICKED;
+	cpu->done = true;
 	if (status >= 0)
 		cpu->ports->port_write(cpu->host, 0x501, (uint32_t)status, 1);
 	return TSR_CPU_HALTED;
@@ -60,7 +69,7 @@ static void cpu_kick(void *self)
 
 static void cpu_get_state(void *self, struct tsr_x86_state *state)
 {
-	memset(state, 0, sizeof(*state));
+	memset(state, 0, state->size);
 }
 
 static bool cpu_set_state(void *self, const struct tsr_x86_state *state, struct tsr_error *error)
@@ -109,7 +118,7 @@ static bool cpu_attach(void *self, const struct tsr_host *host, struct tsr_error
 
 static void cpu_reset(void *self, enum tsr_reset kind)
 {
-	((struct cpu *)self)->done = false;
+	((struct cpu *)self)->said = ((struct cpu *)self)->done = false;
 }
 
 static void cpu_save(void *self, struct tsr_state_writer *out)

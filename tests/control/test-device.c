@@ -128,6 +128,15 @@ static bool file_changed(void *self, const char *name, struct tsr_error *error)
 	return true;
 }
 
+/* It is looked at with each frame. */
+static bool colour_changed(void *self, const char *name, struct tsr_error *error)
+{
+	struct device *d = self;
+
+	return d->properties->get_int(d->host, name) != 0xbad ||
+	       tsr_error_set(error, TSR_ERROR_INVALID, "no such colour");
+}
+
 static bool device_attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	struct device *d = self;
@@ -143,6 +152,7 @@ static bool device_attach(void *self, const struct tsr_host *host, struct tsr_er
 	d->display = d->displays->add(host, &display_ops, d);
 	input->add(host, &input_ops, d);
 	d->properties->on_change(host, "file", file_changed, d);
+	d->properties->on_change(host, "colour", colour_changed, d);
 	return io->claim(host, "serial", &serial_ops, d, error) &&
 	       io->claim(host, "exit", &exit_ops, d, error);
 }

@@ -36,6 +36,8 @@ static void dev_expired(void *self, uint64_t deadline_ns)
 
 	dev->expired++;
 	dev->deadline = deadline_ns;
+	if (dev->period)
+		dev->clock->arm(dev->timer, deadline_ns + dev->period);
 	tsr_irq_set(dev->irq, 1);
 }
 
@@ -81,12 +83,20 @@ static bool dev_load(void *self, struct tsr_state_reader *in, struct tsr_error *
 	return true;
 }
 
+bool little_device_knows_every_name;
+
+static const void *dev_interface(void *self, const char *name)
+{
+	return little_device_knows_every_name ? &dev_ops : NULL;
+}
+
 static const struct tsr_device_class dev_class = { .size = sizeof(dev_class),
 						   .instance_size = sizeof(struct little_device),
 						   .attach = dev_attach,
 						   .reset = dev_reset,
 						   .save = dev_save,
-						   .load = dev_load };
+						   .load = dev_load,
+						   .get_interface = dev_interface };
 
 /* -- Processor */
 
@@ -219,7 +229,12 @@ static const char *const manifests[] = {
 	HEAD("little-mmu", "mmu", "tessera.phys-listener/1"),
 	HEAD("little-cpu", "cpu", "tessera.cpu/1;tessera.irq-inputs/1"),
 	HEAD("little-dev", "device", "") "[Resource regs]\ntype=ports\nbase=0x300\nlength=8\n"
-					 "[Resource irq]\ntype=irq\nline=processor:0\n",
+					 "[Resource irq]\ntype=irq\nline=processor:0\n"
+					 "[Needs processor]\noptional=true\n"
+					 "interface=tessera.cpu/99;tessera.irq-inputs/1;"
+					 "tessera.cpu/1\n"
+					 "[Needs nothing]\noptional=true\n"
+					 "interface=tessera.cpu/1\n",
 };
 
 static const char *const names[] = { "mmu0", "cpu0", "dev0" };
@@ -248,6 +263,8 @@ static TsrInstanceConfig *instance_config(unsigned i)
 	config->entry = &entries[i];
 	config->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	config->connections = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (tsr_plugin_find_need(config->plugin, "processor"))
+		g_hash_table_insert(config->connections, g_strdup("processor"), g_strdup("cpu0"));
 	config->resources = g_ptr_array_ref(tsr_plugin_get_resources(config->plugin));
 	config->pci_device = config->pci_function = -1;
 	return config;

@@ -28,6 +28,7 @@ struct little_device {
 	uint64_t last_offset, last_value;
 	unsigned last_width, resets, expired;
 	uint64_t deadline;
+	uint64_t period; /* of the timer, which then arms itself; 0: it does not */
 	uint32_t number; /* saved */
 	bool refuse_load;
 	const char *save_failure; /* NULL: it can be saved */
@@ -47,6 +48,9 @@ struct little_mmu {
 	tsr_gpa last_gpa;
 	uint64_t last_length;
 };
+
+/* The device gives a table for every name, as no plugin may. */
+extern bool little_device_knows_every_name;
 
 /* `memory` in MiB. The machine, or NULL with error. */
 TsrMachine *little_machine_new(unsigned memory, TsrClockMode clock, GError **error);

@@ -26,11 +26,13 @@ static struct {
 	uint64_t host, cpu; /* CLOCK_MONOTONIC, CPU time of the virtual CPU's thread */
 	uint64_t armed;     /* the timerfd's; UINT64_MAX: none */
 	int fd;
+	uint64_t kick;   /* for how long a kick waits while the guest computes */
+	uint64_t masked; /* for how long the guest accepts no interrupt after one */
 } fake;
 
 static TsrMachine *m;
 static struct little_device *dev;
-static uint64_t ticks, lost, started, most_lag;
+static uint64_t ticks, lost, started, most_lag, accepted;
 static unsigned events;
 static char event[128];
 
@@ -78,21 +80,18 @@ static void fire(void)
 	}
 }
 
-/* What was due ran. A tick that the guest gets after the next one was due is lost, as a line that
- * is raised twice is one interrupt. */
+/* What was due ran. Of ticks that came since the last one was accepted the guest gets one, as a
+ * line that is raised twice is one interrupt. */
 static void guest_ticks(void)
 {
-	uint64_t now, next = dev->deadline + TICK;
-
 	most_lag = MAX(most_lag, tsr_timekeeper_lag(m->clock));
-	if (!dev->expired)
+	if (!dev->expired || fake.host < accepted + fake.masked)
 		return;
+	accepted = fake.host;
+	tsr_irq_set(dev->irq, 0);
+	ticks += dev->expired;
+	lost += dev->expired - 1;
 	dev->expired = 0;
-	ticks++;
-	now = tsr_timekeeper_now(m->clock);
-	for (; next <= now; next += TICK, ticks++)
-		lost++;
-	dev->clock->arm(dev->timer, next);
 }
 
 /* The guest computes until the host's clock is at `end`; of each `on + off` ns the host gives it
@@ -113,8 +112,11 @@ static void compute(uint64_t end, uint64_t on, uint64_t off)
 			fake.host += off;
 			quantum = fake.host + on;
 		}
-		if (fake.armed <= fake.host)
-			fire();
+		if (fake.armed > fake.host)
+			continue;
+		fake.host += fake.kick;
+		fake.cpu += fake.kick;
+		fire();
 	}
 }
 
@@ -152,6 +154,7 @@ static void start(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
 	dev = little_device(m);
 	ticks = lost = most_lag = events = 0;
+	accepted = fake.kick = fake.masked = 0;
 	*event = 0;
 	g_signal_connect(m, "event::clock", G_CALLBACK(on_event), NULL);
 	tsr_machine_lock(m);
@@ -160,6 +163,7 @@ static void start(void)
 	m->thread_started = true;
 	started = fake.host;
 	tsr_timekeeper_set_running(m->clock, true);
+	dev->period = TICK;
 	dev->clock->arm(dev->timer, TICK);
 }
 
@@ -182,6 +186,8 @@ static void check(uint64_t ms)
 
 static void finish(void)
 {
+	while (g_main_context_iteration(NULL, FALSE))
+		;
 	tsr_timekeeper_set_running(m->clock, false);
 	m->thread_started = false;
 	tsr_machine_unlock(m);
@@ -249,6 +255,50 @@ static void stopped_process_catches_up_within_a_minute(void)
 	}
 }
 
+static void *read_clock(void *unused)
+{
+	tsr_timekeeper_now(m->clock);
+	return unused;
+}
+
+/* Another thread, a back end's for example, which runs before the virtual CPU's does. */
+static void other_threads_see_no_time_that_the_host_took(void)
+{
+	uint64_t host;
+
+	for (unsigned busy = 0; busy < 2; busy++) {
+		start();
+		compute(fake.host + SECOND, SECOND, 0);
+		if (!busy)
+			idle(fake.host + SECOND, 0);
+		tsr_timekeeper_sleep(m->clock, !busy);
+		host = fake.host;
+		fake.host += 100 * SECOND;
+		g_thread_join(g_thread_new("reader", read_clock, NULL));
+		tsr_timekeeper_sleep(m->clock, false);
+		compute(fake.host + 30 * SECOND, SECOND, 0);
+		CU_ASSERT(most_lag > fake.host - host - 31 * SECOND);
+		check(100);
+		finish();
+	}
+}
+
+/* At any moment of a guest that is idle most of the time. */
+static void time_taken_just_after_a_sleep_is_noticed(void)
+{
+	start();
+	idle(fake.host + SECOND, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		idle(fake.host + 50 * MS, 0);
+		fake.host += 300 * MS;
+		compute(fake.host + MS, SECOND, 0);
+	}
+	CU_ASSERT(most_lag > SECOND / 4);
+	idle(fake.host + 30 * SECOND, 0);
+	check(100);
+	finish();
+}
+
 /* A guest that looks at its clock before the machine does: its ticks still come one by one. */
 static void reading_the_clock_loses_no_ticks(void)
 {
@@ -260,6 +310,74 @@ static void reading_the_clock_loses_no_ticks(void)
 	}
 	compute(fake.host + 30 * SECOND, SECOND, 0);
 	check(100);
+	finish();
+}
+
+/* The host may give the virtual CPU's processor to it alone, and none to the thread that kicks it.
+ */
+static void late_kicks_lose_no_ticks(void)
+{
+	start();
+	fake.kick = 35 * MS;
+	compute(fake.host + 10 * SECOND, 10 * SECOND, 0);
+	CU_ASSERT(most_lag > SECOND / 4);
+	fake.kick = 0;
+	compute(fake.host + 20 * SECOND, SECOND, 0);
+	check(100);
+	finish();
+}
+
+/* A guest whose interrupts are disabled for less than a tick loses none while time runs faster. */
+static void interrupts_that_wait_are_not_lost(void)
+{
+	start();
+	compute(fake.host + SECOND, SECOND, 0);
+	fake.host += 20 * SECOND;
+	fake.masked = 4 * MS;
+	compute(fake.host + 60 * SECOND, SECOND, 0);
+	check(100);
+	finish();
+}
+
+/* One that never accepts any still gets its time back. */
+static void interrupts_that_wait_for_ever_hold_no_time(void)
+{
+	start();
+	compute(fake.host + SECOND, SECOND, 0);
+	fake.masked = 1000 * SECOND;
+	fake.host += 20 * SECOND;
+	compute(fake.host + 60 * SECOND, SECOND, 0);
+	CU_ASSERT(tsr_timekeeper_lag(m->clock) < SECOND / 10);
+	finish();
+}
+
+/* A guest that polls a device waits for moments shorter than a kick takes: time flows for it. */
+static void clock_never_stands_still_for_the_guest(void)
+{
+	start();
+	for (unsigned i = 1; i < 100; i++) {
+		fake.host += MS;
+		fake.cpu += MS;
+		CU_ASSERT_EQUAL(tsr_timekeeper_tsc(m->clock), i * MS);
+	}
+	finish();
+}
+
+/* A device that was told of a deadline may rely on it: a counter that ended has not got a little
+ * left. The host takes less than is looked for before the deadline passes, and then much. */
+static void time_does_not_go_back_before_a_deadline_that_passed(void)
+{
+	uint64_t deadline;
+
+	start();
+	compute(fake.host + SECOND + TICK - MS / 2, SECOND + TICK, 0);
+	tsr_timekeeper_run(m->clock);
+	deadline = tsr_timekeeper_next(m->clock);
+	CU_ASSERT_EQUAL(deadline, SECOND + TICK);
+	fake.host += MS * 9 / 10;
+	CU_ASSERT_TRUE(tsr_timekeeper_run(m->clock));
+	fake.host += 20 * MS;
+	CU_ASSERT(tsr_timekeeper_tsc(m->clock) >= deadline);
 	finish();
 }
 
@@ -291,7 +409,14 @@ int main(void)
 		UNIT_ROW(lag_is_bounded_under_load),
 		UNIT_ROW(idle_guest_that_wakes_up_late_catches_up),
 		UNIT_ROW(stopped_process_catches_up_within_a_minute),
+		UNIT_ROW(other_threads_see_no_time_that_the_host_took),
+		UNIT_ROW(time_taken_just_after_a_sleep_is_noticed),
 		UNIT_ROW(reading_the_clock_loses_no_ticks),
+		UNIT_ROW(late_kicks_lose_no_ticks),
+		UNIT_ROW(interrupts_that_wait_are_not_lost),
+		UNIT_ROW(interrupts_that_wait_for_ever_hold_no_time),
+		UNIT_ROW(clock_never_stands_still_for_the_guest),
+		UNIT_ROW(time_does_not_go_back_before_a_deadline_that_passed),
 		UNIT_ROW(event_tells_of_a_lag_and_of_its_end),
 		CU_TEST_INFO_NULL,
 	};

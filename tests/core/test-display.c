@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "instance/lock.h"
 #include "little-machine.h"
 #include "unit.h"
 
@@ -57,7 +58,9 @@ static void begin(unsigned width, unsigned height)
 	machine = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
 	host = little_device(machine)->host;
 	displays = host->get(host, TSR_DISPLAY);
+	tsr_machine_lock(machine);
 	display = displays->add(host, &adapter_ops, NULL);
+	tsr_machine_unlock(machine);
 	set_mode(width, height);
 }
 

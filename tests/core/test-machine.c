@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "board/pci-bus.h"
 #include "little-machine.h"
 #include "instance/lock.h"
 #include "instance/log-rate.h"
@@ -152,6 +153,40 @@ static enum tsr_cpu_exit triple_fault(struct little_processor *cpu, uint64_t bud
 	return TSR_CPU_SHUTDOWN;
 }
 
+/* PCI 2.1, chapter 2.2.1: RST# brings registers to a consistent state, also those of the function's
+ * own. */
+static void a_reset_reaches_every_register_of_a_pci_function(void)
+{
+	static const struct tsr_pci_id id = {
+		.size = sizeof(id), .vendor = 1, .device = 2, .interrupt_pin = 1
+	};
+	static const struct {
+		unsigned offset;
+		uint8_t reset_value;
+	} registers[] = { { 0x04, 0 }, { 0x0c, 0 }, { 0x0d, 0 }, { 0x3c, 0 }, { 0x40, 0x5a } };
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	struct tsr_pci_function *f;
+	unsigned bdf;
+
+	tsr_machine_lock(m);
+	f = tsr_pci_table.add(host, &id, NULL, NULL, NULL);
+	bdf = tsr_pci_table.address(f);
+	tsr_pci_table.config(f)[0x40] = 0x5a;
+	tsr_pci_table.write_mask(f)[0x40] = 0xff;
+	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
+	for (unsigned i = 0; i < G_N_ELEMENTS(registers); i++)
+		tsr_pci_host_table.config_write(host, bdf, registers[i].offset, 7, 1);
+	CU_ASSERT_EQUAL(tsr_pci_host_table.config_read(host, bdf, 0x40, 1), 7);
+	tsr_machine_do_reset(m, TSR_RESET_HARD);
+	for (unsigned i = 0; i < G_N_ELEMENTS(registers); i++)
+		CU_ASSERT_EQUAL(tsr_pci_host_table.config_read(host, bdf, registers[i].offset, 1),
+				registers[i].reset_value);
+	CU_ASSERT_EQUAL(tsr_pci_host_table.config_read(host, bdf, 0, 4), 0x00020001);
+	tsr_machine_unlock(m);
+	g_object_unref(m);
+}
+
 static void a_triple_fault_stops_or_resets(void)
 {
 	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
@@ -217,6 +252,27 @@ static void a_fault_of_a_device_is_a_signal(void)
 	while (g_main_context_iteration(NULL, FALSE))
 		;
 	CU_ASSERT_EQUAL(seen, 1);
+	g_object_unref(m);
+}
+
+static void a_need_says_which_alternative_it_got(void)
+{
+	TsrMachine *m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	const struct tsr_host *host = little_device(m)->host;
+	const struct tsr_bus *bus = host->get(host, TSR_BUS);
+	const char *which;
+	struct tsr_interface found = { 0 };
+
+	tsr_machine_lock(m);
+	which = bus->which(host, "processor");
+	CU_ASSERT_STRING_EQUAL_FATAL(which ? which : "nothing", TSR_IRQ_INPUTS);
+	CU_ASSERT_TRUE(bus->get(host, "processor", &found));
+	CU_ASSERT_EQUAL(((const struct tsr_irq_inputs *)found.table)->size,
+			sizeof(struct tsr_irq_inputs));
+	CU_ASSERT_PTR_NULL(bus->which(host, "nothing"));
+	CU_ASSERT_PTR_NULL(bus->which(host, "never heard of"));
+	CU_ASSERT_FALSE(bus->get(host, "nothing", &found));
+	tsr_machine_unlock(m);
 	g_object_unref(m);
 }
 
@@ -446,6 +502,19 @@ static void each_place_writes_some_lines_a_second(void)
 	g_object_unref(m);
 }
 
+static void a_plugin_that_knows_every_interface_is_refused(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	little_device_knows_every_name = true;
+	CU_ASSERT_PTR_NULL(little_machine_new(1, TSR_CLOCK_REALTIME, &error));
+	little_device_knows_every_name = false;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error->message, "dev0: plugin little-dev 1.0.0: "
+						      "its get_interface"));
+	CU_ASSERT_EQUAL(error->code, TSR_MACHINE_ERROR_INVALID);
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -458,13 +527,17 @@ int main(void)
 		{ "a timer wakes a halted guest", a_timer_wakes_a_halted_guest },
 		{ "a deterministic deadline is an instruction count", a_deterministic_deadline_is_an_instruction_count },
 		{ "ordered work completes in order, off this thread", ordered_work_completes_in_order_off_this_thread },
+		{ "a reset reaches every register of a PCI function",
+		  a_reset_reaches_every_register_of_a_pci_function },
 		{ "a triple fault stops or resets", a_triple_fault_stops_or_resets },
 		{ "every reset can end the run", every_reset_can_end_the_run },
 		{ "a fault of a device is a signal", a_fault_of_a_device_is_a_signal },
+		{ "a need says which alternative it got", a_need_says_which_alternative_it_got },
 		{ "a guest that tells too much is cut short", a_guest_that_tells_too_much_is_cut_short },
 		{ "output is bounded too", output_is_bounded_too },
 		{ "stopping is heard amid calls", stopping_is_heard_amid_calls },
 		{ "a tap tells of a line", a_tap_tells_of_a_line },
+		{ "a plugin that knows every interface is refused", a_plugin_that_knows_every_interface_is_refused },
 		CU_TEST_INFO_NULL,
 	};
 	/* clang-format on */

@@ -185,6 +185,69 @@ static void ports_split_and_join(void)
 	CU_ASSERT_EQUAL(tsr_port_read(m->ports, 0xffff, 1), 0xff);
 }
 
+/* Handlers of headers that this core does not know, or that are not filled in. */
+static void handlers_of_other_headers(void)
+{
+	static const struct tsr_io_ops rows[] = {
+		{ .size = 0, .widths = 1 },
+		{ .size = TSR_SIZE_TO(struct tsr_io_ops, read), .widths = 1 },
+		{ .size = sizeof(rows[0]), .flags = 1, .widths = 1 },
+	};
+	static const struct tsr_io_ops later = { .size = sizeof(later) + 64, .widths = 1 };
+	struct tsr_error error = { 0 };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CU_ASSERT_PTR_NULL(
+			dev->io->claim_ports(dev->host, "a", 0x400, 8, &rows[i], dev, &error));
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "a: its tsr_io_ops"));
+		CU_ASSERT_PTR_NULL(dev->memory->map_io(dev->host, "b", 0xf0000000, 4096, 1, 0,
+						       &rows[i], dev, &error));
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "b: its tsr_io_ops"));
+	}
+	CU_ASSERT_PTR_NOT_NULL(dev->io->claim_ports(dev->host, "c", 0x400, 8, &later, dev, &error));
+}
+
+static void a_function_of_other_headers(void)
+{
+	const struct tsr_pci *pci = dev->host->get(dev->host, TSR_PCI);
+	struct {
+		struct tsr_pci_id id;
+		uint64_t later;
+	} more = { { .size = sizeof(more), .vendor = 0x1234, .device = 0x5678 }, 1 };
+	struct tsr_pci_id less = { .vendor = 0x1234 };
+	struct tsr_error error = { 0 };
+	struct tsr_pci_function *f;
+
+	CU_ASSERT_PTR_NULL(pci->add(dev->host, &less, NULL, dev, &error));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "its tsr_pci_id"));
+	f = pci->add(dev->host, &more.id, NULL, dev, &error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(tsr_load_le32(pci->config(f)), 0x56781234);
+}
+
+/* What later headers may let a plugin ask for is refused, not done in part. */
+static void requests_of_later_headers(void)
+{
+	const struct tsr_pci *pci = dev->host->get(dev->host, TSR_PCI);
+	static const struct tsr_io_ops ops = { .size = sizeof(ops), .widths = 1 };
+	const struct tsr_pci_id id = { .size = sizeof(id), .vendor = 0x1234 };
+	struct tsr_error error = { 0 };
+	struct tsr_pci_function *f;
+	uint8_t *bytes;
+
+	CU_ASSERT_PTR_NULL(
+		dev->memory->map(dev->host, "m", 0xf1000000, 4096, 1, 8, &bytes, &error));
+	CU_ASSERT_EQUAL(error.code, TSR_ERROR_UNSUPPORTED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "m: "));
+	f = pci->add(dev->host, &id, NULL, dev, &error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	error.code = TSR_ERROR_NONE;
+	CU_ASSERT_FALSE(pci->bar_io(f, 0, (enum tsr_pci_bar_kind)(TSR_PCI_BAR_MEMORY + 1), 4096,
+				    &ops, dev, &error));
+	CU_ASSERT_EQUAL(error.code, TSR_ERROR_UNSUPPORTED);
+	CU_ASSERT_TRUE(pci->bar_io(f, 0, TSR_PCI_BAR_MEMORY, 4096, &ops, dev, &error));
+}
+
 int main(void)
 {
 	static CU_TestInfo tests[] = {
@@ -200,6 +263,9 @@ int main(void)
 		{ "the dirty log is fetched once", dirty_log_is_fetched_once },
 		{ "DMA tells the MMU and fails outside RAM", dma_tells_the_mmu_and_fails_outside },
 		{ "ports split and join accesses", ports_split_and_join },
+		{ "handlers of other headers", handlers_of_other_headers },
+		{ "a function of other headers", a_function_of_other_headers },
+		{ "requests of later headers", requests_of_later_headers },
 		CU_TEST_INFO_NULL,
 	};
 	static const CU_SuiteInfo suites[] = {

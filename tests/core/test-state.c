@@ -104,7 +104,7 @@ static void every_damaged_byte_is_seen(void)
 
 static void fields_are_found_by_name_type_and_group(void)
 {
-	struct tsr_state_writer *w = tsr_variant_writer_new();
+	struct tsr_state_writer *w = tsr_variant_writer_new(NULL);
 	uint32_t u32 = 7;
 	uint16_t u16 = 8;
 	char bytes[3];
@@ -115,7 +115,7 @@ static void fields_are_found_by_name_type_and_group(void)
 	tsr_state_put_bytes(w, "b", "xyz", 3);
 	w->ops->end(w);
 	g_autoptr(GVariant) all = g_variant_ref_sink(tsr_variant_writer_end(w, NULL));
-	struct tsr_state_reader *r = tsr_variant_reader_new(all, 1);
+	struct tsr_state_reader *r = tsr_variant_reader_new(all, 1, NULL);
 	CU_ASSERT_TRUE(tsr_state_get_u32(r, "a", &u32));
 	CU_ASSERT_EQUAL(u32, 0x12345678);
 	CU_ASSERT_FALSE(tsr_state_get_u16(r, "a", &u16));

@@ -2,7 +2,7 @@
 /* The plugin as the core sees it: roles, run and its exits, pins, state. */
 #include <CUnit/Basic.h>
 
-#include "../fake-host/fake-host.h"
+#include "fake-host.h"
 #include "machine.h"
 #include "unit.h"
 
@@ -68,6 +68,7 @@ static void start(const char *code)
 	instance = fake_device_new(NULL, "cpu-interp", NULL);
 	processor = fake_device_interface(instance, TSR_CPU);
 	pins = fake_device_interface(instance, TSR_IRQ_INPUTS);
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	state.segment[TSR_CS].base = ROM;
 	CU_ASSERT(processor->set_state(instance, &state, NULL));
@@ -84,6 +85,7 @@ static void test_reset_state(void)
 
 	start("90");
 	fake_device_reset(instance, TSR_RESET_POWER_ON);
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	EQ(state.segment[TSR_CS].base, 0xffff0000);
 	EQ(state.segment[TSR_CS].selector, 0xf000);
@@ -118,6 +120,7 @@ static void test_halt_and_wake(void)
 	EQ(processor->run(instance, 2), TSR_CPU_BUDGET); /* the handler's two */
 	pins->set(instance, TSR_CPU_INTR, 0);
 	EQ(processor->run(instance, UINT64_MAX), TSR_CPU_HALTED);
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	EQ(state.gpr[TSR_EAX] & 0xffff, 1);
 	EQ(state.gpr[TSR_EBX] & 0xffff, 1);
@@ -156,6 +159,7 @@ static void test_init_at_a_boundary(void)
 	EQ(processor->run(instance, UINT64_MAX), TSR_CPU_KICKED);
 	on_port = NULL;
 	EQ(processor->run(instance, 0), TSR_CPU_BUDGET);
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	EQ(state.eip, 0xfff0);
 	EQ(state.gpr[TSR_EAX], 0);
@@ -167,6 +171,7 @@ static void test_triple_fault(void)
 	struct tsr_x86_state state;
 
 	start("0F0B");
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	state.idtr.limit = 0;
 	processor->set_state(instance, &state, NULL);
@@ -198,6 +203,7 @@ static void test_unknown_version_refused(void)
 	struct tsr_error error;
 
 	start("90");
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	state.version = 99;
 	CU_ASSERT(!processor->set_state(instance, &state, &error));
@@ -213,15 +219,18 @@ static void test_due_trap_survives(void)
 	struct tsr_error error;
 
 	start("40 40");
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	state.eflags |= TSR_FLAG_TF;
 	processor->set_state(instance, &state, NULL);
 	processor->run(instance, 1);
 	saved = fake_device_save(instance);
 	fake_device_reset(instance, TSR_RESET_POWER_ON);
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	EQ(state.debug_pending, 0);
 	CU_ASSERT(fake_device_load(instance, saved, 1, &error));
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	EQ(state.debug_pending, 1 << 14);
 	fake_state_free(saved);
@@ -235,10 +244,12 @@ static void test_size_of_the_state(void)
 	struct tsr_error error;
 
 	start("90");
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	state.debug_pending = 1 << 14;
 	state.size = offsetof(struct tsr_x86_state, debug_pending);
 	CU_ASSERT(processor->set_state(instance, &state, &error));
+	state.size = sizeof(state);
 	processor->get_state(instance, &state);
 	EQ(state.debug_pending, 0);
 	EQ(state.size, sizeof(state));

@@ -18,10 +18,13 @@ static void medium_info(void *self, struct tsr_block_info *info)
 {
 	struct rig_medium *m = self;
 
-	*info = (struct tsr_block_info){ m->present && !m->tray_open, m->read_only, m->length,
-					 m->generation };
-	if (!info->present)
-		info->length = 0;
+	bool present = m->present && !m->tray_open;
+
+	tsr_struct_fill(info, &(struct tsr_block_info){ .size = sizeof(*info),
+							.present = present,
+							.read_only = m->read_only,
+							.length = present ? m->length : 0,
+							.generation = m->generation });
 }
 
 static void medium_submit(void *self, struct tsr_block_request *request)

@@ -24,6 +24,16 @@ static const struct tsr_device_class class = { .size = sizeof(class), .instance_
 TSR_DEVICE_PLUGIN(class);
 """
 MANIFEST = "[Plugin]\nid=stranger\nversion=1.0.0\nname=A stranger's device\nkind=device\nabi-oldest=1.0\nabi-newest=1\n"
+UNIT_TEST = r"""
+#include <fake-host.h>
+int main(int count, char **arguments)
+{
+	fake_start();
+	printf("%s\n", fake_device_host(fake_device_new(NULL, arguments[1], NULL))->name);
+	fake_finish();
+	return 0;
+}
+"""
 PROGRAM = r"""
 #include <tessera-glib/machine.h>
 int main(void)
@@ -132,18 +142,43 @@ class InstallTest(unittest.TestCase):
             with self.subTest(header=header):
                 run(COMPILER, "-fsyntax-only", "-Wall", "-Werror", "-xc", *flags, "-", input=f'#include "{header}"\n')
 
+    @staticmethod
+    def is_script(manifest):
+        with open(manifest, encoding="utf-8") as file:
+            return "\nlanguage=" in file.read()
+
     def test_a_plugin_exports_one_symbol(self):
         libraries = glob.glob(os.path.join(self.prefix, "lib*", "**", "plugins", "**", "*.so"), recursive=True)
         manifests = glob.glob(os.path.join(self.prefix, "lib*", "**", "plugins", "**", "*.plugin"), recursive=True)
         self.assertGreater(len(libraries), 10)
-        self.assertEqual(len(libraries), len(manifests))
+        scripts = [manifest for manifest in manifests if self.is_script(manifest)]
+        self.assertEqual(len(libraries), len(manifests) - len(scripts))
         for library in libraries:
             with self.subTest(library=os.path.basename(library)):
                 symbols = [line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines()]
                 self.assertEqual(symbols, ["tessera_plugin_entry"])
 
+    def test_the_sdk_is_complete(self):
+        for package, variable, names in (("tessera-abi", "templatedir", ["README.md"]), ("tessera-abi", "plugindir", ["pcnet"]),
+                                         ("tessera-abi", "docdir", ["WRITING-A-DEVICE.md", "MANIFESTS.md", "PYTHON-DEVICES.md"]),
+                                         ("tessera-1", "machinedir", ["pc.machine"]),
+                                         ("tessera-fake-host", "libdir", ["libtessera-fake-host.a"])):
+            folder = self.config("--variable=" + variable, package)[0]
+            for name in names:
+                self.assertTrue(os.path.exists(os.path.join(folder, name)), (package, variable, name))
+
+    def test_a_unit_test_builds_against_the_fake_host(self):
+        source, program = os.path.join(self.folder, "unit.c"), os.path.join(self.folder, "unit")
+        manifest = os.path.join(self.folder, "stranger.plugin")
+        with open(source, "w") as file:
+            file.write(DEVICE + UNIT_TEST)
+        with open(manifest, "w") as file:
+            file.write(MANIFEST)
+        run(COMPILER, source, "-o", program, *self.config("--cflags", "--libs", "tessera-fake-host"))
+        self.assertEqual(run(program, manifest), "stranger\n")
+
     def test_nothing_is_missing(self):
-        for pattern in ("share/applications/*.desktop", "share/man/man1/tessera.1", "share/man/man1/tessera-ctl.1",
+        for pattern in ("share/applications/*.desktop", "share/man/man1/tessera.1", "share/man/man1/tessera-ctl.1", "bin/tessera-sdk", "share/man/man1/tessera-sdk.1",
                         "share/tessera/machines/pc.machine", "lib*/**/pkgconfig/tessera-abi.pc"):
             self.assertTrue(glob.glob(os.path.join(self.prefix, pattern), recursive=True), pattern)
 

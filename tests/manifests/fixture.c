@@ -31,7 +31,11 @@ static const struct tsr_device_class class = { .size = sizeof(class),
 
 static const void *get_factory(const char *factory)
 {
+#ifdef FIXTURE_ANY_FACTORY
 	return &class;
+#else
+	return strcmp(factory, TSR_FACTORY_DEVICE) == 0 ? &class : NULL;
+#endif
 }
 
 TSR_PLUGIN_ENTRY = {

@@ -157,13 +157,12 @@ static void test_scan_refuses_with_reasons(void)
 	static const struct {
 		const char *what, *expected;
 	} rows[] = {
-		{ "plugin abi-older ",
-		  "works with ABI 0.1 to 0.9, this Tessera has " ABI ": install a "
-		  "newer version of the plugin" },
+		{ "plugin abi-older ", "needs ABI 0.1 to 0.9, this Tessera has " ABI ": install a "
+				       "newer version of the plugin" },
 		{ "plugin abi-newer ",
-		  "works with ABI 2.0 to 2.*, this Tessera has " ABI ": install a newer Tessera" },
+		  "needs ABI 2.0 to 2.*, this Tessera has " ABI ": install a newer Tessera" },
 		{ "plugin abi-newer-minor ",
-		  "works with ABI 1.99 to 1.*, this Tessera has " ABI ": install a newer Tessera" },
+		  "needs ABI 1.99 to 1.*, this Tessera has " ABI ": install a newer Tessera" },
 		{ "plugin no-library ", "no library " },
 		{ "/misplaced.plugin",
 		  "is misplaced 1.0.0, so it belongs in a folder misplaced/1.0.0" },
@@ -181,6 +180,8 @@ static void test_loader_refuses_with_reasons(void)
 	} rows[] = {
 		{ "built-older",
 		  "built for ABI 0." ABI_MINOR ", this Tessera has " ABI "; build it again" },
+		{ "built-for-draft",
+		  "built for ABI 1.1, this Tessera has " ABI "; build it again" },
 		{ "built-newer",
 		  "built for ABI 1.99, this Tessera has " ABI "; install a newer Tessera" },
 		{ "no-symbol", "it has no symbol tessera_plugin_entry" },
@@ -188,6 +189,8 @@ static void test_loader_refuses_with_reasons(void)
 		{ "wrong-id", "the library is somebody-else 1.0.0" },
 		{ "wrong-version", "the library is wrong-version 9.9.9" },
 		{ "small-entry", "too small" },
+		{ "any-factory", "plugin any-factory 1.0.0: " },
+		{ "any-factory", "get_factory returns a table for a name that it cannot know" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -198,6 +201,22 @@ static void test_loader_refuses_with_reasons(void)
 		CU_ASSERT_FALSE(tsr_registry_load_plugin(registry, plugin, &error));
 		check_text(rows[i].id, error ? error->message : NULL, rows[i].expected);
 		CU_ASSERT_PTR_NOT_NULL(find_refusal(error->message));
+	}
+}
+
+/* An entry grows at its end: one of the first headers and one of headers to come are both good. */
+static void test_loader_takes_entries_of_other_sizes(void)
+{
+	static const char *const ids[] = { "first-entry", "large-entry" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_autoptr(GError) error = NULL;
+		TsrPlugin *plugin = tsr_registry_find(registry, ids[i], NULL);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(plugin);
+		CU_ASSERT_TRUE(tsr_registry_load_plugin(registry, plugin, &error));
+		if (error)
+			g_printerr("\n%s\n", error->message);
 	}
 }
 
@@ -212,16 +231,48 @@ static void test_versions_load_side_by_side(void)
 	CU_ASSERT_STRING_EQUAL(two->entry->version, "2.0.0");
 }
 
+static void test_manifests_leave_room_for_others(void)
+{
+	TsrPlugin *reader = tsr_registry_find(registry, "reader", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+	CU_ASSERT_EQUAL(reader->needs->len, 1);
+}
+
+static void test_need_takes_the_first_alternative(void)
+{
+	static const struct {
+		const char *provider, *interface;
+	} rows[] = {
+		{ "thing12", "test.thing/2" },
+		{ "thing2", "test.thing/2" },
+		{ "good", "test.thing/1" },
+		{ "walker", NULL },
+	};
+	TsrPlugin *reader = tsr_registry_find(registry, "reader", NULL);
+	const TsrNeed *need = tsr_plugin_find_need(reader, "medium");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(need);
+	CU_ASSERT_STRING_EQUAL(need->interface, "test.thing/2;test.thing/1");
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		TsrPlugin *provider = tsr_registry_find(registry, rows[i].provider, NULL);
+		const char *chosen = tsr_need_choose(need, provider);
+
+		CU_ASSERT_EQUAL(g_strcmp0(chosen, rows[i].interface), 0);
+	}
+}
+
 /* -- configurations */
 
 static const char machine_text[] =
-	"[Machine]\nname=little\nmemory=8M\ncpu=cpu0\nmmu=mmu0\n"
+	"[Machine]\nname=little\nmemory=8M\ncpu=cpu0\nmmu=mmu0\nX-Editor=blue\n"
+	"[X-Layout]\na=1,1\n"
 	"[Aliases]\nisa=cpu0\n"
 	"[Options]\nlabel=a.text;b.text\ncolour=b.mode\ncolour.warm=red\ncolour.cold=green\n"
 	"[Instance a]\nplugin=good "
 	">=1,<2\nconnect.other=b\ncount=0x10\nsize=8K\nflag=yes\nfile=rel/x\n"
 	"resource.regs.base=0x3f8\nresource.irq.line=isa:4\naddress=1f.7\n"
-	"[Instance b]\nplugin=good\nconnect.other=?d0\n"
+	"[Instance b]\nplugin=good\nconnect.other=?d0\nX-Layout=2,1\n"
 	"[Instance d0]\nslot=disk\nplugin=good\nslot.base=d0.resource.regs.base\n"
 	"[Instance d1]\nslot=disk\nplugin=good\n"
 	"[Instance drive0]\nwith=d0\nplugin=link\nconnect.next=d0\n"
@@ -395,8 +446,9 @@ static void test_wrong_overrides(void)
 	static const struct {
 		const char *override, *expected;
 	} rows[] = {
-		{ "wibble=1", "--wibble: the machine has no such option; it has cpu, set, trust, "
-			      "clock, colour, disk" },
+		{ "wibble=1",
+		  "--wibble: the machine has no such option; it has add, cpu, lock, set, trust, "
+		  "clock, colour, disk" },
 		{ "memory=9", "--memory: \"9\" is not a size" },
 		{ "x.y=1", "--set x.y: the machine has no instance x" },
 		{ "a.y=1", "--set a.y: plugin good has no property y; it has count" },
@@ -424,6 +476,179 @@ static void test_wrong_overrides(void)
 
 		CU_ASSERT_PTR_NULL(config);
 		check_text(rows[i].override, error ? error->message : NULL, rows[i].expected);
+	}
+}
+
+static void test_added_instances(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(TsrConfig) config =
+		configure(&error, "x.count=7",
+			  "add=x=good >=1,<2,connect.other=b,text=a,,b=c,resource.regs.base=0x700,"
+			  "address=02.1",
+			  "add=y=link,connect.next=x", NULL);
+	TsrInstanceConfig *x;
+
+	if (!config)
+		g_printerr("\n%s\n", error->message);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+	x = tsr_config_find(config, "x");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+	CU_ASSERT_STRING_EQUAL(tsr_plugin_get_version(x->plugin), "1.2.0");
+	CU_ASSERT_STRING_EQUAL(property(config, "x", "text"), "a,b=c");
+	CU_ASSERT_STRING_EQUAL(property(config, "x", "count"), "7");
+	CU_ASSERT_EQUAL(tsr_config_find_resource(x, "regs")->base, 0x700);
+	CU_ASSERT_EQUAL(x->pci_device, 2);
+	CU_ASSERT_TRUE(position(config, "b") < position(config, "x"));
+	CU_ASSERT_TRUE(position(config, "x") < position(config, "y"));
+}
+
+static void test_wrong_additions(void)
+{
+	static const struct {
+		const char *override, *expected;
+	} rows[] = {
+		{ "add=x", "--add x: say NAME=PLUGIN or NAME=PLUGIN,KEY=VALUE" },
+		{ "add=x=", "--add x: say NAME=PLUGIN" },
+		{ "add=x.y=good", "--add x.y: an instance's name has letters, digits, - and _" },
+		{ "add=a=good", "--add a: the machine has an instance of that name; --set a.KEY" },
+		{ "add=x=not-installed", "--add x: no plugin not-installed" },
+		{ "add=x=good >=9", "--add x: no plugin good >=9; installed: 2.0.0, 1.2.0, 1.0.0" },
+		{ "add=x=good,slot=disk", "--add x: slot cannot be set here" },
+		{ "add=x=good,wibble", "--add x: \"wibble\" is not KEY=VALUE" },
+		{ "add=x=good,wibble=1", "--add x: plugin good has no property wibble; it has" },
+		{ "add=x=link",
+		  "--add x: plugin link needs next (test.thing/1); add connect.next" },
+		{ "add=x=link,connect.next=q", "--add x: the machine has no instance \"q\"" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(TsrConfig) config = configure(&error, rows[i].override, NULL);
+
+		CU_ASSERT_PTR_NULL(config);
+		check_text(rows[i].override, error ? error->message : NULL, rows[i].expected);
+	}
+}
+
+/* -- a manifest that extends another */
+
+static char *beside_machine(const char *name, const char *text)
+{
+	g_autofree char *folder = g_path_get_dirname(machine_path);
+	char *path = g_build_filename(folder, name, NULL);
+
+	CU_ASSERT_TRUE(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+static TsrConfig *configure_text(const char *text, const char *const *overrides, GError **error)
+{
+	g_autofree char *path = beside_machine("upper.machine", text);
+	TsrConfig *config = tsr_config_new_from_file(registry, path, overrides, error);
+
+	remove(path);
+	return config;
+}
+
+static void test_extending_machine(void)
+{
+	static const char text[] = "[Machine]\nextends=little.machine\nmemory=16M\n"
+				   "[Options]\nlabel=x.text\n"
+				   "[Instance a]\ncount=3\nconnect.other=x\naddress=\n"
+				   "[Instance b]\nplugin=\n"
+				   "[Instance d0]\nslot=\nfile=rel/y\n"
+				   "[Instance n0]\nslot.default=user,count=9\n"
+				   "[Instance x]\nplugin=good\n"
+				   "[Instance cpu0]\nplugin=processor-b\n";
+	static const char *const overrides[] = { "label=hi", "colour=cold", NULL };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(TsrConfig) config = configure_text(text, NULL, &error), none = NULL;
+	g_autofree char *folder = g_path_get_dirname(machine_path),
+			*y = g_build_filename(folder, "rel/y", NULL);
+	TsrInstanceConfig *a;
+
+	if (!config)
+		g_printerr("\n%s\n", error->message);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+	a = tsr_config_find(config, "a");
+	CU_ASSERT_STRING_EQUAL(config->name, "upper");
+	CU_ASSERT_EQUAL(config->memory, 16 << 20);
+	CU_ASSERT_STRING_EQUAL(property(config, "a", "count"), "3");
+	CU_ASSERT_STRING_EQUAL(property(config, "a", "size"), "8192");
+	CU_ASSERT_STRING_EQUAL(g_hash_table_lookup(a->connections, "other"), "x");
+	CU_ASSERT_EQUAL(a->pci_device, -1);
+	CU_ASSERT_PTR_NULL(tsr_config_find(config, "b"));
+	CU_ASSERT_STRING_EQUAL(property(config, "d0", "file"), y);
+	CU_ASSERT_PTR_NOT_NULL(tsr_config_find(config, "drive0"));
+	CU_ASSERT_STRING_EQUAL(property(config, "n0", "count"), "9");
+	CU_ASSERT_STRING_EQUAL(property(config, "cpu0", "check"), "");
+	none = configure_text(text, overrides, &error);
+	check_text("an option of what is gone", error ? error->message : NULL,
+		   "colour.cold: the machine has no instance b");
+}
+
+static void test_versions_are_pinned_for_all(void)
+{
+	static const struct {
+		const char *versions, *a, *b; /* versions; NULL: an error */
+	} rows[] = {
+		{ "", "1.2.0", "2.0.0" },
+		{ "good=1.2\n", "1.2.0", "1.2.0" },
+		{ "good==1.0.0\n", "1.0.0", "1.0.0" },
+		{ "good=<2\n", "1.2.0", "1.2.0" },
+		{ "good= <1.2 , >=1 \n", "1.0.0", "1.0.0" },
+		{ "good=\nnot-installed=7\n", "1.2.0", "2.0.0" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat(
+			"[Machine]\nextends=little.machine\n[Versions]\n", rows[i].versions, NULL);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(TsrConfig) config = configure_text(text, NULL, &error);
+
+		if (!config)
+			g_printerr("\n%s%s\n", text, error->message);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+		CU_ASSERT_STRING_EQUAL(tsr_plugin_get_version(tsr_config_find(config, "a")->plugin),
+				       rows[i].a);
+		CU_ASSERT_STRING_EQUAL(tsr_plugin_get_version(tsr_config_find(config, "b")->plugin),
+				       rows[i].b);
+	}
+}
+
+static void test_wrong_extensions(void)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "[Machine]\nextends=wibble\n",
+		  "upper.machine:2: extends: wibble: no such machine" },
+		{ "[Machine]\nextends=upper.machine\n", "upper.machine is extended by itself" },
+		{ "[Machine]\nextends=/etc/passwd\n",
+		  ":2: extends: /etc/passwd is not in the manifest's folder" },
+		{ "[Machine]\nextends=./wibble\n", ":2: extends: Failed to open file" },
+		{ "[Machine]\nextends=little.machine\n[Instance q]\ncount=1\n",
+		  ":3: [Instance q]: key plugin is missing; the machine that this one extends has "
+		  "no" },
+		{ "[Machine]\nextends=little.machine\n[Instance b]\nplugin=\n",
+		  "little.machine:18: connect.other: the machine has no instance \"b\"" },
+		{ "[Machine]\nextends=little.machine\n[Versions]\ngood=>=2\n",
+		  "plugin: no plugin good >=1,<2,>=2; installed: 2.0.0, 1.2.0, 1.0.0 (with the "
+		  "versions of " },
+		{ "[Machine]\nextends=little.machine\n[Versions]\ngood=newest\n",
+		  ":4: good: \"newest\" is neither a version as 1.2.3 nor a range as >=1.2,<2" },
+		{ "[Machine]\nextends=little.machine\n[Instance b]\nplugin=link\n"
+		  "connect.wibble=d0\n",
+		  ":5: connect.wibble: plugin link has no need wibble" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(TsrConfig) config = configure_text(rows[i].text, NULL, &error);
+
+		CU_ASSERT_PTR_NULL(config);
+		check_text(rows[i].text, error ? error->message : NULL, rows[i].expected);
 	}
 }
 
@@ -470,13 +695,21 @@ static const CU_TestInfo tests[] = {
 	{ "the newest version that fits is found", test_newest_that_fits_is_found },
 	{ "the scan refuses with reasons", test_scan_refuses_with_reasons },
 	{ "the loader refuses with reasons", test_loader_refuses_with_reasons },
+	{ "the loader takes entries of other sizes", test_loader_takes_entries_of_other_sizes },
 	{ "versions load side by side", test_versions_load_side_by_side },
+	{ "manifests leave room for others", test_manifests_leave_room_for_others },
+	{ "a need takes the first alternative", test_need_takes_the_first_alternative },
 	{ "a config takes what is written", test_config_takes_what_is_written },
 	{ "slots decide what exists", test_slots_decide_what_exists },
 	{ "an auto slot follows the environment", test_auto_slot_follows_the_environment },
 	{ "overrides reach their properties", test_overrides_reach_their_properties },
 	{ "keys of a slot reach other places", test_slot_keys_reach_other_places },
 	{ "wrong overrides", test_wrong_overrides },
+	{ "instances are added", test_added_instances },
+	{ "wrong additions", test_wrong_additions },
+	{ "a machine extends another", test_extending_machine },
+	{ "versions are pinned for all", test_versions_are_pinned_for_all },
+	{ "wrong extensions", test_wrong_extensions },
 	{ "too many for the slots", test_too_many_for_the_slots },
 	{ "our own plugin manifests parse", test_our_own_plugin_manifests },
 	CU_TEST_INFO_NULL,

@@ -361,7 +361,24 @@ class Script(Files):
 
     def test_taps(self):
         machine = self.make()
+        self.assertEqual(machine.list_lines(), [])
         self.check_error(Error.NOT_FOUND, "no line 'wibble'", machine.tap_line, "wibble", True)
+
+    def test_watch(self):
+        machine = self.make("cpu0.say=A", "cpu0.exit=0")
+        for patterns, code in ((["ports:zz"], Error.INVALID), (["dev0."], Error.INVALID)):
+            self.check_error(code, "is not a pattern", machine.watch, 1, patterns)
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.assertTrue(machine.watch(writer, ["dev0.serial"]))
+        os.close(writer)
+        machine.start()
+        settle()
+        seen = b""
+        while b"dev0serial" not in seen:
+            read = os.read(reader, 65536)
+            self.assertTrue(read)
+            seen += read
 
     def test_main_loop(self):
         machine = self.make()
@@ -383,6 +400,15 @@ class Process:
     processes = 0
     confinement = []  # options of `tessera run`
 
+    def reach(self, socket, process):
+        """A machine of that process. The socket's name is there a moment before the process listens."""
+        while True:
+            try:
+                return Tessera.Machine.new_remote(socket)
+            except GLib.Error:
+                self.assertIsNone(process.poll())
+                time.sleep(0.01)
+
     def make(self, *overrides, machine=MACHINE, ui="none", hold=True):
         Process.processes += 1
         socket = self.path(f"socket{Process.processes}")
@@ -393,10 +419,7 @@ class Process:
                                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        while not os.path.exists(socket):
-            self.assertIsNone(process.poll())
-            time.sleep(0.01)
-        machine = Tessera.Machine.new_remote("unix:" + socket)
+        machine = self.reach("unix:" + socket, process)
         machine.process = process
         return machine
 
@@ -467,9 +490,7 @@ class Remote(Process, Script, unittest.TestCase):
         process = subprocess.Popen([sys.executable, liar, socket, kind])
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        while not os.path.exists(socket):
-            time.sleep(0.01)
-        return Tessera.Machine.new_remote(socket)
+        return self.reach(socket, process)
 
     def test_a_process_that_lies(self):
         """The memory of a display is mapped as far as it is there and stays there, whatever is said of it."""

@@ -3,6 +3,7 @@
  * The machines that are compared, a row each: the devices, what they are connected to, and what
  * their drivers do that random accesses would hardly find.
  */
+#include "machines.h"
 #include "surroundings.h"
 
 #include <string.h>

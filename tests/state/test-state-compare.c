@@ -6,7 +6,7 @@
  *
  * A difference is printed with the seed that shows it and the accesses before it.
  */
-#include "compare.h"
+#include "machines.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

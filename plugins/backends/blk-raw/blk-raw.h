@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/uio.h>
 
+#include <tessera/draft/disk-layer.h>
 #include <tessera/draft/files.h>
 #include <tessera/tessera.h>
 
@@ -22,12 +23,18 @@ const char *medium_reason(int error);
 
 struct medium;
 
-/* -- A sparse anonymous file with the written sectors at their own offsets, and one bit per sector
- * that says which. */
+/* Locks a file for one writer or many readers, until it is closed. */
+bool medium_lock_file(int fd, const char *path, bool writer, struct tsr_error *error);
+
+/* -- A sparse file with the written sectors at their own offsets, and one bit per sector that says
+ * which. It has no name, or it is a layer (layer.c), which is kept. */
 struct overlay {
-	struct overlay_files *files; /* that fd goes back to */
+	struct overlay_files *files; /* that fd goes back to; NULL: a layer */
+	struct layer *layer;         /* NULL: a file without a name */
+	struct overlay *below;       /* holds what this one does not; NULL: the medium's file */
 	pthread_mutex_t lock;        /* over everything below and the file's contents */
 	int fd;
+	uint64_t data_at;   /* where the sectors start in the file */
 	uint64_t length;    /* bytes of the medium */
 	uint8_t *bits;      /* mapped without reserve: only touched pages exist */
 	size_t bits_length; /* bytes */
@@ -47,6 +54,9 @@ void overlay_files_close(struct overlay_files *files);
 
 struct overlay *overlay_create(struct overlay_files *files, uint64_t length,
 			       struct tsr_error *error);
+/* Without a file; NULL: out of memory. */
+struct overlay *overlay_new(uint64_t length);
+/* With all that is below it. */
 void overlay_destroy(struct overlay *o);
 /* `base`, the medium that the overlay is of, holds what the overlay does not. [any] */
 int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
@@ -55,19 +65,49 @@ int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t
 void overlay_save(struct overlay *o, struct tsr_state_writer *out);
 bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_error *error);
 
+/* -- Layers: overlays in files of the format of disk-layer.h (layer.c) */
+
+/* Takes the descriptor, also if it fails. The name is for messages; boot is the host's, all zero if
+ * it is not known. */
+struct overlay *layer_open(int fd, bool writable, const uint8_t boot[TSR_LAYER_ID],
+			   const char *name, struct tsr_error *error);
+/* A layer's file and, read-only, those of its parents in the same folder. fd: of `path`, is taken;
+ * -1: open it. */
+struct overlay *layer_open_chain(const char *path, int fd, bool writable,
+				 const uint8_t boot[TSR_LAYER_ID], struct tsr_error *error);
+const struct tsr_layer_head *layer_head(const struct overlay *o);
+unsigned layer_depth(const struct overlay *o);
+/* What follows is of a writable layer. Marks sectors as written, in the file, too. 0 or an error.
+ * [lock] */
+int layer_mark(struct overlay *o, uint64_t first, uint64_t end);
+/* All that was written before is on stable storage then. 0 or an error. [any] */
+int layer_flush(struct overlay *o);
+/* After a flush: no more writes follow, or again some do. 0 or an error. */
+int layer_set_clean(struct overlay *o, bool clean);
+/* By what a state knows the layer's contents, until they are written; zeros: not any more. On
+ * stable storage. 0 or an error. */
+int layer_set_generation(struct overlay *o, const uint8_t generation[TSR_LAYER_ID],
+			 uint64_t time_ns);
+const struct tsr_layer_use *layer_use(const struct overlay *o);
+void layer_free(struct layer *l);
+/* The host's boot: what is in its memory is there while this is the same. */
+void layer_get_boot(uint8_t boot[TSR_LAYER_ID]);
+
 /* -- A medium: an open file. Shared by the instance and by the requests that are under way. */
 struct medium {
 	unsigned references; /* [locked] */
 	unsigned stuck;      /* jobs that were given up while a thread was in them [locked] */
 	unsigned faults;     /* bit per enum tsr_block_op: "fault" was emitted [locked] */
-	int fd;
+	int fd;              /* what is written: the topmost layer's file, or the same as base_fd */
+	int base_fd;         /* the file that the user named */
 	bool read_only;
+	bool nonpersistent;
 	bool no_cached_reads;    /* the file system cannot tell whether a read would wait */
 	bool regular;            /* a file, not a block device */
 	uint64_t size;           /* bytes of the file when it was opened */
 	uint64_t length;         /* the same, rounded up to a sector */
 	char *path;              /* canonical */
-	struct overlay *overlay; /* nonpersistent, else NULL */
+	struct overlay *overlay; /* nonpersistent or with layers, else NULL */
 	pthread_mutex_t flush_lock;
 	int flush_error;    /* of the first flush that failed, 0: none [flush_lock] */
 	atomic_bool sealed; /* nothing was written since a state was saved (identity.c) */
@@ -76,12 +116,26 @@ struct medium {
 struct medium_options {
 	const char *path, *format;
 	int fd; /* the open file, which becomes the medium's or is closed; -1: open the path */
+	const char *layer; /* the topmost; "": none */
+	const uint8_t *boot;
 	bool read_only, nonpersistent;
 	struct overlay_files *overlay_files; /* for nonpersistent */
 };
 
 /* Opens, checks and locks; NULL with error, and nothing is left behind. */
 struct medium *medium_open(const struct medium_options *options, struct tsr_error *error);
+/* Puts a layer above all, or takes the empty top away if `path` is the layer below it or "". fd: of
+ * path, is taken; -1: open it. No request is under way. [locked] */
+bool medium_set_layer(struct medium *m, const char *path, int fd, const uint8_t boot[TSR_LAYER_ID],
+		      struct tsr_error *error);
+/* The topmost layer with something in it: the medium has its contents; NULL: the file's. */
+const struct overlay *medium_contents(const struct medium *m);
+/* Whether there are layers of snapshots. */
+bool medium_has_layers(const struct medium *m);
+/* Without layers: lets other programs have the file, and takes it back. False and error: one of
+ * them has it. */
+void medium_unlock(struct medium *m);
+bool medium_lock(struct medium *m, struct tsr_error *error);
 struct medium *medium_ref(struct medium *m);
 void medium_unref(struct medium *m);
 /* I/O for worker threads: 0 or an error. Reads of the last sector give zeros beyond the file's
@@ -122,6 +176,7 @@ struct blk_raw {
 	const struct tsr_bus *bus;
 	const struct tsr_files *files; /* NULL: this core has none */
 	struct overlay_files overlay_files;
+	uint8_t boot[TSR_LAYER_ID];
 	struct medium *medium; /* NULL: none */
 	bool tray_open;        /* the guest ejected; the medium is still ours */
 	bool locked;
@@ -129,8 +184,10 @@ struct blk_raw {
 	void (*changed)(void *user);
 	void *changed_user;
 	struct job *free_jobs;
-	struct job *under_way; /* handed to the workers, also those that were given up */
-	struct job *waiting;   /* for a medium that is stuck, oldest first */
+	struct job *under_way;         /* handed to the workers, also those that were given up */
+	struct job *waiting;           /* for a medium that is stuck, oldest first */
+	const struct tsr_clock *clock; /* NULL: this core has none */
+	uint64_t active_ns;            /* when "activity" was last emitted, in guest time */
 };
 
 void blk_raw_submit(struct blk_raw *b, struct tsr_block_request *request);

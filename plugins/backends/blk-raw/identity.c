@@ -11,6 +11,9 @@
  *    file system has no extended attributes. fdatasync does not put that time on stable storage;
  *    hence the fsync when a state is saved, and the one that follows the word `written`.
  * 3. Of a block device only the size is known.
+ * 4. A layer has the generation, and a time with it, in its own head, so that they are there on any
+ *    file system. A medium with layers has the contents of the topmost one that is not empty: an
+ *    empty layer above a snapshot is what the snapshot's state is of.
  *
  * The path is no part of it: a folder with a machine, its media and its states can be moved.
  */
@@ -41,12 +44,12 @@ struct identity {
 
 static bool is_writer(const struct medium *m)
 {
-	return !m->overlay && !m->read_only;
+	return !m->nonpersistent && !m->read_only;
 }
 
-static void read_generation(const struct medium *m, char text[GENERATION_TEXT])
+static void read_generation(int fd, char text[GENERATION_TEXT])
 {
-	ssize_t length = fgetxattr(m->fd, GENERATION, text, GENERATION_TEXT - 1);
+	ssize_t length = fgetxattr(fd, GENERATION, text, GENERATION_TEXT - 1);
 
 	text[length > 0 ? length : 0] = 0;
 }
@@ -56,17 +59,23 @@ static bool write_generation(const struct medium *m, const char *text)
 	return !fsetxattr(m->fd, GENERATION, text, strlen(text), 0);
 }
 
+static void print(const uint8_t bytes[GENERATION_BYTES], char text[GENERATION_TEXT])
+{
+	for (unsigned i = 0; i < GENERATION_BYTES; i++)
+		snprintf(text + 2 * (size_t)i, 3, "%02x", bytes[i]);
+}
+
 /* Not the machine's source of random numbers, which repeats itself in deterministic machines. No
  * guest sees it. */
-static bool draw(char text[GENERATION_TEXT])
+static bool draw(uint8_t bytes[GENERATION_BYTES])
 {
-	uint8_t bytes[GENERATION_BYTES];
+	return getrandom(bytes, GENERATION_BYTES, 0) == GENERATION_BYTES;
+}
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return false;
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		snprintf(text + 2 * (size_t)i, 3, "%02x", bytes[i]);
-	return true;
+/* The layer that is written; NULL: it is the file. */
+static struct overlay *written_layer(const struct medium *m)
+{
+	return m->overlay && m->overlay->layer ? m->overlay : NULL;
 }
 
 void identity_open(struct medium *m)
@@ -75,8 +84,23 @@ void identity_open(struct medium *m)
 
 	if (!is_writer(m) || !m->regular)
 		return;
-	read_generation(m, text);
+	if (written_layer(m)) {
+		atomic_store(&m->sealed,
+			     !tsr_layer_is_none(layer_use(written_layer(m))->generation));
+		return;
+	}
+	read_generation(m->fd, text);
 	atomic_store(&m->sealed, text[0] && strcmp(text, written) != 0);
+}
+
+/* 0 or an error. */
+static int break_seal(struct medium *m)
+{
+	static const uint8_t none[TSR_LAYER_ID];
+
+	if (written_layer(m))
+		return layer_set_generation(written_layer(m), none, 0);
+	return write_generation(m, written) && fsync(m->fd) ? errno : 0;
 }
 
 void identity_before_write(struct medium *m)
@@ -85,40 +109,71 @@ void identity_before_write(struct medium *m)
 		return;
 	pthread_mutex_lock(&m->flush_lock);
 	if (atomic_load(&m->sealed)) {
-		if (write_generation(m, written) && fsync(m->fd) && !m->flush_error)
-			m->flush_error = errno;
+		int error = break_seal(m);
+
+		if (error && !m->flush_error)
+			m->flush_error = error;
 		atomic_store_explicit(&m->sealed, false, memory_order_release);
 	}
 	pthread_mutex_unlock(&m->flush_lock);
 }
 
+static int seal_layer(struct overlay *o, const uint8_t generation[GENERATION_BYTES])
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return layer_set_generation(o, generation,
+				    (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+}
+
 int identity_seal(struct medium *m)
 {
+	uint8_t bytes[GENERATION_BYTES];
 	char text[GENERATION_TEXT];
 
 	if (!is_writer(m))
 		return 0;
-	if (m->regular && !atomic_load(&m->sealed) && draw(text))
-		atomic_store(&m->sealed, write_generation(m, text));
+	if (m->regular && !atomic_load(&m->sealed) && draw(bytes)) {
+		print(bytes, text);
+		atomic_store(&m->sealed, written_layer(m) ? !seal_layer(written_layer(m), bytes)
+							  : write_generation(m, text));
+	}
 	return medium_sync(m);
 }
 
 /* -- In a state */
 
+/* One that is not written any more, and that no state was saved with, has its id. */
+static void take_layer(const struct overlay *o, struct identity *id)
+{
+	const struct tsr_layer_use *use = layer_use(o);
+
+	print(tsr_layer_is_none(use->generation) ? layer_head(o)->id : use->generation,
+	      id->generation);
+	id->mtime = use->time_ns / 1000000000u;
+	id->mtime_ns = (uint32_t)(use->time_ns % 1000000000u);
+}
+
 static bool take(const struct medium *m, struct identity *id)
 {
+	const struct overlay *layer = medium_contents(m);
 	struct stat st;
 
 	*id = (struct identity){ .size = m->size, .regular = m->regular };
 	snprintf(id->path, sizeof(id->path), "%s", m->path);
 	if (!m->regular)
 		return true;
-	if (fstat(m->fd, &st))
+	if (layer)
+		take_layer(layer, id);
+	if (layer)
+		return true;
+	if (fstat(m->base_fd, &st))
 		return false;
 	id->size = (uint64_t)st.st_size;
 	id->mtime = (uint64_t)st.st_mtim.tv_sec;
 	id->mtime_ns = (uint32_t)st.st_mtim.tv_nsec;
-	read_generation(m, id->generation);
+	read_generation(m->base_fd, id->generation);
 	return true;
 }
 

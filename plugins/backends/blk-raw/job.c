@@ -17,6 +17,7 @@
 
 #include "blk-raw.h"
 
+#define ACTIVITY_NS 100000000u
 #define AT_ONCE_MAX 65536u /* bytes */
 
 struct job {
@@ -179,6 +180,17 @@ void blk_raw_report_fault(struct blk_raw *b, struct medium *m, enum tsr_block_op
 		b->properties->set_string(b->host, "fault", text);
 }
 
+/* For lamps: at most ten times a second. */
+static void tell_activity(struct blk_raw *b)
+{
+	uint64_t now = b->clock ? b->clock->now(b->host) : 0;
+
+	if (now < b->active_ns + ACTIVITY_NS)
+		return;
+	b->active_ns = now;
+	b->bus->emit(b->host, "activity", "");
+}
+
 static struct job *new_job(struct blk_raw *b)
 {
 	struct job *j = b->free_jobs;
@@ -244,6 +256,7 @@ static void done(void *job)
 	bool was_stuck = j->counted;
 
 	take_out(&b->under_way, j);
+	tell_activity(b);
 	if (j->error)
 		blk_raw_report_fault(b, j->medium, j->op, j->error);
 	if (was_stuck)
@@ -275,6 +288,10 @@ static enum tsr_block_status check(const struct blk_raw *b, const struct tsr_blo
 	const struct medium *m = b->medium;
 	bool writes = r->op == TSR_BLOCK_WRITE || r->op == TSR_BLOCK_DISCARD;
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): the size of a pointer is meant */
+	if (r->size < TSR_SIZE_TO(struct tsr_block_request, segments) || r->flags ||
+	    (unsigned)r->op > TSR_BLOCK_DISCARD)
+		return TSR_BLOCK_UNSUPPORTED;
 	if (!m || b->tray_open)
 		return TSR_BLOCK_NO_MEDIUM;
 	if (r->op == TSR_BLOCK_FLUSH)

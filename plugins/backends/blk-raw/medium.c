@@ -35,6 +35,7 @@ static const struct foreign {
 	  "7zXZ" },
 	{ "gzip", 3, "\x1f\x8b\x08" },
 	{ "zstd", 4, "\x28\xb5\x2f\xfd" },
+	{ "layer (of a snapshot)", 8, TSR_LAYER_MAGIC },
 };
 
 static bool check_format(int fd, const struct medium_options *options, struct tsr_error *error)
@@ -83,16 +84,22 @@ static bool measure(struct medium *m, const char *path, struct tsr_error *error)
 	return true;
 }
 
-static bool lock_file(struct medium *m, const char *path, bool writer, struct tsr_error *error)
+/* type: F_WRLCK, F_RDLCK, or F_UNLCK of what a writer or reader has. */
+static int set_lock(int fd, bool writer, short type)
 {
 	struct flock lock = {
-		.l_type = writer ? F_WRLCK : F_RDLCK,
+		.l_type = type,
 		.l_whence = SEEK_SET,
 		.l_start = writer ? 0 : READER_BYTE,
 		.l_len = writer ? 0 : 1,
 	};
 
-	if (!fcntl(m->fd, F_OFD_SETLK, &lock))
+	return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+bool medium_lock_file(int fd, const char *path, bool writer, struct tsr_error *error)
+{
+	if (!set_lock(fd, writer, writer ? F_WRLCK : F_RDLCK))
 		return true;
 	if (errno == EAGAIN || errno == EACCES)
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
@@ -100,6 +107,30 @@ static bool lock_file(struct medium *m, const char *path, bool writer, struct ts
 				     "or use a copy",
 				     path);
 	return true; /* a file system without locks */
+}
+
+bool medium_has_layers(const struct medium *m)
+{
+	const struct overlay *o = m->overlay;
+
+	while (o && !o->layer)
+		o = o->below;
+	return o != NULL;
+}
+
+static bool is_writer(const struct medium *m)
+{
+	return !m->read_only && !m->nonpersistent;
+}
+
+void medium_unlock(struct medium *m)
+{
+	set_lock(m->base_fd, is_writer(m), F_UNLCK);
+}
+
+bool medium_lock(struct medium *m, struct tsr_error *error)
+{
+	return medium_lock_file(m->base_fd, m->path, is_writer(m), error);
 }
 
 /* Somebody else has opened it. */
@@ -140,9 +171,68 @@ static int open_file(const struct medium_options *options, bool writer, struct t
 	return -1;
 }
 
-struct medium *medium_open(const struct medium_options *options, struct tsr_error *error)
+/* The file that the user named. Below layers it is only read. */
+static bool open_base(struct medium *m, const struct medium_options *options,
+		      struct tsr_error *error)
+{
+	bool writer = !options->read_only && !options->nonpersistent && !options->layer[0];
+
+	m->base_fd = options->fd < 0 ? open_file(options, writer, error)
+				     : check_given(options, writer, error);
+	m->fd = m->base_fd;
+	if (m->fd < 0 || !measure(m, options->path, error) ||
+	    !medium_lock_file(m->fd, options->path, writer, error) ||
+	    !check_format(m->fd, options, error))
+		return false;
+	m->path = realpath(options->path, NULL);
+	return m->path || (m->path = strdup(options->path));
+}
+
+static bool check_disk_size(const struct medium *m, const struct overlay *o,
+			    struct tsr_error *error)
+{
+	if (m->regular && layer_head(o)->disk_size == m->size)
+		return true;
+	return tsr_error_set(error, TSR_ERROR_CONFLICT,
+			     "the snapshots are of an image of %llu bytes, and %s has %llu; put "
+			     "the image of that time back",
+			     (unsigned long long)layer_head(o)->disk_size, m->path,
+			     (unsigned long long)m->size);
+}
+
+static bool open_layers(struct medium *m, const struct medium_options *options,
+			struct tsr_error *error)
 {
 	bool writer = !options->read_only && !options->nonpersistent;
+
+	if (!options->layer[0])
+		return true;
+	m->overlay = layer_open_chain(options->layer, -1, writer, options->boot, error);
+	if (!m->overlay || !check_disk_size(m, m->overlay, error))
+		return false;
+	m->fd = m->overlay->fd;
+	return !writer || !layer_set_clean(m->overlay, false) ||
+	       tsr_error_set(error, TSR_ERROR_IO, "%s: %s", options->layer, strerror(errno));
+}
+
+static bool add_temporary(struct medium *m, const struct medium_options *options,
+			  struct tsr_error *error)
+{
+	struct overlay *o;
+
+	m->nonpersistent = options->nonpersistent && !options->read_only;
+	if (!m->nonpersistent)
+		return true;
+	o = overlay_create(options->overlay_files, m->length, error);
+	if (!o)
+		return false;
+	o->below = m->overlay;
+	m->overlay = o;
+	return true;
+}
+
+struct medium *medium_open(const struct medium_options *options, struct tsr_error *error)
+{
 	struct medium *m = calloc(1, sizeof(*m));
 
 	if (!m) {
@@ -154,25 +244,129 @@ struct medium *medium_open(const struct medium_options *options, struct tsr_erro
 	m->references = 1;
 	pthread_mutex_init(&m->flush_lock, NULL);
 	m->read_only = options->read_only;
-	m->fd = options->fd < 0 ? open_file(options, writer, error)
-				: check_given(options, writer, error);
-	if (m->fd < 0 || !measure(m, options->path, error) ||
-	    !lock_file(m, options->path, writer, error) || !check_format(m->fd, options, error))
-		goto fail;
-	if (options->nonpersistent && !options->read_only) {
-		m->overlay = overlay_create(options->overlay_files, m->length, error);
-		if (!m->overlay)
-			goto fail;
+	if (!open_base(m, options, error) || !open_layers(m, options, error) ||
+	    !add_temporary(m, options, error)) {
+		medium_unref(m);
+		return NULL;
 	}
-	m->path = realpath(options->path, NULL);
-	if (!m->path && !(m->path = strdup(options->path)))
-		goto fail;
 	identity_open(m);
 	return m;
+}
 
-fail:
-	medium_unref(m);
-	return NULL;
+/* -- Layers */
+
+static struct overlay *top_layer(const struct medium *m)
+{
+	return m->overlay && m->overlay->layer ? m->overlay : NULL;
+}
+
+static bool is_top_writable(const struct medium *m)
+{
+	return top_layer(m) && !m->nonpersistent && !m->read_only;
+}
+
+const struct overlay *medium_contents(const struct medium *m)
+{
+	const struct overlay *o = m->overlay;
+
+	while (o && (!o->layer || !o->written))
+		o = o->below;
+	return o;
+}
+
+static const uint8_t *layer_id(const struct overlay *o)
+{
+	static const uint8_t none[TSR_LAYER_ID];
+
+	return o ? layer_head(o)->id : none;
+}
+
+/* What was written is on stable storage, and no more writes follow. */
+static bool rest_top(struct medium *m, struct tsr_error *error)
+{
+	int failure = medium_sync(m);
+
+	if (!failure && top_layer(m))
+		failure = layer_set_clean(m->overlay, true);
+	return !failure || tsr_error_set(error, TSR_ERROR_IO, "%s: flushing: %s", m->path,
+					 medium_reason(failure));
+}
+
+static bool push_layer(struct medium *m, struct overlay *o, struct tsr_error *error)
+{
+	if (memcmp(layer_head(o)->parent, layer_id(m->overlay), TSR_LAYER_ID) || o->written)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "the layer is not an empty one for what the disk has now");
+	if (layer_depth(m->overlay) >= TSR_LAYER_DEPTH_MAX)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "the disk has %u layers, and cannot have more; delete "
+				     "snapshots",
+				     TSR_LAYER_DEPTH_MAX);
+	if (!check_disk_size(m, o, error) || !rest_top(m, error))
+		return false;
+	if (layer_set_clean(o, false))
+		return tsr_error_set(error, TSR_ERROR_IO, "the layer: %s", strerror(errno));
+	o->below = m->overlay;
+	m->overlay = o;
+	m->fd = o->fd;
+	identity_open(m);
+	return true;
+}
+
+/* The top is still empty. */
+static bool pop_layer(struct medium *m, struct tsr_error *error)
+{
+	struct overlay *o = m->overlay;
+
+	if (o->below && layer_set_clean(o->below, false))
+		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", m->path, strerror(errno));
+	m->overlay = o->below;
+	m->fd = m->overlay ? m->overlay->fd : m->base_fd;
+	o->below = NULL;
+	overlay_destroy(o);
+	identity_open(m);
+	return true;
+}
+
+/* The layer below the top, or with none the image. */
+static bool is_below_top(const struct medium *m, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char name[TSR_LAYER_NAME];
+
+	if (!top_layer(m) || m->overlay->written)
+		return false;
+	if (!m->overlay->below)
+		return !path[0];
+	tsr_layer_name(layer_id(m->overlay->below), name);
+	return !strcmp(slash ? slash + 1 : path, name);
+}
+
+bool medium_set_layer(struct medium *m, const char *path, int fd, const uint8_t boot[TSR_LAYER_ID],
+		      struct tsr_error *error)
+{
+	struct overlay *o;
+
+	if (m->read_only || m->nonpersistent || !m->regular) {
+		if (fd >= 0)
+			close(fd);
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "only an image in a file that the guest may write has layers");
+	}
+	if (is_below_top(m, path)) {
+		if (fd >= 0)
+			close(fd);
+		return pop_layer(m, error);
+	}
+	if (fd < 0)
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
+	o = layer_open(fd, true, boot, path, error);
+	if (o && push_layer(m, o, error))
+		return true;
+	overlay_destroy(o);
+	return false;
 }
 
 struct medium *medium_ref(struct medium *m)
@@ -185,9 +379,11 @@ void medium_unref(struct medium *m)
 {
 	if (!m || --m->references)
 		return;
+	if (is_top_writable(m) && !layer_flush(m->overlay) && !m->flush_error)
+		layer_set_clean(m->overlay, true);
 	overlay_destroy(m->overlay);
-	if (m->fd >= 0)
-		close(m->fd);
+	if (m->base_fd >= 0)
+		close(m->base_fd);
 	pthread_mutex_destroy(&m->flush_lock);
 	free(m->path);
 	free(m);
@@ -290,10 +486,9 @@ int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, 
 {
 	int error = 0;
 
-	if (!m->overlay) {
-		identity_before_write(m);
+	identity_before_write(m);
+	if (!m->overlay)
 		return is_shrunk(m) ? MEDIUM_SHRUNK : transfer(m, true, offset, pieces, count);
-	}
 	for (unsigned i = 0; i < count && !error; i++) {
 		error = overlay_write(m->overlay, offset, pieces[i].iov_base, pieces[i].iov_len);
 		offset += pieces[i].iov_len;
@@ -308,10 +503,12 @@ static int flush(struct medium *m, int (*sync)(int fd))
 {
 	int error;
 
-	if (m->overlay || m->read_only)
+	if (m->nonpersistent || m->read_only)
 		return 0;
 	pthread_mutex_lock(&m->flush_lock);
-	if (!m->flush_error && sync(m->fd))
+	if (!m->flush_error && m->overlay)
+		m->flush_error = layer_flush(m->overlay);
+	if (!m->flush_error && (!m->overlay || sync == fsync) && sync(m->fd))
 		m->flush_error = errno;
 	error = m->flush_error;
 	pthread_mutex_unlock(&m->flush_lock);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a nonpersistent medium's guest has written. The file has no name from its birth, so that
- * nothing survives the process however it ends; sectors lie at their own offsets in it (holes cost
- * nothing) and a bit per sector says which are there. The medium's own file is never written.
+ * What was written to a medium whose own file is never written. Sectors lie at their own offsets in
+ * a file (holes cost nothing) and a bit per sector says which are there. That of a nonpersistent
+ * medium has no name from its birth, so that nothing survives the process however it ends; layers
+ * (layer.c) are kept. What an overlay does not hold is read from the one below it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,49 +72,60 @@ static void give_back(struct overlay_files *files, int fd)
 	close(fd);
 }
 
-struct overlay *overlay_create(struct overlay_files *files, uint64_t length,
-			       struct tsr_error *error)
+struct overlay *overlay_new(uint64_t length)
 {
 	struct overlay *o = calloc(1, sizeof(*o));
 
 	if (!o)
-		goto no_memory;
+		return NULL;
+	o->fd = -1;
 	o->length = length;
 	o->bits_length = (size_t)(length / SECTOR + 7) / 8;
 	o->bits = mmap(NULL, o->bits_length, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (o->bits == MAP_FAILED)
-		goto no_memory;
-	o->files = files;
-	o->fd = take_file(files);
-	if (o->fd < 0 || ftruncate(o->fd, (off_t)length)) {
-		tsr_error_set(error, TSR_ERROR_IO,
-			      "mode=nonpersistent: no temporary file for the changes: %s (is "
-			      "TMPDIR full?)",
-			      strerror(errno));
-		if (o->fd >= 0)
-			give_back(files, o->fd);
-		munmap(o->bits, o->bits_length);
+	if (o->bits == MAP_FAILED) {
 		free(o);
 		return NULL;
 	}
 	pthread_mutex_init(&o->lock, NULL);
 	return o;
+}
 
-no_memory:
-	tsr_error_set(error, TSR_ERROR_FAILED, "mode=nonpersistent: out of memory");
-	free(o);
+struct overlay *overlay_create(struct overlay_files *files, uint64_t length,
+			       struct tsr_error *error)
+{
+	struct overlay *o = overlay_new(length);
+
+	if (!o) {
+		tsr_error_set(error, TSR_ERROR_FAILED, "mode=nonpersistent: out of memory");
+		return NULL;
+	}
+	o->files = files;
+	o->fd = take_file(files);
+	if (o->fd >= 0 && !ftruncate(o->fd, (off_t)length))
+		return o;
+	tsr_error_set(error, TSR_ERROR_IO,
+		      "mode=nonpersistent: no temporary file for the changes: %s (is TMPDIR full?)",
+		      strerror(errno));
+	overlay_destroy(o);
 	return NULL;
 }
 
 void overlay_destroy(struct overlay *o)
 {
-	if (!o)
-		return;
-	pthread_mutex_destroy(&o->lock);
-	munmap(o->bits, o->bits_length);
-	give_back(o->files, o->fd);
-	free(o);
+	while (o) {
+		struct overlay *below = o->below;
+
+		pthread_mutex_destroy(&o->lock);
+		munmap(o->bits, o->bits_length);
+		if (o->fd >= 0 && o->files)
+			give_back(o->files, o->fd);
+		else if (o->fd >= 0)
+			close(o->fd);
+		layer_free(o->layer);
+		free(o);
+		o = below;
+	}
 }
 
 static bool bit(const struct overlay *o, uint64_t sector)
@@ -189,6 +201,15 @@ static uint64_t run_bytes(const struct overlay *o, uint64_t offset, uint64_t len
 	return stop - offset < length ? stop - offset : length;
 }
 
+static int read_run(struct overlay *o, const struct medium *base, uint64_t offset, uint8_t *to,
+		    uint64_t length)
+{
+	if (bit(o, offset / SECTOR))
+		return read_all(o->fd, o->data_at + o->length, o->data_at + offset, to, length);
+	return o->below ? overlay_read(o->below, base, offset, to, length)
+			: read_all(base->base_fd, base->size, offset, to, length);
+}
+
 int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
 		 uint64_t length)
 {
@@ -199,8 +220,7 @@ int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, 
 	while (length && !error) {
 		uint64_t n = run_bytes(o, offset, length);
 
-		error = bit(o, offset / SECTOR) ? read_all(o->fd, o->length, offset, at, n)
-						: read_all(base->fd, base->size, offset, at, n);
+		error = read_run(o, base, offset, at, n);
 		at += n;
 		offset += n;
 		length -= n;
@@ -209,12 +229,17 @@ int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, 
 	return error;
 }
 
-static void mark(struct overlay *o, uint64_t offset, uint64_t length)
+static int mark(struct overlay *o, uint64_t offset, uint64_t length)
 {
-	for (uint64_t s = offset / SECTOR; s < (offset + length + SECTOR - 1) / SECTOR; s++) {
+	uint64_t end = (offset + length + SECTOR - 1) / SECTOR;
+
+	if (o->layer)
+		return layer_mark(o, offset / SECTOR, end);
+	for (uint64_t s = offset / SECTOR; s < end; s++) {
 		o->written += !bit(o, s);
 		o->bits[s / 8] |= (uint8_t)(1u << (s % 8));
 	}
+	return 0;
 }
 
 /* Whole requests are whole sectors; their pieces are written one after the other, so a sector cut
@@ -224,9 +249,9 @@ int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t
 	int error;
 
 	pthread_mutex_lock(&o->lock);
-	error = write_all(o->fd, offset, from, length);
+	error = write_all(o->fd, o->data_at + offset, from, length);
 	if (!error)
-		mark(o, offset, length);
+		error = mark(o, offset, length);
 	pthread_mutex_unlock(&o->lock);
 	return error;
 }

@@ -27,12 +27,13 @@ static void block_info(void *self, struct tsr_block_info *info)
 	struct blk_raw *b = self;
 	bool present = b->medium && !b->tray_open;
 
-	*info = (struct tsr_block_info){
-		.present = present,
-		.read_only = present && b->medium->read_only,
-		.length = present ? b->medium->length : 0,
-		.generation = b->generation,
-	};
+	tsr_struct_fill(info, &(struct tsr_block_info){
+				      .size = sizeof(*info),
+				      .present = present,
+				      .read_only = present && b->medium->read_only,
+				      .length = present ? b->medium->length : 0,
+				      .generation = b->generation,
+			      });
 }
 
 static void block_submit(void *self, struct tsr_block_request *request)
@@ -44,6 +45,7 @@ static void block_listen(void *self, void (*changed)(void *user), void *user)
 {
 	struct blk_raw *b = self;
 
+	b->properties->set_string(b->host, "removable", "true");
 	b->changed = changed;
 	b->changed_user = user;
 }
@@ -120,13 +122,16 @@ static const struct tsr_block block_table = {
 
 /* -- The medium */
 
-/* Leaves *medium NULL for an empty `file`. */
-static bool insert(struct blk_raw *b, struct medium **medium, struct tsr_error *error)
+/* Leaves *medium NULL for an empty `file`. layer: the topmost one above it; "": none. */
+static bool insert(struct blk_raw *b, const char *layer, struct medium **medium,
+		   struct tsr_error *error)
 {
 	const struct tsr_properties *p = b->properties;
 	struct medium_options options = {
 		.path = p->get_string(b->host, "file"),
 		.format = p->get_string(b->host, "format"),
+		.layer = layer,
+		.boot = b->boot,
 		.read_only = p->get_bool(b->host, "read-only"),
 		.nonpersistent = !strcmp(p->get_string(b->host, "mode"), "nonpersistent"),
 		.overlay_files = &b->overlay_files,
@@ -153,14 +158,30 @@ static bool on_file_changed(void *self, const char *name, struct tsr_error *erro
 		return tsr_error_set(error, TSR_ERROR_CONFLICT,
 				     "the guest has locked the medium in its drive; eject it in "
 				     "the guest first");
-	if (!insert(b, &medium, error))
+	if (!insert(b, "", &medium, error))
 		return false;
+	b->properties->set_string(b->host, "layer", "");
 	medium_unref(b->medium);
 	b->medium = medium;
 	b->tray_open = false;
 	b->properties->set_string(b->host, "fault", "");
 	tell_changed(b, medium ? medium->path : "");
 	return true;
+}
+
+/* While the guest does not run: a snapshot of the disk is taken, or could not be. */
+static bool on_layer_changed(void *self, const char *name, struct tsr_error *error)
+{
+	struct blk_raw *b = self;
+	int fd = b->files ? b->files->take(b->host, "layer") : -1;
+
+	if (b->medium && !b->under_way && !b->waiting)
+		return medium_set_layer(b->medium, b->properties->get_string(b->host, "layer"), fd,
+					b->boot, error);
+	if (fd >= 0)
+		close(fd);
+	return tsr_error_set(error, TSR_ERROR_CONFLICT,
+			     b->medium ? "the disk is busy" : "there is no medium");
 }
 
 /* -- Life cycle */
@@ -186,12 +207,15 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	b->log = host->get(host, TSR_LOG);
 	b->bus = host->get(host, TSR_BUS);
 	b->files = host->get(host, TSR_FILES);
+	b->clock = host->get(host, TSR_CLOCK);
 	ignore_sigxfsz();
 	if (!strcmp(b->properties->get_string(host, "mode"), "nonpersistent"))
 		overlay_files_open(&b->overlay_files);
-	if (!insert(b, &b->medium, error))
+	layer_get_boot(b->boot);
+	if (!insert(b, b->properties->get_string(host, "layer"), &b->medium, error))
 		return false;
 	b->properties->on_change(host, "file", on_file_changed, b);
+	b->properties->on_change(host, "layer", on_layer_changed, b);
 	return true;
 }
 
@@ -205,6 +229,33 @@ static void detach(void *self)
 	medium_unref(b->medium);
 	b->medium = NULL;
 	overlay_files_close(&b->overlay_files);
+}
+
+/* -- Live upgrade. Jobs are done by now. */
+
+static bool quiesce(void *self, struct tsr_error *error)
+{
+	struct blk_raw *b = self;
+
+	if (b->under_way || b->waiting)
+		return tsr_error_set(error, TSR_ERROR_FAILED,
+				     "requests are under way; try again later");
+	if (b->medium && medium_has_layers(b->medium))
+		return tsr_error_set(
+			error, TSR_ERROR_FAILED,
+			"its disk has snapshots, whose files no second version can open");
+	if (b->medium)
+		medium_unlock(b->medium);
+	return true;
+}
+
+static void resume(void *self)
+{
+	struct blk_raw *b = self;
+	struct tsr_error error;
+
+	if (b->medium && !medium_lock(b->medium, &error))
+		tsr_log_at(b->log, b->host, TSR_LOG_ERROR, "%s", error.message);
 }
 
 /* After a reset nothing that was begun before it may still reach the guest's memory. */
@@ -227,8 +278,8 @@ static void save(void *self, struct tsr_state_writer *out)
 	tsr_state_put_u32(out, "generation", b->generation);
 	tsr_state_put_bytes(out, "path", m ? m->path : "", m ? strlen(m->path) : 0);
 	tsr_state_put_u64(out, "length", m ? m->length : 0);
-	tsr_state_put_bool(out, "nonpersistent", m && m->overlay);
-	if (m && m->overlay)
+	tsr_state_put_bool(out, "nonpersistent", m && m->nonpersistent);
+	if (m && m->nonpersistent)
 		overlay_save(m->overlay, out);
 }
 
@@ -256,7 +307,7 @@ static bool same_medium(struct blk_raw *b, struct tsr_state_reader *in, struct t
 				     "%s had %llu bytes when the state was saved and has %llu now",
 				     path, (unsigned long long)length,
 				     (unsigned long long)m->length);
-	if (nonpersistent != (m && m->overlay))
+	if (nonpersistent != (m && m->nonpersistent))
 		return tsr_error_set(error, TSR_ERROR_CONFLICT, "the state was saved with mode=%s",
 				     nonpersistent ? "nonpersistent" : "persistent");
 	return true;
@@ -269,7 +320,7 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 
 	if (!same_medium(b, in, error))
 		return false;
-	if (b->medium && b->medium->overlay) {
+	if (b->medium && b->medium->nonpersistent) {
 		overlay = overlay_create(&b->overlay_files, b->medium->length, error);
 		if (!overlay)
 			return false;
@@ -277,6 +328,8 @@ static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *erro
 			overlay_destroy(overlay);
 			return false;
 		}
+		overlay->below = b->medium->overlay->below;
+		b->medium->overlay->below = NULL;
 		overlay_destroy(b->medium->overlay);
 		b->medium->overlay = overlay;
 	}
@@ -300,6 +353,8 @@ static const struct tsr_device_class device_class = {
 	.save = save,
 	.load = load,
 	.get_interface = get_interface,
+	.quiesce = quiesce,
+	.resume = resume,
 };
 
 TSR_DEVICE_PLUGIN(device_class);

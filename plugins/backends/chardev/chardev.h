@@ -48,6 +48,8 @@ struct chardev {
 	uint8_t *in; /* read or injected, not yet delivered */
 	size_t in_length;
 
+	struct tsr_timer *start; /* expires when the machine runs for the first time */
+	bool started;            /* before, a saved state would overwrite what the device took */
 	struct tsr_timer *timer; /* pty: look for a reader; signal: flush */
 	bool timer_armed;
 	int listen_fd; /* unix */

@@ -65,6 +65,14 @@ static void on_timer(void *self, uint64_t deadline_ns)
 		signal_on_timer(c);
 }
 
+static void on_start(void *self, uint64_t deadline_ns)
+{
+	struct chardev *c = self;
+
+	c->started = true;
+	chardev_ready(c);
+}
+
 /* A reader that goes away (SIGPIPE) and a file that reaches the limit of `ulimit -f` (SIGXFSZ) are
  * errors of write(2), not the end of the process. */
 static void ignore_signal(int number)
@@ -88,6 +96,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	c->log = host->get(host, TSR_LOG);
 	c->machine = host->get(host, TSR_MACHINE);
 	c->timer = c->clock->timer_new(host, on_timer, c);
+	c->start = c->clock->timer_new(host, on_start, c);
 	c->path = c->properties->get_string(host, "path");
 	c->kind = find_kind(c->properties->get_string(host, "kind"));
 	if (!c->kind)
@@ -103,6 +112,7 @@ static bool realize(void *self, struct tsr_error *error)
 {
 	struct chardev *c = self;
 
+	c->clock->arm(c->start, c->clock->now(c->host));
 	return !c->kind->start || c->kind->start(c);
 }
 

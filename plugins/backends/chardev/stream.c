@@ -114,7 +114,7 @@ bool stream_inject(struct chardev *c, const uint8_t *bytes, size_t length)
 
 static size_t device_room(const struct chardev *c)
 {
-	return c->port ? c->port->room(c->port->to) : 0;
+	return c->port && c->started ? c->port->room(c->port->to) : 0;
 }
 
 /* What waits goes to the device; the rest goes when the device asks. */
@@ -156,10 +156,10 @@ static void on_readable(void *self, short revents)
 {
 	struct chardev *c = self;
 	uint8_t bytes[256];
-	size_t room = device_room(c);
+	size_t room = c->started ? device_room(c) : CHARDEV_IN_MAX - c->in_length;
 	ssize_t n;
 
-	if (c->in_length || !room) {
+	if ((c->started && c->in_length) || !room) {
 		unwatch_input(c); /* `ready` watches again */
 		return;
 	}

@@ -20,6 +20,7 @@
 
 #define RESETS 3 /* of each connection that a load has ended */
 #define RESET_INTERVAL_NS (1000u * MS_NS)
+#define ACTIVITY_NS (100u * MS_NS)
 
 struct net_user {
 	const struct tsr_host *host;
@@ -31,7 +32,20 @@ struct net_user {
 	struct frame_queue queue;
 	bool delivering;
 	bool link; /* the cable is plugged in */
+	const struct tsr_bus *bus;
+	uint64_t active_ns; /* when "activity" was last emitted, in guest time */
 };
+
+/* For lamps: at most ten times a second. */
+static void tell_activity(struct net_user *n)
+{
+	uint64_t now = n->clock->now(n->host);
+
+	if (!n->bus || now < n->active_ns + ACTIVITY_NS)
+		return;
+	n->active_ns = now;
+	n->bus->emit(n->host, "activity", "");
+}
 
 /* -- to the guest */
 
@@ -45,6 +59,7 @@ static void deliver(struct net_user *n)
 	while ((frame = queue_first(&n->queue)) && n->port->can_receive(n->port->to)) {
 		n->port->receive(n->port->to, frame->bytes, frame->length);
 		queue_pop(&n->queue);
+		tell_activity(n);
 	}
 	n->delivering = false;
 }
@@ -98,7 +113,7 @@ static void on_resets(void *self, uint64_t deadline_ns)
 
 static void tell_link(const struct net_user *n)
 {
-	if (n->port && n->port->link_changed)
+	if (n->port && TSR_HAS(n->port, link_changed))
 		n->port->link_changed(n->port->to, n->link);
 }
 
@@ -131,8 +146,10 @@ static void net_send(void *self, const uint8_t *frame, size_t length)
 {
 	struct net_user *n = self;
 
-	if (n->link)
-		stacks_send(&n->stacks, frame, length);
+	if (!n->link)
+		return;
+	tell_activity(n);
+	stacks_send(&n->stacks, frame, length);
 }
 
 static void net_ready(void *self)
@@ -199,6 +216,7 @@ static bool net_attach(void *self, const struct tsr_host *host, struct tsr_error
 	n->host = host;
 	n->properties = host->get(host, TSR_PROPERTIES);
 	n->clock = host->get(host, TSR_CLOCK);
+	n->bus = host->get(host, TSR_BUS);
 	n->delivery = n->clock->timer_new(host, on_delivery, n);
 	n->resets = n->clock->timer_new(host, on_resets, n);
 	n->link = n->properties->get_bool(host, "link");

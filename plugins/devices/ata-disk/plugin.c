@@ -97,7 +97,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 static bool realize(void *self, struct tsr_error *error)
 {
 	struct ata_disk *d = self;
-	struct tsr_block_info info;
+	struct tsr_block_info info = { .size = sizeof(info) };
 
 	d->block->info(d->block_self, &info);
 	if (!info.present || info.length < SECTOR)

@@ -103,6 +103,7 @@ static void on_done(struct tsr_block_request *request, enum tsr_block_status sta
 static void submit(struct ata_disk *d, enum tsr_block_op op, uint32_t sectors, void *buffer)
 {
 	d->request = (struct tsr_block_request){
+		.size = sizeof(d->request),
 		.op = op,
 		.offset = op == TSR_BLOCK_FLUSH ? 0 : d->lba * SECTOR,
 		.length = (uint64_t)sectors * SECTOR,
@@ -219,6 +220,7 @@ void disk_dma_ready(void *self, const struct tsr_block_segment *segments, unsign
 		return;
 	d->moving = (uint32_t)(length / SECTOR);
 	d->request = (struct tsr_block_request){
+		.size = sizeof(d->request),
 		.op = d->flags & FLAG_WRITE ? TSR_BLOCK_WRITE : TSR_BLOCK_READ,
 		.offset = d->lba * SECTOR,
 		.length = length,

@@ -4,7 +4,7 @@
 
 void cdrom_look_at_medium(struct cdrom *c)
 {
-	struct tsr_block_info info;
+	struct tsr_block_info info = { .size = sizeof(info) };
 
 	c->block->info(c->block_self, &info);
 	if (info.generation == c->generation && info.present == c->present)

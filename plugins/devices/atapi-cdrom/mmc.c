@@ -80,7 +80,7 @@ static void inquiry(struct cdrom *c)
 static void get_event_status(struct cdrom *c)
 {
 	uint8_t *b = c->port->buffer;
-	struct tsr_block_info info;
+	struct tsr_block_info info = { .size = sizeof(info) };
 
 	if (!(c->cdb[1] & EVENT_POLLED)) {
 		cdrom_fail(c, SENSE_ILLEGAL_REQUEST, CODE_INVALID_FIELD_IN_CDB);

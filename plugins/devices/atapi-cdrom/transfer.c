@@ -74,6 +74,7 @@ static void on_done(struct tsr_block_request *request, enum tsr_block_status sta
 
 static void submit(struct cdrom *c, uint64_t offset, uint64_t length)
 {
+	c->request.size = sizeof(c->request);
 	c->request.op = TSR_BLOCK_READ;
 	c->request.offset = offset;
 	c->request.length = length;

@@ -248,9 +248,11 @@ static bool i440fx_attach(void *self, const struct tsr_host *host, struct tsr_er
 	const struct tsr_bus *bus = host->get(host, TSR_BUS);
 	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 	struct tsr_interface isa;
-	struct tsr_pci_id id = {
-		.vendor = 0x8086, .device = 0x1237, .class_code = 0x060000, .revision = 0x02
-	};
+	struct tsr_pci_id id = { .size = sizeof(id),
+				 .vendor = 0x8086,
+				 .device = 0x1237,
+				 .class_code = 0x060000,
+				 .revision = 0x02 };
 
 	s->host = host;
 	s->pci = host->get(host, TSR_PCI);

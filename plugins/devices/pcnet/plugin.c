@@ -171,6 +171,7 @@ static void on_link(void *self, bool up)
 static bool pci_setup(struct pcnet *p, struct tsr_error *error)
 {
 	static const struct tsr_pci_id id = {
+		.size = sizeof(id),
 		.vendor = 0x1022,
 		.device = 0x2000,
 		.class_code = 0x020000,

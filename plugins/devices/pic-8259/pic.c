@@ -263,9 +263,15 @@ static void elcr_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 	update(p);
 }
 
-static const struct tsr_io_ops master_ops = { sizeof(master_ops), 0, 1, master_read, master_write };
-static const struct tsr_io_ops slave_ops = { sizeof(slave_ops), 0, 1, slave_read, slave_write };
-static const struct tsr_io_ops elcr_ops = { sizeof(elcr_ops), 0, 1, elcr_read, elcr_write };
+static const struct tsr_io_ops master_ops = {
+	.size = sizeof(master_ops), .widths = 1, .read = master_read, .write = master_write
+};
+static const struct tsr_io_ops slave_ops = {
+	.size = sizeof(slave_ops), .widths = 1, .read = slave_read, .write = slave_write
+};
+static const struct tsr_io_ops elcr_ops = {
+	.size = sizeof(elcr_ops), .widths = 1, .read = elcr_read, .write = elcr_write
+};
 
 /* -- interfaces */
 
@@ -280,7 +286,8 @@ static void pic_set_input(void *self, unsigned input, int level)
 }
 
 static const struct tsr_irq_inputs inputs_table = { sizeof(inputs_table), 16, pic_set_input };
-static const struct tsr_intack intack_table = { sizeof(intack_table), pic_acknowledge };
+static const struct tsr_intack intack_table = { .size = sizeof(intack_table),
+						.acknowledge = pic_acknowledge };
 
 static const void *pic_interface(void *self, const char *interface)
 {

@@ -15,6 +15,7 @@ enum { COMMAND_IO = 0x01, IDETIM_DECODE = 0x80 /* in the high byte */ };
 #define CHANNELS 2
 
 static const struct tsr_pci_id pci_id = {
+	.size = sizeof(pci_id),
 	.vendor = 0x8086,
 	.device = 0x7010,
 	.class_code = 0x010180, /* IDE, legacy ports only, bus master */

@@ -170,6 +170,7 @@ static bool piix4_pm_attach(void *self, const struct tsr_host *host, struct tsr_
 	static const struct tsr_pci_ops pci_ops = { .size = sizeof(pci_ops),
 						    .config_written = on_config_written };
 	static const struct tsr_pci_id id = {
+		.size = sizeof(id),
 		.vendor = 0x8086,
 		.device = 0x7113,
 		.class_code = 0x068000,

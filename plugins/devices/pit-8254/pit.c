@@ -32,6 +32,7 @@ struct pit {
 	struct tsr_timer *edge_timer, *report_timer;
 	struct counter counters[3];
 	uint64_t updated; /* the tick up to which the line follows OUT 0 */
+	uint64_t edge;    /* the next one of OUT 0 after it, which the timer is set to */
 	uint8_t port61;   /* bits 0-3 */
 	bool report_due;
 	uint32_t reported_hz;
@@ -96,12 +97,11 @@ static void line_update(struct pit *p, uint64_t tick)
 
 static void arm(struct pit *p)
 {
-	uint64_t edge = pit_counter_next_edge(&p->counters[0], p->updated);
-
-	if (edge == COUNTER_NEVER)
+	p->edge = pit_counter_next_edge(&p->counters[0], p->updated);
+	if (p->edge == COUNTER_NEVER)
 		p->clock->cancel(p->edge_timer);
 	else
-		p->clock->arm(p->edge_timer, ns_of(edge));
+		p->clock->arm(p->edge_timer, ns_of(p->edge));
 }
 
 static void on_edge(void *self, uint64_t deadline_ns)
@@ -192,12 +192,16 @@ static uint64_t regs_read(void *self, uint64_t offset, unsigned width)
 
 	if (offset == REG_CONTROL)
 		return 0xff;
-	line_update(p, tick);
-	arm(p);
+	if (tick >= p->edge) { /* the host was late */
+		line_update(p, tick);
+		arm(p);
+	}
 	return pit_counter_read(&p->counters[offset], tick);
 }
 
-static const struct tsr_io_ops regs_ops = { sizeof(regs_ops), 0, 1, regs_read, regs_write };
+static const struct tsr_io_ops regs_ops = {
+	.size = sizeof(regs_ops), .widths = 1, .read = regs_read, .write = regs_write
+};
 
 /* -- port 61h */
 
@@ -233,7 +237,9 @@ static void port61_write(void *self, uint64_t offset, uint64_t value, unsigned w
 	report_later(p);
 }
 
-static const struct tsr_io_ops port61_ops = { sizeof(port61_ops), 0, 1, port61_read, port61_write };
+static const struct tsr_io_ops port61_ops = {
+	.size = sizeof(port61_ops), .widths = 1, .read = port61_read, .write = port61_write
+};
 
 /* -- life cycle */
 

@@ -292,7 +292,9 @@ static void regs_write(void *self, uint64_t offset, uint64_t value, unsigned wid
 		r->index = value & 0x7f;
 }
 
-static const struct tsr_io_ops regs_ops = { sizeof(regs_ops), 0, 1, regs_read, regs_write };
+static const struct tsr_io_ops regs_ops = {
+	.size = sizeof(regs_ops), .widths = 1, .read = regs_read, .write = regs_write
+};
 
 /* -- life cycle */
 

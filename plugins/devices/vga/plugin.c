@@ -181,6 +181,7 @@ static bool add_pci_registers(struct vga *v, struct tsr_error *error)
 static bool attach_pci(struct vga *v, const char *rom, struct tsr_error *error)
 {
 	static const struct tsr_pci_id id = {
+		.size = sizeof(id),
 		.vendor = 0x1234,
 		.device = 0x1111,
 		.class_code = 0x030000,

@@ -24,13 +24,9 @@ static void read_plugin(const char *text, gsize length)
 
 static gboolean apply(TsrDraft *draft, const char *overrides, GError **error)
 {
-	g_auto(GStrv) lines = g_strsplit(overrides, "\n", 64);
+	g_auto(GStrv) lines = *overrides ? g_strsplit(overrides, "\n", 64) : g_new0(char *, 1);
 
-	for (char **line = lines; *line; line++)
-		if (**line && !tsr_draft_apply_override(draft, *line, error))
-			return FALSE;
-	tsr_draft_fill_defaults(draft);
-	return TRUE;
+	return tsr_draft_apply_overrides(draft, (const char *const *)lines, error);
 }
 
 static void read_machine(TsrRegistry *registry, const char *text, gsize length)
@@ -42,7 +38,7 @@ static void read_machine(TsrRegistry *registry, const char *text, gsize length)
 	g_autoptr(TsrKeyFile) file = tsr_keyfile_parse(
 		"fuzz.machine", copy, mark ? (gsize)(mark - copy) : strlen(copy), &error);
 	g_autoptr(TsrDraft) draft =
-		file ? tsr_draft_new_from_keyfile(registry, file, &error) : NULL;
+		file ? tsr_draft_new_from_keyfile(registry, file, FALSE, &error) : NULL;
 	g_autoptr(TsrConfig) config = NULL;
 
 	if (draft && apply(draft, overrides, &error))

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest memory. Its file is mapped once the device has asked for the table of DMA. Where RAM lies
+ * only the core knows, and it may change whenever the guest runs: so the core is asked, and the
+ * runs that it names are used for the rest of the call that came from outside. What is no plain RAM
+ * goes through the core.
+ */
+#include <sys/mman.h>
+
+#include "isolated/device-parts.h"
+
+#define RUNS 4
+#define RUN_LENGTH 65536
+
+struct run {
+	unsigned turn; /* of device.turn, in which it is true */
+	bool for_write, is_mastered;
+	tsr_gpa at;
+	uint64_t length;
+	uint8_t *bytes;
+};
+static struct run runs[RUNS];
+static unsigned next_run;
+
+void device_map_ram(void)
+{
+	uint64_t size = device.ram_fd >= 0 ? device_ask_about(ISO_RAM_SIZE, 0, NULL) : 0;
+
+	if (device.ram || !size)
+		return;
+	device.ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, device.ram_fd, 0);
+	if (device.ram == MAP_FAILED)
+		device.ram = NULL;
+}
+
+/* Asks for the run that begins with the page of `at`. */
+static const struct run *ask_run(bool is_mastered, tsr_gpa at, bool for_write)
+{
+	struct run *run = &runs[next_run];
+	struct iso_message m;
+
+	m.head = (struct iso_head){ .what = ISO_DMA_MAP, .id = is_mastered };
+	m.head.a[0] = at & ~(tsr_gpa)TSR_PAGE_MASK;
+	m.head.a[1] = RUN_LENGTH;
+	m.head.a[2] = for_write;
+	device_ask(&m);
+	if (!m.head.a[0])
+		return NULL;
+	next_run = (next_run + 1) % RUNS;
+	*run = (struct run){ .turn = device.turn,
+			     .for_write = for_write,
+			     .is_mastered = is_mastered,
+			     .at = at & ~(tsr_gpa)TSR_PAGE_MASK,
+			     .length = m.head.a[1],
+			     .bytes = device.ram + m.head.a[2] };
+	return run;
+}
+
+static const struct run *known_run(bool is_mastered, tsr_gpa at, bool for_write)
+{
+	for (unsigned i = 0; i < RUNS; i++) {
+		const struct run *run = &runs[i];
+
+		if (run->turn == device.turn && run->for_write == for_write &&
+		    run->is_mastered == is_mastered && at >= run->at && at - run->at < run->length)
+			return run;
+	}
+	return NULL;
+}
+
+/* The bytes of guest memory from `at` on; *length is cut to the run's end. NULL: ask the core. */
+static uint8_t *find(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write)
+{
+	bool is_mastered = host == &device.dma_host;
+	const struct run *run;
+
+	if (!*length || !device.ram)
+		return NULL;
+	run = known_run(is_mastered, at, for_write);
+	run = run ? run : ask_run(is_mastered, at, for_write);
+	if (!run)
+		return NULL;
+	if (*length > run->length - (at - run->at))
+		*length = run->length - (at - run->at);
+	return run->bytes + (at - run->at);
+}
+
+static void post_written(tsr_gpa at, uint64_t length)
+{
+	device_post(&(struct iso_head){ .what = ISO_WRITTEN, .a = { at, length } }, NULL);
+}
+
+static bool read_by_core(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length)
+{
+	struct iso_message m;
+
+	m.head = (struct iso_head){ .what = ISO_DMA_READ, .id = host == &device.dma_host };
+	m.head.a[0] = from;
+	m.head.a[1] = length;
+	device_ask(&m);
+	memcpy(to, m.data, m.head.length);
+	return m.head.a[0];
+}
+
+static bool write_by_core(const struct tsr_host *host, tsr_gpa to, const void *from,
+			  uint64_t length)
+{
+	struct iso_message m;
+
+	m.head = (struct iso_head){ .what = ISO_DMA_WRITE,
+				    .id = host == &device.dma_host,
+				    .length = (uint32_t)length };
+	m.head.a[0] = to;
+	memcpy(m.data, from, length);
+	device_ask(&m);
+	return m.head.a[0];
+}
+
+static bool dma_read(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length)
+{
+	uint8_t *at = to;
+	bool good = true;
+
+	while (length) {
+		uint64_t part = length < ISO_DATA ? length : ISO_DATA;
+		const uint8_t *bytes = find(host, from, &part, false);
+
+		if (bytes)
+			memcpy(at, bytes, part);
+		else
+			good &= read_by_core(host, from, at, part);
+		from += part;
+		at += part;
+		length -= part;
+	}
+	return good;
+}
+
+static bool dma_write(const struct tsr_host *host, tsr_gpa to, const void *from, uint64_t length)
+{
+	const uint8_t *at = from;
+	bool good = true;
+
+	while (length) {
+		uint64_t part = length < ISO_DATA ? length : ISO_DATA;
+		uint8_t *bytes = find(host, to, &part, true);
+
+		if (bytes) {
+			memcpy(bytes, at, part);
+			post_written(to, part);
+		} else {
+			good &= write_by_core(host, to, at, part);
+		}
+		to += part;
+		at += part;
+		length -= part;
+	}
+	return good;
+}
+
+static void *dma_map(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write)
+{
+	return find(host, at, length, for_write);
+}
+
+static void dma_written(const struct tsr_host *host, tsr_gpa at, uint64_t length)
+{
+	post_written(at, length);
+}
+
+const struct tsr_dma device_dma = { .size = sizeof(device_dma),
+				    .read = dma_read,
+				    .write = dma_write,
+				    .map = dma_map,
+				    .written = dma_written };
+
+/* -- Memory that the guest sees: an isolated device has none, only handlers. */
+
+static struct tsr_region *refuse(struct tsr_error *error)
+{
+	tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+		      "an isolated device has no memory of its own that the guest sees; remove "
+		      "isolation=process");
+	return NULL;
+}
+
+static struct tsr_region *map(const struct tsr_host *host, const char *name, tsr_gpa base,
+			      uint64_t length, int priority, unsigned flags, uint8_t **bytes,
+			      struct tsr_error *error)
+{
+	return refuse(error);
+}
+
+static struct tsr_region *map_io(const struct tsr_host *host, const char *name, tsr_gpa base,
+				 uint64_t length, int priority, unsigned flags,
+				 const struct tsr_io_ops *ops, void *self, struct tsr_error *error)
+{
+	return refuse(error);
+}
+
+static struct tsr_region *alias(const struct tsr_host *host, const char *name, tsr_gpa base,
+				uint64_t length, int priority, unsigned flags,
+				struct tsr_region *target, uint64_t offset, struct tsr_error *error)
+{
+	return refuse(error);
+}
+
+static void move(struct tsr_region *region, tsr_gpa base)
+{
+	device_io.move(region, base);
+}
+
+static void enable(struct tsr_region *region, bool enabled)
+{
+	device_io.enable(region, enabled);
+}
+
+static bool fetch_dirty(struct tsr_region *region, uint32_t first, uint32_t count, uint8_t *bitmap)
+{
+	memset(bitmap, 0, (count + 7) / 8);
+	return false;
+}
+
+static void shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
+		   bool write_ram)
+{
+}
+
+static uint64_t ram_size(const struct tsr_host *host)
+{
+	return device_ask_about(ISO_RAM_SIZE, 0, NULL);
+}
+
+static uint64_t ram_below_4g(const struct tsr_host *host)
+{
+	struct iso_message m = { .head = { .what = ISO_RAM_SIZE } };
+
+	device_ask(&m);
+	return m.head.a[1];
+}
+
+static void set_a20(const struct tsr_host *host, bool enabled)
+{
+}
+
+static bool get_a20(const struct tsr_host *host)
+{
+	return device_ask_about(ISO_GET_A20, 0, NULL);
+}
+
+const struct tsr_memory device_memory = {
+	.size = sizeof(device_memory),
+	.map = map,
+	.map_io = map_io,
+	.alias = alias,
+	.move = move,
+	.enable = enable,
+	.fetch_dirty = fetch_dirty,
+	.shadow = shadow,
+	.ram_size = ram_size,
+	.ram_below_4g = ram_below_4g,
+	.set_a20 = set_a20,
+	.get_a20 = get_a20,
+};

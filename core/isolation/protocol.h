@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the core and the process of an isolated device say to each other. Both are of one build, so
+ * nothing of it is kept from version to version.
+ *
+ * Objects (regions, lines, timers, the PCI function, connections, listeners) are numbered from 0 in
+ * the order in which the device asks for them; the core has the list, and a device that is made
+ * again after its process ended has to ask for the same ones.
+ */
+#ifndef TSR_ISOLATION_PROTOCOL_H
+#define TSR_ISOLATION_PROTOCOL_H
+
+/* Of the device by the core; reply: a[0] is what the function returns. */
+enum iso_call {
+	ISO_ATTACH, /* data: the name; reply: a[0] good, a[1] error's code, data: its message */
+	ISO_REALIZE,
+	ISO_RESET, /* a[0]: enum tsr_reset */
+	ISO_SAVE,
+	ISO_LOAD,           /* a[0]: version */
+	ISO_READ,           /* id: region; a[0] offset, a[1] width */
+	ISO_WRITE,          /* a[2]: value */
+	ISO_TIMER,          /* id; a[0]: deadline */
+	ISO_CONFIG_READ,    /* id: function; a[0] offset, a[1] width */
+	ISO_CONFIG_WRITTEN, /* the same */
+	ISO_CHANGED,        /* id: listener; data: property; reply as ISO_ATTACH's */
+	ISO_ROOM,           /* id: chardev */
+	ISO_CAN_RECEIVE,    /* id: net */
+	ISO_RECEIVE,        /* id: either; data */
+	ISO_LINK,           /* id: net; a[0]: up */
+};
+
+/* To the core by the device. An answer's a[0] is what the function returns. */
+enum iso_question {
+	/* these make an object, and are answered by a[0] good, else a[1] code, data: message */
+	ISO_CLAIM,       /* a[0] widths, a[1] handlers (enum iso_handlers); data: name */
+	ISO_CLAIM_PORTS, /* a[0], a[1] as above; a[2] base, a[3] length; data: name */
+	ISO_IRQ,         /* data: name */
+	ISO_NEW_TIMER,
+	ISO_FUNCTION, /* a[0] handlers, a[1] device, a[2] function (-1: any); data: tsr_pci_id */
+	ISO_BAR,      /* id: function; a[0], a[1] as above; a[2] bar | kind << 8, a[3] length */
+	ISO_LISTEN,   /* data: property */
+	ISO_PEER,     /* data: need; answer: a[1] enum iso_peer */
+	/* these do not */
+	ISO_GET_STRING, /* data: property; answer: data */
+	ISO_GET_INT,
+	ISO_GET_BOOL,
+	ISO_WALL,
+	ISO_RANDOM,   /* a[0]: length; answer: data */
+	ISO_RAM_SIZE, /* answer: a[0] all, a[1] below 4 GiB */
+	ISO_GET_A20,
+	ISO_DMA_READ,   /* id: 1 through the function; a[0] from, a[1] length; answer: data */
+	ISO_DMA_WRITE,  /* id: 1 through the function; a[0] to; data */
+	ISO_DMA_MAP,    /* id as above; a[0] at, a[1] length, a[2] for_write; answer: a[1] length,
+			   a[2] offset in guest RAM */
+	ISO_CONFIG_USE, /* from now on the configuration space is copied */
+	ISO_ADDRESS,    /* id: function */
+	ISO_CONNECT,    /* id: peer; a[0]: net: has link_changed */
+	ISO_SEND,       /* id: chardev; data; answer: how many */
+	ISO_FLUSH,      /* only brings what was posted */
+	ISO_GET_UINT,   /* state; a[0]: bytes; data: name; answer: a[1] value */
+	ISO_GET_BYTES,  /* a[0]: length; data: name; answer: data */
+	ISO_GET_LENGTH, /* data: name */
+	ISO_GET_BEGIN,  /* data: group */
+};
+
+enum iso_post {
+	ISO_SET_LINE,   /* id: line; a[0]: level */
+	ISO_SET_INTX,   /* id: function; a[0]: level */
+	ISO_ARM,        /* id: timer; a[0]: deadline */
+	ISO_CANCEL,     /* id: timer */
+	ISO_MOVE,       /* id: region; a[0]: base */
+	ISO_ENABLE,     /* id: region; a[0]: enabled */
+	ISO_PCI_RESET,  /* id: function */
+	ISO_WRITTEN,    /* a[0] address, a[1] length: guest RAM was written */
+	ISO_FRAME,      /* id: net; data */
+	ISO_NEXT,       /* id: chardev, net: ready() */
+	ISO_LOG,        /* id: site; a[0]: level; data: text */
+	ISO_EMIT,       /* data: event, 0, detail */
+	ISO_SET_STRING, /* data: property, 0, value */
+	ISO_POWER_OFF,
+	ISO_ASK_RESET, /* a[0]: kind */
+	ISO_STOP,      /* a[0]: status; data: why */
+	ISO_LACKS,     /* data: a table of the host that an isolated device cannot have */
+	ISO_PUT_UINT,  /* state; a[0] value, a[1] bytes; data: name */
+	ISO_PUT_BYTES, /* data: name, 0, bytes */
+	ISO_PUT_BEGIN, /* data: group */
+	ISO_PUT_END,
+	ISO_GET_END, /* of the reader */
+};
+
+enum iso_handlers { ISO_HAS_READ = 1, ISO_HAS_WRITE = 2 };
+enum iso_peer { ISO_PEER_NONE, ISO_PEER_CHARDEV, ISO_PEER_NET };
+
+/* Descriptors that the supervisor's process is started with. */
+enum iso_descriptors { ISO_FD_LINE = 3, ISO_FD_SHARED, ISO_FD_RAM };
+
+/* On the line between the core and the supervisor, a datagram of one of these. */
+enum iso_order { ISO_START = 1, ISO_KILL }; /* core to supervisor, one byte */
+struct iso_report {                         /* supervisor to core: the process has ended */
+	int wait_status;
+};
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What stands in the core for an isolated device, and the functions of all of its files. See
+ * README.md. */
+#ifndef TSR_ISOLATION_PROXY_PARTS_H
+#define TSR_ISOLATION_PROXY_PARTS_H
+
+#include <glib.h>
+
+#include <tessera/chardev.h>
+#include <tessera/device.h>
+#include <tessera/draft/phys.h>
+#include <tessera/net.h>
+#include <tessera/pci.h>
+
+#include "isolation/process.h"
+#include "isolation/protocol.h"
+
+enum iso_life {
+	ISO_NONE,  /* not started */
+	ISO_ALIVE, /* its process is there */
+	ISO_DEAD,  /* it has ended, and is to come back */
+	ISO_LOST,  /* it has ended too often; a reset of the machine tries again */
+};
+
+struct iso_proxy;
+
+struct iso_object {
+	struct iso_proxy *proxy;
+	uint32_t id;
+	GBytes *asked; /* what the device has asked for: head and data */
+	uint32_t what; /* enum iso_question */
+	struct tsr_io_ops ops;
+	struct tsr_region *region;
+	const struct tsr_irq *irq;
+	struct tsr_timer *timer;
+	struct tsr_pci_ops pci_ops;
+	struct tsr_pci_function *function;
+	enum iso_peer peer;
+	struct tsr_interface to;
+	bool is_connected, is_down; /* net: the cable is unplugged */
+	union {
+		struct tsr_net_port net;
+		struct tsr_chardev_port chardev;
+	} port;
+};
+
+struct iso_tables {
+	const struct tsr_io *io;
+	const struct tsr_irq_table *irq;
+	const struct tsr_clock *clock;
+	const struct tsr_pci *pci;
+	const struct tsr_dma *dma;
+	const struct tsr_memory *memory;
+	const struct tsr_properties *properties;
+	const struct tsr_random *random;
+	const struct tsr_log *log;
+	const struct tsr_bus *bus;
+	const struct tsr_machine_table *machine;
+	const struct tsr_worker *worker;
+	const struct tsr_phys *phys;
+};
+
+/* What calls of the device lead to. */
+struct iso_reactions {
+	/* m becomes the answer. False: it is none that a device may ask. */
+	bool (*answer)(struct iso_proxy *p, struct iso_message *m);
+	/* What was posted happens. False: it breaks the rules. */
+	bool (*take_posts)(struct iso_proxy *p);
+	/* A dead device comes back, or is lost. */
+	void (*revive)(struct iso_proxy *p);
+	/* It was called: its state is kept soon. */
+	void (*touch)(struct iso_proxy *p);
+};
+
+/* An instance of the class of all isolated devices. */
+struct iso_proxy {
+	const struct iso_reactions *reactions;
+	const struct tsr_host *host;
+	struct iso_tables t;
+	struct iso_process *process;
+	enum iso_life life;
+	unsigned depth;     /* calls within each other */
+	bool is_built;      /* attached and realized: no more objects */
+	bool is_rebuilding; /* its process is another one, and asks for the same objects */
+	GPtrArray *objects; /* struct iso_object */
+	guint next;         /* rebuilding: the object to be asked for */
+	struct tsr_pci_function *function, *config_of;
+	uint8_t config[3][ISO_CONFIG]; /* as the device was given it */
+	struct tsr_state_writer *writer;
+	struct tsr_state_reader *reader;
+	GByteArray *recording, *kept; /* what it saved last; NULL: nothing */
+	struct tsr_timer *keep_timer;
+	bool is_keeping; /* the timer is armed */
+	unsigned watch;
+	int wait_status;
+	unsigned ends; /* since end_began_ns */
+	uint64_t end_began_us;
+	char *lacks; /* a table that it asked for and cannot have */
+	uint8_t sites[64];
+};
+
+extern const struct tsr_device_class iso_proxy_class;
+
+/* -- calls.c */
+
+/* A message without data. */
+void iso_message_init(struct iso_message *m, uint32_t what, uint32_t id);
+/* Text as data; it is cut. */
+void iso_message_set_text(struct iso_message *m, const char *text);
+/* The data as text: what it has no room for is cut. */
+const char *iso_message_text(struct iso_message *m);
+/* Calls the device; m becomes the reply. False: there is none, because its process has ended. */
+bool iso_proxy_call(struct iso_proxy *p, struct iso_message *m);
+/* The same, first bringing back a process that has ended. */
+bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m);
+/* Ends a device that breaks the rules of the channel. */
+void iso_proxy_break(struct iso_proxy *p, const char *why);
+/* Its process has ended, or is about to: waits for how. */
+void iso_proxy_end(struct iso_proxy *p);
+/* How its process ended, in words, in `text`. */
+void iso_proxy_describe_end(const struct iso_proxy *p, char text[128]);
+
+/* -- objects.c */
+
+/* Makes the object that is asked for, or finds the one that was there; m becomes the answer. */
+void iso_objects_make(struct iso_proxy *p, struct iso_message *m);
+/* By number, and only if it was made by that question; NULL. */
+struct iso_object *iso_objects_find(struct iso_proxy *p, uint32_t id, uint32_t what);
+void iso_object_free(gpointer object);
+/* Connects a back end to the device. */
+void iso_objects_connect(struct iso_object *o, bool has_link);
+/* The device is there again: its back end delivers what waits. */
+void iso_objects_wake(struct iso_object *o);
+
+/* -- questions.c, posts.c: reactions */
+
+bool iso_proxy_answer(struct iso_proxy *p, struct iso_message *m);
+bool iso_proxy_take_posts(struct iso_proxy *p);
+
+/* -- record.c: a saved state as the device wrote it */
+
+struct iso_record_reader {
+	struct tsr_state_reader base;
+	const GByteArray *record;
+	unsigned depth;
+	guint starts[ISO_DEPTH];
+};
+
+void iso_record_add(GByteArray *record, const struct iso_head *head, const uint8_t *data);
+/* Whether the device gave up saving. */
+bool iso_record_has_failed(const GByteArray *record);
+void iso_record_read(struct iso_record_reader *reader, const GByteArray *record, uint32_t version);
+
+/* -- recovery.c: reactions, and the rest of a device's life */
+
+void iso_proxy_revive(struct iso_proxy *p);
+/* Starts its process; false and error. */
+bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error);
+void iso_proxy_touch(struct iso_proxy *p);
+void iso_proxy_keep_init(struct iso_proxy *p);
+/* Saves it, to the writer if there is one, and keeps the state. False: its process has ended. */
+bool iso_proxy_save(struct iso_proxy *p);
+/* The state that is kept is of no use any more. */
+void iso_proxy_drop_kept(struct iso_proxy *p);
+
+#endif

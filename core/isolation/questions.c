@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an isolated device asks the core: each function takes the question, and m becomes the
+ * answer. */
+#include <string.h>
+
+#include "isolation/proxy-parts.h"
+
+/* a[0] is the answer. */
+static void answer(struct iso_message *m, uint64_t value)
+{
+	iso_message_init(m, 0, 0);
+	m->head.a[0] = value;
+}
+
+static bool get_string(struct iso_proxy *p, struct iso_message *m)
+{
+	const char *value = p->t.properties->get_string(p->host, iso_message_text(m));
+
+	answer(m, 0);
+	iso_message_set_text(m, value);
+	return true;
+}
+
+static bool get_int(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, (uint64_t)p->t.properties->get_int(p->host, iso_message_text(m)));
+	return true;
+}
+
+static bool get_bool(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, p->t.properties->get_bool(p->host, iso_message_text(m)));
+	return true;
+}
+
+static bool get_wall(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, p->t.clock->wall(p->host));
+	return true;
+}
+
+static bool get_random(struct iso_proxy *p, struct iso_message *m)
+{
+	uint64_t length = m->head.a[0];
+
+	if (length > ISO_DATA)
+		return false;
+	answer(m, 0);
+	m->head.length = (uint32_t)length;
+	p->t.random->fill(p->host, m->data, length);
+	return true;
+}
+
+static bool get_ram_size(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, p->t.memory->ram_size(p->host));
+	m->head.a[1] = p->t.memory->ram_below_4g(p->host);
+	return true;
+}
+
+static bool get_a20(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, p->t.memory->get_a20(p->host));
+	return true;
+}
+
+/* -- DMA. Through the function only while that may be bus master. */
+
+static const struct tsr_host *dma_host(const struct iso_proxy *p, const struct iso_message *m)
+{
+	return m->head.id && p->function ? p->t.pci->dma_host(p->function) : p->host;
+}
+
+static bool dma_read(struct iso_proxy *p, struct iso_message *m)
+{
+	const struct tsr_host *host = dma_host(p, m);
+	uint64_t from = m->head.a[0], length = m->head.a[1];
+
+	if (length > ISO_DATA)
+		return false;
+	answer(m, p->t.dma->read(host, from, m->data, length));
+	m->head.length = (uint32_t)length;
+	return true;
+}
+
+static bool dma_write(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, p->t.dma->write(dma_host(p, m), m->head.a[0], m->data, m->head.length));
+	return true;
+}
+
+/* Where the run lies in guest RAM, whose file the device has mapped. */
+static bool dma_map(struct iso_proxy *p, struct iso_message *m)
+{
+	uint64_t length = MIN(m->head.a[1], 1u << 20);
+	const uint8_t *ram = p->t.phys->ram_base(p->host);
+	const uint8_t *at = p->t.dma->map(dma_host(p, m), m->head.a[0], &length, m->head.a[2] != 0);
+
+	if (at && (at < ram || at + length > ram + p->t.memory->ram_size(p->host)))
+		at = NULL; /* other memory than RAM */
+	answer(m, at != NULL);
+	m->head.a[1] = length;
+	m->head.a[2] = at ? (uint64_t)(at - ram) : 0;
+	return true;
+}
+
+/* -- PCI */
+
+static bool use_config(struct iso_proxy *p, struct iso_message *m)
+{
+	const struct iso_object *f = iso_objects_find(p, m->head.id, ISO_FUNCTION);
+
+	if (!f)
+		return false;
+	p->config_of = f->function;
+	answer(m, 1);
+	return true;
+}
+
+static bool get_address(struct iso_proxy *p, struct iso_message *m)
+{
+	const struct iso_object *f = iso_objects_find(p, m->head.id, ISO_FUNCTION);
+
+	if (!f)
+		return false;
+	answer(m, p->t.pci->address(f->function));
+	return true;
+}
+
+/* -- Connections */
+
+static bool connect_peer(struct iso_proxy *p, struct iso_message *m)
+{
+	struct iso_object *peer = iso_objects_find(p, m->head.id, ISO_PEER);
+
+	if (!peer || !peer->peer || (p->is_built && !p->is_rebuilding))
+		return false;
+	iso_objects_connect(peer, m->head.a[0] != 0);
+	answer(m, 1);
+	return true;
+}
+
+static bool send_bytes(struct iso_proxy *p, struct iso_message *m)
+{
+	struct iso_object *peer = iso_objects_find(p, m->head.id, ISO_PEER);
+	const struct tsr_chardev *chardev;
+
+	if (!peer || peer->peer != ISO_PEER_CHARDEV)
+		return false;
+	chardev = peer->to.table;
+	answer(m, chardev->write(peer->to.self, m->data, m->head.length));
+	return true;
+}
+
+static bool flush(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, 1);
+	return true;
+}
+
+/* -- The state that it loads */
+
+static bool get_uint(struct iso_proxy *p, struct iso_message *m)
+{
+	unsigned bytes = (unsigned)m->head.a[0];
+	uint64_t value = 0;
+	bool good;
+
+	if (!p->reader)
+		return false;
+	good = p->reader->ops->uint(p->reader, iso_message_text(m), &value, bytes);
+	answer(m, good);
+	m->head.a[1] = value;
+	return true;
+}
+
+static bool get_bytes(struct iso_proxy *p, struct iso_message *m)
+{
+	g_autofree char *name = g_strdup(iso_message_text(m));
+	uint64_t length = m->head.a[0];
+	bool good;
+
+	if (!p->reader || length > ISO_DATA)
+		return false;
+	good = p->reader->ops->bytes(p->reader, name, m->data, length);
+	answer(m, good);
+	m->head.length = good ? (uint32_t)length : 0;
+	return true;
+}
+
+static bool get_length(struct iso_proxy *p, struct iso_message *m)
+{
+	if (!p->reader)
+		return false;
+	answer(m, (uint64_t)p->reader->ops->length(p->reader, iso_message_text(m)));
+	return true;
+}
+
+static bool get_begin(struct iso_proxy *p, struct iso_message *m)
+{
+	if (!p->reader)
+		return false;
+	answer(m, p->reader->ops->begin(p->reader, iso_message_text(m)));
+	return true;
+}
+
+static bool (*const questions[])(struct iso_proxy *p, struct iso_message *m) = {
+	[ISO_GET_STRING] = get_string, [ISO_GET_INT] = get_int,       [ISO_GET_BOOL] = get_bool,
+	[ISO_WALL] = get_wall,         [ISO_RANDOM] = get_random,     [ISO_RAM_SIZE] = get_ram_size,
+	[ISO_GET_A20] = get_a20,       [ISO_DMA_READ] = dma_read,     [ISO_DMA_WRITE] = dma_write,
+	[ISO_DMA_MAP] = dma_map,       [ISO_CONFIG_USE] = use_config, [ISO_ADDRESS] = get_address,
+	[ISO_CONNECT] = connect_peer,  [ISO_SEND] = send_bytes,       [ISO_FLUSH] = flush,
+	[ISO_GET_UINT] = get_uint,     [ISO_GET_BYTES] = get_bytes,   [ISO_GET_LENGTH] = get_length,
+	[ISO_GET_BEGIN] = get_begin,
+};
+
+bool iso_proxy_answer(struct iso_proxy *p, struct iso_message *m)
+{
+	if (m->head.what <= ISO_PEER) {
+		iso_objects_make(p, m);
+		return true;
+	}
+	return m->head.what < G_N_ELEMENTS(questions) && questions[m->head.what](p, m);
+}

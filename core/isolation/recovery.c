@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The end of an isolated device's process, and what comes after it. A tenth of a second of guest
+ * time after a device was called its state is kept. When its process ends, another one is made
+ * and loads that; if it ends again soon, the next one is reset only, because the state or what
+ * follows from it may be the reason; and one that ends again and again is left until the machine is
+ * reset.
+ */
+#include <string.h>
+
+#include "instance/instance.h"
+#include "isolation/proxy-parts.h"
+
+#define KEEP_NS 100000000
+#define FORGIVEN_US (60 * G_USEC_PER_SEC)
+#define ENDS_WITH_STATE 2 /* the last ones are reset only */
+#define ENDS_MAX 5
+
+/* -- The state that is kept */
+
+bool iso_proxy_save(struct iso_proxy *p)
+{
+	struct iso_message m;
+	bool good;
+
+	p->recording = g_byte_array_new();
+	iso_message_init(&m, ISO_SAVE, 0);
+	good = iso_proxy_call(p, &m);
+	if (good && !iso_record_has_failed(p->recording)) {
+		iso_proxy_drop_kept(p);
+		p->kept = g_steal_pointer(&p->recording);
+	}
+	g_clear_pointer(&p->recording, g_byte_array_unref);
+	return good;
+}
+
+void iso_proxy_drop_kept(struct iso_proxy *p)
+{
+	g_clear_pointer(&p->kept, g_byte_array_unref);
+}
+
+static void on_keep(void *self, uint64_t deadline_ns)
+{
+	struct iso_proxy *p = self;
+
+	p->is_keeping = false;
+	if (p->life == ISO_ALIVE && !p->depth)
+		iso_proxy_save(p);
+}
+
+void iso_proxy_keep_init(struct iso_proxy *p)
+{
+	p->keep_timer = p->t.clock->timer_new(p->host, on_keep, p);
+}
+
+void iso_proxy_touch(struct iso_proxy *p)
+{
+	if (p->is_keeping || !p->is_built)
+		return;
+	p->is_keeping = true;
+	p->t.clock->arm(p->keep_timer, p->t.clock->now(p->host) + KEEP_NS);
+}
+
+/* -- Starting */
+
+static bool call_step(struct iso_proxy *p, struct iso_message *m, struct tsr_error *error)
+{
+	char end[128];
+
+	if (iso_proxy_call(p, m))
+		return m->head.a[0] || tsr_error_set(error, (enum tsr_error_code)m->head.a[1], "%s",
+						     iso_message_text(m));
+	iso_proxy_describe_end(p, end);
+	if (p->lacks)
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
+				     "%s; it asked for %s, which an isolated device cannot have: "
+				     "remove isolation=process",
+				     end, p->lacks);
+	return tsr_error_set(error, TSR_ERROR_FAILED, "%s", end);
+}
+
+bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error)
+{
+	struct iso_message m;
+
+	g_clear_pointer(&p->lacks, g_free);
+	p->next = 0;
+	p->config_of = NULL;
+	if (!iso_process_start(p->process, &m)) {
+		iso_process_kill(p->process);
+		iso_proxy_end(p);
+		return tsr_error_set(error, TSR_ERROR_FAILED, "its process cannot be started");
+	}
+	if (!m.head.a[0])
+		return tsr_error_set(error, TSR_ERROR_FAILED, "%s", iso_message_text(&m));
+	p->life = ISO_ALIVE;
+	iso_message_init(&m, ISO_ATTACH, 0);
+	iso_message_set_text(&m, p->host->name);
+	return call_step(p, &m, error);
+}
+
+static bool realize(struct iso_proxy *p, struct tsr_error *error)
+{
+	struct iso_message m;
+
+	iso_message_init(&m, ISO_REALIZE, 0);
+	return call_step(p, &m, error);
+}
+
+/* -- Coming back */
+
+static bool reset(struct iso_proxy *p, struct tsr_error *error)
+{
+	struct iso_message m;
+
+	iso_message_init(&m, ISO_RESET, 0);
+	m.head.a[0] = TSR_RESET_POWER_ON;
+	return iso_proxy_call(p, &m) || tsr_error_set(error, TSR_ERROR_FAILED, "it ended again");
+}
+
+/* Whether the device has taken its state; if not, it is as after a reset. */
+static bool load_kept(struct iso_proxy *p)
+{
+	uint32_t version = tsr_instance_of(p->host)->config->plugin->state_version;
+	struct iso_record_reader reader;
+	struct tsr_error ignored;
+	struct iso_message m;
+	bool good;
+
+	if (!p->kept || p->ends > ENDS_WITH_STATE)
+		return false;
+	iso_record_read(&reader, p->kept, version);
+	p->reader = &reader.base;
+	iso_message_init(&m, ISO_LOAD, 0);
+	m.head.a[0] = version;
+	good = iso_proxy_call(p, &m) && m.head.a[0];
+	p->reader = NULL;
+	if (!good && p->life == ISO_ALIVE)
+		reset(p, &ignored);
+	return good;
+}
+
+static bool rebuild(struct iso_proxy *p, bool *has_state, struct tsr_error *error)
+{
+	bool good;
+
+	p->is_rebuilding = true;
+	good = iso_proxy_start(p, error) && realize(p, error) &&
+	       (p->next == p->objects->len ||
+		tsr_error_set(error, TSR_ERROR_FAILED, "it asks for less than it had"));
+	p->is_rebuilding = false;
+	if (!good || !reset(p, error))
+		return false;
+	*has_state = load_kept(p);
+	return p->life == ISO_ALIVE || tsr_error_set(error, TSR_ERROR_FAILED, "it ended again");
+}
+
+/* Its process may be there, and be of no use. */
+static void give_up_process(struct iso_proxy *p)
+{
+	if (p->life != ISO_ALIVE)
+		return;
+	iso_process_kill(p->process);
+	iso_proxy_end(p);
+}
+
+static void tell(struct iso_proxy *p, const char *event, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+static void tell(struct iso_proxy *p, const char *event, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	tsr_log_at(p->t.log, p->host, TSR_LOG_WARNING, "%s", text);
+	p->t.bus->emit(p->host, event, text);
+}
+
+static void lose(struct iso_proxy *p, const char *end, const char *why)
+{
+	p->life = ISO_LOST;
+	for (guint i = 0; i < p->objects->len; i++) {
+		const struct iso_object *o = g_ptr_array_index(p->objects, i);
+
+		if (o->irq)
+			tsr_irq_set(o->irq, 0);
+		if (o->function)
+			p->t.pci->set_intx(o->function, 0);
+		if (o->timer)
+			p->t.clock->cancel(o->timer);
+	}
+	tell(p, "fault", "%s; %s: the guest sees no device until the machine is reset", end, why);
+}
+
+/* What the old process had set; the new one sets its own. */
+static void forget(struct iso_proxy *p)
+{
+	for (guint i = 0; i < p->objects->len; i++) {
+		const struct iso_object *o = g_ptr_array_index(p->objects, i);
+
+		if (o->timer)
+			p->t.clock->cancel(o->timer);
+	}
+}
+
+void iso_proxy_revive(struct iso_proxy *p)
+{
+	uint64_t now = (uint64_t)g_get_monotonic_time();
+	struct tsr_error error = { 0 };
+	bool has_state = false, good = false;
+	char end[128];
+
+	iso_proxy_describe_end(p, end);
+	if (now - p->end_began_us > FORGIVEN_US) {
+		p->end_began_us = now;
+		p->ends = 1;
+	}
+	forget(p);
+	while (p->life == ISO_DEAD && p->ends <= ENDS_MAX && !good) {
+		good = rebuild(p, &has_state, &error);
+		if (!good)
+			give_up_process(p);
+	}
+	if (!good) {
+		lose(p, end, *error.message ? error.message : "it ends again and again");
+		return;
+	}
+	tell(p, "isolation", "%s; another one has taken its place, %s", end,
+	     has_state ? "with the state of a moment before" : "as after a reset");
+	for (guint i = 0; i < p->objects->len; i++)
+		iso_objects_wake(g_ptr_array_index(p->objects, i));
+}

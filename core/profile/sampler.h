@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Looks up to 270 times a second at where the virtual CPU's thread is. A thread of its own
+ * reads how much processor time that thread has used, and sends it SIGPROF if it was any; the
+ * signal handler notes the place, and the time is what the sample weighs. So a sleeping guest
+ * costs no sample, and what the host gives to others is not counted.
+ */
+#ifndef TSR_PROFILE_SAMPLER_H
+#define TSR_PROFILE_SAMPLER_H
+
+#include <tessera-glib/machine.h>
+#include <tessera/draft/cpu-profile.h>
+
+#include "calls/call.h"
+#include "calls/code-map.h"
+
+struct tsr_sampler;
+
+struct tsr_sample {
+	guint64 ns; /* of processor time since the sample before */
+	/* place.tier NULL: the thread was not in the guest, but in the core; or the processor's
+	 * plugin cannot tell */
+	struct tsr_cpu_place place;
+	const char *doing;               /* what the thread was at, a string that stays */
+	const struct tsr_callee *callee; /* the device that was called, NULL: none */
+	const char *function;            /* of it */
+	const struct tsr_code *code; /* the plugin that the host's code belongs to, NULL: none */
+};
+
+/* `take` is called on the sampler's thread, or on the virtual CPU's as that ends. NULL and error:
+ * there can be no thread. [main & !running] */
+struct tsr_sampler *tsr_sampler_new(TsrMachine *m,
+				    void (*take)(gpointer user, const struct tsr_sample *sample),
+				    gpointer user, GError **error);
+/* The virtual CPU's thread has ended. [main] */
+void tsr_sampler_free(struct tsr_sampler *sampler);
+
+/* The virtual CPU's thread starts; it ends. On that thread; NULL: there is no sampler. */
+void tsr_sampler_enter(struct tsr_sampler *sampler);
+void tsr_sampler_leave(struct tsr_sampler *sampler);
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tessera monitor SOCKET [PATTERN…]: shows what crosses the borders of a running machine's devices.
+ * It ends with the machine, on SIGINT and SIGTERM, when nobody reads its output, or after a time.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "manifest/property.h"
+#include "program/monitor-graph.h"
+#include "program/monitor-pcap.h"
+#include "program/monitor-recording.h"
+#include "program/monitor-stream.h"
+#include "program/monitor-text.h"
+#include "program/program.h"
+
+#define PIPE_BYTES (1 << 20) /* what an unprivileged process may have */
+#define GRAPH_SECONDS 5
+#define SECONDS_MAX (7 * 24 * 3600)
+#define LIMIT_DEFAULT 256       /* MiB */
+#define LIMIT_MAX (1024 * 1024) /* MiB */
+
+typedef struct {
+	char *socket;
+	GPtrArray *patterns; /* char *, NULL-terminated once parsed */
+	gboolean json;
+	gboolean start; /* the machine, once it is watched */
+	gint64 seconds; /* 0: until the machine ends */
+	/* Files; NULL: none. */
+	const char *pcap, *graph;
+	const char *device, *recording; /* --record */
+	gint64 limit;                   /* of the recording, MiB */
+} Options;
+
+typedef struct {
+	const Options *options;
+	struct monitor_stream stream;
+	gint64 until; /* monotonic time, us; G_MAXINT64: no end */
+	GString *text;
+	gboolean prints;
+	struct monitor_pcap *pcap;
+	struct monitor_graph *graph;
+	struct monitor_recording *recording;
+} Monitor;
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_interrupt(int number)
+{
+	is_interrupted = 1;
+}
+
+/* Without SA_RESTART: a read that waits returns. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* -- Arguments */
+
+static int take_seconds(Options *o, const char *value)
+{
+	if (value && tsr_parse_int(value, &o->seconds) && o->seconds > 0 &&
+	    o->seconds <= SECONDS_MAX)
+		return 0;
+	return program_fail(TSR_EXIT_USAGE, "--seconds needs a number from 1 to %d", SECONDS_MAX);
+}
+
+static int take_file(const char **file, const char *option, const char *value)
+{
+	*file = value;
+	return value ? 0 : program_fail(TSR_EXIT_USAGE, "%s needs a file", option);
+}
+
+static int take_limit(Options *o, const char *value)
+{
+	if (value && tsr_parse_int(value, &o->limit) && o->limit > 0 && o->limit <= LIMIT_MAX)
+		return 0;
+	return program_fail(TSR_EXIT_USAGE, "--limit needs a number of MiB from 1 to %d",
+			    LIMIT_MAX);
+}
+
+static int take_record(Options *o, char ***next)
+{
+	o->device = **next ? *(*next)++ : NULL;
+	o->recording = **next ? *(*next)++ : NULL;
+	return o->recording ? 0
+			    : program_fail(TSR_EXIT_USAGE, "--record needs a device and a file");
+}
+
+static int take_argument(Options *o, char ***next)
+{
+	char *argument = *(*next)++;
+
+	o->json |= g_str_equal(argument, "--json");
+	o->start |= g_str_equal(argument, "--start");
+	if (g_str_equal(argument, "--json") || g_str_equal(argument, "--start"))
+		return 0;
+	if (g_str_equal(argument, "--seconds"))
+		return take_seconds(o, **next ? *(*next)++ : NULL);
+	if (g_str_equal(argument, "--pcap"))
+		return take_file(&o->pcap, argument, **next ? *(*next)++ : NULL);
+	if (g_str_equal(argument, "--record"))
+		return take_record(o, next);
+	if (g_str_equal(argument, "--limit"))
+		return take_limit(o, **next ? *(*next)++ : NULL);
+	if (g_str_equal(argument, "--graph"))
+		return take_file(&o->graph, argument, **next ? *(*next)++ : NULL);
+	if (*argument == '-')
+		return program_fail(TSR_EXIT_USAGE,
+				    "there is no option \"%s\"; `tessera monitor --help` lists "
+				    "them",
+				    argument);
+	if (o->socket)
+		g_ptr_array_add(o->patterns, argument);
+	else
+		o->socket = argument;
+	return 0;
+}
+
+/* A recording has its own stream, which other outputs cannot read. */
+static int prepare_recording(Options *o)
+{
+	if (!o->recording)
+		return 0;
+	if (o->json || o->pcap || o->graph || o->patterns->len)
+		return program_fail(TSR_EXIT_USAGE,
+				    "--record goes with neither patterns nor other outputs; run "
+				    "`tessera monitor` twice");
+	g_ptr_array_add(o->patterns, g_strconcat("record:", o->device, NULL));
+	return 0;
+}
+
+static int parse_arguments(Options *o, char **arguments)
+{
+	int status = 0;
+
+	while (*arguments && !status)
+		status = take_argument(o, &arguments);
+	if (!status && !o->socket)
+		status = program_fail(TSR_EXIT_USAGE,
+				      "usage: `tessera monitor SOCKET [PATTERN…]`, where SOCKET is "
+				      "what the machine's --control names");
+	if (!status && o->json && o->pcap && g_str_equal(o->pcap, "-"))
+		status = program_fail(TSR_EXIT_USAGE,
+				      "--json and --pcap - would both write to standard output; "
+				      "give --pcap a file");
+	if (!status)
+		status = prepare_recording(o);
+	if (o->pcap && !o->graph && !o->patterns->len)
+		g_ptr_array_add(o->patterns, "packets");
+	if (o->graph && !o->seconds)
+		o->seconds = GRAPH_SECONDS;
+	g_ptr_array_add(o->patterns, NULL);
+	return status;
+}
+
+/* -- The stream */
+
+static void show_event(Monitor *m, const struct monitor_event *event)
+{
+	if (m->pcap)
+		monitor_pcap_add(m->pcap, event,
+				 monitor_stream_wall(&m->stream, event->record.time_ns));
+	if (m->graph)
+		monitor_graph_add(m->graph, event);
+	if (m->prints)
+		(m->options->json ? monitor_add_json : monitor_add_text)(m->text, event);
+}
+
+/* FALSE: nobody reads the output any more, or it cannot be written. */
+static gboolean show_events(Monitor *m, const char **wrong)
+{
+	struct monitor_event event;
+
+	while (monitor_stream_next(&m->stream, &event, wrong))
+		show_event(m, &event);
+	fwrite(m->text->str, 1, m->text->len, stdout);
+	g_string_truncate(m->text, 0);
+	return fflush(stdout) == 0 && (!m->pcap || monitor_pcap_flush(m->pcap));
+}
+
+/* Whether there is something to read; FALSE: time is over, or a signal has come. */
+static gboolean wait_for_more(const Monitor *m)
+{
+	struct pollfd poll_fd = { .fd = m->stream.fd, .events = POLLIN };
+
+	while (!is_interrupted) {
+		gint64 left = m->until - g_get_monotonic_time();
+		int n = left > 0 ? poll(&poll_fd, 1, (int)MIN(left / 1000 + 1, 60000)) : 0;
+
+		if (n > 0)
+			return TRUE;
+		if (left <= 0)
+			return FALSE;
+	}
+	return FALSE;
+}
+
+static int show_stream(Monitor *m)
+{
+	const char *wrong = NULL;
+
+	while (wait_for_more(m) && monitor_stream_read(&m->stream, &wrong) && !wrong)
+		if (!show_events(m, &wrong) || wrong)
+			break;
+	return wrong ? program_fail(TSR_EXIT_MACHINE_FAILED, "%s", wrong) : 0;
+}
+
+/* The bytes of the stream as they are. FALSE: enough of them. */
+static gboolean record_bytes(Monitor *m)
+{
+	GByteArray *bytes = m->stream.bytes;
+	gboolean more = monitor_recording_add(m->recording, bytes->data, bytes->len);
+
+	g_byte_array_set_size(bytes, 0);
+	return more;
+}
+
+static int record_stream(Monitor *m)
+{
+	const char *wrong = NULL;
+	gboolean is_there = TRUE;
+
+	while (wait_for_more(m) && (is_there = monitor_stream_read(&m->stream, &wrong)) &&
+	       record_bytes(m))
+		;
+	if (!is_there)
+		monitor_recording_end(m->recording, TSR_RECORDING_END_MACHINE);
+	return monitor_recording_report(m->recording);
+}
+
+static gboolean start(TsrMachine *machine, const Options *o, GError **error)
+{
+	return !o->start || tsr_machine_get_state(machine) != TSR_MACHINE_LOADED ||
+	       tsr_machine_start(machine, error);
+}
+
+/* The reading end of the stream, which outlives the connection; -1 with error. */
+static int watch(TsrMachine *machine, const Options *o, GError **error)
+{
+	const char *const *patterns = (const char *const *)o->patterns->pdata;
+	int ends[2];
+	gboolean good;
+
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_IO,
+			    "cannot make a pipe: %s", g_strerror(errno));
+		return -1;
+	}
+	fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* fewer bytes do, too */
+	good = tsr_machine_watch(machine, ends[1], patterns, error) && start(machine, o, error);
+	close(ends[1]);
+	if (good)
+		return ends[0];
+	close(ends[0]);
+	return -1;
+}
+
+/* As watch; the error is printed. */
+static int watch_socket(Monitor *m, int *status)
+{
+	GError *error = NULL;
+	TsrMachine *machine = tsr_machine_new_remote(m->options->socket, &error);
+	int fd = -1;
+
+	if (machine && m->options->graph)
+		m->graph = monitor_graph_new(machine);
+	if (machine)
+		fd = watch(machine, m->options, &error);
+	g_clear_object(&machine);
+	if (fd < 0)
+		*status = program_fail_error(error);
+	return fd;
+}
+
+static int fail_file(const char *path)
+{
+	return program_fail(TSR_EXIT_MACHINE_FAILED, "cannot write %s: %s", path,
+			    g_strerror(errno));
+}
+
+/* Before the machine is asked, so that nothing is started in vain. */
+static int open_files(Monitor *m)
+{
+	if (m->options->recording) {
+		m->recording = monitor_recording_new(m->options->recording,
+						     (guint64)m->options->limit << 20);
+		return m->recording ? 0 : fail_file(m->options->recording);
+	}
+	if (!m->options->pcap)
+		return 0;
+	m->pcap = monitor_pcap_new(m->options->pcap);
+	return m->pcap ? 0 : fail_file(m->options->pcap);
+}
+
+/* Standard output that nobody reads is no failure. */
+static int close_files(Monitor *m, int status)
+{
+	gboolean good = !m->pcap || monitor_pcap_free(m->pcap);
+
+	return good || status || errno == EPIPE ? status : fail_file(m->options->pcap);
+}
+
+static int write_graph(Monitor *m, double seconds)
+{
+	g_autofree char *instead = NULL;
+	GError *error = NULL;
+
+	if (!m->graph)
+		return 0;
+	if (!monitor_graph_write(m->graph, m->options->graph, seconds, &instead, &error))
+		return program_fail_error(error);
+	if (!instead)
+		return 0;
+	return program_fail(TSR_EXIT_MACHINE_FAILED,
+			    "%s: the program `dot` is missing, which draws it: install graphviz; "
+			    "%s has the graph as text",
+			    m->options->graph, instead);
+}
+
+static int run(Monitor *m, int fd)
+{
+	gint64 start = g_get_monotonic_time();
+	int status;
+
+	monitor_stream_init(&m->stream, fd);
+	m->text = g_string_new(NULL);
+	if (m->options->seconds)
+		m->until = start + m->options->seconds * G_USEC_PER_SEC;
+	status = m->recording ? record_stream(m) : show_stream(m);
+	if (!status)
+		status = write_graph(m, (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC);
+	g_string_free(m->text, TRUE);
+	monitor_stream_finish(&m->stream);
+	close(fd);
+	return status;
+}
+
+static int monitor(const Options *o)
+{
+	Monitor m = { .options = o,
+		      .until = G_MAXINT64,
+		      .prints = o->json || !(o->pcap || o->graph || o->recording) };
+	int status, fd = -1;
+
+	catch_signals();
+	status = open_files(&m);
+	if (!status)
+		fd = watch_socket(&m, &status);
+	if (fd >= 0)
+		status = run(&m, fd);
+	g_clear_pointer(&m.graph, monitor_graph_free);
+	g_clear_pointer(&m.recording, monitor_recording_free);
+	return close_files(&m, status);
+}
+
+int command_monitor(char **arguments)
+{
+	Options options = { .patterns = g_ptr_array_new(), .limit = LIMIT_DEFAULT };
+	int status;
+
+	if (program_wants_help(arguments, "monitor"))
+		return 0;
+	status = parse_arguments(&options, arguments);
+	if (!status)
+		status = program_check_needs();
+	if (!status)
+		status = monitor(&options);
+	g_ptr_array_unref(options.patterns);
+	return status;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which disks of a machine are part of its snapshots: what the guest can write to and that is kept.
+ */
+#ifndef TSR_SNAPSHOT_DISKS_H
+#define TSR_SNAPSHOT_DISKS_H
+
+#include "snapshot/store.h"
+
+#include <tessera-glib/machine.h>
+
+/* The disks that the manifest names become those of an index without snapshots; one that has some
+ * is compared with them. FALSE: a disk cannot have snapshots, there is none, or others than the
+ * index has. */
+gboolean tsr_disks_find(TsrStore *store, TsrRegistry *registry, GError **error);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* PCI functions of scripts. */
+#include <tessera/pci.h>
+
+#include "script.h"
+
+/* -- The configuration space. Function 0 is called after a write, function 1 before a read. */
+
+static void on_config(struct hook *hook, unsigned which, unsigned offset, unsigned width)
+{
+	struct turn turn = script_enter(hook->device, true);
+	PyObject *arguments[] = { PyLong_FromLong(offset), PyLong_FromLong(width) };
+
+	Py_XDECREF(script_call(hook->device, hook->functions[which], arguments, 2));
+	script_leave(&turn);
+}
+
+static void on_config_written(void *self, unsigned offset, unsigned width)
+{
+	on_config(self, 0, offset, width);
+}
+
+static void on_config_read(void *self, unsigned offset, unsigned width)
+{
+	on_config(self, 1, offset, width);
+}
+
+/* A function with both, or one, or none; constant, because the core keeps it. */
+static const struct tsr_pci_ops *ops_for(const struct hook *hook)
+{
+	static const struct tsr_pci_ops ops[] = {
+		{ .size = sizeof(ops[0]) },
+		{ .size = sizeof(ops[0]), .config_written = on_config_written },
+		{ .size = sizeof(ops[0]), .config_read = on_config_read },
+		{ .size = sizeof(ops[0]),
+		  .config_written = on_config_written,
+		  .config_read = on_config_read },
+	};
+
+	return &ops[(hook->functions[0] ? 1 : 0) + (hook->functions[1] ? 2 : 0)];
+}
+
+static PyObject *function_new(struct device *d, struct tsr_pci_function *function,
+			      const struct tsr_error *error)
+{
+	struct object *object;
+
+	if (!function)
+		return script_raise(error);
+	object = script_object_new(script_function_type, d);
+	if (object) {
+		object->to = function;
+		object->table = d->pci->dma_host(function);
+	}
+	return (PyObject *)object;
+}
+
+PyObject *script_pci_add(PyObject *self, PyObject *args, PyObject *names)
+{
+	static char *keys[] = { "vendor",         "device",           "class_code", "revision",
+				"interrupt_pin",  "subsystem_vendor", "subsystem",  "header_type",
+				"config_written", "config_read",      NULL };
+	struct device *d = script_object_building(self, "pci_add");
+	struct tsr_pci_id id = { .size = sizeof(id) };
+	PyObject *functions[2] = { NULL, NULL };
+	struct tsr_error error = { 0 };
+	struct hook *hook;
+
+	if (!d || !PyArg_ParseTupleAndKeywords(
+			  args, names, "|$HHIBBHHBOO:pci_add", keys, &id.vendor, &id.device,
+			  &id.class_code, &id.revision, &id.interrupt_pin, &id.subsystem_vendor,
+			  &id.subsystem, &id.header_type, &functions[0], &functions[1]))
+		return NULL;
+	if (!id.vendor || !id.class_code) {
+		PyErr_SetString(PyExc_TypeError, "pci_add needs vendor, device and class_code");
+		return NULL;
+	}
+	hook = script_hook_new(d, functions, 2);
+	if (!hook)
+		return NULL;
+	return function_new(d, d->pci->add(d->host, &id, ops_for(hook), hook, &error), &error);
+}
+
+/* -- BARs */
+
+static PyObject *add_bar(PyObject *self, PyObject *args, PyObject *names,
+			 enum tsr_pci_bar_kind kind)
+{
+	static char *keys[] = { "bar", "length", "read", "write", "widths", NULL };
+	struct device *d = script_object_building(self, "a BAR");
+	PyObject *functions[2] = { NULL, NULL };
+	struct tsr_error error = { 0 };
+	unsigned bar, length, widths = 1 | 2 | 4;
+	struct hook *hook;
+
+	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "II|OOI", keys, &bar, &length,
+					       &functions[0], &functions[1], &widths))
+		return NULL;
+	hook = script_hook_new(d, functions, 2);
+	if (!hook)
+		return NULL;
+	script_io_ops(hook, widths);
+	if (!d->pci->bar_io(((struct object *)self)->to, bar, kind, length, &hook->table.io, hook,
+			    &error))
+		return script_raise(&error);
+	Py_RETURN_NONE;
+}
+
+static PyObject *bar_io(PyObject *self, PyObject *args, PyObject *names)
+{
+	return add_bar(self, args, names, TSR_PCI_BAR_IO);
+}
+
+static PyObject *bar_mmio(PyObject *self, PyObject *args, PyObject *names)
+{
+	return add_bar(self, args, names, TSR_PCI_BAR_MEMORY);
+}
+
+static PyObject *bar_memory(PyObject *self, PyObject *args, PyObject *names)
+{
+	static char *keys[] = { "bar", "length", "prefetchable", "flags", NULL };
+	struct device *d = script_object_building(self, "bar_memory");
+	struct tsr_error error = { 0 };
+	unsigned bar, length, flags = 0;
+	struct tsr_region *region;
+	int prefetchable = 0;
+	uint8_t *bytes;
+
+	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "II|pI:bar_memory", keys, &bar, &length,
+					       &prefetchable, &flags))
+		return NULL;
+	if (!d->pci->bar_memory(((struct object *)self)->to, bar, length, prefetchable, flags,
+				&bytes, &region, &error))
+		return script_raise(&error);
+	return script_memory_new(d, bytes, length);
+}
+
+static PyObject *add_rom(PyObject *self, PyObject *args)
+{
+	struct device *d = script_object_building(self, "rom");
+	struct tsr_error error = { 0 };
+	Py_buffer image;
+	bool good;
+
+	if (!d || !PyArg_ParseTuple(args, "y*:rom", &image))
+		return NULL;
+	good = d->pci->rom(((struct object *)self)->to, image.buf, (size_t)image.len, &error);
+	PyBuffer_Release(&image);
+	if (!good)
+		return script_raise(&error);
+	Py_RETURN_NONE;
+}
+
+/* -- While the machine runs */
+
+static PyObject *set_intx(PyObject *self, PyObject *level)
+{
+	struct device *d = script_object_device(self, "set_intx");
+	int value = d ? PyObject_IsTrue(level) : -1;
+
+	if (value < 0)
+		return NULL;
+	d->pci->set_intx(((struct object *)self)->to, value);
+	Py_RETURN_NONE;
+}
+
+static PyObject *reset_function(PyObject *self, PyObject *unused)
+{
+	struct device *d = script_object_device(self, "pci.reset");
+
+	if (!d)
+		return NULL;
+	d->pci->reset(((struct object *)self)->to);
+	Py_RETURN_NONE;
+}
+
+static PyObject *dma_read(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct device *d = script_object_device(self, "dma_read");
+
+	return d ? script_dma_read(d, ((struct object *)self)->table, args, count) : NULL;
+}
+
+static PyObject *dma_write(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct device *d = script_object_device(self, "dma_write");
+
+	return d ? script_dma_write(d, ((struct object *)self)->table, args, count) : NULL;
+}
+
+static PyObject *get_address(PyObject *self, void *unused)
+{
+	struct device *d = script_object_device(self, "address");
+
+	return d ? PyLong_FromLong(d->pci->address(((struct object *)self)->to)) : NULL;
+}
+
+/* closure: the offset of the function in the table that gives the bytes. */
+static PyObject *get_bytes(PyObject *self, void *closure)
+{
+	struct device *d = script_object_device(self, "config");
+	uint8_t *(*get)(struct tsr_pci_function *);
+
+	if (!d)
+		return NULL;
+	memcpy(&get, (const char *)d->pci + (uintptr_t)closure, sizeof(get));
+	return script_memory_new(d, get(((struct object *)self)->to), 256);
+}
+
+#define BYTES(member) (void *)offsetof(struct tsr_pci, member)
+
+static PyMethodDef methods[] = {
+	{ "bar_io", SCRIPT_NAMED(bar_io), "A BAR of ports: bar, length, read, write, widths." },
+	{ "bar_mmio", SCRIPT_NAMED(bar_mmio),
+	  "A BAR of addresses: bar, length, read, write, widths." },
+	{ "bar_memory", SCRIPT_NAMED(bar_memory),
+	  "A BAR of memory: bar, length; returns its bytes." },
+	{ "rom", add_rom, METH_VARARGS, "The option ROM's image." },
+	{ "set_intx", set_intx, METH_O, "The level of the interrupt pin." },
+	{ "reset", reset_function, METH_NOARGS, "Resets command, BARs and interrupt line." },
+	{ "dma_read", SCRIPT_FAST(dma_read), "Bytes of guest memory, or None: address, length." },
+	{ "dma_write", SCRIPT_FAST(dma_write), "Whether bytes were written: address, bytes." },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyGetSetDef getters[] = {
+	{ "address", get_address, NULL, "bus << 8 | device << 3 | function", NULL },
+	{ "config", get_bytes, NULL, "The configuration space.", BYTES(config) },
+	{ "write_mask", get_bytes, NULL, "Which of its bits the guest writes.", BYTES(write_mask) },
+	{ "clear_mask", get_bytes, NULL, "Which a written 1 clears.", BYTES(clear_mask) },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static PyType_Slot slots[] = {
+	{ Py_tp_dealloc, script_object_free },
+	{ Py_tp_methods, methods },
+	{ Py_tp_getset, getters },
+	{ 0, NULL },
+};
+
+PyType_Spec script_function_spec = SCRIPT_TYPE("_tessera.PciFunction", slots);

@@ -1,0 +1,3 @@
+# says: bad.py has to have one class that extends tessera.Device; it has none
+# ends: refused
+import tessera

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+tessera sdk check. Arguments: build folder, C compiler, source folder. Each file of bad/ is a plugin with one mistake; its head says
+which test it fails (the first that fails is that one) and what is said. Words of a head:
+
+    fails: TEST[|TEST]   none: it passes
+    says: TEXT           in the reason
+    manifest: KEY=VALUE  instead of, or besides, what device.plugin has in [Plugin]
+    only: TEST           the test is run alone
+    build: none | text   no library, or a text in its place
+    timeout: SECONDS     of a test
+"""
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+BUILD, COMPILER, SOURCE = sys.argv[1:4]
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.path.join(BUILD, "bin", "tessera")
+
+
+def check(*arguments, status=None):
+    done = subprocess.run([PROGRAM, "sdk", "check", *arguments], capture_output=True, text=True, timeout=240, check=False)
+    if status is not None:
+        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def head(path):
+    """The words of a file's head, as lists."""
+    words = {}
+    with open(path, encoding="utf-8") as file:
+        for name, value in re.findall(r"^ \* (fails|says|manifest|only|build|timeout): ?(.*)$", file.read(), re.MULTILINE):
+            words.setdefault(name, []).append(value)
+    return words
+
+
+def manifest(changes):
+    with open(os.path.join(HERE, "device.plugin"), encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    for change in changes:
+        key = change.split("=")[0] + "="
+        lines = [line for line in lines if not line.startswith(key) or line.startswith("version=") and key != "version="]
+        lines.insert(1, change)
+    return "\n".join(lines)
+
+
+class Check(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="tessera-sdk-check-")
+        tests = json.loads(check(cls.make(os.path.join(HERE, "bad", "none.c")), "--json", "--seeds", "1").stdout)["tests"]
+        cls.levels = {test["test"]: test["level"] for test in tests}
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    @classmethod
+    def make(cls, path):
+        """The manifest's path of a plugin that was built from a file of bad/."""
+        words = head(path)
+        folder = os.path.join(cls.folder, os.path.basename(path)[:-2])
+        os.makedirs(folder, exist_ok=True)
+        library, target = os.path.join(folder, "bad.so"), os.path.join(folder, "bad.plugin")
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(manifest(words.get("manifest", [])))
+        if words.get("build") == ["text"]:
+            with open(library, "w", encoding="utf-8") as file:
+                file.write("this is no library\n" * 100)
+        elif not words.get("build"):
+            subprocess.run([COMPILER, "-std=gnu17", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden",
+                            "-I" + os.path.join(SOURCE, "sdk", "include"), path, "-o", library], check=True)
+        return target
+
+    def judge(self, path):
+        words = head(path)
+        expected = words.get("fails", [None])[0]
+        only = ["--only", words["only"][0]] if "only" in words else []
+        if expected:
+            only += ["--level", str(max(self.levels[test] for test in expected.split("|")))]
+        done = check(self.make(path), "--json", "--seeds", "3", "--timeout", words.get("timeout", ["30"])[0], *only)
+        report = json.loads(done.stdout)
+        failed = [test for test in report["tests"] if test["result"] == "failed"]
+        with self.subTest(plugin=os.path.basename(path)):
+            if expected is None:
+                self.assertEqual((failed, done.returncode, report["level"]), ([], 0, 10))
+                return
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(failed[0]["test"], expected.split("|"), failed)
+            for text in words.get("says", []):
+                self.assertIn(text, failed[0]["why"])
+
+    def test_each_bad_plugin_fails_for_its_own_reason(self):
+        files = sorted(glob.glob(os.path.join(HERE, "bad", "*.c")))
+        self.assertGreater(len(files), 30)
+        with ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(self.judge, files):
+                pass
+
+    def test_the_round_trip_does_not_see_a_forgotten_field(self):
+        done = check(self.make(os.path.join(HERE, "bad", "forgotten-field.c")), "--json", "--only", "round-trip", status=0)
+        self.assertEqual(json.loads(done.stdout)["tests"][0]["result"], "passed")
+
+    def test_the_text_says_what_and_why(self):
+        done = check(self.make(os.path.join(HERE, "bad", "forgotten-field.c")), "--seeds", "4", status=1)
+        self.assertRegex(done.stdout, r"(?m)^ 7  passed   round-trip ")
+        self.assertRegex(done.stdout, r"(?m)^ 8  FAILED   differential ")
+        self.assertRegex(done.stdout, r"without a save and a load:\n *\| +port read +width 1 at 30c: (?!0\n)")
+        self.assertRegex(done.stdout, r"with a save and a load:\n *\| +port read +width 1 at 30c: 0\n")
+        self.assertRegex(done.stdout, r"(?m)^level 7 of 10: \d+ passed, 1 failed, \d+ skipped$")
+
+    def test_a_level_ends_the_run(self):
+        done = check(self.make(os.path.join(HERE, "bad", "forgotten-field.c")), "--level", "7", "--seeds", "2", "--json", status=0)
+        self.assertEqual({test["level"] for test in json.loads(done.stdout)["tests"]}, set(range(1, 8)))
+
+    def test_a_test_can_be_left_out(self):
+        target = self.make(os.path.join(HERE, "bad", "static-counter.c"))
+        check(target, "--level", "2", status=1)
+        done = check(target, "--level", "2", "--except", "statics", "--json", status=0)
+        self.assertNotIn("statics", [test["test"] for test in json.loads(done.stdout)["tests"]])
+
+    def test_the_library_is_named_instead_of_the_manifest(self):
+        target = self.make(os.path.join(HERE, "bad", "none.c"))
+        self.assertIn("level 2 of 2", check(target[:-len("plugin")] + "so", "--level", "2", status=0).stdout)
+
+    def test_wrong_usage_is_said(self):
+        target = self.make(os.path.join(HERE, "bad", "none.c"))
+        for arguments, words in (([], "name a plugin"), (["/nowhere.so"], "there is no file"), ([__file__], "neither a library"),
+                                 ([target, "--level", "11"], "not understood"), ([target, "--level"], "not understood"),
+                                 ([target, "--only", "all"], "not understood"), ([target, "--set", "x"], "not understood"),
+                                 ([target, target], "not understood")):
+            with self.subTest(arguments=arguments):
+                self.assertIn(words, check(*arguments, status=2).stderr)
+        self.assertIn("no property no-such", check(target, "--set", "no-such=1", "--only", "attach", status=1).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])

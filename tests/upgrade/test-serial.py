@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Upgrades of the serial port of a running machine, whose guest sends back what it receives, by interrupts. Arguments: rig.py."""
+
+import json
+import os
+import random
+import sys
+import threading
+import unittest
+
+from rig import SECOND, SWAPS, UpgradeTest
+
+
+class SerialTest(UpgradeTest):
+    def setUp(self):
+        super().setUp()
+        self.first = self.plugins.versions("uart-16550a")[0]
+
+    def swap_under_load(self):
+        """Characters go in and out while versions change; each comes back once, in order."""
+        data = random.Random(1).randbytes(60 * SWAPS * 8)
+        data = data.replace(b"\x1d", b"x")  # the terminal's way out
+        heard = []
+        reader = threading.Thread(target=lambda: heard.append(self.read(len(data), 150)))
+        reader.start()
+        step = len(data) // SWAPS
+        for number in range(SWAPS):
+            os.write(self.process.stdin.fileno(), data[number * step:(number + 1) * step])
+            self.ctl("upgrade", "com1", self.first if number % 2 else SECOND)
+        os.write(self.process.stdin.fileno(), data[SWAPS * step:])
+        reader.join()
+        self.assertEqual(heard[0], data)
+
+    def test_characters_survive_upgrades(self):
+        self.start()
+        self.say(b"before")
+        self.assertIn("installed: " + self.first, self.ctl("upgrade", "com1", SECOND, status=1))
+        self.plugins.install("uart-16550a", SECOND)
+        self.swap_under_load()
+        self.say(b"after")
+        now = self.first if SWAPS % 2 == 0 else SECOND
+        self.assertEqual(json.loads(self.ctl("status", "--json"))["plugins"]["com1"], f"uart-16550a {now}")
+
+    def test_a_paced_line_keeps_its_time(self):
+        self.start("--set", "com1.paced=true")
+        self.plugins.install("uart-16550a", SECOND)
+        self.swap_under_load()
+
+    def test_what_cannot_take_the_place_leaves_it(self):
+        self.start()
+        wrong = [("8.0.0", "it crashed in attach (Segmentation fault)"),
+                 ("8.0.1", "it crashed in load (Segmentation fault)"),
+                 ("8.0.2", "it ended the process in attach"),
+                 ("8.0.4", "the saved state is damaged: the whole of it"),
+                 ("8.0.5", "the host has no such port"),
+                 ("8.0.6", "it does not connect to what 'backend' is connected to"),
+                 ("8.1.0", "its state has version 1, and uart-16550a 8.1.0 loads 77 to 77; choose a version that loads it")]
+        for version, why in wrong:
+            self.plugins.install("uart-16550a", version)
+            with self.subTest(version):
+                said = self.ctl("upgrade", "com1", version, status=1)
+                self.assertIn(f"com1 stays uart-16550a {self.first}", said)
+                self.assertIn(why, said)
+                self.say(b"still here, " + version.encode())
+        self.assertIn("it has that version already", self.ctl("upgrade", "com1", self.first, status=1))
+        self.assertIn("no instance 'com9'", self.ctl("upgrade", "com9", self.first, status=1))
+
+    def test_what_does_not_return_leaves_it(self):
+        self.start()
+        self.plugins.install("uart-16550a", "8.0.3")
+        said = self.ctl("upgrade", "com1", "8.0.3", status=1)
+        self.assertIn(f"com1 stays uart-16550a {self.first}, not 8.0.3: it did not return from load in 10 seconds", said)
+        self.say(b"still here")
+
+    def test_a_jail_takes_in_no_code(self):
+        self.start(jail=True)
+        if "jail       off" in self.ctl("status"):
+            self.skipTest("there is no jail in this build")
+        self.plugins.install("uart-16550a", SECOND)
+        self.assertIn("start it with --no-jail", self.ctl("upgrade", "com1", SECOND, status=1))
+        self.say(b"still here")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
