@@ -8,12 +8,11 @@
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <tessera/error.h>
 
+#include "../backends/unix-common/unix-listen.h"
 #include "vnc.h"
 
 #define UNIX_PREFIX "unix:"
@@ -23,48 +22,6 @@
 static const char *unix_path(const char *listen)
 {
 	return g_str_has_prefix(listen, UNIX_PREFIX) ? listen + strlen(UNIX_PREFIX) : NULL;
-}
-
-/* -- UNIX sockets */
-
-/* A socket that a dead process left behind is in the way; anything else is not ours to remove. */
-static void remove_stale(const struct sockaddr_un *address)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
-	    errno == ECONNREFUSED)
-		unlink(address->sun_path);
-	if (fd >= 0)
-		close(fd);
-}
-
-/* Only the user may connect. */
-static int listen_unix(const char *path, struct tsr_error *error)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (!*path || strlen(path) >= sizeof(address.sun_path)) {
-		tsr_error_set(error, TSR_ERROR_INVALID,
-			      "listen=unix:PATH: the path has 1 to %zu characters",
-			      sizeof(address.sun_path) - 1);
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	remove_stale(&address);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !fchmod(fd, 0600) &&
-	    !bind(fd, (struct sockaddr *)&address, sizeof(address)) && !listen(fd, BACKLOG))
-		return fd;
-	tsr_error_set(error, TSR_ERROR_IO, "cannot listen on %s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
 }
 
 void vnc_listen_forget(const char *listen)
@@ -157,7 +114,7 @@ int vnc_listen(const char *listen, bool has_password, char **where, struct tsr_e
 
 	if (!path)
 		return listen_tcp(listen, has_password, where, error);
-	fd = listen_unix(path, error);
+	fd = unix_listen(path, BACKLOG, true, error);
 	if (fd >= 0)
 		*where = g_strdup(listen);
 	return fd;

@@ -116,7 +116,7 @@ REFUSED = [
     ("blk-raw", ("--disk", "/dev/null,mode=nonpersistent"), 1, "neither a file nor a block device"),
     ("blk-raw", ("--disk", "qcow2"), 1, "is in qcow2 format"),
     ("chardev", ("--serial", "file:"), 2, "needs the property path"),
-    ("chardev", ("--serial", "unix:" + "x" * 200), 2, "at most"),
+    ("chardev", ("--serial", "unix:" + "x" * 200), 2, "1 to 107 characters"),
     ("chardev", ("--serial", "file:/nonexistent/file"), 1, "/nonexistent/file"),
     ("fw-cfg", ("--append", "quiet"), 2, "is of no use without a kernel"),
     ("fw-cfg", ("--kernel", "image"), 1, "is not a Linux kernel"),

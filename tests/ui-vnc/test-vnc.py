@@ -336,7 +336,7 @@ class VncTest(unittest.TestCase):
 
     def test_what_is_refused(self):
         for ui, told in ((",listen=0.0.0.0:0", "without a password only this host may connect"), (",listen=example.org:1", "neither"),
-                         (",listen=unix:", "the path has"), (",password-file=/nonexistent", "password-file"), (",web=true,listen=unix:/x", "not to a UNIX socket"),
+                         (",listen=unix:", "path has 1 to"), (",password-file=/nonexistent", "password-file"), (",web=true,listen=unix:/x", "not to a UNIX socket"),
                          (",web=true,novnc=/nonexistent", "install the package novnc")):
             with self.subTest(ui=ui):
                 done = subprocess.run([TESSERA, "run", "pc", "--ui", "vnc" + ui, "--nic", "none"], capture_output=True, text=True,

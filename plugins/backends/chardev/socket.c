@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kind=unix: a listening UNIX socket with one client at a time; without one, output is dropped. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "../unix-common/unix-listen.h"
 #include "chardev.h"
 
 static void on_client(void *self, short revents);
@@ -42,48 +39,13 @@ static void unix_hung_up(struct chardev *c)
 	listen_again(c);
 }
 
-/*
- * A socket that a dead process left behind is in the way; anything else at that path is not ours to
- * remove.
- */
-static void remove_stale(const struct sockaddr_un *address)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(address->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
-	    errno == ECONNREFUSED)
-		unlink(address->sun_path);
-	if (fd >= 0)
-		close(fd);
-}
-
 static bool unix_open(struct chardev *c, struct tsr_error *error)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
 	if (!*c->path)
 		return tsr_error_set(error, TSR_ERROR_INVALID,
 				     "kind=unix needs the property path: the socket to listen on");
-	if (strlen(c->path) >= sizeof(address.sun_path))
-		return tsr_error_set(error, TSR_ERROR_INVALID,
-				     "%s: a socket's path has at most %zu characters", c->path,
-				     sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, c->path, strlen(c->path) + 1);
-	remove_stale(&address);
-	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->listen_fd >= 0 &&
-	    !bind(c->listen_fd, (struct sockaddr *)&address, sizeof(address)) &&
-	    !listen(c->listen_fd, 4))
-		return true;
-	tsr_error_set(error, TSR_ERROR_IO, "cannot listen on %s: %s", c->path, strerror(errno));
-	if (c->listen_fd >= 0)
-		close(c->listen_fd);
-	c->listen_fd = -1; /* so that unix_close leaves alone what is there */
-	return false;
+	c->listen_fd = unix_listen(c->path, 4, false, error); /* -1: unix_close leaves the path */
+	return c->listen_fd >= 0;
 }
 
 static bool unix_start(struct chardev *c)
