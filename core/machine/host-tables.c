@@ -21,6 +21,7 @@
 #include "manifest/plugin.h"
 #include "manifest/text.h"
 #include "monitor/taps.h"
+#include "run/host-clock.h"
 #include "run/timekeeper.h"
 #include "run/vcpu.h"
 #include "run/worker.h"

@@ -36,6 +36,7 @@
 #include "monitor/taps.h"
 #include "profile/profile.h"
 #include "run/timekeeper.h"
+#include "run/timers.h"
 #include "run/vcpu.h"
 #include "run/worker.h"
 
@@ -160,7 +161,7 @@ static void detach(TsrMachine *m, TsrInstance *instance)
 	if (instance->attached)
 		tsr_instance_detach(instance);
 	tsr_worker_pool_drop(m->workers, instance);
-	tsr_timekeeper_drop(m->clock, instance);
+	tsr_timers_drop(m->clock, instance);
 	tsr_memory_map_drop(m->memory, instance);
 	tsr_port_space_drop(m->ports, instance);
 }

@@ -14,6 +14,7 @@
 #include "instance/lock.h"
 #include "manifest/plugin.h"
 #include "run/timekeeper.h"
+#include "run/timers.h"
 
 struct timer_tap {
 	struct tsr_recorder *recorder;
@@ -244,7 +245,7 @@ static void add_line(void *user, const char *resource, int level)
 
 static void add_timers(struct tsr_recorder *r)
 {
-	g_autoptr(GPtrArray) timers = tsr_timekeeper_list(r->machine->clock, r->instance);
+	g_autoptr(GPtrArray) timers = tsr_timers_list(r->machine->clock, r->instance);
 
 	for (guint i = 0; i < timers->len; i++) {
 		struct timer_tap tap = { .recorder = r, .timer = timers->pdata[i] };
@@ -326,7 +327,7 @@ static GVariant *describe_timers(const struct tsr_recorder *r)
 
 	for (guint i = 0; i < r->timers->len; i++)
 		g_variant_builder_add(&list, "t",
-				      tsr_timekeeper_get_deadline(
+				      tsr_timers_get_deadline(
 					      g_array_index(r->timers, struct timer_tap, i).timer));
 	return g_variant_builder_end(&list);
 }
@@ -388,7 +389,7 @@ static void put_taps_on(struct tsr_recorder *r)
 	for (guint i = 0; i < r->timers->len; i++) {
 		struct timer_tap *tap = &g_array_index(r->timers, struct timer_tap, i);
 
-		tap->inner = tsr_timekeeper_set_target(
+		tap->inner = tsr_timers_set_target(
 			tap->timer, (struct tsr_timer_target){ on_expired, tap });
 	}
 	for (guint i = 0; i < r->functions->len; i++) {
@@ -407,7 +408,7 @@ static void take_taps_off(struct tsr_recorder *r)
 	for (guint i = 0; i < r->timers->len; i++) {
 		struct timer_tap *tap = &g_array_index(r->timers, struct timer_tap, i);
 
-		tsr_timekeeper_set_target(tap->timer, tap->inner);
+		tsr_timers_set_target(tap->timer, tap->inner);
 	}
 	for (guint i = 0; i < r->functions->len; i++) {
 		struct function_tap *tap = &g_array_index(r->functions, struct function_tap, i);

@@ -13,7 +13,9 @@
 #include "instance/lock.h"
 #include "monitor/parts.h"
 #include "monitor/recorder.h"
+#include "run/host-clock.h"
 #include "run/timekeeper.h"
+#include "run/timers.h"
 #include "run/worker.h"
 
 #define MEMORY "memory"
@@ -217,10 +219,10 @@ static uint64_t tapped_wall(const struct tsr_host *host)
 /* Only what changes a deadline. */
 static void record_timer(const struct tsr_timer *timer, uint64_t deadline_ns)
 {
-	struct tsr_recorder *recorder = recorder_of(tsr_timekeeper_get_owner(timer));
+	struct tsr_recorder *recorder = recorder_of(tsr_timers_get_owner(timer));
 	bool is_cancel = deadline_ns == UINT64_MAX;
 
-	if (recorder && tsr_timekeeper_get_deadline(timer) != deadline_ns)
+	if (recorder && tsr_timers_get_deadline(timer) != deadline_ns)
 		tsr_recorder_call(
 			recorder,
 			(struct tsr_recording_event){

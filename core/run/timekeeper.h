@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Guest time and the timers on it. */
+/* Guest time. */
 #ifndef TSR_RUN_TIMEKEEPER_H
 #define TSR_RUN_TIMEKEEPER_H
 
@@ -14,7 +14,6 @@ struct tsr_timekeeper;
 /* NULL and an error: the host has no descriptor or thread left. */
 struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m, GError **error);
 void tsr_timekeeper_free(struct tsr_timekeeper *clock);
-void tsr_timekeeper_drop(struct tsr_timekeeper *clock, const TsrInstance *owner);
 uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock);
 uint64_t tsr_timekeeper_tsc(struct tsr_timekeeper *clock);
 /* Real time: how far guest time is behind what it would be if the host had never let the guest
@@ -38,27 +37,4 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep);
 uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns);
 void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_writer *out);
 void tsr_timekeeper_get_state(struct tsr_timekeeper *clock, struct tsr_state_reader *in);
-/* A timer as tsr_clock.timer_new makes, at any time. [locked] */
-struct tsr_timer *tsr_timekeeper_timer_new(const struct TsrInstance *owner,
-					   void (*expired)(void *, uint64_t), void *self);
-/* The timer is another instance's from now on. [locked] */
-void tsr_timekeeper_give_timer(struct tsr_timer *timer, const struct TsrInstance *owner);
-/* -- For recordings [locked] */
-
-/* What a timer calls. */
-struct tsr_timer_target {
-	void (*expired)(void *self, uint64_t deadline_ns);
-	void *self;
-};
-/* An instance's timers, in the order in which it made them. (transfer container) */
-GPtrArray *tsr_timekeeper_list(struct tsr_timekeeper *clock, const struct TsrInstance *owner);
-const struct TsrInstance *tsr_timekeeper_get_owner(const struct tsr_timer *timer);
-/* UINT64_MAX: it is not armed. */
-uint64_t tsr_timekeeper_get_deadline(const struct tsr_timer *timer);
-/* Replaces what it calls; returns what it called. */
-struct tsr_timer_target tsr_timekeeper_set_target(struct tsr_timer *timer,
-						  struct tsr_timer_target target);
-
-extern const struct tsr_clock tsr_clock_table;
-
 #endif

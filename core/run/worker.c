@@ -19,6 +19,7 @@
 #include "instance/machine-parts.h"
 #include "jail/jail.h"
 #include "run/timekeeper.h"
+#include "run/timers.h"
 
 #define POOL_THREADS 4
 #define DETERMINISTIC_LATENCY_NS 50000
@@ -310,18 +311,16 @@ static void on_deterministic_completion(void *self, uint64_t deadline_ns)
 
 static void submit_deterministic(struct tsr_worker_pool *pool, struct job *job)
 {
-	const struct tsr_host *host = &job->instance->record.host;
-
 	if (!pool->timer) {
-		pool->timer =
-			tsr_timekeeper_timer_new(job->instance, on_deterministic_completion, pool);
+		pool->timer = tsr_timers_new(job->instance, on_deterministic_completion, pool);
 		pool->timer_owner = job->instance;
 	}
 	job->ordered = false;
 	if (job->work)
 		TSR_CALLING(&job->instance->callee, "work", job->work(job->data));
 	g_queue_push_tail(&pool->done, job);
-	tsr_clock_table.arm(pool->timer, tsr_clock_table.now(host) + DETERMINISTIC_LATENCY_NS);
+	tsr_timers_arm(pool->timer, tsr_timekeeper_now(job->instance->machine->clock) +
+					    DETERMINISTIC_LATENCY_NS);
 }
 
 static void worker_submit(const struct tsr_host *host, void (*work)(void *), void (*done)(void *),
@@ -442,7 +441,7 @@ void tsr_worker_pool_replace(struct tsr_worker_pool *pool, const TsrInstance *ol
 	if (!pool->timer || pool->timer_owner != old)
 		return;
 	pool->timer_owner = new;
-	tsr_timekeeper_give_timer(pool->timer, new);
+	tsr_timers_give(pool->timer, new);
 }
 
 void tsr_worker_pool_drain(struct tsr_worker_pool *pool, const TsrInstance *instance)

@@ -15,6 +15,7 @@
 #include "manifest/plugin.h"
 #include "monitor/taps.h"
 #include "run/timekeeper.h"
+#include "run/timers.h"
 #include "run/worker.h"
 #include "state/instance-state.h"
 #include "state/media.h"
@@ -118,7 +119,7 @@ static void drop_new(TsrMachine *m, TsrInstance *new)
 	tsr_inputs_drop(m->inputs, new);
 	tsr_worker_pool_drain(m->workers, new);
 	tsr_worker_pool_replace(m->workers, new, new->replaces);
-	tsr_timekeeper_drop(m->clock, new);
+	tsr_timers_drop(m->clock, new);
 	tsr_memory_map_drop(m->memory, new);
 	tsr_port_space_drop(m->ports, new);
 	tsr_instance_retire(new);
@@ -146,7 +147,7 @@ static void drop_old(struct tsr_stage *stage)
 	tsr_links_cut(m->links, stage->old);
 	tsr_instance_detach(stage->old);
 	tsr_worker_pool_replace(m->workers, stage->old, stage->new);
-	tsr_timekeeper_drop(m->clock, stage->old);
+	tsr_timers_drop(m->clock, stage->old);
 	tsr_inputs_drop(m->inputs, stage->old);
 	g_ptr_array_unref(stage->memory);
 	g_ptr_array_unref(stage->ports);
