@@ -9,7 +9,9 @@ from pathlib import Path
 
 DESCRIBE = Path(sys.argv.pop(1))
 sys.path.insert(0, str(DESCRIBE.parent))
+import answers  # noqa: E402
 import description  # noqa: E402
+from pieces import Refused  # noqa: E402
 
 ABI = """\
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
@@ -154,6 +156,35 @@ class Describe(unittest.TestCase):
         self.write(GOOD)
         self.assertEqual(subprocess.run(command, check=False).returncode, 0)
         self.assertTrue((self.folder / "out.json").exists())
+
+
+THINGS = [{"name": "tessera.things/1", "functions": ["make", "name", "bits"]}, {"name": "tessera.others/1", "functions": ["other"]}]
+ANSWERS = "# all\ntessera.things/1\n\tmake ISO_MAKE\n\t* - nobody asks\ntessera.others/1 - refused\n"
+
+
+class Answers(unittest.TestCase):
+    def wrong(self, text):
+        return answers.check(answers.read(text), THINGS)
+
+    def test_good(self):
+        self.assertEqual(self.wrong(ANSWERS), [])
+        self.assertEqual(answers.read(ANSWERS)["tessera.things/1"].functions, {"make": ("ISO_MAKE", 3)})
+
+    def test_a_function_that_nobody_answers_for(self):
+        self.assertEqual(self.wrong(ANSWERS.replace("\t* - nobody asks\n", "\tname X\n")), [(2, "nobody answers for tessera.things/1 bits")])
+        self.assertEqual(self.wrong(ANSWERS[:ANSWERS.index("tessera.others")]), [(1, "nobody answers for tessera.others/1")])
+
+    def test_what_does_not_exist(self):
+        self.assertEqual(self.wrong(ANSWERS + "tessera.new/1 - later\n"), [(6, "there is no interface tessera.new/1")])
+        self.assertEqual(self.wrong(ANSWERS.replace("make", "mace")), [(3, "tessera.things/1 has no function mace")])
+        self.assertEqual(self.wrong(ANSWERS.replace("\t*", "\tname X\n\tbits X\n\t*")), [(2, "tessera.things/1 has no other functions")])
+
+    def test_forms(self):
+        for text, line in ((ANSWERS + "tessera.others/1 - again\n", 6), ("\tmake X\n", 1), (ANSWERS + "\tother X\n", 6), ("a/1\n\tmake\n", 2),
+                           ("a/1\n\tmake X\n\tmake Y\n", 3), ("a/1\n\t* X\n", 2)):
+            with self.subTest(text), self.assertRaises(Refused) as refused:
+                answers.read(text)
+            self.assertEqual(refused.exception.line, line)
 
 
 unittest.main()
