@@ -9,13 +9,18 @@
 #include <CUnit/Basic.h>
 
 #include "board/lines.h"
+#include "board/memory-host.h"
 #include "board/memory-map.h"
+#include "board/pci-bus.h"
 #include "board/port-space.h"
 #include "instance/lock.h"
 #include "little-machine.h"
 #include "monitor/pattern.h"
 #include "monitor/taps.h"
 #include "program/monitor-stream.h"
+#include "run/host-clock.h"
+#include "run/timekeeper.h"
+#include "run/worker.h"
 #include "unit.h"
 
 /* -- Patterns */
@@ -249,6 +254,41 @@ static void dma_is_told(void)
 	g_object_unref(m);
 }
 
+/* Whether the device's table of that name is, function for function, the core's own: a call through
+ * it is one indirect call, and leads to no shim. */
+static bool has_no_shim(const char *name, const void *table)
+{
+	uint32_t size;
+
+	memcpy(&size, table, sizeof(size));
+	return memcmp(dev->host->get(dev->host, name), table, size) == 0;
+}
+
+static void tables_without_taps_are_the_cores(void)
+{
+	static const struct {
+		const char *name;
+		const void *table;
+	} tables[] = {
+		{ TSR_CLOCK, &tsr_clock_table },
+		{ TSR_PCI, &tsr_pci_table },
+		{ TSR_PROPERTIES, &tsr_properties_table },
+		{ TSR_WORKER, &tsr_worker_table },
+	};
+
+	begin();
+	CU_ASSERT_TRUE(has_no_shim(TSR_DMA, &tsr_dma_table));
+	monitor_stream_init(&stream, watch("dma"));
+	CU_ASSERT_FALSE(has_no_shim(TSR_DMA, &tsr_dma_table));
+	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+		CU_ASSERT_TRUE(has_no_shim(tables[i].name, tables[i].table));
+	close(stream.fd);
+	while (!has_no_shim(TSR_DMA, &tsr_dma_table))
+		g_main_context_iteration(NULL, TRUE);
+	monitor_stream_finish(&stream);
+	g_object_unref(m);
+}
+
 /* -- Connections: a back end and its user, without plugins */
 
 static struct back_end {
@@ -432,6 +472,7 @@ int main(void)
 		UNIT_ROW(a_line_that_stays_is_not_told),
 		UNIT_ROW(no_tap_stays),
 		UNIT_ROW(dma_is_told),
+		UNIT_ROW(tables_without_taps_are_the_cores),
 		UNIT_ROW(packets_are_told),
 		UNIT_ROW(block_requests_are_told),
 		UNIT_ROW(what_a_slow_reader_misses_is_counted),

@@ -179,7 +179,7 @@ class InstallTest(unittest.TestCase):
 
     def test_nothing_is_missing(self):
         for pattern in ("share/applications/*.desktop", "share/man/man1/tessera.1", "share/man/man1/tessera-ctl.1", "bin/tessera-sdk", "share/man/man1/tessera-sdk.1",
-                        "share/tessera/machines/pc.machine", "lib*/**/pkgconfig/tessera-abi.pc"):
+                        "share/tessera/machines/pc.machine", "share/tessera/interfaces.json", "lib*/**/pkgconfig/tessera-abi.pc"):
             self.assertTrue(glob.glob(os.path.join(self.prefix, pattern), recursive=True), pattern)
 
     def test_nothing_names_the_build_tree(self):

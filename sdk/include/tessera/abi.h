@@ -2,11 +2,13 @@
 /*
  * The version of the device ABI and the types that every header shares.
  *
- * The device ABI is plain C: a plugin needs libc and these headers, nothing else. A string is
- * UTF-8, ends with 0, and belongs to whoever passes it, for the time of the call, unless a comment
- * says otherwise. Comments state on which thread a function may be called: [main] the main loop;
- * [vcpu] a virtual CPU's thread; [locked] any thread, the caller holds the machine lock; [any] any
- * thread, with or without the lock; [!running] only while no virtual CPU runs.
+ * The device ABI is plain C: a plugin needs libc and these headers, nothing else. A string is UTF-8
+ * and ends with 0. What is passed by pointer belongs to whoever passes it, for the time of the
+ * call, unless a comment says otherwise. Comments state on which thread a function may be called:
+ * [main] the main loop; [vcpu] a virtual CPU's thread; [locked] any thread, the caller holds the
+ * machine lock; [any] any thread, with or without the lock; [!running] only while no virtual CPU
+ * runs; [signal] by a signal handler. What a parameter is follows from its declaration, or stands
+ * behind that: [locked; bitmap: out count bits] is memory of `count` bits that the callee fills in.
  *
  * How it grows, so that a plugin of last year loads in the core of next year, and a plugin that is
  * built with next year's headers (TSR_TARGET_MINOR) in the core of last year:

@@ -35,7 +35,8 @@ struct tsr_display_table {
 	/* Makes a black surface of 1 to 16384 pixels a side. Returns its first pixel, and *stride
 	 * in bytes; both are valid until the next resize. NULL for another size. [locked] */
 	uint32_t *(*resize)(struct tsr_display *d, unsigned width, unsigned height, size_t *stride);
-	/* The surface as it is: its first pixel, size in pixels, stride in bytes. [locked] */
+	/* The surface as it is: its first pixel, valid until the next resize, size in pixels,
+	 * stride in bytes. NULL before the first resize. [locked] */
 	uint32_t *(*pixels)(struct tsr_display *d, unsigned *width, unsigned *height,
 			    size_t *stride);
 	/* A rectangle of the surface, in pixels, was drawn. [locked] */

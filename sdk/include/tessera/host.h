@@ -15,7 +15,7 @@ struct tsr_host {
 	uint32_t size;
 	struct tsr_abi abi; /* of the core */
 	const char *name;   /* the instance's name in the machine manifest, e.g. "net0" */
-	/* A host table by name; NULL when this core has none of that name. [any] */
+	/* A host table by name, valid until detach; NULL when this core has no such table. [any] */
 	const void *(*get)(const struct tsr_host *host, const char *table);
 };
 
@@ -27,7 +27,8 @@ struct tsr_properties {
 	uint32_t flags; /* 0: none are defined */
 	/* The value of a property. To ask for one that the plugin's manifest lacks is a mistake,
 	 * which fails attach and realize and is logged at other times. A string belongs to the core
-	 * and is valid until that property changes; "" when it is not set. [locked] */
+	 * and is valid until that property changes; it is never NULL, and "" when it is not set.
+	 * [locked] */
 	const char *(*get_string)(const struct tsr_host *host, const char *name);
 	int64_t (*get_int)(const struct tsr_host *host, const char *name);
 	bool (*get_bool)(const struct tsr_host *host, const char *name);
@@ -103,7 +104,8 @@ struct tsr_memory {
 	uint32_t flags; /* 0: none are defined */
 	/* `length` bytes (a multiple of 4096) of zeroed memory at `base`; *bytes is its host
 	 * address, valid until detach. priority: enum tsr_region_priority, or a number between.
-	 * [main & !running] */
+	 * NULL and error when the range cannot be, another instance has it with the same priority,
+	 * or there is no memory. [main & !running] */
 	struct tsr_region *(*map)(const struct tsr_host *host, const char *name, tsr_gpa base,
 				  uint64_t length, int priority, unsigned flags, uint8_t **bytes,
 				  struct tsr_error *error);
@@ -123,7 +125,8 @@ struct tsr_memory {
 	void (*move)(struct tsr_region *region, tsr_gpa base);
 	void (*enable)(struct tsr_region *region, bool enabled);
 	/* Copies and clears the dirty bits of `count` pages of the region from page `first` on: bit
-	 * n % 8 of bitmap[n / 8] is page first + n. Returns true if any was set. [locked] */
+	 * n % 8 of bitmap[n / 8] is page first + n. Returns true if any was set. [locked; bitmap:
+	 * out count bits] */
 	bool (*fetch_dirty)(struct tsr_region *region, uint32_t first, uint32_t count,
 			    uint8_t *bitmap);
 	/* Where reads and writes of a range below 1 MiB go that RAM may shadow (the i440FX's PAM
@@ -195,7 +198,7 @@ struct tsr_dma {
 	/* `map` gives direct access to a run of RAM: it returns the host address and cuts *length
 	 * to the run's end; NULL: use read and write. Call `written` after filling it. The address
 	 * is valid while the lock is held, and also while a worker runs a request that holds it.
-	 * [locked] */
+	 * [locked; length: in out] */
 	void *(*map)(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write);
 	void (*written)(const struct tsr_host *host, tsr_gpa at, uint64_t length);
 };
@@ -208,9 +211,9 @@ struct tsr_clock {
 	uint32_t flags; /* 0: none are defined */
 	/* Guest time: ns since power-on. It stands still in a pause. [any] */
 	uint64_t (*now)(const struct tsr_host *host);
-	/* Makes a timer, which belongs to the core and lives until detach. `expired` runs,
-	 * [locked], at the deadline or shortly after it, and is given the deadline that the timer
-	 * was armed for. [main & !running] */
+	/* Makes a timer, which belongs to the core and lives until detach; never NULL. `expired`
+	 * runs, [locked], at the deadline or shortly after it, and is given the deadline that the
+	 * timer was armed for. [main & !running] */
 	struct tsr_timer *(*timer_new)(const struct tsr_host *host,
 				       void (*expired)(void *self, uint64_t deadline_ns),
 				       void *self);

@@ -47,7 +47,8 @@ struct tsr_pci {
 	struct tsr_pci_function *(*add)(const struct tsr_host *host, const struct tsr_pci_id *id,
 					const struct tsr_pci_ops *ops, void *self,
 					struct tsr_error *error);
-	/* The same at a device and function number that the chip has fixed. [main & !running] */
+	/* The same at a device and function number that the chip has fixed. NULL and error as
+	 * above. [main & !running] */
 	struct tsr_pci_function *(*add_at)(const struct tsr_host *host, unsigned device,
 					   unsigned function, const struct tsr_pci_id *id,
 					   const struct tsr_pci_ops *ops, void *self,
@@ -63,13 +64,13 @@ struct tsr_pci {
 	bool (*bar_memory)(struct tsr_pci_function *f, unsigned bar, uint32_t length,
 			   bool prefetchable, unsigned memory_flags, uint8_t **bytes,
 			   struct tsr_region **region, struct tsr_error *error);
-	/* The option ROM's image, which is copied and padded to a power of two. False and error
-	 * when it is too long. [main & !running] */
+	/* The option ROM's image of `length` bytes, which is copied and padded to a power of two.
+	 * False and error when it is too long. [main & !running] */
 	bool (*rom)(struct tsr_pci_function *f, const void *image, size_t length,
 		    struct tsr_error *error);
 	/* 256 bytes each: the configuration space; the bits of each byte that the guest can write;
-	 * the bits that it clears by writing one. They belong to the core; the function may change
-	 * them at any time. [locked] */
+	 * the bits that it clears by writing one. They belong to the core, and are valid until
+	 * detach; the function may change them at any time. Never NULL. [locked] */
 	uint8_t *(*config)(struct tsr_pci_function *f);
 	uint8_t *(*write_mask)(struct tsr_pci_function *f);
 	uint8_t *(*clear_mask)(struct tsr_pci_function *f);
@@ -79,7 +80,7 @@ struct tsr_pci {
 	/* The level of the function's interrupt pin; 1 is active. [locked] */
 	void (*set_intx)(struct tsr_pci_function *f, int level);
 	/* The host to pass to tsr_dma instead of the instance's, so that DMA obeys the function's
-	 * bus-master bit. Valid until detach. [any] */
+	 * bus-master bit. Valid until detach; never NULL. [any] */
 	const struct tsr_host *(*dma_host)(struct tsr_pci_function *f);
 	/* The function's address: bus << 8 | device << 3 | function. [any] */
 	unsigned (*address)(struct tsr_pci_function *f);

@@ -35,7 +35,7 @@ struct tsr_cpu_profile {
 	void (*sample)(void *self, uint64_t pc, uint64_t sp, struct tsr_cpu_place *place);
 };
 
-/* The members that follow from the processor's mode. */
+/* Fills in the members that follow from the processor's mode. [any] */
 static inline void tsr_cpu_place_set_mode(struct tsr_cpu_place *place,
 					  const struct tsr_x86_state *state)
 {

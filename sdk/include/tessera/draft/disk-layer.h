@@ -91,7 +91,7 @@ static inline struct tsr_layer_map tsr_layer_map_of(uint64_t disk_size)
 }
 
 /* Whether it is the head of a layer in a file of that many bytes; any contents are safe. Converts
- * its numbers to the host's order. [any] */
+ * its numbers to the host's order. [any; head: in out] */
 static inline bool tsr_layer_check(struct tsr_layer_head *head, uint64_t file_size)
 {
 	const uint16_t probe = 1;

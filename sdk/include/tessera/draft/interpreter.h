@@ -52,8 +52,8 @@ enum tsr_x86_event { TSR_EVENT_EXTERNAL, TSR_EVENT_NMI, TSR_EVENT_FAULT };
 struct tsr_x86_interpreter {
 	uint32_t size;
 	uint32_t flags; /* 0: none are defined */
-	/* Makes and frees a context. `env` is copied. NULL and error when it cannot be made. [main
-	 * & !running] */
+	/* Makes and frees a context, which is valid until destroy. `env` is copied. NULL and error
+	 * when it cannot be made. [main & !running] */
 	struct tsr_x86_context *(*create)(void *self, const struct tsr_x86_env *env,
 					  struct tsr_error *error);
 	void (*destroy)(struct tsr_x86_context *c);

@@ -89,7 +89,7 @@ struct tsr_mmu_listener {
 	void *self;
 	/* Bytes of a traced page changed; all within one page. [locked] */
 	void (*code_written)(void *self, tsr_gpa gpa, uint32_t length);
-	/* Other memory is at these addresses now. [locked] */
+	/* Other memory is at these `length` bytes of addresses now. [locked] */
 	void (*code_unmapped)(void *self, tsr_gpa gpa, uint64_t length);
 	/* base[] or fetch_tag[] changed outside of set_context, say because a page table was
 	 * written. [locked] */
@@ -111,7 +111,7 @@ struct tsr_mmu {
 	 * NULL when there is no memory for it. [main & !running] */
 	struct tsr_mmu_vcpu *(*create)(void *self, const struct tsr_mmu_listener *listener);
 	void (*destroy)(void *self, struct tsr_mmu_vcpu *v);
-	/* Where the tables lie; constant for the instance. [any] */
+	/* Where the tables lie: constant, and valid until detach. Never NULL. [any] */
 	const struct tsr_mmu_layout *(*layout)(void *self);
 	/* CR0, CR3, CR4 or EFER was written. Called also when CR3 is written with the value that it
 	 * has. [locked] */

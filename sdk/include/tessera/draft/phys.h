@@ -34,7 +34,8 @@ struct tsr_phys {
 	/* Sets the dirty bit of a page with a dirty log. */
 	void (*mark_dirty)(const struct tsr_host *host, tsr_gpa gpa);
 	/* Guest RAM, mapped linearly at `ram_base`; `ram_size` is in bytes. The offset is the guest
-	 * physical address below the PCI hole, and goes on above 4 GiB. It belongs to the core. */
+	 * physical address below the PCI hole, and goes on above 4 GiB. It belongs to the core, and
+	 * is never NULL. */
 	uint8_t *(*ram_base)(const struct tsr_host *host);
 	uint64_t (*ram_size)(const struct tsr_host *host);
 	/* A file of shared memory with guest RAM, to map parts of it elsewhere: its offset 0 is at
@@ -51,7 +52,7 @@ struct tsr_phys_listener {
 	/* Other memory is at these addresses now. A length of 2^36: everywhere (the A20 gate
 	 * changed). [locked] */
 	void (*mapping_changed)(void *self, tsr_gpa gpa, uint64_t length);
-	/* DMA or a debugger wrote to guest memory. [locked] */
+	/* DMA or a debugger wrote `length` bytes of guest memory. [locked] */
 	void (*written)(void *self, tsr_gpa gpa, uint64_t length);
 	/* Dirty bits were cleared: the next write to these pages must be seen. [locked] */
 	void (*protect)(void *self, tsr_gpa gpa, uint64_t length);

@@ -14,8 +14,8 @@
 struct tsr_shutdown_code {
 	uint32_t size;
 	uint32_t flags; /* 0: none are defined */
-	/* The firmware will resume the guest, or go on with its own self test, rather than start it
-	 * anew. [locked] */
+	/* Whether the firmware will resume the guest, or go on with its own self test, rather than
+	 * start it anew. [locked] */
 	bool (*resumes)(void *self);
 };
 

@@ -61,7 +61,8 @@ static const struct tsr_x86_model tsr_x86_models[] = {
 };
 /* clang-format on */
 
-/* NULL, "" and "default" are the first. NULL: no such model. */
+/* A row of the table, valid as long as the plugin is loaded; NULL, "" and "default" are the first.
+ * NULL: no such model. [any] */
 static inline const struct tsr_x86_model *tsr_x86_model_find(const char *name)
 {
 	if (!name || !*name || !strcmp(name, "default"))

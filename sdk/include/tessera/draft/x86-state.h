@@ -14,8 +14,8 @@
 #include "../state.h"
 #include "x86-facts.h"
 
-/* VIF and VIP are both set where VME or PVI use them: #GP(0) instead of the next instruction (Intel
- * SDM volume 3, 20.3.2, 20.4). */
+/* Whether VIF and VIP are both set where VME or PVI use them: #GP(0) instead of the next
+ * instruction (Intel SDM volume 3, 20.3.2, 20.4). */
 static inline bool tsr_x86_virtual_interrupt(const struct tsr_x86_state *s)
 {
 	const uint32_t both = TSR_FLAG_VIF | TSR_FLAG_VIP;
@@ -193,9 +193,9 @@ static inline bool tsr_x86_segment_get(struct tsr_state_reader *in, const char *
 	return ok;
 }
 
-/* Reads the state. NULL: done; otherwise the name of a field that is missing, and *s is filled in
- * part. The fields may hold anything: those that depend on each other are made to agree. MSRs that
- * an older version did not have keep their values. */
+/* Reads the state. NULL: done; otherwise the name of a field that is missing, as constant text,
+ * and *s is filled in part. The fields may hold anything: those that depend on each other are made
+ * to agree. MSRs that an older version did not have keep their values. */
 static inline const char *tsr_x86_state_get(struct tsr_state_reader *in, struct tsr_x86_state *s)
 {
 	char name[16];
