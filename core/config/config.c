@@ -40,6 +40,8 @@ void tsr_config_free(TsrConfig *config)
 	g_free(config->mmu);
 	g_hash_table_unref(config->aliases);
 	g_ptr_array_unref(config->instances);
+	g_free(config->lock);
+	g_free(config->lock_machine);
 	g_free(config);
 }
 

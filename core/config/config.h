@@ -42,10 +42,13 @@ typedef struct {
 			     never */
 	TsrOnTripleFault on_triple_fault;
 	gboolean exit_on_reset;
+	gboolean upgrades;    /* the jail takes in other versions of its plugins */
 	char *cpu;            /* the instance that is the processor */
 	char *mmu;            /* the instance that is the MMU */
 	GHashTable *aliases;  /* provider name in resource lines ("isa") -> instance name */
 	GPtrArray *instances; /* TsrInstanceConfig, in order of attach: providers before users */
+	char *lock;           /* path of the lock that it was made with; NULL: none */
+	char *lock_machine;   /* whose lock, as the user named it */
 } TsrConfig;
 
 /* Empty: for a config that is built in code. */

@@ -45,5 +45,7 @@ TsrConfig *tsr_config_new_from_file(TsrRegistry *registry, const char *file,
 
 	if (!config || !tsr_config_order(config, error))
 		return NULL;
+	config->lock = draft->lock ? g_strdup(draft->lock->file->path) : NULL;
+	config->lock_machine = g_strdup(file);
 	return g_steal_pointer(&config);
 }

@@ -9,9 +9,10 @@
 #include "manifest/version.h"
 
 static const char *const machine_keys[] = {
-	"name",    "description",     "memory",        "clock", "ips", "rtc-base",
-	"stop-at", "on-triple-fault", "exit-on-reset", "cpu",   "mmu", "extends",
-	NULL,
+	"name",          "description", "memory",  "clock",
+	"ips",           "rtc-base",    "stop-at", "on-triple-fault",
+	"exit-on-reset", "upgrades",    "cpu",     "mmu",
+	"extends",       NULL,
 };
 
 /* One file on its way into the draft. */

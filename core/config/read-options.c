@@ -12,7 +12,8 @@
 
 /* Keys of [Machine] that are options too. "cpu" is another thing there: see set_cpu. */
 static const char *const machine_options[] = {
-	"memory", "clock", "ips", "rtc-base", "stop-at", "on-triple-fault", "exit-on-reset", NULL,
+	"memory",          "clock",         "ips",      "rtc-base", "stop-at",
+	"on-triple-fault", "exit-on-reset", "upgrades", NULL,
 };
 
 /* Every machine takes "none" for these, also one that has no place for them; and "auto", which the

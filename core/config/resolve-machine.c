@@ -71,11 +71,21 @@ static gboolean take_triple_fault(TsrConfig *config, const TsrSetting *setting, 
 }
 
 /* As an option it may come without a value. */
+static gboolean take_flag(gboolean *flag, const TsrSetting *setting, GError **error)
+{
+	*flag = TRUE;
+	return !*setting->value || tsr_parse_bool(setting->value, flag) ||
+	       tsr_draft_value_error(error, setting, "true or false");
+}
+
 static gboolean take_exit_on_reset(TsrConfig *config, const TsrSetting *setting, GError **error)
 {
-	config->exit_on_reset = TRUE;
-	return !*setting->value || tsr_parse_bool(setting->value, &config->exit_on_reset) ||
-	       tsr_draft_value_error(error, setting, "true or false");
+	return take_flag(&config->exit_on_reset, setting, error);
+}
+
+static gboolean take_upgrades(TsrConfig *config, const TsrSetting *setting, GError **error)
+{
+	return take_flag(&config->upgrades, setting, error);
 }
 
 static gboolean take_name(TsrConfig *config, const TsrSetting *setting, GError **error)
@@ -105,6 +115,7 @@ static const struct {
 	{ "stop-at", take_stop_at }, /* after clock */
 	{ "on-triple-fault", take_triple_fault },
 	{ "exit-on-reset", take_exit_on_reset },
+	{ "upgrades", take_upgrades },
 };
 
 /* [Machine] cpu= and mmu=. */

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "calls/code-map.h"
 #include "instance/bus.h"
 #include "instance/machine-parts.h"
+#include "jail/jail.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
 #include "manifest/text.h"
@@ -66,6 +68,11 @@ static const struct tsr_device_class *find_class(const TsrInstanceConfig *config
 	return class;
 }
 
+static void close_kept(gpointer fd)
+{
+	close(GPOINTER_TO_INT(fd));
+}
+
 TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config,
 			      tsr_host_get get, GError **error)
 {
@@ -95,6 +102,7 @@ TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *conf
 	instance->class = class;
 	instance->self = self;
 	instance->watches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	instance->kept_files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_kept);
 	tsr_log_budget_init(&instance->log);
 	instance->mistakes =
 		(struct tsr_mistakes){ .callee = &instance->callee, .log = &instance->log };
@@ -107,6 +115,7 @@ void tsr_instance_free(TsrInstance *instance)
 		return;
 	g_queue_clear_full(&instance->ordered_jobs, g_free);
 	g_hash_table_unref(instance->watches);
+	g_hash_table_unref(instance->kept_files);
 	tsr_log_budget_finish(&instance->log);
 	free(instance->self);
 	g_free((char *)instance->callee.plugin);
@@ -117,6 +126,7 @@ void tsr_instance_free(TsrInstance *instance)
 void tsr_instance_retire(TsrInstance *instance)
 {
 	g_hash_table_remove_all(instance->watches);
+	g_hash_table_remove_all(instance->kept_files);
 	g_clear_pointer(&instance->self, free);
 }
 
@@ -431,13 +441,32 @@ gboolean tsr_instance_set_property_fd(TsrInstance *instance, const char *name, c
 static int files_take(const struct tsr_host *host, const char *property)
 {
 	const TsrInstance *instance = tsr_instance_of(host);
+	gpointer kept;
 
-	if (!instance->passed_property || strcmp(instance->passed_property, property) != 0)
-		return -1;
-	return fcntl(instance->passed_fd, F_DUPFD_CLOEXEC, 3);
+	if (instance->passed_property && g_str_equal(instance->passed_property, property))
+		return fcntl(instance->passed_fd, F_DUPFD_CLOEXEC, 3);
+	if (instance->replaces && tsr_jail_is_closed() &&
+	    g_hash_table_lookup_extended(instance->replaces->kept_files, property, NULL, &kept))
+		return fcntl(GPOINTER_TO_INT(kept), F_DUPFD_CLOEXEC, 3);
+	return -1;
 }
 
-const struct tsr_files tsr_files_table = { .size = sizeof(struct tsr_files), .take = files_take };
+static void files_keep(const struct tsr_host *host, const char *property, int fd)
+{
+	GHashTable *kept = tsr_instance_of(host)->kept_files;
+	int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (own >= 0)
+		g_hash_table_insert(kept, g_strdup(property), GINT_TO_POINTER(own));
+	else
+		g_hash_table_remove(kept, property);
+}
+
+const struct tsr_files tsr_files_table = {
+	.size = sizeof(struct tsr_files),
+	.take = files_take,
+	.keep = files_keep,
+};
 
 static const char *property_text(const struct tsr_host *host, const char *name)
 {

@@ -52,6 +52,7 @@ struct TsrInstance {
 	struct tsr_mistakes mistakes;
 	const char *passed_property; /* that passed_fd came with; NULL: no descriptor was passed */
 	int passed_fd;               /* not owned */
+	GHashTable *kept_files;      /* property -> descriptor, for the instance that replaces it */
 	GQueue ordered_jobs;         /* worker: jobs that wait for their turn */
 	unsigned jobs;               /* worker: not yet done */
 	bool ordered_running;

@@ -247,7 +247,7 @@ static void enter_jail(void)
 	close_range(STDERR_FILENO + 2, ~0u, 0);
 	if (!tsr_jail_is_possible())
 		return;
-	g_free(tsr_jail_enter(0));
+	g_free(tsr_jail_enter(0, NULL));
 	tsr_jail_narrow(TSR_JAIL_WORKER);
 }
 

@@ -3,8 +3,9 @@
  * See filter.h. What is in no table ends the process: exec, ptrace, memfd_create, new processes,
  * setuid and the like have no row. Mappings are never executable. Calls that take a path are
  * refused with EACCES, because libraries try to open files of which they can do without (locales,
- * journals). Numbers that are newer than these tables do not exist, so that a newer C library uses
- * what was there before them.
+ * journals). With upgrades, files that are to be read and new processes are the porter's to decide
+ * on, and code of files can be mapped. Numbers that are newer than these tables do not exist, so
+ * that a newer C library uses what was there before them.
  *
  * Source: man-pages 6, syscalls(2) and each call's page; what glibc and GLib call was seen with
  * TESSERA_JAIL=log (README.md).
@@ -22,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
@@ -92,7 +94,8 @@ static const struct row network[] = {
 	ROW(listen, V),
 };
 
-/* With TSR_JAIL_FILES, and openat for reading with TSR_JAIL_NETWORK; else refused. */
+/* With TSR_JAIL_FILES, and openat for reading with TSR_JAIL_NETWORK or TSR_JAIL_UPGRADES; else
+ * refused. */
 static const int paths[] = {
 	SCMP_SYS(open),      SCMP_SYS(openat),     SCMP_SYS(creat),     SCMP_SYS(access),
 	SCMP_SYS(faccessat), SCMP_SYS(getdents64), SCMP_SYS(unlink),    SCMP_SYS(unlinkat),
@@ -125,6 +128,9 @@ static const uint32_t fcntls[] = {
 };
 
 static const uint32_t prctls[] = { PR_SET_NAME, PR_GET_NAME, PR_SET_SECCOMP, PR_GET_DUMPABLE };
+
+/* Of a copy of the process, which rehearses an upgrade. */
+static const uint32_t prctls_of_copies[] = { PR_SET_PDEATHSIG, PR_SET_PTRACER };
 
 /* Of the other threads: the watchdog of the machine lock says which one held it. */
 static const uint32_t prctls_of_others[] = { PR_GET_NAME };
@@ -171,35 +177,67 @@ static void allow_values(struct build *b, int number, unsigned index, const uint
 	}
 }
 
-static void allow_memory(struct build *b)
+/* code: that of a file, which cannot be written where it runs. */
+static void allow_memory(struct build *b, bool code)
 {
 	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp of_file[] = {
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC),
+		SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE),
+	};
 
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_code);
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_code);
+	if (code)
+		add(b, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, of_file);
 }
 
-/* A thread of this process, in no new namespace. */
-static void allow_threads(struct build *b)
+/* A thread of this process, in no new namespace. copies: a process like it, if the porter agrees.
+ */
+static void allow_threads(struct build *b, bool copies)
 {
 	const uint64_t looked_at = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_VFORK |
 				   CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
 				   CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_PTRACE;
 	const struct scmp_arg_cmp thread =
 		SCMP_A0(SCMP_CMP_MASKED_EQ, looked_at, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
+	const struct scmp_arg_cmp process = SCMP_A0(SCMP_CMP_MASKED_EQ, looked_at, 0);
 
 	if (b->kind == M)
 		add(b, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+	if (copies)
+		add(b, SCMP_ACT_NOTIFY, SCMP_SYS(clone), 1, &process);
 }
 
-/* Signals to this process, as abort(3) sends; limits can be read, not set. */
-static void allow_own(struct build *b)
+/* Signals to this process, as abort(3) sends; limits can be read, not set. copies: those to a
+ * process of another number are the porter's to decide on, since abort(3) is for them, too. */
+static void allow_own(struct build *b, bool copies)
 {
 	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp foreign = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0);
 	const struct scmp_arg_cmp only_read = SCMP_A2(SCMP_CMP_EQ, 0, 0);
 
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
 	add(b, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &only_read);
+	if (copies)
+		add(b, SCMP_ACT_NOTIFY, SCMP_SYS(tgkill), 1, &foreign);
+}
+
+/* What a new version and the copy that rehearses with it do besides: displays and disks that forget
+ * have memory in files without a name; a copy leaves no core. */
+static void allow_upgrades(struct build *b)
+{
+	const uint32_t seals[] = { F_ADD_SEALS };
+	const struct scmp_arg_cmp own_core[] = {
+		SCMP_A0(SCMP_CMP_EQ, 0, 0),
+		SCMP_A1(SCMP_CMP_EQ, RLIMIT_CORE, 0),
+	};
+
+	add(b, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 0, NULL);
+	add(b, SCMP_ACT_ALLOW, SCMP_SYS(getdents64), 0, NULL);
+	add(b, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, own_core);
+	allow_values(b, SCMP_SYS(fcntl), 1, seals, 1);
+	allow_values(b, SCMP_SYS(prctl), 0, prctls_of_copies, 2);
 }
 
 /* A message to the system's journal is refused, not deadly. */
@@ -223,36 +261,43 @@ static void allow_sockets(struct build *b, unsigned needs)
 	}
 }
 
-/* Which of the calls with a path work is Landlock's to say. */
-static void answer_paths(struct build *b, unsigned needs)
+/* Which files can be opened for reading is Landlock's to say, or the porter's. */
+static void answer_reading(struct build *b, uint32_t action)
 {
-	const size_t count = sizeof(paths) / sizeof(paths[0]);
 	const uint64_t changing = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 	const struct scmp_arg_cmp reading = SCMP_A2(SCMP_CMP_MASKED_EQ, changing, O_RDONLY);
+	const uint64_t accesses[] = { O_WRONLY, O_RDWR };
+
+	add(b, action, SCMP_SYS(openat), 1, &reading);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct scmp_arg_cmp writing =
+			SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, accesses[i]);
+
+		add(b, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1, &writing);
+	}
+}
+
+static void answer_paths(struct build *b, unsigned needs, bool upgrades)
+{
+	const size_t count = sizeof(paths) / sizeof(paths[0]);
 	bool files = needs & TSR_JAIL_FILES && b->kind & V;
 	bool names = needs & TSR_JAIL_NETWORK && b->kind & V;
 
 	for (size_t i = 0; i < count; i++) {
 		if (files)
 			add(b, SCMP_ACT_ALLOW, paths[i], 0, NULL);
-		else if (!names || paths[i] != SCMP_SYS(openat))
+		else if ((paths[i] != SCMP_SYS(openat) || !(names || upgrades)) &&
+			 (paths[i] != SCMP_SYS(getdents64) || !upgrades))
 			add(b, SCMP_ACT_ERRNO(EACCES), paths[i], 0, NULL);
 	}
-	if (!files && names) {
-		const struct scmp_arg_cmp for_writing[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE,
-								    O_WRONLY) };
-		const struct scmp_arg_cmp for_both[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE,
-								 O_RDWR) };
-
-		add(b, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &reading);
-		add(b, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1, for_writing);
-		add(b, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1, for_both);
-	}
+	if (!files && (names || upgrades))
+		answer_reading(b, upgrades ? SCMP_ACT_NOTIFY : SCMP_ACT_ALLOW);
 }
 
 static void build(struct build *b, unsigned needs)
 {
 	const uint32_t no_such_call = SCMP_ACT_ERRNO(ENOSYS);
+	bool upgrades = needs & TSR_JAIL_UPGRADES && b->kind == M;
 
 	allow_rows(b, allowed, sizeof(allowed) / sizeof(allowed[0]));
 	allow_values(b, SCMP_SYS(fcntl), 1, fcntls, sizeof(fcntls) / sizeof(fcntls[0]));
@@ -261,11 +306,13 @@ static void build(struct build *b, unsigned needs)
 		allow_values(b, SCMP_SYS(prctl), 0, prctls, sizeof(prctls) / sizeof(prctls[0]));
 	else
 		allow_values(b, SCMP_SYS(prctl), 0, prctls_of_others, 1);
-	allow_memory(b);
-	allow_threads(b);
-	allow_own(b);
+	allow_memory(b, upgrades);
+	allow_threads(b, upgrades);
+	allow_own(b, upgrades);
 	allow_sockets(b, needs);
-	answer_paths(b, needs);
+	answer_paths(b, needs, upgrades);
+	if (upgrades)
+		allow_upgrades(b);
 	answer(b, SCMP_ACT_ERRNO(EACCES), refused, sizeof(refused) / sizeof(refused[0]));
 	answer(b, no_such_call, missing, sizeof(missing) / sizeof(missing[0]));
 	for (int number = NEWEST_KNOWN + 1; number < NEWER_END; number++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See jail.h. In this order: what libraries load when they first need it; no new privileges, no
- * capabilities and the Landlock domain, in every thread; then the filter of system calls for all
- * threads at once, which also forbids what was done just before. Narrower filters are added by the
- * threads themselves.
+ * See jail.h. In this order: what libraries load when they first need it; the porter, if upgrades
+ * are to be possible, which stays outside; no new privileges, no capabilities and the Landlock
+ * domain, in every thread; then the filter of system calls for all threads at once, which also
+ * forbids what was done just before. Narrower filters are added by the threads themselves.
  */
 #define _GNU_SOURCE
 #include "jail/jail.h"
@@ -12,7 +12,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@
 
 #include "jail/filter.h"
 #include "jail/landlock.h"
+#include "jail/porter.h"
 #include "jail/privileges.h"
 
 #define LANDLOCK_COMPLETE 6 /* the first version with all that is asked of it */
@@ -37,7 +40,7 @@
 #endif
 
 static struct {
-	bool entered;
+	bool entered, takes_code;
 	struct sock_fprog filters[TSR_JAIL_THREADS]; /* len 0: none */
 } jail;
 
@@ -78,6 +81,10 @@ static bool make_filters(unsigned needs)
 {
 	bool log = is_logged();
 
+	for (int kind = 0; kind < TSR_JAIL_THREADS; kind++) {
+		free(jail.filters[kind].filter);
+		jail.filters[kind] = (struct sock_fprog){ 0 };
+	}
 	for (int kind = 0; kind < TSR_JAIL_THREADS; kind++)
 		if (!tsr_jail_filter(kind, needs, log, &jail.filters[kind]))
 			return false;
@@ -86,11 +93,23 @@ static bool make_filters(unsigned needs)
 
 /* SPEC_ALLOW: without it some kernels slow down all code of the process, the guest's too, to
  * hinder side channels, which guests have anyway (SECURITY.md). */
-static bool install(enum tsr_jail_thread kind, unsigned flags)
+static int install(enum tsr_jail_thread kind, unsigned flags)
 {
-	return jail.filters[kind].len &&
-	       !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &jail.filters[kind]);
+	return jail.filters[kind].len
+		       ? (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				      flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &jail.filters[kind])
+		       : -1;
+}
+
+/* Returns the descriptor of its notifications, -1 and errno: it is not installed. Without
+ * WAIT_KILLABLE (Linux 5.19) a call that a signal interrupts is asked for twice. */
+static int install_with_porter(void)
+{
+	const unsigned flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
+			       SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	int listener = install(TSR_JAIL_MAIN, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+
+	return listener >= 0 ? listener : install(TSR_JAIL_MAIN, flags);
 }
 
 /* One of the parts that a jail has is missing. */
@@ -127,9 +146,37 @@ bool tsr_jail_is_possible(void)
 	return !SANITIZED;
 }
 
-char *tsr_jail_enter(unsigned needs)
+/* All threads at once. `needs` may lose upgrades, if they cannot be had. */
+static bool close_door(unsigned *needs)
+{
+	if (*needs & TSR_JAIL_UPGRADES) {
+		jail.takes_code = make_filters(*needs) && tsr_porter_employ(install_with_porter());
+		if (jail.takes_code)
+			return true;
+		*needs &= ~(unsigned)TSR_JAIL_UPGRADES;
+	}
+	return make_filters(*needs) && !install(TSR_JAIL_MAIN, SECCOMP_FILTER_FLAG_TSYNC);
+}
+
+/* What holds, and what of upgrades, if they were asked for. */
+static char *describe(const GString *missing, unsigned needs, bool upgrades, int failure)
+{
+	g_autofree char *what =
+		missing->len ? g_strdup_printf("partial: %s", missing->str) : g_strdup("full");
+
+	if (!upgrades)
+		return g_steal_pointer(&what);
+	if (needs & TSR_JAIL_UPGRADES)
+		return g_strconcat(what, "; open for upgrades of plugins", NULL);
+	return g_strdup_printf("%s; no upgrades: the kernel lets nobody decide on system calls "
+			       "(%s)",
+			       what, g_strerror(failure));
+}
+
+char *tsr_jail_enter(unsigned needs, const struct tsr_jail_upgrades *upgrades)
 {
 	g_autoptr(GString) what = g_string_new(NULL);
+	int failure = 0;
 
 	if (SANITIZED)
 		return g_strdup("off: this program is built with a sanitizer");
@@ -137,19 +184,48 @@ char *tsr_jail_enter(unsigned needs)
 		return g_strdup("full");
 	jail.entered = true;
 	load_what_is_lazy();
+	if (upgrades && tsr_porter_start(upgrades, needs & TSR_JAIL_NETWORK))
+		needs |= TSR_JAIL_UPGRADES;
+	else
+		failure = errno;
+	if (needs & TSR_JAIL_UPGRADES)
+		prctl(PR_SET_PTRACER, tsr_porter_process(), 0, 0, 0);
 	drop(needs, what);
 	if (needs & TSR_JAIL_FILES)
 		miss(what, "a plugin opens files while it runs");
-	if (!make_filters(needs) || !install(TSR_JAIL_MAIN, SECCOMP_FILTER_FLAG_TSYNC)) {
+	if (!close_door(&needs)) {
 		miss(what, "seccomp: %s", g_strerror(errno));
 		jail.filters[TSR_JAIL_MAIN].len = 0;
 	}
-	return what->len ? g_strdup_printf("partial: %s", what->str) : g_strdup("full");
+	return describe(what, needs, upgrades != NULL, failure ? failure : errno);
 }
 
 void tsr_jail_narrow(enum tsr_jail_thread kind)
 {
 	if (narrowed || !jail.filters[TSR_JAIL_MAIN].len || kind == TSR_JAIL_MAIN)
 		return;
-	narrowed = install(kind, 0);
+	narrowed = !install(kind, 0);
+}
+
+/* -- Upgrades */
+
+bool tsr_jail_is_closed(void)
+{
+	return jail.entered;
+}
+
+bool tsr_jail_takes_code(void)
+{
+	return !jail.entered || jail.takes_code;
+}
+
+void tsr_jail_be_copy(void)
+{
+	if (jail.takes_code)
+		prctl(PR_SET_PTRACER, tsr_porter_process(), 0, 0, 0);
+}
+
+bool tsr_jail_end_copy(pid_t copy)
+{
+	return jail.entered ? tsr_porter_end_copies() : !kill(copy, SIGKILL);
 }

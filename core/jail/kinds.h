@@ -10,6 +10,8 @@ enum tsr_jail_need {
 	TSR_JAIL_FILES = 2,   /* files of its choice */
 	TSR_JAIL_EXEC = 4,    /* other programs: no jail */
 	TSR_JAIL_DISPLAY = 8, /* a window with its drivers: no jail */
+	/* No plugin's, and no word: the machine is to take in other versions of its plugins. */
+	TSR_JAIL_UPGRADES = 16,
 };
 #define TSR_JAIL_NONE_POSSIBLE (TSR_JAIL_EXEC | TSR_JAIL_DISPLAY)
 

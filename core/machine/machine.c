@@ -264,7 +264,7 @@ void tsr_machine_enter_jail(TsrMachine *self)
 
 	if (self->form) { /* the jail of the machine's process is not this one */
 		if (tsr_machine_can_enter_jail(self))
-			g_free(tsr_jail_enter(self->viewers_need));
+			g_free(tsr_jail_enter(self->viewers_need, NULL));
 		return;
 	}
 	g_return_if_fail(self->state == TSR_MACHINE_LOADED);
@@ -277,7 +277,7 @@ void tsr_machine_enter_jail(TsrMachine *self)
 		return;
 	}
 	power_on(self); /* opens files that a machine which cannot be built must not create */
-	self->jail = tsr_jail_enter(needs);
+	self->jail = tsr_machine_close_jail(self, needs);
 	tsr_worker_pool_narrow(self->workers);
 }
 

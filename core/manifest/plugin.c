@@ -147,6 +147,14 @@ GPtrArray *tsr_plugin_get_resources(TsrPlugin *self)
 	return self->resources;
 }
 
+char *tsr_plugin_dup_folder(const TsrPlugin *self)
+{
+	g_autofree char *version = g_path_get_dirname(self->path);
+	g_autofree char *id = g_path_get_dirname(version);
+
+	return g_path_get_dirname(id);
+}
+
 gboolean tsr_plugin_has_interface(TsrPlugin *self, const char *interface)
 {
 	return g_strv_contains((const char *const *)self->provides, interface);

@@ -37,6 +37,10 @@ const TsrPropertySpec *tsr_plugin_find_property(TsrPlugin *self, const char *nam
 const TsrNeed *tsr_plugin_find_need(TsrPlugin *self, const char *name);
 /* The first of the need's interfaces that the plugin's manifest says it provides; NULL: none. */
 const char *tsr_need_choose(const TsrNeed *need, TsrPlugin *provider);
+/* The folder among others of plugins that it came from, which may be in no search path: the
+ * manifest is FOLDER/ID/VERSION/ID.plugin. */
+char *tsr_plugin_dup_folder(const TsrPlugin *self);
+
 /* Whether the manifest says that it provides the interface, NAME/VERSION. */
 gboolean tsr_plugin_has_interface(TsrPlugin *self, const char *interface);
 

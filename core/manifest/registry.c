@@ -141,7 +141,7 @@ static void scan_plugin(TsrRegistry *self, const char *folder, const char *id)
 		const char *version = g_ptr_array_index(versions, i);
 		g_autofree char *path = g_build_filename(within, version, name, NULL);
 
-		if (g_file_test(path, G_FILE_TEST_EXISTS))
+		if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
 			add_manifest(self, path, id, version);
 	}
 }

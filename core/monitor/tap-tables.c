@@ -13,7 +13,6 @@
 #include "instance/lock.h"
 #include "monitor/parts.h"
 #include "monitor/recorder.h"
-#include "run/timekeeper.h"
 #include "run/timers.h"
 #include "monitor/tap-copies.inc"
 

@@ -131,7 +131,8 @@ static gboolean take_flag(RunOptions *o, const char *name)
 		o->hold = TRUE;
 	else if (g_str_equal(name, "force-medium"))
 		o->force_medium = TRUE;
-	else if (g_str_equal(name, "exit-on-reset") || g_str_equal(name, "trust"))
+	else if (g_str_equal(name, "exit-on-reset") || g_str_equal(name, "upgrades") ||
+		 g_str_equal(name, "trust"))
 		g_ptr_array_add(o->overrides, g_strdup_printf("%s=true", name));
 	else
 		return FALSE;
@@ -341,7 +342,7 @@ static void enter_jail(const Run *run)
 	}
 	tsr_machine_enter_jail(run->machine);
 	jail = tsr_machine_get_jail(run->machine);
-	if (g_str_has_prefix(jail, "partial"))
+	if (g_str_has_prefix(jail, "partial") || strstr(jail, "no upgrades"))
 		g_printerr("tessera: the jail is %s\n", jail);
 }
 

@@ -20,7 +20,8 @@ static void take_value(ProductOptions *o, const char *name, const char *value)
 
 static gboolean is_flag(const char *name)
 {
-	return g_str_equal(name, "trust") || g_str_equal(name, "exit-on-reset");
+	return g_str_equal(name, "trust") || g_str_equal(name, "exit-on-reset") ||
+	       g_str_equal(name, "upgrades");
 }
 
 /* One option; *next is the argument after it, and is advanced if that is the value. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/lock.h"
 #include "instance/machine-parts.h"
 #include "links/links.h"
 #include "manifest/paths.h"
@@ -26,22 +27,12 @@ static gboolean refuse(GError **error, TsrMachineError code, const char *format,
 
 /* -- The other version */
 
-/* The folder that the machine's version came from, which may be in no search path: the manifest is
- * FOLDER/ID/VERSION/ID.plugin. */
-static char *own_folder(TsrPlugin *plugin)
-{
-	g_autofree char *version = g_path_get_dirname(plugin->path);
-	g_autofree char *id = g_path_get_dirname(version);
-
-	return g_path_get_dirname(id);
-}
-
 /* Read anew: it may have been installed after the machine was started. */
 static TsrPlugin *find(TsrPlugin *now, const char *version, GError **error)
 {
 	g_autoptr(GStrvBuilder) folders = g_strv_builder_new();
 	g_auto(GStrv) paths = tsr_paths_plugins(), all = NULL;
-	g_autofree char *own = own_folder(now), *wanted = NULL;
+	g_autofree char *own = tsr_plugin_dup_folder(now), *wanted = NULL;
 	g_autoptr(TsrRegistry) registry = NULL;
 	TsrPlugin *found;
 
@@ -67,6 +58,25 @@ static gboolean check_version(TsrPlugin *now, TsrPlugin *plugin, GError **error)
 		      "loads it, or restart the machine with that one",
 		      now->state_version, plugin->id, plugin->version, plugin->state_oldest,
 		      plugin->state_version);
+}
+
+/* A machine that was made with a lock stays what the lock says: it may have been written anew. */
+static gboolean check_lock(const TsrConfig *config, const char *instance, TsrPlugin *plugin,
+			   GError **error)
+{
+	g_autoptr(TsrLock) lock =
+		config->lock ? tsr_lock_load(config->lock, config->lock_machine, error) : NULL;
+	g_autofree char *wanted = g_strdup_printf("%s %s", plugin->id, plugin->version);
+	const char *locked = lock ? tsr_lock_find_instance(lock, instance) : NULL;
+
+	if (!config->lock)
+		return TRUE;
+	if (!lock)
+		return FALSE;
+	if (g_strcmp0(locked, wanted) == 0)
+		return tsr_lock_check_plugin(lock, plugin, error);
+	return refuse(error, TSR_MACHINE_ERROR_VERSION, "in the lock %s it is %s; %s", config->lock,
+		      locked ? locked : "nothing", lock->remedy);
 }
 
 /* -- What others have of it, and it of others */
@@ -250,6 +260,7 @@ TsrInstanceConfig *tsr_upgrade_plan(TsrMachine *m, const TsrInstance *old, const
 	TsrInstanceConfig *config;
 
 	if (!plugin || !check_version(old->config->plugin, plugin, error) ||
+	    !check_lock(m->config, old->config->name, plugin, error) ||
 	    !check_provided(old, error) || !check_needs(m, old, plugin, error) ||
 	    !check_users(m, old, plugin, error))
 		return NULL;

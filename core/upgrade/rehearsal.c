@@ -17,6 +17,7 @@
 
 #include "board/memory-map.h"
 #include "instance/machine-parts.h"
+#include "jail/jail.h"
 #include "run/worker.h"
 
 #define SECONDS 10 /* that the guest stands for at most */
@@ -43,6 +44,7 @@ static void forget_handlers(void)
 				       SIGSYS,  SIGHUP, SIGTERM, SIGINT, SIGALRM };
 	const struct rlimit none = { 0, 0 };
 
+	tsr_jail_be_copy();
 	for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
 		signal(numbers[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &none);
@@ -80,7 +82,7 @@ static G_NORETURN void be_copy(TsrMachine *m, struct rehearsal *r, int fd,
 
 /* -- The machine */
 
-/* Until the copy closes the pipe, or the time is over: then it is killed. */
+/* Until the copy closes the pipe. FALSE: the time is over before. */
 static gboolean hear(struct rehearsal *r, GString *heard)
 {
 	gint64 end = g_get_monotonic_time() + SECONDS * G_USEC_PER_SEC;
@@ -94,10 +96,8 @@ static gboolean hear(struct rehearsal *r, GString *heard)
 
 		if (ready < 0 && errno == EINTR)
 			continue;
-		if (ready <= 0) {
-			kill(r->copy, SIGKILL);
+		if (ready <= 0)
 			return FALSE;
-		}
 		n = read(r->answer, piece, sizeof(piece));
 		if (n <= 0)
 			return TRUE;
@@ -157,14 +157,15 @@ static gboolean rehearse(TsrMachine *m, struct rehearsal *r,
 	}
 	if (r->copy <= 0) {
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED,
-			    "there is no process for a rehearsal: %s; raise the limits of the "
-			    "process (ulimit -n, -u, -v)",
-			    g_strerror(errno));
+			    "there is no process for a rehearsal: %s; %s", g_strerror(errno),
+			    errno == EPERM ? "another one may be under way, try again later"
+					   : "raise the limits of the process (ulimit -n, -u, -v)");
 		return FALSE;
 	}
 	in_time = hear(r, heard);
 	close(r->answer);
-	return judge(r, heard, in_time, await(r), error);
+	return judge(r, heard, in_time, in_time || tsr_jail_end_copy(r->copy) ? await(r) : 0,
+		     error);
 }
 
 gboolean tsr_rehearse(TsrMachine *m,

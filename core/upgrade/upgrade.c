@@ -12,6 +12,7 @@
 #include "instance/machine-parts.h"
 #include "instance/remote-form.h"
 #include "instance/signals.h"
+#include "jail/jail.h"
 #include "manifest/plugin.h"
 #include "monitor/taps.h"
 #include "state/hold.h"
@@ -90,10 +91,10 @@ static gboolean check_machine(TsrMachine *self, GError **error)
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "only a machine that runs or is paused is upgraded; choose the version "
 			    "when it is started");
-	else if (self->jail && !g_str_has_prefix(self->jail, "off"))
+	else if (!tsr_jail_takes_code())
 		g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE,
 			    "the machine is in its jail, which takes in no new code: start it with "
-			    "--no-jail to upgrade its devices, or restart it with the other "
+			    "--upgrades to upgrade its devices, or restart it with the other "
 			    "version");
 	else
 		return TRUE;

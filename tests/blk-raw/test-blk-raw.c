@@ -500,6 +500,7 @@ static void media_change(void)
 /* -- Media that were opened by somebody else: their paths cannot be opened here. */
 
 static int passed = -1;
+static int kept = -2; /* by number; the fake host keeps none */
 
 static int take_passed(const struct tsr_host *host, const char *property)
 {
@@ -507,7 +508,15 @@ static int take_passed(const struct tsr_host *host, const char *property)
 	return passed < 0 ? -1 : fcntl(passed, F_DUPFD_CLOEXEC, 3);
 }
 
-static const struct tsr_files files = { .size = sizeof(files), .take = take_passed };
+static void note_kept(const struct tsr_host *host, const char *property, int fd)
+{
+	CU_ASSERT_STRING_EQUAL(property, "file");
+	kept = fd;
+}
+
+static const struct tsr_files files = { .size = sizeof(files),
+					.take = take_passed,
+					.keep = note_kept };
 
 static void start_empty(void)
 {
@@ -550,6 +559,23 @@ static void a_passed_medium(void)
 	CU_ASSERT_FALSE(info().present);
 	/* A name without a descriptor is still a path. */
 	CU_ASSERT_FALSE(fake_device_set(disk, "file", "/elsewhere/disk.img", &error));
+	fake_finish();
+}
+
+/* The core has the file for a later version while it is open, and no longer. */
+static void a_kept_medium(void)
+{
+	struct tsr_error error = { 0 };
+	struct stat there, here = { 0 };
+
+	start_empty();
+	CU_ASSERT_EQUAL(kept, -1);
+	CU_ASSERT(fake_device_set(disk, "file", image, &error));
+	CU_ASSERT_FALSE(stat(image, &there));
+	CU_ASSERT_FALSE(fstat(kept, &here));
+	CU_ASSERT_EQUAL(here.st_ino, there.st_ino);
+	CU_ASSERT(fake_device_set(disk, "file", "", &error));
+	CU_ASSERT_EQUAL(kept, -1);
 	fake_finish();
 }
 
@@ -713,6 +739,7 @@ int main(void)
 		{ "clear errors", clear_errors },
 		{ "media change", media_change },
 		{ "a passed medium", a_passed_medium },
+		{ "a kept medium", a_kept_medium },
 		{ "passed descriptors are closed", passed_descriptors_are_closed },
 		{ "change under a request", change_under_a_request },
 		{ "requests of other headers", requests_of_other_headers },

@@ -94,7 +94,7 @@ def upgrade_all(test):
     with open(image, "wb") as file:
         file.truncate(64 << 20)
     sender = Sender()
-    with linux(test, disk=image, nic="user,loopback=true", memory="64M", extra=["--no-jail"]) as machine:
+    with linux(test, disk=image, nic="user,loopback=true", memory="64M", extra=["--upgrades"]) as machine:
         machine.expect("tessera# ")
         machine.shell(f"(nc 10.0.2.2 {sender.port} </dev/null | sha256sum >/tmp/sum) & true")
         machine.shell(DISK_LOAD.replace("\n", "; ").replace("do; ", "do "))

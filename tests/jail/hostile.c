@@ -169,6 +169,97 @@ static int attack_memfd(const char *target)
 	return fd < 0 ? -1 : close(fd);
 }
 
+/* -- What the jail lets in if plugins are to be upgraded */
+
+static int attack_list_folder(const char *target)
+{
+	return open_close(target, O_RDONLY | O_DIRECTORY);
+}
+
+static int map_file(const char *target, int protection, int kind)
+{
+	int fd = open(target, O_RDONLY);
+	void *at = mmap(NULL, PAGE, protection, kind, fd, 0);
+
+	close(fd);
+	return at == MAP_FAILED ? -1 : munmap(at, PAGE);
+}
+
+static int attack_map_plugin(const char *target)
+{
+	return map_file(target, PROT_READ | PROT_EXEC, MAP_PRIVATE);
+}
+
+/* What runs could be written. */
+static int attack_map_writable(const char *target)
+{
+	return map_file(target, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE);
+}
+
+static int attack_map_shared(const char *target)
+{
+	return map_file(target, PROT_READ | PROT_EXEC, MAP_SHARED);
+}
+
+/* The path leads out of the folder in which it begins. */
+static int attack_climb(const char *target)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/../../../../../../../../../../../../../../etc/passwd",
+		 target);
+	return open_close(path, O_RDONLY);
+}
+
+static int attack_copy(const char *target)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	return reap(child);
+}
+
+/* A second one beside it. */
+static int attack_two_copies(const char *target)
+{
+	pid_t first = fork(), second;
+
+	if (!first) {
+		pause();
+		_exit(0);
+	}
+	second = first > 0 ? fork() : -1;
+	if (!second)
+		_exit(0);
+	return second > 0 ? 0 : -1;
+}
+
+/* A copy that makes one, and says by its status that it could not. */
+static int attack_copy_of_copy(const char *target)
+{
+	pid_t child = fork(), grandchild;
+
+	if (!child) {
+		grandchild = fork();
+		_exit(grandchild < 0 ? 1 : 0);
+	}
+	return reap(child);
+}
+
+/* A copy that is to outlive the machine. */
+static int attack_stay(const char *target)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		for (;;)
+			pause();
+	}
+	fprintf(stderr, "copy %d\n", (int)child);
+	return child < 0 ? -1 : 0;
+}
+
 static int attack_ptrace(const char *target)
 {
 	pid_t victim = atoi(target);
@@ -222,6 +313,18 @@ static const struct attack {
 	{ "map-code", attack_map_code },
 	{ "make-code", attack_make_code },
 	{ "memfd", attack_memfd },
+	{ "read-names", attack_read_file },
+	{ "read-plugin", attack_read_file },
+	{ "list-folder", attack_list_folder },
+	{ "map-plugin", attack_map_plugin },
+	{ "map-writable", attack_map_writable },
+	{ "map-shared", attack_map_shared },
+	{ "climb", attack_climb },
+	{ "write-plugin", attack_write_file },
+	{ "copy", attack_copy },
+	{ "two-copies", attack_two_copies },
+	{ "copy-of-copy", attack_copy_of_copy },
+	{ "stay", attack_stay },
 	{ "ptrace", attack_ptrace },
 	{ "read-memory", attack_read_memory },
 	{ "kill", attack_kill },

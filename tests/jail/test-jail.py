@@ -29,6 +29,20 @@ REFUSED_ATTACKS = ["read-file", "write-file", "create-file", "unlink", "rename",
 KILLED_ATTACKS = ["exec", "execve", "fork", "clone-process", "connect", "netlink", "map-code", "make-code", "memfd", "ptrace",
                   "read-memory", "kill", "tgkill", "setuid"]
 THREADS = ["vcpu", "worker", "poll", "main"]
+# With --upgrades: what the main thread can do, what is refused, and what still ends the process.
+LET_IN = ["read-plugin", "list-folder", "map-plugin", "memfd", "copy"]
+REFUSED_AT_THE_DOOR = {"climb": "EACCES", "write-plugin": "EACCES", "two-copies": "EPERM", "clone-process": "EPERM", "tgkill": "EPERM"}
+KILLED_AT_THE_DOOR = ["exec", "execve", "fork", "connect", "netlink", "map-code", "make-code", "map-writable", "map-shared", "ptrace",
+                      "read-memory", "kill", "setuid"]
+
+
+def lives(process):
+    """A zombie does not."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(") ", 1)[1][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class JailTest(unittest.TestCase):
@@ -79,6 +93,12 @@ class JailTest(unittest.TestCase):
             return str(self.listener.getsockname()[1])
         if attack in ("ptrace", "read-memory", "kill", "tgkill"):
             return str(self.victim.pid)
+        if attack in ("read-plugin", "write-plugin", "map-plugin", "map-writable", "map-shared"):
+            return os.path.join(PLUGINS, "hostile", "1.0.0", "hostile.so")
+        if attack == "read-names":
+            return "/etc/resolv.conf"
+        if attack in ("list-folder", "climb"):
+            return PLUGINS
         return self.path("precious", b"a foreign file")
 
     def make_targets(self):
@@ -123,6 +143,58 @@ class JailTest(unittest.TestCase):
                     status, said = self.attack(name, thread, "--no-jail")
                     self.assertEqual(status, 0 if name == "execve" else DONE, said)
 
+    def test_upgrades_let_in_plugins_only(self):
+        """What is to be seen of the host is what an upgrade needs, and to the main thread only."""
+        self.make_targets()
+        for name in LET_IN:
+            with self.subTest(attack=name):
+                self.assertEqual(self.attack(name, "main", "--upgrades"), (DONE, "tessera: the attack worked\n"))
+        for name, why in dict.fromkeys(REFUSED_ATTACKS, "EACCES").items() | REFUSED_AT_THE_DOOR.items():
+            with self.subTest(attack=name):
+                self.assertEqual(self.attack(name, "main", "--upgrades"), (REFUSED, f"tessera: {why}\n"))
+        for name in KILLED_AT_THE_DOOR:
+            with self.subTest(attack=name):
+                self.assertEqual(self.attack(name, "main", "--upgrades"), (KILLED, ""))
+        for thread in THREADS[:3]:
+            for name in ("read-plugin", "list-folder", "read-file"):
+                with self.subTest(attack=name, thread=thread):
+                    self.assertEqual(self.attack(name, thread, "--upgrades"), (REFUSED, "tessera: EACCES\n"))
+            for name in ("memfd", "copy", "tgkill", "map-code"):
+                with self.subTest(attack=name, thread=thread):
+                    self.assertEqual(self.attack(name, thread, "--upgrades"), (KILLED, ""))
+
+    def test_a_closed_jail_lets_in_nothing(self):
+        self.make_targets()
+        for name in ("read-plugin", "list-folder", "climb"):
+            self.assertEqual(self.attack(name, "main"), (REFUSED, "tessera: EACCES\n"))
+        for name in ("copy", "stay"):
+            self.assertEqual(self.attack(name, "main"), (KILLED, ""))
+
+    def test_a_copy_makes_no_copy(self):
+        status, said = self.attack("copy-of-copy", "main", "--upgrades")
+        self.assertEqual(status, REFUSED, said)
+
+    def test_a_copy_does_not_outlive_the_machine(self):
+        status, said = self.attack("stay", "main", "--upgrades")
+        self.assertEqual(status, DONE, said)
+        copy = int(said.split()[1])
+        for _ in range(200):
+            if not lives(copy):
+                return
+            time.sleep(0.02)
+        os.kill(copy, signal.SIGKILL)
+        self.fail("the copy is still there")
+
+    def test_upgrades_and_a_network_adapter(self):
+        """The porter hands out the name servers, as without it Landlock lets them through."""
+        self.make_targets()
+        for thread in ("vcpu", "poll", "main"):
+            self.assertEqual(self.attack("connect", thread, "--upgrades", plugin="hostile-net")[0], DONE)
+            status, said = self.attack("read-file", thread, "--upgrades", plugin="hostile-net")
+            self.assertEqual((status, said), (REFUSED, "tessera: EACCES\n"))
+        self.assertEqual(self.attack("read-names", "vcpu", "--upgrades", plugin="hostile-net")[0], DONE)
+        self.assertEqual(self.attack("read-names", "vcpu", "--upgrades")[0], REFUSED)
+
     def test_network_adapter(self):
         """Sockets, and what asks for name servers; nothing else."""
         self.make_targets()
@@ -156,6 +228,10 @@ class JailTest(unittest.TestCase):
             filters.append(int(fields.get("Seccomp_filters", "2")))
         self.assertGreater(len(filters), 5)
         self.assertGreaterEqual(sum(n >= 2 for n in filters), 2)
+
+    def test_what_is_shown_of_upgrades(self):
+        self.run_machine("--control", "unix:" + self.path("socket"), "--upgrades")
+        self.assertIn("jail       full; open for upgrades of plugins\n", self.ctl("status").stdout)
 
     def test_what_is_shown(self):
         self.run_machine("--control", "unix:" + self.path("socket"), "--no-jail")

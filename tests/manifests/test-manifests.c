@@ -430,8 +430,8 @@ static void test_overrides_reach_their_properties(void)
 
 static void test_slot_keys_reach_other_places(void)
 {
-	g_autoptr(TsrConfig) config =
-		configure(NULL, "disk=/x,base=0x700", "memory=4M", "exit-on-reset=", NULL);
+	g_autoptr(TsrConfig) config = configure(NULL, "disk=/x,base=0x700", "memory=4M",
+						"exit-on-reset=", "upgrades=true", NULL);
 	TsrResource *regs;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
@@ -439,6 +439,7 @@ static void test_slot_keys_reach_other_places(void)
 	CU_ASSERT_EQUAL(regs->base, 0x700);
 	CU_ASSERT_EQUAL(config->memory, 4 << 20);
 	CU_ASSERT_TRUE(config->exit_on_reset);
+	CU_ASSERT_TRUE(config->upgrades);
 }
 
 static void test_wrong_overrides(void)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A machine whose guest sends back what it receives on its serial line, and a folder of plugins in which other versions appear
 while it runs. The arguments of a test program: tessera, its plugins, other versions of them, the guest, how many upgrades under
-load."""
+load, and the option of the run that makes upgrades possible: --upgrades (in a jail) or --no-jail."""
 
 import os
 import select
@@ -13,6 +13,7 @@ import unittest
 
 TESSERA, PLUGINS, OTHERS, GUEST = sys.argv[1:5]
 SWAPS = int(sys.argv[5])
+CONFINEMENT = sys.argv[6]
 SECOND = "9.90.0"
 
 
@@ -42,14 +43,17 @@ class UpgradeTest(unittest.TestCase):
         self.plugins = Plugins(os.path.join(self.folder, "plugins"), PLUGINS, OTHERS)
         self.environment = dict(os.environ, TESSERA_PLUGIN_PATH=self.plugins.path, LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
 
-    def start(self, *options, jail=False, disk=f"{GUEST},mode=nonpersistent"):
+    def start(self, *options, machine="pc", closed=False, disk=f"{GUEST},mode=nonpersistent"):
         self.socket = os.path.join(self.folder, "socket")
         self.process = subprocess.Popen(
-            [TESSERA, "run", "pc", "--memory", "8M", "--disk", disk, "--nic", "none", "--serial", "stdio", "--ui", "none",
-             "--control", f"unix:{self.socket}", "--timeout", "200", *([] if jail else ["--no-jail"]), *options],
+            [TESSERA, "run", machine, "--memory", "8M", "--disk", disk, "--nic", "none", "--serial", "stdio", "--ui", "none",
+             "--control", f"unix:{self.socket}", "--timeout", "200", *([] if closed else [CONFINEMENT]), *options],
             env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(self.finish)
         self.assertEqual(self.read(1), b">")
+
+    def is_jailed(self):
+        return "jail       off" not in self.ctl("status")
 
     def finish(self):
         self.process.kill()

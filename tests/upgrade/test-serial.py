@@ -74,11 +74,11 @@ class SerialTest(UpgradeTest):
         self.say(b"still here")
 
     def test_a_jail_takes_in_no_code(self):
-        self.start(jail=True)
-        if "jail       off" in self.ctl("status"):
+        self.start(closed=True)
+        if not self.is_jailed():
             self.skipTest("there is no jail in this build")
         self.plugins.install("uart-16550a", SECOND)
-        self.assertIn("start it with --no-jail", self.ctl("upgrade", "com1", SECOND, status=1))
+        self.assertIn("start it with --upgrades", self.ctl("upgrade", "com1", SECOND, status=1))
         self.say(b"still here")
 
 

@@ -122,6 +122,13 @@ static const struct tsr_block block_table = {
 
 /* -- The medium */
 
+/* A later version is to find the file open, in a jail too. */
+static void keep_file(const struct blk_raw *b)
+{
+	if (b->files && TSR_HAS(b->files, keep))
+		b->files->keep(b->host, "file", b->medium ? b->medium->base_fd : -1);
+}
+
 /* Leaves *medium NULL for an empty `file`. layer: the topmost one above it; "": none. */
 static bool insert(struct blk_raw *b, const char *layer, struct medium **medium,
 		   struct tsr_error *error)
@@ -163,6 +170,7 @@ static bool on_file_changed(void *self, const char *name, struct tsr_error *erro
 	b->properties->set_string(b->host, "layer", "");
 	medium_unref(b->medium);
 	b->medium = medium;
+	keep_file(b);
 	b->tray_open = false;
 	b->properties->set_string(b->host, "fault", "");
 	tell_changed(b, medium ? medium->path : "");
@@ -214,6 +222,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	layer_get_boot(b->boot);
 	if (!insert(b, b->properties->get_string(host, "layer"), &b->medium, error))
 		return false;
+	keep_file(b);
 	b->properties->on_change(host, "file", on_file_changed, b);
 	b->properties->on_change(host, "layer", on_layer_changed, b);
 	return true;

@@ -329,7 +329,8 @@ TSR_EXPORT int tsr_machine_run(TsrMachine *self, GError **error);
  * tsr_machine_start(): what is opened by path, also by libraries, must be open. What the host
  * cannot give is left out, and a machine with a plugin that cannot work in a jail gets none;
  * tsr_machine_get_jail() tells. Of a machine in another process: takes from this one what the user
- * interfaces that tsr_machine_show() has opened do not need. [main]
+ * interfaces that tsr_machine_show() has opened do not need. The option `upgrades` of the machine
+ * (docs/MANIFESTS.md) leaves what tsr_machine_upgrade() needs. [main]
  */
 TSR_EXPORT void tsr_machine_enter_jail(TsrMachine *self);
 /**
@@ -544,8 +545,8 @@ TSR_EXPORT gboolean tsr_machine_set_instance_property(TsrMachine *self, const ch
  * Puts another version of the instance's plugin in its place. The guest stands meanwhile, and does
  * not notice: the other version takes over the state, the resources and the connections. When it
  * refuses the state, cannot be attached, crashes or does not return, the instance stays as it was,
- * and the error says why. Afterwards the machine emits TsrMachine::event `upgraded` for it. Not
- * possible in a jail. [main]
+ * and the error says why. Afterwards the machine emits TsrMachine::event `upgraded` for it. In
+ * a jail it is possible if the machine has the option `upgrades` only. [main]
  *
  * Returns: TRUE, or FALSE with @error set
  */
