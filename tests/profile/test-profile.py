@@ -18,7 +18,7 @@ LATE_SIGNALS = os.environ.get("TESSERA_SANITIZE") == "thread"  # which calls han
 
 
 def run(*options, **more):
-    return subprocess.run([TESSERA, "run", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False, **more)
+    return subprocess.run([TESSERA, "run", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, check=False, **more)
 
 
 class Profile(unittest.TestCase):
@@ -27,7 +27,7 @@ class Profile(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.stem = os.path.join(cls.folder.name, "profile")
         cls.done = run(MACHINE, "--cpu", PROCESSOR, "--bios", ROM, "--debugcon", "file:" + os.path.join(cls.folder.name, "console"),
-                       "--debug-exit", "port=0xf4", "--timeout", "90", "--profile", cls.stem, "--symbols", ELF)
+                       "--debug-exit", "port=0xf4", "--timeout", "180", "--profile", cls.stem, "--symbols", ELF)
         cls.profile = json.loads(cls.read("json"))
 
     @classmethod
