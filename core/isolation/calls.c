@@ -228,6 +228,21 @@ static void revive(struct iso_proxy *p)
 		p->reactions->revive(p);
 }
 
+/* Of a timer that has expired the state from before the call says that it will, so loading it has
+ * set the timer once more. */
+static void revive_for(struct iso_proxy *p, const struct iso_message *call)
+{
+	const struct iso_object *o;
+
+	if (p->life != ISO_DEAD)
+		return;
+	revive(p);
+	if (call->head.what != ISO_TIMER)
+		return;
+	o = g_ptr_array_index(p->objects, call->head.id);
+	p->t.clock->cancel(o->timer);
+}
+
 bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m)
 {
 	struct iso_message first;
@@ -237,7 +252,7 @@ bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m)
 	if (!p->depth)
 		g_byte_array_set_size(p->sent, 0);
 	for (unsigned i = 0;; i++) {
-		revive(p);
+		revive_for(p, &first);
 		if (!p->depth)
 			p->sent_again = 0;
 		good = iso_proxy_call(p, m);
@@ -247,5 +262,7 @@ bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m)
 		iso_copy(m, &first);
 	}
 	revive(p);
+	if (!p->depth && !p->is_rebuilding)
+		p->reactions->wake(p);
 	return good;
 }

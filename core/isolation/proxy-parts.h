@@ -68,6 +68,8 @@ struct iso_reactions {
 	bool (*take_posts)(struct iso_proxy *p);
 	/* A dead device comes back, or is lost. */
 	void (*revive)(struct iso_proxy *p);
+	/* Then, after the call that found it dead: its back ends deliver what waits. */
+	void (*wake)(struct iso_proxy *p);
 };
 
 /* An instance of the class of all isolated devices. */
@@ -91,6 +93,7 @@ struct iso_proxy {
 	GByteArray *kept;  /* the state that the next process loads; NULL: none */
 	GByteArray *posts; /* that wait */
 	bool is_taking;    /* the first of them happen */
+	bool is_to_wake;   /* it came back, and its back ends do not know */
 	GByteArray *sent;  /* characters that the call has sent */
 	guint sent_again;  /* how many of them it has sent once more, because it is repeated */
 	unsigned watch;
@@ -164,6 +167,7 @@ void iso_record_read(struct iso_record_reader *reader, const GByteArray *record,
 /* -- recovery.c: reactions, and the rest of a device's life */
 
 void iso_proxy_revive(struct iso_proxy *p);
+void iso_proxy_wake(struct iso_proxy *p);
 /* Starts its process; false and error. */
 bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error);
 /* The state that is kept is of no use any more. */

@@ -25,8 +25,10 @@ static void on_report(void *self, short revents)
 			       "the supervisor of its process has ended: the guest sees no device "
 			       "until the machine is started anew");
 	}
-	if (p->life == ISO_DEAD && p->is_built)
+	if (p->life == ISO_DEAD && p->is_built) {
 		iso_proxy_revive(p);
+		iso_proxy_wake(p);
+	}
 }
 
 static void fetch_tables(struct iso_proxy *p, const struct tsr_host *host)
@@ -51,7 +53,8 @@ static void fetch_tables(struct iso_proxy *p, const struct tsr_host *host)
 
 static const struct iso_reactions reactions = { .answer = iso_proxy_answer,
 						.take_posts = iso_proxy_take_posts,
-						.revive = iso_proxy_revive };
+						.revive = iso_proxy_revive,
+						.wake = iso_proxy_wake };
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {

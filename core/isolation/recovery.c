@@ -205,6 +205,14 @@ void iso_proxy_revive(struct iso_proxy *p)
 	}
 	tell(p, "isolation", "%s; another one has taken its place, %s", end,
 	     has_state ? "with the state of its last call" : "as after a reset");
+	p->is_to_wake = true;
+}
+
+void iso_proxy_wake(struct iso_proxy *p)
+{
+	if (!p->is_to_wake)
+		return;
+	p->is_to_wake = false;
 	for (guint i = 0; i < p->objects->len; i++)
 		iso_objects_wake(g_ptr_array_index(p->objects, i));
 }

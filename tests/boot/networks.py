@@ -144,7 +144,7 @@ def isolated_processes(machine, name):
     return [pid for pid, parent in parents.items() if parent in parents]
 
 
-@guest("isolated-killed", NEEDS, 240)
+@guest("isolated-killed", NEEDS, 400)
 def isolated_killed(test):
     """The processes of a network adapter and a serial port are killed, each eight times, while Linux downloads and talks: what comes is
     what was sent, and the driver does not complain."""

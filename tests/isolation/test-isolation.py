@@ -144,18 +144,18 @@ class IsolationTest(IsolationCase):
     def test_a_device_that_is_killed_comes_back(self):
         machine = self.start(*ISOLATED)
         self.say(machine, b"before")
-        for number in range(8):
+        for number in range(4):
             self.assertIn("ended by signal 9 (Killed); another one has taken its place, with the state", machine.kill_device())
             self.say(machine, b"after %d" % number)
 
     def test_nothing_is_lost_or_said_twice_when_it_is_killed_meanwhile(self):
         machine = self.start(*ISOLATED)
-        sent = random.Random(5).randbytes(20000).replace(b"\n", b"n")
+        sent = random.Random(5).randbytes(6000).replace(b"\n", b"n")
         writer = threading.Thread(target=machine.write_all, args=(sent,))
         writer.start()
         heard = b""
-        for _ in range(10):
-            heard += machine.read(len(sent) // 12)
+        for _ in range(6):
+            heard += machine.read(len(sent) // 8)
             os.kill(machine.processes()[1][0], signal.SIGKILL)
         heard += machine.read(len(sent) - len(heard))
         writer.join(SECONDS)
