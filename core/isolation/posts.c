@@ -5,6 +5,7 @@
 
 #include "isolation/proxy-parts.h"
 
+#define WAITING_MAX (64 * ISO_POSTED) /* bytes of posts that wait for others */
 #define SITE(p, id) (&(p)->sites[(id) % sizeof((p)->sites)])
 
 struct post {
@@ -219,7 +220,7 @@ static bool collect(struct iso_proxy *p)
 	struct iso_shared *shared = p->process->shared;
 	uint32_t length = ((volatile struct iso_shared *)shared)->posted_length;
 
-	if (length > ISO_POSTED)
+	if (length > ISO_POSTED || p->posts->len > WAITING_MAX)
 		return false;
 	g_byte_array_append(p->posts, shared->posted, length);
 	shared->posted_length = 0;
@@ -241,6 +242,10 @@ static bool take_first(struct iso_proxy *p, guint *at)
 	data = g_malloc(head.length + 1);
 	memcpy(data, p->posts->data + *at, head.length);
 	*at += MIN(iso_padded(head.length), p->posts->len - *at);
+	if (*at > ISO_POSTED) { /* what has happened needs no room */
+		g_byte_array_remove_range(p->posts, 0, *at);
+		*at = 0;
+	}
 	return take(p, &head, data);
 }
 
