@@ -7,17 +7,31 @@
 
 struct device device = { .ram_fd = -1 };
 
-/* Sends m, and makes it what comes next: an answer, a reply or a call. */
-static void exchange(struct iso_message *m, enum iso_kind kind)
+static void put_message(struct iso_message *m, enum iso_kind kind)
 {
 	struct iso_shared *shared = device.shared;
 
 	m->head.kind = kind;
 	memcpy(&shared->message.head, &m->head, sizeof(m->head));
 	memcpy(shared->message.data, m->data, m->head.length);
+}
+
+/* m becomes what comes next: an answer, a reply or a call. */
+static void pass_turn(struct iso_message *m)
+{
+	struct iso_shared *shared = device.shared;
+
 	iso_give(shared, ISO_CORE);
 	if (!iso_wait(shared, ISO_DEVICE, 0) || !iso_copy(m, &shared->message))
 		_exit(1);
+	if (!shared->posted_length) /* the core has taken what was posted */
+		device.writes = 0;
+}
+
+static void exchange(struct iso_message *m, enum iso_kind kind)
+{
+	put_message(m, kind);
+	pass_turn(m);
 }
 
 void device_serve(void)
@@ -27,9 +41,16 @@ void device_serve(void)
 	m.head.a[0] = 1;
 	exchange(&m, ISO_REPLY);
 	for (;;) {
+		uint64_t call = device.shared->call, done = 0;
+
 		device.turn++;
 		device.call(&m);
-		exchange(&m, ISO_REPLY);
+		if (call)
+			done = device.keep(call);
+		put_message(&m, ISO_REPLY);
+		if (call)
+			atomic_store(&device.shared->done, done);
+		pass_turn(&m);
 	}
 }
 
@@ -72,19 +93,22 @@ uint64_t device_ask_about(uint32_t what, uint32_t id, const char *text)
 	return m.head.a[0];
 }
 
-void device_post(const struct iso_head *head, const void *data)
+const uint8_t *device_post(const struct iso_head *head, const void *data)
 {
 	struct iso_shared *shared = device.shared;
 	uint32_t need = (uint32_t)sizeof(*head) + iso_padded(head->length);
+	uint8_t *to;
 
 	if (need > ISO_POSTED)
-		return;
+		return NULL;
 	if (shared->posted_length + need > ISO_POSTED)
 		device_ask_about(ISO_FLUSH, 0, NULL);
-	memcpy(shared->posted + shared->posted_length, head, sizeof(*head));
-	if (head->length)
-		memcpy(shared->posted + shared->posted_length + sizeof(*head), data, head->length);
+	to = shared->posted + shared->posted_length;
+	memcpy(to, head, sizeof(*head));
+	if (data)
+		memcpy(to + sizeof(*head), data, head->length);
 	shared->posted_length += need;
+	return to + sizeof(*head);
 }
 
 void device_post_level(uint32_t what, uint32_t id, uint64_t value)

@@ -33,6 +33,9 @@ struct device {
 	int ram_fd;                          /* -1: closed */
 	uint8_t *ram;                        /* NULL: not mapped */
 	void (*call)(struct iso_message *m); /* serves a call; m becomes the reply */
+	uint64_t (*keep)(uint64_t call);     /* keeps the state after it; what `done` becomes */
+	unsigned slot;                       /* of the state that was kept last */
+	unsigned writes; /* to guest memory, that wait among the posts (memory.c) */
 	const struct tsr_device_class *class;
 	void *self;
 	struct tsr_host host;     /* the instance's */
@@ -53,8 +56,9 @@ _Noreturn void device_main(struct iso_shared *shared, int ram, const char *libra
 void device_ask(struct iso_message *m);
 /* The same, and returns a[0]. */
 uint64_t device_ask_about(uint32_t what, uint32_t id, const char *text);
-/* Posts; `data` of `length` bytes. */
-void device_post(const struct iso_head *head, const void *data);
+/* Posts; `data` of `length` bytes. Returns where these lie until the core takes them; NULL: they
+ * are too long. */
+const uint8_t *device_post(const struct iso_head *head, const void *data);
 void device_post_level(uint32_t what, uint32_t id, uint64_t value);
 void device_set_text(struct iso_message *m, const char *text);
 const char *device_text(struct iso_message *m);
@@ -88,7 +92,11 @@ void device_map_ram(void);
 void device_fill_ops(struct iso_message *m, const struct tsr_io_ops *ops);
 
 /* -- state.c */
-extern struct tsr_state_writer device_writer;
+extern struct tsr_state_writer device_writer; /* posts */
+extern struct tsr_state_writer device_keeper; /* to what device_keep_in names */
+void device_keep_in(struct iso_kept *kept);
+/* Whether the state had room, and the device did not give up. */
+bool device_has_kept(void);
 extern struct tsr_state_reader device_reader;
 
 #endif

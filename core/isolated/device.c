@@ -181,6 +181,18 @@ static void call(struct iso_message *m)
 	calls[m->head.what](m, &device.objects[m->head.id]);
 }
 
+static uint64_t keep(uint64_t call)
+{
+	unsigned slot = !device.slot;
+
+	device.slot = slot;
+	device_keep_in(&device.shared->kept[slot]);
+	if (device.class->save)
+		device.class->save(device.self, &device_keeper);
+	return call << ISO_DONE_SHIFT | (device_has_kept() ? ISO_DONE_STATE : 0) |
+	       (slot ? ISO_DONE_SLOT : 0);
+}
+
 /* -- Loading */
 
 /* What core/manifest/loader.c asks of a library; the core has checked the manifest. */
@@ -259,6 +271,7 @@ _Noreturn void device_main(struct iso_shared *shared, int ram, const char *libra
 	device.shared = shared;
 	device.ram_fd = ram;
 	device.call = call;
+	device.keep = keep;
 	prctl(PR_SET_NAME, id);
 	why = load(library, id, version);
 	if (why)

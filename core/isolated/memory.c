@@ -4,6 +4,10 @@
  * only the core knows, and it may change whenever the guest runs: so the core is asked, and the
  * runs that it names are used for the rest of the call that came from outside. What is no plain RAM
  * goes through the core.
+ *
+ * What is written is posted, so that it happens when the call is done, with all else that the call
+ * leads to; what the call reads meanwhile has it already. What is mapped for writing is written at
+ * once.
  */
 #include <sys/mman.h>
 
@@ -21,6 +25,15 @@ struct run {
 };
 static struct run runs[RUNS];
 static unsigned next_run;
+
+/* What is written, and waits among the posts: device.writes of them. */
+#define WRITES 128
+struct write {
+	tsr_gpa at;
+	uint64_t length;
+	const uint8_t *bytes;
+};
+static struct write writes[WRITES];
 
 void device_map_ram(void)
 {
@@ -90,6 +103,42 @@ static void post_written(tsr_gpa at, uint64_t length)
 	device_post(&(struct iso_head){ .what = ISO_WRITTEN, .a = { at, length } }, NULL);
 }
 
+/* Writes that wait happen now. */
+static void settle(void)
+{
+	if (device.writes)
+		device_ask_about(ISO_FLUSH, 0, NULL);
+}
+
+static void post_write(const struct tsr_host *host, tsr_gpa at, const uint8_t *bytes,
+		       uint64_t length)
+{
+	const struct iso_head head = { .what = ISO_DMA,
+				       .id = host == &device.dma_host,
+				       .length = (uint32_t)length,
+				       .a = { at } };
+
+	const uint8_t *copy;
+
+	if (device.writes == WRITES)
+		settle();
+	copy = device_post(&head, bytes);
+	writes[device.writes++] = (struct write){ at, length, copy };
+}
+
+/* What was read has what waits. */
+static void overlay(tsr_gpa from, uint8_t *to, uint64_t length)
+{
+	for (unsigned i = 0; i < device.writes; i++) {
+		const struct write *w = &writes[i];
+		tsr_gpa begin = w->at > from ? w->at : from;
+		tsr_gpa end = w->at + w->length < from + length ? w->at + w->length : from + length;
+
+		if (begin < end)
+			memcpy(to + (begin - from), w->bytes + (begin - w->at), end - begin);
+	}
+}
+
 static bool read_by_core(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length)
 {
 	struct iso_message m;
@@ -129,6 +178,7 @@ static bool dma_read(const struct tsr_host *host, tsr_gpa from, void *to, uint64
 			memcpy(at, bytes, part);
 		else
 			good &= read_by_core(host, from, at, part);
+		overlay(from, at, part);
 		from += part;
 		at += part;
 		length -= part;
@@ -143,14 +193,12 @@ static bool dma_write(const struct tsr_host *host, tsr_gpa to, const void *from,
 
 	while (length) {
 		uint64_t part = length < ISO_DATA ? length : ISO_DATA;
-		uint8_t *bytes = find(host, to, &part, true);
+		const uint8_t *bytes = find(host, to, &part, true);
 
-		if (bytes) {
-			memcpy(bytes, at, part);
-			post_written(to, part);
-		} else {
+		if (bytes)
+			post_write(host, to, at, part);
+		else
 			good &= write_by_core(host, to, at, part);
-		}
 		to += part;
 		at += part;
 		length -= part;
@@ -160,6 +208,7 @@ static bool dma_write(const struct tsr_host *host, tsr_gpa to, const void *from,
 
 static void *dma_map(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write)
 {
+	settle();
 	return find(host, at, length, for_write);
 }
 

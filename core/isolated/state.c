@@ -1,20 +1,66 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Saved state: fields that are written are posted, fields that are read are asked for. */
+/* Saved state: fields that are written are posted, or kept in the shared memory after each call;
+ * fields that are read are asked for. */
 #include "isolated/device-parts.h"
 
-/* -- Writing */
+/* -- Writing, by posts or to what is kept */
 
-static void post_field(uint32_t what, const char *name, uint64_t value, uint64_t bytes)
+static struct iso_kept *kept; /* where the device's state goes after a call */
+static bool is_spoilt;        /* it had no room, or the device gave up */
+
+void device_keep_in(struct iso_kept *to)
 {
-	device_post(&(struct iso_head){ .what = what,
-					.length = (uint32_t)strlen(name),
-					.a = { value, bytes } },
-		    name);
+	kept = to;
+	kept->length = 0;
+	is_spoilt = false;
+}
+
+bool device_has_kept(void)
+{
+	return !is_spoilt;
+}
+
+/* Room for a record with so much data; NULL: there is none. */
+static uint8_t *add(const struct iso_head *head)
+{
+	uint8_t *to = kept->bytes + kept->length;
+	uint32_t need = (uint32_t)sizeof(*head) + iso_padded(head->length);
+
+	if (need > ISO_STATE - kept->length) {
+		is_spoilt = true;
+		return NULL;
+	}
+	memcpy(to, head, sizeof(*head));
+	kept->length += need;
+	return to + sizeof(*head);
+}
+
+static void put(struct tsr_state_writer *w, const struct iso_head *head, const void *data)
+{
+	uint8_t *to;
+
+	if (w != &device_keeper) {
+		device_post(head, data);
+		return;
+	}
+	to = add(head);
+	if (to)
+		memcpy(to, data, head->length);
+}
+
+static void put_field(struct tsr_state_writer *w, uint32_t what, const char *name, uint64_t value,
+		      uint64_t bytes)
+{
+	struct iso_head head = { .what = what,
+				 .length = (uint32_t)strlen(name),
+				 .a = { value, bytes } };
+
+	put(w, &head, name);
 }
 
 static void put_uint(struct tsr_state_writer *w, const char *name, uint64_t value, unsigned bytes)
 {
-	post_field(ISO_PUT_UINT, name, value, bytes);
+	put_field(w, ISO_PUT_UINT, name, value, bytes);
 }
 
 static void put_bytes(struct tsr_state_writer *w, const char *name, const void *data, size_t length)
@@ -23,6 +69,7 @@ static void put_bytes(struct tsr_state_writer *w, const char *name, const void *
 	size_t start = strlen(name) + 1;
 	uint8_t both[ISO_DATA];
 
+	is_spoilt |= strcmp(name, TSR_STATE_FAILURE) == 0;
 	if (start > ISO_DATA || length > ISO_DATA - start) {
 		put_bytes(w, TSR_STATE_FAILURE, too_long, sizeof(too_long) - 1);
 		return;
@@ -30,20 +77,20 @@ static void put_bytes(struct tsr_state_writer *w, const char *name, const void *
 	memcpy(both, name, start);
 	if (length)
 		memcpy(both + start, data, length);
-	device_post(&(struct iso_head){ .what = ISO_PUT_BYTES,
-					.length = (uint32_t)(start + length),
-					.a = { length } },
-		    both);
+	put(w,
+	    &(struct iso_head){
+		    .what = ISO_PUT_BYTES, .length = (uint32_t)(start + length), .a = { length } },
+	    both);
 }
 
 static void put_begin(struct tsr_state_writer *w, const char *group)
 {
-	post_field(ISO_PUT_BEGIN, group, 0, 0);
+	put_field(w, ISO_PUT_BEGIN, group, 0, 0);
 }
 
 static void put_end(struct tsr_state_writer *w)
 {
-	post_field(ISO_PUT_END, "", 0, 0);
+	put_field(w, ISO_PUT_END, "", 0, 0);
 }
 
 static const struct tsr_state_writer_ops writer_ops = { .size = sizeof(writer_ops),
@@ -52,6 +99,7 @@ static const struct tsr_state_writer_ops writer_ops = { .size = sizeof(writer_op
 							.begin = put_begin,
 							.end = put_end };
 struct tsr_state_writer device_writer = { &writer_ops };
+struct tsr_state_writer device_keeper = { &writer_ops };
 
 /* -- Reading */
 
@@ -93,7 +141,7 @@ static bool get_begin(struct tsr_state_reader *r, const char *group)
 
 static void get_end(struct tsr_state_reader *r)
 {
-	device_post_level(ISO_GET_END, 0, 0);
+	device_ask_about(ISO_GET_END, 0, NULL);
 }
 
 static const struct tsr_state_reader_ops reader_ops = { .size = sizeof(reader_ops),

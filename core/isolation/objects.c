@@ -335,3 +335,8 @@ void iso_object_free(gpointer object)
 	g_bytes_unref(o->asked);
 	g_free(o);
 }
+
+const struct tsr_host *iso_proxy_dma_host(const struct iso_proxy *p, const struct iso_head *head)
+{
+	return head->id && p->function ? p->t.pci->dma_host(p->function) : p->host;
+}

@@ -5,6 +5,7 @@
 
 #include "isolation/proxy-parts.h"
 
+#define WAITING_MAX (64 * ISO_POSTED) /* bytes of posts that wait for others */
 #define SITE(p, id) (&(p)->sites[(id) % sizeof((p)->sites)])
 
 struct post {
@@ -35,7 +36,7 @@ static bool pci_reset(struct iso_proxy *p, const struct post *post)
 {
 	const struct iso_object *o = iso_objects_find(p, post->head->id, ISO_FUNCTION);
 
-	if (o)
+	if (o && !p->is_rebuilding) /* the guest has set it up */
 		p->t.pci->reset(o->function);
 	return o != NULL;
 }
@@ -61,6 +62,13 @@ static bool place(struct iso_proxy *p, const struct post *post)
 	else if (o)
 		p->t.io->enable(o->region, post->head->a[0] != 0);
 	return o != NULL;
+}
+
+static bool dma(struct iso_proxy *p, const struct post *post)
+{
+	p->t.dma->write(iso_proxy_dma_host(p, post->head), post->head->a[0], post->data,
+			post->head->length);
+	return true;
 }
 
 static bool written(struct iso_proxy *p, const struct post *post)
@@ -168,16 +176,7 @@ static bool put_field(struct iso_proxy *p, const struct post *post)
 		return false;
 	if (p->writer)
 		put(p->writer, post);
-	if (p->recording)
-		iso_record_add(p->recording, h, post->data);
-	return p->writer || p->recording;
-}
-
-static bool end_group(struct iso_proxy *p, const struct post *post)
-{
-	if (p->reader)
-		p->reader->ops->end(p->reader);
-	return p->reader != NULL;
+	return p->writer != NULL;
 }
 
 static bool (*const posts[])(struct iso_proxy *p, const struct post *post) = {
@@ -188,6 +187,7 @@ static bool (*const posts[])(struct iso_proxy *p, const struct post *post) = {
 	[ISO_MOVE] = place,
 	[ISO_ENABLE] = place,
 	[ISO_PCI_RESET] = pci_reset,
+	[ISO_DMA] = dma,
 	[ISO_WRITTEN] = written,
 	[ISO_FRAME] = send_frame,
 	[ISO_NEXT] = go_on,
@@ -202,46 +202,66 @@ static bool (*const posts[])(struct iso_proxy *p, const struct post *post) = {
 	[ISO_PUT_BYTES] = put_field,
 	[ISO_PUT_BEGIN] = put_field,
 	[ISO_PUT_END] = put_field,
-	[ISO_GET_END] = end_group,
 };
 
-/* The byte behind a post's data is its padding's or the next head's, and is put back. */
 static bool take(struct iso_proxy *p, const struct iso_head *head, uint8_t *data)
 {
-	uint8_t behind = data[head->length];
-	struct post post = { head, data, (char *)data };
-	bool good;
+	const struct post post = { head, data, (char *)data };
 
 	if (head->what >= G_N_ELEMENTS(posts))
 		return false;
 	data[head->length] = 0;
-	good = posts[head->what](p, &post);
-	data[head->length] = behind;
-	return good;
+	return posts[head->what](p, &post);
 }
 
-bool iso_proxy_take_posts(struct iso_proxy *p)
+/* Moves what was posted to the end of what waits. */
+static bool collect(struct iso_proxy *p)
 {
 	struct iso_shared *shared = p->process->shared;
-	uint32_t length = ((volatile struct iso_shared *)shared)->posted_length, at = 0;
-	g_autofree uint8_t *copy = NULL;
+	uint32_t length = ((volatile struct iso_shared *)shared)->posted_length;
+
+	if (length > ISO_POSTED || p->posts->len > WAITING_MAX)
+		return false;
+	g_byte_array_append(p->posts, shared->posted, length);
+	shared->posted_length = 0;
+	return true;
+}
+
+/* The post that waits first, as a copy with a byte behind its data. */
+static bool take_first(struct iso_proxy *p, guint *at)
+{
+	g_autofree uint8_t *data = NULL;
 	struct iso_head head;
 
-	if (!length)
-		return true;
-	if (length > ISO_POSTED)
+	if (p->posts->len - *at < sizeof(head))
 		return false;
-	copy = g_malloc(length + 1);
-	memcpy(copy, shared->posted, length);
-	shared->posted_length = 0;
-	while (at < length && p->life == ISO_ALIVE) {
-		if (length - at < sizeof(head))
-			return false;
-		memcpy(&head, copy + at, sizeof(head));
-		at += (uint32_t)sizeof(head);
-		if (head.length > length - at || !take(p, &head, copy + at))
-			return false;
-		at += MIN(iso_padded(head.length), length - at);
+	memcpy(&head, p->posts->data + *at, sizeof(head));
+	*at += (guint)sizeof(head);
+	if (head.length > p->posts->len - *at)
+		return false;
+	data = g_malloc(head.length + 1);
+	memcpy(data, p->posts->data + *at, head.length);
+	*at += MIN(iso_padded(head.length), p->posts->len - *at);
+	if (*at > ISO_POSTED) { /* what has happened needs no room */
+		g_byte_array_remove_range(p->posts, 0, *at);
+		*at = 0;
 	}
-	return true;
+	return take(p, &head, data);
+}
+
+/* A post can lead to another call of the device, whose posts then wait behind those of this one. */
+bool iso_proxy_take_posts(struct iso_proxy *p)
+{
+	bool good = collect(p);
+	guint at = 0;
+
+	if (p->is_taking)
+		return good;
+	p->is_taking = true;
+	while (good && p->life != ISO_LOST && at < p->posts->len)
+		good = take_first(p, &at);
+	p->is_taking = false;
+	g_byte_array_set_size(p->posts, 0);
+	p->chained = 0;
+	return good;
 }

@@ -116,6 +116,8 @@ bool iso_process_start(struct iso_process *process, struct iso_message *hello)
 
 	atomic_store(&shared->ended, 0);
 	atomic_store(&shared->sleeps, 0);
+	atomic_store(&shared->done, 0);
+	shared->call = 0;
 	atomic_store(&shared->turn, ISO_DEVICE);
 	shared->posted_length = 0;
 	return order(process, ISO_START) && iso_wait(shared, ISO_CORE, START_MS) &&

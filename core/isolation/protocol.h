@@ -61,6 +61,7 @@ enum iso_question {
 	ISO_GET_BYTES,  /* a[0]: length; data: name; answer: data */
 	ISO_GET_LENGTH, /* data: name */
 	ISO_GET_BEGIN,  /* data: group */
+	ISO_GET_END,
 };
 
 enum iso_post {
@@ -71,6 +72,7 @@ enum iso_post {
 	ISO_MOVE,       /* id: region; a[0]: base */
 	ISO_ENABLE,     /* id: region; a[0]: enabled */
 	ISO_PCI_RESET,  /* id: function */
+	ISO_DMA,        /* id: 1 through the function; a[0] to; data: is written to guest memory */
 	ISO_WRITTEN,    /* a[0] address, a[1] length: guest RAM was written */
 	ISO_FRAME,      /* id: net; data */
 	ISO_NEXT,       /* id: chardev, net: ready() */
@@ -85,7 +87,6 @@ enum iso_post {
 	ISO_PUT_BYTES, /* data: name, 0, bytes */
 	ISO_PUT_BEGIN, /* data: group */
 	ISO_PUT_END,
-	ISO_GET_END, /* of the reader */
 };
 
 enum iso_handlers { ISO_HAS_READ = 1, ISO_HAS_WRITE = 2 };

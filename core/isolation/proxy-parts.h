@@ -68,8 +68,8 @@ struct iso_reactions {
 	bool (*take_posts)(struct iso_proxy *p);
 	/* A dead device comes back, or is lost. */
 	void (*revive)(struct iso_proxy *p);
-	/* It was called: its state is kept soon. */
-	void (*touch)(struct iso_proxy *p);
+	/* Then, after the call that found it dead: its back ends deliver what waits. */
+	void (*wake)(struct iso_proxy *p);
 };
 
 /* An instance of the class of all isolated devices. */
@@ -79,7 +79,9 @@ struct iso_proxy {
 	struct iso_tables t;
 	struct iso_process *process;
 	enum iso_life life;
-	unsigned depth;     /* calls within each other */
+	unsigned depth;     /* calls of the device within each other */
+	unsigned chained;   /* calls that what was posted has led to */
+	uint64_t calls;     /* that were numbered */
 	bool is_built;      /* attached and realized: no more objects */
 	bool is_rebuilding; /* its process is another one, and asks for the same objects */
 	GPtrArray *objects; /* struct iso_object */
@@ -88,12 +90,16 @@ struct iso_proxy {
 	uint8_t config[3][ISO_CONFIG]; /* as the device was given it */
 	struct tsr_state_writer *writer;
 	struct tsr_state_reader *reader;
-	GByteArray *recording, *kept; /* what it saved last; NULL: nothing */
-	struct tsr_timer *keep_timer;
-	bool is_keeping; /* the timer is armed */
+	GByteArray *kept;  /* the state that the next process loads; NULL: none */
+	GByteArray *posts; /* that wait */
+	bool is_taking;    /* the first of them happen */
+	bool is_to_wake;   /* it came back, and its back ends do not know */
+	GByteArray *sent;  /* characters that the call has sent */
+	guint sent_again;  /* how many of them it has sent once more, because it is repeated */
 	unsigned watch;
 	int wait_status;
-	unsigned ends; /* since end_began_ns */
+	const char *fault;       /* why the core has ended its process; NULL: it has not */
+	unsigned ends, failures; /* since end_began_us; failures: nobody else has killed it */
 	uint64_t end_began_us;
 	char *lacks; /* a table that it asked for and cannot have */
 	uint8_t sites[64];
@@ -111,12 +117,19 @@ void iso_message_set_text(struct iso_message *m, const char *text);
 const char *iso_message_text(struct iso_message *m);
 /* Calls the device; m becomes the reply. False: there is none, because its process has ended. */
 bool iso_proxy_call(struct iso_proxy *p, struct iso_message *m);
-/* The same, first bringing back a process that has ended. */
+/* The same, first bringing back a process that has ended. If it is killed during the call, the call
+ * is repeated. */
 bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m);
-/* Ends a device that breaks the rules of the channel. */
+/* Ends a device that breaks the rules of the channel; why: static, "its process WHY". */
 void iso_proxy_break(struct iso_proxy *p, const char *why);
+/* The same, of a process that may have said nothing yet. */
+void iso_proxy_kill(struct iso_proxy *p, const char *why);
 /* Its process has ended, or is about to: waits for how. */
 void iso_proxy_end(struct iso_proxy *p);
+/* wait_status says how it ended. */
+void iso_proxy_note_end(struct iso_proxy *p);
+/* Somebody else has killed it. */
+bool iso_proxy_is_innocent(const struct iso_proxy *p);
 /* How its process ended, in words, in `text`. */
 void iso_proxy_describe_end(const struct iso_proxy *p, char text[128]);
 
@@ -127,6 +140,8 @@ void iso_objects_make(struct iso_proxy *p, struct iso_message *m);
 /* By number, and only if it was made by that question; NULL. */
 struct iso_object *iso_objects_find(struct iso_proxy *p, uint32_t id, uint32_t what);
 void iso_object_free(gpointer object);
+/* The host for DMA, which is through the function if the head says so. */
+const struct tsr_host *iso_proxy_dma_host(const struct iso_proxy *p, const struct iso_head *head);
 /* Connects a back end to the device. */
 void iso_objects_connect(struct iso_object *o, bool has_link);
 /* The device is there again: its back end delivers what waits. */
@@ -147,19 +162,14 @@ struct iso_record_reader {
 };
 
 void iso_record_add(GByteArray *record, const struct iso_head *head, const uint8_t *data);
-/* Whether the device gave up saving. */
-bool iso_record_has_failed(const GByteArray *record);
 void iso_record_read(struct iso_record_reader *reader, const GByteArray *record, uint32_t version);
 
 /* -- recovery.c: reactions, and the rest of a device's life */
 
 void iso_proxy_revive(struct iso_proxy *p);
+void iso_proxy_wake(struct iso_proxy *p);
 /* Starts its process; false and error. */
 bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error);
-void iso_proxy_touch(struct iso_proxy *p);
-void iso_proxy_keep_init(struct iso_proxy *p);
-/* Saves it, to the writer if there is one, and keeps the state. False: its process has ended. */
-bool iso_proxy_save(struct iso_proxy *p);
 /* The state that is kept is of no use any more. */
 void iso_proxy_drop_kept(struct iso_proxy *p);
 

@@ -15,10 +15,8 @@ static void on_report(void *self, short revents)
 	bool is_gone = false;
 
 	if (iso_process_has_ended(p->process, 0, &p->wait_status, &is_gone) && !is_gone &&
-	    p->life == ISO_ALIVE) {
-		p->ends++;
-		p->life = ISO_DEAD;
-	}
+	    p->life == ISO_ALIVE)
+		iso_proxy_note_end(p);
 	if (is_gone) {
 		p->t.worker->unwatch(p->host, p->watch);
 		p->watch = 0;
@@ -27,8 +25,10 @@ static void on_report(void *self, short revents)
 			       "the supervisor of its process has ended: the guest sees no device "
 			       "until the machine is started anew");
 	}
-	if (p->life == ISO_DEAD && p->is_built)
+	if (p->life == ISO_DEAD && p->is_built) {
 		iso_proxy_revive(p);
+		iso_proxy_wake(p);
+	}
 }
 
 static void fetch_tables(struct iso_proxy *p, const struct tsr_host *host)
@@ -54,7 +54,7 @@ static void fetch_tables(struct iso_proxy *p, const struct tsr_host *host)
 static const struct iso_reactions reactions = { .answer = iso_proxy_answer,
 						.take_posts = iso_proxy_take_posts,
 						.revive = iso_proxy_revive,
-						.touch = iso_proxy_touch };
+						.wake = iso_proxy_wake };
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
@@ -64,11 +64,12 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	fetch_tables(p, host);
 	p->reactions = &reactions;
 	p->objects = g_ptr_array_new_with_free_func(iso_object_free);
+	p->posts = g_byte_array_new();
+	p->sent = g_byte_array_new();
 	p->process = iso_process_new(tsr_instance_of(host)->config->plugin, host->name,
 				     p->t.phys->ram_fd(host), &failure);
 	if (!p->process)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "%s", failure->message);
-	iso_proxy_keep_init(p);
 	if (!iso_proxy_start(p, error))
 		return false;
 	p->watch = p->t.worker->watch(host, p->process->line, POLLIN, on_report, p);
@@ -106,6 +107,8 @@ static void detach(void *self)
 	iso_process_free(p->process);
 	g_clear_pointer(&p->objects, g_ptr_array_unref);
 	g_clear_pointer(&p->kept, g_byte_array_unref);
+	g_clear_pointer(&p->posts, g_byte_array_unref);
+	g_clear_pointer(&p->sent, g_byte_array_unref);
 	g_clear_pointer(&p->lacks, g_free);
 }
 
@@ -116,7 +119,7 @@ static void reset(void *self, enum tsr_reset kind)
 
 	if (p->life == ISO_LOST && kind != TSR_RESET_SOFT) {
 		p->life = ISO_DEAD;
-		p->ends = 0;
+		p->ends = p->failures = 0;
 	}
 	iso_proxy_drop_kept(p);
 	iso_message_init(&m, ISO_RESET, 0);
@@ -127,11 +130,13 @@ static void reset(void *self, enum tsr_reset kind)
 static void save(void *self, struct tsr_state_writer *out)
 {
 	struct iso_proxy *p = self;
+	struct iso_message m;
 
 	if (p->life == ISO_DEAD)
 		iso_proxy_revive(p);
 	p->writer = out;
-	if (!iso_proxy_save(p))
+	iso_message_init(&m, ISO_SAVE, 0);
+	if (!iso_proxy_call(p, &m))
 		tsr_state_fail(out, "its process has ended");
 	p->writer = NULL;
 }

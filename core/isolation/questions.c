@@ -66,14 +66,9 @@ static bool get_a20(struct iso_proxy *p, struct iso_message *m)
 
 /* -- DMA. Through the function only while that may be bus master. */
 
-static const struct tsr_host *dma_host(const struct iso_proxy *p, const struct iso_message *m)
-{
-	return m->head.id && p->function ? p->t.pci->dma_host(p->function) : p->host;
-}
-
 static bool dma_read(struct iso_proxy *p, struct iso_message *m)
 {
-	const struct tsr_host *host = dma_host(p, m);
+	const struct tsr_host *host = iso_proxy_dma_host(p, &m->head);
 	uint64_t from = m->head.a[0], length = m->head.a[1];
 
 	if (length > ISO_DATA)
@@ -85,7 +80,9 @@ static bool dma_read(struct iso_proxy *p, struct iso_message *m)
 
 static bool dma_write(struct iso_proxy *p, struct iso_message *m)
 {
-	answer(m, p->t.dma->write(dma_host(p, m), m->head.a[0], m->data, m->head.length));
+	const struct tsr_host *host = iso_proxy_dma_host(p, &m->head);
+
+	answer(m, p->t.dma->write(host, m->head.a[0], m->data, m->head.length));
 	return true;
 }
 
@@ -94,7 +91,8 @@ static bool dma_map(struct iso_proxy *p, struct iso_message *m)
 {
 	uint64_t length = MIN(m->head.a[1], 1u << 20);
 	const uint8_t *ram = p->t.phys->ram_base(p->host);
-	const uint8_t *at = p->t.dma->map(dma_host(p, m), m->head.a[0], &length, m->head.a[2] != 0);
+	const uint8_t *at = p->t.dma->map(iso_proxy_dma_host(p, &m->head), m->head.a[0], &length,
+					  m->head.a[2] != 0);
 
 	if (at && (at < ram || at + length > ram + p->t.memory->ram_size(p->host)))
 		at = NULL; /* other memory than RAM */
@@ -140,15 +138,33 @@ static bool connect_peer(struct iso_proxy *p, struct iso_message *m)
 	return true;
 }
 
+/* Of a call that is repeated: how many of the characters were sent at the first time. */
+static uint32_t sent_before(struct iso_proxy *p, const struct iso_message *m)
+{
+	uint32_t length = MIN(m->head.length, p->sent->len - p->sent_again);
+
+	if (memcmp(p->sent->data + p->sent_again, m->data, length) != 0)
+		length = 0;
+	p->sent_again = length ? p->sent_again + length : p->sent->len;
+	return length;
+}
+
 static bool send_bytes(struct iso_proxy *p, struct iso_message *m)
 {
 	struct iso_object *peer = iso_objects_find(p, m->head.id, ISO_PEER);
 	const struct tsr_chardev *chardev;
+	uint32_t length;
 
 	if (!peer || peer->peer != ISO_PEER_CHARDEV)
 		return false;
-	chardev = peer->to.table;
-	answer(m, chardev->write(peer->to.self, m->data, m->head.length));
+	length = p->sent_again < p->sent->len ? sent_before(p, m) : 0;
+	if (!length && m->head.length) {
+		chardev = peer->to.table;
+		length = (uint32_t)chardev->write(peer->to.self, m->data, m->head.length);
+		g_byte_array_append(p->sent, m->data, MIN(length, m->head.length));
+		p->sent_again = p->sent->len;
+	}
+	answer(m, length);
 	return true;
 }
 
@@ -204,6 +220,15 @@ static bool get_begin(struct iso_proxy *p, struct iso_message *m)
 	return true;
 }
 
+static bool get_end(struct iso_proxy *p, struct iso_message *m)
+{
+	if (!p->reader)
+		return false;
+	p->reader->ops->end(p->reader);
+	answer(m, 1);
+	return true;
+}
+
 static bool (*const questions[])(struct iso_proxy *p, struct iso_message *m) = {
 	[ISO_GET_STRING] = get_string, [ISO_GET_INT] = get_int,       [ISO_GET_BOOL] = get_bool,
 	[ISO_WALL] = get_wall,         [ISO_RANDOM] = get_random,     [ISO_RAM_SIZE] = get_ram_size,
@@ -211,11 +236,20 @@ static bool (*const questions[])(struct iso_proxy *p, struct iso_message *m) = {
 	[ISO_DMA_MAP] = dma_map,       [ISO_CONFIG_USE] = use_config, [ISO_ADDRESS] = get_address,
 	[ISO_CONNECT] = connect_peer,  [ISO_SEND] = send_bytes,       [ISO_FLUSH] = flush,
 	[ISO_GET_UINT] = get_uint,     [ISO_GET_BYTES] = get_bytes,   [ISO_GET_LENGTH] = get_length,
-	[ISO_GET_BEGIN] = get_begin,
+	[ISO_GET_BEGIN] = get_begin,   [ISO_GET_END] = get_end,
 };
+
+/* It changes nothing, so what was posted before it can wait for the end of the call. */
+static bool only_asks(uint32_t what)
+{
+	return (what >= ISO_GET_STRING && what <= ISO_DMA_READ) || what == ISO_DMA_MAP ||
+	       what == ISO_ADDRESS;
+}
 
 bool iso_proxy_answer(struct iso_proxy *p, struct iso_message *m)
 {
+	if (!only_asks(m->head.what) && !iso_proxy_take_posts(p))
+		return false;
 	if (m->head.what <= ISO_PEER) {
 		iso_objects_make(p, m);
 		return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The last known state of an isolated device: the posts of its `save` one after the other, and a
- * reader of them. The device's process wrote them, so nothing of them is trusted; a reader that
- * finds them damaged finds no field.
+ * The last known state of an isolated device: what its `save` wrote, as records one after the
+ * other, and a reader of them. The device's process wrote them, so nothing of them is trusted; a
+ * reader that finds them damaged finds no field.
  */
 #include <string.h>
 
@@ -36,18 +36,6 @@ static bool has_name(const struct iso_head *head, const char *data, const char *
 
 	return head->length >= length && memcmp(data, name, length) == 0 &&
 	       (head->length == length || !data[length]);
-}
-
-bool iso_record_has_failed(const GByteArray *record)
-{
-	struct iso_head head;
-	const char *data;
-	guint at = 0;
-
-	while (next(record, &at, &head, &data))
-		if (head.what == ISO_PUT_BYTES && has_name(&head, data, TSR_STATE_FAILURE))
-			return true;
-	return false;
 }
 
 /* A field of the group that the reader is in; returns where what follows it begins, 0: none. */

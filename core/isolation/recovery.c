@@ -1,64 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The end of an isolated device's process, and what comes after it. A tenth of a second of guest
- * time after a device was called its state is kept. When its process ends, another one is made
- * and loads that; if it ends again soon, the next one is reset only, because the state or what
- * follows from it may be the reason; and one that ends again and again is left until the machine is
- * reset.
+ * The end of an isolated device's process, and what comes after it. The device has left its state
+ * in the shared memory with each call that it had done; another process is made and loads that. If
+ * processes fail again and again, the next ones are reset only, because the state or what follows
+ * from it may be the reason, and then the device is left until the machine is reset. Those that
+ * somebody killed say nothing about their state, so many of them are forgiven.
  */
 #include <string.h>
 
 #include "instance/instance.h"
 #include "isolation/proxy-parts.h"
 
-#define KEEP_NS 100000000
-#define FORGIVEN_US (60 * G_USEC_PER_SEC)
-#define ENDS_WITH_STATE 2 /* the last ones are reset only */
-#define ENDS_MAX 5
+/* In a minute: those with whose state the next one is started, and those after which there is none.
+ */
+#define FAILURES_WITH_STATE 2
+#define FAILURES_MAX 5
+#define ENDS_MAX 60
 
 /* -- The state that is kept */
-
-bool iso_proxy_save(struct iso_proxy *p)
-{
-	struct iso_message m;
-	bool good;
-
-	p->recording = g_byte_array_new();
-	iso_message_init(&m, ISO_SAVE, 0);
-	good = iso_proxy_call(p, &m);
-	if (good && !iso_record_has_failed(p->recording)) {
-		iso_proxy_drop_kept(p);
-		p->kept = g_steal_pointer(&p->recording);
-	}
-	g_clear_pointer(&p->recording, g_byte_array_unref);
-	return good;
-}
 
 void iso_proxy_drop_kept(struct iso_proxy *p)
 {
 	g_clear_pointer(&p->kept, g_byte_array_unref);
+	atomic_store(&p->process->shared->done, 0);
 }
 
-static void on_keep(void *self, uint64_t deadline_ns)
+/* Takes over what the process that has ended left; before its first call that is nothing, and what
+ * it was started with still holds. */
+static void take_kept(struct iso_proxy *p)
 {
-	struct iso_proxy *p = self;
+	const struct iso_shared *shared = p->process->shared;
+	uint64_t done = atomic_load(&shared->done);
+	const struct iso_kept *kept = &shared->kept[done & ISO_DONE_SLOT];
+	uint32_t length = ((const volatile struct iso_kept *)kept)->length;
 
-	p->is_keeping = false;
-	if (p->life == ISO_ALIVE && !p->depth)
-		iso_proxy_save(p);
-}
-
-void iso_proxy_keep_init(struct iso_proxy *p)
-{
-	p->keep_timer = p->t.clock->timer_new(p->host, on_keep, p);
-}
-
-void iso_proxy_touch(struct iso_proxy *p)
-{
-	if (p->is_keeping || !p->is_built)
+	if (!done)
 		return;
-	p->is_keeping = true;
-	p->t.clock->arm(p->keep_timer, p->t.clock->now(p->host) + KEEP_NS);
+	g_clear_pointer(&p->kept, g_byte_array_unref);
+	if (!(done & ISO_DONE_STATE) || length > ISO_STATE)
+		return;
+	p->kept = g_byte_array_sized_new(length);
+	g_byte_array_append(p->kept, kept->bytes, length);
 }
 
 /* -- Starting */
@@ -87,8 +69,7 @@ bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error)
 	p->next = 0;
 	p->config_of = NULL;
 	if (!iso_process_start(p->process, &m)) {
-		iso_process_kill(p->process);
-		iso_proxy_end(p);
+		iso_proxy_kill(p, "did not start");
 		return tsr_error_set(error, TSR_ERROR_FAILED, "its process cannot be started");
 	}
 	if (!m.head.a[0])
@@ -127,7 +108,7 @@ static bool load_kept(struct iso_proxy *p)
 	struct iso_message m;
 	bool good;
 
-	if (!p->kept || p->ends > ENDS_WITH_STATE)
+	if (!p->kept || p->failures > FAILURES_WITH_STATE)
 		return false;
 	iso_record_read(&reader, p->kept, version);
 	p->reader = &reader.base;
@@ -147,21 +128,19 @@ static bool rebuild(struct iso_proxy *p, bool *has_state, struct tsr_error *erro
 	p->is_rebuilding = true;
 	good = iso_proxy_start(p, error) && realize(p, error) &&
 	       (p->next == p->objects->len ||
-		tsr_error_set(error, TSR_ERROR_FAILED, "it asks for less than it had"));
+		tsr_error_set(error, TSR_ERROR_FAILED, "it asks for less than it had")) &&
+	       reset(p, error);
+	*has_state = good && load_kept(p);
 	p->is_rebuilding = false;
-	if (!good || !reset(p, error))
-		return false;
-	*has_state = load_kept(p);
-	return p->life == ISO_ALIVE || tsr_error_set(error, TSR_ERROR_FAILED, "it ended again");
+	return good &&
+	       (p->life == ISO_ALIVE || tsr_error_set(error, TSR_ERROR_FAILED, "it ended again"));
 }
 
 /* Its process may be there, and be of no use. */
 static void give_up_process(struct iso_proxy *p)
 {
-	if (p->life != ISO_ALIVE)
-		return;
-	iso_process_kill(p->process);
-	iso_proxy_end(p);
+	if (p->life == ISO_ALIVE)
+		iso_proxy_kill(p, "was of no use");
 }
 
 static void tell(struct iso_proxy *p, const char *event, const char *format, ...)
@@ -206,28 +185,34 @@ static void forget(struct iso_proxy *p)
 
 void iso_proxy_revive(struct iso_proxy *p)
 {
-	uint64_t now = (uint64_t)g_get_monotonic_time();
 	struct tsr_error error = { 0 };
 	bool has_state = false, good = false;
 	char end[128];
 
 	iso_proxy_describe_end(p, end);
-	if (now - p->end_began_us > FORGIVEN_US) {
-		p->end_began_us = now;
-		p->ends = 1;
-	}
+	take_kept(p);
 	forget(p);
-	while (p->life == ISO_DEAD && p->ends <= ENDS_MAX && !good) {
+	while (p->life == ISO_DEAD && p->failures <= FAILURES_MAX && p->ends <= ENDS_MAX && !good) {
+		p->fault = NULL;
 		good = rebuild(p, &has_state, &error);
 		if (!good)
 			give_up_process(p);
 	}
+	p->fault = NULL;
 	if (!good) {
 		lose(p, end, *error.message ? error.message : "it ends again and again");
 		return;
 	}
 	tell(p, "isolation", "%s; another one has taken its place, %s", end,
-	     has_state ? "with the state of a moment before" : "as after a reset");
+	     has_state ? "with the state of its last call" : "as after a reset");
+	p->is_to_wake = true;
+}
+
+void iso_proxy_wake(struct iso_proxy *p)
+{
+	if (!p->is_to_wake)
+		return;
+	p->is_to_wake = false;
 	for (guint i = 0; i < p->objects->len; i++)
 		iso_objects_wake(g_ptr_array_index(p->objects, i));
 }

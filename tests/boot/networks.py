@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import signal
 import socket
 import subprocess
 import threading
@@ -10,6 +11,7 @@ import time
 
 import guests
 from guests import guest, linux
+from upgrades import Sender
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
 
@@ -123,4 +125,46 @@ def isolated(test):
         machine.shell(f"(wget -q -O /tmp/blob http://10.0.2.2:{server.port}/blob; echo ended >/tmp/ended) & true")
         machine.shell("until [ -e /tmp/ended ]; do sleep 0.2; done", 200)
         assert machine.shell("sha256sum /tmp/blob").split()[0] == hashlib.sha256(blob).hexdigest(), "the download is damaged"
+        guests.power_off(machine)
+
+
+def isolated_processes(machine, name):
+    """Of an isolated device, without its supervisor, whose child it is."""
+    parents = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            with open(f"/proc/{entry}/stat", "rb") as file:
+                parent = int(file.read().rsplit(b")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if words[4:5] == [f"{name} of machine {machine.process.pid}".encode()]:
+            parents[int(entry)] = parent
+    return [pid for pid, parent in parents.items() if parent in parents]
+
+
+@guest("isolated-killed", NEEDS, 400)
+def isolated_killed(test):
+    """The processes of a network adapter and a serial port are killed, each eight times, while Linux downloads and talks: what comes is
+    what was sent, and the driver does not complain."""
+    options = {"nic": "user,loopback=true", "extra": ["--set", "net0.isolation=process", "--set", "com1.isolation=process"]}
+    sender = Sender()
+    with linux(test, **options) as machine:
+        machine.expect("tessera# ")
+        machine.shell(f"(nc 10.0.2.2 {sender.port} </dev/null | sha256sum >/tmp/sum) & true")
+        for number in range(8):
+            before = sender.length
+            while sender.length < before + (1 << 20):  # the download goes on
+                assert machine.pump(0.05) and time.monotonic() < machine.deadline, f"the download ended with kill {number}"
+            os.kill(isolated_processes(machine, "net0")[0], signal.SIGKILL)
+            machine.send(f"echo $((6 * 7)) kills={number}=\n")
+            os.kill(isolated_processes(machine, "com1")[0], signal.SIGKILL)
+            machine.expect(f"42 kills={number}=", 60)
+        want = sender.finish()
+        machine.shell("until [ -s /tmp/sum ]; do sleep 0.2; done", 100)
+        print(f"{sender.length >> 10} KiB received")
+        assert machine.shell("cat /tmp/sum").split()[0] == want, "what came through the network differs"
+        complaints = machine.shell("dmesg | grep -Ei 'NETDEV WATCHDOG|pcnet32.*(error|timed out)|nobody cared' || true")
+        assert not complaints.strip(), complaints
         guests.power_off(machine)

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A serial port with isolation=process, whose guest sends back what it receives, by interrupts; its process is killed meanwhile.
-Arguments: tessera, the guest."""
+"""A serial port with isolation=process, whose guest sends back what it receives, by interrupts; its process is killed meanwhile. A
+device that hangs and crashes when it is told to. Arguments: tessera, the guest, a folder with the plugin of that device."""
 
 import os
+import random
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
-TESSERA, GUEST = sys.argv[1:3]
-ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
+TESSERA, GUEST, PLUGINS = sys.argv[1:4]
+ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
 ISOLATED = ("--set", "com1.isolation=process")
 SECONDS = 100  # for what takes a moment on a host that has time
 
@@ -43,20 +45,24 @@ class Machine:
                 heard += data
         return heard
 
+    def write_all(self, data):
+        while data:
+            data = data[os.write(self.process.stdin.fileno(), data[:512]):]
+
     def write(self, data):
         os.write(self.process.stdin.fileno(), data)
 
-    def ctl(self, *arguments):
+    def ctl(self, *arguments, check=True):
         return subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True,
-                              timeout=SECONDS, check=True).stdout
+                              timeout=SECONDS, check=check).stdout
 
     def watch(self):
         watcher = subprocess.Popen([TESSERA, "ctl", self.socket, "watch"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
         watcher.stdout.readline()  # the state: from now on it hears all
         return watcher
 
-    def processes(self):
-        """Of its isolated devices: (supervisors, devices)."""
+    def processes(self, name="com1"):
+        """Of an isolated device: (supervisors, devices)."""
         found = {}
         for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -66,24 +72,27 @@ class Machine:
                     parent = int(file.read().rsplit(b")", 1)[1].split()[1])
             except OSError:
                 continue
-            if words[4:5] == [f"com1 of machine {self.process.pid}".encode()]:
+            if words[4:5] == [f"{name} of machine {self.process.pid}".encode()]:
                 found[int(entry)] = parent
         return ([pid for pid, parent in found.items() if parent not in found], [pid for pid, parent in found.items() if parent in found])
 
-    def kill_device(self):
-        """Kills the device's process and returns what the machine tells of it."""
+    def told_of(self, name, action):
+        """Does something and returns what the machine then tells of the end of the device's process."""
         with self.watch() as watcher:
             try:
-                os.kill(self.processes()[1][0], signal.SIGKILL)
+                action()
                 for line in watcher.stdout:
-                    if "'com1', 'isolation'" in line or "'com1', 'fault'" in line:
+                    if f"'{name}', 'isolation'" in line or f"'{name}', 'fault'" in line:
                         return line
             finally:
                 watcher.kill()
         return ""
 
+    def kill_device(self, number=signal.SIGKILL, name="com1"):
+        return self.told_of(name, lambda: os.kill(self.processes(name)[1][0], number))
 
-class IsolationTest(unittest.TestCase):
+
+class IsolationCase(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="tessera-test-")
         self.addCleanup(folder.cleanup)
@@ -99,6 +108,8 @@ class IsolationTest(unittest.TestCase):
         machine.write(data)
         self.assertEqual(machine.read(len(data)), data)
 
+
+class IsolationTest(IsolationCase):
     def save(self, machine):
         state = os.path.join(self.folder, "state")
         machine.ctl("save", state)
@@ -133,15 +144,27 @@ class IsolationTest(unittest.TestCase):
     def test_a_device_that_is_killed_comes_back(self):
         machine = self.start(*ISOLATED)
         self.say(machine, b"before")
-        self.save(machine)  # its state is kept
-        for number in range(2):
+        for number in range(4):
             self.assertIn("ended by signal 9 (Killed); another one has taken its place, with the state", machine.kill_device())
             self.say(machine, b"after %d" % number)
-            self.save(machine)
+
+    def test_nothing_is_lost_or_said_twice_when_it_is_killed_meanwhile(self):
+        machine = self.start(*ISOLATED)
+        sent = random.Random(5).randbytes(6000).replace(b"\n", b"n")
+        writer = threading.Thread(target=machine.write_all, args=(sent,))
+        writer.start()
+        heard = b""
+        for _ in range(6):
+            heard += machine.read(len(sent) // 8)
+            os.kill(machine.processes()[1][0], signal.SIGKILL)
+        heard += machine.read(len(sent) - len(heard))
+        writer.join(SECONDS)
+        self.assertTrue(heard == sent, f"{len(heard)} of {len(sent)} bytes, the first that differs is at "
+                                       f"{len(os.path.commonprefix([heard, sent]))}")
 
     def test_a_device_that_ends_again_and_again_is_left_until_a_reset(self):
         machine = self.start(*ISOLATED)
-        told = [machine.kill_device() for _ in range(6)]
+        told = [machine.kill_device(signal.SIGSEGV) for _ in range(6)]
         self.assertIn("as after a reset", told[3])
         self.assertIn("'fault'", told[5])
         self.assertIn("the guest sees no device until the machine is reset", told[5])
@@ -172,6 +195,51 @@ class IsolationTest(unittest.TestCase):
                                       capture_output=True, text=True, timeout=SECONDS, check=False)
                 self.assertIn(done.returncode, (1, 2), done.stderr)
                 self.assertIn(why, done.stderr)
+
+
+class CallTest(IsolationCase):
+    """The device stuck0, whose calls are changes of its property `order`; it counts them."""
+
+    def setUp(self):
+        super().setUp()
+        self.machine = self.start("--add", "stuck0=stuck", "--set", "stuck0.isolation=process")
+
+    def order(self, what):
+        return self.machine.ctl("set", f"stuck0.order={what}", check=False)
+
+    def count(self):
+        self.order("")  # the same order twice is no change
+        self.order("count")
+        return int(self.machine.ctl("get", "stuck0.count"))
+
+    def test_a_call_that_hangs_is_ended_and_named_and_has_not_happened(self):
+        self.assertEqual(self.count(), 2)
+        begin = time.monotonic()
+        told = self.machine.told_of("stuck0", lambda: self.order("hang"))
+        self.assertGreater(time.monotonic() - begin, 8)
+        self.assertIn("its process did not answer for 10 seconds, and was ended; another one has taken its place, with the state", told)
+        self.assertEqual(self.count(), 4)
+        self.say(self.machine, b"all else goes on")
+
+    def test_a_call_that_crashes_has_not_happened(self):
+        self.assertEqual(self.count(), 2)
+        told = self.machine.told_of("stuck0", lambda: self.order("crash"))
+        self.assertIn("ended by signal 6 (Aborted); another one has taken its place, with the state", told)
+        self.assertEqual(self.count(), 4)
+
+    def test_a_call_in_which_it_is_killed_is_made_once_more(self):
+        self.assertEqual(self.count(), 2)
+        caller = threading.Thread(target=self.order, args=("slowly",))
+
+        def kill():
+            caller.start()
+            time.sleep(0.5)
+            os.kill(self.machine.processes("stuck0")[1][0], signal.SIGKILL)
+
+        self.assertIn("with the state of its last call", self.machine.told_of("stuck0", kill))
+        caller.join(SECONDS)
+        self.assertEqual(int(self.machine.ctl("get", "stuck0.count")), 3)
+        self.assertEqual(self.count(), 5)
 
 
 if __name__ == "__main__":

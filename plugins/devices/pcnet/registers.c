@@ -7,8 +7,6 @@
  * without an effect here keep what is written. Gaps: EEPROM serial access (BCR19) reads as an empty
  * bus; LEDs but the link's never light; no Magic Packet, no sleep.
  */
-#include <stdio.h>
-
 #include "pcnet.h"
 
 enum row_flags {
@@ -272,6 +270,17 @@ void pcnet_registers_reset(struct pcnet *p, bool hard)
 	p->rap = 0;
 }
 
+/* "csr112". By hand, because an isolated device is saved after each call. */
+static void register_name(char name[8], bool is_csr, unsigned number)
+{
+	unsigned divisor = number >= 100 ? 100 : number >= 10 ? 10 : 1;
+
+	memcpy(name, is_csr ? "csr" : "bcr", 3);
+	for (name += 3; divisor; divisor /= 10)
+		*name++ = (char)('0' + number / divisor % 10);
+	*name = 0;
+}
+
 bool pcnet_saved_register(struct pcnet *p, unsigned n, char name[8], uint16_t **value)
 {
 	bool csr = n < COUNT(csr_rows);
@@ -280,7 +289,7 @@ bool pcnet_saved_register(struct pcnet *p, unsigned n, char name[8], uint16_t **
 	if (n >= COUNT(csr_rows) + COUNT(bcr_rows))
 		return false;
 	number = csr ? csr_rows[n].number : bcr_rows[n - COUNT(csr_rows)].number;
-	snprintf(name, 8, "%s%u", csr ? "csr" : "bcr", number & 0x7f);
+	register_name(name, csr, number & 0x7f);
 	*value = csr ? &p->csr[number] : &p->bcr[number];
 	return true;
 }
