@@ -15,13 +15,6 @@
 /* False: this build can have none, because a sanitizer needs what a jail takes. [any] */
 bool tsr_jail_is_possible(void);
 
-/* What can still be read, so that another version of a plugin can be loaded; beside it the shared
- * libraries of the host. Lists end with NULL. */
-struct tsr_jail_upgrades {
-	const char *const *folders; /* of plugins, with all that lies in them */
-	const char *const *files;   /* NULL: none */
-};
-
 /* Closes the jail around all threads of the process; needs: of what runs in it, without those that
  * make it impossible; upgrades: NULL, it takes in no new code. What the host cannot give is left
  * out. Returns what holds from now on: "full", "partial: WHY" or "off: WHY", and of upgrades "; WHY

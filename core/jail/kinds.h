@@ -24,4 +24,11 @@ enum tsr_jail_thread {
 	TSR_JAIL_THREADS
 };
 
+/* What can still be read, so that another version of a plugin can be loaded; beside it the shared
+ * libraries of the host. Lists end with NULL. */
+struct tsr_jail_upgrades {
+	const char *const *folders; /* of plugins, with all that lies in them */
+	const char *const *files;   /* NULL: none */
+};
+
 #endif

@@ -5,7 +5,7 @@
  * changes that. So every copy is found in /proc, whoever its parent is by now, and whatever it has
  * done: it cannot start a program either. Source: proc_pid_stat(5), fields 22, 26 and 28.
  */
-#include "jail/porter.h"
+#include "jail/porter-copies.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
  * is the path that was looked at. Symbolic links are followed: nobody in the jail can make one.
  */
 #define _GNU_SOURCE /* dl_iterate_phdr */
-#include "jail/porter.h"
+#include "jail/porter-files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -28,6 +28,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "jail/porter-copies.h"
+#include "jail/porter-files.h"
 #include "jail/privileges.h"
 
 #define PAGE 4096

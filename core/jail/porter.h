@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "jail/jail.h"
+#include "jail/kinds.h"
 
 /* Starts the porter, before anything is given up. network: it hands out /etc/resolv.conf, too.
  * false and errno: there is none. Once. [main] */
@@ -27,21 +27,5 @@ bool tsr_porter_employ(int listener);
 pid_t tsr_porter_process(void);
 /* Kills the copies of this process. false: there is no porter. */
 bool tsr_porter_end_copies(void);
-
-/* -- Inside of the porter */
-
-/* What of it is prepared before it is a process of its own. */
-void tsr_porter_files_allow(const struct tsr_jail_upgrades *upgrades, bool network);
-/* For open flags. -1 and errno: it is refused, or cannot be opened. */
-int tsr_porter_files_open(const char *path, int flags);
-
-/* Makes itself acquainted with the process inside. false: its copies could not be told. */
-bool tsr_porter_copies_begin(pid_t inside);
-/* Whether a copy may be made now. */
-bool tsr_porter_copies_allow(void);
-/* For poll(2): when the last one that was allowed is to be ended; -1: never. */
-int tsr_porter_copies_wait_ms(void);
-/* Kills those whose time is over; all: the others, too. */
-void tsr_porter_copies_end(bool all);
 
 #endif

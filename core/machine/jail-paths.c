@@ -5,12 +5,11 @@
  * taken, and the firmware that a device reads when it is attached. Media are not among them: they
  * are handed from one version to the next while they are open (tessera/draft/files.h).
  */
-#include <tessera-glib/machine.h>
+#include "machine/jail-paths.h"
 
 #include "instance/instance.h"
 #include "instance/machine-parts.h"
 #include "jail/jail.h"
-#include "machine/machine.h"
 #include "manifest/paths.h"
 #include "manifest/plugin.h"
 

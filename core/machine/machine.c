@@ -6,6 +6,7 @@
  * dispose. A failure at any step undoes all before it. The guest runs on the virtual CPU's thread
  * (vcpu.c); everything here is on the main thread.
  */
+#include "machine/jail-paths.h"
 #include "machine/machine.h"
 
 #include <string.h>

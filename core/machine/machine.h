@@ -10,8 +10,4 @@
 /* Takes ownership of config. Loads, wires and realizes; NULL with error, nothing left behind. */
 TsrMachine *tsr_machine_new_from_config(TsrConfig *config, GError **error);
 
-/* Part of tsr_machine_enter_jail(): with what upgrades need, if they were allowed. needs: enum
- * tsr_jail_need. Returns what holds, as tsr_jail_enter(). [main] */
-char *tsr_machine_close_jail(TsrMachine *m, unsigned needs);
-
 #endif
