@@ -210,6 +210,7 @@ static const char *take_snapshot(const Reader *r, const char *group, guint id)
 	snapshot->time = g_key_file_get_int64(r->file, group, "time", NULL);
 	snapshot->state = g_key_file_get_boolean(r->file, group, "state", NULL);
 	snapshot->hidden = g_key_file_get_boolean(r->file, group, "hidden", NULL);
+	snapshot->undo = g_key_file_get_boolean(r->file, group, "undo", NULL);
 	if (strlen(snapshot->name) > TSR_SNAPSHOT_TEXT_MAX ||
 	    strlen(snapshot->note) > TSR_SNAPSHOT_TEXT_MAX)
 		return "a name or note is too long";
@@ -416,6 +417,8 @@ static void put_snapshot(GKeyFile *file, const TsrSnapshotIndex *index, const Ts
 	g_key_file_set_uint64(file, group, "parent", s->parent);
 	g_key_file_set_boolean(file, group, "state", s->state);
 	g_key_file_set_boolean(file, group, "hidden", s->hidden);
+	if (s->undo)
+		g_key_file_set_boolean(file, group, "undo", TRUE);
 	for (guint i = 0; i < index->disks->len; i++) {
 		const TsrSnapshotDisk *disk = g_ptr_array_index(index->disks, i);
 

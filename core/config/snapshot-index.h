@@ -28,6 +28,7 @@ typedef struct {
 	gint64 time;     /* seconds since 1970 */
 	gboolean state;  /* there is a saved state */
 	gboolean hidden; /* deleted, but others need its layers */
+	gboolean undo;   /* of undoable disks, before changes that can be discarded */
 	char **layers;   /* for each disk of the index: id of a layer, or "base": the image */
 } TsrSnapshot;
 

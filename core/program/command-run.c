@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <tessera-glib/snapshots.h>
+
 #include "control/control.h"
 #include "program/guard.h"
 #include "program/profile-files.h"
@@ -433,6 +435,13 @@ static void end(Run *run, TsrControl **control, TsrMachine **machine)
 	sweeper_finish();
 }
 
+/* Of a machine that has a file of its own, and not only a preset's name. */
+static gboolean begin_undo(const RunOptions *o, TsrRegistry *registry, GError **error)
+{
+	return !o->machine || !g_file_test(o->machine, G_FILE_TEST_IS_REGULAR) ||
+	       tsr_snapshots_begin_undo(registry, o->machine, error);
+}
+
 static int start(Run *run)
 {
 	RunOptions *o = run->options;
@@ -445,8 +454,10 @@ static int start(Run *run)
 	/* Building the machine may hang on a file, too. */
 	limit_by_timeout(o);
 	program_progress_begin("building the machine");
-	machine = tsr_machine_new_from_file(registry, o->machine ? o->machine : DEFAULT_MACHINE,
-					    (const char *const *)o->overrides->pdata, &error);
+	if (begin_undo(o, registry, &error))
+		machine = tsr_machine_new_from_file(
+			registry, o->machine ? o->machine : DEFAULT_MACHINE,
+			(const char *const *)o->overrides->pdata, &error);
 	program_progress_end();
 	if (!machine)
 		return program_fail_error(error);

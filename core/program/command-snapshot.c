@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tessera snapshot MACHINE COMMAND, and the same of a running machine for `tessera ctl`. A command
  * is a row. */
+#include <signal.h>
 #include <string.h>
 
 #include <tessera-glib/snapshots.h>
 
 #include "program/program.h"
 #include "program/snapshots.h"
+
+#define BUSY_SECONDS 5
+#define BUSY_POLL_US 100000u
 
 typedef struct {
 	const char *machine;
@@ -146,6 +150,32 @@ static int do_delete(Request *r)
 	return finish(error);
 }
 
+/* A machine that was just powered off may still be flushing its disks. */
+static int end_undo(Request *r, gboolean commit)
+{
+	const gint64 until = g_get_monotonic_time() + BUSY_SECONDS * G_USEC_PER_SEC;
+	GError *error = NULL;
+
+	program_progress_begin(commit ? "committing the changes" : "discarding the changes");
+	while (!tsr_snapshots_end_undo(r->machine, commit, &error) &&
+	       g_error_matches(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_STATE) &&
+	       g_get_monotonic_time() < until) {
+		g_clear_error(&error);
+		g_usleep(BUSY_POLL_US);
+	}
+	return finish(error);
+}
+
+static int do_commit(Request *r)
+{
+	return end_undo(r, TRUE);
+}
+
+static int do_discard(Request *r)
+{
+	return end_undo(r, FALSE);
+}
+
 static int do_rename(Request *r)
 {
 	GError *error = NULL;
@@ -181,6 +211,8 @@ static const struct {
 	{ "take", 1, "take NAME [--note TEXT]", do_take, TRUE },
 	{ "go", 1, "go NAME [--discard]", do_go, FALSE },
 	{ "delete", 1, "delete NAME", do_delete, FALSE },
+	{ "commit", 0, "commit", do_commit, FALSE },
+	{ "discard", 0, "discard", do_discard, FALSE },
 	{ "rename", 2, "rename NAME NEW-NAME", do_rename, TRUE },
 	{ "note", 2, "note NAME TEXT", do_note, TRUE },
 	{ "clone", 2, "clone NAME FOLDER", do_clone, TRUE },
@@ -246,6 +278,7 @@ int command_snapshot(char **arguments)
 {
 	if (program_wants_help(arguments, "snapshot"))
 		return 0;
+	signal(SIGPIPE, SIG_IGN); /* who started it may not wait for its end */
 	if (g_strv_length(arguments) < 2)
 		return program_fail(TSR_EXIT_USAGE,
 				    "usage: `tessera snapshot MACHINE COMMAND`; `tessera snapshot "

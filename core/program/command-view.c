@@ -24,6 +24,7 @@ typedef struct {
 	GMainLoop *loop;
 	gboolean own;   /* the machine's process tells the user how it ended */
 	gboolean tells; /* the window tells of a machine that was lost, until it is closed */
+	gboolean asks;  /* the window asks what follows the end of a machine, until it is closed */
 	int status;
 } View;
 
@@ -82,6 +83,12 @@ static void on_tells(TsrMachine *machine, const char *instance, const char *even
 	((View *)data)->tells = TRUE;
 }
 
+static void on_asks(TsrMachine *machine, const char *instance, const char *event,
+		    const char *detail, gpointer data)
+{
+	((View *)data)->asks = TRUE;
+}
+
 /* A window that stays says so to the sweeper of its machine: it leads a session. */
 static void on_stopped(TsrMachine *machine, int status, const char *why, gpointer data)
 {
@@ -89,7 +96,8 @@ static void on_stopped(TsrMachine *machine, int status, const char *why, gpointe
 
 	if (status == TSR_EXIT_MACHINE_FAILED)
 		view->status = view->own ? status : program_fail(status, "%s", why);
-	if (view->tells && g_strcmp0(why, TSR_REMOTE_LOST) == 0)
+	if ((view->tells && g_strcmp0(why, TSR_REMOTE_LOST) == 0) ||
+	    (view->asks && status != TSR_EXIT_MACHINE_FAILED))
 		setsid();
 	else
 		g_main_loop_quit(view->loop);
@@ -131,6 +139,7 @@ static int show(TsrMachine *machine, const ViewOptions *o)
 	g_signal_connect(machine, "event::closed", G_CALLBACK(on_closed), &view);
 	g_signal_connect(machine, "event::listening", G_CALLBACK(on_listening), &view);
 	g_signal_connect(machine, "event::tells-end", G_CALLBACK(on_tells), &view);
+	g_signal_connect(machine, "event::asks-at-end", G_CALLBACK(on_asks), &view);
 	if (!open_jailed(machine, registry, o, &error) ||
 	    (o->start && tsr_machine_get_state(machine) == TSR_MACHINE_LOADED &&
 	     !tsr_machine_start(machine, &error)))

@@ -190,6 +190,8 @@ static const struct {
 	  "are now\n"
 	  "  go NAME [--discard]       back to that; --discard: what was done since may be lost\n"
 	  "  delete NAME               what is above it stays as it is: its changes are merged\n"
+	  "  commit, discard           what was written to undoable disks (mode=undoable): for "
+	  "good, or not at all\n"
 	  "  rename NAME NEW-NAME, note NAME TEXT\n"
 	  "  clone NAME FOLDER         a machine of its own that starts there, and shares the "
 	  "files "

@@ -62,9 +62,9 @@ static gboolean add(TsrSnapshotIndex *index, const TsrInstanceConfig *instance, 
 	return TRUE;
 }
 
-static TsrConfig *load(const TsrStore *store, TsrRegistry *registry, GError **error)
+static TsrConfig *load(const char *manifest, TsrRegistry *registry, GError **error)
 {
-	g_autoptr(TsrDraft) draft = tsr_draft_load(registry, store->manifest, NULL, error);
+	g_autoptr(TsrDraft) draft = tsr_draft_load(registry, manifest, NULL, error);
 
 	if (draft)
 		draft->unloaded = TRUE;
@@ -74,7 +74,7 @@ static TsrConfig *load(const TsrStore *store, TsrRegistry *registry, GError **er
 static gboolean find(TsrSnapshotIndex *index, const TsrStore *store, TsrRegistry *registry,
 		     GError **error)
 {
-	g_autoptr(TsrConfig) config = load(store, registry, error);
+	g_autoptr(TsrConfig) config = load(store->manifest, registry, error);
 
 	for (guint i = 0; config && i < config->instances->len; i++) {
 		const TsrInstanceConfig *instance = g_ptr_array_index(config->instances, i);
@@ -123,4 +123,31 @@ gboolean tsr_disks_find(TsrStore *store, TsrRegistry *registry, GError **error)
 		      "%s: the machine has other disks than its snapshots; give it the disks of "
 		      "that time, or delete the snapshots",
 		      store->manifest);
+}
+
+gboolean tsr_disks_check_undo(TsrRegistry *registry, const char *machine, gboolean *undoable,
+			      GError **error)
+{
+	g_autofree char *manifest = NULL;
+	g_autoptr(TsrConfig) config = tsr_store_find_manifest(machine, &manifest, NULL)
+					      ? load(manifest, registry, NULL)
+					      : NULL;
+	const TsrInstanceConfig *other = NULL;
+
+	*undoable = FALSE;
+	for (guint i = 0; config && i < config->instances->len; i++) {
+		const TsrInstanceConfig *instance = g_ptr_array_index(config->instances, i);
+
+		if (!is_disk(instance))
+			continue;
+		if (g_str_equal(property(instance, "mode"), "undoable"))
+			*undoable = TRUE;
+		else
+			other = instance;
+	}
+	return !*undoable || !other ||
+	       refuse(error,
+		      "%s: some of its disks are undoable, and %s is not; make all of them "
+		      "undoable, nonpersistent or read-only, because they are discarded together",
+		      manifest, other->name);
 }

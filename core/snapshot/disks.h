@@ -13,4 +13,10 @@
  * index has. */
 gboolean tsr_disks_find(TsrStore *store, TsrRegistry *registry, GError **error);
 
+/* Whether the disks that the manifest names are undoable: all that the guest writes to for good, or
+ * none. FALSE: some are, which snapshots cannot keep apart. A manifest that cannot be read is for
+ * others to tell of: it has none. */
+gboolean tsr_disks_check_undo(TsrRegistry *registry, const char *machine, gboolean *undoable,
+			      GError **error);
+
 #endif

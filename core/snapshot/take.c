@@ -16,6 +16,7 @@
 #include "snapshot/disks.h"
 #include "snapshot/file.h"
 #include "snapshot/layer-file.h"
+#include "snapshot/take.h"
 
 #define SUSPENDED "suspended.state"
 #define PICTURE "picture.png"
@@ -205,9 +206,10 @@ static gboolean take(TsrStore *store, TsrMachine *running, TsrSnapshot *s, GErro
 	return good;
 }
 
-gboolean tsr_snapshots_take(TsrRegistry *registry, const char *machine, TsrMachine *running,
-			    const char *name, const char *note, GError **error)
+gboolean tsr_take(TsrRegistry *registry, const char *machine, TsrMachine *running, const char *name,
+		  const char *note, gboolean undo, GError **error)
 {
+	TsrSnapshot *s;
 	g_autoptr(TsrStore) store = NULL;
 	g_autoptr(GVariant) G_GNUC_UNUSED answered =
 		running ? tsr_machine_get_status(running) : NULL;
@@ -221,5 +223,13 @@ gboolean tsr_snapshots_take(TsrRegistry *registry, const char *machine, TsrMachi
 			    "there are already %u snapshots; delete some", TSR_SNAPSHOTS_MAX);
 		return FALSE;
 	}
-	return take(store, running, add_snapshot(store, name, note), error);
+	s = add_snapshot(store, name, note);
+	s->undo = undo;
+	return take(store, running, s, error);
+}
+
+gboolean tsr_snapshots_take(TsrRegistry *registry, const char *machine, TsrMachine *running,
+			    const char *name, const char *note, GError **error)
+{
+	return tsr_take(registry, machine, running, name, note, FALSE, error);
 }

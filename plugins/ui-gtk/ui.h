@@ -54,6 +54,10 @@ struct ui {
 	GtkWidget *banner, *banner_label; /* what is wrong with the machine */
 	GtkWidget *dialog;                /* the question before closing; NULL: it is not shown */
 
+	/* undoable disks */
+	gboolean is_undoable; /* it has some */
+	gint64 saved_us;      /* when suspend_to was written, as the window found it; 0: never */
+
 	/* devices */
 	GtkWidget *bottom, *row, *pages, *switcher; /* pages: the screen, and consoles */
 	GHashTable *icons;                          /* instance: GtkImage, which the row owns */
@@ -114,6 +118,9 @@ void ui_closing_leave(struct ui *ui);
 
 /* -- ended.c: what the window says when the machine's process is gone */
 void ui_ended_add(struct ui *ui);
+
+/* -- undo.c: what becomes of changes of undoable disks, when the machine is off */
+void ui_undo_add(struct ui *ui);
 
 /* -- banner.c */
 GtkWidget *ui_banner_new(struct ui *ui);

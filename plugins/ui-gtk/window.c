@@ -159,6 +159,7 @@ void ui_window_create(struct ui *ui, const char *scale)
 	ui_fullscreen_add(ui);
 	ui_closing_add(ui);
 	ui_ended_add(ui);
+	ui_undo_add(ui);
 	ui_frames_add(ui);
 	g_signal_connect(ui->pages, "notify::visible-child", G_CALLBACK(on_page), ui);
 	g_signal_connect(ui->machine, "state-changed", G_CALLBACK(on_state_changed), ui);

@@ -114,6 +114,7 @@ REFUSED = [
     ("blk-raw", ("--disk", "no-such-image"), 1, "no-such-image"),
     ("blk-raw", ("--disk", "empty"), 1, "empty is empty"),
     ("blk-raw", ("--disk", "/dev/null,mode=nonpersistent"), 1, "neither a file nor a block device"),
+    ("blk-raw", ("--disk", "image,mode=undoable"), 2, "mode=undoable needs a machine with a folder of its own"),
     ("blk-raw", ("--disk", "qcow2"), 1, "is in qcow2 format"),
     ("chardev", ("--serial", "file:"), 2, "needs the property path"),
     ("chardev", ("--serial", "unix:" + "x" * 200), 2, "1 to 107 characters"),

@@ -13,6 +13,8 @@ WAIT_SECONDS = 60  # of a busy host
 
 
 def children(node):
+    if not node:
+        return  # a program that is not there, or is too busy to say so
     try:
         count = node.get_child_count()
     except GLib.Error:

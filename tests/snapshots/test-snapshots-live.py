@@ -13,7 +13,7 @@ from rig import PRELOAD, ROM, TESSERA, SnapshotTestCase, main
 KILLED = 137
 
 
-class LiveTest(SnapshotTestCase):
+class LiveCase(SnapshotTestCase):
     def start(self, *options):
         m = self.machine
         for name in ("log", "socket"):
@@ -64,6 +64,8 @@ class LiveTest(SnapshotTestCase):
         self.start("--load", self.machine.path("suspended.state"), *options)
         self.wait_for_rounds(2)
 
+
+class LiveTest(LiveCase):
     def test_take_and_go(self):
         self.start()
         self.ctl("take", "first", "--note", "while it runs")
@@ -136,6 +138,60 @@ class LiveTest(SnapshotTestCase):
             self.kill()
         for s in self.machine.list():
             self.resume(s["name"])
+
+
+class UndoTest(LiveCase):
+    """Undoable disks: each run is above an undo point, until what was written is committed or discarded."""
+
+    def set_mode(self, *disks):
+        with open(self.machine.path("m.machine"), encoding="ascii") as file:
+            text = file.read()
+        with open(self.machine.path("m.machine"), "w", encoding="ascii") as file:
+            for disk in disks:
+                text = text.replace(f"file={disk}.img\n", f"file={disk}.img\nmode=undoable\n")
+            file.write(text)
+
+    def run_once(self):
+        """It writes to its disk, and is killed."""
+        self.start()
+        self.assertIn("the machine runs", self.ctl("commit", status=1))
+        self.kill()
+
+    def undo_points(self):
+        return [name for name in self.machine.index_names().values() if name.startswith("Undo point ")]
+
+    def test_discard_keep_and_commit(self):
+        m = self.machine
+        self.set_mode("disk0", "disk1")
+        before = m.contents()
+        self.run_once()
+        self.assertNotEqual(m.contents(), before)
+        m.snapshot("discard")
+        self.assertEqual(m.contents(), before)
+        self.run_once()
+        kept = m.contents()
+        self.assertNotEqual(kept, before)
+        self.assertEqual(len(self.undo_points()), 1)
+        m.snapshot("take", "in between")
+        self.run_once()
+        after = m.contents()
+        self.assertNotEqual(after, kept)
+        m.snapshot("commit")
+        self.assertEqual(m.contents(), after)
+        self.assertEqual(m.snapshot_contents("in between"), kept)
+        self.assertEqual(self.undo_points(), [])
+        self.assertIn("no changes that wait", m.snapshot("commit", status=1))
+        self.assertIn("no changes that wait", m.snapshot("discard", status=1))
+        self.run_once()
+        m.snapshot("discard")
+        self.assertEqual(m.contents(), after)
+
+    def test_all_or_none(self):
+        self.set_mode("disk0")
+        done = subprocess.run([TESSERA, "run", self.machine.path("m.machine"), "--ui", "none"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("some of its disks are undoable, and disk1 is not; make all of them undoable", done.stderr)
+        self.assertFalse(self.files())
 
 
 if __name__ == "__main__":

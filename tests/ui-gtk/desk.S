@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A boot sector for run-names: what is typed appears on the screen and goes out on COM1, what comes
- * in there appears on the screen; after "!" a sector is read from the disk.
+ * in there appears on the screen; after "!" a sector is read from the disk, after "#" this one is
+ * written to the second.
  */
 	.code16
 	.globl	_start
@@ -32,7 +33,16 @@ loop:	movb	$1, %ah			/* a key? */
 	xorw	%dx, %dx
 	int	$0x14
 	popw	%ax
-	cmpb	$'!', %al
+	cmpb	$'#', %al
+	jne	1f
+	movw	$0x0301, %ax		/* write one sector */
+	movw	$0x0002, %cx
+	xorb	%dh, %dh
+	movb	disk, %dl
+	movw	$0x7c00, %bx
+	int	$0x13
+	jmp	serial
+1:	cmpb	$'!', %al
 	jne	serial
 	movw	$0x0201, %ax		/* read one sector */
 	movw	$0x0001, %cx

@@ -85,6 +85,19 @@ class Desk(Driver):
         self.until(f"the action {name} can be done", done)
 
 
+def set_clipboard(desk, text):
+    """Another program of the desktop copies a text."""
+    code = ("import sys, gi; gi.require_version('Gtk', '4.0'); from gi.repository import Gtk, Gdk, GLib; Gtk.init(); "
+            "c = Gdk.Display.get_default().get_clipboard(); b = GLib.Bytes.new(sys.stdin.buffer.read()); "
+            "c.set_content(Gdk.ContentProvider.new_for_bytes('text/plain;charset=utf-8', b)); print('has', flush=True); "
+            "GLib.timeout_add_seconds(60, exit); GLib.MainLoop().run()")
+    owner = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, GTK_A11Y="none"))
+    owner.stdin.write(text)
+    owner.stdin.close()
+    desk.until("the clipboard has it", lambda: owner.stdout.readline())
+    return owner
+
+
 def prepare_home(home):
     os.makedirs(f"{home}/run", 0o700)
     for name, value in (("HOME", ""), ("XDG_CONFIG_HOME", "/.config"), ("XDG_DATA_HOME", "/.local/share"), ("XDG_RUNTIME_DIR", "/run"),

@@ -150,6 +150,15 @@ static bool insert(struct blk_raw *b, const char *layer, struct medium **medium,
 		close(options.fd);
 	if (!options.path[0])
 		return true;
+	if (!strcmp(p->get_string(b->host, "mode"), "undoable") && !layer[0]) {
+		if (options.fd >= 0)
+			close(options.fd);
+		return tsr_error_set(
+			error, TSR_ERROR_INVALID,
+			"mode=undoable needs a machine with a folder of its own, whose "
+			"manifest names this disk and the mode; start it with `tessera "
+			"run FILE.machine`");
+	}
 	*medium = medium_open(&options, error);
 	return *medium != NULL;
 }

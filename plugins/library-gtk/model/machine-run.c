@@ -48,14 +48,21 @@ static void leave_session(gpointer data)
 static gboolean has_its_disc(const Start *start, GError **error)
 {
 	g_autofree char *name = NULL;
+	int failure = 0;
 
-	if (!start->disc || access(start->disc, R_OK) == 0)
+	if (!start->disc)
+		return TRUE;
+	if (access(start->disc, R_OK))
+		failure = errno;
+	else if (g_file_test(start->disc, G_FILE_TEST_IS_DIR))
+		failure = EISDIR;
+	if (!failure)
 		return TRUE;
 	name = g_filename_display_name(start->disc);
 	g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_FAILED,
 		    _("The disc “%s” in its drive cannot be read: %s. Put the file back, or eject "
 		      "the disc."),
-		    name, g_strerror(errno));
+		    name, g_strerror(failure));
 	return FALSE;
 }
 
@@ -138,9 +145,24 @@ static void on_log(GObject *source, GAsyncResult *result, gpointer data)
 	fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title, line));
 }
 
-static void tell_failed_start(TsrLibraryMachine *self)
+/* A crash is told in the line that the process wrote at its end, with the plugin that it was in. */
+static void on_crash_log(GObject *source, GAsyncResult *result, gpointer data)
 {
-	g_autoptr(GTask) task = g_task_new(self, NULL, on_log, NULL);
+	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
+	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
+
+	if (!line || !g_str_has_prefix(line, "SIG") || tsr_library_machine_is_alive(self))
+		return;
+	tsr_library_machine_set_failure(
+		self, g_strdup_printf(_("It has crashed: %s. What the guest had not written is "
+					"lost; start it again, or look into its log."),
+				      line));
+	tsr_library_machine_changed(self);
+}
+
+static void read_log(TsrLibraryMachine *self, GAsyncReadyCallback callback)
+{
+	g_autoptr(GTask) task = g_task_new(self, NULL, callback, NULL);
 
 	g_task_set_task_data(task, g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL),
 			     g_free);
@@ -158,13 +180,15 @@ static void on_process_ended(GObject *source, GAsyncResult *result, gpointer dat
 		return;
 	g_clear_object(&self->process);
 	g_clear_handle_id(&self->retry, g_source_remove);
-	if (g_subprocess_get_if_signaled(process))
+	if (g_subprocess_get_if_signaled(process)) {
 		tsr_library_machine_set_failure(
 			self, g_strdup_printf(_("Its process was ended from outside, by signal "
 						"%d. What the guest had not written is lost."),
 					      g_subprocess_get_term_sig(process)));
-	else if (was_starting && g_subprocess_get_exit_status(process) != 0)
-		tell_failed_start(self);
+		read_log(self, on_crash_log);
+	} else if (was_starting && g_subprocess_get_exit_status(process) != 0) {
+		read_log(self, on_log);
+	}
 	if (!self->connection)
 		tsr_library_machine_ended(self);
 }

@@ -29,7 +29,7 @@ struct _TsrHardwareWindow {
 	GtkSpinner *spinner;
 	GtkRevealer *message_revealer;
 	GtkLabel *message;
-	GtkWidget *show_button, *add_button, *save_button;
+	GtkWidget *show_button, *discard_button, *add_button, *save_button;
 };
 
 G_DEFINE_FINAL_TYPE(TsrHardwareWindow, tsr_hardware_window, ADW_TYPE_WINDOW)
@@ -188,12 +188,17 @@ static void enable(TsrHardwareWindow *self, const char *name, gboolean enabled)
 static void show_message(TsrHardwareWindow *self)
 {
 	const char *problem = tsr_hardware_get_problem(self->hardware);
+	const gboolean is_read = tsr_hardware_get_parts(self->hardware) != NULL,
+		       is_suspended = is_read && !tsr_hardware_can_change(self->hardware);
 
-	if (!problem && tsr_hardware_get_parts(self->hardware) &&
-	    !tsr_hardware_can_change(self->hardware))
+	if (is_suspended)
 		problem = _("This machine is suspended: its state belongs to the parts as they "
 			    "are. Resume it and shut it down, or discard its state, to change "
 			    "them.");
+	else if (!problem && is_read && is_alive(self))
+		problem = _("This machine is running. What it cannot take while it does is "
+			    "changed at its next start; you are told when you save.");
+	gtk_widget_set_visible(self->discard_button, is_suspended);
 	gtk_label_set_text(self->message, problem ? problem : "");
 	gtk_revealer_set_reveal_child(self->message_revealer, problem != NULL);
 	gtk_widget_set_visible(self->show_button, tsr_hardware_get_blamed(self->hardware) != NULL);
@@ -268,6 +273,23 @@ static void do_show_problem(GSimpleAction *action, GVariant *parameter, gpointer
 	show_details(self, blamed);
 	select_shown(self);
 	gtk_widget_grab_focus(GTK_WIDGET(gtk_list_box_get_selected_row(self->list)));
+}
+
+static void on_discard_state(gpointer machine)
+{
+	tsr_library_machine_discard_state(machine);
+}
+
+static void do_discard_state(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	TsrHardwareWindow *self = data;
+	g_autofree char *heading = g_strdup_printf(_("Discard the suspended state of “%s”?"),
+						   tsr_library_machine_get_title(self->machine));
+
+	tsr_dialog_ask(GTK_WIDGET(self), heading,
+		       _("The machine will start as after a power failure. What the guest had not "
+			 "saved is lost."),
+		       _("_Discard"), on_discard_state, self->machine);
 }
 
 static void on_saved(GObject *source, GAsyncResult *result, gpointer data)
@@ -375,9 +397,12 @@ static void tsr_hardware_window_class_init(TsrHardwareWindowClass *class)
 		gssize offset;
 	} children[] = {
 #define CHILD(name) { #name, G_STRUCT_OFFSET(TsrHardwareWindow, name) }
-		CHILD(toasts),           CHILD(pages),      CHILD(damage_page), CHILD(list),
-		CHILD(details),          CHILD(spinner),    CHILD(message),     CHILD(show_button),
-		CHILD(message_revealer), CHILD(add_button), CHILD(save_button),
+		CHILD(toasts),         CHILD(pages),
+		CHILD(damage_page),    CHILD(list),
+		CHILD(details),        CHILD(spinner),
+		CHILD(message),        CHILD(show_button),
+		CHILD(discard_button), CHILD(message_revealer),
+		CHILD(add_button),     CHILD(save_button),
 #undef CHILD
 	};
 	GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
@@ -397,6 +422,7 @@ static void tsr_hardware_window_init(TsrHardwareWindow *self)
 		{ .name = "add", .activate = do_add },
 		{ .name = "save", .activate = do_save },
 		{ .name = "show-problem", .activate = do_show_problem },
+		{ .name = "discard-state", .activate = do_discard_state },
 	};
 
 	self->actions = g_simple_action_group_new();

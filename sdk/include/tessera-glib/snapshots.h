@@ -109,6 +109,34 @@ TSR_EXPORT gboolean tsr_snapshots_edit(const char *machine, const char *name, co
 TSR_EXPORT gboolean tsr_snapshots_clone(const char *machine, const char *name, const char *folder,
 					GError **error);
 
+/**
+ * tsr_snapshots_begin_undo:
+ * @registry: where the plugins are
+ * @machine: the path of a machine's manifest or folder
+ * @error: why not
+ *
+ * To be called before a machine is made whose disks are undoable (mode=undoable): takes a snapshot
+ * of it, the undo point, unless what the machine has written since an older one was neither
+ * committed nor discarded. Does nothing for a machine without undoable disks. [main]
+ *
+ * Returns: whether the machine can be made
+ */
+TSR_EXPORT gboolean tsr_snapshots_begin_undo(TsrRegistry *registry, const char *machine,
+					     GError **error);
+
+/**
+ * tsr_snapshots_end_undo:
+ * @machine: the path of a machine's manifest or folder
+ * @commit: %TRUE to keep what was written since the undo point for good, %FALSE to discard it
+ * @error: why not; TSR_MACHINE_ERROR_STATE while the machine runs
+ *
+ * Commits or discards what a machine with undoable disks, which is off, has written since its undo
+ * point. To do neither keeps it for the next run. [main]
+ *
+ * Returns: whether it was done
+ */
+TSR_EXPORT gboolean tsr_snapshots_end_undo(const char *machine, gboolean commit, GError **error);
+
 G_END_DECLS
 
 #endif
