@@ -29,7 +29,7 @@
 typedef struct {
 	char *users;                       /* the user's folder of plugins */
 	char *staging, *unpacked, *shaped; /* in it: the hidden folder, and two in that */
-	int lock;
+	int lock; /* of the user's folder; -1: it is not locked, and nothing in it is ours */
 } Store;
 
 static void fail(GError **error, int code, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -49,15 +49,21 @@ static void fail(GError **error, int code, const char *format, ...)
 
 static gboolean lock_folder(Store *s, GError **error)
 {
+	int fd = -1;
+
 	if (g_mkdir_with_parents(s->users, 0755) == 0)
-		s->lock = open(s->users, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+		fd = open(s->users, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		s->lock = fd;
 		return program_package_remove(s->staging, error);
-	if (s->lock >= 0 && errno == EWOULDBLOCK)
+	}
+	if (fd >= 0 && errno == EWOULDBLOCK)
 		fail(error, TSR_MACHINE_ERROR_STATE,
 		     "%s: another process installs or removes plugins just now", s->users);
 	else
 		fail(error, TSR_MACHINE_ERROR_INVALID, "%s: %s", s->users, g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
 	return FALSE;
 }
 

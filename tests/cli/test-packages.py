@@ -217,6 +217,7 @@ class Packages(unittest.TestCase):
         fd = os.open(self.users, os.O_RDONLY)
         fcntl.flock(fd, fcntl.LOCK_EX)
         self.refused(("install", self.folder), "another process installs or removes plugins")
+        self.assertTrue(os.path.isdir(f"{self.users}/.new/rest"))
         os.close(fd)
         self.installs(self.folder)
 

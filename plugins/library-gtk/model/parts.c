@@ -154,6 +154,7 @@ static gpointer plugin_new(GVariant *fields)
 	p->abi = text(fields, "abi");
 	p->language = text(fields, "language");
 	p->manifest = text(fields, "manifest");
+	p->is_removable = flag(fields, "removable");
 	p->provides = texts(fields, "provides");
 	p->properties = items(fields, "properties", property_new, property_free);
 	p->needs = items(fields, "needs", need_new, need_free);
