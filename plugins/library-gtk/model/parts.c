@@ -276,6 +276,7 @@ struct tsr_parts *tsr_parts_parse(const char *printed)
 	parts->cpu = text(fields, "cpu");
 	parts->mmu = text(fields, "mmu");
 	parts->problem = text(fields, "problem");
+	parts->aliases = pairs(fields, "aliases");
 	parts->files = texts(fields, "files");
 	parts->parts = items(fields, "instances", part_new, part_free);
 	return parts;
@@ -289,6 +290,7 @@ void tsr_parts_free(struct tsr_parts *parts)
 	g_free(parts->cpu);
 	g_free(parts->mmu);
 	g_free(parts->problem);
+	g_hash_table_unref(parts->aliases);
 	g_strfreev(parts->files);
 	g_ptr_array_unref(parts->parts);
 	g_free(parts);

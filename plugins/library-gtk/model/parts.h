@@ -73,6 +73,7 @@ struct tsr_parts {
 	char *memory;        /* as it is written; may be empty */
 	char *cpu, *mmu;     /* parts that every machine has */
 	char *problem;       /* why the machine cannot be made; empty: it can */
+	GHashTable *aliases; /* name that lines of interrupts have for a part: the part */
 	char **files;        /* the manifests that it is read from, the outermost first */
 	GPtrArray *parts;    /* struct tsr_part, in the manifest's order */
 };
