@@ -88,6 +88,14 @@ char **tsr_paths_plugins(void)
 	return search_path("plugins", "TESSERA_PLUGIN_PATH", "tessera/plugins");
 }
 
+char *tsr_paths_user_plugins(void)
+{
+	g_autofree char *folder = library_folder();
+	const char *data = is_bundle(folder) ? NULL : user_data_folder();
+
+	return data ? g_build_filename(data, "tessera", "plugins", NULL) : NULL;
+}
+
 char **tsr_paths_machines(void)
 {
 	return search_path("machines", "TESSERA_MACHINE_PATH",

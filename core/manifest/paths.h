@@ -14,6 +14,9 @@
  * the user's, the system's. They need not exist. */
 char **tsr_paths_plugins(void);
 char **tsr_paths_machines(void);
+/* Where the user's own plugins are, which need not exist. NULL: this is a bundle, or the user has
+ * no home. */
+char *tsr_paths_user_plugins(void);
 /* Whether the folder is one where Tessera's own presets are: the system's, or the build tree's. */
 gboolean tsr_paths_is_preset_folder(const char *folder);
 

@@ -37,7 +37,7 @@ static void add_texts(GVariantBuilder *fields, const char *name, GHashTable *tex
 }
 
 /* As they are written, here or in a machine that this one extends. */
-static void add_settings(GVariantBuilder *fields, GHashTable *settings)
+static void add_settings(GVariantBuilder *fields, const char *name, GHashTable *settings)
 {
 	g_auto(GVariantBuilder) out = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a{ss}"));
 	GHashTableIter iter;
@@ -46,7 +46,7 @@ static void add_settings(GVariantBuilder *fields, GHashTable *settings)
 	g_hash_table_iter_init(&iter, settings);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		add_pair(&out, key, ((const TsrSetting *)value)->value);
-	g_variant_builder_add(fields, "{sv}", "settings", g_variant_builder_end(&out));
+	g_variant_builder_add(fields, "{sv}", name, g_variant_builder_end(&out));
 }
 
 static void add_text(GVariantBuilder *fields, const char *name, const char *value)
@@ -123,7 +123,7 @@ static void add_instance(const Description *d, GVariantBuilder *list,
 	add_text(&fields, "version", plugin ? plugin->version : NULL);
 	add_text(&fields, "slot", instance->slot);
 	g_variant_builder_add(&fields, "{sv}", "exists", g_variant_new_boolean(is_in));
-	add_settings(&fields, instance->settings);
+	add_settings(&fields, "settings", instance->settings);
 	if (has_result) {
 		add_texts(&fields, "properties", instance->result->properties);
 		add_texts(&fields, "connections", instance->result->connections);
@@ -174,6 +174,7 @@ GVariant *tsr_product_describe(TsrRegistry *registry, const char *file,
 	config = tsr_draft_resolve(draft, &why);
 	d.good = config && tsr_config_order(config, &why);
 	add_machine(&d, &fields);
+	add_settings(&fields, "aliases", draft->aliases);
 	add_text(&fields, "problem", why ? why->message : NULL);
 	add_instances(&d, &fields);
 	return g_variant_ref_sink(g_variant_builder_end(&fields));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tessera plugins list | inspect ID: from manifests alone. */
+/* tessera plugins list | inspect ID | install PACKAGE | remove ID VERSION: from manifests alone. */
 #include "manifest/plugin.h"
 #include "manifest/property.h"
+#include "program/package.h"
 #include "program/plugins-catalogue.h"
 #include "program/program.h"
 
@@ -128,6 +129,29 @@ static int inspect(TsrRegistry *registry, const char *requirement)
 	return 0;
 }
 
+static int install(const char *package)
+{
+	GError *error = NULL;
+	g_auto(GStrv) lines = program_package_install(package, &error);
+
+	if (!lines)
+		return program_fail_error(error);
+	for (char **line = lines; *line; line++)
+		g_print("%s\n", *line);
+	return 0;
+}
+
+static int uninstall(const char *id, const char *version)
+{
+	GError *error = NULL;
+	g_autofree char *folder = program_package_uninstall(id, version, &error);
+
+	if (!folder)
+		return program_fail_error(error);
+	g_print("%s\n", folder);
+	return 0;
+}
+
 int command_plugins(char **arguments)
 {
 	g_autoptr(TsrRegistry) registry = NULL;
@@ -135,6 +159,10 @@ int command_plugins(char **arguments)
 
 	if (program_wants_help(arguments, "plugins"))
 		return 0;
+	if (n == 2 && g_str_equal(arguments[0], "install"))
+		return install(arguments[1]);
+	if (n == 3 && g_str_equal(arguments[0], "remove"))
+		return uninstall(arguments[1], arguments[2]);
 	registry = tsr_registry_new();
 	if (n == 1 && g_str_equal(arguments[0], "list"))
 		return list(registry);
@@ -145,6 +173,7 @@ int command_plugins(char **arguments)
 		return inspect(registry, arguments[1]);
 	return program_fail(
 		TSR_EXIT_USAGE,
-		"usage: `tessera plugins list [--json | --gvariant]` or `tessera plugins "
-		"inspect ID`");
+		"usage: `tessera plugins list [--json | --gvariant]`, `tessera plugins "
+		"inspect ID`, `tessera plugins install FOLDER | ARCHIVE.tar.gz` or `tessera "
+		"plugins remove ID VERSION`");
 }

@@ -91,13 +91,20 @@ static const struct {
 	  "                            ports for guest programs that are being developed\n"
 	  "A machine may have other options, which its manifest lists. SIGINT and SIGTERM "
 	  "stop the machine (exit status 130 and 143).\n" },
-	{ "plugins", "usage: tessera plugins list [--json | --gvariant]\n"
-		     "       tessera plugins inspect ID | 'ID >=1.2,<2'\n"
-		     "\n"
-		     "Looks for plugins in the build tree, TESSERA_PLUGIN_PATH, "
-		     "~/.local/share/tessera/plugins "
-		     "and the system's folder. Reads the\n"
-		     "manifests only; no code of a plugin runs.\n" },
+	{ "plugins",
+	  "usage: tessera plugins list [--json | --gvariant]\n"
+	  "       tessera plugins inspect ID | 'ID >=1.2,<2'\n"
+	  "       tessera plugins install FOLDER | ARCHIVE.tar | ARCHIVE.tar.gz\n"
+	  "       tessera plugins remove ID VERSION\n"
+	  "\n"
+	  "Looks for plugins in the build tree, TESSERA_PLUGIN_PATH, "
+	  "~/.local/share/tessera/plugins "
+	  "and the system's folder. Reads the\n"
+	  "manifests only; no code of a plugin runs.\n"
+	  "\n"
+	  "install puts the plugins of a package, ID.plugin and what lies beside it, into "
+	  "~/.local/share/tessera/plugins: all\n"
+	  "of them, or none and the reason. remove takes one away from there.\n" },
 	{ "machines",
 	  "usage: tessera machines\n"
 	  "\n"

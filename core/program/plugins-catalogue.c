@@ -2,6 +2,9 @@
 /* See plugins-catalogue.h. */
 #include "program/plugins-catalogue.h"
 
+#include <string.h>
+
+#include "manifest/paths.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
 
@@ -94,7 +97,14 @@ char *program_plugin_abi(TsrPlugin *plugin)
 			       newest->part[1]);
 }
 
-static GVariant *describe_plugin(TsrPlugin *plugin)
+/* Whether it lies in the user's own folder, so that `tessera plugins remove` takes it away. */
+static gboolean is_users(TsrPlugin *plugin, const char *users)
+{
+	return users && g_str_has_prefix(plugin->path, users) &&
+	       plugin->path[strlen(users)] == G_DIR_SEPARATOR;
+}
+
+static GVariant *describe_plugin(TsrPlugin *plugin, const char *users)
 {
 	g_auto(GVariantBuilder) fields = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 	g_autofree char *abi = program_plugin_abi(plugin);
@@ -110,6 +120,7 @@ static GVariant *describe_plugin(TsrPlugin *plugin)
 	add_text(&fields, "abi", abi);
 	add_text(&fields, "language", plugin->language);
 	add_text(&fields, "manifest", plugin->path);
+	add_flag(&fields, "removable", is_users(plugin, users));
 	add_list(&fields, "provides", tsr_plugin_get_provides(plugin));
 	add_items(&fields, "properties", plugin->properties, describe_property);
 	add_items(&fields, "needs", plugin->needs, describe_need);
@@ -122,9 +133,11 @@ GVariant *program_plugins_catalogue(TsrRegistry *registry)
 	g_auto(GVariantBuilder) list = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
 	g_auto(GVariantBuilder) fields = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 	g_autoptr(GPtrArray) plugins = tsr_registry_list_plugins(registry);
+	g_autofree char *users = tsr_paths_user_plugins();
 
 	for (guint i = 0; i < plugins->len; i++)
-		g_variant_builder_add_value(&list, describe_plugin(g_ptr_array_index(plugins, i)));
+		g_variant_builder_add_value(&list,
+					    describe_plugin(g_ptr_array_index(plugins, i), users));
 	g_variant_builder_add(&fields, "{sv}", "plugins", g_variant_builder_end(&list));
 	add_list(&fields, "refused", tsr_registry_get_refused(registry));
 	return g_variant_ref_sink(g_variant_builder_end(&fields));

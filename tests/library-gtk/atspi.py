@@ -9,6 +9,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
+CALL_MS = 15000
 WAIT_SECONDS = 60  # of a busy host
 
 
@@ -79,6 +80,7 @@ class Driver:
     def __init__(self, name):
         self.name = name
         Atspi.init()
+        Atspi.set_timeout(CALL_MS, CALL_MS)
 
     def is_mine(self, application):
         """Of several programs with that name."""

@@ -16,7 +16,7 @@ BOOT_SECONDS = 300  # of a busy host
 BUS = "/usr/libexec/at-spi-bus-launcher"
 
 try:
-    from atspi import Driver, GLib, actions_of, children, description_of, is_focused, name_of, walk
+    from atspi import Atspi, Driver, GLib, actions_of, children, description_of, is_focused, name_of, role_of, walk
     from gi.repository import Gio
     from xclient import Display
 except (ImportError, ValueError) as why:

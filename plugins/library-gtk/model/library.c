@@ -46,6 +46,11 @@ TsrLibrarySettings *tsr_library_get_settings(TsrLibrary *self)
 	return self->settings;
 }
 
+const char *tsr_library_get_program(TsrLibrary *self)
+{
+	return self->program;
+}
+
 /* -- The list */
 
 static guint position(TsrLibrary *self, const char *folder)

@@ -21,6 +21,8 @@ GListModel *tsr_library_get_machines(TsrLibrary *self);
 gboolean tsr_library_get_loaded(TsrLibrary *self);
 const char *tsr_library_get_problem(TsrLibrary *self);
 TsrLibrarySettings *tsr_library_get_settings(TsrLibrary *self);
+/* The path of `tessera`. */
+const char *tsr_library_get_program(TsrLibrary *self);
 /* The machine in a folder; NULL: none is known. Not owned by the caller. */
 TsrLibraryMachine *tsr_library_find(TsrLibrary *self, const char *folder);
 /* Another folder, which the settings keep. */

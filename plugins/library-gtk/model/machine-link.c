@@ -18,6 +18,7 @@
 #define PATH "/org/tessera/Machine"
 #define INTERFACE "org.tessera.Machine1"
 #define CALL_SECONDS 600
+#define STATUS_SECONDS 10
 #define LIVE_SECONDS 2
 #define SAVE_SECONDS 10
 #define PICTURE_BYTES (64 << 20)
@@ -50,6 +51,40 @@ gboolean tsr_library_machine_call_finish(GObject *connection, GAsyncResult *resu
 		g_propagate_error(error, g_steal_pointer(&why));
 	}
 	return answer != NULL;
+}
+
+static void on_status(GObject *connection, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(GTask) task = data;
+	GError *why = NULL;
+	g_autoptr(GVariant) answer =
+		g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &why);
+
+	if (answer)
+		g_task_return_pointer(task, g_variant_get_child_value(answer, 0),
+				      (GDestroyNotify)g_variant_unref);
+	else
+		g_task_return_error(task, why);
+}
+
+void tsr_library_machine_get_status(TsrLibraryMachine *self, GAsyncReadyCallback callback,
+				    gpointer user)
+{
+	g_autoptr(GTask) task = g_task_new(self, NULL, callback, user);
+
+	if (self->connection)
+		g_dbus_connection_call(self->connection, NULL, PATH, INTERFACE, "GetStatus", NULL,
+				       G_VARIANT_TYPE("(a{sv})"), G_DBUS_CALL_FLAGS_NONE,
+				       STATUS_SECONDS * 1000, NULL, on_status,
+				       g_steal_pointer(&task));
+	else
+		g_task_return_new_error(task, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_FAILED,
+					_("The machine does not answer."));
+}
+
+GVariant *tsr_library_machine_get_status_finish(GAsyncResult *result, GError **error)
+{
+	return g_task_propagate_pointer(G_TASK(result), error);
 }
 
 /* -- Pictures */

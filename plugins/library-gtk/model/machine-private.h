@@ -54,6 +54,13 @@ void tsr_library_machine_call_with(TsrLibraryMachine *self, const char *method, 
 /* The end of such a call, in its callback. */
 gboolean tsr_library_machine_call_finish(GObject *connection, GAsyncResult *result, GError **error);
 
+/* Asks a machine that runs for the values of tsr_machine_get_status(). One that does not answer for
+ * some seconds has failed to. The source of the callback is the machine. */
+void tsr_library_machine_get_status(TsrLibraryMachine *self, GAsyncReadyCallback callback,
+				    gpointer user);
+/* a{sv}; NULL with error. */
+GVariant *tsr_library_machine_get_status_finish(GAsyncResult *result, GError **error);
+
 /* machine-run.c, machine-suspend.c */
 /* The process of the machine is gone. */
 void tsr_library_machine_ended(TsrLibraryMachine *self);

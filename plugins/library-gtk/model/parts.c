@@ -154,6 +154,7 @@ static gpointer plugin_new(GVariant *fields)
 	p->abi = text(fields, "abi");
 	p->language = text(fields, "language");
 	p->manifest = text(fields, "manifest");
+	p->is_removable = flag(fields, "removable");
 	p->provides = texts(fields, "provides");
 	p->properties = items(fields, "properties", property_new, property_free);
 	p->needs = items(fields, "needs", need_new, need_free);
@@ -275,6 +276,7 @@ struct tsr_parts *tsr_parts_parse(const char *printed)
 	parts->cpu = text(fields, "cpu");
 	parts->mmu = text(fields, "mmu");
 	parts->problem = text(fields, "problem");
+	parts->aliases = pairs(fields, "aliases");
 	parts->files = texts(fields, "files");
 	parts->parts = items(fields, "instances", part_new, part_free);
 	return parts;
@@ -288,6 +290,7 @@ void tsr_parts_free(struct tsr_parts *parts)
 	g_free(parts->cpu);
 	g_free(parts->mmu);
 	g_free(parts->problem);
+	g_hash_table_unref(parts->aliases);
 	g_strfreev(parts->files);
 	g_ptr_array_unref(parts->parts);
 	g_free(parts);

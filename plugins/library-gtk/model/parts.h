@@ -35,6 +35,7 @@ struct tsr_plugin_resource {
 struct tsr_plugin {
 	char *id, *version, *name, *description, *kind;
 	char *vendor, *licence, *abi, *language, *manifest;
+	gboolean is_removable; /* it lies in the user's own folder */
 	char **provides;
 	GPtrArray *properties; /* struct tsr_plugin_property */
 	GPtrArray *needs;      /* struct tsr_plugin_need */
@@ -69,11 +70,12 @@ struct tsr_part {
 };
 
 struct tsr_parts {
-	char *memory;     /* as it is written; may be empty */
-	char *cpu, *mmu;  /* parts that every machine has */
-	char *problem;    /* why the machine cannot be made; empty: it can */
-	char **files;     /* the manifests that it is read from, the outermost first */
-	GPtrArray *parts; /* struct tsr_part, in the manifest's order */
+	char *memory;        /* as it is written; may be empty */
+	char *cpu, *mmu;     /* parts that every machine has */
+	char *problem;       /* why the machine cannot be made; empty: it can */
+	GHashTable *aliases; /* name that lines of interrupts have for a part: the part */
+	char **files;        /* the manifests that it is read from, the outermost first */
+	GPtrArray *parts;    /* struct tsr_part, in the manifest's order */
 };
 
 /* text: not trusted. NULL: it is none. */

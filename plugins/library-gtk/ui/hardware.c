@@ -7,9 +7,10 @@
 #include "ui/dialogs.h"
 #include "ui/hardware-add.h"
 #include "ui/hardware-part.h"
+#include "ui/hardware-row.h"
+#include "ui/wiring.h"
 
 #define WINDOW_DATA "hardware-window" /* of a machine: its window, not owned */
-#define PART_DATA "part"              /* of a row: its name; "": the memory */
 
 struct _TsrHardwareWindow {
 	AdwWindow parent;
@@ -25,7 +26,9 @@ struct _TsrHardwareWindow {
 	GtkStack *pages;
 	AdwStatusPage *damage_page;
 	GtkListBox *list;
-	AdwBin *details;
+	GtkStack *views; /* details, wiring */
+	AdwBin *details, *wiring;
+	GtkToggleButton *wiring_button;
 	GtkSpinner *spinner;
 	GtkRevealer *message_revealer;
 	GtkLabel *message;
@@ -41,6 +44,13 @@ static gboolean is_alive(TsrHardwareWindow *self)
 
 /* -- Details */
 
+static TsrWiringView *wiring_of(TsrHardwareWindow *self)
+{
+	GtkWidget *view = adw_bin_get_child(self->wiring);
+
+	return view ? TSR_WIRING_VIEW(view) : NULL;
+}
+
 static void show_details(TsrHardwareWindow *self, const char *part)
 {
 	g_autofree char *name = g_strdup(part),
@@ -48,6 +58,8 @@ static void show_details(TsrHardwareWindow *self, const char *part)
 					   : g_strdup_printf(
 						     "%d", tsr_hardware_can_change(self->hardware));
 
+	if (wiring_of(self))
+		tsr_wiring_view_select(wiring_of(self), name);
 	if (g_strcmp0(self->shown, name) == 0 && g_strcmp0(self->signature, signature) == 0)
 		return;
 	g_free(self->shown);
@@ -64,70 +76,15 @@ static void show_details(TsrHardwareWindow *self, const char *part)
 				  tsr_hardware_memory_new(self->hardware, is_alive(self)));
 }
 
-static const char *part_of(GtkListBoxRow *row)
-{
-	return g_object_get_data(G_OBJECT(row), PART_DATA);
-}
-
 static void on_row_selected(GtkListBox *list, GtkListBoxRow *row, gpointer data)
 {
 	TsrHardwareWindow *self = data;
 
 	if (row && !self->is_filling)
-		show_details(self, part_of(row));
-}
-
-/* Of an assistive technology, which cannot select. */
-static void on_show(GSimpleAction *action, GVariant *parameter, gpointer row)
-{
-	gtk_list_box_select_row(GTK_LIST_BOX(gtk_widget_get_parent(row)), row);
-}
-
-static void add_action(GtkWidget *row)
-{
-	static const GActionEntry entries[] = { { .name = "show", .activate = on_show } };
-	g_autoptr(GSimpleActionGroup) actions = g_simple_action_group_new();
-
-	g_action_map_add_action_entries(G_ACTION_MAP(actions), entries, G_N_ELEMENTS(entries), row);
-	gtk_widget_insert_action_group(row, "part", G_ACTION_GROUP(actions));
+		show_details(self, tsr_hardware_row_part(row));
 }
 
 /* -- The list */
-
-static GtkWidget *row_new(const char *part, const char *title, const char *text, gboolean is_wrong)
-{
-	GtkWidget *row = adw_action_row_new();
-	GtkWidget *icon = is_wrong ? gtk_image_new_from_icon_name("dialog-warning-symbolic") : NULL;
-
-	adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE);
-	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
-	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
-	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
-	if (icon)
-		adw_action_row_add_suffix(ADW_ACTION_ROW(row), icon);
-	gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL,
-				       *part ? part : title, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-				       text, -1);
-	g_object_set_data_full(G_OBJECT(row), PART_DATA, g_strdup(part), g_free);
-	add_action(row);
-	return row;
-}
-
-static GtkWidget *part_row_new(TsrHardwareWindow *self, const struct tsr_part *part)
-{
-	const char *blamed = tsr_hardware_get_blamed(self->hardware);
-	const struct tsr_plugin *plugin =
-		tsr_catalogue_find(tsr_hardware_get_catalogue(self->hardware), part->id,
-				   *part->version ? part->version : NULL);
-	const gboolean is_wrong = g_strcmp0(blamed, part->name) == 0;
-	g_autofree char *text = NULL;
-
-	if (is_wrong)
-		text = g_strdup(tsr_hardware_get_problem(self->hardware));
-	else
-		text = g_strdup_printf("%s: %s %s", part->name, part->id, part->version);
-	return row_new(part->name, plugin ? plugin->name : part->id, text, is_wrong);
-}
 
 static void clear_list(TsrHardwareWindow *self)
 {
@@ -141,10 +98,10 @@ static void select_shown(TsrHardwareWindow *self)
 {
 	GtkWidget *row = gtk_widget_get_first_child(GTK_WIDGET(self->list)), *first = row;
 
-	while (row && g_strcmp0(part_of(GTK_LIST_BOX_ROW(row)), self->shown) != 0)
+	while (row && g_strcmp0(tsr_hardware_row_part(GTK_LIST_BOX_ROW(row)), self->shown) != 0)
 		row = gtk_widget_get_next_sibling(row);
 	gtk_list_box_select_row(self->list, GTK_LIST_BOX_ROW(row ? row : first));
-	show_details(self, part_of(GTK_LIST_BOX_ROW(row ? row : first)));
+	show_details(self, tsr_hardware_row_part(GTK_LIST_BOX_ROW(row ? row : first)));
 }
 
 static gboolean has_focus(TsrHardwareWindow *self)
@@ -162,18 +119,52 @@ static void fill_list(TsrHardwareWindow *self)
 
 	self->is_filling = TRUE;
 	clear_list(self);
-	gtk_list_box_append(self->list, row_new("", _("Memory"), memory, FALSE));
+	gtk_list_box_append(self->list, tsr_hardware_memory_row_new(memory));
 	for (guint i = 0; i < parts->parts->len; i++) {
 		const struct tsr_part *part = g_ptr_array_index(parts->parts, i);
 
 		if (part->exists)
-			gtk_list_box_append(self->list, part_row_new(self, part));
+			gtk_list_box_append(self->list, tsr_hardware_row_new(self->hardware, part));
 	}
 	select_shown(self);
 	if (focus || self->is_new)
 		gtk_widget_grab_focus(GTK_WIDGET(gtk_list_box_get_selected_row(self->list)));
 	self->is_filling = FALSE;
 	self->is_new = FALSE;
+}
+
+/* -- The picture of the wiring, which is made while it is shown */
+
+static void on_chosen(TsrWiringView *view, const char *part, gpointer data)
+{
+	TsrHardwareWindow *self = data;
+	g_autofree char *name = g_strdup(part);
+
+	show_details(self, name);
+	select_shown(self);
+}
+
+static void fill_wiring(TsrHardwareWindow *self)
+{
+	const struct tsr_parts *parts = tsr_hardware_get_parts(self->hardware);
+	TsrWiringView *old = wiring_of(self);
+	g_autofree char *focused = old ? g_strdup(tsr_wiring_view_get_focused(old)) : NULL;
+	GtkWidget *view = NULL;
+
+	if (parts && gtk_toggle_button_get_active(self->wiring_button)) {
+		view = tsr_wiring_view_new(parts, tsr_hardware_get_catalogue(self->hardware));
+		tsr_wiring_view_select(TSR_WIRING_VIEW(view), self->shown);
+		g_signal_connect_object(view, "chosen", G_CALLBACK(on_chosen), self, 0);
+	}
+	adw_bin_set_child(self->wiring, view);
+	if (view && focused)
+		tsr_wiring_view_focus(TSR_WIRING_VIEW(view), focused);
+	gtk_stack_set_visible_child_name(self->views, view ? "wiring" : "details");
+}
+
+static void on_wiring_toggled(GtkToggleButton *button, gpointer data)
+{
+	fill_wiring(data);
 }
 
 /* -- What it says */
@@ -223,8 +214,10 @@ static void update(TsrHardwareWindow *self)
 		gtk_stack_set_visible_child_name(self->pages, "damaged");
 		gtk_revealer_set_reveal_child(self->message_revealer, FALSE);
 	} else if (tsr_hardware_get_parts(self->hardware)) {
-		if (!busy)
+		if (!busy) {
 			fill_list(self);
+			fill_wiring(self);
+		}
 		gtk_stack_set_visible_child_name(self->pages, "parts");
 	}
 }
@@ -403,6 +396,8 @@ static void tsr_hardware_window_class_init(TsrHardwareWindowClass *class)
 		CHILD(message),        CHILD(show_button),
 		CHILD(discard_button), CHILD(message_revealer),
 		CHILD(add_button),     CHILD(save_button),
+		CHILD(views),          CHILD(wiring),
+		CHILD(wiring_button),
 #undef CHILD
 	};
 	GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
@@ -431,4 +426,5 @@ static void tsr_hardware_window_init(TsrHardwareWindow *self)
 	gtk_widget_insert_action_group(GTK_WIDGET(self), "hardware", G_ACTION_GROUP(self->actions));
 	gtk_widget_init_template(GTK_WIDGET(self));
 	g_signal_connect(self->list, "row-selected", G_CALLBACK(on_row_selected), self);
+	g_signal_connect(self->wiring_button, "toggled", G_CALLBACK(on_wiring_toggled), self);
 }

@@ -16,6 +16,7 @@
 #include "translations.h"
 #include "ui/dialogs.h"
 #include "ui/hardware.h"
+#include "ui/plugins.h"
 #include "ui/window.h"
 
 #define ID "org.tessera.Tessera"
@@ -74,6 +75,15 @@ static void on_help(GSimpleAction *action, GVariant *parameter, gpointer data)
 		program->program);
 }
 
+static void on_plugins(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	Program *program = data;
+	GtkApplication *application = GTK_APPLICATION(g_application_get_default());
+
+	tsr_plugins_window_present(application, gtk_application_get_active_window(application),
+				   program->library);
+}
+
 static void on_quit(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	g_application_quit(g_application_get_default());
@@ -83,6 +93,7 @@ static void add_actions(GtkApplication *application, Program *program)
 {
 	static const GActionEntry entries[] = {
 		{ .name = "demo", .activate = on_demo },
+		{ .name = "plugins", .activate = on_plugins },
 		{ .name = "shortcuts", .activate = on_shortcuts },
 		{ .name = "help", .activate = on_help },
 		{ .name = "about", .activate = on_about },

@@ -52,7 +52,8 @@ TSR_EXPORT char *tsr_product_explain(TsrRegistry *registry, const char *file,
  *
  * Describes a machine for a program that shows or changes it: a dictionary with the machine's
  * `name`, `description`, `memory`, `cpu` and `mmu` as they are written; `files`, the manifests that
- * it is read from, the outermost first; `problem`, why the machine cannot be made, or an empty
+ * it is read from, the outermost first; `aliases`, names that lines of interrupts have for
+ * instances; `problem`, why the machine cannot be made, or an empty
  * text; and `instances`, in the manifest's order, dictionaries with
  *
  * - `name`, `where` (file and line), `plugin` (its id), `requirement` (id and versions as they are
