@@ -282,6 +282,16 @@ static GVariant *on_get_stats(TsrControlled *self, GVariant *arguments, GError *
 	return g_variant_new("(s)", text ? text : "");
 }
 
+static GVariant *on_start_profile(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_start_profile(self->machine, NULL, error));
+}
+
+static GVariant *on_stop_profile(TsrControlled *self, GVariant *arguments, GError **error)
+{
+	return nothing(tsr_machine_stop_profile(self->machine, error));
+}
+
 static GVariant *on_get_profile(TsrControlled *self, GVariant *arguments, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -414,6 +424,8 @@ static const struct {
 	{ "ListConnections", on_list_connections },
 	{ "GetStatus", on_get_status },
 	{ "GetStats", on_get_stats },
+	{ "StartProfile", on_start_profile },
+	{ "StopProfile", on_stop_profile },
 	{ "GetProfile", on_get_profile },
 	{ "TapLine", on_tap_line },
 };

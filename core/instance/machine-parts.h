@@ -27,6 +27,7 @@ struct tsr_taps;
 struct tsr_remote_form;
 struct tsr_remote;
 struct tsr_profile;
+struct tsr_sampler;
 struct tsr_call;
 struct tsr_callee;
 
@@ -90,9 +91,11 @@ struct _TsrMachine {
 
 	/* The virtual CPU's thread (vcpu.c). */
 	pthread_t thread;
-	bool in_guest;               /* inside of tsr_cpu.run */
-	struct tsr_profile *profile; /* NULL: none is taken */
+	bool in_guest; /* inside of tsr_cpu.run */
 	bool thread_started;
+	pid_t thread_id;             /* the kernel's, while it runs; 0: it does not. Lock held */
+	struct tsr_profile *profile; /* NULL: none was taken yet [main] */
+	_Atomic(struct tsr_sampler *) sampler; /* of the profile; stays as long as the machine */
 	pthread_mutex_t wake_mutex;
 	atomic_uint wake; /* a futex: the virtual CPU's thread must not sleep */
 	bool sleeping;    /* it may wait for the futex; belongs to wake_mutex */

@@ -58,6 +58,8 @@ struct tsr_remote_form {
 
 	GVariant *(*get_status)(TsrMachine *m);
 	char *(*get_stats)(TsrMachine *m);
+	gboolean (*start_profile)(TsrMachine *m, const char *const *symbols, GError **error);
+	gboolean (*stop_profile)(TsrMachine *m, GError **error);
 	char *(*get_profile)(TsrMachine *m, const char *format, GError **error);
 	gboolean (*tap_line)(TsrMachine *m, const char *line, gboolean on, GError **error);
 	gboolean (*watch)(TsrMachine *m, int fd, const char *const *patterns, GError **error);

@@ -42,9 +42,13 @@ char *tsr_frame_name(const struct tsr_profile_data *data, const struct tsr_tally
 	case TSR_FRAME_MODE:
 		return mode_name(k);
 	case TSR_FRAME_FUNCTION:
-		return k->tier ? g_strdup(tsr_symbols_find(data->symbols, k->block)) : NULL;
+		return k->tier && !k->is_elsewhere
+			       ? g_strdup(tsr_symbols_find(data->symbols, k->block))
+			       : NULL;
 	case TSR_FRAME_BLOCK:
-		return k->tier ? g_strdup_printf("%08x", k->block) : NULL;
+		return !k->tier          ? NULL
+		       : k->is_elsewhere ? g_strdup("others")
+					 : g_strdup_printf("%08x", k->block);
 	case TSR_FRAME_TIER:
 		return g_strdup(k->tier ? k->tier : "core");
 	case TSR_FRAME_CAUSE:

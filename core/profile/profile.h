@@ -11,8 +11,9 @@ struct tsr_profile;
 /* NULL is allowed. The virtual CPU's thread has ended, instances are still there. [main] */
 void tsr_profile_free(struct tsr_profile *profile);
 
-/* The virtual CPU's thread starts; it ends. On that thread; NULL: there is no profile. */
-void tsr_profile_enter(struct tsr_profile *profile);
-void tsr_profile_leave(struct tsr_profile *profile);
+/* The virtual CPU's thread starts; it ends. Whether there is a profile or not: it can be started
+ * later. [vcpu, locked] */
+void tsr_profile_enter(TsrMachine *m);
+void tsr_profile_leave(TsrMachine *m);
 
 #endif

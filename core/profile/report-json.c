@@ -60,11 +60,11 @@ char *tsr_report_json(const struct tsr_profile_data *data)
 	gboolean first = TRUE;
 
 	tsr_text_add_json(out, data->machine);
-	g_string_append_printf(out,
-			       ",\n\"elapsed-ns\": %" G_GUINT64_FORMAT
-			       ", \"cpu-ns\": %" G_GUINT64_FORMAT
-			       ", \"samples\": %" G_GUINT64_FORMAT,
-			       data->elapsed_ns, data->ns, data->samples);
+	g_string_append_printf(
+		out,
+		",\n\"running\": %s, \"elapsed-ns\": %" G_GUINT64_FORMAT
+		", \"cpu-ns\": %" G_GUINT64_FORMAT ", \"samples\": %" G_GUINT64_FORMAT,
+		data->is_running ? "true" : "false", data->elapsed_ns, data->ns, data->samples);
 	for (guint i = 0; i < G_N_ELEMENTS(sections); i++)
 		add_section(out, data, sections[i].frame, sections[i].name);
 	g_string_append(out, ",\n\"stacks\": [");

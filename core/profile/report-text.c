@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A profile as columns of text, and as collapsed stacks. */
+/* A profile as columns of text, as a table for programs, and as collapsed stacks. */
 #include "profile/report.h"
 
 #include "profile/stacks.h"
@@ -9,14 +9,15 @@
 static const struct {
 	enum tsr_frame frame;
 	const char *title;
+	const char *name; /* in the table; NULL: it has no such rows */
 } sections[] = {
-	{ TSR_FRAME_TIER, "By tier" },
-	{ TSR_FRAME_MODE, "By mode of the processor" },
-	{ TSR_FRAME_CAUSE, "By the reason why other code than the guest's ran" },
-	{ TSR_FRAME_DEVICE, "By device" },
-	{ TSR_FRAME_CODE, "By plugin whose code ran" },
-	{ TSR_FRAME_FUNCTION, "By function of the guest" },
-	{ TSR_FRAME_BLOCK, "By block of the guest's code: linear address" },
+	{ TSR_FRAME_TIER, "By tier", "tier" },
+	{ TSR_FRAME_MODE, "By mode of the processor", "mode" },
+	{ TSR_FRAME_CAUSE, "By the reason why other code than the guest's ran", "cause" },
+	{ TSR_FRAME_DEVICE, "By device", "device" },
+	{ TSR_FRAME_CODE, "By plugin whose code ran", "code" },
+	{ TSR_FRAME_FUNCTION, "By function of the guest", NULL },
+	{ TSR_FRAME_BLOCK, "By block of the guest's code: linear address", NULL },
 };
 
 static double percent(guint64 part, guint64 all)
@@ -68,6 +69,36 @@ char *tsr_report_text(const struct tsr_profile_data *data)
 			       (double)data->elapsed_ns / 1e9, data->samples);
 	for (guint i = 0; i < G_N_ELEMENTS(sections); i++)
 		add_section(out, data, sections[i].frame, sections[i].title);
+	return g_string_free(out, FALSE);
+}
+
+/* -- a table for programs */
+
+static void add_rows(GString *out, const struct tsr_profile_data *data, enum tsr_frame frame,
+		     const char *section)
+{
+	g_autoptr(GArray) totals = tsr_frame_totals(data, frame);
+
+	for (guint i = 0; i < totals->len; i++) {
+		const struct tsr_total *t = &g_array_index(totals, struct tsr_total, i);
+
+		g_string_append_printf(
+			out, "%s\t%s\t%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT "\n", section,
+			g_strdelimit(t->name, "\t\n", ' '), t->ns, t->samples);
+	}
+}
+
+char *tsr_report_table(const struct tsr_profile_data *data)
+{
+	GString *out = g_string_new(NULL);
+
+	g_string_append_printf(out,
+			       "running\t%d\nelapsed-ns\t%" G_GUINT64_FORMAT
+			       "\ncpu-ns\t%" G_GUINT64_FORMAT "\nsamples\t%" G_GUINT64_FORMAT "\n",
+			       data->is_running, data->elapsed_ns, data->ns, data->samples);
+	for (guint i = 0; i < G_N_ELEMENTS(sections); i++)
+		if (sections[i].name)
+			add_rows(out, data, sections[i].frame, sections[i].name);
 	return g_string_free(out, FALSE);
 }
 

@@ -11,12 +11,16 @@ struct tsr_profile_data {
 	guint64 elapsed_ns; /* of the host's time */
 	guint64 ns;         /* of the virtual CPU's thread's processor time: all rows */
 	guint64 samples;
+	gboolean is_running;
 	GArray *rows; /* struct tsr_tally_row, the longest first */
 	struct tsr_symbols *symbols;
 };
 
 /* Time by tier, mode, cause, device, host code, function and block, as columns of text. */
 char *tsr_report_text(const struct tsr_profile_data *data);
+/* Time by tier, mode, cause, device and host code as lines "tier<TAB>NAME<TAB>NANOSECONDS<TAB>
+ * SAMPLES", after lines "running", "elapsed-ns", "cpu-ns" and "samples" with a number each. */
+char *tsr_report_table(const struct tsr_profile_data *data);
 /* A line "FRAME;FRAME;… MICROSECONDS" for each stack, as flame graph programs read them. */
 char *tsr_report_folded(const struct tsr_profile_data *data);
 /* A flame graph: a picture that needs no other file. */

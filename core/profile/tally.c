@@ -6,7 +6,9 @@
 
 struct tsr_tally {
 	GMutex mutex;
-	GHashTable *rows; /* a set of struct tsr_tally_row, whose first member is the key */
+	/* Sets of struct tsr_tally_row, whose first member is the key. */
+	GHashTable *rows;
+	GHashTable *sums; /* of rows that differ in their blocks only */
 };
 
 static guint hash(gconstpointer data)
@@ -31,14 +33,29 @@ struct tsr_tally *tsr_tally_new(void)
 
 	g_mutex_init(&t->mutex);
 	t->rows = g_hash_table_new_full(hash, equal, g_free, NULL);
+	t->sums = g_hash_table_new_full(hash, equal, g_free, NULL);
 	return t;
 }
 
 void tsr_tally_free(struct tsr_tally *t)
 {
 	g_hash_table_unref(t->rows);
+	g_hash_table_unref(t->sums);
 	g_mutex_clear(&t->mutex);
 	g_free(t);
+}
+
+static void add(GHashTable *rows, const struct tsr_tally_key *key, guint64 ns)
+{
+	struct tsr_tally_row *row = g_hash_table_lookup(rows, key);
+
+	if (!row) {
+		row = g_new0(struct tsr_tally_row, 1);
+		row->key = *key;
+		g_hash_table_add(rows, row);
+	}
+	row->ns += ns;
+	row->samples++;
 }
 
 void tsr_tally_add(struct tsr_tally *t, const struct tsr_sample *s)
@@ -53,17 +70,15 @@ void tsr_tally_add(struct tsr_tally *t, const struct tsr_sample *s)
 				     .ring = s->place.ring,
 				     .bits = s->place.bits,
 				     .kind = s->place.kind };
-	struct tsr_tally_row *row;
+	struct tsr_tally_key sum = key;
 
+	sum.block = 0;
+	sum.is_elsewhere = 1;
 	g_mutex_lock(&t->mutex);
-	row = g_hash_table_lookup(t->rows, &key);
-	if (!row) {
-		row = g_new0(struct tsr_tally_row, 1);
-		row->key = key;
-		g_hash_table_add(t->rows, row);
-	}
-	row->ns += s->ns;
-	row->samples++;
+	add(t->sums, &sum, s->ns);
+	if (g_hash_table_size(t->rows) >= TSR_TALLY_BLOCKS && !g_hash_table_contains(t->rows, &key))
+		key = sum;
+	add(t->rows, &key, s->ns);
 	g_mutex_unlock(&t->mutex);
 }
 
@@ -74,17 +89,27 @@ static int compare(gconstpointer a, gconstpointer b)
 	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : memcmp(x, y, sizeof(x->key));
 }
 
-GArray *tsr_tally_get_rows(struct tsr_tally *t)
+static GArray *copy(struct tsr_tally *t, GHashTable *from)
 {
 	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct tsr_tally_row));
 	GHashTableIter i;
 	gpointer row;
 
 	g_mutex_lock(&t->mutex);
-	g_hash_table_iter_init(&i, t->rows);
+	g_hash_table_iter_init(&i, from);
 	while (g_hash_table_iter_next(&i, &row, NULL))
 		g_array_append_vals(rows, row, 1);
 	g_mutex_unlock(&t->mutex);
 	g_array_sort(rows, compare);
 	return rows;
+}
+
+GArray *tsr_tally_get_rows(struct tsr_tally *t)
+{
+	return copy(t, t->rows);
+}
+
+GArray *tsr_tally_get_sums(struct tsr_tally *t)
+{
+	return copy(t, t->sums);
 }

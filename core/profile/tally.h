@@ -12,7 +12,7 @@ struct tsr_tally_key {
 	const struct tsr_code *code;
 	guint32 block; /* linear address */
 	guint8 ring, bits, kind;
-	guint8 reserved;
+	guint8 is_elsewhere; /* the block is not kept: there are too many */
 };
 
 struct tsr_tally_row {
@@ -21,13 +21,19 @@ struct tsr_tally_row {
 	guint samples;
 };
 
+#define TSR_TALLY_BLOCKS 100000u /* from then on, samples in other blocks are counted together */
+
 struct tsr_tally;
 
 struct tsr_tally *tsr_tally_new(void);
 void tsr_tally_free(struct tsr_tally *tally);
 /* [any] */
 void tsr_tally_add(struct tsr_tally *tally, const struct tsr_sample *sample);
-/* A copy of all rows, struct tsr_tally_row, the longest first. [any] */
+/* A copy of all rows, struct tsr_tally_row, the longest first. There are at most some
+ * TSR_TALLY_BLOCKS. [any] */
 GArray *tsr_tally_get_rows(struct tsr_tally *tally);
+/* The same without blocks, which is_elsewhere says: some hundred rows, however long the profile is.
+ * [any] */
+GArray *tsr_tally_get_sums(struct tsr_tally *tally);
 
 #endif

@@ -330,9 +330,13 @@ static int do_stats(Ctl *ctl)
 
 static int do_profile(Ctl *ctl)
 {
-	const char *format = ctl->n ? ctl->arguments[0] : "json";
+	const char *what = ctl->n ? ctl->arguments[0] : "json";
 
-	return call_printing(ctl, "GetProfile", g_variant_new("(s)", format));
+	if (g_str_equal(what, "start"))
+		return call_plain(ctl, "StartProfile", NULL);
+	if (g_str_equal(what, "stop"))
+		return call_plain(ctl, "StopProfile", NULL);
+	return call_printing(ctl, "GetProfile", g_variant_new("(s)", what));
 }
 
 static int do_introspect(Ctl *ctl)
@@ -427,7 +431,7 @@ static const struct {
 	{ "save", 1, 1, "FILE", do_save },
 	{ "snapshot", 2, G_MAXUINT, "FOLDER list|take|rename|note …", do_snapshot },
 	{ "stats", 0, 0, "", do_stats },
-	{ "profile", 0, 1, "[FORMAT]", do_profile },
+	{ "profile", 0, 1, "[start|stop|FORMAT]", do_profile },
 	{ "tap", 1, 2, "LINE [off]", do_tap },
 	{ "watch", 0, 0, "", do_watch },
 	{ "wait", 0, 0, "", do_wait },

@@ -332,6 +332,23 @@ static char *remote_get_stats(TsrMachine *m)
 	return text ? text : g_strdup("");
 }
 
+/* That process opens no files of ours. */
+static gboolean remote_start_profile(TsrMachine *m, const char *const *symbols, GError **error)
+{
+	if (!symbols || !*symbols)
+		return call(m, "StartProfile", NULL, error);
+	g_set_error(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_INVALID,
+		    "%s: a machine in another process takes no names of functions; start it with "
+		    "--profile and --symbols",
+		    *symbols);
+	return FALSE;
+}
+
+static gboolean remote_stop_profile(TsrMachine *m, GError **error)
+{
+	return call(m, "StopProfile", NULL, error);
+}
+
 static char *remote_get_profile(TsrMachine *m, const char *format, GError **error)
 {
 	return call_for_text(m, "GetProfile", g_variant_new("(s)", format), TSR_REMOTE_SECONDS,
@@ -490,6 +507,8 @@ static const struct tsr_remote_form form = {
 	.send_pointer_absolute = remote_send_pointer_absolute,
 	.get_status = remote_get_status,
 	.get_stats = remote_get_stats,
+	.start_profile = remote_start_profile,
+	.stop_profile = remote_stop_profile,
 	.get_profile = remote_get_profile,
 	.tap_line = remote_tap_line,
 	.watch = remote_watch,

@@ -141,7 +141,7 @@ static void *vcpu_thread(void *data)
 
 	tsr_jail_narrow(TSR_JAIL_VCPU);
 	tsr_lock_take(m);
-	tsr_profile_enter(m->profile);
+	tsr_profile_enter(m);
 	pthread_mutex_lock(&m->wake_mutex);
 	tsr_holds_set_awake(m, TRUE);
 	pthread_mutex_unlock(&m->wake_mutex);
@@ -175,7 +175,7 @@ static void *vcpu_thread(void *data)
 		run_guest(m);
 	}
 	tsr_timekeeper_set_running(m->clock, false);
-	tsr_profile_leave(m->profile);
+	tsr_profile_leave(m);
 	tsr_lock_drop(m);
 	return NULL;
 }

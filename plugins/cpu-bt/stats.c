@@ -85,6 +85,9 @@ void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t
 	    translation_us(&bt->stats, bt->stats.hot_ticks));
 	put(user, "host bytes for 100 guest bytes",
 	    bt->stats.guest_bytes ? 100 * bt->stats.host_bytes / bt->stats.guest_bytes : 0);
+	put(user, "code cache: bytes", bt->cache.size);
+	put(user, "code cache: bytes used", bt->cache.used);
+	put(user, "code cache: blocks", bt->cache.block_count);
 	for (unsigned i = 0; i < BT_PART_ROWS; i++) {
 		snprintf(name, sizeof(name), "host bytes: %s", parts[i]);
 		put(user, name, bt->stats.part_bytes[i]);

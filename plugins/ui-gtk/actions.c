@@ -148,6 +148,7 @@ GMenuModel *ui_actions_menu(void)
 		{ 0, N_("Type the C_lipboard"), "machine.paste" },
 		{ 1, N_("F_ull Screen"), "machine.fullscreen" },
 		{ 1, N_("_Bus Monitor"), "machine.monitor" },
+		{ 1, N_("_Performance"), "machine.performance" },
 		{ 1, N_("_Hardware…"), "machine.hardware" },
 		{ 2, N_("S_uspend"), "machine.suspend" },
 		{ 2, N_("Shut _Down"), "machine.shut-down" },

@@ -5,6 +5,7 @@
 #include "ui.h"
 
 #define LATE_MS 1500u
+#define LAST_MS 1000 /* for what was asked just before the end */
 
 struct ui_calls {
 	struct ui *ui; /* [main]; NULL: the window is gone */
@@ -16,6 +17,9 @@ struct ui_calls {
 	GQueue waiting;      /* struct call, the one under way first [main] */
 	guint late;          /* timeout; 0: none, or it has come [main] */
 	gboolean is_late;
+	GMutex mutex; /* has_ended */
+	GCond ended;
+	gboolean has_ended; /* the thread */
 };
 
 struct call {
@@ -33,6 +37,8 @@ static void calls_clear(gpointer data)
 
 	g_clear_pointer(&calls->loop, g_main_loop_unref);
 	g_clear_pointer(&calls->context, g_main_context_unref);
+	g_mutex_clear(&calls->mutex);
+	g_cond_clear(&calls->ended);
 	g_free(calls->socket);
 }
 
@@ -113,6 +119,10 @@ static gpointer run_thread(gpointer data)
 	g_main_loop_run(calls->loop);
 	g_clear_object(&calls->machine);
 	g_main_context_pop_thread_default(calls->context);
+	g_mutex_lock(&calls->mutex);
+	calls->has_ended = TRUE;
+	g_cond_signal(&calls->ended);
+	g_mutex_unlock(&calls->mutex);
 	calls_unref(calls);
 	return NULL;
 }
@@ -132,6 +142,8 @@ struct ui_calls *ui_calls_new(struct ui *ui, const char *socket)
 	calls->ui = ui;
 	calls->socket = g_strdup(socket);
 	g_queue_init(&calls->waiting);
+	g_mutex_init(&calls->mutex);
+	g_cond_init(&calls->ended);
 	if (!*socket)
 		return calls;
 	calls->context = g_main_context_new();
@@ -140,14 +152,28 @@ struct ui_calls *ui_calls_new(struct ui *ui, const char *socket)
 	return calls;
 }
 
+/* FALSE: a call takes longer than that. */
+static gboolean wait_for_end(struct ui_calls *calls)
+{
+	gint64 until = g_get_monotonic_time() + LAST_MS * G_TIME_SPAN_MILLISECOND;
+	gboolean has_ended;
+
+	g_mutex_lock(&calls->mutex);
+	while (!calls->has_ended && g_cond_wait_until(&calls->ended, &calls->mutex, until))
+		;
+	has_ended = calls->has_ended;
+	g_mutex_unlock(&calls->mutex);
+	return has_ended;
+}
+
 void ui_calls_end(struct ui_calls *calls)
 {
 	calls->ui = NULL;
 	watch(calls);
 	if (calls->thread)
 		g_main_context_invoke(calls->context, on_quit, calls->loop);
-	/* The thread of a call that waits is left to the end of the process. */
-	if (calls->thread && g_queue_is_empty(&calls->waiting))
+	/* The thread of a call that waits for longer is left to the end of the process. */
+	if (calls->thread && wait_for_end(calls))
 		g_thread_join(calls->thread);
 	else if (calls->thread)
 		g_thread_unref(calls->thread);

@@ -20,7 +20,8 @@ typedef void (*UiCallDone)(struct ui *ui, gpointer data, const GError *error);
 
 /* socket: the control socket of the machine; "": it is in this process. [main] */
 struct ui_calls *ui_calls_new(struct ui *ui, const char *socket);
-/* No call is told of any more. Does not wait for one that is under way. [main] */
+/* No call is told of any more. Those that were made have a second, for which this waits at most.
+ * [main] */
 void ui_calls_end(struct ui_calls *calls);
 /* Makes a call after those before it. free_data (may be NULL) is for data, on the main loop, also
  * when the window is gone. [main] */

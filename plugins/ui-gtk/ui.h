@@ -63,7 +63,8 @@ struct ui {
 	GHashTable *icons;                          /* instance: GtkImage, which the row owns */
 	GPtrArray *devices;                         /* struct ui_device; NULL: not read yet */
 
-	struct ui_monitor *monitor; /* which its page owns; NULL: it was not opened yet */
+	struct ui_monitor *monitor;         /* which its page owns; NULL: it was not opened yet */
+	struct ui_performance *performance; /* the same */
 
 	/* frames */
 	TsrFrame frame;   /* the one that is shown */
@@ -147,6 +148,9 @@ void ui_console_add(struct ui *ui, const char *instance);
 
 /* -- monitor.c: the bus monitor, a page that its action opens; after actions.c */
 void ui_monitor_add(struct ui *ui);
+
+/* -- performance.c: a page that its action opens; after actions.c */
+void ui_performance_add(struct ui *ui);
 
 /* -- shot.c */
 void ui_shot_save(struct ui *ui);

@@ -153,6 +153,7 @@ void ui_window_create(struct ui *ui, const char *scale)
 	ui_power_add(ui);
 	ui_preferences_add(ui);
 	ui_monitor_add(ui);
+	ui_performance_add(ui);
 	ui_hardware_add(ui);
 	ui_keyboard_add(ui);
 	ui_pointer_add(ui);

@@ -106,6 +106,14 @@ class ControlTest(unittest.TestCase):
         self.assertIn("StateChanged ('stopped',)", lines)
         self.assertTrue(lines[-1].startswith("Stopped (0, "), lines)
 
+    def test_a_processor_that_has_no_profile(self):
+        """Its plugin does not say where it is."""
+        machine = self.start()
+        self.assertIn("test-cpu 1.0.0 cannot tell what it is at", machine.ctl("profile", "start", status=1))
+        self.assertIn("no profile is taken", machine.ctl("profile", "stop", status=1))
+        self.assertIn("no profile was taken", machine.ctl("profile", status=1))
+        self.assertIn("running", machine.ctl("status"))
+
     def test_text_that_waits_is_bounded(self):
         machine = self.start()
         typing = subprocess.Popen([TESSERA, "ctl", machine.socket, "type", "a" * 20000], env=ENVIRONMENT, stderr=subprocess.DEVNULL)

@@ -133,6 +133,118 @@ class Ends(unittest.TestCase):
         return subprocess.run([TESSERA, "ctl", socket, "profile", *formats], capture_output=True, text=True, timeout=60, check=False)
 
 
+class Live(unittest.TestCase):
+    """Profiles of a machine that runs already, in its jail. The guest is a loop without end."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.socket = folder.name + "/socket"
+        with open(folder.name + "/loop", "wb") as rom:
+            rom.write(b"\xff" * 0xfff0 + b"\xeb\xfe" + b"\xff" * 14)
+        self.process = subprocess.Popen([TESSERA, "run", MACHINE, "--cpu", PROCESSOR, "--bios", rom.name, "--control", "unix:" + self.socket,
+                                         "--timeout", "200"], stderr=subprocess.DEVNULL)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.kill)
+        self.until(lambda: "running" in self.ctl("status").stdout)
+
+    def until(self, condition):
+        ends = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), ends)
+            time.sleep(0.05)
+
+    def ctl(self, *words):
+        return subprocess.run([TESSERA, "ctl", self.socket, *words], capture_output=True, text=True, timeout=60, check=False)
+
+    def profile(self):
+        return json.loads(self.ctl("profile").stdout)
+
+    def is_sampled(self):
+        """The sampler is a thread."""
+        names = []
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/comm", encoding="ascii") as file:
+                names.append(file.read().strip())
+        return "sampler" in names
+
+    def catches_sigprof(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+            caught = next(int(line.split()[1], 16) for line in file if line.startswith("SigCgt:"))
+        return bool(caught >> (signal.SIGPROF - 1) & 1)
+
+    def sample(self):
+        self.assertEqual(self.ctl("profile", "start").stderr, "")
+        self.until(lambda: self.profile()["samples"] > 20)
+
+    def refused(self, words, *command):
+        done = self.ctl(*command)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(words, done.stderr)
+
+    def test_started_and_stopped(self):
+        self.assertFalse(self.is_sampled() or self.catches_sigprof())
+        self.refused("no profile was taken", "profile")
+        self.refused("no profile is taken", "profile", "stop")
+        self.sample()
+        self.assertTrue(self.is_sampled())
+        profile = self.profile()
+        self.assertTrue(profile["running"])
+        self.assertGreater(sum(row["ns"] for row in profile["modes"] if row["name"] == "real mode"), 0.5 * profile["cpu-ns"], profile["modes"])
+        self.assertEqual(self.ctl("profile", "stop").stderr, "")
+        self.assertFalse(self.is_sampled())
+        self.stays_as_it_is()
+
+    def stays_as_it_is(self):
+        before = self.profile()
+        self.assertFalse(before["running"])
+        time.sleep(0.3)
+        self.assertEqual(self.profile(), before)
+
+    def test_started_anew(self):
+        self.sample()
+        self.refused("a profile is taken already", "profile", "start")
+        self.ctl("profile", "stop")
+        before = self.profile()
+        time.sleep(0.5)  # which neither of them counts
+        self.ctl("profile", "start")
+        after = self.profile()
+        self.assertLess(after["samples"], before["samples"])
+        self.assertLess(after["elapsed-ns"], before["elapsed-ns"])
+        self.until(lambda: self.profile()["samples"] > 20)
+        self.assertLess(self.profile()["cpu-ns"], 1.2 * self.profile()["elapsed-ns"])
+
+    def test_many_times(self):
+        """Signals that come late belong to no profile."""
+        for _ in range(20):
+            self.assertEqual(self.ctl("profile", "start").stderr + self.ctl("profile", "stop").stderr, "")
+        self.assertIn("running", self.ctl("status").stdout)
+
+    def test_table(self):
+        self.sample()
+        self.ctl("profile", "stop")
+        whole = self.profile()
+        lines = [line.split("\t") for line in self.ctl("profile", "tsv").stdout.splitlines()]
+        self.assertEqual({line[0]: int(line[1]) for line in lines if len(line) == 2},
+                         {"running": 0, **{name: whole[name] for name in ("elapsed-ns", "cpu-ns", "samples")}})
+        for section, name in (("tiers", "tier"), ("modes", "mode"), ("causes", "cause"), ("devices", "device"), ("code", "code")):
+            self.assertEqual([(line[1], int(line[2]), int(line[3])) for line in lines if line[0] == name],
+                             [(row["name"], row["ns"], row["samples"]) for row in whole[section]], section)
+
+    def test_it_is_in_its_jail(self):
+        self.assertNotRegex(self.ctl("status").stdout, "(?m)^jail +off")
+        self.sample()
+
+    def test_of_a_machine_that_stands(self):
+        """Samples are no reason for more samples."""
+        self.ctl("pause")
+        self.ctl("profile", "start")
+        time.sleep(0.5)
+        self.assertLess(self.profile()["samples"], 5)
+        self.ctl("resume")
+        self.until(lambda: self.profile()["samples"] > 20)
+
+
 class Mistakes(unittest.TestCase):
     def test_messages(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -156,10 +268,10 @@ class Mistakes(unittest.TestCase):
                     time.sleep(0.02)
                     done = Ends.ask(socket)
                 process.kill()
-        self.assertIn("no profile is taken", done.stderr)
+        self.assertIn("no profile was taken", done.stderr)
 
 
 if __name__ == "__main__":
     if LATE_SIGNALS:
-        del Profile
+        del Profile, Live
     unittest.main(argv=sys.argv[:1])

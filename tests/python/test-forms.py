@@ -273,6 +273,29 @@ class Script(Files):
             file.write(b"\xff" * 65520 + b"\xfa\xf4\xeb\xfd" + b"\xff" * 12)
         return self.path("bios")
 
+    def test_profile(self):
+        machine = self.make("bios=" + self.halting_bios(), machine=FLAT)
+        machine.start()
+        self.check_error(Error.STATE, "no profile was taken", machine.get_profile, "txt")
+        self.check_error(Error.STATE, "no profile is taken", machine.stop_profile)
+        self.assertTrue(machine.start_profile(None))
+        self.check_error(Error.STATE, "a profile is taken already", machine.start_profile, None)
+        self.assertIn("running\t1\n", machine.get_profile("tsv"))
+        self.check_error(Error.INVALID, 'no format "pdf"', machine.get_profile, "pdf")
+        self.assertTrue(machine.stop_profile())
+        self.assertIn("running\t0\n", machine.get_profile("tsv"))
+        self.assertTrue(machine.start_profile([]))
+        machine.stop(0, None)
+        settle()
+        if not isinstance(self, Process):  # which has ended
+            self.assertIn("Profile of flat: ", machine.get_profile("txt"))
+            self.assertTrue(machine.stop_profile())
+            self.check_error(Error.STATE, "the machine has ended", machine.start_profile, None)
+
+    def test_a_processor_that_has_no_profile(self):
+        machine = self.make()
+        self.check_error(Error.NOT_FOUND, "test-cpu 1.0.0 cannot tell what it is at", machine.start_profile, None)
+
     def test_input_arrives_in_order(self):
         machine = self.make()
         seen = self.record(machine)
@@ -466,6 +489,10 @@ class Remote(Process, Script, unittest.TestCase):
             with self.assertRaises(GLib.Error) as caught:
                 function(*arguments)
             self.assertIn("No such method", caught.exception.message)
+
+    def test_names_of_functions(self):
+        """They are files, and the machine's process opens none."""
+        self.check_error(Error.INVALID, "System.map: a machine in another process", self.make().start_profile, ["System.map"])
 
     def test_nobody_there(self):
         for where, code in (("unix:" + self.path("nobody"), Error.NOT_FOUND), ("unix:", Error.INVALID)):

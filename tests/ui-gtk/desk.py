@@ -18,7 +18,7 @@ BUS = "/usr/libexec/at-spi-bus-launcher"
 TITLE = "Desk/1"
 
 try:
-    from atspi import Driver, actions_of, children, description_of, name_of, role_of, walk  # noqa: F401
+    from atspi import Driver, actions_of, children, description_of, is_focused, name_of, role_of, walk  # noqa: F401
     from xclient import Display
 except (ImportError, ValueError) as why_not:
     print(f"skipped: {why_not}")

@@ -46,7 +46,8 @@ TSR_EXPORT GQuark tsr_machine_error_quark(void);
  * TsrMachineError:
  * @TSR_MACHINE_ERROR_FAILED: a plugin or the host could not do it
  * @TSR_MACHINE_ERROR_INVALID: a wrong manifest, option or value
- * @TSR_MACHINE_ERROR_NOT_FOUND: no file, plugin, instance, property or display of that name
+ * @TSR_MACHINE_ERROR_NOT_FOUND: no file, plugin, interface, instance, property or display of that
+ * name
  * @TSR_MACHINE_ERROR_STATE: not possible in the machine's state
  * @TSR_MACHINE_ERROR_IO: a file cannot be read or written
  * @TSR_MACHINE_ERROR_VERSION: a plugin or a saved state of another version
@@ -763,28 +764,46 @@ TSR_EXPORT char *tsr_machine_get_stats(TsrMachine *self);
 
 /**
  * tsr_machine_start_profile:
- * @self: a machine of this process whose guest was not started yet
+ * @self: a machine
  * @symbols: (array zero-terminated=1) (nullable): files with names of the guest's functions: FILE
  * or FILE\@ADDRESS, a System.map of Linux or an ELF file for 32-bit x86; ADDRESS is the linear
  * address, in hexadecimal, at which the guest has what the file starts with
  *
- * From the start of the guest on, the machine looks up to 270 times a second at what the
- * virtual CPU is at. The process needs SIGPROF for that. The files are read now. [main]
+ * From now on, or from the start of the guest on, the machine looks up to 270 times a second at
+ * what the virtual CPU is at; what an earlier profile has found is gone. The machine's process
+ * needs SIGPROF for that. The files are read now, by a machine of this process before it is in a
+ * jail; one in another process takes none. Without files, those of an earlier profile count. While
+ * no profile is taken, a machine does nothing for it. [main]
  *
- * Returns: TRUE, or FALSE with @error set: a file cannot be read, the guest was started, or a
- * profile
+ * Returns: TRUE, or FALSE with @error set: %TSR_MACHINE_ERROR_STATE, a profile is taken already, or
+ * the machine has ended; %TSR_MACHINE_ERROR_NOT_FOUND, the processor's plugin cannot tell what it
+ * is at, or there is no such file; a file is no list of names
  */
 TSR_EXPORT gboolean tsr_machine_start_profile(TsrMachine *self, const char *const *symbols,
 					      GError **error);
 /**
+ * tsr_machine_stop_profile:
+ * @self: a machine
+ *
+ * Looks no more at what the virtual CPU is at. What was found can be read until the next
+ * tsr_machine_start_profile(). [main]
+ *
+ * Returns: TRUE, or FALSE with @error set: %TSR_MACHINE_ERROR_STATE, no profile is taken
+ */
+TSR_EXPORT gboolean tsr_machine_stop_profile(TsrMachine *self, GError **error);
+/**
  * tsr_machine_get_profile:
  * @self: a machine
  * @format: "txt", columns of text; "folded", collapsed stacks with microseconds; "svg", a flame
- * graph; "json"
+ * graph; "json"; "tsv", a table for programs without functions, blocks and stacks, small enough to
+ * be asked for each second: lines of a section ("tier", "mode", "cause", "device", "code"), a name,
+ * nanoseconds and samples, separated by tabs, after lines "running", "elapsed-ns", "cpu-ns" and
+ * "samples" with a number each
  *
- * Gets where the virtual CPU's time went since tsr_machine_start_profile(). [main]
+ * Gets where the virtual CPU's time went from tsr_machine_start_profile() to
+ * tsr_machine_stop_profile(), or until now. [main]
  *
- * Returns: (transfer full): the profile, or NULL with @error set: none is taken, or there is no
+ * Returns: (transfer full): the profile, or NULL with @error set: none was taken, or there is no
  * such format
  */
 TSR_EXPORT char *tsr_machine_get_profile(TsrMachine *self, const char *format, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * DRAFT. Where a processor is, for the profile of a guest: an interface that a CPU plugin may
- * provide beside tessera.cpu/1. Without it a profile shows only which devices take time.
+ * provide beside tessera.cpu/1. Without it there can be no profile.
  */
 #ifndef TESSERA_DRAFT_CPU_PROFILE_H
 #define TESSERA_DRAFT_CPU_PROFILE_H
