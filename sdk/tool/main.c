@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: tessera sdk new NAME --kind isa|pci|chardev|block|net [--lang c|c++|python] "
+	"usage: tessera sdk new NAME --kind isa|pci|chardev|block|net|ui [--lang c|c++|python] "
 	"[--vendor "
 	"TEXT] "
 	"[--folder DIR]\n"
