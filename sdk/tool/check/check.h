@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tessera sdk check: tests that any plugin has to pass, on a fake host. A test is a function that
+ * tessera sdk check: tests that any plugin has to pass, on a fake host or a real core. A test is a function that
  * runs in a process of its own, with a time limit. It returns when the plugin has passed;
  * check_fail and check_skip end it earlier. What the plugin does to its process does not reach the
  * program.
@@ -32,13 +32,16 @@ struct check {
 	GPtrArray *rows;        /* "PROPERTY=VALUE" */
 	GPtrArray *connections; /* "NEED=MANIFEST": what a need of the plugin is connected to */
 	GPtrArray *users;       /* "NEED=MANIFEST": whose need the plugin is connected to */
+	GPtrArray *without;     /* instances that the machine on a core does not have */
+	gboolean core;          /* the host is a real core, instead of the fake host */
 };
 
 struct check_test {
 	unsigned level;
 	const char *name;
 	const char *what; /* the plugin does or is, if it passes */
-	void (*run)(const struct check *check);
+	void (*run)(const struct check *check);  /* on the fake host, or without a host */
+	void (*core)(const struct check *check); /* on a core; NULL: there is none */
 	gboolean gate; /* if it fails, the tests after it make no sense */
 };
 
