@@ -33,6 +33,8 @@ static const char help[] =
 	"is used\n"
 	"  --without INSTANCE        with --host core: the machine is the preset pc without it (may "
 	"be repeated)\n"
+	"  --place PLACE             with --host core: also access ports:BASE:LENGTH, "
+	"memory:BASE:LENGTH or pci:DEVICE.FUNCTION\n"
 	"  --seeds N                 runs of each test with random accesses; default 20\n"
 	"  --timeout SECONDS         of each test; default 60\n"
 	"  --json                    print one JSON object instead of lines\n"

@@ -33,6 +33,7 @@ struct check {
 	GPtrArray *connections; /* "NEED=MANIFEST": what a need of the plugin is connected to */
 	GPtrArray *users;       /* "NEED=MANIFEST": whose need the plugin is connected to */
 	GPtrArray *without;     /* instances that the machine on a core does not have */
+	GPtrArray *places;      /* besides those of the manifest, what is accessed on a core */
 	gboolean core;          /* the host is a real core, instead of the fake host */
 };
 

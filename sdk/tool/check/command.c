@@ -48,8 +48,8 @@ static gboolean take_option(struct check *check, const char *name, char *value)
 		check->core = strcmp(value, "core") == 0;
 		return check->core || strcmp(value, "fake") == 0;
 	}
-	if (strcmp(name, "--without") == 0) {
-		g_ptr_array_add(check->without, value);
+	if (strcmp(name, "--without") == 0 || strcmp(name, "--place") == 0) {
+		g_ptr_array_add(name[2] == 'w' ? check->without : check->places, value);
 		return TRUE;
 	}
 
@@ -310,6 +310,7 @@ int tool_check(char **arguments)
 	check.users = g_ptr_array_new();
 	check.except = g_ptr_array_new();
 	check.without = g_ptr_array_new();
+	check.places = g_ptr_array_new();
 	status = read_arguments(&check, arguments, &target);
 	if (status == TOOL_OK)
 		status = check_find_plugin(&check, target);

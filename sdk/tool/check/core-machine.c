@@ -114,6 +114,9 @@ static void add_places(struct order *order)
 		if (is_range(resources->pdata[i]))
 			add_place(order, resources->pdata[i],
 				  base_of(order, resources->pdata[i], 0));
+	for (guint i = 0; i < order->check->places->len; i++)
+		g_string_append_printf(order->places, "%s ",
+				       (char *)order->check->places->pdata[i]);
 	if (address || g_str_equal(instance, DEVICE))
 		g_string_append_printf(order->places, "pci:%s ", address ? address : ADDRESS);
 }

@@ -54,10 +54,10 @@ static void on_stopped(TsrMachine *machine, int status, const char *why, gpointe
 /* -- A run */
 
 struct core_run *core_run_new(const struct check *check, TsrRegistry *registry, const char *path,
-			      guint64 seed, const char *name)
+			      guint64 seed, unsigned count)
 {
 	struct core_run *run = g_new0(struct core_run, 1);
-	g_autofree char *file = g_build_filename(check->folder, name, NULL);
+	g_autofree char *file = g_build_filename(check->folder, "steps.log", NULL);
 	g_autofree char *log = g_strconcat("cpu0.log=", file, NULL);
 	g_autofree char *number =
 		g_strdup_printf("cpu0.seed=%" G_GUINT64_FORMAT, seed);
@@ -71,6 +71,8 @@ struct core_run *core_run_new(const struct check *check, TsrRegistry *registry, 
 	run->log = g_steal_pointer(&file);
 	run->why = g_strdup("");
 	run->machine = tsr_machine_new_from_file(registry, path, settings, &error);
+	if (!run->machine && count > 1)
+		check_skip("a machine can have one only: %s", error->message);
 	if (!run->machine)
 		check_fail("no machine can be made with it: %s", error->message);
 	g_signal_connect(run->machine, "event", G_CALLBACK(on_event), run);

@@ -53,9 +53,9 @@ static gboolean is_shown(const struct check *check)
 /* -- Life */
 
 static void run_once(const struct check *check, TsrRegistry *registry, const char *path,
-		     guint64 seed, unsigned steps)
+		     guint64 seed, unsigned count, unsigned steps)
 {
-	struct core_run *run = core_run_new(check, registry, path, seed, "log");
+	struct core_run *run = core_run_new(check, registry, path, seed, count);
 
 	if (is_shown(check))
 		show(check, registry, run);
@@ -69,7 +69,7 @@ static void run_each(const struct check *check, unsigned count)
 	g_autofree char *path = begin(check, &registry, count);
 
 	for (guint64 seed = 1; seed <= check->seeds; seed++)
-		run_once(check, registry, path, seed, STEPS);
+		run_once(check, registry, path, seed, count, STEPS);
 	check_mistakes();
 }
 
@@ -78,8 +78,8 @@ void check_core_attach(const struct check *check)
 	g_autoptr(TsrRegistry) registry = NULL;
 	g_autofree char *path = begin(check, &registry, 1);
 
-	run_once(check, registry, path, 1, 0);
-	run_once(check, registry, path, 1, 1);
+	run_once(check, registry, path, 1, 1, 0);
+	run_once(check, registry, path, 1, 1, 1);
 	check_mistakes();
 }
 
@@ -102,7 +102,7 @@ void check_core_resets(const struct check *check)
 	g_autofree char *path = begin(check, &registry, 1);
 
 	for (guint64 seed = 1; seed <= check->seeds; seed++) {
-		struct core_run *run = core_run_new(check, registry, path, seed, "log");
+		struct core_run *run = core_run_new(check, registry, path, seed, 1);
 
 		if (is_shown(check))
 			show(check, registry, run);
@@ -119,7 +119,7 @@ void check_core_log(const struct check *check)
 	g_autofree char *path = begin(check, &registry, 1);
 	const char *first;
 
-	run_once(check, registry, path, check->seeds + 1, LONG_STEPS);
+	run_once(check, registry, path, check->seeds + 1, 1, LONG_STEPS);
 	if (core_run_mistakes(&first))
 		check_fail("random accesses made it log errors and warnings; what a guest does "
 			   "wrong is at most DEBUG: \"%s\"",
@@ -178,7 +178,7 @@ static gboolean same(struct outcome *a, struct outcome *b, const char *first, co
 static struct outcome run_through(const struct check *check, TsrRegistry *registry,
 				  const char *path, guint64 seed)
 {
-	struct core_run *run = core_run_new(check, registry, path, seed, "log");
+	struct core_run *run = core_run_new(check, registry, path, seed, 1);
 	struct outcome outcome;
 
 	core_run_to(run, STEPS);
@@ -235,7 +235,7 @@ static gboolean compare(const struct check *check, TsrRegistry *registry, const 
 			guint64 seed)
 {
 	unsigned middle = STEPS / 4 + (unsigned)(seed * 97 % (STEPS / 2));
-	struct core_run *run = core_run_new(check, registry, path, seed, "log"), *loaded;
+	struct core_run *run = core_run_new(check, registry, path, seed, 1), *loaded;
 	gboolean saved = run_and_save(check, run, middle);
 	struct outcome without, with;
 
@@ -245,7 +245,7 @@ static gboolean compare(const struct check *check, TsrRegistry *registry, const 
 	}
 	without = outcome_of(run, middle);
 	core_run_free(run);
-	loaded = core_run_new(check, registry, path, seed, "log");
+	loaded = core_run_new(check, registry, path, seed, 1);
 	load(check, loaded);
 	core_run_to(loaded, STEPS);
 	with = outcome_of(loaded, middle);

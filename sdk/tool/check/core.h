@@ -31,10 +31,10 @@ struct core_run {
 	char *why; /* it stopped, or "" */
 };
 
-/* Makes a machine from the manifest, of which the driver uses the seed; fails the test when that
- * cannot be. `name` is of the log. */
+/* Makes a machine from the manifest with `count` instances; the driver uses the seed. When that
+ * cannot be, the test has failed; of two instances, it is skipped. */
 struct core_run *core_run_new(const struct check *check, TsrRegistry *registry, const char *path,
-			      guint64 seed, const char *name);
+			      guint64 seed, unsigned count);
 /* Runs up to so many steps; TRUE: the machine has made them, and is paused. FALSE: the guest has
  * switched it off before. Fails the test when the machine failed. */
 gboolean core_run_to(struct core_run *run, unsigned steps);
