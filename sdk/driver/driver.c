@@ -34,8 +34,8 @@ static void let_idle(struct driver *d, uint64_t budget)
 static enum tsr_cpu_exit driver_run(void *self, uint64_t budget)
 {
 	struct driver *d = self;
-	uint64_t end = budget < UINT64_MAX - d->instructions ? d->instructions + budget
-							      : UINT64_MAX;
+	uint64_t end =
+		budget < UINT64_MAX - d->instructions ? d->instructions + budget : UINT64_MAX;
 
 	while (!atomic_exchange(&d->kicked, false)) {
 		if (d->instructions >= end)
@@ -186,8 +186,7 @@ static bool driver_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	if (!tsr_state_get_u64(in, "random", &d->random) ||
 	    !tsr_state_get_u64(in, "instructions", &d->instructions) ||
 	    !tsr_state_get_u64(in, "steps", &d->steps) ||
-	    !tsr_state_get_u64(in, "idle", &d->idle) ||
-	    !tsr_state_get_u32(in, "pins", &d->pins) ||
+	    !tsr_state_get_u64(in, "idle", &d->idle) || !tsr_state_get_u32(in, "pins", &d->pins) ||
 	    !tsr_state_get_bool(in, "powered", &d->is_powered) ||
 	    !tsr_state_get_bool(in, "set-up", &d->is_set_up) ||
 	    !tsr_state_get_bytes(in, "recent", d->recent, sizeof(d->recent)) ||

@@ -32,9 +32,8 @@ static uint64_t choose_place(struct driver *d)
 	uint64_t length = offset >> 63 && place->length > NEAR_BYTES ? NEAR_BYTES : place->length;
 
 	if (choice >= DRIVER_RECENT || !d->recent[choice])
-		d->recent[choice % DRIVER_RECENT] =
-			(place->base + (offset & INT64_MAX) % length) |
-			(place->is_port ? RECENT_PORT : 0);
+		d->recent[choice % DRIVER_RECENT] = (place->base + (offset & INT64_MAX) % length) |
+						    (place->is_port ? RECENT_PORT : 0);
 	return d->recent[choice % DRIVER_RECENT];
 }
 
@@ -63,7 +62,7 @@ static void access_place(struct driver *d)
 		value = d->phys->read(d->host, (tsr_gpa)at, width);
 	say(d,
 	    place & RECENT_PORT ? is_write ? "port write" : "port read"
-	    : is_write		? "memory write"
+	    : is_write          ? "memory write"
 				: "memory read",
 	    width, at, value);
 }

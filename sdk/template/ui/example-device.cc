@@ -155,7 +155,8 @@ static bool device_attach(void *self, const struct tsr_host *host, struct tsr_er
 	d->machine = (TsrMachine *)host->get(host, TSR_GMACHINE);
 	if (!d->machine)
 		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
-				     "this host has no " TSR_GMACHINE ": it is no host for windows");
+				     "this host has no " TSR_GMACHINE
+				     ": it is no host for windows");
 	d->display = (guint)d->properties->get_int(host, "display");
 	d->ppm = strcmp(d->properties->get_string(host, "format"), "ppm") == 0;
 	return device_open(d, error);

@@ -81,8 +81,8 @@ static void shows(TsrMachine *machine, const char *path, const char *format, con
 
 int main(void)
 {
-	static const char *const settings[] = { "memory=16M",  "ui=none",  "nic=none",
-						"serial=none", NULL };
+	static const char *const settings[] = { "memory=16M", "ui=none", "nic=none", "serial=none",
+						NULL };
 	GError *error = NULL;
 	char *folder = g_dir_make_tmp("example-device-XXXXXX", NULL);
 	char *path = g_build_filename(folder, "screen", NULL);

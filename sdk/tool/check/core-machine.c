@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The machine for a plugin, as a manifest: the preset pc without processor, pictures and windows, the
- * plugin, what its needs are connected to, and who uses what it provides. A plugin that the preset
- * has is tested where it is there.
+ * The machine for a plugin, as a manifest: the preset pc without processor, pictures and windows,
+ * the plugin, what its needs are connected to, and who uses what it provides. A plugin that the
+ * preset has is tested where it is there.
  */
 #include "core.h"
 
@@ -50,8 +50,8 @@ TsrRegistry *core_registry(const struct check *check)
 /* The instance of the preset that is of the plugin; NULL: it has none. (transfer full) */
 static char *find_in_preset(const struct order *order)
 {
-	static const char *const settings[] = { "ui=none", "nic=none", "serial=none",
-						"memory=2M", "trust", NULL };
+	static const char *const settings[] = { "ui=none",   "nic=none", "serial=none",
+						"memory=2M", "trust",    NULL };
 	g_autoptr(GError) error = NULL;
 	g_autoptr(TsrMachine) machine =
 		tsr_machine_new_from_file(order->registry, PRESET, settings, &error);
@@ -100,9 +100,9 @@ static gboolean is_range(const TsrResource *r)
 
 static void add_place(struct order *order, const TsrResource *r, guint64 base)
 {
-	g_string_append_printf(
-		order->places, "%s:0x%" G_GINT64_MODIFIER "x:0x%" G_GINT64_MODIFIER "x ",
-		r->type == TSR_RESOURCE_PORTS ? "ports" : "memory", base, r->length);
+	g_string_append_printf(order->places,
+			       "%s:0x%" G_GINT64_MODIFIER "x:0x%" G_GINT64_MODIFIER "x ",
+			       r->type == TSR_RESOURCE_PORTS ? "ports" : "memory", base, r->length);
 }
 
 static void add_places(struct order *order)
@@ -117,7 +117,7 @@ static void add_places(struct order *order)
 	for (guint i = 0; i < order->check->places->len; i++)
 		g_string_append_printf(order->places, "%s ",
 				       (char *)order->check->places->pdata[i]);
-	if (address || g_str_equal(instance, DEVICE))
+	if (address ? *address != 0 : g_str_equal(instance, DEVICE))
 		g_string_append_printf(order->places, "pci:%s ", address ? address : ADDRESS);
 }
 
@@ -227,8 +227,7 @@ static const struct {
 	  "\n[Instance user0]\nplugin=uart-16550a\nconnect.backend=" DEVICE "\n"
 	  "resource.regs.base=0x3e8\nresource.irq.line=isa:5\n",
 	  "ports:0x3e8:8 " },
-	{ TSR_NET,
-	  "\n[Instance user0]\nplugin=pcnet\naddress=1c.0\nconnect.backend=" DEVICE "\n",
+	{ TSR_NET, "\n[Instance user0]\nplugin=pcnet\naddress=1c.0\nconnect.backend=" DEVICE "\n",
 	  "pci:1c.0 " },
 	{ TSR_BLOCK,
 	  "\n[Instance user0]\nplugin=ata-disk\nconnect.medium=" DEVICE "\n"
@@ -265,8 +264,7 @@ static void add_board(struct order *order)
 	g_string_append(order->text, "[Machine]\nextends=" PRESET "\nname=check\nmemory=2M\n"
 				     "clock=deterministic\nips=100M\nrtc-base=946684800\n");
 	for (guint i = 0; i < G_N_ELEMENTS(without); i++)
-		if (g_strcmp0(instance, without[i]) != 0 &&
-		    !g_str_equal(order->check->kind, "ui"))
+		if (g_strcmp0(instance, without[i]) != 0 && !g_str_equal(order->check->kind, "ui"))
 			g_string_append_printf(order->text, "\n[Instance %s]\nplugin=\n",
 					       without[i]);
 	for (guint i = 0; i < order->check->without->len; i++)
@@ -299,22 +297,20 @@ static void add_second(struct order *order)
 	g_autoptr(GString) lines = g_string_new(NULL);
 
 	meet_needs(order, order->check->plugin, NULL, lines);
-	g_string_append_printf(order->text,
-			       "\n[Instance second]\nplugin=%s =%s\naddress=" SECOND_ADDRESS "\n%s",
-			       order->check->id, tsr_plugin_get_version(order->check->plugin),
-			       lines->str);
+	g_string_append_printf(
+		order->text, "\n[Instance second]\nplugin=%s =%s\naddress=" SECOND_ADDRESS "\n%s",
+		order->check->id, tsr_plugin_get_version(order->check->plugin), lines->str);
 	g_string_append(order->places, "pci:" SECOND_ADDRESS " ");
 	for (guint i = 0; i < resources->len; i++) {
 		const TsrResource *r = resources->pdata[i];
-		guint64 base = base_of(
-			order, r, r->type == TSR_RESOURCE_PORTS ? SECOND_PORTS : SECOND_MMIO);
+		guint64 base = base_of(order, r,
+				       r->type == TSR_RESOURCE_PORTS ? SECOND_PORTS : SECOND_MMIO);
 
 		if (!is_range(r))
 			continue;
 		add_place(order, r, base);
-		g_string_append_printf(order->text,
-				       "resource.%s.base=0x%" G_GINT64_MODIFIER "x\n", r->name,
-				       base);
+		g_string_append_printf(order->text, "resource.%s.base=0x%" G_GINT64_MODIFIER "x\n",
+				       r->name, base);
 	}
 }
 
@@ -330,6 +326,12 @@ static char *write_manifest(const struct order *order, unsigned count)
 	return path;
 }
 
+/* What others use gets an instance of its own, to which they are connected. */
+static gboolean is_used(const struct check *check)
+{
+	return check->users->len || strcmp(check->kind, "backend") == 0;
+}
+
 char *core_write_machine(const struct check *check, TsrRegistry *registry, unsigned count)
 {
 	g_autoptr(GString) text = g_string_new(NULL), places = g_string_new(NULL);
@@ -340,7 +342,7 @@ char *core_write_machine(const struct check *check, TsrRegistry *registry, unsig
 		check_skip("not for the kind %s: the driver takes the processor's place",
 			   check->kind);
 	g_free(instance);
-	instance = find_in_preset(&order);
+	instance = is_used(check) ? NULL : find_in_preset(&order);
 	if (count > 1 && instance)
 		check_skip("the machine has it already, as %s", instance);
 	if (!instance)

@@ -106,7 +106,8 @@ void check_core_resets(const struct check *check)
 
 		if (is_shown(check))
 			show(check, registry, run);
-		for (unsigned steps = 1; core_run_to(run, steps) && steps < STEPS; steps += RESET_EACH)
+		for (unsigned steps = 1; core_run_to(run, steps) && steps < STEPS;
+		     steps += RESET_EACH)
 			tsr_machine_reset(run->machine, NULL);
 		core_run_free(run);
 	}

@@ -27,16 +27,14 @@ struct core_run {
 	TsrMachine *machine;
 	char *log; /* the driver's file */
 	gboolean reached, stopped;
-	int status;
-	char *why; /* it stopped, or "" */
 };
 
 /* Makes a machine from the manifest with `count` instances; the driver uses the seed. When that
  * cannot be, the test has failed; of two instances, it is skipped. */
 struct core_run *core_run_new(const struct check *check, TsrRegistry *registry, const char *path,
 			      guint64 seed, unsigned count);
-/* Runs up to so many steps; TRUE: the machine has made them, and is paused. FALSE: the guest has
- * switched it off before. Fails the test when the machine failed. */
+/* Runs up to so many steps; TRUE: the machine has made them, and is paused. FALSE: it has
+ * stopped before, because the plugin asked for it. */
 gboolean core_run_to(struct core_run *run, unsigned steps);
 /* What the driver has written, from the line after `steps` on. (transfer full) */
 char *core_run_log(const struct core_run *run, unsigned steps);
