@@ -31,7 +31,7 @@ struct source {
 	struct wire *wire; /* NULL: goes nowhere */
 	char *name;        /* "INSTANCE:RESOURCE" */
 	int level;
-	bool is_frozen; /* its owner is being replaced: the level stays */
+	bool is_frozen; /* its owner is being replaced, or loads: the level stays */
 	bool is_taken;  /* the newcomer has got it */
 };
 
@@ -375,4 +375,10 @@ void tsr_lines_get_state(struct tsr_lines *lines, struct tsr_state_reader *in)
 		if (source->wire)
 			source->wire->high += level;
 	}
+}
+
+void tsr_lines_set_loading(struct tsr_lines *lines, bool loading)
+{
+	for (unsigned i = 0; i < lines->sources->len; i++)
+		((struct source *)g_ptr_array_index(lines->sources, i))->is_frozen = loading;
 }

@@ -46,6 +46,9 @@ void tsr_lines_each(struct tsr_lines *lines, const TsrInstance *owner,
 void tsr_lines_set_watch(struct tsr_lines *lines, const struct tsr_lines_watch *watch);
 void tsr_lines_put_state(struct tsr_lines *lines, struct tsr_state_writer *out);
 void tsr_lines_get_state(struct tsr_lines *lines, struct tsr_state_reader *in);
+/* While a saved state is loaded: what instances set does nothing. They may pass through other
+ * levels, whose edges receivers would take for interrupts. [locked] */
+void tsr_lines_set_loading(struct tsr_lines *lines, bool loading);
 extern const struct tsr_irq_table tsr_irq_table_impl;
 
 #endif

@@ -396,12 +396,16 @@ static gboolean load_all(TsrMachine *m, const char *path, TsrStateFile *file, GV
 {
 	guint64 size;
 	uint8_t *ram = tsr_memory_map_ram(m->memory, &size);
+	gboolean good;
 
 	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
 	load_parts(m, tsr_state_file_get_head(file));
-	if (!tsr_state_file_read_memory(file, ram, size, error) ||
-	    !load_properties(m, path, tsr_state_file_get_head(file), error) ||
-	    !load_instances(m, path, instances, error))
+	tsr_lines_set_loading(m->lines, true);
+	good = tsr_state_file_read_memory(file, ram, size, error) &&
+	       load_properties(m, path, tsr_state_file_get_head(file), error) &&
+	       load_instances(m, path, instances, error);
+	tsr_lines_set_loading(m->lines, false);
+	if (!good)
 		return FALSE;
 	load_parts(m, tsr_state_file_get_head(
 			      file)); /* devices may have moved lines while they loaded */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: tessera sdk new NAME --kind isa|pci|chardev|block|net [--lang c|c++|python] "
+	"usage: tessera sdk new NAME --kind isa|pci|chardev|block|net|ui [--lang c|c++|python] "
 	"[--vendor "
 	"TEXT] "
 	"[--folder DIR]\n"
@@ -19,9 +19,10 @@ static const char help[] =
 	"machine, build files for\n"
 	"CMake and Meson. It builds against the installed SDK alone.\n"
 	"\n"
-	"check: tests a plugin on a fake host, each test in a process of its own. Exit status: 0 "
-	"it "
-	"passes, 1 it does not.\n"
+	"check: tests a plugin, each test in a process of its own. Exit status: 0 it passes, 1 it "
+	"does not.\n"
+	"  --host fake|core          on the fake host, the default, or in a machine of a real "
+	"core\n"
 	"  --level N                 up to this level, 1 to 10; default 10\n"
 	"  --only TEST, --except TEST\n"
 	"                            this test alone; all but this one (may be repeated)\n"
@@ -31,6 +32,11 @@ static const char help[] =
 	"  --used-by NEED=MANIFEST   connect the plugin to the need of another one, through which "
 	"it "
 	"is used\n"
+	"  --without INSTANCE        with --host core: the machine is the preset pc without it "
+	"(may "
+	"be repeated)\n"
+	"  --place PLACE             with --host core: also access ports:BASE:LENGTH, "
+	"memory:BASE:LENGTH or pci:DEVICE.FUNCTION\n"
 	"  --seeds N                 runs of each test with random accesses; default 20\n"
 	"  --timeout SECONDS         of each test; default 60\n"
 	"  --json                    print one JSON object instead of lines\n"
@@ -72,16 +78,27 @@ int tool_fail_error(int status, GError *error)
 	return status;
 }
 
-char *tool_template_folder(void)
+/* What lies beside the programs of a build tree, or in the installation. (transfer full) */
+static char *find_folder(const char *in_build, const char *installed)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *bin = g_path_get_dirname(self ? self : "");
-	char *built = g_build_filename(bin, "..", "template", NULL);
+	char *built = g_build_filename(bin, "..", in_build, NULL);
 
 	if (g_file_test(built, G_FILE_TEST_IS_DIR))
 		return built;
 	g_free(built);
-	return g_build_filename(bin, TSR_DATADIR_FROM_BINDIR, "tessera", "template", NULL);
+	return g_build_filename(bin, installed, NULL);
+}
+
+char *tool_template_folder(void)
+{
+	return find_folder("template", TSR_DATADIR_FROM_BINDIR "/tessera/template");
+}
+
+char *tool_driver_folder(void)
+{
+	return find_folder("sdk-host", TSR_LIBDIR_FROM_BINDIR "/tessera/sdk-host");
 }
 
 int main(int argc, char **argv)

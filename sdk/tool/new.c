@@ -16,6 +16,7 @@
 struct order {
 	const char *name, *kind, *language, *vendor, *folder;
 	char *templates, *title;
+	gboolean is_shown; /* it uses the control plane: a user interface */
 };
 
 /* -- What is wanted */
@@ -181,9 +182,32 @@ static char *replace(const char *text, const char *from, const char *to)
 	return g_strjoinv(to, parts);
 }
 
+/* The packages that the build files ask for, of a plugin in C alone and of one that uses machines
+ * as GObjects. */
+static const struct {
+	const char *alone, *with_gobjects;
+} packages[] = {
+	{ "set(packages tessera-abi)", "set(packages tessera-abi tessera-1)" },
+	{ "foreach name : ['tessera-abi']", "foreach name : ['tessera-abi', 'tessera-1']" },
+};
+
+static char *adapt_packages(const struct order *order, const char *text)
+{
+	char *adapted = g_strdup(text);
+
+	for (guint i = 0; order->is_shown && i < G_N_ELEMENTS(packages); i++) {
+		char *before = adapted;
+
+		adapted = replace(before, packages[i].alone, packages[i].with_gobjects);
+		g_free(before);
+	}
+	return adapted;
+}
+
 static char *adapt(const struct order *order, const char *text)
 {
-	g_autofree char *named = replace(text, TEMPLATE, order->name);
+	g_autofree char *built = adapt_packages(order, text);
+	g_autofree char *named = replace(built, TEMPLATE, order->name);
 	g_autofree char *titled = replace(named, TITLE, order->title);
 	g_autofree char *vendor = g_strconcat("vendor=", order->vendor, NULL);
 
@@ -256,8 +280,9 @@ static int make_folder(const struct order *order)
 		return tool_fail_error(TOOL_FAILED, error);
 	g_print("%s: a plugin of kind %s, which works as it is. README.md says how to go on:\n"
 		"  cd %s && cmake -B build && cmake --build build && ctest --test-dir build\n"
-		"  TESSERA_PLUGIN_PATH=$PWD/build/plugins tessera run %s.machine\n",
-		order->folder, order->kind, order->folder, order->name);
+		"  TESSERA_PLUGIN_PATH=$PWD/build/plugins tessera run %s.machine%s%s\n",
+		order->folder, order->kind, order->folder, order->name,
+		order->is_shown ? " --ui " : "", order->is_shown ? order->name : "");
 	return TOOL_OK;
 }
 
@@ -272,6 +297,7 @@ int tool_new(char **arguments)
 		order.folder = order.name;
 	order.templates = tool_template_folder();
 	order.title = make_title(order.name);
+	order.is_shown = order.kind && strcmp(order.kind, "ui") == 0;
 	status = check_order(&order);
 	if (status == TOOL_OK)
 		status = make_folder(&order);

@@ -22,5 +22,7 @@ int tool_fail_error(int status, GError *error);
 /* The folder of the templates: beside the program in a build tree, or in the installation.
  * (transfer full) */
 char *tool_template_folder(void);
+/* The folder with the plugin that drives machines of `check --host core`. (transfer full) */
+char *tool_driver_folder(void);
 
 #endif

@@ -13,7 +13,7 @@ static void status_is_odd(void)
 		unsigned width;
 		int status;
 	} rows[] = {
-		{ 0, 1, 1 }, { 1, 1, 3 }, { 0x31, 1, 0x63 }, { 0x1234, 2, 0x2469 }, { 16, 4, 33 }
+		{ 0, 1, 1 }, { 1, 1, 3 }, { 0x31, 1, 0x63 }, { 0x1234, 2, 0x69 }, { 16, 4, 33 }
 	};
 
 	fake_start();

@@ -5,6 +5,7 @@ tessera sdk check. Arguments: build folder, C compiler, source folder. Each file
 which test it fails (the first that fails is that one) and what is said. Words of a head:
 
     fails: TEST[|TEST]   none: it passes
+    core: TEST           the first that it fails on a core
     says: TEXT           in the reason
     manifest: KEY=VALUE  instead of, or besides, what device.plugin has in [Plugin]
     only: TEST           the test is run alone
@@ -39,7 +40,7 @@ def head(path):
     """The words of a file's head, as lists."""
     words = {}
     with open(path, encoding="utf-8") as file:
-        for name, value in re.findall(r"^ \* (fails|says|manifest|only|build|timeout): ?(.*)$", file.read(), re.MULTILINE):
+        for name, value in re.findall(r"^ \* (fails|core|says|manifest|only|build|timeout): ?(.*)$", file.read(), re.MULTILINE):
             words.setdefault(name, []).append(value)
     return words
 
@@ -107,6 +108,43 @@ class Check(unittest.TestCase):
             for _ in pool.map(self.judge, files):
                 pass
 
+    def judge_on_core(self, path):
+        words = head(path)
+        level = self.levels[words["core"][0]]
+        done = check(self.make(path), "--json", "--host", "core", "--seeds", "2", "--timeout", words.get("timeout", ["120"])[0], "--level",
+                     str(level), status=1)
+        report = json.loads(done.stdout)
+        failed = [test["test"] for test in report["tests"] if test["result"] == "failed"]
+        with self.subTest(plugin=os.path.basename(path)):
+            self.assertEqual(report["host"], "core")
+            self.assertEqual(failed[0], words["core"][0], report)
+
+    def test_bad_plugins_fail_on_a_core_too(self):
+        files = [path for path in sorted(glob.glob(os.path.join(HERE, "bad", "*.c"))) if "core" in head(path)]
+        self.assertGreaterEqual(len(files), 10)
+        with ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(self.judge_on_core, files):
+                pass
+
+    def test_a_good_plugin_passes_on_a_core(self):
+        target = self.make(os.path.join(HERE, "bad", "none.c"))
+        done = check(target, "--host", "core", "--seeds", "2", "--timeout", "120", status=0)
+        self.assertRegex(done.stdout, r"^bad 1\.0\.0 \(.*\), on a core\n")
+        self.assertRegex(done.stdout, r"(?m)^ 8  passed   differential ")
+        self.assertIn("level 10 of 10", done.stdout)
+        self.assertNotIn("round-trip", done.stdout)
+
+    def test_the_host_is_said(self):
+        target = self.make(os.path.join(HERE, "bad", "none.c"))
+        done = check(target, "--level", "1", "--json", status=0)
+        self.assertEqual(json.loads(done.stdout)["host"], "fake")
+        self.assertRegex(check(target, "--level", "1", status=0).stdout, r"^bad 1\.0\.0 \(.*\), on the fake host\n")
+
+    def test_a_difference_on_a_core_is_shown(self):
+        done = check(self.make(os.path.join(HERE, "bad", "forgotten-field.c")), "--host", "core", "--seeds", "4", "--timeout", "120", status=1)
+        self.assertRegex(done.stdout, r"without a load:\n *\|  +\d+ port read of \d at 30[0-9a-f]: (?!0\n)")
+        self.assertRegex(done.stdout, r"with a load:\n *\|  +\d+ port read of \d at 30[0-9a-f]: 0\n")
+
     def test_the_round_trip_does_not_see_a_forgotten_field(self):
         done = check(self.make(os.path.join(HERE, "bad", "forgotten-field.c")), "--json", "--only", "round-trip", status=0)
         self.assertEqual(json.loads(done.stdout)["tests"][0]["result"], "passed")
@@ -137,7 +175,7 @@ class Check(unittest.TestCase):
         target = self.make(os.path.join(HERE, "bad", "none.c"))
         for arguments, words in (([], "name a plugin"), (["/nowhere.so"], "there is no file"), ([__file__], "neither a library"),
                                  ([target, "--level", "11"], "not understood"), ([target, "--level"], "not understood"),
-                                 ([target, "--only", "all"], "not understood"), ([target, "--set", "x"], "not understood"),
+                                 ([target, "--only", "all"], "not understood"), ([target, "--set", "x"], "not understood"), ([target, "--host", "qemu"], "not understood"),
                                  ([target, target], "not understood")):
             with self.subTest(arguments=arguments):
                 self.assertIn(words, check(*arguments, status=2).stderr)

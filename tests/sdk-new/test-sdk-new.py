@@ -66,8 +66,12 @@ class New(Vendor):
         symbols = [line.split()[-1] for line in self.call("nm", "-D", "--defined-only", library).splitlines()]
         self.assertEqual(symbols, ["tessera_plugin_entry"])
         # the machine starts: without a medium the BIOS finds nothing to boot, and the time runs out
-        self.call(self.tessera, "run", name + ".machine", "--memory", "16M", "--nic", "none", "--timeout", "1", folder=folder, status=124,
-                  TESSERA_PLUGIN_PATH=plugins)
+        is_shown = "ui" in arguments
+        self.call(self.tessera, "run", name + ".machine", "--memory", "16M", "--nic", "none", "--timeout", "5" if is_shown else "1",
+                  *(["--ui", name] if is_shown else []), folder=folder, status=124, TESSERA_PLUGIN_PATH=plugins)
+        if is_shown:
+            with open(os.path.join(folder, "screen.txt"), encoding="utf-8") as file:
+                self.assertIn("SeaBIOS", file.read())
 
     def test_every_kind_in_c(self):
         self.assertGreaterEqual(len(KINDS), 2)
@@ -76,7 +80,7 @@ class New(Vendor):
                 self.check(f"acme-{kind}", "--kind", kind)
 
     def test_kinds_in_cpp(self):
-        self.assertEqual([kind for kind in ("isa", "pci") if kind in HAS_CPP], ["isa", "pci"])
+        self.assertEqual([kind for kind in ("isa", "pci", "ui") if kind in HAS_CPP], ["isa", "pci", "ui"])
         for kind in HAS_CPP:
             with self.subTest(kind=kind):
                 self.check(f"acme-{kind}-cpp", "--kind", kind, "--lang", "c++")
@@ -103,15 +107,15 @@ class New(Vendor):
 
     @unittest.skipUnless(shutil.which("meson"), "needs meson")
     def test_meson(self):
-        for language in ("c", "c++"):
-            with self.subTest(language=language):
-                name = "with-meson-" + language.replace("+", "p")
-                folder = self.new(name, "--kind", "pci", "--lang", language)
+        for kind, language in (("pci", "c"), ("pci", "c++"), ("ui", "c"), ("ui", "c++")):
+            with self.subTest(kind=kind, language=language):
+                name = f"with-meson-{kind}-{language.replace('+', 'p')}"
+                folder = self.new(name, "--kind", kind, "--lang", language)
                 self.call("meson", "setup", "build", "--werror", "--prefix", os.path.join(folder, "stage"), folder=folder)
                 self.call("meson", "test", "-C", "build", folder=folder)
                 self.call("meson", "install", "-C", "build", folder=folder)
                 plugins = os.path.join(folder, "stage", "share", "tessera", "plugins")
-                self.assertIn("With meson c", self.call(self.tessera, "plugins", "inspect", name, TESSERA_PLUGIN_PATH=plugins))
+                self.assertIn(f"With meson {kind} c", self.call(self.tessera, "plugins", "inspect", name, TESSERA_PLUGIN_PATH=plugins))
 
     def test_an_installed_plugin_is_found_without_a_variable(self):
         folder = self.new("acme-installed", "--kind", "isa")

@@ -8,7 +8,8 @@
 
 #include <tessera/tessera.h>
 
-#define PORTS 4 /* a dword may be written */
+#define PORTS 4           /* a dword may be written */
+#define STATUS_MASK 0xffu /* of an exit status */
 
 struct debug_exit {
 	const struct tsr_host *host;
@@ -23,7 +24,7 @@ static void debug_exit_write(void *self, uint64_t offset, uint64_t value, unsign
 	if (offset)
 		return;
 	snprintf(why, sizeof(why), "the guest wrote %u to the debug exit port", (unsigned)value);
-	s->machine->stop(s->host, (int)((uint32_t)value << 1 | 1), why);
+	s->machine->stop(s->host, (int)(((uint32_t)value << 1 | 1) & STATUS_MASK), why);
 }
 
 static bool debug_exit_attach(void *self, const struct tsr_host *host, struct tsr_error *error)

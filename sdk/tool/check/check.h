@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tessera sdk check: tests that any plugin has to pass, on a fake host. A test is a function that
- * runs in a process of its own, with a time limit. It returns when the plugin has passed;
- * check_fail and check_skip end it earlier. What the plugin does to its process does not reach the
- * program.
+ * tessera sdk check: tests that any plugin has to pass, on a fake host or a real core. A test is a
+ * function that runs in a process of its own, with a time limit. It returns when the plugin has
+ * passed; check_fail and check_skip end it earlier. What the plugin does to its process does not
+ * reach the program.
  */
 #ifndef TSR_CHECK_CHECK_H
 #define TSR_CHECK_CHECK_H
@@ -32,14 +32,18 @@ struct check {
 	GPtrArray *rows;        /* "PROPERTY=VALUE" */
 	GPtrArray *connections; /* "NEED=MANIFEST": what a need of the plugin is connected to */
 	GPtrArray *users;       /* "NEED=MANIFEST": whose need the plugin is connected to */
+	GPtrArray *without;     /* instances that the machine on a core does not have */
+	GPtrArray *places;      /* besides those of the manifest, what is accessed on a core */
+	gboolean core;          /* the host is a real core, instead of the fake host */
 };
 
 struct check_test {
 	unsigned level;
 	const char *name;
-	const char *what; /* the plugin does or is, if it passes */
-	void (*run)(const struct check *check);
-	gboolean gate; /* if it fails, the tests after it make no sense */
+	const char *what;                        /* the plugin does or is, if it passes */
+	void (*run)(const struct check *check);  /* on the fake host, or without a host */
+	void (*core)(const struct check *check); /* on a core; NULL: there is none */
+	gboolean gate;                           /* if it fails, the tests after it make no sense */
 };
 
 /* All tests, by level; a row without a name ends them. */

@@ -44,6 +44,15 @@ static gboolean take_option(struct check *check, const char *name, char *value)
 		{ "--used-by", check->users },
 	};
 
+	if (strcmp(name, "--host") == 0) {
+		check->core = strcmp(value, "core") == 0;
+		return check->core || strcmp(value, "fake") == 0;
+	}
+	if (strcmp(name, "--without") == 0 || strcmp(name, "--place") == 0) {
+		g_ptr_array_add(name[2] == 'w' ? check->without : check->places, value);
+		return TRUE;
+	}
+
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
 		if (strcmp(name, lists[i].name) == 0 && strchr(value, '=')) {
 			g_ptr_array_add(lists[i].list, value);
@@ -239,7 +248,7 @@ static gboolean is_wanted(const struct check *check, const struct check_test *te
 	for (guint i = 0; i < check->except->len; i++)
 		if (strcmp(check->except->pdata[i], test->name) == 0)
 			return FALSE;
-	return test->level <= check->level &&
+	return test->level <= check->level && (test->core || !check->core) &&
 	       (!check->only || strcmp(check->only, test->name) == 0);
 }
 
@@ -300,6 +309,8 @@ int tool_check(char **arguments)
 	check.connections = g_ptr_array_new();
 	check.users = g_ptr_array_new();
 	check.except = g_ptr_array_new();
+	check.without = g_ptr_array_new();
+	check.places = g_ptr_array_new();
 	status = read_arguments(&check, arguments, &target);
 	if (status == TOOL_OK)
 		status = check_find_plugin(&check, target);

@@ -39,7 +39,8 @@ struct report *report_begin(const struct check *check)
 	report->level = check->level;
 	g_variant_builder_init(&report->tests, G_VARIANT_TYPE("aa{sv}"));
 	if (!check->json)
-		printf("%s %s (%s)\n", check->id, version_of(check), check->manifest);
+		printf("%s %s (%s), on %s\n", check->id, version_of(check), check->manifest,
+		       check->core ? "a core" : "the fake host");
 	return report;
 }
 
@@ -111,6 +112,8 @@ static void print_json(struct report *report)
 	g_variant_builder_add(&builder, "{sv}", "plugin", g_variant_new_string(report->check->id));
 	g_variant_builder_add(&builder, "{sv}", "version",
 			      g_variant_new_string(version_of(report->check)));
+	g_variant_builder_add(&builder, "{sv}", "host",
+			      g_variant_new_string(report->check->core ? "core" : "fake"));
 	g_variant_builder_add(&builder, "{sv}", "level", g_variant_new_uint32(report->level));
 	g_variant_builder_add(&builder, "{sv}", "tests", g_variant_builder_end(&report->tests));
 	all = g_variant_ref_sink(g_variant_builder_end(&builder));

@@ -20,6 +20,7 @@
 #include "compare.h"
 
 #define OUTPUT_MAX (16 << 20) /* bytes that a test may print */
+#define FILE_MAX (96 << 20)   /* bytes of a file that a machine on a core has: memory, states */
 #define OUTPUT_SHOWN 4096
 #define WORDS_MAX 1024
 #define VERDICT_FD 200
@@ -96,7 +97,8 @@ static void note_access(enum log_kind kind, unsigned width, uint64_t address, ui
 static _Noreturn void be_child(const struct check *check, const struct check_test *test,
 			       int pipe_end, int output)
 {
-	struct rlimit most = { OUTPUT_MAX, OUTPUT_MAX }, no_core = { 0, 0 };
+	rlim_t bytes = check->core ? FILE_MAX : OUTPUT_MAX;
+	struct rlimit most = { bytes, bytes }, no_core = { 0, 0 };
 
 	setpgid(0, 0);
 	dup2(pipe_end, VERDICT_FD);
@@ -109,7 +111,7 @@ static _Noreturn void be_child(const struct check *check, const struct check_tes
 	setrlimit(RLIMIT_CORE, &no_core);
 	note[0] = 0;
 	compare_before = note_access;
-	test->run(check);
+	(check->core ? test->core : test->run)(check);
 	finish('P', note);
 }
 

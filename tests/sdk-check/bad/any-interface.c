@@ -2,6 +2,7 @@
 /*
  * It gives a table under any name.
  * fails: interfaces
+ * core: attach
  * says: it may only know what it provides
  */
 #define GET_INTERFACE bad_get_interface

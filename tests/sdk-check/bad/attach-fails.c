@@ -2,6 +2,7 @@
 /*
  * attach refuses without a word.
  * fails: attach
+ * core: attach
  * says: without an error's text
  */
 #define ON_ATTACH(d) return false

@@ -2,6 +2,7 @@
 /*
  * A base address register of 48 bytes.
  * fails: attach
+ * core: attach
  * says: bad BAR 0 of 48 bytes
  */
 #define ON_ATTACH(d) \

@@ -2,6 +2,7 @@
 /*
  * It follows a null pointer in attach.
  * fails: attach
+ * core: attach
  * says: SIGSEGV in attach
  */
 #define ON_ATTACH(d) *(volatile int *)d->more = 1

@@ -2,6 +2,7 @@
 /*
  * A register beyond an array.
  * fails: random
+ * core: random
  * says: (port write of
  */
 #define ON_WRITE(d) \

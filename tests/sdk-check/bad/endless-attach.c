@@ -2,6 +2,7 @@
 /*
  * attach does not return.
  * fails: attach
+ * core: attach
  * timeout: 2
  * says: attach did not end within
  */

@@ -2,6 +2,7 @@
 /*
  * It ends the process without an import that says so.
  * fails: random
+ * core: random
  * says: it ended the whole process, with status 7
  */
 #include <sys/syscall.h>

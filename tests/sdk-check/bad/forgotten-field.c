@@ -2,6 +2,7 @@
 /*
  * A register is not in the state. Only the differential test sees it.
  * fails: differential
+ * core: differential
  * says: its state forgets something
  */
 #define SAVE_SECRET(d, out)

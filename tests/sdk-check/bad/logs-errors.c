@@ -2,6 +2,7 @@
 /*
  * A guest's mistake becomes an error of the log.
  * fails: log
+ * core: random
  * says: "register 12 is not for you"
  */
 #define ON_WRITE(d) \

@@ -2,6 +2,7 @@
 /*
  * A field is saved with fewer bits than it has.
  * fails: differential
+ * core: differential
  * says: its state forgets something
  */
 #define SAVE_SECRET(d, out) tsr_state_put_u8(out, "secret", (uint8_t)d->secret)
