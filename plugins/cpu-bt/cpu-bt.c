@@ -11,9 +11,10 @@
 #include <tessera/draft/x86-state.h>
 
 #include "code/cache.h"
-#include "code/returns.h"
 #include "code/decode.h"
 #include "code/flags.h"
+#include "code/returns.h"
+#include "code/targets.h"
 #include "lockstep.h"
 #include "profile.h"
 #include "run.h"
@@ -252,6 +253,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	}
 	choose_forms(bt);
 	choose_tags(bt);
+	bt->options.targets = (uint32_t)bt->board.properties->get_int(host, "targets");
 	bt->options.groups = bt->board.properties->get_bool(host, "groups");
 	bt->options.sampled = !strcmp(bt->board.properties->get_string(host, "check"), "sampled");
 	bt->options.lockstep = bt->options.sampled ||
@@ -316,6 +318,7 @@ static bool realize(void *self, struct tsr_error *error)
 				     "the MMU has no memory for a processor's tables");
 	if (!tsr_bt_returns_init(bt, error))
 		return false;
+	tsr_bt_targets_init(bt);
 	on_reset(bt, TSR_RESET_POWER_ON);
 	tsr_bt_stats_start(bt);
 	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"),
@@ -335,6 +338,7 @@ static void detach(void *self)
 	tsr_bt_lockstep_finish(bt);
 	tsr_bt_cache_finish(bt);
 	tsr_bt_returns_finish(bt);
+	tsr_bt_targets_finish(bt);
 	tsr_bt_tags_finish(bt);
 	tsr_bt_translate_finish(bt);
 	free(bt->fallbacks);

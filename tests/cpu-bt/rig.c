@@ -156,6 +156,7 @@ static int64_t get_int(const struct tsr_host *host, const char *name)
 {
 	return !strcmp(name, "tags")      ? rig_of(host)->tags
 	       : !strcmp(name, "promote") ? rig_of(host)->promote
+	       : !strcmp(name, "targets") ? rig_of(host)->targets
 					  : rig_of(host)->cache;
 }
 
@@ -314,6 +315,9 @@ struct rig *rig_new(bool translating, const char *options)
 	rig->checks = strstr(options, "inline") || strstr(options, "window") ? "inline"
 		      : strstr(options, "called")                            ? "called"
 									     : "auto";
+	rig->targets = strstr(options, "notargets")                             ? 0
+		       : strstr(options, "inline") || strstr(options, "window") ? 1
+										: 64;
 	rig->cache = strstr(options, "tiny") ? 64 << 10 : 4 << 20;
 	rig->tags = strstr(options, "wrap-each") ? 1 : strstr(options, "wrap") ? 2 : 0;
 	rig->bmi2 = strstr(options, "nobmi2");

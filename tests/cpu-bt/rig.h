@@ -41,6 +41,7 @@ struct rig {
 	bool stopped;
 	bool io_given;    /* ports read io_value instead */
 	uint32_t promote; /* 0: no windows */
+	uint32_t targets; /* 0: no maps of targets */
 	uint32_t io_value;
 	void (*on_io)(struct rig *rig);
 	tsr_gpa lied_about; /* a page that is looked up as another, as if translated code wrote
@@ -50,9 +51,10 @@ struct rig {
 /* translating: cpu-bt with cpu-interp as its service, else cpu-interp. Options, words in a string:
  * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the numbers of two tags),
  * wrap-each (of one), * nobmi2, nochain, nogroups, inline and called (memory checks), window
- * (inline, and each page is promoted when it is first used; inline alone uses no window), dump (all
- * blocks), dump-one (those with an instruction at 10003h), dump-bad (a value that is refused). NULL
- * and a message on stderr: failed. */
+ * (inline, and each page is promoted when it is first used; inline alone uses no window; with both,
+ * each target is noted when it is first jumped to), notargets (no maps of them), dump (all blocks),
+ * dump-one (those with an instruction at 10003h), dump-bad (a value that is refused). NULL and a
+ * message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each

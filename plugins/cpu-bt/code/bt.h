@@ -29,6 +29,8 @@
 
 #define BT_JUMP_BITS 16
 #define BT_RELINKS 8
+#define BT_TARGET_MAPS 16
+#define BT_TARGET_TAGS 256
 #define BT_MAX_INSNS 64 /* guest instructions in a block */
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
 #define BT_BLOCK_HOST_MAX 32768
@@ -301,9 +303,10 @@ struct bt_stats {
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
 		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone,
 		samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1], promotions,
-		promotions_failed, gates[BT_GATES][2]; /* by the ring: 0, outer */
-	uint64_t part_bytes[BT_PART_ROWS];             /* of host_bytes: without padding */
-	uint64_t translation_ticks;                    /* of the host's time-stamp counter */
+		promotions_failed, target_looks, targets, targets_emptied,
+		gates[BT_GATES][2];        /* by the ring: 0, outer */
+	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
+	uint64_t translation_ticks;        /* of the host's time-stamp counter */
 	/* Of hot blocks alone. */
 	uint64_t hot_insns, hot_guest_bytes, hot_host_bytes, hot_ticks;
 	uint64_t start_ticks, start_ns; /* that counter and a clock at the same time */
@@ -326,6 +329,8 @@ struct bt_hot {
 	uint32_t poll;          /* 0, or UINT32_MAX: leave at the next back edge */
 	uint32_t intr_waiting;  /* the INTR pin */
 	uint32_t until_sample;  /* called checks to be done until one is taken as a sample */
+	uint32_t until_target;  /* jumps that find nothing in a map of targets, until one's is
+				   noted there */
 	uint32_t until_promote; /* exits for a page that is not in the window, until one is looked
 				   at */
 	int64_t left;       /* counted: instructions of the budget, less those of the block that is
@@ -335,12 +340,14 @@ struct bt_hot {
 	uint64_t saved_flags; /* RFLAGS at the start of the block that is running, if it saves them
 			       */
 	uint16_t flags_ax;    /* arithmetic flags as lahf and seto al left them */
-	uint8_t *view_base;   /* r14 */
-	uint8_t *window_base; /* of the same view */
-	uint8_t *host_rsp;    /* of C, while translated code runs */
-	uint8_t *code_rsp;    /* of translated code, while C runs (returns.c) */
-	uint8_t *code_stack;  /* ... where its stack starts */
-	uint64_t code_return; /* ... where it was called from */
+	const uint32_t *targets;    /* of the tag (code/targets.c) */
+	const uint32_t *no_targets; /* the map that is always empty */
+	uint8_t *view_base;         /* r14 */
+	uint8_t *window_base;       /* of the same view */
+	uint8_t *host_rsp;          /* of C, while translated code runs */
+	uint8_t *code_rsp;          /* of translated code, while C runs (returns.c) */
+	uint8_t *code_stack;        /* ... where its stack starts */
+	uint64_t code_return;       /* ... where it was called from */
 	uint64_t saved_r8, saved_r10, saved_r11;
 	const uint8_t *target;
 	uint32_t exit_reason;
@@ -382,6 +389,7 @@ struct bt_options {
 	bool chain, lockstep, sampled, groups, cramped;
 	enum bt_windows windows;
 	uint32_t promote; /* one exit of how many is looked at */
+	uint32_t targets; /* one jump of how many that find nothing is noted; 0: no maps */
 	bool dump, dump_all;
 	uint32_t tags;     /* how many there are before their numbers start again */
 	uint32_t dump_eip; /* not dump_all: of an instruction in the blocks that are dumped */
@@ -446,6 +454,17 @@ struct bt_returns {
 	unsigned view;   /* whose stack is in use */
 };
 
+/* Maps from EIP to code (targets.c) */
+struct bt_targets {
+	uint8_t *region;         /* NULL: there are none */
+	const uint32_t *current; /* the mode's tag's: hot.targets, unless an exit is requested */
+	uint32_t tag[BT_TARGET_MAPS];             /* whose a map is; 0: nobody's */
+	uint32_t pages_of[BT_TARGET_MAPS], pages; /* that are written; of all of them */
+	unsigned oldest;
+	uint8_t slot[BT_TARGET_TAGS];    /* by the tag: its map, if that is its own */
+	uint16_t misses[BT_TARGET_TAGS]; /* ... jumps that have found nothing, if it has none */
+};
+
 /* The code cache and its tables (cache.c) */
 struct bt_cache {
 	uint8_t *rw;       /* writable view */
@@ -498,7 +517,7 @@ enum bt_check {
 /* The emitted runtime: cache offsets (runtime.c, checks.c) */
 struct bt_runtime {
 	uint32_t enter, leave, lookup, jump, chain, bail, miss, fp_load, fp_load_x87,
-		fp_load_masked, helper, done, spent, diverted, poll, promote, returned;
+		fp_load_masked, helper, done, spent, diverted, poll, promote, returned, target;
 	uint32_t window[2];            /* read, write: a valid byte was not 0 */
 	uint32_t checks[2][BT_CHECKS]; /* read, write; they keep the flags */
 	uint32_t retries[2][2];        /* read, write; 2 bytes, 4 bytes: of operands that are not
@@ -519,6 +538,7 @@ struct tsr_bt {
 	struct bt_budget budget;
 	struct bt_mode mode;
 	struct bt_returns returns;
+	struct bt_targets targets;
 	struct bt_cache cache;
 	struct bt_runtime rt;
 	struct bt_stats stats;

@@ -14,6 +14,7 @@
 #include "code/cache.h"
 #include "code/emit.h"
 #include "code/returns.h"
+#include "code/targets.h"
 
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
@@ -195,6 +196,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->cache.hash, 0xff, HASH_SIZE * sizeof(*bt->cache.hash));
 	memset(bt->cache.page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+	tsr_bt_targets_reset(bt);
 	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count =
 		bt->cache.offset_count = bt->cache.mark_count = 0;
 	bt->cache.fp_site_count = bt->cache.more_count = bt->cache.end_count = 1;

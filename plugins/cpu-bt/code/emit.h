@@ -398,6 +398,15 @@ static inline uint32_t emit_jmp(struct emitter *e, uint32_t target)
 	return emit_here(e) - 4;
 }
 
+/* to = address of that place in the buffer */
+static inline void emit_lea_here(struct emitter *e, uint8_t to, uint32_t place)
+{
+	emit_rex(e, true, to, NOREG, NOREG, false);
+	emit_u8(e, OP_LEA);
+	emit_u8(e, (uint8_t)((to & 7) << 3 | RBP)); /* RIP + disp32 */
+	emit_rel32(e, place);
+}
+
 static inline uint32_t emit_jcc(struct emitter *e, unsigned cc, uint32_t target)
 {
 	emit_u8(e, OP2_JCC_JZ >> 8);
@@ -448,6 +457,11 @@ static inline void emit_jmp_mem(struct emitter *e, struct host_mem m)
 static inline void emit_call_reg(struct emitter *e, uint8_t reg)
 {
 	emit_rr(e, false, OP_GROUP5, GROUP5_CALL, reg);
+}
+
+static inline void emit_jmp_reg(struct emitter *e, uint8_t reg)
+{
+	emit_rr(e, false, OP_GROUP5, GROUP5_JMP, reg);
 }
 
 static inline void emit_ret(struct emitter *e)

@@ -12,4 +12,7 @@
 uint32_t tsr_bt_jump_begin(const struct tsr_bt *bt, struct emitter *e);
 void tsr_bt_jump_end(struct emitter *e, uint32_t hit); /* hit: what tsr_bt_jump_begin returned */
 
+/* The same by the map of targets. */
+void tsr_bt_jump_mapped(struct emitter *e);
+
 #endif

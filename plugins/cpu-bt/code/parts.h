@@ -25,7 +25,7 @@
 	ROW(CALL, "call of C")            /* calls.h */ \
 	ROW(RETURN, "return stack")       /* the host's CALL and RET, and what is behind a CALL */ \
 	ROW(EXIT, "exit")                 /* to a block of the same page, linked when first taken */ \
-	ROW(JUMP_CACHE, "jump cache")     /* look-up of the block at r8d */ \
+	ROW(JUMP_CACHE, "jump cache")     /* look-up of the block at r8d, there or in the map of targets */ \
 	ROW(BAIL, "interpreter")          /* the instruction is left to the interpreter */ \
 	ROW(BAIL_STUB, "bail stub")       /* a check failed: left to the interpreter */ \
 	ROW(EXIT_STUB, "exit stub")       /* an exit that is not linked yet */ \

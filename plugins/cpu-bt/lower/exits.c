@@ -2,8 +2,8 @@
 /*
  * Ways out of a block. Within the guest page of the block they are host jumps, linked when first
  * taken; direct jumps of hot blocks to other pages are linked for one tag. Everything else goes
- * through the jump cache (code/jump.c): by code that all blocks share, or in a hot block by its
- * own. No flag is touched anywhere.
+ * through the jump cache (code/jump.c): by code that all blocks share; or in a hot block through
+ * the map of targets, or the jump cache by code of its own. No flag is touched anywhere.
  */
 #include "code/calls.h"
 #include "code/jump.h"
@@ -29,7 +29,10 @@ static void jump_cache(struct bt_tx *tx)
 
 	tsr_bt_flags_restore_end(tx);
 	tx_part(tx, BT_PART_JUMP_CACHE);
-	if (tx->hot && !bt->options.lockstep) {
+	if (tx->hot && !bt->options.lockstep && bt->targets.region) {
+		tsr_bt_jump_mapped(&tx->e);
+		tsr_bt_island(tx);
+	} else if (tx->hot && !bt->options.lockstep) {
 		hit = tsr_bt_jump_begin(bt, &tx->e);
 		tsr_bt_island(tx);
 		tsr_bt_jump_end(&tx->e, hit);

@@ -3,6 +3,7 @@
  * and by translated code. */
 #include "code/cache.h"
 #include "code/flags.h"
+#include "code/targets.h"
 #include "runtime/budget.h"
 #include "runtime/dispatch.h"
 #include "runtime/fp-pointers.h"
@@ -122,6 +123,7 @@ static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
 		return;
 	j->key = 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32);
 	j->host = bt->cache.rx + b->host;
+	tsr_bt_targets_renew(bt, eip, b);
 }
 
 static void want_out(struct tsr_bt *bt)
@@ -166,6 +168,22 @@ struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused
 	struct bt_block *b;
 
 	return next_code(bt, eip, 0, &b);
+}
+
+/* A hot block's jump has found nothing in the map of targets, as others before it. */
+struct bt_outcome tsr_bt_target(struct tsr_bt *bt, uint32_t eip, uint32_t unused)
+{
+	struct bt_block *b;
+	struct bt_outcome o = next_code(bt, eip, 0, &b);
+
+	bt->hot.until_target = bt->options.targets;
+	bt->stats.target_looks++;
+	if (!b || bt->options.stress)
+		return o;
+	tsr_bt_targets_put(bt, eip, b);
+	if (bt->targets.current != tsr_bt_targets_of(bt, bt->mode.tag))
+		tsr_bt_retag_as(bt, bt->mode.word);
+	return o;
 }
 
 /* A return address's place in the cache. */

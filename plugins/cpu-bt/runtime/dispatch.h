@@ -7,6 +7,7 @@
 
 struct bt_outcome tsr_bt_resume(struct tsr_bt *bt);
 struct bt_outcome tsr_bt_lookup(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
+struct bt_outcome tsr_bt_target(struct tsr_bt *bt, uint32_t eip, uint32_t unused);
 struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t unused, uint32_t address);
 struct bt_outcome tsr_bt_poll(struct tsr_bt *bt, uint32_t unused, uint32_t address);
 struct bt_outcome tsr_bt_diverted(struct tsr_bt *bt, uint32_t unused, uint32_t address);

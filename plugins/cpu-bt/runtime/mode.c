@@ -11,6 +11,7 @@
 
 #include "code/cache.h"
 #include "code/returns.h"
+#include "code/targets.h"
 #include "runtime/mode.h"
 #include "runtime/requests.h"
 
@@ -168,6 +169,7 @@ static uint32_t new_tag(struct tsr_bt *bt)
 
 	if (tags->last >= bt->options.tags) {
 		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+		tsr_bt_targets_reset(bt);
 		tsr_bt_cache_unlink_guarded(bt);
 		bt->returns.tag[0] = bt->returns.tag[1] = 0;
 		memset(tags, 0, sizeof(*tags));
@@ -205,18 +207,20 @@ static void set_mxcsr(struct tsr_bt *bt)
 	bt->hot.unmasked = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 }
 
-/* Makes translated code stay in: poll and tag_word as they are between requests. A request sets
- * `kicked` before it changes them, and whoever changes them back reads it afterwards; words that
- * are right already need no write, and no barrier: a request that is not seen in them is still to
- * come. */
+/* Makes translated code stay in: poll, tag_word and targets as they are between requests. A request
+ * sets `kicked` before it changes them, and whoever changes them back reads it afterwards; words
+ * that are right already need no write, and no barrier: a request that is not seen in them is still
+ * to come. */
 static void arm(struct tsr_bt *bt)
 {
 	uint64_t word = (uint64_t)bt->mode.tag << 32;
 
 	if (__atomic_load_n(&bt->hot.poll, __ATOMIC_ACQUIRE) == 0 &&
-	    __atomic_load_n(&bt->hot.tag_word, __ATOMIC_ACQUIRE) == word)
+	    __atomic_load_n(&bt->hot.tag_word, __ATOMIC_ACQUIRE) == word &&
+	    __atomic_load_n(&bt->hot.targets, __ATOMIC_ACQUIRE) == bt->targets.current)
 		return;
 	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&bt->hot.targets, bt->targets.current, __ATOMIC_RELEASE);
 	__atomic_store_n(&bt->hot.tag_word, word, __ATOMIC_SEQ_CST);
 }
 
@@ -234,6 +238,7 @@ void tsr_bt_retag_as(struct tsr_bt *bt, uint32_t mode)
 	if (bt->options.windows)
 		bt->hot.window_base = bt->board.vcpu->window_base[view];
 	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], mode);
+	bt->targets.current = tsr_bt_targets_of(bt, bt->mode.tag);
 	tsr_bt_returns_select(bt, view);
 	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
 	arm(bt);

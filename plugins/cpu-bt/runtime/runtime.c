@@ -174,6 +174,7 @@ static const struct {
 	bridge_function function;
 } bridges[] = {
 	{ offsetof(struct bt_runtime, lookup), emit_jump_bridge, tsr_bt_lookup },
+	{ offsetof(struct bt_runtime, target), emit_jump_bridge, tsr_bt_target },
 	{ offsetof(struct bt_runtime, chain), emit_tail_bridge, tsr_bt_chain },
 	{ offsetof(struct bt_runtime, diverted), emit_tail_bridge, tsr_bt_diverted },
 	{ offsetof(struct bt_runtime, poll), emit_poll_bridge, tsr_bt_poll },
@@ -201,6 +202,24 @@ static void emit_returned(const struct tsr_bt *bt, struct emitter *e)
 	emit_jmp(e, bt->rt.jump);
 }
 
+/* Where a map of targets leads that does not know r8d, or while an exit is requested: to the jump
+ * cache, and one in options.targets to C. */
+static void emit_unmapped(const struct tsr_bt *bt, struct emitter *e)
+{
+	uint32_t now;
+
+	emit_mov64(e, R10, RCX);
+	emit_load(e, RCX, FIELD(hot.until_target));
+	emit_lea(e, RCX, HOST_MEM(RCX, -1));
+	emit_store(e, FIELD(hot.until_target), RCX);
+	now = emit_jrcxz(e);
+	emit_mov64(e, RCX, R10);
+	emit_jmp(e, bt->rt.jump);
+	emit_land8(e, now);
+	emit_mov64(e, RCX, R10);
+	emit_jmp(e, bt->rt.target);
+}
+
 /* Loads the guest's FP state, r8d: enum bt_fp_loaded. Touches neither flags nor registers. */
 static void emit_fp_load(struct emitter *e, const struct host_mem *mxcsr)
 {
@@ -216,6 +235,7 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	struct emitter e = { .base = bt->cache.rw,
 			     .p = bt->cache.rw,
 			     .end = bt->cache.rw + bt->cache.size };
+	uint32_t unmapped = emit_jmp(&e, 0); /* at offset 0: code/targets.c */
 
 	bt->rt.enter = emit_here(&e);
 	emit_enter(&e);
@@ -232,6 +252,8 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	tsr_bt_checks_emit(bt, &e);
 	bt->rt.returned = emit_here(&e);
 	emit_returned(bt, &e);
+	emit_patch32(&e, unmapped, emit_here(&e));
+	emit_unmapped(bt, &e);
 	bt->rt.fp_load = emit_here(&e);
 	emit_fp_load(&e, NULL);
 	bt->rt.fp_load_x87 = emit_here(&e);

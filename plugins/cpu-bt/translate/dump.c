@@ -46,6 +46,7 @@ static const struct {
 	FIELD(hot.fp_code),     FIELD(hot.fp_data),   FIELD(hot.fp_data_offset),
 	FIELD(hot.jumps),       FIELD(hot.unmasked),  FIELD(hot.mxcsr_before),
 	FIELD(hot.mxcsr_after), FIELD(hot.fp_status), FIELD(hot.code_stack),
+	FIELD(hot.targets),
 };
 
 /* -- what an operand or a jump of host code means */
