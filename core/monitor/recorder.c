@@ -389,8 +389,8 @@ static void put_taps_on(struct tsr_recorder *r)
 	for (guint i = 0; i < r->timers->len; i++) {
 		struct timer_tap *tap = &g_array_index(r->timers, struct timer_tap, i);
 
-		tap->inner = tsr_timers_set_target(
-			tap->timer, (struct tsr_timer_target){ on_expired, tap });
+		tap->inner = tsr_timers_set_target(tap->timer,
+						   (struct tsr_timer_target){ on_expired, tap });
 	}
 	for (guint i = 0; i < r->functions->len; i++) {
 		struct function_tap *tap = &g_array_index(r->functions, struct function_tap, i);
