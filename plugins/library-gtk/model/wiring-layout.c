@@ -211,7 +211,7 @@ static void item_free(gpointer data)
 void tsr_wiring_layout(struct tsr_wiring *wiring)
 {
 	const guint count = wiring->nodes->len, edges = wiring->edges->len;
-	g_autofree guint *depths = g_new(guint, count + 1), *first_bends = g_new(guint, edges + 1);
+	g_autofree guint *depths = g_new(guint, count + 1), *first_bends = g_new0(guint, edges + 1);
 	g_autofree gboolean *is_open = g_new0(gboolean, count + 1),
 			    *is_wired = g_new0(gboolean, count + 1);
 	g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(item_free),
