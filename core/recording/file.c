@@ -125,15 +125,15 @@ static gboolean check_end(const struct tsr_recording *r, const uint8_t *last, gu
 	return TRUE;
 }
 
-/* FALSE: what comes is cut off, or no event. */
-static gboolean take_event(struct tsr_recording *r)
+/* As tsr_recording_take(): 0, what comes is cut off; less, it is no event. */
+static gssize take_event(struct tsr_recording *r)
 {
 	gssize used = tsr_recording_take(r->at, (size_t)(r->end - r->at), &r->event);
 
 	r->number++;
 	if (used > 0)
 		r->at += used;
-	return used > 0;
+	return used;
 }
 
 static gboolean check_events(struct tsr_recording *r, GError **error)
@@ -143,14 +143,13 @@ static gboolean check_events(struct tsr_recording *r, GError **error)
 	for (;;) {
 		const uint8_t *before = r->at;
 		const struct tsr_recording_row *row;
+		gssize used = take_event(r);
 
-		if (!take_event(r))
+		if (used <= 0)
 			return fail(r, error,
-				    tsr_recording_take(r->at, (size_t)(r->end - r->at), &r->event) <
-						    0
-					    ? "it is damaged at event %" G_GUINT64_FORMAT
-					    : "it is cut off at event %" G_GUINT64_FORMAT
-					      ": the recording was not ended; record it again",
+				    used < 0 ? "it is damaged at event %" G_GUINT64_FORMAT
+					     : "it is cut off at event %" G_GUINT64_FORMAT
+					       ": the recording was not ended; record it again",
 				    r->number);
 		row = tsr_recording_find(r->event.kind);
 		if (row->way == TSR_RECORDING_LAST)
@@ -165,18 +164,14 @@ static gboolean check_events(struct tsr_recording *r, GError **error)
 	}
 }
 
-/* At the first event. */
+/* Before the first event, at the time at which the recording began. */
 static void rewind_events(struct tsr_recording *r, const uint8_t *first)
 {
-	guint64 start = 0;
 	g_autoptr(GVariant) time = tsr_recording_lookup(r, "time", "t");
 
-	if (time)
-		start = g_variant_get_uint64(time);
 	r->at = first;
 	r->number = 0;
-	r->event.time_ns = start;
-	take_event(r);
+	r->event.time_ns = time ? g_variant_get_uint64(time) : 0;
 }
 
 /* -- Reading */
@@ -194,8 +189,10 @@ struct tsr_recording *tsr_recording_new(GBytes *bytes, const char *name, GError 
 	r->end = data + length;
 	if (check_front(r, data, length, error) && take_description(r, data, error)) {
 		first = r->at;
+		rewind_events(r, first);
 		if (check_events(r, error)) {
 			rewind_events(r, first);
+			take_event(r);
 			return r;
 		}
 	}

@@ -77,7 +77,8 @@ static void add(GByteArray *to, const struct tsr_recording_event *e, uint64_t be
 		g_byte_array_append(to, e->data, (guint)e->length);
 }
 
-static GByteArray *make_file(void)
+/* start: the guest time at which it begins, ns. */
+static GByteArray *make_file_at(uint64_t start)
 {
 	g_auto(GVariantDict) d = G_VARIANT_DICT_INIT(NULL);
 	g_autoptr(GVariant) all = NULL;
@@ -87,7 +88,7 @@ static GByteArray *make_file(void)
 	uint64_t before = 7;
 	GByteArray *file;
 
-	g_variant_dict_insert(&d, "time", "t", before);
+	g_variant_dict_insert(&d, "time", "t", start);
 	all = g_variant_ref_sink(g_variant_dict_end(&d));
 	file = tsr_recording_front(all);
 	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
@@ -97,6 +98,11 @@ static GByteArray *make_file(void)
 	end.values[2] = tsr_recording_sum(TSR_RECORDING_SUM_START, file->data, file->len);
 	add(file, &end, 0);
 	return file;
+}
+
+static GByteArray *make_file(void)
+{
+	return make_file_at(7);
 }
 
 /* NULL: it is taken; otherwise the message. (transfer full) */
@@ -157,6 +163,15 @@ static void a_file_that_is_damaged_is_refused(void)
 			continue;
 		CU_ASSERT_PTR_NOT_NULL(why);
 	}
+}
+
+static void time_that_runs_over_is_damaged(void)
+{
+	g_autoptr(GByteArray) file = make_file_at(UINT64_MAX);
+	g_autofree char *why = refusal(file->data, file->len);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "it is damaged at event "));
 }
 
 static void another_format_is_said(void)
@@ -245,6 +260,7 @@ int main(void)
 		UNIT_ROW(a_file_is_read),
 		UNIT_ROW(a_file_that_is_cut_off_is_refused),
 		UNIT_ROW(a_file_that_is_damaged_is_refused),
+		UNIT_ROW(time_that_runs_over_is_damaged),
 		UNIT_ROW(another_format_is_said),
 		UNIT_ROW(a_device_is_recorded),
 		UNIT_ROW(what_cannot_be_recorded_is_an_error),

@@ -47,8 +47,9 @@ def name_of(node):
 
 
 def description_of(node):
+    """Also of None, which has none."""
     try:
-        return node.get_description() or ""
+        return node and node.get_description() or ""
     except GLib.Error:
         return ""
 
