@@ -23,6 +23,7 @@ struct window_process {
 	guint watch; /* 0: it has ended */
 	int wait_status;
 	gboolean swept; /* somebody else waits for its end */
+	gboolean stays; /* it goes on for its user */
 };
 
 /* -- Where it attaches */
@@ -191,11 +192,14 @@ void window_process_sweep(struct window_process *window, gboolean remove_folder)
 		sweeper_add_folder(folder);
 }
 
+/* As the sweeper: a window that leads a session of its own has something to ask or to tell. */
 static gboolean on_late(gpointer data)
 {
 	struct window_process *window = data;
 
-	kill(window->pid, SIGKILL); /* also ends a process that is stopped */
+	window->stays = getsid(window->pid) == window->pid;
+	if (!window->stays)
+		kill(window->pid, SIGKILL); /* also ends a process that is stopped */
 	return G_SOURCE_REMOVE;
 }
 
@@ -203,7 +207,7 @@ static void wait_for_end(struct window_process *window)
 {
 	guint limit = g_timeout_add_seconds(FINISH_SECONDS, on_late, window);
 
-	while (window->watch)
+	while (window->watch && !window->stays)
 		g_main_context_iteration(NULL, TRUE);
 	if (g_main_context_find_source_by_id(NULL, limit))
 		g_source_remove(limit);
@@ -216,7 +220,7 @@ void window_process_finish(struct window_process *window)
 	window->machine = NULL;
 	if (!window->swept)
 		wait_for_end(window);
-	else if (window->watch)
+	if (window->watch)
 		g_source_remove(window->watch);
 	g_free(window->socket);
 	g_free(window);
