@@ -16,7 +16,7 @@ void storm_serial(void)
 	for (unsigned i = 0;; i++) {
 		outb(0x3f8, (uint8_t)i);
 		outb(0x2f8, (uint8_t)i);
-		round_done(100000);
+		round_done(20000);
 	}
 }
 
@@ -25,7 +25,7 @@ void storm_debug_ports(void)
 	for (unsigned i = 0;; i++) {
 		outb(0xea, (uint8_t)i); /* the second debug console */
 		outb(0x80, (uint8_t)i);
-		round_done(100000);
+		round_done(20000);
 	}
 }
 
