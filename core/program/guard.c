@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/time.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <tessera-glib/plugin-calls.h>
@@ -14,6 +15,8 @@
 
 #define LOOK_SECONDS 2
 #define SLOW_LOOKS 6 /* after at least 10 seconds */
+#define CALL_LOOKS 100
+#define CALL_LOOK_MS 2
 
 static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -39,10 +42,24 @@ static void restore_terminal(void)
 		tcsetattr(STDIN_FILENO, TCSANOW, &guard.terminal);
 }
 
+/* Whether a plugin is being called. One that is called again and again without end is between two
+ * calls now and then, so it is looked for some time. Async-signal-safe. */
+static gboolean find_calls(char *calls, gsize size)
+{
+	static const struct timespec pause = { .tv_nsec = CALL_LOOK_MS * 1000000L };
+	gboolean any = tsr_plugin_calls_list(calls, size);
+
+	for (guint i = 0; i < CALL_LOOKS && !any; i++) {
+		nanosleep(&pause, NULL);
+		any = tsr_plugin_calls_list(calls, size);
+	}
+	return any;
+}
+
 static void on_alarm(int number)
 {
 	char calls[FAULTS_NAMES];
-	gboolean any = tsr_plugin_calls_list(calls, sizeof(calls));
+	gboolean any = find_calls(calls, sizeof(calls));
 	const char *parts[] = { "tessera: the machine does not stop (", guard.doing,
 				any ? "; these calls have not returned: " : "", calls,
 				"); it is ended by force" };
