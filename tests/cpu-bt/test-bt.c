@@ -688,6 +688,67 @@ static void loop_whose_flags_come_from_a_register_that_changes(void)
 	finish();
 }
 
+/* The same, where no comparison can make the flags again: DEC leaves CF as CMP has made it. */
+static void loop_whose_flags_come_from_two_instructions(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x8b, 0x3e,                         /* again: mov edi, [esi] */
+		0x8b, 0x07,                         /* mov eax, [edi] */
+		0x83, 0xc6, 0x04,                   /* add esi, 4; becomes adc esi, 4 */
+		0x81, 0xff, 0x00, 0x00, 0x05, 0x00, /* cmp edi, 0x50000: CF */
+		0x49,                               /* dec ecx */
+		0x75, 0xf0,                         /* jnz again */
+		0xf4,
+	};
+	/* clang-format on */
+	static const uint32_t at[] = { DATA + 0x100, DATA + 0x100, DATA + 0x100,
+				       DATA + 0x100, DATA + 0x100, RIG_IO_BASE };
+
+	start("window");
+	memcpy(rig->ram + DATA, at, sizeof(at));
+	state.gpr[TSR_ESI] = DATA;
+	state.gpr[TSR_ECX] = 6;
+	rig->on_io = add_4_becomes_adc_4;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + sizeof(at) + 1);
+	finish();
+}
+
+static void add_4_becomes_adc_4_hlt(struct rig *r)
+{
+	rig_write(r, CODE + 4, "\x83\xd6\x04\xf4", 4);
+	r->on_io = NULL;
+}
+
+/* CF is clear until the last round but one has set it: the flags that a check in the last one
+ * clobbers are not those that the loop began with. */
+static void loop_whose_last_round_but_one_sets_the_carry(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x8b, 0x3e,       /* again: mov edi, [esi] */
+		0x8b, 0x07,       /* mov eax, [edi] */
+		0x83, 0xc6, 0x04, /* add esi, 4; becomes adc esi, 4; hlt */
+		0x01, 0xeb,       /* add ebx, ebp: CF in the fourth round */
+		0x75, 0xf5,       /* jnz again */
+		0xf4,
+	};
+	/* clang-format on */
+	static const uint32_t at[] = { DATA + 0x100, DATA + 0x100, DATA + 0x100, DATA + 0x100,
+				       RIG_IO_BASE };
+
+	start("window");
+	memcpy(rig->ram + DATA, at, sizeof(at));
+	state.gpr[TSR_ESI] = DATA;
+	state.gpr[TSR_EBX] = 0;
+	state.gpr[TSR_EBP] = 0x50000000;
+	rig->on_io = add_4_becomes_adc_4_hlt;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + sizeof(at) + 1);
+	finish();
+}
+
 struct string_case {
 	uint32_t esi, edi, ecx;
 };
@@ -815,6 +876,8 @@ int main(void)
 		UNIT_ROW(hot_blocks_get_inline_checks),
 		UNIT_ROW(device_read_that_makes_dead_flags_live),
 		UNIT_ROW(loop_whose_flags_come_from_a_register_that_changes),
+		UNIT_ROW(loop_whose_flags_come_from_two_instructions),
+		UNIT_ROW(loop_whose_last_round_but_one_sets_the_carry),
 		UNIT_ROW(runs_of_strings_as_the_interpreter),
 		UNIT_ROW(stats_say_what_host_code_is_for),
 		CU_TEST_INFO_NULL,

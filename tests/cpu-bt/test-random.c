@@ -6,7 +6,8 @@
  * programs for so many seconds; "10M": until so many instructions were executed. A word "loop"
  * among the options (rig.h has the others): programs run many times over, in blocks that are
  * linked; "runs": some instructions are there up to 80 times, so that blocks have the greatest
- * length; "calls": they call functions, which return in good and in odd ways.
+ * length; "calls": they call functions, which return in good and in odd ways; "strides": loops over
+ * arrays instead (random-strides.c).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include "random-strides.h"
 #include "rig.h"
 
 #define CODE 0x10000u /* page-aligned; the program runs from somewhere in it */
@@ -57,6 +59,8 @@ struct program {
 		bool absolute;
 	} reference[REFERENCES];
 	unsigned references;
+	bool strided;
+	uint32_t gpr[8]; /* that it starts with, if it is strided */
 };
 
 static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o, bool fp)
@@ -335,6 +339,18 @@ static void make_program(struct program *p, unsigned insns, bool loop, bool runs
 	resolve(p, start);
 }
 
+static void make_strides(struct program *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->strided = p->code32 = true;
+	p->paging = below(4);
+	p->user = p->paging && below(2);
+	p->length = random_strides(p->code, p->gpr, DATA, below);
+	p->code[p->length++] = 0xf4;
+	/* anywhere, because what the translator has learnt of an address stays */
+	p->start = CODE + below(0x2000 - STRIDES_BYTES);
+}
+
 /* -- state and memory */
 static uint32_t random_value(void)
 {
@@ -415,6 +431,11 @@ static void random_state(struct tsr_x86_state *s, const struct program *p)
 	s->gpr[TSR_ECX] &= 0xfffff; /* REP takes its time */
 	s->gpr[TSR_ESP] = STACK + 0x1000 - 64 + 4 * below(30) - (below(8) ? 0 : below(4));
 	s->eflags = 2 | (rnd() & (TSR_FLAGS_ARITHMETIC | (below(4) ? 0 : TSR_FLAG_DF)));
+	if (p->strided) {
+		memcpy(s->gpr, p->gpr, sizeof(s->gpr));
+		s->gpr[TSR_ESP] = STACK + 0x800;
+		s->eflags &= ~TSR_FLAG_DF;
+	}
 	s->eip = p->start;
 	for (unsigned i = 0; i < 512 - 160 - 224; i++)
 		s->fx[160 + i] = (uint8_t)rnd();
@@ -673,8 +694,11 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	uint64_t before;
 
 	state64 = seed;
-	make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"),
-		     strstr(options, "calls"));
+	if (strstr(options, "strides"))
+		make_strides(&p);
+	else
+		make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"),
+			     strstr(options, "calls"));
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] =
 			p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */

@@ -333,10 +333,12 @@ struct bt_hot {
 				   noted there */
 	uint32_t until_promote; /* exits for a page that is not in the window, until one is looked
 				   at */
-	int64_t left;       /* counted: instructions of the budget, less those of the block that is
-			       running */
-	uint32_t fp_loaded; /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's
-			       state */
+	uint32_t rounds_end; /* what is checked for a loop's rounds holds until a register has this
+				value, or the negative of it (lower/stride.c) */
+	int64_t left;        /* counted: instructions of the budget, less those of the block that is
+				running */
+	uint32_t fp_loaded;  /* enum bt_fp_loaded; 0: the host's FP unit does not hold the guest's
+				state */
 	uint64_t saved_flags; /* RFLAGS at the start of the block that is running, if it saves them
 			       */
 	uint16_t flags_ax;    /* arithmetic flags as lahf and seto al left them */

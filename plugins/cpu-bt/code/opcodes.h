@@ -27,6 +27,7 @@ enum {
 	OP_POP = 0x58,  /* + register */
 	OP_POP_ESP = 0x5c,
 	OP_PUSH_IZ = 0x68,
+	OP_IMUL_GV_EV_IZ = 0x69,
 	OP_PUSH_IB = 0x6a,
 	OP_JCC_JB = 0x70,    /* + condition */
 	OP_ALU_EB_IB = 0x80, /* ModRM.reg: ALU operation */
@@ -85,6 +86,7 @@ enum {
 	OP2_MOVUPS_LOAD = OP2(0x10),
 	OP2_MOVUPS_STORE = OP2(0x11),
 	OP2_MOVAPS_LOAD = OP2(0x28),
+	OP2_CMOVCC = OP2(0x40),  /* + condition */
 	OP2_JCC_JZ = OP2(0x80),  /* + condition */
 	OP2_SETCC = OP2(0x90),   /* + condition */
 	OP2_GROUP15 = OP2(0xae), /* ModRM.reg: enum of GROUP15_FXSAVE and so on */

@@ -202,6 +202,16 @@ struct group *tsr_bt_group_covering(struct bt_tx *tx, const struct bt_ea *ea, un
 	return NULL;
 }
 
+/* Would a group for the operand take the place of that one? Arrays at constant addresses have one
+ * register, and are far from each other. */
+static bool replaces(const struct bt_tx *tx, const struct bt_ea *ea, const struct group *g)
+{
+	int64_t at = (int64_t)ea->disp + g->delta;
+
+	return g->used && groupable(tx, ea, &g->ea) &&
+	       (!tx->windowed || (at > g->low - WINDOW_SPAN_MAX && at < g->high + WINDOW_SPAN_MAX));
+}
+
 /* Of the first `count`: that of the same address, one that is free, or the oldest. */
 static struct group *group_free(struct bt_tx *tx, const struct bt_ea *ea, unsigned count)
 {
@@ -213,7 +223,7 @@ static struct group *group_free(struct bt_tx *tx, const struct bt_ea *ea, unsign
 		g->host = i ? R11 : R13;
 		if (!tx->windowed && i && uses_r11(tx->insn))
 			continue;
-		if (g->used && groupable(tx, ea, &g->ea))
+		if (replaces(tx, ea, g))
 			return g;
 		if (!best || (!g->used && best->used) ||
 		    (g->used && best->used && g->age < best->age))
@@ -277,26 +287,40 @@ bool tsr_bt_groups_full(const struct bt_tx *tx)
 	return true;
 }
 
-bool tsr_bt_group_fixed(const struct bt_tx *tx, unsigned n, unsigned k, struct bt_ea *ea,
-			unsigned *size, unsigned *access)
+unsigned tsr_bt_operands(const struct bt_tx *tx, unsigned n)
 {
 	struct access a[2];
-	unsigned count = accesses_of(tx, &tx->insns[n], a);
+
+	return accesses_of(tx, &tx->insns[n], a);
+}
+
+bool tsr_bt_operand_steady(const struct bt_tx *tx, unsigned n, unsigned k, struct steady *out)
+{
+	struct access a[2];
+	int64_t before = 0, step = 0;
 	int32_t moved;
 
-	for (unsigned j = 0; j < count; j++) {
-		bool fixed = true;
-
-		for (unsigned i = 0; i < tx->count && fixed; i++)
-			fixed = address_moved(tx, &tx->insns[i], &a[j].ea, &moved) && !moved;
-		if (!fixed || k--)
-			continue;
-		*ea = a[j].ea;
-		*size = a[j].size;
-		*access = a[j].access;
-		return true;
+	accesses_of(tx, &tx->insns[n], a);
+	for (unsigned i = 0; i < tx->count; i++) {
+		if (i == n)
+			before = step;
+		if (!address_moved(tx, &tx->insns[i], &a[k].ea, &moved))
+			return false;
+		step += moved;
 	}
-	return false;
+	*out = (struct steady){ a[k].ea, a[k].size, a[k].access, (int32_t)step };
+	out->ea.disp = (int32_t)(a[k].ea.disp + before);
+	return out->ea.disp == a[k].ea.disp + before;
+}
+
+int32_t tsr_bt_register_step(const struct bt_tx *tx, uint8_t reg)
+{
+	int32_t step = 0, moved;
+
+	for (unsigned i = 0; i < tx->count; i++)
+		if (register_moved(tx, &tx->insns[i], reg, &moved))
+			step += moved;
+	return step;
 }
 
 bool tsr_bt_group_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access,

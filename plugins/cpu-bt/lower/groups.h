@@ -14,9 +14,17 @@ struct group *tsr_bt_group_covering(struct bt_tx *tx, const struct bt_ea *ea, un
 struct group *tsr_bt_group_ahead(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
 				 unsigned access);
 bool tsr_bt_groups_full(const struct bt_tx *tx);
-/* Operand k of instruction n among those whose address no instruction of the block changes. */
-bool tsr_bt_group_fixed(const struct bt_tx *tx, unsigned n, unsigned k, struct bt_ea *ea,
-			unsigned *size, unsigned *access);
+/* An operand whose address moves by the same amount from round to round of a loop. */
+struct steady {
+	struct bt_ea ea; /* at the loop's start */
+	unsigned size, access;
+	int32_t step; /* of the address: 0 if each round uses the same */
+};
+unsigned tsr_bt_operands(const struct bt_tx *tx, unsigned n); /* of instruction n; at most 2 */
+/* Operand k of instruction n; false: it is not steady. */
+bool tsr_bt_operand_steady(const struct bt_tx *tx, unsigned n, unsigned k, struct steady *out);
+/* By how much a round moves a register whose moves are all known: those of a steady operand. */
+int32_t tsr_bt_register_step(const struct bt_tx *tx, uint8_t reg);
 void tsr_bt_groups_begin(struct bt_tx *tx); /* of an instruction */
 void tsr_bt_groups_end(struct bt_tx *tx);
 

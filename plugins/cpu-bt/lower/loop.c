@@ -20,6 +20,7 @@
 #include "lower/flag-restore.h"
 #include "lower/loop.h"
 #include "lower/poll.h"
+#include "lower/stride.h"
 #include "lower/window.h"
 
 bool tsr_bt_loop_possible(const struct bt_tx *tx)
@@ -39,7 +40,11 @@ static void poll(struct bt_tx *tx)
 
 	s->eip = tx->insns[0].eip;
 	tx_part(tx, BT_PART_POLL);
-	if (tx->start_overwritten && tsr_bt_flags_of_round(tx)) {
+	if (tx->strided) {
+		s->clobbered = true;
+		s->source.kind = BT_RECOVER_SAVED;
+		tsr_bt_poll_overwritten(tx, s);
+	} else if (tx->start_overwritten && tsr_bt_flags_of_round(tx)) {
 		s->clobbered = true;
 		s->source = tx->sources[tx->count];
 		tsr_bt_poll_overwritten(tx, s);
@@ -54,11 +59,16 @@ void tsr_bt_loop_begin(struct bt_tx *tx)
 	struct emitter *e = &tx->e;
 	uint32_t body;
 
+	tx->in_body = false;
 	tsr_bt_window_hoist(tx);
 	body = emit_jmp8(e);
 	tx->loop_back = emit_here(e);
 	tsr_bt_flags_save_round(tx);
 	poll(tx);
-	tx_part(tx, BT_PART_BODY);
+	if (!tx->strided)
+		tx_part(tx, BT_PART_BODY);
 	emit_land8(e, body);
+	if (tx->strided)
+		tsr_bt_stride_begin(tx);
+	tx->in_body = true;
 }

@@ -11,6 +11,7 @@
 #include "lower/poll.h"
 #include "lower/returns.h"
 #include "lower/stack.h"
+#include "lower/stride.h"
 
 /* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting
  * interrupt is taken right after it, whether it is taken or not, and not before it. */
@@ -155,6 +156,12 @@ bool tsr_bt_lower_jcc(struct bt_tx *tx)
 
 	if (!possible(tx, i->target))
 		return false;
+	if (tx->strided && tx->index + 1 == tx->count) {
+		tsr_bt_goto_if(tx, emit_jcc(&tx->e, (i->opcode & 15) ^ 1, 0), i->eip + i->length);
+		tsr_bt_stride_back(tx);
+		tx->ended = true;
+		return true;
+	}
 	if (tx->loop && tx->index + 1 == tx->count) {
 		emit_jcc(&tx->e, i->opcode & 15, tx->loop_back);
 	} else {

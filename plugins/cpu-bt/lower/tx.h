@@ -114,6 +114,12 @@ struct bt_tx {
 	bool loop;                 /* it jumps back to `loop_back`, not to its start (loop.c) */
 	bool loop_broken, no_loop; /* ... which it cannot: C may run in it */
 	uint32_t loop_back;
+	bool strided, no_stride; /* what moves is checked for many rounds at once (stride.c) */
+	bool in_body;            /* behind what stands before the loop */
+	bool saved_in_body;      /* a check there may need the flags that the round began with */
+	uint8_t counter;         /* the guest's register by which these rounds end */
+	int32_t counter_step;
+	uint32_t loop_body;
 	bool start_overwritten; /* flags at the block's start are overwritten before they are needed
 				 */
 	unsigned branches, branches_max; /* conditional jumps that it goes on behind */

@@ -85,6 +85,8 @@ static struct stub *new_stub(struct bt_tx *tx, const struct group *g, bool live)
 	s->ea.disp = g->low;
 	s->size = (uint16_t)(g->high - g->low);
 	s->write = g->write;
+	tx->loop_broken |= tx->strided && tx->in_body && !tx->saved_in_body && s->clobbered &&
+			   s->source.kind == BT_RECOVER_SAVED;
 	return s;
 }
 
@@ -148,7 +150,7 @@ static void compare_end(struct bt_tx *tx, const struct stub *s, int32_t size)
 }
 
 /* A second comparison that fails jumps back to the first one's jump, which is longer. */
-static void check_dead(struct bt_tx *tx, const struct group *g)
+void tsr_bt_window_check(struct bt_tx *tx, const struct group *g)
 {
 	int32_t number, size = g->high - g->low;
 	uint8_t page = page_register(tx, g, &number);
@@ -219,7 +221,7 @@ static void check(struct bt_tx *tx, const struct group *g)
 	if (tsr_bt_flags_live(tx))
 		check_live(tx, g);
 	else
-		check_dead(tx, g);
+		tsr_bt_window_check(tx, g);
 }
 
 /* Does the instruction use its operand before it changes a register that the operand names? */
@@ -257,7 +259,7 @@ static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool kn
 	return HOST_SIB(R13, R8, 0, 0);
 }
 
-static bool possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size)
+bool tsr_bt_window_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size)
 {
 	return tx->windowed && !ea->addr16 && size <= 64 &&
 	       (ea->base == NOREG || ea->base <= TSR_EDI) &&
@@ -270,7 +272,7 @@ bool tsr_bt_window_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned si
 {
 	struct group *g;
 
-	if (!possible(tx, ea, size))
+	if (!tsr_bt_window_possible(tx, ea, size))
 		return false;
 	g = tsr_bt_group_covering(tx, ea, size, access);
 	if (g) {
@@ -286,30 +288,30 @@ bool tsr_bt_window_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned si
 
 /* -- before a loop */
 
-static void hoist(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access)
+static void hoist(struct bt_tx *tx, const struct steady *o)
 {
-	struct group *g = tsr_bt_group_ahead(tx, ea, size, access);
+	struct group *g = tsr_bt_group_ahead(tx, &o->ea, o->size, o->access);
 
 	load_window(tx);
-	if (tx->flags_saved && tx->start_overwritten)
-		check_dead(tx, g);
+	if (tx->strided || (tx->flags_saved && tx->start_overwritten))
+		tsr_bt_window_check(tx, g);
 	else
 		check_live(tx, g);
 }
 
-/* Checks what lies around registers that the loop does not change. */
+/* Checks what a round uses at the same address as the one before. */
 void tsr_bt_window_hoist(struct bt_tx *tx)
 {
-	struct bt_ea ea;
-	unsigned size, access;
+	struct steady o;
 
 	tx_part(tx, BT_PART_WINDOW);
 	for (unsigned n = 0; n < tx->count; n++)
-		for (unsigned k = 0; tsr_bt_group_fixed(tx, n, k, &ea, &size, &access); k++)
-			if (possible(tx, &ea, size) &&
-			    !tsr_bt_group_covering(tx, &ea, size, access) &&
+		for (unsigned k = 0; k < tsr_bt_operands(tx, n); k++)
+			if (tsr_bt_operand_steady(tx, n, k, &o) && !o.step &&
+			    tsr_bt_window_possible(tx, &o.ea, o.size) &&
+			    !tsr_bt_group_covering(tx, &o.ea, o.size, o.access) &&
 			    !tsr_bt_groups_full(tx))
-				hoist(tx, &ea, size, access);
+				hoist(tx, &o);
 	load_window(tx);
 }
 

@@ -19,6 +19,7 @@
 #include "lower/liveness.h"
 #include "lower/loop.h"
 #include "lower/lower.h"
+#include "lower/stride.h"
 #include "lower/stubs.h"
 #include "translate/block.h"
 #include "translate/dump.h"
@@ -264,6 +265,8 @@ static void begin_block(struct bt_tx *tx)
 		tsr_bt_liveness(tx);
 	tx->index = 0;
 	tx->insn = &tx->insns[0];
+	tx->strided = !tx->no_stride && tsr_bt_stride_possible(tx);
+	tx->flags_saved |= tx->strided;
 	tsr_bt_count_take(tx);
 	tsr_bt_flags_save(tx);
 	if (tx->loop)
@@ -327,12 +330,13 @@ static bool emit_first(struct bt_tx *tx, uint32_t start, unsigned count)
 	bool good;
 
 	tx->count = count;
-	tx->no_loop = false;
+	tx->no_loop = tx->no_stride = false;
 	good = emit_block(tx, start);
-	if (!good && !tx_failed(tx) && tx->loop_broken) {
+	while (!good && !tx_failed(tx) && tx->loop_broken) {
 		give_back(bt, &before);
 		tx->count = count;
-		tx->no_loop = true;
+		tx->no_loop = !tx->strided;
+		tx->no_stride = true;
 		good = emit_block(tx, start);
 	}
 	if (!good && !tx_failed(tx)) {
