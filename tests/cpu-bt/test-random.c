@@ -295,8 +295,16 @@ static void resolve(struct program *p, const unsigned start[FUNCTIONS + 1])
 	}
 }
 
-static void make_program(struct program *p, unsigned insns, bool loop, bool runs, bool calls)
+/* The translator remembers at which addresses code had better not use the window. */
+static uint32_t anywhere(const struct program *p)
 {
+	return CODE + below(0x2000 - p->length);
+}
+
+static void make_program(struct program *p, unsigned insns, const char *options)
+{
+	bool loop = strstr(options, "loop"), runs = strstr(options, "runs"),
+	     calls = strstr(options, "calls");
 	unsigned start[FUNCTIONS + 1];
 	ZydisDecoder d;
 	unsigned skip = 0, at = 0, from;
@@ -335,7 +343,10 @@ static void make_program(struct program *p, unsigned insns, bool loop, bool runs
 	p->code[p->length++] = 0xf4;
 	if (calls)
 		make_functions(p, &d, start);
-	p->start = CODE + (below(4) ? 0x100 : 0x1000 - below(p->length));
+	if (strstr(options, "window"))
+		p->start = anywhere(p);
+	else
+		p->start = CODE + (below(4) ? 0x100 : 0x1000 - below(p->length));
 	resolve(p, start);
 }
 
@@ -347,8 +358,7 @@ static void make_strides(struct program *p)
 	p->user = p->paging && below(2);
 	p->length = random_strides(p->code, p->gpr, DATA, below);
 	p->code[p->length++] = 0xf4;
-	/* anywhere, because what the translator has learnt of an address stays */
-	p->start = CODE + below(0x2000 - STRIDES_BYTES);
+	p->start = anywhere(p);
 }
 
 /* -- state and memory */
@@ -697,8 +707,7 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	if (strstr(options, "strides"))
 		make_strides(&p);
 	else
-		make_program(&p, insns, strstr(options, "loop"), strstr(options, "runs"),
-			     strstr(options, "calls"));
+		make_program(&p, insns, options);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] =
 			p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */

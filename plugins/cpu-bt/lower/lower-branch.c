@@ -119,7 +119,8 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 			tx->ended = false;
 			return false;
 		}
-		poll(tx, i->target);
+		if (!tsr_bt_returns_poll(tx))
+			poll(tx, i->target);
 		push_return(tx, i->operand_size, i->eip + i->length);
 		if (i->target != i->eip + i->length && tsr_bt_returns_possible(tx))
 			tsr_bt_returns_call(tx);

@@ -31,11 +31,24 @@ bool tsr_bt_returns_possible(const struct bt_tx *tx)
 	       tx->insn->operand_size == 4;
 }
 
+/* Need a direct CALL in the window, which can make a loop, not look whether an exit is requested?
+ * If it is one of endlessly many, the stack becomes full, or a RET looks. */
+bool tsr_bt_returns_poll(const struct bt_tx *tx)
+{
+	return tx->windowed && !tx->bt->budget.counted && tx->insn->opcode == OP_CALL &&
+	       tsr_bt_returns_possible(tx);
+}
+
 static void check_room(struct bt_tx *tx)
 {
 	struct stub *s = tx_stub(tx, STUB_RETURNS);
 	struct emitter *e = &tx->e;
 
+	s->polls = tsr_bt_returns_poll(tx);
+	s->eip = tx->insn->target;
+	s->live = !tx->clobbered;
+	s->clobbered = tx->clobbered;
+	s->source = tx->sources[tx->count];
 	if (tx->clobbered) {
 		emit_u8(e, PREFIX_OPERAND_SIZE);
 		emit_rr(e, false, OP_TEST_EV_GV, RSP, RSP);
@@ -100,9 +113,27 @@ void tsr_bt_returns_ret(struct bt_tx *tx)
 	tsr_bt_island(tx);
 }
 
-/* The stack is full: what lies on it is forgotten. */
+/* The stack is full: what lies on it is forgotten. The guest's return address is pushed, so if an
+ * exit is requested, EIP is the CALL's target. */
 void tsr_bt_returns_stub(struct bt_tx *tx, const struct stub *s)
 {
-	emit_load64(&tx->e, RSP, BT_FIELD(hot.code_stack));
-	emit_jmp(&tx->e, s->back);
+	struct emitter *e = &tx->e;
+	uint32_t none;
+
+	emit_load64(e, RSP, BT_FIELD(hot.code_stack));
+	if (s->polls) {
+		if (!s->live)
+			emit_mov64(e, R10, RCX);
+		emit_load(e, RCX, BT_FIELD(hot.poll));
+		none = emit_jrcxz(e);
+		emit_mov64(e, RCX, R10);
+		if (s->clobbered)
+			tsr_bt_flags_remake(tx, &s->source);
+		emit_mov_imm(e, R8, s->eip);
+		emit_jmp(e, tx->bt->rt.lookup);
+		emit_land8(e, none);
+		if (!s->live)
+			emit_mov64(e, RCX, R10);
+	}
+	emit_jmp(e, s->back);
 }

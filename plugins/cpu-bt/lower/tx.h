@@ -43,6 +43,7 @@ struct stub {
 	uint16_t size;
 	bool write, clobbered;
 	struct flag_source source;
+	bool polls; /* RETURNS: it looks whether an exit is requested */
 };
 
 /* A JRCXZ that waits for an island: a place that control does not reach, where a `jmp stub` may
@@ -124,6 +125,7 @@ struct bt_tx {
 				 */
 	unsigned branches, branches_max; /* conditional jumps that it goes on behind */
 	uint8_t window_form;             /* enum bt_window_form */
+	int32_t esp_ahead;               /* what must still be added to r12 (stack.c) */
 	int open;                        /* site of the access under way, if it writes; -1 */
 	bool may_bail; /* an instruction before the last may be left to the interpreter */
 	uint32_t fp_code, fp_data,

@@ -253,7 +253,8 @@ static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool kn
 		return HOST_MEM(R13, ea->disp);
 	if (direct && ea->base != NOREG && ea->index == NOREG && ea->disp >= -DISP_MAX &&
 	    ea->disp <= DISP_MAX)
-		return HOST_SIB(R13, tx_gpr(ea->base), 0, ea->disp);
+		return HOST_SIB(R13, tx_gpr(ea->base), 0,
+				ea->disp + (ea->base == TSR_ESP ? tx->esp_ahead : 0));
 	if (!known || is_constant(ea))
 		address(tx, ea, ea->disp);
 	return HOST_SIB(R13, R8, 0, 0);

@@ -293,6 +293,7 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tx->sites = bt->cache.site_count;
 	tx->ended = tx->fp_checked = tx->may_bail = false;
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
+	tx->esp_ahead = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
 	tx->window_loaded = false;
 	begin_block(tx);
