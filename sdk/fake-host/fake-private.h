@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/pci-host.h>
+
 #include "fake-host.h"
 
 #define FAKE_ROWS 128

@@ -163,6 +163,16 @@ class Check(unittest.TestCase):
         self.assertRegex(done.stdout, r"with a save and a load:\n *\| +port read +width 1 at 30c: 0\n")
         self.assertRegex(done.stdout, r"(?m)^level 7 of 10: \d+ passed, 1 failed, \d+ skipped$")
 
+    def test_a_draft_is_told_of(self):
+        done = check(self.make(os.path.join(HERE, "bad", "said-draft.c")), "--level", "2", status=0)
+        self.assertRegex(done.stdout, r"passed   drafts .*: it does, and they may break with the next minor version: tessera\.phys/1\n")
+
+    def test_a_draft_is_not_included_by_chance(self):
+        done = subprocess.run([COMPILER, "-fsyntax-only", "-xc", "-", "-I" + os.path.join(SOURCE, "sdk", "include")], capture_output=True,
+                              input="#include <tessera/draft/phys.h>\n", text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("define TSR_DRAFT to use it anyway", done.stderr)
+
     # -- States of previous versions
 
     def save(self, name, *arguments):

@@ -88,6 +88,9 @@ void check_exports(const struct check *check);
 void check_imports(const struct check *check);
 void check_statics(const struct check *check);
 
+/* -- Interfaces that are not promised (drafts.c) */
+void check_drafts(const struct check *check);
+
 /* -- Manifest and entry (entry.c) */
 void check_manifest(const struct check *check);
 void check_entry(const struct check *check);

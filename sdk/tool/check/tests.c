@@ -10,6 +10,7 @@ const struct check_test check_tests[] = {
 	{ 2, "exports", "the library exports its entry and nothing else", check_exports, check_exports, FALSE, FALSE },
 	{ 2, "imports", "it does not ask the host for time or randomness, nor change the process", check_imports, check_imports, FALSE, FALSE },
 	{ 2, "statics", "it has no variables that instances would share", check_statics, check_statics, FALSE, FALSE },
+	{ 2, "drafts", "if it uses drafts of interfaces, its manifest says which", check_drafts, check_drafts, FALSE, FALSE },
 	{ 3, "entry", "the core's loader takes it: id, version, ABI", check_entry, check_entry, TRUE, FALSE },
 	{ 3, "factory", "it has a device class, and nothing under names that it does not know", check_factory, check_factory, TRUE, FALSE },
 	{ 3, "class", "the class is complete and fits the manifest", check_class, check_class, TRUE, FALSE },
