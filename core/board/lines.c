@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <tessera/draft/cpu.h>
+#include <tessera/draft/interrupts.h>
 
 #include "instance/check.h"
 #include "instance/instance.h"

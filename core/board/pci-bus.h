@@ -4,6 +4,7 @@
 #define TSR_BOARD_PCI_BUS_H
 
 #include <tessera-glib/machine.h>
+#include <tessera/draft/pci-host.h>
 #include <tessera/pci.h>
 #include <tessera/state.h>
 

@@ -57,7 +57,7 @@ typedef struct {
 	char *language;
 	guint kind, state_version, state_oldest;
 	TsrVersion abi_oldest, abi_newest;
-	char **provides, **replaces, **needs_host;
+	char **provides, **replaces, **needs_host, **drafts;
 } PluginGroup;
 
 static const Field plugin_fields[] = {
@@ -72,6 +72,7 @@ static const Field plugin_fields[] = {
 	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
 	FIELD(PluginGroup, "provides", V_LIST, FALSE, provides),
 	FIELD(PluginGroup, "needs-host", V_LIST, FALSE, needs_host),
+	FIELD(PluginGroup, "drafts", V_LIST, FALSE, drafts),
 	FIELD(PluginGroup, "state-version", V_UINT, FALSE, state_version),
 	FIELD(PluginGroup, "state-oldest", V_UINT, FALSE, state_oldest),
 	FIELD(PluginGroup, "replaces", V_LIST, FALSE, replaces),
@@ -358,6 +359,7 @@ static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
 	plugin->state_oldest = g->state_oldest ? g->state_oldest : g->state_version;
 	plugin->needs_host = needs_of(g->needs_host);
 	g_strfreev(g->needs_host);
+	g_strfreev(g->drafts); /* for `tessera sdk check` */
 	plugin->provides = g->provides ? g->provides : g_new0(char *, 1);
 	plugin->replaces = g->replaces ? g->replaces : g_new0(char *, 1);
 	plugin->library = g_build_filename(folder, library && *library ? library : usual, NULL);
@@ -378,6 +380,12 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 						 tsr_group_key(group, "provides")->line, "provides",
 						 "\"%s\" is not an interface as tessera.block/1",
+						 *i);
+	for (char **i = g->drafts; i && *i; i++)
+		if (!is_interface(*i))
+			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
+						 tsr_group_key(group, "drafts")->line, "drafts",
+						 "\"%s\" is not an interface as tessera.phys/1",
 						 *i);
 	for (char **i = g->needs_host; i && *i; i++) {
 		g_autofree char *allowed = tsr_list_join(host_needs);

@@ -10,7 +10,7 @@
 
 #include <tessera/plugin.h>
 #include <tessera/tessera.h>
-#include <tessera/x86.h>
+#include <tessera/draft/x86.h>
 
 #include "walk.h"
 

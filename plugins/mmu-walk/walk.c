@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <tessera/x86.h>
+#include <tessera/draft/x86.h>
 
 static void read_entry(const struct walk_tables *t, tsr_gpa gpa, unsigned size,
 		       struct walk_entry *e)

@@ -44,7 +44,7 @@ static enum tsr_cpu_exit driver_run(void *self, uint64_t budget)
 			let_idle(d, end - d->instructions);
 			continue;
 		}
-		if (d->steps >= d->until)
+		if (d->script ? d->script_ended : d->steps >= d->until)
 			return wait_for_more(d);
 		driver_step(d);
 		d->instructions++;
@@ -118,6 +118,28 @@ static bool on_until_changed(void *self, const char *name, struct tsr_error *err
 	return true;
 }
 
+static bool on_resets_changed(void *self, const char *name, struct tsr_error *error)
+{
+	struct driver *d = self;
+
+	d->resets = d->properties->get_bool(d->host, name);
+	return true;
+}
+
+/* Steps from now on are its lines; without a name they are random again. */
+static bool on_script_changed(void *self, const char *name, struct tsr_error *error)
+{
+	struct driver *d = self;
+	const char *path = d->properties->get_string(d->host, name);
+
+	if (d->script)
+		fclose(d->script);
+	d->script = *path ? fopen(path, "re") : NULL;
+	d->script_ended = d->told = false;
+	return !*path || d->script ||
+	       tsr_error_set(error, TSR_ERROR_IO, "%s: %s", path, strerror(errno));
+}
+
 static bool open_log(struct driver *d, struct tsr_error *error)
 {
 	const char *path = d->properties->get_string(d->host, "log");
@@ -142,7 +164,10 @@ static bool driver_attach(void *self, const struct tsr_host *host, struct tsr_er
 	d->has_intack = d->bus->get(host, "intack", &d->intack);
 	d->random = (uint64_t)d->properties->get_int(host, "seed");
 	d->until = (uint64_t)d->properties->get_int(host, "until");
+	d->resets = d->properties->get_bool(host, "resets");
 	d->properties->on_change(host, "until", on_until_changed, d);
+	d->properties->on_change(host, "resets", on_resets_changed, d);
+	d->properties->on_change(host, "script", on_script_changed, d);
 	return driver_read_places(d, error) && open_log(d, error);
 }
 
@@ -152,6 +177,8 @@ static void driver_detach(void *self)
 
 	if (d->log)
 		fclose(d->log);
+	if (d->script)
+		fclose(d->script);
 }
 
 /* The accesses go on; only the board has to be set up again. */
@@ -175,7 +202,7 @@ static void driver_save(void *self, struct tsr_state_writer *out)
 	tsr_state_put_bool(out, "powered", d->is_powered);
 	tsr_state_put_bool(out, "set-up", d->is_set_up);
 	tsr_state_put_bytes(out, "recent", d->recent, sizeof(d->recent));
-	tsr_state_put_bytes(out, "places", d->places, sizeof(d->places));
+	tsr_state_put_bytes(out, "places", d->places, d->place_count * sizeof(d->places[0]));
 	tsr_state_put_u32(out, "place-count", d->place_count);
 }
 
@@ -190,9 +217,9 @@ static bool driver_load(void *self, struct tsr_state_reader *in, struct tsr_erro
 	    !tsr_state_get_bool(in, "powered", &d->is_powered) ||
 	    !tsr_state_get_bool(in, "set-up", &d->is_set_up) ||
 	    !tsr_state_get_bytes(in, "recent", d->recent, sizeof(d->recent)) ||
-	    !tsr_state_get_bytes(in, "places", d->places, sizeof(d->places)) ||
 	    !tsr_state_get_u32(in, "place-count", &d->place_count) ||
-	    d->place_count > DRIVER_PLACES)
+	    d->place_count > DRIVER_PLACES ||
+	    !tsr_state_get_bytes(in, "places", d->places, d->place_count * sizeof(d->places[0])))
 		return tsr_state_damaged(error, "where it stands");
 	for (unsigned i = 0; i < d->place_count; i++)
 		if (!d->places[i].length)

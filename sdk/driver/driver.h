@@ -33,7 +33,10 @@ struct driver {
 	const struct tsr_clock *clock;
 	struct tsr_interface intack;
 	bool has_intack;
-	FILE *log; /* NULL: none */
+	FILE *log;    /* NULL: none */
+	FILE *script; /* instead of random steps; NULL: none */
+	bool script_ended;
+	bool resets; /* the property */
 	atomic_bool kicked;
 	uint64_t until; /* the property: steps */
 	bool told;      /* "reached" was emitted for it */

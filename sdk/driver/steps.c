@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The steps: random accesses, interrupts, time, resets. Each is a line of the log. */
+#include <string.h>
+
 #include "driver.h"
 
 #define NEAR_BYTES 256u /* registers are at the beginning of what is long */
@@ -45,11 +47,10 @@ static uint64_t choose_value(struct driver *d)
 	return value >> (driver_random(d) % 64);
 }
 
-static void access_place(struct driver *d)
+static void do_access(struct driver *d, uint64_t place, bool is_write, unsigned width,
+		      uint64_t value)
 {
-	uint64_t place = choose_place(d), at = place & ~RECENT_PORT, value = choose_value(d);
-	unsigned width = 1u << driver_random(d) % 4 % 3;
-	bool is_write = driver_random(d) % 2;
+	uint64_t at = place & ~RECENT_PORT;
 
 	value &= UINT64_MAX >> (64 - 8 * width);
 	if (place & RECENT_PORT && is_write)
@@ -67,6 +68,24 @@ static void access_place(struct driver *d)
 	    width, at, value);
 }
 
+static void access_place(struct driver *d)
+{
+	uint64_t place = choose_place(d), value = choose_value(d);
+	unsigned width = 1u << driver_random(d) % 4 % 3;
+
+	do_access(d, place, driver_random(d) % 2, width, value);
+}
+
+/* `at`: function << 8 | offset. */
+static void do_config(struct driver *d, unsigned at, bool is_write, unsigned width, uint32_t value)
+{
+	if (is_write)
+		driver_config_write(d, at >> 8, at & 0xff, value, width);
+	else
+		value = driver_config_read(d, at >> 8, at & 0xff, width);
+	say(d, is_write ? "config write" : "config read", width, at, value);
+}
+
 static void access_config(struct driver *d)
 {
 	unsigned function = d->functions[driver_random(d) % d->function_count],
@@ -75,11 +94,7 @@ static void access_config(struct driver *d)
 	uint32_t value = (uint32_t)choose_value(d);
 	bool is_write = driver_random(d) % 2;
 
-	if (is_write)
-		driver_config_write(d, function, offset, value, width);
-	else
-		value = driver_config_read(d, function, offset, width);
-	say(d, is_write ? "config write" : "config read", width, function << 8 | offset, value);
+	do_config(d, function << 8 | offset, is_write, width, value);
 	if (is_write && driver_random(d) % 2)
 		driver_set_up(d);
 }
@@ -94,10 +109,11 @@ static void take_interrupt(struct driver *d)
 	d->ports->port_write(d->host, PIC_MASTER, EOI, 1);
 }
 
-static void let_time_pass(struct driver *d)
+/* What is said is the time before it passes. */
+static void let_time_pass(struct driver *d, uint64_t instructions)
 {
-	d->idle = driver_random(d) >> (36 + driver_random(d) % 28);
-	say(d, "time", 0, 0, d->clock->now(d->host));
+	d->idle = instructions;
+	say(d, "time", 0, d->idle, d->clock->now(d->host));
 }
 
 static void reset(struct driver *d)
@@ -108,6 +124,58 @@ static void reset(struct driver *d)
 	d->machine->reset(d->host, kind);
 }
 
+/* -- Steps of a script */
+
+static bool is_width(unsigned width)
+{
+	return width == 1 || width == 2 || width == 4;
+}
+
+/* FALSE: that is no step. Resets are none: a script is for one state. */
+static bool repeat(struct driver *d, const char *what, unsigned width, uint64_t at, uint64_t value)
+{
+	bool is_write = strstr(what, "write");
+
+	if (strcmp(what, "interrupt") == 0 && d->has_intack)
+		take_interrupt(d);
+	else if (strcmp(what, "time") == 0)
+		let_time_pass(d, at);
+	else if (strncmp(what, "config ", strlen("config ")) == 0 && is_width(width))
+		do_config(d, (unsigned)at & 0xffff, is_write, width, (uint32_t)value);
+	else if (strncmp(what, "port ", strlen("port ")) == 0 && is_width(width))
+		do_access(d, (at & 0xffff) | RECENT_PORT, is_write, width, value);
+	else if (strncmp(what, "memory ", strlen("memory ")) == 0 && is_width(width))
+		do_access(d, at & ~RECENT_PORT, is_write, width, value);
+	else
+		return false;
+	return true;
+}
+
+static bool repeat_line(struct driver *d, char *line)
+{
+	char *of = strstr(line, " of ");
+	unsigned long long at, value;
+	unsigned width;
+
+	if (!of || sscanf(of, " of %u at %llx: %llx", &width, &at, &value) != 3)
+		return false;
+	*of = 0;
+	return repeat(d, line, width, at, value);
+}
+
+/* Its next step. */
+static void follow_script(struct driver *d)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), d->script))
+		if (repeat_line(d, line))
+			return;
+	d->script_ended = true;
+}
+
+/* -- All */
+
 void driver_step(struct driver *d)
 {
 	uint64_t choice = driver_random(d) % 256;
@@ -115,12 +183,14 @@ void driver_step(struct driver *d)
 	d->steps++;
 	if (!d->is_set_up)
 		driver_set_up(d);
+	else if (d->script)
+		follow_script(d);
 	else if (d->pins & 1u << TSR_CPU_INTR && d->has_intack && choice < 64)
 		take_interrupt(d);
-	else if (choice < 2 && d->properties->get_bool(d->host, "resets"))
+	else if (choice < 2 && d->resets)
 		reset(d);
 	else if (choice < 40)
-		let_time_pass(d);
+		let_time_pass(d, driver_random(d) >> (36 + driver_random(d) % 28));
 	else if (choice < 52 && d->function_count)
 		access_config(d);
 	else if (d->place_count)

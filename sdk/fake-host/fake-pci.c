@@ -389,6 +389,16 @@ uint64_t fake_pci_lines(uint64_t lines)
 	return lines;
 }
 
+size_t fake_pci_size(void)
+{
+	size_t length = 0;
+
+	_Static_assert(sizeof(functions->config) + 1 == FAKE_PCI_SAVED, "configuration and level");
+	for (struct tsr_pci_function *f = functions; f; f = f->next)
+		length += FAKE_PCI_SAVED;
+	return length;
+}
+
 uint8_t *fake_pci_put(void)
 {
 	size_t length = 0, each = sizeof(functions->config);

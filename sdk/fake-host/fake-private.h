@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/pci-host.h>
+
 #include "fake-host.h"
 
 #define FAKE_ROWS 128
@@ -121,6 +123,9 @@ void fake_pci_reset(struct fake_device *d);
  * the result. */
 uint8_t *fake_pci_put(void);
 void fake_pci_get(const uint8_t *from);
+/* The length of what put gives: so many bytes for each function. */
+#define FAKE_PCI_SAVED 257u
+size_t fake_pci_size(void);
 void fake_pci_fuzz(uint64_t *seed);
 /* `lines` with the INTx levels of all functions below it, a bit each. */
 uint64_t fake_pci_lines(uint64_t lines);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <tessera/draft/cpu.h>
+#include <tessera/draft/interrupts.h>
 #include <tessera/tessera.h>
 
 static uint64_t now_ms(void)

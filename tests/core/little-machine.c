@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <tessera/draft/interrupts.h>
+
 #include "machine/machine.h"
 #include "manifest/plugin.h"
 

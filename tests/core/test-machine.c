@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/interrupts.h>
+
 #include "board/pci-bus.h"
 #include "little-machine.h"
 #include "instance/lock.h"

@@ -2,6 +2,7 @@
 #include <CUnit/Basic.h>
 
 #include <fake-host.h>
+#include <tessera/draft/interrupts.h>
 
 #include "unit.h"
 

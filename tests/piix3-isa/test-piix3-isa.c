@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <fake-host.h>
+#include <tessera/draft/interrupts.h>
 #include <tessera/draft/isa-forward.h>
+#include <tessera/draft/pci-host.h>
 
 #include "unit.h"
 

@@ -11,6 +11,7 @@ which test it fails (the first that fails is that one) and what is said. Words o
     only: TEST           the test is run alone
     build: none | text   no library, or a text in its place
     timeout: SECONDS     of a test
+    states: NAME         the folder of states/ with states of a previous version; without this, there are none
 """
 
 import glob
@@ -40,7 +41,7 @@ def head(path):
     """The words of a file's head, as lists."""
     words = {}
     with open(path, encoding="utf-8") as file:
-        for name, value in re.findall(r"^ \* (fails|core|says|manifest|only|build|timeout): ?(.*)$", file.read(), re.MULTILINE):
+        for name, value in re.findall(r"^ \* (fails|core|says|manifest|only|build|timeout|states): ?(.*)$", file.read(), re.MULTILINE):
             words.setdefault(name, []).append(value)
     return words
 
@@ -83,10 +84,15 @@ class Check(unittest.TestCase):
                             "-I" + os.path.join(SOURCE, "sdk", "include"), path, "-o", library], check=True)
         return target
 
+    @staticmethod
+    def states(words):
+        return ["--states", os.path.join(HERE, "states", words["states"][0])] if "states" in words else []
+
     def judge(self, path):
         words = head(path)
         expected = words.get("fails", [None])[0]
         only = ["--only", words["only"][0]] if "only" in words else []
+        only += self.states(words)
         if expected:
             only += ["--level", str(max(self.levels[test] for test in expected.split("|")))]
         done = check(self.make(path), "--json", "--seeds", "3", "--timeout", words.get("timeout", ["30"])[0], *only)
@@ -112,7 +118,7 @@ class Check(unittest.TestCase):
         words = head(path)
         level = self.levels[words["core"][0]]
         done = check(self.make(path), "--json", "--host", "core", "--seeds", "2", "--timeout", words.get("timeout", ["120"])[0], "--level",
-                     str(level), status=1)
+                     str(level), *self.states(words), status=1)
         report = json.loads(done.stdout)
         failed = [test["test"] for test in report["tests"] if test["result"] == "failed"]
         with self.subTest(plugin=os.path.basename(path)):
@@ -157,6 +163,110 @@ class Check(unittest.TestCase):
         self.assertRegex(done.stdout, r"with a save and a load:\n *\| +port read +width 1 at 30c: 0\n")
         self.assertRegex(done.stdout, r"(?m)^level 7 of 10: \d+ passed, 1 failed, \d+ skipped$")
 
+    def test_a_draft_is_told_of(self):
+        done = check(self.make(os.path.join(HERE, "bad", "said-draft.c")), "--level", "2", status=0)
+        self.assertRegex(done.stdout, r"passed   drafts .*: it does, and they may break with the next minor version: tessera\.phys/1\n")
+
+    def test_a_draft_is_not_included_by_chance(self):
+        done = subprocess.run([COMPILER, "-fsyntax-only", "-xc", "-", "-I" + os.path.join(SOURCE, "sdk", "include")], capture_output=True,
+                              input="#include <tessera/draft/phys.h>\n", text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("define TSR_DRAFT to use it anyway", done.stderr)
+
+    # -- States of previous versions
+
+    def save(self, name, *arguments):
+        """A new folder with states of a plugin."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        check(self.make(os.path.join(HERE, "bad", name + ".c")), "--save-states", folder, "--seeds", "2", *arguments, status=0)
+        return folder
+
+    def old_states(self, name, folder, *arguments, status=0):
+        done = check(self.make(os.path.join(HERE, "bad", name + ".c")), "--states", folder, "--only", "old-states", "--json", *arguments,
+                     status=status)
+        return json.loads(done.stdout)["tests"]
+
+    def test_a_state_is_kept_and_answers_the_same(self):
+        for host in "fake", "core":
+            with self.subTest(host=host):
+                folder = self.save("none", "--host", host)
+                self.assertEqual(sorted(os.listdir(folder)), [f"bad-1.0.0-{host}-1.state", f"bad-1.0.0-{host}-2.state"])
+                tests = self.old_states("none", folder, "--host", host)
+                self.assertEqual([(test["state"], test["result"]) for test in tests],
+                                 [(f"bad-1.0.0-{host}-{seed}.state", "passed") for seed in (1, 2)])
+                self.assertRegex(tests[0]["why"], r"^\d{3} answers$")
+
+    def test_a_kept_state_is_not_written_over(self):
+        folder = self.save("none")
+        done = check(self.make(os.path.join(HERE, "bad", "none.c")), "--save-states", folder, "--seeds", "3", status=1)
+        self.assertEqual(done.stdout.count("the file exists"), 2)
+        self.assertEqual(len(os.listdir(folder)), 3)
+
+    def test_states_of_another_host_are_left_out(self):
+        tests = self.old_states("none", self.save("none"), "--host", "core")
+        self.assertEqual([test["result"] for test in tests], ["skipped"])
+        self.assertIn("--save-states", tests[0]["why"])
+
+    def test_states_beside_the_manifest_are_found(self):
+        target = self.make(os.path.join(HERE, "bad", "old-state-misread.c"))
+        beside = os.path.join(os.path.dirname(target), "states")
+        os.mkdir(beside)
+        self.addCleanup(shutil.rmtree, beside)
+        shutil.copy(os.path.join(HERE, "states", "kept", "bad-1.0.0-fake-1.state"), beside)
+        self.assertIn("bad-1.0.0-fake-1.state: 2.0.0 loads it", check(target, "--only", "old-states", status=1).stdout)
+
+    def test_a_state_too_old_for_the_manifest_is_refused(self):
+        target = self.make(os.path.join(HERE, "bad", "old-state-refused.c"))
+        with open(target, encoding="utf-8") as file:
+            text = file.read().replace("state-oldest=1", "state-oldest=2")
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(text)
+        for host in "fake", "core":
+            done = check(target, "--states", os.path.join(HERE, "states", "kept"), "--only", "old-states", "--host", host, status=0)
+            self.assertRegex(done.stdout, r"refused, as the manifest says: the state .*has version 1, bad 2\.0\.0 loads 2 to 2")
+        self.make(os.path.join(HERE, "bad", "old-state-refused.c"))
+
+    def test_a_state_of_a_newer_version_is_refused(self):
+        done = check(self.make(os.path.join(HERE, "bad", "none.c")), "--states", self.save("old-state-read"), "--only", "old-states", status=0)
+        self.assertIn("has version 2, bad 1.0.0 loads 1 to 1", done.stdout)
+
+    def test_a_changed_answer_is_shown_and_can_be_accepted(self):
+        folder = os.path.join(self.folder, "changed")
+        shutil.copytree(os.path.join(HERE, "states", "kept"), folder)
+        for host in "fake", "core":
+            tests = self.old_states("old-state-misread", folder, "--host", host, status=1)
+            self.assertRegex(tests[0]["why"], r'"port read of \d at 30[0-9a-f]: \w+", and today "port read of \d at 30[0-9a-f]: \w+"')
+            tests = self.old_states("old-state-misread", folder, "--host", host, "--accept-answers")
+            self.assertIn("replaced", tests[0]["why"])
+            self.old_states("old-state-misread", folder, "--host", host)
+            self.old_states("none", folder, "--host", host, status=1)
+
+    def test_what_is_no_state_of_the_plugin_is_said(self):
+        folder = self.save("none")
+        path = os.path.join(folder, "bad-1.0.0-fake-1.state")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for change, words in ((("plugin=bad", "plugin=good"), "a state of good"), (("format=1", "format=2"), "not of format 1"),
+                              (("fields={", "fields={'"), "damaged"), (("[State]", "State"), "damaged"),
+                              (("port read of 1 at ", "port read of 9 at "), "cannot be done"), (("port read of ", "port of "), "no answer"),
+                              (("[Instance bad]", "[Instance other]"), "made with another plugin beside it")):
+            with self.subTest(words=words):
+                self.assertIn(change[0], text)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text.replace(*change))
+                tests = self.old_states("none", folder, status=1)
+                self.assertIn(words, tests[0]["why"])
+
+    def test_what_set_said_is_in_the_state(self):
+        target = self.make(os.path.join(HERE, "bad", "none.c"))
+        folder = tempfile.mkdtemp(dir=self.folder)
+        check(target, "--save-states", folder, "--seeds", "1", "--set", "resource.regs.base=0x310", status=0)
+        with open(os.path.join(folder, "bad-1.0.0-fake-1.state"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("set=resource.regs.base=0x310;\n", text)
+        self.assertRegex(text, r"port read of 1 at 31[0-9a-f]: ")
+        self.old_states("none", folder)
+
     def test_a_level_ends_the_run(self):
         done = check(self.make(os.path.join(HERE, "bad", "forgotten-field.c")), "--level", "7", "--seeds", "2", "--json", status=0)
         self.assertEqual({test["level"] for test in json.loads(done.stdout)["tests"]}, set(range(1, 8)))
@@ -176,7 +286,8 @@ class Check(unittest.TestCase):
         for arguments, words in (([], "name a plugin"), (["/nowhere.so"], "there is no file"), ([__file__], "neither a library"),
                                  ([target, "--level", "11"], "not understood"), ([target, "--level"], "not understood"),
                                  ([target, "--only", "all"], "not understood"), ([target, "--set", "x"], "not understood"), ([target, "--host", "qemu"], "not understood"),
-                                 ([target, target], "not understood")):
+                                 ([target, target], "not understood"), ([target, "--states", "/nowhere"], "there is no folder /nowhere"),
+                                 ([target, "--save-states", "/nowhere"], "there is no folder /nowhere")):
             with self.subTest(arguments=arguments):
                 self.assertIn(words, check(*arguments, status=2).stderr)
         self.assertIn("no property no-such", check(target, "--set", "no-such=1", "--only", "attach", status=1).stdout)

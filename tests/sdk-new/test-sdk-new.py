@@ -105,6 +105,17 @@ class New(Vendor):
                 self.call(self.tessera, "run", name + ".machine", "--memory", "16M", "--nic", "none", "--timeout", "1", folder=folder,
                           status=124, TESSERA_PLUGIN_PATH=plugins)
 
+    def test_kept_states_are_tested(self):
+        folder = self.new("acme-kept", "--kind", "isa")
+        plugins = self.build(folder)
+        os.mkdir(os.path.join(folder, "states"))
+        self.call(self.tessera, "sdk", "check", os.path.join(plugins, "acme-kept", "1.0.0", "acme-kept.so"), "--save-states", "states",
+                  folder=folder)
+        self.build(folder)
+        told = self.call("ctest", "--test-dir", "build", "-V", folder=folder)
+        self.assertRegex(told, r"passed   old-states +acme-kept-1\.0\.0-fake-3\.state: ")
+        self.assertIn("level 10 of 10", told)
+
     @unittest.skipUnless(shutil.which("meson"), "needs meson")
     def test_meson(self):
         for kind, language in (("pci", "c"), ("pci", "c++"), ("ui", "c"), ("ui", "c++")):

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include <tessera/draft/ide.h>
+#include <tessera/draft/interrupts.h>
 #include <tessera/draft/isa-forward.h>
+#include <tessera/draft/pci-host.h>
 
 static void *device;
 

@@ -7,7 +7,7 @@
 #define TEST_ROWS_H
 
 #include <tessera/tessera.h>
-#include <tessera/x86.h>
+#include <tessera/draft/x86.h>
 
 #define ROWS_CODE 0x1000u
 #define ROWS_HANDLER 0x2000u /* and 16 bytes for each vector: a HLT */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <tessera/draft/isa-forward.h>
+#include <tessera/draft/pci-host.h>
 #include <tessera/tessera.h>
 
 /* clang-format off */

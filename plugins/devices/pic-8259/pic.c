@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include <tessera/draft/interrupts.h>
 #include <tessera/plugin.h>
 #include <tessera/tessera.h>
 

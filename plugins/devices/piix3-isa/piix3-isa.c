@@ -13,7 +13,9 @@
  */
 #include <string.h>
 
+#include <tessera/draft/interrupts.h>
 #include <tessera/draft/isa-forward.h>
+#include <tessera/draft/pci-host.h>
 #include <tessera/tessera.h>
 
 /* clang-format off */

@@ -129,16 +129,16 @@ struct tsr_memory {
 	 * out count bits] */
 	bool (*fetch_dirty)(struct tsr_region *region, uint32_t first, uint32_t count,
 			    uint8_t *bitmap);
-	/* Where reads and writes of a range below 1 MiB go that RAM may shadow (the i440FX's PAM
-	 * registers); `base` and `length` are multiples of 4096. read_ram, write_ram: to RAM if
-	 * true, otherwise to what else lies there. [locked] */
+	/* DRAFT, for chipsets. Where reads and writes of a range below 1 MiB go that RAM may shadow
+	 * (the i440FX's PAM registers); `base` and `length` are multiples of 4096. read_ram,
+	 * write_ram: to RAM if true, otherwise to what else lies there. [locked] */
 	void (*shadow)(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
 		       bool write_ram);
 	/* Bytes of guest RAM in all, and below 4 GiB. [any] */
 	uint64_t (*ram_size)(const struct tsr_host *host);
 	uint64_t (*ram_below_4g)(const struct tsr_host *host);
-	/* The A20 gate: when it is false, bit 20 of each physical address of the processor is zero.
-	 * [locked] */
+	/* DRAFT, for chipsets. The A20 gate: when it is false, bit 20 of each physical address of
+	 * the processor is zero. [locked] */
 	void (*set_a20)(const struct tsr_host *host, bool enabled);
 	bool (*get_a20)(const struct tsr_host *host);
 };
@@ -165,23 +165,6 @@ struct tsr_irq_table {
 	 * and is valid until detach. Never NULL: a line that is not connected goes nowhere. The
 	 * sources of one input are ORed. [main & !running] */
 	const struct tsr_irq *(*get)(const struct tsr_host *host, const char *name);
-};
-/* "tessera.irq-inputs/1", provided by interrupt controllers and others with inputs. */
-#define TSR_IRQ_INPUTS "tessera.irq-inputs/1"
-struct tsr_irq_inputs {
-	uint32_t size;
-	unsigned count; /* of inputs */
-	/* The level of an input changed to 0 or 1; called only for changes. [locked] */
-	void (*set)(void *self, unsigned input, int level);
-};
-/* "tessera.intack/1", provided by the interrupt controller that answers the processor. */
-#define TSR_INTACK "tessera.intack/1"
-struct tsr_intack {
-	uint32_t size;
-	uint32_t flags; /* 0: none are defined */
-	/* The INTA cycle: returns the vector (0-255) of the request with the highest priority,
-	 * which becomes in service. [locked] */
-	int (*acknowledge)(void *self);
 };
 
 /* -- "tessera.dma/1": guest memory as a bus master or DMA controller sees it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * PCI (PCI Local Bus Specification 2.1). A function declares itself; the core keeps its
- * configuration space, decodes BARs, the command register and INTx. The host bridge plugin turns
- * its own configuration mechanism into pci-host calls.
+ * configuration space, decodes BARs, the command register and INTx. What host bridges and
+ * interrupt routers have is in draft/pci-host.h.
  */
 #ifndef TESSERA_PCI_H
 #define TESSERA_PCI_H
@@ -47,8 +47,8 @@ struct tsr_pci {
 	struct tsr_pci_function *(*add)(const struct tsr_host *host, const struct tsr_pci_id *id,
 					const struct tsr_pci_ops *ops, void *self,
 					struct tsr_error *error);
-	/* The same at a device and function number that the chip has fixed. NULL and error as
-	 * above. [main & !running] */
+	/* DRAFT, for chipsets. The same at a device and function number that the chip has fixed.
+	 * NULL and error as above. [main & !running] */
 	struct tsr_pci_function *(*add_at)(const struct tsr_host *host, unsigned device,
 					   unsigned function, const struct tsr_pci_id *id,
 					   const struct tsr_pci_ops *ops, void *self,
@@ -84,30 +84,6 @@ struct tsr_pci {
 	const struct tsr_host *(*dma_host)(struct tsr_pci_function *f);
 	/* The function's address: bus << 8 | device << 3 | function. [any] */
 	unsigned (*address)(struct tsr_pci_function *f);
-};
-
-/* "tessera.pci-host/1": for the host bridge. */
-#define TSR_PCI_HOST "tessera.pci-host/1"
-struct tsr_pci_host {
-	uint32_t size;
-	uint32_t flags; /* 0: none are defined */
-	/* Configuration accesses. bdf: bus << 8 | device << 3 | function; `offset`: below 256, a
-	 * multiple of `width` (1, 2, 4 bytes). Reads of an absent function give all ones. [locked]
-	 */
-	uint32_t (*config_read)(const struct tsr_host *host, unsigned bdf, unsigned offset,
-				unsigned width);
-	void (*config_write)(const struct tsr_host *host, unsigned bdf, unsigned offset,
-			     uint32_t value, unsigned width);
-};
-
-/* "tessera.pci-router/1", provided by the chip that routes INTx (PIIX3). */
-#define TSR_PCI_ROUTER "tessera.pci-router/1"
-struct tsr_pci_router {
-	uint32_t size;
-	uint32_t flags; /* 0: none are defined */
-	/* The level of a pin changed. `device`: 0 to 31; `pin`: 0 (INTA#) to 3. The core ORs the
-	 * functions of one device that share a pin. [locked] */
-	void (*set)(void *self, unsigned device, unsigned pin, int level);
 };
 
 #endif

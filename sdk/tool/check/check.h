@@ -27,14 +27,19 @@ struct check {
 	unsigned seeds;           /* of each test with random accesses */
 	unsigned limit;           /* of a test, in seconds */
 	gboolean json;
-	const char *only;       /* the name of a test; NULL: all */
-	GPtrArray *except;      /* names of tests that are left out */
-	GPtrArray *rows;        /* "PROPERTY=VALUE" */
-	GPtrArray *connections; /* "NEED=MANIFEST": what a need of the plugin is connected to */
-	GPtrArray *users;       /* "NEED=MANIFEST": whose need the plugin is connected to */
-	GPtrArray *without;     /* instances that the machine on a core does not have */
-	GPtrArray *places;      /* besides those of the manifest, what is accessed on a core */
-	gboolean core;          /* the host is a real core, instead of the fake host */
+	const char *only;        /* the name of a test; NULL: all */
+	GPtrArray *except;       /* names of tests that are left out */
+	GPtrArray *rows;         /* "PROPERTY=VALUE" */
+	GPtrArray *connections;  /* "NEED=MANIFEST": what a need of the plugin is connected to */
+	GPtrArray *users;        /* "NEED=MANIFEST": whose need the plugin is connected to */
+	GPtrArray *without;      /* instances that the machine on a core does not have */
+	GPtrArray *places;       /* besides those of the manifest, what is accessed on a core */
+	gboolean core;           /* the host is a real core, instead of the fake host */
+	const char *states;      /* the folder of previous versions' states; NULL: the usual one */
+	const char *save_states; /* the folder for new ones; NULL: none are made */
+	gboolean accept;         /* what it answers today is right */
+	const char *state;       /* the file that this run of a test is about; NULL: none */
+	unsigned seed;           /* of a state that is made */
 };
 
 struct check_test {
@@ -44,6 +49,7 @@ struct check_test {
 	void (*run)(const struct check *check);  /* on the fake host, or without a host */
 	void (*core)(const struct check *check); /* on a core; NULL: there is none */
 	gboolean gate;                           /* if it fails, the tests after it make no sense */
+	gboolean each_state;                     /* run once for each state that is kept */
 };
 
 /* All tests, by level; a row without a name ends them. */
@@ -82,6 +88,9 @@ void check_exports(const struct check *check);
 void check_imports(const struct check *check);
 void check_statics(const struct check *check);
 
+/* -- Interfaces that are not promised (drafts.c) */
+void check_drafts(const struct check *check);
+
 /* -- Manifest and entry (entry.c) */
 void check_manifest(const struct check *check);
 void check_entry(const struct check *check);
@@ -112,6 +121,8 @@ void *check_host_start(void);
 void *check_host_second(struct tsr_error *error);
 /* Nothing is under way any more. */
 void check_host_settle(void);
+/* Logs what a display shows, if there is one. */
+void check_host_picture(void);
 
 /* -- Stimuli for what a plugin provides (provided.c) */
 /* A new outside: nothing is connected, all levels are low. */

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "order.h"
 #include "report.h"
 #include "tool.h"
 
 #define SEEDS 20
+#define STATES 3 /* that are made, unless --seeds says otherwise */
 #define LIMIT_SECONDS 60
 
 /* -- Arguments */
@@ -48,6 +50,10 @@ static gboolean take_option(struct check *check, const char *name, char *value)
 		check->core = strcmp(value, "core") == 0;
 		return check->core || strcmp(value, "fake") == 0;
 	}
+	if (strcmp(name, "--states") == 0 || strcmp(name, "--save-states") == 0) {
+		*(strcmp(name, "--states") == 0 ? &check->states : &check->save_states) = value;
+		return TRUE;
+	}
 	if (strcmp(name, "--without") == 0 || strcmp(name, "--place") == 0) {
 		g_ptr_array_add(name[2] == 'w' ? check->without : check->places, value);
 		return TRUE;
@@ -75,9 +81,13 @@ static gboolean take_option(struct check *check, const char *name, char *value)
 
 static int read_arguments(struct check *check, char **arguments, const char **target)
 {
+	const char **folders[] = { &check->states, &check->save_states };
+
 	for (char **at = arguments; *at; at++) {
 		if (strcmp(*at, "--json") == 0) {
 			check->json = TRUE;
+		} else if (strcmp(*at, "--accept-answers") == 0) {
+			check->accept = TRUE;
 		} else if ((*at)[0] != '-' && !*target) {
 			*target = *at;
 		} else if ((*at)[0] != '-' || !at[1] || !take_option(check, at[0], at[1])) {
@@ -89,6 +99,9 @@ static int read_arguments(struct check *check, char **arguments, const char **ta
 			at++;
 		}
 	}
+	for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+		if (*folders[i] && !g_file_test(*folders[i], G_FILE_TEST_IS_DIR))
+			return tool_fail(TOOL_USAGE, "there is no folder %s", *folders[i]);
 	if (!*target)
 		return tool_fail(TOOL_USAGE,
 				 "name a plugin: tessera sdk check PLUGIN.so, or its manifest");
@@ -241,42 +254,7 @@ int check_find_plugin(struct check *check, const char *target)
 	return TOOL_OK;
 }
 
-/* -- Tests */
-
-static gboolean is_wanted(const struct check *check, const struct check_test *test)
-{
-	for (guint i = 0; i < check->except->len; i++)
-		if (strcmp(check->except->pdata[i], test->name) == 0)
-			return FALSE;
-	return test->level <= check->level && (test->core || !check->core) &&
-	       (!check->only || strcmp(check->only, test->name) == 0);
-}
-
-/* Runs the tests, and reports each. Returns how many failed. */
-static unsigned run_tests(const struct check *check, struct report *report)
-{
-	const char *closed = NULL; /* the gate that failed */
-	unsigned failed = 0;
-
-	for (const struct check_test *test = check_tests; test->name; test++) {
-		struct check_result result = { CHECK_SKIPPED, NULL, NULL, 0 };
-
-		if (!is_wanted(check, test))
-			continue;
-		if (closed && test->level > 2)
-			result.why = g_strdup_printf("because %s failed", closed);
-		else
-			result = check_run(check, test);
-		if (result.outcome == CHECK_FAILED)
-			failed++;
-		if (result.outcome == CHECK_FAILED && test->gate)
-			closed = test->name;
-		report_test(report, test, &result);
-		g_free(result.why);
-		g_free(result.output);
-	}
-	return failed;
-}
+/* -- All of it */
 
 /* Memory that is freed and taken again by the same thread is not filled with a pattern unless the
  * allocator's per-thread lists are off, which is decided when a program starts. */
@@ -298,7 +276,7 @@ static void start_again(char **arguments)
 
 int tool_check(char **arguments)
 {
-	struct check check = { .level = CHECK_LEVELS, .seeds = SEEDS, .limit = LIMIT_SECONDS };
+	struct check check = { .level = CHECK_LEVELS, .limit = LIMIT_SECONDS };
 	const char *target = NULL;
 	struct report *report;
 	unsigned failed;
@@ -316,8 +294,11 @@ int tool_check(char **arguments)
 		status = check_find_plugin(&check, target);
 	if (status != TOOL_OK)
 		return status;
+	if (!check.seeds)
+		check.seeds = check.save_states ? STATES : SEEDS;
 	report = report_begin(&check);
-	failed = run_tests(&check, report);
+	failed = check.save_states ? order_save_states(&check, report)
+				   : order_run_tests(&check, report);
 	report_end(report, failed);
 	check_forget_plugin(&check);
 	return failed ? TOOL_FAILED : TOOL_OK;

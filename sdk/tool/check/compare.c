@@ -12,14 +12,8 @@
 #define SWEEP_NS_FIRST 1000u
 #define SWEEP_NS_LAST 8000000000u
 
-struct entry {
-	enum log_kind kind;
-	unsigned width;
-	uint64_t address, value;
-};
-
 struct log {
-	struct entry entries[LOG_ENTRIES];
+	struct compare_entry entries[LOG_ENTRIES];
 	unsigned count;
 	uint64_t lines, requests, trace;
 	uint64_t places[RECENT_PLACES]; /* of recent accesses, with PORT_PLACE for a port */
@@ -42,14 +36,14 @@ static const char *const kind_names[] = {
 void compare_log(enum log_kind kind, unsigned width, uint64_t address, uint64_t value)
 {
 	if (run && run->count < LOG_ENTRIES)
-		run->entries[run->count++] = (struct entry){ kind, width, address, value };
+		run->entries[run->count++] = (struct compare_entry){ kind, width, address, value };
 }
 
 void (*compare_before)(enum log_kind kind, unsigned width, uint64_t address, uint64_t value);
 
-const char *compare_kind_name(enum log_kind kind)
+const char *compare_kind_name(unsigned kind)
 {
-	return kind_names[kind];
+	return kind < sizeof(kind_names) / sizeof(kind_names[0]) ? kind_names[kind] : NULL;
 }
 
 static void announce(enum log_kind kind, unsigned width, uint64_t address, uint64_t value)
@@ -94,23 +88,39 @@ static uint64_t random_place(uint64_t *seed)
 	return run->places[choice % RECENT_PLACES];
 }
 
-static void access_region(uint64_t *seed)
+static void do_access(enum log_kind kind, unsigned width, uint64_t at, uint64_t value)
 {
-	uint64_t place = random_place(seed), at = place & ~PORT_PLACE, value = random_value(seed);
-	unsigned width =
-		1u << fake_random(seed) % 4 % 3; /* bytes are as frequent as the others together */
-	bool write = fake_random(seed) % 2, port = place & PORT_PLACE;
-	enum log_kind kind = (port ? LOG_PORT_READ : LOG_MEMORY_READ) + write;
-
 	announce(kind, width, at, value);
-	if (port && write)
+	if (kind == LOG_PORT_WRITE)
 		fake_port_write((uint16_t)at, (uint32_t)value, width);
-	else if (port)
+	else if (kind == LOG_PORT_READ)
 		value = fake_port_read((uint16_t)at, width);
-	else if (write)
+	else if (kind == LOG_MEMORY_WRITE)
 		fake_mmio_write(at, value, width);
 	else
 		value = fake_mmio_read(at, width);
+	compare_log(kind, width, at, value);
+}
+
+static void access_region(uint64_t *seed)
+{
+	uint64_t place = random_place(seed), value = random_value(seed);
+	unsigned width =
+		1u << fake_random(seed) % 4 % 3; /* bytes are as frequent as the others together */
+	bool write = fake_random(seed) % 2, port = place & PORT_PLACE;
+
+	do_access((port ? LOG_PORT_READ : LOG_MEMORY_READ) + write, width, place & ~PORT_PLACE,
+		  value);
+}
+
+/* `at`: bdf << 8 | offset. */
+static void do_config(enum log_kind kind, unsigned width, unsigned at, uint64_t value)
+{
+	announce(kind, width, at, value);
+	if (kind == LOG_CONFIG_WRITE)
+		fake_pci_write(at >> 8, at & 0xff, (uint32_t)value, width);
+	else
+		value = fake_pci_read(at >> 8, at & 0xff, width);
 	compare_log(kind, width, at, value);
 }
 
@@ -135,12 +145,7 @@ static void access_config(uint64_t *seed)
 	if (!random_function(seed, &bdf))
 		return;
 	offset = (unsigned)(fake_random(seed) % 256) & ~(width - 1);
-	announce(LOG_CONFIG_READ + write, width, bdf << 8 | offset, value);
-	if (write)
-		fake_pci_write(bdf, offset, (uint32_t)value, width);
-	else
-		value = fake_pci_read(bdf, offset, width);
-	compare_log(LOG_CONFIG_READ + write, width, bdf << 8 | offset, value);
+	do_config(LOG_CONFIG_READ + write, width, bdf << 8 | offset, value);
 	if (write && enable)
 		fake_pci_enable(bdf);
 }
@@ -154,16 +159,20 @@ static void pass_time(uint64_t *seed)
 	compare_log(LOG_TIME, 0, 0, fake_clock_now());
 }
 
-static void reset_one(uint64_t *seed)
+static void reset_all(enum tsr_reset kind)
 {
-	static const enum tsr_reset kinds[] = { TSR_RESET_HARD, TSR_RESET_SOFT,
-						TSR_RESET_POWER_ON };
-	enum tsr_reset kind = kinds[fake_random(seed) % 3];
-
 	announce(LOG_RESET, 0, 0, kind);
 	for (unsigned i = 0; i < fake.device_count; i++)
 		fake_device_reset(fake.devices[i]->self, kind);
 	compare_log(LOG_RESET, 0, 0, kind);
+}
+
+static void reset_one(uint64_t *seed)
+{
+	static const enum tsr_reset kinds[] = { TSR_RESET_HARD, TSR_RESET_SOFT,
+						TSR_RESET_POWER_ON };
+
+	reset_all(kinds[fake_random(seed) % 3]);
 }
 
 static void do_work(void)
@@ -322,7 +331,7 @@ static struct fake_snapshot *run_once(const struct compare_machine *machine, uin
 	return end;
 }
 
-static void print_entry(const struct entry *e)
+static void print_entry(const struct compare_entry *e)
 {
 	printf("  %-12s width %u at %llx: %llx\n",
 	       e->kind == LOG_WORK && e->width ? "SAVE, LOAD" : kind_names[e->kind], e->width,
@@ -334,7 +343,8 @@ static bool same_logs(bool with_reload)
 	unsigned at = 0, from;
 
 	while (at < first_run.count && at < second_run.count &&
-	       memcmp(&first_run.entries[at], &second_run.entries[at], sizeof(struct entry)) == 0)
+	       memcmp(&first_run.entries[at], &second_run.entries[at],
+		      sizeof(struct compare_entry)) == 0)
 		at++;
 	if (at == first_run.count && at == second_run.count)
 		return true;
@@ -382,4 +392,63 @@ void compare_drive(const struct compare_machine *machine, uint64_t *seed, unsign
 	memset(run, 0, sizeof(*run));
 	while (accesses--)
 		step(machine, seed);
+}
+
+/* -- A run that can be repeated access by access */
+
+void compare_begin(void)
+{
+	run = &first_run;
+	memset(run, 0, sizeof(*run));
+}
+
+const struct compare_entry *compare_entries(unsigned *count)
+{
+	*count = first_run.count;
+	return first_run.entries;
+}
+
+void compare_look(const struct compare_machine *machine, uint64_t seed, unsigned accesses)
+{
+	struct compare_machine alone = *machine;
+
+	alone.stimulate = NULL;
+	compare_begin();
+	read_everything();
+	let_time_pass();
+	read_everything();
+	while (accesses--)
+		step(&alone, &seed);
+}
+
+void compare_play(const struct compare_machine *machine, const struct compare_entry *action)
+{
+	switch (action->kind) {
+	case LOG_PORT_READ:
+	case LOG_PORT_WRITE:
+	case LOG_MEMORY_READ:
+	case LOG_MEMORY_WRITE:
+		do_access(action->kind, action->width, action->address, action->value);
+		break;
+	case LOG_CONFIG_READ:
+	case LOG_CONFIG_WRITE:
+		do_config(action->kind, action->width, (unsigned)action->address, action->value);
+		break;
+	case LOG_TIME:
+		announce(LOG_TIME, 0, 0, action->value);
+		fake_clock_advance_to(action->value);
+		compare_log(LOG_TIME, 0, 0, fake_clock_now());
+		break;
+	case LOG_WORK:
+		if (machine->settle)
+			machine->settle();
+		do_work();
+		break;
+	case LOG_RESET:
+		reset_all((enum tsr_reset)action->value);
+		break;
+	default:
+		return;
+	}
+	observe();
 }

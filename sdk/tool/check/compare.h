@@ -28,6 +28,13 @@ enum log_kind {
 	LOG_STIMULUS, /* from the surroundings: what it was, what came of it */
 };
 
+/* A line of a log. What it means depends on the kind. */
+struct compare_entry {
+	enum log_kind kind;
+	unsigned width;
+	uint64_t address, value;
+};
+
 /* A machine to compare, and its surroundings, which outlive the save and the load. */
 struct compare_machine {
 	const char *name;
@@ -41,8 +48,8 @@ struct compare_machine {
 
 /* Called before each access; NULL: nobody wants to know. */
 extern void (*compare_before)(enum log_kind kind, unsigned width, uint64_t address, uint64_t value);
-/* The words for it. */
-const char *compare_kind_name(enum log_kind kind);
+/* The words for it; NULL: there is no such kind. */
+const char *compare_kind_name(unsigned kind);
 
 void compare_log(enum log_kind kind, unsigned width, uint64_t address, uint64_t value);
 
@@ -56,5 +63,18 @@ bool compare_repeat(const struct compare_machine *machine, uint64_t seed, unsign
 /* Random accesses, time and stimuli on the machine as it is; nothing is compared. The caller has
  * started it. */
 void compare_drive(const struct compare_machine *machine, uint64_t *seed, unsigned accesses);
+
+/* -- A run that can be repeated access by access. The caller has started the machine. */
+
+/* Forgets what was logged. */
+void compare_begin(void);
+/* What was logged since. Valid until the next run begins. */
+const struct compare_entry *compare_entries(unsigned *count);
+/* Reads what there is, lets time pass, reads again, and makes random accesses after that; nothing
+ * comes from outside. */
+void compare_look(const struct compare_machine *machine, uint64_t seed, unsigned accesses);
+/* Does once more what an entry says that was done. An entry that says what came of it does nothing.
+ */
+void compare_play(const struct compare_machine *machine, const struct compare_entry *action);
 
 #endif

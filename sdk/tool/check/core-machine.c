@@ -28,10 +28,16 @@ struct order {
 };
 
 static char *instance; /* its name */
+static char *accessed; /* the driver's places */
 
 const char *core_instance(void)
 {
 	return instance;
+}
+
+const char *core_places(void)
+{
+	return accessed;
 }
 
 TsrRegistry *core_registry(const struct check *check)
@@ -355,5 +361,7 @@ char *core_write_machine(const struct check *check, TsrRegistry *registry, unsig
 	}
 	if (count > 1)
 		add_second(&order);
+	g_free(accessed);
+	accessed = g_strdup(order.places->str);
 	return write_manifest(&order, count);
 }

@@ -76,23 +76,20 @@ struct core_run *core_run_new(const struct check *check, TsrRegistry *registry, 
 	return run;
 }
 
-static void set_until(struct core_run *run, unsigned steps)
+void core_run_set(struct core_run *run, const char *name, const char *value)
 {
-	g_autofree char *text = g_strdup_printf("%u", steps);
 	GError *error = NULL;
 
-	if (!tsr_machine_set_instance_property(run->machine, "cpu0", "until", text, &error))
+	if (!tsr_machine_set_instance_property(run->machine, "cpu0", name, value, &error))
 		check_fail("the driver: %s", error->message);
 }
 
-gboolean core_run_to(struct core_run *run, unsigned steps)
+/* Until the driver has reached what it was told to. */
+static gboolean go_on(struct core_run *run)
 {
 	TsrMachineState state = tsr_machine_get_state(run->machine);
 	GError *error = NULL;
 
-	if (run->stopped)
-		return FALSE;
-	set_until(run, steps);
 	run->reached = FALSE;
 	check_phase("a run of the machine");
 	if (state == TSR_MACHINE_LOADED ? !tsr_machine_start(run->machine, &error)
@@ -103,6 +100,22 @@ gboolean core_run_to(struct core_run *run, unsigned steps)
 	if (!run->stopped && !tsr_machine_pause(run->machine, &error))
 		check_fail("the machine cannot be paused: %s", error->message);
 	return !run->stopped;
+}
+
+gboolean core_run_to(struct core_run *run, unsigned steps)
+{
+	g_autofree char *text = g_strdup_printf("%u", steps);
+
+	if (run->stopped)
+		return FALSE;
+	core_run_set(run, "until", text);
+	return go_on(run);
+}
+
+gboolean core_run_script(struct core_run *run, const char *path)
+{
+	core_run_set(run, "script", path);
+	return go_on(run);
 }
 
 char *core_run_log(const struct core_run *run, unsigned steps)

@@ -20,6 +20,8 @@ TsrRegistry *core_registry(const struct check *check);
 char *core_write_machine(const struct check *check, TsrRegistry *registry, unsigned count);
 /* The instance that is tested: device0, or that of the preset. */
 const char *core_instance(void);
+/* What the driver accesses, as its property has it. */
+const char *core_places(void);
 
 /* -- A run of it (core-run.c) */
 
@@ -33,6 +35,11 @@ struct core_run {
  * cannot be, the test has failed; of two instances, it is skipped. */
 struct core_run *core_run_new(const struct check *check, TsrRegistry *registry, const char *path,
 			      guint64 seed, unsigned count);
+/* Sets a property of the driver. */
+void core_run_set(struct core_run *run, const char *name, const char *value);
+/* Has the driver do the lines of a file, on a machine that is loaded or has been run; FALSE: it has
+ * stopped before the last. */
+gboolean core_run_script(struct core_run *run, const char *path);
 /* Runs up to so many steps; TRUE: the machine has made them, and is paused. FALSE: it has
  * stopped before, because the plugin asked for it. */
 gboolean core_run_to(struct core_run *run, unsigned steps);
@@ -43,6 +50,17 @@ char *core_run_hash(struct core_run *run);
 void core_run_free(struct core_run *run);
 /* Errors and warnings of the instance under test since the process began, and the first of them. */
 unsigned core_run_mistakes(const char **first);
+
+/* -- A state of it in parts (core-splice.c) */
+
+/* A part of a head that the core has saved; fails when there is none. (transfer full) */
+GVariant *core_part_of(GVariant *head, const char *name);
+/* Whether a line is of the plugin or of what the check has put beside it. */
+gboolean core_is_our_line(const char *name);
+/* Puts what is kept of a head into a file; of what a new machine's head has, too, nothing. */
+void core_put_state(GKeyFile *kept, GVariant *head, GVariant *new_head);
+/* The head of today with what the file has. (transfer full) */
+GVariant *core_merge_state(GKeyFile *kept, GVariant *head);
 
 /* -- Tests (core-tests.c) */
 void check_core_attach(const struct check *check);

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include <tessera/draft/interrupts.h>
+#include <tessera/draft/pci-host.h>
+
 #include "compare.h"
 
 #define REQUESTS 8

@@ -65,13 +65,15 @@ static void print_output(const char *output)
 }
 
 static void add_json(struct report *report, const struct check_test *test,
-		     const struct check_result *result, const char *why)
+		     const struct check_result *result, const char *why, const char *state)
 {
 	GVariantBuilder row;
 
 	g_variant_builder_init(&row, G_VARIANT_TYPE("a{sv}"));
 	g_variant_builder_add(&row, "{sv}", "level", g_variant_new_uint32(test->level));
 	g_variant_builder_add(&row, "{sv}", "test", g_variant_new_string(test->name));
+	if (state)
+		g_variant_builder_add(&row, "{sv}", "state", g_variant_new_string(state));
 	g_variant_builder_add(&row, "{sv}", "result", g_variant_new_string(words[result->outcome]));
 	g_variant_builder_add(&row, "{sv}", "why", g_variant_new_string(why));
 	g_variant_builder_add(&row, "{sv}", "milliseconds", g_variant_new_uint32(result->ms));
@@ -79,9 +81,11 @@ static void add_json(struct report *report, const struct check_test *test,
 }
 
 void report_test(struct report *report, const struct check_test *test,
-		 const struct check_result *result)
+		 const struct check_result *result, const char *state)
 {
-	g_autofree char *why = printable(result->why ? result->why : "");
+	g_autofree char *why = printable(result->why ? result->why : ""),
+			*file = state ? g_path_get_basename(state) : NULL,
+			*name = file ? g_utf8_make_valid(file, -1) : NULL;
 
 	if (result->outcome == CHECK_PASSED)
 		report->passed++;
@@ -90,10 +94,11 @@ void report_test(struct report *report, const struct check_test *test,
 	if (result->outcome == CHECK_FAILED)
 		report->level = MIN(report->level, test->level - 1);
 	if (report->check->json) {
-		add_json(report, test, result, why);
+		add_json(report, test, result, why, name);
 		return;
 	}
-	printf("%2u  %-7s  %-14s  %s%s%s\n", test->level, outcomes[result->outcome], test->name,
+	printf("%2u  %-7s  %-14s  %s%s%s%s%s\n", test->level, outcomes[result->outcome], test->name,
+	       name ? name : "", name ? ": " : "",
 	       result->outcome == CHECK_PASSED ? test->what : why,
 	       result->outcome == CHECK_PASSED && *why ? ": " : "",
 	       result->outcome == CHECK_PASSED ? why : "");

@@ -8,8 +8,9 @@
 struct report;
 
 struct report *report_begin(const struct check *check);
+/* `state`: the file that the test was about, or NULL. */
 void report_test(struct report *report, const struct check_test *test,
-		 const struct check_result *result);
+		 const struct check_result *result, const char *state);
 /* Prints the end; frees the report. */
 void report_end(struct report *report, unsigned failed);
 

@@ -2,6 +2,8 @@
 /* The plugin as it was when the recording began: made, connected, loaded. See replay.h. */
 #include "replay.h"
 
+#include "kept.h"
+
 /* -- What the recording says */
 
 /* (transfer full) A list of the description, or an empty one. */
@@ -143,56 +145,6 @@ static void set_timers(void)
 
 /* -- Its state */
 
-static void write_fields(struct tsr_state_writer *out, GVariant *fields);
-
-static void write_field(struct tsr_state_writer *out, const char *name, GVariant *value)
-{
-	gsize length;
-	const void *bytes;
-
-	switch (g_variant_classify(value)) {
-	case G_VARIANT_CLASS_BYTE:
-		out->ops->uint(out, name, g_variant_get_byte(value), 1);
-		break;
-	case G_VARIANT_CLASS_UINT16:
-		out->ops->uint(out, name, g_variant_get_uint16(value), 2);
-		break;
-	case G_VARIANT_CLASS_UINT32:
-		out->ops->uint(out, name, g_variant_get_uint32(value), 4);
-		break;
-	case G_VARIANT_CLASS_UINT64:
-		out->ops->uint(out, name, g_variant_get_uint64(value), 8);
-		break;
-	default:
-		if (g_variant_is_of_type(value, G_VARIANT_TYPE_VARDICT)) {
-			out->ops->begin(out, name);
-			write_fields(out, value);
-			out->ops->end(out);
-		} else if (g_variant_is_of_type(value, G_VARIANT_TYPE_BYTESTRING)) {
-			bytes = g_variant_get_fixed_array(value, &length, 1);
-			out->ops->bytes(out, name, bytes, length);
-		}
-	}
-}
-
-static void write_fields(struct tsr_state_writer *out, GVariant *fields)
-{
-	GVariantIter iter;
-	const char *name;
-	GVariant *value;
-
-	g_variant_iter_init(&iter, fields);
-	while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
-		write_field(out, name, value);
-		g_variant_unref(value);
-	}
-}
-
-static void save_recorded(void *self, struct tsr_state_writer *out)
-{
-	write_fields(out, self);
-}
-
 static void load(void)
 {
 	g_autoptr(GVariant) fields = tsr_recording_lookup(replay.recording, "state", "a{sv}");
@@ -203,7 +155,7 @@ static void load(void)
 	if (!fields)
 		return;
 	check_phase("loading the recorded state");
-	state = fake_state_of(save_recorded, fields);
+	state = fake_state_of(kept_write_fields, fields);
 	if (!fake_device_load(replay.device, state, version ? g_variant_get_uint32(version) : 1,
 			      &error))
 		replay_differ("the saved state that the recording begins with is loaded",

@@ -8,6 +8,7 @@
 
 #include <fake-host.h>
 #include <tessera/draft/isa-forward.h>
+#include <tessera/draft/pci-host.h>
 
 #define REQUEST 0x1000u /* where a DMA request is written */
 

@@ -6,7 +6,8 @@
 #ifndef TESSERA_DRAFT_CPU_PROFILE_H
 #define TESSERA_DRAFT_CPU_PROFILE_H
 
-#include "../x86.h"
+#include "x86.h"
+#include "draft.h"
 
 enum tsr_cpu_place_kind { TSR_PLACE_REAL, TSR_PLACE_V86, TSR_PLACE_PROTECTED };
 

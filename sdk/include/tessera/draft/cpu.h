@@ -12,7 +12,9 @@
 #define TESSERA_DRAFT_CPU_H
 
 #include "../host.h"
-#include "../x86.h"
+#include "x86.h"
+#include "draft.h"
+#include "interrupts.h"
 
 enum tsr_cpu_exit {
 	TSR_CPU_KICKED,   /* kick was called */

@@ -30,6 +30,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "draft.h"
+
 #define TSR_LAYER_MAGIC "TSRLAYER"
 #define TSR_LAYER_VERSION 1u
 #define TSR_LAYER_ID 16u        /* bytes of an id or of a boot's id; all zero: none */

@@ -8,6 +8,7 @@
 #define TESSERA_DRAFT_FILES_H
 
 #include "../host.h"
+#include "draft.h"
 
 /* A table of the host. A core that lacks it has nothing to hand out: open the path. */
 #define TSR_FILES "tessera.files/1"

@@ -21,6 +21,7 @@
 #define TESSERA_DRAFT_IDE_H
 
 #include "../block.h"
+#include "draft.h"
 
 #define TSR_IDE_BUFFER 65536u /* bytes of sector buffer that the channel has for each drive */
 

@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "mmu.h"
+#include "draft.h"
 
 struct tsr_x86_context;
 

@@ -8,6 +8,7 @@
 #define TESSERA_DRAFT_ISA_FORWARD_H
 
 #include "../host.h"
+#include "draft.h"
 
 #define TSR_ISA_FORWARD "tessera.isa-forward/1"
 struct tsr_isa_forward {

@@ -35,8 +35,9 @@
 #define TESSERA_DRAFT_MMU_H
 
 #include "../host.h"
-#include "../x86.h"
+#include "x86.h"
 #include "phys.h"
+#include "draft.h"
 
 #define TSR_MMU_WINDOW_SLACK 4096
 

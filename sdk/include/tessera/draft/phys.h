@@ -7,6 +7,7 @@
 #define TESSERA_DRAFT_PHYS_H
 
 #include "../host.h"
+#include "draft.h"
 
 /* One 4 KiB page of guest physical space, A20 applied. Frozen: it is made for each page that is
  * looked up. */

@@ -8,6 +8,7 @@
 #define TESSERA_DRAFT_SCRIPT_H
 
 #include "../host.h"
+#include "draft.h"
 
 /* A table of the host. A core that lacks it knows no scripts. */
 #define TSR_SCRIPT "tessera.script/1"

@@ -9,6 +9,7 @@
 #define TESSERA_DRAFT_SHUTDOWN_CODE_H
 
 #include "../host.h"
+#include "draft.h"
 
 #define TSR_SHUTDOWN_CODE "tessera.shutdown-code/1"
 struct tsr_shutdown_code {

@@ -10,7 +10,8 @@
 
 #include <assert.h>
 
-#include "../x86.h"
+#include "x86.h"
+#include "draft.h"
 
 /* -- Selectors: volume 3, 3.4.2 */
 #define TSR_SELECTOR_RPL 0x0003u

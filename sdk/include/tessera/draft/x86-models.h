@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "../abi.h"
+#include "draft.h"
 
 /* Bits of CPUID.1:EDX; those of CPUID.80000001h:EDX follow from 32 on. */
 /* clang-format off */

@@ -13,6 +13,7 @@
 #include "../device.h"
 #include "../state.h"
 #include "x86-facts.h"
+#include "draft.h"
 
 /* Whether VIF and VIP are both set where VME or PVI use them: #GP(0) instead of the next
  * instruction (Intel SDM volume 3, 20.3.2, 20.4). */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The architectural state of a 32-bit x86 processor (Intel SDM volumes 1 and 3), as CPU plugins,
- * the state file, debuggers and lockstep share it. A CPU plugin may keep parts of it elsewhere
- * while its guest runs; between two calls of the plugin this struct holds all of it.
+ * DRAFT. The architectural state of a 32-bit x86 processor (Intel SDM volumes 1 and 3), as CPU
+ * plugins, the state file, debuggers and lockstep share it. A CPU plugin may keep parts of it
+ * elsewhere while its guest runs; between two calls of the plugin this struct holds all of it.
  */
-#ifndef TESSERA_X86_H
-#define TESSERA_X86_H
+#ifndef TESSERA_DRAFT_X86_H
+#define TESSERA_DRAFT_X86_H
 
-#include "abi.h"
+#include "../abi.h"
+#include "draft.h"
 
 enum tsr_x86_gpr { TSR_EAX, TSR_ECX, TSR_EDX, TSR_EBX, TSR_ESP, TSR_EBP, TSR_ESI, TSR_EDI };
 enum tsr_x86_segment_name { TSR_ES, TSR_CS, TSR_SS, TSR_DS, TSR_FS, TSR_GS, TSR_SEGMENTS };
