@@ -2,7 +2,8 @@
 /*
  * How often the guest's picture is polled. While it changes a lot, or after input, it is fetched
  * with each frame of the window; otherwise twelve times a second, so that the host can sleep while
- * an idle guest blinks its cursor. A window that is not visible fetches nothing.
+ * an idle guest blinks its cursor. A window that is not visible fetches nothing,
+ * unless it is recorded.
  */
 #include "ui.h"
 
@@ -15,10 +16,18 @@ static gboolean fetch_frame(struct ui *ui)
 {
 	g_autoptr(GBytes) pixels = tsr_machine_borrow_frame(ui->machine, 0, &ui->frame);
 
+	ui->fetched_us = g_get_monotonic_time();
 	if (!pixels)
 		return FALSE;
 	ui_screen_set_frame(ui->screen, pixels, ui->frame.width, ui->frame.height);
+	ui_record_picture(ui);
 	return TRUE;
+}
+
+void ui_frames_fetch_if_older(struct ui *ui, guint milliseconds)
+{
+	if (g_get_monotonic_time() - ui->fetched_us >= (gint64)milliseconds * 1000)
+		fetch_frame(ui);
 }
 
 static gboolean on_slow_beat(gpointer data);

@@ -185,6 +185,13 @@ void ui_screen_set_scale(UiScreen *self, UiScale scale)
 	gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
+GBytes *ui_screen_peek_frame(UiScreen *self, guint *width, guint *height)
+{
+	*width = self->width;
+	*height = self->height;
+	return self->frame;
+}
+
 GdkTexture *ui_screen_get_picture(UiScreen *self)
 {
 	g_autoptr(GBytes) pixels = NULL;

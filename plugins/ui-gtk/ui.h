@@ -30,6 +30,8 @@ void ui_screen_set_scale(UiScreen *self, UiScale scale);
 void ui_screen_get_area(UiScreen *self, graphene_rect_t *area);
 /* (transfer full): a copy of the picture as it is; NULL: there is none yet. */
 GdkTexture *ui_screen_get_picture(UiScreen *self);
+/* (transfer none): the pixels of the newest frame, and its size; NULL: there is none yet. */
+GBytes *ui_screen_peek_frame(UiScreen *self, guint *width, guint *height);
 
 struct ui {
 	TsrMachine *machine; /* not owned; NULL after detach */
@@ -48,6 +50,7 @@ struct ui {
 	GtkWidget *edge;                   /* a revealer at the top of a full screen */
 	GtkWidget *menu_button, *send_button, *pause_button;
 	GtkWidget *typing, *typing_bar; /* while the clipboard is typed */
+	GtkWidget *recording, *recording_time, *recording_mark; /* while the screen is recorded */
 	AdwWindowTitle *title_widget;
 	AdwToastOverlay *toasts;
 	GSimpleActionGroup *actions;
@@ -66,8 +69,11 @@ struct ui {
 	struct ui_monitor *monitor;         /* which its page owns; NULL: it was not opened yet */
 	struct ui_performance *performance; /* the same */
 
+	struct ui_record *record;           /* NULL: the screen is not recorded */
+
 	/* frames */
-	TsrFrame frame;   /* the one that is shown */
+	TsrFrame frame;    /* the one that is shown */
+	gint64 fetched_us; /* when it was asked for */
 	guint tick;       /* tick callback, while the screen changes */
 	guint slow;       /* timeout, while it does not */
 	int awake;        /* ticks left before polling becomes slow */
@@ -105,6 +111,8 @@ void ui_window_tell_failure(struct ui *ui, gpointer what, const GError *error);
 void ui_frames_add(struct ui *ui);
 void ui_frames_stop(struct ui *ui);
 void ui_frames_wake(struct ui *ui); /* after input by the user: the screen may change soon */
+/* For what needs frames of a screen that is not shown, too. */
+void ui_frames_fetch_if_older(struct ui *ui, guint milliseconds);
 
 /* -- fullscreen.c */
 void ui_fullscreen_add(struct ui *ui);
@@ -155,6 +163,12 @@ void ui_performance_add(struct ui *ui);
 /* -- shot.c */
 void ui_shot_save(struct ui *ui);
 void ui_shot_copy(struct ui *ui);
+
+/* -- record.c: its actions are there only with GStreamer; after actions.c */
+void ui_record_add(struct ui *ui);
+void ui_record_picture(struct ui *ui); /* the screen has a new one */
+/* Completes the file; waits for that. */
+void ui_record_end(struct ui *ui);
 
 /* -- keyboard.c, pointer.c */
 void ui_keyboard_add(struct ui *ui);
