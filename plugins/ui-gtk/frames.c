@@ -19,7 +19,7 @@ static gboolean fetch_frame(struct ui *ui)
 	ui->fetched_us = g_get_monotonic_time();
 	if (!pixels)
 		return FALSE;
-	ui_screen_set_frame(ui->screen, pixels, ui->frame.width, ui->frame.height);
+	ui_screen_set_frame(ui->screen, pixels, &ui->frame);
 	ui_record_picture(ui);
 	return TRUE;
 }

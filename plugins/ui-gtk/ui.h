@@ -24,7 +24,8 @@ typedef enum {
 } UiScale;
 
 GtkWidget *ui_screen_new(void);
-void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint height);
+/* pixels: as tsr_machine_borrow_frame() gives them out. */
+void ui_screen_set_frame(UiScreen *self, GBytes *pixels, const TsrFrame *frame);
 void ui_screen_set_scale(UiScreen *self, UiScale scale);
 /* The area of the widget that the picture covers, in logical pixels. */
 void ui_screen_get_area(UiScreen *self, graphene_rect_t *area);
@@ -49,7 +50,7 @@ struct ui {
 	GtkWidget *header, *top, *overlay; /* top: where the header is, but for full screen */
 	GtkWidget *edge;                   /* a revealer at the top of a full screen */
 	GtkWidget *menu_button, *send_button, *pause_button;
-	GtkWidget *typing, *typing_bar; /* while the clipboard is typed */
+	GtkWidget *typing, *typing_bar;                         /* while the clipboard is typed */
 	GtkWidget *recording, *recording_time, *recording_mark; /* while the screen is recorded */
 	AdwWindowTitle *title_widget;
 	AdwToastOverlay *toasts;
@@ -69,15 +70,15 @@ struct ui {
 	struct ui_monitor *monitor;         /* which its page owns; NULL: it was not opened yet */
 	struct ui_performance *performance; /* the same */
 
-	struct ui_record *record;           /* NULL: the screen is not recorded */
+	struct ui_record *record; /* NULL: the screen is not recorded */
 
 	/* frames */
 	TsrFrame frame;    /* the one that is shown */
 	gint64 fetched_us; /* when it was asked for */
-	guint tick;       /* tick callback, while the screen changes */
-	guint slow;       /* timeout, while it does not */
-	int awake;        /* ticks left before polling becomes slow */
-	unsigned changes; /* successive slow polls that found a change */
+	guint tick;        /* tick callback, while the screen changes */
+	guint slow;        /* timeout, while it does not */
+	int awake;         /* ticks left before polling becomes slow */
+	unsigned changes;  /* successive slow polls that found a change */
 
 	/* input */
 	struct ui_keys *keys; /* that the window presses itself */
@@ -93,6 +94,9 @@ struct ui {
 	gboolean warped; /* the next event at the centre of the surface comes from the warp */
 	double rest_x, rest_y, rest_wheel; /* fractions not yet sent */
 };
+
+/* -- renderer.c: before GTK is initialised; GSK_RENDERER of the environment goes first */
+void ui_renderer_choose(void);
 
 /* -- window.c */
 void ui_window_create(struct ui *ui, const char *scale);
