@@ -24,9 +24,12 @@ static gboolean fetch_frame(struct ui *ui)
 	return TRUE;
 }
 
-void ui_frames_fetch_if_older(struct ui *ui, guint milliseconds)
+/* A screen that is shown is polled already, but for one that the desktop does not draw. */
+void ui_frames_fetch_hidden(struct ui *ui)
 {
-	if (g_get_monotonic_time() - ui->fetched_us >= (gint64)milliseconds * 1000)
+	gint64 since_us = g_get_monotonic_time() - ui->fetched_us;
+
+	if (!gtk_widget_get_mapped(GTK_WIDGET(ui->screen)) || since_us > 2 * SLOW_BEAT_MS * 1000)
 		fetch_frame(ui);
 }
 

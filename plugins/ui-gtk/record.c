@@ -129,7 +129,7 @@ static gboolean on_beat(gpointer data)
 	struct ui *ui = data;
 	guint seconds = recorder_seconds(ui->record->recorder);
 
-	ui_frames_fetch_if_older(ui, BEAT_MS);
+	ui_frames_fetch_hidden(ui);
 	recorder_beat(ui->record->recorder);
 	if (seconds != ui->record->seconds)
 		show_time(ui, seconds);

@@ -85,7 +85,7 @@ struct ui {
 	char *button;         /* the instance with a power button; NULL: none */
 	gboolean down[256];   /* keys that the guest has seen pressed and not yet released, by evdev
 				 code */
-	gboolean chord;       /* Ctrl and Alt were pressed, and no other key since */
+	gboolean chord;       /* the keys of release.c were pressed, and no other since */
 	guint buttons;        /* enum tsr_input_button */
 	gboolean grabbed;
 	gboolean is_absolute;  /* the machine has a pointer that needs no grab */
@@ -116,7 +116,7 @@ void ui_frames_add(struct ui *ui);
 void ui_frames_stop(struct ui *ui);
 void ui_frames_wake(struct ui *ui); /* after input by the user: the screen may change soon */
 /* For what needs frames of a screen that is not shown, too. */
-void ui_frames_fetch_if_older(struct ui *ui, guint milliseconds);
+void ui_frames_fetch_hidden(struct ui *ui);
 
 /* -- fullscreen.c */
 void ui_fullscreen_add(struct ui *ui);
@@ -180,7 +180,15 @@ void ui_keyboard_release_all(struct ui *ui);
 void ui_pointer_add(struct ui *ui);
 void ui_pointer_release_all(struct ui *ui);
 
-/* -- grab.c: the guest has the pointer until Ctrl+Alt is pressed */
+/* -- release.c: the keys that give the pointer to the guest and take it back */
+/* The key is one of them, and all of them are held. code: of evdev */
+gboolean ui_release_is_pressed(const struct ui *ui, guint code);
+const char *ui_release_hint(const struct ui *ui); /* a sentence for the title */
+const char *ui_release_accelerator(const struct ui *ui);
+/* Of those that the user can choose; label: to be translated; FALSE: there are no more. */
+gboolean ui_release_get(guint index, const char **name, const char **label);
+
+/* -- grab.c: the guest has the pointer until these keys are pressed */
 void ui_grab_take(struct ui *ui, GdkEvent *event);
 void ui_grab_release(struct ui *ui);
 void ui_grab_moved(struct ui *ui); /* after last_x and last_y changed: keeps the pointer inside */

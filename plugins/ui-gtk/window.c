@@ -53,7 +53,7 @@ void ui_window_update_title(struct ui *ui)
 	if (tsr_machine_get_state(ui->machine) == TSR_MACHINE_PAUSED)
 		subtitle = _("Paused");
 	if (ui->grabbed)
-		subtitle = _("Ctrl+Alt releases the mouse");
+		subtitle = ui_release_hint(ui);
 	if (ui_calls_are_late(ui->calls))
 		subtitle = _("Waiting for the machine…");
 	adw_window_title_set_title(ui->title_widget, ui->title);
