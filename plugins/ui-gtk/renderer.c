@@ -2,8 +2,8 @@
 /*
  * What GTK draws with. It prefers OpenGL, which a host without a graphics device, or one that the
  * user may not open, computes on its processor: that takes twenty times as long as drawing with
- * cairo, and loading it is most of the time until the window is there. Gaps: a device whose driver
- * Mesa lacks.
+ * cairo, and loading it doubles what it takes until the window is there. Gaps: a device whose
+ * driver Mesa lacks.
  */
 #include <glob.h>
 #include <unistd.h>

@@ -73,22 +73,49 @@ static gboolean is_drawn_by_cairo(GtkWidget *widget)
 	return GSK_IS_CAIRO_RENDERER(gtk_native_get_renderer(gtk_widget_get_native(widget)));
 }
 
+static void append_black(GtkSnapshot *snapshot, double x, double y, double width, double height)
+{
+	graphene_rect_t area = GRAPHENE_RECT_INIT((float)x, (float)y, (float)width, (float)height);
+
+	if (width > 0 && height > 0)
+		gtk_snapshot_append_color(snapshot, &(GdkRGBA){ 0, 0, 0, 1 }, &area);
+}
+
+/* What the picture does not cover. */
+static void append_border(GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+	double width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
+	double left = area->origin.x, right = left + area->size.width;
+	double top = area->origin.y, bottom = top + area->size.height;
+
+	append_black(snapshot, 0, 0, width, top);
+	append_black(snapshot, 0, bottom, width, height - bottom);
+	append_black(snapshot, 0, top, left, area->size.height);
+	append_black(snapshot, right, top, width - right, area->size.height);
+}
+
 static void ui_screen_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 {
 	UiScreen *self = UI_SCREEN(widget);
 	struct ui_strips_form form = { .width = self->width, .height = self->height };
-	graphene_rect_t all, area;
+	graphene_rect_t area;
 	double scale;
 
-	graphene_rect_init(&all, 0, 0, gtk_widget_get_width(widget), gtk_widget_get_height(widget));
-	gtk_snapshot_append_color(snapshot, &(GdkRGBA){ 0, 0, 0, 1 }, &all);
-	if (!self->frame)
+	if (!self->frame) {
+		append_black(snapshot, 0, 0, gtk_widget_get_width(widget),
+			     gtk_widget_get_height(widget));
 		return;
+	}
 	scale = shown_scale(self);
 	form.factor = repetition(self, scale);
 	form.is_whole = form.factor != scale;
 	form.is_cairo = is_drawn_by_cairo(widget);
 	ui_screen_get_area(self, &area);
+	if (form.is_whole) /* its edges may be within pixels of the device */
+		append_black(snapshot, 0, 0, gtk_widget_get_width(widget),
+			     gtk_widget_get_height(widget));
+	else
+		append_border(widget, snapshot, &area);
 	gtk_snapshot_save(snapshot);
 	gtk_snapshot_translate(snapshot, &area.origin);
 	gtk_snapshot_scale(snapshot, area.size.width / (float)self->width,

@@ -2,7 +2,7 @@
 /*
  * See strips.h. Where GTK draws with OpenGL a strip is a texture, which is uploaded once. Where it
  * draws with cairo it is a surface on the pixels themselves: GTK 4.8 would convert a texture by
- * floating point at each drawing, three quarters of what a frame costs.
+ * floating point at each drawing, which was half of what a frame cost.
  */
 #include "strips.h"
 

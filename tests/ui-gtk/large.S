@@ -17,7 +17,7 @@ _start:
 	mov sp, 0x7c00
 	mov ax, 0x4f01		/* 4F01h: mode information; 28h: where the picture is */
 	mov cx, 0x0144
-	mov di, 0x0500
+	mov di, 0x0600
 	int 0x10
 	mov ax, 0x4f02
 	mov bx, 0x4144
@@ -56,7 +56,7 @@ draw:	mov dx, 0x3da		/* input status 1, bit 3: vertical retrace */
 	jz 2b
 	add ebx, 0x00102030
 	mov eax, ebx
-	mov edi, [0x0528]
+	mov edi, [0x0628]
 	cmp bp, 'w'
 	je whole
 	cmp bp, 's'
