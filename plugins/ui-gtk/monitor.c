@@ -336,6 +336,8 @@ static void on_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer un
 {
 	GtkWidget *label = gtk_label_new(NULL);
 
+	/* they are columns of English, from the left in every language */
+	gtk_widget_set_direction(label, GTK_TEXT_DIR_LTR);
 	gtk_label_set_xalign(GTK_LABEL(label), 0);
 	gtk_list_item_set_child(item, label);
 }
