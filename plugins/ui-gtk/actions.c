@@ -137,26 +137,39 @@ static void add_scaling(GMenu *menu)
 	g_menu_append_submenu(menu, _("S_caling"), G_MENU_MODEL(scaling));
 }
 
+/* hidden_when: NULL, it is always shown. */
+static void append(GMenu *menu, const char *label, const char *action, const char *hidden_when)
+{
+	g_autoptr(GMenuItem) item = g_menu_item_new(label, action);
+
+	g_menu_item_set_attribute(item, "hidden-when", hidden_when ? "s" : NULL, hidden_when);
+	g_menu_append_item(menu, item);
+}
+
 GMenuModel *ui_actions_menu(void)
 {
 	static const struct {
 		int section;
-		const char *label, *action;
+		const char *label, *action, *hidden_when;
 	} rows[] = {
-		{ 0, N_("_Save Screenshot…"), "machine.screenshot" },
-		{ 0, N_("_Copy Screenshot"), "machine.copy-screenshot" },
-		{ 0, N_("Type the C_lipboard"), "machine.paste" },
-		{ 1, N_("F_ull Screen"), "machine.fullscreen" },
-		{ 1, N_("_Bus Monitor"), "machine.monitor" },
-		{ 1, N_("_Performance"), "machine.performance" },
-		{ 1, N_("_Hardware…"), "machine.hardware" },
-		{ 2, N_("S_uspend"), "machine.suspend" },
-		{ 2, N_("Shut _Down"), "machine.shut-down" },
-		{ 2, N_("_Reset"), "machine.reset" },
-		{ 2, N_("Power _Off…"), "machine.power-off" },
-		{ 3, N_("_Preferences"), "machine.preferences" },
-		{ 3, N_("_Keyboard Shortcuts"), "machine.shortcuts" },
-		{ 3, N_("_Help"), "machine.help" },
+		{ 0, N_("_Save Screenshot…"), "machine.screenshot", NULL },
+		{ 0, N_("_Copy Screenshot"), "machine.copy-screenshot", NULL },
+#ifdef HAVE_GSTREAMER
+		{ 0, N_("_Record the Screen…"), "machine.record", "action-disabled" },
+		{ 0, N_("Stop _Recording"), "machine.stop-recording", "action-disabled" },
+#endif
+		{ 0, N_("Type the C_lipboard"), "machine.paste", NULL },
+		{ 1, N_("F_ull Screen"), "machine.fullscreen", NULL },
+		{ 1, N_("_Bus Monitor"), "machine.monitor", NULL },
+		{ 1, N_("_Performance"), "machine.performance", NULL },
+		{ 1, N_("_Hardware…"), "machine.hardware", NULL },
+		{ 2, N_("S_uspend"), "machine.suspend", NULL },
+		{ 2, N_("Shut _Down"), "machine.shut-down", NULL },
+		{ 2, N_("_Reset"), "machine.reset", NULL },
+		{ 2, N_("Power _Off…"), "machine.power-off", NULL },
+		{ 3, N_("_Preferences"), "machine.preferences", NULL },
+		{ 3, N_("_Keyboard Shortcuts"), "machine.shortcuts", NULL },
+		{ 3, N_("_Help"), "machine.help", NULL },
 	};
 	GMenu *menu = g_menu_new(), *sections[4];
 
@@ -165,7 +178,8 @@ GMenuModel *ui_actions_menu(void)
 		g_menu_append_section(menu, NULL, G_MENU_MODEL(sections[i]));
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
-		g_menu_append(sections[rows[i].section], _(rows[i].label), rows[i].action);
+		append(sections[rows[i].section], _(rows[i].label), rows[i].action,
+		       rows[i].hidden_when);
 	add_scaling(sections[1]);
 	for (guint i = 0; i < G_N_ELEMENTS(sections); i++)
 		g_object_unref(sections[i]);

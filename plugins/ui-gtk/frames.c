@@ -2,7 +2,8 @@
 /*
  * How often the guest's picture is polled. While it changes a lot, or after input, it is fetched
  * with each frame of the window; otherwise twelve times a second, so that the host can sleep while
- * an idle guest blinks its cursor. A window that is not visible fetches nothing.
+ * an idle guest blinks its cursor. A window that is not visible fetches nothing,
+ * unless it is recorded.
  */
 #include "ui.h"
 
@@ -15,10 +16,21 @@ static gboolean fetch_frame(struct ui *ui)
 {
 	g_autoptr(GBytes) pixels = tsr_machine_borrow_frame(ui->machine, 0, &ui->frame);
 
+	ui->fetched_us = g_get_monotonic_time();
 	if (!pixels)
 		return FALSE;
-	ui_screen_set_frame(ui->screen, pixels, ui->frame.width, ui->frame.height);
+	ui_screen_set_frame(ui->screen, pixels, &ui->frame);
+	ui_record_picture(ui);
 	return TRUE;
+}
+
+/* A screen that is shown is polled already, but for one that the desktop does not draw. */
+void ui_frames_fetch_hidden(struct ui *ui)
+{
+	gint64 since_us = g_get_monotonic_time() - ui->fetched_us;
+
+	if (!gtk_widget_get_mapped(GTK_WIDGET(ui->screen)) || since_us > 2 * SLOW_BEAT_MS * 1000)
+		fetch_frame(ui);
 }
 
 static gboolean on_slow_beat(gpointer data);

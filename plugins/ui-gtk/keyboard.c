@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sends the keys of the host's keyboard to the guest by their position: GDK's hardware key codes on
- * X11 and Wayland are evdev codes plus 8. The window itself uses two combinations: Ctrl+Alt,
- * pressed and released, grabs or releases the pointer; Ctrl+Alt+Enter switches to full screen.
+ * X11 and Wayland are evdev codes plus 8. The window itself uses three combinations: those of
+ * release.c, pressed and released, grab or release the pointer; Ctrl+Alt+Enter switches to full
+ * screen; Ctrl+Alt+F10 opens the menu.
  */
 #include <linux/input-event-codes.h>
 
 #include "ui.h"
 
 #define XKB_OFFSET 8u
-
-static gboolean is_ctrl(guint code)
-{
-	return code == KEY_LEFTCTRL || code == KEY_RIGHTCTRL;
-}
-
-static gboolean is_alt(guint code)
-{
-	return code == KEY_LEFTALT || code == KEY_RIGHTALT;
-}
 
 static gboolean ctrl_is_down(const struct ui *ui)
 {
@@ -67,7 +58,7 @@ static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, 
 	if (!ui->down[code]) /* otherwise the host repeats the key; the guest's keyboard does that
 				itself */
 		send_key(ui, code, TRUE);
-	ui->chord = (is_ctrl(code) || is_alt(code)) && ctrl_is_down(ui) && alt_is_down(ui);
+	ui->chord = ui_release_is_pressed(ui, code);
 	return TRUE;
 }
 

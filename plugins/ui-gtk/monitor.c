@@ -336,6 +336,8 @@ static void on_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer un
 {
 	GtkWidget *label = gtk_label_new(NULL);
 
+	/* they are columns of English, from the left in every language */
+	gtk_widget_set_direction(label, GTK_TEXT_DIR_LTR);
 	gtk_label_set_xalign(GTK_LABEL(label), 0);
 	gtk_list_item_set_child(item, label);
 }
@@ -371,7 +373,11 @@ static void add_kind(struct ui_monitor *m, GtkGrid *grid, guint kind)
 		g_strdup_printf("<span color=\"%s\">■</span>", ui_graph_color(kind));
 
 	gtk_label_set_markup(GTK_LABEL(swatch), markup);
-	gtk_label_set_ellipsize(GTK_LABEL(name), PANGO_ELLIPSIZE_END); /* in a narrow window */
+	gtk_label_set_wrap(GTK_LABEL(name), TRUE); /* in a narrow window */
+	gtk_label_set_lines(GTK_LABEL(name), 2);
+	gtk_label_set_ellipsize(GTK_LABEL(name), PANGO_ELLIPSIZE_END);
+	gtk_label_set_xalign(GTK_LABEL(name), 0);
+	gtk_widget_set_tooltip_text(button, _(kinds[kind].name));
 	m->kinds[kind] = button;
 	m->rates[kind] = gtk_label_new(NULL);
 	gtk_widget_set_hexpand(m->rates[kind], TRUE);

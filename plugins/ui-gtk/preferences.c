@@ -23,6 +23,17 @@ static const struct choice closings[] = {
 	{ NULL, NULL },
 };
 
+/* As release.c has them. */
+static const struct choice *release_keys(void)
+{
+	static struct choice choices[8];
+
+	for (guint i = 0; i + 1 < G_N_ELEMENTS(choices); i++)
+		if (!ui_release_get(i, &choices[i].value, &choices[i].label))
+			break;
+	return choices;
+}
+
 static void on_selected(AdwComboRow *row, GParamSpec *property, gpointer window)
 {
 	struct ui *ui = ui_of_window(window);
@@ -35,7 +46,9 @@ static void on_selected(AdwComboRow *row, GParamSpec *property, gpointer window)
 		g_action_group_change_action_state(G_ACTION_GROUP(ui->actions), "scale",
 						   g_variant_new_string(value));
 	else
-		ui_settings_set(ui->settings, UI_SETTING_CLOSING, value);
+		ui_settings_set(ui->settings,
+				choices == closings ? UI_SETTING_CLOSING : UI_SETTING_RELEASE,
+				value);
 }
 
 static GtkWidget *make_row(struct ui *ui, const char *title, const struct choice *choices,
@@ -78,6 +91,10 @@ static void on_preferences(GSimpleAction *action, GVariant *parameter, gpointer 
 
 	add_group(page, _("Screen"), _("How the picture fills the window."),
 		  make_row(ui, _("Scaling"), scales, g_variant_get_string(scale, NULL)));
+	add_group(page, _("Mouse"),
+		  _("What is pressed to give the mouse to the guest, and to take it back."),
+		  make_row(ui, _("Keys for the mouse"), release_keys(),
+			   ui_settings_get(ui->settings, UI_SETTING_RELEASE)));
 	add_group(page, _("Closing"), _("What happens to a machine when its window is closed."),
 		  make_row(ui, _("Closing the window"), closings,
 			   ui_settings_get(ui->settings, UI_SETTING_CLOSING)));
@@ -95,6 +112,8 @@ static void on_shortcuts(GSimpleAction *action, GVariant *parameter, gpointer da
 	GtkBuilder *builder = gtk_builder_new_from_resource("/org/tessera/window/shortcuts.ui");
 	GtkWindow *window = GTK_WINDOW(gtk_builder_get_object(builder, "shortcuts"));
 
+	g_object_set(gtk_builder_get_object(builder, "release"), "accelerator",
+		     ui_release_accelerator(ui), NULL);
 	gtk_window_set_transient_for(window, ui->window);
 	gtk_window_present(window);
 	g_object_unref(builder);

@@ -19,4 +19,14 @@ struct ui_saving {
 /* Asks for a file, for which it proposes `name`, and says how saving ended. [main loop] */
 void ui_save(struct ui *ui, const struct ui_saving *what, const char *name);
 
+/* path: NULL, none was chosen; ui: NULL, the window is gone, and there is no path. Takes data.
+ * [main loop] */
+typedef void (*UiSaveChosen)(struct ui *ui, const char *path, gpointer data);
+/* Asks for a file only. [main loop] */
+void ui_save_ask(struct ui *ui, const char *title, GUserDirectory folder, const char *name,
+		 UiSaveChosen chosen, gpointer data);
+
+/* (transfer full): a name for what is saved now, of the machine and the time. */
+char *ui_save_name(struct ui *ui, const char *suffix);
+
 #endif

@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "strips.h"
 #include "ui.h"
 
 struct _UiScreen {
@@ -16,8 +17,7 @@ struct _UiScreen {
 	GBytes *frame; /* NULL: none was fetched yet */
 	guint width, height;
 	UiScale scale;
-	GdkTexture *texture; /* of frame, multiplied by `factor` */
-	guint factor;
+	struct ui_strips *strips; /* of frame */
 };
 
 G_DEFINE_TYPE(UiScreen, ui_screen, GTK_TYPE_WIDGET)
@@ -68,55 +68,60 @@ void ui_screen_get_area(UiScreen *self, graphene_rect_t *area)
 	graphene_rect_init(area, (int)((width - w) / 2), (int)((height - h) / 2), w, h);
 }
 
-/*
- * Every pixel becomes factor x factor opaque pixels: the fourth byte of XRGB is not alpha, and GDK
- * 4.8 has no format that ignores it.
- */
-static GBytes *multiply(GBytes *frame, guint width, guint height, guint factor)
+static gboolean is_drawn_by_cairo(GtkWidget *widget)
 {
-	const guint32 *from = g_bytes_get_data(frame, NULL);
-	gsize stride = (gsize)width * factor;
-	guint32 *pixels = g_new(guint32, stride * height * factor), *to = pixels;
-
-	for (guint y = 0; y < height; y++, from += width) {
-		for (guint x = 0; x < width; x++)
-			for (guint i = 0; i < factor; i++)
-				to[x * factor + i] = from[x] | 0xff000000u;
-		for (guint i = 1; i < factor; i++)
-			memcpy(to + i * stride, to, stride * sizeof(*to));
-		to += stride * factor;
-	}
-	return g_bytes_new_take(pixels, stride * height * factor * sizeof(*pixels));
+	return GSK_IS_CAIRO_RENDERER(gtk_native_get_renderer(gtk_widget_get_native(widget)));
 }
 
-static void make_texture(UiScreen *self, guint factor)
+static void append_black(GtkSnapshot *snapshot, double x, double y, double width, double height)
 {
-	g_autoptr(GBytes) pixels = multiply(self->frame, self->width, self->height, factor);
+	graphene_rect_t area = GRAPHENE_RECT_INIT((float)x, (float)y, (float)width, (float)height);
 
-	g_clear_object(&self->texture);
-	self->factor = factor;
-	self->texture = gdk_memory_texture_new(
-		(int)(self->width * factor), (int)(self->height * factor),
-		GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, pixels, (gsize)self->width * factor * 4);
+	if (width > 0 && height > 0)
+		gtk_snapshot_append_color(snapshot, &(GdkRGBA){ 0, 0, 0, 1 }, &area);
+}
+
+/* What the picture does not cover. */
+static void append_border(GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+	double width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
+	double left = area->origin.x, right = left + area->size.width;
+	double top = area->origin.y, bottom = top + area->size.height;
+
+	append_black(snapshot, 0, 0, width, top);
+	append_black(snapshot, 0, bottom, width, height - bottom);
+	append_black(snapshot, 0, top, left, area->size.height);
+	append_black(snapshot, right, top, width - right, area->size.height);
 }
 
 static void ui_screen_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 {
 	UiScreen *self = UI_SCREEN(widget);
-	graphene_rect_t all, area;
+	struct ui_strips_form form = { .width = self->width, .height = self->height };
+	graphene_rect_t area;
 	double scale;
-	guint factor;
 
-	graphene_rect_init(&all, 0, 0, gtk_widget_get_width(widget), gtk_widget_get_height(widget));
-	gtk_snapshot_append_color(snapshot, &(GdkRGBA){ 0, 0, 0, 1 }, &all);
-	if (!self->frame)
+	if (!self->frame) {
+		append_black(snapshot, 0, 0, gtk_widget_get_width(widget),
+			     gtk_widget_get_height(widget));
 		return;
+	}
 	scale = shown_scale(self);
-	factor = repetition(self, scale);
-	if (!self->texture || self->factor != factor)
-		make_texture(self, factor);
+	form.factor = repetition(self, scale);
+	form.is_whole = form.factor != scale;
+	form.is_cairo = is_drawn_by_cairo(widget);
 	ui_screen_get_area(self, &area);
-	gtk_snapshot_append_texture(snapshot, self->texture, &area);
+	if (form.is_whole) /* its edges may be within pixels of the device */
+		append_black(snapshot, 0, 0, gtk_widget_get_width(widget),
+			     gtk_widget_get_height(widget));
+	else
+		append_border(widget, snapshot, &area);
+	gtk_snapshot_save(snapshot);
+	gtk_snapshot_translate(snapshot, &area.origin);
+	gtk_snapshot_scale(snapshot, area.size.width / (float)self->width,
+			   area.size.height / (float)self->height);
+	ui_strips_append(self->strips, snapshot, self->frame, &form);
+	gtk_snapshot_restore(snapshot);
 }
 
 static void ui_screen_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
@@ -135,7 +140,7 @@ static void ui_screen_dispose(GObject *object)
 	UiScreen *self = UI_SCREEN(object);
 
 	g_clear_pointer(&self->frame, g_bytes_unref);
-	g_clear_object(&self->texture);
+	g_clear_pointer(&self->strips, ui_strips_free);
 	G_OBJECT_CLASS(ui_screen_parent_class)->dispose(object);
 }
 
@@ -150,6 +155,7 @@ static void ui_screen_class_init(UiScreenClass *class)
 
 static void ui_screen_init(UiScreen *self)
 {
+	self->strips = ui_strips_new();
 	self->width = 720;
 	self->height = 400;
 	gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
@@ -164,15 +170,15 @@ GtkWidget *ui_screen_new(void)
 	return g_object_new(UI_TYPE_SCREEN, NULL);
 }
 
-void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint height)
+void ui_screen_set_frame(UiScreen *self, GBytes *pixels, const TsrFrame *frame)
 {
-	gboolean resized = width != self->width || height != self->height;
+	gboolean resized = frame->width != self->width || frame->height != self->height;
 
 	g_clear_pointer(&self->frame, g_bytes_unref);
-	g_clear_object(&self->texture);
-	self->frame = g_bytes_ref(frame);
-	self->width = width;
-	self->height = height;
+	ui_strips_damage(self->strips, frame->damage_y, frame->damage_height);
+	self->frame = g_bytes_ref(pixels);
+	self->width = frame->width;
+	self->height = frame->height;
 	if (resized)
 		gtk_widget_queue_resize(GTK_WIDGET(self));
 	gtk_widget_queue_draw(GTK_WIDGET(self));
@@ -181,18 +187,18 @@ void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint heigh
 void ui_screen_set_scale(UiScreen *self, UiScale scale)
 {
 	self->scale = scale;
-	g_clear_object(&self->texture);
 	gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+GBytes *ui_screen_peek_frame(UiScreen *self, guint *width, guint *height)
+{
+	*width = self->width;
+	*height = self->height;
+	return self->frame;
 }
 
 GdkTexture *ui_screen_get_picture(UiScreen *self)
 {
-	g_autoptr(GBytes) pixels = NULL;
-
-	if (!self->frame)
-		return NULL;
-	pixels = multiply(self->frame, self->width, self->height, 1);
-	return gdk_memory_texture_new((int)self->width, (int)self->height,
-				      GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, pixels,
-				      (gsize)self->width * 4);
+	return self->frame ? ui_strips_make_texture(self->frame, self->width, 0, self->height, 1)
+			   : NULL;
 }

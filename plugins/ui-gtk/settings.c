@@ -16,6 +16,7 @@ static const struct {
 } known[] = {
 	{ UI_SETTING_SCALE, "sharp", "sharp smooth fit" },
 	{ UI_SETTING_CLOSING, "ask", "ask leave suspend power-off" },
+	{ UI_SETTING_RELEASE, "ctrl-alt", "ctrl-alt ctrl-shift right-ctrl both-shifts" },
 	{ UI_SETTING_STATUS, "true", "true false" },
 };
 

@@ -11,9 +11,10 @@
 
 struct ui_settings;
 
-#define UI_SETTING_SCALE "scale"     /* sharp, smooth, fit */
-#define UI_SETTING_CLOSING "closing" /* ask, leave, suspend, power-off */
-#define UI_SETTING_STATUS "devices"  /* whether the row of devices is shown: true, false */
+#define UI_SETTING_SCALE "scale"          /* sharp, smooth, fit */
+#define UI_SETTING_CLOSING "closing"      /* ask, leave, suspend, power-off */
+#define UI_SETTING_RELEASE "release-keys" /* ctrl-alt, ctrl-shift, right-ctrl, both-shifts */
+#define UI_SETTING_STATUS "devices"       /* whether the row of devices is shown: true, false */
 
 struct ui_settings *ui_settings_new(void);
 /* Waits until it is written. */

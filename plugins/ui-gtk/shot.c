@@ -13,19 +13,9 @@ static gboolean write_picture(gconstpointer picture, const char *path, GError **
 				   error);
 }
 
-static char *name_of_file(struct ui *ui)
-{
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
-	g_autofree char *time = g_date_time_format(now, "%Y-%m-%d-%H%M%S");
-	g_autofree char *title =
-		g_utf8_substring(ui->title, 0, MIN(g_utf8_strlen(ui->title, -1), 40));
-
-	return g_strdup_printf("%s-%s.png", title, time);
-}
-
 void ui_shot_save(struct ui *ui)
 {
-	g_autofree char *name = name_of_file(ui);
+	g_autofree char *name = ui_save_name(ui, ".png");
 	struct ui_saving what = {
 		.title = _("Save Screenshot"),
 		.done = _("The screenshot is saved as “%s”."),

@@ -24,12 +24,15 @@ typedef enum {
 } UiScale;
 
 GtkWidget *ui_screen_new(void);
-void ui_screen_set_frame(UiScreen *self, GBytes *frame, guint width, guint height);
+/* pixels: as tsr_machine_borrow_frame() gives them out. */
+void ui_screen_set_frame(UiScreen *self, GBytes *pixels, const TsrFrame *frame);
 void ui_screen_set_scale(UiScreen *self, UiScale scale);
 /* The area of the widget that the picture covers, in logical pixels. */
 void ui_screen_get_area(UiScreen *self, graphene_rect_t *area);
 /* (transfer full): a copy of the picture as it is; NULL: there is none yet. */
 GdkTexture *ui_screen_get_picture(UiScreen *self);
+/* (transfer none): the pixels of the newest frame, and its size; NULL: there is none yet. */
+GBytes *ui_screen_peek_frame(UiScreen *self, guint *width, guint *height);
 
 struct ui {
 	TsrMachine *machine; /* not owned; NULL after detach */
@@ -47,7 +50,8 @@ struct ui {
 	GtkWidget *header, *top, *overlay; /* top: where the header is, but for full screen */
 	GtkWidget *edge;                   /* a revealer at the top of a full screen */
 	GtkWidget *menu_button, *send_button, *pause_button;
-	GtkWidget *typing, *typing_bar; /* while the clipboard is typed */
+	GtkWidget *typing, *typing_bar;                         /* while the clipboard is typed */
+	GtkWidget *recording, *recording_time, *recording_mark; /* while the screen is recorded */
 	AdwWindowTitle *title_widget;
 	AdwToastOverlay *toasts;
 	GSimpleActionGroup *actions;
@@ -66,19 +70,22 @@ struct ui {
 	struct ui_monitor *monitor;         /* which its page owns; NULL: it was not opened yet */
 	struct ui_performance *performance; /* the same */
 
+	struct ui_record *record; /* NULL: the screen is not recorded */
+
 	/* frames */
-	TsrFrame frame;   /* the one that is shown */
-	guint tick;       /* tick callback, while the screen changes */
-	guint slow;       /* timeout, while it does not */
-	int awake;        /* ticks left before polling becomes slow */
-	unsigned changes; /* successive slow polls that found a change */
+	TsrFrame frame;    /* the one that is shown */
+	gint64 fetched_us; /* when it was asked for */
+	guint tick;        /* tick callback, while the screen changes */
+	guint slow;        /* timeout, while it does not */
+	int awake;         /* ticks left before polling becomes slow */
+	unsigned changes;  /* successive slow polls that found a change */
 
 	/* input */
 	struct ui_keys *keys; /* that the window presses itself */
 	char *button;         /* the instance with a power button; NULL: none */
 	gboolean down[256];   /* keys that the guest has seen pressed and not yet released, by evdev
 				 code */
-	gboolean chord;       /* Ctrl and Alt were pressed, and no other key since */
+	gboolean chord;       /* the keys of release.c were pressed, and no other since */
 	guint buttons;        /* enum tsr_input_button */
 	gboolean grabbed;
 	gboolean is_absolute;  /* the machine has a pointer that needs no grab */
@@ -87,6 +94,9 @@ struct ui {
 	gboolean warped; /* the next event at the centre of the surface comes from the warp */
 	double rest_x, rest_y, rest_wheel; /* fractions not yet sent */
 };
+
+/* -- renderer.c: before GTK is initialised; GSK_RENDERER of the environment goes first */
+void ui_renderer_choose(void);
 
 /* -- window.c */
 void ui_window_create(struct ui *ui, const char *scale);
@@ -105,6 +115,8 @@ void ui_window_tell_failure(struct ui *ui, gpointer what, const GError *error);
 void ui_frames_add(struct ui *ui);
 void ui_frames_stop(struct ui *ui);
 void ui_frames_wake(struct ui *ui); /* after input by the user: the screen may change soon */
+/* For what needs frames of a screen that is not shown, too. */
+void ui_frames_fetch_hidden(struct ui *ui);
 
 /* -- fullscreen.c */
 void ui_fullscreen_add(struct ui *ui);
@@ -156,13 +168,27 @@ void ui_performance_add(struct ui *ui);
 void ui_shot_save(struct ui *ui);
 void ui_shot_copy(struct ui *ui);
 
+/* -- record.c: its actions are there only with GStreamer; after actions.c */
+void ui_record_add(struct ui *ui);
+void ui_record_picture(struct ui *ui); /* the screen has a new one */
+/* Completes the file; waits for that. */
+void ui_record_end(struct ui *ui);
+
 /* -- keyboard.c, pointer.c */
 void ui_keyboard_add(struct ui *ui);
 void ui_keyboard_release_all(struct ui *ui);
 void ui_pointer_add(struct ui *ui);
 void ui_pointer_release_all(struct ui *ui);
 
-/* -- grab.c: the guest has the pointer until Ctrl+Alt is pressed */
+/* -- release.c: the keys that give the pointer to the guest and take it back */
+/* The key is one of them, and all of them are held. code: of evdev */
+gboolean ui_release_is_pressed(const struct ui *ui, guint code);
+const char *ui_release_hint(const struct ui *ui); /* a sentence for the title */
+const char *ui_release_accelerator(const struct ui *ui);
+/* Of those that the user can choose; label: to be translated; FALSE: there are no more. */
+gboolean ui_release_get(guint index, const char **name, const char **label);
+
+/* -- grab.c: the guest has the pointer until these keys are pressed */
 void ui_grab_take(struct ui *ui, GdkEvent *event);
 void ui_grab_release(struct ui *ui);
 void ui_grab_moved(struct ui *ui); /* after last_x and last_y changed: keeps the pointer inside */

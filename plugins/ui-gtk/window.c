@@ -53,7 +53,7 @@ void ui_window_update_title(struct ui *ui)
 	if (tsr_machine_get_state(ui->machine) == TSR_MACHINE_PAUSED)
 		subtitle = _("Paused");
 	if (ui->grabbed)
-		subtitle = _("Ctrl+Alt releases the mouse");
+		subtitle = ui_release_hint(ui);
 	if (ui_calls_are_late(ui->calls))
 		subtitle = _("Waiting for the machine…");
 	adw_window_title_set_title(ui->title_widget, ui->title);
@@ -121,6 +121,9 @@ static void take_objects(struct ui *ui, GtkBuilder *builder)
 		{ "send", &ui->send_button },
 		{ "typing", &ui->typing },
 		{ "typing-bar", &ui->typing_bar },
+		{ "recording", &ui->recording },
+		{ "recording-time", &ui->recording_time },
+		{ "recording-mark", &ui->recording_mark },
 		{ "menu", &ui->menu_button },
 		{ "pause", &ui->pause_button },
 		{ "title", &ui->title_widget },
@@ -155,6 +158,7 @@ void ui_window_create(struct ui *ui, const char *scale)
 	ui_monitor_add(ui);
 	ui_performance_add(ui);
 	ui_hardware_add(ui);
+	ui_record_add(ui);
 	ui_keyboard_add(ui);
 	ui_pointer_add(ui);
 	ui_fullscreen_add(ui);
@@ -179,6 +183,7 @@ void ui_window_destroy(struct ui *ui)
 	if (!ui->window)
 		return;
 	display = gtk_widget_get_display(GTK_WIDGET(ui->window));
+	ui_record_end(ui);
 	g_signal_handlers_disconnect_by_data(ui->machine, ui);
 	ui->machine = NULL;
 	ui->grabbed = FALSE;
