@@ -4,45 +4,6 @@
 
 #include <string.h>
 
-/* -- What the guest reads and writes. Function 0 reads, function 1 writes. */
-
-static uint64_t on_read(void *self, uint64_t offset, unsigned width)
-{
-	struct hook *hook = self;
-	struct turn turn = script_enter(hook->device, true);
-	PyObject *arguments[] = { PyLong_FromUnsignedLongLong(offset), PyLong_FromLong(width) };
-	PyObject *result = script_call(hook->device, hook->functions[0], arguments, 2);
-	uint64_t value = ~UINT64_C(0);
-
-	if (result)
-		script_take_number(hook->device, hook->functions[0], result, &value);
-	script_leave(&turn);
-	return value;
-}
-
-static void on_write(void *self, uint64_t offset, uint64_t value, unsigned width)
-{
-	struct hook *hook = self;
-	struct turn turn = script_enter(hook->device, true);
-	uint64_t mask = width < 8 ? (UINT64_C(1) << 8 * width) - 1 : UINT64_MAX;
-	PyObject *arguments[] = { PyLong_FromUnsignedLongLong(offset),
-				  PyLong_FromUnsignedLongLong(value & mask),
-				  PyLong_FromLong(width) };
-
-	Py_XDECREF(script_call(hook->device, hook->functions[1], arguments, 3));
-	script_leave(&turn);
-}
-
-void script_io_ops(struct hook *hook, unsigned widths)
-{
-	hook->table.io = (struct tsr_io_ops){
-		.size = sizeof(hook->table.io),
-		.widths = widths,
-		.read = hook->functions[0] ? on_read : NULL,
-		.write = hook->functions[1] ? on_write : NULL,
-	};
-}
-
 /* -- Regions */
 
 static PyObject *region_new(struct device *d, struct tsr_region *region, uint8_t *bytes,
@@ -68,7 +29,7 @@ PyObject *script_claim(PyObject *self, PyObject *args, PyObject *names)
 	struct tsr_error error = { 0 };
 	PyObject *functions[2] = { NULL, NULL };
 	unsigned widths = 1;
-	struct hook *hook;
+	struct script_hook *hook;
 	const char *name;
 
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "s|OOI:claim", keys, &name,
@@ -77,9 +38,10 @@ PyObject *script_claim(PyObject *self, PyObject *args, PyObject *names)
 	hook = script_hook_new(d, functions, 2);
 	if (!hook)
 		return NULL;
-	script_io_ops(hook, widths);
-	return region_new(d, d->io->claim(d->host, name, &hook->table.io, hook, &error), NULL, 0,
-			  &error);
+	return region_new(
+		d,
+		d->base.io->claim(d->base.host, name, script_hook_io(hook, widths), hook, &error),
+		NULL, 0, &error);
 }
 
 PyObject *script_claim_ports(PyObject *self, PyObject *args, PyObject *names)
@@ -90,7 +52,7 @@ PyObject *script_claim_ports(PyObject *self, PyObject *args, PyObject *names)
 	PyObject *functions[2] = { NULL, NULL };
 	unsigned widths = 1, length;
 	unsigned short base;
-	struct hook *hook;
+	struct script_hook *hook;
 	const char *name;
 
 	if (!d ||
@@ -100,10 +62,10 @@ PyObject *script_claim_ports(PyObject *self, PyObject *args, PyObject *names)
 	hook = script_hook_new(d, functions, 2);
 	if (!hook)
 		return NULL;
-	script_io_ops(hook, widths);
-	return region_new(
-		d, d->io->claim_ports(d->host, name, base, length, &hook->table.io, hook, &error),
-		NULL, 0, &error);
+	return region_new(d,
+			  d->base.io->claim_ports(d->base.host, name, base, length,
+						  script_hook_io(hook, widths), hook, &error),
+			  NULL, 0, &error);
 }
 
 PyObject *script_map_io(PyObject *self, PyObject *args, PyObject *names)
@@ -116,7 +78,7 @@ PyObject *script_map_io(PyObject *self, PyObject *args, PyObject *names)
 	unsigned widths = 4, flags = 0;
 	int priority = TSR_PRIORITY_MMIO;
 	unsigned long long base, length;
-	struct hook *hook;
+	struct script_hook *hook;
 	const char *name;
 
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "sKK|OOIiI:map_io", keys, &name, &base,
@@ -126,10 +88,9 @@ PyObject *script_map_io(PyObject *self, PyObject *args, PyObject *names)
 	hook = script_hook_new(d, functions, 2);
 	if (!hook)
 		return NULL;
-	script_io_ops(hook, widths);
 	return region_new(d,
-			  d->memory->map_io(d->host, name, base, length, priority, flags,
-					    &hook->table.io, hook, &error),
+			  d->base.memory->map_io(d->base.host, name, base, length, priority, flags,
+						 script_hook_io(hook, widths), hook, &error),
 			  NULL, 0, &error);
 }
 
@@ -148,7 +109,8 @@ PyObject *script_map(PyObject *self, PyObject *args, PyObject *names)
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "sKK|iI:map", keys, &name, &base,
 					       &length, &priority, &flags))
 		return NULL;
-	region = d->memory->map(d->host, name, base, length, priority, flags, &bytes, &error);
+	region = d->base.memory->map(d->base.host, name, base, length, priority, flags, &bytes,
+				     &error);
 	return region_new(d, region, bytes, length, &error);
 }
 
@@ -161,9 +123,9 @@ static PyObject *region_move(PyObject *self, PyObject *base)
 	if (!d || PyErr_Occurred())
 		return NULL;
 	if (region->bytes)
-		d->memory->move(region->to, to);
+		d->base.memory->move(region->to, to);
 	else
-		d->io->move(region->to, to);
+		d->base.io->move(region->to, to);
 	Py_RETURN_NONE;
 }
 
@@ -176,9 +138,9 @@ static PyObject *region_enable(PyObject *self, PyObject *enabled)
 	if (value < 0)
 		return NULL;
 	if (region->bytes)
-		d->memory->enable(region->to, value);
+		d->base.memory->enable(region->to, value);
 	else
-		d->io->enable(region->to, value);
+		d->base.io->enable(region->to, value);
 	Py_RETURN_NONE;
 }
 
@@ -297,7 +259,7 @@ PyObject *script_irq(PyObject *self, PyObject *name)
 	struct object *line = text ? script_object_new(script_line_type, d) : NULL;
 
 	if (line)
-		line->to = (void *)d->irq->get(d->host, text);
+		line->to = (void *)d->base.irq->get(d->base.host, text);
 	return (PyObject *)line;
 }
 
@@ -319,20 +281,10 @@ static PyMethodDef line_methods[] = {
 
 /* -- Timers */
 
-static void on_expired(void *self, uint64_t deadline_ns)
-{
-	struct hook *hook = self;
-	struct turn turn = script_enter(hook->device, true);
-	PyObject *argument = PyLong_FromUnsignedLongLong(deadline_ns);
-
-	Py_XDECREF(script_call(hook->device, hook->functions[0], &argument, 1));
-	script_leave(&turn);
-}
-
 PyObject *script_timer(PyObject *self, PyObject *function)
 {
 	struct device *d = script_object_building(self, "timer");
-	struct hook *hook = d ? script_hook_new(d, &function, 1) : NULL;
+	struct script_hook *hook = d ? script_hook_new(d, &function, 1) : NULL;
 	struct object *timer;
 
 	if (hook && !hook->functions[0])
@@ -341,7 +293,7 @@ PyObject *script_timer(PyObject *self, PyObject *function)
 		return NULL;
 	timer = script_object_new(script_timer_type, d);
 	if (timer)
-		timer->to = d->clock->timer_new(d->host, on_expired, hook);
+		timer->to = d->base.clock->timer_new(d->base.host, script_on_expired, hook);
 	return (PyObject *)timer;
 }
 
@@ -352,7 +304,7 @@ static PyObject *timer_arm(PyObject *self, PyObject *deadline)
 
 	if (!d || PyErr_Occurred())
 		return NULL;
-	d->clock->arm(((struct object *)self)->to, ns);
+	d->base.clock->arm(((struct object *)self)->to, ns);
 	Py_RETURN_NONE;
 }
 
@@ -362,7 +314,7 @@ static PyObject *timer_cancel(PyObject *self, PyObject *unused)
 
 	if (!d)
 		return NULL;
-	d->clock->cancel(((struct object *)self)->to);
+	d->base.clock->cancel(((struct object *)self)->to);
 	Py_RETURN_NONE;
 }
 

@@ -27,8 +27,8 @@ static bool is_own(const struct device *device, PyObject *file)
 	const char *path = file && PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL;
 
 	PyErr_Clear();
-	return path && device && device->folder &&
-	       strncmp(path, device->folder, strlen(device->folder)) == 0;
+	return path && device && device->base.folder &&
+	       strncmp(path, device->base.folder, strlen(device->base.folder)) == 0;
 }
 
 static void copy_base(PyObject *file, char *out, size_t size)
@@ -149,8 +149,8 @@ static void take(struct device *device, PyObject *where, char *line, size_t size
 		snprintf(at, sizeof(at), "%s:%ld: ", place.file, place.line);
 	if (place.line && place.function[0] && strcmp(place.function, "<module>") != 0)
 		snprintf(in, sizeof(in), "in %s: ", place.function);
-	snprintf(line, size, "%s%s%s%s%s", device && device->plugin ? device->plugin : "",
-		 device && device->plugin ? ": " : "", at, in, what);
+	snprintf(line, size, "%s%s%s%s%s", device && device->base.plugin ? device->base.plugin : "",
+		 device && device->base.plugin ? ": " : "", at, in, what);
 	if (site)
 		snprintf(site, site_size, "%s%s", at, type ? ((PyTypeObject *)type)->tp_name : "");
 	Py_XDECREF(type);
@@ -232,11 +232,5 @@ void script_report(struct device *device, PyObject *where)
 	char line[600], site[200];
 
 	take(device, where, line, sizeof(line), site, sizeof(site));
-	if (!device->host)
-		return;
-	device->log->write(device->host, site_of(site), TSR_LOG_ERROR, "%s", line);
-	if (device->is_faulty)
-		return;
-	device->is_faulty = true;
-	device->bus->emit(device->host, "fault", line);
+	script_fault(&device->base, site_of(site), line);
 }

@@ -18,10 +18,10 @@ static PyObject *get_string(PyObject *self, PyObject *name)
 	struct device *d = script_object_device(self, "get_string");
 	const char *text = d ? name_of(name) : NULL;
 
-	return text ? PyUnicode_DecodeUTF8(
-			      d->properties->get_string(d->host, text),
-			      (Py_ssize_t)strlen(d->properties->get_string(d->host, text)),
-			      "replace")
+	return text ? PyUnicode_DecodeUTF8(d->base.properties->get_string(d->base.host, text),
+					   (Py_ssize_t)strlen(d->base.properties->get_string(
+						   d->base.host, text)),
+					   "replace")
 		    : NULL;
 }
 
@@ -30,7 +30,7 @@ static PyObject *get_int(PyObject *self, PyObject *name)
 	struct device *d = script_object_device(self, "get_int");
 	const char *text = d ? name_of(name) : NULL;
 
-	return text ? PyLong_FromLongLong(d->properties->get_int(d->host, text)) : NULL;
+	return text ? PyLong_FromLongLong(d->base.properties->get_int(d->base.host, text)) : NULL;
 }
 
 static PyObject *get_bool(PyObject *self, PyObject *name)
@@ -38,7 +38,7 @@ static PyObject *get_bool(PyObject *self, PyObject *name)
 	struct device *d = script_object_device(self, "get_bool");
 	const char *text = d ? name_of(name) : NULL;
 
-	return text ? PyBool_FromLong(d->properties->get_bool(d->host, text)) : NULL;
+	return text ? PyBool_FromLong(d->base.properties->get_bool(d->base.host, text)) : NULL;
 }
 
 static PyObject *set_value(PyObject *self, PyObject *args)
@@ -54,47 +54,33 @@ static PyObject *set_value(PyObject *self, PyObject *args)
 
 		if (PyErr_Occurred())
 			return NULL;
-		d->properties->set_int(d->host, name, number);
+		d->base.properties->set_int(d->base.host, name, number);
 		Py_RETURN_NONE;
 	}
 	text = PyUnicode_AsUTF8(value);
 	if (!text)
 		return NULL;
-	d->properties->set_string(d->host, name, text);
+	d->base.properties->set_string(d->base.host, name, text);
 	Py_RETURN_NONE;
-}
-
-/* The script raises an error if the property is to keep its old value. */
-static bool on_changed(void *self, const char *name, struct tsr_error *error)
-{
-	struct device *d = self;
-	struct turn turn = script_enter(d, true);
-	PyObject *function = PyDict_GetItemString(d->watched, name), *result = NULL;
-
-	if (function)
-		result = PyObject_CallFunction(function, "s", name);
-	if (function && !result)
-		script_error_give(d, function, error);
-	Py_XDECREF(result);
-	script_leave(&turn);
-	return result || !function;
 }
 
 static PyObject *on_change(PyObject *self, PyObject *args)
 {
 	struct device *d = script_object_building(self, "on_change");
+	struct script_hook *hook;
 	PyObject *function;
 	const char *name;
 
 	if (!d || !PyArg_ParseTuple(args, "sO:on_change", &name, &function))
 		return NULL;
-	if (!PyCallable_Check(function)) {
+	hook = script_hook_new(d, &function, 1);
+	if (!hook)
+		return NULL;
+	if (!hook->functions[0]) {
 		PyErr_SetString(PyExc_TypeError, "on_change needs a function");
 		return NULL;
 	}
-	if (PyDict_SetItemString(d->watched, name, function) < 0)
-		return NULL;
-	d->properties->on_change(d->host, name, on_changed, d);
+	d->base.properties->on_change(d->base.host, name, script_on_changed, hook);
 	Py_RETURN_NONE;
 }
 
@@ -104,7 +90,7 @@ static PyObject *now(PyObject *self, PyObject *unused)
 {
 	struct device *d = ((struct object *)self)->device;
 
-	return d ? PyLong_FromUnsignedLongLong(d->clock->now(d->host))
+	return d ? PyLong_FromUnsignedLongLong(d->base.clock->now(d->base.host))
 		 : (script_object_device(self, "now"), NULL);
 }
 
@@ -112,7 +98,7 @@ static PyObject *wall(PyObject *self, PyObject *unused)
 {
 	struct device *d = ((struct object *)self)->device;
 
-	return d ? PyLong_FromUnsignedLongLong(d->clock->wall(d->host))
+	return d ? PyLong_FromUnsignedLongLong(d->base.clock->wall(d->base.host))
 		 : (script_object_device(self, "wall"), NULL);
 }
 
@@ -126,7 +112,8 @@ static PyObject *random_bytes(PyObject *self, PyObject *length)
 		return NULL;
 	bytes = PyBytes_FromStringAndSize(NULL, count < 0 ? 0 : count);
 	if (bytes)
-		d->random->fill(d->host, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+		d->base.random->fill(d->base.host, PyBytes_AS_STRING(bytes),
+				     (size_t)PyBytes_GET_SIZE(bytes));
 	return bytes;
 }
 
@@ -146,7 +133,7 @@ static PyObject *write_log(PyObject *self, PyObject *args)
 		PyErr_Format(PyExc_ValueError, "there is no level %d of log", level);
 		return NULL;
 	}
-	d->log->write(d->host, script_site(), (enum tsr_log_level)level, "%s", text);
+	d->base.log->write(d->base.host, script_site(), (enum tsr_log_level)level, "%s", text);
 	Py_RETURN_NONE;
 }
 
@@ -159,7 +146,7 @@ static PyObject *emit(PyObject *self, PyObject *args)
 		return script_object_device(self, "emit"), NULL;
 	if (!PyArg_ParseTuple(args, "s|s:emit", &event, &detail))
 		return NULL;
-	d->bus->emit(d->host, event, detail);
+	d->base.bus->emit(d->base.host, event, detail);
 	Py_RETURN_NONE;
 }
 
@@ -169,7 +156,7 @@ static PyObject *power_off(PyObject *self, PyObject *unused)
 
 	if (!d)
 		return NULL;
-	d->machine->power_off(d->host);
+	d->base.machine->power_off(d->base.host);
 	Py_RETURN_NONE;
 }
 
@@ -180,7 +167,7 @@ static PyObject *reset_machine(PyObject *self, PyObject *kind)
 
 	if (!d || PyErr_Occurred())
 		return NULL;
-	d->machine->reset(d->host, (int)number);
+	d->base.machine->reset(d->base.host, (int)number);
 	Py_RETURN_NONE;
 }
 
@@ -192,13 +179,11 @@ static PyObject *stop_machine(PyObject *self, PyObject *args)
 
 	if (!d || !PyArg_ParseTuple(args, "is:stop_machine", &status, &why))
 		return NULL;
-	d->machine->stop(d->host, status, why);
+	d->base.machine->stop(d->base.host, status, why);
 	Py_RETURN_NONE;
 }
 
 /* -- DMA */
-
-#define DMA_MAX (64u << 20) /* bytes at once; a guest's number must not exhaust the host */
 
 PyObject *script_dma_read(struct device *d, const struct tsr_host *host, PyObject *const *args,
 			  Py_ssize_t count)
@@ -214,13 +199,13 @@ PyObject *script_dma_read(struct device *d, const struct tsr_host *host, PyObjec
 	length = PyErr_Occurred() ? 0 : PyLong_AsUnsignedLongLong(args[1]);
 	if (PyErr_Occurred())
 		return NULL;
-	if (length > DMA_MAX) {
+	if (length > SCRIPT_DMA_MAX) {
 		PyErr_Format(PyExc_ValueError, "dma_read of %llu bytes; at most %u at once",
-			     (unsigned long long)length, DMA_MAX);
+			     (unsigned long long)length, SCRIPT_DMA_MAX);
 		return NULL;
 	}
 	bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)length);
-	if (!bytes || d->dma->read(host, from, PyBytes_AS_STRING(bytes), length))
+	if (!bytes || d->base.dma->read(host, from, PyBytes_AS_STRING(bytes), length))
 		return bytes;
 	Py_DECREF(bytes);
 	Py_RETURN_NONE;
@@ -240,7 +225,7 @@ PyObject *script_dma_write(struct device *d, const struct tsr_host *host, PyObje
 	to = PyLong_AsUnsignedLongLong(args[0]);
 	if (PyErr_Occurred() || PyObject_GetBuffer(args[1], &data, PyBUF_SIMPLE) < 0)
 		return NULL;
-	good = d->dma->write(host, to, data.buf, (uint64_t)data.len);
+	good = d->base.dma->write(host, to, data.buf, (uint64_t)data.len);
 	PyBuffer_Release(&data);
 	return PyBool_FromLong(good);
 }
@@ -249,14 +234,14 @@ static PyObject *dma_read(PyObject *self, PyObject *const *args, Py_ssize_t coun
 {
 	struct device *d = script_object_device(self, "dma_read");
 
-	return d ? script_dma_read(d, d->host, args, count) : NULL;
+	return d ? script_dma_read(d, d->base.host, args, count) : NULL;
 }
 
 static PyObject *dma_write(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
 	struct device *d = script_object_device(self, "dma_write");
 
-	return d ? script_dma_write(d, d->host, args, count) : NULL;
+	return d ? script_dma_write(d, d->base.host, args, count) : NULL;
 }
 
 /* -- The type */
@@ -265,7 +250,7 @@ static PyObject *get_name(PyObject *self, void *unused)
 {
 	struct device *d = ((struct object *)self)->device;
 
-	return PyUnicode_FromString(d ? d->host->name : "");
+	return PyUnicode_FromString(d ? d->base.host->name : "");
 }
 
 static PyGetSetDef getters[] = {

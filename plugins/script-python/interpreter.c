@@ -31,8 +31,6 @@ static struct {
 	PyObject *module;
 } interpreter;
 
-unsigned script_importing;
-
 /* -- Threads */
 
 /* Python keeps something for each thread, and making it anew in each call would cost more than the
@@ -137,14 +135,14 @@ static PyObject *module_print(PyObject *module, PyObject *text)
 
 	if (!line)
 		return NULL;
-	if (device && device->host && device->log)
-		device->log->write(device->host, script_site(), TSR_LOG_INFO, "%s", line);
+	if (device && device->base.host && device->base.log)
+		device->base.log->write(device->base.host, script_site(), TSR_LOG_INFO, "%s", line);
 	Py_RETURN_NONE;
 }
 
 static PyObject *module_may_import(PyObject *module, PyObject *unused)
 {
-	return PyBool_FromLong(script_importing > 0 || !me.device);
+	return PyBool_FromLong(script_building > 0 || !me.device);
 }
 
 static PyMethodDef module_methods[] = {
@@ -167,26 +165,13 @@ static bool add_native_module(bool is_guest)
 	return good;
 }
 
-/* tessera.py, beside this library. */
-static bool find_module(char *path, size_t size)
-{
-	const char *end;
-	Dl_info self;
-
-	if (!dladdr(&tessera_plugin_entry, &self))
-		return false;
-	end = strrchr(self.dli_fname, '/');
-	return end && snprintf(path, size, "%.*s/tessera.py", (int)(end - self.dli_fname),
-			       self.dli_fname) < (int)size;
-}
-
 static PyObject *run_module(void)
 {
 	PyObject *machinery = PyImport_ImportModule("importlib.util"), *spec = NULL, *module = NULL,
 		 *done = NULL, *loader = NULL;
 	char path[4096];
 
-	if (!machinery || !find_module(path, sizeof(path)))
+	if (!machinery || !script_find_beside("tessera.py", path, sizeof(path)))
 		goto out;
 	spec = PyObject_CallMethod(machinery, "spec_from_file_location", "ss", "tessera", path);
 	module = spec ? PyObject_CallMethod(machinery, "module_from_spec", "O", spec) : NULL;

@@ -8,8 +8,6 @@
 
 #include "script.h"
 
-#include <stdlib.h>
-
 PyTypeObject *script_host_type, *script_region_type, *script_line_type, *script_timer_type,
 	*script_memory_type, *script_function_type, *script_net_type, *script_chardev_type,
 	*script_writer_type, *script_reader_type;
@@ -81,7 +79,7 @@ struct device *script_object_building(PyObject *self, const char *function)
 {
 	struct device *device = script_object_device(self, function);
 
-	if (!device || device->building)
+	if (!device || device->base.building)
 		return device;
 	PyErr_Format(PyExc_RuntimeError, "%s is for attach and realize, not for a running machine",
 		     function);
@@ -118,31 +116,18 @@ static bool are_callable(PyObject *const *functions, unsigned count)
 	return true;
 }
 
-struct hook *script_hook_new(struct device *device, PyObject *const *functions, unsigned count)
+struct script_hook *script_hook_new(struct device *device, PyObject *const *functions,
+				    unsigned count)
 {
-	struct hook *hook = are_callable(functions, count) ? calloc(1, sizeof(*hook)) : NULL;
+	struct script_hook *hook =
+		are_callable(functions, count) ? script_hook_add(&device->base) : NULL;
 
 	if (!hook)
-		return NULL;
+		return PyErr_Occurred() ? NULL : (PyErr_NoMemory(), NULL);
 	for (unsigned i = 0; i < count; i++)
 		if (functions[i] && functions[i] != Py_None)
 			hook->functions[i] = Py_NewRef(functions[i]);
-	hook->device = device;
-	hook->next = device->hooks;
-	device->hooks = hook;
 	return hook;
-}
-
-void script_hooks_free(struct device *device)
-{
-	while (device->hooks) {
-		struct hook *hook = device->hooks;
-
-		device->hooks = hook->next;
-		for (unsigned i = 0; i < SCRIPT_FUNCTIONS; i++)
-			Py_XDECREF(hook->functions[i]);
-		free(hook);
-	}
 }
 
 /* -- Calls */
@@ -164,19 +149,99 @@ PyObject *script_call(struct device *device, PyObject *function, PyObject **argu
 	return result;
 }
 
-bool script_take_number(struct device *device, PyObject *function, PyObject *result,
-			uint64_t *number)
+/* A value of C as one of Python; NULL with an error. `device`: whose save or load it is. */
+static PyObject *from_value(struct device *device, const struct script_value *value)
 {
-	bool good = PyLong_Check(result);
-
-	if (good) {
-		*number = PyLong_AsUnsignedLongLongMask(result);
-	} else {
-		PyErr_Format(PyExc_TypeError, "it returned %.80s, not a number",
-			     Py_TYPE(result)->tp_name);
-		script_report(device, function);
+	switch (value->kind) {
+	case SCRIPT_NUMBER:
+		return PyLong_FromUnsignedLongLong(value->number);
+	case SCRIPT_TRUTH:
+		return PyBool_FromLong(value->number != 0);
+	case SCRIPT_TEXT:
+		return PyUnicode_DecodeUTF8(value->data, (Py_ssize_t)value->length, "replace");
+	case SCRIPT_BYTES:
+		return PyBytes_FromStringAndSize(value->data, (Py_ssize_t)value->length);
+	case SCRIPT_WRITER:
+		return script_writer_new(device, value->data);
+	case SCRIPT_READER:
+		return script_reader_new(device, value->data);
+	default:
+		Py_RETURN_NONE;
 	}
-	Py_DECREF(result);
+}
+
+/* What a function returned, in the kind that is wanted. False with a Python error. */
+static bool take_value(PyObject *object, struct script_value *result)
+{
+	if (result->kind == SCRIPT_TRUTH) {
+		int truth = PyObject_IsTrue(object);
+
+		result->number = truth > 0;
+		return truth >= 0;
+	}
+	if (result->kind != SCRIPT_NUMBER)
+		return true;
+	if (!PyLong_Check(object)) {
+		PyErr_Format(PyExc_TypeError, "it returned %.80s, not a number",
+			     Py_TYPE(object)->tp_name);
+		return false;
+	}
+	result->number = PyLong_AsUnsignedLongLongMask(object);
+	return true;
+}
+
+/* What Python's error says is reported, or given. Returns false. */
+static bool fail(struct device *device, PyObject *where, struct tsr_error *error)
+{
+	if (error)
+		return script_error_give(device, where, error);
+	script_report(device, where);
+	return false;
+}
+
+bool script_call_hook(struct script_hook *hook, unsigned which,
+		      const struct script_value *arguments, unsigned count,
+		      struct script_value *result, struct tsr_error *error)
+{
+	struct device *device = (struct device *)hook->device;
+	struct turn turn = script_enter(device, true);
+	PyObject *function = hook->functions[which], *objects[SCRIPT_ARGUMENTS], *returned = NULL;
+	bool complete = true, good;
+
+	for (unsigned i = 0; i < count; i++)
+		complete &= (objects[i] = from_value(device, &arguments[i])) != NULL;
+	if (complete)
+		returned = PyObject_Vectorcall(function, objects, count, NULL);
+	good = returned && take_value(returned, result);
+	if (!good)
+		fail(device, function, error);
+	for (unsigned i = 0; i < count; i++)
+		Py_XDECREF(objects[i]);
+	Py_XDECREF(returned);
+	script_leave(&turn);
+	return good;
+}
+
+bool script_call_method(struct script_device *base, const char *name,
+			const struct script_value *argument, struct tsr_error *error)
+{
+	struct device *device = (struct device *)base;
+	struct turn turn = script_enter(device, true);
+	PyObject *method = PyObject_GetAttrString(device->self, name);
+	PyObject *object = argument ? from_value(device, argument) : NULL, *result = NULL;
+	bool is_state =
+		argument && (argument->kind == SCRIPT_WRITER || argument->kind == SCRIPT_READER);
+	bool good;
+
+	if (method && (object || !argument))
+		result = PyObject_Vectorcall(method, &object, argument ? 1 : 0, NULL);
+	if (object && is_state)
+		script_state_end(object);
+	good = result || fail(device, method, error);
+	Py_XDECREF(object);
+	Py_XDECREF(result);
+	Py_XDECREF(method);
+	script_leave(&turn);
 	return good;
 }
 

@@ -1,44 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PCI functions of scripts. */
-#include <tessera/pci.h>
-
 #include "script.h"
-
-/* -- The configuration space. Function 0 is called after a write, function 1 before a read. */
-
-static void on_config(struct hook *hook, unsigned which, unsigned offset, unsigned width)
-{
-	struct turn turn = script_enter(hook->device, true);
-	PyObject *arguments[] = { PyLong_FromLong(offset), PyLong_FromLong(width) };
-
-	Py_XDECREF(script_call(hook->device, hook->functions[which], arguments, 2));
-	script_leave(&turn);
-}
-
-static void on_config_written(void *self, unsigned offset, unsigned width)
-{
-	on_config(self, 0, offset, width);
-}
-
-static void on_config_read(void *self, unsigned offset, unsigned width)
-{
-	on_config(self, 1, offset, width);
-}
-
-/* A function with both, or one, or none; constant, because the core keeps it. */
-static const struct tsr_pci_ops *ops_for(const struct hook *hook)
-{
-	static const struct tsr_pci_ops ops[] = {
-		{ .size = sizeof(ops[0]) },
-		{ .size = sizeof(ops[0]), .config_written = on_config_written },
-		{ .size = sizeof(ops[0]), .config_read = on_config_read },
-		{ .size = sizeof(ops[0]),
-		  .config_written = on_config_written,
-		  .config_read = on_config_read },
-	};
-
-	return &ops[(hook->functions[0] ? 1 : 0) + (hook->functions[1] ? 2 : 0)];
-}
 
 static PyObject *function_new(struct device *d, struct tsr_pci_function *function,
 			      const struct tsr_error *error)
@@ -50,7 +12,7 @@ static PyObject *function_new(struct device *d, struct tsr_pci_function *functio
 	object = script_object_new(script_function_type, d);
 	if (object) {
 		object->to = function;
-		object->table = d->pci->dma_host(function);
+		object->table = d->base.pci->dma_host(function);
 	}
 	return (PyObject *)object;
 }
@@ -64,7 +26,7 @@ PyObject *script_pci_add(PyObject *self, PyObject *args, PyObject *names)
 	struct tsr_pci_id id = { .size = sizeof(id) };
 	PyObject *functions[2] = { NULL, NULL };
 	struct tsr_error error = { 0 };
-	struct hook *hook;
+	struct script_hook *hook;
 
 	if (!d || !PyArg_ParseTupleAndKeywords(
 			  args, names, "|$HHIBBHHBOO:pci_add", keys, &id.vendor, &id.device,
@@ -78,7 +40,9 @@ PyObject *script_pci_add(PyObject *self, PyObject *args, PyObject *names)
 	hook = script_hook_new(d, functions, 2);
 	if (!hook)
 		return NULL;
-	return function_new(d, d->pci->add(d->host, &id, ops_for(hook), hook, &error), &error);
+	return function_new(
+		d, d->base.pci->add(d->base.host, &id, script_hook_pci(hook), hook, &error),
+		&error);
 }
 
 /* -- BARs */
@@ -91,7 +55,7 @@ static PyObject *add_bar(PyObject *self, PyObject *args, PyObject *names,
 	PyObject *functions[2] = { NULL, NULL };
 	struct tsr_error error = { 0 };
 	unsigned bar, length, widths = 1 | 2 | 4;
-	struct hook *hook;
+	struct script_hook *hook;
 
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "II|OOI", keys, &bar, &length,
 					       &functions[0], &functions[1], &widths))
@@ -99,9 +63,8 @@ static PyObject *add_bar(PyObject *self, PyObject *args, PyObject *names,
 	hook = script_hook_new(d, functions, 2);
 	if (!hook)
 		return NULL;
-	script_io_ops(hook, widths);
-	if (!d->pci->bar_io(((struct object *)self)->to, bar, kind, length, &hook->table.io, hook,
-			    &error))
+	if (!d->base.pci->bar_io(((struct object *)self)->to, bar, kind, length,
+				 script_hook_io(hook, widths), hook, &error))
 		return script_raise(&error);
 	Py_RETURN_NONE;
 }
@@ -129,8 +92,8 @@ static PyObject *bar_memory(PyObject *self, PyObject *args, PyObject *names)
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "II|pI:bar_memory", keys, &bar, &length,
 					       &prefetchable, &flags))
 		return NULL;
-	if (!d->pci->bar_memory(((struct object *)self)->to, bar, length, prefetchable, flags,
-				&bytes, &region, &error))
+	if (!d->base.pci->bar_memory(((struct object *)self)->to, bar, length, prefetchable, flags,
+				     &bytes, &region, &error))
 		return script_raise(&error);
 	return script_memory_new(d, bytes, length);
 }
@@ -144,7 +107,7 @@ static PyObject *add_rom(PyObject *self, PyObject *args)
 
 	if (!d || !PyArg_ParseTuple(args, "y*:rom", &image))
 		return NULL;
-	good = d->pci->rom(((struct object *)self)->to, image.buf, (size_t)image.len, &error);
+	good = d->base.pci->rom(((struct object *)self)->to, image.buf, (size_t)image.len, &error);
 	PyBuffer_Release(&image);
 	if (!good)
 		return script_raise(&error);
@@ -160,7 +123,7 @@ static PyObject *set_intx(PyObject *self, PyObject *level)
 
 	if (value < 0)
 		return NULL;
-	d->pci->set_intx(((struct object *)self)->to, value);
+	d->base.pci->set_intx(((struct object *)self)->to, value);
 	Py_RETURN_NONE;
 }
 
@@ -170,7 +133,7 @@ static PyObject *reset_function(PyObject *self, PyObject *unused)
 
 	if (!d)
 		return NULL;
-	d->pci->reset(((struct object *)self)->to);
+	d->base.pci->reset(((struct object *)self)->to);
 	Py_RETURN_NONE;
 }
 
@@ -192,7 +155,7 @@ static PyObject *get_address(PyObject *self, void *unused)
 {
 	struct device *d = script_object_device(self, "address");
 
-	return d ? PyLong_FromLong(d->pci->address(((struct object *)self)->to)) : NULL;
+	return d ? PyLong_FromLong(d->base.pci->address(((struct object *)self)->to)) : NULL;
 }
 
 /* closure: the offset of the function in the table that gives the bytes. */
@@ -203,7 +166,7 @@ static PyObject *get_bytes(PyObject *self, void *closure)
 
 	if (!d)
 		return NULL;
-	memcpy(&get, (const char *)d->pci + (uintptr_t)closure, sizeof(get));
+	memcpy(&get, (const char *)d->base.pci + (uintptr_t)closure, sizeof(get));
 	return script_memory_new(d, get(((struct object *)self)->to), 256);
 }
 

@@ -1,54 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Back ends that a script's needs are connected to: networks and byte streams. */
-#include <tessera/chardev.h>
-#include <tessera/net.h>
-
 #include "script.h"
-
-/* -- Networks: functions 0 can_receive, 1 receive, 2 link_changed */
-
-enum { CAN_RECEIVE, RECEIVE, LINK_CHANGED };
-
-/* What a predicate of the script says; false also if it failed. */
-static bool ask(struct hook *hook, unsigned which)
-{
-	PyObject *result = script_call(hook->device, hook->functions[which], NULL, 0);
-	int answer = result ? PyObject_IsTrue(result) : 0;
-
-	Py_XDECREF(result);
-	PyErr_Clear();
-	return answer > 0;
-}
-
-static bool on_can_receive(void *to)
-{
-	struct hook *hook = to;
-	struct turn turn = script_enter(hook->device, true);
-	bool can = !hook->functions[CAN_RECEIVE] || ask(hook, CAN_RECEIVE);
-
-	script_leave(&turn);
-	return can;
-}
-
-static void on_bytes(void *to, const uint8_t *bytes, size_t length)
-{
-	struct hook *hook = to;
-	struct turn turn = script_enter(hook->device, true);
-	PyObject *argument = PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)length);
-
-	Py_XDECREF(script_call(hook->device, hook->functions[RECEIVE], &argument, 1));
-	script_leave(&turn);
-}
-
-static void on_link_changed(void *to, bool up)
-{
-	struct hook *hook = to;
-	struct turn turn = script_enter(hook->device, true);
-	PyObject *argument = PyBool_FromLong(up);
-
-	Py_XDECREF(script_call(hook->device, hook->functions[LINK_CHANGED], &argument, 1));
-	script_leave(&turn);
-}
 
 /* The object of a peer and its hook; NULL with a Python error, or None: the need is not connected.
  */
@@ -58,11 +10,11 @@ static struct object *peer_new(struct device *d, PyTypeObject *type, const char 
 	struct tsr_interface peer;
 	struct object *object;
 
-	if (!d->realizing) {
+	if (!d->base.realizing) {
 		PyErr_SetString(PyExc_RuntimeError, "other instances are called from realize on");
 		return NULL;
 	}
-	if (!d->bus->get(d->host, need, &peer))
+	if (!d->base.bus->get(d->base.host, need, &peer))
 		return (struct object *)Py_NewRef(Py_None);
 	object = script_object_new(type, d);
 	if (!object)
@@ -70,7 +22,7 @@ static struct object *peer_new(struct device *d, PyTypeObject *type, const char 
 	object->table = peer.table;
 	object->to = peer.self;
 	object->hook = script_hook_new(d, functions, count);
-	if (object->hook && object->hook->functions[RECEIVE])
+	if (object->hook && object->hook->functions[SCRIPT_RECEIVE])
 		return object;
 	if (object->hook)
 		PyErr_SetString(PyExc_TypeError, "receive needs a function");
@@ -84,25 +36,16 @@ PyObject *script_net(PyObject *self, PyObject *args, PyObject *names)
 	struct device *d = script_object_building(self, "net");
 	PyObject *functions[3] = { NULL, NULL, NULL };
 	struct object *object;
-	struct hook *hook;
 	const char *need;
 
-	if (!d ||
-	    !PyArg_ParseTupleAndKeywords(args, names, "sO|OO:net", keys, &need, &functions[RECEIVE],
-					 &functions[CAN_RECEIVE], &functions[LINK_CHANGED]))
+	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "sO|OO:net", keys, &need,
+					       &functions[SCRIPT_RECEIVE], &functions[SCRIPT_ROOM],
+					       &functions[SCRIPT_LINK_CHANGED]))
 		return NULL;
 	object = peer_new(d, script_net_type, need, functions, 3);
 	if (!object || (PyObject *)object == Py_None)
 		return (PyObject *)object;
-	hook = object->hook;
-	hook->table.net = (struct tsr_net_port){
-		.size = sizeof(hook->table.net),
-		.to = hook,
-		.can_receive = on_can_receive,
-		.receive = on_bytes,
-		.link_changed = hook->functions[LINK_CHANGED] ? on_link_changed : NULL,
-	};
-	((const struct tsr_net *)object->table)->connect(object->to, &hook->table.net);
+	((const struct tsr_net *)object->table)->connect(object->to, script_hook_net(object->hook));
 	return (PyObject *)object;
 }
 
@@ -134,25 +77,7 @@ static PyObject *net_ready(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-/* -- Byte streams: functions 0 room, 1 receive */
-
-static size_t on_room(void *to)
-{
-	struct hook *hook = to;
-	struct turn turn = script_enter(hook->device, true);
-	uint64_t room = 0;
-	PyObject *result;
-
-	if (hook->functions[0]) {
-		result = script_call(hook->device, hook->functions[0], NULL, 0);
-		if (!result || !script_take_number(hook->device, hook->functions[0], result, &room))
-			room = 0;
-	} else {
-		room = 1;
-	}
-	script_leave(&turn);
-	return room > INT32_MAX ? 0 : (size_t)room;
-}
+/* -- Byte streams */
 
 PyObject *script_chardev(PyObject *self, PyObject *args, PyObject *names)
 {
@@ -160,23 +85,16 @@ PyObject *script_chardev(PyObject *self, PyObject *args, PyObject *names)
 	struct device *d = script_object_building(self, "chardev");
 	PyObject *functions[2] = { NULL, NULL };
 	struct object *object;
-	struct hook *hook;
 	const char *need;
 
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "sO|O:chardev", keys, &need,
-					       &functions[RECEIVE], &functions[0]))
+					       &functions[SCRIPT_RECEIVE], &functions[SCRIPT_ROOM]))
 		return NULL;
 	object = peer_new(d, script_chardev_type, need, functions, 2);
 	if (!object || (PyObject *)object == Py_None)
 		return (PyObject *)object;
-	hook = object->hook;
-	hook->table.chardev = (struct tsr_chardev_port){
-		.size = sizeof(hook->table.chardev),
-		.to = hook,
-		.room = on_room,
-		.receive = on_bytes,
-	};
-	((const struct tsr_chardev *)object->table)->connect(object->to, &hook->table.chardev);
+	((const struct tsr_chardev *)object->table)
+		->connect(object->to, script_hook_chardev(object->hook));
 	return (PyObject *)object;
 }
 

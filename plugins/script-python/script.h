@@ -13,52 +13,14 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include <tessera/draft/script.h>
-#include <tessera/tessera.h>
-
-#define SCRIPT_FUNCTIONS 3
-
-struct device;
-
-/* What the core holds a pointer to until the device is detached: a table of ours, and the functions
- * of the script that it leads to. */
-struct hook {
-	struct hook *next;
-	struct device *device;
-	PyObject *functions[SCRIPT_FUNCTIONS]; /* NULL: none */
-	union {
-		struct tsr_io_ops io;
-		struct tsr_net_port net;
-		struct tsr_chardev_port chardev;
-	} table;
-};
+#include "common.h"
 
 /* An instance. */
 struct device {
-	const struct tsr_host *host; /* NULL: detached */
-	const struct tsr_properties *properties;
-	const struct tsr_io *io;
-	const struct tsr_memory *memory;
-	const struct tsr_irq_table *irq;
-	const struct tsr_dma *dma;
-	const struct tsr_clock *clock;
-	const struct tsr_random *random;
-	const struct tsr_log *log;
-	const struct tsr_bus *bus;
-	const struct tsr_machine_table *machine;
-	const struct tsr_worker *worker;
-	const struct tsr_pci *pci;
-	const char *plugin; /* "ID VERSION" */
-	char *folder;       /* of the script, with a / at its end */
-	PyObject *self;     /* the script's object */
-	PyObject *handle;   /* what it knows of its host */
-	PyObject *watched;  /* property -> function */
-	struct hook *hooks;
+	struct script_device base;
+	PyObject *self;         /* the script's object */
+	PyObject *handle;       /* what it knows of its host */
 	struct object *objects; /* that know this device */
-	bool building;          /* in attach or realize */
-	bool realizing;         /* in realize: other instances may be called */
-	bool is_faulty;         /* it has been said that the script has failed */
-	bool is_counted;        /* among those that the watchdog runs for */
 };
 
 /* -- interpreter.c */
@@ -83,8 +45,6 @@ struct device *script_current(void);
 bool script_is_locked(const char *function);
 /* The module tessera, which stands beside this library. Borrowed; GIL held. */
 PyObject *script_module(void);
-/* Modules may be imported while this is above 0. GIL held. */
-extern unsigned script_importing;
 
 /* -- watchdog.c */
 
@@ -124,13 +84,6 @@ const void *script_site(void);
  * are consumed; one that is NULL is a lack of memory. GIL held. */
 PyObject *script_call(struct device *device, PyObject *function, PyObject **arguments,
 		      unsigned count);
-/* The same of a method of the device, if it has it; without it, None. */
-PyObject *script_call_method(struct device *device, const char *name, PyObject *argument);
-/* An unsigned number of up to 64 bits; what a script returned. False: it is none, and that was
- * reported. GIL held. */
-bool script_take_number(struct device *device, PyObject *function, PyObject *result,
-			uint64_t *number);
-
 /* -- objects: a Python object that stands for something of the core's. They all look alike. */
 struct object {
 	PyObject_HEAD struct device *device; /* NULL: detached */
@@ -139,7 +92,7 @@ struct object {
 	void *to; /* region, line, timer, function, … */
 	uint64_t length;
 	uint8_t *bytes;
-	struct hook *hook;
+	struct script_hook *hook;
 };
 /* A new object of the type, or NULL with an error. Its members are zero. GIL held. */
 struct object *script_object_new(PyTypeObject *type, struct device *device);
@@ -154,11 +107,15 @@ PyObject *script_raise(const struct tsr_error *error);
 
 /* A hook with functions of the script, each callable or None (then NULL). NULL with a Python error.
  */
-struct hook *script_hook_new(struct device *device, PyObject *const *functions, unsigned count);
-void script_hooks_free(struct device *device);
-
-/* Fills in hook->table.io. */
-void script_io_ops(struct hook *hook, unsigned widths);
+struct script_hook *script_hook_new(struct device *device, PyObject *const *functions,
+				    unsigned count);
+/* script_language.call */
+bool script_call_hook(struct script_hook *hook, unsigned which,
+		      const struct script_value *arguments, unsigned count,
+		      struct script_value *result, struct tsr_error *error);
+/* script_language.method */
+bool script_call_method(struct script_device *device, const char *name,
+			const struct script_value *argument, struct tsr_error *error);
 
 /* -- the types, each in its file */
 extern PyTypeObject *script_host_type, *script_region_type, *script_line_type, *script_timer_type,
@@ -200,8 +157,8 @@ PyObject *script_dma_write(struct device *device, const struct tsr_host *host,
 PyObject *script_memory_new(struct device *device, uint8_t *bytes, uint64_t length);
 
 /* state.c: an object for save or load, which is emptied when that has returned. */
-PyObject *script_writer_new(struct device *device, struct tsr_state_writer *out);
-PyObject *script_reader_new(struct device *device, struct tsr_state_reader *in);
+PyObject *script_writer_new(struct device *device, const void *out);
+PyObject *script_reader_new(struct device *device, const void *in);
 void script_state_end(PyObject *object);
 
 #endif

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writer and reader of saved states, as `save` and `load` of a script get them. They are good for
  * that call only. */
-#include <tessera/state.h>
-
 #include "script.h"
 
-static PyObject *object_for(PyTypeObject *type, struct device *device, void *to)
+static PyObject *object_for(PyTypeObject *type, struct device *device, const void *to)
 {
 	struct object *object = script_object_new(type, device);
 
 	if (object)
-		object->to = to;
+		object->to = (void *)to;
 	return (PyObject *)object;
 }
 
-PyObject *script_writer_new(struct device *device, struct tsr_state_writer *out)
+PyObject *script_writer_new(struct device *device, const void *out)
 {
 	return object_for(script_writer_type, device, out);
 }
 
-PyObject *script_reader_new(struct device *device, struct tsr_state_reader *in)
+PyObject *script_reader_new(struct device *device, const void *in)
 {
 	return object_for(script_reader_type, device, in);
 }
@@ -191,21 +189,19 @@ static PyObject *get_bool(PyObject *self, PyObject *args)
 	return get_number(self, args, 1, true);
 }
 
-#define FIELD_MAX (256 << 20) /* bytes */
-
 /* bytes(name, most): at most so many, which the caller must name for a length that varies. */
 static PyObject *get_bytes(PyObject *self, PyObject *args)
 {
 	struct tsr_state_reader *r = target(self, "a field");
 	PyObject *otherwise = NULL, *bytes;
-	Py_ssize_t most = FIELD_MAX;
+	Py_ssize_t most = SCRIPT_FIELD_MAX;
 	const char *name;
 	int64_t length;
 
 	if (!r || !PyArg_ParseTuple(args, "s|nO", &name, &most, &otherwise))
 		return NULL;
 	length = r->ops->length(r, name);
-	if (length < 0 || length > most || length > FIELD_MAX)
+	if (length < 0 || length > most || length > SCRIPT_FIELD_MAX)
 		return absent(name, otherwise);
 	bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)length);
 	if (bytes && !r->ops->bytes(r, name, PyBytes_AS_STRING(bytes), (size_t)length)) {

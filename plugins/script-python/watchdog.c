@@ -10,12 +10,9 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <time.h>
 
-#define SECONDS 8 /* before the core says that a call has not returned */
-#define LOOKS 4u  /* in that time */
-#define VARIABLE "TESSERA_SCRIPT_SECONDS"
+#define LOOKS 4u /* in the time that a script may take */
 
 static struct {
 	pthread_mutex_t mutex;
@@ -25,14 +22,6 @@ static struct {
 	unsigned devices;
 	bool is_running, is_ending;
 } watchdog = { .mutex = PTHREAD_MUTEX_INITIALIZER };
-
-static unsigned limit_ms(void)
-{
-	const char *text = getenv(VARIABLE);
-	double seconds = text ? strtod(text, NULL) : 0;
-
-	return seconds >= 0.1 && seconds <= 3600 ? (unsigned)(seconds * 1000) : SECONDS * 1000;
-}
 
 /* Whether a thread has been in the same turn for too long. */
 static bool is_overdue(struct watched *thread)
@@ -98,7 +87,7 @@ static void look(void)
 
 static void *run(void *unused)
 {
-	unsigned wait_ms = limit_ms() / LOOKS;
+	unsigned wait_ms = script_limit_ms() / LOOKS;
 	struct timespec at;
 
 	pthread_mutex_lock(&watchdog.mutex);

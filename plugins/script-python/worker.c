@@ -51,7 +51,7 @@ PyObject *script_submit(PyObject *self, PyObject *args, PyObject *names)
 	if (!job)
 		return PyErr_NoMemory();
 	*job = (struct job){ .device = d, .work = Py_NewRef(work), .done = Py_NewRef(done) };
-	d->worker->submit(d->host, on_work, on_done, job, ordered);
+	d->base.worker->submit(d->base.host, on_work, on_done, job, ordered);
 	Py_RETURN_NONE;
 }
 
@@ -62,6 +62,6 @@ PyObject *script_drain(PyObject *self, PyObject *unused)
 
 	if (!d)
 		return NULL;
-	Py_BEGIN_ALLOW_THREADS d->worker->drain(d->host);
+	Py_BEGIN_ALLOW_THREADS d->base.worker->drain(d->base.host);
 	Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }

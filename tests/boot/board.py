@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Rows about the board: ways to reset it, interrupts with and without ACPI, the power button, a PC without PCI, its clock."""
 import os
+import random
+import re
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 from guests import file, guest, initramfs, linux, power_off
@@ -168,3 +172,43 @@ def add_clock_row(name, append, limit=180):
 
 add_clock_row("after-load", "")
 add_clock_row("after-load-by-ticks", "clocksource=jiffies nohz=off highres=off")
+
+
+def exchange(machine, path, tty, seed):
+    """A kibibyte from the host through the line to the guest, and more than that back."""
+    data = random.Random(seed).randbytes(1024)
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(path)
+        line.settimeout(60)
+        echo = f"head -c {len(data)} {tty} >/tmp/got; cat /tmp/got /tmp/got /tmp/got >{tty}"
+        machine.shell(f"stty -F {tty} raw -echo 115200 && ({echo}) & sleep 1")
+        line.sendall(data)
+        back = b""
+        while len(back) < 3 * len(data):
+            piece = line.recv(4096)
+            assert piece, "the line has ended"
+            back += piece
+    assert back == 3 * data, "what came back is not what was sent"
+
+
+@guest("serial-pci", NEEDS, 180)
+def serial_pci(test):
+    """A serial card in JavaScript: Linux's stock driver finds it and exchanges bytes; a state is saved and resumed in between."""
+    state = test.path("state")
+    with tempfile.TemporaryDirectory() as folder:  # paths of sockets are at most 107 bytes long
+        path = os.path.join(folder, "line")
+        device = ["--add", f"line8=chardev,kind=unix,path={path}", "--add", "serial8=serial-pci,connect.backend=line8"]
+        with linux(test, extra=device) as machine:
+            machine.expect("tessera# ")
+            found = machine.shell("dmesg | grep 'is a 16550A' | grep 0000:")
+            tty = "/dev/" + re.search(r"0000:\S+: (ttyS\d+) at I/O", found)[1]
+            exchange(machine, path, tty, 1)
+            machine.control("save", state)
+            machine.control("quit")
+        with linux(test, extra=device + ["--load", state]) as machine:
+            while "running" not in machine.control("status"):  # what is typed before the state is loaded is lost
+                time.sleep(0.1)
+            machine.send("\n")
+            machine.expect("tessera# ")
+            exchange(machine, path, tty, 2)
+            power_off(machine)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-The fake host (fake-host.h) for unit tests of devices in Python: a machine without a core, in a process of Python. The device is run
-by the plugin script-python as in a real machine.
+The fake host (fake-host.h) for unit tests, written in Python, of devices in script languages: a machine without a core, in a process of
+Python. The device is run by the plugin script-LANGUAGE as in a real machine.
 
     from tessera_fake import Machine
 
@@ -12,23 +12,25 @@ by the plugin script-python as in a real machine.
         assert machine.irq("irq") == 1
         assert device.round_trip()
 
-A process has one machine at a time. The interpreter has to be the one that script-python was built for, which is Debian's
-/usr/bin/python3. A device that misuses its host ends the process with a message.
+A process has one machine at a time. For devices in Python the interpreter has to be the one that script-python was built for, which is
+Debian's /usr/bin/python3. A device that misuses its host ends the process with a message.
 """
 import ctypes
+import functools
 import os
+import re
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def _newest(folder):
-    """The plugin's library, in the version that machines take."""
+def _newest(language):
+    """The library of what runs the language, in the version that machines take."""
+    folder = os.path.join(_HERE, "..", "plugins", f"script-{language}")
     versions = [name for name in os.listdir(folder) if all(part.isdigit() for part in name.split("."))]
-    return os.path.join(folder, max(versions, key=lambda name: [int(part) for part in name.split(".")]), "script-python.so")
+    return os.path.join(folder, max(versions, key=lambda name: [int(part) for part in name.split(".")]), f"script-{language}.so")
 
 
 _host = ctypes.CDLL(os.path.join(_HERE, "fake-host.so"))
-_scripts = ctypes.CDLL(_newest(os.path.join(_HERE, "..", "plugins", "script-python")))
 
 _u16, _u32, _u64, _text, _pointer = ctypes.c_uint16, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_void_p
 
@@ -117,7 +119,21 @@ _pci_bar = _declare("fake_pci_bar", _u32, ctypes.c_uint, ctypes.c_uint)
 _log_contains = _declare("fake_log_contains", ctypes.c_bool, _text)
 _log_count = _declare("fake_log_count", ctypes.c_uint, ctypes.c_int)
 _requests = _declare("fake_requests", _pointer)
-_class = _Entry.in_dll(_scripts, "tessera_plugin_entry").get_factory(b"tessera.device/1")
+
+
+@functools.cache
+def _class(language):
+    scripts = ctypes.CDLL(_newest(language))
+    return _Entry.in_dll(scripts, "tessera_plugin_entry").get_factory(b"tessera.device/1")
+
+
+def _language(manifest):
+    with open(manifest, encoding="utf-8") as file:
+        found = re.search(r"^language=(\w+)$", file.read(), re.MULTILINE)
+    if not found:
+        raise Refused(f"{manifest} names no language: it is no script's")
+    return found[1]
+
 
 RAM_SIZE = 16 << 20
 
@@ -270,7 +286,7 @@ class Machine:
         values = dict(rows or {}, **properties)
         table = (_Row * (len(values) + 1))(*[(name.encode(), str(value).encode()) for name, value in values.items()])
         error = _Error()
-        instance = _try(_class, manifest.encode(), table, ctypes.byref(error))
+        instance = _try(_class(_language(os.path.join(self.folder.decode(), manifest))), manifest.encode(), table, ctypes.byref(error))
         if not instance:
             raise Refused(error.message.decode(errors="replace"))
         return Device(instance)

@@ -1,0 +1,13 @@
+// says: dev0: bad 1.2.3: bad.js:11: in read: Overdue: it has not returned for too long, and was ended
+// ends: ones
+import { Device } from "tessera";
+
+export default class Bad extends Device {
+	attach() {
+		this.host.claim("regs", () => this.read());
+	}
+
+	read() {
+		for (;;);
+	}
+}
