@@ -21,6 +21,8 @@ static void creation_free(gpointer data)
 	g_free(creation->machine.details);
 	g_free(creation->machine.image);
 	g_free(creation->machine.preset);
+	g_free(creation->machine.installer);
+	g_free(creation->machine.answers);
 	g_clear_object(&creation->cancellable);
 	g_free(creation);
 }
@@ -113,6 +115,8 @@ void tsr_library_create(TsrLibrary *self, const struct tsr_new_machine *machine,
 	creation->machine.details = g_strdup(machine->details ? machine->details : "");
 	creation->machine.image = g_strdup(machine->image);
 	creation->machine.preset = g_strdup(machine->preset);
+	creation->machine.installer = g_strdup(machine->installer);
+	creation->machine.answers = g_strdup(machine->answers);
 	creation->report = report;
 	creation->report_user = report_user;
 	creation->cancellable = cancellable ? g_object_ref(cancellable) : NULL;

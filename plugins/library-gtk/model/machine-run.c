@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "model/folder.h"
+#include "model/installation.h"
 #include "model/machine-private.h"
 #include "model/text.h"
 
@@ -24,15 +25,16 @@ static void fail(TsrLibraryMachine *self, char *sentence)
 /* -- Starting */
 
 typedef struct {
-	char **arguments;
-	char *log, *socket, *disc; /* disc: NULL, none */
+	GStrvBuilder *arguments;
+	char *folder, *log, *socket, *disc; /* disc: NULL, none */
 } Start;
 
 static void start_free(gpointer data)
 {
 	Start *start = data;
 
-	g_strfreev(start->arguments);
+	g_strv_builder_unref(start->arguments);
+	g_free(start->folder);
 	g_free(start->log);
 	g_free(start->socket);
 	g_free(start->disc);
@@ -73,6 +75,7 @@ static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 	g_autofree char *folder = g_path_get_dirname(start->socket);
 	g_autoptr(GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+	g_auto(GStrv) arguments = NULL;
 	GSubprocess *process = NULL;
 	GError *error = NULL;
 	int log;
@@ -81,22 +84,24 @@ static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 		g_task_return_error(task, error);
 		return;
 	}
+	tsr_installation_settle(start->folder);
+	tsr_installation_add_options(start->folder, start->arguments);
+	arguments = g_strv_builder_end(start->arguments);
 	log = open(start->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	g_mkdir_with_parents(folder, 0700);
 	if (log >= 0)
 		g_subprocess_launcher_take_stderr_fd(launcher, log);
 	g_subprocess_launcher_set_child_setup(launcher, leave_session, NULL, NULL);
-	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)start->arguments,
-					       &error);
+	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, &error);
 	if (process)
 		g_task_return_pointer(task, process, g_object_unref);
 	else
 		g_task_return_error(task, error);
 }
 
-static char **run_arguments(TsrLibraryMachine *self, const char *disc)
+static GStrvBuilder *run_arguments(TsrLibraryMachine *self, const char *disc)
 {
-	g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
+	GStrvBuilder *arguments = g_strv_builder_new();
 	g_autofree char *control = g_strconcat("unix:", self->socket, NULL),
 			*state = g_build_filename(self->record->folder, TSR_LIBRARY_STATE, NULL);
 
@@ -106,7 +111,7 @@ static char **run_arguments(TsrLibraryMachine *self, const char *disc)
 		g_strv_builder_add_many(arguments, "--cdrom", disc, NULL);
 	if (self->record->is_suspended)
 		g_strv_builder_add_many(arguments, "--load", state, NULL);
-	return g_strv_builder_end(arguments);
+	return arguments;
 }
 
 /* -- The end of the process */
@@ -193,10 +198,32 @@ static void on_process_ended(GObject *source, GAsyncResult *result, gpointer dat
 		tsr_library_machine_ended(self);
 }
 
+static void settle_on_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	g_task_return_boolean(task, tsr_installation_settle(data));
+}
+
+/* What was just installed starts. */
+static void on_settled(GObject *source, GAsyncResult *result, gpointer data)
+{
+	if (g_task_propagate_boolean(G_TASK(result), NULL))
+		tsr_library_machine_start(TSR_LIBRARY_MACHINE(source));
+}
+
+static void settle(TsrLibraryMachine *self)
+{
+	g_autoptr(GTask) task = g_task_new(self, NULL, on_settled, NULL);
+
+	g_task_set_task_data(task, g_strdup(self->record->folder), g_free);
+	g_task_run_in_thread(task, settle_on_thread);
+}
+
 void tsr_library_machine_ended(TsrLibraryMachine *self)
 {
-	if (!self->process)
+	if (!self->process) {
 		tsr_library_machine_set_operation(self, TSR_LIBRARY_OFF);
+		settle(self);
+	}
 	tsr_library_machine_reread(self);
 	tsr_library_machine_changed(self);
 }
@@ -234,6 +261,7 @@ static void start_process(TsrLibraryMachine *self)
 
 	start->disc = tsr_library_settings_get_disc(self->settings, self->record->folder);
 	start->arguments = run_arguments(self, start->disc);
+	start->folder = g_strdup(self->record->folder);
 	start->log = g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL);
 	start->socket = g_strdup(self->socket);
 	g_task_set_task_data(task, start, start_free);
