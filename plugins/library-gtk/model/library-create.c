@@ -93,6 +93,7 @@ static void on_created(GObject *source, GAsyncResult *result, gpointer data)
 		g_task_return_error(outer, error);
 		return;
 	}
+	tsr_library_settings_forget(tsr_library_get_settings(self), record->folder);
 	if (creation->disc)
 		tsr_library_settings_set_disc(tsr_library_get_settings(self), record->folder,
 					      creation->disc);

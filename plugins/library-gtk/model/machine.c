@@ -87,6 +87,16 @@ void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc)
 	g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STATE]);
 }
 
+char *tsr_library_machine_get_group(TsrLibraryMachine *self)
+{
+	return tsr_library_settings_get_group(self->settings, self->record->folder);
+}
+
+void tsr_library_machine_set_group(TsrLibraryMachine *self, const char *group)
+{
+	tsr_library_settings_set_group(self->settings, self->record->folder, group);
+}
+
 /* -- Changes */
 
 void tsr_library_machine_changed(TsrLibraryMachine *self)

@@ -65,6 +65,10 @@ void tsr_library_machine_discard_state(TsrLibraryMachine *self);
 /* The disc in its drive, from the next start on; NULL: none. */
 void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc);
 gboolean tsr_library_machine_has_disc(TsrLibraryMachine *self);
+/* The group in which the user sees it; NULL: none. (transfer full) */
+char *tsr_library_machine_get_group(TsrLibraryMachine *self);
+/* group NULL or "": none. */
+void tsr_library_machine_set_group(TsrLibraryMachine *self, const char *group);
 /* If a process listens at the machine's socket, this is its machine. */
 void tsr_library_machine_look(TsrLibraryMachine *self);
 /* Whether pictures of the running machine are taken all the time, because somebody sees them. */

@@ -4,6 +4,7 @@
 
 #include "model/text.h"
 #include "ui/dialogs.h"
+#include "ui/groups.h"
 #include "ui/hardware.h"
 #include "ui/snapshots.h"
 
@@ -169,6 +170,11 @@ static void do_clone(Context *context)
 			     _("_Clone"), on_clone, context->machine);
 }
 
+static void do_group(Context *context)
+{
+	tsr_groups_ask(context->card, context->machine);
+}
+
 static void on_trash(gpointer machine)
 {
 	tsr_library_machine_trash(machine, on_changed, NULL);
@@ -201,6 +207,7 @@ static const struct {
 	{ "snapshots", IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED) | ALIVE, do_snapshots },
 	{ "hardware", AT_REST | ALIVE, do_hardware },
 	{ "rename", AT_REST, do_rename },
+	{ "group", ALWAYS, do_group },
 	{ "clone", IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED), do_clone },
 	{ "show-files", ALWAYS, do_show_files },
 	{ "trash", AT_REST, do_trash },

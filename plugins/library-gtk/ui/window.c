@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "model/text.h"
-#include "ui/card.h"
 #include "ui/dialogs.h"
+#include "ui/groups.h"
 #include "ui/wizard.h"
 
 #define SORT_NAME "name"
@@ -27,7 +27,7 @@ struct _TsrLibraryWindow {
 	GtkSearchBar *search_bar;
 	GtkSearchEntry *search_entry;
 	GtkStack *pages;
-	GtkFlowBox *cards;
+	TsrGroups *groups;
 	AdwStatusPage *problem_page;
 };
 
@@ -77,17 +77,8 @@ static void on_search_changed(GtkSearchEntry *entry, gpointer data)
 	g_free(self->wanted);
 	self->wanted = g_utf8_casefold(gtk_editable_get_text(GTK_EDITABLE(entry)), -1);
 	gtk_filter_changed(self->filter, GTK_FILTER_CHANGE_DIFFERENT);
+	tsr_groups_set_open(self->groups, *self->wanted != '\0');
 	show_page(self);
-}
-
-static GtkWidget *make_card(gpointer machine, gpointer data)
-{
-	return tsr_library_card_new(machine);
-}
-
-static void on_card_activated(GtkFlowBox *cards, GtkFlowBoxChild *card, gpointer data)
-{
-	tsr_library_card_activate(TSR_LIBRARY_CARD(card));
 }
 
 /* -- Actions */
@@ -232,7 +223,7 @@ static void connect_library(TsrLibraryWindow *self)
 		G_LIST_MODEL(gtk_filter_list_model_new(g_object_ref(machines),
 						       g_object_ref(self->filter))),
 		g_object_ref(self->sorter)));
-	gtk_flow_box_bind_model(self->cards, self->shown, make_card, self, NULL);
+	tsr_groups_set_machines(self->groups, self->library, self->shown);
 	g_signal_connect_object(self->library, "notify::loaded", G_CALLBACK(show_page), self,
 				G_CONNECT_SWAPPED);
 	g_signal_connect_object(machines, "items-changed", G_CALLBACK(show_page), self,
@@ -262,8 +253,6 @@ static void tsr_library_window_dispose(GObject *object)
 
 	if (self->library)
 		tsr_library_set_live(self->library, FALSE);
-	if (self->cards)
-		gtk_flow_box_bind_model(self->cards, NULL, NULL, NULL, NULL);
 	g_clear_object(&self->shown);
 	g_clear_object(&self->filter);
 	g_clear_object(&self->sorter);
@@ -291,14 +280,14 @@ static void tsr_library_window_class_init(TsrLibraryWindowClass *class)
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, search_bar);
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, search_entry);
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, pages);
-	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, cards);
+	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, groups);
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, problem_page);
 	gtk_widget_class_bind_template_callback(widget, on_search_changed);
-	gtk_widget_class_bind_template_callback(widget, on_card_activated);
 }
 
 static void tsr_library_window_init(TsrLibraryWindow *self)
 {
+	g_type_ensure(TSR_TYPE_GROUPS);
 	self->wanted = g_strdup("");
 	gtk_widget_init_template(GTK_WIDGET(self));
 }
