@@ -73,20 +73,6 @@ const char *tsr_library_machine_get_problem(TsrLibraryMachine *self)
 	return tsr_library_machine_is_alive(self) ? NULL : self->record->damage;
 }
 
-gboolean tsr_library_machine_has_disc(TsrLibraryMachine *self)
-{
-	g_autofree char *disc = tsr_library_settings_get_disc(self->settings, self->record->folder);
-
-	return disc != NULL;
-}
-
-void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc)
-{
-	tsr_library_settings_set_disc(self->settings, self->record->folder, disc);
-	tsr_library_machine_set_failure(self, NULL);
-	g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STATE]);
-}
-
 char *tsr_library_machine_get_group(TsrLibraryMachine *self)
 {
 	return tsr_library_settings_get_group(self->settings, self->record->folder);

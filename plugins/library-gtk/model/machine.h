@@ -62,7 +62,8 @@ void tsr_library_machine_suspend(TsrLibraryMachine *self);
 void tsr_library_machine_power_off(TsrLibraryMachine *self);
 /* Removes a suspended state: the next start is a cold one. */
 void tsr_library_machine_discard_state(TsrLibraryMachine *self);
-/* The disc in its drive, from the next start on; NULL: none. */
+/* The disc in its drive, also while it runs, and from the next start on; NULL: none. What a machine
+ * that runs does not take is told by the signal failed. */
 void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc);
 gboolean tsr_library_machine_has_disc(TsrLibraryMachine *self);
 /* The group in which the user sees it; NULL: none. (transfer full) */

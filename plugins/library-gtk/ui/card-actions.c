@@ -202,8 +202,8 @@ static const struct {
 	{ "suspend", ALIVE, do_suspend },
 	{ "power-off", ALIVE, do_power_off },
 	{ "discard-state", IN(TSR_LIBRARY_SUSPENDED) | IN(TSR_LIBRARY_DAMAGED), do_discard_state },
-	{ "insert-disc", IN(TSR_LIBRARY_OFF), do_insert },
-	{ "eject-disc", IN(TSR_LIBRARY_OFF), do_eject },
+	{ "insert-disc", IN(TSR_LIBRARY_OFF) | ALIVE, do_insert },
+	{ "eject-disc", IN(TSR_LIBRARY_OFF) | ALIVE, do_eject },
 	{ "snapshots", IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED) | ALIVE, do_snapshots },
 	{ "hardware", AT_REST | ALIVE, do_hardware },
 	{ "rename", AT_REST, do_rename },
@@ -242,7 +242,8 @@ GSimpleActionGroup *tsr_card_actions_new(GtkWidget *card, TsrLibraryMachine *mac
 void tsr_card_actions_update(GSimpleActionGroup *actions, TsrLibraryMachine *machine)
 {
 	TsrLibraryState state = tsr_library_machine_get_state(machine);
-	gboolean has_disc = tsr_library_machine_has_disc(machine);
+	/* Of a machine that runs the guest, or its window, may have changed the disc. */
+	gboolean has_disc = (ALIVE & IN(state)) != 0 || tsr_library_machine_has_disc(machine);
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		GAction *action = g_action_map_lookup_action(G_ACTION_MAP(actions), rows[i].name);
