@@ -45,6 +45,11 @@ const char *tsr_library_machine_get_socket(TsrLibraryMachine *self)
 	return self->socket;
 }
 
+const char *tsr_library_machine_get_program(TsrLibraryMachine *self)
+{
+	return self->program;
+}
+
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self)
 {
 	return self->picture;

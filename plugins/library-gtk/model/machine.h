@@ -49,6 +49,8 @@ const char *tsr_library_machine_get_problem(TsrLibraryMachine *self);
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self);
 /* Whether a process of the machine is there, so that its folder must stay as it is. */
 gboolean tsr_library_machine_is_alive(TsrLibraryMachine *self);
+/* The path of `tessera`. */
+const char *tsr_library_machine_get_program(TsrLibraryMachine *self);
 /* The path of its control socket. */
 const char *tsr_library_machine_get_socket(TsrLibraryMachine *self);
 
