@@ -13,6 +13,8 @@
 #include "model/text.h"
 
 #define RETRY_MS 50
+#define PROGRAM "tessera: "
+#define WINDOW_SAYS "no machine answers at "
 #define LOG_TAIL 4096 /* bytes, of which the last line is told */
 
 /* Takes the sentence. */
@@ -21,6 +23,15 @@ static void fail(TsrLibraryMachine *self, char *sentence)
 	tsr_library_machine_fail(self, sentence);
 	g_free(sentence);
 }
+
+/* Each is named by the message of a start that lacks it. */
+static const struct {
+	TsrLibraryPermission permission;
+	const char *option;
+} permissions[] = {
+	{ TSR_LIBRARY_MAY_TRUST, "--trust" },
+	{ TSR_LIBRARY_MAY_FORCE_MEDIUM, "--force-medium" },
+};
 
 /* -- Starting */
 
@@ -111,43 +122,77 @@ static GStrvBuilder *run_arguments(TsrLibraryMachine *self, const char *disc)
 		g_strv_builder_add_many(arguments, "--cdrom", disc, NULL);
 	if (self->record->is_suspended)
 		g_strv_builder_add_many(arguments, "--load", state, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(permissions); i++)
+		if (self->permissions & permissions[i].permission)
+			g_strv_builder_add(arguments, permissions[i].option);
 	return arguments;
 }
 
 /* -- The end of the process */
 
-/* The last line that the process wrote, without "tessera: "; NULL: none. */
+/* The last line, without "tessera: ", that is not the word of a window whose machine has just
+ * failed: that comes after the reason. "": none. Changes the text. */
+static const char *find_reason(char *text)
+{
+	const char *line;
+
+	do {
+		char *end;
+
+		g_strchomp(text);
+		end = strrchr(text, '\n');
+		line = end ? end + 1 : text;
+		if (g_str_has_prefix(line, PROGRAM))
+			line += strlen(PROGRAM);
+		if (!end || !g_str_has_prefix(line, WINDOW_SAYS))
+			break;
+		*end = '\0';
+	} while (TRUE);
+	return line;
+}
+
+/* NULL: the process wrote nothing. */
 static void read_log_on_thread(GTask *task, gpointer source, gpointer data,
 			       GCancellable *cancellable)
 {
 	g_autofree char *text = NULL, *valid = NULL;
-	const char *tail, *line;
+	const char *line;
 	gsize length;
 
 	if (!g_file_get_contents(data, &text, &length, NULL)) {
 		g_task_return_pointer(task, NULL, NULL);
 		return;
 	}
-	tail = length > LOG_TAIL ? text + length - LOG_TAIL : text;
-	valid = g_utf8_make_valid(tail, -1);
-	g_strchomp(valid);
-	line = strrchr(valid, '\n');
-	line = line ? line + 1 : valid;
-	if (g_str_has_prefix(line, "tessera: "))
-		line += strlen("tessera: ");
+	valid = g_utf8_make_valid(length > LOG_TAIL ? text + length - LOG_TAIL : text, -1);
+	line = find_reason(valid);
 	g_task_return_pointer(task, *line ? g_strdup(line) : NULL, g_free);
+}
+
+static TsrLibraryPermission missing_permission(TsrLibraryMachine *self, const char *line)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(permissions); i++)
+		if (!(self->permissions & permissions[i].permission) &&
+		    strstr(line, permissions[i].option))
+			return permissions[i].permission;
+	return TSR_LIBRARY_MAY_NOTHING;
 }
 
 static void on_log(GObject *source, GAsyncResult *result, gpointer data)
 {
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
+	TsrLibraryPermission missing;
 	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
 
 	if (!line)
 		line = g_strdup(_("its process ended without a word."));
 	tsr_library_machine_set_failure(self,
 					g_strdup_printf(_("It could not be started: %s"), line));
-	fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title, line));
+	missing = missing_permission(self, line);
+	if (missing)
+		tsr_library_machine_refuse(self, missing, line);
+	else
+		fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title,
+					   line));
 }
 
 /* A crash is told in the line that the process wrote at its end, with the plugin that it was in. */
@@ -280,12 +325,18 @@ static void on_resumed(GObject *connection, GAsyncResult *result, gpointer data)
 
 void tsr_library_machine_start(TsrLibraryMachine *self)
 {
+	tsr_library_machine_start_with(self, TSR_LIBRARY_MAY_NOTHING);
+}
+
+void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed)
+{
 	TsrLibraryState state = tsr_library_machine_get_state(self);
 
 	if (state == TSR_LIBRARY_PAUSED)
 		tsr_library_machine_call(self, "Resume", NULL, NULL, on_resumed);
 	if (tsr_library_machine_is_alive(self) || !self->record->manifest)
 		return;
+	self->permissions = allowed;
 	tsr_library_machine_set_failure(self, NULL);
 	tsr_library_machine_set_operation(self, TSR_LIBRARY_STARTING);
 	start_process(self);

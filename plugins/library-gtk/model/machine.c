@@ -11,7 +11,7 @@ enum { PROP_TITLE = 1, PROP_STATE, PROP_PROBLEM, PROP_PICTURE, N_PROPS };
 G_DEFINE_FINAL_TYPE(TsrLibraryMachine, tsr_library_machine, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
-static guint failed_signal;
+static guint failed_signal, refused_signal;
 
 /* -- What it is */
 
@@ -48,6 +48,11 @@ const char *tsr_library_machine_get_socket(TsrLibraryMachine *self)
 const char *tsr_library_machine_get_program(TsrLibraryMachine *self)
 {
 	return self->program;
+}
+
+guint tsr_library_machine_get_permissions(TsrLibraryMachine *self)
+{
+	return self->permissions;
 }
 
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self)
@@ -118,6 +123,12 @@ void tsr_library_machine_set_failure(TsrLibraryMachine *self, char *sentence)
 void tsr_library_machine_fail(TsrLibraryMachine *self, const char *sentence)
 {
 	g_signal_emit(self, failed_signal, 0, sentence);
+}
+
+void tsr_library_machine_refuse(TsrLibraryMachine *self, TsrLibraryPermission permission,
+				const char *sentence)
+{
+	g_signal_emit(self, refused_signal, 0, permission, sentence);
 }
 
 void tsr_library_machine_set_picture(TsrLibraryMachine *self, GBytes *picture)
@@ -227,6 +238,8 @@ static void tsr_library_machine_class_init(TsrLibraryMachineClass *class)
 	g_object_class_install_properties(object, N_PROPS, properties);
 	failed_signal = g_signal_new("failed", TSR_TYPE_LIBRARY_MACHINE, G_SIGNAL_RUN_LAST, 0, NULL,
 				     NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+	refused_signal = g_signal_new("refused", TSR_TYPE_LIBRARY_MACHINE, G_SIGNAL_RUN_LAST, 0,
+				      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
 }
 
 static void tsr_library_machine_init(TsrLibraryMachine *self)

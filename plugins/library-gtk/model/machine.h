@@ -24,8 +24,16 @@ typedef enum {
 	TSR_LIBRARY_DAMAGED,
 } TsrLibraryState;
 
-/* Properties, of which changes are notified: title, state, problem, picture. Signal
- * failed(sentence): what the user asked for was not done. */
+/* What a start may do that it does not do unasked: options of `tessera run`. */
+typedef enum {
+	TSR_LIBRARY_MAY_NOTHING,
+	TSR_LIBRARY_MAY_TRUST = 1,        /* --trust: files outside of the machine's folder */
+	TSR_LIBRARY_MAY_FORCE_MEDIUM = 2, /* --force-medium: a disk that has changed */
+} TsrLibraryPermission;
+
+/* Properties, of which changes are notified: title, state, problem, picture. Signals:
+ * failed(sentence), what the user asked for was not done; refused(permission, sentence), a start
+ * needs one more TsrLibraryPermission than it had. */
 #define TSR_TYPE_LIBRARY_MACHINE (tsr_library_machine_get_type())
 G_DECLARE_FINAL_TYPE(TsrLibraryMachine, tsr_library_machine, TSR, LIBRARY_MACHINE, GObject)
 
@@ -56,6 +64,10 @@ const char *tsr_library_machine_get_socket(TsrLibraryMachine *self);
 
 /* Switches it on, or resumes it from its suspended or paused state. */
 void tsr_library_machine_start(TsrLibraryMachine *self);
+/* The same with permissions, which are those of this start only. */
+void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed);
+/* The permissions of the last start. */
+guint tsr_library_machine_get_permissions(TsrLibraryMachine *self);
 /* Opens another window of a machine that runs. */
 void tsr_library_machine_open_window(TsrLibraryMachine *self);
 /* Saves its state next to its disks, and ends its process. */

@@ -7,6 +7,7 @@
 #include "model/text.h"
 #include "ui/dialogs.h"
 #include "ui/groups.h"
+#include "ui/permission.h"
 #include "ui/wizard.h"
 
 #define SORT_NAME "name"
@@ -193,6 +194,12 @@ static void on_failed(TsrLibraryWindow *self, const char *sentence)
 	tsr_dialog_tell(GTK_WIDGET(self), _("That did not work"), sentence);
 }
 
+static void on_refused(TsrLibraryWindow *self, TsrLibraryMachine *machine, guint permission,
+		       const char *sentence)
+{
+	tsr_permission_ask(GTK_WIDGET(self), machine, permission, sentence);
+}
+
 /* Thumbnails cost the machines time, which a window that nobody sees does not take. */
 static void on_toplevel_state(TsrLibraryWindow *self)
 {
@@ -229,6 +236,8 @@ static void connect_library(TsrLibraryWindow *self)
 	g_signal_connect_object(machines, "items-changed", G_CALLBACK(show_page), self,
 				G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 	g_signal_connect_object(self->library, "failed", G_CALLBACK(on_failed), self,
+				G_CONNECT_SWAPPED);
+	g_signal_connect_object(self->library, "refused", G_CALLBACK(on_refused), self,
 				G_CONNECT_SWAPPED);
 }
 
