@@ -13,6 +13,7 @@
 #define DASH 5
 #define FAINT 0.4 /* of the text's colour */
 #define RATE_SCALE PANGO_SCALE_X_SMALL
+#define RATE_GAP 4
 
 struct _TsrWiringView {
 	GtkWidget parent;
@@ -125,37 +126,42 @@ static void draw_edge(TsrWiringView *self, cairo_t *cr, const struct tsr_wiring_
 	draw_arrow(cr, end_x, end_y, direction);
 }
 
-/* Beside the part that uses the other one, in the middle of the gap, over the line. */
-static void draw_rate(TsrWiringView *self, cairo_t *cr, const struct tsr_wiring_edge *edge)
+/* Beside the part that uses the other one, above its line. used: the height of what stands there
+ * already, of the two sides of a part. */
+static void draw_rate(TsrWiringView *self, cairo_t *cr, const struct tsr_wiring_edge *edge,
+		      int used[2])
 {
 	const struct tsr_wiring_place *from = &node_at(self, edge->from)->place,
-				      *to = edge->bends->len
-						    ? &g_array_index(edge->bends,
-								     struct tsr_wiring_place, 0)
-						    : &node_at(self, edge->to)->place;
+				      *to = &node_at(self, edge->to)->place;
+	const gboolean right = to->column > from->column;
 	const struct tsr_rate rate = tsr_wiring_rate(self->wiring, edge, self->rates);
 	g_autofree char *text = tsr_rate_describe(&rate, "\n");
 	g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout(GTK_WIDGET(self), text);
 	g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
-	const double middle = left_of(from) +
-			      (to->column > from->column ? NODE_WIDTH + GAP_X / 2.0 : -GAP_X / 2.0),
-		     y = (top_of(from) + top_of(to) + NODE_HEIGHT) / 2.0;
 	int width, height;
 
 	if (!*text || from->column == to->column)
 		return;
 	pango_attr_list_insert(attributes, pango_attr_scale_new(RATE_SCALE));
 	pango_layout_set_attributes(layout, attributes);
-	pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
 	pango_layout_get_pixel_size(layout, &width, &height);
-	cairo_move_to(cr, middle - width / 2.0, y - height);
+	used[right] += height;
+	cairo_move_to(cr,
+		      right ? left_of(from) + NODE_WIDTH + RATE_GAP
+			    : left_of(from) - RATE_GAP - width,
+		      top_of(from) + NODE_HEIGHT / 2.0 - used[right]);
 	pango_cairo_show_layout(cr, layout);
 }
 
 static void draw_rates(TsrWiringView *self, cairo_t *cr)
 {
-	for (guint i = 0; self->rates && i < self->wiring->edges->len; i++)
-		draw_rate(self, cr, g_ptr_array_index(self->wiring->edges, i));
+	g_autofree int *used = g_new0(int, 2 * self->wiring->nodes->len);
+
+	for (guint i = 0; self->rates && i < self->wiring->edges->len; i++) {
+		const struct tsr_wiring_edge *edge = g_ptr_array_index(self->wiring->edges, i);
+
+		draw_rate(self, cr, edge, used + 2 * edge->from);
+	}
 }
 
 static gboolean is_lit(TsrWiringView *self, const struct tsr_wiring_edge *edge)
