@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "folder-rig.h"
 #include "model/answers.h"
@@ -310,6 +311,29 @@ static void the_guests_report_ends_it(void)
 	CU_ASSERT_PTR_NULL(none[0]);
 }
 
+/* A folder from a stranger does not give a file of the host to the guest, nor lets it write one. */
+static void links_in_the_folder_are_not_followed(void)
+{
+	static const char *const names[] = { "install.kernel", "install.initrd", "install.report" };
+	g_autofree char *parent = rig_folder(), *disc = NULL,
+			*secret = rig_write(parent, "secret", "secret", -1);
+
+	set_kernel(FALSE);
+	disc = make_disc(parent, "linux", "initrd.gz");
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(GStrvBuilder) options = g_strv_builder_new();
+		g_autofree char *folder = make_machine(parent, "PC", disc, NULL),
+				*path = g_build_filename(folder, names[i], NULL);
+		g_auto(GStrv) list = NULL;
+
+		g_remove(path);
+		CU_ASSERT_EQUAL_FATAL(symlink(secret, path), 0);
+		tsr_installation_add_options(folder, options);
+		list = g_strv_builder_end(options);
+		CU_ASSERT_PTR_NULL(list[0]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const CU_TestInfo tests[] = {
@@ -322,6 +346,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(the_installer_is_unpacked),
 		UNIT_ROW(a_disc_without_one_leaves_nothing),
 		UNIT_ROW(the_guests_report_ends_it),
+		UNIT_ROW(links_in_the_folder_are_not_followed),
 		CU_TEST_INFO_NULL,
 	};
 	int status;

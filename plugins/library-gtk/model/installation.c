@@ -2,6 +2,7 @@
 /* See installation.h. */
 #include "model/installation.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +19,17 @@
  * Guide, 5.3.2, "priority"). */
 #define APPEND "priority=critical"
 
-static gboolean has(const char *folder, const char *name)
+typedef enum { ABSENT, FILE_OF_OURS, FOREIGN } Kind;
+
+/* A folder may come from a stranger: a symbolic link in it leads to what the guest may not have. */
+static Kind kind_of(const char *folder, const char *name)
 {
 	g_autofree char *path = g_build_filename(folder, name, NULL);
+	struct stat info;
 
-	return g_file_test(path, G_FILE_TEST_EXISTS);
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT ? ABSENT : FOREIGN;
+	return S_ISREG(info.st_mode) ? FILE_OF_OURS : FOREIGN;
 }
 
 static void drop(const char *folder, const char *name)
@@ -59,7 +66,8 @@ void tsr_installation_add_options(const char *folder, GStrvBuilder *options)
 			*escaped = double_commas(report),
 			*serial = g_strconcat("file:", escaped, NULL);
 
-	if (!has(folder, KERNEL) || !has(folder, INITRD))
+	if (kind_of(folder, KERNEL) != FILE_OF_OURS || kind_of(folder, INITRD) != FILE_OF_OURS ||
+	    kind_of(folder, REPORT) == FOREIGN)
 		return;
 	g_strv_builder_add_many(options, "--kernel", kernel, "--initrd", initrd, "--append", APPEND,
 				"--serial", serial, "--exit-on-reset", NULL);
@@ -70,13 +78,14 @@ static gboolean is_reported(const char *folder)
 	g_autofree char *path = g_build_filename(folder, REPORT, NULL), *text = NULL;
 	struct stat info;
 
-	return stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= REPORT_BYTES &&
+	return stat(path, &info) == 0 && info.st_size <= REPORT_BYTES &&
 	       g_file_get_contents(path, &text, NULL, NULL) && strstr(text, TSR_INSTALLATION_DONE);
 }
 
 gboolean tsr_installation_settle(const char *folder)
 {
-	if (!has(folder, REPORT) || has(folder, TSR_LIBRARY_STATE) || !is_reported(folder))
+	if (kind_of(folder, REPORT) != FILE_OF_OURS ||
+	    kind_of(folder, TSR_LIBRARY_STATE) != ABSENT || !is_reported(folder))
 		return FALSE;
 	drop(folder, INITRD);
 	drop(folder, KERNEL);
