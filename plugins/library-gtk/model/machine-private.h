@@ -64,6 +64,12 @@ void tsr_library_machine_get_status(TsrLibraryMachine *self, GAsyncReadyCallback
 /* a{sv}; NULL with error. */
 GVariant *tsr_library_machine_get_status_finish(GAsyncResult *result, GError **error);
 
+/* machine-log.c */
+/* Reads, on another thread, what the process said last. */
+void tsr_library_machine_read_log(TsrLibraryMachine *self, GAsyncReadyCallback callback);
+/* A line; NULL: nothing. To be freed. */
+char *tsr_library_machine_read_log_finish(GAsyncResult *result);
+
 /* machine-run.c, machine-suspend.c */
 /* The process of the machine is gone. */
 void tsr_library_machine_ended(TsrLibraryMachine *self);

@@ -13,9 +13,6 @@
 #include "model/text.h"
 
 #define RETRY_MS 50
-#define PROGRAM "tessera: "
-#define WINDOW_SAYS "no machine answers at "
-#define LOG_TAIL 4096 /* bytes, of which the last line is told */
 
 /* Takes the sentence. */
 static void fail(TsrLibraryMachine *self, char *sentence)
@@ -130,44 +127,6 @@ static GStrvBuilder *run_arguments(TsrLibraryMachine *self, const char *disc)
 
 /* -- The end of the process */
 
-/* The last line, without "tessera: ", that is not the word of a window whose machine has just
- * failed: that comes after the reason. "": none. Changes the text. */
-static const char *find_reason(char *text)
-{
-	const char *line;
-
-	do {
-		char *end;
-
-		g_strchomp(text);
-		end = strrchr(text, '\n');
-		line = end ? end + 1 : text;
-		if (g_str_has_prefix(line, PROGRAM))
-			line += strlen(PROGRAM);
-		if (!end || !g_str_has_prefix(line, WINDOW_SAYS))
-			break;
-		*end = '\0';
-	} while (TRUE);
-	return line;
-}
-
-/* NULL: the process wrote nothing. */
-static void read_log_on_thread(GTask *task, gpointer source, gpointer data,
-			       GCancellable *cancellable)
-{
-	g_autofree char *text = NULL, *valid = NULL;
-	const char *line;
-	gsize length;
-
-	if (!g_file_get_contents(data, &text, &length, NULL)) {
-		g_task_return_pointer(task, NULL, NULL);
-		return;
-	}
-	valid = g_utf8_make_valid(length > LOG_TAIL ? text + length - LOG_TAIL : text, -1);
-	line = find_reason(valid);
-	g_task_return_pointer(task, *line ? g_strdup(line) : NULL, g_free);
-}
-
 static TsrLibraryPermission missing_permission(TsrLibraryMachine *self, const char *line)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(permissions); i++)
@@ -181,7 +140,7 @@ static void on_log(GObject *source, GAsyncResult *result, gpointer data)
 {
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
 	TsrLibraryPermission missing;
-	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
+	g_autofree char *line = tsr_library_machine_read_log_finish(result);
 
 	if (!line)
 		line = g_strdup(_("its process ended without a word."));
@@ -199,7 +158,7 @@ static void on_log(GObject *source, GAsyncResult *result, gpointer data)
 static void on_crash_log(GObject *source, GAsyncResult *result, gpointer data)
 {
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
-	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
+	g_autofree char *line = tsr_library_machine_read_log_finish(result);
 
 	if (!line || !g_str_has_prefix(line, "SIG") || tsr_library_machine_is_alive(self))
 		return;
@@ -208,15 +167,6 @@ static void on_crash_log(GObject *source, GAsyncResult *result, gpointer data)
 					"lost; start it again, or look into its log."),
 				      line));
 	tsr_library_machine_changed(self);
-}
-
-static void read_log(TsrLibraryMachine *self, GAsyncReadyCallback callback)
-{
-	g_autoptr(GTask) task = g_task_new(self, NULL, callback, NULL);
-
-	g_task_set_task_data(task, g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL),
-			     g_free);
-	g_task_run_in_thread(task, read_log_on_thread);
 }
 
 static void on_process_ended(GObject *source, GAsyncResult *result, gpointer data)
@@ -235,9 +185,9 @@ static void on_process_ended(GObject *source, GAsyncResult *result, gpointer dat
 			self, g_strdup_printf(_("Its process was ended from outside, by signal "
 						"%d. What the guest had not written is lost."),
 					      g_subprocess_get_term_sig(process)));
-		read_log(self, on_crash_log);
+		tsr_library_machine_read_log(self, on_crash_log);
 	} else if (was_starting && g_subprocess_get_exit_status(process) != 0) {
-		read_log(self, on_log);
+		tsr_library_machine_read_log(self, on_log);
 	}
 	if (!self->connection)
 		tsr_library_machine_ended(self);
