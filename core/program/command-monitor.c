@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "manifest/property.h"
+#include "program/monitor-counts.h"
 #include "program/monitor-graph.h"
 #include "program/monitor-pcap.h"
 #include "program/monitor-recording.h"
@@ -28,7 +29,7 @@
 typedef struct {
 	char *socket;
 	GPtrArray *patterns; /* char *, NULL-terminated once parsed */
-	gboolean json;
+	gboolean json, rates;
 	gboolean start; /* the machine, once it is watched */
 	gint64 seconds; /* 0: until the machine ends */
 	/* Files; NULL: none. */
@@ -42,9 +43,11 @@ typedef struct {
 	struct monitor_stream stream;
 	gint64 until; /* monotonic time, us; G_MAXINT64: no end */
 	GString *text;
-	gboolean prints;
+	gboolean prints, is_readable;
 	struct monitor_pcap *pcap;
 	struct monitor_graph *graph;
+	struct monitor_counts *counts; /* --rates */
+	gint64 counted;                /* since when, monotonic time, us */
 	struct monitor_recording *recording;
 } Monitor;
 
@@ -102,8 +105,10 @@ static int take_argument(Options *o, char ***next)
 	char *argument = *(*next)++;
 
 	o->json |= g_str_equal(argument, "--json");
+	o->rates |= g_str_equal(argument, "--rates");
 	o->start |= g_str_equal(argument, "--start");
-	if (g_str_equal(argument, "--json") || g_str_equal(argument, "--start"))
+	if (g_str_equal(argument, "--json") || g_str_equal(argument, "--rates") ||
+	    g_str_equal(argument, "--start"))
 		return 0;
 	if (g_str_equal(argument, "--seconds"))
 		return take_seconds(o, **next ? *(*next)++ : NULL);
@@ -132,7 +137,7 @@ static int prepare_recording(Options *o)
 {
 	if (!o->recording)
 		return 0;
-	if (o->json || o->pcap || o->graph || o->patterns->len)
+	if (o->json || o->rates || o->pcap || o->graph || o->patterns->len)
 		return program_fail(TSR_EXIT_USAGE,
 				    "--record goes with neither patterns nor other outputs; run "
 				    "`tessera monitor` twice");
@@ -154,6 +159,10 @@ static int parse_arguments(Options *o, char **arguments)
 		status = program_fail(TSR_EXIT_USAGE,
 				      "--json and --pcap - would both write to standard output; "
 				      "give --pcap a file");
+	if (!status && o->json && o->rates)
+		status = program_fail(TSR_EXIT_USAGE,
+				      "--json and --rates would both write to standard output; "
+				      "run `tessera monitor` twice");
 	if (!status)
 		status = prepare_recording(o);
 	if (o->pcap && !o->graph && !o->patterns->len)
@@ -173,8 +182,22 @@ static void show_event(Monitor *m, const struct monitor_event *event)
 				 monitor_stream_wall(&m->stream, event->record.time_ns));
 	if (m->graph)
 		monitor_graph_add(m->graph, event);
+	if (m->counts)
+		monitor_counts_add(m->counts, event);
 	if (m->prints)
 		(m->options->json ? monitor_add_json : monitor_add_text)(m->text, event);
+}
+
+/* Each second, with an empty line behind, so that a reader knows that the second is complete. */
+static void add_rates(Monitor *m)
+{
+	const gint64 now = g_get_monotonic_time();
+
+	if (!m->counts || now < m->counted + G_USEC_PER_SEC)
+		return;
+	monitor_counts_take_rates(m->counts, (double)(now - m->counted) / G_USEC_PER_SEC, m->text);
+	g_string_append_c(m->text, '\n');
+	m->counted = now;
 }
 
 /* FALSE: nobody reads the output any more, or it cannot be written. */
@@ -184,21 +207,27 @@ static gboolean show_events(Monitor *m, const char **wrong)
 
 	while (monitor_stream_next(&m->stream, &event, wrong))
 		show_event(m, &event);
+	add_rates(m);
 	fwrite(m->text->str, 1, m->text->len, stdout);
 	g_string_truncate(m->text, 0);
 	return fflush(stdout) == 0 && (!m->pcap || monitor_pcap_flush(m->pcap));
 }
 
-/* Whether there is something to read; FALSE: time is over, or a signal has come. */
-static gboolean wait_for_more(const Monitor *m)
+/* Whether there is something to read, or rates are to be shown; FALSE: time is over, or a signal
+ * has come. */
+static gboolean wait_for_more(Monitor *m)
 {
 	struct pollfd poll_fd = { .fd = m->stream.fd, .events = POLLIN };
 
 	while (!is_interrupted) {
-		gint64 left = m->until - g_get_monotonic_time();
-		int n = left > 0 ? poll(&poll_fd, 1, (int)MIN(left / 1000 + 1, 60000)) : 0;
+		const gint64 now = g_get_monotonic_time(), left = m->until - now,
+			     tick = m->counts ? m->counted + G_USEC_PER_SEC - now : left,
+			     wait = MIN(left, tick);
+		int n = left > 0 && tick > 0 ? poll(&poll_fd, 1, (int)MIN(wait / 1000 + 1, 60000))
+					     : 0;
 
-		if (n > 0)
+		m->is_readable = n > 0;
+		if (n > 0 || (left > 0 && tick <= 0))
 			return TRUE;
 		if (left <= 0)
 			return FALSE;
@@ -206,11 +235,16 @@ static gboolean wait_for_more(const Monitor *m)
 	return FALSE;
 }
 
+static gboolean read_more(Monitor *m, const char **wrong)
+{
+	return !m->is_readable || monitor_stream_read(&m->stream, wrong);
+}
+
 static int show_stream(Monitor *m)
 {
 	const char *wrong = NULL;
 
-	while (wait_for_more(m) && monitor_stream_read(&m->stream, &wrong) && !wrong)
+	while (wait_for_more(m) && read_more(m, &wrong) && !wrong)
 		if (!show_events(m, &wrong) || wrong)
 			break;
 	return wrong ? program_fail(TSR_EXIT_MACHINE_FAILED, "%s", wrong) : 0;
@@ -335,12 +369,15 @@ static int run(Monitor *m, int fd)
 
 	monitor_stream_init(&m->stream, fd);
 	m->text = g_string_new(NULL);
+	m->counts = m->options->rates ? monitor_counts_new() : NULL;
+	m->counted = start;
 	if (m->options->seconds)
 		m->until = start + m->options->seconds * G_USEC_PER_SEC;
 	status = m->recording ? record_stream(m) : show_stream(m);
 	if (!status)
 		status = write_graph(m, (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC);
 	g_string_free(m->text, TRUE);
+	g_clear_pointer(&m->counts, monitor_counts_free);
 	monitor_stream_finish(&m->stream);
 	close(fd);
 	return status;
@@ -350,7 +387,7 @@ static int monitor(const Options *o)
 {
 	Monitor m = { .options = o,
 		      .until = G_MAXINT64,
-		      .prints = o->json || !(o->pcap || o->graph || o->recording) };
+		      .prints = o->json || !(o->rates || o->pcap || o->graph || o->recording) };
 	int status, fd = -1;
 
 	catch_signals();

@@ -246,6 +246,8 @@ static const struct {
 	  "  --graph FILE.dot|.svg     draw the machine's wiring with the rates of 5 seconds, or "
 	  "of "
 	  "--seconds; SVG needs graphviz\n"
+	  "  --rates                   each second, how many events and bytes crossed each "
+	  "connection and line\n"
 	  "  --record DEVICE FILE      write all that crosses the border of one device, for "
 	  "`tessera "
 	  "sdk replay`, and print\n"

@@ -9,21 +9,16 @@
 
 #include <string.h>
 
+#include "program/monitor-counts.h"
+
 #define BUS "ports and registers"
 #define MEMORY "guest memory"
 #define PINS "PCI interrupts"
-#define PINS "PCI interrupts"
-
-struct count {
-	uint64_t events, bytes;
-};
 
 struct monitor_graph {
 	char *name;
 	char **instances, **connections, **lines;
-	GHashTable
-		*counts; /* "KIND DEVICE.WHAT" -> struct count; accesses and DMA: "KIND DEVICE" */
-	uint64_t lost;
+	struct monitor_counts *counts;
 };
 
 struct monitor_graph *monitor_graph_new(TsrMachine *machine)
@@ -34,7 +29,7 @@ struct monitor_graph *monitor_graph_new(TsrMachine *machine)
 	g->instances = tsr_machine_list_instances(machine);
 	g->connections = tsr_bus_list_connections(tsr_machine_get_bus(machine));
 	g->lines = tsr_machine_list_lines(machine);
-	g->counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g->counts = monitor_counts_new();
 	return g;
 }
 
@@ -44,49 +39,13 @@ void monitor_graph_free(struct monitor_graph *g)
 	g_strfreev(g->instances);
 	g_strfreev(g->connections);
 	g_strfreev(g->lines);
-	g_hash_table_unref(g->counts);
+	monitor_counts_free(g->counts);
 	g_free(g);
-}
-
-/* -- Counting */
-
-enum group { ACCESSES, DMA, LINES, LINKS };
-
-static char *key(enum group group, const char *device, const char *what)
-{
-	return what ? g_strdup_printf("%u %s.%s", group, device, what)
-		    : g_strdup_printf("%u %s", group, device);
-}
-
-static void count(struct monitor_graph *g, char *owned_key, uint64_t bytes)
-{
-	struct count *c = g_hash_table_lookup(g->counts, owned_key);
-
-	if (!c) {
-		c = g_new0(struct count, 1);
-		g_hash_table_insert(g->counts, owned_key, c);
-	} else {
-		g_free(owned_key);
-	}
-	c->events++;
-	c->bytes += bytes;
 }
 
 void monitor_graph_add(struct monitor_graph *g, const struct monitor_event *e)
 {
-	const struct tsr_monitor_record *r = &e->record;
-
-	if (r->kind == TSR_MONITOR_LOST)
-		g->lost += r->value;
-	else if (r->kind == TSR_MONITOR_PORTS || r->kind == TSR_MONITOR_MMIO)
-		count(g, key(ACCESSES, e->device, NULL), r->width);
-	else if (r->kind == TSR_MONITOR_DMA && r->op != TSR_MONITOR_MAP_WRITE)
-		count(g, key(DMA, e->device, NULL), r->length); /* what it wrote comes later */
-	else if (r->kind == TSR_MONITOR_IRQ && r->value)
-		count(g, key(LINES, e->device, e->what), 0);
-	else if (r->kind == TSR_MONITOR_PACKETS || r->kind == TSR_MONITOR_CHARS ||
-		 (r->kind == TSR_MONITOR_BLOCK && r->op != TSR_MONITOR_DONE))
-		count(g, key(LINKS, e->device, e->what), r->length);
+	monitor_counts_add(g->counts, e);
 }
 
 /* -- DOT: https://graphviz.org/doc/info/lang.html */
@@ -110,7 +69,7 @@ static void add_node(GString *out, const char *name, const char *attributes)
 }
 
 /* "12.3/s, 4.0 KiB/s", in lines of their own. */
-static char *rate(const struct count *c, double seconds)
+static char *rate(const struct monitor_count *c, double seconds)
 {
 	g_autofree char *bytes = NULL;
 
@@ -138,13 +97,6 @@ static void add_edge(GString *out, const char *from, const char *to, const char 
 	g_string_append_printf(out, "%s%s];\n", *attributes ? ", " : "", attributes);
 }
 
-static const struct count *find(const struct monitor_graph *g, char *owned_key)
-{
-	g_autofree char *name = owned_key;
-
-	return g_hash_table_lookup(g->counts, name);
-}
-
 /* USER.NEED -> PROVIDER INTERFACE */
 static void add_connection(GString *out, const struct monitor_graph *g, const char *line,
 			   double seconds)
@@ -156,7 +108,7 @@ static void add_connection(GString *out, const struct monitor_graph *g, const ch
 	if (!dot || g_strv_length(parts) < 4)
 		return;
 	user = g_strndup(parts[0], (gsize)(dot - parts[0]));
-	text = rate(find(g, key(LINKS, user, dot + 1)), seconds);
+	text = rate(monitor_counts_find(g->counts, MONITOR_LINKS, user, dot + 1), seconds);
 	add_edge(out, user, parts[2], parts[3], text, "");
 }
 
@@ -170,7 +122,7 @@ static void add_line(GString *out, const struct monitor_graph *g, const char *li
 
 	if (g_strv_length(from) < 2 || g_strv_length(to) < 2)
 		return;
-	text = rate(find(g, key(LINES, from[0], from[1])), seconds);
+	text = rate(monitor_counts_find(g->counts, MONITOR_LINES, from[0], from[1]), seconds);
 	label = g_strdup_printf("%s > %s", from[1], to[1]);
 	add_edge(out, from[0], to[0], label, text, "style=dashed");
 }
@@ -178,9 +130,12 @@ static void add_line(GString *out, const struct monitor_graph *g, const char *li
 static void add_traffic(GString *out, const struct monitor_graph *g, const char *instance,
 			double seconds)
 {
-	const struct count *accesses = find(g, key(ACCESSES, instance, NULL));
-	const struct count *dma = find(g, key(DMA, instance, NULL));
-	const struct count *pin = find(g, key(LINES, instance, "intx"));
+	const struct monitor_count *accesses =
+		monitor_counts_find(g->counts, MONITOR_ACCESSES, instance, NULL);
+	const struct monitor_count *dma =
+		monitor_counts_find(g->counts, MONITOR_DMA, instance, NULL);
+	const struct monitor_count *pin =
+		monitor_counts_find(g->counts, MONITOR_LINES, instance, "intx");
 	g_autofree char *access_rate = rate(accesses, seconds), *dma_rate = rate(dma, seconds);
 	g_autofree char *pin_rate = rate(pin, seconds);
 
@@ -195,10 +150,10 @@ static void add_traffic(GString *out, const struct monitor_graph *g, const char 
 char *monitor_graph_print(const struct monitor_graph *g, double seconds)
 {
 	GString *out = g_string_new("digraph machine {\n\trankdir=LR;\n\tnode [shape=box];\n");
-	g_autofree char *lost =
-		g_strdup_printf(", %" G_GUINT64_FORMAT " events were lost", g->lost);
-	g_autofree char *title =
-		g_strdup_printf("%s, rates over %.1f s%s", g->name, seconds, g->lost ? lost : "");
+	g_autofree char *lost = g_strdup_printf(", %" G_GUINT64_FORMAT " events were lost",
+						monitor_counts_lost(g->counts));
+	g_autofree char *title = g_strdup_printf("%s, rates over %.1f s%s", g->name, seconds,
+						 monitor_counts_lost(g->counts) ? lost : "");
 
 	g_string_append(out, "\tlabel=");
 	add_quoted(out, title);

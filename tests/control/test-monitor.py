@@ -86,6 +86,18 @@ class MonitorTest(unittest.TestCase):
         self.assertGreater(float(rate.group(1)), 0)
         machine.ctl("quit")
 
+    def test_rates(self):
+        machine = self.start("--set", "cpu0.flood=true")
+        text = self.finish(self.monitor(machine, "--rates", "--seconds", "3", "ports"))
+        seconds = text.split("\n\n")[:-1]
+        self.assertIn(len(seconds), (1, 2, 3))
+        for second in seconds:
+            rate = re.search(r"^access\tdev0\t([0-9.]+)\t([0-9]+)$", second, re.MULTILINE)
+            self.assertGreater(float(rate.group(1)), 0)
+            self.assertGreaterEqual(int(rate.group(2)), int(float(rate.group(1))))
+        self.assertIn("would both write", self.finish(self.monitor(machine, "--rates", "--json"), 2))
+        machine.ctl("quit")
+
     def test_picture_of_the_graph(self):
         """By a program `dot` on the path; this one copies its input."""
         machine = self.start()

@@ -68,7 +68,7 @@ class Desktop(Driver):
             self.display.key("Tab")
             time.sleep(0.3)
             return False
-        self.until(f"Tab leads to {name!r}", has_come)
+        self.until(f"Tab leads to {name!r}", has_come, BOOT_SECONDS)
 
     def picture(self, name):
         if self.pictures:

@@ -7,6 +7,7 @@
 
 #include "folder-rig.h"
 #include "model/library.h"
+#include "model/machine-private.h"
 #include "unit.h"
 
 typedef struct {
@@ -326,6 +327,66 @@ static void a_renamed_machine_keeps_its_disc(void)
 	finish(&rig);
 }
 
+/* -- A disc in the drive of a machine that runs */
+
+typedef struct {
+	Rig *rig;
+	const char *disc; /* that the machine is to have; NULL: none */
+	gboolean is_asked, has;
+} Drive;
+
+static void on_drive_status(GObject *source, GAsyncResult *result, gpointer user)
+{
+	Drive *drive = user;
+	g_autoptr(GVariant) status = tsr_library_machine_get_status_finish(result, NULL);
+	g_autofree char *text = status ? g_variant_print(status, FALSE) : g_strdup("");
+
+	drive->is_asked = FALSE;
+	drive->has =
+		drive->disc ? strstr(text, drive->disc) != NULL : *text && !strstr(text, ".iso'");
+}
+
+static gboolean drive_has_it(gpointer user)
+{
+	Drive *drive = user;
+
+	if (!drive->is_asked && !drive->has) {
+		drive->is_asked = TRUE;
+		tsr_library_machine_get_status(drive->rig->machine, on_drive_status, drive);
+	}
+	return drive->has;
+}
+
+static void a_disc_changes_while_it_runs(void)
+{
+	g_autofree char *sectors = g_malloc0(1 << 20), *disc = NULL, *folder = NULL;
+	Drive full, empty;
+	Rig rig;
+
+	begin(&rig, 1);
+	disc = rig_write(g_get_home_dir(), "x.iso", sectors, 1 << 20);
+	full = (Drive){ .rig = &rig, .disc = disc };
+	empty = (Drive){ .rig = &rig };
+	tsr_library_machine_start(rig.machine);
+	CU_ASSERT_FATAL(comes_to(&rig, TSR_LIBRARY_RUNNING));
+	tsr_library_machine_set_disc(rig.machine, disc);
+	CU_ASSERT(rig_wait(drive_has_it, &full));
+	CU_ASSERT(tsr_library_machine_has_disc(rig.machine));
+	tsr_library_machine_set_disc(rig.machine, NULL);
+	CU_ASSERT(rig_wait(drive_has_it, &empty));
+	CU_ASSERT_FALSE(tsr_library_machine_has_disc(rig.machine));
+	CU_ASSERT_PTR_NULL(rig.failed);
+
+	folder = g_build_filename(g_get_home_dir(), "nothing.iso", NULL);
+	tsr_library_machine_set_disc(rig.machine, folder);
+	CU_ASSERT(rig_wait(has_failed, &rig));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.failed, "“nothing.iso” could not be inserted: "));
+	CU_ASSERT_FALSE(tsr_library_machine_has_disc(rig.machine));
+	tsr_library_machine_power_off(rig.machine);
+	CU_ASSERT(comes_to(&rig, TSR_LIBRARY_OFF));
+	finish(&rig);
+}
+
 static void a_running_machine_is_not_renamed(void)
 {
 	Answer answer = { 0 };
@@ -356,6 +417,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_damaged_state_is_not_lost_and_can_be_discarded),
 		UNIT_ROW(a_killed_machine_is_told),
 		UNIT_ROW(a_renamed_machine_keeps_its_disc),
+		UNIT_ROW(a_disc_changes_while_it_runs),
 		UNIT_ROW(a_running_machine_is_not_renamed),
 		CU_TEST_INFO_NULL,
 	};

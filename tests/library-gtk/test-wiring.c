@@ -141,10 +141,46 @@ static void names_of_one_pair_are_one_edge(void)
 	tsr_wiring_add_edge(w, 0, 1, "need", FALSE);
 	tsr_wiring_layout(w);
 	CU_ASSERT_EQUAL(w->edges->len, 2);
-	text = tsr_wiring_describe(w, 0);
-	nothing = tsr_wiring_describe(w, 1);
+	text = tsr_wiring_describe(w, 0, NULL);
+	nothing = tsr_wiring_describe(w, 1, NULL);
 	CU_ASSERT_STRING_EQUAL(text, "primary, secondary → pic0, need → pic0");
 	CU_ASSERT_STRING_EQUAL(nothing, "");
+	tsr_wiring_free(w);
+}
+
+/* The rates of the needs and lines of one edge are added. A second counts when it is complete. */
+static void rates_are_those_of_the_edge(void)
+{
+	static const char *const lines[] = {
+		"line\tide0.primary\t2.0\t0",
+		"line\tide0.secondary\t11.0\t0",
+		"link\tide0.need\t1.5\t2048",
+		"link\tother.need\t7.0\t9",
+		"lost\t\t3.0\t0",
+		"access\tide0\t100.0\t400",
+		"a line that is none",
+	};
+	g_autoptr(TsrRates) rates = g_object_new(TSR_TYPE_RATES, NULL);
+	struct tsr_wiring *w = tsr_wiring_begin();
+	g_autofree char *before = NULL, *text = NULL, *after = NULL;
+
+	tsr_wiring_add_node(w, "ide0");
+	tsr_wiring_add_node(w, "pic0");
+	tsr_wiring_add_edge(w, 0, 1, "primary", TRUE);
+	tsr_wiring_add_edge(w, 0, 1, "secondary", TRUE);
+	tsr_wiring_add_edge(w, 0, 1, "need", FALSE);
+	tsr_wiring_layout(w);
+	for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+		tsr_rates_take_line(rates, lines[i]);
+	before = tsr_wiring_describe(w, 0, rates);
+	CU_ASSERT_STRING_EQUAL(before, "primary, secondary → pic0, need → pic0");
+	tsr_rates_take_line(rates, "");
+	text = tsr_wiring_describe(w, 0, rates);
+	CU_ASSERT_STRING_EQUAL(text, "primary, secondary → pic0 (13/s), "
+				     "need → pic0 (1.5/s, 2.0\302\240KiB/s)");
+	tsr_rates_take_line(rates, "");
+	after = tsr_wiring_describe(w, 0, rates);
+	CU_ASSERT_STRING_EQUAL(after, before);
 	tsr_wiring_free(w);
 }
 
@@ -162,7 +198,7 @@ static gboolean leads(const struct tsr_wiring *w, const char *from, const char *
 {
 	for (guint i = 0; i < w->nodes->len; i++) {
 		const struct tsr_wiring_node *node = g_ptr_array_index(w->nodes, i);
-		g_autofree char *description = tsr_wiring_describe(w, i);
+		g_autofree char *description = tsr_wiring_describe(w, i, NULL);
 
 		if (g_str_equal(node->part, from))
 			return strstr(description, text) != NULL;
@@ -201,6 +237,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(edges_do_not_cross_without_need),
 		UNIT_ROW(names_of_one_pair_are_one_edge),
 		UNIT_ROW(the_preset_is_wired),
+		UNIT_ROW(rates_are_those_of_the_edge),
 		CU_TEST_INFO_NULL,
 	};
 	int status;

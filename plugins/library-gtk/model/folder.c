@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "model/installation.h"
 #include "model/name.h"
 #include "model/text.h"
 
@@ -119,6 +120,13 @@ static gboolean make_disk(const char *path, const struct tsr_new_machine *machin
 	return tsr_library_copy_file(machine->image, path, progress, cancellable, error);
 }
 
+static gboolean make_installation(const char *folder, const struct tsr_new_machine *machine,
+				  GCancellable *cancellable, GError **error)
+{
+	return !machine->answers || tsr_installation_prepare(folder, machine->installer,
+							     machine->answers, cancellable, error);
+}
+
 char *tsr_folder_create(const char *parent, const struct tsr_new_machine *machine,
 			struct tsr_progress *progress, GCancellable *cancellable, GError **error)
 {
@@ -139,6 +147,7 @@ char *tsr_folder_create(const char *parent, const struct tsr_new_machine *machin
 	manifest = manifest_path(unfinished, name);
 	disk = g_build_filename(unfinished, TSR_LIBRARY_DISK, NULL);
 	if (make_disk(disk, machine, progress, cancellable, error) &&
+	    make_installation(unfinished, machine, cancellable, error) &&
 	    tsr_machine_file_write(manifest, machine->preset, &choices, error))
 		folder = finish(unfinished, parent, name, error);
 	if (!folder)

@@ -22,6 +22,8 @@ struct tsr_new_machine {
 	char *image;      /* a disk image that is copied; NULL: the disk is empty */
 	gboolean has_network;
 	char *preset; /* the path of the manifest that it is made of */
+	/* An express installation (installation.h): from which disc, and the answers. NULL: none */
+	char *installer, *answers;
 };
 
 /* Makes NAME/NAME.machine in the folder `parent`, which is made if it is missing. Returns the path

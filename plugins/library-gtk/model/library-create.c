@@ -21,6 +21,8 @@ static void creation_free(gpointer data)
 	g_free(creation->machine.details);
 	g_free(creation->machine.image);
 	g_free(creation->machine.preset);
+	g_free(creation->machine.installer);
+	g_free(creation->machine.answers);
 	g_clear_object(&creation->cancellable);
 	g_free(creation);
 }
@@ -91,6 +93,7 @@ static void on_created(GObject *source, GAsyncResult *result, gpointer data)
 		g_task_return_error(outer, error);
 		return;
 	}
+	tsr_library_settings_forget(tsr_library_get_settings(self), record->folder);
 	if (creation->disc)
 		tsr_library_settings_set_disc(tsr_library_get_settings(self), record->folder,
 					      creation->disc);
@@ -113,6 +116,8 @@ void tsr_library_create(TsrLibrary *self, const struct tsr_new_machine *machine,
 	creation->machine.details = g_strdup(machine->details ? machine->details : "");
 	creation->machine.image = g_strdup(machine->image);
 	creation->machine.preset = g_strdup(machine->preset);
+	creation->machine.installer = g_strdup(machine->installer);
+	creation->machine.answers = g_strdup(machine->answers);
 	creation->report = report;
 	creation->report_user = report_user;
 	creation->cancellable = cancellable ? g_object_ref(cancellable) : NULL;

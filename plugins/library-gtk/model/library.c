@@ -24,7 +24,7 @@ struct _TsrLibrary {
 G_DEFINE_FINAL_TYPE(TsrLibrary, tsr_library, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
-static guint failed_signal;
+static guint failed_signal, refused_signal;
 
 GListModel *tsr_library_get_machines(TsrLibrary *self)
 {
@@ -81,6 +81,12 @@ static void on_machine_failed(TsrLibraryMachine *machine, const char *sentence, 
 	g_signal_emit(data, failed_signal, 0, sentence);
 }
 
+static void on_machine_refused(TsrLibraryMachine *machine, guint permission, const char *sentence,
+			       gpointer data)
+{
+	g_signal_emit(data, refused_signal, 0, machine, permission, sentence);
+}
+
 static void on_folder_event(GFileMonitor *monitor, GFile *file, GFile *other,
 			    GFileMonitorEvent event, gpointer data);
 
@@ -106,6 +112,7 @@ TsrLibraryMachine *tsr_library_put(TsrLibrary *self, struct tsr_machine_record *
 	}
 	machine = tsr_library_machine_new(self->settings, self->program, record);
 	g_signal_connect(machine, "failed", G_CALLBACK(on_machine_failed), self);
+	g_signal_connect(machine, "refused", G_CALLBACK(on_machine_refused), self);
 	tsr_library_machine_set_live(machine, self->live);
 	watch_machine(self, record->folder);
 	g_list_store_append(self->machines, machine);
@@ -369,6 +376,9 @@ static void tsr_library_class_init(TsrLibraryClass *class)
 	g_object_class_install_properties(object, N_PROPS, properties);
 	failed_signal = g_signal_new("failed", TSR_TYPE_LIBRARY, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
 				     NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+	refused_signal =
+		g_signal_new("refused", TSR_TYPE_LIBRARY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+			     G_TYPE_NONE, 3, TSR_TYPE_LIBRARY_MACHINE, G_TYPE_UINT, G_TYPE_STRING);
 }
 
 static void tsr_library_init(TsrLibrary *self)

@@ -14,7 +14,8 @@
 G_DECLARE_FINAL_TYPE(TsrLibrary, tsr_library, TSR, LIBRARY, GObject)
 
 /* program: the path of `tessera`. Properties: loaded, that the folder was read once; problem, a
- * sentence that says why it cannot be read, or NULL. Signal failed(sentence): of any machine. */
+ * sentence that says why it cannot be read, or NULL. Signals
+ * failed(sentence) and refused(machine, permission, sentence): of any machine. */
 TsrLibrary *tsr_library_new(TsrLibrarySettings *settings, const char *program);
 /* The machines. Not owned by the caller. */
 GListModel *tsr_library_get_machines(TsrLibrary *self);

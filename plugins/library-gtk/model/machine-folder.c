@@ -141,44 +141,41 @@ static void change(TsrLibraryMachine *self, const char *title, GTaskThreadFunc w
 	g_task_run_in_thread(task, work);
 }
 
-/* The disc in the drive goes with the machine. */
+/* The disc in the drive and the group go with the machine. */
 typedef struct {
 	GAsyncReadyCallback callback;
 	gpointer user;
 	gboolean keeps; /* the old folder stays */
-} Disc;
+} Carried;
 
 static void on_folder(GObject *source, GAsyncResult *result, gpointer data)
 {
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
-	g_autofree Disc *disc = data;
-	g_autoptr(GTask) task = g_task_new(self, NULL, disc->callback, disc->user);
+	g_autofree Carried *carried = data;
+	g_autoptr(GTask) task = g_task_new(self, NULL, carried->callback, carried->user);
 	GError *error = NULL;
 	char *folder = g_task_propagate_pointer(G_TASK(result), &error);
-	g_autofree char *file = tsr_library_settings_get_disc(self->settings, self->record->folder);
 
-	if (folder && file && !g_str_equal(folder, self->record->folder)) {
-		tsr_library_settings_set_disc(self->settings, folder, file);
-		if (!disc->keeps)
-			tsr_library_settings_set_disc(self->settings, self->record->folder, NULL);
-	}
+	if (folder)
+		tsr_library_settings_carry(self->settings, self->record->folder, folder,
+					   carried->keeps);
 	return_folder(task, folder, error);
 }
 
-static Disc *disc_new(GAsyncReadyCallback callback, gpointer user, gboolean keeps)
+static Carried *carried_new(GAsyncReadyCallback callback, gpointer user, gboolean keeps)
 {
-	Disc *disc = g_new0(Disc, 1);
+	Carried *carried = g_new0(Carried, 1);
 
-	disc->callback = callback;
-	disc->user = user;
-	disc->keeps = keeps;
-	return disc;
+	carried->callback = callback;
+	carried->user = user;
+	carried->keeps = keeps;
+	return carried;
 }
 
 void tsr_library_machine_rename(TsrLibraryMachine *self, const char *title,
 				GAsyncReadyCallback callback, gpointer user)
 {
-	change(self, title, rename_on_thread, NULL, on_folder, disc_new(callback, user, FALSE));
+	change(self, title, rename_on_thread, NULL, on_folder, carried_new(callback, user, FALSE));
 }
 
 void tsr_library_machine_clone(TsrLibraryMachine *self, const char *title,
@@ -186,7 +183,7 @@ void tsr_library_machine_clone(TsrLibraryMachine *self, const char *title,
 			       gpointer user)
 {
 	change(self, title, clone_on_thread, cancellable, on_folder,
-	       disc_new(callback, user, TRUE));
+	       carried_new(callback, user, TRUE));
 }
 
 void tsr_library_machine_trash(TsrLibraryMachine *self, GAsyncReadyCallback callback, gpointer user)

@@ -16,6 +16,7 @@ struct _TsrLibraryMachine {
 	TsrLibraryState operation; /* STARTING, SUSPENDING, STOPPING; OFF: none */
 	TsrLibraryState guest;     /* RUNNING, PAUSED, or STARTING; while there is a connection */
 	char *failure;             /* of the last run; NULL: none */
+	guint permissions;         /* of the last start */
 	GBytes *picture;
 
 	char *socket;
@@ -36,6 +37,8 @@ void tsr_library_machine_set_operation(TsrLibraryMachine *self, TsrLibraryState 
 void tsr_library_machine_set_failure(TsrLibraryMachine *self, char *sentence);
 /* The sentence is told once. */
 void tsr_library_machine_fail(TsrLibraryMachine *self, const char *sentence);
+void tsr_library_machine_refuse(TsrLibraryMachine *self, TsrLibraryPermission permission,
+				const char *sentence);
 void tsr_library_machine_set_picture(TsrLibraryMachine *self, GBytes *picture);
 
 /* machine-link.c */
@@ -60,6 +63,12 @@ void tsr_library_machine_get_status(TsrLibraryMachine *self, GAsyncReadyCallback
 				    gpointer user);
 /* a{sv}; NULL with error. */
 GVariant *tsr_library_machine_get_status_finish(GAsyncResult *result, GError **error);
+
+/* machine-log.c */
+/* Reads, on another thread, what the process said last. */
+void tsr_library_machine_read_log(TsrLibraryMachine *self, GAsyncReadyCallback callback);
+/* A line; NULL: nothing. To be freed. */
+char *tsr_library_machine_read_log_finish(GAsyncResult *result);
 
 /* machine-run.c, machine-suspend.c */
 /* The process of the machine is gone. */

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "model/folder.h"
+#include "model/installation.h"
 #include "model/machine-private.h"
 #include "model/text.h"
 
 #define RETRY_MS 50
-#define LOG_TAIL 4096 /* bytes, of which the last line is told */
 
 /* Takes the sentence. */
 static void fail(TsrLibraryMachine *self, char *sentence)
@@ -21,18 +21,28 @@ static void fail(TsrLibraryMachine *self, char *sentence)
 	g_free(sentence);
 }
 
+/* Each is named by the message of a start that lacks it. */
+static const struct {
+	TsrLibraryPermission permission;
+	const char *option;
+} permissions[] = {
+	{ TSR_LIBRARY_MAY_TRUST, "--trust" },
+	{ TSR_LIBRARY_MAY_FORCE_MEDIUM, "--force-medium" },
+};
+
 /* -- Starting */
 
 typedef struct {
-	char **arguments;
-	char *log, *socket, *disc; /* disc: NULL, none */
+	GStrvBuilder *arguments;
+	char *folder, *log, *socket, *disc; /* disc: NULL, none */
 } Start;
 
 static void start_free(gpointer data)
 {
 	Start *start = data;
 
-	g_strfreev(start->arguments);
+	g_strv_builder_unref(start->arguments);
+	g_free(start->folder);
 	g_free(start->log);
 	g_free(start->socket);
 	g_free(start->disc);
@@ -73,6 +83,7 @@ static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 	g_autofree char *folder = g_path_get_dirname(start->socket);
 	g_autoptr(GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+	g_auto(GStrv) arguments = NULL;
 	GSubprocess *process = NULL;
 	GError *error = NULL;
 	int log;
@@ -81,22 +92,24 @@ static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 		g_task_return_error(task, error);
 		return;
 	}
+	tsr_installation_settle(start->folder);
+	tsr_installation_add_options(start->folder, start->arguments);
+	arguments = g_strv_builder_end(start->arguments);
 	log = open(start->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	g_mkdir_with_parents(folder, 0700);
 	if (log >= 0)
 		g_subprocess_launcher_take_stderr_fd(launcher, log);
 	g_subprocess_launcher_set_child_setup(launcher, leave_session, NULL, NULL);
-	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)start->arguments,
-					       &error);
+	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, &error);
 	if (process)
 		g_task_return_pointer(task, process, g_object_unref);
 	else
 		g_task_return_error(task, error);
 }
 
-static char **run_arguments(TsrLibraryMachine *self, const char *disc)
+static GStrvBuilder *run_arguments(TsrLibraryMachine *self, const char *disc)
 {
-	g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
+	GStrvBuilder *arguments = g_strv_builder_new();
 	g_autofree char *control = g_strconcat("unix:", self->socket, NULL),
 			*state = g_build_filename(self->record->folder, TSR_LIBRARY_STATE, NULL);
 
@@ -106,50 +119,46 @@ static char **run_arguments(TsrLibraryMachine *self, const char *disc)
 		g_strv_builder_add_many(arguments, "--cdrom", disc, NULL);
 	if (self->record->is_suspended)
 		g_strv_builder_add_many(arguments, "--load", state, NULL);
-	return g_strv_builder_end(arguments);
+	for (guint i = 0; i < G_N_ELEMENTS(permissions); i++)
+		if (self->permissions & permissions[i].permission)
+			g_strv_builder_add(arguments, permissions[i].option);
+	return arguments;
 }
 
 /* -- The end of the process */
 
-/* The last line that the process wrote, without "tessera: "; NULL: none. */
-static void read_log_on_thread(GTask *task, gpointer source, gpointer data,
-			       GCancellable *cancellable)
+static TsrLibraryPermission missing_permission(TsrLibraryMachine *self, const char *line)
 {
-	g_autofree char *text = NULL, *valid = NULL;
-	const char *tail, *line;
-	gsize length;
-
-	if (!g_file_get_contents(data, &text, &length, NULL)) {
-		g_task_return_pointer(task, NULL, NULL);
-		return;
-	}
-	tail = length > LOG_TAIL ? text + length - LOG_TAIL : text;
-	valid = g_utf8_make_valid(tail, -1);
-	g_strchomp(valid);
-	line = strrchr(valid, '\n');
-	line = line ? line + 1 : valid;
-	if (g_str_has_prefix(line, "tessera: "))
-		line += strlen("tessera: ");
-	g_task_return_pointer(task, *line ? g_strdup(line) : NULL, g_free);
+	for (guint i = 0; i < G_N_ELEMENTS(permissions); i++)
+		if (!(self->permissions & permissions[i].permission) &&
+		    strstr(line, permissions[i].option))
+			return permissions[i].permission;
+	return TSR_LIBRARY_MAY_NOTHING;
 }
 
 static void on_log(GObject *source, GAsyncResult *result, gpointer data)
 {
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
-	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
+	TsrLibraryPermission missing;
+	g_autofree char *line = tsr_library_machine_read_log_finish(result);
 
 	if (!line)
 		line = g_strdup(_("its process ended without a word."));
 	tsr_library_machine_set_failure(self,
 					g_strdup_printf(_("It could not be started: %s"), line));
-	fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title, line));
+	missing = missing_permission(self, line);
+	if (missing)
+		tsr_library_machine_refuse(self, missing, line);
+	else
+		fail(self, g_strdup_printf(_("“%s” could not be started: %s"), self->record->title,
+					   line));
 }
 
 /* A crash is told in the line that the process wrote at its end, with the plugin that it was in. */
 static void on_crash_log(GObject *source, GAsyncResult *result, gpointer data)
 {
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
-	g_autofree char *line = g_task_propagate_pointer(G_TASK(result), NULL);
+	g_autofree char *line = tsr_library_machine_read_log_finish(result);
 
 	if (!line || !g_str_has_prefix(line, "SIG") || tsr_library_machine_is_alive(self))
 		return;
@@ -158,15 +167,6 @@ static void on_crash_log(GObject *source, GAsyncResult *result, gpointer data)
 					"lost; start it again, or look into its log."),
 				      line));
 	tsr_library_machine_changed(self);
-}
-
-static void read_log(TsrLibraryMachine *self, GAsyncReadyCallback callback)
-{
-	g_autoptr(GTask) task = g_task_new(self, NULL, callback, NULL);
-
-	g_task_set_task_data(task, g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL),
-			     g_free);
-	g_task_run_in_thread(task, read_log_on_thread);
 }
 
 static void on_process_ended(GObject *source, GAsyncResult *result, gpointer data)
@@ -185,18 +185,40 @@ static void on_process_ended(GObject *source, GAsyncResult *result, gpointer dat
 			self, g_strdup_printf(_("Its process was ended from outside, by signal "
 						"%d. What the guest had not written is lost."),
 					      g_subprocess_get_term_sig(process)));
-		read_log(self, on_crash_log);
+		tsr_library_machine_read_log(self, on_crash_log);
 	} else if (was_starting && g_subprocess_get_exit_status(process) != 0) {
-		read_log(self, on_log);
+		tsr_library_machine_read_log(self, on_log);
 	}
 	if (!self->connection)
 		tsr_library_machine_ended(self);
 }
 
+static void settle_on_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	g_task_return_boolean(task, tsr_installation_settle(data));
+}
+
+/* What was just installed starts. */
+static void on_settled(GObject *source, GAsyncResult *result, gpointer data)
+{
+	if (g_task_propagate_boolean(G_TASK(result), NULL))
+		tsr_library_machine_start(TSR_LIBRARY_MACHINE(source));
+}
+
+static void settle(TsrLibraryMachine *self)
+{
+	g_autoptr(GTask) task = g_task_new(self, NULL, on_settled, NULL);
+
+	g_task_set_task_data(task, g_strdup(self->record->folder), g_free);
+	g_task_run_in_thread(task, settle_on_thread);
+}
+
 void tsr_library_machine_ended(TsrLibraryMachine *self)
 {
-	if (!self->process)
+	if (!self->process) {
 		tsr_library_machine_set_operation(self, TSR_LIBRARY_OFF);
+		settle(self);
+	}
 	tsr_library_machine_reread(self);
 	tsr_library_machine_changed(self);
 }
@@ -234,6 +256,7 @@ static void start_process(TsrLibraryMachine *self)
 
 	start->disc = tsr_library_settings_get_disc(self->settings, self->record->folder);
 	start->arguments = run_arguments(self, start->disc);
+	start->folder = g_strdup(self->record->folder);
 	start->log = g_build_filename(self->record->folder, TSR_LIBRARY_LOG, NULL);
 	start->socket = g_strdup(self->socket);
 	g_task_set_task_data(task, start, start_free);
@@ -252,12 +275,18 @@ static void on_resumed(GObject *connection, GAsyncResult *result, gpointer data)
 
 void tsr_library_machine_start(TsrLibraryMachine *self)
 {
+	tsr_library_machine_start_with(self, TSR_LIBRARY_MAY_NOTHING);
+}
+
+void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed)
+{
 	TsrLibraryState state = tsr_library_machine_get_state(self);
 
 	if (state == TSR_LIBRARY_PAUSED)
 		tsr_library_machine_call(self, "Resume", NULL, NULL, on_resumed);
 	if (tsr_library_machine_is_alive(self) || !self->record->manifest)
 		return;
+	self->permissions = allowed;
 	tsr_library_machine_set_failure(self, NULL);
 	tsr_library_machine_set_operation(self, TSR_LIBRARY_STARTING);
 	start_process(self);

@@ -11,7 +11,7 @@ enum { PROP_TITLE = 1, PROP_STATE, PROP_PROBLEM, PROP_PICTURE, N_PROPS };
 G_DEFINE_FINAL_TYPE(TsrLibraryMachine, tsr_library_machine, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
-static guint failed_signal;
+static guint failed_signal, refused_signal;
 
 /* -- What it is */
 
@@ -45,6 +45,16 @@ const char *tsr_library_machine_get_socket(TsrLibraryMachine *self)
 	return self->socket;
 }
 
+const char *tsr_library_machine_get_program(TsrLibraryMachine *self)
+{
+	return self->program;
+}
+
+guint tsr_library_machine_get_permissions(TsrLibraryMachine *self)
+{
+	return self->permissions;
+}
+
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self)
 {
 	return self->picture;
@@ -73,18 +83,14 @@ const char *tsr_library_machine_get_problem(TsrLibraryMachine *self)
 	return tsr_library_machine_is_alive(self) ? NULL : self->record->damage;
 }
 
-gboolean tsr_library_machine_has_disc(TsrLibraryMachine *self)
+char *tsr_library_machine_get_group(TsrLibraryMachine *self)
 {
-	g_autofree char *disc = tsr_library_settings_get_disc(self->settings, self->record->folder);
-
-	return disc != NULL;
+	return tsr_library_settings_get_group(self->settings, self->record->folder);
 }
 
-void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc)
+void tsr_library_machine_set_group(TsrLibraryMachine *self, const char *group)
 {
-	tsr_library_settings_set_disc(self->settings, self->record->folder, disc);
-	tsr_library_machine_set_failure(self, NULL);
-	g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STATE]);
+	tsr_library_settings_set_group(self->settings, self->record->folder, group);
 }
 
 /* -- Changes */
@@ -117,6 +123,12 @@ void tsr_library_machine_set_failure(TsrLibraryMachine *self, char *sentence)
 void tsr_library_machine_fail(TsrLibraryMachine *self, const char *sentence)
 {
 	g_signal_emit(self, failed_signal, 0, sentence);
+}
+
+void tsr_library_machine_refuse(TsrLibraryMachine *self, TsrLibraryPermission permission,
+				const char *sentence)
+{
+	g_signal_emit(self, refused_signal, 0, permission, sentence);
 }
 
 void tsr_library_machine_set_picture(TsrLibraryMachine *self, GBytes *picture)
@@ -226,6 +238,8 @@ static void tsr_library_machine_class_init(TsrLibraryMachineClass *class)
 	g_object_class_install_properties(object, N_PROPS, properties);
 	failed_signal = g_signal_new("failed", TSR_TYPE_LIBRARY_MACHINE, G_SIGNAL_RUN_LAST, 0, NULL,
 				     NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+	refused_signal = g_signal_new("refused", TSR_TYPE_LIBRARY_MACHINE, G_SIGNAL_RUN_LAST, 0,
+				      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
 }
 
 static void tsr_library_machine_init(TsrLibraryMachine *self)

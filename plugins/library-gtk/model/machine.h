@@ -24,8 +24,16 @@ typedef enum {
 	TSR_LIBRARY_DAMAGED,
 } TsrLibraryState;
 
-/* Properties, of which changes are notified: title, state, problem, picture. Signal
- * failed(sentence): what the user asked for was not done. */
+/* What a start may do that it does not do unasked: options of `tessera run`. */
+typedef enum {
+	TSR_LIBRARY_MAY_NOTHING,
+	TSR_LIBRARY_MAY_TRUST = 1,        /* --trust: files outside of the machine's folder */
+	TSR_LIBRARY_MAY_FORCE_MEDIUM = 2, /* --force-medium: a disk that has changed */
+} TsrLibraryPermission;
+
+/* Properties, of which changes are notified: title, state, problem, picture. Signals:
+ * failed(sentence), what the user asked for was not done; refused(permission, sentence), a start
+ * needs one more TsrLibraryPermission than it had. */
 #define TSR_TYPE_LIBRARY_MACHINE (tsr_library_machine_get_type())
 G_DECLARE_FINAL_TYPE(TsrLibraryMachine, tsr_library_machine, TSR, LIBRARY_MACHINE, GObject)
 
@@ -49,11 +57,17 @@ const char *tsr_library_machine_get_problem(TsrLibraryMachine *self);
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self);
 /* Whether a process of the machine is there, so that its folder must stay as it is. */
 gboolean tsr_library_machine_is_alive(TsrLibraryMachine *self);
+/* The path of `tessera`. */
+const char *tsr_library_machine_get_program(TsrLibraryMachine *self);
 /* The path of its control socket. */
 const char *tsr_library_machine_get_socket(TsrLibraryMachine *self);
 
 /* Switches it on, or resumes it from its suspended or paused state. */
 void tsr_library_machine_start(TsrLibraryMachine *self);
+/* The same with permissions, which are those of this start only. */
+void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed);
+/* The permissions of the last start. */
+guint tsr_library_machine_get_permissions(TsrLibraryMachine *self);
 /* Opens another window of a machine that runs. */
 void tsr_library_machine_open_window(TsrLibraryMachine *self);
 /* Saves its state next to its disks, and ends its process. */
@@ -62,9 +76,14 @@ void tsr_library_machine_suspend(TsrLibraryMachine *self);
 void tsr_library_machine_power_off(TsrLibraryMachine *self);
 /* Removes a suspended state: the next start is a cold one. */
 void tsr_library_machine_discard_state(TsrLibraryMachine *self);
-/* The disc in its drive, from the next start on; NULL: none. */
+/* The disc in its drive, also while it runs, and from the next start on; NULL: none. What a machine
+ * that runs does not take is told by the signal failed. */
 void tsr_library_machine_set_disc(TsrLibraryMachine *self, const char *disc);
 gboolean tsr_library_machine_has_disc(TsrLibraryMachine *self);
+/* The group in which the user sees it; NULL: none. (transfer full) */
+char *tsr_library_machine_get_group(TsrLibraryMachine *self);
+/* group NULL or "": none. */
+void tsr_library_machine_set_group(TsrLibraryMachine *self, const char *group);
 /* If a process listens at the machine's socket, this is its machine. */
 void tsr_library_machine_look(TsrLibraryMachine *self);
 /* Whether pictures of the running machine are taken all the time, because somebody sees them. */

@@ -6,6 +6,13 @@
 #define GROUP "Library"
 #define MACHINE "Machine "
 #define KEY_DIGITS 16
+#define FOLDER "folder"
+#define DISC "disc"
+#define GROUP_OF "group"
+#define FOLDED "folded"
+
+static const char *const keys[] = { DISC, GROUP_OF }; /* of a machine */
+static guint groups_changed;                          /* signal */
 
 struct _TsrLibrarySettings {
 	GObject parent;
@@ -82,7 +89,7 @@ TsrLibrarySettings *tsr_library_settings_new(const char *path)
 		path ? g_strdup(path)
 		     : g_build_filename(g_get_user_config_dir(), "tessera", "library.ini", NULL);
 	g_key_file_load_from_file(self->file, self->path, G_KEY_FILE_KEEP_COMMENTS, NULL);
-	self->folder = g_key_file_get_string(self->file, GROUP, "folder", NULL);
+	self->folder = g_key_file_get_string(self->file, GROUP, FOLDER, NULL);
 	if (!self->folder || !g_path_is_absolute(self->folder)) {
 		g_free(self->folder);
 		self->folder = default_folder();
@@ -97,14 +104,14 @@ const char *tsr_library_settings_get_folder(TsrLibrarySettings *self)
 
 gboolean tsr_library_settings_has_folder(TsrLibrarySettings *self)
 {
-	return g_key_file_has_key(self->file, GROUP, "folder", NULL);
+	return g_key_file_has_key(self->file, GROUP, FOLDER, NULL);
 }
 
 void tsr_library_settings_set_folder(TsrLibrarySettings *self, const char *folder)
 {
 	g_free(self->folder);
 	self->folder = g_strdup(folder);
-	g_key_file_set_string(self->file, GROUP, "folder", folder);
+	g_key_file_set_string(self->file, GROUP, FOLDER, folder);
 	write_file(self);
 }
 
@@ -128,24 +135,126 @@ static char *group_of_folder(const char *folder)
 	return g_strconcat(MACHINE, key, NULL);
 }
 
-char *tsr_library_settings_get_disc(TsrLibrarySettings *self, const char *folder)
+static char *get_of_folder(TsrLibrarySettings *self, const char *folder, const char *key)
 {
 	g_autofree char *group = group_of_folder(folder);
 
-	return g_key_file_get_string(self->file, group, "disc", NULL);
+	return g_key_file_get_string(self->file, group, key, NULL);
+}
+
+/* Without writing the file. value NULL: none; a group without any goes. */
+static void set_of_folder(TsrLibrarySettings *self, const char *folder, const char *key,
+			  const char *value)
+{
+	g_autofree char *group = group_of_folder(folder);
+
+	if (value) {
+		g_key_file_set_string(self->file, group, FOLDER, folder);
+		g_key_file_set_string(self->file, group, key, value);
+		return;
+	}
+	g_key_file_remove_key(self->file, group, key, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
+		if (g_key_file_has_key(self->file, group, keys[i], NULL))
+			return;
+	g_key_file_remove_group(self->file, group, NULL);
+}
+
+char *tsr_library_settings_get_disc(TsrLibrarySettings *self, const char *folder)
+{
+	return get_of_folder(self, folder, DISC);
 }
 
 void tsr_library_settings_set_disc(TsrLibrarySettings *self, const char *folder, const char *disc)
 {
-	g_autofree char *group = group_of_folder(folder);
+	set_of_folder(self, folder, DISC, disc);
+	write_file(self);
+}
 
-	if (!disc && !g_key_file_remove_group(self->file, group, NULL))
+void tsr_library_settings_carry(TsrLibrarySettings *self, const char *folder, const char *to,
+				gboolean keeps)
+{
+	if (g_str_equal(folder, to))
 		return;
-	if (disc) {
-		g_key_file_set_string(self->file, group, "folder", folder);
-		g_key_file_set_string(self->file, group, "disc", disc);
+	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+		g_autofree char *value = get_of_folder(self, folder, keys[i]);
+
+		set_of_folder(self, to, keys[i], value);
+		if (!keeps)
+			set_of_folder(self, folder, keys[i], NULL);
 	}
 	write_file(self);
+	g_signal_emit(self, groups_changed, 0);
+}
+
+void tsr_library_settings_forget(TsrLibrarySettings *self, const char *folder)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
+		set_of_folder(self, folder, keys[i], NULL);
+	write_file(self);
+}
+
+/* -- Groups of machines */
+
+char *tsr_library_settings_get_group(TsrLibrarySettings *self, const char *folder)
+{
+	g_autofree char *group = get_of_folder(self, folder, GROUP_OF);
+
+	return group && *group ? g_steal_pointer(&group) : NULL;
+}
+
+void tsr_library_settings_set_group(TsrLibrarySettings *self, const char *folder, const char *group)
+{
+	set_of_folder(self, folder, GROUP_OF, group && *group ? group : NULL);
+	write_file(self);
+	g_signal_emit(self, groups_changed, 0);
+}
+
+gboolean tsr_library_settings_is_folded(TsrLibrarySettings *self, const char *group)
+{
+	g_auto(GStrv) folded = g_key_file_get_string_list(self->file, GROUP, FOLDED, NULL, NULL);
+
+	return folded && g_strv_contains((const char *const *)folded, group);
+}
+
+void tsr_library_settings_set_folded(TsrLibrarySettings *self, const char *group, gboolean folded)
+{
+	g_auto(GStrv) old = g_key_file_get_string_list(self->file, GROUP, FOLDED, NULL, NULL);
+	g_autoptr(GPtrArray) list = g_ptr_array_new();
+
+	if (tsr_library_settings_is_folded(self, group) == folded)
+		return;
+	for (char **name = old; name && *name; name++)
+		if (!g_str_equal(*name, group))
+			g_ptr_array_add(list, *name);
+	if (folded)
+		g_ptr_array_add(list, (char *)group);
+	if (list->len)
+		g_key_file_set_string_list(self->file, GROUP, FOLDED,
+					   (const char *const *)list->pdata, list->len);
+	else
+		g_key_file_remove_key(self->file, GROUP, FOLDED, NULL);
+	write_file(self);
+}
+
+void tsr_library_settings_rename_group(TsrLibrarySettings *self, const char *group,
+				       const char *name)
+{
+	g_auto(GStrv) sections = g_key_file_get_groups(self->file, NULL);
+	gboolean folded = tsr_library_settings_is_folded(self, group);
+
+	for (char **section = sections; *section; section++) {
+		g_autofree char *of = g_key_file_get_string(self->file, *section, GROUP_OF, NULL),
+				*folder = g_key_file_get_string(self->file, *section, FOLDER, NULL);
+
+		if (folder && g_strcmp0(of, group) == 0)
+			set_of_folder(self, folder, GROUP_OF, name && *name ? name : NULL);
+	}
+	tsr_library_settings_set_folded(self, group, FALSE);
+	if (name && *name && folded)
+		tsr_library_settings_set_folded(self, name, TRUE);
+	write_file(self);
+	g_signal_emit(self, groups_changed, 0);
 }
 
 static void tsr_library_settings_finalize(GObject *object)
@@ -161,6 +270,8 @@ static void tsr_library_settings_finalize(GObject *object)
 static void tsr_library_settings_class_init(TsrLibrarySettingsClass *class)
 {
 	G_OBJECT_CLASS(class)->finalize = tsr_library_settings_finalize;
+	groups_changed = g_signal_new("groups-changed", TSR_TYPE_LIBRARY_SETTINGS,
+				      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void tsr_library_settings_init(TsrLibrarySettings *self)

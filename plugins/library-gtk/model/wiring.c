@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define NAMES_BETWEEN ", " /* in an edge */
+
 static void node_free(gpointer data)
 {
 	g_free(((struct tsr_wiring_node *)data)->part);
@@ -53,7 +55,7 @@ void tsr_wiring_add_edge(struct tsr_wiring *wiring, guint from, guint to, const 
 	for (guint i = 0; i < wiring->edges->len; i++) {
 		edge = g_ptr_array_index(wiring->edges, i);
 		if (edge->from == from && edge->to == to && edge->is_line == is_line) {
-			char *names = g_strdup_printf("%s, %s", edge->names, name);
+			char *names = g_strconcat(edge->names, NAMES_BETWEEN, name, NULL);
 
 			g_free(edge->names);
 			edge->names = names;
@@ -151,7 +153,23 @@ struct tsr_wiring *tsr_wiring_new(const struct tsr_parts *parts,
 	return wiring;
 }
 
-char *tsr_wiring_describe(const struct tsr_wiring *wiring, guint node)
+struct tsr_rate tsr_wiring_rate(const struct tsr_wiring *wiring, const struct tsr_wiring_edge *edge,
+				TsrRates *rates)
+{
+	const struct tsr_wiring_node *from = g_ptr_array_index(wiring->nodes, edge->from);
+	g_auto(GStrv) names = rates ? g_strsplit(edge->names, NAMES_BETWEEN, -1) : NULL;
+	struct tsr_rate sum = { 0 };
+
+	for (char **name = names; name && *name; name++) {
+		struct tsr_rate rate = tsr_rates_get(rates, from->part, *name, edge->is_line);
+
+		sum.events += rate.events;
+		sum.bytes += rate.bytes;
+	}
+	return sum;
+}
+
+char *tsr_wiring_describe(const struct tsr_wiring *wiring, guint node, TsrRates *rates)
 {
 	GString *text = g_string_new(NULL);
 
@@ -159,9 +177,13 @@ char *tsr_wiring_describe(const struct tsr_wiring *wiring, guint node)
 		const struct tsr_wiring_edge *edge = g_ptr_array_index(wiring->edges, i);
 		const struct tsr_wiring_node *to = g_ptr_array_index(wiring->nodes, edge->to);
 
+		struct tsr_rate rate = tsr_wiring_rate(wiring, edge, rates);
+		g_autofree char *crosses = tsr_rate_describe(&rate, ", ");
+
 		if (edge->from == node)
-			g_string_append_printf(text, "%s%s → %s", text->len ? ", " : "",
-					       edge->names, to->part);
+			g_string_append_printf(text, "%s%s → %s%s%s%s", text->len ? ", " : "",
+					       edge->names, to->part, *crosses ? " (" : "", crosses,
+					       *crosses ? ")" : "");
 	}
 	return g_string_free(text, FALSE);
 }

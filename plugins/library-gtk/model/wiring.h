@@ -8,6 +8,7 @@
 #define TSR_LIBRARY_WIRING_H
 
 #include "model/parts.h"
+#include "model/rates.h"
 
 struct tsr_wiring_place {
 	guint column;
@@ -37,8 +38,13 @@ struct tsr_wiring {
 struct tsr_wiring *tsr_wiring_new(const struct tsr_parts *parts,
 				  const struct tsr_catalogue *catalogue);
 void tsr_wiring_free(struct tsr_wiring *wiring);
-/* "mmu → mmu0, intack → pic0": what a node is connected to; empty: nothing. To be freed. */
-char *tsr_wiring_describe(const struct tsr_wiring *wiring, guint node);
+/* "mmu → mmu0, intack → pic0": what a node is connected to, with rates if there are any; empty:
+ * nothing. rates: NULL, none. To be freed. */
+char *tsr_wiring_describe(const struct tsr_wiring *wiring, guint node, TsrRates *rates);
+
+/* What crosses an edge, of all of its needs or lines. rates NULL: nothing. */
+struct tsr_rate tsr_wiring_rate(const struct tsr_wiring *wiring, const struct tsr_wiring_edge *edge,
+				TsrRates *rates);
 
 /* For tests: a wiring without places, and its parts. */
 struct tsr_wiring *tsr_wiring_begin(void);

@@ -4,6 +4,7 @@
 
 #include "model/text.h"
 #include "ui/dialogs.h"
+#include "ui/groups.h"
 #include "ui/hardware.h"
 #include "ui/snapshots.h"
 
@@ -169,6 +170,11 @@ static void do_clone(Context *context)
 			     _("_Clone"), on_clone, context->machine);
 }
 
+static void do_group(Context *context)
+{
+	tsr_groups_ask(context->card, context->machine);
+}
+
 static void on_trash(gpointer machine)
 {
 	tsr_library_machine_trash(machine, on_changed, NULL);
@@ -196,11 +202,12 @@ static const struct {
 	{ "suspend", ALIVE, do_suspend },
 	{ "power-off", ALIVE, do_power_off },
 	{ "discard-state", IN(TSR_LIBRARY_SUSPENDED) | IN(TSR_LIBRARY_DAMAGED), do_discard_state },
-	{ "insert-disc", IN(TSR_LIBRARY_OFF), do_insert },
-	{ "eject-disc", IN(TSR_LIBRARY_OFF), do_eject },
+	{ "insert-disc", IN(TSR_LIBRARY_OFF) | ALIVE, do_insert },
+	{ "eject-disc", IN(TSR_LIBRARY_OFF) | ALIVE, do_eject },
 	{ "snapshots", IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED) | ALIVE, do_snapshots },
 	{ "hardware", AT_REST | ALIVE, do_hardware },
 	{ "rename", AT_REST, do_rename },
+	{ "group", ALWAYS, do_group },
 	{ "clone", IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED), do_clone },
 	{ "show-files", ALWAYS, do_show_files },
 	{ "trash", AT_REST, do_trash },
@@ -235,7 +242,8 @@ GSimpleActionGroup *tsr_card_actions_new(GtkWidget *card, TsrLibraryMachine *mac
 void tsr_card_actions_update(GSimpleActionGroup *actions, TsrLibraryMachine *machine)
 {
 	TsrLibraryState state = tsr_library_machine_get_state(machine);
-	gboolean has_disc = tsr_library_machine_has_disc(machine);
+	/* Of a machine that runs the guest, or its window, may have changed the disc. */
+	gboolean has_disc = (ALIVE & IN(state)) != 0 || tsr_library_machine_has_disc(machine);
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		GAction *action = g_action_map_lookup_action(G_ACTION_MAP(actions), rows[i].name);

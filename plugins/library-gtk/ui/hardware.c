@@ -144,6 +144,14 @@ static void on_chosen(TsrWiringView *view, const char *part, gpointer data)
 	select_shown(self);
 }
 
+/* Its process answers. */
+static gboolean runs(TsrHardwareWindow *self)
+{
+	TsrLibraryState state = tsr_library_machine_get_state(self->machine);
+
+	return state == TSR_LIBRARY_RUNNING || state == TSR_LIBRARY_PAUSED;
+}
+
 static void fill_wiring(TsrHardwareWindow *self)
 {
 	const struct tsr_parts *parts = tsr_hardware_get_parts(self->hardware);
@@ -154,6 +162,10 @@ static void fill_wiring(TsrHardwareWindow *self)
 	if (parts && gtk_toggle_button_get_active(self->wiring_button)) {
 		view = tsr_wiring_view_new(parts, tsr_hardware_get_catalogue(self->hardware));
 		tsr_wiring_view_select(TSR_WIRING_VIEW(view), self->shown);
+		if (runs(self))
+			tsr_wiring_view_watch(TSR_WIRING_VIEW(view),
+					      tsr_library_machine_get_program(self->machine),
+					      tsr_library_machine_get_socket(self->machine));
 		g_signal_connect_object(view, "chosen", G_CALLBACK(on_chosen), self, 0);
 	}
 	adw_bin_set_child(self->wiring, view);

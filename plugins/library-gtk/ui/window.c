@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "model/text.h"
-#include "ui/card.h"
 #include "ui/dialogs.h"
+#include "ui/groups.h"
+#include "ui/permission.h"
 #include "ui/wizard.h"
 
 #define SORT_NAME "name"
@@ -27,7 +28,7 @@ struct _TsrLibraryWindow {
 	GtkSearchBar *search_bar;
 	GtkSearchEntry *search_entry;
 	GtkStack *pages;
-	GtkFlowBox *cards;
+	TsrGroups *groups;
 	AdwStatusPage *problem_page;
 };
 
@@ -77,17 +78,8 @@ static void on_search_changed(GtkSearchEntry *entry, gpointer data)
 	g_free(self->wanted);
 	self->wanted = g_utf8_casefold(gtk_editable_get_text(GTK_EDITABLE(entry)), -1);
 	gtk_filter_changed(self->filter, GTK_FILTER_CHANGE_DIFFERENT);
+	tsr_groups_set_open(self->groups, *self->wanted != '\0');
 	show_page(self);
-}
-
-static GtkWidget *make_card(gpointer machine, gpointer data)
-{
-	return tsr_library_card_new(machine);
-}
-
-static void on_card_activated(GtkFlowBox *cards, GtkFlowBoxChild *card, gpointer data)
-{
-	tsr_library_card_activate(TSR_LIBRARY_CARD(card));
 }
 
 /* -- Actions */
@@ -202,6 +194,12 @@ static void on_failed(TsrLibraryWindow *self, const char *sentence)
 	tsr_dialog_tell(GTK_WIDGET(self), _("That did not work"), sentence);
 }
 
+static void on_refused(TsrLibraryWindow *self, TsrLibraryMachine *machine, guint permission,
+		       const char *sentence)
+{
+	tsr_permission_ask(GTK_WIDGET(self), machine, permission, sentence);
+}
+
 /* Thumbnails cost the machines time, which a window that nobody sees does not take. */
 static void on_toplevel_state(TsrLibraryWindow *self)
 {
@@ -232,12 +230,14 @@ static void connect_library(TsrLibraryWindow *self)
 		G_LIST_MODEL(gtk_filter_list_model_new(g_object_ref(machines),
 						       g_object_ref(self->filter))),
 		g_object_ref(self->sorter)));
-	gtk_flow_box_bind_model(self->cards, self->shown, make_card, self, NULL);
+	tsr_groups_set_machines(self->groups, self->library, self->shown);
 	g_signal_connect_object(self->library, "notify::loaded", G_CALLBACK(show_page), self,
 				G_CONNECT_SWAPPED);
 	g_signal_connect_object(machines, "items-changed", G_CALLBACK(show_page), self,
 				G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 	g_signal_connect_object(self->library, "failed", G_CALLBACK(on_failed), self,
+				G_CONNECT_SWAPPED);
+	g_signal_connect_object(self->library, "refused", G_CALLBACK(on_refused), self,
 				G_CONNECT_SWAPPED);
 }
 
@@ -262,8 +262,6 @@ static void tsr_library_window_dispose(GObject *object)
 
 	if (self->library)
 		tsr_library_set_live(self->library, FALSE);
-	if (self->cards)
-		gtk_flow_box_bind_model(self->cards, NULL, NULL, NULL, NULL);
 	g_clear_object(&self->shown);
 	g_clear_object(&self->filter);
 	g_clear_object(&self->sorter);
@@ -291,14 +289,14 @@ static void tsr_library_window_class_init(TsrLibraryWindowClass *class)
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, search_bar);
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, search_entry);
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, pages);
-	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, cards);
+	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, groups);
 	gtk_widget_class_bind_template_child(widget, TsrLibraryWindow, problem_page);
 	gtk_widget_class_bind_template_callback(widget, on_search_changed);
-	gtk_widget_class_bind_template_callback(widget, on_card_activated);
 }
 
 static void tsr_library_window_init(TsrLibraryWindow *self)
 {
+	g_type_ensure(TSR_TYPE_GROUPS);
 	self->wanted = g_strdup("");
 	gtk_widget_init_template(GTK_WIDGET(self));
 }

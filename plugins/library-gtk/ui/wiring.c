@@ -12,12 +12,16 @@
 #define ARROW 7
 #define DASH 5
 #define FAINT 0.4 /* of the text's colour */
+#define RATE_SCALE PANGO_SCALE_X_SMALL
+#define RATE_GAP 4
 
 struct _TsrWiringView {
 	GtkWidget parent;
 	struct tsr_wiring *wiring;
 	GPtrArray *buttons; /* not owned: children, one for each node */
 	char *selected;
+	char *program, *socket; /* of a machine that runs; NULL: it does not */
+	TsrRates *rates;        /* while it is seen */
 };
 
 G_DEFINE_FINAL_TYPE(TsrWiringView, tsr_wiring_view, GTK_TYPE_WIDGET)
@@ -122,6 +126,44 @@ static void draw_edge(TsrWiringView *self, cairo_t *cr, const struct tsr_wiring_
 	draw_arrow(cr, end_x, end_y, direction);
 }
 
+/* Beside the part that uses the other one, above its line. used: the height of what stands there
+ * already, of the two sides of a part. */
+static void draw_rate(TsrWiringView *self, cairo_t *cr, const struct tsr_wiring_edge *edge,
+		      int used[2])
+{
+	const struct tsr_wiring_place *from = &node_at(self, edge->from)->place,
+				      *to = &node_at(self, edge->to)->place;
+	const gboolean right = to->column > from->column;
+	const struct tsr_rate rate = tsr_wiring_rate(self->wiring, edge, self->rates);
+	g_autofree char *text = tsr_rate_describe(&rate, "\n");
+	g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout(GTK_WIDGET(self), text);
+	g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
+	int width, height;
+
+	if (!*text || from->column == to->column)
+		return;
+	pango_attr_list_insert(attributes, pango_attr_scale_new(RATE_SCALE));
+	pango_layout_set_attributes(layout, attributes);
+	pango_layout_get_pixel_size(layout, &width, &height);
+	used[right] += height;
+	cairo_move_to(cr,
+		      right ? left_of(from) + NODE_WIDTH + RATE_GAP
+			    : left_of(from) - RATE_GAP - width,
+		      top_of(from) + NODE_HEIGHT / 2.0 - used[right]);
+	pango_cairo_show_layout(cr, layout);
+}
+
+static void draw_rates(TsrWiringView *self, cairo_t *cr)
+{
+	g_autofree int *used = g_new0(int, 2 * self->wiring->nodes->len);
+
+	for (guint i = 0; self->rates && i < self->wiring->edges->len; i++) {
+		const struct tsr_wiring_edge *edge = g_ptr_array_index(self->wiring->edges, i);
+
+		draw_rate(self, cr, edge, used + 2 * edge->from);
+	}
+}
+
 static gboolean is_lit(TsrWiringView *self, const struct tsr_wiring_edge *edge)
 {
 	return g_strcmp0(node_at(self, edge->from)->part, self->selected) == 0 ||
@@ -146,9 +188,10 @@ static void tsr_wiring_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 	const graphene_rect_t all = GRAPHENE_RECT_INIT(0, 0, gtk_widget_get_width(widget),
 						       gtk_widget_get_height(widget));
 	cairo_t *cr = gtk_snapshot_append_cairo(snapshot, &all);
-	GdkRGBA colour, accent;
+	GdkRGBA colour, accent, text;
 
 	gtk_style_context_get_color(style, &colour);
+	text = colour;
 	if (!gtk_style_context_lookup_color(style, "accent_color", &accent))
 		accent = colour;
 	colour.alpha *= FAINT;
@@ -158,6 +201,8 @@ static void tsr_wiring_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 	gdk_cairo_set_source_rgba(cr, &accent);
 	cairo_set_line_width(cr, 2);
 	draw_edges(self, cr, TRUE);
+	gdk_cairo_set_source_rgba(cr, &text);
+	draw_rates(self, cr);
 	cairo_destroy(cr);
 	GTK_WIDGET_CLASS(tsr_wiring_view_parent_class)->snapshot(widget, snapshot);
 }
@@ -184,11 +229,21 @@ static GtkWidget *label_new(const char *text, const char *class)
 	return label;
 }
 
+/* What a part uses, and what crosses its lines. */
+static void describe(TsrWiringView *self, guint index, GtkWidget *button)
+{
+	g_autofree char *uses = tsr_wiring_describe(self->wiring, index, self->rates);
+
+	if (*uses)
+		gtk_widget_set_tooltip_text(button, uses);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+				       uses, -1);
+}
+
 /* The names are those of the list, so that both can be told by their role. */
 static void add_button(TsrWiringView *self, guint index, const char *plugin)
 {
 	const char *part = node_at(self, index)->part;
-	g_autofree char *uses = tsr_wiring_describe(self->wiring, index);
 	GtkWidget *button = gtk_button_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 
 	gtk_box_append(GTK_BOX(box), label_new(part, "wiring-part"));
@@ -196,9 +251,10 @@ static void add_button(TsrWiringView *self, guint index, const char *plugin)
 	gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
 	gtk_button_set_child(GTK_BUTTON(button), box);
 	gtk_widget_add_css_class(button, "wiring-node");
-	gtk_widget_set_tooltip_text(button, *uses ? uses : plugin);
+	gtk_widget_set_tooltip_text(button, plugin);
 	gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, part,
-				       GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, uses, -1);
+				       -1);
+	describe(self, index, button);
 	gtk_widget_set_parent(button, GTK_WIDGET(self));
 	g_signal_connect(button, "clicked", G_CALLBACK(on_clicked), self);
 	g_ptr_array_add(self->buttons, button);
@@ -234,6 +290,52 @@ void tsr_wiring_view_focus(TsrWiringView *self, const char *part)
 			gtk_widget_grab_focus(g_ptr_array_index(self->buttons, i));
 }
 
+/* -- Rates */
+
+static void on_rates(TsrWiringView *self)
+{
+	for (guint i = 0; i < self->buttons->len; i++)
+		describe(self, i, g_ptr_array_index(self->buttons, i));
+	gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+static void start_rates(TsrWiringView *self)
+{
+	if (self->rates || !self->socket || !gtk_widget_get_mapped(GTK_WIDGET(self)))
+		return;
+	self->rates = tsr_rates_new(self->program, self->socket);
+	g_signal_connect_object(self->rates, "changed", G_CALLBACK(on_rates), self,
+				G_CONNECT_SWAPPED);
+}
+
+static void stop_rates(TsrWiringView *self)
+{
+	if (!self->rates)
+		return;
+	tsr_rates_stop(self->rates);
+	g_signal_handlers_disconnect_by_data(self->rates, self);
+	g_clear_object(&self->rates);
+}
+
+void tsr_wiring_view_watch(TsrWiringView *self, const char *program, const char *socket)
+{
+	self->program = g_strdup(program);
+	self->socket = g_strdup(socket);
+	start_rates(self);
+}
+
+static void tsr_wiring_view_map(GtkWidget *widget)
+{
+	GTK_WIDGET_CLASS(tsr_wiring_view_parent_class)->map(widget);
+	start_rates(TSR_WIRING_VIEW(widget));
+}
+
+static void tsr_wiring_view_unmap(GtkWidget *widget)
+{
+	stop_rates(TSR_WIRING_VIEW(widget));
+	GTK_WIDGET_CLASS(tsr_wiring_view_parent_class)->unmap(widget);
+}
+
 /* -- Life cycle */
 
 GtkWidget *tsr_wiring_view_new(const struct tsr_parts *parts, const struct tsr_catalogue *catalogue)
@@ -254,6 +356,7 @@ static void tsr_wiring_view_dispose(GObject *object)
 	TsrWiringView *self = TSR_WIRING_VIEW(object);
 	GtkWidget *child;
 
+	stop_rates(self);
 	g_ptr_array_set_size(self->buttons, 0);
 	while ((child = gtk_widget_get_first_child(GTK_WIDGET(self))))
 		gtk_widget_unparent(child);
@@ -267,6 +370,8 @@ static void tsr_wiring_view_finalize(GObject *object)
 	tsr_wiring_free(self->wiring);
 	g_ptr_array_unref(self->buttons);
 	g_free(self->selected);
+	g_free(self->program);
+	g_free(self->socket);
 	G_OBJECT_CLASS(tsr_wiring_view_parent_class)->finalize(object);
 }
 
@@ -276,6 +381,8 @@ static void tsr_wiring_view_class_init(TsrWiringViewClass *class)
 
 	G_OBJECT_CLASS(class)->dispose = tsr_wiring_view_dispose;
 	G_OBJECT_CLASS(class)->finalize = tsr_wiring_view_finalize;
+	widget->map = tsr_wiring_view_map;
+	widget->unmap = tsr_wiring_view_unmap;
 	widget->measure = tsr_wiring_view_measure;
 	widget->size_allocate = tsr_wiring_view_size_allocate;
 	widget->snapshot = tsr_wiring_view_snapshot;

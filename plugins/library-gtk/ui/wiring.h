@@ -15,6 +15,9 @@ G_DECLARE_FINAL_TYPE(TsrWiringView, tsr_wiring_view, TSR, WIRING_VIEW, GtkWidget
 /* Both are read here only. [main] */
 GtkWidget *tsr_wiring_view_new(const struct tsr_parts *parts,
 			       const struct tsr_catalogue *catalogue);
+/* While the picture is seen, it has what crosses the lines each second of a machine that runs.
+ * program: the path of `tessera`; socket: the machine's. Once. */
+void tsr_wiring_view_watch(TsrWiringView *self, const char *program, const char *socket);
 /* The part that stands out with its lines; NULL or another text: none. */
 void tsr_wiring_view_select(TsrWiringView *self, const char *part);
 /* The part whose button has the focus; NULL: none has. */

@@ -5,6 +5,7 @@
 #include "model/name.h"
 #include "model/text.h"
 #include "ui/dialogs.h"
+#include "ui/express.h"
 #include "ui/media-task.h"
 
 #define CHOOSE "choose"
@@ -27,6 +28,7 @@ struct _TsrWizard {
 	AdwActionRow *system_row, *medium_row, *disk_row;
 	GtkSpinButton *memory_spin, *disk_spin;
 	GtkSwitch *network_switch;
+	TsrExpress *express;
 	GtkProgressBar *progress;
 };
 
@@ -82,6 +84,12 @@ static void set_subtitle(AdwActionRow *row, const char *text)
 	adw_action_row_set_subtitle(row, escaped);
 }
 
+static gboolean has_debian(TsrWizard *self)
+{
+	return self->medium && self->medium->kind == TSR_MEDIUM_DISC &&
+	       g_str_equal(self->medium->system->name, "Debian");
+}
+
 static void review(TsrWizard *self)
 {
 	const struct tsr_system *system = chosen_system(self);
@@ -101,14 +109,26 @@ static void review(TsrWizard *self)
 	gtk_spin_button_set_value(self->memory_spin, system->memory_mib);
 	gtk_spin_button_set_value(self->disk_spin, (double)system->disk_mib / MIB_OF_GIB);
 	gtk_switch_set_active(self->network_switch, !system->is_old);
+	tsr_express_set_disc(self->express, has_debian(self) ? self->medium->path : NULL);
 	show_page(self, REVIEW);
+}
+
+static void update_create(TsrWizard *self)
+{
+	g_autofree char *title =
+		tsr_library_clean_title(gtk_editable_get_text(GTK_EDITABLE(self->name_row)));
+
+	enable(self, "create", *title && tsr_express_get_ready(self->express));
 }
 
 static void on_name_changed(GtkEditable *row, gpointer data)
 {
-	g_autofree char *title = tsr_library_clean_title(gtk_editable_get_text(row));
+	update_create(data);
+}
 
-	enable(data, "create", *title != '\0');
+static void on_ready(TsrExpress *express, GParamSpec *spec, gpointer data)
+{
+	update_create(data);
 }
 
 static void on_name_activated(AdwEntryRow *row, gpointer data)
@@ -233,8 +253,10 @@ static void on_create(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
 	TsrWizard *self = data;
 	gboolean is_image = self->medium && self->medium->kind == TSR_MEDIUM_IMAGE;
-	g_autofree char *title =
-		tsr_library_clean_title(gtk_editable_get_text(GTK_EDITABLE(self->name_row)));
+	g_autoptr(GError) why = NULL;
+	g_autofree char *title = tsr_library_clean_title(
+				gtk_editable_get_text(GTK_EDITABLE(self->name_row))),
+			*answers = tsr_express_write(self->express, &why);
 	const struct tsr_new_machine machine = {
 		.title = title,
 		.details = (char *)chosen_system(self)->name,
@@ -243,10 +265,22 @@ static void on_create(GSimpleAction *action, GVariant *parameter, gpointer data)
 		.image = is_image ? self->medium->path : NULL,
 		.has_network = gtk_switch_get_active(self->network_switch),
 		.preset = self->preset,
+		.installer = answers ? self->medium->path : NULL,
+		.answers = answers,
 	};
 
 	if (!is_at(self, REVIEW))
 		return;
+	if (answers && (!machine.disk_mib || !machine.has_network)) {
+		tsr_dialog_tell(GTK_WIDGET(self), _("The machine could not be made"),
+				_("An installation without questions needs a disk and the "
+				  "network."));
+		return;
+	}
+	if (why) {
+		tsr_dialog_tell(GTK_WIDGET(self), _("The machine could not be made"), why->message);
+		return;
+	}
 	gtk_progress_bar_set_fraction(self->progress, 0);
 	show_page(self, WORKING);
 	tsr_library_create(self->library, &machine,
@@ -325,8 +359,10 @@ static void tsr_wizard_class_init(TsrWizardClass *class)
 	gtk_widget_class_bind_template_child(widget, TsrWizard, memory_spin);
 	gtk_widget_class_bind_template_child(widget, TsrWizard, disk_spin);
 	gtk_widget_class_bind_template_child(widget, TsrWizard, network_switch);
+	gtk_widget_class_bind_template_child(widget, TsrWizard, express);
 	gtk_widget_class_bind_template_child(widget, TsrWizard, progress);
 	gtk_widget_class_bind_template_callback(widget, on_name_changed);
+	gtk_widget_class_bind_template_callback(widget, on_ready);
 	gtk_widget_class_bind_template_callback(widget, on_name_activated);
 }
 
@@ -339,6 +375,7 @@ static void tsr_wizard_init(TsrWizard *self)
 		{ .name = "choose-nothing", .activate = on_choose_nothing },
 	};
 
+	g_type_ensure(TSR_TYPE_EXPRESS);
 	self->cancellable = g_cancellable_new();
 	self->actions = g_simple_action_group_new();
 	g_action_map_add_action_entries(G_ACTION_MAP(self->actions), entries, G_N_ELEMENTS(entries),
