@@ -62,7 +62,7 @@ struct _TsrMachine {
 	struct tsr_posts *posts; /* signals that wait for the main loop */
 	TsrBus *bus;
 	GPtrArray *instances; /* TsrInstance, in order of attach */
-	GPtrArray *retired;   /* TsrInstance that were replaced: their names may still be read */
+	GPtrArray *retired; /* TsrInstance that were replaced last: their names may still be read */
 	struct tsr_links *links;
 	GPtrArray *viewers;    /* those of machine/viewers.c; NULL: none */
 	unsigned viewers_need; /* of the host: enum tsr_jail_need */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Links of tessera.block/1 (link.h). A request that is under way when its back end is replaced does
- * not exist: the machine waits for all of them before. */
+ * not exist: the machine waits for all of them before. One of a user that is replaced is ended when
+ * that is detached, if its back end is none of those that the machine can wait for; the newcomer
+ * makes it again. */
 #include "links/link.h"
 
 /* -- What the provider calls */
@@ -87,7 +89,7 @@ static void user_drain(void *self)
 
 	while ((request = g_queue_pop_head(&handle->requests)))
 		request->done(request, TSR_BLOCK_IO_ERROR);
-	if (!handle->is_held)
+	if (!handle->is_held || handle->is_cut)
 		block->drain(handle->link->to.self);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Links of tessera.ide-drive/1 (link.h). A channel can be replaced. A drive cannot yet: it works
- * with the channel's registers while it loads. */
+/* Links of tessera.ide-drive/1 (link.h). A drive may look at the channel's registers and buffer
+ * while it loads, so a newcomer has a cable of its own until it takes its predecessor's place. */
+#include <string.h>
+
 #include "links/link.h"
 
 /* -- What the drive calls */
@@ -142,10 +144,78 @@ static void release(struct tsr_link_handle *handle)
 {
 }
 
+/* -- A newcomer's cable, whose other end is nobody */
+
+struct cable {
+	struct tsr_ide_port port;
+	TsrInstance *drive;
+	struct tsr_ide_registers registers;
+	uint8_t buffer[TSR_IDE_BUFFER];
+};
+
+static void is_early(void *to, const char *what)
+{
+	tsr_mistake(&((struct cable *)to)->drive->mistakes,
+		    "it %s before it has taken its predecessor's place; a drive goes on with a "
+		    "loaded command from a timer",
+		    what);
+}
+
+static void early_pio(void *to, bool to_host, uint32_t offset, uint32_t length, uint8_t status,
+		      bool interrupt)
+{
+	is_early(to, "asks for a PIO data phase");
+}
+
+static void early_dma(void *to, bool to_host, uint64_t length)
+{
+	is_early(to, "asks for DMA");
+}
+
+static void early_dma_done(void *to)
+{
+	is_early(to, "ends DMA");
+}
+
+static void early_finish(void *to, uint8_t status, uint8_t error, bool interrupt)
+{
+	is_early(to, "ends a command");
+}
+
+/* As the channel has them now. */
+static void copy_registers(struct cable *cable, const struct tsr_ide_port *port)
+{
+	cable->registers = *port->registers;
+	memcpy(cable->buffer, port->buffer, sizeof(cable->buffer));
+}
+
+static void stage(struct tsr_link *link, const struct tsr_interface *to, TsrInstance *newcomer)
+{
+	const struct tsr_ide_port *port = link->port;
+	const struct tsr_ide_drive *drive = to->table;
+	struct cable *cable = g_new0(struct cable, 1);
+
+	link->staged = cable;
+	cable->drive = newcomer;
+	cable->port = (struct tsr_ide_port){ .size = sizeof(cable->port),
+					     .to = cable,
+					     .registers = &cable->registers,
+					     .buffer = cable->buffer,
+					     .pio = early_pio,
+					     .dma = port->dma ? early_dma : NULL,
+					     .dma_done = early_dma_done,
+					     .finish = early_finish };
+	copy_registers(cable, port);
+	TSR_CALLING(&newcomer->callee, "connect", drive->connect(to->self, &cable->port));
+	TSR_CALLING(&newcomer->callee, "reset", drive->reset(to->self, TSR_IDE_RESET_POWER));
+	copy_registers(cable, port);
+}
+
 const struct tsr_link_kind tsr_link_ide = {
 	.interface = TSR_IDE_DRIVE,
 	.fill = fill,
 	.connect = connect_provider,
 	.refresh = refresh,
 	.release = release,
+	.stage = stage,
 };

@@ -29,6 +29,7 @@ struct tsr_link {
 	void (*changed)(void *user);  /* block: the user's listener */
 	void *changed_user;
 	bool is_down; /* net: what link_changed told last */
+	void *staged; /* ide: what the newcomer that is to provide it works with; NULL: nothing */
 	union {
 		struct tsr_net_port net;
 		struct tsr_chardev_port chardev;
@@ -40,6 +41,7 @@ struct tsr_link_handle {
 	struct tsr_link *link;
 	TsrInstance *user;
 	bool is_held;
+	bool is_cut; /* its user is about to be detached: what is under way can still be ended */
 	/* While it is held: what its user has asked for. */
 	const void *port;
 	void (*changed)(void *user);
@@ -65,6 +67,10 @@ struct tsr_link_kind {
 	void (*refresh)(struct tsr_link *link);
 	/* What was asked for while the handle was held happens now. */
 	void (*release)(struct tsr_link_handle *handle);
+	/* Sets link->staged, memory that g_free frees: something like the user for the newcomer,
+	 * whose table is `to`, to work with while it loads. NULL: it needs nothing before it is
+	 * connected. */
+	void (*stage)(struct tsr_link *link, const struct tsr_interface *to, TsrInstance *newcomer);
 };
 
 extern const struct tsr_link_kind tsr_link_net, tsr_link_chardev, tsr_link_block, tsr_link_ide;

@@ -24,6 +24,7 @@ static void link_free(gpointer data)
 	g_free(link->user);
 	g_free(link->need);
 	g_free(link->provider);
+	g_free(link->staged);
 	g_free(link);
 }
 
@@ -134,6 +135,36 @@ void tsr_links_hand_out(struct tsr_links *links, TsrInstance *user, const char *
 
 /* -- Moving */
 
+static void stage(struct tsr_link *link, const struct tsr_interface *to, TsrInstance *new)
+{
+	if (link->kind->stage && link->is_connected && link->port)
+		link->kind->stage(link, to, new);
+}
+
+gboolean tsr_links_stage(struct tsr_links *links, TsrInstance *new, GError **error)
+{
+	g_autofree char *mistake = NULL;
+
+	tsr_mistakes_collect(&new->mistakes);
+	for (guint i = 0; i < links->links->len; i++) {
+		struct tsr_link *link = g_ptr_array_index(links->links, i);
+		struct tsr_interface to;
+
+		if (!g_str_equal(link->provider, new->config->name))
+			continue;
+		if (tsr_instance_get_interface(new, link->kind->interface, &to)) {
+			stage(link, &to, new);
+			continue;
+		}
+		tsr_mistake(&new->mistakes, "its get_interface has no %s, which %s uses",
+			    link->kind->interface, link->user);
+	}
+	mistake = tsr_mistakes_take(&new->mistakes);
+	if (mistake)
+		g_set_error_literal(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED, mistake);
+	return !mistake;
+}
+
 const char *tsr_links_missing(struct tsr_links *links, const TsrInstance *new)
 {
 	for (guint i = 0; i < links->links->len; i++) {
@@ -153,7 +184,7 @@ void tsr_links_cut(struct tsr_links *links, TsrInstance *old)
 		struct tsr_link_handle *handle = g_ptr_array_index(links->handles, i);
 
 		if (handle->user == old)
-			handle->is_held = true;
+			handle->is_held = handle->is_cut = true;
 	}
 	for (guint i = 0; i < links->links->len; i++) {
 		struct tsr_link *link = g_ptr_array_index(links->links, i);
@@ -201,6 +232,7 @@ static void lead_to(struct tsr_links *links, struct tsr_link *link, TsrInstance 
 	}
 	if (link->is_connected)
 		link->kind->connect(link);
+	g_clear_pointer(&link->staged, g_free);
 }
 
 void tsr_links_move(struct tsr_links *links, TsrInstance *old, TsrInstance *new)
@@ -226,6 +258,8 @@ void tsr_links_drop(struct tsr_links *links, TsrInstance *new)
 	for (guint i = links->links->len; i-- > 0;) {
 		struct tsr_link *link = g_ptr_array_index(links->links, i);
 
+		if (g_str_equal(link->provider, new->config->name))
+			g_clear_pointer(&link->staged, g_free);
 		/* A need that only the newcomer has; no provider knows of it. */
 		if (g_str_equal(link->user, new->config->name) &&
 		    !find_handle(links, link, new->replaces))

@@ -21,6 +21,9 @@ void tsr_links_hand_out(struct tsr_links *links, TsrInstance *user, const char *
 
 /* -- A newcomer takes its predecessor's place, or not. The guest stands. [locked] */
 
+/* Gives a newcomer that provides links what it works with while it loads; what it does there nobody
+ * sees. It is realized. FALSE and error: it does not give what others use, or makes a mistake. */
+gboolean tsr_links_stage(struct tsr_links *links, TsrInstance *new, GError **error);
 /* A need by which the predecessor is connected, and the newcomer is not; NULL: there is none. */
 const char *tsr_links_missing(struct tsr_links *links, const TsrInstance *new);
 /* The provider's calls reach nobody, and the predecessor's no provider, from here on. */

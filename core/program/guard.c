@@ -71,7 +71,7 @@ static void on_alarm(int number)
 
 void guard_limit(int status, guint seconds)
 {
-	gint64 now = g_get_monotonic_time(), length = seconds * G_USEC_PER_SEC;
+	gint64 now = g_get_monotonic_time(), length = (gint64)seconds * G_USEC_PER_SEC;
 	struct itimerval timer = { 0 };
 
 	if (guard.end)

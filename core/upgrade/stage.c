@@ -8,6 +8,7 @@
 #include "board/memory-map.h"
 #include "board/pci-bus.h"
 #include "board/port-space.h"
+#include "instance/check.h"
 #include "instance/machine-parts.h"
 #include "links/links.h"
 #include "machine/host-tables.h"
@@ -19,6 +20,8 @@
 #include "run/worker.h"
 #include "state/instance-state.h"
 #include "state/media.h"
+
+#define RETIRED_KEPT 16 /* instances */
 
 void tsr_stage_begin(struct tsr_stage *stage, TsrMachine *m, TsrInstance *old)
 {
@@ -102,12 +105,25 @@ gboolean tsr_stage_build(struct tsr_stage *stage, TsrInstanceConfig *config,
 	if (!tsr_instance_attach(stage->new, error))
 		return FALSE;
 	*step = "realize";
-	return tsr_instance_realize(stage->new, error) && check_functions(stage, error) &&
+	if (!tsr_instance_realize(stage->new, error))
+		return FALSE;
+	*step = "being connected";
+	return tsr_links_stage(stage->machine->links, stage->new, error) &&
+	       check_functions(stage, error) &&
 	       (!legacy->medium || tsr_medium_recognize(stage->new, legacy->medium, error)) &&
 	       load(stage, legacy->fields, step, error) && check_peers(stage, error);
 }
 
 /* -- The end */
+
+/* Marks of calls and samples of a profile have pointers to its names for a while. */
+static void retire(TsrMachine *m, TsrInstance *instance)
+{
+	tsr_instance_retire(instance);
+	g_ptr_array_add(m->retired, instance);
+	while (m->retired->len > RETIRED_KEPT && !m->profile && !tsr_check_is_on)
+		g_ptr_array_remove_index(m->retired, 0);
+}
 
 static void drop_new(TsrMachine *m, TsrInstance *new)
 {
@@ -122,8 +138,6 @@ static void drop_new(TsrMachine *m, TsrInstance *new)
 	tsr_timers_drop(m->clock, new);
 	tsr_memory_map_drop(m->memory, new);
 	tsr_port_space_drop(m->ports, new);
-	tsr_instance_retire(new);
-	g_ptr_array_add(m->retired, new);
 }
 
 void tsr_stage_roll_back(struct tsr_stage *stage)
@@ -137,6 +151,8 @@ void tsr_stage_roll_back(struct tsr_stage *stage)
 	tsr_port_space_put_back(m->ports, stage->ports);
 	tsr_lines_thaw_back(m->lines, stage->old, stage->new);
 	tsr_taps_update(m);
+	if (stage->new)
+		retire(m, stage->new);
 	tsr_instance_resume(stage->old);
 }
 
@@ -164,7 +180,6 @@ static void put_into_machine(TsrMachine *m, TsrInstance *old, TsrInstance *new)
 	}
 	if (g_ptr_array_find(m->instances, old, &at))
 		m->instances->pdata[at] = new;
-	g_ptr_array_add(m->retired, old);
 }
 
 void tsr_stage_commit(struct tsr_stage *stage)
@@ -183,5 +198,5 @@ void tsr_stage_commit(struct tsr_stage *stage)
 	tsr_links_move(m->links, old, new);
 	tsr_taps_drop_links(m->taps, old);
 	tsr_taps_update(m);
-	tsr_instance_retire(old);
+	retire(m, old);
 }

@@ -400,6 +400,17 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 124)
         self.assertEqual(done.stderr, "tessera: the time limit of 0.2 seconds ran out\n")
 
+    def test_a_time_limit_of_more_than_an_hour(self):
+        """With the seconds for the stop it is 2^32 microseconds and some."""
+        process = subprocess.Popen([TESSERA, "run", MACHINE, "--timeout", "4290"], env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        try:
+            with self.assertRaises(subprocess.TimeoutExpired):
+                process.wait(3)
+        finally:
+            process.kill()
+            process.communicate()
+
     def test_a_file_size_limit_is_told(self):
         done = tessera(*TEST, "--memory", "64M", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
         self.assertEqual(done.returncode, 1, done.stderr)

@@ -51,6 +51,15 @@ class LockTest(UpgradeTest):
             file.write(b"more")
         self.assertIn("has another content", self.refused())
 
+    def test_a_drive(self):
+        first = self.plugins.versions("ata-disk")[0]
+        self.plugins.install("ata-disk", SECOND)
+        said = self.ctl("upgrade", "drive0", SECOND, status=1)
+        self.assertIn(f"drive0 stays ata-disk {first}: in the lock", said)
+        self.lock()
+        self.ctl("upgrade", "drive0", SECOND)
+        self.say(b"on")
+
     def test_a_lock_that_is_gone(self):
         os.unlink(os.path.join(self.folder, "locked.lock"))
         self.refused()

@@ -9,7 +9,10 @@ import sys
 import threading
 import unittest
 
+from footprint import Footprint, growth_since
 from rig import SECOND, SWAPS, UpgradeTest
+
+WARM, COUNTED = 20, 60  # upgrades
 
 
 class SerialTest(UpgradeTest):
@@ -46,6 +49,20 @@ class SerialTest(UpgradeTest):
         self.start("--set", "com1.paced=true")
         self.plugins.install("uart-16550a", SECOND)
         self.swap_under_load()
+
+    def swap_idle(self, count):
+        for number in range(count):
+            self.ctl("upgrade", "com1", self.first if number % 2 else SECOND)
+
+    def test_upgrades_leave_nothing_behind(self):
+        """The guest does nothing, so the process grows by what upgrades leave, and by nothing else."""
+        self.start()
+        self.plugins.install("uart-16550a", SECOND)
+        self.swap_idle(WARM)
+        before = Footprint(self.process.pid)
+        self.swap_idle(COUNTED)
+        self.assertEqual(growth_since(before, self.process.pid, COUNTED, 64), "")
+        self.say(b"still here")
 
     def test_what_cannot_take_the_place_leaves_it(self):
         self.start()

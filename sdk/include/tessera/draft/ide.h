@@ -85,7 +85,10 @@ struct tsr_ide_drive {
 	uint32_t size;
 	bool packet; /* takes DEVICE RESET while busy */
 	uint8_t reserved[3];
-	/* Sets the channel's side; `port` stays valid until detach. [main & !running] */
+	/* Sets the channel's side; `port` stays valid until detach, or until this is called again.
+	 * A drive that takes another one's place while the machine runs gets a port of its own
+	 * first, and a power-on reset; then it loads, and does not use the port's functions; then
+	 * it gets the channel's port. [main & !running] */
 	void (*connect)(void *self, const struct tsr_ide_port *port);
 	/* Aborts the command under way, then puts the drive's signature and status into the
 	 * registers. The channel also calls it when the machine is reset, so a drive's class needs
