@@ -174,6 +174,6 @@ int command_plugins(char **arguments)
 	return program_fail(
 		TSR_EXIT_USAGE,
 		"usage: `tessera plugins list [--json | --gvariant]`, `tessera plugins "
-		"inspect ID`, `tessera plugins install FOLDER | ARCHIVE.tar.gz` or `tessera "
+		"inspect ID`, `tessera plugins install FOLDER | ARCHIVE` or `tessera "
 		"plugins remove ID VERSION`");
 }
