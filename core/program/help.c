@@ -215,11 +215,11 @@ static const struct {
 	  "usage: tessera import FILE [FOLDER]\n"
 	  "\n"
 	  "Makes a machine of FILE: a .vmx, .ovf or .ova; a disk image (qcow2, VMDK, VDI, VHD, "
-	  "VHDX, raw); a folder with one of\n"
-	  "these or with a machine of Tessera, or a .machine file. Its folder is made in FOLDER, by "
-	  "default in that of the library\n"
-	  "(~/Tessera), and printed. Disks are converted by qemu-img (package qemu-utils); FILE "
-	  "stays as it is.\n" },
+	  "VHDX, raw); a folder with\n"
+	  "one of these or with a machine of Tessera, or a .machine file. Its folder is made in "
+	  "FOLDER, by default in that of\n"
+	  "the library (~/Tessera), and printed. Disks are converted by qemu-img (package "
+	  "qemu-utils); FILE stays as it is.\n" },
 	{ "sdk", "usage: tessera sdk COMMAND [ARGUMENTS]\n"
 		 "\n"
 		 "For authors of plugins; `tessera sdk --help` lists the commands.\n" },

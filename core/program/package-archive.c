@@ -22,9 +22,9 @@ static gboolean refuse(GError **error, const char *archive, const char *why)
 
 static gboolean refuse_size(GError **error, const char *archive)
 {
-	g_autofree char *why = g_strdup_printf(
-		"holds more than a plugin's package may: %u files, %u MiB", PACKAGE_FILES,
-		(guint)(PACKAGE_BYTES >> 20));
+	g_autofree char *why =
+		g_strdup_printf("holds more than a plugin's package may: %u files, %u MiB",
+				PACKAGE_FILES, (guint)(PACKAGE_BYTES >> 20));
 
 	return refuse(error, archive, why);
 }

@@ -186,8 +186,8 @@ static int unpack_member(Unpacking *u, struct archive_entry *entry)
 	const char *own = archive_entry_pathname(entry);
 	g_autofree char *path = own ? clean_path(own) : NULL,
 			*name = own ? shown(own) : g_strdup("?");
-	const gboolean is_file = archive_entry_filetype(entry) == AE_IFREG &&
-				 !archive_entry_hardlink(entry);
+	const gboolean is_file =
+		archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry);
 
 	if (!path)
 		return fail("\"%s\" leads out of the archive", name);

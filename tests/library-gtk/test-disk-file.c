@@ -16,7 +16,10 @@ typedef struct {
 	guint length;
 } Patch;
 
-#define TEXT(offset, text) { (offset), (text), sizeof(text) - 1 }
+#define TEXT(offset, text) \
+	{ \
+		(offset), (text), sizeof(text) - 1 \
+	}
 
 static gboolean parse(const guint8 *head, gsize length, const guint8 *tail,
 		      struct tsr_disk_file *disk, char **says)
@@ -39,42 +42,78 @@ static void headers_are_read(void)
 		guint64 bytes;
 		const char *says; /* NULL: it is taken */
 	} rows[] = {
-		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(24, "\0\0\0\0\0\x10\0\0") }, 104,
-		  TSR_DISK_QCOW2, MIB, NULL },
-		{ { TEXT(0, "QFI\xfb\0\0\0\2"), TEXT(24, "\0\0\0\0\0\x10\0\0") }, 104,
-		  TSR_DISK_QCOW2, MIB, NULL },
+		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(24, "\0\0\0\0\0\x10\0\0") },
+		  104,
+		  TSR_DISK_QCOW2,
+		  MIB,
+		  NULL },
+		{ { TEXT(0, "QFI\xfb\0\0\0\2"), TEXT(24, "\0\0\0\0\0\x10\0\0") },
+		  104,
+		  TSR_DISK_QCOW2,
+		  MIB,
+		  NULL },
 		{ { TEXT(0, "QFI\xfb\0\0\0\1") }, 104, TSR_DISK_QCOW2, 0, "is damaged" },
 		{ { TEXT(0, "QFI\xfb\0\0\0\3") }, 20, TSR_DISK_QCOW2, 0, "is damaged" },
-		{ { TEXT(0, "QFI\xfb\0\0\0\3\0\0\0\0\0\0\1\0") }, 104, TSR_DISK_QCOW2, 0,
+		{ { TEXT(0, "QFI\xfb\0\0\0\3\0\0\0\0\0\0\1\0") },
+		  104,
+		  TSR_DISK_QCOW2,
+		  0,
 		  "what changed since another disk" },
-		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(79, "\4") }, 104, TSR_DISK_QCOW2, 0,
+		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(79, "\4") },
+		  104,
+		  TSR_DISK_QCOW2,
+		  0,
 		  "what changed since another disk" },
-		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(35, "\2") }, 104, TSR_DISK_QCOW2, 0,
+		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(35, "\2") },
+		  104,
+		  TSR_DISK_QCOW2,
+		  0,
 		  "is encrypted" },
 		{ { TEXT(0, "KDMV\1\0\0\0\3\0\0\0\0\x08") }, SECTOR, TSR_DISK_VMDK, MIB, NULL },
 		{ { TEXT(0, "KDMV\1\0\0\0") }, SECTOR, TSR_DISK_VMDK, 0, "is damaged" },
-		{ { TEXT(0, "KDMV\1\0\0\0\3\0\0\0\0\x08") }, 40, TSR_DISK_VMDK, 0,
-		  "is damaged" },
+		{ { TEXT(0, "KDMV\1\0\0\0\3\0\0\0\0\x08") }, 40, TSR_DISK_VMDK, 0, "is damaged" },
 		{ { TEXT(0, "KDMV\1\0\0\0\3\0\0\0\0\x08"),
 		    TEXT(SECTOR, "parentFileNameHint=\"/etc/passwd\"") },
-		  2048, TSR_DISK_VMDK, 0, "what changed since another disk" },
-		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0"), TEXT(76, "\1"), TEXT(370, "\x10") }, SECTOR,
-		  TSR_DISK_VDI, MIB, NULL },
-		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0"), TEXT(76, "\4") }, SECTOR, TSR_DISK_VDI, 0,
+		  2048,
+		  TSR_DISK_VMDK,
+		  0,
+		  "what changed since another disk" },
+		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0"), TEXT(76, "\1"), TEXT(370, "\x10") },
+		  SECTOR,
+		  TSR_DISK_VDI,
+		  MIB,
+		  NULL },
+		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0"), TEXT(76, "\4") },
+		  SECTOR,
+		  TSR_DISK_VDI,
+		  0,
 		  "what changed since another disk" },
 		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0") }, 100, TSR_DISK_VDI, 0, "is damaged" },
-		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0"), TEXT(0x178, "\0\0\x10\0"), TEXT(0x184, "\1") },
-		  SECTOR, TSR_DISK_VDI, 0, "is damaged" },
+		{ { TEXT(64, "\x7f\x10\xda\xbe\1\0\1\0"), TEXT(0x178, "\0\0\x10\0"),
+		    TEXT(0x184, "\1") },
+		  SECTOR,
+		  TSR_DISK_VDI,
+		  0,
+		  "is damaged" },
 		{ { TEXT(0, "conectix"), TEXT(53, "\x10"), TEXT(63, "\3"), TEXT(1536, "conectix") },
-		  2048, TSR_DISK_VHD, MIB, NULL },
-		{ { TEXT(0, "conectix"), TEXT(63, "\4"), TEXT(1536, "conectix") }, 2048,
-		  TSR_DISK_VHD, 0, "what changed since another disk" },
+		  2048,
+		  TSR_DISK_VHD,
+		  MIB,
+		  NULL },
+		{ { TEXT(0, "conectix"), TEXT(63, "\4"), TEXT(1536, "conectix") },
+		  2048,
+		  TSR_DISK_VHD,
+		  0,
+		  "what changed since another disk" },
 		{ { TEXT(0, "conectix"), TEXT(63, "\3") }, 2048, TSR_DISK_VHD, 0, "is damaged" },
 		{ { TEXT(0, "conectix") }, 60, TSR_DISK_VHD, 0, "is damaged" },
 		{ { TEXT(0, "vhdxfile") }, SECTOR, TSR_DISK_VHDX, 0, NULL },
 		{ { TEXT(0, "MZ") }, SECTOR, TSR_DISK_RAW, 0, NULL },
-		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(24, "\xff\xff\xff\xff\xff\xff\xff\xff") }, 104,
-		  TSR_DISK_QCOW2, G_MAXUINT64, "is damaged" },
+		{ { TEXT(0, "QFI\xfb\0\0\0\3"), TEXT(24, "\xff\xff\xff\xff\xff\xff\xff\xff") },
+		  104,
+		  TSR_DISK_QCOW2,
+		  G_MAXUINT64,
+		  "is damaged" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -86,10 +125,11 @@ static void headers_are_read(void)
 			memcpy(head + rows[i].patches[k].at, rows[i].patches[k].bytes,
 			       MIN(rows[i].patches[k].length,
 				   rows[i].length - rows[i].patches[k].at));
-		CU_ASSERT_EQUAL(parse(head, rows[i].length,
-				      rows[i].length >= 2048 ? head + rows[i].length - SECTOR : NULL,
-				      &disk, &says),
-				!rows[i].says);
+		CU_ASSERT_EQUAL(
+			parse(head, rows[i].length,
+			      rows[i].length >= 2048 ? head + rows[i].length - SECTOR : NULL, &disk,
+			      &says),
+			!rows[i].says);
 		CU_ASSERT_EQUAL(disk.format, rows[i].format);
 		CU_ASSERT(disk.format == TSR_DISK_RAW || disk.bytes == rows[i].bytes);
 		CU_ASSERT(!rows[i].says || strstr(says, rows[i].says));
@@ -119,8 +159,8 @@ static void descriptors_name_files_beside_them(void)
 		guint names;
 		const char *says;
 	} rows[] = {
-		{ "RW 2048 SPARSE \"d-s001.vmdk\"\r\nRW 100 FLAT \"d f2.vmdk\" 0\nRW 8 ZERO\n", 2156,
-		  2, "" },
+		{ "RW 2048 SPARSE \"d-s001.vmdk\"\r\nRW 100 FLAT \"d f2.vmdk\" 0\nRW 8 ZERO\n",
+		  2156, 2, "" },
 		{ "RW 2048 FLAT \"../secret\" 0\n", 0, 0, "outside of its folder" },
 		{ "RW 2048 FLAT \"/etc/passwd\" 0\n", 0, 0, "outside of its folder" },
 		{ "RW 2048 FLAT \"nbd://host/x\" 0\n", 0, 0, "outside of its folder" },
@@ -158,8 +198,7 @@ static void an_extent_describes_nothing(void)
 {
 	static const char text[] = "# Disk DescriptorFile\nRW 8 SPARSE \"e.vmdk\"\n";
 	char extent[SECTOR] = "KDMV";
-	g_autofree char *folder = rig_folder(),
-			*path = rig_write(folder, "d.vmdk", text, -1);
+	g_autofree char *folder = rig_folder(), *path = rig_write(folder, "d.vmdk", text, -1);
 	struct tsr_disk_file disk = { 0 };
 	g_autoptr(GError) missing = NULL;
 	g_autoptr(GError) damaged = NULL;

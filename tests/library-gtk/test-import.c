@@ -119,13 +119,14 @@ static char *make_image(const char *folder, const char *name, const char *format
 			const char *option)
 {
 	char *path = g_build_filename(folder, name, NULL);
-	const char *words[] = { "qemu-img", "convert", "-f", "raw", "-O", format, source, path,
-				option ? "-o" : NULL, option, NULL };
+	const char *words[] = { "qemu-img", "convert", "-f",
+				"raw",      "-O",      format,
+				source,     path,      option ? "-o" : NULL,
+				option,     NULL };
 	int status = -1;
 
-	g_spawn_sync(NULL, (char **)words, NULL,
-		     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-		     &status, NULL);
+	g_spawn_sync(NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL,
+		     NULL, NULL, NULL, NULL, &status, NULL);
 	CU_ASSERT_EQUAL(status, 0);
 	return path;
 }
@@ -244,7 +245,9 @@ static void cut_disks_leave_nothing(void)
 		CU_ASSERT_EQUAL(truncate(path, info.st_size / 2), 0);
 		refused(path, "“");
 		CU_ASSERT_EQUAL(truncate(path, 40), 0);
-		refused(path, i == 3 ? "neither a disc nor" : i == 5 ? "“" : "is damaged, or not complete");
+		refused(path, i == 3   ? "neither a disc nor"
+			      : i == 5 ? "“"
+				       : "is damaged, or not complete");
 	}
 }
 
@@ -278,8 +281,7 @@ static void a_cancelled_import_leaves_nothing(void)
 		g_autoptr(GError) why = NULL;
 		struct tsr_progress progress = { .report = stop, .user = cancellable };
 
-		CU_ASSERT_PTR_NULL(
-			import_with(path, parent, notes, &progress, cancellable, &why));
+		CU_ASSERT_PTR_NULL(import_with(path, parent, notes, &progress, cancellable, &why));
 		CU_ASSERT(g_error_matches(why, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 		CU_ASSERT_EQUAL(count_files(parent), 0);
 	}
@@ -326,9 +328,10 @@ static void a_vmx_reaches_its_folder_only(void)
 	g_free(make_image(top, "source.vmdk", "vmdk", NULL));
 	CU_ASSERT_EQUAL(symlink("../source.vmdk", link), 0);
 	for (guint i = 0; i < G_N_ELEMENTS(disks); i++) {
-		g_autofree char *text = g_strdup_printf(
-			"config.version=\"8\"\nide0:0.present=\"TRUE\"\n"
-			"ide0:0.deviceType=\"disk\"\nide0:0.fileName=\"%s\"\n", disks[i]);
+		g_autofree char *text =
+			g_strdup_printf("config.version=\"8\"\nide0:0.present=\"TRUE\"\n"
+					"ide0:0.deviceType=\"disk\"\nide0:0.fileName=\"%s\"\n",
+					disks[i]);
 		g_autofree char *path = rig_write(folder, "x.vmx", text, -1);
 
 		refused(path, "which lies outside of its folder");

@@ -54,8 +54,8 @@ static gpointer work(gpointer data)
 	Program *p = data;
 	struct tsr_progress progress = { .report = report, .user = p };
 
-	p->made = tsr_import_make(p->import, &p->place, p->notes, &progress, p->cancellable,
-				  &p->why);
+	p->made =
+		tsr_import_make(p->import, &p->place, p->notes, &progress, p->cancellable, &p->why);
 	if (p->percent >= 0)
 		g_printerr("\r\033[K");
 	g_main_loop_quit(p->loop);

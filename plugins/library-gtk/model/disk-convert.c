@@ -110,8 +110,8 @@ static gboolean run_converter(const char *from, const char *name, const struct t
 			      GCancellable *cancellable, GError **error)
 {
 	g_autofree char *source = describe_source(from, disk->format), *said = NULL;
-	const char *words[] = { CONVERTER, "convert", "-p", "-O", "raw", "--image-opts",
-				source,    to,        NULL };
+	const char *words[] = { CONVERTER,      "convert", "-p", "-O", "raw",
+				"--image-opts", source,    to,   NULL };
 	const struct tsr_child child = { .words = words,
 					 .input = -1,
 					 .bytes = (goffset)disk->stored };
@@ -128,20 +128,18 @@ static gboolean settle(const char *to, const char *name, GError **error)
 {
 	int fd = open(to, O_RDWR | O_CLOEXEC);
 	off_t length = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	gboolean done = length > 0 &&
-			ftruncate(fd, (length + SECTOR - 1) / SECTOR * SECTOR) == 0 &&
+	gboolean done = length > 0 && ftruncate(fd, (length + SECTOR - 1) / SECTOR * SECTOR) == 0 &&
 			fsync(fd) == 0;
 
 	if (fd >= 0)
 		close(fd);
-	return done || fail(_("“%s” cannot be converted: %s"), name,
-			    fd >= 0 && !length ? _("its disk is empty.") : g_strerror(errno),
-			    error);
+	return done ||
+	       fail(_("“%s” cannot be converted: %s"), name,
+		    fd >= 0 && !length ? _("its disk is empty.") : g_strerror(errno), error);
 }
 
 gboolean tsr_disk_convert(const char *from, const struct tsr_disk_file *disk, const char *to,
-			  struct tsr_progress *progress, GCancellable *cancellable,
-			  GError **error)
+			  struct tsr_progress *progress, GCancellable *cancellable, GError **error)
 {
 	g_autofree char *name = g_filename_display_basename(from),
 			*converter = g_find_program_in_path(CONVERTER);

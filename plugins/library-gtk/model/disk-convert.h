@@ -10,7 +10,6 @@
  * raw one is copied. Zeros become holes. FALSE with error: there is no new file. progress may be
  * NULL; it counts disk->stored. Not on the main loop. */
 gboolean tsr_disk_convert(const char *from, const struct tsr_disk_file *disk, const char *to,
-			  struct tsr_progress *progress, GCancellable *cancellable,
-			  GError **error);
+			  struct tsr_progress *progress, GCancellable *cancellable, GError **error);
 
 #endif

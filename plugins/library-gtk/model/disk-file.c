@@ -154,8 +154,7 @@ static gboolean parse_qcow2(Parse *p, GError **error)
 	if (version < 2 || version > 3)
 		return fail_damaged(p, error);
 	if (big_endian(p->head + QCOW2_BACKING_OFFSET, 8) ||
-	    (version == 3 &&
-	     big_endian(p->head + QCOW2_INCOMPATIBLE, 8) & QCOW2_EXTERNAL_DATA))
+	    (version == 3 && big_endian(p->head + QCOW2_INCOMPATIBLE, 8) & QCOW2_EXTERNAL_DATA))
 		return fail_layer(p, error);
 	if (big_endian(p->head + QCOW2_CRYPT_METHOD, 4))
 		return fail(p,
@@ -187,8 +186,8 @@ static gboolean parse_vhd(Parse *p, GError **error)
 {
 	const guint8 *footer = p->head;
 
-	if (!p->tail || (memcmp(p->tail, VHD_COOKIE, 8) != 0 &&
-			 memcmp(p->tail + 1, VHD_COOKIE, 8) != 0))
+	if (!p->tail ||
+	    (memcmp(p->tail, VHD_COOKIE, 8) != 0 && memcmp(p->tail + 1, VHD_COOKIE, 8) != 0))
 		return fail_damaged(p, error);
 	if (memcmp(p->head, VHD_COOKIE, 8) != 0)
 		footer = p->tail;
@@ -281,7 +280,7 @@ static gboolean parse_vmdk(Parse *p, GError **error)
 gboolean tsr_disk_file_parse(const struct tsr_disk_ends *ends, const char *name,
 			     struct tsr_disk_file *disk, GError **error)
 {
-	static gboolean (*const parsers[])(Parse *p, GError **error) = {
+	static gboolean (*const parsers[])(Parse * p, GError * *error) = {
 		[TSR_DISK_QCOW2] = parse_qcow2, [TSR_DISK_VMDK] = parse_vmdk,
 		[TSR_DISK_VDI] = parse_vdi,     [TSR_DISK_VHD] = parse_vhd,
 		[TSR_DISK_VHDX] = NULL,
@@ -324,9 +323,8 @@ static int read_open(int fd, Buffer *b)
 	got = pread(fd, b->head, sizeof(b->head), 0);
 	if (got < 0)
 		return errno;
-	b->ends = (struct tsr_disk_ends){ .head = b->head,
-					  .length = (gsize)got,
-					  .bytes = (guint64)info.st_size };
+	b->ends.length = (gsize)got;
+	b->ends.bytes = (guint64)info.st_size;
 	if (info.st_size >= TSR_DISK_TAIL_BYTES &&
 	    pread(fd, b->tail, sizeof(b->tail), info.st_size - TSR_DISK_TAIL_BYTES) ==
 		    TSR_DISK_TAIL_BYTES)
@@ -339,8 +337,10 @@ static Buffer *read_ends(const char *path, const char *name, GError **error)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	g_autofree Buffer *b = g_new0(Buffer, 1);
-	int failure = fd < 0 ? errno : read_open(fd, b);
+	int failure;
 
+	b->ends.head = b->head;
+	failure = fd < 0 ? errno : read_open(fd, b);
 	if (fd >= 0)
 		close(fd);
 	if (!failure)

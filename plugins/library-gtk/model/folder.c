@@ -112,7 +112,8 @@ static gboolean make_disk(const char *path, const struct tsr_new_machine *machin
 	struct stat info;
 
 	if (!machine->image)
-		return !machine->disk_mib || tsr_folder_make_disk(path, machine->disk_mib * MIB, error);
+		return !machine->disk_mib ||
+		       tsr_folder_make_disk(path, machine->disk_mib * MIB, error);
 	if (progress && stat(machine->image, &info) == 0)
 		progress->total = info.st_size;
 	return tsr_library_copy_file(machine->image, path, progress, cancellable, error);

@@ -71,7 +71,8 @@ static char *find_description(const char *folder, const char *archive, GError **
 	if (count == 1)
 		return g_steal_pointer(&found);
 	if (dir)
-		fail(_("“%s” is not a machine in the Open Virtualization Format: its archive has to "
+		fail(_("“%s” is not a machine in the Open Virtualization Format: its archive has "
+		       "to "
 		       "hold one .ovf file."),
 		     owner, error);
 	return NULL;

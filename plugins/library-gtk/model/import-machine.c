@@ -140,8 +140,8 @@ char *tsr_import_machine(const struct tsr_import *import, const struct tsr_impor
 
 	g_array_set_clear_func(im.locks, close_lock);
 	if (list_files(&im, import->folder != NULL, error) && lock(&im, error))
-		copy = tsr_folder_copy(folder, im.manifest, &im.files, place->parent,
-				       import->title, progress, cancellable, error);
+		copy = tsr_folder_copy(folder, im.manifest, &im.files, place->parent, import->title,
+				       progress, cancellable, error);
 	tsr_folder_files_clear(&im.files);
 	g_array_unref(im.locks);
 	g_free(im.name);

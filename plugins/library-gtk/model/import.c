@@ -63,18 +63,18 @@ static struct tsr_import *look_at_machine(const char *path, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(path), *title = NULL;
 	struct tsr_machine_file file = { 0 };
-	const gboolean whole = tsr_machine_file_read(folder, &file, NULL) &&
-			       g_strcmp0(file.path, path) == 0;
+	const gboolean whole =
+		tsr_machine_file_read(folder, &file, NULL) && g_strcmp0(file.path, path) == 0;
 	g_autofree char *stem = title_of(path), *name = g_filename_display_basename(folder),
 			*snapshots = g_build_filename(folder, "snapshots", NULL);
 	/* A folder may have been renamed; disks are nothing without the layers of snapshots. */
-	const gboolean is_own = whole && (g_str_equal(stem, name) ||
-					  g_file_test(snapshots, G_FILE_TEST_IS_DIR));
+	const gboolean is_own =
+		whole && (g_str_equal(stem, name) || g_file_test(snapshots, G_FILE_TEST_IS_DIR));
 
 	title = whole ? g_strdup(file.title) : g_strdup(stem);
 	tsr_machine_file_clear(&file);
-	return found(TSR_IMPORT_MACHINE, g_strdup(path),
-		     is_own ? g_steal_pointer(&folder) : NULL, g_steal_pointer(&title));
+	return found(TSR_IMPORT_MACHINE, g_strdup(path), is_own ? g_steal_pointer(&folder) : NULL,
+		     g_steal_pointer(&title));
 }
 
 /* -- Folders */
@@ -137,8 +137,8 @@ static gboolean is_tar(const char *path)
 {
 	guint8 magic[5];
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const gboolean is = fd >= 0 && pread(fd, magic, 5, TAR_MAGIC) == 5 &&
-			    memcmp(magic, "ustar", 5) == 0;
+	const gboolean is =
+		fd >= 0 && pread(fd, magic, 5, TAR_MAGIC) == 5 && memcmp(magic, "ustar", 5) == 0;
 
 	if (fd >= 0)
 		close(fd);
@@ -151,8 +151,7 @@ static struct tsr_import *look_at_image(const char *path, GError **error)
 	struct tsr_import *import = NULL;
 
 	if (medium)
-		import = found(medium->kind == TSR_MEDIUM_DISC ? TSR_IMPORT_DISC
-							       : TSR_IMPORT_IMAGE,
+		import = found(medium->kind == TSR_MEDIUM_DISC ? TSR_IMPORT_DISC : TSR_IMPORT_IMAGE,
 			       g_strdup(path), NULL, g_strdup(medium->title));
 	tsr_medium_free(medium);
 	return import;

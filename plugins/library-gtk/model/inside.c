@@ -38,8 +38,7 @@ char *tsr_inside_find(const char *folder, const char *name, const char *owner, G
 {
 	g_autofree char *path = g_build_filename(folder, name, NULL);
 
-	if (leads_out(name) ||
-	    (g_file_test(path, G_FILE_TEST_EXISTS) && !is_below(path, folder)))
+	if (leads_out(name) || (g_file_test(path, G_FILE_TEST_EXISTS) && !is_below(path, folder)))
 		fail(_("“%s” names the file “%s”, which lies outside of its folder. Put the file "
 		       "beside it, and correct the name."),
 		     owner, name, error);

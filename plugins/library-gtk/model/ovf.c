@@ -197,7 +197,9 @@ static gboolean add_disk(Ovf *o, GError **error)
 	const gboolean is_file = id && strstr(o->resource, "/file/");
 	const struct tsr_foreign_disk *disk =
 		id && !is_file ? g_hash_table_lookup(o->disks, id + 1) : NULL;
-	const char *file = is_file ? id + 1 : disk ? disk->name : NULL,
+	const char *file = is_file ? id + 1
+			   : disk  ? disk->name
+				   : NULL,
 		   *href = file ? g_hash_table_lookup(o->files, file) : NULL;
 
 	if ((!is_file && !disk) || (file && !href))
@@ -242,8 +244,7 @@ static void end_value(Ovf *o, const char *element)
 
 /* The name of the system is an element of it, not of its sections, which have others: Info,
  * Description. */
-static void on_end(GMarkupParseContext *context, const char *element, gpointer data,
-		   GError **error)
+static void on_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
 {
 	Ovf *o = data;
 	const char *word = local(element);
@@ -277,8 +278,8 @@ static gboolean parse(Ovf *o, const char *text, gsize length, GError **error)
 	static const GMarkupParser parser = { .start_element = on_start,
 					      .end_element = on_end,
 					      .text = on_text };
-	GMarkupParseContext *context = g_markup_parse_context_new(
-		&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, o, NULL);
+	GMarkupParseContext *context =
+		g_markup_parse_context_new(&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, o, NULL);
 	g_autoptr(GError) why = NULL;
 	gboolean done = g_markup_parse_context_parse(context, text, (gssize)length, &why) &&
 			g_markup_parse_context_end_parse(context, &why);

@@ -40,8 +40,7 @@ static char *unescape(const char *text, gsize length)
 /* A line that is none of a key is nothing. */
 static void take_line(GHashTable *values, const char *line)
 {
-	const char *equals = strchr(line, '='),
-		   *quote = equals ? strchr(equals, '"') : NULL,
+	const char *equals = strchr(line, '='), *quote = equals ? strchr(equals, '"') : NULL,
 		   *end = quote ? strrchr(quote, '"') : NULL;
 	g_autofree char *key = equals ? g_strndup(line, (gsize)(equals - line)) : NULL;
 
@@ -99,13 +98,13 @@ static gboolean is_disk(GHashTable *values, const char *device)
 static void add_disks(GHashTable *values, struct tsr_foreign *foreign)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(buses) * CONTROLLERS * SLOT_MAX; i++) {
-		g_autofree char *device = g_strdup_printf(
-			"%s%u:%u", buses[i / (CONTROLLERS * SLOT_MAX)],
-			i / SLOT_MAX % CONTROLLERS, i % SLOT_MAX);
+		g_autofree char *device =
+			g_strdup_printf("%s%u:%u", buses[i / (CONTROLLERS * SLOT_MAX)],
+					i / SLOT_MAX % CONTROLLERS, i % SLOT_MAX);
 
 		if (is_disk(values, device))
-			tsr_foreign_add_disk(
-				foreign, g_strdup(value_of(values, "%s.filename", device)), 0);
+			tsr_foreign_add_disk(foreign,
+					     g_strdup(value_of(values, "%s.filename", device)), 0);
 	}
 }
 

@@ -53,8 +53,8 @@ static void make_on_thread(GTask *task, gpointer source, gpointer data, GCancell
 	const struct tsr_import_place place = { work->parent, work->preset, work->program };
 	struct tsr_progress progress = { .report = report, .user = source };
 	GError *error = NULL;
-	char *folder = tsr_import_make(work->import, &place, work->notes, &progress, cancellable,
-				       &error);
+	char *folder =
+		tsr_import_make(work->import, &place, work->notes, &progress, cancellable, &error);
 
 	if (folder)
 		g_task_return_pointer(task, folder, g_free);
@@ -64,11 +64,11 @@ static void make_on_thread(GTask *task, gpointer source, gpointer data, GCancell
 
 /* -- On the main loop */
 
-static void tell_notes(TsrImportWindow *self, const Work *work)
+static void tell_notes(TsrImportWindow *self, const char *folder, const Work *work)
 {
 	GtkWindow *over = gtk_window_get_transient_for(GTK_WINDOW(self));
-	g_autofree char *heading = g_strdup_printf(_("“%s” was imported"), work->import->title),
-			*body = NULL;
+	g_autofree char *name = g_filename_display_basename(folder),
+			*heading = g_strdup_printf(_("“%s” was imported"), name), *body = NULL;
 
 	if (!work->notes->len || !over)
 		return;
@@ -86,7 +86,7 @@ static void on_made(GObject *source, GAsyncResult *result, gpointer data)
 
 	tsr_library_scan(self->library);
 	if (folder)
-		tell_notes(self, g_task_get_task_data(G_TASK(result)));
+		tell_notes(self, folder, g_task_get_task_data(G_TASK(result)));
 	else if (over && !g_error_matches(why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		tsr_dialog_tell(GTK_WIDGET(over), _("The import failed"), why->message);
 	gtk_window_destroy(GTK_WINDOW(self));
@@ -96,8 +96,7 @@ static gboolean on_look(gpointer data)
 {
 	TsrImportWindow *self = data;
 
-	gtk_progress_bar_set_fraction(self->progress,
-				      g_atomic_int_get(&self->permille) / 1000.0);
+	gtk_progress_bar_set_fraction(self->progress, g_atomic_int_get(&self->permille) / 1000.0);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -112,8 +111,7 @@ void tsr_import_window_run(GtkWindow *over, TsrLibrary *library, const char *pre
 	self->library = g_object_ref(library);
 	gtk_label_set_label(self->label, text);
 	work->import = import;
-	work->parent =
-		g_strdup(tsr_library_settings_get_folder(tsr_library_get_settings(library)));
+	work->parent = g_strdup(tsr_library_settings_get_folder(tsr_library_get_settings(library)));
 	work->preset = g_strdup(preset);
 	work->program = g_strdup(tsr_library_get_program(library));
 	work->notes = g_ptr_array_new_with_free_func(g_free);

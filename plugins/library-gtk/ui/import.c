@@ -62,8 +62,7 @@ static void on_dialog_gone(gpointer data, GClosure *closure)
  * knows machines by their folders. */
 static void ask(Drop *drop)
 {
-	g_autofree char *heading =
-		g_strdup_printf(_("Import “%s”?"), drop->import->title);
+	g_autofree char *heading = g_strdup_printf(_("Import “%s”?"), drop->import->title);
 	AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(adw_message_dialog_new(
 		drop->over, heading,
 		drop->import->folder
@@ -118,8 +117,7 @@ static void on_looked(GObject *source, GAsyncResult *result, gpointer data)
 
 	drop->import = g_task_propagate_pointer(G_TASK(result), &why);
 	if (!drop->import) {
-		tsr_dialog_tell(GTK_WIDGET(drop->over), _("This cannot be imported"),
-				why->message);
+		tsr_dialog_tell(GTK_WIDGET(drop->over), _("This cannot be imported"), why->message);
 	} else if (drop->import->kind == TSR_IMPORT_MACHINE && !is_known(drop)) {
 		ask(drop);
 		return;

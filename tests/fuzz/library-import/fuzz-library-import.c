@@ -77,8 +77,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	static const struct {
 		const char *name, *text;
 	} good[] = {
-		{ "good.vmx", "config.version=\"8\"\nmemsize=\"64\"\nide0:0.present=\"TRUE\"\n"
-			      "ide0:0.fileName=\"a.vmdk\"\nguestOS=\"x-64\"\ndisplayName=\"|41\"\n" },
+		{ "good.vmx",
+		  "config.version=\"8\"\nmemsize=\"64\"\nide0:0.present=\"TRUE\"\n"
+		  "ide0:0.fileName=\"a.vmdk\"\nguestOS=\"x-64\"\ndisplayName=\"|41\"\n" },
 		{ "good.vmdk", "# Disk DescriptorFile\nRW 8 FLAT \"a.vmdk\" 0\nRW 8 ZERO\n" },
 		{ "good.ovf",
 		  "<Envelope xmlns:r=\"y\"><References><File id=\"f\" href=\"a\"/></References>"
