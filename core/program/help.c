@@ -107,7 +107,8 @@ static const struct {
 	  "install puts the plugins of a package, ID.plugin and what lies beside it, into "
 	  "~/.local/share/tessera/plugins: all\n"
 	  "of them, or none and the reason. An archive is tar, plain or with gzip, bzip2, xz or "
-	  "zstd, or zip. remove takes one away from there.\n" },
+	  "zstd, or zip.\n"
+	  "remove takes one away from there.\n" },
 	{ "machines",
 	  "usage: tessera machines\n"
 	  "\n"

@@ -30,9 +30,15 @@ typedef struct {
 	GError *why;
 } Program;
 
+/* Names in it may be a stranger's, and this may be a terminal. */
 static int fail(int status, const char *sentence)
 {
-	g_printerr("tessera: %s\n", sentence);
+	g_autofree char *shown = g_strdup(sentence);
+
+	for (char *c = shown; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	g_printerr("tessera: %s\n", shown);
 	return status;
 }
 
@@ -141,7 +147,7 @@ int main(int argc, char **argv)
 	Program p = { .percent = -1 };
 	int status;
 
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, ""); /* the command line is English */
 	if (argc < 3 || argc > 4) {
 		g_printerr("tessera-import: `tessera import` starts it\n");
 		return STATUS_USAGE;
