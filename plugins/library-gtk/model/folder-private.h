@@ -5,7 +5,17 @@
 
 #include "model/folder.h"
 
-/* A new, hidden folder in `parent`, which is made if it is missing. NULL with error. */
+#define TSR_FOLDER_UNFINISHED_PREFIX ".new-"
+#define TSR_FOLDER_UNFINISHED TSR_FOLDER_UNFINISHED_PREFIX "XXXXXX"
+
+/* Until a folder is finished or removed, it is marked as being made. What is hidden, not marked by
+ * any process, and older than an hour, a sweep of its parent removes. */
+void tsr_folder_mark(const char *folder);
+void tsr_folder_unmark(const char *folder);
+void tsr_folder_sweep(const char *parent);
+
+/* A new, hidden folder in `parent`, which is made if it is missing; what others left there is
+ * removed. NULL with error. */
 char *tsr_folder_begin(const char *parent, GError **error);
 /* Gives it its name; returns the path. NULL with error: it is as it was. */
 char *tsr_folder_finish(const char *unfinished, const char *parent, const char *name,

@@ -15,7 +15,6 @@
 #include "model/name.h"
 #include "model/text.h"
 
-#define UNFINISHED ".new-XXXXXX"
 #define MIB ((guint64)1 << 20)
 #define LEVELS 8                             /* of folders in a machine's */
 #define GENERATION "user.tessera.generation" /* by which states know a disk */
@@ -47,14 +46,18 @@ void tsr_folder_remove(const char *folder)
 			tsr_folder_remove(path);
 	}
 	g_rmdir(folder);
+	tsr_folder_unmark(folder);
 }
 
 char *tsr_folder_begin(const char *parent, GError **error)
 {
-	g_autofree char *folder = g_build_filename(parent, UNFINISHED, NULL);
+	g_autofree char *folder = g_build_filename(parent, TSR_FOLDER_UNFINISHED, NULL);
 
-	if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdtemp_full(folder, 0755))
+	tsr_folder_sweep(parent);
+	if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdtemp_full(folder, 0755)) {
+		tsr_folder_mark(folder);
 		return g_steal_pointer(&folder);
+	}
 	fail(parent, error);
 	return NULL;
 }
@@ -89,6 +92,7 @@ char *tsr_folder_finish(const char *unfinished, const char *parent, const char *
 		return NULL;
 	}
 	sync_folder(parent);
+	tsr_folder_unmark(unfinished);
 	return g_steal_pointer(&folder);
 }
 
