@@ -143,6 +143,20 @@ static void refused(const char *from, const char *to, const char *says)
 	CU_ASSERT(why && g_str_has_prefix(why->message, "“a.ovf” ") && strstr(why->message, says));
 }
 
+static void virtualbox_names_the_system_in_an_element(void)
+{
+	static const char text[] = "<Envelope><VirtualSystem ovf:id=\"Web\">"
+				   "<OperatingSystemSection ovf:id=\"96\">"
+				   "<vbox:OSType ovf:required=\"false\">Debian_64</vbox:OSType>"
+				   "</OperatingSystemSection></VirtualSystem></Envelope>";
+	struct tsr_foreign *foreign = tsr_ovf_parse(text, strlen(text), "a.ovf", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(foreign);
+	CU_ASSERT_TRUE(foreign->is_64_bit);
+	CU_ASSERT_STRING_EQUAL(foreign->title, "Web");
+	tsr_foreign_free(foreign);
+}
+
 static void bad_ovfs_are_refused(void)
 {
 	refused("</Envelope>", "", "is damaged");
@@ -178,6 +192,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_vmx_for_64_bits_is_known),
 		UNIT_ROW(what_is_no_vmx_is_refused),
 		UNIT_ROW(an_ovf_is_read),
+		UNIT_ROW(virtualbox_names_the_system_in_an_element),
 		UNIT_ROW(bad_ovfs_are_refused),
 		UNIT_ROW(an_ovf_without_end_is_refused),
 		CU_TEST_INFO_NULL,

@@ -255,6 +255,8 @@ static void on_end(GMarkupParseContext *context, const char *element, gpointer d
 		end_item(o, error);
 	} else if (o->in_item) {
 		end_value(o, word);
+	} else if (g_str_equal(word, "OSType")) { /* VirtualBox's: “Debian_64” */
+		o->foreign->is_64_bit |= strstr(o->text->str, "_64") != NULL;
 	} else if (g_str_equal(word, "Name") && stack->next &&
 		   g_str_equal(local(stack->next->data), "VirtualSystem")) {
 		g_free(o->foreign->title);
