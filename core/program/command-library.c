@@ -6,6 +6,7 @@
  */
 #include <unistd.h>
 
+#include "program/helper.h"
 #include "program/program.h"
 
 #define PROGRAM "tessera-library"
@@ -15,21 +16,6 @@ static gboolean has_display(void)
 	const char *wayland = g_getenv("WAYLAND_DISPLAY"), *x11 = g_getenv("DISPLAY");
 
 	return (wayland && *wayland) || (x11 && *x11);
-}
-
-/* Next to this program in a build tree, else where it is installed. NULL: it is not there. */
-static char *find_library(const char *self)
-{
-	static const char *const places[] = { ".", TSR_LIBEXECDIR_FROM_BINDIR "/tessera" };
-	g_autofree char *folder = g_path_get_dirname(self);
-
-	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
-		g_autofree char *path = g_build_filename(folder, places[i], PROGRAM, NULL);
-
-		if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
-			return g_steal_pointer(&path);
-	}
-	return NULL;
 }
 
 /* An absolute path; NULL: it is none that exists. */
@@ -44,7 +30,7 @@ static char *machine_path(const char *argument)
 int command_hardware(char **arguments)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *library = self && has_display() ? find_library(self) : NULL;
+	g_autofree char *library = self && has_display() ? program_find_helper(PROGRAM) : NULL;
 	g_autofree char *path = NULL;
 
 	if (program_wants_help(arguments, "hardware"))
@@ -67,7 +53,7 @@ int command_hardware(char **arguments)
 int command_library(char **arguments)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *library = self && has_display() ? find_library(self) : NULL;
+	g_autofree char *library = self && has_display() ? program_find_helper(PROGRAM) : NULL;
 	char *words[] = { library, self, NULL };
 
 	if (!library) {

@@ -171,9 +171,8 @@ int command_plugins(char **arguments)
 		return print_catalogue(registry, g_str_equal(arguments[1], "--json"));
 	if (n == 2 && g_str_equal(arguments[0], "inspect"))
 		return inspect(registry, arguments[1]);
-	return program_fail(
-		TSR_EXIT_USAGE,
-		"usage: `tessera plugins list [--json | --gvariant]`, `tessera plugins "
-		"inspect ID`, `tessera plugins install FOLDER | ARCHIVE.tar.gz` or `tessera "
-		"plugins remove ID VERSION`");
+	return program_fail(TSR_EXIT_USAGE,
+			    "usage: `tessera plugins list [--json | --gvariant]`, `tessera plugins "
+			    "inspect ID`, `tessera plugins install FOLDER | ARCHIVE` or `tessera "
+			    "plugins remove ID VERSION`");
 }

@@ -26,6 +26,8 @@ static const struct {
 	  "  ctl SOCKET COMMAND        control a machine that was started with --control "
 	  "unix:SOCKET\n"
 	  "  snapshot MACHINE COMMAND  keep a machine as it is, and go back to it\n"
+	  "  import FILE [FOLDER]      make a machine of one of another program, or of a disk of "
+	  "it\n"
 	  "  view SOCKET               open a window of such a machine\n"
 	  "  monitor SOCKET [PATTERN]  show what crosses the borders of its devices\n"
 	  "  demo                      boot a small Linux in a window or on the terminal\n"
@@ -94,7 +96,7 @@ static const struct {
 	{ "plugins",
 	  "usage: tessera plugins list [--json | --gvariant]\n"
 	  "       tessera plugins inspect ID | 'ID >=1.2,<2'\n"
-	  "       tessera plugins install FOLDER | ARCHIVE.tar | ARCHIVE.tar.gz\n"
+	  "       tessera plugins install FOLDER | ARCHIVE\n"
 	  "       tessera plugins remove ID VERSION\n"
 	  "\n"
 	  "Looks for plugins in the build tree, TESSERA_PLUGIN_PATH, "
@@ -104,7 +106,9 @@ static const struct {
 	  "\n"
 	  "install puts the plugins of a package, ID.plugin and what lies beside it, into "
 	  "~/.local/share/tessera/plugins: all\n"
-	  "of them, or none and the reason. remove takes one away from there.\n" },
+	  "of them, or none and the reason. An archive is tar, plain or with gzip, bzip2, xz or "
+	  "zstd, or zip.\n"
+	  "remove takes one away from there.\n" },
 	{ "machines",
 	  "usage: tessera machines\n"
 	  "\n"
@@ -208,6 +212,15 @@ static const struct {
 	  "runs. A snapshot of a\n"
 	  "running machine has its state, which goes on with `tessera run FILE.machine --load "
 	  "suspended.state`.\n" },
+	{ "import",
+	  "usage: tessera import FILE [FOLDER]\n"
+	  "\n"
+	  "Makes a machine of FILE: a .vmx, .ovf or .ova; a disk image (qcow2, VMDK, VDI, VHD, "
+	  "VHDX, raw); a folder with\n"
+	  "one of these or with a machine of Tessera, or a .machine file. Its folder is made in "
+	  "FOLDER, by default in that of\n"
+	  "the library (~/Tessera), and printed. Disks are converted by qemu-img (package "
+	  "qemu-utils); FILE stays as it is.\n" },
 	{ "sdk", "usage: tessera sdk COMMAND [ARGUMENTS]\n"
 		 "\n"
 		 "For authors of plugins; `tessera sdk --help` lists the commands.\n" },

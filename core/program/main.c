@@ -21,8 +21,9 @@ static const struct {
 	{ "bundle", command_bundle },     { "snapshot", command_snapshot },
 	{ "sdk", command_sdk },           { "monitor", command_monitor },
 	{ "parts", command_parts },       { "hardware", command_hardware },
-	{ "help", command_help },         { "--help", command_help },
-	{ "-h", command_help },           { "--version", command_help },
+	{ "import", command_import },     { "help", command_help },
+	{ "--help", command_help },       { "-h", command_help },
+	{ "--version", command_help },
 };
 
 /* Descriptors 0 to 2 that were closed at start would be given to the next files and event

@@ -14,7 +14,7 @@
 #include <tessera-glib/machine.h>
 
 #include "program/package-folder.h"
-#include "program/package-tar.h"
+#include "program/package-archive.h"
 
 #define MANIFEST_SUFFIX ".plugin"
 #define MANIFEST_LEVELS 3

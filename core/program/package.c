@@ -18,7 +18,7 @@
 #include "manifest/keyfile.h"
 #include "manifest/paths.h"
 #include "program/package-folder.h"
-#include "program/package-tar.h"
+#include "program/package-archive.h"
 #include "program/package.h"
 
 #define STAGING ".new"

@@ -19,6 +19,7 @@ int command_why(char **arguments);
 int command_parts(char **arguments);
 int command_bundle(char **arguments);
 int command_snapshot(char **arguments);
+int command_import(char **arguments);
 int command_sdk(char **arguments);
 int command_help(char **arguments);
 /* In the library of machines. */

@@ -79,6 +79,9 @@ WRONG = [
     (("bundle", MACHINE, "/proc/nowhere"), 1, "cannot make /proc/nowhere"),
     (("parts",), 2, "usage: `tessera parts MACHINE"),
     (("parts", "no-such-machine"), 1, "no such machine"),
+    (("import",), 2, "usage: `tessera import FILE [FOLDER]`"),
+    (("import", "/nonexistent/disk.qcow2", "."), 2, "“disk.qcow2” is not there"),
+    (("import", "/usr", "."), 2, "“usr” is a folder, and holds no machine"),
     (("hardware",), 2, "usage: `tessera hardware FILE.machine"),
     (("hardware", "/nonexistent.machine"), 2, "tessera: "),
     (("why",), 2, "usage: `tessera why MACHINE"),
@@ -163,6 +166,15 @@ class CommandLineTest(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(part, done.stdout)
             self.assertIn(wrong, done.stderr)
+
+    def test_a_disk_is_imported(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "old disk.img"), "wb") as file:
+                file.write(bytes(510) + b"\x55\xaa" + b"x" * 512)
+            done = tessera("import", "old disk.img", "machines", cwd=folder)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done.stdout, f"{os.path.realpath(folder)}/machines/old disk\n")
+            self.assertEqual(sorted(os.listdir(os.path.join(folder, "machines", "old disk"))), ["disk.img", "old disk.machine"])
 
     def test_what_plugins_refuse(self):
         for plugin, arguments, status, expected in REFUSED:

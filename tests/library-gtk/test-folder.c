@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Folders of machines: making, damage, another title, a copy; and that a failure leaves nothing. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
 
 #include "folder-rig.h"
 #include "model/record.h"
@@ -274,6 +278,38 @@ static void a_full_disk_leaves_nothing(void)
 	CU_ASSERT_EQUAL(count_entries(parent), 0);
 }
 
+/* A folder as one that is being made, with a file; its path. */
+static char *unfinished(const char *parent, const char *name, gint64 age)
+{
+	char *folder = g_build_filename(parent, name, NULL);
+	const gint64 then = g_get_real_time() / G_USEC_PER_SEC - age;
+	struct utimbuf times = { then, then };
+
+	g_mkdir(folder, 0700);
+	g_free(rig_write(folder, "disk.img", "x", 1));
+	g_utime(folder, &times);
+	return folder;
+}
+
+static void what_a_killed_process_left_goes(void)
+{
+	g_autofree char *parent = rig_folder(), *left = unfinished(parent, ".new-Ab12cD", 7200),
+			*young = unfinished(parent, ".new-young1", 10),
+			*held = unfinished(parent, ".new-held12", 7200),
+			*other = unfinished(parent, ".newer-thing", 7200);
+	int fd = open(held, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	CU_ASSERT_EQUAL(flock(fd, LOCK_EX | LOCK_NB), 0);
+	g_free(rig_machine(parent, "A"));
+	CU_ASSERT_FALSE(g_file_test(left, G_FILE_TEST_EXISTS));
+	CU_ASSERT_TRUE(g_file_test(young, G_FILE_TEST_EXISTS));
+	CU_ASSERT_TRUE(g_file_test(held, G_FILE_TEST_EXISTS));
+	CU_ASSERT_TRUE(g_file_test(other, G_FILE_TEST_EXISTS));
+	close(fd);
+	g_free(rig_machine(parent, "B"));
+	CU_ASSERT_FALSE(g_file_test(held, G_FILE_TEST_EXISTS));
+}
+
 int main(int argc, char **argv)
 {
 	static const CU_TestInfo tests[] = {
@@ -286,6 +322,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(holes_stay_holes),
 		UNIT_ROW(a_cancelled_copy_leaves_nothing),
 		UNIT_ROW(a_full_disk_leaves_nothing),
+		UNIT_ROW(what_a_killed_process_left_goes),
 		CU_TEST_INFO_NULL,
 	};
 	int status;

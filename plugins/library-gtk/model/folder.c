@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "model/installation.h"
+#include "model/folder-private.h"
 #include "model/name.h"
 #include "model/text.h"
 
-#define UNFINISHED ".new-XXXXXX"
 #define MIB ((guint64)1 << 20)
-#define SNAPSHOTS "snapshots"                /* docs/snapshots.md */
+#define LEVELS 8                             /* of folders in a machine's */
 #define GENERATION "user.tessera.generation" /* by which states know a disk */
 
 static gboolean fail(const char *path, GError **error)
@@ -35,8 +35,7 @@ static gboolean fail(const char *path, GError **error)
 
 /* -- Folders that are being made */
 
-/* The folder has files, and may have that of snapshots. */
-static void remove_folder(const char *folder)
+void tsr_folder_remove(const char *folder)
 {
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
 	const char *name;
@@ -44,20 +43,22 @@ static void remove_folder(const char *folder)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 
-		if (g_str_equal(name, SNAPSHOTS))
-			remove_folder(path);
-		else
-			unlink(path);
+		if (unlink(path) != 0 && errno == EISDIR)
+			tsr_folder_remove(path);
 	}
 	g_rmdir(folder);
+	tsr_folder_unmark(folder);
 }
 
-static char *begin(const char *parent, GError **error)
+char *tsr_folder_begin(const char *parent, GError **error)
 {
-	g_autofree char *folder = g_build_filename(parent, UNFINISHED, NULL);
+	g_autofree char *folder = g_build_filename(parent, TSR_FOLDER_UNFINISHED, NULL);
 
-	if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdtemp_full(folder, 0755))
+	tsr_folder_sweep(parent);
+	if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdtemp_full(folder, 0755)) {
+		tsr_folder_mark(folder);
 		return g_steal_pointer(&folder);
+	}
 	fail(parent, error);
 	return NULL;
 }
@@ -72,7 +73,7 @@ static void sync_folder(const char *folder)
 	}
 }
 
-static char *manifest_path(const char *folder, const char *name)
+char *tsr_folder_manifest(const char *folder, const char *name)
 {
 	g_autofree char *file = g_strconcat(name, TSR_LIBRARY_SUFFIX, NULL);
 
@@ -80,7 +81,8 @@ static char *manifest_path(const char *folder, const char *name)
 }
 
 /* Gives the folder its name: one that is free, also if another process takes it meanwhile. */
-static char *finish(const char *unfinished, const char *parent, const char *name, GError **error)
+char *tsr_folder_finish(const char *unfinished, const char *parent, const char *name,
+			GError **error)
 {
 	g_autofree char *folder = g_build_filename(parent, name, NULL);
 
@@ -91,15 +93,16 @@ static char *finish(const char *unfinished, const char *parent, const char *name
 		return NULL;
 	}
 	sync_folder(parent);
+	tsr_folder_unmark(unfinished);
 	return g_steal_pointer(&folder);
 }
 
 /* -- A new machine */
 
-static gboolean make_empty_disk(const char *path, guint64 mib, GError **error)
+gboolean tsr_folder_make_disk(const char *path, guint64 bytes, GError **error)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	gboolean done = fd >= 0 && ftruncate(fd, (off_t)(mib * MIB)) == 0 && fsync(fd) == 0;
+	gboolean done = fd >= 0 && ftruncate(fd, (off_t)bytes) == 0 && fsync(fd) == 0;
 
 	if (!done)
 		fail(path, error);
@@ -114,7 +117,8 @@ static gboolean make_disk(const char *path, const struct tsr_new_machine *machin
 	struct stat info;
 
 	if (!machine->image)
-		return !machine->disk_mib || make_empty_disk(path, machine->disk_mib, error);
+		return !machine->disk_mib ||
+		       tsr_folder_make_disk(path, machine->disk_mib * MIB, error);
 	if (progress && stat(machine->image, &info) == 0)
 		progress->total = info.st_size;
 	return tsr_library_copy_file(machine->image, path, progress, cancellable, error);
@@ -130,7 +134,7 @@ static gboolean make_installation(const char *folder, const struct tsr_new_machi
 char *tsr_folder_create(const char *parent, const struct tsr_new_machine *machine,
 			struct tsr_progress *progress, GCancellable *cancellable, GError **error)
 {
-	g_autofree char *unfinished = begin(parent, error),
+	g_autofree char *unfinished = tsr_folder_begin(parent, error),
 			*name = tsr_library_free_name(parent, machine->title), *manifest = NULL,
 			*disk = NULL;
 	struct tsr_machine_choices choices = {
@@ -144,53 +148,77 @@ char *tsr_folder_create(const char *parent, const struct tsr_new_machine *machin
 
 	if (!unfinished)
 		return NULL;
-	manifest = manifest_path(unfinished, name);
+	manifest = tsr_folder_manifest(unfinished, name);
 	disk = g_build_filename(unfinished, TSR_LIBRARY_DISK, NULL);
 	if (make_disk(disk, machine, progress, cancellable, error) &&
 	    make_installation(unfinished, machine, cancellable, error) &&
 	    tsr_machine_file_write(manifest, machine->preset, &choices, error))
-		folder = finish(unfinished, parent, name, error);
+		folder = tsr_folder_finish(unfinished, parent, name, error);
 	if (!folder)
-		remove_folder(unfinished);
+		tsr_folder_remove(unfinished);
 	return folder;
 }
 
 /* -- A copy */
 
-/* What belongs to a machine's past, or is hidden, stays behind. */
-static gboolean is_copied(const char *name)
+/* What belongs to a machine's past stays behind. */
+static gboolean is_copied(const char *name, const char *manifest, gboolean with_state)
 {
-	return *name != '.' && !g_str_equal(name, TSR_LIBRARY_STATE) &&
-	       !g_str_equal(name, TSR_LIBRARY_LOG) && !g_str_has_suffix(name, TSR_LIBRARY_SUFFIX);
+	return !g_str_equal(name, TSR_LIBRARY_LOG) && !g_str_equal(name, manifest) &&
+	       (with_state || !g_str_equal(name, TSR_LIBRARY_STATE));
 }
 
-/* `below`: a folder in the machine's, or NULL. */
-static void add_copied(const char *folder, const char *below, GStrvBuilder *names, goffset *total)
+typedef struct {
+	const char *folder, *manifest;
+	gboolean with_state;
+	GStrvBuilder *names, *folders;
+	goffset bytes;
+} Listing;
+
+/* `below`: a folder in the machine's; "": itself. Hidden files stay behind, too. */
+static void list_files(Listing *l, const char *below, guint level)
 {
-	g_autofree char *whole = g_build_filename(folder, below, NULL);
-	g_autoptr(GDir) dir = g_dir_open(whole, 0, NULL);
+	g_autofree char *whole = g_build_filename(l->folder, below, NULL);
+	g_autoptr(GDir) dir = level < LEVELS ? g_dir_open(whole, 0, NULL) : NULL;
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(whole, name, NULL),
-				*relative = below ? g_build_filename(below, name, NULL)
-						  : g_strdup(name);
+				*relative = *below ? g_build_filename(below, name, NULL)
+						   : g_strdup(name);
+		const gboolean is_link = g_file_test(path, G_FILE_TEST_IS_SYMLINK);
 		struct stat info;
 
-		if (!is_copied(name) || stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+		if (*name == '.' || !is_copied(relative, l->manifest, l->with_state) ||
+		    stat(path, &info) != 0)
 			continue;
-		*total += info.st_size;
-		g_strv_builder_add(names, relative);
+		if (S_ISREG(info.st_mode)) {
+			l->bytes += info.st_size;
+			g_strv_builder_add(l->names, relative);
+		} else if (S_ISDIR(info.st_mode) && !is_link) {
+			g_strv_builder_add(l->folders, relative);
+			list_files(l, relative, level + 1);
+		}
 	}
 }
 
-static char **list_copied(const char *folder, goffset *total)
+void tsr_folder_list(const char *folder, const char *manifest, gboolean with_state,
+		     struct tsr_folder_files *files)
 {
-	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new(), folders = g_strv_builder_new();
+	g_autofree char *skipped = g_path_get_basename(manifest);
+	Listing listing = { folder, skipped, with_state, names, folders, 0 };
 
-	add_copied(folder, NULL, names, total);
-	add_copied(folder, SNAPSHOTS, names, total);
-	return g_strv_builder_end(names);
+	list_files(&listing, "", 0);
+	files->names = g_strv_builder_end(names);
+	files->folders = g_strv_builder_end(folders);
+	files->bytes = listing.bytes;
+}
+
+void tsr_folder_files_clear(struct tsr_folder_files *files)
+{
+	g_clear_pointer(&files->names, g_strfreev);
+	g_clear_pointer(&files->folders, g_strfreev);
 }
 
 /* A copy is what the states of its snapshots know the disk by, too. On a file system that cannot
@@ -208,25 +236,25 @@ static void keep_identity(const char *old, const char *new)
 			  (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, info.st_mtim }, 0);
 }
 
-static gboolean make_snapshots(const char *from, const char *to, GError **error)
+static gboolean make_folders(const char *to, char **folders, GError **error)
 {
-	g_autofree char *old = g_build_filename(from, SNAPSHOTS, NULL),
-			*new = g_build_filename(to, SNAPSHOTS, NULL);
+	for (char **name = folders; *name; name++) {
+		g_autofree char *path = g_build_filename(to, *name, NULL);
 
-	return !g_file_test(old, G_FILE_TEST_IS_DIR) || g_mkdir(new, 0700) == 0 || fail(new, error);
+		if (g_mkdir(path, 0700) != 0)
+			return fail(path, error);
+	}
+	return TRUE;
 }
 
-static gboolean copy_files(const char *from, const char *to, struct tsr_progress *progress,
-			   GCancellable *cancellable, GError **error)
+static gboolean copy_files(const char *from, const char *to, const struct tsr_folder_files *files,
+			   struct tsr_progress *progress, GCancellable *cancellable, GError **error)
 {
-	goffset total = 0;
-	g_auto(GStrv) names = list_copied(from, &total);
-
 	if (progress)
-		progress->total = total;
-	if (!make_snapshots(from, to, error))
+		progress->total = files->bytes;
+	if (!make_folders(to, files->folders, error))
 		return FALSE;
-	for (char **name = names; *name; name++) {
+	for (char **name = files->names; *name; name++) {
 		g_autofree char *old = g_build_filename(from, *name, NULL),
 				*new = g_build_filename(to, *name, NULL);
 
@@ -243,25 +271,39 @@ static gboolean copy_manifest(const char *from, const char *to, const char *titl
 	       tsr_machine_file_set_title(to, title, error);
 }
 
+char *tsr_folder_copy(const char *folder, const char *manifest,
+		      const struct tsr_folder_files *files, const char *parent, const char *title,
+		      struct tsr_progress *progress, GCancellable *cancellable, GError **error)
+{
+	g_autofree char *unfinished = tsr_folder_begin(parent, error),
+			*name = tsr_library_free_name(parent, title), *own = NULL;
+	char *copy = NULL;
+
+	if (!unfinished)
+		return NULL;
+	own = tsr_folder_manifest(unfinished, name);
+	if (copy_files(folder, unfinished, files, progress, cancellable, error) &&
+	    copy_manifest(manifest, own, title, error))
+		copy = tsr_folder_finish(unfinished, parent, name, error);
+	if (!copy)
+		tsr_folder_remove(unfinished);
+	return copy;
+}
+
 char *tsr_folder_clone(const char *folder, const char *title, struct tsr_progress *progress,
 		       GCancellable *cancellable, GError **error)
 {
-	g_autofree char *parent = g_path_get_dirname(folder),
-			*name = tsr_library_free_name(parent, title), *unfinished = NULL,
-			*manifest = NULL;
+	g_autofree char *parent = g_path_get_dirname(folder);
 	struct tsr_machine_file file = { 0 };
+	struct tsr_folder_files files = { 0 };
 	char *copy = NULL;
 
-	if (tsr_machine_file_read(folder, &file, error))
-		unfinished = begin(parent, error);
-	if (unfinished) {
-		manifest = manifest_path(unfinished, name);
-		if (copy_files(folder, unfinished, progress, cancellable, error) &&
-		    copy_manifest(file.path, manifest, title, error))
-			copy = finish(unfinished, parent, name, error);
-		if (!copy)
-			remove_folder(unfinished);
+	if (tsr_machine_file_read(folder, &file, error)) {
+		tsr_folder_list(folder, file.path, FALSE, &files);
+		copy = tsr_folder_copy(folder, file.path, &files, parent, title, progress,
+				       cancellable, error);
 	}
+	tsr_folder_files_clear(&files);
 	tsr_machine_file_clear(&file);
 	return copy;
 }
@@ -273,7 +315,7 @@ char *tsr_folder_clone(const char *folder, const char *title, struct tsr_progres
 static char *move(const char *folder, const char *manifest, const char *name, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(folder),
-			*renamed = manifest_path(folder, name),
+			*renamed = tsr_folder_manifest(folder, name),
 			*target = g_build_filename(parent, name, NULL);
 
 	if (!g_str_equal(renamed, manifest) && g_rename(manifest, renamed) != 0) {
@@ -282,7 +324,7 @@ static char *move(const char *folder, const char *manifest, const char *name, GE
 	}
 	if (g_str_equal(target, folder))
 		return g_strdup(folder);
-	return finish(folder, parent, name, error);
+	return tsr_folder_finish(folder, parent, name, error);
 }
 
 char *tsr_folder_rename(const char *folder, const char *title, GError **error)

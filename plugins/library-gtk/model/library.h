@@ -33,6 +33,9 @@ void tsr_library_scan(TsrLibrary *self);
 /* Whether pictures of running machines are taken all the time. */
 void tsr_library_set_live(TsrLibrary *self, gboolean live);
 
+/* Starts the machine of another folder, where it is: it is in the list while it runs. */
+void tsr_library_open_guest(TsrLibrary *self, const char *folder);
+
 /* Makes a machine; `report` is called on the main loop with how much is done, 0 to 1. disc: what
  * lies in its drive; NULL: nothing. Copies both. */
 void tsr_library_create(TsrLibrary *self, const struct tsr_new_machine *machine, const char *disc,

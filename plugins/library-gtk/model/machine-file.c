@@ -116,17 +116,35 @@ static gboolean check_disk(const char *folder, const char *disk, GError **error)
 	return FALSE;
 }
 
-static gboolean check_disks(GKeyFile *file, const char *folder, GError **error)
+static char **list_disks(GKeyFile *file)
 {
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 
 	for (char **group = groups; *group; group++) {
 		g_autofree char *disk =
 			g_str_has_prefix(*group, INSTANCE) ? disk_of_instance(file, *group) : NULL;
 
-		if (disk && !check_disk(folder, disk, error))
-			return FALSE;
+		if (disk)
+			g_strv_builder_add(names, disk);
 	}
+	return g_strv_builder_end(names);
+}
+
+char **tsr_machine_file_list_disks(const char *path, GError **error)
+{
+	g_autoptr(GKeyFile) file = load(path, G_KEY_FILE_NONE, error);
+
+	return file ? list_disks(file) : NULL;
+}
+
+static gboolean check_disks(GKeyFile *file, const char *folder, GError **error)
+{
+	g_auto(GStrv) disks = list_disks(file);
+
+	for (char **disk = disks; *disk; disk++)
+		if (!check_disk(folder, *disk, error))
+			return FALSE;
 	return TRUE;
 }
 
@@ -191,6 +209,11 @@ static gboolean save(GKeyFile *file, const char *path, GError **error)
 		G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
 }
 
+char *tsr_machine_file_disk(guint number)
+{
+	return number ? g_strdup_printf("disk%u.img", number) : g_strdup(TSR_LIBRARY_DISK);
+}
+
 gboolean tsr_machine_file_write(const char *path, const char *preset,
 				const struct tsr_machine_choices *choices, GError **error)
 {
@@ -204,6 +227,12 @@ gboolean tsr_machine_file_write(const char *path, const char *preset,
 	g_key_file_set_string(file, GROUP, "description", choices->details);
 	g_key_file_set_string(file, GROUP, "memory", memory);
 	set_default(file, "disk0", choices->has_disk ? TSR_LIBRARY_DISK : NULL);
+	for (guint i = 1; i <= choices->more_disks; i++) {
+		g_autofree char *instance = g_strdup_printf("disk%u", i),
+				*disk = tsr_machine_file_disk(i);
+
+		set_default(file, instance, disk);
+	}
 	set_default(file, "nat0", choices->has_network ? "user" : NULL);
 	return save(file, path, error);
 }

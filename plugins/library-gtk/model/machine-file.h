@@ -31,8 +31,16 @@ struct tsr_machine_choices {
 	const char *details;
 	guint memory_mib;
 	gboolean has_disk; /* TSR_LIBRARY_DISK, next to the manifest */
+	guint more_disks;  /* the names of which tsr_machine_file_disk() has, from 1 on */
 	gboolean has_network;
 };
+
+/* At most so many the preset has. */
+#define TSR_LIBRARY_DISKS 3
+/* The name of a disk's file: TSR_LIBRARY_DISK, "disk1.img", … */
+char *tsr_machine_file_disk(guint number);
+/* The disks that a manifest names, as it names them. NULL with error. */
+char **tsr_machine_file_list_disks(const char *path, GError **error);
 
 /* Writes a new manifest. FALSE with error. */
 gboolean tsr_machine_file_write(const char *path, const char *preset,

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/disk-file.h"
 #include "model/name.h"
 #include "model/text.h"
 
@@ -127,12 +128,6 @@ static const struct {
 	guint length;
 	const char *name; /* NULL: packed */
 } foreign[] = {
-	{ 0, "QFI\xfb", 4, "qcow2" },
-	{ 0, "KDMV", 4, "VMDK" },
-	{ 0, "# Disk Descriptor", 17, "VMDK" },
-	{ 0, "vhdxfile", 8, "VHDX" },
-	{ 0, "conectix", 8, "VHD" },
-	{ 64, "\x7f\x10\xda\xbe", 4, "VDI" },
 	{ 257, "ustar", 5, "OVA" },
 	{ 0, "\x1f\x8b", 2, NULL },
 	{ 0,
@@ -145,20 +140,28 @@ static const struct {
 	{ 0, "7z\xbc\xaf", 4, NULL },
 };
 
+static gboolean fail_foreign(const char *name, const char *format, GError **error)
+{
+	g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_INVALID,
+		    _("“%s” is a %s image. Drop it onto the library, or choose “Import…” in its "
+		      "menu, to make a machine of it."),
+		    name, format);
+	return FALSE;
+}
+
 static gboolean check_foreign(const guint8 *start, const char *name, GError **error)
 {
+	const TsrDiskFormat format = tsr_disk_format_of(start, SECTOR, NULL);
+
+	if (format != TSR_DISK_RAW)
+		return fail_foreign(name, tsr_disk_format_name(format), error);
 	for (guint i = 0; i < G_N_ELEMENTS(foreign); i++) {
 		if (memcmp(start + foreign[i].offset, foreign[i].magic, foreign[i].length) != 0)
 			continue;
 		if (foreign[i].name)
-			g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_INVALID,
-				    _("“%s” is a %s image, and Tessera uses raw images. "
-				      "`qemu-img convert -O raw` makes one of it."),
-				    name, foreign[i].name);
-		else
-			g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_INVALID,
-				    _("“%s” is packed. Unpack it, and choose what is inside."),
-				    name);
+			return fail_foreign(name, foreign[i].name, error);
+		g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_INVALID,
+			    _("“%s” is packed. Unpack it, and choose what is inside."), name);
 		return FALSE;
 	}
 	return TRUE;

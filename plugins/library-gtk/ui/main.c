@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * tessera-library PROGRAM [FILE]: the library of machines. PROGRAM is the `tessera` that started
- * it, and that starts the machines. FILE is a disc or disk image for a new machine; a machine's
+ * it, and that starts the machines. FILE is what could be dropped onto the library; but a machine's
  * folder or manifest opens the editor of its parts without the library. One process for
  * each user session: a second one asks the first, and ends.
  */
@@ -215,7 +215,7 @@ static void on_open(GtkApplication *application, GFile **files, int count, const
 	if (path && is_machine(files[0], path))
 		open_hardware(application, data, path);
 	else if (path)
-		tsr_library_window_open_wizard(window_of(application, data), path);
+		tsr_library_window_import(window_of(application, data), path);
 	else
 		window_of(application, data);
 }

@@ -7,6 +7,7 @@
 #include "model/text.h"
 #include "ui/dialogs.h"
 #include "ui/groups.h"
+#include "ui/import.h"
 #include "ui/permission.h"
 #include "ui/wizard.h"
 
@@ -144,10 +145,63 @@ static void on_choose_folder(GSimpleAction *action, GVariant *parameter, gpointe
 	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
+/* -- Files that are dropped, or chosen */
+
+static void open_wizard(GtkWindow *self, const char *path)
+{
+	tsr_library_window_open_wizard(TSR_LIBRARY_WINDOW(self), path);
+}
+
+void tsr_library_window_import(TsrLibraryWindow *self, const char *path)
+{
+	tsr_import_begin(GTK_WINDOW(self), self->library, self->preset, path, open_wizard);
+}
+
+static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y,
+			gpointer data)
+{
+	g_autofree char *path = g_file_get_path(g_value_get_object(value));
+
+	if (!path)
+		tsr_dialog_tell(data, _("This cannot be opened"),
+				_("Only files on this computer can be dropped here."));
+	else
+		tsr_library_window_import(data, path);
+	return path != NULL;
+}
+
+static void on_import_chosen(GtkNativeDialog *dialog, int response, gpointer data)
+{
+	g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+	g_autofree char *path = file ? g_file_get_path(file) : NULL;
+
+	if (response == GTK_RESPONSE_ACCEPT && path)
+		tsr_library_window_import(data, path);
+	g_object_unref(dialog);
+}
+
+static void on_import(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
+		_("Machine, disc or disk image"), data, GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+
+	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
+	g_signal_connect_object(dialog, "response", G_CALLBACK(on_import_chosen), data, 0);
+	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+}
+
+/* For other programs, over D-Bus: what a drop of that path does. */
+static void on_import_file(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	tsr_library_window_import(data, g_variant_get_bytestring(parameter));
+}
+
 static void add_actions(TsrLibraryWindow *self)
 {
 	static const GActionEntry entries[] = {
 		{ .name = "new", .activate = on_new },
+		{ .name = "import", .activate = on_import },
+		{ .name = "import-file", .activate = on_import_file, .parameter_type = "ay" },
 		{ .name = "search", .activate = on_search },
 		{ .name = "choose-folder", .activate = on_choose_folder },
 		{ .name = "sort",
@@ -162,21 +216,6 @@ static void add_actions(TsrLibraryWindow *self)
 	if (g_str_equal(sort, SORT_USED))
 		g_action_group_change_action_state(G_ACTION_GROUP(self), "sort",
 						   g_variant_new_string(sort));
-}
-
-/* -- Files that are dropped */
-
-static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y,
-			gpointer data)
-{
-	g_autofree char *path = g_file_get_path(g_value_get_object(value));
-
-	if (!path)
-		tsr_dialog_tell(data, _("This cannot be opened"),
-				_("Only files on this computer can be dropped here."));
-	else
-		tsr_library_window_open_wizard(data, path);
-	return path != NULL;
 }
 
 static void accept_files(TsrLibraryWindow *self)

@@ -16,5 +16,7 @@ TsrLibraryWindow *tsr_library_window_new(GtkApplication *application, TsrLibrary
 					 const char *preset);
 /* Opens the wizard; path: with this disc or image; NULL: the user chooses. */
 void tsr_library_window_open_wizard(TsrLibraryWindow *self, const char *path);
+/* Does what a drop of the file or folder does: ui/import.h. */
+void tsr_library_window_import(TsrLibraryWindow *self, const char *path);
 
 #endif

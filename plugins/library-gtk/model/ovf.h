@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The description of a machine in the Open Virtualization Format, NAME.ovf. */
+#ifndef TSR_LIBRARY_OVF_H
+#define TSR_LIBRARY_OVF_H
+
+#include <gio/gio.h>
+
+#include "model/foreign.h"
+
+/* name: of the file, for messages. NULL with error. [any] */
+struct tsr_foreign *tsr_ovf_parse(const char *text, gsize length, const char *name, GError **error);
+
+#endif
