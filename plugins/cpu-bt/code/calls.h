@@ -10,9 +10,11 @@
 /* What the function may do besides its instruction. */
 enum bt_may {
 	BT_MAY_LEAVE = 1,      /* leave translated code, before the instruction's end */
-	BT_MAY_SKIP = 2,       /* return BT_SKIP bytes farther: the mode has changed */
+	BT_MAY_SKIP = 2,       /* return BT_SKIP bytes farther, which the host does not predict:
+				  the mode has changed */
 	BT_MAY_UNLOAD_FP = 4,  /* store the guest's FP state and leave the unit to the host */
 	BT_MAY_INVALIDATE = 8, /* write to memory, the block's own code perhaps */
+	BT_CHANGES_MODE = 16,  /* skip, but if the mode has not changed */
 };
 
 /* clang-format off */
@@ -20,9 +22,9 @@ enum bt_may {
 #define BT_CALLS(ROW) \
 	ROW(STRING, tsr_bt_string, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
 	ROW(SEGMENT_LOAD, tsr_bt_segment_load, BT_MAY_LEAVE | BT_MAY_SKIP) \
-	ROW(CR0, tsr_bt_cr0, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
-	ROW(CLTS, tsr_bt_clts, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
-	ROW(LMSW, tsr_bt_lmsw, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
+	ROW(CR0, tsr_bt_cr0, BT_MAY_LEAVE | BT_CHANGES_MODE | BT_MAY_UNLOAD_FP) \
+	ROW(CLTS, tsr_bt_clts, BT_MAY_LEAVE | BT_CHANGES_MODE | BT_MAY_UNLOAD_FP) \
+	ROW(LMSW, tsr_bt_lmsw, BT_MAY_LEAVE | BT_CHANGES_MODE | BT_MAY_UNLOAD_FP) \
 	ROW(CR3, tsr_bt_cr3, BT_MAY_LEAVE | BT_MAY_UNLOAD_FP | BT_MAY_INVALIDATE) \
 	ROW(INVLPG, tsr_bt_invlpg, BT_MAY_INVALIDATE) \
 	ROW(TABLE_LOAD, tsr_bt_table_load, 0) \

@@ -25,7 +25,7 @@
 #define MAP_PAGES (MAP_SIZE / TSR_PAGE_SIZE)
 #define STRIDE (MAP_SIZE + MAP_PAGES / 8) /* behind it a bit for each page that is written */
 #define REGION (BT_TARGET_MAPS * STRIDE + MAP_SIZE)
-#define PAGES_MAX 4096u   /* of all maps: 16 MiB */
+#define PAGES_MAX 2048u   /* of all maps: 8 MiB */
 #define GRANT_AFTER 1024u /* jumps that have found nothing */
 #define PAGE_OF(eip) ((eip) / (TSR_PAGE_SIZE / sizeof(uint32_t)))
 

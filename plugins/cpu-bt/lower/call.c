@@ -35,18 +35,20 @@ void tsr_bt_call_without_site(struct bt_tx *tx, enum bt_call row)
 	tx_part(tx, BT_PART_BODY);
 }
 
-/* The call returns to `jmp same`, or after it. */
+/* The call returns to the first jump, as the host predicts, or behind it (code/calls.h). */
 void tsr_bt_call_or_leave(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site,
 			  unsigned pop)
 {
 	struct emitter *e = &tx->e;
-	uint32_t same, over;
+	uint32_t usual, other, same, changed;
 
 	tsr_bt_call(tx, row, how, site);
-	same = emit_jmp(e, 0);
-	over = emit_jmp8(e); /* control does come here: not to the island */
+	usual = emit_jmp(e, 0);
+	other = emit_jmp(e, 0); /* control does come here: not to the island */
 	tsr_bt_island(tx);
-	emit_land8(e, over);
+	changed = may[row] & BT_CHANGES_MODE ? usual : other;
+	same = may[row] & BT_CHANGES_MODE ? other : usual;
+	emit_patch32(e, changed, emit_here(e));
 	if (pop)
 		tsr_bt_move_esp(tx, (int32_t)pop);
 	tsr_bt_count_return(tx, tx->index + 1);

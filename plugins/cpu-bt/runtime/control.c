@@ -22,7 +22,7 @@
 	(TSR_CR0_PE | TSR_CR0_MP | TSR_CR0_EM | TSR_CR0_TS | TSR_CR0_NE | TSR_CR0_WP | \
 	 TSR_CR0_AM | TSR_CR0_NW | TSR_CR0_CD | TSR_CR0_PG)
 
-/* Skips when the mode has changed. */
+/* Skips when the mode has not changed, as by few of such writes. */
 static struct bt_outcome write_cr0(struct tsr_bt *bt, uint32_t value, const struct bt_site *s)
 {
 	uint32_t mode;
@@ -38,9 +38,9 @@ static struct bt_outcome write_cr0(struct tsr_bt *bt, uint32_t value, const stru
 	bt->state.cr0 = value;
 	mode = tsr_bt_mode_fp(bt);
 	if (mode == bt->mode.word)
-		return bt_go_on();
+		return bt_skip_with(0);
 	tsr_bt_retag_as(bt, mode);
-	return bt_skip_with(0);
+	return bt_go_on();
 }
 
 struct bt_outcome tsr_bt_cr0(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)

@@ -17,11 +17,21 @@
 
 #define TAGS 1024 /* remembered; one that was replaced only costs look-ups */
 
+/* BT_MODE_USER and BT_MODE_X87: system calls change the one, kernels that save the FP state late
+ * the other, by CR0.TS. */
+#define RECENT 4
+#define RECENT_INDEX(mode) ((mode) >> 2 & 3)
+_Static_assert(BT_MODE_USER == 1 << 2 && BT_MODE_X87 == 1 << 3, "");
+
+struct bt_tag {
+	uint64_t fetch;
+	uint32_t mode, base, limit, tag; /* 0: none */
+};
+
 struct bt_tags {
-	struct {
-		uint64_t fetch;
-		uint32_t mode, base, limit, tag; /* 0: none */
-	} entry[TAGS];
+	struct bt_tag recent[RECENT]; /* by RECENT_INDEX of the mode: found without a hash, which
+					 code that changes the mode all the time waits for */
+	struct bt_tag entry[TAGS];
 	uint32_t last;
 };
 
@@ -178,24 +188,37 @@ static uint32_t new_tag(struct tsr_bt *bt)
 	return ++tags->last;
 }
 
-static uint32_t tag_of(struct tsr_bt *bt, uint64_t fetch, uint32_t mode)
+static bool is_tag_of(const struct bt_tag *t, uint64_t fetch, uint32_t mode,
+		      const struct tsr_x86_segment *cs)
 {
-	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];
+	return t->tag && t->fetch == fetch && t->mode == mode && t->base == cs->base &&
+	       t->limit == cs->limit;
+}
+
+static struct bt_tag *find_tag(struct tsr_bt *bt, uint64_t fetch, uint32_t mode,
+			       const struct tsr_x86_segment *cs)
+{
 	uint32_t h = ((uint32_t)fetch ^ mode * 0x9e3779b1u ^ cs->base * 0x85ebca6bu ^ cs->limit) *
 			     0xc2b2ae35u >>
 		     22;
-	uint32_t limit = cs->limit;
+	struct bt_tag *t = &bt->mode.tags->entry[h];
 
-	if (bt->mode.tags->entry[h].tag && bt->mode.tags->entry[h].fetch == fetch &&
-	    bt->mode.tags->entry[h].mode == mode && bt->mode.tags->entry[h].base == cs->base &&
-	    bt->mode.tags->entry[h].limit == limit)
-		return bt->mode.tags->entry[h].tag;
-	bt->mode.tags->entry[h].tag = new_tag(bt);
-	bt->mode.tags->entry[h].fetch = fetch;
-	bt->mode.tags->entry[h].mode = mode;
-	bt->mode.tags->entry[h].base = cs->base;
-	bt->mode.tags->entry[h].limit = limit;
-	return bt->mode.tags->entry[h].tag;
+	if (!is_tag_of(t, fetch, mode, cs)) {
+		uint32_t tag = new_tag(bt);
+
+		*t = (struct bt_tag){ fetch, mode, cs->base, cs->limit, tag };
+	}
+	return t;
+}
+
+static uint32_t tag_of(struct tsr_bt *bt, uint64_t fetch, uint32_t mode)
+{
+	const struct tsr_x86_segment *cs = &bt->state.segment[TSR_CS];
+	struct bt_tag *recent = &bt->mode.tags->recent[RECENT_INDEX(mode)];
+
+	if (!is_tag_of(recent, fetch, mode, cs))
+		*recent = *find_tag(bt, fetch, mode, cs);
+	return recent->tag;
 }
 
 static void set_mxcsr(struct tsr_bt *bt)
