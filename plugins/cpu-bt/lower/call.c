@@ -4,7 +4,7 @@
 #include "lower/count.h"
 #include "lower/exits.h"
 #include "lower/islands.h"
-#include "lower/stack.h"
+#include "lower/move-esp.h"
 
 static const uint8_t may[BT_CALL_ROWS] = {
 #define ROW(name, function, what) [BT_CALL_##name] = what,

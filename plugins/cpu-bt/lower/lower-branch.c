@@ -7,6 +7,7 @@
 #include "lower/islands.h"
 #include "lower/lower.h"
 #include "lower/memory.h"
+#include "lower/move-esp.h"
 #include "lower/operand.h"
 #include "lower/poll.h"
 #include "lower/returns.h"

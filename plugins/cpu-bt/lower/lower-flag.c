@@ -9,6 +9,7 @@
 #include "lower/call.h"
 #include "lower/lower.h"
 #include "lower/memory.h"
+#include "lower/move-esp.h"
 #include "lower/operand.h"
 #include "lower/stack.h"
 

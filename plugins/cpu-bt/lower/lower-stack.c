@@ -2,6 +2,7 @@
 /* PUSH, POP, PUSHA, POPA, LEAVE. ESP moves after the last access that can fault. */
 #include "lower/lower.h"
 #include "lower/memory.h"
+#include "lower/move-esp.h"
 #include "lower/operand.h"
 #include "lower/stack.h"
 

@@ -6,6 +6,5 @@
 #include "lower/tx.h"
 
 struct bt_ea tsr_bt_stack_ea(const struct bt_tx *tx, int32_t disp);
-void tsr_bt_move_esp(struct bt_tx *tx, int32_t by);
 
 #endif

@@ -125,7 +125,7 @@ struct bt_tx {
 				 */
 	unsigned branches, branches_max; /* conditional jumps that it goes on behind */
 	uint8_t window_form;             /* enum bt_window_form */
-	int32_t esp_ahead;               /* what must still be added to r12 (stack.c) */
+	int32_t esp_ahead;               /* what must still be added to r12 (move-esp.c) */
 	int open;                        /* site of the access under way, if it writes; -1 */
 	bool may_bail; /* an instruction before the last may be left to the interpreter */
 	uint32_t fp_code, fp_data,
