@@ -193,13 +193,15 @@ static void on_opened(GObject *window, GAsyncResult *result, gpointer unused)
 
 static void on_chosen(struct ui *ui, const char *path, gpointer unused)
 {
-	g_autoptr(GTask) task = ui ? g_task_new(ui->window, NULL, on_opened, NULL) : NULL;
+	g_autoptr(GTask) task = NULL;
 	struct opening *o;
 
-	if (ui)
-		enable(ui, !path, FALSE);
+	if (!ui) /* the window is gone */
+		return;
+	enable(ui, !path, FALSE);
 	if (!path)
 		return;
+	task = g_task_new(ui->window, NULL, on_opened, NULL);
 	o = g_new0(struct opening, 1);
 	o->path = g_strdup(path);
 	ui_screen_peek_frame(ui->screen, &o->width, &o->height);

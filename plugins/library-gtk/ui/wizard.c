@@ -265,7 +265,7 @@ static void on_create(GSimpleAction *action, GVariant *parameter, gpointer data)
 		.image = is_image ? self->medium->path : NULL,
 		.has_network = gtk_switch_get_active(self->network_switch),
 		.preset = self->preset,
-		.installer = answers ? self->medium->path : NULL,
+		.installer = answers && self->medium ? self->medium->path : NULL,
 		.answers = answers,
 	};
 
