@@ -206,10 +206,10 @@ struct group *tsr_bt_group_covering(struct bt_tx *tx, const struct bt_ea *ea, un
  * register, and are far from each other. */
 static bool replaces(const struct bt_tx *tx, const struct bt_ea *ea, const struct group *g)
 {
-	int64_t at = (int64_t)ea->disp + g->delta;
+	int64_t at = (int64_t)ea->disp + g->delta, low = g->low, high = g->high;
 
 	return g->used && groupable(tx, ea, &g->ea) &&
-	       (!tx->windowed || (at > g->low - WINDOW_SPAN_MAX && at < g->high + WINDOW_SPAN_MAX));
+	       (!tx->windowed || (at > low - WINDOW_SPAN_MAX && at < high + WINDOW_SPAN_MAX));
 }
 
 /* Of the first `count`: that of the same address, one that is free, or the oldest. */
