@@ -42,8 +42,9 @@ static void on_dma_ready(void *self, const struct tsr_block_segment *segments, u
 {
 }
 
-static const struct tsr_ide_drive drive = {
-	.size = sizeof(drive),
+static const struct tsr_ide_drive drive __attribute__((unused)) = {
+	/* unused with NO_INTERFACE */
+	.size = sizeof(struct tsr_ide_drive),
 	.connect = on_connect,
 	.reset = on_reset,
 	.command = on_command,
