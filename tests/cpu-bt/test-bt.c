@@ -689,6 +689,20 @@ static void add_4_becomes_adc_4(struct rig *r)
 	r->on_io = NULL;
 }
 
+/* Runs a loop in the window whose last round loads from the last address in `at`, a device's, which
+ * changes the ADD ESI, 4 that follows; its CF has to be set then. */
+static void run_to_the_device(const uint8_t *code, size_t length, const uint32_t *at, size_t bytes,
+			      void (*on_io)(struct rig *r))
+{
+	memcpy(rig->ram + DATA, at, bytes);
+	state.gpr[TSR_ESI] = DATA;
+	rig->on_io = on_io;
+	CU_ASSERT_EQUAL(run_code(code, length), TSR_CPU_HALTED);
+	CU_ASSERT(rig_stat(rig, "blocks in the window") > 0);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + bytes + 1);
+	finish();
+}
+
 /* A loop in the window: the flags that a check clobbers are those that the round before has made,
  * by a comparison of a register that has another value meanwhile. The last round reads a device,
  * which changes the ADD into an ADC. */
@@ -708,13 +722,7 @@ static void loop_whose_flags_come_from_a_register_that_changes(void)
 				       DATA + 0x100, DATA + 0x100, RIG_IO_BASE };
 
 	start("window");
-	memcpy(rig->ram + DATA, at, sizeof(at));
-	state.gpr[TSR_ESI] = DATA;
-	rig->on_io = add_4_becomes_adc_4;
-	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
-	CU_ASSERT(rig_stat(rig, "blocks in the window") > 0);
-	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + sizeof(at) + 1);
-	finish();
+	run_to_the_device(code, sizeof(code), at, sizeof(at), add_4_becomes_adc_4);
 }
 
 /* The same, where no comparison can make the flags again: DEC leaves CF as CMP has made it. */
@@ -735,13 +743,8 @@ static void loop_whose_flags_come_from_two_instructions(void)
 				       DATA + 0x100, DATA + 0x100, RIG_IO_BASE };
 
 	start("window");
-	memcpy(rig->ram + DATA, at, sizeof(at));
-	state.gpr[TSR_ESI] = DATA;
 	state.gpr[TSR_ECX] = 6;
-	rig->on_io = add_4_becomes_adc_4;
-	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
-	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + sizeof(at) + 1);
-	finish();
+	run_to_the_device(code, sizeof(code), at, sizeof(at), add_4_becomes_adc_4);
 }
 
 static void add_4_becomes_adc_4_hlt(struct rig *r)
@@ -768,14 +771,9 @@ static void loop_whose_last_round_but_one_sets_the_carry(void)
 				       RIG_IO_BASE };
 
 	start("window");
-	memcpy(rig->ram + DATA, at, sizeof(at));
-	state.gpr[TSR_ESI] = DATA;
 	state.gpr[TSR_EBX] = 0;
 	state.gpr[TSR_EBP] = 0x50000000;
-	rig->on_io = add_4_becomes_adc_4_hlt;
-	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
-	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], DATA + sizeof(at) + 1);
-	finish();
+	run_to_the_device(code, sizeof(code), at, sizeof(at), add_4_becomes_adc_4_hlt);
 }
 
 struct string_case {
