@@ -7,6 +7,7 @@ import sys
 import time
 
 TESSERA, PLUGINS, MACHINE = sys.argv[1:4]
+PATIENCE = 60  # seconds for what takes a moment on a host that has time
 ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
 
 
@@ -22,7 +23,7 @@ class Machine:
     def __init__(self, folder, *options, environment=None, **keywords):
         self.socket = os.path.join(folder, "socket")
         self.process = subprocess.Popen(
-            [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "60", *options],
+            [TESSERA, "run", MACHINE, "--ui", "none", "--control", "unix:" + self.socket, "--timeout", "300", *options],
             env=dict(ENVIRONMENT, **(environment or {})), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, **keywords)
         while not listens(self.socket):
@@ -30,7 +31,7 @@ class Machine:
             time.sleep(0.01)
 
     def ctl(self, *arguments, status=0):
-        done = subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=30)
+        done = subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stderr if status else done.stdout
 
@@ -39,6 +40,14 @@ class Machine:
         watcher = subprocess.Popen([TESSERA, "ctl", self.socket, "watch"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
         assert watcher.stdout.readline() == "State ('running',)\n"
         return watcher
+
+    def wait_until_it_says(self, line):
+        """Reads standard error up to a line with that text, and returns the lines."""
+        heard = []
+        while not heard or line not in heard[-1]:
+            heard.append(self.process.stderr.readline())
+            assert heard[-1], "".join(heard)
+        return heard
 
     def resident(self):
         """Bytes of memory."""

@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -19,7 +20,9 @@ try:
 except ImportError:
     Gio = None
 
-from rig import ENVIRONMENT, MACHINE, TESSERA, Machine
+from rig import ENVIRONMENT, MACHINE, PATIENCE, TESSERA, Machine
+
+ANSWER_SECONDS = 20  # of a busy host; what waits for a guest without end is never answered
 
 
 class ControlTest(unittest.TestCase):
@@ -48,7 +51,7 @@ class ControlTest(unittest.TestCase):
         machine.ctl("resume")
         machine.ctl("reset")
         machine.ctl("quit")
-        self.assertEqual(machine.process.wait(10), 0)
+        self.assertEqual(machine.process.wait(PATIENCE), 0)
         self.assertFalse(os.path.exists(machine.socket))
 
     def test_the_descriptor_limit_is_raised(self):
@@ -63,14 +66,13 @@ class ControlTest(unittest.TestCase):
         clients = [socket.socket(socket.AF_UNIX) for _ in range(80)]
         for client in clients:
             client.connect(machine.socket)
-        time.sleep(1)
+        lines = machine.wait_until_it_says("descriptors run out")
         for client in clients:
             client.close()
         machine.ctl("quit")
-        lines = machine.process.stderr.read().splitlines()
-        self.assertTrue(any("descriptors run out" in line for line in lines), lines)
+        lines += machine.process.stderr.read().splitlines()
         self.assertLess(len(lines), 100)
-        self.assertEqual(machine.process.wait(10), 0)
+        self.assertEqual(machine.process.wait(PATIENCE), 0)
 
     def test_screen(self):
         machine = self.start()
@@ -97,7 +99,7 @@ class ControlTest(unittest.TestCase):
         self.assertIn("is not a key", machine.ctl("key", "ctrl-hyper", status=1))
         self.assertIn("only ASCII", machine.ctl("type", "é", status=1))
         machine.ctl("quit")
-        lines = watcher.communicate(timeout=10)[0].splitlines()
+        lines = watcher.communicate(timeout=PATIENCE)[0].splitlines()
         keys = [line.split("'")[5] for line in lines if "'key'" in line]
         self.assertEqual(keys, ["29 down", "56 down", "111 down", "111 up", "56 up", "29 up",
                                 "30 down", "30 up", "42 down", "48 down", "48 up", "42 up", "28 down", "28 up"])
@@ -116,15 +118,19 @@ class ControlTest(unittest.TestCase):
 
     def test_text_that_waits_is_bounded(self):
         machine = self.start()
+        watcher = machine.watch()
         typing = subprocess.Popen([TESSERA, "ctl", machine.socket, "type", "a" * 20000], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
-        self.addCleanup(typing.wait)
-        self.addCleanup(typing.kill)
-        time.sleep(0.5)
+        for process in watcher, typing:
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+        while "'key'" not in watcher.stdout.readline():  # it is typed
+            self.assertIsNone(typing.poll())
+        watcher.stdout.close()
         self.assertIn("send at most 25000 characters", machine.ctl("type", "a" * 25001, status=1))
         self.assertIn("too many keys", machine.ctl("type", "a" * 20000, status=1))
         self.assertIn("running", machine.ctl("status"))
         machine.ctl("quit")
-        self.assertEqual(machine.process.wait(10), 0)
+        self.assertEqual(machine.process.wait(PATIENCE), 0)
 
     def test_properties_and_media(self):
         machine = self.start("--cdrom", "first.iso")
@@ -151,8 +157,8 @@ class ControlTest(unittest.TestCase):
             machine.ctl("insert", "dev0", self.file("medium.iso", "what is in it"))
             machine.ctl("set", "dev0.file=" + self.file("another.iso", "what is in it"))
             machine.ctl("quit")
-            lines = watcher.communicate(timeout=10)[0].splitlines()
-            machine.process.wait(10)
+            lines = watcher.communicate(timeout=PATIENCE)[0].splitlines()
+            machine.process.wait(PATIENCE)
             passed = [line for line in lines if "'passed'" in line]
             self.assertEqual(passed, [f"Event ('dev0', 'passed', 'what is in it {access}')"] * 2)
 
@@ -165,7 +171,7 @@ class ControlTest(unittest.TestCase):
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         self.assertIn("cannot write", machine.ctl("save", "/nowhere/state", status=1))
         machine.ctl("quit")
-        machine.process.wait(10)
+        machine.process.wait(PATIENCE)
         self.assertIn("no machine answers", machine.ctl("save", path, status=1))
         self.assertEqual(sorted(os.listdir(self.folder.name)), ["state"])
 
@@ -201,14 +207,15 @@ class ControlTest(unittest.TestCase):
 
     def test_status(self):
         machine = self.start("--say", "abc")
-        time.sleep(1)
+        while json.loads(machine.ctl("status", "--json"))["seconds-since-start"] < 0.5:  # it starts a moment after its socket
+            time.sleep(0.1)
         status = json.loads(machine.ctl("status", "--json"))
         self.assertEqual([status[key] for key in ("name", "state", "exit-status", "instances")],
                          ["test", "running", 0, ["cpu0", "mmu0", "dev0"]])
-        self.assertTrue(0.5 <= status["seconds-since-start"] < 60, status)  # it starts a moment after its socket
+        self.assertTrue(0.5 <= status["seconds-since-start"] < 300, status)
         self.assertIn("clock-lag-ns", status)
         self.assertEqual([status[key] for key in ("media", "networks", "faults", "signals-dropped")], [[], [], {}, 0])
-        self.assertRegex(machine.ctl("status"), r"(?m)^running    0:00:\d\d$")
+        self.assertRegex(machine.ctl("status"), r"(?m)^running    0:0\d:\d\d$")
         machine.ctl("pause")
         self.assertEqual(json.loads(machine.ctl("status", "--json"))["state"], "paused")
         self.assertIn("is not --json", machine.ctl("status", "--xml", status=2))
@@ -221,7 +228,7 @@ class ControlTest(unittest.TestCase):
         machine.ctl("save", path)
         reports = machine.ctl("get", "dev0.reports")
         machine.ctl("quit")
-        machine.process.communicate(timeout=10)
+        machine.process.communicate(timeout=PATIENCE)
         again = self.start("--load", path)
         again.ctl("move", "0", "0")
         self.assertEqual(int(again.ctl("get", "dev0.reports")), int(reports) + 1)
@@ -233,12 +240,12 @@ class ControlTest(unittest.TestCase):
         machine.ctl("set", "dev0.colour=0x112233")
         machine.ctl("save", path)
         machine.ctl("quit")
-        machine.process.communicate(timeout=10)
+        machine.process.communicate(timeout=PATIENCE)
         for options in ((), ("--set", "dev0.colour=5"), ("--set", "dev0.colour=0x112233")):
             again = self.start("--load", path, *options)
             self.assertEqual(int(again.ctl("get", "dev0.colour"), 0), 0x112233)
             again.ctl("quit")
-            again.process.communicate(timeout=10)
+            again.process.communicate(timeout=PATIENCE)
 
     def test_many_clients_at_once(self):
         machine = self.start()
@@ -246,7 +253,7 @@ class ControlTest(unittest.TestCase):
         clients = [subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                    for _ in range(64)]
         for client in clients:
-            out, err = client.communicate(timeout=30)
+            out, err = client.communicate(timeout=PATIENCE)
             self.assertEqual((client.returncode, err), (0, ""))
             self.assertIn("running", out)
 
@@ -262,7 +269,7 @@ class ControlTest(unittest.TestCase):
             self.assertIsNone(client.poll(), "gave up")
             server.accept()[0].close()
             server.accept()[0].close()  # the client's
-            self.assertIn("no machine answers", client.communicate(timeout=20)[1])
+            self.assertIn("no machine answers", client.communicate(timeout=PATIENCE)[1])
 
     def test_descriptors_that_were_closed(self):
         path = os.path.join(self.folder.name, "socket")
@@ -275,17 +282,17 @@ class ControlTest(unittest.TestCase):
         for descriptor in range(3):
             self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{descriptor}"), "/dev/null")
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(10), 143)
+        self.assertEqual(process.wait(PATIENCE), 143)
 
     def test_exit_status_reaches_a_waiting_client(self):
         machine = self.start()
         waiter = subprocess.Popen([TESSERA, "ctl", machine.socket, "wait"], env=ENVIRONMENT)
         time.sleep(0.3)
         machine.ctl("quit")
-        self.assertEqual(waiter.wait(10), 0)
+        self.assertEqual(waiter.wait(PATIENCE), 0)
 
     def test_guest_exit_status(self):
-        done = subprocess.run([TESSERA, "run", MACHINE, "--exit", "33"], env=ENVIRONMENT, capture_output=True, text=True, timeout=10)
+        done = subprocess.run([TESSERA, "run", MACHINE, "--exit", "33"], env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(done.returncode, 33)
         self.assertEqual(done.stderr, "tessera: the guest asked for it\n")
 
@@ -294,19 +301,22 @@ class ControlTest(unittest.TestCase):
             machine = self.start()
             machine.ctl("status")
             machine.process.send_signal(number)
-            self.assertEqual(machine.process.wait(10), status)
+            self.assertEqual(machine.process.wait(PATIENCE), status)
             self.assertFalse(os.path.exists(machine.socket))
 
     @unittest.skipIf(os.environ.get("TESSERA_SANITIZE") == "thread", "ThreadSanitizer delays a signal that a thread in a loop got")
     def test_a_machine_that_hangs_is_ended_by_force(self):
         machine = self.start("--set", "cpu0.hang=true")
-        time.sleep(2)  # let the processor get into its loop
+        machine.wait_until_it_says("hangs")
         machine.process.send_signal(signal.SIGTERM)
-        self.assertEqual(machine.process.wait(20), 143)
+        self.assertEqual(machine.process.wait(PATIENCE), 143)
         self.assertIn("does not stop (the guest runs; these calls have not returned: cpu0.run (test-cpu 1.0.0)); it is ended by force",
                       machine.process.stderr.read())
-        done = subprocess.run([TESSERA, "run", MACHINE, "--set", "cpu0.hang=true", "--timeout", "0.5"], env=ENVIRONMENT,
-                              capture_output=True, text=True, timeout=20)
+        for seconds in ("0.5", "5", "50"):  # a busy host's time limit may come before the processor is in its loop
+            done = subprocess.run([TESSERA, "run", MACHINE, "--set", "cpu0.hang=true", "--timeout", seconds], env=ENVIRONMENT,
+                                  capture_output=True, text=True, timeout=2 * PATIENCE)
+            if "hangs\n" in done.stderr:
+                break
         self.assertEqual(done.returncode, 124)
         self.assertIn("ended by force", done.stderr)
 
@@ -316,16 +326,15 @@ class ControlTest(unittest.TestCase):
         machine.ctl("status")
         before = machine.resident()
         end = time.monotonic() + 3
-        while time.monotonic() < end:
+        dropped = 0
+        while time.monotonic() < end or not dropped:
             start = time.monotonic()
-            machine.ctl("status")
-            self.assertLess(time.monotonic() - start, 2)
-        dropped = [int(line.split()[1]) for line in machine.ctl("stats").splitlines() if line.startswith("signals-dropped ")]
-        self.assertGreater(dropped[0], 0)
+            dropped = int(re.search("(?m)^signals-dropped ([0-9]+)$", machine.ctl("stats")).group(1))
+            self.assertLess(time.monotonic() - start, ANSWER_SECONDS)
         if not os.environ.get("TESSERA_SANITIZE"):
             self.assertLess(machine.resident() - before, 16 << 20)
         machine.ctl("quit")
-        self.assertEqual(machine.process.wait(5), 0)
+        self.assertEqual(machine.process.wait(PATIENCE), 0)
 
     def test_a_processor_that_does_not_look(self):
         """The watchdog for the machine's lock says how long others waited, and for whom; a paused machine holds nothing."""
@@ -339,7 +348,7 @@ class ControlTest(unittest.TestCase):
         self.assertGreater(int(stats["longest-lock-hold-us"]), int(stats["longest-lock-hold-cpu-us"]) - 1)
         self.assertIn("the virtual CPU (the guest", stats["longest-lock-hold-by"])
         machine.ctl("quit")
-        machine.process.wait(10)
+        machine.process.wait(PATIENCE)
         with open(path, encoding="utf-8") as holds:
             self.assertIn("the virtual CPU (the guest", holds.read())
 
@@ -361,14 +370,14 @@ class ControlTest(unittest.TestCase):
         machine = self.start()
         machine.ctl("status")
         second = subprocess.run([TESSERA, "run", MACHINE, "--control", "unix:" + machine.socket], env=ENVIRONMENT,
-                                capture_output=True, text=True, timeout=10)
+                                capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(second.returncode, 1)
         self.assertIn("another process listens there", second.stderr)
         path = os.path.join(self.folder.name, "precious")
         with open(path, "w") as file:
             file.write("keep")
         third = subprocess.run([TESSERA, "run", MACHINE, "--control", "unix:" + path], env=ENVIRONMENT, capture_output=True,
-                               text=True, timeout=10)
+                               text=True, timeout=PATIENCE)
         self.assertEqual(third.returncode, 1)
         with open(path) as file:
             self.assertEqual(file.read(), "keep")

@@ -27,12 +27,22 @@ struct cpu {
 	bool said, done;
 };
 
+/* For the test, which waits until the processor is in its loop. */
+static void announce(void)
+{
+	ssize_t written = write(STDERR_FILENO, "hangs\n", 6);
+
+	(void)written;
+}
+
 static enum tsr_cpu_exit cpu_run(void *self, uint64_t budget)
 {
 	struct cpu *cpu = self;
 	int64_t status = cpu->properties->get_int(cpu->host, "exit");
 
 	atomic_store(&cpu->kicked, false);
+	if (cpu->properties->get_bool(cpu->host, "hang"))
+		announce();
 	while (cpu->properties->get_bool(cpu->host, "hang"))
 		sleep(1);
 	if (cpu->properties->get_bool(cpu->host, "slow")) {

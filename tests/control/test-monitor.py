@@ -36,7 +36,7 @@ class MonitorTest(unittest.TestCase):
         return process
 
     def finish(self, process, status=0):
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=60)
         self.assertEqual(process.returncode, status, errors)
         return errors if status else out
 
@@ -45,7 +45,7 @@ class MonitorTest(unittest.TestCase):
         lines = self.finish(self.monitor(machine, "--start", "ports:3f8-3ff")).splitlines()
         self.assertEqual([" ".join(line.split()[1:]) for line in lines],
                          ["ports dev0.serial write 03f8 <- 68", "ports dev0.serial write 03f8 <- 69"])
-        self.assertEqual(machine.process.wait(10), 7)
+        self.assertEqual(machine.process.wait(60), 7)
 
     def test_json(self):
         machine = self.start("--hold", "--say", "A", "--exit", "0")
@@ -127,9 +127,9 @@ class MonitorTest(unittest.TestCase):
         monitor.send_signal(signal.SIGCONT)
         self.assertTrue(any(" lost " in line for line in monitor.stdout))
         machine.ctl("quit")
-        self.assertEqual(machine.process.wait(10), 0)
+        self.assertEqual(machine.process.wait(60), 0)
         monitor.stdout.read()
-        self.assertEqual(monitor.wait(10), 0)
+        self.assertEqual(monitor.wait(60), 0)
 
     def test_ends(self):
         machine = self.start("--set", "cpu0.flood=true")
@@ -139,11 +139,11 @@ class MonitorTest(unittest.TestCase):
         interrupted.send_signal(signal.SIGINT)
         self.finish(interrupted)
         unread.stdout.close()
-        self.assertEqual(unread.wait(10), 0)
+        self.assertEqual(unread.wait(60), 0)
         self.finish(self.monitor(machine, "nobody", "--seconds", "1"))
         self.assertIn("running", machine.ctl("status"))
         machine.ctl("quit")
-        self.assertEqual(machine.process.wait(10), 0)
+        self.assertEqual(machine.process.wait(60), 0)
 
     def test_mistakes(self):
         machine = self.start()

@@ -40,12 +40,14 @@ static void submit_again(void *self)
 
 static bool endless_completions(struct bad *bad, struct tsr_error *error)
 {
+	announce();
 	submit_again(bad);
 	return true;
 }
 
 static bool drain_within_done(struct bad *bad, struct tsr_error *error)
 {
+	announce();
 	bad->worker->submit(bad->host, NULL, submit_again, bad, false);
 	bad->worker->drain(bad->host);
 	return true;

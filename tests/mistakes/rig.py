@@ -12,6 +12,8 @@ import unittest
 
 TESSERA, PLUGINS, MACHINE = sys.argv[1:4]
 ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8")
+PATIENCE = 100  # seconds for what takes a moment on a host that has time
+LIMIT = ("--timeout", str(PATIENCE))  # of a run that is to end by itself
 NAME = r"bad0\.{} \(bad 1\.2\.3\)"
 
 
@@ -47,9 +49,17 @@ class MistakeTestCase(unittest.TestCase):
         process.wait()
         process.stderr.close()
 
+    @staticmethod
+    def wait_for_hang(process):
+        """Returns what it printed up to the call that does not return, or until its end."""
+        heard = [process.stderr.readline()]
+        while heard[-1] not in ("hangs\n", ""):
+            heard.append(process.stderr.readline())
+        return "".join(heard)
+
     def run_bad(self, mistake, *options, **variables):
         """The exit status, and what was written to standard error."""
-        return self.end_of(self.start(mistake, "--timeout", "8", *options, **variables))
+        return self.end_of(self.start(mistake, *LIMIT, *options, **variables))
 
     def run_plain(self, machine, *options):
         return self.end_of(self.start_plain(machine, *options))
@@ -57,13 +67,14 @@ class MistakeTestCase(unittest.TestCase):
     @staticmethod
     def end_of(process):
         """All that is written is read, so that the process does not wait for its reader."""
-        lines = process.communicate(timeout=60)[1]
+        lines = process.communicate(timeout=2 * PATIENCE)[1]
         return process.returncode, lines
 
     def ctl(self, *arguments):
         """Waits until there is a machine."""
-        for _ in range(500):
-            done = subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            done = subprocess.run([TESSERA, "ctl", self.socket, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
             if "no machine answers" not in done.stderr:
                 break
             time.sleep(0.02)

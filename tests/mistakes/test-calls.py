@@ -6,7 +6,7 @@ rig.py."""
 import os
 import re
 
-from rig import MistakeTestCase, main
+from rig import LIMIT, PATIENCE, MistakeTestCase, main
 
 REMEDY = r"; this is a mistake of plugin bad 1\.2\.3: use another version of it, or tell its vendor"
 # Mistakes while the machine is built, which then cannot be.
@@ -103,7 +103,7 @@ class CallTest(MistakeTestCase):
         with open(machine, "w", encoding="ascii") as file:
             file.write("[Machine]\nname=huge\nmemory=1M\ncpu=cpu0\nmmu=mmu0\n[Instance cpu0]\nplugin=test-cpu\n"
                        "[Instance mmu0]\nplugin=test-mmu\n[Instance big0]\nplugin=bad-huge\n")
-        status, lines = self.run_plain(machine, "--timeout", "8")
+        status, lines = self.run_plain(machine, *LIMIT)
         self.assertEqual(status, 1)
         self.assertEqual(lines, "tessera: big0: plugin bad-huge 1.2.3 asks for an instance of 1152921504606846976 bytes; at most 256 MiB are "
                                 "possible: use another version of it\n")
@@ -140,7 +140,7 @@ class PlaceTest(MistakeTestCase):
 
     def test_while_the_guest_runs(self):
         """Whose ports they are keeps them."""
-        process = self.start("take-ports-in-a-timer", "--timeout", "20", "--set", "cpu0.pause=true", "--exit", "7")
+        process = self.start("take-ports-in-a-timer", *LIMIT, "--set", "cpu0.pause=true", "--exit", "7")
         status, lines = self.end_of(process)
         self.assertEqual(status, 7)
         self.assertIn("bad0: it enables 'spare' at 501h to 508h, which 'exit' of dev0 has", lines)
@@ -152,14 +152,14 @@ class StateTest(MistakeTestCase):
 
     def check(self, mistake, message):
         """A save fails; the guest goes on."""
-        process = self.start(mistake, "--timeout", "20")
+        process = self.start(mistake, *LIMIT)
         failed = self.save()
         self.assertEqual(failed.returncode, 1)
         self.assertRegex(failed.stderr, message)
         self.assertNotIn("\033", failed.stderr)
         self.assertIn("running", self.ctl("status").stdout)
         process.terminate()
-        self.assertEqual(process.wait(timeout=30), 128 + 15)
+        self.assertEqual(process.wait(timeout=PATIENCE), 128 + 15)
         self.assertNotIn("bad0", process.stderr.read())
 
     def test_not_saved(self):
@@ -171,7 +171,7 @@ class StateTest(MistakeTestCase):
         self.check("fail-in-colour", re.escape("cannot save: bad0: ?[31mit is red"))
 
     def test_not_loaded(self):
-        process = self.start("", "--timeout", "20")
+        process = self.start("", *LIMIT)
         self.assertEqual(self.save().returncode, 0)
         process.kill()
         state = os.path.join(self.folder, "state")
@@ -211,11 +211,9 @@ class TextTest(MistakeTestCase):
         self.assertIn("bad1: the last words\n", lines)
 
     def test_a_status_in_colour(self):
-        self.start("status-in-colour", "--timeout", "20")
-        for _ in range(100):
-            fault = self.ctl("get", "bad0.fault").stdout
-            if fault.strip():
-                break
+        process = self.start("status-in-colour", *LIMIT)
+        while not (fault := self.ctl("get", "bad0.fault").stdout).strip():
+            self.assertIsNone(process.poll())
         self.assertEqual(fault, "?[31mred\n")
 
 

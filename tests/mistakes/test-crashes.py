@@ -3,9 +3,8 @@
 """A plugin that crashes, or ends the process, is named with what was called. The arguments of rig.py."""
 
 import signal
-import time
 
-from rig import NAME, MistakeTestCase, main
+from rig import LIMIT, NAME, PATIENCE, MistakeTestCase, main
 
 PLACE = r", at bad\.so\+0x[0-9a-f]+$"
 # mistake: signal, the function that the message names, whether the crash itself is in the plugin's code
@@ -31,14 +30,14 @@ AT_START = {
 
 class CrashTest(MistakeTestCase):
     def check(self, process, number, function, in_plugin):
-        self.assertEqual(process.wait(timeout=60), -number)
+        self.assertEqual(process.wait(timeout=2 * PATIENCE), -number)
         lines = process.stderr.read()
         self.assertRegex(lines, f"(?m)^tessera: {number.name} in " + NAME.format(function) + (PLACE if in_plugin else "$"))
 
     def test_crashes(self):
         for mistake, expected in AT_START.items():
             with self.subTest(mistake):
-                self.check(self.start(mistake, "--timeout", "8"), *expected)
+                self.check(self.start(mistake, *LIMIT), *expected)
 
     def test_in_a_constructor(self):
         status, lines = self.run_bad("", BAD_CONSTRUCTOR="crash-in-constructor")
@@ -46,17 +45,17 @@ class CrashTest(MistakeTestCase):
         self.assertRegex(lines, r"(?m)^tessera: SIGSEGV in the constructors of bad 1\.2\.3$")
 
     def test_in_save(self):
-        process = self.start("crash-in-save", "--timeout", "8")
+        process = self.start("crash-in-save", *LIMIT)
         self.ctl("save", self.folder + "/state")
         self.check(process, signal.SIGSEGV, "save", True)
 
     def test_in_a_changed_property(self):
-        process = self.start("crash-in-changed", "--timeout", "8")
+        process = self.start("crash-in-changed", *LIMIT)
         self.ctl("set", "bad0.go=true")
         self.check(process, signal.SIGSEGV, "changed", True)
 
     def test_in_detach(self):
-        self.check(self.start("crash-in-detach", "--timeout", "8", "--exit", "0"), signal.SIGSEGV, "detach", True)
+        self.check(self.start("crash-in-detach", *LIMIT, "--exit", "0"), signal.SIGSEGV, "detach", True)
 
     def test_exit(self):
         for mistake, function in (("exit-in-attach", "attach"), ("exit-in-write", "write"), ("exit-in-work", "work")):
@@ -71,10 +70,10 @@ class CrashTest(MistakeTestCase):
         self.assertRegex(lines, r"(?m)^tessera: exit\(\) was called in the constructors of bad 1\.2\.3")
 
     def test_a_signal_from_outside_names_nobody(self):
-        process = self.start("endless-attach", "--timeout", "8")
-        time.sleep(0.5)
+        process = self.start("endless-attach", *LIMIT)
+        self.wait_for_hang(process)
         process.send_signal(signal.SIGABRT)
-        self.assertEqual(process.wait(timeout=60), -signal.SIGABRT)
+        self.assertEqual(process.wait(timeout=2 * PATIENCE), -signal.SIGABRT)
         self.assertNotIn("bad0", process.stderr.read())
 
     def test_without_a_mistake(self):
