@@ -40,7 +40,7 @@ class FaultTestCase(unittest.TestCase):
         self.process.stderr.close()
 
     def ctl(self, *arguments):
-        return subprocess.run([TESSERA, "ctl", self.path("socket"), *arguments], capture_output=True, text=True, timeout=30)
+        return subprocess.run([TESSERA, "ctl", self.path("socket"), *arguments], capture_output=True, text=True, timeout=100)
 
 
 def main():

@@ -27,7 +27,7 @@ class FaultTest(FaultTestCase):
 
     def start(self, pattern, rules, *arguments):
         """Without a jail, because the log of calls is opened at each call."""
-        self.run_under_faults(pattern, rules, "--timeout", "60", "--no-jail", *arguments, TESSERA_FAULT_LOG=self.path("calls"))
+        self.run_under_faults(pattern, rules, "--timeout", "300", "--no-jail", *arguments, TESSERA_FAULT_LOG=self.path("calls"))
 
     def wait_a_little(self):
         self.assertIsNone(self.process.poll(), self.process.stderr.read() if self.process.poll() is not None else "")
@@ -88,7 +88,7 @@ class FaultTest(FaultTestCase):
     def save(self):
         """The client makes the file and renames it, so it has the faults, too."""
         return subprocess.run([TESSERA, "ctl", self.path("socket"), "save", self.path("state")], env=self.environment,
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=100)
 
     def refused_save(self, why):
         """A save fails, says why, and leaves no file beside the one that was there."""

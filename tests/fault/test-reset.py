@@ -9,12 +9,14 @@ import time
 
 from rig import FaultTestCase, main
 
-SLOWER = 4 if os.environ.get("TESSERA_SANITIZE") else 1
+PATIENCE = 100  # seconds for what the guest does, on a loaded host
+HANG = 60  # seconds for which the host's disk does not answer
+ANSWER_SECONDS = HANG // 2  # of a loaded host; what waits for the disk takes longer
 
 
 class ResetTest(FaultTestCase):
     def start(self, rules):
-        self.run_under_faults(self.path("disk"), rules, "--timeout", "100", "--disk", f"{self.path('disk')},format=raw,mode=persistent")
+        self.run_under_faults(self.path("disk"), rules, "--timeout", "300", "--disk", f"{self.path('disk')},format=raw,mode=persistent")
 
     def lines(self):
         if not os.path.exists(self.path("log")):
@@ -22,8 +24,8 @@ class ResetTest(FaultTestCase):
         with open(self.path("log"), encoding="ascii") as log:
             return log.read().splitlines()
 
-    def wait_for(self, line, count=1, seconds=30):
-        end = time.monotonic() + seconds * SLOWER
+    def wait_for(self, line, count=1):
+        end = time.monotonic() + PATIENCE
         while self.lines().count(line) < count:
             self.assertIsNone(self.process.poll())
             self.assertLess(time.monotonic(), end, self.lines())
@@ -33,40 +35,40 @@ class ResetTest(FaultTestCase):
         before = time.monotonic()
         done = self.ctl("status")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertLess(time.monotonic() - before, 2 * SLOWER)
+        self.assertLess(time.monotonic() - before, ANSWER_SECONDS)
 
     def assert_ends(self, status=143):
         """Returns what it printed."""
         if status == 143:
             self.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.process.wait(5 * SLOWER), status)
+        self.assertEqual(self.process.wait(ANSWER_SECONDS), status)
         return self.process.stderr.read()
 
     def test_an_old_write_does_not_overtake(self):
         self.start("write slow=3 once")
         self.wait_for("identify: good")
-        self.assertEqual(self.lines(), ["write: busy", "identify: good"])
-        self.assert_answers()
+        self.assertEqual(self.ctl("status").returncode, 0)
         self.wait_for("ready")
-        self.assertEqual(self.lines()[2], "write again: good")
+        self.assertEqual(self.lines()[:4], ["write: busy", "identify: good", "write again: good", "ready"])
         self.assert_ends()
         with open(self.path("disk"), "rb") as disk:
             self.assertEqual(disk.read()[512:1024], b"\x22" * 512)
 
     def test_resets_go_on(self):
-        self.start("read slow=60")
+        self.start(f"read slow={HANG}")
         self.wait_for("resets", 3)
         self.assert_answers()
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             threads = [int(line.split()[1]) for line in status if line.startswith("Threads:")]
         self.assertLess(threads[0], 20)
+        before = self.lines().count("resets")
         self.assertEqual(self.ctl("reset").returncode, 0)
         self.assert_answers()
-        self.wait_for("resets", 1)
+        self.wait_for("resets", before + 2)  # one may have been under way
         self.assert_answers()
 
     def test_the_end_does_not_wait_for_the_disk(self):
-        for rules, status in (("read slow=60", 143), ("write slow=60", 143), ("write slow=60", 0)):
+        for rules, status in ((f"read slow={HANG}", 143), (f"write slow={HANG}", 143), (f"write slow={HANG}", 0)):
             if os.path.exists(self.path("log")):
                 os.unlink(self.path("log"))
             self.start(rules)
@@ -76,7 +78,7 @@ class ResetTest(FaultTestCase):
             self.assertIn("disk0: the host does not answer", self.assert_ends(status))
 
     def test_a_save_does_not_wait_for_the_disk(self):
-        self.start("write slow=60")
+        self.start(f"write slow={HANG}")
         self.wait_for("identify: good")
         saved = self.ctl("save", self.path("state"))
         self.assertNotEqual(saved.returncode, 0)

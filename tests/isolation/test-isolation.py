@@ -76,6 +76,14 @@ class Machine:
                 found[int(entry)] = parent
         return ([pid for pid, parent in found.items() if parent not in found], [pid for pid, parent in found.items() if parent in found])
 
+    def device(self, name="com1"):
+        """Its process, as soon as there is one: another one may be about to take the place of one that was killed."""
+        end = time.monotonic() + SECONDS
+        while not (devices := self.processes(name)[1]):
+            assert time.monotonic() < end and self.process.poll() is None, f"{name} has no process"
+            time.sleep(0.02)
+        return devices[0]
+
     def told_of(self, name, action):
         """Does something and returns what the machine then tells of the end of the device's process."""
         with self.watch() as watcher:
@@ -89,7 +97,7 @@ class Machine:
         return ""
 
     def kill_device(self, number=signal.SIGKILL, name="com1"):
-        return self.told_of(name, lambda: os.kill(self.processes(name)[1][0], number))
+        return self.told_of(name, lambda: os.kill(self.device(name), number))
 
 
 class IsolationCase(unittest.TestCase):
@@ -133,7 +141,7 @@ class IsolationTest(IsolationCase):
 
     def test_its_process_has_nothing_open(self):
         machine = self.start(*ISOLATED)
-        device = machine.processes()[1][0]
+        device = machine.device()
         self.assertEqual(sorted(os.listdir(f"/proc/{device}/fd")), ["0", "1", "2"])
         with open(f"/proc/{device}/status", encoding="ascii") as status:
             lines = dict(line.split(":", 1) for line in status)
@@ -156,7 +164,7 @@ class IsolationTest(IsolationCase):
         heard = b""
         for _ in range(6):
             heard += machine.read(len(sent) // 8)
-            os.kill(machine.processes()[1][0], signal.SIGKILL)
+            os.kill(machine.device(), signal.SIGKILL)
         heard += machine.read(len(sent) - len(heard))
         writer.join(SECONDS)
         self.assertTrue(heard == sent, f"{len(heard)} of {len(sent)} bytes, the first that differs is at "

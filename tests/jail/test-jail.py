@@ -70,7 +70,7 @@ class JailTest(unittest.TestCase):
         return path
 
     def run_machine(self, *options, machine=MACHINE, environment=None):
-        process = subprocess.Popen([TESSERA, "run", machine, "--ui", "none", "--timeout", "60", *options],
+        process = subprocess.Popen([TESSERA, "run", machine, "--ui", "none", "--timeout", "300", *options],
                                    env=environment or TEST_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
         self.processes.append(process)
@@ -80,11 +80,18 @@ class JailTest(unittest.TestCase):
         """Waits until there is a machine."""
         for _ in range(300):
             done = subprocess.run([TESSERA, "ctl", self.path("socket"), *arguments], env=ENVIRONMENT, capture_output=True, text=True,
-                                  timeout=30)
+                                  timeout=100)
             if "no machine answers" not in done.stderr:
                 break
             time.sleep(0.02)
         return done
+
+    def running(self):
+        """Its status, as soon as it runs: it answers a moment before."""
+        while "state      running\n" not in (status := self.ctl("status").stdout):
+            self.assertIsNone(self.processes[-1].poll())
+            time.sleep(0.02)
+        return status
 
     def target(self, attack):
         if attack in ("exec", "execve"):
@@ -115,7 +122,7 @@ class JailTest(unittest.TestCase):
                                    "--set", "evil0.thread=" + thread, *options)
         if thread == "main":
             self.ctl("set", "evil0.go=true")
-        said = machine.communicate(timeout=60)[1]
+        said = machine.communicate(timeout=300)[1]
         for left in ("precious.new", "precious.away"):
             if os.path.exists(self.path(left)):
                 os.unlink(self.path(left))
@@ -215,12 +222,15 @@ class JailTest(unittest.TestCase):
     def test_every_thread(self):
         """No capabilities, no new ones, a filter; a second filter for threads of a narrower kind."""
         machine = self.run_machine("--control", "unix:" + self.path("socket"))
-        self.assertIn("jail       full\n", self.ctl("status").stdout)
+        self.assertIn("jail       full\n", self.running())
         folder = f"/proc/{machine.pid}/task"
         filters = []
         for thread in os.listdir(folder):
-            with open(f"{folder}/{thread}/status", encoding="utf-8") as status:
-                fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+            try:
+                with open(f"{folder}/{thread}/status", encoding="utf-8") as status:
+                    fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has just ended
             for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 if name != "CapBnd" or os.getuid() == 0:
                     self.assertEqual(int(fields[name], 16), 0, (name, fields["Name"]))
@@ -237,7 +247,7 @@ class JailTest(unittest.TestCase):
         self.run_machine("--control", "unix:" + self.path("socket"), "--no-jail")
         self.assertIn("jail       off: not asked for\n", self.ctl("status").stdout)
         self.ctl("quit")
-        self.processes[0].wait(10)
+        self.processes[0].wait(100)
         self.run_machine("--control", "unix:" + self.path("socket"), "--set", "evil0.plugin=hostile-exec")
         self.assertIn("jail       off: evil0 (hostile-exec) cannot work in one\n", self.ctl("status").stdout)
 
@@ -257,7 +267,7 @@ class JailTest(unittest.TestCase):
             self.assertEqual(os.path.exists(self.path("state")), saved, said)
             self.assertEqual("SaveFd" in said, not saved)
             self.ctl("quit")
-            machine.wait(10)
+            machine.wait(100)
 
     def test_a_machine_that_is_killed_leaves_no_socket(self):
         machine = self.run_machine("--control", "unix:" + self.path("socket"))
@@ -306,15 +316,15 @@ class JailTest(unittest.TestCase):
                 self.assertTrue(self.ctl("get", "cdmedium0.file").stdout.endswith("/other\n"))
                 self.assertEqual(self.ctl("eject", "cdmedium0").stderr, "")
             self.ctl("quit")
-            self.assertEqual(machine.wait(10), 0)
+            self.assertEqual(machine.wait(100), 0)
             machine = self.run_machine("--bios", ROM, "--nic", "none", "--serial", "none", "--disk", f"{disk},format=raw",
                                        "--set", "disk0.mode=" + mode, "--set", "cdmedium0.mode=" + mode,
                                        "--set", "cdmedium0.read-only=false", "--debugcon", "file:" + self.path("log"),
                                        "--load", self.path("state"), "--control", "unix:" + self.path("socket"),
                                        machine="isapc", environment=ENVIRONMENT)
-            self.assertIn("state      running\njail       full\n", self.ctl("status").stdout)
+            self.assertIn("state      running\njail       full\n", self.running())
             self.ctl("quit")
-            self.assertEqual(machine.wait(10), 0)
+            self.assertEqual(machine.wait(100), 0)
             self.assertEqual(sorted(os.listdir(self.folder)), ["disk", "log", "other", "screen.png", "state"])
 
 
