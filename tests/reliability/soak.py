@@ -10,6 +10,7 @@ WARM_UP = 5 # minutes until caches are full
 FLAT = 0.01 # the measures' medians of each later minute differ by at most this part
 KINDS = ("disk", "network", "processes", "memory")
 SAMPLE = 2  # seconds
+LATE = 240  # more seconds for the first round of each kind, on a host that has little time
 JUDGED = ("rss", "descriptors", "threads")
 # What is taken of each minute's samples. A connection holds a descriptor for seconds after its end: the guest makes none for twenty
 # seconds after the 40th of its minute, or after the round that runs then, and the least number of two minutes counts.
@@ -41,10 +42,15 @@ def spread(name, values):
     return (max(later) - min(later)) / min(later) if len(later) > 1 else None
 
 
+def rounds(lines):
+    """How many of each kind the guest has made."""
+    return {kind: sum(bool(re.match(f"load {kind} ", line)) for line in lines) for kind in KINDS}
+
+
 def watch(guest, seconds):
-    """The samples and the guest's lines of that time."""
+    """The samples and the guest's lines of that time; it is longer until each kind of load has made a round."""
     samples, lines, start = [], [], time.monotonic()
-    while time.monotonic() - start < seconds:
+    while time.monotonic() - start < seconds + (0 if all(rounds(lines).values()) else LATE):
         until = time.monotonic() + SAMPLE
         while time.monotonic() < until:
             if not guest.pump(0.2):
@@ -70,7 +76,7 @@ def judge(result):
 
 def measure(arguments):
     seconds = arguments.seconds or 1200
-    bench = load.Bench(arguments.build, seconds + 240)
+    bench = load.Bench(arguments.build, seconds + 2 * LATE + 240)
     try:
         disk = bench.disk("disk", 96 * load.MIB)
         with bench.linux(disk, "192M") as guest:
@@ -87,7 +93,7 @@ def measure(arguments):
         series = {name: minutes(samples, name, take) for name, take in SERIES.items()}
         result = {
             "seconds": seconds,
-            "rounds": {kind: sum(bool(re.match(f"load {kind} ", line)) for line in lines) for kind in KINDS},
+            "rounds": rounds(lines),
             "failures": [line for line in lines if "FAILED" in line or "rror" in line],
             "file_system": load.check_disk(disk),
             "minutes": series,
