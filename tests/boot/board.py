@@ -13,6 +13,7 @@ import time
 from guests import file, guest, initramfs, linux, power_off
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
+PATIENCE = 150  # seconds for a clock to get right, on a host that has little time: a minute on others
 
 
 def interrupts_arrive(machine):
@@ -23,7 +24,7 @@ def interrupts_arrive(machine):
     machine.expect("\nanswered")
 
 
-@guest("board-acpi", NEEDS, 120)
+@guest("board-acpi", NEEDS, 300)
 def board_acpi(test):
     with linux(test) as machine:
         machine.expect("tessera# ")
@@ -35,7 +36,7 @@ def board_acpi(test):
         power_off(machine)
 
 
-@guest("board-no-acpi", NEEDS, 120)
+@guest("board-no-acpi", NEEDS, 300)
 def board_no_acpi(test):
     with linux(test, append="acpi=off", extra=["--exit-on-reset"]) as machine:
         machine.expect("tessera# ")
@@ -46,7 +47,7 @@ def board_no_acpi(test):
 
 
 def add_reset_row(how):
-    @guest(f"board-reset-{how}", NEEDS, 120)
+    @guest(f"board-reset-{how}", NEEDS, 300)
     def board_reset(test):
         with linux(test, append=f"reboot={how}") as machine:
             machine.expect("tessera# ")
@@ -60,7 +61,7 @@ for way in ("kbd", "pci", "triple", "bios"):
     add_reset_row(way)
 
 
-@guest("board-isapc", NEEDS, 120)
+@guest("board-isapc", NEEDS, 300)
 def board_isapc(test):
     with test.start(kernel=file("vmlinuz-686"), initrd=initramfs(), append="console=ttyS0 quiet", memory="128M",
                     nic="",
@@ -72,6 +73,13 @@ def board_isapc(test):
         machine.send("reboot\n")
         machine.expect("reboot: Restarting system")
         machine.expect("tessera# ")
+
+
+def watch(machine):
+    """A client that prints signals; it says the state first, and from then on hears all of them."""
+    watcher = subprocess.Popen([machine.program, "ctl", machine.socket, "watch"], stdout=subprocess.PIPE, text=True)
+    watcher.stdout.readline()
+    return watcher
 
 
 def stat(machine, name):
@@ -86,19 +94,19 @@ def clock_lag(machine):
     return stat(machine, "clock-lag-ns") / 1e9
 
 
-@guest("board-clock-catches-up", NEEDS, 120)
+@guest("board-clock-catches-up", NEEDS, 300)
 def board_clock_catches_up(test):
     """Guest time catches up with time that the host took: the guest sees no jump, and its clock is soon right again."""
     with linux(test) as machine:
         machine.expect("tessera# ")
         ahead = guest_seconds(machine) - time.monotonic()
         machine.process.send_signal(signal.SIGSTOP)
-        time.sleep(3)
+        time.sleep(6)
         machine.process.send_signal(signal.SIGCONT)
-        time.sleep(0.3)  # before the processor wakes up, the clock still shows the host's time
-        lag = ahead - (guest_seconds(machine) - time.monotonic())
-        assert lag > 1, f"the clock went on: {lag:.1f} s"
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + PATIENCE
+        # before the processor wakes up, the clock still shows the host's time; from then on it is late for seconds
+        while ahead - (guest_seconds(machine) - time.monotonic()) < 1:
+            assert time.monotonic() < limit, "the clock went on"
         while ahead - (guest_seconds(machine) - time.monotonic()) > 0.5:
             assert time.monotonic() < limit, "still late"
             time.sleep(0.2)
@@ -137,12 +145,12 @@ def load_the_host(machine, seconds):
 def wait_until_right(machine):
     lag, start = clock_lag(machine), time.monotonic()
     while clock_lag(machine) > 0.1:
-        assert time.monotonic() < start + 60, f"still {clock_lag(machine):.1f} s behind"
+        assert time.monotonic() < start + PATIENCE, f"still {clock_lag(machine):.1f} s behind"
         time.sleep(0.2)
     print(f"{lag:.1f} s caught up in {time.monotonic() - start:.0f} s")
 
 
-def add_clock_row(name, append, limit=180):
+def add_clock_row(name, append, limit=600):
     @guest(f"board-clock-{name}", NEEDS, limit)
     def board_clock(test):
         """After a busy host and a stopped process the guest's clock is right within a minute, and said that it was not."""
@@ -152,8 +160,7 @@ def add_clock_row(name, append, limit=180):
                 assert "jiffies" in machine.shell("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")
             wait_until_right(machine)
             ahead = uptime(machine)
-            with subprocess.Popen([machine.program, "ctl", machine.socket, "watch"], stdout=subprocess.PIPE, text=True) as watch:
-                time.sleep(1)
+            with watch(machine) as watcher:
                 load_the_host(machine, 15)
                 wait_until_right(machine)
                 for _ in range(2):
@@ -165,9 +172,9 @@ def add_clock_row(name, append, limit=180):
                 late = ahead - uptime(machine)
                 print(f"{late:.2f} s late")
                 power_off(machine)
-                events = [line for line in watch.stdout.read().splitlines() if "clock" in line]
+                events = [line for line in watcher.stdout.read().splitlines() if "clock" in line]
             assert abs(late) < 3, f"the guest's clock is {late:.2f} s late"  # of some 24 s; test-clock is exact
-            assert any("s behind" in line for line in events) and "right again" in events[-1], events
+            assert "s behind" in "".join(events).rpartition("right again")[0], events  # it may be late once more while it switches off
 
 
 add_clock_row("after-load", "")
@@ -180,8 +187,9 @@ def exchange(machine, path, tty, seed):
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(path)
         line.settimeout(60)
-        echo = f"head -c {len(data)} {tty} >/tmp/got; cat /tmp/got /tmp/got /tmp/got >{tty}"
-        machine.shell(f"stty -F {tty} raw -echo 115200 && ({echo}) & sleep 1")
+        echo = f"head -c {len(data)} <&9 >/tmp/got; cat /tmp/got /tmp/got /tmp/got >&9"
+        # open from now on, so that the driver keeps what nobody reads yet
+        machine.shell(f"exec 9<>{tty} && stty raw -echo 115200 <&9; ({echo}) & true")
         line.sendall(data)
         back = b""
         while len(back) < 3 * len(data):

@@ -91,7 +91,7 @@ class Server:
 
 # -- 1: Linux, direct boot
 
-@guest("linux-686", ["vmlinuz-686", "modules-686", "busybox"], 120)
+@guest("linux-686", ["vmlinuz-686", "modules-686", "busybox"], 300)
 def linux_686(test):
     with linux(test) as machine:
         machine.expect("tessera# ")
@@ -152,7 +152,7 @@ def linux_disk(test):
 
 # -- 3: physical address extension
 
-@guest("linux-686-pae", ["vmlinuz-686-pae", "modules-686-pae", "busybox"], 120)
+@guest("linux-686-pae", ["vmlinuz-686-pae", "modules-686-pae", "busybox"], 300)
 def linux_pae(test):
     with linux(test, flavour="686-pae") as machine:
         machine.expect("tessera# ")
@@ -190,7 +190,7 @@ def memtest(test):
 
 # -- 6: GRUB
 
-@guest("grub-rescue", ["grub-rescue.iso"], 60)
+@guest("grub-rescue", ["grub-rescue.iso"], 240)
 def grub_rescue(test):
     with test.start(cdrom=file("grub-rescue.iso"), boot="cdrom") as machine:
         machine.expect_screen("GNU GRUB +version 2")
@@ -202,7 +202,7 @@ def grub_rescue(test):
 
 # -- 7: iPXE
 
-@guest("ipxe", ["ipxe.lkrn"], 60)
+@guest("ipxe", ["ipxe.lkrn"], 240)
 def ipxe(test):
     server = Server({"/hello.ipxe": b"#!ipxe\necho fetched over http\nshell\n"})
     # its command line is its script
@@ -215,7 +215,7 @@ def ipxe(test):
 
 # -- 8: U-Boot
 
-@guest("u-boot", ["u-boot.rom"], 120)
+@guest("u-boot", ["u-boot.rom"], 300)
 def u_boot(test):
     # U-Boot runs the video BIOS with 64 KiB segments, which cannot reach the adapter's EDID
     with test.start(bios=file("u-boot.rom"), memory="128M", extra=["--set", "vga0.registers=false"]) as machine:

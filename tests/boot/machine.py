@@ -107,7 +107,7 @@ class Machine:
 
     # -- the end
 
-    def expect_exit(self, status, seconds=30):
+    def expect_exit(self, status, seconds=100):
         end = self.end(seconds)
         while self.process.poll() is None and time.monotonic() < end:
             if not self.pump(0.1):

@@ -71,7 +71,7 @@ def network_state(test):
     with test.start(**options, extra=["--load", state]) as machine:
         ends = {f"silent-reader={len(data)}", "wget-ended=", "server-ended="}
         while ends:
-            found = machine.expect("|".join(sorted(ends)), 30).group(0)
+            found = machine.expect("|".join(sorted(ends)), 100).group(0)
             ends.remove(found)
         machine.send(f"sleep 9999 | nc 10.0.2.2 {talker.port} >/tmp/again &\n")  # the network works on
         machine.shell(f"until [ $(wc -c </tmp/again) = {len(data)} ]; do sleep 0.2; done", 60)
@@ -87,7 +87,7 @@ def realtek_initramfs(test):
     return out
 
 
-@guest("rtl8139", NEEDS, 120)
+@guest("rtl8139", NEEDS, 300)
 def rtl8139(test):
     """A network adapter in Python: Linux's stock driver gets an address, pings, downloads; a state is saved and resumed in between."""
     blob = random.Random(2).randbytes(8 << 20)
@@ -144,6 +144,13 @@ def isolated_processes(machine, name):
     return [pid for pid, parent in parents.items() if parent in parents]
 
 
+def isolated_process(machine, name):
+    """As soon as there is one: another one may be about to take the place of one that was killed."""
+    while not (found := isolated_processes(machine, name)):
+        assert machine.pump(0.02) and time.monotonic() < machine.deadline, f"{name} has no process"
+    return found[0]
+
+
 @guest("isolated-killed", NEEDS, 400)
 def isolated_killed(test):
     """The processes of a network adapter and a serial port are killed, each eight times, while Linux downloads and talks: what comes is
@@ -157,9 +164,9 @@ def isolated_killed(test):
             before = sender.length
             while sender.length < before + (1 << 20):  # the download goes on
                 assert machine.pump(0.05) and time.monotonic() < machine.deadline, f"the download ended with kill {number}"
-            os.kill(isolated_processes(machine, "net0")[0], signal.SIGKILL)
+            os.kill(isolated_process(machine, "net0"), signal.SIGKILL)
             machine.send(f"echo $((6 * 7)) kills={number}=\n")
-            os.kill(isolated_processes(machine, "com1")[0], signal.SIGKILL)
+            os.kill(isolated_process(machine, "com1"), signal.SIGKILL)
             machine.expect(f"42 kills={number}=", 60)
         want = sender.finish()
         machine.shell("until [ -s /tmp/sum ]; do sleep 0.2; done", 100)
