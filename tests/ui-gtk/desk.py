@@ -18,7 +18,7 @@ BUS = "/usr/libexec/at-spi-bus-launcher"
 TITLE = "Desk/1"
 
 try:
-    from atspi import Driver, actions_of, children, description_of, is_focused, name_of, role_of, walk  # noqa: F401
+    from atspi import Driver, GLib, actions_of, children, description_of, is_focused, name_of, role_of, walk  # noqa: F401
     from xclient import Display
 except (ImportError, ValueError) as why_not:
     print(f"skipped: {why_not}")
@@ -47,7 +47,7 @@ class Desk(Driver):
 
     def start(self, *more):
         self.process = subprocess.Popen(
-            [self.tessera, "run", self.manifest, "--ui", "gtk", "--boot", "disk", "--memory", "32M", "--set", f"ui0.title={TITLE}", "--control", "unix:" + self.socket, "--timeout", "200", *more], stderr=self.log)
+            [self.tessera, "run", self.manifest, "--ui", "gtk", "--boot", "disk", "--memory", "32M", "--set", f"ui0.title={TITLE}", "--control", "unix:" + self.socket, "--timeout", "900", *more], stderr=self.log)
         self.until("the window opens", lambda: self.display.titles().get(TITLE))
         self.until("it has names", self.application)
         self.until("the guest runs", lambda: "running" in self.control("status"))
@@ -83,9 +83,12 @@ class Desk(Driver):
         def done():
             for window in children(self.application()):
                 for node in walk(window):
-                    if name in actions_of(node):
-                        node.do_action(actions_of(node).index(name))
-                        return True
+                    try:
+                        if name in actions_of(node):
+                            node.do_action(actions_of(node).index(name))
+                            return True
+                    except (GLib.Error, ValueError):
+                        return False  # it changes just now
             return False
         self.until(f"the action {name} can be done", done)
 
