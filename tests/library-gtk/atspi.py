@@ -10,7 +10,7 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 CALL_MS = 15000
-WAIT_SECONDS = 60  # of a busy host
+WAIT_SECONDS = 180  # of a busy host, where a walk through a long list takes a minute
 
 
 def children(node):

@@ -11,6 +11,17 @@ class ClientMessage(ctypes.Structure):
                 ("pad", ctypes.c_long * 24)]
 
 
+class WindowAttributes(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int) for name in ("x", "y", "width", "height", "border_width", "depth")] + [
+        ("visual", ctypes.c_void_p), ("root", ctypes.c_ulong)] + [
+        (name, ctypes.c_int) for name in ("class", "bit_gravity", "win_gravity", "backing_store")] + [
+        ("backing_planes", ctypes.c_ulong), ("backing_pixel", ctypes.c_ulong), ("save_under", ctypes.c_int), ("colormap", ctypes.c_ulong),
+        ("map_installed", ctypes.c_int), ("map_state", ctypes.c_int), ("pad", ctypes.c_long * 8)]
+
+
+IS_VIEWABLE = 2
+
+
 class Display:
     """As much of an X client as it takes to press keys, to find a window, and to see a point of it."""
 
@@ -53,14 +64,24 @@ class Display:
         self.x.XDestroyImage(image)
         return colour & 0xffffff
 
-    def titles(self):
-        """{title: window} of the top level."""
+    def windows(self):
+        """Those of the top level, in their order from the lowest to the highest."""
         root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
         children = ctypes.POINTER(ctypes.c_ulong)()
         self.x.XQueryTree(self.display, ctypes.c_ulong(self.x.XDefaultRootWindow(self.display)), ctypes.byref(root),
                           ctypes.byref(parent), ctypes.byref(children), ctypes.byref(count))
+        return children[:count.value]
+
+    def shown(self):
+        """How many of them are on the screen."""
+        attributes = WindowAttributes()
+        return sum(bool(self.x.XGetWindowAttributes(self.display, ctypes.c_ulong(window), ctypes.byref(attributes)))
+                   and attributes.map_state == IS_VIEWABLE for window in self.windows())
+
+    def titles(self):
+        """{title: window} of the top level."""
         found = {}
-        for window in children[:count.value]:
+        for window in self.windows():
             name = ctypes.c_char_p()
             if self.x.XFetchName(self.display, ctypes.c_ulong(window), ctypes.byref(name)) and name.value:
                 found[name.value.decode()] = window
