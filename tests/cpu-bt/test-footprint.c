@@ -93,12 +93,39 @@ static void functions_far_apart_stay_in_the_jump_cache(void)
 	rig_free(rig);
 }
 
+/* FLD1 is the x87's last instruction for each of the loads, and nothing else is special about them:
+ * one row is enough, and one is the last load's, which waits for another one. */
+static void operands_share_a_row(void)
+{
+	static const uint8_t code[] = {
+		0xd9, 0xe8,       /* fld1 */
+		0x8b, 0x03,       /* mov eax, [ebx] */
+		0x8b, 0x0e,       /* mov ecx, [esi] */
+		0x8b, 0x17,       /* mov edx, [edi] */
+		0x8b, 0x45, 0x00, /* mov eax, [ebp] */
+		0xf4,
+	};
+	struct tsr_x86_state state;
+
+	rig = rig_new(true, "nogroups");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig);
+	rig_flat(rig, &state);
+	state.eip = CODE;
+	state.gpr[TSR_EBX] = state.gpr[TSR_ESI] = state.gpr[TSR_EDI] = state.gpr[TSR_EBP] = STACK;
+	rig_write(rig, CODE, code, sizeof(code));
+	rig->cpu->set_state(rig->cpu_self, &state, NULL);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(rig_stat(rig, "code cache: rows that few sites have"), 2);
+	rig_free(rig);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(dense_code_stays_in_the_cache),
 		UNIT_ROW(code_that_does_not_fit_is_translated_again),
 		UNIT_ROW(functions_far_apart_stay_in_the_jump_cache),
+		UNIT_ROW(operands_share_a_row),
 		CU_TEST_INFO_NULL,
 	};
 

@@ -124,26 +124,25 @@ enum bt_store {
  * as the code itself: what is small in a block is said from its start on. */
 struct bt_site {
 	uint32_t block;
-	uint16_t host; /* where the call of its memory check returns, by which it is found: bytes
-			  from the block's start */
-	uint16_t eip;  /* less the block's (bt_site_eip) */
-	struct flag_source source; /* kind NONE: the flags are as before the instruction */
-	uint16_t flags_kept; /* of flags_ax: `source` is right for these after the instruction, too
-			      */
-	uint16_t size;       /* of the access in bytes */
-	uint8_t access;
-	uint8_t insn;        /* index in the block */
-	uint8_t store : 6;   /* enum bt_store */
-	uint8_t group : 1;   /* the access is a group's check */
-	uint8_t aligned : 1; /* it faults if it is not aligned: 16 bytes */
-	uint8_t resume;      /* of a store: where code goes on after it, bytes from `host` */
 	uint32_t store_value;
 	uint32_t more; /* row of cache.mores; 0: all of it is 0 */
+	uint16_t host; /* where the call of its memory check returns, by which it is found: bytes
+			  from the block's start */
+	uint16_t size : 13; /* of the access in bytes: up to a page */
+	uint16_t access : 3;
+	uint32_t eip : 10;    /* less the block's (bt_site_eip) */
+	uint32_t insn : 7;    /* index in the block */
+	uint32_t resume : 8;  /* of a store: where code goes on after it, bytes from `host` */
+	uint32_t store : 3;   /* enum bt_store */
+	uint32_t group : 1;   /* the access is a group's check */
+	uint32_t aligned : 1; /* it faults if it is not aligned: 16 bytes */
 };
-_Static_assert(sizeof(struct bt_site) == 32, "there are as many as memory operands");
+_Static_assert(sizeof(struct bt_site) == 20, "there are as many as memory operands");
+_Static_assert(BT_MAX_INSNS < 1 << 7 && BT_MAX_INSNS * 15 < 1 << 10, "`insn` and `eip` have room");
 
-/* What few sites have. */
+/* What few sites have. One whose row would be that of the site before it shares it (seal). */
 struct bt_site_more {
+	struct flag_source source; /* kind NONE: the flags are as before the instruction */
 	uint32_t fp_code, fp_data,
 		fp_own; /* FP sites to be noted before the instruction, and its own; 0: none */
 	int32_t first;  /* of a group: address of the first access - address checked */
@@ -151,7 +150,10 @@ struct bt_site_more {
 	 * linear address - its value */
 	int32_t group_offset[2];
 	uint8_t group_base[2];
+	uint16_t flags_kept; /* of flags_ax: `source` is right for these after the instruction, too
+			      */
 };
+_Static_assert(sizeof(struct bt_site_more) == 36, "rows are compared, and have no padding");
 
 /* What an x87 instruction leaves in the last-instruction pointers (fp-pointers.c). */
 struct bt_fp_site {
@@ -172,18 +174,20 @@ struct bt_fp_site {
 struct bt_exit {
 	uint32_t patch; /* cache offset of the rel32; guarded: of the CALL, or the JMP to `jump` */
 	uint32_t eip;
-	uint32_t block;          /* that it belongs to */
-	uint32_t target;         /* block that it is linked to, BT_NONE */
-	uint32_t next, previous; /* exits that are linked to the same target; BT_NONE: no more */
-	uint16_t stub; /* the CALL is out of line, so many bytes behind `patch`; 0: it is there */
-	uint16_t landing; /* guarded: the rel32 of the JMP that a tag that is equal leads to, so
-			     many bytes behind `patch` */
-	uint8_t guard;    /* - tag, 0 if it is not linked, so many bytes before `patch`; 0: it has
-			     none */
-	uint8_t links;    /* ... how often it was linked, up to BT_RELINKS */
-	bool plain; /* to a block with BT_MODE_PLAIN, before an instruction of its own block */
+	uint32_t target;          /* block that it is linked to, BT_NONE */
+	uint32_t next, previous;  /* exits that are linked to the same target; BT_NONE: no more */
+	union {                   /* bytes from `patch` on */
+		uint16_t stub;    /* no guard: to the CALL, if that is out of line; else 0 */
+		uint16_t landing; /* guarded: to the rel32 of the JMP that a tag that is equal
+				     leads to */
+	};
+	uint8_t guard;     /* - tag, 0 if it is not linked, so many bytes before `patch`; 0: it has
+			      none */
+	uint8_t links : 4; /* ... how often it was linked, up to BT_RELINKS */
+	uint8_t plain : 1; /* to a block with BT_MODE_PLAIN, before an instruction of its own */
 };
-_Static_assert(sizeof(struct bt_exit) == 32, "there are more than blocks");
+_Static_assert(sizeof(struct bt_exit) == 24, "there are more than blocks");
+_Static_assert(BT_RELINKS < 1 << 4, "`links` counts so far");
 
 /* What few blocks have: an instruction that runs into the next page. */
 struct bt_end {
@@ -608,7 +612,7 @@ static inline tsr_gpa bt_block_gpa2(const struct tsr_bt *bt, const struct bt_blo
  * next one on. */
 static inline void bt_leave_ahead(struct tsr_bt *bt, const struct bt_site *s, bool done)
 {
-	bt->budget.ahead = bt->cache.blocks[s->block].lowered - s->insn - done;
+	bt->budget.ahead = bt->cache.blocks[s->block].lowered - (uint32_t)s->insn - done;
 }
 
 _Static_assert(offsetof(struct tsr_bt, hot) % 64 == 0, "BT_BASE is a multiple of 64, and 12");

@@ -342,7 +342,7 @@ void tsr_bt_cache_serialize(const struct tsr_bt *bt)
 /* Where the call of an exit returns. */
 static uint32_t exit_return(const struct bt_exit *x)
 {
-	return x->stub ? x->patch + x->stub + BT_DIVERT : x->patch + 4;
+	return !x->guard && x->stub ? x->patch + x->stub + BT_DIVERT : x->patch + 4;
 }
 
 /* The guard lets the current tag through to that place. Other tags call the runtime, or go on to
@@ -434,11 +434,11 @@ void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target
 {
 	struct bt_exit *x = &bt->cache.exits[exit];
 
-	if (!bt->cache.blocks[x->block].valid)
+	if (!tsr_bt_cache_block_at(bt, x->patch)->valid)
 		return;
 	if (x->guard && guard_key(bt, x) != 0 - bt->mode.tag) {
 		unlink_exit(bt, exit);
-		x->links += x->links < BT_RELINKS;
+		x->links = (x->links + (x->links < BT_RELINKS)) & 15;
 	}
 	if (x->target != BT_NONE)
 		return;

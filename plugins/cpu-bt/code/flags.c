@@ -19,7 +19,7 @@
 
 void tsr_bt_flags_recover(struct tsr_bt *bt, const struct bt_site *s)
 {
-	const struct flag_source *f = &s->source;
+	const struct flag_source *f = &bt_site_more(bt, s)->source;
 	uint32_t a, b;
 
 	if (f->kind == BT_RECOVER_NONE)

@@ -45,6 +45,19 @@ struct bt_site_more *tsr_bt_site_more(struct bt_tx *tx, struct bt_site *s)
 	return &c->mores[s->more];
 }
 
+/* What a slow path must know of flags that a check has clobbered. */
+static void record_flags(struct bt_tx *tx, struct bt_site *s)
+{
+	const struct flag_source *source = &tx->sources[tx->index];
+	struct bt_site_more *m;
+
+	if (source->kind == BT_RECOVER_NONE)
+		return;
+	m = tsr_bt_site_more(tx, s);
+	m->source = *source;
+	m->flags_kept = tsr_bt_flags_kept(tx->insn, source);
+}
+
 /* What a slow path must know of the x87's pointers. */
 static void record_fp(struct bt_tx *tx, struct bt_site *s)
 {
@@ -74,21 +87,38 @@ static void record_groups(struct bt_tx *tx, struct bt_site *s)
 	}
 }
 
+/* The last site has all it will have. If its row is like the one before, it goes without one of its
+ * own. */
+static void seal(struct bt_cache *c)
+{
+	struct bt_site *s = c->sites + c->site_count - 1;
+	const struct bt_site_more *m = c->mores + c->more_count - 1;
+
+	if (!c->site_count || !s->more || s->more != c->more_count - 1 ||
+	    memcmp(m, m - 1, sizeof(*m)) != 0)
+		return;
+	s->more--;
+	c->more_count--;
+}
+
 /* A row for a call that stands before here, or will; it says nothing of an instruction. */
 uint32_t tsr_bt_site_row(struct bt_tx *tx, unsigned size, unsigned access)
 {
-	struct tsr_bt *bt = tx->bt;
-	bool room = bt->cache.site_count <
-		    bt->cache.site_max - 1; /* the last takes what the table has no room for */
-	uint32_t site = room ? bt->cache.site_count++ : bt->cache.site_max - 1;
-	struct bt_site *s = &bt->cache.sites[site];
+	struct bt_cache *c = &tx->bt->cache;
+	bool room = c->site_count < c->site_max - 1; /* the last takes what the table has no room
+							for */
+	struct bt_site *s;
+	uint32_t site;
 
+	seal(c);
+	site = room ? c->site_count++ : c->site_max - 1;
+	s = &c->sites[site];
 	tx->full |= !room;
 	memset(s, 0, sizeof(*s));
 	s->host = tx_host(tx);
 	s->block = tx->block;
-	s->size = (uint16_t)size;
-	s->access = (uint8_t)access;
+	s->size = size & (2 * TSR_PAGE_SIZE - 1);
+	s->access = access & (BT_READ | BT_WRITE | BT_EXACT);
 	return site;
 }
 
@@ -98,12 +128,11 @@ uint32_t tsr_bt_site(struct bt_tx *tx, unsigned size, unsigned access)
 	struct bt_site *s = &tx->bt->cache.sites[site];
 
 	tx_window_forget(tx);
-	s->eip = (uint16_t)(tx->insn->eip - tx->insns[0].eip);
-	s->insn = (uint8_t)tx->index;
+	s->eip = (tx->insn->eip - tx->insns[0].eip) & 1023;
+	s->insn = tx->index & 127;
 	tx->clobbered |= !tsr_bt_flags_live(tx);
 	if (tx->clobbered)
-		s->source = tx->sources[tx->index];
-	s->flags_kept = tsr_bt_flags_kept(tx->insn, &s->source);
+		record_flags(tx, s);
 	record_groups(tx, s);
 	record_fp(tx, s);
 	return site;
@@ -365,9 +394,9 @@ void tsr_bt_memory_stored(struct bt_tx *tx, enum bt_store store, uint32_t value)
 	tx->open = -1;
 	if (length > UINT8_MAX)
 		return;
-	s->store = (uint8_t)store;
+	s->store = store & 7;
 	s->store_value = value;
-	s->resume = (uint8_t)length;
+	s->resume = length & UINT8_MAX;
 }
 
 /* The same for a group: r9 + r8 is its first byte. */

@@ -242,10 +242,10 @@ static uint32_t stored_value(const struct tsr_bt *bt, const struct bt_site *s)
 /* Flags that were dead: the code has changed, and may read them. */
 static void keep_flags(struct tsr_bt *bt, const struct bt_site *s)
 {
-	uint16_t now = bt->hot.flags_ax;
+	uint16_t now = bt->hot.flags_ax, kept = bt_site_more(bt, s)->flags_kept;
 
 	tsr_bt_flags_recover(bt, s);
-	bt->hot.flags_ax = (bt->hot.flags_ax & s->flags_kept) | (now & ~s->flags_kept);
+	bt->hot.flags_ax = (bt->hot.flags_ax & kept) | (now & ~kept);
 }
 
 /* The store is done here. Code goes on behind it, and is left at the next instruction if the block
@@ -264,7 +264,7 @@ static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s)
 	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
 		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
-	if (s->flags_kept && !bt->cache.blocks[s->block].valid)
+	if (bt_site_more(bt, s)->flags_kept && !bt->cache.blocks[s->block].valid)
 		keep_flags(bt, s);
 	leave_if_stale(bt, s);
 	return bt_go_on_after(s->resume);
