@@ -91,20 +91,6 @@ static void access(struct loop *l)
 	}
 }
 
-/* In a table, wherever EAX leads: MOVZX EAX, AL; MOV EBP, or XCHG with it, [EAX * scale + disp32]
- */
-static void look_up(struct loop *l)
-{
-	static const uint8_t bytes[] = { 0x0f, 0xb6, 0xc0 };
-
-	memcpy(l->code + l->length, bytes, sizeof(bytes));
-	l->length += sizeof(bytes);
-	put(l, l->below(2) ? 0x8b : 0x87);
-	put(l, 0x04 | TSR_EBP << 3);
-	put(l, (uint8_t)(l->below(4) << 6) | TSR_EAX << 3 | 5);
-	put32(l, l->data + l->below(0x4000));
-}
-
 /* A pointer or the index moves. */
 static void move(struct loop *l, uint8_t reg)
 {
@@ -157,6 +143,44 @@ static void other(struct loop *l)
 		put(l, 0x04);
 		put(l, 0x28);
 	}
+}
+
+/* EAX becomes small: MOVZX EAX, AL; AND EAX, imm; or SHR EAX, imm8 */
+static void make_small(struct loop *l)
+{
+	switch (l->below(4)) {
+	case 0:
+		put(l, 0x25);
+		put32(l, (2u << l->below(12)) - 1);
+		break;
+	case 1:
+		put(l, 0x83);
+		put(l, 0xe0);
+		put(l, (uint8_t)l->below(256));
+		break;
+	case 2:
+		put(l, 0xc1);
+		put(l, 0xe8);
+		put(l, (uint8_t)(20 + l->below(14)));
+		break;
+	default:
+		put(l, 0x0f);
+		put(l, 0xb6);
+		put(l, 0xc0);
+	}
+}
+
+/* In a table, wherever EAX leads: MOV EBP, or XCHG with it, [EAX * scale + disp32]; now and then
+ * with something between that may change EAX. */
+static void look_up(struct loop *l)
+{
+	make_small(l);
+	if (!l->below(4))
+		other(l);
+	put(l, l->below(2) ? 0x8b : 0x87);
+	put(l, 0x04 | TSR_EBP << 3);
+	put(l, (uint8_t)(l->below(4) << 6) | TSR_EAX << 3 | 5);
+	put32(l, l->data + l->below(0x4000));
 }
 
 /* Back to the start while the count lasts, or until a pointer is where it may never be. */

@@ -170,6 +170,45 @@ static void caller_is_mapped_elsewhere(void)
 	}
 }
 
+/* PUSHes move ESP together only if one check covers them: of these the second writes to a device,
+ * below the page of the first. */
+static uint64_t written_below_a_page(bool translating, uint32_t *esp)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x89, 0xec, 0x51, 0x50,             /* again: mov esp, ebp; push ecx; push eax */
+		0x49, 0x75, 0xf9, 0xf4,             /* dec ecx; jnz again */
+	};
+	/* clang-format on */
+	uint64_t hash;
+
+	rig = rig_new(translating, translating ? "window,nogroups" : "");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig);
+	rig_flat(rig, &state);
+	state.eip = CODE;
+	state.gpr[TSR_EBP] = RIG_IO_BASE + RIG_IO_LENGTH + 4;
+	state.gpr[TSR_ECX] = 10;
+	rig_write(rig, CODE, code, sizeof(code));
+	rig->cpu->set_state(rig->cpu_self, &state, NULL);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	state.size = sizeof(state);
+	rig->cpu->get_state(rig->cpu_self, &state);
+	*esp = state.gpr[TSR_ESP];
+	hash = rig->io_hash;
+	CU_ASSERT(!translating || rig_stat(rig, "blocks in the window") > 0);
+	rig_free(rig);
+	rig = NULL;
+	return hash;
+}
+
+static void pushes_move_esp_one_by_one(void)
+{
+	uint32_t expected, esp;
+
+	CU_ASSERT_EQUAL(written_below_a_page(true, &esp), written_below_a_page(false, &expected));
+	CU_ASSERT_EQUAL(esp, expected);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -177,6 +216,7 @@ int main(void)
 		UNIT_ROW(calls_that_nothing_returns_from),
 		UNIT_ROW(returns_that_nothing_has_called),
 		UNIT_ROW(caller_is_mapped_elsewhere),
+		UNIT_ROW(pushes_move_esp_one_by_one),
 		CU_TEST_INFO_NULL,
 	};
 

@@ -21,6 +21,7 @@ enum {
 	OP_ALU_GV_EV = 0x03, /* + 8 * ALU operation */
 	OP_ADD_AL_IB = 0x04,
 	OP_OR_EV_GV = 0x09,
+	OP_AND_EAX_IZ = 0x25,
 	OP_INC = 0x40,  /* + register */
 	OP_DEC = 0x48,  /* + register */
 	OP_PUSH = 0x50, /* + register */
@@ -106,6 +107,7 @@ enum {
 	OP_0F_SHLD_CL = 0xa5,
 	OP_0F_SHRD_IB = 0xac,
 	OP_0F_SHRD_CL = 0xad,
+	OP_0F_MOVZX_EB = 0xb6,
 	OP_0F_BIT_IB = 0xba,
 	OP_0F_FP_CMP = 0xc2,
 	OP_0F_BSWAP = 0xc8, /* + register */

@@ -11,6 +11,7 @@
  */
 #include <Zydis/Zydis.h>
 
+#include "lower/bounded.h"
 #include "lower/groups.h"
 #include "lower/memory.h"
 #include "lower/stack.h"
@@ -301,6 +302,7 @@ bool tsr_bt_operand_steady(const struct bt_tx *tx, unsigned n, unsigned k, struc
 	int32_t moved;
 
 	accesses_of(tx, &tx->insns[n], a);
+	tsr_bt_bounded(tx, n, &a[k].ea, &a[k].ea, &a[k].size);
 	for (unsigned i = 0; i < tx->count; i++) {
 		if (i == n)
 			before = step;

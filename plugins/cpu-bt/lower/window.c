@@ -18,7 +18,9 @@
  *                                               OP     [r13 + r8]
  *
  * An operand off a register with a small displacement needs no r8: it is [r13 + register + disp].
- * Groups, and operands that were often not aligned, look at the page of their last byte instead.
+ * Nor does one in a table whose page is known (bounded.c), which is checked like a constant
+ * address. Groups, and operands that were often not aligned, look at the page of their last byte
+ * instead.
  *
  * The stub calls a routine (runtime/checks.c) that looks at both pages. If they are not valid, the
  * block is left before the instruction, for a block at the same EIP that checks by the tables
@@ -26,6 +28,7 @@
  * translated in another form (runtime/promote.c). So code that uses the window has no slow path:
  * what it does cannot fault, and needs nobody to be told.
  */
+#include "lower/bounded.h"
 #include "lower/count.h"
 #include "lower/exits.h"
 #include "lower/flag-restore.h"
@@ -35,6 +38,7 @@
 #include "lower/memory.h"
 #include "lower/window.h"
 
+#define OPERAND_MAX 64 /* bytes */
 /* A displacement that the sum with a register may have without being wrapped at 4 GiB. */
 #define DISP_MAX (TSR_MMU_WINDOW_SLACK - 64)
 
@@ -243,14 +247,18 @@ static bool names_registers(const struct bt_insn *i)
 	}
 }
 
-/* r8d may be the address at displacement `known` already. */
-static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool known)
+/* r8d may be the operand's address already, if that is `known`. An operand in a table has one
+ * register, and if the displacement is not negative, a sum below 4 GiB. */
+static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool table, bool known)
 {
 	bool direct = names_registers(tx->insn);
 
 	tx_part(tx, BT_PART_ACCESS);
 	if (direct && is_constant(ea) && ea->disp >= 0)
 		return HOST_MEM(R13, ea->disp);
+	if (direct && table && ea->disp >= 0)
+		return ea->index == NOREG ? HOST_SIB(R13, tx_gpr(ea->base), 0, ea->disp)
+					  : HOST_SIB(R13, tx_gpr(ea->index), ea->scale, ea->disp);
 	if (direct && ea->base != NOREG && ea->index == NOREG && ea->disp >= -DISP_MAX &&
 	    ea->disp <= DISP_MAX)
 		return HOST_SIB(R13, tx_gpr(ea->base), 0,
@@ -262,7 +270,7 @@ static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool kn
 
 bool tsr_bt_window_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsigned size)
 {
-	return tx->windowed && !ea->addr16 && size <= 64 &&
+	return tx->windowed && !ea->addr16 && size <= TSR_PAGE_SIZE &&
 	       (ea->base == NOREG || ea->base <= TSR_EDI) &&
 	       bt_segment_kind(tx->mode, ea->segment) == BT_SEGMENT_FLAT &&
 	       !tsr_bt_after_sti(tx, tx->index) && ea->disp <= INT32_MAX - 4096;
@@ -271,19 +279,22 @@ bool tsr_bt_window_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsi
 bool tsr_bt_window_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access,
 			   struct host_mem *out)
 {
+	struct bt_ea at = *ea;
 	struct group *g;
+	bool table;
 
-	if (!tsr_bt_window_possible(tx, ea, size))
+	if (size > OPERAND_MAX || !tsr_bt_window_possible(tx, ea, size))
 		return false;
-	g = tsr_bt_group_covering(tx, ea, size, access);
+	table = tsr_bt_bounded(tx, tx->index, ea, &at, &size);
+	g = tsr_bt_group_covering(tx, &at, size, access);
 	if (g) {
 		load_window(tx);
-		*out = operand(tx, ea, false);
+		*out = operand(tx, ea, table, false);
 		return true;
 	}
-	g = tsr_bt_group_ahead(tx, ea, size, access);
+	g = tsr_bt_group_ahead(tx, &at, size, access);
 	check(tx, g);
-	*out = operand(tx, ea, g->low == ea->disp);
+	*out = operand(tx, ea, table, !table && g->low == ea->disp);
 	return true;
 }
 
