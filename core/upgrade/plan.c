@@ -8,6 +8,7 @@
 #include "config/lock.h"
 #include "instance/machine-parts.h"
 #include "links/links.h"
+#include "manifest/loader.h"
 #include "manifest/paths.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
@@ -77,6 +78,24 @@ static gboolean check_lock(const TsrConfig *config, const char *instance, TsrPlu
 		return tsr_lock_check_plugin(lock, plugin, error);
 	return refuse(error, TSR_MACHINE_ERROR_VERSION, "in the lock %s it is %s; %s", config->lock,
 		      locked ? locked : "nothing", lock->remedy);
+}
+
+/* What runs scripts of a language is loaded once, with the machine, and is never another version.
+ */
+static gboolean take_language(const TsrPlugin *now, TsrPlugin *plugin, GError **error)
+{
+	if (!plugin->language)
+		return TRUE;
+	if (g_strcmp0(now->language, plugin->language) != 0)
+		return refuse(error, TSR_MACHINE_ERROR_INVALID,
+			      "%s %s is written in %s, and %s %s is not: a script takes only the "
+			      "place of one in its own language; restart the machine with that "
+			      "version",
+			      plugin->id, plugin->version, plugin->language, now->id, now->version);
+	if (!tsr_loader_check_abi(plugin, error))
+		return FALSE;
+	plugin->entry = now->entry;
+	return TRUE;
 }
 
 /* -- What others have of it, and it of others */
@@ -261,8 +280,8 @@ TsrInstanceConfig *tsr_upgrade_plan(TsrMachine *m, const TsrInstance *old, const
 
 	if (!plugin || !check_version(old->config->plugin, plugin, error) ||
 	    !check_lock(m->config, old->config->name, plugin, error) ||
-	    !check_provided(old, error) || !check_needs(m, old, plugin, error) ||
-	    !check_users(m, old, plugin, error))
+	    !take_language(old->config->plugin, plugin, error) || !check_provided(old, error) ||
+	    !check_needs(m, old, plugin, error) || !check_users(m, old, plugin, error))
 		return NULL;
 	config = tsr_instance_config_new(old->config->name, plugin);
 	if (take_settings(config, old->config, error))

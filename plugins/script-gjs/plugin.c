@@ -17,16 +17,18 @@ struct request {
 	bool good;
 };
 
+static const char in_copy[] =
+	"a script in JavaScript does not run in a copy of the process, in which an "
+	"upgrade is tried first; restart the machine with that version";
+
 static bool ask(struct request *request, void (*work)(void *data))
 {
-	static const char why[] = "a script in JavaScript does not run in a copy of the process";
-
 	if (thread_run(work, request))
 		return request->good;
 	if (!request->error)
-		script_fault(&request->device->base, why, why);
+		script_fault(&request->device->base, in_copy, in_copy);
 	return tsr_error_set(request->error, TSR_ERROR_UNSUPPORTED, "%s: %s",
-			     request->device->base.plugin, why);
+			     request->device->base.plugin, in_copy);
 }
 
 static void on_make(void *data)
@@ -115,6 +117,8 @@ static void end(struct script_device *base)
 
 static bool start(struct tsr_error *error)
 {
+	if (thread_is_lost())
+		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED, "%s", in_copy);
 	return thread_start(engine_start, error);
 }
 

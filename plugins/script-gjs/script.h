@@ -50,6 +50,8 @@ struct device {
 
 /* Starts the thread; `first` runs on it before all else. [main & !running] */
 bool thread_start(bool (*first)(struct tsr_error *error), struct tsr_error *error);
+/* Whether this process is a copy of the one that had the thread. [any] */
+bool thread_is_lost(void);
 /* Runs work(data) on the thread of JavaScript, and waits for it. Whoever is in a call that the
  * script has made of it may do so again. False: there is no such thread here, because this process
  * is a copy of the one that had it. [any] */

@@ -36,7 +36,7 @@ static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t to_thread, to_caller;
 	struct turn *top;
-	bool is_running;
+	bool is_running, is_lost;
 	bool (*first)(struct tsr_error *error);
 	struct tsr_error *error;
 	bool first_is_good;
@@ -168,6 +168,12 @@ bool thread_run(void (*work)(void *data), void *data)
 static void on_fork(void)
 {
 	thread.is_running = false;
+	thread.is_lost = true;
+}
+
+bool thread_is_lost(void)
+{
+	return thread.is_lost;
 }
 
 /* Signals are the business of the threads that know of them. */

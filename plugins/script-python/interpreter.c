@@ -251,6 +251,7 @@ static bool start_python(struct tsr_error *error)
 	status = initialize();
 	if (!PyStatus_Exception(status)) {
 		PyEval_SaveThread();
+		script_be_copied();
 		return true;
 	}
 	return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,

@@ -63,6 +63,15 @@ void script_watch_begin(void);
 void script_watch_end(void);
 void script_watch_thread(struct watched *thread);
 void script_unwatch_thread(struct watched *thread);
+/* Keeps the watchdog from its list of threads. */
+void script_watch_lock(void);
+void script_watch_unlock(void);
+
+/* -- copy.c */
+
+/* From here on, scripts run in copies of this process, too. Only if no program of Python's makes
+ * its own. [main & !running] */
+void script_be_copied(void);
 
 /* -- error.c */
 

@@ -160,3 +160,13 @@ void script_unwatch_thread(struct watched *thread)
 		*at = thread->next;
 	pthread_mutex_unlock(&watchdog.mutex);
 }
+
+void script_watch_lock(void)
+{
+	pthread_mutex_lock(&watchdog.mutex);
+}
+
+void script_watch_unlock(void)
+{
+	pthread_mutex_unlock(&watchdog.mutex);
+}

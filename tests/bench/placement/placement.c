@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A device for placement-costs: what the guest writes to the ports +0 to +5 leads to one kind of
- * work each. Between writes to +6, of the number of a kind, and to +7, of how many accesses there
- * were in units of 256, it takes the time. 255 to +6: it reports. placement.py is its twin. */
+ * work each. placement.py and placement.js are its twins. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <tessera/net.h>
 #include <tessera/tessera.h>
 
-#define KINDS 6
-#define BATCHES 512
 #define MEMORY 0x1000 /* of the guest */
-#define REPORT 255
 #define FIELDS 1000
 
 struct placement {
 	const struct tsr_host *host;
 	const struct tsr_dma *dma;
-	const struct tsr_log *log;
 	const struct tsr_irq *line;
 	struct tsr_interface net;
 	struct tsr_net_port port;
@@ -27,19 +20,7 @@ struct placement {
 	uint8_t value;
 	int64_t fields; /* of its state */
 	char names[FIELDS][8];
-	unsigned kind;
-	int64_t begin_ns;
-	unsigned count[KINDS];
-	double ns[KINDS][BATCHES]; /* of one access */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void work_dma(struct placement *p, size_t length)
 {
@@ -65,47 +46,12 @@ static void work(struct placement *p, unsigned kind)
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void report(struct placement *p)
-{
-	char text[256];
-	int length = 0;
-
-	for (unsigned kind = 0; kind < KINDS; kind++) {
-		qsort(p->ns[kind], p->count[kind], sizeof(double), compare);
-		length += snprintf(text + length, sizeof(text) - (size_t)length, " %.1f/%.1f",
-				   p->ns[kind][0], p->ns[kind][p->count[kind] / 2]);
-	}
-	p->log->write(p->host, report, TSR_LOG_WARNING, "costs%s", text);
-}
-
-static void end(struct placement *p, unsigned accesses)
-{
-	if (p->kind < KINDS && p->count[p->kind] < BATCHES)
-		p->ns[p->kind][p->count[p->kind]++] = (double)(now_ns() - p->begin_ns) / accesses;
-}
-
 static void write_port(void *self, uint64_t offset, uint64_t value, unsigned width)
 {
 	struct placement *p = self;
 
 	p->value = (uint8_t)value;
-	if (offset < 6) {
-		work(p, (unsigned)offset);
-	} else if (offset == 7) {
-		end(p, (unsigned)value * 256);
-	} else if (value == REPORT) {
-		report(p);
-	} else {
-		p->kind = (unsigned)value;
-		p->begin_ns = now_ns();
-	}
+	work(p, (unsigned)offset);
 }
 
 static uint64_t read_port(void *self, uint64_t offset, unsigned width)
@@ -126,7 +72,6 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	p->host = host;
 	p->dma = host->get(host, TSR_DMA);
 	p->fields = properties->get_int(host, "fields");
-	p->log = host->get(host, TSR_LOG);
 	for (int i = 0; i < p->fields; i++)
 		snprintf(p->names[i], sizeof(p->names[i]), "f%d", i % FIELDS);
 	p->line = irq->get(host, "irq");
