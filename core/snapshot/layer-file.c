@@ -354,7 +354,9 @@ gboolean tsr_layer_file_unshare(const char *path, GError **error)
 		return TRUE;
 	}
 	beside = g_strconcat(path, ".new", NULL);
-	to = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* Of a process that was ended, or a stranger's link, which is not followed. */
+	unlink(beside);
+	to = open(beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0 || !get_identity(from, &identity) || !tsr_file_copy(from, to) ||
 	    !set_identity(to, &identity) || rename(beside, path))
 		failure = errno;

@@ -130,7 +130,9 @@ static int make_state(const TsrStore *store, guint id, char **path, GError **err
 	int fd;
 
 	*path = tsr_store_path(store, id, "state");
-	fd = open(*path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* Of a process that was ended, or a stranger's link, which is not followed. */
+	unlink(*path);
+	fd = open(*path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		tsr_file_fail(*path, "make it", errno, error);
 	return fd;

@@ -5,6 +5,7 @@
  */
 #include <tessera/tessera.h>
 
+#include "renderer.h"
 #include "translations.h"
 #include "ui.h"
 
@@ -29,7 +30,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	gdk_set_allowed_backends(
 		"x11,*"); /* grab.c can hold the pointer there, and through Xwayland */
 #endif
-	ui_renderer_choose();
+	tsr_renderer_choose();
 	if (!gtk_init_check())
 		return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
 				     "there is no display to open a window on; use --ui none");

@@ -95,9 +95,6 @@ struct ui {
 	double rest_x, rest_y, rest_wheel; /* fractions not yet sent */
 };
 
-/* -- renderer.c: before GTK is initialised; GSK_RENDERER of the environment goes first */
-void ui_renderer_choose(void);
-
 /* -- window.c */
 void ui_window_create(struct ui *ui, const char *scale);
 void ui_window_destroy(struct ui *ui);

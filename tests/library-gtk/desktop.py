@@ -100,9 +100,9 @@ class Desktop(Driver):
         sockets = glob.glob(f"{self.home}/run/tessera/*.control")
         return subprocess.run([self.tessera, "ctl", sockets[0], *words], capture_output=True, text=True).stdout if sockets else ""
 
-    def type_title(self, window, title):
+    def type_title(self, window, title, field="Name"):
         self.find(window)
-        self.find("Name", "text").set_text_contents(title)
+        self.find(field, "text").set_text_contents(title)
 
     def end(self):
         """The library ends, and has had nothing to complain about."""

@@ -114,6 +114,13 @@ static void damage_state_is_folder(const char *folder, const char *manifest)
 	g_mkdir(state, 0700);
 }
 
+static void damage_state_is_link(const char *folder, const char *manifest)
+{
+	g_autofree char *state = g_build_filename(folder, TSR_LIBRARY_STATE, NULL);
+
+	CU_ASSERT_EQUAL(symlink(manifest, state), 0);
+}
+
 static void damage_is_told_in_a_sentence(void)
 {
 	static const struct {
@@ -127,6 +134,7 @@ static void damage_is_told_in_a_sentence(void)
 		{ damage_no_disk, "The disk image “disk.img” is missing" },
 		{ damage_disk_is_folder, "“disk.img” is a folder" },
 		{ damage_state_is_folder, "“suspended.state” cannot be read" },
+		{ damage_state_is_link, "“suspended.state” is a link" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {

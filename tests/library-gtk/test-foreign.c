@@ -157,6 +157,102 @@ static void virtualbox_names_the_system_in_an_element(void)
 	tsr_foreign_free(foreign);
 }
 
+/* -- Whole descriptions, as those programs write them (foreign/) */
+
+static const struct {
+	const char *file, *title;
+	guint mib;
+	gboolean has_network, is_64_bit, has_efi;
+	const char *disks[3];
+} samples[] = {
+	{ "workstation-5.vmx",
+	  "Windows 2000 \"Office\"",
+	  256,
+	  TRUE,
+	  FALSE,
+	  FALSE,
+	  { "Windows 2000 Professional.vmdk" } },
+	{ "workstation-6.vmx",
+	  "Büro",
+	  512,
+	  FALSE,
+	  FALSE,
+	  FALSE,
+	  { "Büro.vmdk", "Büro-Daten.vmdk" } },
+	{ "workstation-12.vmx",
+	  "Débian 8",
+	  1024,
+	  TRUE,
+	  FALSE,
+	  FALSE,
+	  { "data/Données.vmdk", "Debian 8.x.vmdk" } },
+	{ "workstation-17.vmx",
+	  "Windows 11 x64",
+	  4096,
+	  TRUE,
+	  TRUE,
+	  TRUE,
+	  { "Windows 11 x64.vmdk" } },
+	{ "virtualbox-1.0.ovf", "Debian box", 512, TRUE, FALSE, FALSE, { "box-disk001.vmdk" } },
+	{ "virtualbox-2.0.ovf", "Debian 64", 1024, TRUE, TRUE, TRUE, { "box-disk001.vmdk" } },
+	{ "vmware-1.1.ovf", "Web & mail", 768, TRUE, FALSE, FALSE, { "web-disk1.vmdk", "" } },
+};
+
+static struct tsr_foreign *read_sample(const char *name, GError **error)
+{
+	g_autofree char *path = g_build_filename(SAMPLES, name, NULL), *text = NULL;
+	gsize length;
+
+	CU_ASSERT_FATAL(g_file_get_contents(path, &text, &length, NULL));
+	return g_str_has_suffix(name, ".vmx") ? tsr_vmx_parse(text, length, name, error)
+					      : tsr_ovf_parse(text, length, name, error);
+}
+
+static void whole_descriptions_are_read(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(samples); i++) {
+		g_autoptr(GError) why = NULL;
+		struct tsr_foreign *foreign = read_sample(samples[i].file, &why);
+		guint count = 0;
+
+		if (!foreign)
+			g_printerr("%s\n", why->message);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(foreign);
+		CU_ASSERT_STRING_EQUAL(foreign->title, samples[i].title);
+		CU_ASSERT_EQUAL(foreign->memory_mib, samples[i].mib);
+		CU_ASSERT_EQUAL(foreign->has_network, samples[i].has_network);
+		CU_ASSERT_EQUAL(foreign->is_64_bit, samples[i].is_64_bit);
+		CU_ASSERT_EQUAL(foreign->has_efi, samples[i].has_efi);
+		for (; samples[i].disks[count]; count++)
+			if (count < foreign->disks->len)
+				CU_ASSERT_STRING_EQUAL(disk(foreign, count)->name
+							       ? disk(foreign, count)->name
+							       : "",
+						       samples[i].disks[count]);
+		CU_ASSERT_EQUAL(foreign->disks->len, count);
+		tsr_foreign_free(foreign);
+	}
+}
+
+static void an_encrypted_vmx_says_so(void)
+{
+	g_autoptr(GError) why = NULL;
+
+	CU_ASSERT_PTR_NULL(read_sample("encrypted.vmx", &why));
+	CU_ASSERT(why && strstr(why->message, "“encrypted.vmx” is encrypted"));
+}
+
+static void an_unknown_encoding_is_no_obstacle(void)
+{
+	static const char text[] = ".encoding = \"klingon\"\nconfig.version = \"8\"\n"
+				   "displayName = \"B\xfcro\"\n";
+	struct tsr_foreign *foreign = tsr_vmx_parse(text, strlen(text), "a.vmx", NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(foreign);
+	CU_ASSERT_STRING_EQUAL(foreign->title, "B\xef\xbf\xbdro");
+	tsr_foreign_free(foreign);
+}
+
 static void bad_ovfs_are_refused(void)
 {
 	refused("</Envelope>", "", "is damaged");
@@ -193,6 +289,9 @@ int main(int argc, char **argv)
 		UNIT_ROW(what_is_no_vmx_is_refused),
 		UNIT_ROW(an_ovf_is_read),
 		UNIT_ROW(virtualbox_names_the_system_in_an_element),
+		UNIT_ROW(whole_descriptions_are_read),
+		UNIT_ROW(an_encrypted_vmx_says_so),
+		UNIT_ROW(an_unknown_encoding_is_no_obstacle),
 		UNIT_ROW(bad_ovfs_are_refused),
 		UNIT_ROW(an_ovf_without_end_is_refused),
 		CU_TEST_INFO_NULL,

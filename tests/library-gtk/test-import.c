@@ -317,6 +317,51 @@ static void a_vmx_brings_its_disks(void)
 	CU_ASSERT_STRING_EQUAL_FATAL(other ? other + strlen(parent) : "", "/Old PC 2");
 }
 
+/* As a file of the folder in which the program had written its machine. */
+static char *put_sample(const char *folder, const char *name)
+{
+	g_autofree char *path = g_build_filename(SAMPLES, name, NULL), *text = NULL;
+	gsize length;
+
+	CU_ASSERT_FATAL(g_file_get_contents(path, &text, &length, NULL));
+	return rig_write(folder, name, text, (gssize)length);
+}
+
+static void whole_descriptions_become_machines(void)
+{
+	static const struct {
+		const char *file, *disks[2], *title, *memory;
+		guint notes;
+	} rows[] = {
+		{ "workstation-6.vmx", { "Büro.vmdk", "Büro-Daten.vmdk" }, "Büro", "512M", 0 },
+		{ "workstation-17.vmx", { "Windows 11 x64.vmdk" }, "Windows 11 x64", "3584M", 3 },
+		{ "virtualbox-1.0.ovf", { "box-disk001.vmdk" }, "Debian box", "512M", 0 },
+		{ "virtualbox-2.0.ovf", { "box-disk001.vmdk" }, "Debian 64", "1024M", 2 },
+		{ "vmware-1.1.ovf", { "web-disk1.vmdk" }, "Web & mail", "768M", 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *folder = rig_folder(), *parent = rig_folder(),
+				*path = put_sample(folder, rows[i].file), *made = NULL,
+				*text = NULL,
+				*memory = g_strconcat("memory=", rows[i].memory, NULL);
+		g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+
+		for (guint j = 0; j < G_N_ELEMENTS(rows[i].disks) && rows[i].disks[j]; j++)
+			g_free(make_image(folder, rows[i].disks[j], "vmdk",
+					  "subformat=streamOptimized"));
+		made = import(path, parent, notes);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+		CU_ASSERT_STRING_EQUAL(made + strlen(parent) + 1, rows[i].title);
+		is_copy(made, "disk.img");
+		if (rows[i].disks[1])
+			is_copy(made, "disk1.img");
+		text = manifest(made);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, memory));
+		CU_ASSERT_EQUAL(notes->len, rows[i].notes);
+	}
+}
+
 static void a_vmx_reaches_its_folder_only(void)
 {
 	static const char *const disks[] = { "../source.vmdk", "/etc/passwd", "C:\\x.vmdk",
@@ -455,6 +500,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(what_a_machine_must_not_bring_is_refused),
 		UNIT_ROW(other_files_are_refused_in_a_sentence),
 		UNIT_ROW(a_raw_image_is_copied),
+		UNIT_ROW(whole_descriptions_become_machines),
 		UNIT_ROW(a_vmx_reaches_its_folder_only),
 		UNIT_ROW(disks_of_others_are_converted),
 		UNIT_ROW(cut_disks_leave_nothing),

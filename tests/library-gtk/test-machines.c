@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "folder-rig.h"
 #include "model/library.h"
@@ -287,6 +289,100 @@ static void a_killed_machine_is_told(void)
 	finish(&rig);
 }
 
+/* -- Links in a folder that comes from a stranger */
+
+#define PRECIOUS "what is the user's"
+
+/* The file that they lead to. */
+static char *put_links(Rig *rig, const char *const *names)
+{
+	char *target = rig_write(g_get_home_dir(), "precious", PRECIOUS, -1);
+
+	for (; *names; names++) {
+		g_autofree char *link = g_build_filename(
+			tsr_library_machine_get_folder(rig->machine), *names, NULL);
+
+		CU_ASSERT_EQUAL(symlink(target, link), 0);
+	}
+	return target;
+}
+
+static gboolean is_untouched(const char *target)
+{
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(target, &text, NULL, NULL) && g_str_equal(text, PRECIOUS);
+}
+
+static gboolean is_own_file(Rig *rig, const char *name)
+{
+	g_autofree char *path =
+		g_build_filename(tsr_library_machine_get_folder(rig->machine), name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
+	       !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
+}
+
+static gboolean has_own_picture(gpointer user)
+{
+	return is_own_file(user, TSR_LIBRARY_PICTURE);
+}
+
+/* rig.failed has the sentence. */
+static void log_is_refused(Rig *rig)
+{
+	tsr_library_machine_start(rig->machine);
+	CU_ASSERT(rig_wait(has_failed, rig));
+	CU_ASSERT(rig->failed && strstr(rig->failed, "“log.txt” in its folder is a link"));
+	g_clear_pointer(&rig->failed, g_free);
+	CU_ASSERT(comes_to(rig, TSR_LIBRARY_OFF));
+	CU_ASSERT(has_problem(rig));
+}
+
+static void a_log_that_leads_elsewhere_is_not_written(void)
+{
+	static const char *const names[] = { TSR_LIBRARY_LOG, NULL };
+	g_autofree char *target = NULL, *log = NULL;
+	Rig rig;
+
+	begin(&rig, 1);
+	target = put_links(&rig, names);
+	log_is_refused(&rig);
+	CU_ASSERT(is_untouched(target));
+
+	log = g_build_filename(tsr_library_machine_get_folder(rig.machine), TSR_LIBRARY_LOG, NULL);
+	g_remove(log);
+	CU_ASSERT_EQUAL(mkfifo(log, 0600), 0); /* nobody reads it */
+	log_is_refused(&rig);
+	g_remove(log);
+	tsr_library_machine_start(rig.machine);
+	CU_ASSERT(comes_to(&rig, TSR_LIBRARY_RUNNING));
+	tsr_library_machine_power_off(rig.machine);
+	CU_ASSERT(comes_to(&rig, TSR_LIBRARY_OFF));
+	finish(&rig);
+}
+
+static void a_state_and_a_picture_replace_links(void)
+{
+	static const char *const names[] = { "." TSR_LIBRARY_STATE ".new", TSR_LIBRARY_PICTURE,
+					     NULL };
+	g_autofree char *target = NULL;
+	Rig rig;
+
+	begin(&rig, 1);
+	target = put_links(&rig, names);
+	tsr_library_set_live(rig.library, TRUE);
+	tsr_library_machine_start(rig.machine);
+	CU_ASSERT(comes_to(&rig, TSR_LIBRARY_RUNNING));
+	CU_ASSERT(rig_wait(has_own_picture, &rig));
+	tsr_library_machine_suspend(rig.machine);
+	CU_ASSERT(comes_to(&rig, TSR_LIBRARY_SUSPENDED));
+	CU_ASSERT(is_own_file(&rig, TSR_LIBRARY_STATE));
+	CU_ASSERT(is_untouched(target));
+	CU_ASSERT_PTR_NULL(rig.failed);
+	finish(&rig);
+}
+
 typedef struct {
 	gboolean done;
 	char *folder;
@@ -416,6 +512,8 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_failed_start_says_why),
 		UNIT_ROW(a_damaged_state_is_not_lost_and_can_be_discarded),
 		UNIT_ROW(a_killed_machine_is_told),
+		UNIT_ROW(a_log_that_leads_elsewhere_is_not_written),
+		UNIT_ROW(a_state_and_a_picture_replace_links),
 		UNIT_ROW(a_renamed_machine_keeps_its_disc),
 		UNIT_ROW(a_disc_changes_while_it_runs),
 		UNIT_ROW(a_running_machine_is_not_renamed),

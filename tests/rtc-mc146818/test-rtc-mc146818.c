@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <CUnit/Basic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fake-host.h>
@@ -295,6 +297,31 @@ static void the_file_survives(void)
 	unlink(path);
 }
 
+/* Which the folder of a stranger's machine may have beside its CMOS. */
+static void a_link_is_not_written_through(void)
+{
+	char folder[] = "/tmp/test-rtc-XXXXXX", path[64], beside[64], target[64];
+	struct fake_row rows[] = { { "file", path }, { NULL, NULL } };
+	struct stat info;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/cmos", folder);
+	snprintf(beside, sizeof(beside), "%s/cmos.new", folder);
+	snprintf(target, sizeof(target), "%s/target", folder);
+	CU_ASSERT_EQUAL(symlink(target, beside), 0);
+	start_with(rows);
+	put(0x50, 0x5a);
+	fake_finish();
+	CU_ASSERT_NOT_EQUAL(access(target, F_OK), 0);
+	CU_ASSERT(lstat(beside, &info) == 0 && S_ISLNK(info.st_mode));
+	unlink(beside);
+	start_with(rows);
+	put(0x50, 0x5a);
+	fake_finish();
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	rmdir(folder);
+}
+
 /* Whatever a guest writes into the clock can be saved and loaded. */
 static void any_year_can_be_saved(void)
 {
@@ -345,6 +372,7 @@ int main(void)
 		{ "resets keep the battery", resets_keep_the_battery },
 		{ "says whether the guest is resumed", says_whether_the_guest_is_resumed },
 		{ "the file survives", the_file_survives },
+		{ "a link is not written through", a_link_is_not_written_through },
 		{ "any year can be saved", any_year_can_be_saved },
 		{ "state and fuzz", state_and_fuzz },
 		CU_TEST_INFO_NULL,

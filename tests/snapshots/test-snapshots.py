@@ -139,12 +139,19 @@ class LinkedCloneTest(SnapshotTestCase):
         clone.write("disk0", 5, 9)
         m.write("disk0", 6, 8)
         changed = clone.contents()
+        precious = os.path.join(self.folder, "precious")
+        with open(precious, "w", encoding="ascii") as file:
+            file.write("what is the user's")
+        for name in (m.path("disk0.img"), *(os.path.join(m.path("snapshots"), name) for name in os.listdir(m.path("snapshots")))):
+            os.symlink(precious, name + ".new")  # which a folder that comes from a stranger may have
         m.snapshot("delete", "first")  # each merges into files that both have
         m.snapshot("delete", "second")
         self.assertEqual(clone.contents(), changed)
         clone.snapshot("delete", "first")
         clone.snapshot("delete", "second")
         self.assertEqual(clone.contents(), changed)
+        with open(precious, encoding="ascii") as file:
+            self.assertEqual(file.read(), "what is the user's")
         self.assertEqual(m.contents()[0][5:7], bytes([1, 8]))
         self.assertEqual(changed[0][5:7], bytes([9, 2]))
         m.snapshot("take", "third")

@@ -144,7 +144,8 @@ bool tsr_rtc_write_file(const char *path, const uint8_t cmos[CMOS_SIZE])
 
 	if ((size_t)snprintf(beside, sizeof(beside), "%s.new", path) >= sizeof(beside))
 		return false;
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	/* A folder of a stranger may have a link there. */
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return false;
 	good = write(fd, cmos, CMOS_SIZE) == CMOS_SIZE && fdatasync(fd) == 0;

@@ -106,8 +106,10 @@ void tsr_library_machine_save_picture(TsrLibraryMachine *self)
 	if (!self->picture)
 		return;
 	self->picture_saved = g_get_monotonic_time();
-	g_file_replace_contents_bytes_async(file, self->picture, NULL, FALSE, G_FILE_CREATE_NONE,
-					    NULL, on_picture_saved, NULL);
+	/* Not through a link, which a stranger's folder may have there. */
+	g_file_replace_contents_bytes_async(file, self->picture, NULL, FALSE,
+					    G_FILE_CREATE_REPLACE_DESTINATION, NULL,
+					    on_picture_saved, NULL);
 }
 
 /* Takes a picture out of the file in memory that the machine wrote. */

@@ -5,6 +5,7 @@
 #include <gio/gunixfdlist.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/folder.h"
@@ -76,6 +77,28 @@ static gboolean has_its_disc(const Start *start, GError **error)
 	return FALSE;
 }
 
+/* In a folder that comes from a stranger the log may be a link to what is the user's, or a pipe for
+ * whose reader an open waits: then nothing is written. *log -1: there is none, because the host
+ * refuses it; the machine runs without. FALSE with error. */
+static gboolean open_log(const char *path, int *log, GError **error)
+{
+	struct stat info;
+
+	*log = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	if (*log < 0 && (lstat(path, &info) != 0 || S_ISREG(info.st_mode)))
+		return TRUE;
+	if (*log >= 0 && fstat(*log, &info) == 0 && S_ISREG(info.st_mode) &&
+	    ftruncate(*log, 0) == 0)
+		return TRUE;
+	if (*log >= 0)
+		close(*log);
+	g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_DAMAGED,
+		    _("“%s” in its folder is a link or no file, so nothing is written there. "
+		      "Remove it, and start the machine again."),
+		    TSR_LIBRARY_LOG);
+	return FALSE;
+}
+
 /* On another thread: opens the log and starts the process. */
 static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -95,7 +118,10 @@ static void start_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 	tsr_installation_settle(start->folder);
 	tsr_installation_add_options(start->folder, start->arguments);
 	arguments = g_strv_builder_end(start->arguments);
-	log = open(start->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (!open_log(start->log, &log, &error)) {
+		g_task_return_error(task, error);
+		return;
+	}
 	g_mkdir_with_parents(folder, 0700);
 	if (log >= 0)
 		g_subprocess_launcher_take_stderr_fd(launcher, log);

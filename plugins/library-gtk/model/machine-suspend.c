@@ -39,7 +39,10 @@ static void open_on_thread(GTask *task, gpointer source, gpointer data, GCancell
 {
 	Suspension *suspension = data;
 
-	suspension->fd = open(suspension->new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* What lies there was left by a process that was ended; or it is a stranger's link, which
+	 * is not followed. */
+	unlink(suspension->new_path);
+	suspension->fd = open(suspension->new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (suspension->fd >= 0)
 		g_task_return_boolean(task, TRUE);
 	else

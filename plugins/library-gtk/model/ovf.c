@@ -3,6 +3,7 @@
  * See ovf.h. DSP0243 1.1.1 (DMTF): references (section 7.1), disks (9.1), the hardware of a system
  * (8.1 to 8.4), several systems (7.2); resource types and units are those of CIM_Resource-
  * AllocationSettingData and DSP0004, annex C. Names are compared without their namespace's prefix.
+ * Of several deployment options (9.8) the default is taken, and of a range (8.4) what it is about.
  */
 #include "model/ovf.h"
 
@@ -22,10 +23,11 @@ typedef struct {
 	GHashTable *packed; /* ids of files that are compressed */
 	GHashTable *disks;  /* diskId: a struct tsr_foreign_disk whose name is the file's id */
 	GString *text;      /* of the element */
+	char *option;       /* the id of the deployment option; NULL: there are none */
 	guint items, systems;
 
-	gboolean in_item;
-	guint64 type, quantity; /* of the item */
+	gboolean in_item, is_skipped; /* an item of another option, or the bound of a range */
+	guint64 type, quantity;       /* of the item */
 	char *units, *resource;
 } Ovf;
 
@@ -143,8 +145,42 @@ static gboolean begin_config(Ovf *o, const char **names, const char **values, GE
 	return TRUE;
 }
 
+/* VirtualBox's, in its own section: “BIOS”, “EFI”, “EFI64”. */
+static gboolean begin_firmware(Ovf *o, const char **names, const char **values, GError **error)
+{
+	const char *type = attribute(names, values, "type");
+
+	if (type && g_str_has_prefix(type, "EFI"))
+		o->foreign->has_efi = TRUE;
+	return TRUE;
+}
+
+/* The first is the default, unless another one says so. */
+static gboolean begin_option(Ovf *o, const char **names, const char **values, GError **error)
+{
+	const char *id = attribute(names, values, "id"),
+		   *is_default = attribute(names, values, "default");
+
+	if (id && (!o->option || (is_default && (g_str_equal(is_default, "true") ||
+						 g_str_equal(is_default, "1"))))) {
+		g_free(o->option);
+		o->option = g_strdup(id);
+	}
+	return TRUE;
+}
+
+static gboolean is_of_option(const Ovf *o, const char *configurations)
+{
+	g_auto(GStrv) ids = g_strsplit_set(configurations, " \t\r\n", -1);
+
+	return o->option && g_strv_contains((const char *const *)ids, o->option);
+}
+
 static gboolean begin_item(Ovf *o, const char **names, const char **values, GError **error)
 {
+	const char *options = attribute(names, values, "configuration");
+
+	o->is_skipped = attribute(names, values, "bound") || (options && !is_of_option(o, options));
 	o->in_item = TRUE;
 	o->type = o->quantity = 0;
 	g_clear_pointer(&o->units, g_free);
@@ -161,6 +197,8 @@ static const struct {
 	{ "VirtualSystem", begin_system },
 	{ "OperatingSystemSection", begin_os },
 	{ "Config", begin_config },
+	{ "Configuration", begin_option },
+	{ "Firmware", begin_firmware },
 	{ "Item", begin_item },
 	{ "StorageItem", begin_item },
 	{ "EthernetPortItem", begin_item },
@@ -215,6 +253,9 @@ static gboolean add_disk(Ovf *o, GError **error)
 
 static void end_item(Ovf *o, GError **error)
 {
+	o->in_item = FALSE;
+	if (o->is_skipped)
+		return;
 	if (o->type == RESOURCE_MEMORY)
 		o->foreign->memory_mib =
 			(guint)MIN(bytes_of(o->quantity, o->units, MIB) / MIB, G_MAXUINT);
@@ -222,7 +263,6 @@ static void end_item(Ovf *o, GError **error)
 		o->foreign->has_network = TRUE;
 	else if (o->type == RESOURCE_DISK)
 		add_disk(o, error);
-	o->in_item = FALSE;
 }
 
 static void end_value(Ovf *o, const char *element)
@@ -315,6 +355,7 @@ struct tsr_foreign *tsr_ovf_parse(const char *text, gsize length, const char *na
 	g_hash_table_unref(o.packed);
 	g_hash_table_unref(o.disks);
 	g_string_free(o.text, TRUE);
+	g_free(o.option);
 	g_free(o.units);
 	g_free(o.resource);
 	return o.foreign;

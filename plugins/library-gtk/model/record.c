@@ -45,8 +45,12 @@ static char *damage_of_state(const char *folder)
 	g_autofree char *path = g_build_filename(folder, TSR_LIBRARY_STATE, NULL);
 	struct stat info;
 
-	if (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && access(path, R_OK) == 0))
+	if (lstat(path, &info) != 0 || (S_ISREG(info.st_mode) && access(path, R_OK) == 0))
 		return NULL;
+	if (S_ISLNK(info.st_mode))
+		return g_strdup_printf(_("The suspended state “%s” is a link, which is not "
+					 "followed. Remove it, or put the file itself there."),
+				       TSR_LIBRARY_STATE);
 	return g_strdup_printf(_("The suspended state “%s” cannot be read."), TSR_LIBRARY_STATE);
 }
 

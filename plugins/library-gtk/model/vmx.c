@@ -50,16 +50,37 @@ static void take_line(GHashTable *values, const char *line)
 			     unescape(quote + 1, (gsize)(end - quote - 1)));
 }
 
-static GHashTable *read_lines(const char *text, gsize length)
+static GHashTable *read_lines(const char *text)
 {
 	GHashTable *values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
-	g_auto(GStrv) lines = g_strsplit(valid, "\n", LINES_MAX);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", LINES_MAX);
 
 	for (char **line = lines; *line; line++)
 		if (**line != '#')
 			take_line(values, *line);
 	return values;
+}
+
+/* Windows writes titles and file names as its code page has them, which `.encoding` names, in
+ * ASCII. NULL: it is no encoding that the host knows, or the text is not in it. */
+static GHashTable *read_encoded(GHashTable *values, const char *text, gsize length)
+{
+	const char *encoding = g_hash_table_lookup(values, ".encoding");
+	g_autofree char *converted = NULL;
+
+	if (!encoding || g_utf8_validate_len(text, length, NULL))
+		return NULL;
+	converted = g_convert(text, (gssize)length, "UTF-8", encoding, NULL, NULL, NULL);
+	return converted ? read_lines(converted) : NULL;
+}
+
+static GHashTable *read_file(const char *text, gsize length)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
+	g_autoptr(GHashTable) values = read_lines(valid);
+	GHashTable *encoded = read_encoded(values, text, length);
+
+	return encoded ? encoded : g_steal_pointer(&values);
 }
 
 /* -- Values */
@@ -118,14 +139,18 @@ static gboolean has_network(GHashTable *values)
 
 struct tsr_foreign *tsr_vmx_parse(const char *text, gsize length, const char *name, GError **error)
 {
-	g_autoptr(GHashTable) values = read_lines(text, length);
+	g_autoptr(GHashTable) values = read_file(text, length);
 	const char *memory = value_of(values, "memsize"), *guest = value_of(values, "guestos"),
 		   *firmware = value_of(values, "firmware");
 	struct tsr_foreign *foreign;
 
 	if (!value_of(values, "config.version") && !value_of(values, "virtualhw.version")) {
 		g_set_error(error, TSR_LIBRARY_ERROR, TSR_LIBRARY_ERROR_INVALID,
-			    _("“%s” is damaged, or not a machine of VMware."), name);
+			    value_of(values, "encryption.data")
+				    ? _("“%s” is encrypted. Remove the encryption in VMware's "
+					"settings of the machine, and import it again.")
+				    : _("“%s” is damaged, or not a machine of VMware."),
+			    name);
 		return NULL;
 	}
 	foreign = tsr_foreign_new();

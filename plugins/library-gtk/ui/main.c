@@ -13,6 +13,7 @@
 #include "model/machine-file.h"
 #include "model/preset.h"
 #include "model/text.h"
+#include "renderer.h"
 #include "translations.h"
 #include "ui/dialogs.h"
 #include "ui/hardware.h"
@@ -134,10 +135,9 @@ static TsrLibraryWindow *window_of(GtkApplication *application, Program *program
 	return TSR_LIBRARY_WINDOW(window);
 }
 
-/* Cards that rarely change need no GPU, whose libraries would double the memory of the library. GTK
- * has no function for it: this is what its own back ends set. GSK_RENDERER is not, because
- * machines' windows would get it, too. */
-static void choose_renderer(void)
+/* Cards that rarely change need no GPU either. GTK has no function for it: this is what its own
+ * back ends set. GSK_RENDERER is not, because machines' windows would get it, too. */
+static void leave_graphics_device(void)
 {
 	if (!g_getenv("GSK_RENDERER"))
 		g_object_set_data(G_OBJECT(gdk_display_get_default()), "gsk-renderer",
@@ -148,7 +148,7 @@ static void on_startup(GtkApplication *application, gpointer data)
 {
 	Program *program = data;
 
-	choose_renderer();
+	leave_graphics_device();
 	gtk_window_set_default_icon_name(ID);
 	program->settings = tsr_library_settings_new(NULL);
 	program->library = tsr_library_new(program->settings, program->program);
@@ -242,6 +242,7 @@ int main(int argc, char **argv)
 	tsr_translations_bind(argv[1]);
 	program.program = argv[1];
 	program.preset = tsr_library_find_preset(program.program);
+	tsr_renderer_choose();
 	g_set_prgname(ID); /* which the desktop finds its entry by */
 	application = adw_application_new(ID, G_APPLICATION_HANDLES_OPEN);
 	g_signal_connect(application, "startup", G_CALLBACK(on_startup), &program);

@@ -8,8 +8,11 @@
 #include "ui/dialogs.h"
 #include "ui/picture.h"
 
-#define INDENT 28           /* pixels for each level of the tree */
-#define PICTURE_SIZE 80     /* pixels of the longer side */
+#define INDENT 28       /* pixels for each level of the tree */
+#define PICTURE_SIZE 80 /* pixels of the longer side */
+#define ICON_SIZE 32    /* in place of a picture */
+#define MARGIN 6        /* above and below it */
+#define NO_PICTURE "snapshot-without-picture"
 #define ROW_DATA "snapshot" /* of a row: Row */
 
 struct _TsrSnapshots {
@@ -192,8 +195,12 @@ static void on_picture(GObject *source, GAsyncResult *result, gpointer data)
 	g_autoptr(GtkImage) image = data;
 	g_autoptr(GdkTexture) texture = tsr_picture_finish(result, NULL);
 
-	if (texture)
-		gtk_image_set_from_paintable(image, GDK_PAINTABLE(texture));
+	if (!texture)
+		return;
+	gtk_widget_remove_css_class(GTK_WIDGET(image), NO_PICTURE);
+	gtk_widget_set_size_request(GTK_WIDGET(image), -1, -1);
+	gtk_image_set_pixel_size(image, PICTURE_SIZE);
+	gtk_image_set_from_paintable(image, GDK_PAINTABLE(texture));
 }
 
 /* Twice as large as it is shown, for displays with a scale of 2. */
@@ -208,10 +215,15 @@ static void on_png(GObject *source, GAsyncResult *result, gpointer data)
 
 static GtkWidget *picture_new(TsrSnapshots *self, const struct tsr_snapshot *s)
 {
-	GtkWidget *image = gtk_image_new();
+	GtkWidget *image = gtk_image_new_from_icon_name("computer-symbolic");
 	g_autoptr(GFile) file = g_file_new_for_path(s->picture);
 
-	gtk_image_set_pixel_size(GTK_IMAGE(image), PICTURE_SIZE);
+	gtk_image_set_pixel_size(GTK_IMAGE(image), ICON_SIZE);
+	gtk_widget_set_size_request(image, PICTURE_SIZE, PICTURE_SIZE * 3 / 4);
+	gtk_widget_set_valign(image, GTK_ALIGN_CENTER);
+	gtk_widget_set_margin_top(image, MARGIN);
+	gtk_widget_set_margin_bottom(image, MARGIN);
+	gtk_widget_add_css_class(image, NO_PICTURE);
 	gtk_widget_set_margin_start(image, (int)(s->depth * INDENT));
 	gtk_accessible_update_property(GTK_ACCESSIBLE(image), GTK_ACCESSIBLE_PROPERTY_LABEL,
 				       _("Picture of the screen"), -1);
@@ -255,6 +267,15 @@ static void add_actions(TsrSnapshots *self, GtkWidget *widget, const struct tsr_
 	g_object_set_data_full(G_OBJECT(widget), ROW_DATA, row, row_free);
 }
 
+static GtkWidget *here_new(void)
+{
+	GtkWidget *label = gtk_label_new(_("Here"));
+
+	gtk_widget_add_css_class(label, "accent");
+	gtk_widget_add_css_class(label, "heading");
+	return label;
+}
+
 static GtkWidget *row_new(TsrSnapshots *self, const struct tsr_snapshot *s)
 {
 	GtkWidget *row = adw_action_row_new();
@@ -266,7 +287,7 @@ static GtkWidget *row_new(TsrSnapshots *self, const struct tsr_snapshot *s)
 	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), escaped);
 	adw_action_row_add_prefix(ADW_ACTION_ROW(row), picture_new(self, s));
 	if (s->is_current)
-		adw_action_row_add_suffix(ADW_ACTION_ROW(row), gtk_label_new(_("Here")));
+		adw_action_row_add_suffix(ADW_ACTION_ROW(row), here_new());
 	adw_action_row_add_suffix(ADW_ACTION_ROW(row), menu_new(self, s));
 	gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, s->name,
 				       GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
