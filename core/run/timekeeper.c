@@ -43,12 +43,19 @@ static bool is_vcpu(const struct tsr_timekeeper *clock)
 	return m->thread_started && pthread_equal(m->thread, pthread_self());
 }
 
+/* Guest time at a time of the host, which is not asked for it if it has been: that takes longer
+ * than all the rest of a reading. */
+static uint64_t time_at(const struct tsr_timekeeper *clock, uint64_t host)
+{
+	return clock->running ? host - clock->offset : clock->offset;
+}
+
 /* Guest time, whatever is due. */
 static uint64_t raw_now(struct tsr_timekeeper *clock)
 {
 	if (clock->deterministic)
 		return clock->skipped + tsr_muldiv(instructions(clock), NS, clock->ips);
-	return clock->running ? tsr_host_ns() - clock->offset : clock->offset;
+	return time_at(clock, tsr_host_ns());
 }
 
 /* What other threads than the virtual CPU's are shown: no time after a deadline that has not
@@ -71,10 +78,13 @@ uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
 		return raw_now(clock);
 	/* The host may have taken it: that must not pass for the guest, which then gets the ticks
 	 * of all of it at once. */
-	if (vcpu && !clock->halted && tsr_host_ns() - clock->seen_host > LOOK_LATE_NS)
+	uint64_t host = tsr_host_ns();
+	if (vcpu && !clock->halted && host - clock->seen_host > LOOK_LATE_NS) {
 		tsr_lag_look(clock, false);
+		host = tsr_host_ns();
+	}
 	uint64_t last = atomic_load_explicit(&clock->last_now, memory_order_relaxed);
-	uint64_t now = raw_now(clock);
+	uint64_t now = time_at(clock, host);
 	if (now > last)
 		now = shown(clock, now, vcpu);
 	if (now <= last)

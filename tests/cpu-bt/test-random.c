@@ -127,6 +127,9 @@ static bool wanted(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *
 	       z->mnemonic != ZYDIS_MNEMONIC_CLFLUSH;
 }
 
+/* Where x87 environments lie, of 28 bytes: the last two cross into the next page. */
+static const uint32_t environments[4] = { DATA + 0x200, DATA + 0x220, DATA + 0xff0, DATA + 0x3ff0 };
+
 /* fp: every other instruction is one of the x87's */
 static unsigned random_bytes(uint8_t *b, bool fp)
 {
@@ -142,6 +145,14 @@ static unsigned random_bytes(uint8_t *b, bool fp)
 		b[n + 1] = 0xae;
 		b[n + 2] = (uint8_t)(below(2) << 6 | below(4) << 3 | below(8));
 		n += 3;
+	} else if (fp &&
+		   below(16) == 0) { /* FNSTENV, FLDENV of few places, if code is of 32 bits */
+		uint32_t at = environments[below(4)];
+
+		b[n] = 0xd9;
+		b[n + 1] = below(2) ? 0x25 : 0x35;
+		memcpy(b + n + 2, &at, sizeof(at));
+		return 15;
 	} else if (fp && below(6) == 0) { /* SSE arithmetic */
 		b[n++] = mandatory[below(3)];
 		b[n++] = 0x0f;
@@ -711,6 +722,8 @@ static bool one(struct rig *a, struct rig *b, uint64_t seed, unsigned insns, con
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] =
 			p.fp && i % 16 / 2 == 5 ? 0 : (uint8_t)rnd(); /* a good MXCSR for FXRSTOR */
+	for (unsigned i = 0; i < 4; i++) /* control words that unmask nothing */
+		data[environments[i] - (DATA - 0x1000)] |= 0x3f;
 	rig_flat(b, &s);
 	random_state(&s, &p);
 	set_up(a, &p, &s, data);

@@ -34,6 +34,8 @@ enum bt_may {
 	ROW(OUT, tsr_bt_out, BT_MAY_LEAVE | BT_MAY_INVALIDATE) \
 	ROW(FXSAVE, tsr_bt_fxsave, BT_MAY_LEAVE | BT_MAY_UNLOAD_FP) \
 	ROW(FXRSTOR, tsr_bt_fxrstor, BT_MAY_LEAVE | BT_MAY_SKIP | BT_MAY_UNLOAD_FP) \
+	ROW(FNSTENV, tsr_bt_fnstenv, 0) \
+	ROW(FLDENV, tsr_bt_fldenv, BT_MAY_LEAVE) \
 	ROW(FLAGS, tsr_bt_recompute_flags, 0) \
 	ROW(WAKE, tsr_bt_wake, 0)
 
@@ -64,9 +66,10 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 
 /* CR0, CR3, LMSW, INVLPG, LLDT: the operand is in r11. */
 
-/* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR: the operand's host
- * address is in r11. */
+/* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR, FNSTENV, FLDENV: the
+ * operand's host address is in r11. */
 #define BT_CALL_SEGMENT(w) ((w)&7)
+#define BT_ENVIRONMENT 28u /* bytes that FNSTENV writes */
 
 /* IN, OUT: width and port */
 #define BT_PORT_DX 0x00080000u /* the port is DX */

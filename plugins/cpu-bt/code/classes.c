@@ -51,6 +51,7 @@ static const uint8_t classes[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 
 	/* of the FP sets: those that the rule "copy" would get wrong */
 	M(FLDCW) = BT_FLDCW, M(LDMXCSR) = BT_LDMXCSR, M(FXSAVE) = BT_FXSAVE, M(FXRSTOR) = BT_FXRSTOR,
+	M(FNSTENV) = BT_FNSTENV, M(FLDENV) = BT_FLDENV,
 	M(PREFETCHNTA) = BT_NOP, M(PREFETCHT0) = BT_NOP, M(PREFETCHT1) = BT_NOP, M(PREFETCHT2) = BT_NOP,
 	M(LFENCE) = BT_COPY, M(MFENCE) = BT_COPY, M(SFENCE) = BT_COPY, M(MOVNTI) = BT_COPY,
 };

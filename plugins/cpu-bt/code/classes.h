@@ -14,6 +14,8 @@ enum bt_class {
 	BT_LDMXCSR,
 	BT_FXSAVE,
 	BT_FXRSTOR,
+	BT_FNSTENV,
+	BT_FLDENV,
 	BT_LEA,
 	BT_NOP,
 	BT_PUSH,

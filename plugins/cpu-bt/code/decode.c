@@ -14,8 +14,6 @@
 static bool fp_interpreted(ZydisMnemonic m)
 {
 	switch (m) {
-	case ZYDIS_MNEMONIC_FLDENV:
-	case ZYDIS_MNEMONIC_FNSTENV:
 	case ZYDIS_MNEMONIC_FRSTOR:
 	case ZYDIS_MNEMONIC_FNSAVE:
 	case ZYDIS_MNEMONIC_MASKMOVQ:

@@ -51,6 +51,8 @@ static bool is_barrier(const struct bt_insn *i)
 	case BT_SEGMENT_LOAD:
 	case BT_FXSAVE:
 	case BT_FXRSTOR:
+	case BT_FNSTENV:
+	case BT_FLDENV:
 	case BT_STI:
 	case BT_POPF:
 	case BT_FALLBACK:
@@ -73,6 +75,8 @@ static bool uses_r11(const struct bt_insn *i)
 	case BT_LDMXCSR:
 	case BT_FXSAVE:
 	case BT_FXRSTOR:
+	case BT_FNSTENV:
+	case BT_FLDENV:
 	case BT_PUSHF:
 	case BT_SEGMENT_STORE:
 		return true;

@@ -166,3 +166,22 @@ bool tsr_bt_lower_fx(struct bt_tx *tx)
 		tsr_bt_call(tx, BT_CALL_FXSAVE, 0, site);
 	return true;
 }
+
+/* FNSTENV, FLDENV in the layout of 32-bit protected mode: a call into C with the operand's address,
+ * which leaves the unit loaded. */
+bool tsr_bt_lower_environment(struct bt_tx *tx)
+{
+	const struct bt_insn *i = tx->insn;
+	bool load = i->kind == BT_FLDENV;
+	unsigned access = (load ? BT_READ : BT_WRITE) | BT_EXACT;
+
+	if (!(tx->mode & BT_MODE_X87) || tx->mode & (BT_MODE_X87_UNMASKED | BT_MODE_CS_WRITE) ||
+	    i->operand_size != 4 || !tsr_bt_memory_possible(tx, &i->ea, access))
+		return false;
+	ensure_loaded(tx);
+	emit_lea64(&tx->e, R11, tsr_bt_memory(tx, &i->ea, BT_ENVIRONMENT, access, false));
+	tx->open = -1;
+	tsr_bt_call(tx, load ? BT_CALL_FLDENV : BT_CALL_FNSTENV, 0,
+		    tsr_bt_site(tx, BT_ENVIRONMENT, access));
+	return true;
+}

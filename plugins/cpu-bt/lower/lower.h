@@ -11,6 +11,7 @@ bool tsr_bt_lower_fp(struct bt_tx *tx);
 bool tsr_bt_lower_fldcw(struct bt_tx *tx);
 bool tsr_bt_lower_ldmxcsr(struct bt_tx *tx);
 bool tsr_bt_lower_fx(struct bt_tx *tx);
+bool tsr_bt_lower_environment(struct bt_tx *tx); /* FNSTENV, FLDENV */
 bool tsr_bt_lower_lea(struct bt_tx *tx);
 bool tsr_bt_lower_nop(struct bt_tx *tx);
 bool tsr_bt_lower_div(struct bt_tx *tx);

@@ -15,6 +15,7 @@
 
 #include <tessera/draft/x86-facts.h>
 
+#include "code/calls.h"
 #include "code/decode.h"
 #include "runtime/fp-pointers.h"
 #include "runtime/fp.h"
@@ -123,4 +124,52 @@ struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, uint32_t word, const struct 
 	__asm__ volatile("fninit");
 	tsr_bt_retag(bt);
 	return bt_skip_with(0);
+}
+
+/* -- FNSTENV and FLDENV, SDM volume 2, with the unit loaded and all exceptions masked. The layout
+ * of 32-bit protected mode (volume 1, figure 8-9) is the host's own; only the pointers are not. */
+
+struct environment {
+	uint32_t fcw, fsw, ftw, fip, fcs_fop, fdp, fds;
+};
+_Static_assert(sizeof(struct environment) == BT_ENVIRONMENT, "the layout");
+
+struct bt_outcome tsr_bt_fnstenv(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+{
+	struct environment to;
+	struct tsr_x86_fx fx;
+
+	tsr_bt_fp_commit(bt);
+	memcpy(&fx, bt->state.fx, ST0);
+	__asm__ volatile("fnstenv %0" : "=m"(to));
+	to.fip = fx.fip;
+	to.fcs_fop = fx.fcs | (uint32_t)(fx.fop & TSR_FOP_MASK) << 16;
+	to.fdp = fx.fdp;
+	to.fds = fx.fds | 0xffff0000;
+	memcpy((uint8_t *)(uintptr_t)bt->hot.saved_r11, &to, sizeof(to));
+	return bt_go_on();
+}
+
+/* What unmasks an exception is the interpreter's: the mode would change. */
+struct bt_outcome tsr_bt_fldenv(struct tsr_bt *bt, uint32_t word, const struct bt_site *s)
+{
+	struct environment from, host;
+	struct tsr_x86_fx fx;
+
+	memcpy(&from, (const uint8_t *)(uintptr_t)bt->hot.saved_r11, sizeof(from));
+	if (~from.fcw & TSR_X87_EXCEPTIONS)
+		return bt_leave_to_interpreter(bt, s);
+	host = (struct environment){ .fcw = from.fcw & 0xffff,
+				     .fsw = from.fsw & 0xffff,
+				     .ftw = from.ftw & 0xffff };
+	__asm__ volatile("fldenv %0" : : "m"(host));
+	bt->hot.fp_code = bt->hot.fp_data = 0;
+	memcpy(&fx, bt->state.fx, ST0);
+	fx.fip = from.fip;
+	fx.fcs = (uint16_t)from.fcs_fop;
+	fx.fop = from.fcs_fop >> 16 & TSR_FOP_MASK;
+	fx.fdp = from.fdp;
+	fx.fds = (uint16_t)from.fds;
+	memcpy(bt->state.fx, &fx, ST0);
+	return bt_go_on();
 }

@@ -9,5 +9,7 @@ void tsr_bt_fp_unload(struct tsr_bt *bt);
 void tsr_bt_fp_reload(struct tsr_bt *bt);
 struct bt_outcome tsr_bt_fxsave(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
 struct bt_outcome tsr_bt_fxrstor(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+struct bt_outcome tsr_bt_fnstenv(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
+struct bt_outcome tsr_bt_fldenv(struct tsr_bt *bt, uint32_t word, const struct bt_site *s);
 
 #endif

@@ -41,6 +41,7 @@ static const struct {
 	[BT_COPY] = { tsr_bt_lower_copy, false },   [BT_FP] = { tsr_bt_lower_fp, false },
 	[BT_FLDCW] = { tsr_bt_lower_fldcw, false }, [BT_LDMXCSR] = { tsr_bt_lower_ldmxcsr, false },
 	[BT_FXSAVE] = { tsr_bt_lower_fx, false },   [BT_FXRSTOR] = { tsr_bt_lower_fx, false },
+	[BT_FNSTENV] = { tsr_bt_lower_environment, false }, [BT_FLDENV] = { tsr_bt_lower_environment, false },
 	[BT_LEA] = { tsr_bt_lower_lea, false },     [BT_NOP] = { tsr_bt_lower_nop, false },
 	[BT_PUSH] = { tsr_bt_lower_push, false },   [BT_POP] = { tsr_bt_lower_pop, false },
 	[BT_PUSHA] = { tsr_bt_lower_pusha, false }, [BT_POPA] = { tsr_bt_lower_popa, false },

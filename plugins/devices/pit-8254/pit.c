@@ -38,9 +38,11 @@ struct pit {
 	uint32_t reported_hz;
 };
 
+/* ns * PIT_HZ / NS in two parts, neither of which needs more than 64 bits: a read of a counter
+ * takes no division of 128. */
 static uint64_t ticks_at(uint64_t ns)
 {
-	return tsr_muldiv(ns, PIT_HZ, NS);
+	return ns / NS * PIT_HZ + ns % NS * PIT_HZ / NS;
 }
 
 /* The first nanosecond of a tick. */
