@@ -5,6 +5,8 @@
  * makes it again. */
 #include "links/link.h"
 
+#include "links/block.inc"
+
 /* -- What the provider calls */
 
 static void on_changed(void *user)
@@ -23,19 +25,7 @@ static void connect_provider(struct tsr_link *link)
 	block->listen(link->to.self, on_changed, link);
 }
 
-static void refresh(struct tsr_link *link)
-{
-}
-
 /* -- What the user calls */
-
-static void user_info(void *self, struct tsr_block_info *info)
-{
-	struct tsr_link *link = ((struct tsr_link_handle *)self)->link;
-	const struct tsr_block *block = link->to.table;
-
-	block->info(link->to.self, info);
-}
 
 static void user_submit(void *self, struct tsr_block_request *request)
 {
@@ -63,24 +53,6 @@ static void user_listen(void *self, void (*changed)(void *user), void *user)
 	connect_provider(link);
 }
 
-static bool user_eject(void *self, bool eject)
-{
-	struct tsr_link_handle *handle = self;
-	const struct tsr_block *block = handle->link->to.table;
-
-	return !handle->is_held && block->eject(handle->link->to.self, eject);
-}
-
-/* Held: the predecessor has locked it as this one's state says. */
-static void user_lock(void *self, bool locked)
-{
-	struct tsr_link_handle *handle = self;
-	const struct tsr_block *block = handle->link->to.table;
-
-	if (!handle->is_held)
-		block->lock(handle->link->to.self, locked);
-}
-
 static void user_drain(void *self)
 {
 	struct tsr_link_handle *handle = self;
@@ -93,51 +65,10 @@ static void user_drain(void *self)
 		block->drain(handle->link->to.self);
 }
 
-static void user_seal(void *self, struct tsr_state_writer *out)
-{
-	struct tsr_link *link = ((struct tsr_link_handle *)self)->link;
-	const struct tsr_block *block = link->to.table;
-
-	block->seal(link->to.self, out);
-}
-
-static bool user_recognize(void *self, struct tsr_state_reader *in, struct tsr_error *error)
-{
-	struct tsr_link *link = ((struct tsr_link_handle *)self)->link;
-	const struct tsr_block *block = link->to.table;
-
-	return block->recognize(link->to.self, in, error);
-}
-
-static void fill(struct tsr_link_handle *handle)
-{
-	const struct tsr_block *block = handle->link->to.table;
-
-	handle->table.block =
-		(struct tsr_block){ .size = sizeof(handle->table.block),
-				    .info = user_info,
-				    .submit = user_submit,
-				    .listen = user_listen,
-				    .eject = user_eject,
-				    .lock = user_lock,
-				    .drain = user_drain,
-				    .seal = TSR_HAS(block, seal) ? user_seal : NULL,
-				    .recognize =
-					    TSR_HAS(block, recognize) ? user_recognize : NULL };
-}
-
-static void release(struct tsr_link_handle *handle)
+static void submit_held(struct tsr_link_handle *handle)
 {
 	struct tsr_block_request *request;
 
 	while ((request = g_queue_pop_head(&handle->requests)))
 		user_submit(handle, request);
 }
-
-const struct tsr_link_kind tsr_link_block = {
-	.interface = TSR_BLOCK,
-	.fill = fill,
-	.connect = connect_provider,
-	.refresh = refresh,
-	.release = release,
-};

@@ -62,10 +62,11 @@ struct tsr_link_kind {
 	const char *interface;
 	/* The user's table, from what the provider's has. */
 	void (*fill)(struct tsr_link_handle *handle);
-	/* Gives the provider the link's port, or changes what that has of the user's. */
+	/* Gives the provider the link's port, or changes what that has of the user's; NULL: it has
+	 * nothing of it. */
 	void (*connect)(struct tsr_link *link);
 	void (*refresh)(struct tsr_link *link);
-	/* What was asked for while the handle was held happens now. */
+	/* What was asked for while the handle was held happens now. NULL: nothing is kept. */
 	void (*release)(struct tsr_link_handle *handle);
 	/* Sets link->staged, memory that g_free frees: something like the user for the newcomer,
 	 * whose table is `to`, to work with while it loads. NULL: it needs nothing before it is

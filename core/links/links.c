@@ -212,11 +212,12 @@ static void take_up(struct tsr_link_handle *handle)
 	link->changed = handle->changed;
 	link->changed_user = handle->changed_user;
 	handle->is_held = false;
-	if (link->is_connected)
-		link->kind->refresh(link);
-	else if (link->port || link->changed)
+	if (!link->is_connected && (link->port || link->changed))
 		link->kind->connect(link);
-	link->kind->release(handle);
+	else if (link->is_connected && link->kind->refresh)
+		link->kind->refresh(link);
+	if (link->kind->release)
+		link->kind->release(handle);
 }
 
 /* Its provider is the new one. */

@@ -11,6 +11,8 @@
 #include "monitor/tap-link.h"
 #include "recording/interfaces.h"
 
+#include "monitor/tap-block.inc"
+
 struct tapped {
 	const struct tsr_tap_link *link;
 	struct tsr_block_request *outer; /* the drive's */
@@ -153,36 +155,6 @@ static void tapped_info(void *self, struct tsr_block_info *info)
 			    data->len);
 }
 
-static bool tapped_eject(void *self, bool eject)
-{
-	const struct tsr_tap_link *link = tsr_tap_link_find(&tsr_tap_block, self);
-	struct tsr_recorder *recorder = tsr_tap_link_recorder(link);
-	bool good;
-
-	tsr_tap_link_call(link, recorder, TSR_RECORDING_BLOCK_EJECT, eject, 0, NULL, 0);
-	good = inner_of(link)->eject(self, eject);
-	tsr_tap_link_result(link, recorder, good, NULL, 0);
-	return good;
-}
-
-static void tapped_lock(void *self, bool locked)
-{
-	const struct tsr_tap_link *link = tsr_tap_link_find(&tsr_tap_block, self);
-
-	tsr_tap_link_call(link, tsr_tap_link_recorder(link), TSR_RECORDING_BLOCK_LOCK, locked, 0,
-			  NULL, 0);
-	inner_of(link)->lock(self, locked);
-}
-
-static void tapped_drain(void *self)
-{
-	const struct tsr_tap_link *link = tsr_tap_link_find(&tsr_tap_block, self);
-
-	tsr_tap_link_call(link, tsr_tap_link_recorder(link), TSR_RECORDING_BLOCK_DRAIN, 0, 0, NULL,
-			  0);
-	inner_of(link)->drain(self);
-}
-
 /* The user's listener, which the link has. */
 static void on_changed(void *user)
 {
@@ -202,29 +174,3 @@ static void linked_listen(void *self, void (*changed)(void *user), void *user)
 	link->to = user;
 	inner_of(link)->listen(self, changed ? on_changed : NULL, link);
 }
-
-static void set(struct tsr_tap_link *link, bool on)
-{
-	const struct tsr_block *inner = link->inner;
-	struct tsr_block *table = link->table;
-
-	table->submit = on ? tapped_submit : inner->submit;
-	table->info = on ? tapped_info : inner->info;
-	table->eject = on ? tapped_eject : inner->eject;
-	table->lock = on ? tapped_lock : inner->lock;
-	table->drain = on ? tapped_drain : inner->drain;
-}
-
-/* Always: a listener is set once. */
-static void begin(struct tsr_tap_link *link)
-{
-	((struct tsr_block *)link->table)->listen = linked_listen;
-}
-
-const struct tsr_tap_link_kind tsr_tap_block = {
-	.interface = TSR_BLOCK,
-	.min_size = TSR_SIZE_TO(struct tsr_block, drain),
-	.kind = TSR_MONITOR_BLOCK,
-	.begin = begin,
-	.set = set,
-};

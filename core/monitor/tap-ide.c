@@ -11,6 +11,8 @@
 #include "monitor/tap-link.h"
 #include "recording/interfaces.h"
 
+#include "monitor/tap-ide.inc"
+
 static const struct tsr_ide_drive *drive_of(const struct tsr_tap_link *link)
 {
 	return link->inner;
@@ -166,50 +168,3 @@ static void tapped_finish(void *to, uint8_t status, uint8_t error, bool interrup
 	channel_of(link)->finish(to, status, error, interrupt);
 	tsr_recorder_leave(recorder, 0);
 }
-
-/* -- Setting */
-
-static void set_port(struct tsr_ide_port *port, const struct tsr_ide_port *channel, bool on)
-{
-	port->pio = on ? tapped_pio : channel->pio;
-	port->dma = on && channel->dma ? tapped_dma : channel->dma;
-	port->dma_done = on ? tapped_dma_done : channel->dma_done;
-	port->finish = on ? tapped_finish : channel->finish;
-}
-
-static void set(struct tsr_tap_link *link, bool on)
-{
-	const struct tsr_ide_drive *inner = link->inner;
-	struct tsr_ide_drive *table = link->table;
-
-	table->reset = on ? tapped_reset : inner->reset;
-	table->command = on ? tapped_command : inner->command;
-	table->pio_done = on ? tapped_pio_done : inner->pio_done;
-	table->dma_ready = on ? tapped_dma_ready : inner->dma_ready;
-	table->dma_stop = on ? tapped_dma_stop : inner->dma_stop;
-	if (link->port)
-		set_port(link->port, link->card, on);
-}
-
-static void linked_connect(void *self, const struct tsr_ide_port *port)
-{
-	struct tsr_tap_link *link = tsr_tap_link_find(&tsr_tap_ide, self);
-	g_autofree G_GNUC_UNUSED void *former = link->port;
-
-	tsr_tap_link_take_port(link, port, port ? port->to : NULL);
-	set(link, link->is_on);
-	drive_of(link)->connect(self, link->port);
-}
-
-static void begin(struct tsr_tap_link *link)
-{
-	((struct tsr_ide_drive *)link->table)->connect = linked_connect;
-}
-
-const struct tsr_tap_link_kind tsr_tap_ide = {
-	.interface = TSR_IDE_DRIVE,
-	.min_size = TSR_SIZE_TO(struct tsr_ide_drive, dma_stop),
-	.kind = TSR_MONITOR_KINDS, /* which no watcher wants */
-	.begin = begin,
-	.set = set,
-};
