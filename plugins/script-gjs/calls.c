@@ -604,7 +604,10 @@ static bool connect_peer(struct device *d, const struct script_value *a, int kin
 		return false;
 	if (!hook->functions[SCRIPT_RECEIVE])
 		return fail(error, CALL_TYPE_ERROR, "receive needs a function");
-	if (!d->base.bus->get(d->base.host, a[0].data, &peer))
+	if (!script_find_peer(&d->base, a[0].data, kind == THING_NET ? TSR_NET : TSR_CHARDEV, &peer,
+			      error))
+		return false;
+	if (!peer.table)
 		return true;
 	thing = add_thing(d, result);
 	if (!thing)

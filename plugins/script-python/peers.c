@@ -4,9 +4,10 @@
 
 /* The object of a peer and its hook; NULL with a Python error, or None: the need is not connected.
  */
-static struct object *peer_new(struct device *d, PyTypeObject *type, const char *need,
-			       PyObject *const *functions, unsigned count)
+static struct object *peer_new(struct device *d, PyTypeObject *type, const char *interface,
+			       const char *need, PyObject *const *functions, unsigned count)
 {
+	struct tsr_error error = { 0 };
 	struct tsr_interface peer;
 	struct object *object;
 
@@ -14,7 +15,9 @@ static struct object *peer_new(struct device *d, PyTypeObject *type, const char 
 		PyErr_SetString(PyExc_RuntimeError, "other instances are called from realize on");
 		return NULL;
 	}
-	if (!d->base.bus->get(d->base.host, need, &peer))
+	if (!script_find_peer(&d->base, need, interface, &peer, &error))
+		return (struct object *)script_raise(&error);
+	if (!peer.table)
 		return (struct object *)Py_NewRef(Py_None);
 	object = script_object_new(type, d);
 	if (!object)
@@ -42,7 +45,7 @@ PyObject *script_net(PyObject *self, PyObject *args, PyObject *names)
 					       &functions[SCRIPT_RECEIVE], &functions[SCRIPT_ROOM],
 					       &functions[SCRIPT_LINK_CHANGED]))
 		return NULL;
-	object = peer_new(d, script_net_type, need, functions, 3);
+	object = peer_new(d, script_net_type, TSR_NET, need, functions, 3);
 	if (!object || (PyObject *)object == Py_None)
 		return (PyObject *)object;
 	((const struct tsr_net *)object->table)->connect(object->to, script_hook_net(object->hook));
@@ -90,7 +93,7 @@ PyObject *script_chardev(PyObject *self, PyObject *args, PyObject *names)
 	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "sO|O:chardev", keys, &need,
 					       &functions[SCRIPT_RECEIVE], &functions[SCRIPT_ROOM]))
 		return NULL;
-	object = peer_new(d, script_chardev_type, need, functions, 2);
+	object = peer_new(d, script_chardev_type, TSR_CHARDEV, need, functions, 2);
 	if (!object || (PyObject *)object == Py_None)
 		return (PyObject *)object;
 	((const struct tsr_chardev *)object->table)

@@ -35,6 +35,22 @@ static bool take_tables(struct script_device *d, const struct tsr_host *host)
 	       d->log && d->bus && d->machine && d->worker && d->pci;
 }
 
+bool script_find_peer(const struct script_device *device, const char *need, const char *interface,
+		      struct tsr_interface *out, struct tsr_error *error)
+{
+	const char *is = NULL;
+
+	*out = (struct tsr_interface){ 0 };
+	if (!device->bus->get(device->host, need, out))
+		return true;
+	if (TSR_HAS(device->bus, which))
+		is = device->bus->which(device->host, need);
+	if (!is || strcmp(is, interface) == 0)
+		return true;
+	return tsr_error_set(error, TSR_ERROR_INVALID, "'%s' is connected to %s, and not to %s",
+			     need, is, interface);
+}
+
 /* "/usr/lib/…/acme-nic/1.0.0/", of which the files are the plugin's own. */
 static char *folder_of(const char *file)
 {

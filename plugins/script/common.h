@@ -111,6 +111,10 @@ extern _Atomic unsigned script_building;
 /* Of a script's mistake: logs the line, and the first of a device is its fault. `site`: the same
  * address each time for the same place of the script. */
 void script_fault(struct script_device *device, const void *site, const char *line);
+/* What a need is connected to, which must be the interface of that name; out->table NULL: it is not
+ * connected. False with `error`: it is connected to another one. [main & !running] */
+bool script_find_peer(const struct script_device *device, const char *need, const char *interface,
+		      struct tsr_interface *out, struct tsr_error *error);
 /* The path of a file that stands beside this plugin's library. */
 bool script_find_beside(const char *name, char *path, size_t size);
 /* How long a script may take before it is ended, in ms; TESSERA_SCRIPT_SECONDS. [any] */
