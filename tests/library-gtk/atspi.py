@@ -130,15 +130,24 @@ class Driver:
         self.until(f"{action} {name!r}", done)
 
     def answer(self, dialog, button):
-        """Waits for a dialog, and clicks its button. A message dialog has two of each, for wide and narrow windows; of those, the
-        one that is not shown does nothing."""
-        window = self.find(dialog, "dialog")
-        for node in [node for node in walk(window) if name_of(node) == button and role_of(node) == "push button"]:
-            try:
-                node.do_action(actions_of(node).index("click"))
-            except (GLib.Error, ValueError):
-                pass  # it went with the dialog
-        print(f"answer {dialog!r} with {button!r}", flush=True)
+        """Waits for a dialog, and clicks its button."""
+        self.answer_in(self.find(dialog, "dialog"), button)
+
+    def answer_in(self, window, button):
+        """Clicks a dialog's button until the dialog is gone: it does not hear a click before it has been drawn. A message dialog has two of
+        each button, for wide and narrow windows; of those, the one that is not shown does nothing."""
+        def is_gone():
+            application = self.application()
+            windows = list(children(application))
+            if not application or (windows and window not in windows):
+                return True
+            for node in [node for node in walk(window) if name_of(node) == button and role_of(node) == "push button"]:
+                try:
+                    node.do_action(actions_of(node).index("click"))
+                except (GLib.Error, ValueError):
+                    pass  # it went with the dialog
+            return False
+        self.until(f"answer {name_of(window)!r} with {button!r}", is_gone)
 
     def dump(self):
         lines = []
