@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What comes from outside while translated code runs: a kick, an interrupt, an exit that is
+ * requested. */
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include <CUnit/Basic.h>
+
+#include <tessera/draft/x86-facts.h>
+#include <tessera/draft/x86-state.h>
+
+#include "short-code.h"
+#include "unit.h"
+
+static void *kicker(void *unused)
+{
+	struct timespec t = { 0, 50 * 1000 * 1000 };
+
+	nanosleep(&t, NULL);
+	rig->cpu->kick(rig->cpu_self);
+	return NULL;
+}
+
+static void run_kicked(const char *options, const uint8_t *code, size_t length)
+{
+	pthread_t thread;
+
+	start(options);
+	state.gpr[TSR_EBX] = CODE + 2;
+	state.gpr[TSR_ECX] = 1;
+	state.gpr[TSR_EDX] = 2;
+	pthread_create(&thread, NULL, kicker, NULL);
+	CU_ASSERT_EQUAL(run_code(code, length), TSR_CPU_KICKED);
+	pthread_join(thread, NULL);
+}
+
+static void endless(const uint8_t *code, size_t length)
+{
+	run_kicked("", code, length);
+	finish();
+	run_kicked("window", code, length);
+	finish();
+}
+
+static void kick_ends_any_loop(void)
+{
+	static const uint8_t jump[] = { 0xeb, 0xfe };
+	static const uint8_t indirect[] = { 0x90, 0x90, 0xff, 0xe3 };
+	static const uint8_t conditional[] = { 0x39, 0xc0, 0x74, 0xfc };
+	static const uint8_t call[] = { 0x89, 0xe5, 0xe8, 0x00, 0x00, 0x00,
+					0x00, 0x89, 0xec, 0xeb, 0xf7 };
+	static const uint8_t loop[] = { 0x31, 0xc9, 0xe2, 0xfe, 0xeb, 0xfa };
+
+	endless(jump, sizeof(jump));
+	endless(indirect, sizeof(indirect));
+	endless(conditional, sizeof(conditional));
+	endless(call, sizeof(call));
+	endless(loop, sizeof(loop));
+}
+
+/* Calls without returns: hot code looks where the stack of its own returns is full. */
+static void kick_ends_a_loop_of_calls(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x50,                         /* push eax */
+		0x58,                         /* back: pop eax */
+		0x39, 0xd1,                   /* cmp ecx, edx */
+		0x89, 0x35, 0, 0, 2, 0,       /* mov [DATA], esi */
+		0xe8, 0xf2, 0xff, 0xff, 0xff, /* call back */
+	};
+	/* clang-format on */
+
+	run_kicked("window", code, sizeof(code));
+	CU_ASSERT_EQUAL(after()->eip, CODE + 1);
+	CU_ASSERT_EQUAL(after()->eflags & TSR_FLAGS_ARITHMETIC, 0x95);
+	finish();
+}
+
+static void early_kick_is_kept(void)
+{
+	static const uint8_t code[] = { 0xf4 };
+
+	start("");
+	rig->cpu->kick(rig->cpu_self);
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_KICKED);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	finish();
+}
+
+static void raise(struct rig *r)
+{
+	r->vector = 0x40;
+	r->pins->set(r->cpu_self, TSR_CPU_INTR, 1);
+}
+
+static void device_interrupts_a_loop(void)
+{
+	static const uint8_t code[] = {
+		0xfb,                         /* sti */
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* mov [0xa0000], al: the device raises its line */
+		0x41, 0xeb, 0xfd,             /* inc ecx; jmp: the interrupt must come here */
+	};
+
+	start("");
+	rig->on_io = raise;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->eip, 0x3000 + 16 * 0x40 + 1);
+	finish();
+}
+
+static unsigned writes;
+
+static void kick_the_third_time(struct rig *r)
+{
+	if (++writes == 3)
+		r->cpu->kick(r->cpu_self);
+}
+
+/* The jump back finds an exit requested; the check of the store before it may have overwritten the
+ * flags. */
+static void jump_back_with_flags(const char *options, uint8_t jump, uint8_t pop)
+{
+	/* clang-format off */
+	const uint8_t code[] = {
+		0xeb, 0x0b,                    /* jmp over */
+		0x9c, 0x58, 0x01, 0xc5, pop,   /* back: pushf; pop eax; add ebp, eax; pop eax */
+		0x4f, 0x75, 0x03, 0xf4,        /* dec edi; jnz over; hlt */
+		0x90, 0x90,
+		0xe6, 0x80,                    /* over: out 80h, al */
+		0x39, 0xd1, 0x89, 0x33,        /* cmp ecx, edx; mov [ebx], esi */
+		jump, 0xea, 0xff, 0xff, 0xff,  /* call or jmp back */
+		};
+	/* clang-format on */
+
+	start(options);
+	state.gpr[TSR_EBP] = 0;
+	state.gpr[TSR_EDI] = 5;
+	state.gpr[TSR_ECX] = 1;
+	state.gpr[TSR_EDX] = 2;
+	state.gpr[TSR_EBX] = DATA;
+	writes = 0;
+	rig->on_io = kick_the_third_time;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_KICKED);
+	CU_ASSERT_EQUAL(after()->eip, CODE + 19);
+	CU_ASSERT_EQUAL(state.eflags & TSR_FLAGS_ARITHMETIC, 0x95);
+	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EBP], 5 * (0x97 | (state.eflags & ~TSR_FLAGS_ARITHMETIC)));
+	finish();
+}
+
+static void request_at_a_jump_back_keeps_flags(void)
+{
+	static const char *const options[] = { "", "inline", "window", "window,nobmi2" };
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		if (strcmp(options[i], "window") != 0) /* where a CALL does not look */
+			jump_back_with_flags(options[i], 0xe8, 0x58);
+		jump_back_with_flags(options[i], 0xe9, 0x90);
+	}
+}
+
+static void sti_holds_interrupts_off_for_one_instruction(void)
+{
+	static const uint8_t code[] = {
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line rises while IF = 0 */
+		0xfb, 0x41,                   /* sti; inc ecx */
+		0xeb, 0xfe,
+	};
+
+	start("");
+	state.gpr[TSR_ECX] = 0;
+	rig->on_io = raise;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 1);
+	finish();
+}
+
+/* ... and is taken right after that one, also where that is done without the interpreter. */
+static void interrupt_is_taken_after_iret_in_the_shadow(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line rises while IF = 0 */
+		0x68, 0x02, 0x02, 0x00, 0x00, /* push EFLAGS: IF */
+		0x6a, 0x08,                   /* push CS */
+		0x68, 27, 0x00, 0x01, 0x00,   /* push the address after IRET */
+		0x8b, 0x04, 0x24,             /* mov eax, [esp]: stack and GDT must be in the MMU's table, */
+		0xa1, 0x00, 0x20, 0x00, 0x00, /* mov eax, [0x2000]: or the interpreter would do it */
+		0xfb, 0xcf,                   /* sti; iret */
+		0x41, 0x41, 0xeb, 0xfe,       /* inc ecx; inc ecx; jmp $ */
+	};
+	/* clang-format on */
+	uint32_t next;
+
+	start("");
+	state.gpr[TSR_ECX] = 0;
+	rig->on_io = raise;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 0);
+	memcpy(&next, rig->ram + after()->gpr[TSR_ESP], sizeof(next));
+	CU_ASSERT_EQUAL(next, CODE + 27);
+	finish();
+}
+
+/* After STI a branch is done before the interrupt is taken, whether it is taken or not, forwards or
+ * back; and nothing after it is. */
+static void sti_holds_interrupts_off_for_a_branch(void)
+{
+	static const uint8_t branches[][2] = { { 0xeb, 0x03 }, { 0xeb, 0xf3 }, { 0x74, 0x03 },
+					       { 0x74, 0xf3 }, { 0x75, 0x03 }, { 0x75, 0xf3 },
+					       { 0xe2, 0x03 }, { 0xe2, 0xf3 }, { 0xe3, 0x03 },
+					       { 0xe3, 0xf3 } };
+
+	for (unsigned i = 0; i < 2 * sizeof(branches) / sizeof(*branches); i++) {
+		const uint8_t *b = branches[i / 2];
+		uint8_t code[] = {
+			0xeb, 0x04,                   /* jmp over */
+			0xfa, 0x40, 0xeb, 0xfe,       /* the branch back: cli; inc eax; jmp $ */
+			0xa2, 0x00, 0x00, 0x0a, 0x00, /* over: the line rises while IF = 0 */
+			0x85, 0xff,                   /* test edi, edi */
+			0xfb, b[0], 0,                /* sti; the branch */
+			0xfa, 0x40, 0x40,             /* cli; inc eax; inc eax */
+			0xfa, 0x40, 0xeb, 0xfe,       /* the branch on: the same as back */
+		};
+		uint32_t next;
+
+		code[15] = b[1] == 3 ? 3 : (uint8_t)(2 - 16);
+		start("");
+		state.gpr[TSR_EAX] = 0;
+		state.gpr[TSR_EDI] = i & 1;
+		state.gpr[TSR_ECX] = i & 1;
+		rig->on_io = raise;
+		CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+		CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 0);
+		memcpy(&next, rig->ram + after()->gpr[TSR_ESP], sizeof(next));
+		CU_ASSERT(next == CODE + 16 || next == CODE + (b[1] == 3 ? 19 : 2));
+		finish();
+	}
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(kick_ends_any_loop),
+		UNIT_ROW(kick_ends_a_loop_of_calls),
+		UNIT_ROW(early_kick_is_kept),
+		UNIT_ROW(device_interrupts_a_loop),
+		UNIT_ROW(request_at_a_jump_back_keeps_flags),
+		UNIT_ROW(sti_holds_interrupts_off_for_one_instruction),
+		UNIT_ROW(interrupt_is_taken_after_iret_in_the_shadow),
+		UNIT_ROW(sti_holds_interrupts_off_for_a_branch),
+		CU_TEST_INFO_NULL,
+	};
+
+	return unit_run("cpu-bt: requests", tests);
+}
