@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -15,6 +16,7 @@ TESSERA, PLUGINS, OTHERS, GUEST = sys.argv[1:5]
 SWAPS = int(sys.argv[5])
 CONFINEMENT = sys.argv[6]
 SECOND = "9.90.0"
+SILENCE = 60  # seconds
 
 
 class Plugins:
@@ -47,7 +49,7 @@ class UpgradeTest(unittest.TestCase):
         self.socket = os.path.join(self.folder, "socket")
         self.process = subprocess.Popen(
             [TESSERA, "run", machine, "--memory", "8M", "--disk", disk, "--nic", "none", "--serial", "stdio", "--ui", "none",
-             "--control", f"unix:{self.socket}", "--timeout", "200", *([] if closed else [CONFINEMENT]), *options],
+             "--control", f"unix:{self.socket}", "--timeout", "500", *([] if closed else [CONFINEMENT]), *options],
             env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(self.finish)
         self.assertEqual(self.read(1), b">")
@@ -67,12 +69,14 @@ class UpgradeTest(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stderr if status else done.stdout
 
-    def read(self, length, seconds=60):
+    def read(self, length):
+        """Ends early when nothing has come for a minute: a busy host is slow, and a fault is silence."""
         heard = b""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + SILENCE
         while len(heard) < length and time.monotonic() < end:
             if select.select([self.process.stdout], [], [], 0.2)[0]:
                 heard += os.read(self.process.stdout.fileno(), length - len(heard))
+                end = time.monotonic() + SILENCE
             if self.process.poll() is not None:
                 self.fail(f"the run ended: {self.process.stderr.read()}")
         return heard
@@ -80,3 +84,16 @@ class UpgradeTest(unittest.TestCase):
     def say(self, data):
         os.write(self.process.stdin.fileno(), data)
         self.assertEqual(self.read(len(data)), data)
+
+    def say_while(self, data, swap):
+        """Characters go in and out while swap(number) changes versions, SWAPS times; each comes back once, in order."""
+        heard = []
+        reader = threading.Thread(target=lambda: heard.append(self.read(len(data))))
+        reader.start()
+        step = len(data) // SWAPS
+        for number in range(SWAPS):
+            os.write(self.process.stdin.fileno(), data[number * step:(number + 1) * step])
+            swap(number)
+        os.write(self.process.stdin.fileno(), data[SWAPS * step:])
+        reader.join()
+        self.assertEqual(heard[0], data)

@@ -18,7 +18,7 @@ class DrivesTest(UpgradeTest):
 
     def ask(self, data, length=1):
         os.write(self.process.stdin.fileno(), data)
-        return self.read(length, 20)
+        return self.read(length)
 
     def across(self, command, *versions, length=1):
         """The guest stops in the middle of a command; meanwhile the drive becomes each of the versions; the answer at its end."""

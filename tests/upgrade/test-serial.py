@@ -6,7 +6,6 @@ import json
 import os
 import random
 import sys
-import threading
 import unittest
 
 from footprint import Footprint, growth_since
@@ -20,20 +19,12 @@ class SerialTest(UpgradeTest):
         super().setUp()
         self.first = self.plugins.versions("uart-16550a")[0]
 
+    def swap(self, number):
+        self.ctl("upgrade", "com1", self.first if number % 2 else SECOND)
+
     def swap_under_load(self):
-        """Characters go in and out while versions change; each comes back once, in order."""
         data = random.Random(1).randbytes(60 * SWAPS * 8)
-        data = data.replace(b"\x1d", b"x")  # the terminal's way out
-        heard = []
-        reader = threading.Thread(target=lambda: heard.append(self.read(len(data), 150)))
-        reader.start()
-        step = len(data) // SWAPS
-        for number in range(SWAPS):
-            os.write(self.process.stdin.fileno(), data[number * step:(number + 1) * step])
-            self.ctl("upgrade", "com1", self.first if number % 2 else SECOND)
-        os.write(self.process.stdin.fileno(), data[SWAPS * step:])
-        reader.join()
-        self.assertEqual(heard[0], data)
+        self.say_while(data.replace(b"\x1d", b"x"), self.swap)  # the terminal's way out
 
     def test_characters_survive_upgrades(self):
         self.start()
@@ -52,7 +43,7 @@ class SerialTest(UpgradeTest):
 
     def swap_idle(self, count):
         for number in range(count):
-            self.ctl("upgrade", "com1", self.first if number % 2 else SECOND)
+            self.swap(number)
 
     @unittest.skipUnless(os.environ.get("TESSERA_SANITIZE", "OFF") == "OFF", "a sanitizer has a heap of its own, which keeps what is freed")
     def test_upgrades_leave_nothing_behind(self):
