@@ -128,7 +128,7 @@ static int check_order(struct tool_order *order)
 				 kinds);
 	order->language = tool_find_language(order->lang);
 	if (!order->language)
-		return tool_fail(TOOL_USAGE, "--lang is c, c++ or python");
+		return tool_fail(TOOL_USAGE, "--lang is c, c++, python or javascript");
 	name = g_strconcat(TEMPLATE_NAME, order->language->suffix, NULL);
 	source = g_build_filename(order->templates, order->kind, name, NULL);
 	if (!g_file_test(source, G_FILE_TEST_EXISTS))

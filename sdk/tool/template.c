@@ -21,6 +21,13 @@ static const struct tool_language languages[] = {
 	  .title = "Python",
 	  .guide = "PYTHON-DEVICES.md",
 	  .check_options = "" },
+	{ .name = "javascript",
+	  .suffix = ".js",
+	  .test_suffix = ".py",
+	  .script = "gjs",
+	  .title = "JavaScript",
+	  .guide = "JAVASCRIPT-DEVICES.md",
+	  .check_options = " --except cost --timeout 300" },
 };
 
 const struct tool_language *tool_find_language(const char *name)
