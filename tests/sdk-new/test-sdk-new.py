@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 A vendor's first minutes: an installed SDK, `tessera sdk new`, a build outside of the tree. Arguments: cmake, build folder, source
-folder, and what to do: new (every kind and language, with CMake and Meson), boot (a guest sees and uses the new PCI device).
+folder, and what to do: new (every kind and language, with CMake and Meson), boot (a guest sees and uses the new PCI device, in C and in
+script languages).
 """
 
 import glob
@@ -175,15 +176,26 @@ class New(Vendor):
 
 class Boot(Vendor):
     def test_a_guest_uses_the_new_device(self):
+        self.check("c")
+
+    @needs_script("python")
+    def test_a_guest_uses_the_new_device_in_python(self):
+        self.check("python")
+
+    @needs_script("javascript")
+    def test_a_guest_uses_the_new_device_in_javascript(self):
+        self.check("javascript")
+
+    def check(self, language):
         sys.path.insert(0, os.path.join(SOURCE, "tests", "boot"))
         import guests  # pylint: disable=import-outside-toplevel
         import machine  # pylint: disable=import-outside-toplevel
 
         machine.Tessera.program = self.tessera
-        plugins = self.build(self.new("acme-adder", "--kind", "pci"))
-        os.environ["TESSERA_PLUGIN_PATH"] = plugins
+        name = f"acme-adder-{language}"
+        os.environ["TESSERA_PLUGIN_PATH"] = self.build(self.new(name, "--kind", "pci", "--lang", language))
         options = {"kernel": guests.file("vmlinuz-686"), "initrd": guests.initramfs(), "append": "console=ttyS0 quiet tessera.modules=none",
-                   "extra": [os.path.join(self.folder, "acme-adder", "acme-adder.machine")]}
+                   "extra": [os.path.join(self.folder, name, name + ".machine")]}
         with machine.Tessera(options, 200) as guest:
             guest.expect("tessera# ")
             device = "/sys/bus/pci/devices/0000:00:10.0"
