@@ -7,17 +7,16 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: tessera sdk new NAME --kind isa|pci|chardev|block|net|ui [--lang c|c++|python] "
-	"[--vendor "
-	"TEXT] "
-	"[--folder DIR]\n"
+	"usage: tessera sdk new NAME --kind isa|pci|chardev|block|net|ui [--lang "
+	"c|c++|python|javascript]\n"
+	"                         [--vendor TEXT] [--folder DIR]\n"
 	"       tessera sdk check PLUGIN.so | MANIFEST.plugin [OPTIONS]\n"
 	"       tessera sdk replay PLUGIN.so | MANIFEST.plugin FILE [OPTIONS]\n"
 	"\n"
 	"new: makes the folder NAME (or DIR) with a plugin that works: source, manifest, unit "
 	"test, "
 	"machine, build files for\n"
-	"CMake and Meson. It builds against the installed SDK alone.\n"
+	"CMake, and for Meson if it is compiled. It builds against the installed SDK alone.\n"
 	"\n"
 	"check: tests a plugin, each test in a process of its own. Exit status: 0 it passes, 1 it "
 	"does not.\n"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 A vendor's first minutes: an installed SDK, `tessera sdk new`, a build outside of the tree. Arguments: cmake, build folder, source
-folder, and what to do: new (every kind and language, with CMake and Meson), boot (a guest sees and uses the new PCI device).
+folder, and what to do: new (every kind and language, with CMake and Meson), boot (a guest sees and uses the new PCI device, in C and in
+script languages).
 """
 
 import glob
@@ -16,8 +17,14 @@ import unittest
 CMAKE, BUILD, SOURCE, PART = sys.argv[1:5]
 KINDS = sorted(os.path.basename(os.path.dirname(path))
                for path in glob.glob(os.path.join(SOURCE, "sdk", "template", "*", "example-device.plugin")))
-HAS_PYTHON = os.path.isdir(os.path.join(BUILD, "plugins", "script-python"))
+# --lang: the word of manifests, which is also that of the plugin that runs the language; the suffix
+SCRIPTS = {"python": ("python", ".py"), "javascript": ("gjs", ".js")}
 HAS_CPP = [kind for kind in KINDS if os.path.exists(os.path.join(SOURCE, "sdk", "template", kind, "example-device.cc"))]
+
+
+def needs_script(language):
+    plugin = f"script-{SCRIPTS[language][0]}"
+    return unittest.skipUnless(glob.glob(os.path.join(BUILD, "plugins", plugin, "*", plugin + ".so")), f"needs {plugin}")
 
 
 class Vendor(unittest.TestCase):
@@ -39,7 +46,7 @@ class Vendor(unittest.TestCase):
     def call(cls, *arguments, status=0, folder=None, **environment):
         """What it printed, errors too; its exit status is asserted."""
         done = subprocess.run(arguments, env=dict(cls.environment, **environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, timeout=240, cwd=folder or cls.folder, check=False)
+                              text=True, timeout=600, cwd=folder or cls.folder, check=False)
         assert done.returncode == status, (arguments, done.returncode, done.stdout)
         return done.stdout
 
@@ -55,6 +62,7 @@ class Vendor(unittest.TestCase):
 
 class New(Vendor):
     def check(self, name, *arguments):
+        """Builds, tests and starts a new plugin: its folder, and the one of what was built."""
         folder = self.new(name, "--vendor", "Acme & Sons", *arguments)
         plugins = self.build(folder)
         told = self.call("ctest", "--test-dir", "build", "-V", folder=folder)
@@ -62,9 +70,6 @@ class New(Vendor):
         self.assertIn("level 10 of 10", told)
         told = self.call(self.tessera, "plugins", "inspect", name, TESSERA_PLUGIN_PATH=plugins)
         self.assertIn("Acme & Sons", told)
-        library = os.path.join(plugins, name, "1.0.0", name + ".so")
-        symbols = [line.split()[-1] for line in self.call("nm", "-D", "--defined-only", library).splitlines()]
-        self.assertEqual(symbols, ["tessera_plugin_entry"])
         # the machine starts: without a medium the BIOS finds nothing to boot, and the time runs out
         is_shown = "ui" in arguments
         self.call(self.tessera, "run", name + ".machine", "--memory", "16M", "--nic", "none", "--timeout", "5" if is_shown else "1",
@@ -72,38 +77,54 @@ class New(Vendor):
         if is_shown:
             with open(os.path.join(folder, "screen.txt"), encoding="utf-8") as file:
                 self.assertIn("SeaBIOS", file.read())
+        return folder, os.path.join(plugins, name, "1.0.0")
+
+    def check_compiled(self, name, *arguments):
+        _, built = self.check(name, *arguments)
+        symbols = [line.split()[-1] for line in self.call("nm", "-D", "--defined-only", os.path.join(built, name + ".so")).splitlines()]
+        self.assertEqual(symbols, ["tessera_plugin_entry"])
+
+    def check_script(self, language):
+        word, suffix = SCRIPTS[language]
+        for kind in ("isa", "pci"):
+            with self.subTest(kind=kind):
+                name = f"acme-{kind}-{language}"
+                folder, built = self.check(name, "--kind", kind, "--lang", language)
+                self.assertCountEqual(os.listdir(built), [name + ".plugin", name + suffix])
+                with open(os.path.join(built, name + ".plugin"), encoding="utf-8") as file:
+                    self.assertIn(f"language={word}\nlibrary={name}{suffix}\n", file.read())
+                self.assertCountEqual(os.listdir(folder), ["CMakeLists.txt", "README.md", "build", name + ".machine", name + ".plugin",
+                                                           name + suffix, f"test-{name}.py"])
+                self.assert_nothing_is_left(folder)
+
+    def assert_nothing_is_left(self, folder):
+        """Of the template: its name, its vendor, and the marks of what differs between languages."""
+        for path in glob.glob(os.path.join(folder, "*.*")):
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            self.assertNotIn("example-device", text + path)
+            self.assertNotIn("vendor=You", text)
+            self.assertNotRegex(text, "@[A-Z_]+@")
 
     def test_every_kind_in_c(self):
         self.assertGreaterEqual(len(KINDS), 2)
         for kind in KINDS:
             with self.subTest(kind=kind):
-                self.check(f"acme-{kind}", "--kind", kind)
+                self.check_compiled(f"acme-{kind}", "--kind", kind)
 
     def test_kinds_in_cpp(self):
         self.assertEqual([kind for kind in ("isa", "pci", "ui") if kind in HAS_CPP], ["isa", "pci", "ui"])
         for kind in HAS_CPP:
             with self.subTest(kind=kind):
-                self.check(f"acme-{kind}-cpp", "--kind", kind, "--lang", "c++")
+                self.check_compiled(f"acme-{kind}-cpp", "--kind", kind, "--lang", "c++")
 
-    @unittest.skipUnless(HAS_PYTHON, "needs script-python")
+    @needs_script("python")
     def test_kinds_in_python(self):
-        for kind in ("isa", "pci"):
-            with self.subTest(kind=kind):
-                name = f"acme-{kind}-python"
-                folder = self.new(name, "--kind", kind, "--lang", "python", "--vendor", "Acme & Sons")
-                self.assertEqual(sorted(os.listdir(folder)), ["CMakeLists.txt", "README.md", name + ".machine", name + ".plugin", name + ".py",
-                                                              f"test-{name}.py"])
-                for path in glob.glob(os.path.join(folder, "*")):
-                    with open(path, encoding="utf-8") as file:
-                        self.assertNotIn("example-device", file.read())
-                plugins = self.build(folder)
-                told = self.call("ctest", "--test-dir", "build", "-V", folder=folder)
-                self.assertIn("100% tests passed, 0 tests failed out of 2", told)
-                self.assertIn("level 10 of 10", told)
-                told = self.call(self.tessera, "plugins", "inspect", name, TESSERA_PLUGIN_PATH=plugins)
-                self.assertIn("Acme & Sons", told)
-                self.call(self.tessera, "run", name + ".machine", "--memory", "16M", "--nic", "none", "--timeout", "1", folder=folder,
-                          status=124, TESSERA_PLUGIN_PATH=plugins)
+        self.check_script("python")
+
+    @needs_script("javascript")
+    def test_kinds_in_javascript(self):
+        self.check_script("javascript")
 
     def test_kept_states_are_tested(self):
         folder = self.new("acme-kept", "--kind", "isa")
@@ -135,18 +156,15 @@ class New(Vendor):
         self.assertIn("Acme installed", self.call(self.tessera, "plugins", "inspect", "acme-installed"))
 
     def test_nothing_of_the_template_is_left(self):
-        folder = self.new("acme-clean", "--kind", "pci", "--vendor", "Acme")
-        for path in glob.glob(os.path.join(folder, "*")):
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-            self.assertNotIn("example-device", text + path)
-            self.assertNotIn("vendor=You", text)
+        self.assert_nothing_is_left(self.new("acme-clean", "--kind", "pci", "--vendor", "Acme"))
 
     def test_wrong_usage_is_said(self):
         for arguments, words in ((["x", "--kind", "usb"], "there are: "), (["Acme", "--kind", "pci"], "cannot be a plugin's id"),
                                  (["../x", "--kind", "pci"], "cannot be a plugin's id"), (["x"], "--kind says what"),
-                                 (["x", "--kind", "pci", "--lang", "ada"], "--lang is c, c++ or python"), ([], "say what the plugin"),
+                                 (["x", "--kind", "pci", "--lang", "ada"], "--lang is c, c++, python or javascript"),
+                                 ([], "say what the plugin"),
                                  (["x", "--kind", "net", "--lang", "python"], "no template in python"),
+                                 (["x", "--kind", "ui", "--lang", "javascript"], "no template in javascript"),
                                  (["x", "--kind", "pci", "--color"], "not understood"), (["x", "--kind"], "needs a value"),
                                  (["home", "--kind", "pci"], "exists already"), (["test", "--kind", "pci"], "need for themselves")):
             with self.subTest(arguments=arguments):
@@ -158,15 +176,26 @@ class New(Vendor):
 
 class Boot(Vendor):
     def test_a_guest_uses_the_new_device(self):
+        self.check("c")
+
+    @needs_script("python")
+    def test_a_guest_uses_the_new_device_in_python(self):
+        self.check("python")
+
+    @needs_script("javascript")
+    def test_a_guest_uses_the_new_device_in_javascript(self):
+        self.check("javascript")
+
+    def check(self, language):
         sys.path.insert(0, os.path.join(SOURCE, "tests", "boot"))
         import guests  # pylint: disable=import-outside-toplevel
         import machine  # pylint: disable=import-outside-toplevel
 
         machine.Tessera.program = self.tessera
-        plugins = self.build(self.new("acme-adder", "--kind", "pci"))
-        os.environ["TESSERA_PLUGIN_PATH"] = plugins
+        name = f"acme-adder-{language}"
+        os.environ["TESSERA_PLUGIN_PATH"] = self.build(self.new(name, "--kind", "pci", "--lang", language))
         options = {"kernel": guests.file("vmlinuz-686"), "initrd": guests.initramfs(), "append": "console=ttyS0 quiet tessera.modules=none",
-                   "extra": [os.path.join(self.folder, "acme-adder", "acme-adder.machine")]}
+                   "extra": [os.path.join(self.folder, name, name + ".machine")]}
         with machine.Tessera(options, 200) as guest:
             guest.expect("tessera# ")
             device = "/sys/bus/pci/devices/0000:00:10.0"

@@ -24,8 +24,21 @@ class ExampleDeviceTest(unittest.TestCase):
             self.assertEqual(machine.irq("irq"), 1)
             self.assertEqual(machine.read_port(PORT + 4, 4), 1)
             self.assertTrue(device.round_trip())
+            self.assertEqual(machine.irq("irq"), 1)
             machine.write_port(PORT + 4, 1, 4)
             self.assertEqual(machine.irq("irq"), 0)
+
+    def test_counts_years_after_power_on(self):
+        with Machine() as machine:
+            device = machine.add(MANIFEST)
+            machine.advance(1 << 60)
+            machine.write_port(PORT, 500, 4)
+            machine.advance(100_000)
+            self.assertTrue(device.round_trip())
+            self.assertEqual(machine.read_port(PORT, 4), 400)
+            machine.advance(400_000)
+            self.assertEqual(machine.irq("irq"), 1)
+            self.assertEqual(machine.log_count(), 0)
 
     def test_the_limit_holds(self):
         with Machine() as machine:

@@ -31,8 +31,25 @@ class ExampleDeviceTest(unittest.TestCase):
             self.assertEqual(self.device.intx, 1)
             self.assertTrue(self.device.round_trip())
             self.device.enable()
+            self.assertEqual(self.device.intx, 1)
             machine.write_memory(self.bar + STATUS, 2, 4)
             self.assertEqual(self.device.intx, 0)
+
+    def test_adds_up_years_after_power_on(self):
+        with Machine() as machine:
+            self.start(machine)
+            machine.advance(1 << 60)
+            machine.write_ram(0x5000, bytes(range(200)))
+            machine.write_memory(self.bar + ADDRESS, 0x5000, 4)
+            machine.write_memory(self.bar + LENGTH, 200, 4)
+            self.assertTrue(self.device.round_trip())
+            self.device.enable()  # that has reset the function
+            machine.advance(1999)
+            self.assertEqual(machine.read_memory(self.bar + STATUS, 4), 1)
+            machine.advance(1)
+            self.assertEqual(machine.read_memory(self.bar + STATUS, 4), 2)
+            self.assertEqual(machine.read_memory(self.bar + SUM, 4), sum(range(200)))
+            self.assertEqual(machine.log_count(), 0)
 
     def test_without_bus_mastering_it_faults(self):
         with Machine() as machine:
