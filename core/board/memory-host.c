@@ -241,10 +241,10 @@ static struct tsr_region *host_alias(const struct tsr_host *host, const char *na
 				  error);
 }
 
-static void host_shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
-			bool write_ram)
+static void shadow_ram_set(const struct tsr_host *host, tsr_gpa base, uint64_t length,
+			   bool read_ram, bool write_ram)
 {
-	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "memory.shadow");
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "shadow_ram.set");
 
 	if (base % TSR_PAGE_SIZE || length % TSR_PAGE_SIZE || base > SHADOW_END ||
 	    length > SHADOW_END - base)
@@ -278,15 +278,15 @@ static uint64_t host_ram_size(const struct tsr_host *host)
 	return size;
 }
 
-static void host_set_a20(const struct tsr_host *host, bool enabled)
+static void a20_set(const struct tsr_host *host, bool enabled)
 {
-	tsr_check_host(host, TSR_TAG_LOCKED, "memory.set_a20");
+	tsr_check_host(host, TSR_TAG_LOCKED, "a20.set");
 	tsr_memory_map_set_a20(map_of(host), enabled);
 }
 
-static bool host_get_a20(const struct tsr_host *host)
+static bool a20_get(const struct tsr_host *host)
 {
-	tsr_check_host(host, TSR_TAG_LOCKED, "memory.get_a20");
+	tsr_check_host(host, TSR_TAG_LOCKED, "a20.get");
 	return tsr_memory_map_get_a20(map_of(host));
 }
 
@@ -298,11 +298,22 @@ const struct tsr_memory tsr_memory_table = {
 	.move = region_move,
 	.enable = region_enable,
 	.fetch_dirty = host_fetch_dirty,
-	.shadow = host_shadow,
+	.shadow = shadow_ram_set, /* for older plugins, as set_a20 and get_a20 */
 	.ram_size = host_ram_size,
 	.ram_below_4g = host_ram_size,
-	.set_a20 = host_set_a20,
-	.get_a20 = host_get_a20,
+	.set_a20 = a20_set,
+	.get_a20 = a20_get,
+};
+
+const struct tsr_shadow_ram tsr_shadow_ram_table = {
+	.size = sizeof(struct tsr_shadow_ram),
+	.set = shadow_ram_set,
+};
+
+const struct tsr_a20 tsr_a20_table = {
+	.size = sizeof(struct tsr_a20),
+	.set = a20_set,
+	.get = a20_get,
 };
 
 /* -- DMA, through a PCI function only while it may be bus master */

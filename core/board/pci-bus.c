@@ -223,7 +223,7 @@ static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned
 					   const struct tsr_pci_ops *ops, void *self,
 					   struct tsr_error *error)
 {
-	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "pci.add_at");
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_BUILDING, "pci_fixed.add");
 	struct tsr_pci_bus *pci = instance->machine->pci;
 	struct tsr_pci_id known = { .size = sizeof(known) };
 
@@ -462,7 +462,7 @@ static unsigned pci_address(struct tsr_pci_function *f)
 const struct tsr_pci tsr_pci_table = {
 	.size = sizeof(struct tsr_pci),
 	.add = pci_add,
-	.add_at = pci_add_at,
+	.add_at = pci_add_at, /* for older plugins */
 	.bar_io = pci_bar_io,
 	.bar_memory = pci_bar_memory,
 	.rom = pci_rom,
@@ -473,6 +473,11 @@ const struct tsr_pci tsr_pci_table = {
 	.set_intx = pci_set_intx,
 	.dma_host = pci_dma_host,
 	.address = pci_address,
+};
+
+const struct tsr_pci_fixed tsr_pci_fixed_table = {
+	.size = sizeof(struct tsr_pci_fixed),
+	.add = pci_add_at,
 };
 
 int tsr_pci_function_get_intx(const struct tsr_pci_function *f, unsigned *pin,

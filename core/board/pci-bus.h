@@ -55,6 +55,7 @@ struct tsr_pci_target tsr_pci_function_set_target(struct tsr_pci_function *f,
 						  struct tsr_pci_target target);
 
 extern const struct tsr_pci tsr_pci_table;
+extern const struct tsr_pci_fixed tsr_pci_fixed_table;
 extern const struct tsr_pci_host tsr_pci_host_table;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <tessera/chardev.h>
 #include <tessera/device.h>
+#include <tessera/draft/pci-host.h>
 #include <tessera/net.h>
 #include <tessera/pci.h>
 
@@ -80,6 +81,7 @@ extern const struct tsr_clock device_clock;
 extern const struct tsr_dma device_dma;
 extern const struct tsr_memory device_memory;
 extern const struct tsr_pci device_pci;
+extern const struct tsr_pci_fixed device_pci_fixed;
 extern const struct tsr_bus device_bus;
 extern const struct tsr_properties device_properties;
 extern const struct tsr_random device_random;

@@ -171,7 +171,7 @@ const void *device_get_table(const struct tsr_host *host, const char *name)
 		{ TSR_DMA, &device_dma },         { TSR_MEMORY, &device_memory },
 		{ TSR_PCI, &device_pci },         { TSR_BUS, &device_bus },
 		{ TSR_RANDOM, &device_random },   { TSR_LOG, &device_log },
-		{ TSR_MACHINE, &device_machine },
+		{ TSR_MACHINE, &device_machine }, { TSR_PCI_FIXED, &device_pci_fixed },
 	};
 
 	size_t i;

@@ -142,3 +142,8 @@ const struct tsr_pci device_pci = {
 	.dma_host = dma_host,
 	.address = address,
 };
+
+const struct tsr_pci_fixed device_pci_fixed = {
+	.size = sizeof(device_pci_fixed),
+	.add = add_at,
+};

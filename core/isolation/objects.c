@@ -217,8 +217,9 @@ static bool make_function(struct iso_object *o, struct iso_message *m, struct ts
 	if (m->head.a[1] == UINT64_MAX)
 		o->function = p->t.pci->add(p->host, &id, &o->pci_ops, o, error);
 	else
-		o->function = p->t.pci->add_at(p->host, (unsigned)m->head.a[1],
-					       (unsigned)m->head.a[2], &id, &o->pci_ops, o, error);
+		o->function =
+			p->t.pci_fixed->add(p->host, (unsigned)m->head.a[1], (unsigned)m->head.a[2],
+					    &id, &o->pci_ops, o, error);
 	p->function = o->function;
 	return o->function != NULL;
 }

@@ -8,6 +8,8 @@
 
 #include <tessera/chardev.h>
 #include <tessera/device.h>
+#include <tessera/draft/a20.h>
+#include <tessera/draft/pci-host.h>
 #include <tessera/draft/phys.h>
 #include <tessera/net.h>
 #include <tessera/pci.h>
@@ -49,8 +51,10 @@ struct iso_tables {
 	const struct tsr_irq_table *irq;
 	const struct tsr_clock *clock;
 	const struct tsr_pci *pci;
+	const struct tsr_pci_fixed *pci_fixed;
 	const struct tsr_dma *dma;
 	const struct tsr_memory *memory;
+	const struct tsr_a20 *a20;
 	const struct tsr_properties *properties;
 	const struct tsr_random *random;
 	const struct tsr_log *log;

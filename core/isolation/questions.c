@@ -60,7 +60,7 @@ static bool get_ram_size(struct iso_proxy *p, struct iso_message *m)
 
 static bool get_a20(struct iso_proxy *p, struct iso_message *m)
 {
-	answer(m, p->t.memory->get_a20(p->host));
+	answer(m, p->t.a20->get(p->host));
 	return true;
 }
 

@@ -116,9 +116,10 @@ static const int refused[] = {
 static const int missing[] = { SCMP_SYS(clone3), SCMP_SYS(faccessat2), SCMP_SYS(openat2),
 			       SCMP_SYS(epoll_pwait2), SCMP_SYS(futex_waitv) };
 
+/* FIOCLEX is F_SETFD by another name: Python has it, where it reads the line of a syntax error. */
 static const uint32_t ioctls[] = {
-	TCGETS,     TCSETS,   TCSETSW, TCSETSF,      TIOCGWINSZ, TIOCGPGRP, TIOCGPTN,
-	TIOCSPTLCK, FIONREAD, FIONBIO, BLKGETSIZE64, BLKSSZGET,  TIOCOUTQ,
+	TCGETS,     TCSETS,   TCSETSW, TCSETSF, TIOCGWINSZ,   TIOCGPGRP, TIOCGPTN,
+	TIOCSPTLCK, FIONREAD, FIONBIO, FIOCLEX, BLKGETSIZE64, BLKSSZGET, TIOCOUTQ,
 };
 
 static const uint32_t fcntls[] = {

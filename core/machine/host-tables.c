@@ -195,7 +195,8 @@ const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 		{ TSR_PCI_HOST, &tsr_pci_host_table }, { TSR_DISPLAY, &tsr_display_table_impl },
 		{ TSR_INPUT, &tsr_input_table },       { TSR_PHYS, &tsr_phys_table },
 		{ TSR_CPU_HOST, &tsr_cpu_host_table }, { TSR_FILES, &tsr_files_table },
-		{ TSR_SCRIPT, &tsr_script_table },
+		{ TSR_SCRIPT, &tsr_script_table },     { TSR_SHADOW_RAM, &tsr_shadow_ram_table },
+		{ TSR_A20, &tsr_a20_table },           { TSR_PCI_FIXED, &tsr_pci_fixed_table },
 	};
 	/* clang-format on */
 

@@ -147,6 +147,8 @@ static void take(struct device *device, PyObject *where, char *line, size_t size
 	describe(type, value, what, sizeof(what));
 	if (place.line)
 		snprintf(at, sizeof(at), "%s:%ld: ", place.file, place.line);
+	else if (place.file[0]) /* the whole file, such as its encoding */
+		snprintf(at, sizeof(at), "%s: ", place.file);
 	if (place.line && place.function[0] && strcmp(place.function, "<module>") != 0)
 		snprintf(in, sizeof(in), "in %s: ", place.function);
 	snprintf(line, size, "%s%s%s%s%s", device && device->base.plugin ? device->base.plugin : "",

@@ -5,6 +5,7 @@ What comments say in a form that programs read. README.md has the grammar; in sh
     [locked]                          on which thread, or with what held
     [locked; bitmap: out count bits]  what a parameter is, where its declaration does not say it
     Since ABI 1.2.                    when it was added
+    DEPRECATED                        it is only there for plugins of before
     False and error: …                how it fails
     valid until detach, belongs to …  how long a pointer is good, and whose it is
 
@@ -19,6 +20,7 @@ BRACKET = re.compile(r"(?<![\w\])`])\[([a-z!][^\]]*)\]")
 CONTEXTS = ("main", "vcpu", "locked", "any", "!running", "signal")
 ROLE = re.compile(r"^(\w+): (in|out|in out)(?: (\w+) (bytes|bits|elements))?$")
 SINCE = re.compile(r"\bSince ABI (\d+)\.(\d+)\b")
+DEPRECATED = re.compile(r"\bDEPRECATED\b")
 FAILS = re.compile(r"\b(false|NULL)\b[^.]{0,20}?\band (?:an )?error\b|\berrors as `\w+`|\breturns false\b", re.I)
 BY_NULL = re.compile(r"\bNULL\b")
 UNTIL = re.compile(r"\b(?:valid|stays?|lives?|alive) (?:\w+ ){0,2}?(until [^.;:,]+|as long as [^.;:,]+|while [^.;:,]+)|\bfreed at (detach)\b",

@@ -7,7 +7,7 @@ from pieces import Refused
 
 # The order of the pages; others follow. Also the order in which constants are known.
 ORDER = ["abi", "plugin", "device", "error", "state", "host", "pci", "block", "net", "chardev", "display", "input", "bytes",
-         "draft/interrupts", "draft/pci-host", "draft/x86", "draft/phys", "draft/mmu", "draft/cpu", "draft/interpreter", "draft/x86-state", "draft/x86-facts",
+         "draft/interrupts", "draft/pci-host", "draft/shadow-ram", "draft/a20", "draft/x86", "draft/phys", "draft/mmu", "draft/cpu", "draft/interpreter", "draft/x86-state", "draft/x86-facts",
          "draft/x86-models", "draft/ide", "draft/isa-forward", "draft/shutdown-code"]
 NAME = re.compile(r"tessera\.([a-z0-9-]+)/\d+")
 

@@ -12,7 +12,7 @@ MEASURES = ("length", "offset", "size", "stride", "width")
 
 def describe_function(function, name, scope, structs, line):
     """
-    Fills in what the comments say of a function: roles, threads, since, fails, null, owner. `scope`: comments from the nearest on;
+    Fills in what the comments say of a function: roles, threads, since, deprecated, fails, null, owner. `scope`: comments from the nearest on;
     the last two are of the section and of the header, and speak of threads only. `structs`: name -> {"rule", "doc"}.
     """
     near = scope[:-2]
@@ -25,6 +25,8 @@ def describe_function(function, name, scope, structs, line):
         raise Refused(line, f"{name}: no thread, such as [locked]")
     if notes.since:
         function["since"] = notes.since
+    if any(annotations.DEPRECATED.search(text) for text in near):
+        function["deprecated"] = True
     check_errors(function, name, near, line)
     check_pointers(function, name, near, structs, line)
     check_units(function, name, scope[:-1], line)

@@ -484,6 +484,8 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 		{ TSR_WORKER, &worker_table },         { TSR_PCI, &fake_pci_table },
 		{ TSR_PCI_HOST, &fake_pci_host_table }, { TSR_DISPLAY, &fake_display_tbl },
 		{ TSR_INPUT, &fake_input_table },      { TSR_SCRIPT, &script_table },
+		{ TSR_SHADOW_RAM, &fake_shadow_ram_table }, { TSR_A20, &fake_a20_table },
+		{ TSR_PCI_FIXED, &fake_pci_fixed_table },
 	};
 	/* clang-format on */
 

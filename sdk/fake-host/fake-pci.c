@@ -238,7 +238,7 @@ static unsigned fake_address(struct tsr_pci_function *f)
 const struct tsr_pci fake_pci_table = {
 	.size = sizeof(struct tsr_pci),
 	.add = fake_add,
-	.add_at = fake_add_at,
+	.add_at = fake_add_at, /* for older plugins */
 	.bar_io = fake_bar_io,
 	.bar_memory = fake_bar_memory,
 	.rom = fake_rom,
@@ -249,6 +249,11 @@ const struct tsr_pci fake_pci_table = {
 	.set_intx = fake_set_intx,
 	.dma_host = fake_dma_host,
 	.address = fake_address,
+};
+
+const struct tsr_pci_fixed fake_pci_fixed_table = {
+	.size = sizeof(struct tsr_pci_fixed),
+	.add = fake_add_at,
 };
 
 /* -- for tests and host bridges */

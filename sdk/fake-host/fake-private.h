@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/a20.h>
 #include <tessera/draft/pci-host.h>
+#include <tessera/draft/shadow-ram.h>
 
 #include "fake-host.h"
 
@@ -141,8 +143,11 @@ void fake_trace_bytes(const void *bytes, size_t length);
 extern const struct tsr_properties fake_properties_table;
 extern const struct tsr_io fake_io_table;
 extern const struct tsr_memory fake_memory_table;
+extern const struct tsr_shadow_ram fake_shadow_ram_table;
+extern const struct tsr_a20 fake_a20_table;
 extern const struct tsr_dma fake_dma_table;
 extern const struct tsr_pci fake_pci_table;
+extern const struct tsr_pci_fixed fake_pci_fixed_table;
 extern const struct tsr_pci_host fake_pci_host_table;
 extern const struct tsr_display_table fake_display_tbl;
 extern const struct tsr_input fake_input_table;

@@ -366,11 +366,22 @@ const struct tsr_memory fake_memory_table = {
 	.move = fake_move,
 	.enable = fake_enable,
 	.fetch_dirty = fake_fetch_dirty,
-	.shadow = fake_shadow,
+	.shadow = fake_shadow, /* for older plugins, as set_a20 and get_a20 */
 	.ram_size = fake_ram_size,
 	.ram_below_4g = fake_ram_size,
 	.set_a20 = fake_set_a20,
 	.get_a20 = fake_get_a20,
+};
+
+const struct tsr_shadow_ram fake_shadow_ram_table = {
+	.size = sizeof(struct tsr_shadow_ram),
+	.set = fake_shadow,
+};
+
+const struct tsr_a20 fake_a20_table = {
+	.size = sizeof(struct tsr_a20),
+	.set = fake_set_a20,
+	.get = fake_get_a20,
 };
 
 /* -- tessera.dma/1 */

@@ -50,6 +50,10 @@ static bool dev_attach(void *self, const struct tsr_host *host, struct tsr_error
 	dev->host = host;
 	dev->io = host->get(host, TSR_IO);
 	dev->memory = host->get(host, TSR_MEMORY);
+	dev->shadow_ram = host->get(host, TSR_SHADOW_RAM);
+	dev->a20 = host->get(host, TSR_A20);
+	dev->pci = host->get(host, TSR_PCI);
+	dev->pci_fixed = host->get(host, TSR_PCI_FIXED);
 	dev->dma = host->get(host, TSR_DMA);
 	dev->clock = host->get(host, TSR_CLOCK);
 	dev->worker = host->get(host, TSR_WORKER);

@@ -7,8 +7,11 @@
 #ifndef LITTLE_MACHINE_H
 #define LITTLE_MACHINE_H
 
+#include <tessera/draft/a20.h>
 #include <tessera/draft/cpu.h>
 #include <tessera/draft/mmu.h>
+#include <tessera/draft/pci-host.h>
+#include <tessera/draft/shadow-ram.h>
 #include <tessera/tessera.h>
 
 #include "instance/instance.h"
@@ -18,6 +21,10 @@ struct little_device {
 	const struct tsr_host *host;
 	const struct tsr_io *io;
 	const struct tsr_memory *memory;
+	const struct tsr_shadow_ram *shadow_ram;
+	const struct tsr_a20 *a20;
+	const struct tsr_pci *pci;
+	const struct tsr_pci_fixed *pci_fixed;
 	const struct tsr_dma *dma;
 	const struct tsr_clock *clock;
 	const struct tsr_irq *irq;

@@ -117,14 +117,14 @@ static void shadowing_chooses_ram_or_rom(void)
 
 	dev->memory->map(dev->host, "bios", 0xf0000, 0x10000, 1, TSR_MEMORY_ROM, &rom, NULL);
 	rom[0] = 0x55;
-	dev->memory->shadow(dev->host, 0xf0000, 0x10000, false, true);
+	dev->shadow_ram->set(dev->host, 0xf0000, 0x10000, false, true);
 	tsr_memory_map_write(m->memory, 0xf0000, 0xaa, 1);
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0xf0000, 1), 0x55);
-	dev->memory->shadow(dev->host, 0xf0000, 0x10000, true, false);
+	dev->shadow_ram->set(dev->host, 0xf0000, 0x10000, true, false);
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0xf0000, 1), 0xaa);
 	tsr_memory_map_write(m->memory, 0xf0000, 0xbb, 1);
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0xf0000, 1), 0xaa);
-	dev->memory->shadow(dev->host, 0xe0000, 0x10000, false, false);
+	dev->shadow_ram->set(dev->host, 0xe0000, 0x10000, false, false);
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0xe0000, 1), 0xff);
 }
 
@@ -132,10 +132,12 @@ static void a20_masks_bit_20(void)
 {
 	tsr_memory_map_write(m->memory, 0x100500, 0x11, 1);
 	tsr_memory_map_write(m->memory, 0x000500, 0x22, 1);
-	dev->memory->set_a20(dev->host, false);
+	CU_ASSERT_TRUE(dev->a20->get(dev->host));
+	dev->a20->set(dev->host, false);
+	CU_ASSERT_FALSE(dev->a20->get(dev->host));
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x100500, 1), 0x22);
 	CU_ASSERT_EQUAL(little_mmu(m)->last_length, 1ull << 36);
-	dev->memory->set_a20(dev->host, true);
+	dev->a20->set(dev->host, true);
 	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0x100500, 1), 0x11);
 }
 
@@ -207,9 +209,56 @@ static void handlers_of_other_headers(void)
 	CU_ASSERT_PTR_NOT_NULL(dev->io->claim_ports(dev->host, "c", 0x400, 8, &later, dev, &error));
 }
 
+static void a_function_at_a_fixed_place(void)
+{
+	static const struct tsr_pci_id id = { .size = sizeof(id), .vendor = 0x1234 };
+	static const struct {
+		unsigned device, function;
+		enum tsr_error_code code;
+	} wrong[] = {
+		{ 9, 3, TSR_ERROR_CONFLICT }, /* its own */
+		{ 32, 0, TSR_ERROR_INVALID },
+		{ 9, 8, TSR_ERROR_INVALID },
+	};
+	struct tsr_error error;
+	struct tsr_pci_function *f = dev->pci_fixed->add(dev->host, 9, 3, &id, NULL, dev, &error);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(dev->pci->address(f), 9 << 3 | 3);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		error.code = TSR_ERROR_NONE;
+		CU_ASSERT_PTR_NULL(dev->pci_fixed->add(dev->host, wrong[i].device,
+						       wrong[i].function, &id, NULL, dev, &error));
+		CU_ASSERT_EQUAL(error.code, wrong[i].code);
+	}
+}
+
+/* Members of tables that others have replaced do the same as those. */
+static void members_for_older_plugins(void)
+{
+	static const struct tsr_pci_id id = { .size = sizeof(id), .vendor = 0x1234 };
+	uint8_t *rom;
+	struct tsr_pci_function *f;
+
+	dev->memory->map(dev->host, "old", 0xd0000, 0x1000, 1, TSR_MEMORY_ROM, &rom, NULL);
+	rom[0] = 0x55;
+	dev->memory->shadow(dev->host, 0xd0000, 0x1000, true, true);
+	tsr_memory_map_write(m->memory, 0xd0000, 0xaa, 1);
+	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0xd0000, 1), 0xaa);
+	dev->shadow_ram->set(dev->host, 0xd0000, 0x1000, false, false);
+	CU_ASSERT_EQUAL(tsr_memory_map_read(m->memory, 0xd0000, 1), 0x55);
+	dev->memory->set_a20(dev->host, false);
+	CU_ASSERT_FALSE(dev->a20->get(dev->host));
+	CU_ASSERT_FALSE(dev->memory->get_a20(dev->host));
+	dev->a20->set(dev->host, true);
+	CU_ASSERT_TRUE(dev->memory->get_a20(dev->host));
+	f = dev->pci->add_at(dev->host, 10, 1, &id, NULL, dev, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(dev->pci->address(f), 10 << 3 | 1);
+}
+
 static void a_function_of_other_headers(void)
 {
-	const struct tsr_pci *pci = dev->host->get(dev->host, TSR_PCI);
 	struct {
 		struct tsr_pci_id id;
 		uint64_t later;
@@ -218,17 +267,16 @@ static void a_function_of_other_headers(void)
 	struct tsr_error error = { 0 };
 	struct tsr_pci_function *f;
 
-	CU_ASSERT_PTR_NULL(pci->add(dev->host, &less, NULL, dev, &error));
+	CU_ASSERT_PTR_NULL(dev->pci->add(dev->host, &less, NULL, dev, &error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "its tsr_pci_id"));
-	f = pci->add(dev->host, &more.id, NULL, dev, &error);
+	f = dev->pci->add(dev->host, &more.id, NULL, dev, &error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-	CU_ASSERT_EQUAL(tsr_load_le32(pci->config(f)), 0x56781234);
+	CU_ASSERT_EQUAL(tsr_load_le32(dev->pci->config(f)), 0x56781234);
 }
 
 /* What later headers may let a plugin ask for is refused, not done in part. */
 static void requests_of_later_headers(void)
 {
-	const struct tsr_pci *pci = dev->host->get(dev->host, TSR_PCI);
 	static const struct tsr_io_ops ops = { .size = sizeof(ops), .widths = 1 };
 	const struct tsr_pci_id id = { .size = sizeof(id), .vendor = 0x1234 };
 	struct tsr_error error = { 0 };
@@ -239,13 +287,13 @@ static void requests_of_later_headers(void)
 		dev->memory->map(dev->host, "m", 0xf1000000, 4096, 1, 8, &bytes, &error));
 	CU_ASSERT_EQUAL(error.code, TSR_ERROR_UNSUPPORTED);
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "m: "));
-	f = pci->add(dev->host, &id, NULL, dev, &error);
+	f = dev->pci->add(dev->host, &id, NULL, dev, &error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	error.code = TSR_ERROR_NONE;
-	CU_ASSERT_FALSE(pci->bar_io(f, 0, (enum tsr_pci_bar_kind)(TSR_PCI_BAR_MEMORY + 1), 4096,
-				    &ops, dev, &error));
+	CU_ASSERT_FALSE(dev->pci->bar_io(f, 0, (enum tsr_pci_bar_kind)(TSR_PCI_BAR_MEMORY + 1),
+					 4096, &ops, dev, &error));
 	CU_ASSERT_EQUAL(error.code, TSR_ERROR_UNSUPPORTED);
-	CU_ASSERT_TRUE(pci->bar_io(f, 0, TSR_PCI_BAR_MEMORY, 4096, &ops, dev, &error));
+	CU_ASSERT_TRUE(dev->pci->bar_io(f, 0, TSR_PCI_BAR_MEMORY, 4096, &ops, dev, &error));
 }
 
 int main(void)
@@ -264,6 +312,8 @@ int main(void)
 		{ "DMA tells the MMU and fails outside RAM", dma_tells_the_mmu_and_fails_outside },
 		{ "ports split and join accesses", ports_split_and_join },
 		{ "handlers of other headers", handlers_of_other_headers },
+		{ "a function at a fixed place", a_function_at_a_fixed_place },
+		{ "members for older plugins", members_for_older_plugins },
 		{ "a function of other headers", a_function_of_other_headers },
 		{ "requests of later headers", requests_of_later_headers },
 		CU_TEST_INFO_NULL,

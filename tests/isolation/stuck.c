@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A device that counts its calls. Its property `order` makes it take long in one, not return, or
- * crash, each time after it has counted: whether the call is done then, its state shows. */
+ * crash, each time after it has counted: whether the call is done then, its state shows. It has a
+ * PCI function at a fixed place, and says where that is, and how the A20 gate stood at its
+ * reset. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include <tessera/draft/pci-host.h>
 #include <tessera/tessera.h>
 
 #define SLOWLY_S 1
+#define PLACE 0x1d, 3 /* device and function on the bus */
 
 struct stuck {
 	const struct tsr_host *host;
 	const struct tsr_properties *properties;
+	const struct tsr_memory *memory;
 	uint32_t count;
 };
 
@@ -37,6 +42,18 @@ static uint64_t read_port(void *self, uint64_t offset, unsigned width)
 	return ((struct stuck *)self)->count & 0xff;
 }
 
+static bool add_function(struct stuck *stuck, struct tsr_error *error)
+{
+	static const struct tsr_pci_id id = { .size = sizeof(id), .vendor = 0x1234 };
+	const struct tsr_pci *pci = stuck->host->get(stuck->host, TSR_PCI);
+	const struct tsr_pci_fixed *fixed = stuck->host->get(stuck->host, TSR_PCI_FIXED);
+	struct tsr_pci_function *function = fixed->add(stuck->host, PLACE, &id, NULL, stuck, error);
+
+	if (function)
+		stuck->properties->set_int(stuck->host, "place", pci->address(function));
+	return function != NULL;
+}
+
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)
 {
 	static const struct tsr_io_ops ops = { .size = sizeof(ops),
@@ -47,13 +64,17 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 
 	stuck->host = host;
 	stuck->properties = host->get(host, TSR_PROPERTIES);
+	stuck->memory = host->get(host, TSR_MEMORY);
 	stuck->properties->on_change(host, "order", change, stuck);
-	return io->claim(host, "regs", &ops, stuck, error) != NULL;
+	return add_function(stuck, error) && io->claim(host, "regs", &ops, stuck, error) != NULL;
 }
 
 static void reset(void *self, enum tsr_reset kind)
 {
-	((struct stuck *)self)->count = 0;
+	struct stuck *stuck = self;
+
+	stuck->count = 0;
+	stuck->properties->set_int(stuck->host, "a20", stuck->memory->get_a20(stuck->host));
 }
 
 static void save(void *self, struct tsr_state_writer *out)

@@ -220,6 +220,10 @@ class CallTest(IsolationCase):
         self.order("count")
         return int(self.machine.ctl("get", "stuck0.count"))
 
+    def test_the_board(self):
+        self.assertEqual(int(self.machine.ctl("get", "stuck0.place")), 0x1d << 3 | 3)
+        self.assertEqual(int(self.machine.ctl("get", "stuck0.a20")), 1)
+
     def test_a_call_that_hangs_is_ended_and_named_and_has_not_happened(self):
         self.assertEqual(self.count(), 2)
         begin = time.monotonic()

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <tessera/display.h>
+#include <tessera/draft/shadow-ram.h>
 #include <tessera/input.h>
 #include <tessera/pci.h>
 
@@ -106,7 +107,9 @@ static bool no_dirty_log(struct bad *bad, struct tsr_error *error)
 
 static bool shadow_odd(struct bad *bad, struct tsr_error *error)
 {
-	bad->memory->shadow(bad->host, 0xc0001, 100, true, true);
+	const struct tsr_shadow_ram *shadow_ram = bad->host->get(bad->host, TSR_SHADOW_RAM);
+
+	shadow_ram->set(bad->host, 0xc0001, 100, true, true);
 	return true;
 }
 

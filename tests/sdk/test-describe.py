@@ -55,7 +55,7 @@ GOOD = table("""\
 	struct tsr_thing *(*make)(const struct tsr_host *host, uint32_t length, struct tsr_error *error);
 	/* Its name, valid until detach; never NULL. Since ABI 1.2. [any] */
 	const char *(*name)(struct tsr_thing *thing);
-	/* Fills in what `bitmap` has room for. [locked; bitmap: out count bits] */
+	/* DEPRECATED: fills in what `bitmap` has room for. [locked; bitmap: out count bits] */
 	void (*bits)(struct tsr_thing *thing, uint8_t *bitmap, uint32_t count);
 """)
 
@@ -131,6 +131,7 @@ class Describe(unittest.TestCase):
         self.assertEqual((make["threads"], make["fails"], make["owner"]), (["main", "!running"], "NULL", {"owner": "core", "until": "until detach"}))
         self.assertEqual((name["since"], name["null"], name["owner"]), ([1, 2], "never", {"until": "until detach"}))
         self.assertEqual([p["role"] for p in bits["parameters"]], ["object", "bytes", "number"])
+        self.assertEqual([function.get("deprecated") for function in (make, name, bits)], [None, None, True])
         self.assertEqual((bits["parameters"][1]["length"], bits["parameters"][1]["unit"]), ("count", "bits"))
 
     def test_wrong(self):

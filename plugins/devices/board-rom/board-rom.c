@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tessera/draft/shadow-ram.h>
 #include <tessera/tessera.h>
 
 #include "../firmware-common/firmware.h"
@@ -28,6 +29,7 @@ struct board_rom {
 	const struct tsr_host *host;
 	const struct tsr_dma *dma;
 	const struct tsr_memory *memory;
+	const struct tsr_shadow_ram *shadow_ram;
 	uint8_t *image;      /* `size` bytes, read from the file; freed at detach */
 	uint8_t *high, *low; /* what the guest sees */
 	uint32_t size, low_size;
@@ -116,7 +118,7 @@ static void fill(struct board_rom *s)
 /* RAM replaces all ROMs below 1 MiB; the BIOS is copied into it. */
 static void copy_to_ram(struct board_rom *s)
 {
-	s->memory->shadow(s->host, SHADOW_BASE, LOW_END - SHADOW_BASE, true, true);
+	s->shadow_ram->set(s->host, SHADOW_BASE, LOW_END - SHADOW_BASE, true, true);
 	s->dma->write(s->host, LOW_END - s->low_size, s->image + s->size - s->low_size,
 		      s->low_size);
 }
@@ -129,6 +131,7 @@ static bool board_rom_attach(void *self, const struct tsr_host *host, struct tsr
 	s->host = host;
 	s->dma = host->get(host, TSR_DMA);
 	s->memory = host->get(host, TSR_MEMORY);
+	s->shadow_ram = host->get(host, TSR_SHADOW_RAM);
 	s->writable = properties->get_bool(host, "writable");
 	if (!load_image(s, properties->get_string(host, "bios"),
 			properties->get_string(host, "search"), error))

@@ -14,6 +14,7 @@
 
 #include <tessera/draft/isa-forward.h>
 #include <tessera/draft/pci-host.h>
+#include <tessera/draft/shadow-ram.h>
 #include <tessera/tessera.h>
 
 /* clang-format off */
@@ -56,7 +57,7 @@ struct i440fx {
 	const struct tsr_host *host;
 	const struct tsr_pci *pci;
 	const struct tsr_pci_host *bus;
-	const struct tsr_memory *memory;
+	const struct tsr_shadow_ram *shadow_ram;
 	const struct tsr_machine_table *machine;
 	struct tsr_pci_function *function;
 	const struct tsr_isa_forward *isa; /* NULL: there is no ISA bridge */
@@ -70,7 +71,7 @@ struct i440fx {
 
 static void pam_range(struct i440fx *s, tsr_gpa base, uint64_t length, unsigned bits)
 {
-	s->memory->shadow(s->host, base, length, bits & PAM_READ, bits & PAM_WRITE);
+	s->shadow_ram->set(s->host, base, length, bits & PAM_READ, bits & PAM_WRITE);
 }
 
 /* PAM0's upper half is the BIOS area; each half of PAM1-PAM6 is 16 KiB from C0000h upwards. */
@@ -258,7 +259,7 @@ static bool i440fx_attach(void *self, const struct tsr_host *host, struct tsr_er
 	s->host = host;
 	s->pci = host->get(host, TSR_PCI);
 	s->bus = host->get(host, TSR_PCI_HOST);
-	s->memory = host->get(host, TSR_MEMORY);
+	s->shadow_ram = host->get(host, TSR_SHADOW_RAM);
 	s->machine = host->get(host, TSR_MACHINE);
 	if (bus->get(host, "isa", &isa)) {
 		s->isa = isa.table;

@@ -86,7 +86,7 @@ static uint8_t read_output_port(struct i8042 *c)
 {
 	uint8_t value = c->output_port & ~(PORT_A20 | PORT_KEYBOARD_IRQ | PORT_AUX_IRQ);
 
-	if (c->memory->get_a20(c->host))
+	if (c->a20->get(c->host))
 		value |= PORT_A20;
 	if (c->status & STATUS_OUTPUT)
 		value |= c->status & STATUS_AUX ? PORT_AUX_IRQ : PORT_KEYBOARD_IRQ;
@@ -96,7 +96,7 @@ static uint8_t read_output_port(struct i8042 *c)
 static void write_output_port(struct i8042 *c, uint8_t value)
 {
 	c->output_port = value | PORT_RESET;
-	c->memory->set_a20(c->host, value & PORT_A20);
+	c->a20->set(c->host, value & PORT_A20);
 	if (!(value & PORT_RESET))
 		c->machine->reset(c->host, TSR_RESET_SOFT);
 }
@@ -164,10 +164,10 @@ static void simple_command(struct i8042 *c, uint8_t command)
 		answer(c, read_output_port(c));
 		break;
 	case KBC_DISABLE_A20:
-		c->memory->set_a20(c->host, false);
+		c->a20->set(c->host, false);
 		break;
 	case KBC_ENABLE_A20:
-		c->memory->set_a20(c->host, true);
+		c->a20->set(c->host, true);
 		break;
 	default:
 		command_with_answer(c, command);
@@ -281,7 +281,7 @@ void i8042_reset(struct i8042 *c)
 	c->output_port = PORT_AT_RESET;
 	c->expects = 0;
 	c->break_prefix = 0;
-	c->memory->set_a20(c->host, true);
+	c->a20->set(c->host, true);
 	keyboard_reset(&c->keyboard);
 	memset(c->keyboard.down, 0, sizeof(c->keyboard.down));
 	mouse_reset(&c->mouse);

@@ -3,6 +3,7 @@
 #ifndef I8042_H
 #define I8042_H
 
+#include <tessera/draft/a20.h>
 #include <tessera/tessera.h>
 
 #include "protocol.h"
@@ -88,7 +89,7 @@ uint8_t mouse_take(struct mouse *m);
 struct i8042 {
 	const struct tsr_host *host;
 	const struct tsr_clock *clock;
-	const struct tsr_memory *memory;
+	const struct tsr_a20 *a20;
 	const struct tsr_machine_table *machine;
 	const struct tsr_input *input;
 	const struct tsr_irq *keyboard_irq, *mouse_irq;

@@ -78,7 +78,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 
 	c->host = host;
 	c->clock = host->get(host, TSR_CLOCK);
-	c->memory = host->get(host, TSR_MEMORY);
+	c->a20 = host->get(host, TSR_A20);
 	c->machine = host->get(host, TSR_MACHINE);
 	c->input = host->get(host, TSR_INPUT);
 	c->wire_timer = c->clock->timer_new(host, on_wire_timer, c);

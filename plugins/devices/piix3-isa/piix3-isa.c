@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include <tessera/draft/a20.h>
 #include <tessera/draft/interrupts.h>
 #include <tessera/draft/isa-forward.h>
 #include <tessera/draft/pci-host.h>
@@ -70,7 +71,7 @@ static const struct {
 struct piix3 {
 	const struct tsr_host *host;
 	const struct tsr_pci *pci;
-	const struct tsr_memory *memory;
+	const struct tsr_a20 *a20;
 	const struct tsr_machine_table *machine;
 	struct tsr_pci_function *function;
 	const struct tsr_irq *isa_irq[ISA_IRQS]; /* NULL: not steerable */
@@ -136,7 +137,7 @@ static uint64_t port92_read(void *self, uint64_t offset, unsigned width)
 {
 	struct piix3 *s = self;
 
-	return (s->port92 & PORT92_INIT) | (s->memory->get_a20(s->host) ? PORT92_A20 : 0);
+	return (s->port92 & PORT92_INIT) | (s->a20->get(s->host) ? PORT92_A20 : 0);
 }
 
 static void port92_write(void *self, uint64_t offset, uint64_t value, unsigned width)
@@ -146,7 +147,7 @@ static void port92_write(void *self, uint64_t offset, uint64_t value, unsigned w
 	if (value & ~(uint64_t)s->port92 & PORT92_INIT)
 		s->machine->reset(s->host, TSR_RESET_SOFT);
 	s->port92 = value & PORT92_INIT;
-	s->memory->set_a20(s->host, value & PORT92_A20);
+	s->a20->set(s->host, value & PORT92_A20);
 }
 
 static uint64_t scratch_read(void *self, uint64_t offset, unsigned width)
@@ -233,7 +234,7 @@ static void piix3_reset(void *self, enum tsr_reset kind)
 	memset(s->scratch, 0, sizeof(s->scratch));
 	s->port92 = s->rcr = 0;
 	s->ignore_ferr = false;
-	s->memory->set_a20(s->host, true); /* the processor's first fetch is at FFFFFFF0h */
+	s->a20->set(s->host, true); /* the processor's first fetch is at FFFFFFF0h */
 	fpu_update(s);
 	steer(s);
 }
@@ -255,7 +256,7 @@ static bool piix3_attach(void *self, const struct tsr_host *host, struct tsr_err
 
 	s->host = host;
 	s->pci = host->get(host, TSR_PCI);
-	s->memory = host->get(host, TSR_MEMORY);
+	s->a20 = host->get(host, TSR_A20);
 	s->machine = host->get(host, TSR_MACHINE);
 	for (unsigned i = 0; i < STEERABLES; i++)
 		s->isa_irq[steerable[i].irq] = irq->get(host, steerable[i].resource);

@@ -129,16 +129,17 @@ struct tsr_memory {
 	 * out count bits] */
 	bool (*fetch_dirty)(struct tsr_region *region, uint32_t first, uint32_t count,
 			    uint8_t *bitmap);
-	/* DRAFT, for chipsets. Where reads and writes of a range below 1 MiB go that RAM may shadow
-	 * (the i440FX's PAM registers); `base` and `length` are multiples of 4096. read_ram,
-	 * write_ram: to RAM if true, otherwise to what else lies there. [locked] */
+	/* DEPRECATED DRAFT, for plugins that are older than draft/shadow-ram.h: its
+	 * tsr_shadow_ram.set, with `base` and `length` in bytes. NULL in the first stable version
+	 * of the ABI. [locked] */
 	void (*shadow)(const struct tsr_host *host, tsr_gpa base, uint64_t length, bool read_ram,
 		       bool write_ram);
 	/* Bytes of guest RAM in all, and below 4 GiB. [any] */
 	uint64_t (*ram_size)(const struct tsr_host *host);
 	uint64_t (*ram_below_4g)(const struct tsr_host *host);
-	/* DRAFT, for chipsets. The A20 gate: when it is false, bit 20 of each physical address of
-	 * the processor is zero. [locked] */
+	/* DEPRECATED DRAFTS, for plugins that are older than draft/a20.h: its tsr_a20.set and
+	 * tsr_a20.get, true while the gate is open. NULL in the first stable version of the ABI.
+	 * [locked] */
 	void (*set_a20)(const struct tsr_host *host, bool enabled);
 	bool (*get_a20)(const struct tsr_host *host);
 };

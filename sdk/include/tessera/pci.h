@@ -47,8 +47,9 @@ struct tsr_pci {
 	struct tsr_pci_function *(*add)(const struct tsr_host *host, const struct tsr_pci_id *id,
 					const struct tsr_pci_ops *ops, void *self,
 					struct tsr_error *error);
-	/* DRAFT, for chipsets. The same at a device and function number that the chip has fixed.
-	 * NULL and error as above. [main & !running] */
+	/* DEPRECATED DRAFT, for plugins that are older than tsr_pci_fixed of draft/pci-host.h: its
+	 * `add`. NULL and error as above. The member is NULL in the first stable version of the
+	 * ABI. [main & !running] */
 	struct tsr_pci_function *(*add_at)(const struct tsr_host *host, unsigned device,
 					   unsigned function, const struct tsr_pci_id *id,
 					   const struct tsr_pci_ops *ops, void *self,

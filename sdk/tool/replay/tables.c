@@ -81,7 +81,7 @@ static struct tsr_pci_function *pci_add_at(const struct tsr_host *host, unsigned
 					   const struct tsr_pci_ops *ops, void *self,
 					   struct tsr_error *error)
 {
-	return note_function(fake_pci_table.add_at(host, device, function, id, ops, self, error),
+	return note_function(fake_pci_fixed_table.add(host, device, function, id, ops, self, error),
 			     ops, self);
 }
 
@@ -357,6 +357,7 @@ void replay_tables_begin(void)
 	static struct tsr_bus bus;
 	static struct tsr_clock clock = { sizeof(clock), 0,         clock_now, timer_new, timer_arm,
 					  timer_cancel,  clock_wall };
+	static const struct tsr_pci_fixed pci_fixed = { sizeof(pci_fixed), 0, pci_add_at };
 	static const struct tsr_irq_table irq = { sizeof(irq), 0, irq_get };
 	static const struct tsr_random random = { sizeof(random), 0, random_fill };
 	static const struct tsr_worker worker = { .size = sizeof(worker),
@@ -373,7 +374,7 @@ void replay_tables_begin(void)
 	memory.map_io = memory_map_io;
 	pci = fake_pci_table;
 	pci.add = pci_add;
-	pci.add_at = pci_add_at;
+	pci.add_at = pci_add_at; /* for older plugins */
 	pci.bar_io = pci_bar_io;
 	pci.set_intx = pci_set_intx;
 	pci.reset = pci_reset;
@@ -389,6 +390,7 @@ void replay_tables_begin(void)
 	fake_host_table(TSR_IO, &io);
 	fake_host_table(TSR_MEMORY, &memory);
 	fake_host_table(TSR_PCI, &pci);
+	fake_host_table(TSR_PCI_FIXED, &pci_fixed);
 	fake_host_table(TSR_DMA, &dma);
 	fake_host_table(TSR_PROPERTIES, &properties);
 	fake_host_table(TSR_BUS, &bus);
