@@ -7,10 +7,10 @@
 #include "monitor.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "graph.h"
-#include "program/monitor-text.h"
 
 #define TICK_MS 250u
 #define TYPING_MS 600u  /* until what is written counts without Enter */
@@ -23,8 +23,8 @@ struct ui_monitor {
 	struct ui_watch *watch;
 	struct ui_graph *graph;
 	GtkWidget *page, *pattern, *hold, *message, *scroller;
-	GtkWidget *kinds[TSR_MONITOR_KINDS]; /* toggle buttons */
-	GtkWidget *rates[TSR_MONITOR_KINDS]; /* labels in them */
+	GtkWidget *kinds[UI_WATCH_KINDS]; /* toggle buttons */
+	GtkWidget *rates[UI_WATCH_KINDS]; /* labels in them */
 	GtkStringList *lines;
 	gboolean follows; /* the list its end: the user has not left it */
 	guint frames;     /* until the list is scrolled to its end; 0: it was */
@@ -40,15 +40,15 @@ struct ui_monitor {
 static const struct {
 	const char *pattern, *name;
 	gboolean is_wanted; /* at first */
-} kinds[TSR_MONITOR_KINDS] = {
-	[TSR_MONITOR_PORTS] = { "ports", N_("Ports"), FALSE },
-	[TSR_MONITOR_MMIO] = { "mmio", N_("Device memory"), FALSE },
-	[TSR_MONITOR_IRQ] = { "irq", N_("Interrupts"), TRUE },
-	[TSR_MONITOR_DMA] = { "dma", N_("DMA"), TRUE },
-	[TSR_MONITOR_PACKETS] = { "packets", N_("Packets"), TRUE },
-	[TSR_MONITOR_BLOCK] = { "block", N_("Disk requests"), TRUE },
-	[TSR_MONITOR_CHARS] = { "chars", N_("Characters"), TRUE },
-	[TSR_MONITOR_SIGNAL] = { "signal", N_("Signals"), TRUE },
+} kinds[UI_WATCH_KINDS] = {
+	[TSR_WATCH_KIND_PORTS] = { "ports", N_("Ports"), FALSE },
+	[TSR_WATCH_KIND_MMIO] = { "mmio", N_("Device memory"), FALSE },
+	[TSR_WATCH_KIND_IRQ] = { "irq", N_("Interrupts"), TRUE },
+	[TSR_WATCH_KIND_DMA] = { "dma", N_("DMA"), TRUE },
+	[TSR_WATCH_KIND_PACKETS] = { "packets", N_("Packets"), TRUE },
+	[TSR_WATCH_KIND_BLOCK] = { "block", N_("Disk requests"), TRUE },
+	[TSR_WATCH_KIND_CHARS] = { "chars", N_("Characters"), TRUE },
+	[TSR_WATCH_KIND_SIGNAL] = { "signal", N_("Signals"), TRUE },
 };
 
 static void say(struct ui_monitor *m, const char *text, gboolean is_error)
@@ -62,13 +62,11 @@ static void say(struct ui_monitor *m, const char *text, gboolean is_error)
 
 /* -- Lines */
 
-static char *line_of(const struct ui_event *e)
+static char *line_of(const TsrWatchEvent *e)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *text = tsr_watch_event_to_text(e);
 
-	monitor_add_text(text, &e->event);
-	g_string_truncate(text, MIN(text->len ? text->len - 1 : 0, LINE_BYTES_MAX));
-	return g_utf8_make_valid(text->str, (gssize)text->len);
+	return g_utf8_make_valid(text, (gssize)MIN(strlen(text), LINE_BYTES_MAX));
 }
 
 static guint count_lines(struct ui_monitor *m)
@@ -124,14 +122,10 @@ static void add_lines(struct ui_monitor *m, GPtrArray *events)
 
 static void show_new_events(struct ui_monitor *m)
 {
-	g_autoptr(GPtrArray) events = ui_watch_get_events(m->watch, m->shown, LINES_MAX);
-	const struct ui_event *last;
+	g_autoptr(GPtrArray) events = ui_watch_get_events(m->watch, m->shown, LINES_MAX, &m->shown);
 
-	if (!events->len)
-		return;
-	last = g_ptr_array_index(events, events->len - 1);
-	m->shown = last->serial;
-	add_lines(m, events);
+	if (events->len)
+		add_lines(m, events);
 }
 
 /* -- Rates */
@@ -140,10 +134,10 @@ static void show_rates(struct ui_monitor *m, const struct ui_watch_counts *now)
 {
 	gint64 now_us = g_get_monotonic_time();
 	double seconds = (double)MAX(now_us - m->before_us, 1) / G_USEC_PER_SEC, sum = 0;
-	double rates[TSR_MONITOR_KINDS];
+	double rates[UI_WATCH_KINDS];
 	g_autofree char *all = NULL;
 
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++) {
+	for (guint i = 0; i < UI_WATCH_KINDS; i++) {
 		g_autofree char *text = NULL;
 
 		rates[i] = (double)(now->kinds[i] - m->before.kinds[i]) / seconds;
@@ -161,7 +155,7 @@ static void end(struct ui_monitor *m);
 
 static void show_state(struct ui_monitor *m, const struct ui_watch_counts *counts)
 {
-	const char *wrong;
+	g_autofree char *wrong = NULL;
 	g_autofree char *lost = g_strdup_printf("%" G_GUINT64_FORMAT, counts->lost);
 	g_autofree char *text = NULL;
 
@@ -242,7 +236,7 @@ static char **make_patterns(const struct ui_monitor *m)
 			g_strv_builder_add(patterns, *word);
 		names |= **word && **word != '!';
 	}
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++) {
+	for (guint i = 0; i < UI_WATCH_KINDS; i++) {
 		g_autofree char *not = g_strconcat("!", kinds[i].pattern, NULL);
 
 		any |= is_wanted(m, i);
@@ -257,7 +251,7 @@ static void end(struct ui_monitor *m)
 	m->generation++;
 	ui_watch_end(m->watch);
 	g_clear_handle_id(&m->tick, g_source_remove);
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++)
+	for (guint i = 0; i < UI_WATCH_KINDS; i++)
 		gtk_label_set_text(GTK_LABEL(m->rates[i]), "");
 }
 
@@ -404,7 +398,7 @@ static void take_objects(struct ui_monitor *m, GtkBuilder *builder)
 	gtk_box_append(GTK_BOX(gtk_builder_get_object(builder, "graph-place")),
 		       ui_graph_get_widget(m->graph));
 	add_list(m, GTK_LIST_VIEW(gtk_builder_get_object(builder, "list")));
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++)
+	for (guint i = 0; i < UI_WATCH_KINDS; i++)
 		add_kind(m, GTK_GRID(gtk_builder_get_object(builder, "kinds")), i);
 	g_signal_connect(gtk_builder_get_object(builder, "clear"), "clicked", G_CALLBACK(on_clear),
 			 m);
@@ -430,7 +424,7 @@ static void add_page(struct ui *ui)
 	m->follows = TRUE;
 	m->watch = ui_watch_new();
 	m->graph = ui_graph_new(UI_GRAPH_RATES, _("Events a second over the last minute"),
-				TSR_MONITOR_KINDS, TICK_MS);
+				UI_WATCH_KINDS, TICK_MS);
 	take_objects(m, builder);
 	g_signal_connect(m->pattern, "changed", G_CALLBACK(on_typing), m);
 	g_signal_connect(m->pattern, "activate", G_CALLBACK(on_changed), m);
