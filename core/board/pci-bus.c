@@ -9,15 +9,11 @@
 #include <string.h>
 
 #include "board/memory-map.h"
+#include "board/pci-private.h"
 #include "board/port-space.h"
 #include "instance/check.h"
 #include "instance/instance.h"
 #include "instance/machine-parts.h"
-
-#define DEVICES 32
-#define FUNCTIONS 8
-#define BARS 7 /* six and the expansion ROM */
-#define ROM_BAR 6
 
 enum {
 	PCI_COMMAND = 0x04,
@@ -27,35 +23,6 @@ enum {
 	PCI_INTERRUPT_LINE = 0x3c
 };
 enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4 };
-
-struct bar {
-	enum tsr_pci_bar_kind kind;
-	uint32_t length;
-	struct tsr_region *region;
-};
-
-struct tsr_pci_function {
-	struct tsr_pci_bus *bus;
-	TsrInstance *instance;
-	struct tsr_host_record record; /* for DMA */
-	unsigned device, function;
-	const struct tsr_pci_ops *ops;
-	void *self;
-	unsigned pin; /* 1-4, 0: none */
-	int intx;
-	bool is_frozen; /* its instance is being replaced: the level of the pin stays */
-	struct bar bars[BARS];
-	uint8_t config[256], write_mask[256], clear_mask[256], reset_value[256];
-};
-
-struct tsr_pci_bus {
-	TsrMachine *machine;
-	struct tsr_pci_function *at[DEVICES][FUNCTIONS];
-	unsigned high[DEVICES][4]; /* functions that pull the pin */
-	bool keeps_values;         /* reset_value of all functions is complete */
-	const struct tsr_pci_router *router;
-	void *router_self;
-};
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -130,7 +97,7 @@ static void update_bar(struct tsr_pci_function *f, unsigned i)
 	tsr_region_enable(bar->region, on);
 }
 
-static void update_all_bars(struct tsr_pci_function *f)
+void tsr_pci_function_decode(struct tsr_pci_function *f)
 {
 	for (unsigned i = 0; i < BARS; i++)
 		update_bar(f, i);
@@ -180,7 +147,7 @@ static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigne
 		*old &= (uint8_t) ~(byte & f->clear_mask[offset + i]);
 	}
 	if (overlaps(offset, width, PCI_COMMAND, 2)) {
-		update_all_bars(f);
+		tsr_pci_function_decode(f);
 	} else {
 		for (unsigned i = 0; i < BARS; i++)
 			if (overlaps(offset, width, bar_register(i), 4))
@@ -445,7 +412,7 @@ static void pci_reset(struct tsr_pci_function *f)
 			put(f->config + bar_register(bar),
 			    get32(f->reset_value + bar_register(bar)), 4);
 	f->config[PCI_INTERRUPT_LINE] = 0;
-	update_all_bars(f);
+	tsr_pci_function_decode(f);
 	pci_set_intx(f, 0);
 }
 
@@ -522,9 +489,7 @@ bool tsr_pci_function_is_master(const struct tsr_pci_function *f)
 	return f->config[PCI_COMMAND] & COMMAND_MASTER;
 }
 
-/* Before the first reset: what the functions have set while the machine was built is what their
- * registers have after RST# (PCI 2.1, chapter 2.2.1). */
-static void keep_reset_values(struct tsr_pci_function *f)
+void tsr_pci_function_keep_reset_values(struct tsr_pci_function *f)
 {
 	for (unsigned i = PCI_BAR0; i < sizeof(f->config); i++)
 		f->reset_value[i] = f->config[i];
@@ -546,7 +511,7 @@ void tsr_pci_bus_reset(struct tsr_pci_bus *pci)
 		if (!f)
 			continue;
 		if (!pci->keeps_values)
-			keep_reset_values(f);
+			tsr_pci_function_keep_reset_values(f);
 		reset_config(f);
 	}
 	pci->keeps_values = true;
@@ -593,119 +558,6 @@ void tsr_pci_bus_get_state(struct tsr_pci_bus *pci, struct tsr_state_reader *in)
 		f->intx = intx;
 		if (f->pin)
 			pci->high[f->device][f->pin - 1] += intx;
-		update_all_bars(f);
+		tsr_pci_function_decode(f);
 	}
-}
-
-/* -- Replacing an instance */
-
-GPtrArray *tsr_pci_bus_set_aside(struct tsr_pci_bus *pci, const TsrInstance *owner)
-{
-	GPtrArray *aside = g_ptr_array_new_with_free_func(g_free);
-
-	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
-		struct tsr_pci_function **at = &pci->at[i / FUNCTIONS][i % FUNCTIONS];
-
-		if (!*at || (*at)->instance != owner)
-			continue;
-		(*at)->is_frozen = true;
-		g_ptr_array_add(aside, *at);
-		*at = NULL;
-	}
-	return aside;
-}
-
-static struct tsr_pci_function *successor_of(struct tsr_pci_bus *pci,
-					     const struct tsr_pci_function *old)
-{
-	return pci->at[old->device][old->function];
-}
-
-/* What the guest has found out about it, and cannot find out again. */
-static const char *find_difference(const struct tsr_pci_function *old,
-				   const struct tsr_pci_function *new)
-{
-	if (memcmp(old->reset_value, new->reset_value, 4) ||
-	    memcmp(old->reset_value + 0x09, new->reset_value + 0x09, 3) ||
-	    memcmp(old->reset_value + 0x2c, new->reset_value + 0x2c, 4) || old->pin != new->pin)
-		return "another identification";
-	for (unsigned i = 0; i < BARS; i++)
-		if (!old->bars[i].region != !new->bars[i].region ||
-		    old->bars[i].kind != new->bars[i].kind ||
-		    old->bars[i].length != new->bars[i].length)
-			return "other base address registers";
-	return NULL;
-}
-
-bool tsr_pci_bus_compare(struct tsr_pci_bus *pci, const GPtrArray *aside, const TsrInstance *new,
-			 struct tsr_error *error)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
-		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
-		count += f && f->instance == new;
-	}
-	for (guint i = 0; i < aside->len; i++) {
-		const struct tsr_pci_function *old = g_ptr_array_index(aside, i);
-		const struct tsr_pci_function *f = successor_of(pci, old);
-		const char *difference = !f ? "no function" : find_difference(old, f);
-
-		if (difference)
-			return tsr_error_set(error, TSR_ERROR_VERSION,
-					     "at PCI address %02x.%x it has %s, which the guest "
-					     "would notice",
-					     old->device, old->function, difference);
-	}
-	return count == aside->len ||
-	       tsr_error_set(error, TSR_ERROR_VERSION, "it has more PCI functions than before");
-}
-
-void tsr_pci_bus_inherit(struct tsr_pci_bus *pci, const GPtrArray *aside)
-{
-	for (guint i = 0; i < aside->len; i++) {
-		const struct tsr_pci_function *old = g_ptr_array_index(aside, i);
-		struct tsr_pci_function *f = successor_of(pci, old);
-
-		memcpy(f->config, old->config, sizeof(f->config));
-		update_all_bars(f);
-	}
-}
-
-void tsr_pci_bus_keep_reset_values(struct tsr_pci_bus *pci, const TsrInstance *new)
-{
-	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
-		struct tsr_pci_function *f = pci->at[i / FUNCTIONS][i % FUNCTIONS];
-		if (f && f->instance == new && pci->keeps_values)
-			keep_reset_values(f);
-	}
-}
-
-void tsr_pci_bus_take_over(struct tsr_pci_bus *pci, GPtrArray *aside)
-{
-	for (guint i = 0; i < aside->len; i++) {
-		const struct tsr_pci_function *old = g_ptr_array_index(aside, i);
-		struct tsr_pci_function *f = successor_of(pci, old);
-
-		f->intx = old->intx;
-		f->is_frozen = false;
-	}
-	g_ptr_array_unref(aside);
-}
-
-void tsr_pci_bus_put_back(struct tsr_pci_bus *pci, GPtrArray *aside, const TsrInstance *new)
-{
-	for (unsigned i = 0; i < DEVICES * FUNCTIONS; i++) {
-		struct tsr_pci_function **at = &pci->at[i / FUNCTIONS][i % FUNCTIONS];
-		if (*at && (*at)->instance == new)
-			g_clear_pointer(at, g_free);
-	}
-	for (guint i = 0; i < aside->len; i++) {
-		struct tsr_pci_function *old = g_ptr_array_index(aside, i);
-
-		old->is_frozen = false;
-		pci->at[old->device][old->function] = old;
-	}
-	g_ptr_array_set_free_func(aside, NULL);
-	g_ptr_array_unref(aside);
 }

@@ -1,45 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Plugin manifests (docs/MANIFESTS.md) to TsrPlugin. The tables at the top are the format: a key is
- * a row with its type, whether it must be there, and where its value goes. A manifest comes from a
- * stranger: nothing in it is trusted.
+ * Plugin manifests (docs/MANIFESTS.md) to TsrPlugin. The tables at the top are the format, which
+ * fields.c reads. A manifest comes from a stranger: nothing in it is trusted.
  */
 #include <string.h>
 
 #include <tessera-glib/machine.h>
 
 #include "jail/kinds.h"
+#include "manifest/fields.h"
 #include "manifest/keyfile.h"
 #include "manifest/loader.h"
 #include "manifest/plugin.h"
 #include "manifest/property.h"
-
-typedef enum {
-	V_TEXT,
-	V_WORD,
-	V_LIST,
-	V_UINT,
-	V_ADDRESS,
-	V_INT_TEXT,
-	V_BOOL,
-	V_CHOICE,
-	V_VERSION,
-	V_ABI,
-	V_INTERFACES
-} ValueType;
-
-typedef struct {
-	const char *key;
-	ValueType type;
-	gboolean required;
-	gsize offset;             /* of the value in the struct; what it is follows from the type */
-	const char *const *words; /* CHOICE: NULL-terminated; the value is the word's index */
-} Field;
-
-#define FIELD(type, key, value, required, member) \
-	{ \
-		key, value, required, offsetof(type, member), NULL \
-	}
 
 static const char *const kinds[] = { "device", "backend", "cpu", "mmu", "ui", NULL };
 static const char *const property_types[] = { "string", "int",  "bool",  "size",
@@ -60,30 +33,30 @@ typedef struct {
 	char **provides, **replaces, **needs_host, **drafts;
 } PluginGroup;
 
-static const Field plugin_fields[] = {
-	FIELD(PluginGroup, "id", V_WORD, TRUE, id),
-	FIELD(PluginGroup, "version", V_VERSION, TRUE, version),
-	FIELD(PluginGroup, "name", V_TEXT, TRUE, name),
-	FIELD(PluginGroup, "description", V_TEXT, FALSE, description),
-	{ "kind", V_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds },
-	FIELD(PluginGroup, "library", V_TEXT, FALSE, library),
-	FIELD(PluginGroup, "language", V_WORD, FALSE, language),
-	FIELD(PluginGroup, "abi-oldest", V_ABI, TRUE, abi_oldest),
-	FIELD(PluginGroup, "abi-newest", V_ABI, TRUE, abi_newest),
-	FIELD(PluginGroup, "provides", V_LIST, FALSE, provides),
-	FIELD(PluginGroup, "needs-host", V_LIST, FALSE, needs_host),
-	FIELD(PluginGroup, "drafts", V_LIST, FALSE, drafts),
-	FIELD(PluginGroup, "state-version", V_UINT, FALSE, state_version),
-	FIELD(PluginGroup, "state-oldest", V_UINT, FALSE, state_oldest),
-	FIELD(PluginGroup, "replaces", V_LIST, FALSE, replaces),
-	FIELD(PluginGroup, "licence", V_TEXT, FALSE, licence),
-	FIELD(PluginGroup, "vendor", V_TEXT, FALSE, vendor),
-	FIELD(PluginGroup, "documentation", V_TEXT, FALSE, documentation),
+static const TsrField plugin_fields[] = {
+	TSR_FIELD(PluginGroup, "id", TSR_FIELD_WORD, TRUE, id),
+	TSR_FIELD(PluginGroup, "version", TSR_FIELD_VERSION, TRUE, version),
+	TSR_FIELD(PluginGroup, "name", TSR_FIELD_TEXT, TRUE, name),
+	TSR_FIELD(PluginGroup, "description", TSR_FIELD_TEXT, FALSE, description),
+	{ "kind", TSR_FIELD_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds },
+	TSR_FIELD(PluginGroup, "library", TSR_FIELD_TEXT, FALSE, library),
+	TSR_FIELD(PluginGroup, "language", TSR_FIELD_WORD, FALSE, language),
+	TSR_FIELD(PluginGroup, "abi-oldest", TSR_FIELD_ABI, TRUE, abi_oldest),
+	TSR_FIELD(PluginGroup, "abi-newest", TSR_FIELD_ABI, TRUE, abi_newest),
+	TSR_FIELD(PluginGroup, "provides", TSR_FIELD_LIST, FALSE, provides),
+	TSR_FIELD(PluginGroup, "needs-host", TSR_FIELD_LIST, FALSE, needs_host),
+	TSR_FIELD(PluginGroup, "drafts", TSR_FIELD_LIST, FALSE, drafts),
+	TSR_FIELD(PluginGroup, "state-version", TSR_FIELD_UINT, FALSE, state_version),
+	TSR_FIELD(PluginGroup, "state-oldest", TSR_FIELD_UINT, FALSE, state_oldest),
+	TSR_FIELD(PluginGroup, "replaces", TSR_FIELD_LIST, FALSE, replaces),
+	TSR_FIELD(PluginGroup, "licence", TSR_FIELD_TEXT, FALSE, licence),
+	TSR_FIELD(PluginGroup, "vendor", TSR_FIELD_TEXT, FALSE, vendor),
+	TSR_FIELD(PluginGroup, "documentation", TSR_FIELD_TEXT, FALSE, documentation),
 };
 
-static const Field need_fields[] = {
-	FIELD(TsrNeed, "interface", V_INTERFACES, TRUE, interfaces),
-	FIELD(TsrNeed, "optional", V_BOOL, FALSE, optional),
+static const TsrField need_fields[] = {
+	TSR_FIELD(TsrNeed, "interface", TSR_FIELD_INTERFACES, TRUE, interfaces),
+	TSR_FIELD(TsrNeed, "optional", TSR_FIELD_BOOL, FALSE, optional),
 };
 
 typedef struct {
@@ -93,17 +66,17 @@ typedef struct {
 	gboolean is_mutable, writable, saved;
 } PropertyGroup;
 
-static const Field property_fields[] = {
-	{ "type", V_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types },
-	FIELD(PropertyGroup, "min", V_INT_TEXT, FALSE, min),
-	FIELD(PropertyGroup, "max", V_INT_TEXT, FALSE, max),
-	FIELD(PropertyGroup, "default", V_TEXT, FALSE, default_value),
-	FIELD(PropertyGroup, "values", V_LIST, FALSE, values),
-	FIELD(PropertyGroup, "mutable", V_BOOL, FALSE, is_mutable),
-	FIELD(PropertyGroup, "writable", V_BOOL, FALSE, writable),
-	FIELD(PropertyGroup, "saved", V_BOOL, FALSE, saved),
-	FIELD(PropertyGroup, "text", V_TEXT, FALSE, text),
-	{ "access", V_CHOICE, FALSE, offsetof(PropertyGroup, access), file_accesses },
+static const TsrField property_fields[] = {
+	{ "type", TSR_FIELD_CHOICE, TRUE, offsetof(PropertyGroup, type), property_types },
+	TSR_FIELD(PropertyGroup, "min", TSR_FIELD_INT_TEXT, FALSE, min),
+	TSR_FIELD(PropertyGroup, "max", TSR_FIELD_INT_TEXT, FALSE, max),
+	TSR_FIELD(PropertyGroup, "default", TSR_FIELD_TEXT, FALSE, default_value),
+	TSR_FIELD(PropertyGroup, "values", TSR_FIELD_LIST, FALSE, values),
+	TSR_FIELD(PropertyGroup, "mutable", TSR_FIELD_BOOL, FALSE, is_mutable),
+	TSR_FIELD(PropertyGroup, "writable", TSR_FIELD_BOOL, FALSE, writable),
+	TSR_FIELD(PropertyGroup, "saved", TSR_FIELD_BOOL, FALSE, saved),
+	TSR_FIELD(PropertyGroup, "text", TSR_FIELD_TEXT, FALSE, text),
+	{ "access", TSR_FIELD_CHOICE, FALSE, offsetof(PropertyGroup, access), file_accesses },
 };
 
 typedef struct {
@@ -112,12 +85,12 @@ typedef struct {
 	char *line;
 } ResourceGroup;
 
-static const Field resource_fields[] = {
-	{ "type", V_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types },
-	FIELD(ResourceGroup, "base", V_ADDRESS, FALSE, base),
-	FIELD(ResourceGroup, "length", V_ADDRESS, FALSE, length),
-	FIELD(ResourceGroup, "line", V_TEXT, FALSE, line),
-	FIELD(ResourceGroup, "channel", V_UINT, FALSE, channel),
+static const TsrField resource_fields[] = {
+	{ "type", TSR_FIELD_CHOICE, TRUE, offsetof(ResourceGroup, type), resource_types },
+	TSR_FIELD(ResourceGroup, "base", TSR_FIELD_ADDRESS, FALSE, base),
+	TSR_FIELD(ResourceGroup, "length", TSR_FIELD_ADDRESS, FALSE, length),
+	TSR_FIELD(ResourceGroup, "line", TSR_FIELD_TEXT, FALSE, line),
+	TSR_FIELD(ResourceGroup, "channel", TSR_FIELD_UINT, FALSE, channel),
 };
 
 typedef struct {
@@ -126,200 +99,7 @@ typedef struct {
 	GError **error;
 } Parser;
 
-/* -- values */
-
-static gboolean is_word(const char *text)
-{
-	if (!g_ascii_isalnum(*text))
-		return FALSE;
-	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-		       strlen(text) &&
-	       !strstr(text, "..");
-}
-
-static gboolean is_interface(const char *text)
-{
-	const char *slash = strchr(text, '/');
-	g_autofree char *name = slash ? g_strndup(text, (gsize)(slash - text)) : NULL;
-	TsrVersion version;
-
-	return name && is_word(name) && tsr_version_parse(slash + 1, &version) &&
-	       version.parts == 1;
-}
-
-static char **parse_list(const char *text)
-{
-	g_auto(GStrv) items = g_strsplit(text, ";", -1);
-	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
-
-	for (char **item = items; *item; item++)
-		if (*g_strstrip(*item))
-			g_strv_builder_add(list, *item);
-	return g_strv_builder_end(list);
-}
-
-static gboolean are_interfaces(char **list)
-{
-	for (char **item = list; *item; item++)
-		if (!is_interface(*item))
-			return FALSE;
-	return *list != NULL;
-}
-
-static gboolean parse_uint(const char *text, guint *out)
-{
-	gint64 value;
-
-	if (!tsr_parse_int(text, &value) || value < 0 || value > G_MAXINT32)
-		return FALSE;
-	*out = (guint)value;
-	return TRUE;
-}
-
-static gboolean parse_choice(const char *const *words, const char *text, guint *out)
-{
-	for (guint i = 0; words[i]; i++) {
-		if (g_str_equal(words[i], text)) {
-			*out = i;
-			return TRUE;
-		}
-	}
-	return FALSE;
-}
-
-static gboolean put_text(char **out, const char *text, gboolean valid)
-{
-	if (!valid)
-		return FALSE;
-	*out = g_strdup(text);
-	return TRUE;
-}
-
-static gboolean is_version(const char *text)
-{
-	TsrVersion version;
-
-	return tsr_version_parse(text, &version) && version.parts == 3;
-}
-
-static gboolean parse_abi(const char *text, TsrVersion *out)
-{
-	return tsr_version_parse(text, out) && out->parts <= 2;
-}
-
-static gboolean parse_value(const Field *field, const char *text, void *out)
-{
-	guint64 bytes;
-
-	switch (field->type) {
-	case V_TEXT:
-		return put_text(out, text, TRUE);
-	case V_WORD:
-		return put_text(out, text, is_word(text));
-	case V_INTERFACES:
-		*(char ***)out = parse_list(text);
-		return are_interfaces(*(char ***)out);
-	case V_VERSION:
-		return put_text(out, text, is_version(text));
-	case V_INT_TEXT:
-		return put_text(out, text,
-				tsr_parse_int(text, (gint64 *)&bytes) ||
-					tsr_parse_size(text, 1024, &bytes));
-	case V_LIST:
-		*(char ***)out = parse_list(text);
-		return TRUE;
-	case V_UINT:
-		return parse_uint(text, out);
-	case V_ADDRESS:
-		return tsr_parse_size(text, 1024, out);
-	case V_BOOL:
-		return tsr_parse_bool(text, out);
-	case V_CHOICE:
-		return parse_choice(field->words, text, out);
-	case V_ABI:
-		return parse_abi(text, out);
-	}
-	g_return_val_if_reached(FALSE);
-}
-
-static char *describe_value(const Field *field)
-{
-	static const char *const texts[] = {
-		[V_TEXT] = "text",
-		[V_WORD] = "letters, digits, - _ .",
-		[V_LIST] = "words separated by ;",
-		[V_UINT] = "a number from 0 to 2147483647",
-		[V_ADDRESS] = "a number, decimal or 0x…",
-		[V_INT_TEXT] = "a number",
-		[V_BOOL] = "true or false",
-		[V_VERSION] = "a version as 1.2.3",
-		[V_ABI] = "an ABI version as 1.0 or 1",
-		[V_INTERFACES] = "an interface as tessera.block/1, or several separated by ;",
-	};
-
-	if (field->type == V_CHOICE) {
-		g_autofree char *words = tsr_list_join(field->words);
-
-		return g_strdup_printf("one of %s", words);
-	}
-	return g_strdup(texts[field->type]);
-}
-
 /* -- groups */
-
-static char *field_names(const Field *fields, guint n)
-{
-	g_autoptr(GString) names = g_string_new(NULL);
-
-	for (guint i = 0; i < n; i++)
-		g_string_append_printf(names, "%s%s", i ? ", " : "", fields[i].key);
-	return g_strdup(names->str);
-}
-
-static const Field *find_field(const Field *fields, guint n, const char *key)
-{
-	for (guint i = 0; i < n; i++)
-		if (g_str_equal(fields[i].key, key))
-			return &fields[i];
-	return NULL;
-}
-
-static gboolean parse_field(Parser *p, const Field *field, const TsrKey *key, void *out)
-{
-	g_autofree char *allowed = NULL;
-
-	if (parse_value(field, key->value, (char *)out + field->offset))
-		return TRUE;
-	allowed = describe_value(field);
-	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, key->line, key->name,
-				 "\"%s\" is not %s", key->value, allowed);
-}
-
-static gboolean parse_fields(Parser *p, TsrGroup *group, const Field *fields, guint n, void *out)
-{
-	g_autofree char *title = g_strdup_printf("[%s]", group->name);
-
-	for (guint i = 0; i < group->keys->len; i++) {
-		const TsrKey *key = g_ptr_array_index(group->keys, i);
-		const Field *field = find_field(fields, n, key->name);
-
-		if (!field) {
-			g_autofree char *names = field_names(fields, n);
-
-			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
-						 key->line, key->name,
-						 "unknown key in %s; it takes %s", title, names);
-		}
-		if (!parse_field(p, field, key, out))
-			return FALSE;
-	}
-	for (guint i = 0; i < n; i++)
-		if (fields[i].required && !tsr_group_key(group, fields[i].key))
-			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
-						 group->line, title, "key %s is missing",
-						 fields[i].key);
-	return TRUE;
-}
 
 static char *text_or(char *text, const char *otherwise)
 {
@@ -333,7 +113,7 @@ static unsigned needs_of(char **words)
 	guint index;
 
 	for (char **word = words; word && *word; word++)
-		if (parse_choice(host_needs, *word, &index))
+		if (tsr_field_parse_choice(host_needs, *word, &index))
 			needs |= 1u << index;
 	return needs;
 }
@@ -376,13 +156,13 @@ static gboolean is_backwards(const TsrVersion *oldest, const TsrVersion *newest)
 static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup *g)
 {
 	for (char **i = g->provides; i && *i; i++)
-		if (!is_interface(*i))
+		if (!tsr_field_is_interface(*i))
 			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 						 tsr_group_key(group, "provides")->line, "provides",
 						 "\"%s\" is not an interface as tessera.block/1",
 						 *i);
 	for (char **i = g->drafts; i && *i; i++)
-		if (!is_interface(*i))
+		if (!tsr_field_is_interface(*i))
 			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 						 tsr_group_key(group, "drafts")->line, "drafts",
 						 "\"%s\" is not an interface as tessera.phys/1",
@@ -391,7 +171,7 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 		g_autofree char *allowed = tsr_list_join(host_needs);
 		guint index;
 
-		if (!parse_choice(host_needs, *i, &index))
+		if (!tsr_field_parse_choice(host_needs, *i, &index))
 			return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file,
 						 tsr_group_key(group, "needs-host")->line,
 						 "needs-host", "\"%s\" is not one of %s", *i,
@@ -421,7 +201,8 @@ static gboolean check_plugin_group(Parser *p, TsrGroup *group, const PluginGroup
 static gboolean parse_plugin(Parser *p, TsrGroup *group)
 {
 	PluginGroup g = { .state_version = 1 };
-	gboolean done = parse_fields(p, group, plugin_fields, G_N_ELEMENTS(plugin_fields), &g) &&
+	gboolean done = tsr_fields_parse(p->file, p->error, group, plugin_fields,
+					 G_N_ELEMENTS(plugin_fields), &g) &&
 			check_plugin_group(p, group, &g);
 
 	take_plugin_group(p->plugin, &g);
@@ -441,7 +222,8 @@ static gboolean parse_need(Parser *p, TsrGroup *group, const char *name)
 
 	g_ptr_array_add(p->plugin->needs, need);
 	need->name = g_strdup(name);
-	if (!parse_fields(p, group, need_fields, G_N_ELEMENTS(need_fields), need))
+	if (!tsr_fields_parse(p->file, p->error, group, need_fields, G_N_ELEMENTS(need_fields),
+			      need))
 		return FALSE;
 	need->interface = g_strjoinv(";", need->interfaces);
 	return TRUE;
@@ -511,7 +293,8 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 {
 	PropertyGroup g = { .writable = TRUE, .saved = TRUE };
 	TsrPropertySpec *spec = g_new0(TsrPropertySpec, 1);
-	gboolean done = parse_fields(p, group, property_fields, G_N_ELEMENTS(property_fields), &g);
+	gboolean done = tsr_fields_parse(p->file, p->error, group, property_fields,
+					 G_N_ELEMENTS(property_fields), &g);
 
 	g_ptr_array_add(p->plugin->properties, spec);
 	spec->name = g_strdup(name);
@@ -569,7 +352,8 @@ static gboolean parse_resource(Parser *p, TsrGroup *group, const char *name)
 {
 	ResourceGroup g = { 0 };
 	TsrResource *resource = g_new0(TsrResource, 1);
-	gboolean done = parse_fields(p, group, resource_fields, G_N_ELEMENTS(resource_fields), &g);
+	gboolean done = tsr_fields_parse(p->file, p->error, group, resource_fields,
+					 G_N_ELEMENTS(resource_fields), &g);
 
 	g_ptr_array_add(p->plugin->resources, resource);
 	resource->name = g_strdup(name);
@@ -600,8 +384,8 @@ static gboolean parse_group(Parser *p, TsrGroup *group)
 		const char *name = tsr_group_suffix(group, groups[i].prefix);
 
 		if (name)
-			return is_word(name) ? groups[i].parse(p, group, name)
-					     : name_error(p, group, name);
+			return tsr_field_is_word(name) ? groups[i].parse(p, group, name)
+						       : name_error(p, group, name);
 	}
 	return tsr_keyfile_error(p->error, TSR_MACHINE_ERROR_INVALID, p->file, group->line, NULL,
 				 "unknown group [%s]; there are [Plugin], [Needs NAME], [Property "
@@ -625,9 +409,9 @@ static gboolean is_for_this_abi(TsrGroup *group, GError **error)
 
 	probe->id = g_strdup(text_of(group, "id"));
 	probe->version = g_strdup(text_of(group, "version"));
-	return !is_word(probe->id) || !is_version(probe->version) ||
-	       !parse_abi(text_of(group, "abi-oldest"), &probe->abi_oldest) ||
-	       !parse_abi(text_of(group, "abi-newest"), &probe->abi_newest) ||
+	return !tsr_field_is_word(probe->id) || !tsr_field_is_version(probe->version) ||
+	       !tsr_field_parse_abi(text_of(group, "abi-oldest"), &probe->abi_oldest) ||
+	       !tsr_field_parse_abi(text_of(group, "abi-newest"), &probe->abi_newest) ||
 	       is_backwards(&probe->abi_oldest, &probe->abi_newest) ||
 	       tsr_loader_check_abi(probe, error);
 }

@@ -11,22 +11,19 @@
 #define TSR_MONITOR_RECORDER_H
 
 #include "instance/machine-parts.h"
+#include "monitor/recorded-things.h"
 #include "monitor/watcher.h"
 #include "recording/event.h"
 
 #define TSR_RECORDER_QUEUE (64u << 20) /* bytes; memory that is not used costs nothing */
 
 struct tsr_recorder;
-struct tsr_pci_function;
-struct tsr_region;
-struct tsr_timer;
 struct TsrInstance;
 
-/* Of what the device has now: its regions, lines, timers, functions of PCI and connected needs get
- * their numbers. [locked] */
+/* Of what the device has now. [locked] */
 struct tsr_recorder *tsr_recorder_new(TsrMachine *m, struct TsrInstance *instance);
-/* Adds what the numbers mean, and the state of what belongs to the core. [locked] */
-void tsr_recorder_describe(const struct tsr_recorder *recorder, GVariantDict *description);
+/* The recorder's. [any] */
+const struct tsr_recorded_things *tsr_recorder_get_things(const struct tsr_recorder *recorder);
 /* The watcher is the caller's again when it is freed. [locked] */
 void tsr_recorder_begin(struct tsr_recorder *recorder, struct tsr_watcher *watcher);
 /* Takes its taps away, and says why in a last event; enum tsr_recording_end. Again: nothing.
@@ -53,16 +50,5 @@ void tsr_recorder_call_text(struct tsr_recorder *recorder, enum tsr_recording_ki
 			    const char *name, const char *value);
 /* Numbers of jobs and requests. */
 uint64_t tsr_recorder_number(struct tsr_recorder *recorder);
-
-/* -- Numbers of things; of one that came later, a number that no thing has */
-
-uint64_t tsr_recorder_find_region(const struct tsr_recorder *recorder,
-				  const struct tsr_region *region);
-uint64_t tsr_recorder_find_timer(const struct tsr_recorder *recorder,
-				 const struct tsr_timer *timer);
-uint64_t tsr_recorder_find_function(const struct tsr_recorder *recorder,
-				    const struct tsr_pci_function *f);
-uint64_t tsr_recorder_find_line(const struct tsr_recorder *recorder, const char *resource);
-uint64_t tsr_recorder_find_need(const struct tsr_recorder *recorder, const char *need);
 
 #endif

@@ -25,7 +25,8 @@ static void on_changed(void *user, const char *device, const char *resource, con
 		tsr_recorder_call(recorder,
 				  (struct tsr_recording_event){
 					  .kind = TSR_RECORDING_LINE,
-					  .object = tsr_recorder_find_line(recorder, resource),
+					  .object = tsr_recorded_things_find_line(
+						  tsr_recorder_get_things(recorder), resource),
 					  .values = { (uint64_t)level } });
 	tsr_hub_tell(user, &(struct tsr_monitor_event){
 				   .kind = TSR_MONITOR_IRQ,

@@ -101,7 +101,8 @@ static struct tsr_recording_event event_of(const struct tsr_tap_link *link,
 					   const void *data, size_t length)
 {
 	return (struct tsr_recording_event){ .kind = kind,
-					     .object = tsr_recorder_find_need(recorder, link->need),
+					     .object = tsr_recorded_things_find_need(
+						     tsr_recorder_get_things(recorder), link->need),
 					     .values = { values[0], values[1], values[2] },
 					     .data = data,
 					     .length = length };

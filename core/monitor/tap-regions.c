@@ -51,11 +51,12 @@ static struct tsr_recorder *record(const struct tap *tap, enum tsr_recording_kin
 	struct tsr_recorder *recorder = tsr_hub_recorder_of(tap->hub, tap->region->owner);
 
 	if (recorder)
-		tsr_recorder_enter(
-			recorder, (struct tsr_recording_event){
-					  .kind = kind,
-					  .object = tsr_recorder_find_region(recorder, tap->region),
-					  .values = { offset, width, value } });
+		tsr_recorder_enter(recorder,
+				   (struct tsr_recording_event){
+					   .kind = kind,
+					   .object = tsr_recorded_things_find_region(
+						   tsr_recorder_get_things(recorder), tap->region),
+					   .values = { offset, width, value } });
 	return recorder;
 }
 

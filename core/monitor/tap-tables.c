@@ -80,11 +80,11 @@ static void record_function(struct tsr_pci_function *f, const TsrInstance *owner
 	struct tsr_recorder *recorder = recorder_of(owner);
 
 	if (recorder)
-		tsr_recorder_call(recorder,
-				  (struct tsr_recording_event){
-					  .kind = kind,
-					  .object = tsr_recorder_find_function(recorder, f),
-					  .values = { (uint64_t)level } });
+		tsr_recorder_call(recorder, (struct tsr_recording_event){
+						    .kind = kind,
+						    .object = tsr_recorded_things_find_function(
+							    tsr_recorder_get_things(recorder), f),
+						    .values = { (uint64_t)level } });
 }
 
 static void tell_intx(struct tsr_pci_function *f, int level, bool by_reset)
@@ -142,7 +142,8 @@ static void record_timer(const struct tsr_timer *timer, uint64_t deadline_ns)
 			recorder,
 			(struct tsr_recording_event){
 				.kind = is_cancel ? TSR_RECORDING_CANCEL : TSR_RECORDING_ARM,
-				.object = tsr_recorder_find_timer(recorder, timer),
+				.object = tsr_recorded_things_find_timer(
+					tsr_recorder_get_things(recorder), timer),
 				.values = { is_cancel ? 0 : deadline_ns } });
 }
 

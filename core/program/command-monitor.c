@@ -11,13 +11,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <tessera-glib/watch.h>
+
 #include "manifest/property.h"
 #include "program/monitor-counts.h"
 #include "program/monitor-graph.h"
-#include "program/monitor-pcap.h"
 #include "program/monitor-recording.h"
-#include "program/monitor-stream.h"
-#include "program/monitor-text.h"
 #include "program/program.h"
 
 #define PIPE_BYTES (1 << 20) /* what an unprivileged process may have */
@@ -40,11 +39,12 @@ typedef struct {
 
 typedef struct {
 	const Options *options;
-	struct monitor_stream stream;
-	gint64 until; /* monotonic time, us; G_MAXINT64: no end */
+	int fd;                 /* the stream's reading end */
+	TsrWatchReader *reader; /* NULL: it is recorded */
+	gint64 until;           /* monotonic time, us; G_MAXINT64: no end */
 	GString *text;
 	gboolean prints, is_readable;
-	struct monitor_pcap *pcap;
+	TsrWatchCapture *pcap;
 	struct monitor_graph *graph;
 	struct monitor_counts *counts; /* --rates */
 	gint64 counted;                /* since when, monotonic time, us */
@@ -175,17 +175,25 @@ static int parse_arguments(Options *o, char **arguments)
 
 /* -- The stream */
 
-static void show_event(Monitor *m, const struct monitor_event *event)
+static void print_event(Monitor *m, const TsrWatchEvent *event)
+{
+	g_autofree char *line =
+		m->options->json ? tsr_watch_event_to_json(event) : tsr_watch_event_to_text(event);
+
+	g_string_append(m->text, line);
+	g_string_append_c(m->text, '\n');
+}
+
+static void show_event(Monitor *m, const TsrWatchEvent *event)
 {
 	if (m->pcap)
-		monitor_pcap_add(m->pcap, event,
-				 monitor_stream_wall(&m->stream, event->record.time_ns));
+		tsr_watch_capture_add(m->pcap, event);
 	if (m->graph)
 		monitor_graph_add(m->graph, event);
 	if (m->counts)
 		monitor_counts_add(m->counts, event);
 	if (m->prints)
-		(m->options->json ? monitor_add_json : monitor_add_text)(m->text, event);
+		print_event(m, event);
 }
 
 /* Each second, with an empty line behind, so that a reader knows that the second is complete. */
@@ -200,24 +208,31 @@ static void add_rates(Monitor *m)
 	m->counted = now;
 }
 
-/* FALSE: nobody reads the output any more, or it cannot be written. */
-static gboolean show_events(Monitor *m, const char **wrong)
+/* FALSE: nobody reads the output any more, or it cannot be written; with error: what was read is
+ * no stream. */
+static gboolean show_events(Monitor *m, GError **error)
 {
-	struct monitor_event event;
+	TsrWatchEvent *event;
+	GError *wrong = NULL;
 
-	while (monitor_stream_next(&m->stream, &event, wrong))
-		show_event(m, &event);
+	while ((event = tsr_watch_reader_next(m->reader, &wrong))) {
+		show_event(m, event);
+		tsr_watch_event_unref(event);
+	}
 	add_rates(m);
 	fwrite(m->text->str, 1, m->text->len, stdout);
 	g_string_truncate(m->text, 0);
-	return fflush(stdout) == 0 && (!m->pcap || monitor_pcap_flush(m->pcap));
+	if (wrong)
+		g_propagate_error(error, wrong);
+	return fflush(stdout) == 0 && (!m->pcap || tsr_watch_capture_flush(m->pcap, NULL)) &&
+	       !wrong;
 }
 
 /* Whether there is something to read, or rates are to be shown; FALSE: time is over, or a signal
  * has come. */
 static gboolean wait_for_more(Monitor *m)
 {
-	struct pollfd poll_fd = { .fd = m->stream.fd, .events = POLLIN };
+	struct pollfd poll_fd = { .fd = m->fd, .events = POLLIN };
 
 	while (!is_interrupted) {
 		const gint64 now = g_get_monotonic_time(), left = m->until - now,
@@ -235,41 +250,40 @@ static gboolean wait_for_more(Monitor *m)
 	return FALSE;
 }
 
-static gboolean read_more(Monitor *m, const char **wrong)
+static gboolean read_more(Monitor *m, GError **error)
 {
-	return !m->is_readable || monitor_stream_read(&m->stream, wrong);
+	return !m->is_readable || tsr_watch_reader_read(m->reader, error);
 }
 
 static int show_stream(Monitor *m)
 {
-	const char *wrong = NULL;
+	g_autoptr(GError) error = NULL;
 
-	while (wait_for_more(m) && read_more(m, &wrong) && !wrong)
-		if (!show_events(m, &wrong) || wrong)
-			break;
-	return wrong ? program_fail(TSR_EXIT_MACHINE_FAILED, "%s", wrong) : 0;
+	m->reader = tsr_watch_reader_new(m->fd);
+	while (wait_for_more(m) && read_more(m, &error) && show_events(m, &error))
+		;
+	g_clear_object(&m->reader);
+	return error ? program_fail(TSR_EXIT_MACHINE_FAILED, "%s", error->message) : 0;
 }
 
-/* The bytes of the stream as they are. FALSE: enough of them. */
+/* The bytes of the stream as they are. FALSE: enough of them, or the machine writes no more. */
 static gboolean record_bytes(Monitor *m)
 {
-	GByteArray *bytes = m->stream.bytes;
-	gboolean more = monitor_recording_add(m->recording, bytes->data, bytes->len);
+	guint8 chunk[65536];
+	ssize_t n = read(m->fd, chunk, sizeof(chunk));
 
-	g_byte_array_set_size(bytes, 0);
-	return more;
+	if (n < 0 && errno == EINTR)
+		return TRUE;
+	if (n > 0)
+		return monitor_recording_add(m->recording, chunk, (gsize)n);
+	monitor_recording_end(m->recording, TSR_RECORDING_END_MACHINE);
+	return FALSE;
 }
 
 static int record_stream(Monitor *m)
 {
-	const char *wrong = NULL;
-	gboolean is_there = TRUE;
-
-	while (wait_for_more(m) && (is_there = monitor_stream_read(&m->stream, &wrong)) &&
-	       record_bytes(m))
+	while (wait_for_more(m) && record_bytes(m))
 		;
-	if (!is_there)
-		monitor_recording_end(m->recording, TSR_RECORDING_END_MACHINE);
 	return monitor_recording_report(m->recording);
 }
 
@@ -317,32 +331,37 @@ static int watch_socket(Monitor *m, int *status)
 	return fd;
 }
 
-static int fail_file(const char *path)
+static int fail_file(const char *path, const char *why)
 {
-	return program_fail(TSR_EXIT_MACHINE_FAILED, "cannot write %s: %s", path,
-			    g_strerror(errno));
+	return program_fail(TSR_EXIT_MACHINE_FAILED, "cannot write %s: %s", path, why);
 }
 
 /* Before the machine is asked, so that nothing is started in vain. */
 static int open_files(Monitor *m)
 {
+	g_autoptr(GError) error = NULL;
+
 	if (m->options->recording) {
 		m->recording = monitor_recording_new(m->options->recording,
 						     (guint64)m->options->limit << 20);
-		return m->recording ? 0 : fail_file(m->options->recording);
+		return m->recording ? 0 : fail_file(m->options->recording, g_strerror(errno));
 	}
 	if (!m->options->pcap)
 		return 0;
-	m->pcap = monitor_pcap_new(m->options->pcap);
-	return m->pcap ? 0 : fail_file(m->options->pcap);
+	m->pcap = tsr_watch_capture_new(m->options->pcap, &error);
+	return m->pcap ? 0 : fail_file(m->options->pcap, error->message);
 }
 
 /* Standard output that nobody reads is no failure. */
 static int close_files(Monitor *m, int status)
 {
-	gboolean good = !m->pcap || monitor_pcap_free(m->pcap);
+	g_autoptr(GError) error = NULL;
+	gboolean good = !m->pcap || tsr_watch_capture_close(m->pcap, &error);
 
-	return good || status || errno == EPIPE ? status : fail_file(m->options->pcap);
+	g_clear_object(&m->pcap);
+	if (good || status || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+		return status;
+	return fail_file(m->options->pcap, error->message);
 }
 
 static int write_graph(Monitor *m, double seconds)
@@ -367,7 +386,7 @@ static int run(Monitor *m, int fd)
 	gint64 start = g_get_monotonic_time();
 	int status;
 
-	monitor_stream_init(&m->stream, fd);
+	m->fd = fd;
 	m->text = g_string_new(NULL);
 	m->counts = m->options->rates ? monitor_counts_new() : NULL;
 	m->counted = start;
@@ -378,7 +397,6 @@ static int run(Monitor *m, int fd)
 		status = write_graph(m, (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC);
 	g_string_free(m->text, TRUE);
 	g_clear_pointer(&m->counts, monitor_counts_free);
-	monitor_stream_finish(&m->stream);
 	close(fd);
 	return status;
 }

@@ -49,22 +49,45 @@ static void count(struct monitor_counts *counts, char *owned_key, uint64_t bytes
 	c->bytes += bytes;
 }
 
-void monitor_counts_add(struct monitor_counts *counts, const struct monitor_event *e)
+/* Accesses and DMA are counted by device. */
+static void count_traffic(struct monitor_counts *counts, const TsrWatchEvent *e)
 {
-	const struct tsr_monitor_record *r = &e->record;
+	const char *device = tsr_watch_event_get_device(e);
 
-	if (r->kind == TSR_MONITOR_LOST)
-		counts->lost += r->value;
-	else if (r->kind == TSR_MONITOR_PORTS || r->kind == TSR_MONITOR_MMIO)
-		count(counts, key(MONITOR_ACCESSES, e->device, NULL), r->width);
-	else if (r->kind == TSR_MONITOR_DMA && r->op != TSR_MONITOR_MAP_WRITE)
-		/* what it wrote comes later */
-		count(counts, key(MONITOR_DMA, e->device, NULL), r->length);
-	else if (r->kind == TSR_MONITOR_IRQ && r->value)
-		count(counts, key(MONITOR_LINES, e->device, e->what), 0);
-	else if (r->kind == TSR_MONITOR_PACKETS || r->kind == TSR_MONITOR_CHARS ||
-		 (r->kind == TSR_MONITOR_BLOCK && r->op != TSR_MONITOR_DONE))
-		count(counts, key(MONITOR_LINKS, e->device, e->what), r->length);
+	if (tsr_watch_event_get_kind(e) != TSR_WATCH_KIND_DMA)
+		count(counts, key(MONITOR_ACCESSES, device, NULL), tsr_watch_event_get_width(e));
+	else if (tsr_watch_event_get_op(e) !=
+		 TSR_WATCH_OP_MAP_WRITE) /* what it wrote comes later */
+		count(counts, key(MONITOR_DMA, device, NULL), tsr_watch_event_get_length(e));
+}
+
+void monitor_counts_add(struct monitor_counts *counts, const TsrWatchEvent *e)
+{
+	const char *device = tsr_watch_event_get_device(e), *what = tsr_watch_event_get_what(e);
+
+	switch (tsr_watch_event_get_kind(e)) {
+	case TSR_WATCH_KIND_PORTS:
+	case TSR_WATCH_KIND_MMIO:
+	case TSR_WATCH_KIND_DMA:
+		count_traffic(counts, e);
+		break;
+	case TSR_WATCH_KIND_IRQ:
+		if (tsr_watch_event_get_value(e))
+			count(counts, key(MONITOR_LINES, device, what), 0);
+		break;
+	case TSR_WATCH_KIND_PACKETS:
+	case TSR_WATCH_KIND_CHARS:
+	case TSR_WATCH_KIND_BLOCK:
+		if (tsr_watch_event_get_op(e) != TSR_WATCH_OP_DONE)
+			count(counts, key(MONITOR_LINKS, device, what),
+			      tsr_watch_event_get_length(e));
+		break;
+	case TSR_WATCH_KIND_LOST:
+		counts->lost += tsr_watch_event_get_value(e);
+		break;
+	case TSR_WATCH_KIND_SIGNAL:
+		break;
+	}
 }
 
 const struct monitor_count *monitor_counts_find(const struct monitor_counts *counts,

@@ -3,7 +3,7 @@
 #ifndef TSR_PROGRAM_MONITOR_COUNTS_H
 #define TSR_PROGRAM_MONITOR_COUNTS_H
 
-#include "program/monitor-stream.h"
+#include <tessera-glib/watch.h>
 
 enum monitor_group { MONITOR_ACCESSES, MONITOR_DMA, MONITOR_LINES, MONITOR_LINKS };
 
@@ -15,7 +15,7 @@ struct monitor_counts;
 
 struct monitor_counts *monitor_counts_new(void);
 void monitor_counts_free(struct monitor_counts *counts);
-void monitor_counts_add(struct monitor_counts *counts, const struct monitor_event *event);
+void monitor_counts_add(struct monitor_counts *counts, const TsrWatchEvent *event);
 /* what: the resource or need; NULL for accesses and DMA, which are counted by device. NULL: nothing
  * was counted. */
 const struct monitor_count *monitor_counts_find(const struct monitor_counts *counts,

@@ -43,7 +43,7 @@ void monitor_graph_free(struct monitor_graph *g)
 	g_free(g);
 }
 
-void monitor_graph_add(struct monitor_graph *g, const struct monitor_event *e)
+void monitor_graph_add(struct monitor_graph *g, const TsrWatchEvent *e)
 {
 	monitor_counts_add(g->counts, e);
 }

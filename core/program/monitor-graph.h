@@ -5,8 +5,7 @@
 #define TSR_PROGRAM_MONITOR_GRAPH_H
 
 #include <tessera-glib/machine.h>
-
-#include "program/monitor-stream.h"
+#include <tessera-glib/watch.h>
 
 struct monitor_graph;
 
@@ -14,7 +13,7 @@ struct monitor_graph;
 struct monitor_graph *monitor_graph_new(TsrMachine *machine);
 void monitor_graph_free(struct monitor_graph *graph);
 /* Counts the event. */
-void monitor_graph_add(struct monitor_graph *graph, const struct monitor_event *event);
+void monitor_graph_add(struct monitor_graph *graph, const TsrWatchEvent *event);
 /* The graph, with rates over so many seconds. */
 char *monitor_graph_print(const struct monitor_graph *graph, double seconds);
 /* Writes it: as DOT, or if the name ends in .svg as a picture that dot(1) makes. FALSE with an

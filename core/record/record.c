@@ -180,7 +180,7 @@ static GByteArray *describe(TsrMachine *m, TsrInstance *instance,
 	g_variant_dict_insert(&d, "wall", "t", (guint64)g_get_real_time() / G_USEC_PER_SEC);
 	if (!describe_state(m, instance, &d, error))
 		return NULL;
-	tsr_recorder_describe(recorder, &d);
+	tsr_recorded_things_describe(tsr_recorder_get_things(recorder), &d);
 	all = g_variant_ref_sink(g_variant_dict_end(&d));
 	if (g_variant_get_size(all) <= TSR_RECORDING_DESCRIPTION_MAX)
 		return tsr_recording_front(all);

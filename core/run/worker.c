@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Work that blocks, off the virtual CPU: a pool of threads for jobs, and one thread that polls file
- * descriptors. Completions are queued and run under the machine lock: by the virtual CPU's thread,
- * or by whoever drains. A deterministic machine does the work at once and completes it a fixed
- * guest time later, so that no host timing is seen.
+ * Work that blocks, off the virtual CPU: a pool of threads for jobs. (File descriptors are the
+ * poller's, poller.h.) Completions are queued and run under the machine lock: by the virtual CPU's
+ * thread, or by whoever drains. A deterministic machine does the work at once and completes it a
+ * fixed guest time later, so that no host timing is seen.
  */
 #include "run/worker.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "instance/lock.h"
 #include "instance/check.h"
 #include "instance/machine-parts.h"
 #include "jail/jail.h"
+#include "run/poller.h"
 #include "run/timekeeper.h"
 #include "run/timers.h"
 
@@ -33,16 +29,6 @@ struct job {
 	bool ordered;
 };
 
-struct watch {
-	unsigned id;
-	TsrInstance *instance;
-	TsrMachine *machine;
-	GSource *source;
-	void (*ready)(void *self, short revents);
-	void *self;
-	bool removed; /* lock held to read and write */
-};
-
 struct tsr_worker_pool {
 	TsrMachine *machine;
 	GThreadPool *threads;
@@ -55,11 +41,7 @@ struct tsr_worker_pool {
 	const TsrInstance *timer_owner;
 	bool is_alone; /* a forked process, which has none of the threads */
 	uint64_t complete_at;
-	GMainContext *context; /* of the polling thread */
-	GMainLoop *loop;
-	GThread *poller;
-	GPtrArray *watches; /* struct watch; lock held */
-	unsigned next_id;
+	struct tsr_poller *poller; /* of file descriptors */
 };
 
 static void worked(struct tsr_worker_pool *pool, struct job *job)
@@ -97,72 +79,17 @@ static void pool_thread(gpointer data, gpointer user_data)
 	worked(user_data, job);
 }
 
-static gpointer poll_thread(gpointer data)
-{
-	struct tsr_worker_pool *pool = data;
-
-	g_main_context_push_thread_default(pool->context);
-	g_main_loop_run(pool->loop);
-	g_main_context_pop_thread_default(pool->context);
-	return NULL;
-}
-
-static gboolean narrow(gpointer unused)
-{
-	tsr_jail_narrow(TSR_JAIL_POLL);
-	return G_SOURCE_REMOVE;
-}
-
-void tsr_worker_pool_narrow(struct tsr_worker_pool *pool)
-{
-	g_main_context_invoke_full(pool->context, G_PRIORITY_HIGH, narrow, NULL, NULL);
-}
-
-static gboolean quit_loop(gpointer data)
-{
-	g_main_loop_quit(data);
-	return G_SOURCE_REMOVE;
-}
-
-/* From inside the loop: a quit before the thread has entered it would be lost. */
-static void end_poller(struct tsr_worker_pool *pool)
-{
-	GSource *quit = g_idle_source_new();
-
-	g_source_set_callback(quit, quit_loop, pool->loop, NULL);
-	g_source_attach(quit, pool->context);
-	g_source_unref(quit);
-	g_thread_join(pool->poller);
-}
-
 void tsr_worker_pool_free(struct tsr_worker_pool *pool)
 {
 	if (!pool)
 		return;
 	if (pool->threads)
 		g_thread_pool_free(pool->threads, FALSE, TRUE);
-	if (pool->poller)
-		end_poller(pool);
-	g_clear_pointer(&pool->loop, g_main_loop_unref);
-	g_clear_pointer(&pool->context, g_main_context_unref);
-	g_ptr_array_unref(pool->watches);
+	tsr_poller_free(pool->poller);
 	g_queue_clear_full(&pool->done, g_free);
 	g_cond_clear(&pool->arrived);
 	g_mutex_clear(&pool->mutex);
 	g_free(pool);
-}
-
-/* GLib ends the process when it cannot have the descriptor of a main context. */
-static bool has_descriptor(GError **error)
-{
-	int fd = eventfd(0, EFD_CLOEXEC);
-
-	if (fd >= 0) {
-		close(fd);
-		return true;
-	}
-	g_set_error_literal(error, TSR_MACHINE_ERROR, TSR_MACHINE_ERROR_FAILED, g_strerror(errno));
-	return false;
 }
 
 /* All threads at once: a pool that could start none later would never do its jobs. GLib makes the
@@ -170,11 +97,9 @@ static bool has_descriptor(GError **error)
 static bool start_threads(struct tsr_worker_pool *pool, GError **error)
 {
 	pool->threads = g_thread_pool_new(pool_thread, pool, POOL_THREADS, TRUE, error);
-	if (!pool->threads || *error || !has_descriptor(error))
+	if (!pool->threads || *error)
 		return false;
-	pool->context = g_main_context_new();
-	pool->loop = g_main_loop_new(pool->context, FALSE);
-	pool->poller = g_thread_try_new("tessera-poll", poll_thread, pool, error);
+	pool->poller = tsr_poller_new(error);
 	return pool->poller != NULL;
 }
 
@@ -186,7 +111,6 @@ struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m, GError **error)
 	pool->machine = m;
 	g_mutex_init(&pool->mutex);
 	g_cond_init(&pool->arrived);
-	pool->watches = g_ptr_array_new();
 	if (start_threads(pool, &failure))
 		return pool;
 	g_set_error(
@@ -288,7 +212,7 @@ void tsr_worker_pool_leave(struct tsr_worker_pool *pool, const TsrMachine *m)
 	g_mutex_lock(&pool->mutex);
 	pool->left = g_memdup2(m, sizeof(*m));
 	g_mutex_unlock(&pool->mutex);
-	end_poller(pool);
+	tsr_poller_end(pool->poller);
 }
 
 static void drain(struct tsr_worker_pool *pool, const TsrInstance *instance)
@@ -349,28 +273,10 @@ static void worker_drain(const struct tsr_host *host)
 	drain(instance->machine->workers, instance);
 }
 
-/* -- Watches: the polling thread takes the lock for each that is ready. */
-
-static gboolean on_fd(gint fd, GIOCondition condition, gpointer data)
-{
-	struct watch *watch = data;
-	TsrMachine *m = watch->machine; /* the instance may be gone until there is the lock */
-
-	tsr_machine_lock(m);
-	if (!watch->removed)
-		TSR_CALLING(&watch->instance->callee, "ready",
-			    watch->ready(watch->self, (short)condition));
-	bool removed = watch->removed;
-	tsr_machine_unlock(m);
-	return !removed;
-}
-
 static unsigned worker_watch(const struct tsr_host *host, int fd, short events,
 			     void (*ready)(void *, short), void *self)
 {
 	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "worker.watch");
-	struct tsr_worker_pool *pool = instance->machine->workers;
-	struct watch *watch;
 
 	if (!ready || fcntl(fd, F_GETFD) < 0) {
 		tsr_mistake(&instance->mistakes,
@@ -379,59 +285,32 @@ static unsigned worker_watch(const struct tsr_host *host, int fd, short events,
 			    fd);
 		return 0;
 	}
-	watch = g_new0(struct watch, 1);
-	*watch = (struct watch){ .id = ++pool->next_id,
-				 .instance = instance,
-				 .machine = instance->machine,
-				 .ready = ready,
-				 .self = self };
-	watch->source = g_unix_fd_source_new(fd, (GIOCondition)events);
-	/* GLib frees the record once no callback of it runs any more. */
-	g_source_set_callback(watch->source, G_SOURCE_FUNC(on_fd), watch, g_free);
-	g_ptr_array_add(pool->watches, watch);
-	g_source_attach(watch->source, pool->context);
-	return watch->id;
-}
-
-static void remove_watch(struct tsr_worker_pool *pool, unsigned index)
-{
-	struct watch *watch = g_ptr_array_index(pool->watches, index);
-	GSource *source = watch->source;
-
-	watch->removed = true;
-	g_ptr_array_remove_index_fast(pool->watches, index);
-	g_source_destroy(source);
-	g_source_unref(source);
-}
-
-bool tsr_worker_pool_watches(const struct tsr_worker_pool *pool, const TsrInstance *instance)
-{
-	for (guint i = 0; i < pool->watches->len; i++)
-		if (((struct watch *)g_ptr_array_index(pool->watches, i))->instance == instance)
-			return true;
-	return false;
+	return tsr_poller_watch(instance->machine->workers->poller, instance, fd, events, ready,
+				self);
 }
 
 static void worker_unwatch(const struct tsr_host *host, unsigned id)
 {
 	TsrInstance *instance = tsr_check_host(host, TSR_TAG_LOCKED, "worker.unwatch");
-	struct tsr_worker_pool *pool = instance->machine->workers;
 
-	for (unsigned i = 0; i < pool->watches->len; i++) {
-		struct watch *watch = g_ptr_array_index(pool->watches, i);
-		if (watch->id == id && watch->instance == instance) {
-			remove_watch(pool, i);
-			return;
-		}
-	}
-	tsr_mistake(&instance->mistakes, "it removes the watch %u, which it does not have", id);
+	if (!tsr_poller_unwatch(instance->machine->workers->poller, instance, id))
+		tsr_mistake(&instance->mistakes, "it removes the watch %u, which it does not have",
+			    id);
+}
+
+bool tsr_worker_pool_watches(const struct tsr_worker_pool *pool, const TsrInstance *instance)
+{
+	return tsr_poller_watches(pool->poller, instance);
+}
+
+void tsr_worker_pool_narrow(struct tsr_worker_pool *pool)
+{
+	tsr_poller_narrow(pool->poller);
 }
 
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner)
 {
-	for (unsigned i = pool->watches->len; i-- > 0;)
-		if (((struct watch *)g_ptr_array_index(pool->watches, i))->instance == owner)
-			remove_watch(pool, i);
+	tsr_poller_drop(pool->poller, owner);
 }
 
 void tsr_worker_pool_replace(struct tsr_worker_pool *pool, const TsrInstance *old,

@@ -6,7 +6,7 @@
 #include "board/input.h"
 #include "board/lines.h"
 #include "board/memory-map.h"
-#include "board/pci-bus.h"
+#include "board/pci-replace.h"
 #include "board/port-space.h"
 #include "instance/check.h"
 #include "instance/machine-parts.h"

@@ -2,106 +2,15 @@
 /*
  * What a script can ask of its host, by value, on the thread that has called the script. The engine
  * has looked at the kinds of the arguments (the letters of the table) and at the time of the call;
- * what remains is the host's to refuse. tessera.js makes methods of them.
+ * what remains is the host's to refuse. tessera.js makes methods of them. calls-pci.c has those
+ * about PCI.
  */
-#include "script.h"
+#include "calls-private.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FRAME_MIN 14 /* two addresses and a type: IEEE 802.3, 3.1.1 */
-
-static bool fail(struct tsr_error *error, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static bool fail(struct tsr_error *error, int code, const char *format, ...)
-{
-	va_list arguments;
-
-	error->code = (enum tsr_error_code)code;
-	va_start(arguments, format);
-	vsnprintf(error->message, sizeof(error->message), format, arguments);
-	va_end(arguments);
-	return false;
-}
-
-/* -- Arguments and results */
-
-static bool give_number(struct script_value *result, uint64_t number)
-{
-	*result = (struct script_value){ .kind = SCRIPT_NUMBER, .number = number };
-	return true;
-}
-
-static bool give_truth(struct script_value *result, bool truth)
-{
-	*result = (struct script_value){ .kind = SCRIPT_TRUTH, .number = truth };
-	return true;
-}
-
-static bool give_memory(struct script_value *result, const uint8_t *bytes, uint64_t length)
-{
-	*result = (struct script_value){ .kind = SCRIPT_MEMORY,
-					 .data = bytes,
-					 .length = (size_t)length };
-	return true;
-}
-
-static uint64_t number(const struct script_value *value, uint64_t otherwise)
-{
-	return value->kind == SCRIPT_NUMBER ? value->number : otherwise;
-}
-
-/* A number of the host's own type, such as the width mask; false: it does not fit. */
-static bool take_small(const struct script_value *value, unsigned *small, const char *what,
-		       struct tsr_error *error)
-{
-	if (value->kind != SCRIPT_NUMBER)
-		return true;
-	*small = (unsigned)value->number;
-	return value->number <= UINT32_MAX ||
-	       fail(error, CALL_RANGE_ERROR, "%s: the number is too large", what);
-}
-
-/* A new thing for an object of the script, whose number is the result. */
-static struct thing *add_thing(struct device *d, struct script_value *result)
-{
-	struct thing *things = realloc(d->things, (d->thing_count + 1) * sizeof(*things));
-
-	if (!things)
-		return NULL;
-	d->things = things;
-	things[d->thing_count] = (struct thing){ 0 };
-	give_number(result, d->thing_count);
-	return &things[d->thing_count++];
-}
-
-static struct thing *find(struct device *d, const struct script_value *value, int kind,
-			  struct tsr_error *error)
-{
-	struct thing *thing = value->number < d->thing_count ? &d->things[value->number] : NULL;
-
-	if (thing && (int)thing->kind == kind)
-		return thing;
-	fail(error, CALL_TYPE_ERROR, "the object is of another kind, or of another device");
-	return NULL;
-}
-
-/* A hook with the functions of `count` arguments. NULL with an error. */
-static struct script_hook *hook_for(struct device *d, const struct script_value *arguments,
-				    unsigned count, struct tsr_error *error)
-{
-	struct script_hook *hook = script_hook_add(&d->base);
-
-	if (!hook)
-		fail(error, TSR_ERROR_FAILED, "there is no memory for a function");
-	for (unsigned i = 0; hook && i < count; i++)
-		if (arguments[i].kind == SCRIPT_FUNCTION)
-			hook->functions[i] = (void *)arguments[i].data;
-	return hook;
-}
 
 /* -- Properties, time, randomness, log, events, power */
 
@@ -113,20 +22,21 @@ static bool get_string(struct device *d, const struct script_value *a, struct sc
 	*result = (struct script_value){ .kind = SCRIPT_TEXT,
 					 .data = strdup(text),
 					 .length = strlen(text) };
-	return result->data || fail(error, TSR_ERROR_FAILED, "there is no memory for a text");
+	return result->data || call_fail(error, TSR_ERROR_FAILED, "there is no memory for a text");
 }
 
 /* In 64 bits, of which Host.get_int of tessera.js knows the sign. */
 static bool get_int(struct device *d, const struct script_value *a, struct script_value *result,
 		    struct tsr_error *error)
 {
-	return give_number(result, (uint64_t)d->base.properties->get_int(d->base.host, a[0].data));
+	return call_give_number(result,
+				(uint64_t)d->base.properties->get_int(d->base.host, a[0].data));
 }
 
 static bool get_bool(struct device *d, const struct script_value *a, struct script_value *result,
 		     struct tsr_error *error)
 {
-	return give_truth(result, d->base.properties->get_bool(d->base.host, a[0].data));
+	return call_give_truth(result, d->base.properties->get_bool(d->base.host, a[0].data));
 }
 
 static bool set(struct device *d, const struct script_value *a, struct script_value *result,
@@ -142,12 +52,12 @@ static bool set(struct device *d, const struct script_value *a, struct script_va
 static bool on_change(struct device *d, const struct script_value *a, struct script_value *result,
 		      struct tsr_error *error)
 {
-	struct script_hook *hook = hook_for(d, a + 1, 1, error);
+	struct script_hook *hook = call_add_hook(d, a + 1, 1, error);
 
 	if (!hook)
 		return false;
 	if (!hook->functions[0])
-		return fail(error, CALL_TYPE_ERROR, "on_change needs a function");
+		return call_fail(error, CALL_TYPE_ERROR, "on_change needs a function");
 	d->base.properties->on_change(d->base.host, a[0].data, script_on_changed, hook);
 	return true;
 }
@@ -155,31 +65,19 @@ static bool on_change(struct device *d, const struct script_value *a, struct scr
 static bool now(struct device *d, const struct script_value *a, struct script_value *result,
 		struct tsr_error *error)
 {
-	return give_number(result, d->base.clock->now(d->base.host));
+	return call_give_number(result, d->base.clock->now(d->base.host));
 }
 
 static bool wall(struct device *d, const struct script_value *a, struct script_value *result,
 		 struct tsr_error *error)
 {
-	return give_number(result, d->base.clock->wall(d->base.host));
-}
-
-static bool allocate(struct script_value *result, uint64_t length, const char *what,
-		     struct tsr_error *error)
-{
-	if (length > SCRIPT_DMA_MAX)
-		return fail(error, CALL_RANGE_ERROR, "%s of %llu bytes; at most %u at once", what,
-			    (unsigned long long)length, SCRIPT_DMA_MAX);
-	*result = (struct script_value){ .kind = SCRIPT_BYTES,
-					 .data = malloc(length + 1),
-					 .length = (size_t)length };
-	return result->data || fail(error, TSR_ERROR_FAILED, "there is no memory for %s", what);
+	return call_give_number(result, d->base.clock->wall(d->base.host));
 }
 
 static bool random_bytes(struct device *d, const struct script_value *a,
 			 struct script_value *result, struct tsr_error *error)
 {
-	if (!allocate(result, a[0].number, "random", error))
+	if (!call_allocate(result, a[0].number, "random", error))
 		return false;
 	d->base.random->fill(d->base.host, (void *)result->data, result->length);
 	return true;
@@ -189,8 +87,8 @@ static bool write_log(struct device *d, const struct script_value *a, struct scr
 		      struct tsr_error *error)
 {
 	if (a[0].number > TSR_LOG_DEBUG)
-		return fail(error, CALL_RANGE_ERROR, "there is no level %llu of log",
-			    (unsigned long long)a[0].number);
+		return call_fail(error, CALL_RANGE_ERROR, "there is no level %llu of log",
+				 (unsigned long long)a[0].number);
 	d->base.log->write(d->base.host, a[2].data, (enum tsr_log_level)a[0].number, "%s",
 			   (const char *)a[1].data);
 	return true;
@@ -229,7 +127,7 @@ static bool stop_machine(struct device *d, const struct script_value *a,
 static bool add_region(struct device *d, struct tsr_region *region, uint8_t *bytes, uint64_t length,
 		       struct script_value *result)
 {
-	struct thing *thing = region ? add_thing(d, result) : NULL;
+	struct thing *thing = region ? call_add_thing(d, result) : NULL;
 
 	if (!thing)
 		return false;
@@ -244,10 +142,10 @@ static bool add_region(struct device *d, struct tsr_region *region, uint8_t *byt
 static bool claim(struct device *d, const struct script_value *a, struct script_value *result,
 		  struct tsr_error *error)
 {
-	struct script_hook *hook = hook_for(d, a + 1, 2, error);
+	struct script_hook *hook = call_add_hook(d, a + 1, 2, error);
 	unsigned widths = 1;
 
-	if (!hook || !take_small(&a[3], &widths, "widths", error))
+	if (!hook || !call_take_small(&a[3], &widths, "widths", error))
 		return false;
 	return add_region(d,
 			  d->base.io->claim(d->base.host, a[0].data, script_hook_io(hook, widths),
@@ -259,15 +157,15 @@ static bool claim(struct device *d, const struct script_value *a, struct script_
 static bool claim_ports(struct device *d, const struct script_value *a, struct script_value *result,
 			struct tsr_error *error)
 {
-	struct script_hook *hook = hook_for(d, a + 3, 2, error);
+	struct script_hook *hook = call_add_hook(d, a + 3, 2, error);
 	unsigned widths = 1, length = 0;
 
-	if (!hook || !take_small(&a[2], &length, "length", error) ||
-	    !take_small(&a[5], &widths, "widths", error))
+	if (!hook || !call_take_small(&a[2], &length, "length", error) ||
+	    !call_take_small(&a[5], &widths, "widths", error))
 		return false;
 	if (a[1].number > UINT16_MAX)
-		return fail(error, CALL_RANGE_ERROR, "there is no port %llu",
-			    (unsigned long long)a[1].number);
+		return call_fail(error, CALL_RANGE_ERROR, "there is no port %llu",
+				 (unsigned long long)a[1].number);
 	return add_region(d,
 			  d->base.io->claim_ports(d->base.host, a[0].data, (uint16_t)a[1].number,
 						  length, script_hook_io(hook, widths), hook,
@@ -279,15 +177,15 @@ static bool claim_ports(struct device *d, const struct script_value *a, struct s
 static bool map_io(struct device *d, const struct script_value *a, struct script_value *result,
 		   struct tsr_error *error)
 {
-	struct script_hook *hook = hook_for(d, a + 3, 2, error);
+	struct script_hook *hook = call_add_hook(d, a + 3, 2, error);
 	unsigned widths = 4, flags = 0;
 
-	if (!hook || !take_small(&a[5], &widths, "widths", error) ||
-	    !take_small(&a[7], &flags, "flags", error))
+	if (!hook || !call_take_small(&a[5], &widths, "widths", error) ||
+	    !call_take_small(&a[7], &flags, "flags", error))
 		return false;
 	return add_region(d,
 			  d->base.memory->map_io(d->base.host, a[0].data, a[1].number, a[2].number,
-						 (int)number(&a[6], TSR_PRIORITY_MMIO), flags,
+						 (int)call_number(&a[6], TSR_PRIORITY_MMIO), flags,
 						 script_hook_io(hook, widths), hook, error),
 			  NULL, 0, result);
 }
@@ -300,27 +198,28 @@ static bool map(struct device *d, const struct script_value *a, struct script_va
 	uint8_t *bytes = NULL;
 	unsigned flags = 0;
 
-	if (!take_small(&a[4], &flags, "flags", error))
+	if (!call_take_small(&a[4], &flags, "flags", error))
 		return false;
 	region = d->base.memory->map(d->base.host, a[0].data, a[1].number, a[2].number,
-				     (int)number(&a[3], TSR_PRIORITY_MMIO), flags, &bytes, error);
+				     (int)call_number(&a[3], TSR_PRIORITY_MMIO), flags, &bytes,
+				     error);
 	return add_region(d, region, bytes, a[2].number, result);
 }
 
 static bool region_memory(struct device *d, const struct script_value *a,
 			  struct script_value *result, struct tsr_error *error)
 {
-	const struct thing *region = find(d, &a[0], THING_REGION, error);
+	const struct thing *region = call_find_thing(d, &a[0], THING_REGION, error);
 
 	if (region && region->bytes)
-		give_memory(result, region->bytes, region->length);
+		call_give_memory(result, region->bytes, region->length);
 	return region != NULL;
 }
 
 static bool region_move(struct device *d, const struct script_value *a, struct script_value *result,
 			struct tsr_error *error)
 {
-	const struct thing *region = find(d, &a[0], THING_REGION, error);
+	const struct thing *region = call_find_thing(d, &a[0], THING_REGION, error);
 
 	if (region && region->bytes)
 		d->base.memory->move(region->to, a[1].number);
@@ -332,7 +231,7 @@ static bool region_move(struct device *d, const struct script_value *a, struct s
 static bool region_enable(struct device *d, const struct script_value *a,
 			  struct script_value *result, struct tsr_error *error)
 {
-	const struct thing *region = find(d, &a[0], THING_REGION, error);
+	const struct thing *region = call_find_thing(d, &a[0], THING_REGION, error);
 
 	if (region && region->bytes)
 		d->base.memory->enable(region->to, a[1].number);
@@ -344,10 +243,10 @@ static bool region_enable(struct device *d, const struct script_value *a,
 static bool irq(struct device *d, const struct script_value *a, struct script_value *result,
 		struct tsr_error *error)
 {
-	struct thing *line = add_thing(d, result);
+	struct thing *line = call_add_thing(d, result);
 
 	if (!line)
-		return fail(error, TSR_ERROR_FAILED, "there is no memory for a line");
+		return call_fail(error, TSR_ERROR_FAILED, "there is no memory for a line");
 	line->kind = THING_LINE;
 	line->to = (void *)d->base.irq->get(d->base.host, a[0].data);
 	return true;
@@ -356,7 +255,7 @@ static bool irq(struct device *d, const struct script_value *a, struct script_va
 static bool line_set(struct device *d, const struct script_value *a, struct script_value *result,
 		     struct tsr_error *error)
 {
-	const struct thing *line = find(d, &a[0], THING_LINE, error);
+	const struct thing *line = call_find_thing(d, &a[0], THING_LINE, error);
 
 	if (line)
 		tsr_irq_set(line->to, a[1].number != 0);
@@ -366,16 +265,16 @@ static bool line_set(struct device *d, const struct script_value *a, struct scri
 static bool timer(struct device *d, const struct script_value *a, struct script_value *result,
 		  struct tsr_error *error)
 {
-	struct script_hook *hook = hook_for(d, a, 1, error);
+	struct script_hook *hook = call_add_hook(d, a, 1, error);
 	struct thing *made;
 
 	if (!hook)
 		return false;
 	if (!hook->functions[0])
-		return fail(error, CALL_TYPE_ERROR, "timer needs a function");
-	made = add_thing(d, result);
+		return call_fail(error, CALL_TYPE_ERROR, "timer needs a function");
+	made = call_add_thing(d, result);
 	if (!made)
-		return fail(error, TSR_ERROR_FAILED, "there is no memory for a timer");
+		return call_fail(error, TSR_ERROR_FAILED, "there is no memory for a timer");
 	made->kind = THING_TIMER;
 	made->to = d->base.clock->timer_new(d->base.host, script_on_expired, hook);
 	return true;
@@ -384,7 +283,7 @@ static bool timer(struct device *d, const struct script_value *a, struct script_
 static bool timer_arm(struct device *d, const struct script_value *a, struct script_value *result,
 		      struct tsr_error *error)
 {
-	const struct thing *found = find(d, &a[0], THING_TIMER, error);
+	const struct thing *found = call_find_thing(d, &a[0], THING_TIMER, error);
 
 	if (found)
 		d->base.clock->arm(found->to, a[1].number);
@@ -394,7 +293,7 @@ static bool timer_arm(struct device *d, const struct script_value *a, struct scr
 static bool timer_cancel(struct device *d, const struct script_value *a,
 			 struct script_value *result, struct tsr_error *error)
 {
-	const struct thing *found = find(d, &a[0], THING_TIMER, error);
+	const struct thing *found = call_find_thing(d, &a[0], THING_TIMER, error);
 
 	if (found)
 		d->base.clock->cancel(found->to);
@@ -403,191 +302,17 @@ static bool timer_cancel(struct device *d, const struct script_value *a,
 
 /* -- DMA */
 
-/* Nothing, if there is no memory. */
-static bool read_through(struct device *d, const struct tsr_host *host,
-			 const struct script_value *a, struct script_value *result,
-			 struct tsr_error *error)
-{
-	if (!allocate(result, a[1].number, "dma_read", error))
-		return false;
-	if (d->base.dma->read(host, a[0].number, (void *)result->data, a[1].number))
-		return true;
-	free((void *)result->data);
-	*result = (struct script_value){ .kind = SCRIPT_NONE };
-	return true;
-}
-
 static bool dma_read(struct device *d, const struct script_value *a, struct script_value *result,
 		     struct tsr_error *error)
 {
-	return read_through(d, d->base.host, a, result, error);
+	return call_read_memory(d, d->base.host, a, result, error);
 }
 
 static bool dma_write(struct device *d, const struct script_value *a, struct script_value *result,
 		      struct tsr_error *error)
 {
-	return give_truth(result,
-			  d->base.dma->write(d->base.host, a[0].number, a[1].data, a[1].length));
-}
-
-/* -- PCI */
-
-/* vendor, device, class_code, revision, interrupt_pin, subsystem_vendor, subsystem, header_type,
- * config_written, config_read */
-static bool pci_add(struct device *d, const struct script_value *a, struct script_value *result,
-		    struct tsr_error *error)
-{
-	struct script_hook *hook = hook_for(d, a + 8, 2, error);
-	const struct tsr_pci_id id = {
-		.size = sizeof(id),
-		.vendor = (uint16_t)number(&a[0], 0),
-		.device = (uint16_t)number(&a[1], 0),
-		.class_code = (uint32_t)number(&a[2], 0),
-		.revision = (uint8_t)number(&a[3], 0),
-		.interrupt_pin = (uint8_t)number(&a[4], 0),
-		.subsystem_vendor = (uint16_t)number(&a[5], 0),
-		.subsystem = (uint16_t)number(&a[6], 0),
-		.header_type = (uint8_t)number(&a[7], 0),
-	};
-	struct tsr_pci_function *function;
-	struct thing *thing;
-
-	if (!hook)
-		return false;
-	if (!id.vendor || !id.class_code)
-		return fail(error, CALL_TYPE_ERROR, "pci_add needs vendor, device and class_code");
-	function = d->base.pci->add(d->base.host, &id, script_hook_pci(hook), hook, error);
-	thing = function ? add_thing(d, result) : NULL;
-	if (!thing)
-		return false;
-	thing->kind = THING_FUNCTION;
-	thing->to = function;
-	thing->host = d->base.pci->dma_host(function);
-	return true;
-}
-
-/* function, bar, length, read, write, widths */
-static bool add_bar(struct device *d, const struct script_value *a, enum tsr_pci_bar_kind kind,
-		    struct tsr_error *error)
-{
-	struct script_hook *hook = hook_for(d, a + 3, 2, error);
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-	unsigned widths = 1 | 2 | 4, bar = 0, length = 0;
-
-	return hook && f && take_small(&a[1], &bar, "bar", error) &&
-	       take_small(&a[2], &length, "length", error) &&
-	       take_small(&a[5], &widths, "widths", error) &&
-	       d->base.pci->bar_io(f->to, bar, kind, length, script_hook_io(hook, widths), hook,
-				   error);
-}
-
-static bool bar_io(struct device *d, const struct script_value *a, struct script_value *result,
-		   struct tsr_error *error)
-{
-	return add_bar(d, a, TSR_PCI_BAR_IO, error);
-}
-
-static bool bar_mmio(struct device *d, const struct script_value *a, struct script_value *result,
-		     struct tsr_error *error)
-{
-	return add_bar(d, a, TSR_PCI_BAR_MEMORY, error);
-}
-
-/* function, bar, length, prefetchable, flags */
-static bool bar_memory(struct device *d, const struct script_value *a, struct script_value *result,
-		       struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-	unsigned bar = 0, length = 0, flags = 0;
-	struct tsr_region *region;
-	uint8_t *bytes;
-
-	if (!f || !take_small(&a[1], &bar, "bar", error) ||
-	    !take_small(&a[2], &length, "length", error) ||
-	    !take_small(&a[4], &flags, "flags", error))
-		return false;
-	return d->base.pci->bar_memory(f->to, bar, length, a[3].number != 0, flags, &bytes, &region,
-				       error) &&
-	       give_memory(result, bytes, length);
-}
-
-static bool rom(struct device *d, const struct script_value *a, struct script_value *result,
-		struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f && d->base.pci->rom(f->to, a[1].data, a[1].length, error);
-}
-
-static bool set_intx(struct device *d, const struct script_value *a, struct script_value *result,
-		     struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	if (f)
-		d->base.pci->set_intx(f->to, a[1].number != 0);
-	return f != NULL;
-}
-
-static bool reset_function(struct device *d, const struct script_value *a,
-			   struct script_value *result, struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	if (f)
-		d->base.pci->reset(f->to);
-	return f != NULL;
-}
-
-static bool address(struct device *d, const struct script_value *a, struct script_value *result,
-		    struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f && give_number(result, d->base.pci->address(f->to));
-}
-
-#define CONFIG_BYTES 256
-
-static bool config(struct device *d, const struct script_value *a, struct script_value *result,
-		   struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f && give_memory(result, d->base.pci->config(f->to), CONFIG_BYTES);
-}
-
-static bool write_mask(struct device *d, const struct script_value *a, struct script_value *result,
-		       struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f && give_memory(result, d->base.pci->write_mask(f->to), CONFIG_BYTES);
-}
-
-static bool clear_mask(struct device *d, const struct script_value *a, struct script_value *result,
-		       struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f && give_memory(result, d->base.pci->clear_mask(f->to), CONFIG_BYTES);
-}
-
-static bool function_dma_read(struct device *d, const struct script_value *a,
-			      struct script_value *result, struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f && read_through(d, f->host, a + 1, result, error);
-}
-
-static bool function_dma_write(struct device *d, const struct script_value *a,
-			       struct script_value *result, struct tsr_error *error)
-{
-	const struct thing *f = find(d, &a[0], THING_FUNCTION, error);
-
-	return f &&
-	       give_truth(result, d->base.dma->write(f->host, a[1].number, a[2].data, a[2].length));
+	return call_give_truth(
+		result, d->base.dma->write(d->base.host, a[0].number, a[1].data, a[1].length));
 }
 
 /* -- Back ends. The result is nothing if the need is not connected. */
@@ -596,22 +321,22 @@ static bool function_dma_write(struct device *d, const struct script_value *a,
 static bool connect_peer(struct device *d, const struct script_value *a, int kind,
 			 struct script_value *result, struct tsr_error *error)
 {
-	struct script_hook *hook = hook_for(d, a + 1, 3, error);
+	struct script_hook *hook = call_add_hook(d, a + 1, 3, error);
 	struct tsr_interface peer;
 	struct thing *thing;
 
 	if (!hook)
 		return false;
 	if (!hook->functions[SCRIPT_RECEIVE])
-		return fail(error, CALL_TYPE_ERROR, "receive needs a function");
+		return call_fail(error, CALL_TYPE_ERROR, "receive needs a function");
 	if (!script_find_peer(&d->base, a[0].data, kind == THING_NET ? TSR_NET : TSR_CHARDEV, &peer,
 			      error))
 		return false;
 	if (!peer.table)
 		return true;
-	thing = add_thing(d, result);
+	thing = call_add_thing(d, result);
 	if (!thing)
-		return fail(error, TSR_ERROR_FAILED, "there is no memory for a back end");
+		return call_fail(error, TSR_ERROR_FAILED, "there is no memory for a back end");
 	*thing = (struct thing){ .kind = kind, .to = peer.self, .table = peer.table };
 	if (kind == THING_NET)
 		((const struct tsr_net *)peer.table)->connect(peer.self, script_hook_net(hook));
@@ -636,13 +361,13 @@ static bool chardev(struct device *d, const struct script_value *a, struct scrip
 static bool net_send(struct device *d, const struct script_value *a, struct script_value *result,
 		     struct tsr_error *error)
 {
-	const struct thing *peer = find(d, &a[0], THING_NET, error);
+	const struct thing *peer = call_find_thing(d, &a[0], THING_NET, error);
 
 	if (!peer)
 		return false;
 	if (a[1].length < FRAME_MIN || a[1].length > TSR_NET_FRAME_MAX)
-		return fail(error, CALL_RANGE_ERROR, "a frame has %d to %d bytes, not %zu",
-			    FRAME_MIN, TSR_NET_FRAME_MAX, a[1].length);
+		return call_fail(error, CALL_RANGE_ERROR, "a frame has %d to %d bytes, not %zu",
+				 FRAME_MIN, TSR_NET_FRAME_MAX, a[1].length);
 	((const struct tsr_net *)peer->table)->send(peer->to, a[1].data, a[1].length);
 	return true;
 }
@@ -650,7 +375,7 @@ static bool net_send(struct device *d, const struct script_value *a, struct scri
 static bool net_ready(struct device *d, const struct script_value *a, struct script_value *result,
 		      struct tsr_error *error)
 {
-	const struct thing *peer = find(d, &a[0], THING_NET, error);
+	const struct thing *peer = call_find_thing(d, &a[0], THING_NET, error);
 
 	if (peer)
 		((const struct tsr_net *)peer->table)->ready(peer->to);
@@ -660,16 +385,16 @@ static bool net_ready(struct device *d, const struct script_value *a, struct scr
 static bool chardev_write(struct device *d, const struct script_value *a,
 			  struct script_value *result, struct tsr_error *error)
 {
-	const struct thing *peer = find(d, &a[0], THING_CHARDEV, error);
+	const struct thing *peer = call_find_thing(d, &a[0], THING_CHARDEV, error);
 
-	return peer && give_number(result, ((const struct tsr_chardev *)peer->table)
-						   ->write(peer->to, a[1].data, a[1].length));
+	return peer && call_give_number(result, ((const struct tsr_chardev *)peer->table)
+							->write(peer->to, a[1].data, a[1].length));
 }
 
 static bool chardev_ready(struct device *d, const struct script_value *a,
 			  struct script_value *result, struct tsr_error *error)
 {
-	const struct thing *peer = find(d, &a[0], THING_CHARDEV, error);
+	const struct thing *peer = call_find_thing(d, &a[0], THING_CHARDEV, error);
 
 	if (peer)
 		((const struct tsr_chardev *)peer->table)->ready(peer->to);
@@ -714,7 +439,7 @@ static bool take_number(struct device *d, const struct script_value *a, struct s
 	uint64_t value;
 
 	if (d->reader->ops->uint(d->reader, a[0].data, &value, (unsigned)a[1].number))
-		give_number(result, value);
+		call_give_number(result, value);
 	return true;
 }
 
@@ -729,7 +454,7 @@ static bool take_bytes(struct device *d, const struct script_value *a, struct sc
 		return true;
 	bytes = malloc((size_t)length + 1);
 	if (!bytes)
-		return fail(error, TSR_ERROR_FAILED, "there is no memory for a field");
+		return call_fail(error, TSR_ERROR_FAILED, "there is no memory for a field");
 	if (d->reader->ops->bytes(d->reader, a[0].data, bytes, (size_t)length))
 		*result = (struct script_value){ .kind = SCRIPT_BYTES,
 						 .data = bytes,
@@ -742,7 +467,7 @@ static bool take_bytes(struct device *d, const struct script_value *a, struct sc
 static bool take_begin(struct device *d, const struct script_value *a, struct script_value *result,
 		       struct tsr_error *error)
 {
-	return give_truth(result, d->reader->ops->begin(d->reader, a[0].data));
+	return call_give_truth(result, d->reader->ops->begin(d->reader, a[0].data));
 }
 
 static bool take_end(struct device *d, const struct script_value *a, struct script_value *result,
@@ -755,7 +480,7 @@ static bool take_end(struct device *d, const struct script_value *a, struct scri
 static bool state_version(struct device *d, const struct script_value *a,
 			  struct script_value *result, struct tsr_error *error)
 {
-	return give_number(result, d->reader->version);
+	return call_give_number(result, d->reader->version);
 }
 
 /* -- The table */
@@ -788,19 +513,19 @@ const struct call calls[] = {
 	{ "timer.cancel", "n", CALL_ANY, timer_cancel },
 	{ "dma_read", "nn", CALL_ANY, dma_read },
 	{ "dma_write", "nb", CALL_ANY, dma_write },
-	{ "pci_add", "nnn|nnnnnff", CALL_BUILDING, pci_add },
-	{ "bar_io", "nnn|ffn", CALL_BUILDING, bar_io },
-	{ "bar_mmio", "nnn|ffn", CALL_BUILDING, bar_mmio },
-	{ "bar_memory", "nnn|tn", CALL_BUILDING, bar_memory },
-	{ "rom", "nb", CALL_BUILDING, rom },
-	{ "set_intx", "nt", CALL_ANY, set_intx },
-	{ "reset", "n", CALL_ANY, reset_function },
-	{ "address", "n", CALL_ANY, address },
-	{ "config", "n", CALL_ANY, config },
-	{ "write_mask", "n", CALL_ANY, write_mask },
-	{ "clear_mask", "n", CALL_ANY, clear_mask },
-	{ "pci.dma_read", "nnn", CALL_ANY, function_dma_read },
-	{ "pci.dma_write", "nnb", CALL_ANY, function_dma_write },
+	{ "pci_add", "nnn|nnnnnff", CALL_BUILDING, call_pci_add },
+	{ "bar_io", "nnn|ffn", CALL_BUILDING, call_pci_bar_io },
+	{ "bar_mmio", "nnn|ffn", CALL_BUILDING, call_pci_bar_mmio },
+	{ "bar_memory", "nnn|tn", CALL_BUILDING, call_pci_bar_memory },
+	{ "rom", "nb", CALL_BUILDING, call_pci_rom },
+	{ "set_intx", "nt", CALL_ANY, call_pci_set_intx },
+	{ "reset", "n", CALL_ANY, call_pci_reset_function },
+	{ "address", "n", CALL_ANY, call_pci_address },
+	{ "config", "n", CALL_ANY, call_pci_config },
+	{ "write_mask", "n", CALL_ANY, call_pci_write_mask },
+	{ "clear_mask", "n", CALL_ANY, call_pci_clear_mask },
+	{ "pci.dma_read", "nnn", CALL_ANY, call_pci_function_dma_read },
+	{ "pci.dma_write", "nnb", CALL_ANY, call_pci_function_dma_write },
 	{ "net", "sfff", CALL_REALIZING, net },
 	{ "net.send", "nb", CALL_ANY, net_send },
 	{ "net.ready", "n", CALL_ANY, net_ready },

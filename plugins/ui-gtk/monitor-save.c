@@ -6,12 +6,10 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
-#include "program/monitor-pcap.h"
-#include "program/monitor-text.h"
 #include "save.h"
 
 struct events {
-	GPtrArray *list; /* struct ui_event */
+	GPtrArray *list; /* TsrWatchEvent */
 	char *format;
 };
 
@@ -26,31 +24,28 @@ static void events_free(gpointer data)
 
 /* -- On the thread */
 
-static gboolean fail(GError **error, int number)
+static gboolean move(const char *from, const char *to, GError **error)
 {
-	g_set_error_literal(error, G_IO_ERROR, g_io_error_from_errno(number), g_strerror(number));
+	if (g_rename(from, to) == 0)
+		return TRUE;
+	g_set_error_literal(error, G_IO_ERROR, g_io_error_from_errno(errno), g_strerror(errno));
 	return FALSE;
 }
 
 static gboolean write_packets(const struct events *s, const char *path, GError **error)
 {
 	g_autofree char *part = g_strconcat(path, ".part", NULL);
-	struct monitor_pcap *pcap = monitor_pcap_new(part);
+	g_autoptr(TsrWatchCapture) capture = tsr_watch_capture_new(part, error);
 	gboolean good;
-	int number;
 
-	if (!pcap)
-		return fail(error, errno);
-	for (guint i = 0; i < s->list->len; i++) {
-		const struct ui_event *e = g_ptr_array_index(s->list, i);
-
-		monitor_pcap_add(pcap, &e->event, e->wall_ns);
-	}
-	good = monitor_pcap_free(pcap) && g_rename(part, path) == 0;
-	number = errno;
+	if (!capture)
+		return FALSE;
+	for (guint i = 0; i < s->list->len; i++)
+		tsr_watch_capture_add(capture, g_ptr_array_index(s->list, i));
+	good = tsr_watch_capture_close(capture, error) && move(part, path, error);
 	if (!good)
 		g_unlink(part);
-	return good || fail(error, number);
+	return good;
 }
 
 static gboolean write_lines(const struct events *s, const char *path, GError **error)
@@ -59,9 +54,12 @@ static gboolean write_lines(const struct events *s, const char *path, GError **e
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (guint i = 0; i < s->list->len; i++) {
-		const struct ui_event *e = g_ptr_array_index(s->list, i);
+		const TsrWatchEvent *e = g_ptr_array_index(s->list, i);
+		g_autofree char *line =
+			json ? tsr_watch_event_to_json(e) : tsr_watch_event_to_text(e);
 
-		(json ? monitor_add_json : monitor_add_text)(text, &e->event);
+		g_string_append(text, line);
+		g_string_append_c(text, '\n');
 	}
 	return g_file_set_contents(path, text->str, (gssize)text->len, error);
 }
@@ -78,12 +76,10 @@ static gboolean write_events(gconstpointer content, const char *path, GError **e
 
 static gboolean has_packets(const struct events *s)
 {
-	for (guint i = 0; i < s->list->len; i++) {
-		const struct ui_event *e = g_ptr_array_index(s->list, i);
-
-		if (e->event.record.kind == TSR_MONITOR_PACKETS)
+	for (guint i = 0; i < s->list->len; i++)
+		if (tsr_watch_event_get_kind(g_ptr_array_index(s->list, i)) ==
+		    TSR_WATCH_KIND_PACKETS)
 			return TRUE;
-	}
 	return FALSE;
 }
 
@@ -102,7 +98,7 @@ void ui_monitor_save(struct ui *ui, struct ui_watch *watch, const char *format)
 		.free_content = events_free,
 	};
 
-	s->list = ui_watch_get_events(watch, 0, UI_WATCH_EVENTS_MAX);
+	s->list = ui_watch_get_events(watch, 0, UI_WATCH_EVENTS_MAX, NULL);
 	s->format = g_strdup(format);
 	if (g_str_equal(format, "pcapng") && !has_packets(s)) {
 		ui_window_tell(ui, _("There are no packets to save"), NULL);

@@ -10,25 +10,21 @@
 #include <unistd.h>
 
 #include "graph.h"
-#include "program/monitor-text.h"
+#include "monitor-list.h"
 
 #define TICK_MS 250u
-#define TYPING_MS 600u  /* until what is written counts without Enter */
-#define LINES_MAX 2000u /* in the list; more are kept for the file */
-#define LINE_BYTES_MAX 400u
+#define TYPING_MS 600u /* until what is written counts without Enter */
 #define COLUMNS 4
 
 struct ui_monitor {
 	struct ui *ui;
 	struct ui_watch *watch;
 	struct ui_graph *graph;
-	GtkWidget *page, *pattern, *hold, *message, *scroller;
-	GtkWidget *kinds[TSR_MONITOR_KINDS]; /* toggle buttons */
-	GtkWidget *rates[TSR_MONITOR_KINDS]; /* labels in them */
-	GtkStringList *lines;
-	gboolean follows; /* the list its end: the user has not left it */
-	guint frames;     /* until the list is scrolled to its end; 0: it was */
-	guint64 shown;    /* serial of the last event that is in the list */
+	struct ui_monitor_list *list;
+	GtkWidget *page, *pattern, *hold, *message;
+	GtkWidget *kinds[UI_WATCH_KINDS]; /* toggle buttons */
+	GtkWidget *rates[UI_WATCH_KINDS]; /* labels in them */
+	guint64 shown;                    /* serial of the last event that is in the list */
 	struct ui_watch_counts before;
 	gint64 before_us; /* monotonic time of it */
 	guint tick;       /* 0: the machine is not watched */
@@ -40,15 +36,15 @@ struct ui_monitor {
 static const struct {
 	const char *pattern, *name;
 	gboolean is_wanted; /* at first */
-} kinds[TSR_MONITOR_KINDS] = {
-	[TSR_MONITOR_PORTS] = { "ports", N_("Ports"), FALSE },
-	[TSR_MONITOR_MMIO] = { "mmio", N_("Device memory"), FALSE },
-	[TSR_MONITOR_IRQ] = { "irq", N_("Interrupts"), TRUE },
-	[TSR_MONITOR_DMA] = { "dma", N_("DMA"), TRUE },
-	[TSR_MONITOR_PACKETS] = { "packets", N_("Packets"), TRUE },
-	[TSR_MONITOR_BLOCK] = { "block", N_("Disk requests"), TRUE },
-	[TSR_MONITOR_CHARS] = { "chars", N_("Characters"), TRUE },
-	[TSR_MONITOR_SIGNAL] = { "signal", N_("Signals"), TRUE },
+} kinds[UI_WATCH_KINDS] = {
+	[TSR_WATCH_KIND_PORTS] = { "ports", N_("Ports"), FALSE },
+	[TSR_WATCH_KIND_MMIO] = { "mmio", N_("Device memory"), FALSE },
+	[TSR_WATCH_KIND_IRQ] = { "irq", N_("Interrupts"), TRUE },
+	[TSR_WATCH_KIND_DMA] = { "dma", N_("DMA"), TRUE },
+	[TSR_WATCH_KIND_PACKETS] = { "packets", N_("Packets"), TRUE },
+	[TSR_WATCH_KIND_BLOCK] = { "block", N_("Disk requests"), TRUE },
+	[TSR_WATCH_KIND_CHARS] = { "chars", N_("Characters"), TRUE },
+	[TSR_WATCH_KIND_SIGNAL] = { "signal", N_("Signals"), TRUE },
 };
 
 static void say(struct ui_monitor *m, const char *text, gboolean is_error)
@@ -60,78 +56,13 @@ static void say(struct ui_monitor *m, const char *text, gboolean is_error)
 		gtk_widget_remove_css_class(m->message, "error");
 }
 
-/* -- Lines */
-
-static char *line_of(const struct ui_event *e)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-
-	monitor_add_text(text, &e->event);
-	g_string_truncate(text, MIN(text->len ? text->len - 1 : 0, LINE_BYTES_MAX));
-	return g_utf8_make_valid(text->str, (gssize)text->len);
-}
-
-static guint count_lines(struct ui_monitor *m)
-{
-	return g_list_model_get_n_items(G_LIST_MODEL(m->lines));
-}
-
-static gboolean is_at_end(struct ui_monitor *m)
-{
-	GtkAdjustment *a = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(m->scroller));
-	double left = gtk_adjustment_get_upper(a) - gtk_adjustment_get_value(a);
-
-	return left <= 1.5 * gtk_adjustment_get_page_size(a);
-}
-
-/* New lines have a place only after the list was laid out with them. */
-static gboolean on_frame(GtkWidget *page, GdkFrameClock *clock, gpointer data)
-{
-	struct ui_monitor *m = data;
-	GtkAdjustment *a = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(m->scroller));
-
-	if (--m->frames)
-		return G_SOURCE_CONTINUE;
-	if (count_lines(m)) /* GTK 4.8 complains of a list without lines */
-		gtk_adjustment_set_value(a, gtk_adjustment_get_upper(a));
-	return G_SOURCE_REMOVE;
-}
-
-static void follow_end(struct ui_monitor *m)
-{
-	if (!m->frames)
-		gtk_widget_add_tick_callback(m->page, on_frame, m, NULL);
-	m->frames = 2;
-}
-
-/* The list follows its end, unless the user has left it. */
-static void add_lines(struct ui_monitor *m, GPtrArray *events)
-{
-	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-	guint have = count_lines(m), sum = have + events->len;
-
-	if (!m->frames)
-		m->follows = is_at_end(m);
-	for (guint i = 0; i < events->len; i++)
-		g_ptr_array_add(texts, line_of(g_ptr_array_index(events, i)));
-	g_ptr_array_add(texts, NULL);
-	if (sum > LINES_MAX)
-		gtk_string_list_splice(m->lines, 0, MIN(sum - LINES_MAX, have), NULL);
-	gtk_string_list_splice(m->lines, count_lines(m), 0, (const char *const *)texts->pdata);
-	if (m->follows)
-		follow_end(m);
-}
-
 static void show_new_events(struct ui_monitor *m)
 {
-	g_autoptr(GPtrArray) events = ui_watch_get_events(m->watch, m->shown, LINES_MAX);
-	const struct ui_event *last;
+	g_autoptr(GPtrArray) events =
+		ui_watch_get_events(m->watch, m->shown, UI_MONITOR_LINES_MAX, &m->shown);
 
-	if (!events->len)
-		return;
-	last = g_ptr_array_index(events, events->len - 1);
-	m->shown = last->serial;
-	add_lines(m, events);
+	if (events->len)
+		ui_monitor_list_add(m->list, events);
 }
 
 /* -- Rates */
@@ -140,10 +71,10 @@ static void show_rates(struct ui_monitor *m, const struct ui_watch_counts *now)
 {
 	gint64 now_us = g_get_monotonic_time();
 	double seconds = (double)MAX(now_us - m->before_us, 1) / G_USEC_PER_SEC, sum = 0;
-	double rates[TSR_MONITOR_KINDS];
+	double rates[UI_WATCH_KINDS];
 	g_autofree char *all = NULL;
 
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++) {
+	for (guint i = 0; i < UI_WATCH_KINDS; i++) {
 		g_autofree char *text = NULL;
 
 		rates[i] = (double)(now->kinds[i] - m->before.kinds[i]) / seconds;
@@ -161,7 +92,7 @@ static void end(struct ui_monitor *m);
 
 static void show_state(struct ui_monitor *m, const struct ui_watch_counts *counts)
 {
-	const char *wrong;
+	g_autofree char *wrong = NULL;
 	g_autofree char *lost = g_strdup_printf("%" G_GUINT64_FORMAT, counts->lost);
 	g_autofree char *text = NULL;
 
@@ -242,7 +173,7 @@ static char **make_patterns(const struct ui_monitor *m)
 			g_strv_builder_add(patterns, *word);
 		names |= **word && **word != '!';
 	}
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++) {
+	for (guint i = 0; i < UI_WATCH_KINDS; i++) {
 		g_autofree char *not = g_strconcat("!", kinds[i].pattern, NULL);
 
 		any |= is_wanted(m, i);
@@ -257,7 +188,7 @@ static void end(struct ui_monitor *m)
 	m->generation++;
 	ui_watch_end(m->watch);
 	g_clear_handle_id(&m->tick, g_source_remove);
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++)
+	for (guint i = 0; i < UI_WATCH_KINDS; i++)
 		gtk_label_set_text(GTK_LABEL(m->rates[i]), "");
 }
 
@@ -326,42 +257,11 @@ static void on_clear(GtkButton *button, gpointer data)
 
 	show_new_events(m);
 	ui_watch_clear(m->watch);
-	gtk_string_list_splice(m->lines, 0, count_lines(m), NULL);
+	ui_monitor_list_clear(m->list);
 	ui_graph_clear(m->graph);
 }
 
 /* -- Making it */
-
-static void on_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
-{
-	GtkWidget *label = gtk_label_new(NULL);
-
-	/* they are columns of English, from the left in every language */
-	gtk_widget_set_direction(label, GTK_TEXT_DIR_LTR);
-	gtk_label_set_xalign(GTK_LABEL(label), 0);
-	gtk_list_item_set_child(item, label);
-}
-
-static void on_bind(GtkListItemFactory *factory, GtkListItem *item, gpointer unused)
-{
-	gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)),
-			   gtk_string_object_get_string(gtk_list_item_get_item(item)));
-}
-
-static void add_list(struct ui_monitor *m, GtkListView *list)
-{
-	GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
-	GtkNoSelection *model;
-
-	m->lines = gtk_string_list_new(NULL);
-	model = gtk_no_selection_new(G_LIST_MODEL(m->lines)); /* owns the lines */
-	g_signal_connect(factory, "setup", G_CALLBACK(on_setup), NULL);
-	g_signal_connect(factory, "bind", G_CALLBACK(on_bind), NULL);
-	gtk_list_view_set_factory(list, factory);
-	gtk_list_view_set_model(list, GTK_SELECTION_MODEL(model));
-	g_object_unref(factory);
-	g_object_unref(model);
-}
 
 /* A switch, with the colour of its line in the graph, and the rate. */
 static void add_kind(struct ui_monitor *m, GtkGrid *grid, guint kind)
@@ -400,11 +300,12 @@ static void take_objects(struct ui_monitor *m, GtkBuilder *builder)
 	m->pattern = GTK_WIDGET(gtk_builder_get_object(builder, "pattern"));
 	m->hold = GTK_WIDGET(gtk_builder_get_object(builder, "hold"));
 	m->message = GTK_WIDGET(gtk_builder_get_object(builder, "message"));
-	m->scroller = GTK_WIDGET(gtk_builder_get_object(builder, "scroller"));
 	gtk_box_append(GTK_BOX(gtk_builder_get_object(builder, "graph-place")),
 		       ui_graph_get_widget(m->graph));
-	add_list(m, GTK_LIST_VIEW(gtk_builder_get_object(builder, "list")));
-	for (guint i = 0; i < TSR_MONITOR_KINDS; i++)
+	m->list = ui_monitor_list_new(
+		GTK_LIST_VIEW(gtk_builder_get_object(builder, "list")),
+		GTK_SCROLLED_WINDOW(gtk_builder_get_object(builder, "scroller")));
+	for (guint i = 0; i < UI_WATCH_KINDS; i++)
 		add_kind(m, GTK_GRID(gtk_builder_get_object(builder, "kinds")), i);
 	g_signal_connect(gtk_builder_get_object(builder, "clear"), "clicked", G_CALLBACK(on_clear),
 			 m);
@@ -417,6 +318,7 @@ static void monitor_free(gpointer data)
 	g_clear_handle_id(&m->tick, g_source_remove);
 	g_clear_handle_id(&m->typing, g_source_remove);
 	ui_watch_free(m->watch);
+	ui_monitor_list_free(m->list);
 	g_free(m);
 }
 
@@ -427,10 +329,9 @@ static void add_page(struct ui *ui)
 
 	ui->monitor = m;
 	m->ui = ui;
-	m->follows = TRUE;
 	m->watch = ui_watch_new();
 	m->graph = ui_graph_new(UI_GRAPH_RATES, _("Events a second over the last minute"),
-				TSR_MONITOR_KINDS, TICK_MS);
+				UI_WATCH_KINDS, TICK_MS);
 	take_objects(m, builder);
 	g_signal_connect(m->pattern, "changed", G_CALLBACK(on_typing), m);
 	g_signal_connect(m->pattern, "activate", G_CALLBACK(on_changed), m);

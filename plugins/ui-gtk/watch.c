@@ -14,90 +14,75 @@
 /* A GRcBox of the page and of the threads that read for it. */
 struct ui_watch {
 	GMutex mutex;
-	GQueue events; /* struct ui_event, the oldest first */
-	gsize bytes;   /* of them */
-	guint64 serial;
+	GQueue events;  /* TsrWatchEvent, the oldest first */
+	gsize bytes;    /* of them */
+	guint64 serial; /* of the latest event */
 	struct ui_watch_counts counts;
 	struct reader *reader; /* the one that reads now; NULL: none. It belongs to its thread. */
 	gboolean has_ended;    /* its stream */
-	const char *wrong;
+	char *wrong;           /* why it did; NULL: its writer closed it */
 };
 
 struct reader {
 	struct ui_watch *watch; /* owned */
-	struct monitor_stream stream;
+	TsrWatchReader *stream;
+	int fd;   /* of the stream */
 	int stop; /* an eventfd, which becomes readable */
 };
 
-/* -- Events */
+/* -- What is kept, with the mutex */
 
 static void event_unref(gpointer event)
 {
-	g_atomic_rc_box_release(event);
+	tsr_watch_event_unref(event);
 }
-
-static struct ui_event *event_new(const struct monitor_event *from)
-{
-	gsize device = strlen(from->device) + 1, what = strlen(from->what) + 1;
-	gsize bytes = sizeof(struct ui_event) + device + what + from->record.data_length;
-	struct ui_event *e = g_atomic_rc_box_alloc(bytes);
-	char *tail = (char *)(e + 1);
-
-	*e = (struct ui_event){ .event = *from, .bytes = bytes };
-	e->event.device = memcpy(tail, from->device, device);
-	e->event.what = memcpy(tail + device, from->what, what);
-	e->event.data = (const uint8_t *)tail + device + what;
-	if (from->record.data_length)
-		memcpy(tail + device + what, from->data, from->record.data_length);
-	return e;
-}
-
-/* -- What is kept, with the mutex */
 
 static void drop_oldest(struct ui_watch *w)
 {
-	struct ui_event *oldest = g_queue_pop_head(&w->events);
+	TsrWatchEvent *oldest = g_queue_pop_head(&w->events);
 
-	w->bytes -= oldest->bytes;
+	w->bytes -= tsr_watch_event_get_size(oldest);
 	event_unref(oldest);
 }
 
-static void keep(struct ui_watch *w, const struct monitor_event *event, guint64 wall_ns)
+static void keep(struct ui_watch *w, TsrWatchEvent *event)
 {
-	struct ui_event *e = event_new(event);
+	TsrWatchKind kind = tsr_watch_event_get_kind(event);
 
-	e->wall_ns = wall_ns;
-	e->serial = ++w->serial;
-	w->bytes += e->bytes;
-	g_queue_push_tail(&w->events, e);
+	w->serial++;
+	w->bytes += tsr_watch_event_get_size(event);
+	g_queue_push_tail(&w->events, event);
+	if (kind < UI_WATCH_KINDS)
+		w->counts.kinds[kind]++;
+	else if (kind == TSR_WATCH_KIND_LOST)
+		w->counts.lost += tsr_watch_event_get_value(event);
 	while (w->events.length > UI_WATCH_EVENTS_MAX || w->bytes > UI_WATCH_BYTES_MAX)
 		drop_oldest(w);
-	if (event->record.kind < TSR_MONITOR_KINDS)
-		w->counts.kinds[event->record.kind]++;
-	else if (event->record.kind == TSR_MONITOR_LOST)
-		w->counts.lost += event->record.value;
 }
 
 /* -- The thread */
 
-/* FALSE: nobody reads this stream any more. */
-static gboolean take_events(struct reader *r, const char **wrong)
+/* FALSE: nobody reads this stream any more, or with error: it is none. */
+static gboolean take_events(struct reader *r, GError **error)
 {
 	struct ui_watch *w = r->watch;
-	struct monitor_event event;
+	TsrWatchEvent *event;
+	GError *wrong = NULL;
 	gboolean mine;
 
 	g_mutex_lock(&w->mutex);
 	mine = w->reader == r;
-	while (mine && monitor_stream_next(&r->stream, &event, wrong))
-		keep(w, &event, monitor_stream_wall(&r->stream, event.record.time_ns));
+	while (mine && (event = tsr_watch_reader_next(r->stream, &wrong)))
+		keep(w, event);
 	g_mutex_unlock(&w->mutex);
-	return mine;
+	if (wrong)
+		g_propagate_error(error, wrong);
+	return mine && !wrong;
 }
 
 static gboolean wait_for_more(const struct reader *r)
 {
-	struct pollfd fds[] = { { .fd = r->stream.fd, .events = POLLIN },
+	struct pollfd fds[] = { { .fd = r->fd, .events = POLLIN },
 				{ .fd = r->stop, .events = POLLIN } };
 
 	while (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
@@ -110,6 +95,7 @@ static void watch_clear(gpointer data)
 	struct ui_watch *w = data;
 
 	g_queue_clear_full(&w->events, event_unref);
+	g_free(w->wrong);
 	g_mutex_clear(&w->mutex);
 }
 
@@ -120,9 +106,9 @@ static void watch_unref(gpointer watch)
 
 static void reader_free(struct reader *r)
 {
-	close(r->stream.fd);
+	g_object_unref(r->stream);
+	close(r->fd);
 	close(r->stop);
-	monitor_stream_finish(&r->stream);
 	watch_unref(r->watch);
 	g_free(r);
 }
@@ -131,16 +117,17 @@ static gpointer run(gpointer data)
 {
 	struct reader *r = data;
 	struct ui_watch *w = r->watch;
-	const char *wrong = NULL;
+	g_autoptr(GError) error = NULL;
 
-	while (wait_for_more(r) && monitor_stream_read(&r->stream, &wrong) &&
-	       take_events(r, &wrong) && !wrong)
+	while (wait_for_more(r) && tsr_watch_reader_read(r->stream, &error) &&
+	       take_events(r, &error))
 		;
 	g_mutex_lock(&w->mutex);
 	if (w->reader == r) {
 		w->reader = NULL;
 		w->has_ended = TRUE;
-		w->wrong = wrong;
+		g_free(w->wrong);
+		w->wrong = g_strdup(error ? error->message : NULL);
 	}
 	g_mutex_unlock(&w->mutex);
 	reader_free(r);
@@ -156,7 +143,8 @@ static gboolean start_reader(struct ui_watch *w, int fd)
 
 	r->watch = g_atomic_rc_box_acquire(w);
 	r->stop = eventfd(0, EFD_CLOEXEC);
-	monitor_stream_init(&r->stream, fd);
+	r->fd = fd;
+	r->stream = tsr_watch_reader_new(fd);
 	g_mutex_lock(&w->mutex);
 	w->reader = r;
 	w->has_ended = FALSE;
@@ -197,13 +185,13 @@ void ui_watch_end(struct ui_watch *w)
 	g_mutex_unlock(&w->mutex);
 }
 
-gboolean ui_watch_has_ended(struct ui_watch *w, const char **wrong)
+gboolean ui_watch_has_ended(struct ui_watch *w, char **wrong)
 {
 	gboolean ended;
 
 	g_mutex_lock(&w->mutex);
 	ended = w->has_ended;
-	*wrong = w->wrong;
+	*wrong = ended ? g_strdup(w->wrong) : NULL;
 	g_mutex_unlock(&w->mutex);
 	return ended;
 }
@@ -224,18 +212,17 @@ void ui_watch_get_counts(struct ui_watch *w, struct ui_watch_counts *counts)
 	g_mutex_unlock(&w->mutex);
 }
 
-GPtrArray *ui_watch_get_events(struct ui_watch *w, guint64 above, guint most)
+GPtrArray *ui_watch_get_events(struct ui_watch *w, guint64 above, guint most, guint64 *last)
 {
 	GPtrArray *events = g_ptr_array_new_with_free_func(event_unref);
-	GList *from;
-	guint n = 0;
+	guint n;
 
 	g_mutex_lock(&w->mutex);
-	for (from = w->events.tail; from && n < most; from = from->prev, n++)
-		if (((struct ui_event *)from->data)->serial <= above)
-			break;
-	for (GList *at = from ? from->next : w->events.head; at; at = at->next)
-		g_ptr_array_add(events, g_atomic_rc_box_acquire(at->data));
+	n = (guint)MIN(MIN(w->serial - above, w->events.length), most);
+	for (GList *at = g_queue_peek_nth_link(&w->events, w->events.length - n); at; at = at->next)
+		g_ptr_array_add(events, tsr_watch_event_ref(at->data));
+	if (last)
+		*last = w->serial;
 	g_mutex_unlock(&w->mutex);
 	return events;
 }

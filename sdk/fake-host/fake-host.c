@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fake machine: devices, lines, clock, work, log. Rows and properties, address spaces, PCI,
+/* The fake machine: devices, lines, log. Clock, work, rows and properties, address spaces, PCI,
  * state and user interface have files of their own. */
 #include "fake-private.h"
 
-#include <poll.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 
@@ -13,32 +12,6 @@
 extern const struct tsr_plugin_entry tessera_plugin_entry __attribute__((weak));
 
 struct fake_machine fake;
-
-struct tsr_timer {
-	struct tsr_timer *next;
-	struct fake_device *device;
-	void (*expired)(void *self, uint64_t deadline_ns);
-	void *self;
-	uint64_t deadline; /* UINT64_MAX: not armed */
-};
-
-struct fake_job {
-	struct fake_job *next;
-	void (*work)(void *job);
-	void (*done)(void *job);
-	void *job;
-};
-
-#define FAKE_WATCHES 2048 /* that are polled */
-
-struct fake_watch {
-	struct fake_watch *next;
-	unsigned id;
-	int fd;
-	short events;
-	void (*ready)(void *self, short revents);
-	void *self;
-};
 
 _Noreturn void fake_die(const char *format, ...)
 {
@@ -146,201 +119,6 @@ unsigned fake_irq_edges(const char *name)
 {
 	return line_find(name)->edges;
 }
-
-/* -- clock */
-
-static uint64_t clock_now(const struct tsr_host *host)
-{
-	return fake.now;
-}
-
-static uint64_t clock_wall(const struct tsr_host *host)
-{
-	return fake.wall_base + fake.now / 1000000000;
-}
-
-static struct tsr_timer *timer_new(const struct tsr_host *host,
-				   void (*expired)(void *self, uint64_t deadline_ns), void *self)
-{
-	struct tsr_timer *t = calloc(1, sizeof(*t));
-
-	t->device = fake_device_of(host);
-	t->expired = expired;
-	t->self = self;
-	t->deadline = UINT64_MAX;
-	t->next = fake.timers;
-	fake.timers = t;
-	return t;
-}
-
-static void timer_arm(struct tsr_timer *timer, uint64_t deadline_ns)
-{
-	timer->deadline = deadline_ns;
-}
-
-static void timer_cancel(struct tsr_timer *timer)
-{
-	timer->deadline = UINT64_MAX;
-}
-
-static const struct tsr_clock clock_table = {
-	.size = sizeof(struct tsr_clock),
-	.now = clock_now,
-	.timer_new = timer_new,
-	.arm = timer_arm,
-	.cancel = timer_cancel,
-	.wall = clock_wall,
-};
-
-static struct tsr_timer *timer_earliest(void)
-{
-	struct tsr_timer *best = NULL;
-
-	for (struct tsr_timer *t = fake.timers; t; t = t->next)
-		if (t->deadline != UINT64_MAX && (!best || t->deadline < best->deadline))
-			best = t;
-	return best;
-}
-
-uint64_t fake_clock_now(void)
-{
-	return fake.now;
-}
-
-uint64_t fake_clock_next(void)
-{
-	struct tsr_timer *t = timer_earliest();
-
-	return t ? t->deadline : UINT64_MAX;
-}
-
-void fake_clock_advance_to(uint64_t ns)
-{
-	struct tsr_timer *t;
-	unsigned standing = 0;
-
-	while ((t = timer_earliest()) && t->deadline <= ns) {
-		uint64_t deadline = t->deadline;
-
-		standing = deadline > fake.now ? 0 : standing + 1;
-		if (standing > 100000)
-			fake_die("%s: a timer expires endlessly at %llu ns", t->device->id,
-				 (unsigned long long)fake.now);
-		if (deadline > fake.now)
-			fake.now = deadline;
-		t->deadline = UINT64_MAX;
-		t->expired(t->self, deadline);
-	}
-	if (ns > fake.now)
-		fake.now = ns;
-}
-
-void fake_clock_advance(uint64_t ns)
-{
-	fake_clock_advance_to(fake.now + ns);
-}
-
-void fake_clock_set_wall(uint64_t seconds)
-{
-	fake.wall_base = seconds - fake.now / 1000000000;
-}
-
-/* -- work */
-
-static void submit(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job),
-		   void *job, bool ordered)
-{
-	struct fake_job *j = calloc(1, sizeof(*j)), **end = &fake.jobs;
-
-	j->work = work;
-	j->done = done;
-	j->job = job;
-	while (*end)
-		end = &(*end)->next;
-	*end = j;
-}
-
-void fake_workers_run(void)
-{
-	while (fake.jobs) {
-		struct fake_job *j = fake.jobs;
-
-		fake.jobs = j->next;
-		if (j->work)
-			j->work(j->job);
-		if (j->done)
-			j->done(j->job);
-		free(j);
-	}
-}
-
-unsigned fake_workers_pending(void)
-{
-	unsigned count = 0;
-
-	for (struct fake_job *j = fake.jobs; j; j = j->next)
-		count++;
-	return count;
-}
-
-static void drain(const struct tsr_host *host)
-{
-	fake_workers_run();
-}
-
-static unsigned watch(const struct tsr_host *host, int fd, short events,
-		      void (*ready)(void *self, short revents), void *self)
-{
-	struct fake_watch *w = calloc(1, sizeof(*w));
-
-	w->id = ++fake.watch_id;
-	w->fd = fd;
-	w->events = events;
-	w->ready = ready;
-	w->self = self;
-	w->next = fake.watches;
-	fake.watches = w;
-	return w->id;
-}
-
-static void unwatch(const struct tsr_host *host, unsigned id)
-{
-	for (struct fake_watch **at = &fake.watches; *at; at = &(*at)->next)
-		if ((*at)->id == id) {
-			struct fake_watch *w = *at;
-
-			*at = w->next;
-			free(w);
-			return;
-		}
-}
-
-void fake_poll(int timeout_ms)
-{
-	struct pollfd fds[FAKE_WATCHES];
-	unsigned ids[FAKE_WATCHES], count = 0;
-
-	for (struct fake_watch *w = fake.watches; w && count < FAKE_WATCHES; w = w->next) {
-		fds[count] = (struct pollfd){ .fd = w->fd, .events = w->events };
-		ids[count++] = w->id;
-	}
-	if (poll(fds, count, timeout_ms) <= 0)
-		return;
-	for (unsigned i = 0; i < count; i++)
-		for (struct fake_watch *w = fake.watches; w && fds[i].revents; w = w->next)
-			if (w->id == ids[i]) {
-				w->ready(w->self, fds[i].revents);
-				break;
-			}
-}
-
-static const struct tsr_worker worker_table = {
-	.size = sizeof(struct tsr_worker),
-	.submit = submit,
-	.drain = drain,
-	.watch = watch,
-	.unwatch = unwatch,
-};
 
 /* -- random, log, bus, machine */
 
@@ -478,10 +256,10 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 	} tables[] = {
 		{ TSR_PROPERTIES, &fake_properties_table }, { TSR_IO, &fake_io_table },
 		{ TSR_MEMORY, &fake_memory_table },    { TSR_IRQ, &irq_table },
-		{ TSR_DMA, &fake_dma_table },          { TSR_CLOCK, &clock_table },
+		{ TSR_DMA, &fake_dma_table },          { TSR_CLOCK, &fake_clock_table },
 		{ TSR_RANDOM, &random_table },         { TSR_LOG, &log_table },
 		{ TSR_BUS, &fake_bus_table },               { TSR_MACHINE, &machine_table },
-		{ TSR_WORKER, &worker_table },         { TSR_PCI, &fake_pci_table },
+		{ TSR_WORKER, &fake_worker_table },         { TSR_PCI, &fake_pci_table },
 		{ TSR_PCI_HOST, &fake_pci_host_table }, { TSR_DISPLAY, &fake_display_tbl },
 		{ TSR_INPUT, &fake_input_table },      { TSR_SCRIPT, &script_table },
 		{ TSR_SHADOW_RAM, &fake_shadow_ram_table }, { TSR_A20, &fake_a20_table },
@@ -578,9 +356,7 @@ void fake_device_delete(void *self)
 		d->class->detach(self);
 	for (struct tsr_region *r = fake.regions; r; r = r->next)
 		r->enabled = r->enabled && r->device != d;
-	for (struct tsr_timer *t = fake.timers; t; t = t->next)
-		if (t->device == d)
-			t->deadline = UINT64_MAX;
+	fake_clock_cancel(d);
 	while (fake.devices[i] != d)
 		i++;
 	memmove(&fake.devices[i], &fake.devices[i + 1], (--fake.device_count - i) * sizeof(d));
@@ -700,14 +476,8 @@ void fake_finish(void)
 	fake_space_free();
 	fake_pci_free();
 	fake_ui_free();
-	while (fake.timers) {
-		struct tsr_timer *t = fake.timers;
-
-		fake.timers = t->next;
-		free(t);
-	}
-	while (fake.watches)
-		unwatch(NULL, fake.watches->id);
+	fake_clock_free();
+	fake_work_free();
 	if (fake.ram)
 		munmap(fake.ram, FAKE_RAM_SIZE);
 	free(fake.log);

@@ -118,6 +118,10 @@ _Noreturn void fake_die(const char *format, ...) TSR_PRINTF(1, 2);
 
 struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base,
 				   uint64_t length);
+/* Disarms the device's timers. */
+void fake_clock_cancel(const struct fake_device *d);
+void fake_clock_free(void);
+void fake_work_free(void); /* but jobs */
 void fake_space_free(void);
 void fake_pci_free(void);
 void fake_pci_reset(struct fake_device *d);
@@ -152,5 +156,7 @@ extern const struct tsr_pci_host fake_pci_host_table;
 extern const struct tsr_display_table fake_display_tbl;
 extern const struct tsr_input fake_input_table;
 extern const struct tsr_bus fake_bus_table;
+extern const struct tsr_clock fake_clock_table;
+extern const struct tsr_worker fake_worker_table;
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <CUnit/Basic.h>
+#include <tessera-glib/watch.h>
 
 #include "board/lines.h"
 #include "board/memory-host.h"
@@ -17,7 +18,6 @@
 #include "little-machine.h"
 #include "monitor/pattern.h"
 #include "monitor/taps.h"
-#include "program/monitor-stream.h"
 #include "run/host-clock.h"
 #include "run/timekeeper.h"
 #include "run/worker.h"
@@ -116,7 +116,8 @@ static void what_is_no_pattern_is_an_error(void)
 
 static TsrMachine *m;
 static struct little_device *dev;
-static struct monitor_stream stream;
+static TsrWatchReader *reader;
+static int stream; /* what it reads */
 
 static int watch(const char *pattern)
 {
@@ -129,6 +130,31 @@ static int watch(const char *pattern)
 	return ends[0];
 }
 
+static void begin_reading(const char *pattern)
+{
+	stream = watch(pattern);
+	reader = tsr_watch_reader_new(stream);
+}
+
+static void end_reading(void)
+{
+	g_clear_object(&reader);
+	close(stream);
+}
+
+/* NULL: the stream has ended. */
+static TsrWatchEvent *next_event(void)
+{
+	g_autoptr(GError) error = NULL;
+	TsrWatchEvent *event;
+
+	while (!(event = tsr_watch_reader_next(reader, &error)))
+		if (error || !tsr_watch_reader_read(reader, &error))
+			break;
+	CU_ASSERT_PTR_NULL(error);
+	return event;
+}
+
 static void begin(void)
 {
 	m = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
@@ -139,16 +165,14 @@ static void begin(void)
 static const char *next(void)
 {
 	static char text[600];
-	struct monitor_event event;
-	const char *wrong = NULL;
+	g_autoptr(TsrWatchEvent) e = next_event();
 
-	text[0] = '\0';
-	while (!monitor_stream_next(&stream, &event, &wrong))
-		if (wrong || !monitor_stream_read(&stream, &wrong))
-			return wrong ? wrong : text;
-	snprintf(text, sizeof(text), "%u %s.%s %u %llx %u %llx", event.record.kind, event.device,
-		 event.what, event.record.op, (unsigned long long)event.record.address,
-		 event.record.width, (unsigned long long)event.record.value);
+	if (!e)
+		return "";
+	snprintf(text, sizeof(text), "%u %s.%s %u %llx %u %llx", tsr_watch_event_get_kind(e),
+		 tsr_watch_event_get_device(e), tsr_watch_event_get_what(e),
+		 tsr_watch_event_get_op(e), (unsigned long long)tsr_watch_event_get_address(e),
+		 tsr_watch_event_get_width(e), (unsigned long long)tsr_watch_event_get_value(e));
 	return text;
 }
 
@@ -160,7 +184,7 @@ static void accesses_and_lines_are_told(void)
 	lines = tsr_machine_list_lines(m);
 	CU_ASSERT_EQUAL_FATAL(g_strv_length(lines), 1);
 	CU_ASSERT(g_str_has_prefix(lines[0], "dev0:irq -> cpu0:"));
-	monitor_stream_init(&stream, watch("dev0"));
+	begin_reading("dev0");
 	tsr_machine_lock(m);
 	CU_ASSERT_EQUAL(tsr_port_read(m->ports, (uint16_t)dev->ports->base + 1, 1), 0x41);
 	tsr_port_write(m->ports, (uint16_t)dev->ports->base + 2, 0x1234, 2);
@@ -176,8 +200,7 @@ static void accesses_and_lines_are_told(void)
 	CU_ASSERT_STRING_EQUAL(next(), "2 dev0.irq 2 0 0 0");
 	g_object_unref(m);
 	CU_ASSERT_STRING_EQUAL(next(), "");
-	close(stream.fd);
-	monitor_stream_finish(&stream);
+	end_reading();
 }
 
 /* While another version takes the device's place, its line keeps the level. */
@@ -187,7 +210,7 @@ static void a_line_that_stays_is_not_told(void)
 
 	begin();
 	instance = tsr_machine_find_instance(m, "dev0");
-	monitor_stream_init(&stream, watch("irq"));
+	begin_reading("irq");
 	tsr_machine_lock(m);
 	tsr_lines_freeze(m->lines, instance);
 	tsr_irq_set(dev->irq, 1);
@@ -197,8 +220,7 @@ static void a_line_that_stays_is_not_told(void)
 	CU_ASSERT_STRING_EQUAL(next(), "2 dev0.irq 2 0 0 1");
 	g_object_unref(m);
 	CU_ASSERT_STRING_EQUAL(next(), "");
-	close(stream.fd);
-	monitor_stream_finish(&stream);
+	end_reading();
 }
 
 /* What a region and a line have while nobody watches, they have again. */
@@ -237,7 +259,7 @@ static void dma_is_told(void)
 	uint64_t length = 16;
 
 	begin();
-	monitor_stream_init(&stream, watch("dma:2000-2fff"));
+	begin_reading("dma:2000-2fff");
 	tsr_machine_lock(m);
 	CU_ASSERT_TRUE(dev->dma->write(dev->host, 0x2000, &word, 4));
 	CU_ASSERT_TRUE(dev->dma->read(dev->host, 0x3000, &word, 4));
@@ -249,8 +271,7 @@ static void dma_is_told(void)
 	CU_ASSERT_STRING_EQUAL(next(), "3 dev0.memory 0 1ffd 0 0");
 	CU_ASSERT_STRING_EQUAL(next(), "3 dev0.memory 4 2010 0 0");
 	CU_ASSERT_STRING_EQUAL(next(), "3 dev0.memory 5 2010 0 0");
-	close(stream.fd);
-	monitor_stream_finish(&stream);
+	end_reading();
 	g_object_unref(m);
 }
 
@@ -278,14 +299,13 @@ static void tables_without_taps_are_the_cores(void)
 
 	begin();
 	CU_ASSERT_TRUE(has_no_shim(TSR_DMA, &tsr_dma_table));
-	monitor_stream_init(&stream, watch("dma"));
+	begin_reading("dma");
 	CU_ASSERT_FALSE(has_no_shim(TSR_DMA, &tsr_dma_table));
 	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
 		CU_ASSERT_TRUE(has_no_shim(tables[i].name, tables[i].table));
-	close(stream.fd);
+	end_reading();
 	while (!has_no_shim(TSR_DMA, &tsr_dma_table))
 		g_main_context_iteration(NULL, TRUE);
-	monitor_stream_finish(&stream);
 	g_object_unref(m);
 }
 
@@ -358,7 +378,7 @@ static void packets_are_told(void)
 	net->connect(&back_end, &card);
 	CU_ASSERT_PTR_EQUAL(net->send, net_send);
 	CU_ASSERT_PTR_EQUAL(back_end.port->receive, card_receive);
-	monitor_stream_init(&stream, watch("packets"));
+	begin_reading("packets");
 	tsr_machine_lock(m);
 	net->send(&back_end, frame, 60);
 	back_end.port->receive(back_end.port->to, frame, 42);
@@ -367,13 +387,12 @@ static void packets_are_told(void)
 	CU_ASSERT_EQUAL(back_end.received, 42);
 	CU_ASSERT_STRING_EQUAL(next(), "4 nic0.need 6 0 0 0");
 	CU_ASSERT_STRING_EQUAL(next(), "4 nic0.need 7 0 0 0");
-	close(stream.fd);
+	end_reading();
 	while (net->send != net_send)
 		g_main_context_iteration(NULL, TRUE);
 	CU_ASSERT_PTR_EQUAL(back_end.port->receive, card_receive);
 	net->connect(&back_end, NULL);
 	CU_ASSERT_PTR_NULL(back_end.port);
-	monitor_stream_finish(&stream);
 	g_object_unref(m);
 }
 
@@ -392,7 +411,7 @@ static void block_requests_are_told(void)
 	block = link_up("drive0", TSR_BLOCK, &block_table);
 	block->submit(&back_end, &request);
 	CU_ASSERT_PTR_EQUAL(back_end.request, &request);
-	monitor_stream_init(&stream, watch("drive0.block"));
+	begin_reading("drive0.block");
 	tsr_machine_lock(m);
 	block->submit(&back_end, &request);
 	CU_ASSERT_EQUAL(back_end.request->length, 1024);
@@ -403,14 +422,13 @@ static void block_requests_are_told(void)
 	tsr_machine_unlock(m);
 	CU_ASSERT_STRING_EQUAL(next(), "5 drive0.need 1 200 0 1");
 	CU_ASSERT_STRING_EQUAL(next(), "5 drive0.need 10 200 2 1");
-	close(stream.fd);
+	end_reading();
 	while (block->submit != block_submit)
 		g_main_context_iteration(NULL, TRUE);
 	tsr_machine_lock(m);
 	back_end.request->done(back_end.request, TSR_BLOCK_OK);
 	tsr_machine_unlock(m);
 	CU_ASSERT_EQUAL(back_end.done, 2);
-	monitor_stream_finish(&stream);
 	g_object_unref(m);
 }
 
@@ -418,29 +436,26 @@ static void what_a_slow_reader_misses_is_counted(void)
 {
 	enum { ACCESSES = 200000 };
 	uint64_t seen = 0, lost = 0;
-	struct monitor_event event;
-	const char *wrong = NULL;
 
 	begin();
-	monitor_stream_init(&stream, watch("ports"));
+	begin_reading("ports");
 	tsr_machine_lock(m);
 	for (int i = 0; i < ACCESSES; i++)
 		tsr_port_write(m->ports, (uint16_t)dev->ports->base, 1, 1);
 	tsr_machine_unlock(m);
 	while (seen + lost < ACCESSES) {
-		if (!monitor_stream_next(&stream, &event, &wrong)) {
-			if (wrong || !monitor_stream_read(&stream, &wrong))
-				break;
-		} else if (event.record.kind == TSR_MONITOR_LOST) {
-			lost += event.record.value;
-		} else {
+		g_autoptr(TsrWatchEvent) e = next_event();
+
+		if (!e)
+			break;
+		if (tsr_watch_event_get_kind(e) == TSR_WATCH_KIND_LOST)
+			lost += tsr_watch_event_get_value(e);
+		else
 			seen++;
-		}
 	}
 	CU_ASSERT_EQUAL(seen + lost, ACCESSES);
 	CU_ASSERT(seen > 0 && lost > 0);
-	close(stream.fd);
-	monitor_stream_finish(&stream);
+	end_reading();
 	g_object_unref(m);
 }
 

@@ -1,248 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The user-mode network with this test as the NIC: frames in, frames out, and sockets on the host's
- * loopback. */
+/* The user-mode network: who is reached, how frames wait, the cable, what is saved. What it bounds
+ * is in test-net-limits.c. */
 #include <CUnit/Basic.h>
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <fake-host.h>
-
-#include "net-user.h"
+#include "guest.h"
 #include "unit.h"
-
-static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
-static const struct tsr_net *net;
-static void *net_self;
-static bool nic_full;
-static uint8_t last[2048];
-static size_t last_length;
-static unsigned frames;
-static unsigned link_calls;
-static bool link_up;
-
-static bool nic_can_receive(void *to)
-{
-	return !nic_full;
-}
-
-static void nic_receive(void *to, const uint8_t *frame, size_t length)
-{
-	memcpy(last, frame, length);
-	last_length = length;
-	frames++;
-}
-
-static void nic_link_changed(void *to, bool up)
-{
-	link_up = up;
-	link_calls++;
-}
-
-static const struct tsr_net_port nic_port = {
-	.size = sizeof(nic_port),
-	.can_receive = nic_can_receive,
-	.receive = nic_receive,
-	.link_changed = nic_link_changed,
-};
-
-static void net_new_rows(const struct fake_row *rows)
-{
-	fake_start();
-	frames = 0;
-	nic_full = false;
-	link_calls = 0;
-	link_up = true;
-	net_self = fake_device_new(NULL, "net-user", rows);
-	net = fake_device_interface(net_self, TSR_NET);
-	net->connect(net_self, &nic_port);
-}
-
-static void net_new_with(const char *property, const char *value)
-{
-	net_new_rows((struct fake_row[]){ { property, value }, { NULL, NULL } });
-}
-
-/* A guest that may reach this test, which listens on the loopback address. */
-static void net_new(const char *hostfwd)
-{
-	net_new_rows((struct fake_row[]){
-		{ "hostfwd", hostfwd }, { "loopback", "true" }, { NULL, NULL } });
-}
-
-static void set_link(bool up)
-{
-	CU_ASSERT_TRUE(fake_device_set(net_self, "link", up ? "true" : "false", NULL));
-}
-
-/* Sockets and timers go on for a while, until `count` frames came. */
-static bool wait_frames(unsigned count)
-{
-	for (unsigned i = 0; i < 50 && frames < count; i++) {
-		fake_poll(10);
-		fake_clock_advance(1000000);
-	}
-	return frames >= count;
-}
-
-/* -- packets */
-
-static void put16(uint8_t *at, unsigned value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static unsigned get16(const uint8_t *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-static unsigned checksum(const uint8_t *bytes, size_t length)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < length; i += 2)
-		sum += get16(bytes + i);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
-}
-
-static void send_arp(uint8_t last_byte)
-{
-	uint8_t f[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 8, 6, 0, 1, 8, 0, 6, 4, 0, 1 };
-
-	memcpy(f + 6, mac, 6);
-	memcpy(f + 22, mac, 6);
-	memcpy(f + 28, (uint8_t[]){ 10, 0, 2, 15 }, 4);
-	memcpy(f + 38, (uint8_t[]){ 10, 0, 2, last_byte }, 4);
-	net->send(net_self, f, sizeof(f));
-}
-
-static void send_udp(const char *from, const char *to, unsigned from_port, unsigned to_port,
-		     const void *data, size_t length)
-{
-	uint8_t f[1024] = { 0x52, 0x55, 10, 0, 2, 2, [12] = 8, 0, 0x45, [22] = 64, 17 };
-
-	memcpy(f + 6, mac, 6);
-	put16(f + 16, (unsigned)(28 + length));
-	inet_pton(AF_INET, from, f + 26);
-	inet_pton(AF_INET, to, f + 30);
-	put16(f + 24, checksum(f + 14, 20));
-	put16(f + 34, from_port);
-	put16(f + 36, to_port);
-	put16(f + 38, (unsigned)(8 + length));
-	memcpy(f + 42, data, length);
-	net->send(net_self, f, 42 + length);
-}
-
-struct segment {
-	unsigned from_port, to_port, flags;
-	uint32_t sequence, acknowledgement;
-};
-
-/* To the gateway, which is the host. */
-static void send_tcp(const struct segment *segment)
-{
-	static const uint8_t gateway[] = { 0x52, 0x55, 10, 0, 2, 2 };
-	const struct packet p = {
-		.source = 0x0a00020f,
-		.destination = 0x0a000202,
-		.source_port = (uint16_t)segment->from_port,
-		.destination_port = (uint16_t)segment->to_port,
-		.flags = (uint8_t)segment->flags,
-		.sequence = segment->sequence,
-		.acknowledgement = segment->acknowledgement,
-		.window = 8192,
-	};
-	uint8_t frame[FRAME_TCP];
-
-	packet_build(&p, gateway, mac, frame);
-	net->send(net_self, frame, sizeof(frame));
-}
-
-/* Until a segment with these flags came, with the numbers that the guest then has. */
-static bool wait_segment(unsigned flags, struct packet *out)
-{
-	for (unsigned i = 0; i < 50; i++) {
-		unsigned before = frames;
-
-		if (wait_frames(before + 1) && packet_parse(last, last_length, out) &&
-		    out->protocol == IP_TCP && (out->flags & 0x17) == flags)
-			return true;
-	}
-	return false;
-}
-
-/* The guest connects from a port to one of the host's loopback, and acknowledges that. */
-static bool connect_guest(unsigned from_port, uint16_t to_port, struct packet *answer)
-{
-	send_tcp(&(struct segment){ from_port, to_port, TCP_SYN, 1000, 0 });
-	if (!wait_segment(TCP_SYN | TCP_ACK, answer))
-		return false;
-	send_tcp(&(struct segment){ from_port, to_port, TCP_ACK, 1001, answer->sequence + 1 });
-	return true;
-}
-
-static int loopback_socket(int type, uint16_t *port)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(at);
-	int fd = socket(AF_INET, type, 0);
-
-	bind(fd, (struct sockaddr *)&at, sizeof(at));
-	if (type == SOCK_STREAM)
-		listen(fd, 1);
-	getsockname(fd, (struct sockaddr *)&at, &length);
-	*port = ntohs(at.sin_port);
-	return fd;
-}
-
-static unsigned open_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
-
-/* A packet each from `count` ports of the guest's, ten in a millisecond. */
-static void flood(unsigned first, unsigned count, uint16_t to_port)
-{
-	for (unsigned i = 0; i < count; i++) {
-		send_udp("10.0.2.15", "10.0.2.2", first + i, to_port, "x", 1);
-		fake_clock_advance(100000);
-	}
-}
-
-/* The port of the host that the guest's packet arrives from; 0: it does not arrive. */
-static unsigned port_of_flow(unsigned from_port, int fd, uint16_t port)
-{
-	struct sockaddr_in peer = { 0 };
-	socklen_t peer_length = sizeof(peer);
-	char text[16];
-
-	while (recv(fd, text, sizeof(text), MSG_DONTWAIT) >= 0)
-		;
-	send_udp("10.0.2.15", "10.0.2.2", from_port, port, "flow", 4);
-	while (recvfrom(fd, text, sizeof(text), MSG_DONTWAIT, (struct sockaddr *)&peer,
-			&peer_length) == 1)
-		;
-	return ntohs(peer.sin_port);
-}
-
-/* -- tests */
 
 static void gateway_answers_arp(void)
 {
@@ -467,144 +235,6 @@ static void saved_state_does_not_hold_the_cable(void)
 	fake_state_free(state);
 }
 
-static void udp_flows_have_a_quota(void)
-{
-	uint16_t port;
-	int fd = loopback_socket(SOCK_DGRAM, &port);
-	unsigned before, most = limits_of_process().datagrams;
-
-	net_new("");
-	send_arp(2);
-	before = open_descriptors();
-	flood(5000, 20000, port);
-	CU_ASSERT_TRUE(open_descriptors() > before);
-	CU_ASSERT_TRUE(open_descriptors() <= before + most);
-	CU_ASSERT_NOT_EQUAL(port_of_flow(4000, fd, port), 0); /* and a new one finds room */
-	close(fd);
-}
-
-static void idle_flows_end_first(void)
-{
-	uint16_t port;
-	int fd = loopback_socket(SOCK_DGRAM, &port);
-	unsigned used, idle;
-
-	net_new("");
-	send_arp(2);
-	idle = port_of_flow(3000, fd, port);
-	used = port_of_flow(4000, fd, port);
-	for (unsigned i = 0; i < 100; i++) {
-		flood(5000 + i * 50, 50, port);
-		CU_ASSERT_EQUAL(port_of_flow(4000, fd, port), used);
-	}
-	CU_ASSERT_NOT_EQUAL(port_of_flow(3000, fd, port), idle);
-	close(fd);
-}
-
-struct fragment {
-	unsigned offset, length; /* bytes of the datagram */
-	bool more;
-};
-
-/* A piece of a UDP datagram of 3000 bytes after its header, all of them 'x'. */
-static void send_fragment(uint16_t port, unsigned id, const struct fragment *piece)
-{
-	uint8_t f[1514] = { 0x52, 0x55, 10, 0, 2, 2, [12] = 8, 0, 0x45, [22] = 64, 17 };
-	uint8_t datagram[3008];
-
-	memset(datagram, 'x', sizeof(datagram));
-	memset(datagram, 0, 8);
-	put16(datagram, 4000);
-	put16(datagram + 2, port);
-	put16(datagram + 4, sizeof(datagram));
-	memcpy(f + 6, mac, 6);
-	put16(f + 16, 20 + piece->length);
-	put16(f + 18, id);
-	put16(f + 20, piece->offset / 8 | (piece->more ? 0x2000 : 0));
-	inet_pton(AF_INET, "10.0.2.15", f + 26);
-	inet_pton(AF_INET, "10.0.2.2", f + 30);
-	put16(f + 24, checksum(f + 14, 20));
-	memcpy(f + 34, datagram + piece->offset, piece->length);
-	net->send(net_self, f, 34 + piece->length);
-}
-
-static void fragments_are_put_together(void)
-{
-	/* clang-format off */
-	static const struct { struct fragment pieces[4]; bool arrives; } rows[] = {
-		{ { { 0, 1480, true }, { 1480, 1480, true }, { 2960, 48, false } }, true },
-		{ { { 0, 1480, true }, { 0, 1480, true }, { 1480, 1480, true }, { 2960, 48, false } }, true },
-		{ { { 2960, 48, false } }, false },
-		{ { { 2960, 48, false }, { 1480, 1480, true }, { 0, 1480, true } }, false },
-		{ { { 0, 1480, true }, { 2960, 48, false } }, false },
-		{ { { 0, 1480, true }, { 1472, 1480, true }, { 2952, 56, false } }, false },
-		{ { { 0, 1479, true }, { 1480, 1480, true }, { 2960, 48, false } }, false },
-	};
-	/* clang-format on */
-	uint16_t port;
-	int fd = loopback_socket(SOCK_DGRAM, &port);
-	char text[4000];
-
-	net_new("");
-	send_arp(2);
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (unsigned k = 0; k < 4 && rows[i].pieces[k].length; k++)
-			send_fragment(port, 100 + i, &rows[i].pieces[k]);
-		CU_ASSERT_EQUAL(recv(fd, text, sizeof(text), MSG_DONTWAIT),
-				rows[i].arrives ? 3000 : -1);
-	}
-	close(fd);
-}
-
-/* First fragments only: none is ever whole. */
-static void fragments_do_not_pile_up(void)
-{
-	struct mallinfo2 before, after;
-	uint8_t f[1514] = { 0x52, 0x55, 10, 0, 2, 2, [12] = 8, 0, 0x45, [22] = 64, 17 };
-
-	net_new("");
-	memcpy(f + 6, mac, 6);
-	put16(f + 16, sizeof(f) - 14 - 12);
-	put16(f + 20, 0x2000);
-	inet_pton(AF_INET, "10.0.2.15", f + 26);
-	inet_pton(AF_INET, "10.0.2.2", f + 30);
-	before = mallinfo2();
-	for (unsigned i = 0; i < 50000; i++) {
-		put16(f + 18, i);
-		put16(f + 24, 0);
-		put16(f + 24, checksum(f + 14, 20));
-		net->send(net_self, f, sizeof(f));
-	}
-	after = mallinfo2();
-	CU_ASSERT_TRUE(after.uordblks < before.uordblks + (8 << 20));
-}
-
-/* Others have taken so many that the quota alone would not do. */
-static void the_last_descriptors_stay_free(void)
-{
-	struct rlimit limit, low;
-	uint16_t port;
-	int fd = loopback_socket(SOCK_DGRAM, &port), others[128], highest;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	low = (struct rlimit){ .rlim_cur = 200, .rlim_max = limit.rlim_max };
-	setrlimit(RLIMIT_NOFILE, &low);
-	net_new(""); /* 50 are held back, 43 flows of a kind would be allowed */
-	send_arp(2);
-	for (unsigned i = 0; i < 128; i++)
-		others[i] = dup(fd);
-	flood(5000, 2000, port);
-	highest = dup(fd);
-	CU_ASSERT_TRUE(highest >= 128);
-	CU_ASSERT_TRUE(highest <= 151);
-	CU_ASSERT_NOT_EQUAL(port_of_flow(4000, fd, port), 0);
-	close(highest);
-	for (unsigned i = 0; i < 128; i++)
-		close(others[i]);
-	close(fd);
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 #define SEGMENTS_MOST 32
 
 static struct packet segments[SEGMENTS_MOST];
@@ -702,58 +332,6 @@ static void states_of_before_connections_load(void)
 	state = fake_device_save(net_self);
 	CU_ASSERT_TRUE(fake_device_load(net_self, state, 1, NULL));
 	fake_state_free(state);
-}
-
-static void idle_connections_end_first(void)
-{
-	struct rlimit limit, low;
-	struct packet answer;
-	uint16_t port;
-	int server = loopback_socket(SOCK_STREAM, &port), hosts[9];
-	char byte;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	low = (struct rlimit){ .rlim_cur = 64, .rlim_max = limit.rlim_max };
-	setrlimit(RLIMIT_NOFILE, &low); /* eight flows of a kind */
-	net_new("");
-	setrlimit(RLIMIT_NOFILE, &limit);
-	send_arp(2);
-	wait_frames(1);
-	for (unsigned i = 0; i < 9; i++) {
-		CU_ASSERT_TRUE(connect_guest(4000 + i, port, &answer));
-		hosts[i] = accept(server, NULL, NULL);
-	}
-	CU_ASSERT_EQUAL(recv(hosts[0], &byte, 1, MSG_DONTWAIT), 0); /* it was closed */
-	CU_ASSERT_EQUAL(recv(hosts[1], &byte, 1, MSG_DONTWAIT), -1);
-	CU_ASSERT_EQUAL(recv(hosts[8], &byte, 1, MSG_DONTWAIT), -1);
-	for (unsigned i = 0; i < 9; i++)
-		close(hosts[i]);
-	close(server);
-}
-
-static void descriptors_are_held_back(void)
-{
-	static const struct {
-		uint64_t descriptors;
-		unsigned streams, datagrams;
-		int ceiling;
-	} rows[] = {
-		{ 0, 8, 8, 0 },
-		{ 64, 8, 8, 48 },
-		{ 256, 64, 64, 192 },
-		{ 1024, 448, 448, 960 },
-		{ 4096, 512, 512, 4032 },
-		{ 1u << 20, 512, 512, 1048512 },
-		{ UINT64_MAX, 512, 512, INT32_MAX },
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct limits limits = limits_of(rows[i].descriptors);
-
-		CU_ASSERT_EQUAL(limits.streams, rows[i].streams);
-		CU_ASSERT_EQUAL(limits.datagrams, rows[i].datagrams);
-		CU_ASSERT_EQUAL(limits.ceiling, rows[i].ceiling);
-	}
 }
 
 static void packets_are_read(void)
@@ -910,45 +488,33 @@ static void any_frame_is_survived(void)
 	}
 }
 
-#define ROW(name) \
-	{ \
-#name, name \
-	}
-
-static CU_TestInfo tests[] = {
-	ROW(gateway_answers_arp),
-	ROW(dhcp_offers_an_address),
-	ROW(udp_reaches_the_host_and_comes_back),
-	ROW(forwarded_port_reaches_the_guest),
-	ROW(many_connect_at_once),
-	ROW(taken_port_is_an_error),
-	ROW(frames_wait_for_the_nic),
-	ROW(nic_hears_of_the_cable),
-	ROW(cable_can_be_unplugged_at_the_start),
-	ROW(unplugged_cable_drops_what_the_guest_sends),
-	ROW(unplugged_cable_drops_what_the_host_sends),
-	ROW(unplugged_cable_drops_what_waits_for_the_nic),
-	ROW(saved_state_does_not_hold_the_cable),
-	ROW(udp_flows_have_a_quota),
-	ROW(idle_flows_end_first),
-	ROW(fragments_are_put_together),
-	ROW(fragments_do_not_pile_up),
-	ROW(the_last_descriptors_stay_free),
-	ROW(lost_connections_are_reset),
-	ROW(a_probed_guest_is_reset_exactly),
-	ROW(states_of_before_connections_load),
-	ROW(idle_connections_end_first),
-	ROW(descriptors_are_held_back),
-	ROW(packets_are_read),
-	ROW(loopback_is_out_of_reach),
-	ROW(connections_to_loopback_are_refused),
-	ROW(rules_are_read),
-	ROW(any_frame_is_survived),
-	CU_TEST_INFO_NULL,
-};
-
 int main(void)
 {
+	static const CU_TestInfo tests[] = {
+		UNIT_ROW(gateway_answers_arp),
+		UNIT_ROW(dhcp_offers_an_address),
+		UNIT_ROW(udp_reaches_the_host_and_comes_back),
+		UNIT_ROW(forwarded_port_reaches_the_guest),
+		UNIT_ROW(many_connect_at_once),
+		UNIT_ROW(taken_port_is_an_error),
+		UNIT_ROW(frames_wait_for_the_nic),
+		UNIT_ROW(nic_hears_of_the_cable),
+		UNIT_ROW(cable_can_be_unplugged_at_the_start),
+		UNIT_ROW(unplugged_cable_drops_what_the_guest_sends),
+		UNIT_ROW(unplugged_cable_drops_what_the_host_sends),
+		UNIT_ROW(unplugged_cable_drops_what_waits_for_the_nic),
+		UNIT_ROW(saved_state_does_not_hold_the_cable),
+		UNIT_ROW(lost_connections_are_reset),
+		UNIT_ROW(a_probed_guest_is_reset_exactly),
+		UNIT_ROW(states_of_before_connections_load),
+		UNIT_ROW(packets_are_read),
+		UNIT_ROW(loopback_is_out_of_reach),
+		UNIT_ROW(connections_to_loopback_are_refused),
+		UNIT_ROW(rules_are_read),
+		UNIT_ROW(any_frame_is_survived),
+		CU_TEST_INFO_NULL,
+	};
+
 	int status = unit_run("net-user", tests);
 
 	fake_finish();

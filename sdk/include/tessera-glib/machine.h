@@ -842,10 +842,10 @@ TSR_EXPORT gboolean tsr_machine_tap_line(TsrMachine *self, const char *line, gbo
  *
  * Writes what crosses the borders of the machine's devices to @fd, from now on until its reader
  * closes the other end, or the machine is freed: accesses to ports and registers, interrupt lines,
- * DMA, packets, block requests, characters, signals. It is the stream that `tessera monitor` reads;
- * its format can change with Tessera's version. A reader that is slow stalls nothing: what does not
- * fit into 4 MiB is dropped, and the stream says how much. While nobody watches, a machine does
- * nothing for it. Eight can watch at a time.
+ * DMA, packets, block requests, characters, signals. #TsrWatchReader reads it, as `tessera monitor`
+ * does; its format can change with Tessera's version. A reader that is slow stalls nothing: what
+ * does not fit into 4 MiB is dropped, and the stream says how much. While nobody watches, a machine
+ * does nothing for it. Eight can watch at a time.
  *
  * With the one pattern "record:DEVICE" it writes all that crosses the border of that device
  * instead, after its state, as `tessera sdk replay` takes it. One device can be recorded at a time.

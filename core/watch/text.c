@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See monitor-text.h. A kind of event is a row: its name, and what of a record it shows. */
-#include "program/monitor-text.h"
-
+/* Events as lines. A kind of event is a row: its name, and what of a record it shows. */
 #include "manifest/text.h"
+#include "watch/event.h"
 
 #define NS 1000000000u
 
@@ -20,11 +19,11 @@ static const char *const statuses[] = { "ok",        "io-error",     "read-only"
 
 struct shown {
 	const char *kind;
-	void (*text)(GString *out, const struct monitor_event *event);
-	void (*json)(GString *out, const struct monitor_event *event);
+	void (*text)(GString *out, const TsrWatchEvent *event);
+	void (*json)(GString *out, const TsrWatchEvent *event);
 };
 
-static const char *status_name(const struct monitor_event *e)
+static const char *status_name(const TsrWatchEvent *e)
 {
 	return e->record.width < G_N_ELEMENTS(statuses) ? statuses[e->record.width] : "unknown";
 }
@@ -42,7 +41,7 @@ static void add_number(GString *out, const char *name, uint64_t value)
 	g_string_append_printf(out, ", \"%s\": %" G_GUINT64_FORMAT, name, value);
 }
 
-static void add_hex(GString *out, const struct monitor_event *e)
+static void add_hex(GString *out, const TsrWatchEvent *e)
 {
 	add_number(out, "length", e->record.length);
 	g_string_append(out, ", \"data\": \"");
@@ -52,19 +51,19 @@ static void add_hex(GString *out, const struct monitor_event *e)
 }
 
 /* Data as text; what is not UTF-8 is replaced. */
-static char *as_text(const struct monitor_event *e)
+static char *as_text(const TsrWatchEvent *e)
 {
 	return g_utf8_make_valid((const char *)e->data, (gssize)e->record.data_length);
 }
 
-static void access_json(GString *out, const struct monitor_event *e)
+static void access_json(GString *out, const TsrWatchEvent *e)
 {
 	add_number(out, "address", e->record.address);
 	add_number(out, "size", e->record.width);
 	add_number(out, "value", e->record.value);
 }
 
-static void irq_json(GString *out, const struct monitor_event *e)
+static void irq_json(GString *out, const TsrWatchEvent *e)
 {
 	g_autofree char *input = as_text(e);
 
@@ -73,13 +72,13 @@ static void irq_json(GString *out, const struct monitor_event *e)
 	add_number(out, "level", e->record.value);
 }
 
-static void range_json(GString *out, const struct monitor_event *e)
+static void range_json(GString *out, const TsrWatchEvent *e)
 {
 	add_number(out, "address", e->record.address);
 	add_number(out, "length", e->record.length);
 }
 
-static void block_json(GString *out, const struct monitor_event *e)
+static void block_json(GString *out, const TsrWatchEvent *e)
 {
 	add_number(out, "request", e->record.value);
 	range_json(out, e);
@@ -87,7 +86,7 @@ static void block_json(GString *out, const struct monitor_event *e)
 		add_string(out, "status", status_name(e));
 }
 
-static void signal_json(GString *out, const struct monitor_event *e)
+static void signal_json(GString *out, const TsrWatchEvent *e)
 {
 	g_autofree char *text = as_text(e);
 
@@ -96,7 +95,7 @@ static void signal_json(GString *out, const struct monitor_event *e)
 
 /* -- Text: addresses and values are hexadecimal, lengths are decimal */
 
-static void access_text(GString *out, const struct monitor_event *e)
+static void access_text(GString *out, const TsrWatchEvent *e)
 {
 	unsigned digits = e->record.kind == TSR_MONITOR_PORTS ? 4 : 8;
 
@@ -106,7 +105,7 @@ static void access_text(GString *out, const struct monitor_event *e)
 			       MIN(e->record.width, 8) * 2, e->record.value);
 }
 
-static void irq_text(GString *out, const struct monitor_event *e)
+static void irq_text(GString *out, const TsrWatchEvent *e)
 {
 	g_autofree char *input = as_text(e);
 
@@ -114,14 +113,14 @@ static void irq_text(GString *out, const struct monitor_event *e)
 			       input);
 }
 
-static void range_text(GString *out, const struct monitor_event *e)
+static void range_text(GString *out, const TsrWatchEvent *e)
 {
 	g_string_append_printf(out, "%08" G_GINT64_MODIFIER "x, %" G_GUINT64_FORMAT " bytes",
 			       e->record.address, e->record.length);
 }
 
 /* Ethernet: IEEE 802.3, 3.1: destination, source, type or length. */
-static void packet_text(GString *out, const struct monitor_event *e)
+static void packet_text(GString *out, const TsrWatchEvent *e)
 {
 	const uint8_t *f = e->data;
 
@@ -135,7 +134,7 @@ static void packet_text(GString *out, const struct monitor_event *e)
 			       f[5], f[12], f[13]);
 }
 
-static void block_text(GString *out, const struct monitor_event *e)
+static void block_text(GString *out, const TsrWatchEvent *e)
 {
 	g_string_append_printf(out, "#%" G_GUINT64_FORMAT " ", e->record.value);
 	range_text(out, e);
@@ -143,7 +142,7 @@ static void block_text(GString *out, const struct monitor_event *e)
 		g_string_append_printf(out, ": %s", status_name(e));
 }
 
-static void chars_text(GString *out, const struct monitor_event *e)
+static void chars_text(GString *out, const TsrWatchEvent *e)
 {
 	g_string_append_printf(out, "%" G_GUINT64_FORMAT " bytes \"", e->record.length);
 	for (uint32_t i = 0; i < e->record.data_length; i++) {
@@ -159,7 +158,7 @@ static void chars_text(GString *out, const struct monitor_event *e)
 	g_string_append_c(out, '"');
 }
 
-static void signal_text(GString *out, const struct monitor_event *e)
+static void signal_text(GString *out, const TsrWatchEvent *e)
 {
 	g_autofree char *text = tsr_text_make_harmless(as_text(e));
 
@@ -179,50 +178,50 @@ static const struct shown shown[TSR_MONITOR_KINDS] = {
 	[TSR_MONITOR_SIGNAL] = { "signal", signal_text, signal_json },
 };
 
-static const char *op_name(const struct monitor_event *e)
+static const char *op_name(const TsrWatchEvent *e)
 {
 	return e->record.op < TSR_MONITOR_OPS ? ops[e->record.op] : "unknown";
 }
 
-static const struct shown *find(const struct monitor_event *e)
+/* NULL: events are missing. */
+static const struct shown *find(const TsrWatchEvent *e)
 {
 	return e->record.kind < TSR_MONITOR_KINDS ? &shown[e->record.kind] : NULL;
 }
 
-void monitor_add_text(GString *out, const struct monitor_event *e)
+char *tsr_watch_event_to_text(const TsrWatchEvent *self)
 {
-	const struct shown *row = find(e);
-	g_autofree char *place = g_strdup_printf("%s.%s", e->device, e->what);
+	const struct shown *row = find(self);
+	g_autofree char *place = g_strdup_printf("%s.%s", self->device, self->what);
+	GString *out = g_string_new(NULL);
 
-	if (!row && e->record.kind != TSR_MONITOR_LOST)
-		return;
-	g_string_append_printf(out, "%6" G_GUINT64_FORMAT ".%09u ", e->record.time_ns / NS,
-			       (unsigned)(e->record.time_ns % NS));
+	g_string_append_printf(out, "%6" G_GUINT64_FORMAT ".%09u ", self->record.time_ns / NS,
+			       (unsigned)(self->record.time_ns % NS));
 	if (row) {
-		g_string_append_printf(out, "%-8s %-24s %-9s ", row->kind, place, op_name(e));
-		row->text(out, e);
+		g_string_append_printf(out, "%-8s %-24s %-9s ", row->kind, place, op_name(self));
+		row->text(out, self);
 	} else {
 		g_string_append_printf(out, "lost     %" G_GUINT64_FORMAT " events",
-				       e->record.value);
+				       self->record.value);
 	}
-	g_string_append_c(out, '\n');
+	return g_string_free(out, FALSE);
 }
 
-void monitor_add_json(GString *out, const struct monitor_event *e)
+char *tsr_watch_event_to_json(const TsrWatchEvent *self)
 {
-	const struct shown *row = find(e);
+	const struct shown *row = find(self);
+	GString *out = g_string_new(NULL);
 
-	if (!row && e->record.kind != TSR_MONITOR_LOST)
-		return;
 	g_string_append_printf(out, "{\"time_ns\": %" G_GUINT64_FORMAT ", \"kind\": \"%s\"",
-			       e->record.time_ns, row ? row->kind : "lost");
+			       self->record.time_ns, row ? row->kind : "lost");
 	if (row) {
-		add_string(out, "device", e->device);
-		add_string(out, "what", e->what);
-		add_string(out, "op", op_name(e));
-		row->json(out, e);
+		add_string(out, "device", self->device);
+		add_string(out, "what", self->what);
+		add_string(out, "op", op_name(self));
+		row->json(out, self);
 	} else {
-		add_number(out, "count", e->record.value);
+		add_number(out, "count", self->record.value);
 	}
-	g_string_append(out, "}\n");
+	g_string_append_c(out, '}');
+	return g_string_free(out, FALSE);
 }
