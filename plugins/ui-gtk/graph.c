@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See graph.h. Drawn in the text's colour but for the series, so that it fits every style. */
+/* See graph.h. Drawn in the text's colour but for the series, whose colours are of GNOME's palette
+ * (human interface guidelines, "Palette"): darker ones, and lighter ones for the dark style. */
 #include "graph.h"
 
+#include <adwaita.h>
 #include <math.h>
 
 #define HEIGHT 120
@@ -9,6 +11,7 @@
 #define GRID_ALPHA 0.15
 #define DECADES_MIN 2.0 /* a scale to 100 at least */
 #define SHARE_LINES 4
+#define SERIES_DATA "series" /* of a swatch */
 
 struct sample {
 	double values[UI_GRAPH_SERIES_MAX];
@@ -32,11 +35,35 @@ struct plot {
 
 const char *ui_graph_color(guint series)
 {
-	static const char *const colors[UI_GRAPH_SERIES_MAX] = { "#3584e4", "#2ec27e", "#e5a50a",
-								 "#ff7800", "#e01b24", "#9141ac",
-								 "#986a44", "#77767b" };
+	static const char *const colors[2][UI_GRAPH_SERIES_MAX] = {
+		{ "#3584e4", "#2ec27e", "#e5a50a", "#ff7800", "#e01b24", "#9141ac", "#986a44",
+		  "#77767b" },
+		{ "#62a0ea", "#57e389", "#f8e45c", "#ffa348", "#f66151", "#dc8add", "#cdab8f",
+		  "#c0bfbc" },
+	};
+	const gboolean is_dark = adw_style_manager_get_dark(adw_style_manager_get_default());
 
-	return colors[series % UI_GRAPH_SERIES_MAX];
+	return colors[is_dark][series % UI_GRAPH_SERIES_MAX];
+}
+
+static void color_swatch(GtkLabel *swatch)
+{
+	const guint series = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(swatch), SERIES_DATA));
+	g_autofree char *markup =
+		g_strdup_printf("<span color=\"%s\">■</span>", ui_graph_color(series));
+
+	gtk_label_set_markup(swatch, markup);
+}
+
+GtkWidget *ui_graph_swatch_new(guint series)
+{
+	GtkWidget *swatch = gtk_label_new(NULL);
+
+	g_object_set_data(G_OBJECT(swatch), SERIES_DATA, GUINT_TO_POINTER(series));
+	color_swatch(GTK_LABEL(swatch));
+	g_signal_connect_object(adw_style_manager_get_default(), "notify::dark",
+				G_CALLBACK(color_swatch), swatch, G_CONNECT_SWAPPED);
+	return swatch;
 }
 
 static void set_color(const struct plot *p, guint series, double alpha)

@@ -15,8 +15,10 @@ typedef enum {
 	UI_GRAPH_SHARES, /* layers of 0 to 1 together, one upon the other */
 } UiGraphKind;
 
-/* The colour of a series, as "#rrggbb". */
+/* The colour of a series, as "#rrggbb", in the style that the desktop has now. */
 const char *ui_graph_color(guint series);
+/* A square of that colour, which follows the style. */
+GtkWidget *ui_graph_swatch_new(guint series);
 /* label: for assistive technologies. values come at that interval. It lives as long as its widget.
  */
 struct ui_graph *ui_graph_new(UiGraphKind kind, const char *label, guint series, guint interval_ms);

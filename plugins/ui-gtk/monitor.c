@@ -266,13 +266,10 @@ static void on_clear(GtkButton *button, gpointer data)
 /* A switch, with the colour of its line in the graph, and the rate. */
 static void add_kind(struct ui_monitor *m, GtkGrid *grid, guint kind)
 {
-	GtkWidget *button = gtk_toggle_button_new(), *swatch = gtk_label_new(NULL);
+	GtkWidget *button = gtk_toggle_button_new(), *swatch = ui_graph_swatch_new(kind);
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
 	GtkWidget *name = gtk_label_new(_(kinds[kind].name));
-	g_autofree char *markup =
-		g_strdup_printf("<span color=\"%s\">■</span>", ui_graph_color(kind));
 
-	gtk_label_set_markup(GTK_LABEL(swatch), markup);
 	gtk_label_set_wrap(GTK_LABEL(name), TRUE); /* in a narrow window */
 	gtk_label_set_lines(GTK_LABEL(name), 2);
 	gtk_label_set_ellipsize(GTK_LABEL(name), PANGO_ELLIPSIZE_END);

@@ -2,13 +2,13 @@
 /*
  * The menu "Send": combinations of keys that the host keeps for itself, any other by its name, and
  * the clipboard's text, typed. Of a clipboard no more is read than can be typed. A program may hold
- * one that it never hands over (GTK's own do so on X11 with more than 16 MB), so a paste is given
- * up after a while.
+ * one that it never hands over (GTK's own do so on X11 with more than 16 MB), or not to its end, so
+ * a paste is given up after a while.
  */
+#include "transfer.h"
 #include "ui.h"
 
 #define READ_SECONDS 15u
-#define DROP_BYTES 1048576u                              /* at a time */
 #define TEXT_BYTES_MAX ((gsize)UI_KEYS_TEXT_MAX * 4 + 4) /* in UTF-8, and one more */
 
 static void send_combination(struct ui *ui, const char *combination)
@@ -90,9 +90,12 @@ static void paste(struct ui *ui, const char *text)
 }
 
 struct reading {
-	GtkWindow *window;             /* owned; NULL: it was given up */
-	GInputStream *input;           /* NULL: it is not open yet */
-	guint timeout;                 /* 0: it has come */
+	GtkWindow *window; /* owned; NULL: it was given up */
+	GdkDisplay *display;
+	guint timeout;                 /* 0: it has come, or was given up */
+	gint64 end_us;                 /* of the monotonic clock: it is given up */
+	GInputStream *input;           /* NULL: it has not begun to come */
+	gsize length;                  /* of text */
 	char text[TEXT_BYTES_MAX + 1]; /* terminated */
 };
 
@@ -108,61 +111,77 @@ static struct ui *reading_leave(struct reading *reading)
 	return ui;
 }
 
-static gboolean on_read_timeout(gpointer data)
+static void reading_free(struct reading *reading)
 {
-	struct reading *reading = data;
-	struct ui *ui;
+	g_clear_object(&reading->input);
+	g_free(reading);
+}
 
-	reading->timeout = 0;
-	ui = reading_leave(reading);
+static void give_up(struct reading *reading)
+{
+	struct ui *ui = reading_leave(reading);
+
+	ui_transfer_end(reading->display);
 	if (ui)
 		ui_window_tell(ui,
 			       _("The clipboard cannot be read: the program that has it does not "
 				 "hand it over. Copy the text once more, or less of it."),
 			       NULL);
+}
+
+static gboolean on_read_timeout(gpointer data)
+{
+	struct reading *reading = data;
+
+	reading->timeout = 0;
+	give_up(reading);
 	return G_SOURCE_REMOVE;
 }
 
-static void drop(GInputStream *input);
-
-static void on_dropped(GObject *source, GAsyncResult *result, gpointer data)
+/* A text that came late may have been ended in its middle. */
+static void use(struct reading *reading, const GError *why)
 {
-	GInputStream *input = G_INPUT_STREAM(source);
+	struct ui *ui;
 
-	if (g_input_stream_skip_finish(input, result, NULL) > 0)
-		drop(input);
-	g_object_unref(input);
-}
-
-/* On X11 a stream goes on to receive after it is closed, and keeps all that nobody reads: of a
- * clipboard that is too large, the rest is read and forgotten. Known gap: GDK 4.8 does not return
- * to the main loop while the other program is quick with its pieces. */
-static void drop(GInputStream *input)
-{
-	g_input_stream_skip_async(g_object_ref(input), DROP_BYTES, G_PRIORITY_DEFAULT, NULL,
-				  on_dropped, NULL);
-}
-
-static void reading_free(struct reading *reading)
-{
-	if (reading->input)
-		drop(reading->input);
-	g_clear_object(&reading->input);
-	g_free(reading);
-}
-
-static void on_text_read(GObject *input, GAsyncResult *result, gpointer data)
-{
-	struct reading *reading = data;
-	struct ui *ui = reading_leave(reading);
-	g_autoptr(GError) why = NULL;
-
-	g_input_stream_read_all_finish(G_INPUT_STREAM(input), result, NULL, &why);
+	if (g_get_monotonic_time() >= reading->end_us) {
+		give_up(reading);
+		return;
+	}
+	ui = reading_leave(reading);
+	ui_transfer_end(reading->display);
 	if (ui && why)
 		ui_window_tell(ui, _("The clipboard cannot be read"), why);
 	else if (ui)
 		paste(ui, reading->text);
+}
+
+static gboolean read_on(gpointer data);
+
+/* Not from here: GDK 4.8 forgets a read that begins while it tells the end of another. */
+static void on_part_read(GObject *input, GAsyncResult *result, gpointer data)
+{
+	struct reading *reading = data;
+	g_autoptr(GError) why = NULL;
+	const gssize count = g_input_stream_read_finish(G_INPUT_STREAM(input), result, &why);
+
+	if (count > 0)
+		reading->length += (gsize)count;
+	if (count > 0 && reading->length < TEXT_BYTES_MAX) {
+		g_idle_add_full(G_PRIORITY_DEFAULT, read_on, reading, NULL);
+		return;
+	}
+	use(reading, why);
 	reading_free(reading);
+}
+
+static gboolean read_on(gpointer data)
+{
+	struct reading *reading = data;
+
+	g_input_stream_read_async(reading->input, reading->text + reading->length,
+				  TEXT_BYTES_MAX - reading->length, G_PRIORITY_DEFAULT, NULL,
+				  on_part_read, reading);
+	return G_SOURCE_REMOVE;
 }
 
 static void on_read(GObject *clipboard, GAsyncResult *result, gpointer data)
@@ -170,6 +189,7 @@ static void on_read(GObject *clipboard, GAsyncResult *result, gpointer data)
 	struct reading *reading = data;
 
 	reading->input = gdk_clipboard_read_finish(GDK_CLIPBOARD(clipboard), result, NULL, NULL);
+	ui_transfer_opened(reading->display);
 	if (!reading->input) {
 		struct ui *ui = reading_leave(reading);
 
@@ -178,8 +198,7 @@ static void on_read(GObject *clipboard, GAsyncResult *result, gpointer data)
 		reading_free(reading);
 		return;
 	}
-	g_input_stream_read_all_async(reading->input, reading->text, TEXT_BYTES_MAX,
-				      G_PRIORITY_DEFAULT, NULL, on_text_read, reading);
+	read_on(reading);
 }
 
 static void on_paste(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -189,8 +208,11 @@ static void on_paste(GSimpleAction *action, GVariant *parameter, gpointer data)
 	struct reading *reading = g_new0(struct reading, 1);
 
 	reading->window = g_object_ref(ui->window);
+	reading->display = gtk_widget_get_display(GTK_WIDGET(ui->window));
+	reading->end_us = g_get_monotonic_time() + READ_SECONDS * G_USEC_PER_SEC;
 	reading->timeout = g_timeout_add_seconds(READ_SECONDS, on_read_timeout, reading);
 	ui_actions_enable(ui, "paste", FALSE);
+	ui_transfer_expect(reading->display, TEXT_BYTES_MAX, READ_SECONDS);
 	gdk_clipboard_read_async(gtk_widget_get_clipboard(GTK_WIDGET(ui->window)), types,
 				 G_PRIORITY_DEFAULT, NULL, on_read, reading);
 }

@@ -129,6 +129,24 @@ static void edges_do_not_cross_without_need(void)
 	tsr_wiring_free(w);
 }
 
+static void mirrored_users_stand_right_of_what_they_use(void)
+{
+	struct tsr_wiring *w = make(5, "ab bc cd ad");
+	const GArray *bends = edge(w, 3)->bends;
+
+	tsr_wiring_mirror(w);
+	CU_ASSERT(is_tidy(w));
+	for (guint i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL(place(w, i).column, 3 - i);
+	CU_ASSERT_EQUAL(place(w, 4).column, 3); /* it is connected to nothing */
+	CU_ASSERT_EQUAL_FATAL(bends->len, 2);
+	for (guint i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(g_array_index(bends, struct tsr_wiring_place, i).column, 2 - i);
+	tsr_wiring_mirror(w);
+	CU_ASSERT_EQUAL(place(w, 0).column, 0);
+	tsr_wiring_free(w);
+}
+
 static void names_of_one_pair_are_one_edge(void)
 {
 	struct tsr_wiring *w = tsr_wiring_begin();
@@ -235,6 +253,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(circles_end),
 		UNIT_ROW(a_long_edge_bends_in_each_column),
 		UNIT_ROW(edges_do_not_cross_without_need),
+		UNIT_ROW(mirrored_users_stand_right_of_what_they_use),
 		UNIT_ROW(names_of_one_pair_are_one_edge),
 		UNIT_ROW(the_preset_is_wired),
 		UNIT_ROW(rates_are_those_of_the_edge),

@@ -230,3 +230,24 @@ void tsr_wiring_layout(struct tsr_wiring *wiring)
 	order(&l);
 	put_places(&l, first_bends);
 }
+
+static void mirror_place(const struct tsr_wiring *wiring, struct tsr_wiring_place *place)
+{
+	place->column = wiring->columns - 1 - place->column;
+}
+
+void tsr_wiring_mirror(struct tsr_wiring *wiring)
+{
+	for (guint i = 0; i < wiring->nodes->len; i++) {
+		struct tsr_wiring_node *node = g_ptr_array_index(wiring->nodes, i);
+
+		mirror_place(wiring, &node->place);
+	}
+	for (guint i = 0; i < wiring->edges->len; i++) {
+		GArray *bends =
+			((struct tsr_wiring_edge *)g_ptr_array_index(wiring->edges, i))->bends;
+
+		for (guint j = 0; j < bends->len; j++)
+			mirror_place(wiring, &g_array_index(bends, struct tsr_wiring_place, j));
+	}
+}

@@ -42,6 +42,9 @@ void tsr_wiring_free(struct tsr_wiring *wiring);
  * nothing. rates: NULL, none. To be freed. */
 char *tsr_wiring_describe(const struct tsr_wiring *wiring, guint node, TsrRates *rates);
 
+/* Counts the columns from the other side, for languages from right to left; twice: as before. */
+void tsr_wiring_mirror(struct tsr_wiring *wiring);
+
 /* What crosses an edge, of all of its needs or lines. rates NULL: nothing. */
 struct tsr_rate tsr_wiring_rate(const struct tsr_wiring *wiring, const struct tsr_wiring_edge *edge,
 				TsrRates *rates);

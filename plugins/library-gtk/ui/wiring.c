@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See wiring.h. The layout is the model's: here, columns and rows become pixels. */
+/* See wiring.h. The layout is the model's, which the text direction may mirror: here, columns and
+ * rows become pixels. */
 #include "ui/wiring.h"
 
 #include "model/text.h"
@@ -76,6 +77,13 @@ static void tsr_wiring_view_size_allocate(GtkWidget *widget, int width, int heig
 				   -1, &unused, NULL, NULL, NULL);
 		gtk_widget_size_allocate(g_ptr_array_index(self->buttons, i), &where, -1);
 	}
+}
+
+static void tsr_wiring_view_direction_changed(GtkWidget *widget, GtkTextDirection previous)
+{
+	if (gtk_widget_get_direction(widget) != previous)
+		tsr_wiring_mirror(TSR_WIRING_VIEW(widget)->wiring);
+	GTK_WIDGET_CLASS(tsr_wiring_view_parent_class)->direction_changed(widget, previous);
 }
 
 /* -- Lines */
@@ -343,6 +351,8 @@ GtkWidget *tsr_wiring_view_new(const struct tsr_parts *parts, const struct tsr_c
 	TsrWiringView *self = g_object_new(TSR_TYPE_WIRING_VIEW, NULL);
 
 	self->wiring = tsr_wiring_new(parts, catalogue);
+	if (gtk_widget_get_direction(GTK_WIDGET(self)) == GTK_TEXT_DIR_RTL)
+		tsr_wiring_mirror(self->wiring);
 	for (guint i = 0; i < self->wiring->nodes->len; i++) {
 		const struct tsr_part *part = tsr_parts_find(parts, node_at(self, i)->part);
 
@@ -385,6 +395,7 @@ static void tsr_wiring_view_class_init(TsrWiringViewClass *class)
 	widget->unmap = tsr_wiring_view_unmap;
 	widget->measure = tsr_wiring_view_measure;
 	widget->size_allocate = tsr_wiring_view_size_allocate;
+	widget->direction_changed = tsr_wiring_view_direction_changed;
 	widget->snapshot = tsr_wiring_view_snapshot;
 	chosen_signal = g_signal_new("chosen", TSR_TYPE_WIRING_VIEW, G_SIGNAL_RUN_LAST, 0, NULL,
 				     NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
@@ -394,6 +405,7 @@ static void tsr_wiring_view_class_init(TsrWiringViewClass *class)
 static void tsr_wiring_view_init(TsrWiringView *self)
 {
 	self->buttons = g_ptr_array_new();
+	gtk_widget_set_halign(GTK_WIDGET(self), GTK_ALIGN_START);
 	gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
 				       _("Wiring"), -1);
 }
