@@ -6,6 +6,10 @@
 #   the same for a plugin that script-LANGUAGE runs; its files are copied.
 # tessera_add_test(NAME SOURCES test-a.c … [LIBRARIES target …] [LABELS quick …])
 #   a CUnit program under CTest, with the label quick unless LABELS says otherwise.
+# tessera_label_slow(NAME …)
+#   those of the folder's quick tests that take more than some three seconds have the label slow instead.
+# tessera_optimize_sanitized(target …)
+#   -O1 in debug builds with sanitizers: for the processors and the MMU, through which tests run for minutes without it. The checks stay.
 
 # Sets manifest, version and folder of a plugin for the caller.
 macro(tessera_find_manifest id)
@@ -60,4 +64,20 @@ function(tessera_add_test name)
 	target_link_libraries(${name} PRIVATE tessera-abi ${ARG_LIBRARIES} tessera-unit)
 	add_test(NAME ${name} COMMAND ${name} ${ARG_ARGUMENTS})
 	set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+endfunction()
+
+function(tessera_label_slow)
+	foreach(name ${ARGN})
+		if(TEST ${name}) # a build may leave it out
+			set_tests_properties(${name} PROPERTIES LABELS slow)
+		endif()
+	endforeach()
+endfunction()
+
+function(tessera_optimize_sanitized)
+	if(TESSERA_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Debug")
+		foreach(target ${ARGN})
+			target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:-O1>)
+		endforeach()
+	endif()
 endfunction()

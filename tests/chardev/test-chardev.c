@@ -17,6 +17,8 @@
 #include "chardev.h"
 #include "unit.h"
 
+#define PATIENCE 1000u /* tenths of a second, on a busy host */
+
 /* -- the device */
 
 static struct {
@@ -80,6 +82,13 @@ static void start(const char *kind)
 static size_t send_text(const char *text)
 {
 	return table->write(self, (const uint8_t *)text, strlen(text));
+}
+
+/* Until the device has got that many bytes. */
+static void poll_for(size_t length)
+{
+	for (unsigned i = 0; i < PATIENCE && device.length < length; i++)
+		fake_poll(100);
 }
 
 static int connect_client(void)
@@ -332,7 +341,7 @@ static void pty_works_when_it_is_opened(void)
 	CU_ASSERT_STRING_EQUAL(text, "hello\n");
 	CU_ASSERT_EQUAL(write(fd, "key", 3), 3);
 	fake_clock_advance(1000000000);
-	fake_poll(100);
+	poll_for(3);
 	CU_ASSERT_NSTRING_EQUAL(device.got, "key", 3);
 	close(fd);
 	fake_poll(0);
@@ -427,10 +436,11 @@ static int use_terminal(int slave)
 	tcgetattr(0, &mode);
 	kept |= mode.c_lflag & (ICANON | ISIG | ECHO) ? 0 : 1;
 	send_text("ready\n");
-	for (unsigned i = 0; i < 20 && device.length < 5; i++)
-		fake_poll(100);
+	poll_for(5);
 	kept |= device.length == 5 && !memcmp(device.got, "a\x03\x01\x01z", 5) ? 2 : 0;
-	fake_poll(100);
+	send_text("taken\n");
+	for (unsigned i = 0; i < PATIENCE && !fake_requests()->stops; i++)
+		fake_poll(100);
 	kept |= fake_requests()->stops == 1 && fake_requests()->exit_status == 0 ? 4 : 0;
 	fake_finish();
 	tcgetattr(0, &mode);
@@ -438,10 +448,21 @@ static int use_terminal(int slave)
 	return kept;
 }
 
+/* Waits for a line of the other side; false: it has ended. */
+static bool says_line(int master)
+{
+	char letter = 0;
+
+	while (letter != '\n')
+		if (read(master, &letter, 1) != 1)
+			return false;
+	return true;
+}
+
 static void terminal_is_raw_and_has_an_escape(void)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, status = 0;
-	char name[128], text[64];
+	char name[128];
 	pid_t child;
 
 	*path = 0;
@@ -452,17 +473,17 @@ static void terminal_is_raw_and_has_an_escape(void)
 	child = fork();
 	if (!child)
 		_exit(use_terminal(slave));
-	CU_ASSERT(read(master, text, sizeof(text)) > 0);
+	close(slave);
+	CU_ASSERT(says_line(master));
 	CU_ASSERT_EQUAL(write(master,
 			      "a\x03\x01\x01\x01"
 			      "az",
 			      7),
 			7); /* Ctrl-A twice, Ctrl-A a */
-	usleep(50000);
+	CU_ASSERT(says_line(master));
 	CU_ASSERT_EQUAL(write(master, "\x01x", 2), 2);
 	waitpid(child, &status, 0);
 	CU_ASSERT_EQUAL(WEXITSTATUS(status), 15);
-	close(slave);
 	close(master);
 }
 
