@@ -22,7 +22,7 @@ void tsr_bt_call(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site
 {
 	call(tx, row, how);
 	emit_mov_imm(&tx->e, R9, site);
-	emit_call(&tx->e, tx->bt->rt.helper);
+	emit_call(&tx->e, may[row] & BT_CHANGES_MODE ? tx->bt->rt.ts : tx->bt->rt.helper);
 	tx_part(tx, BT_PART_BODY);
 	if (may[row] & BT_MAY_UNLOAD_FP)
 		tx->fp_checked = false;

@@ -15,6 +15,7 @@
 #include "code/decode.h"
 #include "code/flags.h"
 #include "runtime/budget.h"
+#include "runtime/crossing.h"
 #include "runtime/descriptor.h"
 #include "runtime/device.h"
 #include "runtime/dispatch.h"
@@ -179,6 +180,7 @@ static bool fast_call(struct tsr_bt *bt, uint32_t mnemonic)
 	struct tsr_x86_state *s = &bt->state;
 	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
 	bool enter = mnemonic == ZYDIS_MNEMONIC_SYSENTER;
+	struct bt_mode from = bt->mode;
 
 	if (!(bt->model.isa & BT_ISA_SEP) || !(s->cr0 & TSR_CR0_PE) || !cs || (!enter && s->cpl))
 		return false;
@@ -189,6 +191,7 @@ static bool fast_call(struct tsr_bt *bt, uint32_t mnemonic)
 	else
 		do_sysexit(s, cs);
 	tsr_bt_retag_as(bt, tsr_bt_mode_flat(bt));
+	tsr_bt_crossing_note(bt, enter ? BT_CROSSING_SYSENTER : BT_CROSSING_SYSEXIT, &from);
 	return true;
 }
 
