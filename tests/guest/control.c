@@ -491,6 +491,67 @@ static void call_often(void)
 	__asm__ volatile("int $0x80");
 }
 
+static void read_far_fs(void)
+{
+	__asm__ volatile("movl %%fs:0x10, %%eax" ::: "eax");
+}
+
+/* A segment register that is loaded with the same selector again and again has what the descriptor
+ * in memory says now. By MOV and by POP. */
+static void descriptors_that_change(void)
+{
+	uint32_t wrong[2] = { 0 };
+
+	words[0] = 1;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint32_t base = (uint32_t)&words[i % 7 == 6], limit = i % 11 == 10 ? 3 : 0xfffff,
+			 value;
+		bool null = i % 5 == 4;
+
+		gdt[SEL_FREE / 8] = descriptor(base, limit, ACCESS_DATA | 1, limit > 3 ? 0xc : 4);
+		__asm__ volatile("movl %1, %%gs\n pushl %2\n popl %%fs\n movl %%gs:0, %0"
+				 : "=r"(value)
+				 : "r"(null ? SEL_DATA : SEL_FREE), "r"(null ? 0 : SEL_FREE)
+				 : "memory");
+		if (!null)
+			wrong[0] += value != *(uint32_t *)base;
+		wrong[1] += catch_call(read_far_fs) != (null || limit == 3 ? GP + 1 : 0);
+	}
+	__asm__ volatile("movl %0, %%fs\n movl %0, %%gs" ::"r"(SEL_DATA));
+	CHECK_EQUAL("GS after changes of its descriptor", wrong[0], 0);
+	CHECK_EQUAL("the limit of FS after changes of its descriptor", wrong[1], 0);
+}
+
+/* FS is null and flat in turns, GS seldom null; and the table is another one at times. */
+static void segments_that_change(void)
+{
+	struct table tables_[2] = { { sizeof(gdt) - 1, (uint32_t)gdt },
+				    { sizeof(other_gdt) - 1, (uint32_t)other_gdt } };
+	uint32_t wrong[2] = { 0 };
+
+	for (unsigned i = 0; i < GDT_ENTRIES; i++)
+		other_gdt[i] = gdt[i];
+	gdt[SEL_FREE / 8] = descriptor((uint32_t)&words[0], 0xfffff, ACCESS_DATA | 1, 0xc);
+	other_gdt[SEL_FREE / 8] = descriptor((uint32_t)&words[1], 0xfffff, ACCESS_DATA | 1, 0xc);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint32_t gs = i % 5 == 4 ? 0 : SEL_DATA, other = i % 7 == 6, value;
+
+		__asm__ volatile("movl %0, %%gs\n movl %1, %%fs\n pushl %2\n popl %%fs" ::"r"(gs),
+				 "r"(0), "r"(SEL_DATA)
+				 : "memory");
+		wrong[0] += catch_call(read_gs_base) != (gs ? 0 : GP + 1);
+		__asm__ volatile("lgdt %1\n movl %2, %%es\n movl %%es:0, %0\n pushl %3\n popl %%es"
+				 : "=&r"(value)
+				 : "m"(tables_[other]), "r"(SEL_FREE), "r"(SEL_DATA)
+				 : "memory");
+		wrong[1] += value != words[other];
+	}
+	__asm__ volatile("lgdt %0\n movl %1, %%fs\n movl %1, %%gs" ::"m"(tables_[0]),
+			 "r"(SEL_DATA));
+	CHECK_EQUAL("GS after loads of FS", wrong[0], 0);
+	CHECK_EQUAL("ES after changes of GDTR", wrong[1], 0);
+}
+
 static void write_msr(uint32_t msr, uint32_t value)
 {
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"(value), "d"(0));
@@ -607,6 +668,8 @@ void guest_main(void)
 	operands_around();
 	descriptor_tables();
 	local_tables();
+	descriptors_that_change();
+	segments_that_change();
 	fast_calls();
 	calls_and_flags();
 	calls_and_selectors();

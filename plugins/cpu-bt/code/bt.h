@@ -332,17 +332,20 @@ enum bt_crossing_kind {
 	BT_CROSSING_SYSEXIT,
 	BT_CROSSING_TS_SET,
 	BT_CROSSING_TS_CLEAR,
-	BT_CROSSINGS,
+	BT_CROSSING_SEGMENT, /* + 2 * the segment register + 1 if it is popped */
+	BT_CROSSINGS = BT_CROSSING_SEGMENT + 2 * TSR_SEGMENTS,
 };
 struct bt_crossing {
 	uint64_t from, to; /* tag words; from is 0: none is known */
 	uint64_t fetch;    /* fetch tag of the view that it leads to */
 	const uint32_t *targets;
 	uint32_t tag, mode, jump_offset;
-	uint32_t key;                  /* IA32_SYSENTER_CS, or CR0 before */
+	uint32_t key;                  /* IA32_SYSENTER_CS, CR0 before, or a selector */
 	struct tsr_x86_segment cs, ss; /* of SYSENTER and SYSEXIT */
 	uint32_t cr0;                  /* of a change of TS: the operand, and CR0 after it */
 	uint32_t x87, mxcsr, cr4;      /* ... the FP state's part in the mode: FCW and FSW */
+	uint32_t gla;                  /* of a selector's descriptor, which is in `cs` */
+	uint64_t gdtr, descriptor;     /* ... the register, and what the memory holds */
 };
 
 /* What translated code reads and writes besides the state, by its offset from r15. */
@@ -544,7 +547,7 @@ enum bt_check {
 struct bt_runtime {
 	uint32_t enter, leave, lookup, jump, chain, bail, miss, fp_load, fp_load_x87,
 		fp_load_masked, helper, done, spent, diverted, poll, promote, returned, target,
-		sysenter, sysexit, ts;
+		sysenter, sysexit, ts, segment[2 * TSR_SEGMENTS];
 	uint32_t window[2];            /* read, write: a valid byte was not 0 */
 	uint32_t checks[2][BT_CHECKS]; /* read, write; they keep the flags */
 	uint32_t retries[2][2];        /* read, write; 2 bytes, 4 bytes: of operands that are not

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Changes of the mode without a call of C: SYSENTER and SYSEXIT between ring 3 and ring 0, and
- * writes of CR0 that change TS alone. The function in C that does one notes what became of the
- * mode, in one row for each kind; the code here does it again as long as all that the function
- * looked at is as it was:
+ * Changes of the mode without a call of C: SYSENTER and SYSEXIT between ring 3 and ring 0, writes
+ * of CR0 that change TS alone, and loads of data segment registers in ring 0. The function in C
+ * that does one notes what became of the mode, in one row for each kind; the code here does it
+ * again as long as all that the function looked at is as it was:
  * - the tag, which stands for the old mode (mode.c), and so for CPL, PE, VM, DF, TF and RF, and the
  *   kinds of segments. A request to leave is another tag word.
  * - the number of the fetch translations of the view that it leads to, if that is another one;
  * - what the instruction depends on: IA32_SYSENTER_CS; IOPL, AC and VIP, which matter in ring 3
- *   only; CR0 and the operand; the parts of CR4 and of the FP state that are in the mode.
+ *   only; CR0 and the operand; the parts of CR4 and of the FP state that are in the mode; the
+ *   selector, GDTR and the descriptor in memory.
  * Everything else that the mode's change brings (tsr_bt_retag_as) is a function of these, or read
  * anew. If something is not as it was, the bridge to the function takes over, with nothing done.
  *
@@ -25,6 +26,7 @@
 #include "code/jump.h"
 #include "code/returns.h"
 #include "runtime/crossing.h"
+#include "runtime/descriptor.h"
 #include "runtime/mode.h"
 
 #define FIELD(member) BT_AT(offsetof(struct tsr_bt, member))
@@ -184,13 +186,44 @@ static uint32_t emit_fast_call(const struct tsr_bt *bt, struct emitter *e, bool 
 	return at;
 }
 
+/* The new mode, r13 = where the call returns, and a stack of returns that is empty: what lay on it
+ * was the old tag's. */
+static void emit_leave_return(struct emitter *e, enum bt_crossing_kind kind)
+{
+	uint32_t stay;
+
+	emit_pop(e, R13);
+	copy(e, false, RETURNS(tag, TSR_VIEW_SUPERVISOR), ROW(kind, tag));
+	stay = emit_new_mode(e, kind);
+	copy(e, true, FIELD(hot.targets), FIELD(hot.no_targets)); /* tsr_bt_request_exit */
+	emit_store_imm(e, BT_AT(offsetof(struct tsr_bt, hot.tag_word) + 4), UINT32_MAX);
+	emit_land8(e, stay);
+	emit_load64(e, RSP, FIELD(hot.code_stack));
+}
+
+/* To the function, with the words that were noted for it. */
+static uint32_t emit_slow_with_operand(const struct tsr_bt *bt, struct emitter *e)
+{
+	uint32_t at = emit_here(e);
+
+	emit_load64(e, R8, FIELD(hot.saved_r8));
+	emit_load64(e, R11, FIELD(hot.saved_r11));
+	emit_slow(e, bt->rt.helper);
+	return at;
+}
+
+static void note_words(struct emitter *e)
+{
+	emit_store64(e, FIELD(hot.saved_r8), R8);
+	emit_store64(e, FIELD(hot.saved_r11), R11);
+}
+
 /* -- CR0.TS: reached by a call that stands for one of `helper`, with what that wants in r8d and r9d
  * and the operand in r11d */
 
-static void emit_ts_to(const struct tsr_bt *bt, struct emitter *e, bool set, uint32_t slow)
+static void emit_ts_to(struct emitter *e, bool set, uint32_t slow)
 {
 	enum bt_crossing_kind kind = set ? BT_CROSSING_TS_SET : BT_CROSSING_TS_CLEAR;
-	uint32_t stay;
 
 	emit_rm(e, false, ALU_CMP << 3 | OP_ALU_GV_EV, R11, ROW(kind, cr0));
 	emit_jcc(e, CC_NE, slow);
@@ -203,13 +236,7 @@ static void emit_ts_to(const struct tsr_bt *bt, struct emitter *e, bool set, uin
 		must_equal(e, false, FIELD(state.cr4), ROW(kind, cr4), slow);
 	}
 	copy(e, false, FIELD(state.cr0), ROW(kind, cr0));
-	emit_pop(e, R13);
-	copy(e, false, RETURNS(tag, TSR_VIEW_SUPERVISOR), ROW(kind, tag));
-	stay = emit_new_mode(e, kind);
-	copy(e, true, FIELD(hot.targets), FIELD(hot.no_targets)); /* tsr_bt_request_exit */
-	emit_store_imm(e, BT_AT(offsetof(struct tsr_bt, hot.tag_word) + 4), UINT32_MAX);
-	emit_land8(e, stay);
-	emit_load64(e, RSP, FIELD(hot.code_stack));
+	emit_leave_return(e, kind);
 	emit_push(e, R13);
 	flags_back(e);
 	emit_ret(e);
@@ -217,23 +244,71 @@ static void emit_ts_to(const struct tsr_bt *bt, struct emitter *e, bool set, uin
 
 static uint32_t emit_ts(const struct tsr_bt *bt, struct emitter *e)
 {
-	uint32_t slow, at, set;
+	uint32_t slow = emit_slow_with_operand(bt, e), at = emit_here(e), set;
 
-	slow = emit_here(e);
-	emit_load64(e, R11, FIELD(hot.saved_r11));
-	emit_slow(e, bt->rt.helper);
-	at = emit_here(e);
 	flags_away(e);
-	emit_store64(e, FIELD(hot.saved_r11), R11);
+	note_words(e);
 	emit_rm(e, false, OP_ALU_EV_IB, ALU_CMP, FIELD(hot.fp_loaded));
 	emit_u8(e, 0);
 	emit_jcc(e, CC_NE, slow);
 	emit_rr(e, false, OP_UNARY_EV, UNARY_TEST, R11);
 	emit_u32(e, TSR_CR0_TS);
 	set = emit_jcc(e, CC_NE, 0);
-	emit_ts_to(bt, e, false, slow);
+	emit_ts_to(e, false, slow);
 	emit_patch32(e, set, emit_here(e));
-	emit_ts_to(bt, e, true, slow);
+	emit_ts_to(e, true, slow);
+	return at;
+}
+
+/* -- MOV and POP to a data segment register in ring 0: the selector is in r11, the rest as for TS.
+ * The descriptor is read anew, and has to be what it was. */
+
+static void must_be_same_descriptor(const struct tsr_bt *bt, struct emitter *e,
+				    enum bt_crossing_kind kind, uint32_t slow)
+{
+	uint32_t null;
+
+	emit_rr(e, false, OP_UNARY_EV, UNARY_TEST, R11);
+	emit_u32(e, TSR_SELECTOR_ENTRY);
+	null = emit_jcc8(e, CC_E);
+	must_equal(e, true, FIELD(state.gdtr), ROW(kind, gdtr), slow);
+	emit_load(e, R8, ROW(kind, gla));
+	emit_mov(e, R11, R8);
+	emit_shift_imm(e, false, SHIFT_SHR, R11, TSR_PAGE_SHIFT);
+	emit_load64(e, R11, HOST_SIB(R14, R11, 3, (int32_t)bt->board.layout->read_table));
+	emit_test64(e, R11, R11);
+	emit_jcc(e, CC_E, slow);
+	emit_load64(e, R11, HOST_SIB(R11, R8, 0, 0));
+	emit_rm(e, true, ALU_CMP << 3 | OP_ALU_GV_EV, R11, ROW(kind, descriptor));
+	emit_jcc(e, CC_NE, slow);
+	emit_land8(e, null);
+}
+
+static uint32_t emit_segment(const struct tsr_bt *bt, struct emitter *e, unsigned segment, bool pop)
+{
+	enum bt_crossing_kind kind = BT_CROSSING_SEGMENT + 2 * segment + pop;
+	uint32_t slow = emit_slow_with_operand(bt, e), at = emit_here(e), same;
+
+	flags_away(e);
+	note_words(e);
+	emit_movzx16(e, R11, R11);
+	emit_rm(e, false, ALU_CMP << 3 | OP_ALU_GV_EV, R11, ROW(kind, key));
+	emit_jcc(e, CC_NE, slow);
+	must_be_same_descriptor(bt, e, kind, slow);
+	must_equal(e, true, FIELD(hot.tag_word), ROW(kind, from), slow);
+	must_be_zero(e, true, FIELD(hot.fp_code), slow);
+	copy_segment(e, segment, ROW(kind, cs));
+	emit_load64(e, R11, ROW(kind, to));
+	emit_rm(e, true, ALU_CMP << 3 | OP_ALU_GV_EV, R11, ROW(kind, from));
+	same = emit_jcc(e, CC_E, 0);
+	emit_leave_return(e, kind);
+	flags_back(e);
+	emit_lea64(e, R13,
+		   HOST_MEM(R13, BT_SKIP)); /* a RET would be predicted to return to the call */
+	emit_jmp_reg(e, R13);
+	emit_patch32(e, same, emit_here(e));
+	flags_back(e);
+	emit_ret(e);
 	return at;
 }
 
@@ -243,6 +318,8 @@ void tsr_bt_crossings_emit(struct tsr_bt *bt, struct emitter *e)
 	bt->rt.sysenter = emit_fast_call(bt, e, true);
 	bt->rt.sysexit = emit_fast_call(bt, e, false);
 	bt->rt.ts = emit_ts(bt, e);
+	for (unsigned i = 0; i < 2 * TSR_SEGMENTS; i++) /* those of CS and SS are not used */
+		bt->rt.segment[i] = emit_segment(bt, e, i / 2, i % 2);
 }
 
 /* -- rows */
@@ -252,8 +329,9 @@ static bool possible(const struct tsr_bt *bt, const struct bt_mode *from)
 	const uint32_t never = BT_MODE_SSE_UNMASKED | BT_MODE_CS_WRITE | BT_MODE_STEP;
 
 	/* the second tag may have come from numbers that started again */
-	return from->tag <= tsr_bt_last_tag(bt) && from->tag != bt->mode.tag &&
-	       !bt->budget.counted && !((from->word | bt->mode.word) & never);
+	return from->tag <= tsr_bt_last_tag(bt) &&
+	       (from->tag != bt->mode.tag || from->word == bt->mode.word) && !bt->budget.counted &&
+	       !((from->word | bt->mode.word) & never);
 }
 
 /* What the mode's change from that one has led to. */
@@ -303,4 +381,26 @@ void tsr_bt_crossing_note_ts(struct tsr_bt *bt, const struct bt_mode *from, uint
 	c->cr4 = bt->state.cr4;
 	memcpy(&c->x87, bt->state.fx, sizeof(c->x87));
 	memcpy(&c->mxcsr, bt->state.fx + offsetof(struct tsr_x86_fx, mxcsr), sizeof(c->mxcsr));
+}
+
+/* A data segment register was loaded with its selector in ring 0, under the mode `from`. */
+void tsr_bt_crossing_note_segment(struct tsr_bt *bt, const struct bt_mode *from, unsigned segment,
+				  bool pop)
+{
+	const struct tsr_x86_segment *new = &bt->state.segment[segment];
+	uint32_t gla = bt->state.gdtr.base + (new->selector &TSR_SELECTOR_INDEX);
+	struct bt_crossing *c;
+	uint64_t descriptor = 0;
+
+	if (!possible(bt, from) || !(from->word & BT_MODE_CPL0) ||
+	    (new->selector &TSR_SELECTOR_ENTRY &&
+	     (new->selector &TSR_SELECTOR_TI ||
+	      !tsr_bt_peek(bt, TSR_VIEW_SUPERVISOR, gla, &descriptor, sizeof(descriptor)))))
+		return;
+	c = note(bt, BT_CROSSING_SEGMENT + 2 * segment + pop, from, TSR_VIEW_SUPERVISOR);
+	c->key = new->selector;
+	c->cs = *new;
+	c->gla = gla;
+	c->descriptor = descriptor;
+	memcpy(&c->gdtr, &bt->state.gdtr, sizeof(c->gdtr));
 }

@@ -9,6 +9,8 @@
 void tsr_bt_crossings_emit(struct tsr_bt *bt, struct emitter *e);
 void tsr_bt_crossing_note(struct tsr_bt *bt, enum bt_crossing_kind kind,
 			  const struct bt_mode *from);
+void tsr_bt_crossing_note_segment(struct tsr_bt *bt, const struct bt_mode *from, unsigned segment,
+				  bool pop);
 void tsr_bt_crossing_note_ts(struct tsr_bt *bt, const struct bt_mode *from, uint32_t cr0,
 			     uint32_t operand);
 

@@ -69,7 +69,8 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const st
 	uint16_t selector = (uint16_t)bt->hot.saved_r11;
 	bool paragraph = !(bt->state.cr0 & TSR_CR0_PE) || bt->state.eflags & TSR_FLAG_VM;
 	struct tsr_x86_segment new;
-	uint32_t mode = bt->mode.word;
+	struct bt_mode from = bt->mode;
+	uint32_t mode;
 
 	bt->stats.system++;
 	tsr_bt_fp_commit(bt);
@@ -77,10 +78,11 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const st
 			: protected_segment(bt, selector, &new)))
 		return bt_leave_to_interpreter(bt, s);
 	bt->state.segment[segment] = new;
-	if (tsr_bt_mode_segment(bt, segment) == mode)
-		return bt_go_on();
-	tsr_bt_retag(bt);
-	return bt_skip_with(0);
+	mode = tsr_bt_mode_segment(bt, segment);
+	if (mode != from.word)
+		tsr_bt_retag_as(bt, mode);
+	tsr_bt_crossing_note_segment(bt, &from, segment, word & BT_SEGMENT_POP);
+	return mode == from.word ? bt_go_on() : bt_skip_with(0);
 }
 
 /* -- RDTSC, IN, OUT */
