@@ -452,7 +452,9 @@ struct bt_run {
 	uint8_t doing;   /* enum bt_doing */
 	bool unfinished; /* the interpreter has stopped within a REP instruction, as it may remember
 			    until it delivers an event */
-	bool due;        /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
+	bool restarted;  /* RF was dropped before the instruction at restarted_at (system.c) */
+	uint32_t restarted_at;
+	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
 	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would
 			     never be taken */
 	enum tsr_x86_stop stop;     /* BT_EXIT_STOP */

@@ -220,6 +220,21 @@ static void drop_segments(struct tsr_bt *bt)
 	(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | \
 	 TSR_FLAG_NT | TSR_FLAG_RF | TSR_FLAG_AC | TSR_FLAG_ID)
 
+/* What handled a fault returns to the instruction, with RF set. Without breakpoints that matters
+ * only for the image of an interrupt before it is done, and none is taken there: the run loop
+ * (../run.c) has it done first. So it need not be single-stepped. */
+static void restart(struct tsr_bt *bt)
+{
+	struct tsr_x86_state *s = &bt->state;
+
+	if (!(s->eflags & TSR_FLAG_RF) || s->dr[7] & TSR_DR7_ENABLES || bt->budget.counted ||
+	    tsr_bt_wanted(bt))
+		return;
+	s->eflags &= ~(uint32_t)TSR_FLAG_RF;
+	bt->run.restarted = true;
+	bt->run.restarted_at = s->eip;
+}
+
 /* IRETD at CPL 0 with a flat stack, to the same ring or out of it, not to virtual-8086 mode, not a
  * task's end. */
 static bool do_iretd(struct tsr_bt *bt)
@@ -253,6 +268,7 @@ static bool do_iretd(struct tsr_bt *bt)
 		    (frame[2] & IRET_FLAGS) | TSR_FLAG_FIXED;
 	s->nmi_blocked = 0;
 	s->eip = frame[0];
+	restart(bt);
 	return true;
 }
 
