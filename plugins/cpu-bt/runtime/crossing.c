@@ -92,22 +92,27 @@ static void copy(struct emitter *e, bool w, struct host_mem to, struct host_mem 
 
 /* -- what all of them do */
 
-/* Mode, tag and maps of the row. The tag word goes last, and before `poll` is read, as in `arm`
- * (mode.c): a request that is not seen in `poll` now changes the new words. Returns the place of
- * the rel8 of a jump that is taken if there is none. */
+/* The tag word and map of targets of the row, then r9d = poll, as in `arm` (mode.c): a request that
+ * is not seen in `poll` now changes the new words. First of all that is written, since the barrier
+ * waits until what was written before it is done. */
+static void emit_new_tag(struct emitter *e, enum bt_crossing_kind kind)
+{
+	copy(e, true, FIELD(hot.targets), ROW(kind, targets));
+	emit_load64(e, R11, ROW(kind, to));
+	emit_rm(e, true, OP_XCHG_EV_GV, R11, FIELD(hot.tag_word));
+	emit_load(e, R9, FIELD(hot.poll));
+}
+
+/* The rest of the row's mode. Returns the place of the rel8 of a jump that is taken if no exit was
+ * requested. */
 static uint32_t emit_new_mode(struct emitter *e, enum bt_crossing_kind kind)
 {
 	copy(e, false, FIELD(mode.word), ROW(kind, mode));
-	copy(e, false, FIELD(hot.jump_offset), ROW(kind, jump_offset));
-	emit_load64(e, R11, ROW(kind, targets));
-	emit_store64(e, FIELD(targets.current), R11);
-	emit_store64(e, FIELD(hot.targets), R11);
 	copy(e, false, FIELD(mode.tag), ROW(kind, tag));
+	copy(e, false, FIELD(hot.jump_offset), ROW(kind, jump_offset));
+	copy(e, true, FIELD(targets.current), ROW(kind, targets));
 	emit_rm(e, true, OP_GROUP5, GROUP5_INC, FIELD(stats.crossings));
-	emit_load64(e, R11, ROW(kind, to));
-	emit_rm(e, true, OP_XCHG_EV_GV, R11, FIELD(hot.tag_word));
-	emit_rm(e, false, OP_ALU_EV_IB, ALU_CMP, FIELD(hot.poll));
-	emit_u8(e, 0);
+	emit_test64(e, R9, R9);
 	return emit_jcc8(e, CC_E);
 }
 
@@ -173,6 +178,7 @@ static uint32_t emit_fast_call(const struct tsr_bt *bt, struct emitter *e, bool 
 		emit_u32(e, RING3_FLAGS);
 		emit_jcc(e, CC_NE, slow);
 	}
+	emit_new_tag(e, kind);
 	emit_registers(e, enter);
 	copy_segment(e, TSR_CS, ROW(kind, cs));
 	copy_segment(e, TSR_SS, ROW(kind, ss));
@@ -192,6 +198,7 @@ static void emit_leave_return(struct emitter *e, enum bt_crossing_kind kind)
 {
 	uint32_t stay;
 
+	emit_new_tag(e, kind);
 	emit_pop(e, R13);
 	copy(e, false, RETURNS(tag, TSR_VIEW_SUPERVISOR), ROW(kind, tag));
 	stay = emit_new_mode(e, kind);
@@ -235,8 +242,8 @@ static void emit_ts_to(struct emitter *e, bool set, uint32_t slow)
 		must_equal(e, false, MXCSR, ROW(kind, mxcsr), slow);
 		must_equal(e, false, FIELD(state.cr4), ROW(kind, cr4), slow);
 	}
-	copy(e, false, FIELD(state.cr0), ROW(kind, cr0));
 	emit_leave_return(e, kind);
+	copy(e, false, FIELD(state.cr0), ROW(kind, cr0));
 	emit_push(e, R13);
 	flags_back(e);
 	emit_ret(e);
@@ -297,16 +304,17 @@ static uint32_t emit_segment(const struct tsr_bt *bt, struct emitter *e, unsigne
 	must_be_same_descriptor(bt, e, kind, slow);
 	must_equal(e, true, FIELD(hot.tag_word), ROW(kind, from), slow);
 	must_be_zero(e, true, FIELD(hot.fp_code), slow);
-	copy_segment(e, segment, ROW(kind, cs));
 	emit_load64(e, R11, ROW(kind, to));
 	emit_rm(e, true, ALU_CMP << 3 | OP_ALU_GV_EV, R11, ROW(kind, from));
 	same = emit_jcc(e, CC_E, 0);
 	emit_leave_return(e, kind);
+	copy_segment(e, segment, ROW(kind, cs));
 	flags_back(e);
 	emit_lea64(e, R13,
 		   HOST_MEM(R13, BT_SKIP)); /* a RET would be predicted to return to the call */
 	emit_jmp_reg(e, R13);
 	emit_patch32(e, same, emit_here(e));
+	copy_segment(e, segment, ROW(kind, cs));
 	flags_back(e);
 	emit_ret(e);
 	return at;
