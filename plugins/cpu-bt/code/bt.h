@@ -341,7 +341,7 @@ struct bt_crossing {
 	const uint32_t *targets;
 	uint32_t tag, mode, jump_offset;
 	uint32_t key;                  /* IA32_SYSENTER_CS, CR0 before, or a selector */
-	struct tsr_x86_segment cs, ss; /* of SYSENTER and SYSEXIT */
+	struct tsr_x86_segment cs, ss; /* of SYSENTER and SYSEXIT; cs: what is loaded */
 	uint32_t cr0;                  /* of a change of TS: the operand, and CR0 after it */
 	uint32_t x87, mxcsr, cr4;      /* ... the FP state's part in the mode: FCW and FSW */
 	uint32_t gla;                  /* of a selector's descriptor, which is in `cs` */

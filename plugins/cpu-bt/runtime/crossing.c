@@ -42,6 +42,9 @@
 #define MXCSR BT_AT(offsetof(struct tsr_bt, state.fx) + offsetof(struct tsr_x86_fx, mxcsr))
 _Static_assert(offsetof(struct tsr_x86_fx, fcw) == 0 && offsetof(struct tsr_x86_fx, fsw) == 2, "");
 
+/* Both are compared with zero at once. */
+_Static_assert(offsetof(struct bt_hot, fp_data) == offsetof(struct bt_hot, fp_code) + 4, "");
+
 /* Flags that make a difference for the mode of ring 3. */
 #define RING3_FLAGS (TSR_FLAG_IOPL | TSR_FLAG_AC | TSR_FLAG_VIP)
 
