@@ -38,7 +38,7 @@ static const struct {
 	{ AT(miss), "memory: slow path" }, { AT(promote), "memory: window" }, { AT(helper), "helper" },
 	{ AT(bail), "exit to the interpreter" }, { AT(done), "end of a block" }, { AT(jump), "jump cache" },
 	{ AT(window[0]), "memory: window" }, { AT(window[1]), "memory: window" },
-	{ AT(checks_start), "memory: called check" }, { AT(checks_end), "MOVS and STOS" }, { AT(fp_load), "FP load" },
+	{ AT(sysenter), "SYSENTER and SYSEXIT" }, { AT(ts), "CR0.TS" }, { AT(checks_start), "memory: called check" }, { AT(checks_end), "MOVS and STOS" }, { AT(fp_load), "FP load" },
 };
 
 static const char *const helpers[] = {

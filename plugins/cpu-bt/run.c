@@ -164,6 +164,16 @@ static enum tsr_x86_stop step_once(struct tsr_bt *bt)
 	return run_translated(bt);
 }
 
+/* An instruction that was restarted may not be done yet: no interrupt comes before it. One that
+ * comes at its place later is one instruction late. */
+static bool must_restart(struct tsr_bt *bt)
+{
+	bool same = bt->run.restarted && bt->state.eip == bt->run.restarted_at;
+
+	bt->run.restarted = false;
+	return same && !bt->state.halted && !bt->state.shadow && !bt->state.debug_pending;
+}
+
 static bool take_kick(struct tsr_bt *bt)
 {
 	return __atomic_exchange_n(&bt->pins.kicked, 0, __ATOMIC_SEQ_CST) != 0;
@@ -192,6 +202,10 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 	while (exit < 0) {
 		if (bt->run.stopped)
 			return TSR_CPU_STOPPED;
+		if (must_restart(bt)) {
+			exit = exit_of(bt, tsr_bt_interpret(bt, 1, NULL));
+			continue;
+		}
 		if (take_kick(bt))
 			return TSR_CPU_KICKED;
 		if (bt->pins.init)

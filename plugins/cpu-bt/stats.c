@@ -27,7 +27,7 @@ static const struct {
 	ROW("window: blocks for operands that are not aligned", window_forms[BT_WINDOW_ENDS]),
 	ROW("window: blocks that gave it up", window_forms[BT_WINDOW_PLAIN]), ROW("window: promotions", promotions), ROW("window: promotions refused", promotions_failed),
 	ROW("targets: jumps looked at", target_looks), ROW("targets: noted in a map", targets), ROW("targets: maps emptied", targets_emptied),
-	ROW("string helpers", strings), ROW("system helpers", system),
+	ROW("string helpers", strings), ROW("system helpers", system), ROW("changes of the mode without C", crossings),
 	ROW("faults in translated code", faults), ROW("interrupts", interrupts), ROW("instructions interpreted", interpreted),
 	ROW("gates: INT n, ring 0", gates[BT_GATE_INT][0]), ROW("gates: INT n, outer ring", gates[BT_GATE_INT][1]),
 	ROW("gates: divide error, ring 0", gates[BT_GATE_DIVIDE][0]), ROW("gates: divide error, outer ring", gates[BT_GATE_DIVIDE][1]),

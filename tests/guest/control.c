@@ -113,6 +113,53 @@ static void pending(void)
 	CHECK_EQUAL("#MF is still pending after TS was set and cleared", wrong, 0);
 }
 
+/* The FPU is not in use when TS is set, and what clears TS again finds another control word than
+ * the last time. */
+static void masks(void)
+{
+	static const uint16_t words[2] = { 0x037f, 0x037b }; /* the second: divisions raise #MF */
+	uint32_t cr0 = READ_CR(0) | 0x20, wrong = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned unmasked = i % 5 == 4;
+
+		WRITE_CR(0, cr0);
+		__asm__ volatile("fninit\n fldcw %0\n fld1\n fldz" ::"m"(words[unmasked]));
+		inb(0x80);
+		WRITE_CR(0, cr0 | CR0_TS);
+		__asm__ volatile("clts\n fdivrp");
+		wrong += catch_call(wait_for_it) != (unmasked ? MF + 1 : 0);
+		__asm__ volatile("fninit");
+	}
+	WRITE_CR(0, cr0 & ~0x20u);
+	CHECK_EQUAL("the control word of the FPU after TS was set and cleared", wrong, 0);
+}
+
+static uint32_t left[4] = { 1, 2, 3, 4 }, right[4] = { 0x10, 0x20, 0x30, 0x40 };
+
+static void read_gs_base(void)
+{
+	__asm__ volatile("movl %%gs:(%0), %%eax" ::"r"(left) : "eax");
+}
+
+/* With a GS that is null, or is not. */
+static void segments(void)
+{
+	uint32_t cr0 = READ_CR(0), wrong = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint16_t gs = i % 5 == 4 ? 0 : SEL_DATA;
+
+		__asm__ volatile("movw %0, %%gs" ::"r"(gs));
+		WRITE_CR(0, cr0 | CR0_TS);
+		wrong += i % 7 == 0 && catch_call(read_gs_base) != (gs ? 0 : GP + 1);
+		__asm__ volatile("clts");
+		wrong += i % 7 != 0 && catch_call(read_gs_base) != (gs ? 0 : GP + 1);
+	}
+	__asm__ volatile("movw %w0, %%gs" ::"r"(SEL_DATA));
+	CHECK_EQUAL("GS after TS was set and cleared", wrong, 0);
+}
+
 static void wrong_values(void)
 {
 	uint32_t cr0 = READ_CR(0), wrong = 0;
@@ -128,7 +175,6 @@ static void wrong_values(void)
 }
 
 /* Operands around two registers on both sides of an instruction. */
-static uint32_t left[4] = { 1, 2, 3, 4 }, right[4] = { 0x10, 0x20, 0x30, 0x40 };
 
 #define AROUND(instruction, operand) \
 	({ \
@@ -445,6 +491,67 @@ static void call_often(void)
 	__asm__ volatile("int $0x80");
 }
 
+static void read_far_fs(void)
+{
+	__asm__ volatile("movl %%fs:0x10, %%eax" ::: "eax");
+}
+
+/* A segment register that is loaded with the same selector again and again has what the descriptor
+ * in memory says now. By MOV and by POP. */
+static void descriptors_that_change(void)
+{
+	uint32_t wrong[2] = { 0 };
+
+	words[0] = 1;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint32_t base = (uint32_t)&words[i % 7 == 6], limit = i % 11 == 10 ? 3 : 0xfffff,
+			 value;
+		bool null = i % 5 == 4;
+
+		gdt[SEL_FREE / 8] = descriptor(base, limit, ACCESS_DATA | 1, limit > 3 ? 0xc : 4);
+		__asm__ volatile("movl %1, %%gs\n pushl %2\n popl %%fs\n movl %%gs:0, %0"
+				 : "=r"(value)
+				 : "r"(null ? SEL_DATA : SEL_FREE), "r"(null ? 0 : SEL_FREE)
+				 : "memory");
+		if (!null)
+			wrong[0] += value != *(uint32_t *)base;
+		wrong[1] += catch_call(read_far_fs) != (null || limit == 3 ? GP + 1 : 0);
+	}
+	__asm__ volatile("movl %0, %%fs\n movl %0, %%gs" ::"r"(SEL_DATA));
+	CHECK_EQUAL("GS after changes of its descriptor", wrong[0], 0);
+	CHECK_EQUAL("the limit of FS after changes of its descriptor", wrong[1], 0);
+}
+
+/* FS is null and flat in turns, GS seldom null; and the table is another one at times. */
+static void segments_that_change(void)
+{
+	struct table tables_[2] = { { sizeof(gdt) - 1, (uint32_t)gdt },
+				    { sizeof(other_gdt) - 1, (uint32_t)other_gdt } };
+	uint32_t wrong[2] = { 0 };
+
+	for (unsigned i = 0; i < GDT_ENTRIES; i++)
+		other_gdt[i] = gdt[i];
+	gdt[SEL_FREE / 8] = descriptor((uint32_t)&words[0], 0xfffff, ACCESS_DATA | 1, 0xc);
+	other_gdt[SEL_FREE / 8] = descriptor((uint32_t)&words[1], 0xfffff, ACCESS_DATA | 1, 0xc);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint32_t gs = i % 5 == 4 ? 0 : SEL_DATA, other = i % 7 == 6, value;
+
+		__asm__ volatile("movl %0, %%gs\n movl %1, %%fs\n pushl %2\n popl %%fs" ::"r"(gs),
+				 "r"(0), "r"(SEL_DATA)
+				 : "memory");
+		wrong[0] += catch_call(read_gs_base) != (gs ? 0 : GP + 1);
+		__asm__ volatile("lgdt %1\n movl %2, %%es\n movl %%es:0, %0\n pushl %3\n popl %%es"
+				 : "=&r"(value)
+				 : "m"(tables_[other]), "r"(SEL_FREE), "r"(SEL_DATA)
+				 : "memory");
+		wrong[1] += value != words[other];
+	}
+	__asm__ volatile("lgdt %0\n movl %1, %%fs\n movl %1, %%gs" ::"m"(tables_[0]),
+			 "r"(SEL_DATA));
+	CHECK_EQUAL("GS after loads of FS", wrong[0], 0);
+	CHECK_EQUAL("ES after changes of GDTR", wrong[1], 0);
+}
+
 static void write_msr(uint32_t msr, uint32_t value)
 {
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"(value), "d"(0));
@@ -460,15 +567,112 @@ static void fast_calls(void)
 	CHECK_EQUAL("their selectors", wrong_selectors, 0);
 }
 
+/* The flags that the caller wants are those of ring 3, from ring 0. */
+extern const uint8_t flags_entry[];
+__asm__(".globl flags_entry\nflags_entry:\n\tpushl %eax\n\tpopfl\n\tsysexit\n");
+
+static uint32_t usual_flags, last_flags;
+static uint16_t usual_gs, last_gs, user_code;
+
+/* Many calls with the usual flags and GS, one with the last ones. */
+static void call_often_then_once(void)
+{
+	for (uint32_t i = 0; i <= ROUNDS; i++)
+		__asm__ volatile(
+			"movw %w1, %%gs\n movl %%esp, %%ecx\n movl $1f, %%edx\n sysenter\n1:" ::"a"(
+				i < ROUNDS ? usual_flags : last_flags),
+			"r"(i < ROUNDS ? usual_gs : last_gs)
+			: "ecx", "edx", "memory", "cc");
+	__asm__ volatile("movw %%cs, %0" : "=m"(user_code));
+}
+
+/* What IOPL and AC forbid or allow. */
+static void call_with_flags(void)
+{
+	call_often_then_once();
+	__asm__ volatile("pushl $0\n movl 1(%%esp), %%eax\n popl %%eax\n cli\n int $0x80" ::
+				 : "eax");
+}
+
+static void call_with_gs(void)
+{
+	call_often_then_once();
+	__asm__ volatile("movl %%gs:(%0), %%eax\n int $0x80" ::"r"(user_stack) : "eax");
+}
+
+#define FLAG_IOPL 0x3000u
+#define FLAG_AC 0x40000u
+#define CR0_AM 0x40000u
+
+static void calls_and_flags(void)
+{
+	static const struct {
+		uint32_t usual, last;
+		unsigned vector;
+	} rows[] = {
+		{ 2, 2, GP },
+		{ 2, FLAG_IOPL | 2, 0x80 },
+		{ FLAG_IOPL | 2, FLAG_IOPL | 2, 0x80 },
+		{ FLAG_IOPL | 2, 2, GP },
+		{ 2, FLAG_AC | 2, AC },
+		{ FLAG_AC | 2, 2, GP },
+	};
+	uint32_t cr0 = READ_CR(0), wrong = 0;
+
+	usual_gs = last_gs = SEL_USER_DATA;
+	write_msr(MSR_SYSENTER_EIP, (uint32_t)flags_entry);
+	WRITE_CR(0, cr0 | CR0_AM);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		usual_flags = rows[i].usual;
+		last_flags = rows[i].last;
+		/* a call with AC set traps at once, if it is the usual one */
+		if (usual_flags & FLAG_AC)
+			WRITE_CR(0, cr0 & ~CR0_AM);
+		wrong += in_user(call_with_flags) != rows[i].vector + 1;
+	}
+	WRITE_CR(0, cr0);
+	CHECK_EQUAL("IOPL and AC after SYSEXIT", wrong, 0);
+}
+
+/* The same calls with other selectors, and with a GS that is null or is not. */
+static void calls_and_selectors(void)
+{
+	uint32_t wrong = 0;
+
+	usual_flags = last_flags = 2;
+	for (unsigned i = 0; i < 4; i++)
+		gdt[SEL_FREE / 8 + i] = gdt[SEL_CODE / 8 + i];
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t cs = i & 1 ? SEL_FREE : SEL_CODE;
+
+		write_msr(MSR_SYSENTER_CS, cs);
+		wrong += in_user(call_with_gs) != 0x81;
+		wrong += user_code != ((cs + 16) | 3);
+	}
+	CHECK_EQUAL("CS after SYSEXIT follows IA32_SYSENTER_CS", wrong, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		usual_gs = i & 1 ? 0 : SEL_USER_DATA;
+		last_gs = i & 2 ? 0 : SEL_USER_DATA;
+		wrong += in_user(call_with_gs) != (last_gs ? 0x81 : GP + 1);
+	}
+	CHECK_EQUAL("GS after SYSENTER and SYSEXIT", wrong, 0);
+}
+
 void guest_main(void)
 {
 	switches();
 	pending();
+	masks();
+	segments();
 	wrong_values();
 	operands_around();
 	descriptor_tables();
 	local_tables();
+	descriptors_that_change();
+	segments_that_change();
 	fast_calls();
+	calls_and_flags();
+	calls_and_selectors();
 	build_spaces();
 	spaces();
 	invalidations();

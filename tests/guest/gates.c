@@ -283,6 +283,26 @@ static void external_interrupts(unsigned ring)
 	check(!n, "external interrupt", "ring %u: %u words differ", ring, n);
 }
 
+/* An interrupt that waits comes behind IRET, before the instruction that it restarts: RF is still
+ * set in the image (17.3.1.1). */
+static void waiting_interrupt(unsigned ring)
+{
+	struct wanted w = { .vector = 0x60, .error = NONE, .fault = true };
+	unsigned n = 0;
+
+	gate_fix = fix_timer;
+	w.eip = (uint32_t)wait_for_interrupt;
+	for (unsigned i = 0; i < 8; i++) {
+		start_timer();
+		outb(0x20, 0x0a); /* the 8259's IRR */
+		while (!(inb(0x20) & 1))
+			;
+		probe_run(ring, wait_for_interrupt, IF | RF, stack_of(ring));
+		n += probe_differences(ring, &w);
+	}
+	check(!n, "interrupt before a restarted instruction", "ring %u: %u words differ", ring, n);
+}
+
 /* -- All of it */
 
 void gates_map(unsigned page, uint32_t entry)
@@ -329,6 +349,7 @@ void guest_main(void)
 			divide_errors(ring);
 			page_faults(ring);
 			external_interrupts(ring);
+			waiting_interrupt(ring);
 		}
 	}
 	print_plain();

@@ -305,9 +305,9 @@ struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, tag_wraps, invalidations,
 		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system, stretched, cut_short, compared, skipped, left_alone,
-		samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1], promotions,
-		promotions_failed, target_looks, targets, targets_emptied,
+		left_behind, strings, system, crossings, stretched, cut_short, compared, skipped,
+		left_alone, samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1],
+		promotions, promotions_failed, target_looks, targets, targets_emptied,
 		gates[BT_GATES][2];        /* by the ring: 0, outer */
 	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
 	uint64_t translation_ticks;        /* of the host's time-stamp counter */
@@ -324,6 +324,28 @@ struct bt_outcome {
 enum {
 	BT_SKIP = 5, /* the length of a jump with rel32, which follows the call */
 	BT_LEAVE_CODE = -1,
+};
+
+/* Changes of the mode that translated code does by itself (runtime/crossing.c). */
+enum bt_crossing_kind {
+	BT_CROSSING_SYSENTER,
+	BT_CROSSING_SYSEXIT,
+	BT_CROSSING_TS_SET,
+	BT_CROSSING_TS_CLEAR,
+	BT_CROSSING_SEGMENT, /* + 2 * the segment register + 1 if it is popped */
+	BT_CROSSINGS = BT_CROSSING_SEGMENT + 2 * TSR_SEGMENTS,
+};
+struct bt_crossing {
+	uint64_t from, to; /* tag words; from is 0: none is known */
+	uint64_t fetch;    /* fetch tag of the view that it leads to */
+	const uint32_t *targets;
+	uint32_t tag, mode, jump_offset;
+	uint32_t key;                  /* IA32_SYSENTER_CS, CR0 before, or a selector */
+	struct tsr_x86_segment cs, ss; /* of SYSENTER and SYSEXIT; cs: what is loaded */
+	uint32_t cr0;                  /* of a change of TS: the operand, and CR0 after it */
+	uint32_t x87, mxcsr, cr4;      /* ... the FP state's part in the mode: FCW and FSW */
+	uint32_t gla;                  /* of a selector's descriptor, which is in `cs` */
+	uint64_t gdtr, descriptor;     /* ... the register, and what the memory holds */
 };
 
 /* What translated code reads and writes besides the state, by its offset from r15. */
@@ -368,6 +390,7 @@ struct bt_hot {
 	uint32_t unmasked;     /* ... flags of MXCSR that are unmasked */
 	uint32_t mxcsr_before, mxcsr_after; /* ... an instruction */
 	uint16_t fp_status;                 /* the x87's status word, as last stored by FNSTSW */
+	struct bt_crossing crossings[BT_CROSSINGS];
 };
 
 /* What the processor is connected to. */
@@ -429,7 +452,9 @@ struct bt_run {
 	uint8_t doing;   /* enum bt_doing */
 	bool unfinished; /* the interpreter has stopped within a REP instruction, as it may remember
 			    until it delivers an event */
-	bool due;        /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
+	bool restarted;  /* RF was dropped before the instruction at restarted_at (system.c) */
+	uint32_t restarted_at;
+	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
 	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would
 			     never be taken */
 	enum tsr_x86_stop stop;     /* BT_EXIT_STOP */
@@ -523,7 +548,8 @@ enum bt_check {
 /* The emitted runtime: cache offsets (runtime.c, checks.c) */
 struct bt_runtime {
 	uint32_t enter, leave, lookup, jump, chain, bail, miss, fp_load, fp_load_x87,
-		fp_load_masked, helper, done, spent, diverted, poll, promote, returned, target;
+		fp_load_masked, helper, done, spent, diverted, poll, promote, returned, target,
+		sysenter, sysexit, ts, segment[2 * TSR_SEGMENTS];
 	uint32_t window[2];            /* read, write: a valid byte was not 0 */
 	uint32_t checks[2][BT_CHECKS]; /* read, write; they keep the flags */
 	uint32_t retries[2][2];        /* read, write; 2 bytes, 4 bytes: of operands that are not
@@ -553,6 +579,13 @@ struct tsr_bt {
 	struct bt_decode_cache *decode_cache;
 	struct bt_lockstep *check;
 };
+
+/* Where tags or maps of targets get another meaning. */
+static inline void bt_crossings_forget(struct tsr_bt *bt)
+{
+	for (unsigned i = 0; i < BT_CROSSINGS; i++)
+		bt->hot.crossings[i].from = 0;
+}
 
 /* The jump-cache index (jump.c): EIP + jump_offset, so that two processes do not fight for entries.
  */

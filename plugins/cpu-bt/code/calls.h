@@ -69,6 +69,7 @@ enum bt_string_op { BT_MOVS, BT_STOS, BT_LODS, BT_SCAS, BT_CMPS };
 /* SEGMENT_LOAD: the segment register; the selector is in r11. FXSAVE, FXRSTOR, FNSTENV, FLDENV: the
  * operand's host address is in r11. */
 #define BT_CALL_SEGMENT(w) ((w)&7)
+#define BT_SEGMENT_POP 8u
 #define BT_ENVIRONMENT 28u /* bytes that FNSTENV writes */
 
 /* IN, OUT: width and port */

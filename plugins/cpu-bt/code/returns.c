@@ -62,6 +62,11 @@ void tsr_bt_returns_finish(struct tsr_bt *bt)
 		munmap(bt->returns.region, REGION);
 }
 
+uint8_t *tsr_bt_returns_top(const struct tsr_bt *bt, unsigned view)
+{
+	return top_of(bt, view);
+}
+
 /* Not while translated code waits for C to return to it: it does by these stacks. */
 void tsr_bt_returns_reset(struct tsr_bt *bt)
 {

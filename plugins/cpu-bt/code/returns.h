@@ -9,6 +9,7 @@ bool tsr_bt_returns_init(struct tsr_bt *bt, struct tsr_error *error);
 void tsr_bt_returns_finish(struct tsr_bt *bt);
 void tsr_bt_returns_reset(struct tsr_bt *bt);
 void tsr_bt_returns_select(struct tsr_bt *bt, unsigned view);
+uint8_t *tsr_bt_returns_top(const struct tsr_bt *bt, unsigned view); /* constant */
 
 /* Whether sp lies on the stack that is in use, with a word that can be read. [any] */
 bool tsr_bt_returns_has(const struct tsr_bt *bt, uint64_t sp);

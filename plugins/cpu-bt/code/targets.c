@@ -97,6 +97,7 @@ static void empty(struct tsr_bt *bt, unsigned slot)
 
 void tsr_bt_targets_reset(struct tsr_bt *bt)
 {
+	bt_crossings_forget(bt);
 	if (!bt->targets.region)
 		return;
 	use_none(bt);
@@ -120,6 +121,7 @@ static bool grant(struct tsr_bt *bt)
 
 	if (!deserves_map(bt))
 		return false;
+	bt_crossings_forget(bt);
 	bt->targets.oldest = (slot + 1) % BT_TARGET_MAPS;
 	empty(bt, slot);
 	bt->targets.tag[slot] = bt->mode.tag;

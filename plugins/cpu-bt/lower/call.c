@@ -18,11 +18,23 @@ static void call(struct bt_tx *tx, enum bt_call row, uint32_t how)
 	emit_mov_imm(&tx->e, R8, (uint32_t)row << BT_CALL_SHIFT | how);
 }
 
+/* What changes the mode has code of its own (runtime/crossing.c), which goes on to `helper` where
+ * it does not know what to do. */
+static uint32_t routine_of(const struct bt_tx *tx, enum bt_call row, uint32_t how)
+{
+	const struct bt_runtime *rt = &tx->bt->rt;
+
+	if (row == BT_CALL_SEGMENT_LOAD && tx->mode & BT_MODE_CPL0 &&
+	    !(tx->mode & BT_MODE_CS_WRITE))
+		return rt->segment[2 * BT_CALL_SEGMENT(how) + !!(how & BT_SEGMENT_POP)];
+	return may[row] & BT_CHANGES_MODE ? rt->ts : rt->helper;
+}
+
 void tsr_bt_call(struct bt_tx *tx, enum bt_call row, uint32_t how, uint32_t site)
 {
 	call(tx, row, how);
 	emit_mov_imm(&tx->e, R9, site);
-	emit_call(&tx->e, tx->bt->rt.helper);
+	emit_call(&tx->e, routine_of(tx, row, how));
 	tx_part(tx, BT_PART_BODY);
 	if (may[row] & BT_MAY_UNLOAD_FP)
 		tx->fp_checked = false;

@@ -5,6 +5,8 @@
  * through the jump cache (code/jump.c): by code that all blocks share; or in a hot block through
  * the map of targets, or the jump cache by code of its own. No flag is touched anywhere.
  */
+#include <Zydis/Zydis.h>
+
 #include "code/calls.h"
 #include "code/jump.h"
 #include "lower/exits.h"
@@ -144,6 +146,19 @@ void tsr_bt_exit(struct bt_tx *tx, uint32_t eip)
 	tx->ended = true;
 }
 
+/* Two have code of their own, which goes on to `bail` where it does not know what to do. */
+static uint32_t bridge_of(const struct bt_tx *tx)
+{
+	switch (tx->insn->mnemonic) {
+	case ZYDIS_MNEMONIC_SYSENTER:
+		return tx->bt->rt.sysenter;
+	case ZYDIS_MNEMONIC_SYSEXIT:
+		return tx->bt->rt.sysexit;
+	default:
+		return tx->bt->rt.bail;
+	}
+}
+
 void tsr_bt_bail_out(struct bt_tx *tx)
 {
 	tsr_bt_fp_flush(tx);
@@ -158,7 +173,7 @@ void tsr_bt_bail_out(struct bt_tx *tx)
 		emit_store_imm(&tx->e, BT_FIELD(state.shadow), TSR_SHADOW_STI);
 	emit_mov_imm(&tx->e, R8, tx->insn->eip);
 	emit_mov_imm(&tx->e, R9, tx->insn->mnemonic);
-	emit_jmp(&tx->e, tx->bt->rt.bail);
+	emit_jmp(&tx->e, bridge_of(tx));
 	tsr_bt_island(tx);
 	tx->ended = true;
 }

@@ -86,6 +86,8 @@ bool tsr_bt_lower_clts(struct bt_tx *tx)
 	if (!privileged(tx))
 		return false;
 	forget_groups(tx);
+	emit_load(&tx->e, R11, BT_FIELD(state.cr0)); /* of use if TS is set */
+	emit_lea(&tx->e, R11, HOST_MEM(R11, -(int)TSR_CR0_TS));
 	tsr_bt_call_or_leave(tx, BT_CALL_CLTS, 0, tsr_bt_site(tx, 0, BT_READ), 0);
 	return true;
 }

@@ -58,8 +58,8 @@ bool tsr_bt_lower_segment_load(struct bt_tx *tx)
 	} else {
 		emit_mov(e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
-	tsr_bt_call_or_leave(tx, BT_CALL_SEGMENT_LOAD, i->special, tsr_bt_site(tx, 2, BT_READ),
-			     pop ? i->operand_size : 0);
+	tsr_bt_call_or_leave(tx, BT_CALL_SEGMENT_LOAD, i->special | (pop ? BT_SEGMENT_POP : 0),
+			     tsr_bt_site(tx, 2, BT_READ), pop ? i->operand_size : 0);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include "code/cache.h"
 #include "code/calls.h"
 #include "runtime/control.h"
+#include "runtime/crossing.h"
 #include "runtime/descriptor.h"
 #include "runtime/fp.h"
 #include "runtime/mode.h"
@@ -25,7 +26,8 @@
 /* Skips when the mode has not changed, as by few of such writes. */
 static struct bt_outcome write_cr0(struct tsr_bt *bt, uint32_t value, const struct bt_site *s)
 {
-	uint32_t mode;
+	uint32_t mode, operand = value, cr0 = bt->state.cr0;
+	struct bt_mode from = bt->mode;
 
 	value = (value & CR0_KNOWN) | TSR_CR0_ET;
 	if ((value ^ bt->state.cr0) & (TSR_CR0_PG | TSR_CR0_PE | TSR_CR0_WP) ||
@@ -40,6 +42,7 @@ static struct bt_outcome write_cr0(struct tsr_bt *bt, uint32_t value, const stru
 	if (mode == bt->mode.word)
 		return bt_skip_with(0);
 	tsr_bt_retag_as(bt, mode);
+	tsr_bt_crossing_note_ts(bt, &from, cr0, operand);
 	return bt_go_on();
 }
 

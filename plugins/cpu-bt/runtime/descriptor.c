@@ -4,46 +4,9 @@
  * MMU's tables of the view have an entry, which sets no A or D bit, raises no fault and reaches no
  * device. Whoever needs more leaves it to the interpreter with nothing done.
  */
-#include <string.h>
-
 #include <tessera/draft/x86-facts.h>
 
 #include "runtime/descriptor.h"
-
-/* NULL: not plain memory of one page that the table has. */
-static uint8_t *host_of(const struct tsr_bt *bt, enum tsr_mmu_view view, int64_t table,
-			uint32_t gla, uint32_t length)
-{
-	uint64_t entry;
-
-	if ((gla & TSR_PAGE_MASK) + length > TSR_PAGE_SIZE)
-		return NULL;
-	memcpy(&entry, bt->board.vcpu->base[view] + table + (size_t)(gla >> TSR_PAGE_SHIFT) * 8,
-	       sizeof(entry));
-	return entry ? (uint8_t *)(uintptr_t)(entry + gla) : NULL;
-}
-
-bool tsr_bt_peek(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, void *to,
-		 uint32_t length)
-{
-	const uint8_t *from = host_of(bt, view, bt->board.layout->read_table, gla, length);
-
-	if (!from)
-		return false;
-	memcpy(to, from, length);
-	return true;
-}
-
-bool tsr_bt_poke(const struct tsr_bt *bt, enum tsr_mmu_view view, uint32_t gla, const void *from,
-		 uint32_t length)
-{
-	uint8_t *to = host_of(bt, view, bt->board.layout->write_table, gla, length);
-
-	if (!to)
-		return false;
-	memcpy(to, from, length);
-	return true;
-}
 
 /* The second dword goes to *high. */
 static bool read_descriptor(const struct tsr_bt *bt, uint16_t selector, struct tsr_x86_segment *out,

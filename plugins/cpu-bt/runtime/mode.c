@@ -275,6 +275,11 @@ void tsr_bt_retag(struct tsr_bt *bt)
 	tsr_bt_retag_as(bt, tsr_bt_mode(bt));
 }
 
+uint32_t tsr_bt_last_tag(const struct tsr_bt *bt)
+{
+	return bt->mode.tags->last;
+}
+
 bool tsr_bt_tags_init(struct tsr_bt *bt)
 {
 	bt->mode.tags = calloc(1, sizeof(*bt->mode.tags));

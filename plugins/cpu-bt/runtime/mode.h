@@ -12,6 +12,7 @@ uint32_t tsr_bt_mode_privilege(const struct tsr_bt *bt);
 uint32_t tsr_bt_mode_flat(const struct tsr_bt *bt);
 void tsr_bt_retag(struct tsr_bt *bt);
 void tsr_bt_retag_as(struct tsr_bt *bt, uint32_t mode);
+uint32_t tsr_bt_last_tag(const struct tsr_bt *bt); /* since the numbers started again */
 bool tsr_bt_tags_init(struct tsr_bt *bt);
 void tsr_bt_tags_finish(struct tsr_bt *bt);
 

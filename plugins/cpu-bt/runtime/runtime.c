@@ -15,6 +15,7 @@
 #include "code/cache.h"
 #include "code/emit.h"
 #include "runtime/checks.h"
+#include "runtime/crossing.h"
 #include "runtime/dispatch.h"
 #include "runtime/helper.h"
 #include "runtime/miss.h"
@@ -250,6 +251,7 @@ bool tsr_bt_runtime_emit(struct tsr_bt *bt, struct tsr_error *error)
 	bt->rt.done = emit_here(&e);
 	emit_done(&e, bt->rt.leave);
 	tsr_bt_checks_emit(bt, &e);
+	tsr_bt_crossings_emit(bt, &e);
 	bt->rt.returned = emit_here(&e);
 	emit_returned(bt, &e);
 	emit_patch32(&e, unmapped, emit_here(&e));

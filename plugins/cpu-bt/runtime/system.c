@@ -15,6 +15,7 @@
 #include "code/decode.h"
 #include "code/flags.h"
 #include "runtime/budget.h"
+#include "runtime/crossing.h"
 #include "runtime/descriptor.h"
 #include "runtime/device.h"
 #include "runtime/dispatch.h"
@@ -68,7 +69,8 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const st
 	uint16_t selector = (uint16_t)bt->hot.saved_r11;
 	bool paragraph = !(bt->state.cr0 & TSR_CR0_PE) || bt->state.eflags & TSR_FLAG_VM;
 	struct tsr_x86_segment new;
-	uint32_t mode = bt->mode.word;
+	struct bt_mode from = bt->mode;
+	uint32_t mode;
 
 	bt->stats.system++;
 	tsr_bt_fp_commit(bt);
@@ -76,10 +78,11 @@ struct bt_outcome tsr_bt_segment_load(struct tsr_bt *bt, uint32_t word, const st
 			: protected_segment(bt, selector, &new)))
 		return bt_leave_to_interpreter(bt, s);
 	bt->state.segment[segment] = new;
-	if (tsr_bt_mode_segment(bt, segment) == mode)
-		return bt_go_on();
-	tsr_bt_retag(bt);
-	return bt_skip_with(0);
+	mode = tsr_bt_mode_segment(bt, segment);
+	if (mode != from.word)
+		tsr_bt_retag_as(bt, mode);
+	tsr_bt_crossing_note_segment(bt, &from, segment, word & BT_SEGMENT_POP);
+	return mode == from.word ? bt_go_on() : bt_skip_with(0);
 }
 
 /* -- RDTSC, IN, OUT */
@@ -179,6 +182,7 @@ static bool fast_call(struct tsr_bt *bt, uint32_t mnemonic)
 	struct tsr_x86_state *s = &bt->state;
 	uint32_t cs = s->sysenter_cs & TSR_SELECTOR_ENTRY;
 	bool enter = mnemonic == ZYDIS_MNEMONIC_SYSENTER;
+	struct bt_mode from = bt->mode;
 
 	if (!(bt->model.isa & BT_ISA_SEP) || !(s->cr0 & TSR_CR0_PE) || !cs || (!enter && s->cpl))
 		return false;
@@ -189,6 +193,7 @@ static bool fast_call(struct tsr_bt *bt, uint32_t mnemonic)
 	else
 		do_sysexit(s, cs);
 	tsr_bt_retag_as(bt, tsr_bt_mode_flat(bt));
+	tsr_bt_crossing_note(bt, enter ? BT_CROSSING_SYSENTER : BT_CROSSING_SYSEXIT, &from);
 	return true;
 }
 
@@ -214,6 +219,21 @@ static void drop_segments(struct tsr_bt *bt)
 #define IRET_FLAGS \
 	(TSR_FLAGS_ARITHMETIC | TSR_FLAG_TF | TSR_FLAG_IF | TSR_FLAG_DF | TSR_FLAG_IOPL | \
 	 TSR_FLAG_NT | TSR_FLAG_RF | TSR_FLAG_AC | TSR_FLAG_ID)
+
+/* What handled a fault returns to the instruction, with RF set. Without breakpoints that matters
+ * only for the image of an interrupt before it is done, and none is taken there: the run loop
+ * (../run.c) has it done first. So it need not be single-stepped. */
+static void restart(struct tsr_bt *bt)
+{
+	struct tsr_x86_state *s = &bt->state;
+
+	if (!(s->eflags & TSR_FLAG_RF) || s->dr[7] & TSR_DR7_ENABLES || bt->budget.counted ||
+	    tsr_bt_wanted(bt))
+		return;
+	s->eflags &= ~(uint32_t)TSR_FLAG_RF;
+	bt->run.restarted = true;
+	bt->run.restarted_at = s->eip;
+}
 
 /* IRETD at CPL 0 with a flat stack, to the same ring or out of it, not to virtual-8086 mode, not a
  * task's end. */
@@ -248,6 +268,7 @@ static bool do_iretd(struct tsr_bt *bt)
 		    (frame[2] & IRET_FLAGS) | TSR_FLAG_FIXED;
 	s->nmi_blocked = 0;
 	s->eip = frame[0];
+	restart(bt);
 	return true;
 }
 
