@@ -132,7 +132,6 @@ struct bt_site {
 	uint16_t access : 3;
 	uint32_t eip : 10;    /* less the block's (bt_site_eip) */
 	uint32_t insn : 7;    /* index in the block */
-	uint32_t resume : 8;  /* of a store: where code goes on after it, bytes from `host` */
 	uint32_t store : 3;   /* enum bt_store */
 	uint32_t group : 1;   /* the access is a group's check */
 	uint32_t aligned : 1; /* it faults if it is not aligned: 16 bytes */
@@ -348,8 +347,8 @@ struct bt_hot {
 	uint32_t fp_code, fp_data; /* sites of the x87's last instruction and last operand; 0: they
 				      are in state.fx */
 	uint32_t fp_data_offset;
-	uint8_t bounce[64] __attribute__((aligned(64))); /* what an instruction reads instead of
-							    its operand */
+	uint8_t bounce[64] __attribute__((aligned(64))); /* what an instruction reads or stores
+							    instead of its operand */
 	struct bt_jump jumps[1 << BT_JUMP_BITS];
 	uint32_t host_mxcsr;
 	uint32_t masked_mxcsr; /* SSE_UNMASKED: the guest's, with all masked and no flags */

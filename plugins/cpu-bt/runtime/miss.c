@@ -5,7 +5,8 @@
  * addend.
  * - A read of device memory, or of an operand that crosses a page: the instruction works on a copy.
  * - A write to a traced page, to device memory or across pages: if the instruction is a store and
- * nothing else, it is done here, and translated code resumes behind it; other instructions are left
+ * nothing else, it is done here, and translated code stores to a copy that nobody reads (to resume
+ * behind the store would cost a return that the host predicts wrongly); other instructions are left
  * to the interpreter. Every page that will be written is requested before anything is written, so
  * that a fault finds the state as it was before the instruction.
  */
@@ -285,9 +286,10 @@ static void keep_flags(struct tsr_bt *bt, const struct bt_site *s)
 	bt->hot.flags_ax = (bt->hot.flags_ax & kept) | (now & ~kept);
 }
 
-/* The store is done here. Code goes on behind it, and is left at the next instruction if the block
- * is not what it was. */
-static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s, const struct operand *o)
+/* The store is done here, and once more in the copy. Code is left at the next instruction if the
+ * block is not what it was. */
+static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla,
+			       const struct operand *o)
 {
 	uint32_t value = stored_value(bt, s);
 
@@ -301,7 +303,7 @@ static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s, const
 	if (bt_site_more(bt, s)->flags_kept && !bt->cache.blocks[s->block].valid)
 		keep_flags(bt, s);
 	leave_if_stale(bt, s);
-	return bt_go_on_after(s->resume);
+	return access_by(bt->hot.bounce, gla);
 }
 
 /* All parts are open. */
@@ -315,7 +317,7 @@ static inline struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt
 		return access_by(o->part[0].at.host, gla);
 	if (!(s->access & BT_WRITE))
 		return read_copy(bt, gla, s, o);
-	return s->store ? store(bt, s, o) : leave_for_one(bt, s);
+	return s->store ? store(bt, s, gla, o) : leave_for_one(bt, s);
 }
 
 /* One check of many comes here although its page may be in the table. A block that has come often
