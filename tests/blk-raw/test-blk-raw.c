@@ -95,6 +95,50 @@ static void later_requests_wait_for_those_given_up(void)
 	fake_finish();
 }
 
+/* What the host has in memory is read without a worker, but not ahead of a write. */
+static void an_overlay_keeps_the_order(void)
+{
+	struct tsr_block_request write, read;
+	uint8_t new[512], b[512];
+
+	start("nonpersistent");
+	memset(new, 3, sizeof(new));
+	write = submitted(TSR_BLOCK_WRITE, 1024, new);
+	read = submitted(TSR_BLOCK_READ, 1024, b);
+	completions = 0;
+	block->submit(disk, &write);
+	block->submit(disk, &read);
+	fake_workers_run();
+	CU_ASSERT(completions == 2 && last == TSR_BLOCK_OK);
+	CU_ASSERT(b[0] == 3 && b[511] == 3);
+	fake_finish();
+}
+
+/* Neither what was written nor the file is in the host's memory. */
+static void an_overlay_is_read_by_a_worker(void)
+{
+	struct tsr_block_request r;
+	uint8_t b[512];
+
+	for (unsigned written = 0; written < 2; written++) {
+		start("nonpersistent");
+		memset(b, 4, sizeof(b));
+		if (written)
+			CU_ASSERT_EQUAL(request(TSR_BLOCK_WRITE, 1024, b, 512), TSR_BLOCK_OK);
+		memset(b, 0x55, sizeof(b));
+		fault_set("*", "read slow=0");
+		r = submitted(TSR_BLOCK_READ, 1024, b);
+		completions = 0;
+		block->submit(disk, &r);
+		CU_ASSERT(b[0] == 0x55 && b[511] == 0x55);
+		fake_workers_run();
+		fault_set(NULL, NULL);
+		CU_ASSERT(completions == 1 && last == TSR_BLOCK_OK);
+		CU_ASSERT(written ? b[0] == 4 && b[511] == 4 : as_filled(b, 1024, 512));
+		fake_finish();
+	}
+}
+
 /* Past the limit of `ulimit -f` a write fails as on a broken disk; what lies below is still
  * written. The kernel sends SIGXFSZ with it, which must not end the machine. */
 static void writes_beyond_the_file_size_limit(void)
@@ -720,6 +764,8 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "reads and writes", reads_and_writes },
+		{ "an overlay keeps the order", an_overlay_keeps_the_order },
+		{ "an overlay is read by a worker", an_overlay_is_read_by_a_worker },
 		{ "writes beyond the file size limit", writes_beyond_the_file_size_limit },
 		{ "a failed flush is not forgotten", a_failed_flush_is_not_forgotten },
 		{ "a failed flush is told once", a_failed_flush_is_told_once },

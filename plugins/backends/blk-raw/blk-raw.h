@@ -34,11 +34,12 @@ struct overlay {
 	struct overlay *below;       /* holds what this one does not; NULL: the medium's file */
 	pthread_mutex_t lock;        /* over everything below and the file's contents */
 	int fd;
-	uint64_t data_at;   /* where the sectors start in the file */
-	uint64_t length;    /* bytes of the medium */
-	uint8_t *bits;      /* mapped without reserve: only touched pages exist */
-	size_t bits_length; /* bytes */
-	uint64_t written;   /* sectors with their bit set */
+	uint64_t data_at;     /* where the sectors start in the file */
+	uint64_t length;      /* bytes of the medium */
+	uint8_t *bits;        /* mapped without reserve: only touched pages exist */
+	size_t bits_length;   /* bytes */
+	uint64_t written;     /* sectors with their bit set */
+	bool no_cached_reads; /* as of struct medium, of this file */
 };
 
 /* Files without a name, for as many overlays as an instance has at a time: one in use, one that a
@@ -61,6 +62,10 @@ void overlay_destroy(struct overlay *o);
 /* `base`, the medium that the overlay is of, holds what the overlay does not. [any] */
 int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
 		 uint64_t length);
+/* The same without ever waiting, for the disk or for another thread: false when that would be
+ * needed. */
+bool overlay_read_cached(struct overlay *o, struct medium *base, uint64_t offset, void *to,
+			 uint64_t length);
 int overlay_write(struct overlay *o, uint64_t offset, const void *from, uint64_t length);
 void overlay_save(struct overlay *o, struct tsr_state_writer *out);
 bool overlay_load(struct overlay *o, struct tsr_state_reader *in, struct tsr_error *error);
@@ -144,6 +149,9 @@ int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, u
 /* The same without ever waiting: false when some of it is not in the host's memory. */
 bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,
 			unsigned count, uint64_t length);
+/* What both are made of, for one file. Sets *cannot if its file system cannot tell. */
+bool file_read_cached(int fd, bool *cannot, uint64_t offset, const struct iovec *pieces,
+		      unsigned count, uint64_t length);
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count);
 /* Once it has failed it always fails, until the file is opened anew. */
 int medium_flush(struct medium *m);

@@ -318,12 +318,13 @@ static unsigned fill_pieces(struct iovec *pieces, const struct tsr_block_request
 }
 
 /* A short read whose bytes the host has in memory is done on the spot: that costs less than waking
- * a thread. */
+ * a thread. Requests of an overlay keep their order. */
 static bool read_at_once(struct job *j)
 {
 	const struct tsr_block_request *r = j->request;
 
 	return j->medium && r->op == TSR_BLOCK_READ && r->length <= AT_ONCE_MAX &&
+	       (!j->medium->overlay || !j->owner->under_way) &&
 	       medium_read_cached(j->medium, r->offset, j->pieces, j->count, r->length);
 }
 

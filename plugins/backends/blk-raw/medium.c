@@ -469,17 +469,31 @@ int medium_read(struct medium *m, uint64_t offset, const struct iovec *pieces, u
 	return error;
 }
 
-bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,
-			unsigned count, uint64_t length)
+bool file_read_cached(int fd, bool *cannot, uint64_t offset, const struct iovec *pieces,
+		      unsigned count, uint64_t length)
 {
 	ssize_t n;
 
-	if (m->overlay || m->no_cached_reads)
+	if (*cannot)
 		return false;
-	n = preadv2(m->fd, pieces, (int)count, (off_t)offset, RWF_NOWAIT);
+	n = preadv2(fd, pieces, (int)count, (off_t)offset, RWF_NOWAIT);
 	if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
-		m->no_cached_reads = true;
+		*cannot = true;
 	return n >= 0 && (uint64_t)n == length;
+}
+
+bool medium_read_cached(struct medium *m, uint64_t offset, const struct iovec *pieces,
+			unsigned count, uint64_t length)
+{
+	if (!m->overlay)
+		return file_read_cached(m->fd, &m->no_cached_reads, offset, pieces, count, length);
+	for (unsigned i = 0; i < count; i++) {
+		if (!overlay_read_cached(m->overlay, m, offset, pieces[i].iov_base,
+					 pieces[i].iov_len))
+			return false;
+		offset += pieces[i].iov_len;
+	}
+	return true;
 }
 
 int medium_write(struct medium *m, uint64_t offset, const struct iovec *pieces, unsigned count)

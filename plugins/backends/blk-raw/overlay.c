@@ -229,6 +229,39 @@ int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, 
 	return error;
 }
 
+static bool read_run_cached(struct overlay *o, struct medium *base, uint64_t offset, uint8_t *to,
+			    uint64_t length)
+{
+	struct iovec piece = { to, length };
+
+	if (bit(o, offset / SECTOR))
+		return file_read_cached(o->fd, &o->no_cached_reads, o->data_at + offset, &piece, 1,
+					length);
+	return o->below ? overlay_read_cached(o->below, base, offset, to, length)
+			: file_read_cached(base->base_fd, &base->no_cached_reads, offset, &piece, 1,
+					   length);
+}
+
+bool overlay_read_cached(struct overlay *o, struct medium *base, uint64_t offset, void *to,
+			 uint64_t length)
+{
+	uint8_t *at = to;
+	bool good = true;
+
+	if (pthread_mutex_trylock(&o->lock))
+		return false;
+	while (length && good) {
+		uint64_t n = run_bytes(o, offset, length);
+
+		good = read_run_cached(o, base, offset, at, n);
+		at += n;
+		offset += n;
+		length -= n;
+	}
+	pthread_mutex_unlock(&o->lock);
+	return good;
+}
+
 static int mark(struct overlay *o, uint64_t offset, uint64_t length)
 {
 	uint64_t end = (offset + length + SECTOR - 1) / SECTOR;

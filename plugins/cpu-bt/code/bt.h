@@ -132,7 +132,6 @@ struct bt_site {
 	uint16_t access : 3;
 	uint32_t eip : 10;    /* less the block's (bt_site_eip) */
 	uint32_t insn : 7;    /* index in the block */
-	uint32_t resume : 8;  /* of a store: where code goes on after it, bytes from `host` */
 	uint32_t store : 3;   /* enum bt_store */
 	uint32_t group : 1;   /* the access is a group's check */
 	uint32_t aligned : 1; /* it faults if it is not aligned: 16 bytes */
@@ -247,19 +246,6 @@ struct bt_page {
 	uint32_t hits;   /* how often blocks were invalidated */
 	uint32_t rest;   /* how many stretches of code will still be interpreted */
 	bool traced;
-};
-
-/* An access that goes through a buffer, or straight to a traced page. */
-struct bt_part {
-	enum tsr_mmu_kind kind;
-	uint8_t *host;
-	tsr_gpa gpa;
-	uint32_t length;
-};
-struct bt_bounce {
-	uint8_t data[64] __attribute__((aligned(64)));
-	struct bt_part part[2];
-	unsigned parts;
 };
 
 /* Stress modes, for tests: they force rare paths. */
@@ -383,7 +369,8 @@ struct bt_hot {
 	uint32_t fp_code, fp_data; /* sites of the x87's last instruction and last operand; 0: they
 				      are in state.fx */
 	uint32_t fp_data_offset;
-	struct bt_bounce bounce;
+	uint8_t bounce[64] __attribute__((aligned(64))); /* what an instruction reads or stores
+							    instead of its operand */
 	struct bt_jump jumps[1 << BT_JUMP_BITS];
 	uint32_t host_mxcsr;
 	uint32_t masked_mxcsr; /* SSE_UNMASKED: the guest's, with all masked and no flags */
@@ -496,6 +483,14 @@ struct bt_targets {
 	uint16_t misses[BT_TARGET_TAGS]; /* ... jumps that have found nothing, if it has none */
 };
 
+/* A site that was looked up by a place in the cache, so that a loop over device memory finds its
+ * own again. */
+struct bt_known_site {
+	uint32_t host; /* 0: none */
+	uint32_t site;
+};
+#define BT_KNOWN_SITES 64
+
 /* The code cache and its tables (cache.c) */
 struct bt_cache {
 	uint8_t *rw;       /* writable view */
@@ -513,7 +508,8 @@ struct bt_cache {
 	uint32_t *page_hash;
 	struct bt_site *sites;
 	uint32_t site_count, site_max;
-	struct bt_site_more *mores; /* from 1 on */
+	struct bt_known_site known_sites[BT_KNOWN_SITES]; /* by `host`; of no earlier flush */
+	struct bt_site_more *mores;                       /* from 1 on */
 	uint32_t more_count, more_max;
 	struct bt_fp_site *fp_sites; /* from 1 on */
 	uint32_t fp_site_count, fp_site_max;

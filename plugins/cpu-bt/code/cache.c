@@ -196,6 +196,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->cache.hash, 0xff, HASH_SIZE * sizeof(*bt->cache.hash));
 	memset(bt->cache.page_hash, 0xff, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
+	memset(bt->cache.known_sites, 0, sizeof(bt->cache.known_sites));
 	tsr_bt_targets_reset(bt);
 	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count =
 		bt->cache.offset_count = bt->cache.mark_count = 0;
@@ -382,15 +383,24 @@ struct bt_block *tsr_bt_cache_block_at(struct tsr_bt *bt, uint32_t host)
 	return &bt->cache.blocks[i];
 }
 
-/* The site that code returns to from its call. */
-const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host)
+static uint32_t find_site(struct tsr_bt *bt, uint32_t host)
 {
 	const struct bt_block *b = tsr_bt_cache_block_at(bt, host - 1);
 	uint32_t i = b->sites;
 
 	while (i + 1 < b->sites + b->site_count && b->host + bt->cache.sites[i].host != host)
 		i++;
-	return &bt->cache.sites[i];
+	return i;
+}
+
+/* The site that code returns to from its call. */
+const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host)
+{
+	struct bt_known_site *known = &bt->cache.known_sites[host % BT_KNOWN_SITES];
+
+	if (known->host != host)
+		*known = (struct bt_known_site){ host, find_site(bt, host) };
+	return &bt->cache.sites[known->site];
 }
 
 /* The exit whose call returns there. */

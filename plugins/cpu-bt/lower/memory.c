@@ -385,18 +385,13 @@ struct host_mem tsr_bt_memory_check(struct bt_tx *tx, unsigned size, unsigned ac
 void tsr_bt_memory_stored(struct bt_tx *tx, enum bt_store store, uint32_t value)
 {
 	struct bt_site *s;
-	uint32_t length;
 
 	if (tx->open < 0)
 		return;
 	s = &tx->bt->cache.sites[tx->open];
-	length = (uint32_t)tx_host(tx) - s->host;
 	tx->open = -1;
-	if (length > UINT8_MAX)
-		return;
 	s->store = store & 7;
 	s->store_value = value;
-	s->resume = length & UINT8_MAX;
 }
 
 /* The same for a group: r9 + r8 is its first byte. */

@@ -5,7 +5,8 @@
  * addend.
  * - A read of device memory, or of an operand that crosses a page: the instruction works on a copy.
  * - A write to a traced page, to device memory or across pages: if the instruction is a store and
- * nothing else, it is done here, and translated code resumes behind it; other instructions are left
+ * nothing else, it is done here, and translated code stores to a copy that nobody reads (to resume
+ * behind the store would cost a return that the host predicts wrongly); other instructions are left
  * to the interpreter. Every page that will be written is requested before anything is written, so
  * that a fault finds the state as it was before the instruction.
  */
@@ -44,76 +45,108 @@ static struct bt_outcome access_by(const uint8_t *host, uint32_t gla)
 	return bt_go_on_with((uint64_t)(uintptr_t)host - gla);
 }
 
-/* One part of the access, within a page. False: a fault, bt->run.fault's error code and address in
- * *result and *at. */
-static bool open_part(struct tsr_bt *bt, struct bt_part *part, uint32_t gla, uint32_t length,
-		      unsigned access, struct tsr_mmu_result *result)
+/* The operand, in parts that lie within a page each. Not in the state of translated code: devices
+ * may call back. */
+struct part {
+	struct tsr_mmu_result at;
+	uint32_t length;
+};
+struct operand {
+	struct part part[2];
+	unsigned parts;
+};
+
+/* False: a fault; its error code is in part->at. */
+static inline bool open_part(struct tsr_bt *bt, struct part *part, uint32_t gla, uint32_t length,
+			     unsigned access)
 {
 	enum tsr_mmu_access a = access & BT_WRITE ? TSR_ACCESS_WRITE : TSR_ACCESS_READ;
 
-	part->kind =
-		bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view(bt), gla, a, result);
-	part->host = result->host;
-	part->gpa = result->gpa;
 	part->length = length;
-	return part->kind != TSR_MMU_FAULT;
+	return bt->board.mmu->fill(bt->board.mmu_self, bt->board.vcpu, view(bt), gla, a,
+				   &part->at) != TSR_MMU_FAULT;
+}
+
+static unsigned device_width(uint32_t length)
+{
+	return length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
+}
+
+/* Moves of a constant number of bytes are one instruction each. */
+static void put(uint8_t *to, uint64_t value, unsigned width)
+{
+	switch (width) {
+	case 1:
+		memcpy(to, &value, 1);
+		break;
+	case 2:
+		memcpy(to, &value, 2);
+		break;
+	case 4:
+		memcpy(to, &value, 4);
+		break;
+	default:
+		memcpy(to, &value, 8);
+		break;
+	}
 }
 
 static void device_read(struct tsr_bt *bt, tsr_gpa gpa, uint8_t *to, uint32_t length)
 {
 	while (length) {
-		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
-		uint64_t value = bt->board.phys->read(bt->board.host, gpa, width);
+		unsigned width = device_width(length);
 
-		memcpy(to, &value, width);
+		put(to, bt->board.phys->read(bt->board.host, gpa, width), width);
 		to += width;
 		gpa += width;
 		length -= width;
 	}
 }
 
-static void device_write(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *from, uint32_t length)
+/* The lowest bytes of the value: a store has four at most. */
+static void device_write(struct tsr_bt *bt, tsr_gpa gpa, uint32_t value, uint32_t length)
 {
 	while (length) {
-		unsigned width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
-		uint64_t value = 0;
+		unsigned width = device_width(length);
+		uint32_t mask = width < 4 ? (1u << 8 * width) - 1 : UINT32_MAX;
 
-		memcpy(&value, from, width);
-		bt->board.phys->write(bt->board.host, gpa, value, width);
-		from += width;
+		bt->board.phys->write(bt->board.host, gpa, value & mask, width);
+		if (width == length)
+			break;
+		value >>= 8 * width;
 		gpa += width;
 		length -= width;
 	}
 }
 
-static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part,
+static void read_part(struct tsr_bt *bt, const struct bt_site *s, const struct part *part,
 		      uint8_t *to)
 {
 	bool loaded;
 
-	if (part->kind != TSR_MMU_IO) {
-		memcpy(to, part->host, part->length);
+	if (part->at.kind != TSR_MMU_IO) {
+		memcpy(to, part->at.host, part->length);
 		return;
 	}
 	loaded = tsr_bt_device_begin(bt, s);
-	device_read(bt, part->gpa, to, part->length);
+	device_read(bt, part->at.gpa, to, part->length);
 	tsr_bt_device_end(bt, loaded);
 }
 
-static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part,
-		       const uint8_t *from)
+static void write_part(struct tsr_bt *bt, const struct bt_site *s, const struct part *part,
+		       uint32_t value)
 {
 	bool loaded;
 
-	if (part->kind == TSR_MMU_IO) {
+	if (part->at.kind == TSR_MMU_IO) {
 		loaded = tsr_bt_device_begin(bt, s);
-		device_write(bt, part->gpa, from, part->length);
+		device_write(bt, part->at.gpa, value, part->length);
 		tsr_bt_device_end(bt, loaded);
 		return;
 	}
-	memcpy(part->host, from, part->length);
-	if (part->kind == TSR_MMU_TRACED)
-		bt->board.mmu->written(bt->board.mmu_self, part->gpa, part->length);
+	memcpy(part->at.host, &value, part->length);
+	if (part->at.kind == TSR_MMU_TRACED)
+		bt->board.mmu->written(bt->board.mmu_self, part->at.gpa, part->length);
 }
 
 /* The running block, or something it depends on, was invalidated: it must be left at the next
@@ -137,25 +170,25 @@ static void leave_if_stale(struct tsr_bt *bt, const struct bt_site *s)
 }
 
 /* The instruction reads a copy. */
-static struct bt_outcome read_copy(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s)
+static struct bt_outcome read_copy(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s,
+				   const struct operand *o)
 {
-	struct bt_bounce *b = &bt->hot.bounce;
-	uint8_t *to = b->data;
+	uint8_t *to = bt->hot.bounce;
 
 	bt->stats.bounces++;
-	for (unsigned i = 0; i < b->parts; i++) {
-		read_part(bt, s, &b->part[i], to);
-		to += b->part[i].length;
+	for (unsigned i = 0; i < o->parts; i++) {
+		read_part(bt, s, &o->part[i], to);
+		to += o->part[i].length;
 	}
 	if (!bt->cache.blocks[s->block].valid)
 		tsr_bt_flags_recover(bt, s); /* the code has changed, and may read them */
 	leave_if_stale(bt, s);
-	return access_by(b->data, gla);
+	return access_by(bt->hot.bounce, gla);
 }
 
 /* A page that a live group writes to was taken out of the table: the pointer must not be used any
  * more. */
-static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
+static bool has_stale_group(const struct tsr_bt *bt, const struct bt_site *s)
 {
 	const struct bt_site_more *m = bt_site_more(bt, s);
 
@@ -174,6 +207,11 @@ static bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
 			return true;
 	}
 	return false;
+}
+
+static inline bool groups_stale(const struct tsr_bt *bt, const struct bt_site *s)
+{
+	return s->more && has_stale_group(bt, s);
 }
 
 /* The interpreter does the instruction this time. */
@@ -199,30 +237,30 @@ static struct bt_outcome group_failed(struct tsr_bt *bt, const struct bt_site *s
  * memory. */
 static struct bt_outcome group_miss(struct tsr_bt *bt, uint32_t gla, const struct bt_site *s)
 {
-	struct tsr_mmu_result r;
-	struct bt_part part;
+	struct part part;
 	uint32_t first = gla + (uint32_t)bt_site_more(bt, s)->first;
 
 	if ((gla & TSR_PAGE_MASK) + s->size > TSR_PAGE_SIZE)
 		return group_failed(bt, s);
-	if (!open_part(bt, &part, first, 1, s->access, &r))
-		return leave_with_fault(bt, s, first, r.error_code);
-	if (part.kind != TSR_MMU_RAM)
+	if (!open_part(bt, &part, first, 1, s->access))
+		return leave_with_fault(bt, s, first, part.at.error_code);
+	if (part.at.kind != TSR_MMU_RAM)
 		return group_failed(bt, s);
 	if (groups_stale(bt, s))
 		return leave_for_one(bt, s);
-	return access_by(part.host, first);
+	return access_by(part.at.host, first);
 }
 
 /* Can translated code make the access to that part? What is too long for the copy, or must be
  * exact, cannot be a device's; with a budget nothing can. */
-static bool can_access(const struct tsr_bt *bt, const struct bt_site *s, const struct bt_part *part)
+static inline bool can_access(const struct tsr_bt *bt, const struct bt_site *s,
+			      const struct part *part)
 {
-	bool is_long = s->size > sizeof(bt->hot.bounce.data), exact = s->access & BT_EXACT;
+	bool is_long = s->size > sizeof(bt->hot.bounce), exact = s->access & BT_EXACT;
 
-	if (part->kind == TSR_MMU_IO)
+	if (part->at.kind == TSR_MMU_IO)
 		return !is_long && !exact && !bt->budget.counted;
-	return !(part->kind == TSR_MMU_TRACED && is_long && exact);
+	return !(part->at.kind == TSR_MMU_TRACED && is_long && exact);
 }
 
 static uint32_t stored_value(const struct tsr_bt *bt, const struct bt_site *s)
@@ -248,39 +286,38 @@ static void keep_flags(struct tsr_bt *bt, const struct bt_site *s)
 	bt->hot.flags_ax = (bt->hot.flags_ax & kept) | (now & ~kept);
 }
 
-/* The store is done here. Code goes on behind it, and is left at the next instruction if the block
- * is not what it was. */
-static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s)
+/* The store is done here, and once more in the copy. Code is left at the next instruction if the
+ * block is not what it was. */
+static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla,
+			       const struct operand *o)
 {
-	struct bt_bounce b = bt->hot.bounce; /* devices may call back */
 	uint32_t value = stored_value(bt, s);
-	const uint8_t *from = (const uint8_t *)&value;
 
 	bt->stats.commits++;
-	for (unsigned i = 0; i < b.parts; i++) {
-		write_part(bt, s, &b.part[i], from);
-		from += b.part[i].length;
-	}
+	write_part(bt, s, &o->part[0], value);
+	if (o->parts == 2)
+		write_part(bt, s, &o->part[1], value >> 8 * o->part[0].length);
 	if (groups_stale(bt, s) && bt->cache.blocks[s->block].valid)
 		tsr_bt_cache_invalidate(bt, &bt->cache.blocks[s->block]);
 	tsr_bt_cache_untrace(bt);
 	if (bt_site_more(bt, s)->flags_kept && !bt->cache.blocks[s->block].valid)
 		keep_flags(bt, s);
 	leave_if_stale(bt, s);
-	return bt_go_on_after(s->resume);
+	return access_by(bt->hot.bounce, gla);
 }
 
 /* All parts are open. */
-static struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt_site *s, uint32_t gla)
+static inline struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt_site *s,
+					      uint32_t gla, const struct operand *o)
 {
-	const struct bt_bounce *b = &bt->hot.bounce;
-	bool one = b->parts == 1, io = b->part[0].kind == TSR_MMU_IO;
+	enum tsr_mmu_kind kind = o->part[0].at.kind;
+	bool one = o->parts == 1;
 
-	if (one && !io && !(s->access & BT_WRITE && b->part[0].kind == TSR_MMU_TRACED))
-		return access_by(b->part[0].host, gla);
+	if (one && kind != TSR_MMU_IO && !(s->access & BT_WRITE && kind == TSR_MMU_TRACED))
+		return access_by(o->part[0].at.host, gla);
 	if (!(s->access & BT_WRITE))
-		return read_copy(bt, gla, s);
-	return s->store ? store(bt, s) : leave_for_one(bt, s);
+		return read_copy(bt, gla, s, o);
+	return s->store ? store(bt, s, gla, o) : leave_for_one(bt, s);
 }
 
 /* One check of many comes here although its page may be in the table. A block that has come often
@@ -305,9 +342,8 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t address)
 {
 	const struct bt_site *s =
 		tsr_bt_cache_site_at(bt, address - (uint32_t)(uintptr_t)bt->cache.rx);
-	struct bt_bounce *b = &bt->hot.bounce;
 	uint32_t first = TSR_PAGE_SIZE - (gla & TSR_PAGE_MASK);
-	struct tsr_mmu_result r;
+	struct operand o;
 
 	if (!bt->hot.until_sample)
 		take_sample(bt, s);
@@ -319,17 +355,17 @@ struct bt_outcome tsr_bt_miss(struct tsr_bt *bt, uint32_t gla, uint32_t address)
 	else if (s->access & BT_EXACT)
 		return leave_with_fault(bt, s, gla, 0);
 	/* #GP comes before the page is looked at: what must be aligned, FXSAVE and FXRSTOR */
-	if ((s->aligned || s->size > sizeof(b->data)) && gla & 15)
+	if ((s->aligned || s->size > sizeof(bt->hot.bounce)) && gla & 15)
 		return leave_for_one(bt, s);
-	b->parts = first == s->size ? 1 : 2;
-	if (!open_part(bt, &b->part[0], gla, first, s->access, &r))
-		return leave_with_fault(bt, s, gla, r.error_code);
-	if (groups_stale(bt, s) || !can_access(bt, s, &b->part[0]) ||
-	    (b->parts == 2 && s->size > sizeof(b->data)))
+	o.parts = first == s->size ? 1 : 2;
+	if (!open_part(bt, &o.part[0], gla, first, s->access))
+		return leave_with_fault(bt, s, gla, o.part[0].at.error_code);
+	if (groups_stale(bt, s) || !can_access(bt, s, &o.part[0]) ||
+	    (o.parts == 2 && s->size > sizeof(bt->hot.bounce)))
 		return leave_for_one(bt, s);
-	if (b->parts == 1)
-		return access_opened(bt, s, gla);
-	if (!open_part(bt, &b->part[1], gla + first, s->size - first, s->access, &r))
-		return leave_with_fault(bt, s, gla + first, r.error_code);
-	return can_access(bt, s, &b->part[1]) ? access_opened(bt, s, gla) : leave_for_one(bt, s);
+	if (o.parts == 1)
+		return access_opened(bt, s, gla, &o);
+	if (!open_part(bt, &o.part[1], gla + first, s->size - first, s->access))
+		return leave_with_fault(bt, s, gla + first, o.part[1].at.error_code);
+	return can_access(bt, s, &o.part[1]) ? access_opened(bt, s, gla, &o) : leave_for_one(bt, s);
 }

@@ -7,6 +7,13 @@ static uint64_t elapsed(const struct counter *c, uint64_t now)
 	return c->held ? c->elapsed : now - c->start;
 }
 
+/* Ticks since the cycle began. A counter that was advanced is in its first cycle: a read of it
+ * divides nothing. */
+static uint64_t in_cycle(const struct counter *c, uint64_t d)
+{
+	return d < c->period ? d : d % c->period;
+}
+
 /* Ticks of the high part of mode 3. */
 static uint32_t high_part(uint32_t period)
 {
@@ -86,9 +93,9 @@ bool pit_counter_out(const struct counter *c, uint64_t now)
 	case MODE_ONE_SHOT:
 		return d >= c->period;
 	case MODE_RATE:
-		return !c->gate || d % c->period != c->period - 1 || c->period == 1;
+		return !c->gate || in_cycle(c, d) != c->period - 1 || c->period == 1;
 	case MODE_SQUARE_WAVE:
-		return !c->gate || d % c->period < high_part(c->period);
+		return !c->gate || in_cycle(c, d) < high_part(c->period);
 	default:
 		return d != c->period;
 	}
@@ -96,7 +103,7 @@ bool pit_counter_out(const struct counter *c, uint64_t now)
 
 uint64_t pit_counter_next_edge(const struct counter *c, uint64_t now)
 {
-	uint64_t d, in_cycle;
+	uint64_t d, at;
 
 	if (!c->counting || c->held)
 		return COUNTER_NEVER;
@@ -107,10 +114,10 @@ uint64_t pit_counter_next_edge(const struct counter *c, uint64_t now)
 		return d <= c->period ? c->start + c->period + 1 : COUNTER_NEVER;
 	if (c->period < 2)
 		return COUNTER_NEVER;
-	in_cycle = d % c->period;
-	if (c->mode == MODE_SQUARE_WAVE && in_cycle < high_part(c->period))
-		return now - in_cycle + high_part(c->period);
-	return now - in_cycle + c->period;
+	at = in_cycle(c, d);
+	if (c->mode == MODE_SQUARE_WAVE && at < high_part(c->period))
+		return now - at + high_part(c->period);
+	return now - at + c->period;
 }
 
 /* -- the count as the bus sees it */
@@ -142,10 +149,10 @@ static uint16_t current(const struct counter *c, uint64_t now)
 	if (!c->counting)
 		return to_bus(c, c->count);
 	if (c->mode == MODE_RATE)
-		return to_bus(c, c->period - d % c->period);
+		return to_bus(c, c->period - in_cycle(c, d));
 	if (c->mode != MODE_SQUARE_WAVE)
 		return to_bus(c, (modulus + c->period - d % modulus) % modulus);
-	d %= c->period;
+	d = in_cycle(c, d);
 	base = c->period & ~1u;
 	if (d >= high_part(c->period))
 		d -= high_part(c->period);

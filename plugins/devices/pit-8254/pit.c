@@ -38,11 +38,16 @@ struct pit {
 	uint32_t reported_hz;
 };
 
-/* ns * PIT_HZ / NS in two parts, neither of which needs more than 64 bits: a read of a counter
- * takes no division of 128. */
+/* The quotient of ns * PIT_HZ and NS, without a division: the product with 2^64 * PIT_HZ / NS,
+ * which is rounded down, has it or one less in its upper half. The remainder says which; it is
+ * below 2 * NS, so 64 bits hold it. */
 static uint64_t ticks_at(uint64_t ns)
 {
-	return ns / NS * PIT_HZ + ns % NS * PIT_HZ / NS;
+	__extension__ typedef unsigned __int128 product;
+	const uint64_t scale = (uint64_t)(((product)PIT_HZ << 64) / NS);
+	uint64_t tick = (uint64_t)((product)ns * scale >> 64);
+
+	return tick + (ns * PIT_HZ - tick * NS >= NS);
 }
 
 /* The first nanosecond of a tick. */
