@@ -94,6 +94,8 @@ class IsolationTest(IsolationCase):
 
     def test_what_cannot_be_isolated_is_refused(self):
         refused = {"pic0.isolation=process": "it provides interfaces to other instances",
+                   "cd0.isolation=process": "it provides interfaces to other instances",
+                   "ide0.isolation=process": "it has a need other than of tessera.chardev/1, tessera.net/1 and tessera.block/1",
                    "serial0.isolation=process": "only devices can be isolated",
                    "com1.isolation=yes": "none or process",
                    "vga0.isolation=process": "remove isolation=process"}
