@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include <tessera/block.h>
 #include <tessera/chardev.h>
 #include <tessera/net.h>
 
@@ -257,7 +258,7 @@ static gboolean take_placement(const KeyContext *c)
 
 static gboolean can_connect_isolated(const TsrNeed *need)
 {
-	static const char *const interfaces[] = { TSR_CHARDEV, TSR_NET, NULL };
+	static const char *const interfaces[] = { TSR_CHARDEV, TSR_NET, TSR_BLOCK, NULL };
 
 	for (char **i = need->interfaces; *i; i++)
 		if (!g_strv_contains(interfaces, *i))
@@ -279,8 +280,8 @@ static const char *isolation_obstacle(TsrPlugin *plugin)
 		return "it needs more of the host than an isolated device has (needs-host)";
 	for (guint i = 0; i < plugin->needs->len; i++)
 		if (!can_connect_isolated(g_ptr_array_index(plugin->needs, i)))
-			return "it has a need other than of " TSR_CHARDEV " and " TSR_NET
-			       ", which an isolated device cannot have";
+			return "it has a need other than of " TSR_CHARDEV ", " TSR_NET
+			       " and " TSR_BLOCK ", which an isolated device cannot have";
 	for (guint i = 0; i < plugin->resources->len; i++) {
 		const TsrResource *resource = g_ptr_array_index(plugin->resources, i);
 

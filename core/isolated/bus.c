@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the device is connected to: back ends of characters and of frames. */
+/* What the device is connected to: back ends of characters and of frames; block.c has the others.
+ */
 #include <stdio.h>
 
 #include "isolated/device-parts.h"
@@ -76,17 +77,20 @@ static struct object *find_peer(const char *need)
 
 static bool get(const struct tsr_host *host, const char *name, struct tsr_interface *out)
 {
+	static const void *const tables[] = { [ISO_PEER_CHARDEV] = &chardev,
+					      [ISO_PEER_NET] = &net,
+					      [ISO_PEER_BLOCK] = &device_block };
 	struct object *o = find_peer(name);
 
 	if (!o || !o->peer)
 		return false;
-	*out = (struct tsr_interface){ o->peer == ISO_PEER_NET ? (const void *)&net : &chardev, o };
+	*out = (struct tsr_interface){ tables[o->peer], o };
 	return true;
 }
 
 static const char *which(const struct tsr_host *host, const char *name)
 {
-	static const char *const interfaces[] = { NULL, TSR_CHARDEV, TSR_NET };
+	static const char *const interfaces[] = { NULL, TSR_CHARDEV, TSR_NET, TSR_BLOCK };
 	const struct object *o = find_peer(name);
 
 	return o ? interfaces[o->peer] : NULL;

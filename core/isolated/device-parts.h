@@ -4,6 +4,7 @@
 #ifndef TSR_ISOLATED_DEVICE_PARTS_H
 #define TSR_ISOLATED_DEVICE_PARTS_H
 
+#include <tessera/block.h>
 #include <tessera/chardev.h>
 #include <tessera/device.h>
 #include <tessera/draft/pci-host.h>
@@ -14,6 +15,8 @@
 #include "isolation/protocol.h"
 
 #define OBJECTS_MAX 256
+
+struct device_disk;
 
 /* What the core has made for it, by the core's number. */
 struct object {
@@ -26,7 +29,9 @@ struct object {
 	const struct tsr_pci_ops *pci_ops;
 	bool (*changed)(void *self, const char *name, struct tsr_error *error); /* listener */
 	enum iso_peer peer;
-	const void *port; /* the device's, of a peer */
+	const void *port;                   /* the device's, of a peer */
+	void (*medium_changed)(void *self); /* block */
+	struct device_disk *disk;           /* block: its requests; NULL: there was none */
 };
 
 struct device {
@@ -92,6 +97,11 @@ const void *device_get_table(const struct tsr_host *host, const char *name);
 void device_map_ram(void);
 /* Claims from the core; the rest of the message is filled in. */
 void device_fill_ops(struct iso_message *m, const struct tsr_io_ops *ops);
+
+/* -- block.c */
+extern const struct tsr_block device_block;
+/* ISO_BLOCK_DONE */
+void device_block_done(struct object *o, struct iso_message *m);
 
 /* -- state.c */
 extern struct tsr_state_writer device_writer; /* posts */

@@ -158,6 +158,19 @@ static void on_link(struct iso_message *m, struct object *o)
 	reply(m, 1);
 }
 
+static void on_block_done(struct iso_message *m, struct object *o)
+{
+	device_block_done(o, m);
+	reply(m, 1);
+}
+
+static void on_medium(struct iso_message *m, struct object *o)
+{
+	if (o->medium_changed)
+		o->medium_changed(o->self);
+	reply(m, 1);
+}
+
 static void (*const calls[])(struct iso_message *m, struct object *o) = {
 	[ISO_ATTACH] = on_attach,
 	[ISO_REALIZE] = on_realize,
@@ -174,6 +187,8 @@ static void (*const calls[])(struct iso_message *m, struct object *o) = {
 	[ISO_CAN_RECEIVE] = on_can_receive,
 	[ISO_RECEIVE] = on_receive,
 	[ISO_LINK] = on_link,
+	[ISO_BLOCK_DONE] = on_block_done,
+	[ISO_MEDIUM] = on_medium,
 };
 
 static void call(struct iso_message *m)

@@ -243,6 +243,27 @@ static void revive_for(struct iso_proxy *p, const struct iso_message *call)
 	p->t.clock->cancel(o->timer);
 }
 
+/* After a call from outside or within another one: a process that ended in it has a successor. */
+static void settle(struct iso_proxy *p)
+{
+	revive(p);
+	if (!p->depth && !p->is_rebuilding)
+		p->reactions->wake(p);
+}
+
+bool iso_proxy_tell(struct iso_proxy *p, struct iso_message *m)
+{
+	bool good;
+
+	if (!p->depth) {
+		g_byte_array_set_size(p->sent, 0);
+		p->sent_again = 0;
+	}
+	good = iso_proxy_call(p, m);
+	settle(p);
+	return good;
+}
+
 bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m)
 {
 	struct iso_message first;
@@ -261,8 +282,6 @@ bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m)
 			break;
 		iso_copy(m, &first);
 	}
-	revive(p);
-	if (!p->depth && !p->is_rebuilding)
-		p->reactions->wake(p);
+	settle(p);
 	return good;
 }

@@ -122,12 +122,21 @@ static void on_link(void *to, bool up)
 	iso_proxy_enter(o->proxy, &m);
 }
 
+static void on_medium(void *user)
+{
+	struct iso_object *o = user;
+	struct iso_message m;
+
+	iso_message_init(&m, ISO_MEDIUM, o->id);
+	iso_proxy_enter(o->proxy, &m);
+}
+
 void iso_objects_wake(struct iso_object *o)
 {
 	const struct tsr_chardev *chardev = o->to.table;
 	const struct tsr_net *net = o->to.table;
 
-	if (!o->is_connected)
+	if (!o->is_connected || o->peer == ISO_PEER_BLOCK)
 		return;
 	if (o->peer == ISO_PEER_CHARDEV) {
 		chardev->ready(o->to.self);
@@ -141,6 +150,7 @@ void iso_objects_wake(struct iso_object *o)
 void iso_objects_connect(struct iso_object *o, bool has_link)
 {
 	const struct tsr_chardev *chardev = o->to.table;
+	const struct tsr_block *block = o->to.table;
 	const struct tsr_net *net = o->to.table;
 
 	if (o->is_connected)
@@ -152,6 +162,8 @@ void iso_objects_connect(struct iso_object *o, bool has_link)
 							     .room = on_room,
 							     .receive = on_receive };
 		chardev->connect(o->to.self, &o->port.chardev);
+	} else if (o->peer == ISO_PEER_BLOCK) {
+		block->listen(o->to.self, on_medium, o);
 	} else {
 		o->port.net = (struct tsr_net_port){ .size = sizeof(o->port.net),
 						     .to = o,
@@ -254,6 +266,8 @@ static bool make_peer(struct iso_object *o, struct iso_message *m, struct tsr_er
 		o->peer = ISO_PEER_CHARDEV;
 	else if (which && strcmp(which, TSR_NET) == 0)
 		o->peer = ISO_PEER_NET;
+	else if (which && strcmp(which, TSR_BLOCK) == 0)
+		o->peer = ISO_PEER_BLOCK;
 	return o->peer || tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
 					"an isolated device cannot be connected to %s; remove "
 					"isolation=process",

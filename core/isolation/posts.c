@@ -97,13 +97,23 @@ static bool go_on(struct iso_proxy *p, const struct post *post)
 {
 	const struct iso_object *o = iso_objects_find(p, post->head->id, ISO_PEER);
 
-	if (!o || !o->peer)
+	if (!o || !o->peer || o->peer == ISO_PEER_BLOCK)
 		return false;
 	if (o->peer == ISO_PEER_NET)
 		((const struct tsr_net *)o->to.table)->ready(o->to.self);
 	else
 		((const struct tsr_chardev *)o->to.table)->ready(o->to.self);
 	return true;
+}
+
+static bool submit(struct iso_proxy *p, const struct post *post)
+{
+	return iso_block_submit(p, post->head, post->data);
+}
+
+static bool lock(struct iso_proxy *p, const struct post *post)
+{
+	return iso_block_lock(p, post->head);
 }
 
 static bool write_log(struct iso_proxy *p, const struct post *post)
@@ -191,6 +201,8 @@ static bool (*const posts[])(struct iso_proxy *p, const struct post *post) = {
 	[ISO_WRITTEN] = written,
 	[ISO_FRAME] = send_frame,
 	[ISO_NEXT] = go_on,
+	[ISO_SUBMIT] = submit,
+	[ISO_LOCK] = lock,
 	[ISO_LOG] = write_log,
 	[ISO_EMIT] = emit,
 	[ISO_SET_STRING] = set_string,

@@ -27,6 +27,8 @@ enum iso_call {
 	ISO_CAN_RECEIVE,    /* id: net */
 	ISO_RECEIVE,        /* id: either; data */
 	ISO_LINK,           /* id: net; a[0]: up */
+	ISO_BLOCK_DONE, /* id: block; a[0] piece, a[1] enum tsr_block_status; data: what was read */
+	ISO_MEDIUM,     /* id: block: the medium was removed or inserted */
 };
 
 /* To the core by the device. An answer's a[0] is what the function returns. */
@@ -55,6 +57,9 @@ enum iso_question {
 	ISO_CONFIG_USE, /* from now on the configuration space is copied */
 	ISO_ADDRESS,    /* id: function */
 	ISO_CONNECT,    /* id: peer; a[0]: net: has link_changed */
+	ISO_BLOCK_INFO, /* id: block; answer: a[0] enum iso_medium, a[1] length, a[2] generation */
+	ISO_EJECT,      /* id: block; a[0]: eject */
+	ISO_DRAIN,      /* id: block */
 	ISO_SEND,       /* id: chardev; data; answer: how many */
 	ISO_FLUSH,      /* only brings what was posted */
 	ISO_GET_UINT,   /* state; a[0]: bytes; data: name; answer: a[1] value */
@@ -76,6 +81,9 @@ enum iso_post {
 	ISO_WRITTEN,    /* a[0] address, a[1] length: guest RAM was written */
 	ISO_FRAME,      /* id: net; data */
 	ISO_NEXT,       /* id: chardev, net: ready() */
+	ISO_SUBMIT,     /* id: block; a[0] piece, below ISO_PIECES, a[1] offset, a[2] length,
+			   a[3] op | flags << 32; data: what is written */
+	ISO_LOCK,       /* id: block; a[0]: locked */
 	ISO_LOG,        /* id: site; a[0]: level; data: text */
 	ISO_EMIT,       /* data: event, 0, detail */
 	ISO_SET_STRING, /* data: property, 0, value */
@@ -90,7 +98,12 @@ enum iso_post {
 };
 
 enum iso_handlers { ISO_HAS_READ = 1, ISO_HAS_WRITE = 2 };
-enum iso_peer { ISO_PEER_NONE, ISO_PEER_CHARDEV, ISO_PEER_NET };
+enum iso_peer { ISO_PEER_NONE, ISO_PEER_CHARDEV, ISO_PEER_NET, ISO_PEER_BLOCK };
+enum iso_medium { ISO_IS_PRESENT = 1, ISO_IS_READ_ONLY = 2 };
+
+/* Requests to a block back end go over in pieces of at most ISO_DATA bytes, so many at a time: as
+ * much as can be posted in a call, beside what else it posts. */
+#define ISO_PIECES 6
 
 /* Descriptors that the supervisor's process is started with. */
 enum iso_descriptors { ISO_FD_LINE = 3, ISO_FD_SHARED, ISO_FD_RAM };

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include <tessera/block.h>
 #include <tessera/chardev.h>
 #include <tessera/device.h>
 #include <tessera/draft/a20.h>
@@ -24,7 +25,11 @@ enum iso_life {
 	ISO_LOST,  /* it has ended too often; a reset of the machine tries again */
 };
 
+/* What a device has said last about the door of its medium's drive. */
+enum iso_door { ISO_DOOR_UNKNOWN, ISO_DOOR_OPEN, ISO_DOOR_LOCKED };
+
 struct iso_proxy;
+struct iso_request;
 
 struct iso_object {
 	struct iso_proxy *proxy;
@@ -39,7 +44,9 @@ struct iso_object {
 	struct tsr_pci_function *function;
 	enum iso_peer peer;
 	struct tsr_interface to;
-	bool is_connected, is_down; /* net: the cable is unplugged */
+	bool is_connected, is_down;               /* net: the cable is unplugged */
+	struct iso_request *requests[ISO_PIECES]; /* block: under way, by number */
+	enum iso_door door;
 	union {
 		struct tsr_net_port net;
 		struct tsr_chardev_port chardev;
@@ -124,6 +131,9 @@ bool iso_proxy_call(struct iso_proxy *p, struct iso_message *m);
 /* The same, first bringing back a process that has ended. If it is killed during the call, the call
  * is repeated. */
 bool iso_proxy_enter(struct iso_proxy *p, struct iso_message *m);
+/* The same for a call that only means something to the process that is there: if that ends in it,
+ * the next one does not get it. */
+bool iso_proxy_tell(struct iso_proxy *p, struct iso_message *m);
 /* Ends a device that breaks the rules of the channel; why: static, "its process WHY". */
 void iso_proxy_break(struct iso_proxy *p, const char *why);
 /* The same, of a process that may have said nothing yet. */
@@ -150,6 +160,19 @@ const struct tsr_host *iso_proxy_dma_host(const struct iso_proxy *p, const struc
 void iso_objects_connect(struct iso_object *o, bool has_link);
 /* The device is there again: its back end delivers what waits. */
 void iso_objects_wake(struct iso_object *o);
+
+/* -- block.c: connections to block back ends. Those with a message or head are questions and posts:
+ * false if that is not allowed. */
+
+bool iso_block_info(struct iso_proxy *p, struct iso_message *m);
+bool iso_block_eject(struct iso_proxy *p, struct iso_message *m);
+bool iso_block_drain(struct iso_proxy *p, struct iso_message *m);
+bool iso_block_submit(struct iso_proxy *p, const struct iso_head *head, const uint8_t *data);
+bool iso_block_lock(struct iso_proxy *p, const struct iso_head *head);
+/* Its process has ended: what it has submitted is given up. */
+void iso_block_abandon(struct iso_proxy *p);
+/* Its next process has not the state of the one before: doors are as that says. */
+void iso_block_forget(struct iso_proxy *p);
 
 /* -- questions.c, posts.c: reactions */
 

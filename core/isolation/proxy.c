@@ -106,6 +106,7 @@ static void detach(void *self)
 
 	if (p->watch)
 		p->t.worker->unwatch(p->host, p->watch);
+	iso_block_abandon(p);
 	iso_process_free(p->process);
 	g_clear_pointer(&p->objects, g_ptr_array_unref);
 	g_clear_pointer(&p->kept, g_byte_array_unref);

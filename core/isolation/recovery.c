@@ -68,6 +68,7 @@ bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error)
 	g_clear_pointer(&p->lacks, g_free);
 	p->next = 0;
 	p->config_of = NULL;
+	iso_block_abandon(p);
 	if (!iso_process_start(p->process, &m)) {
 		iso_proxy_kill(p, "did not start");
 		return tsr_error_set(error, TSR_ERROR_FAILED, "its process cannot be started");
@@ -132,6 +133,8 @@ static bool rebuild(struct iso_proxy *p, bool *has_state, struct tsr_error *erro
 	       reset(p, error);
 	*has_state = good && load_kept(p);
 	p->is_rebuilding = false;
+	if (good && !*has_state)
+		iso_block_forget(p);
 	return good &&
 	       (p->life == ISO_ALIVE || tsr_error_set(error, TSR_ERROR_FAILED, "it ended again"));
 }

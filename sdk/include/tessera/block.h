@@ -25,7 +25,8 @@ struct tsr_block_segment {
 };
 
 /* Owned by the requester, which keeps it alive and unchanged until `done`. Offset and length are
- * multiples of 512. */
+ * multiples of 512. A requester may be saved before `done`: its state says so, and its `load` makes
+ * the request again. */
 struct tsr_block_request {
 	uint32_t size;
 	uint32_t flags; /* 0: none are defined; one that the back end does not know: UNSUPPORTED */
