@@ -806,6 +806,12 @@ int main(int argc, char **argv)
 	}
 	printf("%llu programs, %llu instructions, %u differ\n", (unsigned long long)programs,
 	       (unsigned long long)instructions, failures);
+	if (strstr(options, "unchecked")) {
+		uint64_t signals = rig_stat(b, "signals of code without checks");
+
+		printf("%llu signals of code without checks\n", (unsigned long long)signals);
+		failures += !signals;
+	}
 	rig_free(a);
 	rig_free(b);
 	return failures != 0;

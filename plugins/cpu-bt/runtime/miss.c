@@ -17,6 +17,7 @@
 #include "runtime/fp-pointers.h"
 #include "runtime/miss.h"
 #include "runtime/outcome.h"
+#include "runtime/unchecked.h"
 
 static enum tsr_mmu_view view(const struct tsr_bt *bt)
 {
@@ -276,8 +277,10 @@ static struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt_site *
 	const struct bt_bounce *b = &bt->hot.bounce;
 	bool one = b->parts == 1, io = b->part[0].kind == TSR_MMU_IO;
 
-	if (one && !io && !(s->access & BT_WRITE && b->part[0].kind == TSR_MMU_TRACED))
+	if (one && !io && !(s->access & BT_WRITE && b->part[0].kind == TSR_MMU_TRACED)) {
+		tsr_bt_unchecked_filled(bt, gla);
 		return access_by(b->part[0].host, gla);
+	}
 	if (!(s->access & BT_WRITE))
 		return read_copy(bt, gla, s);
 	return s->store ? store(bt, s) : leave_for_one(bt, s);
