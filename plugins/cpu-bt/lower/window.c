@@ -295,13 +295,26 @@ static void note_fault(struct bt_tx *tx)
 	s->source = tx->sources[tx->index];
 }
 
+/* One that uses an MMX register sets the top of the x87's stack to 0, and the host does that before
+ * the access that fails. */
+static bool uses_mmx(const struct bt_insn *i)
+{
+	if (i->kind != BT_FP || i->map != 1)
+		return false;
+	if (i->opcode == OP_0F_CVT_INT_TO_FP || i->opcode == OP_0F_CVTT_FP_TO_INT ||
+	    i->opcode == OP_0F_CVT_FP_TO_INT)
+		return i->mandatory != PREFIX_REPNE && i->mandatory != PREFIX_REP;
+	return i->isa == BT_ISA_MMX || (i->opcode >= OP_0F_MMX_FIRST && !i->mandatory &&
+					i->opcode != OP_0F_FP_CMP && i->opcode != OP_0F_SHUFP);
+}
+
 static bool unchecked_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
 			      struct host_mem *out)
 {
 	struct bt_ea at;
 	bool table = tsr_bt_bounded(tx, tx->index, ea, &at, &size);
 
-	if (!names_registers(tx->insn))
+	if (!names_registers(tx->insn) || uses_mmx(tx->insn))
 		return false;
 	load_window(tx);
 	note_fault(tx);
