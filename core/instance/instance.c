@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "calls/code-map.h"
+#include "calls/memory-faults.h"
 #include "instance/bus.h"
 #include "instance/machine-parts.h"
 #include "jail/jail.h"
@@ -253,6 +254,7 @@ void tsr_instance_detach(TsrInstance *instance)
 	if (instance->class->detach)
 		TSR_CALLING(&instance->callee, "detach", instance->class->detach(instance->self));
 	check_fence(instance);
+	tsr_memory_faults_set(instance, NULL);
 	instance->is_detached = true;
 }
 

@@ -12,6 +12,7 @@
 #include "board/memory-map.h"
 #include "board/pci-bus.h"
 #include "board/port-space.h"
+#include "calls/memory-faults.h"
 #include "instance/holds.h"
 #include "instance/instance.h"
 #include "instance/lock.h"
@@ -276,9 +277,15 @@ static uint64_t cpu_tsc(const struct tsr_host *host)
 	return tsr_timekeeper_tsc(tsr_instance_of(host)->machine->clock);
 }
 
+static bool cpu_handle_faults(const struct tsr_host *host, const struct tsr_fault_handler *handler)
+{
+	return tsr_memory_faults_set(tsr_instance_of(host), handler);
+}
+
 const struct tsr_cpu_host tsr_cpu_host_table = {
 	.size = sizeof(struct tsr_cpu_host),
 	.port_read = cpu_port_read,
 	.port_write = cpu_port_write,
 	.tsc = cpu_tsc,
+	.handle_faults = cpu_handle_faults,
 };

@@ -22,6 +22,7 @@
 #include "runtime/mode.h"
 #include "runtime/requests.h"
 #include "runtime/runtime.h"
+#include "runtime/unchecked.h"
 #include "save.h"
 #include "stats.h"
 #include "translate/block.h"
@@ -312,6 +313,7 @@ static bool realize(void *self, struct tsr_error *error)
 							.tags_changed = on_tags_changed };
 	bt->board.layout = bt->board.mmu->layout(bt->board.mmu_self);
 	choose_windows(bt);
+	tsr_bt_unchecked_choose(bt);
 	bt->board.vcpu = bt->board.mmu->create(bt->board.mmu_self, &bt->board.listener);
 	if (!bt->board.vcpu)
 		return tsr_error_set(error, TSR_ERROR_FAILED,
@@ -321,16 +323,19 @@ static bool realize(void *self, struct tsr_error *error)
 	tsr_bt_targets_init(bt);
 	on_reset(bt, TSR_RESET_POWER_ON);
 	tsr_bt_stats_start(bt);
-	return tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"),
-				 error) &&
-	       tsr_bt_runtime_emit(bt, error) && create_interpreter(bt, error) &&
-	       (!bt->options.lockstep || tsr_bt_lockstep_init(bt, error));
+	if (!tsr_bt_cache_init(bt, (size_t)bt->board.properties->get_int(bt->board.host, "cache"),
+			       error) ||
+	    !tsr_bt_runtime_emit(bt, error) || !create_interpreter(bt, error))
+		return false;
+	tsr_bt_unchecked_init(bt);
+	return !bt->options.lockstep || tsr_bt_lockstep_init(bt, error);
 }
 
 static void detach(void *self)
 {
 	struct tsr_bt *bt = self;
 
+	tsr_bt_unchecked_finish(bt);
 	if (bt->board.context)
 		bt->board.interpreter->destroy(bt->board.context);
 	if (bt->board.vcpu)

@@ -79,6 +79,7 @@ static enum tsr_x86_stop take_interrupt(struct tsr_bt *bt)
 	struct tsr_x86_fault f = { .vector = TSR_VECTOR_NMI };
 
 	bt->stats.interrupts++;
+	bt->unchecked.look = true;
 	if (bt->state.nmi_pending && !bt->state.nmi_blocked) {
 		bt->state.nmi_pending = 0;
 		return deliver(bt, TSR_EVENT_NMI, &f);

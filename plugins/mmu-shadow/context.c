@@ -43,6 +43,7 @@ static bool reserve(struct shadow *s, struct shadow_context *c)
 void tsr_shadow_context_free(struct shadow *s, struct shadow_context *c)
 {
 	tsr_shadow_window_close(s, &c->own_window);
+	tsr_shadow_exact_close(s, c);
 	for (unsigned view = 0; view < TSR_VIEWS; view++)
 		if (c->base[view])
 			munmap(c->base[view], SHADOW_VIEW_SIZE);
@@ -66,7 +67,7 @@ static struct shadow_context *context_new(struct shadow *s, unsigned id)
 	return NULL;
 }
 
-static void clear_table(struct shadow_context *c, unsigned table)
+static void clear_table(struct shadow *s, struct shadow_context *c, unsigned table)
 {
 	for (unsigned word = 0; word < SHADOW_CHUNKS / 64; word++) {
 		uint64_t bits = c->touched[table][word];
@@ -76,7 +77,7 @@ static void clear_table(struct shadow_context *c, unsigned table)
 			unsigned chunk = word * 64 + __builtin_ctzll(bits);
 
 			memset(chunk_at(c, table, chunk), 0, TSR_PAGE_SIZE);
-			tsr_shadow_bytes_drop(c, table, chunk * 512, 512);
+			tsr_shadow_bytes_drop(s, c, table, chunk * 512, 512);
 			if (table == TSR_VIEW_USER * 2)
 				memset(fetched_bits(c) + chunk * 8, 0, 64);
 		}
@@ -88,7 +89,7 @@ void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c)
 	for (unsigned number = 0; number < SHADOW_DIRECTORIES; number++)
 		tsr_shadow_detach_pd(s, c, number);
 	for (unsigned table = 0; table < VIEW_TABLES; table++)
-		clear_table(c, table);
+		clear_table(s, c, table);
 	c->user_tag = tsr_shadow_new_tag(s);
 	c->user_used = false;
 }
@@ -184,18 +185,20 @@ struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_v
 	c->cr3 = cr3;
 	c->mode = mode;
 	c->set = NULL;
+	tsr_shadow_exact_start(s, c);
 	tsr_shadow_common_join(s, v, c);
 	s->count.contexts_made++;
 	return *place = c;
 }
 
-static void drop_in_chunk(struct shadow_context *c, unsigned chunk, uint32_t first, uint32_t count)
+static void drop_in_chunk(struct shadow *s, struct shadow_context *c, unsigned chunk,
+			  uint32_t first, uint32_t count)
 {
 	for (unsigned table = 0; table < VIEW_TABLES; table++) {
 		if (!shadow_bit(c->touched[table], chunk))
 			continue;
 		memset(chunk_at(c, table, 0) + (size_t)first * 8, 0, (size_t)count * 8);
-		tsr_shadow_bytes_drop(c, table, first, count);
+		tsr_shadow_bytes_drop(s, c, table, first, count);
 	}
 }
 
@@ -209,7 +212,7 @@ void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t 
 
 		if (here > count)
 			here = count;
-		drop_in_chunk(c, first / 512, first, here);
+		drop_in_chunk(s, c, first / 512, first, here);
 		first += here;
 		count -= here;
 	}
@@ -219,7 +222,7 @@ void tsr_shadow_drop_writes(struct shadow *s)
 {
 	for (unsigned i = 0; i < SHADOW_SPACES; i++)
 		for (unsigned view = 0; s->contexts[i] && view < TSR_VIEWS; view++)
-			clear_table(s->contexts[i], view * 2 + 1);
+			clear_table(s, s->contexts[i], view * 2 + 1);
 }
 
 void tsr_shadow_flush(struct shadow *s)

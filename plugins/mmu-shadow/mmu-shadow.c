@@ -362,6 +362,7 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub,
 		cr3 = context->cr3 & (mode & MODE_PAE ? TSR_CR3_PAE : TSR_PTE_FRAME);
 	s->count.switches++;
 	c = v->context;
+	tsr_shadow_exact_count(v);
 	if (!c || c->cr3 != cr3 || c->mode != mode)
 		c = tsr_shadow_context_find(s, v, cr3, mode);
 	if (context->pdpte)
@@ -375,6 +376,7 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub,
 		c->window[mode & MODE_PG ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR]->base;
 	v->pub.base[TSR_VIEW_SUPERVISOR] = c->base[TSR_VIEW_SUPERVISOR];
 	v->pub.base[TSR_VIEW_USER] = c->base[mode & MODE_PG ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR];
+	tsr_shadow_exact_publish(s, v);
 	tsr_shadow_publish(s, false);
 }
 
@@ -427,6 +429,7 @@ static struct tsr_mmu_vcpu *mmu_create(void *self, const struct tsr_mmu_listener
 	v->first = n * SHADOW_CONTEXTS;
 	s->vcpus[n] = v;
 	tsr_shadow_window_open(s, &v->window);
+	tsr_shadow_exact_init(s, listener);
 	if (!tsr_shadow_context_find(s, v, 0, 0)) {
 		mmu_destroy(s, &v->pub);
 		return NULL;
@@ -461,6 +464,18 @@ static bool mmu_promote(void *self, struct tsr_mmu_vcpu *pub, enum tsr_mmu_view 
 	return tsr_shadow_promote(self, c, view, gla >> TSR_PAGE_SHIFT, access == TSR_ACCESS_WRITE);
 }
 
+static bool mmu_expose(void *self, struct tsr_mmu_vcpu *pub, tsr_gla gla,
+		       enum tsr_mmu_access access)
+{
+	return tsr_shadow_expose(self, (struct shadow_vcpu *)pub, gla >> TSR_PAGE_SHIFT,
+				 access == TSR_ACCESS_WRITE);
+}
+
+static void mmu_settle(void *self, struct tsr_mmu_vcpu *pub)
+{
+	tsr_shadow_settle(self, (struct shadow_vcpu *)pub);
+}
+
 static void mmu_stats(void *self, void (*put)(void *user, const char *name, uint64_t value),
 		      void *user)
 {
@@ -486,6 +501,8 @@ static const struct tsr_mmu mmu_table = {
 	.written = mmu_written,
 	.stats = mmu_stats,
 	.promote = mmu_promote,
+	.expose = mmu_expose,
+	.settle = mmu_settle,
 };
 
 /* -- notifications by the core */
@@ -639,6 +656,7 @@ static void shadow_detach(void *self)
 			munmap(memory, arrays[i].length);
 	}
 	tsr_shadow_windows_finish(s);
+	tsr_shadow_exact_finish(s);
 	tsr_shadow_common_finish(s);
 	if (s->sets[0].fetched)
 		munmap(s->sets[0].fetched, SHADOW_SETS * SET_BITS_LENGTH);

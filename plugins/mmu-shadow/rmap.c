@@ -99,12 +99,13 @@ void tsr_shadow_rmap_add(struct shadow *s, struct shadow_page *p, struct shadow_
 	p->rmap = n;
 }
 
-static void drop_entry(struct shadow_context *c, unsigned view, bool write, uint32_t page)
+static void drop_entry(struct shadow *s, struct shadow_context *c, unsigned view, bool write,
+		       uint32_t page)
 {
 	if (!shadow_bit(c->touched[view * 2 + write], page / 512))
 		return;
 	*shadow_entry(c, view, write ? SHADOW_WRITE_TABLE : SHADOW_READ_TABLE, page) = 0;
-	tsr_shadow_bytes_drop(c, view * 2 + write, page, 1);
+	tsr_shadow_bytes_drop(s, c, view * 2 + write, page, 1);
 }
 
 void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
@@ -118,9 +119,9 @@ void tsr_shadow_rmap_drop(struct shadow *s, struct shadow_page *p, bool reads)
 
 		next = s->rmap[n].next;
 		if (c)
-			drop_entry(c, view, true, page);
+			drop_entry(s, c, view, true, page);
 		if (c && reads)
-			drop_entry(c, view, false, page);
+			drop_entry(s, c, view, false, page);
 		if (reads || !(c && shadow_bit(c->touched[view * 2], page / 512) &&
 			       *shadow_entry(c, view, SHADOW_READ_TABLE, page))) {
 			s->rmap[n].next = s->rmap_free;

@@ -12,7 +12,10 @@
  *  3. A valid byte is 0 only while the page has that entry (a write byte: both entries), and the
  *     view's window has mapped the same memory. Whatever drops an entry drops the byte.
  *  4. A context's table chunk (512 entries, 4 KiB) that is not marked as touched is all zero.
- *  5. What the contexts of a virtual CPU have in common is true for the one that runs: its
+ *  5. In an exact window a page is mapped only as its user entries allow, as long as
+ *     exact->is_true; whatever drops an entry of a page that is mapped ends that, and marks the
+ *     page. Code may use the window only while it is true.
+ *  6. What the contexts of a virtual CPU have in common is true for the one that runs: its
  *     page-directory entries there are those that the common entries come from. Other contexts are
  *     compared when they are switched to (common.c). Chunks there are marked as touched in what is
  *     common, never in the context that maps them.
@@ -133,6 +136,20 @@ struct shadow_window {
 	uint64_t stamp;   /* of the last promotion */
 };
 
+/* Of a user view: what is mapped there is what its entries allow. */
+struct shadow_exact {
+	uint8_t *base;  /* of linear page 0; NULL: none was needed yet */
+	uint8_t *pages; /* enum shadow_exact_page by linear page */
+	bool is_true;
+	uint64_t ran;   /* ticks that the address space has run */
+	uint64_t space; /* its number */
+	unsigned mappings;                  /* of the host, at most, since it was empty */
+	uint64_t used[SHADOW_CHUNKS / 64];  /* chunks that may have mapped pages */
+	uint64_t stale[SHADOW_CHUNKS / 64]; /* ... marked ones */
+};
+enum shadow_exact_page { EXACT_NONE, EXACT_READ, EXACT_WRITE, EXACT_MAPPED = 3, EXACT_STALE = 4,
+	EXACT_AGAIN = 8 /* it was mapped before */ };
+
 struct shadow_context {
 	bool alive;
 	uint16_t id;
@@ -146,6 +163,7 @@ struct shadow_context {
 	unsigned resident_count;
 	struct shadow_window *window[TSR_VIEWS];
 	struct shadow_window own_window;
+	struct shadow_exact exact;
 	/* As touched: chunks that may have a byte of 0. */
 	uint64_t promoted[TSR_VIEWS * 2][SHADOW_CHUNKS / 64];
 	struct shadow_directory pd[SHADOW_DIRECTORIES];
@@ -178,6 +196,7 @@ struct shadow_vcpu {
 	struct shadow_common *common; /* NULL until there is paging */
 	unsigned first;               /* its contexts: [first, first + SHADOW_CONTEXTS) */
 	struct shadow_window window;  /* of the supervisor views */
+	uint64_t since; /* tick up to which the context's time is counted */
 	struct shadow_context *recent[SHADOW_RECENT]; /* by a hash of CR3; NULL: none */
 };
 
@@ -188,6 +207,7 @@ struct shadow_vcpu {
 	X(table_writes) X(code_writes) X(slots_dropped) X(rmap_overflows) X(flushes) \
 	X(tag_changes) X(sets_made) X(invlpg) \
 	X(common_differences) X(common_closed) \
+	X(exposures) X(exposures_refused) X(exact_maps) X(exact_settled) X(exact_emptied) \
 	X(promotions) X(promotions_refused) X(window_maps) X(window_pages) X(windows_unmapped)
 /* clang-format on */
 
@@ -208,9 +228,10 @@ struct shadow {
 	unsigned resident;
 	struct tsr_mmu_layout layout;
 	int ram_fd, invalid_fd;    /* guest RAM; SHADOW_BYTES_SIZE invalid bytes. -1: no windows */
+	uint8_t *nowhere;          /* as large as an exact window; nothing is mapped. NULL: none */
 	int common_fd;             /* -1: nothing is common */
 	unsigned edges, edges_max; /* of all windows */
-	uint64_t last_tag;
+	uint64_t last_tag, last_space;
 	uint64_t stamp;
 #define X(name) uint64_t name;
 	struct {
@@ -275,6 +296,24 @@ void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t 
 void tsr_shadow_drop_writes(struct shadow *s); /* every write entry of every context */
 void tsr_shadow_flush(struct shadow *s);       /* everything of every context */
 
+/* -- exact.c: exact windows */
+void tsr_shadow_exact_init(struct shadow *s, const struct tsr_mmu_listener *listener);
+void tsr_shadow_exact_finish(struct shadow *s);
+void tsr_shadow_exact_close(struct shadow *s, struct shadow_context *c);
+/* The same for the user entries of a context that has one. */
+void tsr_shadow_exact_drop(struct shadow *s, struct shadow_context *c, bool write, uint32_t first,
+			   uint32_t count);
+/* Empties the least recently used one but that of `keep`. False: there is none. */
+bool tsr_shadow_exact_make_room(struct shadow *s, const struct shadow_context *keep);
+/* Of an address space that is made. */
+void tsr_shadow_exact_start(struct shadow *s, struct shadow_context *c);
+/* The running context is another one from now on, or its time is wanted. */
+void tsr_shadow_exact_count(struct shadow_vcpu *v);
+/* Tells the CPU of the running context's. */
+void tsr_shadow_exact_publish(const struct shadow *s, const struct shadow_vcpu *v);
+void tsr_shadow_settle(struct shadow *s, struct shadow_vcpu *v);
+bool tsr_shadow_expose(struct shadow *s, struct shadow_vcpu *v, uint32_t page, bool write);
+
 /* -- window.c: windows and their valid bytes */
 void tsr_shadow_windows_init(struct shadow *s); /* before the jail closes */
 void tsr_shadow_windows_finish(struct shadow *s);
@@ -283,8 +322,8 @@ void tsr_shadow_window_open(struct shadow *s, struct shadow_window *w);
 void tsr_shadow_window_close(struct shadow *s, struct shadow_window *w);
 bool tsr_shadow_bytes_map(struct shadow *s, uint8_t *base); /* the bytes of a view, all invalid */
 /* Entries [first, first + count) of a table, all in one chunk, were dropped: so are the bytes. */
-void tsr_shadow_bytes_drop(struct shadow_context *c, unsigned table, uint32_t first,
-			   uint32_t count);
+void tsr_shadow_bytes_drop(struct shadow *s, struct shadow_context *c, unsigned table,
+			   uint32_t first, uint32_t count);
 /* An entry was made: its byte is valid if the window has the page. */
 void tsr_shadow_bytes_entered(struct shadow *s, struct shadow_context *c, unsigned view,
 			      uint32_t page);

@@ -134,10 +134,13 @@ static uint8_t *bytes_of(struct shadow_context *c, unsigned table)
 	return c->base[table / 2] + (table & 1 ? SHADOW_WRITE_VALID : SHADOW_READ_VALID);
 }
 
-void tsr_shadow_bytes_drop(struct shadow_context *c, unsigned table, uint32_t first, uint32_t count)
+void tsr_shadow_bytes_drop(struct shadow *s, struct shadow_context *c, unsigned table,
+			   uint32_t first, uint32_t count)
 {
 	unsigned chunk = first / 512;
 
+	if (table / 2 == TSR_VIEW_USER && shadow_bit(c->exact.used, chunk))
+		tsr_shadow_exact_drop(s, c, table & 1, first, count);
 	if (!shadow_bit(c->promoted[table], chunk))
 		return;
 	memset(bytes_of(c, table) + first, 0xff, count);
@@ -280,6 +283,8 @@ static bool make_room(struct shadow *s, struct shadow_window *w)
 	}
 	while (s->edges + EDGES_OF_A_RUN > s->edges_max) {
 		oldest = least_recent(s, w);
+		if (!oldest && tsr_shadow_exact_make_room(s, NULL))
+			continue;
 		if (!oldest)
 			return false;
 		unmap(s, oldest);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include <tessera/draft/interpreter.h>
 
+#include "calls/memory-faults.h"
 #include "rig.h"
 
 static struct rig *rig_of(const struct tsr_host *host)
@@ -129,11 +131,17 @@ static uint64_t tsc(const struct tsr_host *host)
 	return 12345678;
 }
 
+static bool handle_faults(const struct tsr_host *host, const struct tsr_fault_handler *handler)
+{
+	return tsr_memory_faults_set(host, handler);
+}
+
 static const struct tsr_cpu_host cpu_host_table = {
 	.size = sizeof(cpu_host_table),
 	.port_read = port_read,
 	.port_write = port_write,
 	.tsc = tsc,
+	.handle_faults = handle_faults,
 };
 
 /* -- properties, bus, machine, log */
@@ -147,6 +155,8 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 		return rig_of(host)->dump;
 	if (!strcmp(name, "checks"))
 		return rig_of(host)->checks;
+	if (!strcmp(name, "unchecked"))
+		return rig_of(host)->unchecked ? "always" : "off";
 	if (!strcmp(name, "windows"))
 		return rig_of(host)->promote ? "all" : "off";
 	return "default";
@@ -295,12 +305,23 @@ static void plugin_detach(struct rig_plugin *p)
 		dlclose(p->library);
 }
 
+/* The core gives each thread one that calls plugins. */
+static void take_signal_stack(void)
+{
+	static _Thread_local uint8_t stack[65536];
+	stack_t now, own = { .ss_sp = stack, .ss_size = sizeof(stack) };
+
+	if (sigaltstack(NULL, &now) == 0 && now.ss_flags & SS_DISABLE)
+		sigaltstack(&own, NULL);
+}
+
 struct rig *rig_new(bool translating, const char *options)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 	struct rig_plugin *cpu = translating ? &rig->translator : &rig->interpreter;
 	bool ok;
 
+	take_signal_stack();
 	rig->translating = translating;
 	rig->check = strstr(options, "lockstep") ? "lockstep" : "off";
 	rig->stress = strstr(options, "cold")         ? "cold"
@@ -312,6 +333,7 @@ struct rig *rig_new(bool translating, const char *options)
 		    : strstr(options, "dump")     ? "all"
 						  : "off";
 	rig->promote = strstr(options, "window") ? 1 : strstr(options, "inline") ? 0 : 256;
+	rig->unchecked = strstr(options, "unchecked") != NULL;
 	rig->checks = strstr(options, "inline") || strstr(options, "window") ? "inline"
 		      : strstr(options, "called")                            ? "called"
 									     : "auto";

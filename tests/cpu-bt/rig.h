@@ -41,6 +41,7 @@ struct rig {
 	bool stopped;
 	bool io_given;    /* ports read io_value instead */
 	uint32_t promote; /* 0: no windows */
+	bool unchecked;   /* user level uses the exact window */
 	uint32_t targets; /* 0: no maps of targets */
 	uint32_t io_value;
 	void (*on_io)(struct rig *rig);
@@ -52,7 +53,8 @@ struct rig {
  * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the numbers of two tags),
  * wrap-each (of one), * nobmi2, nochain, nogroups, inline and called (memory checks), window
  * (inline, and each page is promoted when it is first used; inline alone uses no window; with both,
- * each target is noted when it is first jumped to), notargets (no maps of them), dump (all blocks),
+ * each target is noted when it is first jumped to), unchecked (with window: user level has no checks,
+ * but signals), notargets (no maps of them), dump (all blocks),
  * dump-one (those with an instruction at 10003h), dump-bad (a value that is refused). NULL and a
  * message on stderr: failed. */
 struct rig *rig_new(bool translating, const char *options);

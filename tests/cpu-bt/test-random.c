@@ -419,6 +419,12 @@ int main(int argc, char **argv)
 	}
 	printf("%llu programs, %llu instructions, %u differ\n", (unsigned long long)programs,
 	       (unsigned long long)instructions, failures);
+	if (strstr(options, "unchecked")) {
+		uint64_t signals = rig_stat(a, "signals of code without checks");
+
+		printf("%llu signals of code without checks, %llu blocks\n", (unsigned long long)signals, (unsigned long long)rig_stat(a, "blocks without checks"));
+		failures += !signals;
+	}
 	rig_free(a);
 	rig_free(b);
 	return failures != 0;

@@ -31,6 +31,7 @@
 #define BT_RELINKS 8
 #define BT_TARGET_MAPS 16
 #define BT_TARGET_TAGS 256
+#define BT_DEAR 8192
 #define BT_MAX_INSNS 64 /* guest instructions in a block */
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
 #define BT_BLOCK_HOST_MAX 32768
@@ -262,9 +263,10 @@ enum bt_check_form {
 	BT_CHECKS_INLINE,
 };
 
-/* How a hot block checks that an operand of 2 or 4 bytes stays within its page. Each form is
- * tried when the one before it has failed often. */
+/* How a hot block uses the window, and checks that an operand of 2 or 4 bytes stays within its
+ * page. Each form is tried when the one before it has failed often. */
 enum bt_window_form {
+	BT_WINDOW_UNCHECKED, /* user level: it does not check, in the exact window */
 	BT_WINDOW_ALIGNED, /* it is aligned */
 	BT_WINDOW_ENDS,    /* the valid byte of its last byte's page is looked at too */
 	BT_WINDOW_PLAIN,   /* the block does not use the window: operands are often not in it */
@@ -293,7 +295,8 @@ struct bt_stats {
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
 		left_behind, strings, system, crossings, stretched, cut_short, compared, skipped,
 		left_alone, samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1],
-		promotions, promotions_failed, target_looks, targets, targets_emptied,
+		promotions, promotions_failed, signals, exposures, unchecked, target_looks, targets,
+		targets_emptied,
 		gates[BT_GATES][2];        /* by the ring: 0, outer */
 	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
 	uint64_t translation_ticks;        /* of the host's time-stamp counter */
@@ -358,6 +361,7 @@ struct bt_hot {
 	const uint32_t *no_targets; /* the map that is always empty */
 	uint8_t *view_base;         /* r14 */
 	uint8_t *window_base;       /* of the same view */
+	struct tsr_mmu_exact exact; /* the user view's exact window */
 	uint8_t *host_rsp;          /* of C, while translated code runs */
 	uint8_t *code_rsp;          /* of translated code, while C runs (returns.c) */
 	uint8_t *code_stack;        /* ... where its stack starts */
@@ -464,6 +468,28 @@ struct bt_mode {
 	struct bt_tags *tags;
 };
 
+/* A block that has checks because signals are dear. */
+struct bt_dear {
+	tsr_gpa gpa;
+	uint32_t eip, mode;
+	uint64_t space; /* young address space that it was in; 0: an older one */
+};
+
+/* Code without checks (runtime/unchecked.c) */
+struct bt_unchecked {
+	bool on;
+	bool always;   /* whatever it costs */
+	bool look;     /* an interrupt came: has it been quiet for so long that blocks may try again? */
+	uint64_t asked; /* tick when the budgets were looked at */
+	int64_t growth, churn; /* ticks that may be spent */
+	uint64_t tried, quiet; /* tick when blocks could try again, and how long that takes */
+	bool waits;     /* for an entry of the page */
+	uint32_t page;  /* linear page that it asked for last */
+	enum tsr_mmu_access access;
+	struct bt_dear dear[BT_DEAR];
+	unsigned dear_count;
+};
+
 /* The stacks of translated code (returns.c), by view. */
 struct bt_returns {
 	void *region;
@@ -566,6 +592,7 @@ struct tsr_bt {
 	struct bt_budget budget;
 	struct bt_mode mode;
 	struct bt_returns returns;
+	struct bt_unchecked unchecked;
 	struct bt_targets targets;
 	struct bt_cache cache;
 	struct bt_runtime rt;

@@ -100,6 +100,7 @@ enum {
 enum {
 	OP_0F_CVT_INT_TO_FP = 0x2a, /* CVTPI2PS, CVTSI2SD and so on */
 	OP_0F_CVTT_FP_TO_INT = 0x2c,
+	OP_0F_CVT_FP_TO_INT = 0x2d,
 	OP_0F_COMIS = 0x2f, /* from CVTT to here results are integers or flags */
 	OP_0F_SQRT = 0x51,
 	OP_0F_FP_ADD = 0x58, /* ADD, MUL, conversions, SUB, MIN, DIV, MAX */
@@ -110,7 +111,9 @@ enum {
 	OP_0F_SHRD_CL = 0xad,
 	OP_0F_MOVZX_EB = 0xb6,
 	OP_0F_BIT_IB = 0xba,
+	OP_0F_MMX_FIRST = 0x60, /* from here on those without prefix have MMX registers, but for two */
 	OP_0F_FP_CMP = 0xc2,
+	OP_0F_SHUFP = 0xc6,
 	OP_0F_BSWAP = 0xc8, /* + register */
 	OP_0F_CVT_DQ_PD = 0xe6,
 };

@@ -111,14 +111,15 @@ static bool clobbers(const struct bt_tx *tx, const uint8_t makers[], unsigned n,
 	       tx->sources[next].kind && makers[next] == makers[n];
 }
 
-/* Saving them takes longer than a check that keeps them. */
+/* Saving them takes longer than a check that keeps them. Without checks only a loop's poll clobbers
+ * them where memory may be used. */
 static void decide_saving(struct bt_tx *tx)
 {
 	unsigned gain = 0;
 
 	for (unsigned n = 0; n < tx->count; n++)
 		gain += !tx->flags_live[n] && tx->sources[n].kind == BT_RECOVER_SAVED;
-	tx->flags_saved = gain > (tx->loop ? 0 : 1);
+	tx->flags_saved = tx->loop ? gain > 0 : gain > 1 && !tx->unchecked;
 	for (unsigned n = 0; n < tx->count && !tx->flags_saved; n++)
 		tx->flags_live[n] |= tx->sources[n].kind == BT_RECOVER_SAVED;
 }

@@ -25,7 +25,7 @@ static bool joins_next(struct bt_tx *tx, int32_t own)
 	const struct bt_insn *next = &tx->insns[tx->index + 1];
 	struct bt_ea ea;
 
-	if (!tx->windowed || tx->index + 1 >= tx->count || !is_simple(tx->insn) ||
+	if (!tx->windowed || tx->unchecked || tx->index + 1 >= tx->count || !is_simple(tx->insn) ||
 	    !(is_simple(next) || is_simple_ret(tx, next)))
 		return false;
 	ea = tsr_bt_stack_ea(tx, own - (next->kind == BT_PUSH ? 4 : 0));

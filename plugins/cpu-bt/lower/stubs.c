@@ -74,6 +74,7 @@ static const struct {
 	[STUB_BAIL] = { emit_bail, BT_PART_BAIL_STUB },     [STUB_EXIT] = { emit_exit, BT_PART_EXIT_STUB },
 	[STUB_JUMP] = { emit_far_jump, BT_PART_JUMP_STUB }, [STUB_FP] = { emit_fp, BT_PART_FP_STUB },
 	[STUB_WINDOW] = { tsr_bt_window_stub, BT_PART_WINDOW_STUB },
+	[STUB_FAULT] = { tsr_bt_window_fault, BT_PART_WINDOW_STUB },
 	[STUB_RETURNS] = { tsr_bt_returns_stub, BT_PART_RETURN_STUB },
 	[STUB_LEAVE] = { tsr_bt_poll_stub, BT_PART_POLL_STUB },
 };

@@ -19,6 +19,7 @@ enum stub_kind {
 	STUB_JUMP,    /* far side of a conditional jump to another page */
 	STUB_FP,      /* load the guest's FP state */
 	STUB_WINDOW,  /* a valid byte is not 0 */
+	STUB_FAULT,   /* an access without a check failed; control comes by a signal */
 	STUB_RETURNS, /* the return stack is full */
 	STUB_LEAVE,   /* a jump back finds an exit requested */
 };
@@ -111,6 +112,7 @@ struct bt_tx {
 	bool grouping;
 	bool hot;                  /* memory checks and jump-cache look-ups are inline */
 	bool windowed;             /* memory is used by the window where that is possible */
+	bool unchecked;            /* ... the exact one, without checks */
 	bool window_loaded;        /* r13 */
 	bool loop;                 /* it jumps back to `loop_back`, not to its start (loop.c) */
 	bool loop_broken, no_loop; /* ... which it cannot: C may run in it */

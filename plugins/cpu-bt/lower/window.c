@@ -17,6 +17,12 @@
  *                                            1: mov    rcx, r10
  *                                               OP     [r13 + r8]
  *
+ * Blocks of user level at first do neither: they use the exact window, where an access that is not
+ * allowed is a signal (runtime/unchecked.c). The signal's handler finds the instruction by its
+ * place, and has translated code leave the block before it; where more must be done for that, such
+ * as to make flags again, there is a stub. So nothing of an instruction may be done before its last
+ * access; other instructions than those of names_registers have checks by the tables.
+ *
  * An operand off a register with a small displacement needs no r8: it is [r13 + register + disp].
  * Nor does one in a table whose page is known (bounded.c), which is checked like a constant
  * address. Groups, and operands that were often not aligned, look at the page of their last byte
@@ -53,7 +59,8 @@ static struct host_mem bytes_at(const struct bt_tx *tx, bool write, uint8_t page
 static void load_window(struct bt_tx *tx)
 {
 	if (!tx->window_loaded)
-		emit_load64(&tx->e, R13, BT_FIELD(hot.window_base));
+		emit_load64(&tx->e, R13,
+			    tx->unchecked ? BT_FIELD(hot.exact.base) : BT_FIELD(hot.window_base));
 	tx->window_loaded = true;
 }
 
@@ -276,6 +283,45 @@ bool tsr_bt_window_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsi
 	       !tsr_bt_after_sti(tx, tx->index) && ea->disp <= INT32_MAX - 4096;
 }
 
+/* What must be done on the way out, if the access fails. */
+static void note_fault(struct bt_tx *tx)
+{
+	struct stub *s;
+
+	if (!tx->clobbered && !tx->fp_code && !tx->fp_data)
+		return;
+	s = tx_stub(tx, STUB_FAULT);
+	s->clobbered = tx->clobbered;
+	s->source = tx->sources[tx->index];
+}
+
+/* One that uses an MMX register sets the top of the x87's stack to 0, and the host does that before
+ * the access that fails. */
+static bool uses_mmx(const struct bt_insn *i)
+{
+	if (i->kind != BT_FP || i->map != 1)
+		return false;
+	if (i->opcode == OP_0F_CVT_INT_TO_FP || i->opcode == OP_0F_CVTT_FP_TO_INT ||
+	    i->opcode == OP_0F_CVT_FP_TO_INT)
+		return i->mandatory != PREFIX_REPNE && i->mandatory != PREFIX_REP;
+	return i->isa == BT_ISA_MMX || (i->opcode >= OP_0F_MMX_FIRST && !i->mandatory &&
+					i->opcode != OP_0F_FP_CMP && i->opcode != OP_0F_SHUFP);
+}
+
+static bool unchecked_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size,
+			      struct host_mem *out)
+{
+	struct bt_ea at;
+	bool table = tsr_bt_bounded(tx, tx->index, ea, &at, &size);
+
+	if (!names_registers(tx->insn) || uses_mmx(tx->insn))
+		return false;
+	load_window(tx);
+	note_fault(tx);
+	*out = operand(tx, ea, table, false);
+	return true;
+}
+
 bool tsr_bt_window_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned size, unsigned access,
 			   struct host_mem *out)
 {
@@ -285,6 +331,8 @@ bool tsr_bt_window_operand(struct bt_tx *tx, const struct bt_ea *ea, unsigned si
 
 	if (size > OPERAND_MAX || !tsr_bt_window_possible(tx, ea, size))
 		return false;
+	if (tx->unchecked)
+		return unchecked_operand(tx, ea, size, out);
 	table = tsr_bt_bounded(tx, tx->index, ea, &at, &size);
 	g = tsr_bt_group_covering(tx, &at, size, access);
 	if (g) {
@@ -317,7 +365,7 @@ void tsr_bt_window_hoist(struct bt_tx *tx)
 	struct steady o;
 
 	tx_part(tx, BT_PART_WINDOW);
-	for (unsigned n = 0; n < tx->count; n++)
+	for (unsigned n = 0; n < tx->count && !tx->unchecked; n++)
 		for (unsigned k = 0; k < tsr_bt_operands(tx, n); k++)
 			if (tsr_bt_operand_steady(tx, n, k, &o) && !o.step &&
 			    tsr_bt_window_possible(tx, &o.ea, o.size) &&
@@ -366,4 +414,19 @@ void tsr_bt_window_stub(struct bt_tx *tx, const struct stub *s)
 	tx->bt->cache.sites[site].host = tx_host(tx);
 	emit_jmp(e, s->back);
 	leave(tx, s);
+}
+
+/* The handler of the signal comes here (runtime/unchecked.c), by a row without an access. */
+void tsr_bt_window_fault(struct bt_tx *tx, const struct stub *s)
+{
+	struct emitter *e = &tx->e;
+	uint32_t row = tsr_bt_site_row(tx, 0, 0);
+
+	tx->bt->cache.sites[row].insn = s->done & 127;
+	if (s->clobbered)
+		tsr_bt_flags_remake(tx, &s->source);
+	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
+	emit_mov_imm(e, R8, s->eip);
+	emit_mov_imm(e, R9, s->mnemonic);
+	emit_jmp(e, tx->bt->rt.bail);
 }

@@ -12,5 +12,6 @@ bool tsr_bt_window_possible(const struct bt_tx *tx, const struct bt_ea *ea, unsi
 void tsr_bt_window_check(struct bt_tx *tx, const struct group *g);
 void tsr_bt_window_hoist(struct bt_tx *tx);
 void tsr_bt_window_stub(struct bt_tx *tx, const struct stub *s);
+void tsr_bt_window_fault(struct bt_tx *tx, const struct stub *s);
 
 #endif

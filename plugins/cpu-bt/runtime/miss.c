@@ -18,6 +18,7 @@
 #include "runtime/fp-pointers.h"
 #include "runtime/miss.h"
 #include "runtime/outcome.h"
+#include "runtime/unchecked.h"
 
 static enum tsr_mmu_view view(const struct tsr_bt *bt)
 {
@@ -313,8 +314,10 @@ static inline struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt
 	enum tsr_mmu_kind kind = o->part[0].at.kind;
 	bool one = o->parts == 1;
 
-	if (one && kind != TSR_MMU_IO && !(s->access & BT_WRITE && kind == TSR_MMU_TRACED))
+	if (one && kind != TSR_MMU_IO && !(s->access & BT_WRITE && kind == TSR_MMU_TRACED)) {
+		tsr_bt_unchecked_filled(bt, gla);
 		return access_by(o->part[0].at.host, gla);
+	}
 	if (!(s->access & BT_WRITE))
 		return read_copy(bt, gla, s, o);
 	return s->store ? store(bt, s, gla, o) : leave_for_one(bt, s);

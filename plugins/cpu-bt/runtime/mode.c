@@ -14,6 +14,7 @@
 #include "code/targets.h"
 #include "runtime/mode.h"
 #include "runtime/requests.h"
+#include "runtime/unchecked.h"
 
 #define TAGS 1024 /* remembered; one that was replaced only costs look-ups */
 
@@ -253,6 +254,8 @@ void tsr_bt_retag_as(struct tsr_bt *bt, uint32_t mode)
 {
 	enum tsr_mmu_view view = mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
 
+	if (mode & BT_MODE_USER && (!bt->hot.exact.is_true || bt->unchecked.look))
+		tsr_bt_unchecked_enter(bt);
 	bt->mode.word = mode;
 	if (mode & BT_MODE_SSE_UNMASKED)
 		set_mxcsr(bt);

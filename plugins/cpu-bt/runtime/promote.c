@@ -28,8 +28,7 @@ static bool is_valid(const struct tsr_bt *bt, uint32_t gla, const struct bt_site
 	return !bt->hot.view_base[at + (gla >> TSR_PAGE_SHIFT)];
 }
 
-/* The block is translated again, with that form at least. */
-static void again(struct tsr_bt *bt, struct bt_block *b, enum bt_window_form form)
+void tsr_bt_window_again(struct tsr_bt *bt, struct bt_block *b, enum bt_window_form form)
 {
 	uint8_t *forms = bt_window_form(bt, b->gpa);
 
@@ -49,7 +48,7 @@ static void failed(struct tsr_bt *bt, struct bt_block *b)
 	if (*heat < BT_HOT + BT_WINDOW_FAILURES)
 		++*heat;
 	if (*heat == BT_HOT + BT_WINDOW_FAILURES)
-		again(bt, b, BT_WINDOW_PLAIN);
+		tsr_bt_window_again(bt, b, BT_WINDOW_PLAIN);
 }
 
 struct bt_outcome tsr_bt_promote(struct tsr_bt *bt, uint32_t gla, uint32_t address)
@@ -64,7 +63,7 @@ struct bt_outcome tsr_bt_promote(struct tsr_bt *bt, uint32_t gla, uint32_t addre
 	bt->stats.window_looks++;
 	if (is_valid(bt, gla, s) && is_valid(bt, last, s)) {
 		if (b->window_form < BT_WINDOW_ENDS)
-			again(bt, b, b->window_form + 1u);
+			tsr_bt_window_again(bt, b, b->window_form + 1u);
 		return bt_go_on_after(b->valid ? 0 : BT_SKIP);
 	}
 	good = promote(bt, gla, s);

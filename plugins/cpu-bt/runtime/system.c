@@ -26,6 +26,7 @@
 #include "runtime/outcome.h"
 #include "runtime/requests.h"
 #include "runtime/system.h"
+#include "runtime/unchecked.h"
 
 /* -- MOV and POP to DS, ES, FS, GS */
 
@@ -361,6 +362,7 @@ static struct bt_outcome do_one(struct tsr_bt *bt, uint32_t mnemonic)
 	if (bt->run.stop != TSR_X86_DONE || bt->state.halted)
 		return bt_leave(bt, BT_EXIT_STOP);
 	tsr_bt_retag(bt);
+	tsr_bt_unchecked_filled(bt, bt->unchecked.page << TSR_PAGE_SHIFT);
 	return resume(bt);
 }
 

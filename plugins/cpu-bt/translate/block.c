@@ -211,6 +211,7 @@ static void count_block(struct bt_tx *tx, const struct bt_block *b)
 	s->insns += tx->count;
 	s->hot += b->hot;
 	s->windowed += tx->windowed;
+	s->unchecked += tx->unchecked;
 	s->guest_bytes += b->length;
 	s->host_bytes += b->host_length;
 	s->hot_insns += b->hot ? tx->count : 0;
@@ -233,6 +234,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 		b->length += tx->insns[i].length;
 		b->undefined |= (uint16_t)tx->insns[i].flags_undefined;
 	}
+	b->window_form = tx->window_form;
 	b->may_bail = tx->may_bail || tx->grouping || tx->windowed;
 	for (unsigned i = 0; i < tx->stub_count; i++)
 		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
@@ -267,6 +269,12 @@ static void begin_block(struct bt_tx *tx)
 	tx->index = 0;
 	tx->insn = &tx->insns[0];
 	tx->strided = !tx->no_stride && tsr_bt_stride_possible(tx);
+	if (tx->strided && tx->unchecked) { /* checks for many rounds at once are cheaper than polls */
+		tx->unchecked = false;
+		tx->window_form = BT_WINDOW_ALIGNED;
+		tsr_bt_liveness(tx);
+		tx->strided = tsr_bt_stride_possible(tx);
+	}
 	tx->flags_saved |= tx->strided;
 	tsr_bt_count_take(tx);
 	tsr_bt_flags_save(tx);
@@ -379,6 +387,14 @@ static bool uses_window(const struct tsr_bt *bt, uint32_t mode)
 	       (bt->options.windows == BT_WINDOWS_USER && mode & BT_MODE_USER);
 }
 
+/* Without checks nothing may be done before an access that is not done after it: exceptions of FP
+ * that are not masked are looked for before and after, and instructions may be counted. */
+static bool may_be_unchecked(const struct tsr_bt *bt, uint32_t mode)
+{
+	return bt->unchecked.on && mode & BT_MODE_USER && !bt->budget.counted &&
+	       !(mode & (BT_MODE_X87_UNMASKED | BT_MODE_SSE_UNMASKED));
+}
+
 static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
 				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip, uint32_t mode)
 {
@@ -400,6 +416,9 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->grouping = bt->options.groups &&
 		       (tx->windowed || *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT);
 	tx->window_form = *bt_window_form(bt, gpa);
+	if (tx->window_form == BT_WINDOW_UNCHECKED && !may_be_unchecked(bt, mode))
+		tx->window_form = BT_WINDOW_ALIGNED;
+	tx->unchecked = tx->windowed && tx->window_form == BT_WINDOW_UNCHECKED;
 	tx->branches = 0;
 	tx->branches_max =
 		tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted

@@ -51,6 +51,22 @@ struct tsr_cpu {
 		      void *user);
 };
 
+/* Who is told of accesses to memory that the host refuses, made by code that the plugin has emitted.
+ */
+struct tsr_fault_handler {
+	uint32_t size;
+	uint32_t flags;   /* 0: none are defined */
+	const void *code; /* of that code: `length` bytes */
+	uint64_t length;
+	void *self;
+	/* Called in the thread that made the access, on its stack for signals of at least 48 KiB,
+	 * with siginfo_t and ucontext_t as sigaction(2) gives them; registers may be changed. True:
+	 * the code goes on with them. False: it is a fault like any other, which ends the process.
+	 * It may do what a function may do that this code calls, as that holds no lock of the C
+	 * library's. [signal; info: in 128 bytes; context: in out 968 bytes] */
+	bool (*handle)(void *self, void *info, void *context);
+};
+
 /* A host table for CPU plugins. */
 #define TSR_CPU_HOST "tessera.cpu-host/1"
 struct tsr_cpu_host {
@@ -63,6 +79,10 @@ struct tsr_cpu_host {
 			   unsigned width);
 	/* Guest time in TSC ticks, 10^9 a second; without state.tsc_offset. [locked] */
 	uint64_t (*tsc)(const struct tsr_host *host);
+	/* From here on, an access to memory that the host refuses (SIGSEGV), made by the handler's
+	 * code, is told to it. NULL: no longer. An instance has one, which ends with it. False:
+	 * there is no room. [main & !running] */
+	bool (*handle_faults)(const struct tsr_host *host, const struct tsr_fault_handler *handler);
 };
 
 #endif
