@@ -32,8 +32,10 @@ MODES = {
     # lockstep and tiny
     "tiny-lockstep": Mode(["--cpu", "check=lockstep,cache=64K"], 80),
     # all code is translated as if it were hot, and uses memory by the window
-    "windows": Mode(["--cpu", "windows=all,promote=1,targets=1,checks=inline"], 10, ("linux-686",)),
-    # the same, and the first runs of each block also run on the interpreter
+    "windows": Mode(["--cpu", "windows=all,promote=1,targets=1,checks=inline,unchecked=off"], 10, ("linux-686",)),
+    # the same, and user level has no checks, but signals, whatever they cost
+    "unchecked": Mode(["--cpu", "windows=all,promote=1,targets=1,checks=inline,unchecked=always"], 10, ("linux-686",)),
+    # all code by the window, and the first runs of each block also run on the interpreter
     "windows-sampled": Mode(["--cpu", "windows=all,promote=1,checks=inline,check=sampled"], 20, ("linux-686",)),
     "nobmi2": Mode(["--cpu", "bmi2=false"], 2),
 }

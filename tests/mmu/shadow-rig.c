@@ -11,6 +11,7 @@ struct tsr_mmu_vcpu *vcpu;
 struct tsr_mmu_context context;
 struct tsr_mmu_result result;
 struct heard heard;
+struct tsr_mmu_exact exact;
 
 static void on_code_written(void *to, tsr_gpa gpa, uint32_t length)
 {
@@ -34,6 +35,7 @@ const struct tsr_mmu_listener listener = {
 	.code_written = on_code_written,
 	.code_unmapped = on_code_unmapped,
 	.tags_changed = on_tags_changed,
+	.exact = &exact,
 };
 
 void set_cr3(uint32_t cr3)

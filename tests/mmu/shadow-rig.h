@@ -30,6 +30,7 @@ extern struct tsr_mmu_vcpu *vcpu;
 extern struct tsr_mmu_context context;
 extern struct tsr_mmu_result result; /* of the last fill */
 extern struct heard heard;
+extern struct tsr_mmu_exact exact;
 
 void start(void);
 void finish(void);
