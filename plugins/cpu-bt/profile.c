@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "code/bt.h"
+#include "code/cache.h"
 #include "code/calls.h"
 #include "code/classes.h"
 #include "code/returns.h"
@@ -96,20 +97,12 @@ static const struct bt_block *block_at(const struct tsr_bt *bt, uint64_t offset)
 	return i < bt->cache.block_max ? &bt->cache.blocks[i] : NULL;
 }
 
-/* The instruction whose host code is there. */
 static uint32_t eip_at(const struct tsr_bt *bt, const struct bt_block *b, uint64_t offset)
 {
-	const uint16_t *rows = bt->cache.offsets + b->offsets;
-	uint32_t eip = b->eip, host = b->host;
+	uint32_t eip = b->eip;
 
-	if ((uint64_t)b->offsets + b->insns > bt->cache.offset_max)
-		return eip;
-	for (unsigned i = 0; i + 1u < b->insns; i++) {
-		host += BT_OFFSET_STEP(rows[i]);
-		if (host + BT_OFFSET_STEP(rows[i + 1]) > offset)
-			break;
-		eip += BT_OFFSET_LENGTH(rows[i]);
-	}
+	if ((uint64_t)b->offsets + b->insns <= bt->cache.offset_max)
+		tsr_bt_cache_insn_at(bt, b, (uint32_t)offset, &eip);
 	return eip;
 }
 

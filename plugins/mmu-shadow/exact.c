@@ -4,10 +4,10 @@
  * that code may use them without a look at valid bytes. What it may not do is a SIGSEGV.
  *
  * To take a mapping away is a system call, and a guest's kernel changes many entries one after
- * the other, as in a fork. So an entry that is dropped only marks its page, and the CPU is told that
- * the window is not true. Before it enters user level (settle), or at its next access, which faults
- * because it is at a place where nothing is mapped (expose), the marked pages are brought up to
- * their entries in runs.
+ * the other, as in a fork. So an entry that is dropped only marks its page, and the CPU is told
+ * that the window is not true. Before it enters user level (settle), or at its next access, which
+ * faults because it is at a place where nothing is mapped (expose), the marked pages are brought up
+ * to their entries in runs.
  *
  * Mappings of the host are counted with those of the other windows (window.c).
  */
@@ -24,7 +24,7 @@
 #define SHARE 4             /* of the budget that one window may have: a quarter */
 /* Ticks of the time-stamp counter, of which there are two to four in a nanosecond. */
 #define YOUNG 6000000
-#define BELOW 16            /* pages around an exposed one that are looked at */
+#define BELOW 16 /* pages around an exposed one that are looked at */
 #define ABOVE 32
 
 static uint8_t *reserve(size_t size, int protection)
@@ -84,6 +84,7 @@ void tsr_shadow_exact_publish(const struct shadow *s, const struct shadow_vcpu *
 	out->is_true = !(c->mode & MODE_PG) || !c->exact.base || c->exact.is_true;
 	out->is_young = c->exact.ran < YOUNG;
 	out->space = c->exact.space;
+	out->calls = s->count.exact_maps;
 	out->base = c->mode & MODE_PG && c->exact.base && c->exact.is_true ? c->exact.base
 									   : s->nowhere + BASE;
 }
@@ -262,9 +263,9 @@ static bool settle(struct shadow *s, struct shadow_context *c)
 {
 	for (unsigned word = 0; word < SHADOW_CHUNKS / 64; word++)
 		while (c->exact.stale[word])
-			if (!settle_chunk(
-				    s, c,
-				    word * 64 + (unsigned)__builtin_ctzll(c->exact.stale[word])))
+			if (!settle_chunk(s, c,
+					  word * 64 +
+						  (unsigned)__builtin_ctzll(c->exact.stale[word])))
 				return false;
 	c->exact.is_true = true;
 	s->count.exact_settled++;
@@ -323,6 +324,7 @@ bool tsr_shadow_expose(struct shadow *s, struct shadow_vcpu *v, uint32_t page, b
 
 	s->count.exposures++;
 	s->count.exposures_refused += !good;
+	tsr_shadow_exact_publish(s, v);
 	if (TSR_HAS(v->listener, exact))
 		v->listener->exact->again = again;
 	return good;

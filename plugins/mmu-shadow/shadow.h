@@ -141,14 +141,20 @@ struct shadow_exact {
 	uint8_t *base;  /* of linear page 0; NULL: none was needed yet */
 	uint8_t *pages; /* enum shadow_exact_page by linear page */
 	bool is_true;
-	uint64_t ran;   /* ticks that the address space has run */
-	uint64_t space; /* its number */
+	uint64_t ran;                       /* ticks that the address space has run */
+	uint64_t space;                     /* its number */
 	unsigned mappings;                  /* of the host, at most, since it was empty */
 	uint64_t used[SHADOW_CHUNKS / 64];  /* chunks that may have mapped pages */
 	uint64_t stale[SHADOW_CHUNKS / 64]; /* ... marked ones */
 };
-enum shadow_exact_page { EXACT_NONE, EXACT_READ, EXACT_WRITE, EXACT_MAPPED = 3, EXACT_STALE = 4,
-	EXACT_AGAIN = 8 /* it was mapped before */ };
+enum shadow_exact_page {
+	EXACT_NONE,
+	EXACT_READ,
+	EXACT_WRITE,
+	EXACT_MAPPED = 3,
+	EXACT_STALE = 4,
+	EXACT_AGAIN = 8 /* it was mapped before */
+};
 
 struct shadow_context {
 	bool alive;
@@ -196,7 +202,7 @@ struct shadow_vcpu {
 	struct shadow_common *common; /* NULL until there is paging */
 	unsigned first;               /* its contexts: [first, first + SHADOW_CONTEXTS) */
 	struct shadow_window window;  /* of the supervisor views */
-	uint64_t since; /* tick up to which the context's time is counted */
+	uint64_t since;               /* tick up to which the context's time is counted */
 	struct shadow_context *recent[SHADOW_RECENT]; /* by a hash of CR3; NULL: none */
 };
 

@@ -53,10 +53,10 @@ struct rig {
  * lockstep, cold, interrupts, cramped, tiny (a cache of 64 KiB), wrap (the numbers of two tags),
  * wrap-each (of one), * nobmi2, nochain, nogroups, inline and called (memory checks), window
  * (inline, and each page is promoted when it is first used; inline alone uses no window; with both,
- * each target is noted when it is first jumped to), unchecked (with window: user level has no checks,
- * but signals), notargets (no maps of them), dump (all blocks),
- * dump-one (those with an instruction at 10003h), dump-bad (a value that is refused). NULL and a
- * message on stderr: failed. */
+ * each target is noted when it is first jumped to), unchecked (with window: user level has no
+ * checks, but signals), notargets (no maps of them), dump (all blocks), dump-one (those with an
+ * instruction at 10003h), dump-bad (a value that is refused). NULL and a message on stderr: failed.
+ */
 struct rig *rig_new(bool translating, const char *options);
 void rig_free(struct rig *rig);
 /* Flat 32-bit protected mode, CPL 0, paging off; IDT and GDT are put at 0x1000 and 0x2000; each

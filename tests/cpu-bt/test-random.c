@@ -422,7 +422,9 @@ int main(int argc, char **argv)
 	if (strstr(options, "unchecked")) {
 		uint64_t signals = rig_stat(a, "signals of code without checks");
 
-		printf("%llu signals of code without checks, %llu blocks\n", (unsigned long long)signals, (unsigned long long)rig_stat(a, "blocks without checks"));
+		printf("%llu signals of code without checks, %llu blocks\n",
+		       (unsigned long long)signals,
+		       (unsigned long long)rig_stat(a, "blocks without checks"));
 		failures += !signals;
 	}
 	rig_free(a);

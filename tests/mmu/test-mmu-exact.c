@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the shadow MMU promises of exact windows: while one is true, nothing is mapped in it that the
- * entries do not allow. Whether an address can be read or written the kernel says, by a pipe. */
+/* What the shadow MMU promises of exact windows: while one is true, nothing is mapped in it that
+ * the entries do not allow. Whether an address can be read or written the kernel says, by a pipe.
+ */
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -189,7 +190,8 @@ static void it_is_never_more_than_entries_allow(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "pages are mapped as their entries allow", pages_are_mapped_as_their_entries_allow },
+		{ "pages are mapped as their entries allow",
+		  pages_are_mapped_as_their_entries_allow },
 		{ "a dropped entry makes it untrue", a_dropped_entry_makes_it_untrue },
 		{ "a window keeps to its share", a_window_keeps_to_its_share },
 		{ "it is never more than entries allow", it_is_never_more_than_entries_allow },

@@ -267,9 +267,9 @@ enum bt_check_form {
  * page. Each form is tried when the one before it has failed often. */
 enum bt_window_form {
 	BT_WINDOW_UNCHECKED, /* user level: it does not check, in the exact window */
-	BT_WINDOW_ALIGNED, /* it is aligned */
-	BT_WINDOW_ENDS,    /* the valid byte of its last byte's page is looked at too */
-	BT_WINDOW_PLAIN,   /* the block does not use the window: operands are often not in it */
+	BT_WINDOW_ALIGNED,   /* it is aligned */
+	BT_WINDOW_ENDS,      /* the valid byte of its last byte's page is looked at too */
+	BT_WINDOW_PLAIN,     /* the block does not use the window: operands are often not in it */
 };
 
 /* Which hot blocks use windows. An MMU that starts each address space without a kernel's valid
@@ -296,10 +296,9 @@ struct bt_stats {
 		left_behind, strings, system, crossings, stretched, cut_short, compared, skipped,
 		left_alone, samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1],
 		promotions, promotions_failed, signals, exposures, unchecked, target_looks, targets,
-		targets_emptied,
-		gates[BT_GATES][2];        /* by the ring: 0, outer */
-	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
-	uint64_t translation_ticks;        /* of the host's time-stamp counter */
+		targets_emptied, gates[BT_GATES][2]; /* by the ring: 0, outer */
+	uint64_t part_bytes[BT_PART_ROWS];           /* of host_bytes: without padding */
+	uint64_t translation_ticks;                  /* of the host's time-stamp counter */
 	/* Of hot blocks alone. */
 	uint64_t hot_insns, hot_guest_bytes, hot_host_bytes, hot_ticks;
 	uint64_t start_ticks, start_ns; /* that counter and a clock at the same time */
@@ -478,16 +477,18 @@ struct bt_dear {
 /* Code without checks (runtime/unchecked.c) */
 struct bt_unchecked {
 	bool on;
-	bool always;   /* whatever it costs */
-	bool look;     /* an interrupt came: has it been quiet for so long that blocks may try again? */
-	uint64_t asked; /* tick when the budgets were looked at */
+	bool always;           /* whatever it costs */
+	bool look;             /* an interrupt came: may blocks try again? */
+	uint64_t asked;        /* tick when the budgets were looked at */
 	int64_t growth, churn; /* ticks that may be spent */
 	uint64_t tried, quiet; /* tick when blocks could try again, and how long that takes */
-	bool waits;     /* for an entry of the page */
-	uint32_t page;  /* linear page that it asked for last */
+	bool waits;            /* for an entry of the page */
+	uint32_t page;         /* linear page that it asked for last */
 	enum tsr_mmu_access access;
 	struct bt_dear dear[BT_DEAR];
 	unsigned dear_count;
+	uint8_t *
+		shy; /* by a hash of the block's address: young address spaces that it gave up in */
 };
 
 /* The stacks of translated code (returns.c), by view. */

@@ -393,6 +393,24 @@ static uint32_t find_site(struct tsr_bt *bt, uint32_t host)
 	return i;
 }
 
+/* The instruction of the block whose host code is at that place: its index, and its EIP. */
+unsigned tsr_bt_cache_insn_at(const struct tsr_bt *bt, const struct bt_block *b, uint32_t host,
+			      uint32_t *eip)
+{
+	const uint16_t *rows = bt->cache.offsets + b->offsets;
+	uint32_t at = b->host;
+	unsigned n = 0;
+
+	*eip = b->eip;
+	for (; n + 1u < b->insns; n++) {
+		at += BT_OFFSET_STEP(rows[n]);
+		if (at + BT_OFFSET_STEP(rows[n + 1]) > host)
+			break;
+		*eip += BT_OFFSET_LENGTH(rows[n]);
+	}
+	return n;
+}
+
 /* The site that code returns to from its call. */
 const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host)
 {

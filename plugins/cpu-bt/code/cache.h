@@ -19,6 +19,8 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length);
 bool tsr_bt_cache_page_busy(struct tsr_bt *bt, tsr_gpa gpa);
 void tsr_bt_cache_untrace_all(struct tsr_bt *bt);
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at);
+unsigned tsr_bt_cache_insn_at(const struct tsr_bt *bt, const struct bt_block *b, uint32_t host,
+			      uint32_t *eip);
 struct bt_block *tsr_bt_cache_block_at(struct tsr_bt *bt, uint32_t host);
 const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host);
 uint32_t tsr_bt_cache_exit_at(struct tsr_bt *bt, uint32_t host);

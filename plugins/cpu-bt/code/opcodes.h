@@ -111,7 +111,8 @@ enum {
 	OP_0F_SHRD_CL = 0xad,
 	OP_0F_MOVZX_EB = 0xb6,
 	OP_0F_BIT_IB = 0xba,
-	OP_0F_MMX_FIRST = 0x60, /* from here on those without prefix have MMX registers, but for two */
+	OP_0F_MMX_FIRST =
+		0x60, /* from here on those without prefix have MMX registers, but for two */
 	OP_0F_FP_CMP = 0xc2,
 	OP_0F_SHUFP = 0xc6,
 	OP_0F_BSWAP = 0xc8, /* + register */

@@ -6,14 +6,16 @@
  * instruction, and raises what it raises; the page is mapped when it has an entry
  * (tsr_bt_unchecked_filled). A block whose operand is no plain memory gets checks again.
  *
- * A signal takes 14 us where signals are slow, as in many virtual machines, a tenth of that elsewhere,
- * and changes of mappings some microseconds. So all of it has a budget: a part of the time, saved up
- * for a while. A block that has a signal when nothing is left is translated again with checks. So is one
- * that has a signal in an address space that is young, as most of those are that a shell makes: it may
- * try again when that gets older. The others may when it has been quiet for a while.
+ * A signal takes 14 us where signals are slow, as in many virtual machines, a tenth of that
+ * elsewhere, and changes of mappings some microseconds. So all of it has a budget: a part of the
+ * time, saved up for a while. A block that has a signal when nothing is left is translated again
+ * with checks. So is one that has a signal in an address space that is young, as most of those are
+ * that a shell makes: it may try again when that gets older, unless that has happened a few times.
+ * The others may when it has been quiet for a while.
  */
 #define _GNU_SOURCE /* REG_RIP */
 #include <signal.h>
+#include <stdlib.h>
 #include <ucontext.h>
 
 #include <tessera/draft/x86-facts.h>
@@ -24,11 +26,11 @@
 
 /* Ticks of the time-stamp counter, of which there are two to four in a nanosecond. What is spent is
  * taken from a table: on a busy host, time that passes is not time that was used. */
-#define SIGNAL_COST 60000 /* with the mapping of some pages */
-#define MAPPING_COST 10000
-#define SETTLE_COST 25000
-/* The budgets: of so many ticks, one; and what is saved of it at most. One is for pages that were not
- * mapped before, the other for what has to be done again because a guest changed its page tables. */
+#define SIGNAL_COST 45000
+#define CALL_COST 8000 /* of a change of a mapping */
+/* The budgets: of so many ticks, one; and what is saved of it at most. One is for pages that were
+ * not mapped before, the other for what has to be done again because a guest changed its page
+ * tables. */
 #define GROWTH_PART 4
 #define GROWTH_SAVED 48000000
 #define CHURN_PART 32
@@ -36,6 +38,9 @@
 /* After so many ticks blocks may try again; twice as many each time, up to a limit. */
 #define QUIET_MIN 2000000000ull
 #define QUIET_MAX 64000000000ull
+/* A block that gave up in so many young address spaces does not try again because one gets older.
+ */
+#define SHY 4
 
 void tsr_bt_unchecked_choose(struct tsr_bt *bt)
 {
@@ -74,9 +79,12 @@ static bool can_pay(const struct tsr_bt *bt)
 	return bt->unchecked.always || (bt->unchecked.growth > 0 && bt->unchecked.churn > 0);
 }
 
-static void pay(struct tsr_bt *bt, bool again, int64_t ticks)
+/* For what was done since the window had taken so many system calls, and `ticks`. */
+static void pay(struct tsr_bt *bt, bool again, uint64_t calls, int64_t ticks)
 {
-	*(again ? &bt->unchecked.churn : &bt->unchecked.growth) -= ticks;
+	int64_t sum = (int64_t)(bt->hot.exact.calls - calls) * CALL_COST + ticks;
+
+	*(again ? &bt->unchecked.churn : &bt->unchecked.growth) -= sum;
 }
 
 /* It loses its checks again, when it is entered next. */
@@ -110,8 +118,10 @@ static void try_all_again(struct tsr_bt *bt, uint64_t space)
 static void give_up(struct tsr_bt *bt, struct bt_block *b)
 {
 	struct bt_unchecked *u = &bt->unchecked;
-	uint64_t space = bt->hot.exact.is_young ? bt->hot.exact.space : 0;
+	uint8_t *shy = &u->shy[bt_heat(bt, b->gpa) - bt->cache.heat];
+	uint64_t space = bt->hot.exact.is_young && *shy < SHY ? bt->hot.exact.space : 0;
 
+	*shy += space != 0;
 	if (u->dear_count == BT_DEAR)
 		try_all_again(bt, 0);
 	u->dear[u->dear_count++] = (struct bt_dear){ b->gpa, b->eip, b->mode, space };
@@ -138,6 +148,7 @@ static void look(struct tsr_bt *bt)
 void tsr_bt_unchecked_enter(struct tsr_bt *bt)
 {
 	struct bt_unchecked *u = &bt->unchecked;
+	uint64_t calls = bt->hot.exact.calls;
 
 	if (!u->on) {
 		u->look = false;
@@ -150,7 +161,7 @@ void tsr_bt_unchecked_enter(struct tsr_bt *bt)
 	if (bt->hot.exact.is_true || bt->hot.exact.is_young || !can_pay(bt))
 		return;
 	bt->board.mmu->settle(bt->board.mmu_self, bt->board.vcpu);
-	pay(bt, true, SETTLE_COST);
+	pay(bt, true, calls, 0);
 }
 
 /* -- the fault */
@@ -167,29 +178,11 @@ static const struct bt_site *way_out(const struct tsr_bt *bt, const struct bt_bl
 	return NULL;
 }
 
-/* The instruction whose host code is at that offset in the cache. */
-static unsigned insn_at(const struct tsr_bt *bt, const struct bt_block *b, uint32_t offset,
-			uint32_t *eip)
-{
-	const uint16_t *rows = bt->cache.offsets + b->offsets;
-	uint32_t host = b->host;
-	unsigned n = 0;
-
-	*eip = b->eip;
-	for (; n + 1u < b->insns; n++) {
-		host += BT_OFFSET_STEP(rows[n]);
-		if (host + BT_OFFSET_STEP(rows[n + 1]) > offset)
-			break;
-		*eip += BT_OFFSET_LENGTH(rows[n]);
-	}
-	return n;
-}
-
 /* Translated code goes on out of the block, before the instruction. */
 static void leave(struct tsr_bt *bt, struct bt_block *b, uint32_t offset, greg_t *registers)
 {
 	uint32_t eip, to = bt->rt.bail;
-	unsigned n = insn_at(bt, b, offset, &eip);
+	unsigned n = tsr_bt_cache_insn_at(bt, b, offset, &eip);
 	const struct bt_site *s = way_out(bt, b, n);
 
 	if (s)
@@ -210,8 +203,7 @@ static bool is_plain(struct tsr_bt *bt, uint32_t gla, enum tsr_mmu_access access
 
 static bool expose(struct tsr_bt *bt, uint32_t gla, enum tsr_mmu_access access)
 {
-	bool good =
-		bt->board.mmu->expose(bt->board.mmu_self, bt->board.vcpu, gla, access);
+	bool good = bt->board.mmu->expose(bt->board.mmu_self, bt->board.vcpu, gla, access);
 
 	bt->stats.exposures += good;
 	return good;
@@ -223,6 +215,7 @@ static bool bring(struct tsr_bt *bt, struct bt_block *b, uint64_t distance,
 {
 	bool young = bt->hot.exact.is_young && !bt->unchecked.always;
 	bool inside = distance >> 32 == 0, paid, good;
+	uint64_t calls = bt->hot.exact.calls;
 	uint32_t gla = (uint32_t)distance;
 
 	earn(bt);
@@ -237,7 +230,7 @@ static bool bring(struct tsr_bt *bt, struct bt_block *b, uint64_t distance,
 	else if (!good && !is_plain(bt, gla, access))
 		tsr_bt_window_again(bt, b, BT_WINDOW_ALIGNED);
 	if (!young)
-		pay(bt, paid && bt->hot.exact.again, SIGNAL_COST);
+		pay(bt, paid && bt->hot.exact.again, calls, SIGNAL_COST);
 	return good;
 }
 
@@ -257,7 +250,8 @@ static bool on_fault(void *self, void *info, void *context)
 	    at - (from - TSR_MMU_WINDOW_SLACK) >= (4ull << 30) + 2 * TSR_MMU_WINDOW_SLACK)
 		return false;
 	bt->stats.signals++;
-	if (bring(bt, b, at - from, registers[REG_ERR] & TSR_PF_W ? TSR_ACCESS_WRITE : TSR_ACCESS_READ))
+	if (bring(bt, b, at - from,
+		  registers[REG_ERR] & TSR_PF_W ? TSR_ACCESS_WRITE : TSR_ACCESS_READ))
 		registers[REG_R13] = (greg_t)(uintptr_t)bt->hot.exact.base;
 	else
 		leave(bt, b, (uint32_t)offset, registers);
@@ -266,12 +260,15 @@ static bool on_fault(void *self, void *info, void *context)
 
 void tsr_bt_unchecked_filled(struct tsr_bt *bt, uint32_t gla)
 {
+	uint64_t calls;
+
 	if (!bt->unchecked.waits || gla >> TSR_PAGE_SHIFT != bt->unchecked.page ||
 	    !(bt->mode.word & BT_MODE_USER))
 		return;
 	bt->unchecked.waits = false;
+	calls = bt->hot.exact.calls;
 	expose(bt, gla, bt->unchecked.access);
-	pay(bt, bt->hot.exact.again, MAPPING_COST);
+	pay(bt, bt->hot.exact.again, calls, 0);
 }
 
 void tsr_bt_unchecked_init(struct tsr_bt *bt)
@@ -286,7 +283,8 @@ void tsr_bt_unchecked_init(struct tsr_bt *bt)
 	bt->unchecked.growth = GROWTH_SAVED;
 	bt->unchecked.churn = CHURN_SAVED;
 	bt->unchecked.quiet = QUIET_MIN;
-	bt->unchecked.on = bt->hot.exact.base &&
+	bt->unchecked.shy = calloc(BT_HEAT, 1);
+	bt->unchecked.on = bt->unchecked.shy && bt->hot.exact.base &&
 			   bt->board.cpu_host->handle_faults(bt->board.host, &handler);
 }
 
@@ -295,4 +293,6 @@ void tsr_bt_unchecked_finish(struct tsr_bt *bt)
 	if (bt->unchecked.on)
 		bt->board.cpu_host->handle_faults(bt->board.host, NULL);
 	bt->unchecked.on = false;
+	free(bt->unchecked.shy);
+	bt->unchecked.shy = NULL;
 }

@@ -269,7 +269,8 @@ static void begin_block(struct bt_tx *tx)
 	tx->index = 0;
 	tx->insn = &tx->insns[0];
 	tx->strided = !tx->no_stride && tsr_bt_stride_possible(tx);
-	if (tx->strided && tx->unchecked) { /* checks for many rounds at once are cheaper than polls */
+	if (tx->strided &&
+	    tx->unchecked) { /* checks for many rounds at once are cheaper than polls */
 		tx->unchecked = false;
 		tx->window_form = BT_WINDOW_ALIGNED;
 		tsr_bt_liveness(tx);

@@ -51,7 +51,8 @@ struct tsr_cpu {
 		      void *user);
 };
 
-/* Who is told of accesses to memory that the host refuses, made by code that the plugin has emitted.
+/* Who is told of accesses to memory that the host refuses, made by code that the plugin has
+ * emitted.
  */
 struct tsr_fault_handler {
 	uint32_t size;

@@ -28,11 +28,11 @@
  * within TSR_MMU_WINDOW_SLACK of the window: page 0 is mapped behind its end once more, and the
  * last page before its start. Elsewhere the window may have holes, where an access is a SIGSEGV.
  *
- * A user view may have an *exact window* too (struct tsr_mmu_exact), which a CPU uses without looking
- * at valid bytes, so that an access that is not allowed is a SIGSEGV: there a page is mapped for
- * reads only while it has a read entry, and for writes only while it has both, and nothing is mapped
- * outside of the 4 GiB. No page is, until the CPU asks for it (expose). To keep it so costs system
- * calls, so while entries change the window is not true, and cannot be used.
+ * A user view may have an *exact window* too (struct tsr_mmu_exact), which a CPU uses without
+ * looking at valid bytes, so that an access that is not allowed is a SIGSEGV: there a page is
+ * mapped for reads only while it has a read entry, and for writes only while it has both, and
+ * nothing is mapped outside of the 4 GiB. No page is, until the CPU asks for it (expose). To keep
+ * it so costs system calls, so while entries change the window is not true, and cannot be used.
  *
  * No page is valid until the CPU asks for it (promote). A page that was promoted, lost its entry
  * and gets the same one again by fill is valid again at once.
@@ -88,18 +88,20 @@ struct tsr_mmu_vcpu {
 	uint8_t *window_base[TSR_VIEWS];
 };
 
-/* The exact window of the user view, as the CPU has it. The MMU writes it inside of calls of tsr_mmu
- * and tsr_phys_listener, so a CPU reads it again after any. Frozen. */
+/* The exact window of the user view, as the CPU has it. The MMU writes it inside of calls of
+ * tsr_mmu and tsr_phys_listener, so a CPU reads it again after any. Frozen. */
 struct tsr_mmu_exact {
-	/* Where linear address 0 is. While the window is not true, a place where nothing is mapped: an
-	 * access is a SIGSEGV, as is one that a true window does not allow. NULL: there never is one.
+	/* Where linear address 0 is. While the window is not true, a place where nothing is mapped:
+	 * an access is a SIGSEGV, as is one that a true window does not allow. NULL: there never is
+	 * one.
 	 */
 	uint8_t *base;
-	bool is_true;   /* else expose or settle has work to do */
-	bool is_young;  /* the address space has run for some milliseconds at most, up to the last call of
-			   set_context or settle; many do not get older */
-	bool again;     /* the page of the last `expose` was mapped before, and its entries changed */
+	bool is_true;  /* else expose or settle has work to do */
+	bool is_young; /* the address space has run for some milliseconds at most, up to the last
+			  call of set_context or settle; many do not get older */
+	bool again; /* the page of the last `expose` was mapped before, and its entries changed */
 	uint64_t space; /* another number for each address space */
+	uint64_t calls; /* system calls that it has taken so far, of all address spaces */
 };
 
 /* Notifications to a CPU. [locked]; translated code does not run, but may be the caller's caller.
@@ -171,12 +173,13 @@ struct tsr_mmu {
 	bool (*promote)(void *self, struct tsr_mmu_vcpu *v, enum tsr_mmu_view view, tsr_gla gla,
 			enum tsr_mmu_access access);
 	/* Code has had a SIGSEGV at this address of the user view's exact window: makes the window
-	 * true, and maps the page, with neighbours that have entries. True: the access can be made at
-	 * listener.exact->base + gla. False: the page has no entry for `access`, which fill may make,
-	 * or there is no room or no window. It costs one or more system calls. An MMU without it has a
-	 * smaller `size`, or NULL here. [locked] */
+	 * true, and maps the page, with neighbours that have entries. True: the access can be made
+	 * at listener.exact->base + gla. False: the page has no entry for `access`, which fill may
+	 * make, or there is no room or no window. It costs one or more system calls. An MMU without
+	 * it has a smaller `size`, or NULL here. [locked] */
 	bool (*expose)(void *self, struct tsr_mmu_vcpu *v, tsr_gla gla, enum tsr_mmu_access access);
-	/* Makes the window true, and looks how long the address space has run. An MMU has it if it has `expose`. [locked] */
+	/* Makes the window true, and looks how long the address space has run. An MMU has it if it
+	 * has `expose`. [locked] */
 	void (*settle)(void *self, struct tsr_mmu_vcpu *v);
 };
 
