@@ -3,6 +3,7 @@
 #include "lower/groups.h"
 #include "lower/move-esp.h"
 #include "lower/stack.h"
+#include "lower/window.h"
 
 static bool is_simple(const struct bt_insn *i)
 {
@@ -19,16 +20,19 @@ static bool is_simple_ret(const struct bt_tx *tx, const struct bt_insn *i)
 }
 
 /* Is the next instruction a PUSH, POP or RET that can move ESP for this one, too? It uses memory
- * that is checked, so nothing leaves the block in between. `own`: how far this one moves it. */
+ * that is checked, so nothing leaves the block in between; or a block without checks leaves by a
+ * stub that moves it (window.c). `own`: how far this one moves it. */
 static bool joins_next(struct bt_tx *tx, int32_t own)
 {
 	const struct bt_insn *next = &tx->insns[tx->index + 1];
 	struct bt_ea ea;
 
-	if (!tx->windowed || tx->unchecked || tx->index + 1 >= tx->count || !is_simple(tx->insn) ||
+	if (!tx->windowed || tx->index + 1 >= tx->count || !is_simple(tx->insn) ||
 	    !(is_simple(next) || is_simple_ret(tx, next)))
 		return false;
 	ea = tsr_bt_stack_ea(tx, own - (next->kind == BT_PUSH ? 4 : 0));
+	if (tx->unchecked)
+		return tsr_bt_window_possible(tx, &ea, 4);
 	return tsr_bt_group_covering(tx, &ea, 4, next->kind == BT_PUSH ? BT_WRITE : BT_READ);
 }
 

@@ -44,7 +44,8 @@ struct stub {
 	uint16_t size;
 	bool write, clobbered;
 	struct flag_source source;
-	bool polls; /* RETURNS: it looks whether an exit is requested */
+	bool polls;        /* RETURNS: it looks whether an exit is requested */
+	int32_t esp_ahead; /* FAULT: what must still be added to r12 */
 };
 
 /* A JRCXZ that waits for an island: a place that control does not reach, where a `jmp stub` may

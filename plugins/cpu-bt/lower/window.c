@@ -288,9 +288,10 @@ static void note_fault(struct bt_tx *tx)
 {
 	struct stub *s;
 
-	if (!tx->clobbered && !tx->fp_code && !tx->fp_data)
+	if (!tx->clobbered && !tx->fp_code && !tx->fp_data && !tx->esp_ahead)
 		return;
 	s = tx_stub(tx, STUB_FAULT);
+	s->esp_ahead = tx->esp_ahead;
 	s->clobbered = tx->clobbered;
 	s->source = tx->sources[tx->index];
 }
@@ -423,6 +424,8 @@ void tsr_bt_window_fault(struct bt_tx *tx, const struct stub *s)
 	uint32_t row = tsr_bt_site_row(tx, 0, 0);
 
 	tx->bt->cache.sites[row].insn = s->done & 127;
+	if (s->esp_ahead)
+		emit_lea(e, R12, HOST_MEM(R12, s->esp_ahead));
 	if (s->clobbered)
 		tsr_bt_flags_remake(tx, &s->source);
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
