@@ -34,9 +34,15 @@ static uint8_t *reserve(size_t size, int protection)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+/* Where a CPU wants to be told; NULL: nowhere, or it was built when there was no such thing. */
+static struct tsr_mmu_exact *wanted_by(const struct tsr_mmu_listener *listener)
+{
+	return listener->size > offsetof(struct tsr_mmu_listener, exact) ? listener->exact : NULL;
+}
+
 void tsr_shadow_exact_init(struct shadow *s, const struct tsr_mmu_listener *listener)
 {
-	if (!s->layout.read_valid || !TSR_HAS(listener, exact))
+	if (!s->layout.read_valid || !wanted_by(listener))
 		return;
 	if (!s->nowhere)
 		s->nowhere = reserve(SIZE, PROT_NONE);
@@ -77,7 +83,7 @@ void tsr_shadow_exact_count(struct shadow_vcpu *v)
 void tsr_shadow_exact_publish(const struct shadow *s, const struct shadow_vcpu *v)
 {
 	const struct shadow_context *c = v->context;
-	struct tsr_mmu_exact *out = TSR_HAS(v->listener, exact) ? v->listener->exact : NULL;
+	struct tsr_mmu_exact *out = wanted_by(v->listener);
 
 	if (!s->nowhere || !out)
 		return;
@@ -277,16 +283,17 @@ static bool open_window(struct shadow_context *c)
 {
 	uint8_t *at;
 
-	if (c->exact.base)
-		return true;
 	if (!c->exact.pages)
 		c->exact.pages = reserve(SHADOW_PAGES, PROT_READ | PROT_WRITE);
-	at = c->exact.pages ? reserve(SIZE, PROT_NONE) : NULL;
-	if (!at)
+	if (!c->exact.pages)
 		return false;
+	if (c->exact.base)
+		return true;
 	madvise(c->exact.pages, SHADOW_PAGES, MADV_NOHUGEPAGE);
-	c->exact.base = at + BASE;
-	return true;
+	at = reserve(SIZE, PROT_NONE);
+	if (at)
+		c->exact.base = at + BASE;
+	return at != NULL;
 }
 
 /* The page, and those around it that have entries too. */
@@ -325,7 +332,7 @@ bool tsr_shadow_expose(struct shadow *s, struct shadow_vcpu *v, uint32_t page, b
 	s->count.exposures++;
 	s->count.exposures_refused += !good;
 	tsr_shadow_exact_publish(s, v);
-	if (TSR_HAS(v->listener, exact))
+	if (wanted_by(v->listener))
 		v->listener->exact->again = again;
 	return good;
 }
