@@ -3,7 +3,8 @@
  * See memory-faults.h. The rows are read by a signal handler in any thread, but only a thread that
  * executes a row's code matters, and while a machine runs no row of its own changes: a row that is
  * being filled in has no code yet. What nobody handles is given back to the action that was there
- * before: the faulting access is made again under it.
+ * before: the faulting access is made again under it. That may be one which calls this one again,
+ * as those of other run-time systems do that come later; then the next fault ends the process.
  */
 #define _GNU_SOURCE /* REG_RIP */
 #include "calls/memory-faults.h"
@@ -19,6 +20,7 @@ static struct row {
 } rows[TSR_MEMORY_FAULTS];
 
 static struct sigaction before;
+static atomic_bool given_back;
 
 static struct row *row_at(uintptr_t code)
 {
@@ -35,7 +37,10 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 	if (row && info->si_code > 0 && row->handler.handle(row->handler.self, info, context))
 		return;
-	sigaction(number, &before, NULL);
+	if (atomic_exchange(&given_back, true))
+		signal(number, SIG_DFL);
+	else
+		sigaction(number, &before, NULL);
 	if (info->si_code <= 0)
 		raise(number); /* somebody sent it: no access makes it again */
 }

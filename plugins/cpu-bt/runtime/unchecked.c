@@ -7,7 +7,7 @@
  * (tsr_bt_unchecked_filled). A block whose operand is no plain memory gets checks again.
  *
  * A signal takes 14 us where signals are slow, as in many virtual machines, a tenth of that
- * elsewhere, and changes of mappings some microseconds. So all of it has a budget: a part of the
+ * elsewhere, and changes of mappings some microseconds. So all of it has budgets: parts of the
  * time, saved up for a while. A block that has a signal when nothing is left is translated again
  * with checks. So is one that has a signal in an address space that is young, as most of those are
  * that a shell makes: it may try again when that gets older, unless that has happened a few times.
