@@ -6,12 +6,16 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 import guests
 from guests import guest, linux
 from upgrades import Sender
+
+sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "isolation"))
+import processes  # noqa: E402
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
 
@@ -128,25 +132,9 @@ def isolated(test):
         guests.power_off(machine)
 
 
-def isolated_processes(machine, name):
-    """Of an isolated device, without its supervisor, whose child it is."""
-    parents = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{entry}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-            with open(f"/proc/{entry}/stat", "rb") as file:
-                parent = int(file.read().rsplit(b")", 1)[1].split()[1])
-        except OSError:
-            continue
-        if words[4:5] == [f"{name} of machine {machine.process.pid}".encode()]:
-            parents[int(entry)] = parent
-    return [pid for pid, parent in parents.items() if parent in parents]
-
-
 def isolated_process(machine, name):
     """As soon as there is one: another one may be about to take the place of one that was killed."""
-    while not (found := isolated_processes(machine, name)):
+    while not (found := processes.of(machine.process.pid, name)[1]):
         assert machine.pump(0.02) and time.monotonic() < machine.deadline, f"{name} has no process"
     return found[0]
 

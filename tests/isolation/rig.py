@@ -11,6 +11,8 @@ import tempfile
 import time
 import unittest
 
+import processes
+
 TESSERA, GUEST, PLUGINS = sys.argv[1:4]
 ENVIRONMENT = dict(os.environ, TESSERA_PLUGIN_PATH=PLUGINS, LC_ALL="C.UTF-8", DISPLAY="", WAYLAND_DISPLAY="")
 SECONDS = 100  # for what takes a moment on a host that has time
@@ -64,18 +66,7 @@ class Machine:
 
     def processes(self, name="com1"):
         """Of an isolated device: (supervisors, devices)."""
-        found = {}
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{entry}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
-                with open(f"/proc/{entry}/stat", "rb") as file:
-                    parent = int(file.read().rsplit(b")", 1)[1].split()[1])
-            except OSError:
-                continue
-            if words[4:5] == [f"{name} of machine {self.process.pid}".encode()]:
-                found[int(entry)] = parent
-        return ([pid for pid, parent in found.items() if parent not in found], [pid for pid, parent in found.items() if parent in found])
+        return processes.of(self.process.pid, name)
 
     def device(self, name="com1"):
         """Its process, as soon as there is one: another one may be about to take the place of one that was killed."""

@@ -60,7 +60,7 @@ struct overlay *overlay_new(uint64_t length);
 /* With all that is below it. */
 void overlay_destroy(struct overlay *o);
 /* `base`, the medium that the overlay is of, holds what the overlay does not. [any] */
-int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
+int overlay_read(struct overlay *o, struct medium *base, uint64_t offset, void *to,
 		 uint64_t length);
 /* The same without ever waiting, for the disk or for another thread: false when that would be
  * needed. */

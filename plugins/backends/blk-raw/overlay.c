@@ -201,7 +201,7 @@ static uint64_t run_bytes(const struct overlay *o, uint64_t offset, uint64_t len
 	return stop - offset < length ? stop - offset : length;
 }
 
-static int read_run(struct overlay *o, const struct medium *base, uint64_t offset, uint8_t *to,
+static int read_run(struct overlay *o, struct medium *base, uint64_t offset, uint8_t *to,
 		    uint64_t length)
 {
 	if (bit(o, offset / SECTOR))
@@ -210,54 +210,61 @@ static int read_run(struct overlay *o, const struct medium *base, uint64_t offse
 			: read_all(base->base_fd, base->size, offset, to, length);
 }
 
-int overlay_read(struct overlay *o, const struct medium *base, uint64_t offset, void *to,
-		 uint64_t length)
+/* EAGAIN: not all of it is in the host's memory. */
+static int read_run_cached(struct overlay *o, struct medium *base, uint64_t offset, uint8_t *to,
+			   uint64_t length)
 {
-	uint8_t *at = to;
+	struct iovec piece = { to, length };
+	bool good;
+
+	if (bit(o, offset / SECTOR))
+		good = file_read_cached(o->fd, &o->no_cached_reads, o->data_at + offset, &piece, 1,
+					length);
+	else if (o->below)
+		good = overlay_read_cached(o->below, base, offset, to, length);
+	else
+		good = file_read_cached(base->base_fd, &base->no_cached_reads, offset, &piece, 1,
+					length);
+	return good ? 0 : EAGAIN;
+}
+
+/* Run by run, with the lock held. */
+static int read_runs(struct overlay *o, struct medium *base, uint64_t offset, uint8_t *to,
+		     uint64_t length,
+		     int (*read)(struct overlay *o, struct medium *base, uint64_t offset,
+				 uint8_t *to, uint64_t length))
+{
 	int error = 0;
 
-	pthread_mutex_lock(&o->lock);
 	while (length && !error) {
 		uint64_t n = run_bytes(o, offset, length);
 
-		error = read_run(o, base, offset, at, n);
-		at += n;
+		error = read(o, base, offset, to, n);
+		to += n;
 		offset += n;
 		length -= n;
 	}
-	pthread_mutex_unlock(&o->lock);
 	return error;
 }
 
-static bool read_run_cached(struct overlay *o, struct medium *base, uint64_t offset, uint8_t *to,
-			    uint64_t length)
+int overlay_read(struct overlay *o, struct medium *base, uint64_t offset, void *to, uint64_t length)
 {
-	struct iovec piece = { to, length };
+	int error;
 
-	if (bit(o, offset / SECTOR))
-		return file_read_cached(o->fd, &o->no_cached_reads, o->data_at + offset, &piece, 1,
-					length);
-	return o->below ? overlay_read_cached(o->below, base, offset, to, length)
-			: file_read_cached(base->base_fd, &base->no_cached_reads, offset, &piece, 1,
-					   length);
+	pthread_mutex_lock(&o->lock);
+	error = read_runs(o, base, offset, to, length, read_run);
+	pthread_mutex_unlock(&o->lock);
+	return error;
 }
 
 bool overlay_read_cached(struct overlay *o, struct medium *base, uint64_t offset, void *to,
 			 uint64_t length)
 {
-	uint8_t *at = to;
-	bool good = true;
+	bool good;
 
 	if (pthread_mutex_trylock(&o->lock))
 		return false;
-	while (length && good) {
-		uint64_t n = run_bytes(o, offset, length);
-
-		good = read_run_cached(o, base, offset, at, n);
-		at += n;
-		offset += n;
-		length -= n;
-	}
+	good = !read_runs(o, base, offset, to, length, read_run_cached);
 	pthread_mutex_unlock(&o->lock);
 	return good;
 }
