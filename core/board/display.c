@@ -225,12 +225,22 @@ static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsign
 	add_damage(&d->damage, &more);
 }
 
+/* One that a newcomer has inherited is its predecessor's until it takes over. */
+static void display_remove(struct tsr_display *d)
+{
+	TsrInstance *instance = d ? d->owner : NULL;
+
+	if (instance && tsr_check_removal(instance, "display.remove"))
+		g_ptr_array_remove(instance->machine->displays->all, d);
+}
+
 const struct tsr_display_table tsr_display_table_impl = {
 	.size = sizeof(struct tsr_display_table),
 	.add = display_add,
 	.resize = display_resize,
 	.pixels = display_pixels,
 	.damage = display_damage,
+	.remove = display_remove,
 };
 
 /* -- Viewers */

@@ -63,6 +63,24 @@ static void input_add(const struct tsr_host *host, const struct tsr_input_ops *o
 	g_array_append_val(instance->machine->inputs->listeners, listener);
 }
 
+static void input_remove(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self)
+{
+	TsrInstance *instance = tsr_instance_of(host);
+	GArray *listeners = instance->machine->inputs->listeners;
+
+	if (!tsr_check_removal(instance, "input.remove"))
+		return;
+	for (guint i = 0; i < listeners->len; i++) {
+		const struct listener *l = &g_array_index(listeners, struct listener, i);
+
+		if (l->owner == instance && l->ops == ops && l->self == self) {
+			g_array_remove_index(listeners, i);
+			return;
+		}
+	}
+	tsr_mistake(&instance->mistakes, "it removes an input that it has not added");
+}
+
 static void input_leds(const struct tsr_host *host, unsigned mask)
 {
 	TsrInstance *instance = tsr_instance_of(host);
@@ -75,6 +93,7 @@ const struct tsr_input tsr_input_table = {
 	.size = sizeof(struct tsr_input),
 	.add = input_add,
 	.leds = input_leds,
+	.remove = input_remove,
 };
 
 #define FOR_EACH_LISTENER(m, l) \

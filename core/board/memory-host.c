@@ -130,12 +130,24 @@ static void region_enable(struct tsr_region *region, bool enabled)
 		tsr_region_enable(region, enabled);
 }
 
+static void region_remove(struct tsr_region *region)
+{
+	if (!region || !tsr_check_removal(region->owner, "remove of a region"))
+		return;
+	if (region->is_bar)
+		tsr_mistake(&region->owner->mistakes,
+			    "it removes '%s'; a BAR goes with its PCI function", region->name);
+	else
+		tsr_region_remove(region);
+}
+
 const struct tsr_io tsr_io_table = {
 	.size = sizeof(struct tsr_io),
 	.claim = io_claim,
 	.claim_ports = io_claim_ports,
 	.move = region_move,
 	.enable = region_enable,
+	.remove = region_remove,
 };
 
 /* -- Memory */
@@ -303,6 +315,7 @@ const struct tsr_memory tsr_memory_table = {
 	.ram_below_4g = host_ram_size,
 	.set_a20 = a20_set,
 	.get_a20 = a20_get,
+	.remove = region_remove,
 };
 
 const struct tsr_shadow_ram tsr_shadow_ram_table = {
@@ -349,12 +362,21 @@ static void dma_written(const struct tsr_host *host, tsr_gpa at, uint64_t length
 	tsr_memory_map_written(map_of(host), at, length);
 }
 
+/* Guest RAM does not move, so there is nothing to release. */
+static void dma_unmap(const struct tsr_host *host, tsr_gpa at, uint64_t length, bool is_written)
+{
+	tsr_check_host(host, TSR_TAG_LOCKED, "dma.unmap");
+	if (is_written)
+		tsr_memory_map_written(map_of(host), at, length);
+}
+
 const struct tsr_dma tsr_dma_table = {
 	.size = sizeof(struct tsr_dma),
 	.read = dma_read,
 	.write = dma_write,
 	.map = dma_map,
 	.written = dma_written,
+	.unmap = dma_unmap,
 };
 
 /* -- Guest physical memory, for MMUs and processors */

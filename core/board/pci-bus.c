@@ -8,37 +8,17 @@
 
 #include <string.h>
 
+#include <tessera/bytes.h>
+
 #include "board/memory-map.h"
+#include "board/pci-config.h"
 #include "board/pci-private.h"
 #include "board/port-space.h"
 #include "instance/check.h"
 #include "instance/instance.h"
 #include "instance/machine-parts.h"
 
-enum {
-	PCI_COMMAND = 0x04,
-	PCI_STATUS = 0x06,
-	PCI_BAR0 = 0x10,
-	PCI_ROM = 0x30,
-	PCI_INTERRUPT_LINE = 0x3c
-};
-enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4 };
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put(uint8_t *p, uint32_t value, unsigned width)
-{
-	for (unsigned i = 0; i < width; i++)
-		p[i] = (uint8_t)(value >> (8 * i));
-}
-
-static unsigned bar_register(unsigned bar)
-{
-	return bar == ROM_BAR ? PCI_ROM : PCI_BAR0 + 4 * bar;
-}
+enum { PCI_INTERRUPT_LINE = 0x3c };
 
 struct tsr_pci_bus *tsr_pci_bus_new(TsrMachine *m)
 {
@@ -70,39 +50,6 @@ gboolean tsr_pci_bus_connect(struct tsr_pci_bus *pci, GError **error)
 	return TRUE;
 }
 
-/* -- Decoding */
-
-static void update_bar(struct tsr_pci_function *f, unsigned i)
-{
-	struct bar *bar = &f->bars[i];
-	unsigned command = f->config[PCI_COMMAND];
-	uint32_t value = get32(&f->config[bar_register(i)]);
-
-	if (!bar->region)
-		return;
-	if (bar->kind == TSR_PCI_BAR_IO) {
-		uint32_t base = value & ~3u;
-		bool on = (command & COMMAND_IO) && base && base < 0x10000;
-		tsr_region_enable(bar->region, false);
-		tsr_region_move(bar->region, base & 0xffff);
-		tsr_region_enable(bar->region, on);
-		return;
-	}
-	uint32_t base = i == ROM_BAR ? value & ~0x7ffu : value & ~15u;
-	bool on = (command & COMMAND_MEMORY) && base && (i != ROM_BAR || (value & 1)) &&
-		  (uint64_t)base + bar->length <= 1ull << 32;
-	if (!on)
-		tsr_region_enable(bar->region, false);
-	tsr_region_move(bar->region, base);
-	tsr_region_enable(bar->region, on);
-}
-
-void tsr_pci_function_decode(struct tsr_pci_function *f)
-{
-	for (unsigned i = 0; i < BARS; i++)
-		update_bar(f, i);
-}
-
 static struct tsr_pci_function *find(struct tsr_pci_bus *pci, unsigned bdf)
 {
 	return bdf >> 8 ? NULL : pci->at[(bdf >> 3) & 31][bdf & 7];
@@ -113,22 +60,14 @@ static uint32_t host_config_read(const struct tsr_host *host, unsigned bdf, unsi
 {
 	struct tsr_pci_function *f = find(
 		tsr_check_host(host, TSR_TAG_LOCKED, "pci-host.config_read")->machine->pci, bdf);
-	uint32_t value = 0;
 
 	offset &= 0xff;
 	if (!f)
-		return width == 4 ? 0xffffffffu : (1u << (8 * width)) - 1;
+		return tsr_pci_all_ones(width);
 	if (f->ops && TSR_HAS(f->ops, config_read))
 		TSR_CALLING(&f->instance->callee, "config_read",
 			    f->ops->config_read(f->self, offset, width));
-	for (unsigned i = 0; i < width && offset + i < 256; i++)
-		value |= (uint32_t)f->config[offset + i] << (8 * i);
-	return value;
-}
-
-static bool overlaps(unsigned offset, unsigned width, unsigned at, unsigned length)
-{
-	return offset < at + length && at < offset + width;
+	return tsr_pci_function_get(f, offset, width);
 }
 
 static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigned offset,
@@ -146,13 +85,7 @@ static void host_config_write(const struct tsr_host *host, unsigned bdf, unsigne
 		*old = (uint8_t)((*old & ~mask) | (byte & mask));
 		*old &= (uint8_t) ~(byte & f->clear_mask[offset + i]);
 	}
-	if (overlaps(offset, width, PCI_COMMAND, 2)) {
-		tsr_pci_function_decode(f);
-	} else {
-		for (unsigned i = 0; i < BARS; i++)
-			if (overlaps(offset, width, bar_register(i), 4))
-				update_bar(f, i);
-	}
+	tsr_pci_function_changed(f, offset, width);
 	if (f->ops && TSR_HAS(f->ops, config_written))
 		TSR_CALLING(&f->instance->callee, "config_written",
 			    f->ops->config_written(f->self, offset, width));
@@ -170,15 +103,15 @@ static void init_config(struct tsr_pci_function *f, const struct tsr_pci_id *id)
 {
 	uint8_t *c = f->config;
 
-	put(c + 0x00, id->vendor, 2);
-	put(c + 0x02, id->device, 2);
+	tsr_pci_put(c + 0x00, id->vendor, 2);
+	tsr_pci_put(c + 0x02, id->device, 2);
 	c[0x08] = id->revision;
-	put(c + 0x09, id->class_code, 3);
+	tsr_pci_put(c + 0x09, id->class_code, 3);
 	c[0x0e] = id->header_type;
-	put(c + 0x2c, id->subsystem_vendor, 2);
-	put(c + 0x2e, id->subsystem, 2);
+	tsr_pci_put(c + 0x2c, id->subsystem_vendor, 2);
+	tsr_pci_put(c + 0x2e, id->subsystem, 2);
 	c[0x3d] = id->interrupt_pin;
-	put(f->write_mask + PCI_COMMAND, 0x0147, 2);
+	tsr_pci_put(f->write_mask + PCI_COMMAND, 0x0147, 2);
 	f->clear_mask[PCI_STATUS + 1] = 0xf9;
 	f->write_mask[0x0c] = f->write_mask[0x0d] = 0xff;
 	f->write_mask[PCI_INTERRUPT_LINE] = id->interrupt_pin ? 0xff : 0;
@@ -269,11 +202,11 @@ static bool check_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length,
 
 static void set_bar_masks(struct tsr_pci_function *f, unsigned bar, uint32_t length, uint32_t fixed)
 {
-	unsigned at = bar_register(bar);
+	unsigned at = tsr_pci_bar_register(bar);
 
-	put(f->write_mask + at, ~(length - 1) | (bar == ROM_BAR ? 1 : 0), 4);
-	put(f->config + at, fixed, 4);
-	put(f->reset_value + at, fixed, 4);
+	tsr_pci_put(f->write_mask + at, ~(length - 1) | (bar == ROM_BAR ? 1 : 0), 4);
+	tsr_pci_put(f->config + at, fixed, 4);
+	tsr_pci_put(f->reset_value + at, fixed, 4);
 }
 
 static bool pci_bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_kind kind,
@@ -372,22 +305,6 @@ static bool pci_rom(struct tsr_pci_function *f, const void *image, size_t length
 	return true;
 }
 
-static uint8_t *pci_config(struct tsr_pci_function *f)
-{
-	tsr_check(f->instance, TSR_TAG_LOCKED, "pci.config");
-	return f->config;
-}
-
-static uint8_t *pci_write_mask(struct tsr_pci_function *f)
-{
-	return f->write_mask;
-}
-
-static uint8_t *pci_clear_mask(struct tsr_pci_function *f)
-{
-	return f->clear_mask;
-}
-
 static void pci_set_intx(struct tsr_pci_function *f, int level)
 {
 	struct tsr_pci_bus *pci = f->bus;
@@ -406,11 +323,11 @@ static void pci_set_intx(struct tsr_pci_function *f, int level)
 
 static void pci_reset(struct tsr_pci_function *f)
 {
-	put(f->config + PCI_COMMAND, get32(f->reset_value + PCI_COMMAND), 4);
+	tsr_pci_put(f->config + PCI_COMMAND, tsr_load_le32(f->reset_value + PCI_COMMAND), 4);
 	for (unsigned bar = 0; bar < BARS; bar++)
 		if (f->bars[bar].region)
-			put(f->config + bar_register(bar),
-			    get32(f->reset_value + bar_register(bar)), 4);
+			tsr_pci_put(f->config + tsr_pci_bar_register(bar),
+				    tsr_load_le32(f->reset_value + tsr_pci_bar_register(bar)), 4);
 	f->config[PCI_INTERRUPT_LINE] = 0;
 	tsr_pci_function_decode(f);
 	pci_set_intx(f, 0);
@@ -426,6 +343,18 @@ static unsigned pci_address(struct tsr_pci_function *f)
 	return f->device << 3 | f->function;
 }
 
+static void pci_remove(struct tsr_pci_function *f)
+{
+	if (!f || !tsr_check_removal(f->instance, "pci.remove"))
+		return;
+	pci_set_intx(f, 0);
+	for (unsigned bar = 0; bar < BARS; bar++)
+		if (f->bars[bar].region)
+			tsr_region_remove(f->bars[bar].region);
+	f->bus->at[f->device][f->function] = NULL;
+	g_free(f);
+}
+
 const struct tsr_pci tsr_pci_table = {
 	.size = sizeof(struct tsr_pci),
 	.add = pci_add,
@@ -433,13 +362,18 @@ const struct tsr_pci tsr_pci_table = {
 	.bar_io = pci_bar_io,
 	.bar_memory = pci_bar_memory,
 	.rom = pci_rom,
-	.config = pci_config,
-	.write_mask = pci_write_mask,
-	.clear_mask = pci_clear_mask,
+	.config = tsr_pci_function_config,
+	.write_mask = tsr_pci_function_write_mask,
+	.clear_mask = tsr_pci_function_clear_mask,
 	.reset = pci_reset,
 	.set_intx = pci_set_intx,
 	.dma_host = pci_dma_host,
 	.address = pci_address,
+	.config_get = tsr_pci_function_config_get,
+	.config_set = tsr_pci_function_config_set,
+	.config_bits = tsr_pci_function_config_bits,
+	.add_capability = tsr_pci_function_add_capability,
+	.remove = pci_remove,
 };
 
 const struct tsr_pci_fixed tsr_pci_fixed_table = {
@@ -491,6 +425,7 @@ bool tsr_pci_function_is_master(const struct tsr_pci_function *f)
 
 void tsr_pci_function_keep_reset_values(struct tsr_pci_function *f)
 {
+	memcpy(f->reset_value + PCI_STATUS, f->config + PCI_STATUS, 2);
 	for (unsigned i = PCI_BAR0; i < sizeof(f->config); i++)
 		f->reset_value[i] = f->config[i];
 }

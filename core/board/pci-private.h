@@ -14,6 +14,9 @@
 #define BARS 7 /* six and the expansion ROM */
 #define ROM_BAR 6
 
+enum { PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_BAR0 = 0x10, PCI_ROM = 0x30 };
+enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4 };
+
 struct bar {
 	enum tsr_pci_bar_kind kind;
 	uint32_t length;
@@ -32,6 +35,7 @@ struct tsr_pci_function {
 	bool is_frozen; /* its instance is being replaced: the level of the pin stays */
 	struct bar bars[BARS];
 	uint8_t config[256], write_mask[256], clear_mask[256], reset_value[256];
+	bool is_capability[256]; /* which bytes capabilities have */
 };
 
 struct tsr_pci_bus {
@@ -46,7 +50,27 @@ struct tsr_pci_bus {
 /* Before the first reset: what the functions have set while the machine was built is what their
  * registers have after RST# (PCI 2.1, chapter 2.2.1). */
 void tsr_pci_function_keep_reset_values(struct tsr_pci_function *f);
+
+/* -- pci-decode.c */
+
 /* Its regions are where its base address registers say. [locked] */
 void tsr_pci_function_decode(struct tsr_pci_function *f);
+/* The command register or base address registers may have changed there: decodes them. [locked] */
+void tsr_pci_function_changed(struct tsr_pci_function *f, unsigned offset, unsigned width);
+/* The offset of a BAR's register. */
+unsigned tsr_pci_bar_register(unsigned bar);
+
+/* -- Little-endian registers */
+
+/* What is read where nothing is. */
+static inline uint32_t tsr_pci_all_ones(unsigned width)
+{
+	return width >= 4 ? 0xffffffffu : (1u << (8 * width)) - 1;
+}
+static inline void tsr_pci_put(uint8_t *p, uint32_t value, unsigned width)
+{
+	for (unsigned i = 0; i < width; i++)
+		p[i] = (uint8_t)(value >> (8 * i));
+}
 
 #endif

@@ -25,6 +25,27 @@ void tsr_region_enable(struct tsr_region *region, bool enabled)
 	region->repaint(region, region->base);
 }
 
+static void remove_aliases(GPtrArray *regions, const struct tsr_region *target)
+{
+	for (guint i = regions->len; i-- > 0;) {
+		struct tsr_region *other = g_ptr_array_index(regions, i);
+
+		if (other->kind == REGION_ALIAS && other->target == target) {
+			tsr_region_enable(other, false);
+			g_ptr_array_remove_index(regions, i);
+		}
+	}
+}
+
+void tsr_region_remove(struct tsr_region *region)
+{
+	GPtrArray *regions = region->among;
+
+	tsr_region_enable(region, false);
+	remove_aliases(regions, region);
+	g_ptr_array_remove(regions, region);
+}
+
 static bool overlap(const struct tsr_region *a, const struct tsr_region *b)
 {
 	return a->base < b->base + b->length && b->base < a->base + a->length;

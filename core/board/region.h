@@ -41,6 +41,8 @@ struct tsr_region {
 /* Calls by plugins (host.h); region may be NULL. [locked] */
 void tsr_region_move(struct tsr_region *region, uint64_t base);
 void tsr_region_enable(struct tsr_region *region, bool enabled);
+/* Hides and frees it, and its aliases. [locked] */
+void tsr_region_remove(struct tsr_region *region);
 
 /* -- Lists of regions in ascending priority, then age: of two at a place the later one wins. */
 

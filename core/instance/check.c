@@ -57,3 +57,12 @@ void tsr_check_slowly(const TsrInstance *instance, enum tsr_tag tag, const char 
 		fail(instance, function,
 		     "when the machine has started; do it in attach or realize");
 }
+
+bool tsr_check_removal(TsrInstance *instance, const char *what)
+{
+	tsr_check(instance, TSR_TAG_BUILDING, what);
+	if (!instance->machine->powered_on || instance->replaces)
+		return true;
+	tsr_mistake(&instance->mistakes, "it calls %s when the machine has started", what);
+	return false;
+}

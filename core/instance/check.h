@@ -43,4 +43,8 @@ static inline TsrInstance *tsr_check_host(const struct tsr_host *host, enum tsr_
 	return instance;
 }
 
+/* Whether an instance may take back what it has added, `what`: while the machine is built, or it
+ * takes another one's place. Otherwise it has made a mistake, and what it added stays. */
+bool tsr_check_removal(TsrInstance *instance, const char *what);
+
 #endif

@@ -74,6 +74,14 @@ static void close_kept(gpointer fd)
 	close(GPOINTER_TO_INT(fd));
 }
 
+/* Of the manifest, by an absolute path. */
+static char *dup_folder(TsrPlugin *plugin)
+{
+	g_autofree char *path = g_canonicalize_filename(tsr_plugin_get_manifest_path(plugin), NULL);
+
+	return g_path_get_dirname(path);
+}
+
 TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *config,
 			      tsr_host_get get, GError **error)
 {
@@ -92,10 +100,13 @@ TsrInstance *tsr_instance_new(TsrMachine *machine, const TsrInstanceConfig *conf
 		return NULL;
 	}
 	TsrInstance *instance = g_new0(TsrInstance, 1);
+	instance->folder = dup_folder(config->plugin);
 	instance->record.host = (struct tsr_host){ .size = sizeof(struct tsr_host),
 						   .abi = { TSR_ABI_MAJOR, TSR_ABI_MINOR },
 						   .name = config->name,
-						   .get = get };
+						   .get = get,
+						   .version = TESSERA_VERSION,
+						   .folder = instance->folder };
 	instance->record.instance = instance;
 	instance->callee = (struct tsr_callee){ config->name, g_steal_pointer(&plugin) };
 	instance->machine = machine;
@@ -120,6 +131,7 @@ void tsr_instance_free(TsrInstance *instance)
 	tsr_log_budget_finish(&instance->log);
 	free(instance->self);
 	g_free((char *)instance->callee.plugin);
+	g_free(instance->folder);
 	tsr_instance_config_free(instance->own_config);
 	g_free(instance);
 }
@@ -541,6 +553,16 @@ static void property_set_int(const struct tsr_host *host, const char *name, int6
 	property_set_string(host, name, text);
 }
 
+static void property_set_bool(const struct tsr_host *host, const char *name, bool value)
+{
+	property_set_string(host, name, value ? "true" : "false");
+}
+
+static bool property_has(const struct tsr_host *host, const char *name)
+{
+	return tsr_plugin_find_property(tsr_instance_of(host)->config->plugin, name) != NULL;
+}
+
 const struct tsr_properties tsr_properties_table = {
 	.size = sizeof(struct tsr_properties),
 	.get_string = property_text,
@@ -549,4 +571,6 @@ const struct tsr_properties tsr_properties_table = {
 	.on_change = property_on_change,
 	.set_string = property_set_string,
 	.set_int = property_set_int,
+	.set_bool = property_set_bool,
+	.has = property_has,
 };

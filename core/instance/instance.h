@@ -38,6 +38,7 @@ struct tsr_instance_watch {
 struct TsrInstance {
 	struct tsr_host_record record;
 	struct tsr_callee callee; /* its name, for marks of calls */
+	char *folder;             /* of the plugin's manifest, absolute */
 	TsrMachine *machine;      /* not owned */
 	const TsrInstanceConfig *config;
 	TsrInstanceConfig *own_config; /* the same, when no TsrConfig has it; freed with this */

@@ -58,11 +58,18 @@ static void region_enable(struct tsr_region *region, bool enabled)
 		device_post_level(ISO_ENABLE, device_object(region)->id, enabled);
 }
 
+/* The core keeps its object, so that a device that is made again finds the same ones. */
+static void region_remove(struct tsr_region *region)
+{
+	region_enable(region, false);
+}
+
 const struct tsr_io device_io = { .size = sizeof(device_io),
 				  .claim = io_claim,
 				  .claim_ports = io_claim_ports,
 				  .move = region_move,
-				  .enable = region_enable };
+				  .enable = region_enable,
+				  .remove = region_remove };
 
 /* -- Lines */
 
@@ -133,9 +140,16 @@ static uint64_t clock_wall(const struct tsr_host *host)
 	return device_ask_about(ISO_WALL, 0, NULL);
 }
 
+static uint64_t clock_wall_ns(const struct tsr_host *host)
+{
+	return device_ask_about(ISO_WALL, 1, NULL);
+}
+
 const struct tsr_clock device_clock = { .size = sizeof(device_clock),
 					.now = clock_now,
 					.timer_new = timer_new,
 					.arm = timer_arm,
 					.cancel = timer_cancel,
-					.wall = clock_wall };
+					.wall = clock_wall,
+					.wall_ns = clock_wall_ns,
+					.timer_free = timer_cancel };

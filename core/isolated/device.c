@@ -37,7 +37,8 @@ static void on_attach(struct iso_message *m, struct object *o)
 	device.host = (struct tsr_host){ .size = sizeof(device.host),
 					 .abi = { TSR_ABI_MAJOR, TSR_ABI_MINOR },
 					 .name = name,
-					 .get = device_get_table };
+					 .get = device_get_table,
+					 .version = TESSERA_VERSION };
 	device.dma_host = device.host;
 	reply_step(m, device.class->attach(device.self, &device.host, &error), &error);
 	/* A device that has not asked for guest memory by now does not get it. */

@@ -85,6 +85,16 @@ static void set_int(const struct tsr_host *host, const char *name, int64_t value
 	set_string(host, name, text);
 }
 
+static void set_bool(const struct tsr_host *host, const char *name, bool value)
+{
+	set_string(host, name, value ? "true" : "false");
+}
+
+static bool has(const struct tsr_host *host, const char *name)
+{
+	return device_ask_about(ISO_HAS, 0, name);
+}
+
 const struct tsr_properties device_properties = {
 	.size = sizeof(device_properties),
 	.get_string = get_string,
@@ -93,6 +103,8 @@ const struct tsr_properties device_properties = {
 	.on_change = on_change,
 	.set_string = set_string,
 	.set_int = set_int,
+	.set_bool = set_bool,
+	.has = has,
 };
 
 /* -- Randomness, log, machine */
@@ -137,7 +149,15 @@ static void write_log(const struct tsr_host *host, const void *site, enum tsr_lo
 	post_text(ISO_LOG, g_direct_hash(site), level, text);
 }
 
-const struct tsr_log device_log = { .size = sizeof(device_log), .write = write_log };
+static void write_text(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+		       const char *text)
+{
+	post_text(ISO_LOG, g_direct_hash(site), level, text);
+}
+
+const struct tsr_log device_log = { .size = sizeof(device_log),
+				    .write = write_log,
+				    .write_text = write_text };
 
 static void power_off(const struct tsr_host *host)
 {

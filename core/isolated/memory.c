@@ -217,11 +217,18 @@ static void dma_written(const struct tsr_host *host, tsr_gpa at, uint64_t length
 	post_written(at, length);
 }
 
+static void dma_unmap(const struct tsr_host *host, tsr_gpa at, uint64_t length, bool is_written)
+{
+	if (is_written)
+		post_written(at, length);
+}
+
 const struct tsr_dma device_dma = { .size = sizeof(device_dma),
 				    .read = dma_read,
 				    .write = dma_write,
 				    .map = dma_map,
-				    .written = dma_written };
+				    .written = dma_written,
+				    .unmap = dma_unmap };
 
 /* -- Memory that the guest sees: an isolated device has none, only handlers. */
 
@@ -275,6 +282,10 @@ static void shadow(const struct tsr_host *host, tsr_gpa base, uint64_t length, b
 {
 }
 
+static void remove_region(struct tsr_region *region)
+{
+}
+
 static uint64_t ram_size(const struct tsr_host *host)
 {
 	return device_ask_about(ISO_RAM_SIZE, 0, NULL);
@@ -310,4 +321,5 @@ const struct tsr_memory device_memory = {
 	.ram_below_4g = ram_below_4g,
 	.set_a20 = set_a20,
 	.get_a20 = get_a20,
+	.remove = remove_region,
 };

@@ -101,6 +101,59 @@ static uint8_t *clear_mask(struct tsr_pci_function *f)
 	return use(f, 2);
 }
 
+static bool is_register(unsigned offset, unsigned width)
+{
+	return (width == 1 || width == 2 || width == 4) && offset <= ISO_CONFIG - width;
+}
+
+static uint32_t config_get(struct tsr_pci_function *f, unsigned offset, unsigned width)
+{
+	const uint8_t *from = use(f, 0);
+	uint32_t value = 0;
+
+	if (!is_register(offset, width))
+		return width >= 4 ? 0xffffffffu : (1u << (8 * width)) - 1;
+	for (unsigned i = 0; i < width; i++)
+		value |= (uint32_t)from[offset + i] << (8 * i);
+	return value;
+}
+
+static void put(struct tsr_pci_function *f, unsigned which, unsigned offset, unsigned width,
+		uint32_t value)
+{
+	uint8_t *to = use(f, which);
+
+	for (unsigned i = 0; is_register(offset, width) && i < width; i++)
+		to[offset + i] = (uint8_t)(value >> (8 * i));
+}
+
+static void config_set(struct tsr_pci_function *f, unsigned offset, unsigned width, uint32_t value)
+{
+	put(f, 0, offset, width, value);
+}
+
+static void config_bits(struct tsr_pci_function *f, unsigned offset, unsigned width,
+			uint32_t writable, uint32_t cleared)
+{
+	put(f, 1, offset, width, writable);
+	put(f, 2, offset, width, cleared);
+}
+
+/* An object, so that a device that is made again is told the same offset. */
+static bool add_capability(struct tsr_pci_function *f, uint8_t id, unsigned length,
+			   unsigned *offset, struct tsr_error *error)
+{
+	struct iso_message m = {
+		.head = { .what = ISO_CAPABILITY, .id = device_object(f)->id, .a = { id, length } }
+	};
+
+	use(f, 0);
+	if (!device_make(&m, error))
+		return false;
+	*offset = (unsigned)m.head.a[2];
+	return true;
+}
+
 static void reset(struct tsr_pci_function *f)
 {
 	device_post_level(ISO_PCI_RESET, device_object(f)->id, 0);
@@ -127,6 +180,13 @@ static unsigned address(struct tsr_pci_function *f)
 	return (unsigned)device_ask_about(ISO_ADDRESS, device_object(f)->id, NULL);
 }
 
+/* The core keeps it: a device that is made again adds it again. */
+static void remove_function(struct tsr_pci_function *f)
+{
+	set_intx(f, 0);
+	reset(f);
+}
+
 const struct tsr_pci device_pci = {
 	.size = sizeof(device_pci),
 	.add = add,
@@ -141,6 +201,11 @@ const struct tsr_pci device_pci = {
 	.set_intx = set_intx,
 	.dma_host = dma_host,
 	.address = address,
+	.config_get = config_get,
+	.config_set = config_set,
+	.config_bits = config_bits,
+	.add_capability = add_capability,
+	.remove = remove_function,
 };
 
 const struct tsr_pci_fixed device_pci_fixed = {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "board/pci-config.h"
 #include "isolation/proxy-parts.h"
 
 #define CALL_S 10 /* longer than any host is busy; then the process counts as hanging */
@@ -93,20 +94,13 @@ void iso_proxy_break(struct iso_proxy *p, const char *why)
 
 /* -- The configuration space of its PCI function is copied with the turn */
 
-static void config_pointers(const struct iso_proxy *p, uint8_t *out[3])
-{
-	out[0] = p->t.pci->config(p->config_of);
-	out[1] = p->t.pci->write_mask(p->config_of);
-	out[2] = p->t.pci->clear_mask(p->config_of);
-}
-
 static void config_give(struct iso_proxy *p)
 {
 	uint8_t *from[3];
 
 	if (!p->config_of)
 		return;
-	config_pointers(p, from);
+	tsr_pci_function_get_pointers(p->config_of, from);
 	for (unsigned i = 0; i < 3; i++) {
 		memcpy(p->config[i], from[i], ISO_CONFIG);
 		memcpy(p->process->shared->config[i], from[i], ISO_CONFIG);
@@ -121,14 +115,19 @@ static void config_take(struct iso_proxy *p)
 
 	if (!p->config_of || p->is_rebuilding)
 		return;
-	config_pointers(p, to);
+	tsr_pci_function_get_pointers(p->config_of, to);
 	for (unsigned i = 0; i < 3; i++) {
 		memcpy(copy, p->process->shared->config[i], ISO_CONFIG);
 		if (memcmp(copy, p->config[i], ISO_CONFIG) == 0)
 			continue;
-		for (unsigned n = 0; n < ISO_CONFIG; n++)
-			if (copy[n] != p->config[i][n])
+		for (unsigned n = 0; n < ISO_CONFIG; n++) {
+			if (copy[n] == p->config[i][n])
+				continue;
+			if (i == 0)
+				p->t.pci->config_set(p->config_of, n, 1, copy[n]);
+			else
 				to[i][n] = copy[n];
+		}
 	}
 }
 

@@ -248,6 +248,16 @@ static bool make_bar(struct iso_object *o, struct iso_message *m, struct tsr_err
 				       (uint32_t)m->head.a[3], &o->ops, o, error);
 }
 
+static bool make_capability(struct iso_object *o, struct iso_message *m, struct tsr_error *error)
+{
+	struct iso_object *f = iso_objects_find(o->proxy, m->head.id, ISO_FUNCTION);
+
+	if (!f)
+		return tsr_error_set(error, TSR_ERROR_FAILED, "it has no such PCI function");
+	return o->proxy->t.pci->add_capability(f->function, (uint8_t)m->head.a[0],
+					       (unsigned)m->head.a[1], &o->offset, error);
+}
+
 static bool make_listener(struct iso_object *o, struct iso_message *m, struct tsr_error *error)
 {
 	o->proxy->t.properties->on_change(o->proxy->host, iso_message_text(m), on_changed, o);
@@ -276,9 +286,15 @@ static bool make_peer(struct iso_object *o, struct iso_message *m, struct tsr_er
 
 static bool (*const makers[])(struct iso_object *o, struct iso_message *m,
 			      struct tsr_error *error) = {
-	[ISO_CLAIM] = make_claim,     [ISO_CLAIM_PORTS] = make_claim, [ISO_IRQ] = make_line,
-	[ISO_NEW_TIMER] = make_timer, [ISO_FUNCTION] = make_function, [ISO_BAR] = make_bar,
-	[ISO_LISTEN] = make_listener, [ISO_PEER] = make_peer,
+	[ISO_CLAIM] = make_claim,
+	[ISO_CLAIM_PORTS] = make_claim,
+	[ISO_IRQ] = make_line,
+	[ISO_NEW_TIMER] = make_timer,
+	[ISO_FUNCTION] = make_function,
+	[ISO_BAR] = make_bar,
+	[ISO_LISTEN] = make_listener,
+	[ISO_PEER] = make_peer,
+	[ISO_CAPABILITY] = make_capability,
 };
 
 static GBytes *asked(const struct iso_message *m)
@@ -332,6 +348,7 @@ void iso_objects_make(struct iso_proxy *p, struct iso_message *m)
 	iso_message_init(m, 0, o ? o->id : 0);
 	m->head.a[0] = o != NULL;
 	m->head.a[1] = o ? o->peer : error.code;
+	m->head.a[2] = o ? o->offset : 0;
 	if (!o)
 		iso_message_set_text(m, error.message);
 }

@@ -38,15 +38,17 @@ enum iso_question {
 	ISO_CLAIM_PORTS, /* a[0], a[1] as above; a[2] base, a[3] length; data: name */
 	ISO_IRQ,         /* data: name */
 	ISO_NEW_TIMER,
-	ISO_FUNCTION, /* a[0] handlers, a[1] device, a[2] function (-1: any); data: tsr_pci_id */
-	ISO_BAR,      /* id: function; a[0], a[1] as above; a[2] bar | kind << 8, a[3] length */
-	ISO_LISTEN,   /* data: property */
-	ISO_PEER,     /* data: need; answer: a[1] enum iso_peer */
+	ISO_FUNCTION,   /* a[0] handlers, a[1] device, a[2] function (-1: any); data: tsr_pci_id */
+	ISO_BAR,        /* id: function; a[0], a[1] as above; a[2] bar | kind << 8, a[3] length */
+	ISO_LISTEN,     /* data: property */
+	ISO_CAPABILITY, /* id: function; a[0] identifier, a[1] length; answer: a[2] offset */
+	ISO_PEER,       /* data: need; answer: a[1] enum iso_peer */
 	/* these do not */
 	ISO_GET_STRING, /* data: property; answer: data */
 	ISO_GET_INT,
 	ISO_GET_BOOL,
-	ISO_WALL,
+	ISO_HAS,
+	ISO_WALL,     /* id: 1: in ns */
 	ISO_RANDOM,   /* a[0]: length; answer: data */
 	ISO_RAM_SIZE, /* answer: a[0] all, a[1] below 4 GiB */
 	ISO_GET_A20,

@@ -43,6 +43,7 @@ struct iso_object {
 	struct tsr_pci_ops pci_ops;
 	struct tsr_pci_function *function;
 	enum iso_peer peer;
+	unsigned offset; /* of a capability */
 	struct tsr_interface to;
 	bool is_connected, is_down;               /* net: the cable is unplugged */
 	struct iso_request *requests[ISO_PIECES]; /* block: under way, by number */

@@ -33,9 +33,15 @@ static bool get_bool(struct iso_proxy *p, struct iso_message *m)
 	return true;
 }
 
+static bool has_property(struct iso_proxy *p, struct iso_message *m)
+{
+	answer(m, p->t.properties->has(p->host, iso_message_text(m)));
+	return true;
+}
+
 static bool get_wall(struct iso_proxy *p, struct iso_message *m)
 {
-	answer(m, p->t.clock->wall(p->host));
+	answer(m, m->head.id ? p->t.clock->wall_ns(p->host) : p->t.clock->wall(p->host));
 	return true;
 }
 
@@ -230,29 +236,18 @@ static bool get_end(struct iso_proxy *p, struct iso_message *m)
 }
 
 static bool (*const questions[])(struct iso_proxy *p, struct iso_message *m) = {
-	[ISO_GET_STRING] = get_string,
-	[ISO_GET_INT] = get_int,
-	[ISO_GET_BOOL] = get_bool,
-	[ISO_WALL] = get_wall,
-	[ISO_RANDOM] = get_random,
-	[ISO_RAM_SIZE] = get_ram_size,
-	[ISO_GET_A20] = get_a20,
-	[ISO_DMA_READ] = dma_read,
-	[ISO_DMA_WRITE] = dma_write,
-	[ISO_DMA_MAP] = dma_map,
-	[ISO_CONFIG_USE] = use_config,
-	[ISO_ADDRESS] = get_address,
-	[ISO_CONNECT] = connect_peer,
-	[ISO_SEND] = send_bytes,
-	[ISO_FLUSH] = flush,
-	[ISO_GET_UINT] = get_uint,
-	[ISO_GET_BYTES] = get_bytes,
-	[ISO_GET_LENGTH] = get_length,
-	[ISO_GET_BEGIN] = get_begin,
-	[ISO_GET_END] = get_end,
-	[ISO_DRAIN] = iso_block_drain,
-	[ISO_EJECT] = iso_block_eject,
-	[ISO_BLOCK_INFO] = iso_block_info,
+	[ISO_GET_STRING] = get_string, [ISO_GET_INT] = get_int,
+	[ISO_GET_BOOL] = get_bool,     [ISO_HAS] = has_property,
+	[ISO_WALL] = get_wall,         [ISO_RANDOM] = get_random,
+	[ISO_RAM_SIZE] = get_ram_size, [ISO_GET_A20] = get_a20,
+	[ISO_DMA_READ] = dma_read,     [ISO_DMA_WRITE] = dma_write,
+	[ISO_DMA_MAP] = dma_map,       [ISO_CONFIG_USE] = use_config,
+	[ISO_ADDRESS] = get_address,   [ISO_CONNECT] = connect_peer,
+	[ISO_SEND] = send_bytes,       [ISO_FLUSH] = flush,
+	[ISO_GET_UINT] = get_uint,     [ISO_GET_BYTES] = get_bytes,
+	[ISO_GET_LENGTH] = get_length, [ISO_GET_BEGIN] = get_begin,
+	[ISO_GET_END] = get_end,       [ISO_DRAIN] = iso_block_drain,
+	[ISO_EJECT] = iso_block_eject, [ISO_BLOCK_INFO] = iso_block_info,
 };
 
 /* It changes nothing, so what was posted before it can wait for the end of the call. */

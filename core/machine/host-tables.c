@@ -28,8 +28,8 @@
 
 /* -- Log */
 
-static void log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level,
-		      const char *format, ...)
+static void TSR_PRINTF(4, 0) log_format(const struct tsr_host *host, const void *site,
+					enum tsr_log_level level, const char *format, va_list args)
 {
 	static const GLogLevelFlags levels[] = { [TSR_LOG_ERROR] = G_LOG_LEVEL_CRITICAL,
 						 [TSR_LOG_WARNING] = G_LOG_LEVEL_WARNING,
@@ -38,7 +38,6 @@ static void log_write(const struct tsr_host *host, const void *site, enum tsr_lo
 	TsrInstance *instance = tsr_check_host(host, TSR_TAG_ANY, "log.write");
 	const char *name = instance->config->name;
 	guint like_it, others;
-	va_list args;
 
 	if ((unsigned)level >= G_N_ELEMENTS(levels)) {
 		tsr_mistake(&instance->mistakes, "log: there is no level %u", (unsigned)level);
@@ -46,9 +45,7 @@ static void log_write(const struct tsr_host *host, const void *site, enum tsr_lo
 	}
 	if (!tsr_log_budget_take(&instance->log, site, level >= TSR_LOG_INFO, &like_it, &others))
 		return;
-	va_start(args, format);
 	g_autofree char *text = g_strdup_vprintf(format, args);
-	va_end(args);
 	tsr_text_make_harmless(text);
 	if (others)
 		g_log("tessera", levels[level], "%s: %s (%u other lines of it were left out)", name,
@@ -60,7 +57,25 @@ static void log_write(const struct tsr_host *host, const void *site, enum tsr_lo
 		g_log("tessera", levels[level], "%s: %s", name, text);
 }
 
-static const struct tsr_log log_table = { .size = sizeof(struct tsr_log), .write = log_write };
+static void log_write(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+		      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_format(host, site, level, format, args);
+	va_end(args);
+}
+
+static void log_write_text(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+			   const char *text)
+{
+	log_write(host, site, level, "%s", text);
+}
+
+static const struct tsr_log log_table = { .size = sizeof(struct tsr_log),
+					  .write = log_write,
+					  .write_text = log_write_text };
 
 /* -- Bus, machine, randomness */
 

@@ -72,6 +72,17 @@ static void *tapped_dma_map(const struct tsr_host *host, tsr_gpa at, uint64_t *l
 	return mapped;
 }
 
+/* What was not written has been told of when it was mapped. */
+static void tapped_dma_unmap(const struct tsr_host *host, tsr_gpa at, uint64_t length,
+			     bool is_written)
+{
+	const struct tsr_dma *inner = inner_of(tsr_instance_of(host), TAP_DMA);
+
+	if (is_written)
+		tell_dma(host, TSR_MONITOR_WROTE, at, length);
+	inner->unmap(host, at, length, is_written);
+}
+
 /* -- Interrupt pins */
 
 static void record_function(struct tsr_pci_function *f, const TsrInstance *owner,

@@ -39,6 +39,7 @@ static const struct tsr_recording_row rows[] = {
 	{ TSR_RECORDING_SET, "set", TSR_RECORDING_OUT, NULL, { NULL } },
 	{ TSR_RECORDING_NOW, "now", TSR_RECORDING_SOFT, NULL, { "time" } },
 	{ TSR_RECORDING_WALL, "wall", TSR_RECORDING_SOFT, NULL, { "time" } },
+	{ TSR_RECORDING_WALL_NS, "wall-ns", TSR_RECORDING_SOFT, NULL, { "time" } },
 	{ TSR_RECORDING_END, "end", TSR_RECORDING_LAST, NULL, { "reason", "events", "checksum" } },
 };
 /* clang-format on */

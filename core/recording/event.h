@@ -54,8 +54,9 @@ enum tsr_recording_kind {
 	TSR_RECORDING_SET = 32, /* a property; data: name, NUL, value */
 	/* Out of the device, and no difference if they are missing: reading the time. */
 	TSR_RECORDING_NOW = 48,
-	TSR_RECORDING_WALL = 49,
-	TSR_RECORDING_END = 63, /* values: enum tsr_recording_end, number of events, checksum */
+	TSR_RECORDING_WALL = 49,    /* in seconds */
+	TSR_RECORDING_WALL_NS = 50, /* in ns */
+	TSR_RECORDING_END = 63,     /* values: enum tsr_recording_end, number of events, checksum */
 };
 
 enum tsr_recording_end {

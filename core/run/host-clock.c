@@ -41,6 +41,22 @@ static uint64_t clock_wall(const struct tsr_host *host)
 	return (uint64_t)(clock->wall_offset + (int64_t)(tsr_timekeeper_now(clock) / NS));
 }
 
+static uint64_t clock_wall_ns(const struct tsr_host *host)
+{
+	struct tsr_timekeeper *clock =
+		tsr_check_host(host, TSR_TAG_ANY, "clock.wall_ns")->machine->clock;
+
+	if (!clock->deterministic)
+		return (uint64_t)g_get_real_time() * 1000;
+	return (uint64_t)clock->wall_offset * NS + tsr_timekeeper_now(clock);
+}
+
+static void clock_timer_free(struct tsr_timer *timer)
+{
+	if (timer && tsr_check_removal((TsrInstance *)timer->owner, "clock.timer_free"))
+		tsr_timers_free(timer);
+}
+
 const struct tsr_clock tsr_clock_table = {
 	.size = sizeof(struct tsr_clock),
 	.now = clock_now,
@@ -48,4 +64,6 @@ const struct tsr_clock tsr_clock_table = {
 	.arm = clock_arm,
 	.cancel = clock_cancel,
 	.wall = clock_wall,
+	.wall_ns = clock_wall_ns,
+	.timer_free = clock_timer_free,
 };

@@ -49,6 +49,14 @@ struct tsr_timer *tsr_timers_new(const struct TsrInstance *owner, void (*expired
 	return timer;
 }
 
+void tsr_timers_free(struct tsr_timer *timer)
+{
+	struct tsr_timekeeper *clock = timer->clock;
+
+	g_ptr_array_remove_fast(clock->timers, timer);
+	tsr_timers_find_next(clock);
+}
+
 void tsr_timers_give(struct tsr_timer *timer, const struct TsrInstance *owner)
 {
 	timer->owner = owner;

@@ -12,6 +12,8 @@ struct tsr_timekeeper;
 /* A timer as tsr_clock.timer_new makes, at any time. */
 struct tsr_timer *tsr_timers_new(const struct TsrInstance *owner, void (*expired)(void *, uint64_t),
 				 void *self);
+/* It is no more. */
+void tsr_timers_free(struct tsr_timer *timer);
 /* The timer is another instance's from now on. */
 void tsr_timers_give(struct tsr_timer *timer, const struct TsrInstance *owner);
 

@@ -29,6 +29,13 @@ struct job {
 	bool ordered;
 };
 
+/* A call that a plugin's thread has posted. */
+struct posted {
+	const TsrInstance *instance;
+	void (*call)(void *user);
+	void *user;
+};
+
 struct tsr_worker_pool {
 	TsrMachine *machine;
 	GThreadPool *threads;
@@ -37,6 +44,7 @@ struct tsr_worker_pool {
 	struct _TsrMachine
 		*left;           /* the parts of a machine that is gone, which jobs use; by mutex */
 	GQueue done;             /* struct job, by mutex */
+	GQueue posts;            /* struct posted, by mutex */
 	struct tsr_timer *timer; /* deterministic: completes what is in `done` */
 	const TsrInstance *timer_owner;
 	bool is_alone; /* a forked process, which has none of the threads */
@@ -87,6 +95,7 @@ void tsr_worker_pool_free(struct tsr_worker_pool *pool)
 		g_thread_pool_free(pool->threads, FALSE, TRUE);
 	tsr_poller_free(pool->poller);
 	g_queue_clear_full(&pool->done, g_free);
+	g_queue_clear_full(&pool->posts, g_free);
 	g_cond_clear(&pool->arrived);
 	g_mutex_clear(&pool->mutex);
 	g_free(pool);
@@ -123,12 +132,54 @@ struct tsr_worker_pool *tsr_worker_pool_new(TsrMachine *m, GError **error)
 
 bool tsr_worker_pool_has_done(struct tsr_worker_pool *pool)
 {
-	if (pool->machine->config->clock == TSR_CLOCK_DETERMINISTIC)
-		return false;
+	bool is_deterministic = pool->machine->config->clock == TSR_CLOCK_DETERMINISTIC;
+	bool any;
+
 	g_mutex_lock(&pool->mutex);
-	bool any = !g_queue_is_empty(&pool->done);
+	any = !g_queue_is_empty(&pool->posts) ||
+	      (!is_deterministic && !g_queue_is_empty(&pool->done));
 	g_mutex_unlock(&pool->mutex);
 	return any;
+}
+
+static struct posted *take_post(struct tsr_worker_pool *pool)
+{
+	struct posted *post;
+
+	g_mutex_lock(&pool->mutex);
+	post = g_queue_pop_head(&pool->posts);
+	g_mutex_unlock(&pool->mutex);
+	return post;
+}
+
+/* As many as there are now: a call that posts itself again does not keep the machine here. */
+static void run_posts(struct tsr_worker_pool *pool)
+{
+	struct posted *post;
+	guint count;
+
+	g_mutex_lock(&pool->mutex);
+	count = g_queue_get_length(&pool->posts);
+	g_mutex_unlock(&pool->mutex);
+	while (count-- && (post = take_post(pool))) {
+		TSR_CALLING(&post->instance->callee, "posted call", post->call(post->user));
+		g_free(post);
+	}
+}
+
+static void drop_posts(struct tsr_worker_pool *pool, const TsrInstance *owner)
+{
+	g_mutex_lock(&pool->mutex);
+	for (GList *l = pool->posts.head, *next; l; l = next) {
+		struct posted *post = l->data;
+
+		next = l->next;
+		if (post->instance != owner)
+			continue;
+		g_queue_delete_link(&pool->posts, l);
+		g_free(post);
+	}
+	g_mutex_unlock(&pool->mutex);
 }
 
 static struct job *take_done(struct tsr_worker_pool *pool)
@@ -165,6 +216,7 @@ static void complete_all(struct tsr_worker_pool *pool)
 
 void tsr_worker_pool_run_done(struct tsr_worker_pool *pool)
 {
+	run_posts(pool);
 	if (pool->machine->config->clock != TSR_CLOCK_DETERMINISTIC)
 		complete_all(pool);
 }
@@ -298,6 +350,20 @@ static void worker_unwatch(const struct tsr_host *host, unsigned id)
 			    id);
 }
 
+static void worker_post(const struct tsr_host *host, void (*call)(void *user), void *user)
+{
+	TsrInstance *instance = tsr_check_host(host, TSR_TAG_ANY, "worker.post");
+	struct tsr_worker_pool *pool = instance->machine->workers;
+	struct posted *post = g_new(struct posted, 1);
+
+	*post = (struct posted){ instance, call, user };
+	g_mutex_lock(&pool->mutex);
+	g_queue_push_tail(&pool->posts, post);
+	g_cond_broadcast(&pool->arrived);
+	g_mutex_unlock(&pool->mutex);
+	tsr_vcpu_kick(instance->machine);
+}
+
 bool tsr_worker_pool_watches(const struct tsr_worker_pool *pool, const TsrInstance *instance)
 {
 	return tsr_poller_watches(pool->poller, instance);
@@ -311,6 +377,7 @@ void tsr_worker_pool_narrow(struct tsr_worker_pool *pool)
 void tsr_worker_pool_drop(struct tsr_worker_pool *pool, const TsrInstance *owner)
 {
 	tsr_poller_drop(pool->poller, owner);
+	drop_posts(pool, owner);
 }
 
 void tsr_worker_pool_replace(struct tsr_worker_pool *pool, const TsrInstance *old,
@@ -339,4 +406,5 @@ const struct tsr_worker tsr_worker_table = {
 	.drain = worker_drain,
 	.watch = worker_watch,
 	.unwatch = worker_unwatch,
+	.post = worker_post,
 };

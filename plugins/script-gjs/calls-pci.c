@@ -118,30 +118,61 @@ bool call_pci_address(struct device *d, const struct script_value *a, struct scr
 	return f && call_give_number(result, d->base.pci->address(f->to));
 }
 
-#define CONFIG_BYTES 256
-
-bool call_pci_config(struct device *d, const struct script_value *a, struct script_value *result,
-		     struct tsr_error *error)
-{
-	const struct thing *f = call_find_thing(d, &a[0], THING_FUNCTION, error);
-
-	return f && call_give_memory(result, d->base.pci->config(f->to), CONFIG_BYTES);
-}
-
-bool call_pci_write_mask(struct device *d, const struct script_value *a,
+/* function, offset, width */
+bool call_pci_config_get(struct device *d, const struct script_value *a,
 			 struct script_value *result, struct tsr_error *error)
 {
 	const struct thing *f = call_find_thing(d, &a[0], THING_FUNCTION, error);
+	unsigned offset = 0, width = 0;
 
-	return f && call_give_memory(result, d->base.pci->write_mask(f->to), CONFIG_BYTES);
+	return f && call_take_small(&a[1], &offset, "offset", error) &&
+	       call_take_small(&a[2], &width, "width", error) &&
+	       call_give_number(result, d->base.pci->config_get(f->to, offset, width));
 }
 
-bool call_pci_clear_mask(struct device *d, const struct script_value *a,
+/* function, offset, width, value */
+bool call_pci_config_set(struct device *d, const struct script_value *a,
 			 struct script_value *result, struct tsr_error *error)
 {
 	const struct thing *f = call_find_thing(d, &a[0], THING_FUNCTION, error);
+	unsigned offset = 0, width = 0, value = 0;
 
-	return f && call_give_memory(result, d->base.pci->clear_mask(f->to), CONFIG_BYTES);
+	if (!f || !call_take_small(&a[1], &offset, "offset", error) ||
+	    !call_take_small(&a[2], &width, "width", error) ||
+	    !call_take_small(&a[3], &value, "value", error))
+		return false;
+	d->base.pci->config_set(f->to, offset, width, value);
+	return true;
+}
+
+/* function, offset, width, writable, cleared */
+bool call_pci_config_bits(struct device *d, const struct script_value *a,
+			  struct script_value *result, struct tsr_error *error)
+{
+	const struct thing *f = call_find_thing(d, &a[0], THING_FUNCTION, error);
+	unsigned offset = 0, width = 0, writable = 0, cleared = 0;
+
+	if (!f || !call_take_small(&a[1], &offset, "offset", error) ||
+	    !call_take_small(&a[2], &width, "width", error) ||
+	    !call_take_small(&a[3], &writable, "writable", error) ||
+	    !call_take_small(&a[4], &cleared, "cleared", error))
+		return false;
+	d->base.pci->config_bits(f->to, offset, width, writable, cleared);
+	return true;
+}
+
+/* function, identifier, length */
+bool call_pci_add_capability(struct device *d, const struct script_value *a,
+			     struct script_value *result, struct tsr_error *error)
+{
+	const struct thing *f = call_find_thing(d, &a[0], THING_FUNCTION, error);
+	unsigned id = 0, length = 0, offset = 0;
+
+	if (!f || !call_take_small(&a[1], &id, "identifier", error) ||
+	    !call_take_small(&a[2], &length, "length", error))
+		return false;
+	return d->base.pci->add_capability(f->to, (uint8_t)id, length, &offset, error) &&
+	       call_give_number(result, offset);
 }
 
 bool call_pci_function_dma_read(struct device *d, const struct script_value *a,

@@ -47,9 +47,10 @@ CALL_FUNCTION(call_pci_rom);
 CALL_FUNCTION(call_pci_set_intx);
 CALL_FUNCTION(call_pci_reset_function);
 CALL_FUNCTION(call_pci_address);
-CALL_FUNCTION(call_pci_config);
-CALL_FUNCTION(call_pci_write_mask);
-CALL_FUNCTION(call_pci_clear_mask);
+CALL_FUNCTION(call_pci_config_get);
+CALL_FUNCTION(call_pci_config_set);
+CALL_FUNCTION(call_pci_config_bits);
+CALL_FUNCTION(call_pci_add_capability);
 CALL_FUNCTION(call_pci_function_dma_read);
 CALL_FUNCTION(call_pci_function_dma_write);
 

@@ -108,7 +108,6 @@ class Timer {
 class PciFunction {
 	#device;
 	#number;
-	#bytes = {};
 
 	constructor(device, number) {
 		this.#device = device;
@@ -156,17 +155,23 @@ class PciFunction {
 		return native.address(this.#device, this.#number);
 	}
 
-	/* The configuration space; which of its bits the guest writes; which a written 1 clears. */
-	get config() {
-		return (this.#bytes.config ??= native.config(this.#device, this.#number));
+	/* A register of the configuration space, of 1, 2 or 4 bytes. */
+	config_get(offset, width = 1) {
+		return native.config_get(this.#device, this.#number, offset, width);
 	}
 
-	get write_mask() {
-		return (this.#bytes.write_mask ??= native.write_mask(this.#device, this.#number));
+	config_set(offset, width, value) {
+		native.config_set(this.#device, this.#number, offset, width, value);
 	}
 
-	get clear_mask() {
-		return (this.#bytes.clear_mask ??= native.clear_mask(this.#device, this.#number));
+	/* Which of its bits the guest writes, and which a written 1 clears. */
+	config_bits(offset, width, writable, cleared = 0) {
+		native.config_bits(this.#device, this.#number, offset, width, writable, cleared);
+	}
+
+	/* Adds a capability; returns its offset. */
+	add_capability(id, length) {
+		return native.add_capability(this.#device, this.#number, id, length);
 	}
 }
 

@@ -158,19 +158,56 @@ static PyObject *get_address(PyObject *self, void *unused)
 	return d ? PyLong_FromLong(d->base.pci->address(((struct object *)self)->to)) : NULL;
 }
 
-/* closure: the offset of the function in the table that gives the bytes. */
-static PyObject *get_bytes(PyObject *self, void *closure)
-{
-	struct device *d = script_object_device(self, "config");
-	uint8_t *(*get)(struct tsr_pci_function *);
+/* -- The configuration space */
 
-	if (!d)
+static PyObject *config_get(PyObject *self, PyObject *args)
+{
+	struct device *d = script_object_device(self, "config_get");
+	unsigned offset, width = 1;
+
+	if (!d || !PyArg_ParseTuple(args, "I|I:config_get", &offset, &width))
 		return NULL;
-	memcpy(&get, (const char *)d->base.pci + (uintptr_t)closure, sizeof(get));
-	return script_memory_new(d, get(((struct object *)self)->to), 256);
+	return PyLong_FromUnsignedLong(
+		d->base.pci->config_get(((struct object *)self)->to, offset, width));
 }
 
-#define BYTES(member) (void *)offsetof(struct tsr_pci, member)
+static PyObject *config_set(PyObject *self, PyObject *args)
+{
+	struct device *d = script_object_device(self, "config_set");
+	unsigned offset, width, value;
+
+	if (!d || !PyArg_ParseTuple(args, "III:config_set", &offset, &width, &value))
+		return NULL;
+	d->base.pci->config_set(((struct object *)self)->to, offset, width, value);
+	Py_RETURN_NONE;
+}
+
+static PyObject *config_bits(PyObject *self, PyObject *args, PyObject *names)
+{
+	static char *keys[] = { "offset", "width", "writable", "cleared", NULL };
+	struct device *d = script_object_device(self, "config_bits");
+	unsigned offset, width, writable, cleared = 0;
+
+	if (!d || !PyArg_ParseTupleAndKeywords(args, names, "III|I:config_bits", keys, &offset,
+					       &width, &writable, &cleared))
+		return NULL;
+	d->base.pci->config_bits(((struct object *)self)->to, offset, width, writable, cleared);
+	Py_RETURN_NONE;
+}
+
+static PyObject *add_capability(PyObject *self, PyObject *args)
+{
+	struct device *d = script_object_building(self, "add_capability");
+	struct tsr_error error = { 0 };
+	unsigned id, length, offset;
+
+	if (!d || !PyArg_ParseTuple(args, "II:add_capability", &id, &length))
+		return NULL;
+	if (!d->base.pci->add_capability(((struct object *)self)->to, (uint8_t)id, length, &offset,
+					 &error))
+		return script_raise(&error);
+	return PyLong_FromUnsignedLong(offset);
+}
 
 static PyMethodDef methods[] = {
 	{ "bar_io", SCRIPT_NAMED(bar_io), "A BAR of ports: bar, length, read, write, widths." },
@@ -181,6 +218,13 @@ static PyMethodDef methods[] = {
 	{ "rom", add_rom, METH_VARARGS, "The option ROM's image." },
 	{ "set_intx", set_intx, METH_O, "The level of the interrupt pin." },
 	{ "reset", reset_function, METH_NOARGS, "Resets command, BARs and interrupt line." },
+	{ "config_get", config_get, METH_VARARGS, "A register: offset, width." },
+	{ "config_set", config_set, METH_VARARGS, "Sets a register: offset, width, value." },
+	{ "config_bits", SCRIPT_NAMED(config_bits),
+	  "Which bits the guest writes, and which a written 1 clears: offset, width, writable, "
+	  "cleared." },
+	{ "add_capability", add_capability, METH_VARARGS,
+	  "A capability: identifier, length; returns its offset." },
 	{ "dma_read", SCRIPT_FAST(dma_read), "Bytes of guest memory, or None: address, length." },
 	{ "dma_write", SCRIPT_FAST(dma_write), "Whether bytes were written: address, bytes." },
 	{ NULL, NULL, 0, NULL },
@@ -188,9 +232,6 @@ static PyMethodDef methods[] = {
 
 static PyGetSetDef getters[] = {
 	{ "address", get_address, NULL, "bus << 8 | device << 3 | function", NULL },
-	{ "config", get_bytes, NULL, "The configuration space.", BYTES(config) },
-	{ "write_mask", get_bytes, NULL, "Which of its bits the guest writes.", BYTES(write_mask) },
-	{ "clear_mask", get_bytes, NULL, "Which a written 1 clears.", BYTES(clear_mask) },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

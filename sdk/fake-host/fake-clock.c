@@ -44,6 +44,25 @@ static void timer_cancel(struct tsr_timer *timer)
 	timer->deadline = UINT64_MAX;
 }
 
+static uint64_t clock_wall_ns(const struct tsr_host *host)
+{
+	return fake.wall_base * 1000000000 + fake.now;
+}
+
+static void timer_free(struct tsr_timer *timer)
+{
+	struct tsr_timer **at = &fake.timers;
+
+	if (!timer)
+		return;
+	while (*at && *at != timer)
+		at = &(*at)->next;
+	if (!*at)
+		fake_die("timer_free of a timer that is not there");
+	*at = timer->next;
+	free(timer);
+}
+
 const struct tsr_clock fake_clock_table = {
 	.size = sizeof(struct tsr_clock),
 	.now = clock_now,
@@ -51,6 +70,8 @@ const struct tsr_clock fake_clock_table = {
 	.arm = timer_arm,
 	.cancel = timer_cancel,
 	.wall = clock_wall,
+	.wall_ns = clock_wall_ns,
+	.timer_free = timer_free,
 };
 
 static struct tsr_timer *timer_earliest(void)

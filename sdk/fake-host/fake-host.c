@@ -131,28 +131,36 @@ static void random_fill(const struct tsr_host *host, void *to, size_t length)
 static const struct tsr_random random_table = { .size = sizeof(struct tsr_random),
 						.fill = random_fill };
 
-static void TSR_PRINTF(4, 5) log_write(const struct tsr_host *host, const void *site,
-				       enum tsr_log_level level, const char *format, ...)
+static void log_write_text(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+			   const char *text)
 {
-	char line[512];
-	va_list args;
-	size_t length;
+	size_t length = strlen(text);
 
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
 	fake.log_counts[level]++;
-	length = strlen(line);
 	if (fake.log_length > 1 << 20)
 		fake.log_length = 0;
 	fake.log = realloc(fake.log, fake.log_length + length + 2);
-	memcpy(fake.log + fake.log_length, line, length);
+	memcpy(fake.log + fake.log_length, text, length);
 	fake.log_length += length;
 	fake.log[fake.log_length++] = '\n';
 	fake.log[fake.log_length] = 0;
 }
 
-static const struct tsr_log log_table = { .size = sizeof(struct tsr_log), .write = log_write };
+static void TSR_PRINTF(4, 5) log_write(const struct tsr_host *host, const void *site,
+				       enum tsr_log_level level, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	log_write_text(host, site, level, line);
+}
+
+static const struct tsr_log log_table = { .size = sizeof(struct tsr_log),
+					  .write = log_write,
+					  .write_text = log_write_text };
 
 bool fake_log_contains(const char *text)
 {
@@ -310,7 +318,9 @@ static struct fake_device *device_prepare(const struct tsr_device_class *class, 
 	d->ref.host = (struct tsr_host){ .size = sizeof(struct tsr_host),
 					 .abi = { TSR_ABI_MAJOR, TSR_ABI_MINOR },
 					 .name = d->id,
-					 .get = host_get };
+					 .get = host_get,
+					 .version = "fake",
+					 .folder = fake.folder };
 	d->ref.device = d;
 	d->self = aligned_alloc(64, (class->instance_size + 63) & ~(size_t)63);
 	memset(d->self, 0, class->instance_size);

@@ -9,6 +9,7 @@ struct tsr_pci_function {
 	const struct tsr_pci_ops *ops;
 	void *self;
 	uint8_t config[256], write_mask[256], clear_mask[256];
+	bool is_capability[256];
 	struct tsr_region *bars[7]; /* 6: expansion ROM */
 	enum tsr_pci_bar_kind kinds[7];
 	int level;
@@ -204,6 +205,85 @@ static uint8_t *fake_clear_mask(struct tsr_pci_function *f)
 	return f->clear_mask;
 }
 
+/* Whether a register lies in the configuration space, of which the rest is told. */
+static void check_register(const struct tsr_pci_function *f, unsigned offset, unsigned width)
+{
+	if ((width != 1 && width != 2 && width != 4) || offset > 256 - width)
+		fake_die("%s: %u bytes at %u of a configuration space", f->ref.host.name, width,
+			 offset);
+}
+
+static uint32_t fake_config_get(struct tsr_pci_function *f, unsigned offset, unsigned width)
+{
+	uint32_t value = 0;
+
+	check_register(f, offset, width);
+	for (unsigned i = 0; i < width; i++)
+		value |= (uint32_t)f->config[offset + i] << (i * 8);
+	return value;
+}
+
+static void fake_config_set(struct tsr_pci_function *f, unsigned offset, unsigned width,
+			    uint32_t value)
+{
+	check_register(f, offset, width);
+	put(f->config + offset, value, width);
+	decode(f);
+}
+
+static void fake_config_bits(struct tsr_pci_function *f, unsigned offset, unsigned width,
+			     uint32_t writable, uint32_t cleared)
+{
+	check_register(f, offset, width);
+	put(f->write_mask + offset, writable, width);
+	put(f->clear_mask + offset, cleared, width);
+}
+
+static bool is_free(const struct tsr_pci_function *f, unsigned offset, unsigned length)
+{
+	for (unsigned i = offset; i < offset + length; i++)
+		if (f->is_capability[i] || f->config[i] || f->write_mask[i] || f->clear_mask[i])
+			return false;
+	return true;
+}
+
+static bool fake_add_capability(struct tsr_pci_function *f, uint8_t id, unsigned length,
+				unsigned *offset, struct tsr_error *error)
+{
+	unsigned place = 0x40, link = 0x34;
+
+	if (length < 2 || length > 192)
+		fake_die("%s: a capability of %u bytes", f->ref.host.name, length);
+	while (place + length <= 256 && !is_free(f, place, length))
+		place += 4;
+	if (place + length > 256)
+		return tsr_error_set(error, TSR_ERROR_CONFLICT,
+				     "no room for a capability of %u bytes", length);
+	memset(f->is_capability + place, true, length);
+	while (f->config[link])
+		link = f->config[link] + 1u;
+	f->config[place] = id;
+	f->config[link] = (uint8_t)place;
+	f->config[6] |= 0x10;
+	*offset = place;
+	return true;
+}
+
+static void fake_pci_remove(struct tsr_pci_function *f)
+{
+	struct tsr_pci_function **at = &functions;
+
+	if (!f)
+		return;
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	for (unsigned bar = 0; bar < 7; bar++)
+		if (f->bars[bar])
+			fake_region_remove(f->bars[bar]);
+	free(f);
+}
+
 static void fake_function_reset(struct tsr_pci_function *f)
 {
 	put(f->config + 4, 0, 2);
@@ -249,6 +329,11 @@ const struct tsr_pci fake_pci_table = {
 	.set_intx = fake_set_intx,
 	.dma_host = fake_dma_host,
 	.address = fake_address,
+	.config_get = fake_config_get,
+	.config_set = fake_config_set,
+	.config_bits = fake_config_bits,
+	.add_capability = fake_add_capability,
+	.remove = fake_pci_remove,
 };
 
 const struct tsr_pci_fixed fake_pci_fixed_table = {

@@ -118,6 +118,7 @@ _Noreturn void fake_die(const char *format, ...) TSR_PRINTF(1, 2);
 
 struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base,
 				   uint64_t length);
+void fake_region_remove(struct tsr_region *region);
 /* Disarms the device's timers. */
 void fake_clock_cancel(const struct fake_device *d);
 void fake_clock_free(void);

@@ -92,6 +92,16 @@ static void set_int(const struct tsr_host *host, const char *name, int64_t value
 	set_string(host, name, text);
 }
 
+static void set_bool(const struct tsr_host *host, const char *name, bool value)
+{
+	set_string(host, name, value ? "true" : "false");
+}
+
+static bool has(const struct tsr_host *host, const char *name)
+{
+	return fake_row_find(fake_device_of(host), name) != NULL;
+}
+
 const struct tsr_properties fake_properties_table = {
 	.size = sizeof(struct tsr_properties),
 	.get_string = get_string,
@@ -100,6 +110,8 @@ const struct tsr_properties fake_properties_table = {
 	.on_change = on_change,
 	.set_string = set_string,
 	.set_int = set_int,
+	.set_bool = set_bool,
+	.has = has,
 };
 
 /* tessera.script/1 is made of these. */

@@ -18,15 +18,37 @@ struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind 
 	return r;
 }
 
+static void region_free(struct tsr_region *r)
+{
+	free(r->bytes);
+	free(r->dirty);
+	free(r);
+}
+
 void fake_space_free(void)
 {
 	while (fake.regions) {
 		struct tsr_region *r = fake.regions;
 
 		fake.regions = r->next;
-		free(r->bytes);
-		free(r->dirty);
-		free(r);
+		region_free(r);
+	}
+}
+
+/* And its aliases. */
+void fake_region_remove(struct tsr_region *region)
+{
+	struct tsr_region **at = &fake.regions;
+
+	while (*at) {
+		struct tsr_region *r = *at;
+
+		if (r != region && r->target != region) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		region_free(r);
 	}
 }
 
@@ -259,12 +281,19 @@ static void fake_enable(struct tsr_region *region, bool enabled)
 	region->enabled = enabled;
 }
 
+static void fake_remove(struct tsr_region *region)
+{
+	if (region)
+		fake_region_remove(region);
+}
+
 const struct tsr_io fake_io_table = {
 	.size = sizeof(struct tsr_io),
 	.claim = fake_claim,
 	.claim_ports = fake_claim_ports,
 	.move = fake_move,
 	.enable = fake_enable,
+	.remove = fake_remove,
 };
 
 /* -- tessera.memory/1 */
@@ -371,6 +400,7 @@ const struct tsr_memory fake_memory_table = {
 	.ram_below_4g = fake_ram_size,
 	.set_a20 = fake_set_a20,
 	.get_a20 = fake_get_a20,
+	.remove = fake_remove,
 };
 
 const struct tsr_shadow_ram fake_shadow_ram_table = {
@@ -390,7 +420,7 @@ static bool may_master(const struct tsr_host *host)
 {
 	const struct fake_host_ref *ref = (const struct fake_host_ref *)host;
 
-	return !ref->function || (fake_pci_table.config(ref->function)[4] & 4);
+	return !ref->function || (fake_pci_table.config_get(ref->function, 4, 1) & 4);
 }
 
 static bool dma_read(const struct tsr_host *host, tsr_gpa from, void *to, uint64_t length)
@@ -447,10 +477,17 @@ static void dma_written(const struct tsr_host *host, tsr_gpa at, uint64_t length
 	fake_trace(length);
 }
 
+static void dma_unmap(const struct tsr_host *host, tsr_gpa at, uint64_t length, bool is_written)
+{
+	if (is_written)
+		dma_written(host, at, length);
+}
+
 const struct tsr_dma fake_dma_table = {
 	.size = sizeof(struct tsr_dma),
 	.read = dma_read,
 	.write = dma_write,
 	.map = dma_map,
 	.written = dma_written,
+	.unmap = dma_unmap,
 };

@@ -55,12 +55,21 @@ static void display_damage(struct tsr_display *d, unsigned x, unsigned y, unsign
 	d->damages++;
 }
 
+static void display_remove(struct tsr_display *d)
+{
+	if (!d)
+		return;
+	free(d->pixels);
+	memset(d, 0, sizeof(*d));
+}
+
 const struct tsr_display_table fake_display_tbl = {
 	.size = sizeof(struct tsr_display_table),
 	.add = display_add,
 	.resize = display_resize,
 	.pixels = display_pixels,
 	.damage = display_damage,
+	.remove = display_remove,
 };
 
 const uint32_t *fake_display_refresh(bool full, unsigned *width, unsigned *height, size_t *stride)
@@ -90,6 +99,16 @@ static void input_add(const struct tsr_host *host, const struct tsr_input_ops *o
 	inputs[input_count++].self = self;
 }
 
+static void input_remove(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self)
+{
+	for (unsigned i = 0; i < input_count; i++)
+		if (inputs[i].ops == ops && inputs[i].self == self) {
+			inputs[i] = inputs[--input_count];
+			return;
+		}
+	fake_die("%s: removes an input that it has not added", host->name);
+}
+
 static void input_leds(const struct tsr_host *host, unsigned mask)
 {
 	leds = mask;
@@ -99,6 +118,7 @@ const struct tsr_input fake_input_table = {
 	.size = sizeof(struct tsr_input),
 	.add = input_add,
 	.leds = input_leds,
+	.remove = input_remove,
 };
 
 void fake_key(unsigned code, bool down)

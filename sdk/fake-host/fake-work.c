@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fake machine's workers: jobs are done when a test says so, descriptors are polled then. */
+/* The fake machine's workers: jobs are done, and what other threads post is called, when a test
+ * says so; descriptors are polled then. */
 #include "fake-private.h"
 
 #include <poll.h>
+#include <pthread.h>
 
 struct fake_job {
 	struct fake_job *next;
@@ -10,6 +12,9 @@ struct fake_job {
 	void (*done)(void *job);
 	void *job;
 };
+
+/* Of jobs, to which other threads add. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 #define FAKE_WATCHES 2048 /* that are polled */
 
@@ -25,22 +30,41 @@ struct fake_watch {
 static void submit(const struct tsr_host *host, void (*work)(void *job), void (*done)(void *job),
 		   void *job, bool ordered)
 {
-	struct fake_job *j = calloc(1, sizeof(*j)), **end = &fake.jobs;
+	struct fake_job *j = calloc(1, sizeof(*j)), **end;
 
 	j->work = work;
 	j->done = done;
 	j->job = job;
+	pthread_mutex_lock(&mutex);
+	end = &fake.jobs;
 	while (*end)
 		end = &(*end)->next;
 	*end = j;
+	pthread_mutex_unlock(&mutex);
+}
+
+static void post(const struct tsr_host *host, void (*call)(void *data), void *data)
+{
+	submit(host, NULL, call, data, false);
+}
+
+static struct fake_job *take(void)
+{
+	struct fake_job *j;
+
+	pthread_mutex_lock(&mutex);
+	j = fake.jobs;
+	if (j)
+		fake.jobs = j->next;
+	pthread_mutex_unlock(&mutex);
+	return j;
 }
 
 void fake_workers_run(void)
 {
-	while (fake.jobs) {
-		struct fake_job *j = fake.jobs;
+	struct fake_job *j;
 
-		fake.jobs = j->next;
+	while ((j = take())) {
 		if (j->work)
 			j->work(j->job);
 		if (j->done)
@@ -53,8 +77,10 @@ unsigned fake_workers_pending(void)
 {
 	unsigned count = 0;
 
+	pthread_mutex_lock(&mutex);
 	for (struct fake_job *j = fake.jobs; j; j = j->next)
 		count++;
+	pthread_mutex_unlock(&mutex);
 	return count;
 }
 
@@ -115,6 +141,7 @@ const struct tsr_worker fake_worker_table = {
 	.drain = drain,
 	.watch = watch,
 	.unwatch = unwatch,
+	.post = post,
 };
 
 void fake_work_free(void)

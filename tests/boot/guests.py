@@ -241,6 +241,7 @@ def network(test):
         assert "10.0.2.15" in machine.shell("ip addr show eth0")
         with capture.Capture(machine, test.path("ping.pcapng")) as packets:
             assert "3 packets received" in machine.shell("ping -c 3 10.0.2.2", 30)
+            packets.wait_for_pings(3)
         packets.expect_pings(3)
         machine.shell(f"wget -q -O /tmp/blob http://10.0.2.2:{server.port}/blob", 100)
         assert machine.shell("sha256sum /tmp/blob").split()[0] == hashlib.sha256(blob).hexdigest(), "the download is damaged"

@@ -174,8 +174,8 @@ static void a_reset_reaches_every_register_of_a_pci_function(void)
 	tsr_machine_lock(m);
 	f = tsr_pci_table.add(host, &id, NULL, NULL, NULL);
 	bdf = tsr_pci_table.address(f);
-	tsr_pci_table.config(f)[0x40] = 0x5a;
-	tsr_pci_table.write_mask(f)[0x40] = 0xff;
+	tsr_pci_table.config_set(f, 0x40, 1, 0x5a);
+	tsr_pci_table.config_bits(f, 0x40, 1, 0xff, 0);
 	tsr_machine_do_reset(m, TSR_RESET_POWER_ON);
 	for (unsigned i = 0; i < G_N_ELEMENTS(registers); i++)
 		tsr_pci_host_table.config_write(host, bdf, registers[i].offset, 7, 1);

@@ -20,8 +20,8 @@ static uint8_t *page;
 static unsigned told;
 static struct sigaction older;
 
-/* The code whose faults are handled. In assembly, so that its length is known in every build: what a
- * compiler makes of it is longer with a sanitizer. */
+/* The code whose faults are handled. In assembly, so that its length is known in every build: what
+ * a compiler makes of it is longer with a sanitizer. */
 #define STORE_LENGTH 4
 void store(uint8_t *at);
 __asm__(".text\n"

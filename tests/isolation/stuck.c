@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A device that counts its calls. Its property `order` makes it take long in one, not return, or
  * crash, each time after it has counted: whether the call is done then, its state shows. It has a
- * PCI function at a fixed place, and says where that is, and how the A20 gate stood at its
- * reset. */
+ * PCI function at a fixed place with a capability, and says where both are, and how the A20 gate
+ * stood at its reset. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -42,6 +43,25 @@ static uint64_t read_port(void *self, uint64_t offset, unsigned width)
 	return ((struct stuck *)self)->count & 0xff;
 }
 
+/* The property has its offset, and what lies there: its identifier, and two bytes of its own. */
+static bool add_capability(struct stuck *stuck, const struct tsr_pci *pci,
+			   struct tsr_pci_function *function, struct tsr_error *error)
+{
+	char text[32];
+	unsigned at;
+
+	if (!pci->add_capability(function, 0x09, 4, &at, error))
+		return false;
+	pci->config_set(function, at + 2, 2, 0xbeef);
+	pci->config_bits(function, at + 2, 1, 0x0f, 0);
+	snprintf(text, sizeof(text), "%x: %08x", at, pci->config_get(function, at, 4));
+	stuck->properties->set_string(stuck->host, "capability", text);
+	stuck->properties->set_bool(stuck->host, "has",
+				    stuck->properties->has(stuck->host, "capability") &&
+					    !stuck->properties->has(stuck->host, "nothing"));
+	return true;
+}
+
 static bool add_function(struct stuck *stuck, struct tsr_error *error)
 {
 	static const struct tsr_pci_id id = { .size = sizeof(id), .vendor = 0x1234 };
@@ -49,9 +69,10 @@ static bool add_function(struct stuck *stuck, struct tsr_error *error)
 	const struct tsr_pci_fixed *fixed = stuck->host->get(stuck->host, TSR_PCI_FIXED);
 	struct tsr_pci_function *function = fixed->add(stuck->host, PLACE, &id, NULL, stuck, error);
 
-	if (function)
-		stuck->properties->set_int(stuck->host, "place", pci->address(function));
-	return function != NULL;
+	if (!function)
+		return false;
+	stuck->properties->set_int(stuck->host, "place", pci->address(function));
+	return add_capability(stuck, pci, function, error);
 }
 
 static bool attach(void *self, const struct tsr_host *host, struct tsr_error *error)

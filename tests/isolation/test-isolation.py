@@ -16,6 +16,8 @@ from rig import ENVIRONMENT, SECONDS, TESSERA, IsolationCase
 
 ISOLATED = ("--set", "com1.isolation=process")
 
+CAPABILITY = "40: beef0009"
+
 
 class IsolationTest(IsolationCase):
     def save(self, machine):
@@ -125,6 +127,8 @@ class CallTest(IsolationCase):
     def test_the_board(self):
         self.assertEqual(int(self.machine.ctl("get", "stuck0.place")), 0x1d << 3 | 3)
         self.assertEqual(int(self.machine.ctl("get", "stuck0.a20")), 1)
+        self.assertEqual(self.machine.ctl("get", "stuck0.has").strip(), "true")
+        self.assertEqual(self.machine.ctl("get", "stuck0.capability").strip(), CAPABILITY)
 
     def test_a_call_that_hangs_is_ended_and_named_and_has_not_happened(self):
         self.assertEqual(self.count(), 2)
@@ -139,6 +143,7 @@ class CallTest(IsolationCase):
         self.assertEqual(self.count(), 2)
         told = self.machine.told_of("stuck0", lambda: self.order("crash"))
         self.assertIn("ended by signal 6 (Aborted); another one has taken its place, with the state", told)
+        self.assertEqual(self.machine.ctl("get", "stuck0.capability").strip(), CAPABILITY)
         self.assertEqual(self.count(), 4)
 
     def test_a_call_in_which_it_is_killed_is_made_once_more(self):

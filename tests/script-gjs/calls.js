@@ -25,7 +25,7 @@ export default class Calls extends Device {
 			vendor: 0x1234, device: 0x5678, class_code: 0xFF0000, revision: 9, interrupt_pin: 2, subsystem_vendor: 0x1111, subsystem: 0x2222,
 			config_written: (...where) => this.written.push(where), config_read: offset => this.on_config_read(offset),
 		});
-		this.pci.write_mask[0x40] = 0xFF;
+		this.pci.config_bits(0x40, 1, 0xFF);
 		this.pci.rom(Uint8Array.from({ length: 512 }, (_, i) => [0x55, 0xAA][i] ?? 0));
 		this.bar = this.pci.bar_memory(2, 4096, true);
 		this.received = 0;
@@ -55,7 +55,7 @@ export default class Calls extends Device {
 
 	on_config_read(offset) {
 		if (offset === 0x44)
-			this.pci.config[0x44] = 0x77;
+			this.pci.config_set(0x44, 1, 0x77);
 	}
 
 	write(value) {

@@ -23,7 +23,7 @@ class Calls(tessera.Device):
         self.timer = host.timer(self.on_timer)
         self.pci = host.pci_add(vendor=0x1234, device=0x5678, class_code=0xFF0000, revision=9, interrupt_pin=2, subsystem_vendor=0x1111,
                                 subsystem=0x2222, config_written=self.on_config_written, config_read=self.on_config_read)
-        self.pci.write_mask[0x40] = 0xFF
+        self.pci.config_bits(0x40, 1, 0xFF)
         self.pci.rom(b"\x55\xaa" + bytes(510))
         self.bar = self.pci.bar_memory(2, 4096, prefetchable=True)
         self.chardev = None
@@ -54,7 +54,7 @@ class Calls(tessera.Device):
 
     def on_config_read(self, offset, width):
         if offset == 0x44:
-            self.pci.config[0x44] = 0x77
+            self.pci.config_set(0x44, 1, 0x77)
 
     def read(self, offset, width):
         return self.result >> 8 * offset & 0xFFFFFFFF

@@ -77,7 +77,7 @@ static void pam_range(struct i440fx *s, tsr_gpa base, uint64_t length, unsigned 
 /* PAM0's upper half is the BIOS area; each half of PAM1-PAM6 is 16 KiB from C0000h upwards. */
 static void pam_apply(struct i440fx *s, unsigned n)
 {
-	uint8_t value = s->pci->config(s->function)[REG_PAM + n];
+	uint32_t value = s->pci->config_get(s->function, REG_PAM + n, 1);
 
 	if (n == 0) {
 		pam_range(s, 0xf0000, 0x10000, value >> 4);
@@ -98,18 +98,18 @@ static void pam_apply_all(struct i440fx *s)
 /* D_LCK clears D_OPEN and makes the register read-only until the next hard reset (3.2.22). */
 static void smram_written(struct i440fx *s)
 {
-	uint8_t *smram = &s->pci->config(s->function)[REG_SMRAM];
+	uint32_t smram = s->pci->config_get(s->function, REG_SMRAM, 1);
 
-	if (!(*smram & SMRAM_LOCK))
+	if (!(smram & SMRAM_LOCK))
 		return;
-	*smram &= (uint8_t)~SMRAM_OPEN;
-	s->pci->write_mask(s->function)[REG_SMRAM] = 0;
+	s->pci->config_set(s->function, REG_SMRAM, 1, smram & ~(uint32_t)SMRAM_OPEN);
+	s->pci->config_bits(s->function, REG_SMRAM, 1, 0, 0);
 	s->smram_locked = true;
 }
 
 static void trc_written(struct i440fx *s)
 {
-	uint8_t value = s->pci->config(s->function)[REG_TRC];
+	uint8_t value = (uint8_t)s->pci->config_get(s->function, REG_TRC, 1);
 
 	if (value & ~s->trc & TRC_RESET)
 		s->machine->reset(s->host, value & TRC_HARD ? TSR_RESET_HARD : TSR_RESET_SOFT);
@@ -218,23 +218,19 @@ static const struct tsr_io_ops data_ops = {
 static void i440fx_reset(void *self, enum tsr_reset kind)
 {
 	struct i440fx *s = self;
-	uint8_t *config = s->pci->config(s->function), *mask = s->pci->write_mask(s->function);
 
 	if (kind == TSR_RESET_SOFT)
 		return;
 	/* Bus master and memory space are wired to one; only SERR# enable can be written. */
-	config[REG_PCICMD] = PCICMD_MEMORY | PCICMD_MASTER;
-	config[REG_PCICMD + 1] = 0x00;
-	mask[REG_PCICMD] = 0x00;
-	mask[REG_PCICMD + 1] = PCICMD_HIGH_SERR;
-	config[REG_PCISTS] = PCISTS_FAST_BACK;
-	config[REG_PCISTS + 1] = PCISTS_HIGH_DEVSEL_MEDIUM;
-	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
-		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
-
-		memset(config + own_registers[i].first, own_registers[i].reset, count);
-		memset(mask + own_registers[i].first, own_registers[i].writable, count);
-	}
+	s->pci->config_set(s->function, REG_PCICMD, 2, PCICMD_MEMORY | PCICMD_MASTER);
+	s->pci->config_bits(s->function, REG_PCICMD, 2, PCICMD_HIGH_SERR << 8, 0);
+	s->pci->config_set(s->function, REG_PCISTS, 2,
+			   PCISTS_FAST_BACK | PCISTS_HIGH_DEVSEL_MEDIUM << 8);
+	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++)
+		for (unsigned r = own_registers[i].first; r <= own_registers[i].last; r++) {
+			s->pci->config_set(s->function, r, 1, own_registers[i].reset);
+			s->pci->config_bits(s->function, r, 1, own_registers[i].writable, 0);
+		}
 	s->address = 0;
 	s->trc = 0;
 	s->smram_locked = false;
@@ -275,24 +271,27 @@ static bool i440fx_attach(void *self, const struct tsr_host *host, struct tsr_er
 static void i440fx_save(void *self, struct tsr_state_writer *out)
 {
 	struct i440fx *s = self;
+	uint8_t own[OWN_BYTES];
 
+	tsr_pci_get_bytes(s->pci, s->function, FIRST_OWN, own, OWN_BYTES);
 	tsr_state_put_u32(out, "address", s->address);
 	tsr_state_put_bool(out, "smram-locked", s->smram_locked);
-	tsr_state_put_bytes(out, "registers", s->pci->config(s->function) + FIRST_OWN, OWN_BYTES);
+	tsr_state_put_bytes(out, "registers", own, OWN_BYTES);
 }
 
 static bool i440fx_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct i440fx *s = self;
-	uint8_t *config = s->pci->config(s->function);
+	uint8_t own[OWN_BYTES];
 
 	if (!tsr_state_get_u32(in, "address", &s->address) ||
 	    !tsr_state_get_bool(in, "smram-locked", &s->smram_locked) ||
-	    !tsr_state_get_bytes(in, "registers", config + FIRST_OWN, OWN_BYTES))
+	    !tsr_state_get_bytes(in, "registers", own, OWN_BYTES))
 		return tsr_state_damaged(error, "registers of the host bridge");
+	tsr_pci_set_bytes(s->pci, s->function, FIRST_OWN, own, OWN_BYTES);
 	s->address &= ADDRESS_WRITABLE;
-	s->trc = config[REG_TRC];
-	s->pci->write_mask(s->function)[REG_SMRAM] = s->smram_locked ? 0 : SMRAM_WRITABLE;
+	s->trc = own[REG_TRC - FIRST_OWN];
+	s->pci->config_bits(s->function, REG_SMRAM, 1, s->smram_locked ? 0 : SMRAM_WRITABLE, 0);
 	pam_apply_all(s);
 	return true;
 }

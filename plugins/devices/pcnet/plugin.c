@@ -178,18 +178,14 @@ static bool pci_setup(struct pcnet *p, struct tsr_error *error)
 		.revision = 0x10,
 		.interrupt_pin = 1,
 	};
-	uint8_t *config;
 
 	p->function = p->pci->add(p->host, &id, NULL, p, error);
 	if (!p->function ||
 	    !p->pci->bar_io(p->function, 0, TSR_PCI_BAR_IO, WINDOW, &window_ops, p, error) ||
 	    !p->pci->bar_io(p->function, 1, TSR_PCI_BAR_MEMORY, WINDOW, &window_ops, p, error))
 		return false;
-	config = p->pci->config(p->function);
-	config[0x06] = 0x80; /* fast back-to-back, DEVSEL# medium */
-	config[0x07] = 0x02;
-	config[0x3e] = 0x06; /* MIN_GNT, MAX_LAT */
-	config[0x3f] = 0xff;
+	p->pci->config_set(p->function, 0x06, 2, 0x0280); /* fast back-to-back, DEVSEL# medium */
+	p->pci->config_set(p->function, 0x3e, 2, 0xff06); /* MIN_GNT, MAX_LAT */
 	p->dma_host = p->pci->dma_host(p->function);
 	return true;
 }

@@ -45,11 +45,11 @@ struct piix3_ide {
 
 static void update_decode(struct piix3_ide *p)
 {
-	const uint8_t *config = p->pci->config(p->function);
+	bool takes_ports = p->pci->config_get(p->function, PCI_COMMAND, 1) & COMMAND_IO;
 
 	for (unsigned i = 0; i < CHANNELS; i++) {
-		bool on = config[PCI_COMMAND] & COMMAND_IO &&
-			  config[IDETIM + 2 * i + 1] & IDETIM_DECODE;
+		bool on = takes_ports &&
+			  p->pci->config_get(p->function, IDETIM + 2 * i + 1, 1) & IDETIM_DECODE;
 
 		p->io->enable(p->command[i], on);
 		p->io->enable(p->control[i], on);
@@ -68,11 +68,10 @@ static const struct tsr_pci_ops pci_ops = {
 
 static void init_config(struct piix3_ide *p)
 {
-	uint8_t *config = p->pci->config(p->function), *mask = p->pci->write_mask(p->function);
-
-	memset(config + IDETIM, 0, 5);
-	memset(mask + IDETIM, 0xff, 5);
-	mask[IDETIM + 1] = mask[IDETIM + 3] = 0xf3; /* bits 11-10 reserved */
+	p->pci->config_set(p->function, IDETIM, 4, 0);
+	p->pci->config_set(p->function, IDETIM + 4, 1, 0);
+	p->pci->config_bits(p->function, IDETIM, 4, 0xf3fff3ff, 0); /* bits 11-10 reserved */
+	p->pci->config_bits(p->function, IDETIM + 4, 1, 0xff, 0);
 }
 
 /* -- Bus-master ports: 8 of each channel */
@@ -171,8 +170,10 @@ static void reset(void *self, enum tsr_reset kind)
 static void save(void *self, struct tsr_state_writer *out)
 {
 	struct piix3_ide *p = self;
+	uint8_t timing[5];
 
-	tsr_state_put_bytes(out, "timing", p->pci->config(p->function) + IDETIM, 5);
+	tsr_pci_get_bytes(p->pci, p->function, IDETIM, timing, sizeof(timing));
+	tsr_state_put_bytes(out, "timing", timing, sizeof(timing));
 	for (unsigned i = 0; i < CHANNELS; i++)
 		ide_channel_save(&p->channel[i], channel_names[i].name, out);
 }
@@ -180,8 +181,11 @@ static void save(void *self, struct tsr_state_writer *out)
 static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct piix3_ide *p = self;
-	bool good = tsr_state_get_bytes(in, "timing", p->pci->config(p->function) + IDETIM, 5);
+	uint8_t timing[5];
+	bool good = tsr_state_get_bytes(in, "timing", timing, sizeof(timing));
 
+	if (good)
+		tsr_pci_set_bytes(p->pci, p->function, IDETIM, timing, sizeof(timing));
 	for (unsigned i = 0; i < CHANNELS; i++)
 		good = ide_channel_load(&p->channel[i], channel_names[i].name, in) && good;
 	update_decode(p);

@@ -86,12 +86,13 @@ struct piix3 {
 
 static void steer(struct piix3 *s)
 {
-	const uint8_t *route = s->pci->config(s->function) + REG_PIRQRC;
 	unsigned level = 0;
 
 	for (unsigned n = 0; n < PIRQS; n++) {
-		if (s->pins[n] && !(route[n] & PIRQ_OFF))
-			level |= 1u << (route[n] & PIRQ_ROUTE);
+		uint32_t route = s->pci->config_get(s->function, REG_PIRQRC + n, 1);
+
+		if (s->pins[n] && !(route & PIRQ_OFF))
+			level |= 1u << (route & PIRQ_ROUTE);
 	}
 	for (unsigned i = 0; i < STEERABLES; i++)
 		tsr_irq_set(s->isa_irq[steerable[i].irq], level >> steerable[i].irq & 1);
@@ -214,23 +215,18 @@ BYTE_PORTS(fpu_ops, NULL, fpu_write);
 static void piix3_reset(void *self, enum tsr_reset kind)
 {
 	struct piix3 *s = self;
-	uint8_t *config = s->pci->config(s->function), *mask = s->pci->write_mask(s->function);
 
 	if (kind == TSR_RESET_SOFT)
 		return;
 	/* I/O, memory and bus master are always on. */
-	config[REG_PCICMD] = PCICMD_IO | PCICMD_MEMORY | PCICMD_MASTER;
-	config[REG_PCICMD + 1] = 0x00;
-	mask[REG_PCICMD] = PCICMD_SPECIAL;
-	mask[REG_PCICMD + 1] = PCICMD_HIGH_SERR;
-	config[REG_PCISTS] = 0x00;
-	config[REG_PCISTS + 1] = PCISTS_HIGH_DEVSEL_MEDIUM;
-	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
-		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
-
-		memset(config + own_registers[i].first, own_registers[i].reset, count);
-		memset(mask + own_registers[i].first, own_registers[i].writable, count);
-	}
+	s->pci->config_set(s->function, REG_PCICMD, 2, PCICMD_IO | PCICMD_MEMORY | PCICMD_MASTER);
+	s->pci->config_bits(s->function, REG_PCICMD, 2, PCICMD_SPECIAL | PCICMD_HIGH_SERR << 8, 0);
+	s->pci->config_set(s->function, REG_PCISTS, 2, PCISTS_HIGH_DEVSEL_MEDIUM << 8);
+	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++)
+		for (unsigned r = own_registers[i].first; r <= own_registers[i].last; r++) {
+			s->pci->config_set(s->function, r, 1, own_registers[i].reset);
+			s->pci->config_bits(s->function, r, 1, own_registers[i].writable, 0);
+		}
 	memset(s->scratch, 0, sizeof(s->scratch));
 	s->port92 = s->rcr = 0;
 	s->ignore_ferr = false;
@@ -272,8 +268,10 @@ static bool piix3_attach(void *self, const struct tsr_host *host, struct tsr_err
 static void piix3_save(void *self, struct tsr_state_writer *out)
 {
 	struct piix3 *s = self;
+	uint8_t own[OWN_BYTES];
 
-	tsr_state_put_bytes(out, "registers", s->pci->config(s->function) + FIRST_OWN, OWN_BYTES);
+	tsr_pci_get_bytes(s->pci, s->function, FIRST_OWN, own, OWN_BYTES);
+	tsr_state_put_bytes(out, "registers", own, OWN_BYTES);
 	tsr_state_put_bytes(out, "scratch", s->scratch, sizeof(s->scratch));
 	tsr_state_put_u8(out, "port92", s->port92);
 	tsr_state_put_u8(out, "rcr", s->rcr);
@@ -288,9 +286,9 @@ static void piix3_save(void *self, struct tsr_state_writer *out)
 static bool piix3_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct piix3 *s = self;
+	uint8_t own[OWN_BYTES];
 
-	if (!tsr_state_get_bytes(in, "registers", s->pci->config(s->function) + FIRST_OWN,
-				 OWN_BYTES) ||
+	if (!tsr_state_get_bytes(in, "registers", own, OWN_BYTES) ||
 	    !tsr_state_get_bytes(in, "scratch", s->scratch, sizeof(s->scratch)) ||
 	    !tsr_state_get_u8(in, "port92", &s->port92) || !tsr_state_get_u8(in, "rcr", &s->rcr) ||
 	    !tsr_state_get_u32(in, "pirqa", &s->pins[0]) ||
@@ -300,6 +298,7 @@ static bool piix3_load(void *self, struct tsr_state_reader *in, struct tsr_error
 	    !tsr_state_get_bool(in, "ferr", &s->ferr) ||
 	    !tsr_state_get_bool(in, "ignne", &s->ignore_ferr))
 		return tsr_state_damaged(error, "registers of the ISA bridge");
+	tsr_pci_set_bytes(s->pci, s->function, FIRST_OWN, own, OWN_BYTES);
 	s->port92 &= PORT92_INIT;
 	s->rcr &= RCR_WRITABLE;
 	fpu_update(s);

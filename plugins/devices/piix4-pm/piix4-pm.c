@@ -73,7 +73,7 @@ struct piix4_pm {
 static void sci_update(void *self)
 {
 	struct piix4_pm *s = self;
-	uint8_t smb = s->pci->config(s->function)[REG_SMBHSTCFG];
+	uint32_t smb = s->pci->config_get(s->function, REG_SMBHSTCFG, 1);
 	bool smbus = smbus_irq(&s->smbus) && (smb & SMB_INTR_SELECT) == SMB_INTR_IRQ9;
 
 	tsr_irq_set(s->sci, pm_sci(&s->pm) || smbus);
@@ -82,8 +82,7 @@ static void sci_update(void *self)
 static void window_update(struct piix4_pm *s, struct tsr_region *region, unsigned base_register,
 			  uint16_t base_mask, bool enabled)
 {
-	const uint8_t *config = s->pci->config(s->function) + base_register;
-	uint16_t base = tsr_load_le16(config) & base_mask;
+	uint16_t base = s->pci->config_get(s->function, base_register, 2) & base_mask;
 
 	s->io->enable(region, false);
 	s->io->move(region, base);
@@ -92,10 +91,10 @@ static void window_update(struct piix4_pm *s, struct tsr_region *region, unsigne
 
 static void windows_update(struct piix4_pm *s)
 {
-	const uint8_t *config = s->pci->config(s->function);
-
-	window_update(s, s->pm_ports, REG_PMBA, PMBA_BASE, config[REG_PMREGMISC] & PMIOSE);
-	window_update(s, s->smbus_ports, REG_SMBBA, SMBBA_BASE, config[REG_SMBHSTCFG] & SMB_HST_EN);
+	window_update(s, s->pm_ports, REG_PMBA, PMBA_BASE,
+		      s->pci->config_get(s->function, REG_PMREGMISC, 1) & PMIOSE);
+	window_update(s, s->smbus_ports, REG_SMBBA, SMBBA_BASE,
+		      s->pci->config_get(s->function, REG_SMBHSTCFG, 1) & SMB_HST_EN);
 }
 
 static void on_config_written(void *self, unsigned offset, unsigned width)
@@ -143,21 +142,18 @@ static bool on_power_button(void *self, const char *name, struct tsr_error *erro
 static void piix4_pm_reset(void *self, enum tsr_reset kind)
 {
 	struct piix4_pm *s = self;
-	uint8_t *config = s->pci->config(s->function), *mask = s->pci->write_mask(s->function);
 
 	if (kind == TSR_RESET_SOFT)
 		return;
-	config[REG_PCICMD] = config[REG_PCICMD + 1] = 0;
-	mask[REG_PCICMD] = PCICMD_IO;
-	mask[REG_PCICMD + 1] = 0x00;
-	config[REG_PCISTS] = PCISTS_FAST_BACK;
-	config[REG_PCISTS + 1] = PCISTS_HIGH_DEVSEL_MEDIUM;
-	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++) {
-		unsigned count = own_registers[i].last - own_registers[i].first + 1u;
-
-		memset(config + own_registers[i].first, own_registers[i].reset, count);
-		memset(mask + own_registers[i].first, own_registers[i].writable, count);
-	}
+	s->pci->config_set(s->function, REG_PCICMD, 2, 0);
+	s->pci->config_bits(s->function, REG_PCICMD, 2, PCICMD_IO, 0);
+	s->pci->config_set(s->function, REG_PCISTS, 2,
+			   PCISTS_FAST_BACK | PCISTS_HIGH_DEVSEL_MEDIUM << 8);
+	for (size_t i = 0; i < sizeof(own_registers) / sizeof(own_registers[0]); i++)
+		for (unsigned r = own_registers[i].first; r <= own_registers[i].last; r++) {
+			s->pci->config_set(s->function, r, 1, own_registers[i].reset);
+			s->pci->config_bits(s->function, r, 1, own_registers[i].writable, 0);
+		}
 	memset(s->apm, 0, sizeof(s->apm));
 	pm_reset(&s->pm);
 	smbus_reset(&s->smbus);
@@ -203,8 +199,10 @@ static bool piix4_pm_attach(void *self, const struct tsr_host *host, struct tsr_
 static void piix4_pm_save(void *self, struct tsr_state_writer *out)
 {
 	struct piix4_pm *s = self;
+	uint8_t own[OWN_BYTES];
 
-	tsr_state_put_bytes(out, "registers", s->pci->config(s->function) + FIRST_OWN, OWN_BYTES);
+	tsr_pci_get_bytes(s->pci, s->function, FIRST_OWN, own, OWN_BYTES);
+	tsr_state_put_bytes(out, "registers", own, OWN_BYTES);
 	tsr_state_put_bytes(out, "apm", s->apm, sizeof(s->apm));
 	pm_save(&s->pm, out);
 	smbus_save(&s->smbus, out);
@@ -213,12 +211,13 @@ static void piix4_pm_save(void *self, struct tsr_state_writer *out)
 static bool piix4_pm_load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	struct piix4_pm *s = self;
+	uint8_t own[OWN_BYTES];
 
-	if (!tsr_state_get_bytes(in, "registers", s->pci->config(s->function) + FIRST_OWN,
-				 OWN_BYTES) ||
+	if (!tsr_state_get_bytes(in, "registers", own, OWN_BYTES) ||
 	    !tsr_state_get_bytes(in, "apm", s->apm, sizeof(s->apm)) || !pm_load(&s->pm, in) ||
 	    !smbus_load(&s->smbus, in))
 		return tsr_state_damaged(error, "registers of the power management function");
+	tsr_pci_set_bytes(s->pci, s->function, FIRST_OWN, own, OWN_BYTES);
 	windows_update(s);
 	sci_update(s);
 	return true;

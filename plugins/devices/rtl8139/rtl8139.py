@@ -93,8 +93,8 @@ class Rtl8139(tessera.Device):
                                 subsystem_vendor=0x10EC, subsystem=0x8139)
         self.pci.bar_io(0, WINDOW, self.read, self.write)
         self.pci.bar_mmio(1, WINDOW, self.read, self.write)
-        self.pci.config[0x06:0x08] = b"\x80\x02"  # fast back-to-back, DEVSEL# medium
-        self.pci.config[0x3E:0x40] = b"\x20\x40"  # MIN_GNT, MAX_LAT
+        self.pci.config_set(0x06, 2, 0x0280)  # fast back-to-back, DEVSEL# medium
+        self.pci.config_set(0x3E, 2, 0x4020)  # MIN_GNT, MAX_LAT
         self.clear()
 
     def realize(self):

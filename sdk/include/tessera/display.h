@@ -42,6 +42,9 @@ struct tsr_display_table {
 	/* A rectangle of the surface, in pixels, was drawn. [locked] */
 	void (*damage)(struct tsr_display *d, unsigned x, unsigned y, unsigned width,
 		       unsigned height);
+	/* Since ABI 1.2. Gives the display up before detach does: the pointer is not valid any
+	 * more. [main & !running] */
+	void (*remove)(struct tsr_display *d);
 };
 
 #endif

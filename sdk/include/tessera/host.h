@@ -17,6 +17,12 @@ struct tsr_host {
 	const char *name;   /* the instance's name in the machine manifest, e.g. "net0" */
 	/* A host table by name, valid until detach; NULL when this core has no such table. [any] */
 	const void *(*get)(const struct tsr_host *host, const char *table);
+	/* Since ABI 1.2. The version of the core's build, for messages ("0.1.0"). */
+	const char *version;
+	/* Since ABI 1.2. The absolute path of the folder that has the plugin's manifest, where
+	 * files of its own may be; attach is the time to open them, since a machine's jail closes
+	 * before the guest runs. NULL: the plugin runs where it can open nothing. */
+	const char *folder;
 };
 
 /* -- "tessera.properties/1": values of the manifest's properties, after the machine manifest and
@@ -42,6 +48,11 @@ struct tsr_properties {
 	 * [locked] */
 	void (*set_string)(const struct tsr_host *host, const char *name, const char *value);
 	void (*set_int)(const struct tsr_host *host, const char *name, int64_t value);
+	/* Since ABI 1.2. As set_string. [locked] */
+	void (*set_bool)(const struct tsr_host *host, const char *name, bool value);
+	/* Since ABI 1.2. Whether the plugin's manifest has a property of this name: for code that
+	 * several plugins share. [locked] */
+	bool (*has)(const struct tsr_host *host, const char *name);
 };
 
 /* -- "tessera.io/1": port and MMIO handlers */
@@ -80,6 +91,10 @@ struct tsr_io {
 	void (*move)(struct tsr_region *region, uint64_t base);
 	/* Shows or hides the region. [locked] */
 	void (*enable)(struct tsr_region *region, bool enabled);
+	/* Since ABI 1.2. Gives the region up before detach does: the pointer is not valid any more.
+	 * One of a BAR belongs to its function; to remove that is a mistake, and it stays. [main &
+	 * !running] */
+	void (*remove)(struct tsr_region *region);
 };
 
 /* -- "tessera.memory/1": memory that the guest sees without a handler's help */
@@ -142,6 +157,9 @@ struct tsr_memory {
 	 * [locked] */
 	void (*set_a20)(const struct tsr_host *host, bool enabled);
 	bool (*get_a20)(const struct tsr_host *host);
+	/* Since ABI 1.2. As tsr_io.remove; memory of the region is gone too, and so are its
+	 * aliases. [main & !running] */
+	void (*remove)(struct tsr_region *region);
 };
 
 /* -- "tessera.irq/1": lines */
@@ -185,6 +203,10 @@ struct tsr_dma {
 	 * [locked; length: in out] */
 	void *(*map)(const struct tsr_host *host, tsr_gpa at, uint64_t *length, bool for_write);
 	void (*written)(const struct tsr_host *host, tsr_gpa at, uint64_t length);
+	/* Since ABI 1.2. The run of `length` bytes that `map` gave for `at` is not used any more;
+	 * `is_written`: as `written` first. A plugin that calls it for each run lets a core move
+	 * guest memory. [locked] */
+	void (*unmap)(const struct tsr_host *host, tsr_gpa at, uint64_t length, bool is_written);
 };
 
 /* -- "tessera.clock/1": the only time there is */
@@ -207,6 +229,11 @@ struct tsr_clock {
 	void (*cancel)(struct tsr_timer *timer);
 	/* The guest's wall clock: seconds since 1970-01-01 UTC. [any] */
 	uint64_t (*wall)(const struct tsr_host *host);
+	/* Since ABI 1.2. The same in ns. [any] */
+	uint64_t (*wall_ns)(const struct tsr_host *host);
+	/* Since ABI 1.2. Gives the timer up before detach does: its deadline is dropped, and the
+	 * pointer is not valid any more. [main & !running] */
+	void (*timer_free)(struct tsr_timer *timer);
 };
 /* a * b / c, where the product may have 128 bits. [any] */
 static inline uint64_t tsr_muldiv(uint64_t a, uint64_t b, uint64_t c)
@@ -238,6 +265,10 @@ struct tsr_log {
 	 * how many were left out. What a guest does wrong is at most DEBUG. [any] */
 	void (*write)(const struct tsr_host *host, const void *site, enum tsr_log_level level,
 		      const char *format, ...) TSR_PRINTF(4, 5);
+	/* Since ABI 1.2. The same line as a text, for languages without variadic functions. [any]
+	 */
+	void (*write_text)(const struct tsr_host *host, const void *site, enum tsr_log_level level,
+			   const char *text);
 };
 /* Writes a line from here, as a site of its own. [any] */
 #define tsr_log_at(table, host, level, ...) \
@@ -298,6 +329,11 @@ struct tsr_worker {
 	unsigned (*watch)(const struct tsr_host *host, int fd, short events,
 			  void (*ready)(void *self, short revents), void *self);
 	void (*unwatch)(const struct tsr_host *host, unsigned id);
+	/* Since ABI 1.2. The way under the lock for a thread of the plugin's own: `call` runs soon,
+	 * [locked], with `user`, which stays the caller's. What was posted before detach and has
+	 * not run yet does not run; a plugin ends its threads in `quiesce` and `detach`. In
+	 * deterministic machines two runs differ by when posts arrive. [any] */
+	void (*post)(const struct tsr_host *host, void (*call)(void *user), void *user);
 };
 
 #endif

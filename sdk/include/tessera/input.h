@@ -30,6 +30,9 @@ struct tsr_input {
 	/* The lights of the keyboard changed: bit 0 scroll lock, 1 num lock, 2 caps lock. [locked]
 	 */
 	void (*leds)(const struct tsr_host *host, unsigned mask);
+	/* Since ABI 1.2. Takes back the `add` of these two, before detach does. [main & !running]
+	 */
+	void (*remove)(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self);
 };
 
 #endif

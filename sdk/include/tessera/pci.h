@@ -69,9 +69,11 @@ struct tsr_pci {
 	 * False and error when it is too long. [main & !running] */
 	bool (*rom)(struct tsr_pci_function *f, const void *image, size_t length,
 		    struct tsr_error *error);
-	/* 256 bytes each: the configuration space; the bits of each byte that the guest can write;
-	 * the bits that it clears by writing one. They belong to the core, and are valid until
-	 * detach; the function may change them at any time. Never NULL. [locked] */
+	/* DEPRECATED, for plugins that are older than config_get, config_set and config_bits, which
+	 * do the same without pointers into the core. 256 bytes each: the configuration space; the
+	 * bits of each byte that the guest can write; the bits that it clears by writing one. They
+	 * belong to the core, and are valid until detach; never NULL. The members are NULL in the
+	 * first stable version of the ABI. [locked] */
 	uint8_t *(*config)(struct tsr_pci_function *f);
 	uint8_t *(*write_mask)(struct tsr_pci_function *f);
 	uint8_t *(*clear_mask)(struct tsr_pci_function *f);
@@ -85,6 +87,45 @@ struct tsr_pci {
 	const struct tsr_host *(*dma_host)(struct tsr_pci_function *f);
 	/* The function's address: bus << 8 | device << 3 | function. [any] */
 	unsigned (*address)(struct tsr_pci_function *f);
+	/* Since ABI 1.2. A register of the configuration space, as the guest reads it. `offset` is
+	 * in bytes, `width` 1, 2 or 4 of them, little-endian; the same for the next two. Beyond 256
+	 * bytes there is nothing: all ones. [locked] */
+	uint32_t (*config_get)(struct tsr_pci_function *f, unsigned offset, unsigned width);
+	/* Since ABI 1.2. Sets a register, whatever the guest may write of it. What it says of BARs
+	 * and of the command register holds at once; config_written is not called. [locked] */
+	void (*config_set)(struct tsr_pci_function *f, unsigned offset, unsigned width,
+			   uint32_t value);
+	/* Since ABI 1.2. Which bits of a register the guest can write, and which it clears by
+	 * writing one; the rest it cannot change. [locked] */
+	void (*config_bits)(struct tsr_pci_function *f, unsigned offset, unsigned width,
+			    uint32_t writable, uint32_t cleared);
+	/* Since ABI 1.2. Adds a capability (PCI 2.2, 6.7) of `length` bytes with this identifier,
+	 * whose bytes behind the pointer are 0 until config_set, and whose bits the guest cannot
+	 * write until config_bits. Its place is *offset, from 40h on. False and error when there is
+	 * no room: functions with registers of their own from 40h on say so by config_bits or
+	 * config_set first. [main & !running] */
+	bool (*add_capability)(struct tsr_pci_function *f, uint8_t id, unsigned length,
+			       unsigned *offset, struct tsr_error *error);
+	/* Since ABI 1.2. Takes the function and its BARs off the bus before detach does: the
+	 * pointer is not valid any more, nor are those of its regions and its dma_host. [main &
+	 * !running] */
+	void (*remove)(struct tsr_pci_function *f);
 };
+
+/* Copies `length` bytes of the configuration space from `offset` on. [locked] */
+static inline void tsr_pci_get_bytes(const struct tsr_pci *pci, struct tsr_pci_function *f,
+				     unsigned offset, uint8_t *to, unsigned length)
+{
+	for (unsigned i = 0; i < length; i++)
+		to[i] = (uint8_t)pci->config_get(f, offset + i, 1);
+}
+
+/* Sets `length` bytes of the configuration space from `offset` on. [locked] */
+static inline void tsr_pci_set_bytes(const struct tsr_pci *pci, struct tsr_pci_function *f,
+				     unsigned offset, const uint8_t *from, unsigned length)
+{
+	for (unsigned i = 0; i < length; i++)
+		pci->config_set(f, offset + i, 1, from[i]);
+}
 
 #endif

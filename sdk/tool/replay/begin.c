@@ -109,12 +109,12 @@ static void set_functions(void)
 		g_autoptr(GVariant) bytes = NULL;
 		gboolean level;
 		gsize length;
-		const void *config;
+		const uint8_t *config;
 
 		g_variant_get_child(functions, i, "(@ayb)", &bytes, &level);
 		config = g_variant_get_fixed_array(bytes, &length, 1);
-		memcpy(fake_pci_table.config(replay.functions[i].function), config,
-		       MIN(length, 256));
+		tsr_pci_set_bytes(&fake_pci_table, replay.functions[i].function, 0, config,
+				  (unsigned)MIN(length, 256));
 		replay.functions[i].level = level;
 	}
 }

@@ -24,6 +24,8 @@ static struct tsr_recording_event take(void)
 	replay.now_ns = fake.now = event.time_ns;
 	if (event.kind == TSR_RECORDING_WALL)
 		replay.wall = event.values[0];
+	if (event.kind == TSR_RECORDING_WALL_NS)
+		replay.wall = event.values[0] / 1000000000;
 	tsr_recording_skip(replay.recording);
 	return event;
 }
@@ -145,7 +147,7 @@ static uint64_t call_config_read(const struct tsr_recording_event *e)
 	if (f->ops && TSR_HAS(f->ops, config_read))
 		f->ops->config_read(f->self, offset, width);
 	for (unsigned i = 0; i < width && offset + i < 256; i++)
-		value |= (uint64_t)fake_pci_table.config(f->function)[offset + i] << (8 * i);
+		value |= (uint64_t)fake_pci_table.config_get(f->function, offset + i, 1) << (8 * i);
 	return value;
 }
 
@@ -154,7 +156,7 @@ static uint64_t call_config_written(const struct tsr_recording_event *e)
 	const struct replay_function *f = &replay.functions[e->object];
 	unsigned offset = (unsigned)e->values[0];
 
-	memcpy(fake_pci_table.config(f->function) + offset, e->data, e->length);
+	tsr_pci_set_bytes(&fake_pci_table, f->function, offset, e->data, (unsigned)e->length);
 	if (f->ops && TSR_HAS(f->ops, config_written))
 		f->ops->config_written(f->self, offset, (unsigned)e->values[1]);
 	return 0;
@@ -173,8 +175,8 @@ static uint64_t call_expired(const struct tsr_recording_event *e)
 static uint64_t call_reset(const struct tsr_recording_event *e)
 {
 	for (unsigned i = 0; i < replay.function_count && (i + 1) * 256 <= e->length; i++) {
-		memcpy(fake_pci_table.config(replay.functions[i].function),
-		       (const uint8_t *)e->data + (size_t)i * 256, 256);
+		tsr_pci_set_bytes(&fake_pci_table, replay.functions[i].function, 0,
+				  (const uint8_t *)e->data + (size_t)i * 256, 256);
 		if (e->values[0] != TSR_RESET_SOFT)
 			replay.functions[i].level = 0;
 	}

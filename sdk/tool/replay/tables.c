@@ -200,6 +200,18 @@ static uint64_t clock_wall(const struct tsr_host *host)
 	return replay_soft(TSR_RECORDING_WALL, replay.wall);
 }
 
+static uint64_t clock_wall_ns(const struct tsr_host *host)
+{
+	return replay_soft(TSR_RECORDING_WALL_NS, replay.wall * 1000000000);
+}
+
+/* The device's other timers keep their numbers. */
+static void timer_free(struct tsr_timer *timer)
+{
+	if (timer)
+		timer->deadline = UINT64_MAX;
+}
+
 static struct tsr_timer *timer_new(const struct tsr_host *host,
 				   void (*expired)(void *self, uint64_t deadline_ns), void *self)
 {
@@ -319,6 +331,11 @@ static void set_int(const struct tsr_host *host, const char *name, int64_t value
 	set_string(host, name, text);
 }
 
+static void set_bool(const struct tsr_host *host, const char *name, bool value)
+{
+	set_string(host, name, value ? "true" : "false");
+}
+
 static void bus_emit(const struct tsr_host *host, const char *event, const char *detail)
 {
 	expect_text(TSR_RECORDING_EMIT, event, detail ? detail : "");
@@ -355,8 +372,10 @@ void replay_tables_begin(void)
 	static struct tsr_dma dma;
 	static struct tsr_properties properties;
 	static struct tsr_bus bus;
-	static struct tsr_clock clock = { sizeof(clock), 0,         clock_now, timer_new, timer_arm,
-					  timer_cancel,  clock_wall };
+	static struct tsr_clock clock = {
+		sizeof(clock), 0,          clock_now,     timer_new, timer_arm,
+		timer_cancel,  clock_wall, clock_wall_ns, timer_free
+	};
 	static const struct tsr_pci_fixed pci_fixed = { sizeof(pci_fixed), 0, pci_add_at };
 	static const struct tsr_irq_table irq = { sizeof(irq), 0, irq_get };
 	static const struct tsr_random random = { sizeof(random), 0, random_fill };
@@ -385,6 +404,7 @@ void replay_tables_begin(void)
 	properties = fake_properties_table;
 	properties.set_string = set_string;
 	properties.set_int = set_int;
+	properties.set_bool = set_bool;
 	bus = fake_bus_table;
 	bus.emit = bus_emit;
 	fake_host_table(TSR_IO, &io);
