@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a function's regions lie: its base address registers and the command register (PCI Local Bus
- * Specification 2.1, 6.2.2 and 6.2.5). */
+/* Where a function's regions lie: its base address registers and the command register (PCI Local
+ * Bus Specification 2.1, 6.2.2 and 6.2.5). */
 #include <tessera/bytes.h>
 
 #include "board/pci-private.h"
