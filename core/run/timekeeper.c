@@ -27,6 +27,7 @@
 #include "run/timers.h"
 
 #define LOOK_LATE_NS 10000000 /* after this time a reading of the clock looks first */
+#define REST_NS 50000         /* of a guest that waits for its clock */
 #define LATE_MAX_NS 100000000 /* of wake-ups, which is made up by leaving out sleeps */
 
 static uint64_t instructions(struct tsr_timekeeper *clock)
@@ -174,6 +175,30 @@ void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep)
 	}
 	clock->halted =
 		asleep; /* awake: tsr_timekeeper_run comes next and arms what is not due yet */
+}
+
+/* What the guest waits for comes late by a rest at most, and by what the host adds to short sleeps.
+ * The timerfd stays armed for the next deadline, which comes after the rest. On a busy host a
+ * thread that sleeps wakes up late: there the guest computes, as it would by itself. */
+uint64_t tsr_timekeeper_rest(struct tsr_timekeeper *clock)
+{
+	if (clock->deterministic)
+		return 0;
+	tsr_lag_look(clock, false);
+	uint64_t until = tsr_host_ns() + REST_NS;
+	if (tsr_catch_up_is_fast(clock->lag) ||
+	    until >= tsr_timekeeper_host_time(clock, clock->next))
+		return 0;
+	tsr_lag_look(clock, true);
+	return until;
+}
+
+void tsr_timekeeper_rested(struct tsr_timekeeper *clock, uint64_t until)
+{
+	uint64_t host = tsr_host_ns();
+
+	tsr_lag_account(clock, host > until ? host - until : 0, host - clock->seen_host);
+	clock->seen_host = host;
 }
 
 bool tsr_timekeeper_run(struct tsr_timekeeper *clock)

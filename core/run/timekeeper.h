@@ -33,6 +33,11 @@ bool tsr_timekeeper_over(struct tsr_timekeeper *clock);
 bool tsr_timekeeper_skip(struct tsr_timekeeper *clock);
 /* Around the virtual CPU's sleep while the guest is halted: [vcpu, locked] */
 void tsr_timekeeper_sleep(struct tsr_timekeeper *clock, bool asleep);
+/* The guest waits for its clock to go on. The CLOCK_MONOTONIC time in ns until which the virtual
+ * CPU may sleep; 0: it may not, as the host is busy, or a deadline is near. [vcpu, locked] */
+uint64_t tsr_timekeeper_rest(struct tsr_timekeeper *clock);
+/* It has slept until that time, or was woken before. [vcpu, locked] */
+void tsr_timekeeper_rested(struct tsr_timekeeper *clock, uint64_t until);
 /* The CLOCK_MONOTONIC time in ns at which guest time `ns` is reached. */
 uint64_t tsr_timekeeper_host_time(struct tsr_timekeeper *clock, uint64_t ns);
 void tsr_timekeeper_put_state(struct tsr_timekeeper *clock, struct tsr_state_writer *out);

@@ -51,6 +51,17 @@ static void on_halted(TsrMachine *m)
 	tsr_timekeeper_sleep(m->clock, false);
 }
 
+static void on_waiting(TsrMachine *m)
+{
+	uint64_t until = tsr_timekeeper_rest(m->clock);
+
+	if (!until)
+		return;
+	m->doing = "sleep";
+	tsr_lock_sleep(m, until);
+	tsr_timekeeper_rested(m->clock, until);
+}
+
 /* Whether the firmware will resume the guest after this reset, as the guest has asked it to. */
 static bool firmware_resumes(TsrMachine *m, enum tsr_reset kind)
 {
@@ -119,6 +130,9 @@ static void run_guest(TsrMachine *m)
 		break;
 	case TSR_CPU_HALTED:
 		on_halted(m);
+		break;
+	case TSR_CPU_WAITING:
+		on_waiting(m);
 		break;
 	case TSR_CPU_SHUTDOWN:
 		on_shutdown(m);

@@ -175,6 +175,15 @@ static bool must_restart(struct tsr_bt *bt)
 	return same && !bt->state.halted && !bt->state.shadow && !bt->state.debug_pending;
 }
 
+/* The step before was left because the guest waits for its clock. */
+static bool take_wait(struct tsr_bt *bt)
+{
+	bool waiting = bt->run.waiting;
+
+	bt->run.waiting = false;
+	return waiting;
+}
+
 static bool take_kick(struct tsr_bt *bt)
 {
 	return __atomic_exchange_n(&bt->pins.kicked, 0, __ATOMIC_SEQ_CST) != 0;
@@ -201,6 +210,8 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 	int exit = -1;
 
 	while (exit < 0) {
+		bool waiting = take_wait(bt);
+
 		if (bt->run.stopped)
 			return TSR_CPU_STOPPED;
 		if (must_restart(bt)) {
@@ -217,6 +228,8 @@ static enum tsr_cpu_exit run_until_exit(struct tsr_bt *bt)
 			return TSR_CPU_BUDGET;
 		else if (interrupt_due(bt))
 			exit = exit_of(bt, take_interrupt(bt));
+		else if (waiting)
+			return TSR_CPU_WAITING;
 		else
 			exit = exit_of(bt, step_once(bt));
 	}

@@ -30,6 +30,7 @@ static const struct {
 	ROW("blocks that got checks again", window_forms[BT_WINDOW_ALIGNED]),
 	ROW("targets: jumps looked at", target_looks), ROW("targets: noted in a map", targets), ROW("targets: maps emptied", targets_emptied),
 	ROW("string helpers", strings), ROW("system helpers", system), ROW("changes of the mode without C", crossings),
+	ROW("waits of the guest for its clock", waits),
 	ROW("faults in translated code", faults), ROW("interrupts", interrupts), ROW("instructions interpreted", interpreted),
 	ROW("gates: INT n, ring 0", gates[BT_GATE_INT][0]), ROW("gates: INT n, outer ring", gates[BT_GATE_INT][1]),
 	ROW("gates: divide error, ring 0", gates[BT_GATE_DIVIDE][0]), ROW("gates: divide error, outer ring", gates[BT_GATE_DIVIDE][1]),

@@ -402,6 +402,67 @@ static void event_tells_of_a_lag_and_of_its_end(void)
 	finish();
 }
 
+/* The guest waits for its clock, which the virtual CPU sleeps through in part; `late`: how long the
+ * host lets it wait when it wakes up. Returns how often it slept. */
+static unsigned wait_until(uint64_t end, uint64_t late)
+{
+	unsigned rests = 0;
+
+	while (fake.host < end) {
+		uint64_t until;
+
+		compute(fake.host + MS / 50, SECOND, 0);
+		until = tsr_timekeeper_rest(m->clock);
+		if (!until)
+			continue;
+		CU_ASSERT(until > fake.host && until <= fake.host + MS);
+		rests++;
+		fake.host = until + late;
+		tsr_timekeeper_rested(m->clock, until);
+	}
+	return rests;
+}
+
+static void rests_of_a_guest_that_waits_lose_no_time(void)
+{
+	uint64_t host, guest;
+
+	start();
+	compute(fake.host + SECOND, SECOND, 0);
+	host = fake.host;
+	guest = tsr_timekeeper_now(m->clock);
+	CU_ASSERT(wait_until(fake.host + SECOND, 0) > 1000);
+	CU_ASSERT_EQUAL(tsr_timekeeper_now(m->clock) - guest, fake.host - host);
+	CU_ASSERT_EQUAL(most_lag, 0);
+	check(100);
+	finish();
+	start();
+	CU_ASSERT(wait_until(fake.host + 10 * SECOND, 5 * MS) > 10);
+	CU_ASSERT(most_lag > 0);
+	compute(fake.host + 30 * SECOND, SECOND, 0);
+	check(100);
+	finish();
+}
+
+static void no_rest_goes_on_past_a_deadline_or_on_a_busy_host(void)
+{
+	uint64_t due;
+
+	start();
+	compute(fake.host + SECOND + MS, SECOND, 0);
+	due = tsr_timekeeper_host_time(m->clock, tsr_timekeeper_next(m->clock));
+	CU_ASSERT(tsr_timekeeper_rest(m->clock) > 0);
+	tsr_timekeeper_rested(m->clock, fake.host);
+	fake.cpu += due - 1 - fake.host;
+	fake.host = due - 1;
+	CU_ASSERT_EQUAL(tsr_timekeeper_rest(m->clock), 0);
+	compute(due + MS, SECOND, 0);
+	fake.host += SECOND;
+	CU_ASSERT_EQUAL(tsr_timekeeper_rest(m->clock), 0);
+	CU_ASSERT(tsr_timekeeper_lag(m->clock) > SECOND / 2);
+	finish();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -418,6 +479,8 @@ int main(void)
 		UNIT_ROW(clock_never_stands_still_for_the_guest),
 		UNIT_ROW(time_does_not_go_back_before_a_deadline_that_passed),
 		UNIT_ROW(event_tells_of_a_lag_and_of_its_end),
+		UNIT_ROW(rests_of_a_guest_that_waits_lose_no_time),
+		UNIT_ROW(no_rest_goes_on_past_a_deadline_or_on_a_busy_host),
 		CU_TEST_INFO_NULL,
 	};
 

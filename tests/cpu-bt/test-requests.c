@@ -240,6 +240,54 @@ static void sti_holds_interrupts_off_for_a_branch(void)
 	}
 }
 
+/* A loop of that many rounds. Returns how often run returned TSR_CPU_WAITING. EBX counts carries
+ * that came through the RDTSC. */
+static unsigned rests_of(const uint8_t *code, size_t length, uint32_t rounds)
+{
+	enum tsr_cpu_exit exit;
+	unsigned rests = 0;
+
+	start("");
+	state.gpr[TSR_ECX] = rounds;
+	state.gpr[TSR_EBX] = 0;
+	exit = run_code(code, length);
+	while (exit == TSR_CPU_WAITING && rests++ < rounds)
+		exit = rig_run(rig);
+	CU_ASSERT_EQUAL(exit, TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EBX], rounds);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 12345678);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EDX], 0);
+	finish();
+	return rests;
+}
+
+static void guest_that_waits_for_its_clock_rests(void)
+{
+	/* clang-format off */
+	static const uint8_t waits[] = {
+		0xf3, 0x90,       /* back: pause */
+		0xf9,             /* stc */
+		0x0f, 0x31,       /* rdtsc */
+		0x83, 0xd3, 0x00, /* adc ebx, 0 */
+		0x49, 0x75, 0xf5, /* dec ecx; jnz back */
+		0xfa, 0xf4,       /* cli; hlt */
+	};
+	static const uint8_t works[] = { /* the same without PAUSE */
+		0x90, 0x90, 0xf9, 0x0f, 0x31, 0x83, 0xd3, 0x00, 0x49, 0x75, 0xf5, 0xfa, 0xf4,
+	};
+	static const uint8_t elsewhere[] = { /* two RDTSCs */
+		0xf3, 0x90, 0xf9, 0x0f, 0x31, 0xf3, 0x90, 0x0f, 0x31, 0x83, 0xd3, 0x00, 0x49, 0x75, 0xf1,
+		0xfa, 0xf4,
+	};
+	/* clang-format on */
+
+	CU_ASSERT_EQUAL(rests_of(waits, sizeof(waits), 256), 0);
+	CU_ASSERT_EQUAL(rests_of(waits, sizeof(waits), 257), 1);
+	CU_ASSERT_EQUAL(rests_of(waits, sizeof(waits), 257 + 16 * 20), 21);
+	CU_ASSERT_EQUAL(rests_of(works, sizeof(works), 1000), 0);
+	CU_ASSERT_EQUAL(rests_of(elsewhere, sizeof(elsewhere), 1000), 0);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -251,6 +299,7 @@ int main(void)
 		UNIT_ROW(sti_holds_interrupts_off_for_one_instruction),
 		UNIT_ROW(interrupt_is_taken_after_iret_in_the_shadow),
 		UNIT_ROW(sti_holds_interrupts_off_for_a_branch),
+		UNIT_ROW(guest_that_waits_for_its_clock_rests),
 		CU_TEST_INFO_NULL,
 	};
 

@@ -296,9 +296,9 @@ struct bt_stats {
 		left_behind, strings, system, crossings, stretched, cut_short, compared, skipped,
 		left_alone, samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1],
 		promotions, promotions_failed, signals, exposures, unchecked, target_looks, targets,
-		targets_emptied, gates[BT_GATES][2]; /* by the ring: 0, outer */
-	uint64_t part_bytes[BT_PART_ROWS];           /* of host_bytes: without padding */
-	uint64_t translation_ticks;                  /* of the host's time-stamp counter */
+		targets_emptied, waits, gates[BT_GATES][2]; /* by the ring: 0, outer */
+	uint64_t part_bytes[BT_PART_ROWS];                  /* of host_bytes: without padding */
+	uint64_t translation_ticks;                         /* of the host's time-stamp counter */
 	/* Of hot blocks alone. */
 	uint64_t hot_insns, hot_guest_bytes, hot_host_bytes, hot_ticks;
 	uint64_t start_ticks, start_ns; /* that counter and a clock at the same time */
@@ -342,6 +342,7 @@ struct bt_hot {
 	uint32_t jump_offset;   /* of the tag: where its entries lie in the jump cache */
 	uint32_t poll;          /* 0, or UINT32_MAX: leave at the next back edge */
 	uint32_t intr_waiting;  /* the INTR pin */
+	uint32_t paused;        /* PAUSE was executed since the last RDTSC: not 0 */
 	uint32_t until_sample;  /* called checks to be done until one is taken as a sample */
 	uint32_t until_target;  /* jumps that find nothing in a map of targets, until one's is
 				   noted there */
@@ -444,7 +445,9 @@ struct bt_run {
 			    until it delivers an event */
 	bool restarted;  /* RF was dropped before the instruction at restarted_at (system.c) */
 	uint32_t restarted_at;
-	bool due;         /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
+	bool waiting;             /* the guest was left because it waits for its clock (wait.c) */
+	uint32_t waits_at, waits; /* EIP of its RDTSC, and how often that was done in a row */
+	bool due;                 /* BT_STRESS_INTERRUPTS: the next boundary is to be left at */
 	uint32_t left_at; /* EIP; not twice at the same one, or a branch alone in its block would
 			     never be taken */
 	enum tsr_x86_stop stop;     /* BT_EXIT_STOP */

@@ -178,8 +178,10 @@ bool tsr_bt_lower_copy(struct bt_tx *tx)
 
 bool tsr_bt_lower_nop(struct bt_tx *tx)
 {
-	if (tx->insn->mnemonic == ZYDIS_MNEMONIC_PAUSE)
-		emit_bytes(&tx->e, (const uint8_t[]){ PREFIX_REP, OP_NOP }, 2);
+	if (tx->insn->mnemonic != ZYDIS_MNEMONIC_PAUSE)
+		return true;
+	emit_bytes(&tx->e, (const uint8_t[]){ PREFIX_REP, OP_NOP }, 2);
+	emit_store_imm(&tx->e, BT_AT(offsetof(struct tsr_bt, hot.paused)), 1);
 	return true;
 }
 

@@ -27,6 +27,7 @@
 #include "runtime/requests.h"
 #include "runtime/system.h"
 #include "runtime/unchecked.h"
+#include "runtime/wait.h"
 
 /* -- MOV and POP to DS, ES, FS, GS */
 
@@ -98,7 +99,7 @@ struct bt_outcome tsr_bt_rdtsc(struct tsr_bt *bt, uint32_t word, const struct bt
 	tsc = bt->board.cpu_host->tsc(bt->board.host) + bt->state.tsc_offset;
 	bt->state.gpr[TSR_EAX] = (uint32_t)tsc;
 	bt->state.gpr[TSR_EDX] = (uint32_t)(tsc >> 32);
-	return bt_go_on();
+	return tsr_bt_waits(bt) ? tsr_bt_wait(bt, s) : bt_go_on();
 }
 
 static struct bt_outcome after_device(struct tsr_bt *bt, const struct bt_site *s)

@@ -22,6 +22,8 @@ enum tsr_cpu_exit {
 	TSR_CPU_BUDGET,   /* exactly the instructions of the budget were executed */
 	TSR_CPU_SHUTDOWN, /* triple fault */
 	TSR_CPU_STOPPED,  /* the plugin asked tessera.machine/1 to stop (a lockstep difference) */
+	TSR_CPU_WAITING,  /* the guest reads its clock over and over, with PAUSE in between: it may
+			     rest for a moment. Not with a budget */
 };
 
 /* Inputs of the interface "tessera.irq-inputs/1" that a CPU plugin provides. */
