@@ -127,7 +127,7 @@ def skip_unless_possible(tessera):
         sys.exit(SKIPPED)
 
 
-def run(drive):
+def run(drive, desk_class=Desk):
     """Calls drive(desk)."""
     tessera, disk, pictures = os.path.abspath(sys.argv[1]), sys.argv[2], (sys.argv + [None])[3]
     skip_unless_possible(tessera)
@@ -135,7 +135,7 @@ def run(drive):
         watch(home)
         prepare_home(home)
         bus = subprocess.Popen([BUS, "--launch-immediately"], stderr=subprocess.DEVNULL)
-        desk = Desk(tessera, disk, home, pictures)
+        desk = desk_class(tessera, disk, home, pictures)
         try:
             drive(desk)
         finally:
