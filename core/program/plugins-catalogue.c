@@ -104,10 +104,18 @@ static gboolean is_users(TsrPlugin *plugin, const char *users)
 	       plugin->path[strlen(users)] == G_DIR_SEPARATOR;
 }
 
+/* "1.0"; "1" stands for every 1.x. */
+static char *abi_text(const TsrVersion *v)
+{
+	return v->parts == 1 ? g_strdup_printf("%u", v->part[0])
+			     : g_strdup_printf("%u.%u", v->part[0], v->part[1]);
+}
+
 static GVariant *describe_plugin(TsrPlugin *plugin, const char *users)
 {
 	g_auto(GVariantBuilder) fields = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
-	g_autofree char *abi = program_plugin_abi(plugin);
+	g_autofree char *oldest = abi_text(&plugin->abi_oldest),
+			*newest = abi_text(&plugin->abi_newest);
 
 	add_text(&fields, "id", plugin->id);
 	add_text(&fields, "version", plugin->version);
@@ -117,7 +125,8 @@ static GVariant *describe_plugin(TsrPlugin *plugin, const char *users)
 	add_text(&fields, "licence", plugin->licence);
 	add_text(&fields, "vendor", plugin->vendor);
 	add_text(&fields, "documentation", plugin->documentation);
-	add_text(&fields, "abi", abi);
+	add_text(&fields, "abi-oldest", oldest);
+	add_text(&fields, "abi-newest", newest);
 	add_text(&fields, "language", plugin->language);
 	add_text(&fields, "manifest", plugin->path);
 	add_flag(&fields, "removable", is_users(plugin, users));

@@ -106,11 +106,12 @@ static void on_stopped(TsrMachine *machine, int status, const char *why, gpointe
 /* The sweeper of a machine that has ended kills its window, unless that leads a session. */
 void ui_record_end(struct ui *ui)
 {
-	if (!ui->record)
-		return;
-	if (*ui->control)
-		setsid();
-	finish(ui);
+	if (ui->record) {
+		if (*ui->control)
+			setsid();
+		finish(ui);
+	}
+	recorder_wait();
 }
 
 /* -- Its beginning */
@@ -170,6 +171,7 @@ static void open_on_thread(GTask *task, gpointer source, gpointer data, GCancell
 		g_task_return_pointer(task, recorder, (GDestroyNotify)recorder_free);
 	else
 		g_task_return_error(task, error);
+	recorder_release();
 }
 
 /* What was opened for a window that is gone by now has nothing in it. */
@@ -206,6 +208,7 @@ static void on_chosen(struct ui *ui, const char *path, gpointer unused)
 	o->path = g_strdup(path);
 	ui_screen_peek_frame(ui->screen, &o->width, &o->height);
 	g_task_set_task_data(task, o, opening_free);
+	recorder_hold();
 	g_task_run_in_thread(task, open_on_thread);
 }
 
@@ -220,6 +223,7 @@ static void prepare_on_thread(GTask *task, gpointer source, gpointer data,
 		g_task_return_boolean(task, TRUE);
 	else
 		g_task_return_error(task, error);
+	recorder_release();
 }
 
 static void on_prepared(GObject *window, GAsyncResult *result, gpointer unused)
@@ -251,6 +255,7 @@ static void on_record(GSimpleAction *action, GVariant *parameter, gpointer data)
 		return;
 	}
 	enable(ui, FALSE, FALSE);
+	recorder_hold();
 	g_task_run_in_thread(task, prepare_on_thread);
 }
 

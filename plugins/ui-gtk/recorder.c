@@ -26,6 +26,7 @@
 #define KBIT_A_SECOND 30000               /* at most; a still screen takes next to nothing */
 #define SPEED 8                           /* of 16: the encoder's, at some cost of size */
 #define END_MAX (10 * (gint64)GST_SECOND) /* of what is still to be encoded and written */
+#define WAIT_MAX_US (10 * G_USEC_PER_SEC) /* for other threads, at the end of the process */
 
 struct recorder {
 	GstElement *pipeline, *source;
@@ -41,6 +42,40 @@ struct recorder {
 	gint64 began_us, given_us; /* given: the time of `last` */
 	gboolean is_stopped;
 };
+
+/* -- Other threads */
+
+/* GStreamer belongs to the process, and so do those who use it. */
+static struct {
+	GMutex lock;
+	GCond released;
+	guint count;
+} holds;
+
+void recorder_hold(void)
+{
+	g_mutex_lock(&holds.lock);
+	holds.count++;
+	g_mutex_unlock(&holds.lock);
+}
+
+void recorder_release(void)
+{
+	g_mutex_lock(&holds.lock);
+	holds.count--;
+	g_cond_broadcast(&holds.released);
+	g_mutex_unlock(&holds.lock);
+}
+
+void recorder_wait(void)
+{
+	const gint64 until = g_get_monotonic_time() + WAIT_MAX_US;
+
+	g_mutex_lock(&holds.lock);
+	while (holds.count && g_cond_wait_until(&holds.released, &holds.lock, until))
+		continue;
+	g_mutex_unlock(&holds.lock);
+}
 
 /* -- GStreamer */
 
@@ -116,6 +151,7 @@ static gpointer end_pipeline(gpointer pipeline)
 {
 	gst_element_set_state(pipeline, GST_STATE_NULL);
 	gst_object_unref(pipeline);
+	recorder_release();
 	return NULL;
 }
 
@@ -312,6 +348,7 @@ void recorder_free(struct recorder *r)
 		wait_for_end(r);
 	g_clear_pointer(&r->picture, g_bytes_unref);
 	g_clear_pointer(&r->last, gst_sample_unref);
+	recorder_hold();
 	g_thread_unref(g_thread_new("recorder-end", end_pipeline, r->pipeline));
 	g_free(r);
 }

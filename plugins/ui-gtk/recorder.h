@@ -13,6 +13,13 @@ struct recorder;
 /* The file is complete, or an error says in a sentence why it is not. [main] */
 typedef void (*RecorderEnded)(gpointer data, const GError *error);
 
+/* What uses GStreamer on another thread holds it from before that begins until it is done; what
+ * recorder_free() leaves to a thread does so by itself. [any] */
+void recorder_hold(void);
+void recorder_release(void);
+/* Before the process ends, which takes GStreamer and its plugins away: until nobody holds it, but
+ * for seconds only. [main] */
+void recorder_wait(void);
 /* Loads GStreamer. FALSE with error: a sentence that names the package of what is missing. Can take
  * seconds. [any] */
 gboolean recorder_prepare(GError **error);

@@ -18,6 +18,7 @@ BUS = "/usr/libexec/at-spi-bus-launcher"
 try:
     from atspi import Atspi, Driver, GLib, actions_of, children, description_of, is_focused, name_of, role_of, walk
     from gi.repository import Gio
+    from leftovers import sweep, watch
     from xclient import Display
 except (ImportError, ValueError) as why:
     print(f"skipped: {why}")
@@ -136,6 +137,7 @@ def main(drive):
         sys.exit(SKIPPED)
     os.environ.setdefault("TESSERA_GUESTS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tessera", "guests"))
     with tempfile.TemporaryDirectory(prefix="tessera-library-") as home:
+        watch(home)
         os.makedirs(f"{home}/run", 0o700)
         for name, value in (("HOME", ""), ("XDG_CONFIG_HOME", "/.config"), ("XDG_DATA_HOME", "/.local/share"), ("XDG_RUNTIME_DIR", "/run"),
                             ("XDG_CACHE_HOME", "/.cache")):
@@ -151,5 +153,6 @@ def main(drive):
                 if process and process.poll() is None:
                     process.terminate()
                     process.wait()
+            sweep(home)
             desktop.log.seek(0)
             print(desktop.log.read())

@@ -19,6 +19,7 @@ TITLE = "Desk/1"
 
 try:
     from atspi import Driver, GLib, actions_of, children, description_of, is_focused, name_of, role_of, walk  # noqa: F401
+    from leftovers import sweep, watch
     from xclient import Display
 except (ImportError, ValueError) as why_not:
     print(f"skipped: {why_not}")
@@ -126,14 +127,15 @@ def skip_unless_possible(tessera):
         sys.exit(SKIPPED)
 
 
-def run(drive):
+def run(drive, desk_class=Desk):
     """Calls drive(desk)."""
     tessera, disk, pictures = os.path.abspath(sys.argv[1]), sys.argv[2], (sys.argv + [None])[3]
     skip_unless_possible(tessera)
     with tempfile.TemporaryDirectory(prefix="tessera-names-") as home:
+        watch(home)
         prepare_home(home)
         bus = subprocess.Popen([BUS, "--launch-immediately"], stderr=subprocess.DEVNULL)
-        desk = Desk(tessera, disk, home, pictures)
+        desk = desk_class(tessera, disk, home, pictures)
         try:
             drive(desk)
         finally:
@@ -141,5 +143,6 @@ def run(drive):
                 desk.process.kill()
             bus.terminate()  # with the bus that it has started
             bus.wait()
+            sweep(home)
             desk.log.seek(0)
             print(desk.log.read())

@@ -151,7 +151,8 @@ static gpointer plugin_new(GVariant *fields)
 	p->kind = text(fields, "kind");
 	p->vendor = text(fields, "vendor");
 	p->licence = text(fields, "licence");
-	p->abi = text(fields, "abi");
+	p->abi_oldest = text(fields, "abi-oldest");
+	p->abi_newest = text(fields, "abi-newest");
 	p->language = text(fields, "language");
 	p->manifest = text(fields, "manifest");
 	p->is_removable = flag(fields, "removable");
@@ -165,8 +166,9 @@ static gpointer plugin_new(GVariant *fields)
 static void plugin_free(gpointer data)
 {
 	struct tsr_plugin *p = data;
-	char *own[] = { p->id,     p->version, p->name, p->description, p->kind,
-			p->vendor, p->licence, p->abi,  p->language,    p->manifest };
+	char *own[] = { p->id,         p->version,  p->name,    p->description,
+			p->kind,       p->vendor,   p->licence, p->abi_oldest,
+			p->abi_newest, p->language, p->manifest };
 
 	for (guint i = 0; i < G_N_ELEMENTS(own); i++)
 		g_free(own[i]);

@@ -34,8 +34,9 @@ struct tsr_plugin_resource {
 
 struct tsr_plugin {
 	char *id, *version, *name, *description, *kind;
-	char *vendor, *licence, *abi, *language, *manifest;
-	gboolean is_removable; /* it lies in the user's own folder */
+	char *vendor, *licence, *language, *manifest;
+	char *abi_oldest, *abi_newest; /* "1" is every 1.x */
+	gboolean is_removable;         /* it lies in the user's own folder */
 	char **provides;
 	GPtrArray *properties; /* struct tsr_plugin_property */
 	GPtrArray *needs;      /* struct tsr_plugin_need */

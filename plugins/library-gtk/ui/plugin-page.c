@@ -2,6 +2,8 @@
 /* See plugin-page.h. */
 #include "ui/plugin-page.h"
 
+#include <string.h>
+
 #include "model/text.h"
 #include "ui/dialogs.h"
 
@@ -49,10 +51,18 @@ static void add_fact(TsrPluginPage *self, const char *title, const char *text)
 		adw_preferences_group_add(self->facts, row_new(title, text));
 }
 
+static char *abi_of(const struct tsr_plugin *p)
+{
+	if (strchr(p->abi_newest, '.'))
+		return g_strdup_printf(_("%s to %s"), p->abi_oldest, p->abi_newest);
+	/* Translators: versions, such as “1.0 to every 1.*” */
+	return g_strdup_printf(_("%s to every %s.*"), p->abi_oldest, p->abi_newest);
+}
+
 static void add_facts(TsrPluginPage *self, const struct tsr_plugin *p)
 {
 	g_autofree char *folder = g_path_get_dirname(p->manifest),
-			*provides = g_strjoinv(", ", p->provides),
+			*provides = g_strjoinv(", ", p->provides), *abi = abi_of(p),
 			*name = g_markup_escape_text(p->name, -1),
 			*description = g_markup_escape_text(p->description, -1);
 
@@ -62,7 +72,7 @@ static void add_facts(TsrPluginPage *self, const struct tsr_plugin *p)
 	add_fact(self, _("Version"), p->version);
 	add_fact(self, _("Vendor"), p->vendor);
 	add_fact(self, _("Licence"), p->licence);
-	add_fact(self, _("Binary interface (ABI)"), p->abi);
+	add_fact(self, _("Binary interface (ABI)"), abi);
 	add_fact(self, _("Language"), p->language);
 	add_fact(self, _("Provides"), provides);
 	add_fact(self, _("Folder"), folder);
