@@ -19,6 +19,7 @@
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
 #define GIVE_BACK_MIN (256u << 10)
+#define COOLING 4     /* of so many rows of heat, a flush lowers one */
 #define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
 #define BUSY_REST 256 /* for how many stretches of code */
 /* Where views are placed: above what programs without PIE use, within the 47 bits of user space. */
@@ -245,6 +246,16 @@ void tsr_bt_cache_finish(struct tsr_bt *bt)
 	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
 }
 
+/* What was hot is translated as that at once, in most cases: code that the guest still uses would
+ * otherwise be translated twice after each flush. A part of it has to show by one more sample that
+ * it still is. */
+static void cool(struct tsr_bt *bt)
+{
+	for (uint64_t i = bt->stats.flushes % COOLING; i < BT_HEAT; i += COOLING)
+		if (bt->cache.heat[i] >= BT_HOT)
+			bt->cache.heat[i] = BT_HOT - 1;
+}
+
 /* FP sites are rows of the cache's tables: the caller has committed those that are noted
  * (fp-pointers.c). */
 void tsr_bt_cache_flush(struct tsr_bt *bt)
@@ -261,10 +272,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count =
 		bt->cache.offset_count = bt->cache.mark_count = 0;
 	bt->cache.fp_site_count = bt->cache.more_count = bt->cache.end_count = 1;
-	for (uint32_t i = 0; i < BT_HEAT;
-	     i++) /* what is still hot shows itself by one more sample */
-		if (bt->cache.heat[i] >= BT_HOT)
-			bt->cache.heat[i] = BT_HOT - 1;
+	cool(bt);
 	bt->cache.untrace_count = 0;
 	bt->cache.used = bt->cache.start;
 	bt->cache.epoch++;
