@@ -269,8 +269,8 @@ static bool agrees(struct tsr_bt *bt, const struct bt_block *b, const struct ver
 	bool fault = bt->hot.exit_reason == BT_EXIT_FAULT;
 	uint8_t found;
 
-	if (!same_state(&bt->state, v->at, b->undefined) || !same_fault(bt) ||
-	    different_write(bt, v->at, &found))
+	if (!same_state(&bt->state, v->at, bt->cache.notes[bt_block_index(bt, b)].undefined) ||
+	    !same_fault(bt) || different_write(bt, v->at, &found))
 		return false;
 	return bt->hot.exit_reason == BT_EXIT_BAIL ||
 	       fault == (v->stop == TSR_X86_FAULT && v->executed == n);

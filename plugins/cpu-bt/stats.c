@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "code/cache.h"
 #include "code/classes.h"
 #include "stats.h"
 
@@ -72,15 +73,6 @@ static uint64_t translation_us(const struct bt_stats *s, uint64_t spent)
 	return ticks ? (uint64_t)((double)spent * ns / (double)ticks / 1000) : 0;
 }
 
-/* Of the tables that grow with the code. */
-static uint64_t table_bytes(const struct bt_cache *c)
-{
-	return c->block_count * sizeof(*c->blocks) + c->site_count * sizeof(*c->sites) +
-	       c->more_count * sizeof(*c->mores) + c->exit_count * sizeof(*c->exits) +
-	       c->offset_count * sizeof(*c->offsets) + c->fp_site_count * sizeof(*c->fp_sites) +
-	       c->end_count * sizeof(*c->ends);
-}
-
 void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t value), void *user)
 {
 	struct tsr_bt *bt = self;
@@ -101,7 +93,7 @@ void tsr_bt_stats(void *self, void (*put)(void *user, const char *name, uint64_t
 	put(user, "code cache: bytes", bt->cache.size);
 	put(user, "code cache: bytes used", bt->cache.used);
 	put(user, "code cache: blocks", bt->cache.block_count);
-	put(user, "code cache: bytes of tables", table_bytes(&bt->cache));
+	put(user, "code cache: bytes of tables", tsr_bt_cache_table_bytes(&bt->cache));
 	put(user, "code cache: rows that few sites have", bt->cache.more_count - 1);
 	for (unsigned i = 0; i < BT_PART_ROWS; i++) {
 		snprintf(name, sizeof(name), "host bytes: %s", parts[i]);

@@ -2,8 +2,8 @@
 /*
  * Address spaces: finding and recycling them, and the memory of their tables. A view's reservation
  * is mapped once and cleared by touched chunks, because a memset of 4 KiB is far cheaper than a
- * page fault of the host; it goes back to the host only when all contexts together hold more than
- * SHADOW_RESIDENT_MAX chunks.
+ * page fault of the host; it goes back to the host when all contexts together hold more than
+ * SHADOW_RESIDENT_MAX chunks, and when a context has not been used for a long time.
  */
 #include "shadow.h"
 
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #define VIEW_TABLES (TSR_VIEWS * 2)
+#define AGED_AT_ONCE 8
 
 static uint8_t *chunk_at(struct shadow_context *c, unsigned table, unsigned chunk)
 {
@@ -94,30 +95,58 @@ void tsr_shadow_context_flush(struct shadow *s, struct shadow_context *c)
 	c->user_used = false;
 }
 
-/* Gives the memory of the least recently used context back. */
-static void evict(struct shadow *s, struct shadow_context *keep)
+/* Of those that have memory and do not run. */
+static struct shadow_context *least_recent(const struct shadow *s,
+					   const struct shadow_context *keep)
 {
 	struct shadow_context *oldest = NULL;
 
 	for (unsigned i = 0; i < SHADOW_CONTEXTS_ALL; i++) {
 		struct shadow_context *c = s->contexts[i];
-		struct shadow_vcpu *v = s->vcpus[i / SHADOW_CONTEXTS];
 
-		if (!c || c == keep || c == v->context || !c->resident_count)
+		if (!c || c == keep || c == s->vcpus[i / SHADOW_CONTEXTS]->context ||
+		    !c->resident_count)
 			continue;
 		if (!oldest || c->stamp < oldest->stamp)
 			oldest = c;
 	}
-	if (!oldest)
-		return;
-	tsr_shadow_context_flush(s, oldest);
-	oldest->alive = false;
+	return oldest;
+}
+
+static void give_back(struct shadow *s, struct shadow_context *c)
+{
+	tsr_shadow_context_flush(s, c);
+	c->alive = false;
 	for (unsigned view = 0; view < TSR_VIEWS; view++)
-		madvise(oldest->base[view], SHADOW_VIEW_SIZE, MADV_DONTNEED);
-	s->resident -= oldest->resident_count;
-	oldest->resident_count = 0;
-	memset(oldest->resident, 0, sizeof(oldest->resident));
+		madvise(c->base[view], SHADOW_VIEW_SIZE, MADV_DONTNEED);
+	s->resident -= c->resident_count;
+	c->resident_count = 0;
+	memset(c->resident, 0, sizeof(c->resident));
 	s->count.contexts_recycled++;
+}
+
+static void evict(struct shadow *s, const struct shadow_context *keep)
+{
+	struct shadow_context *oldest = least_recent(s, keep);
+
+	if (oldest)
+		give_back(s, oldest);
+}
+
+/* An address space that has not run for long may be that of a process that is gone, which nothing
+ * says: its memory goes back, with that of its windows. */
+void tsr_shadow_contexts_age(struct shadow *s)
+{
+	for (unsigned n = 0; n < AGED_AT_ONCE; n++) {
+		struct shadow_context *c = least_recent(s, NULL);
+
+		if (!c || s->stamp - c->stamp < SHADOW_IDLE)
+			return;
+		give_back(s, c);
+		tsr_shadow_window_rest(s, &c->own_window);
+		tsr_shadow_exact_rest(s, c);
+		s->count.contexts_aged++;
+	}
 }
 
 void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table,

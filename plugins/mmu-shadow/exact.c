@@ -196,6 +196,12 @@ static bool empty(struct shadow *s, struct shadow_context *c)
 	return x->is_true;
 }
 
+void tsr_shadow_exact_rest(struct shadow *s, struct shadow_context *c)
+{
+	if (c->exact.mappings)
+		empty(s, c);
+}
+
 bool tsr_shadow_exact_make_room(struct shadow *s, const struct shadow_context *keep)
 {
 	struct shadow_context *oldest = NULL;

@@ -369,6 +369,8 @@ static void mmu_set_context(void *self, struct tsr_mmu_vcpu *pub,
 		load_pdptes(s, c, context->pdpte);
 	v->context = c;
 	c->stamp = ++s->stamp;
+	if (s->count.switches % SHADOW_LOOK_EVERY == 0)
+		tsr_shadow_contexts_age(s);
 	tsr_shadow_set_select(s, c);
 	tsr_shadow_common_agree(s, c);
 	v->pub.window_base[TSR_VIEW_SUPERVISOR] = v->window.base;

@@ -46,6 +46,8 @@
 /* Each possible use has its own row (trace.c), so rows cannot run out. Row 0 is none. */
 #define SHADOW_USE_ROWS (1 + (SHADOW_SPACES + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
 #define SHADOW_RESIDENT_MAX 4096 /* table chunks that have memory, in all contexts: 16 MiB */
+#define SHADOW_IDLE 8192         /* stamps after which an address space counts as out of use */
+#define SHADOW_LOOK_EVERY 128    /* switches, for such address spaces */
 #define SHADOW_UNTRACE_WRITES 64
 /* Linear pages from here on may be common, by 16 MiB: their valid bytes are a page of the host. */
 #define SHADOW_COMMON_FIRST (SHADOW_PAGES / 2)
@@ -209,7 +211,7 @@ struct shadow_vcpu {
 /* clang-format off */
 #define SHADOW_COUNTERS(X) \
 	X(fill_read) X(fill_write) X(fill_fetch) X(faults) X(traced_fills) X(io_fills) \
-	X(switches) X(contexts_made) X(contexts_recycled) X(tables_traced) X(tables_untraced) \
+	X(switches) X(contexts_made) X(contexts_recycled) X(contexts_aged) X(tables_traced) X(tables_untraced) \
 	X(table_writes) X(code_writes) X(slots_dropped) X(rmap_overflows) X(flushes) \
 	X(tag_changes) X(sets_made) X(invlpg) \
 	X(common_differences) X(common_closed) \
@@ -293,6 +295,7 @@ struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_v
 void tsr_shadow_context_flush(struct shadow *s,
 			      struct shadow_context *c); /* drops everything derived */
 void tsr_shadow_context_free(struct shadow *s, struct shadow_context *c);
+void tsr_shadow_contexts_age(struct shadow *s); /* gives memory back that is out of use */
 void tsr_shadow_context_touch(struct shadow *s, struct shadow_context *c, unsigned table,
 			      unsigned chunk);
 /* The entries of linear pages [first, first + count) in both views; user fetch tag too unless
@@ -306,6 +309,7 @@ void tsr_shadow_flush(struct shadow *s);       /* everything of every context */
 void tsr_shadow_exact_init(struct shadow *s, const struct tsr_mmu_listener *listener);
 void tsr_shadow_exact_finish(struct shadow *s);
 void tsr_shadow_exact_close(struct shadow *s, struct shadow_context *c);
+void tsr_shadow_exact_rest(struct shadow *s, struct shadow_context *c); /* unmaps all of it */
 /* The same for the user entries of a context that has one. */
 void tsr_shadow_exact_drop(struct shadow *s, struct shadow_context *c, bool write, uint32_t first,
 			   uint32_t count);
@@ -326,6 +330,7 @@ void tsr_shadow_windows_finish(struct shadow *s);
 /* Reserves addresses; w->base stays NULL when there are none. */
 void tsr_shadow_window_open(struct shadow *s, struct shadow_window *w);
 void tsr_shadow_window_close(struct shadow *s, struct shadow_window *w);
+void tsr_shadow_window_rest(struct shadow *s, struct shadow_window *w); /* unmaps all of it */
 bool tsr_shadow_bytes_map(struct shadow *s, uint8_t *base); /* the bytes of a view, all invalid */
 /* Entries [first, first + count) of a table, all in one chunk, were dropped: so are the bytes. */
 void tsr_shadow_bytes_drop(struct shadow *s, struct shadow_context *c, unsigned table,

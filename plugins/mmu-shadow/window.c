@@ -250,6 +250,12 @@ static void unmap(struct shadow *s, struct shadow_window *w)
 	s->count.windows_unmapped++;
 }
 
+void tsr_shadow_window_rest(struct shadow *s, struct shadow_window *w)
+{
+	if (w->edges)
+		unmap(s, w);
+}
+
 static void look_at(struct shadow_window *w, const struct shadow_window * not,
 		    struct shadow_window **oldest)
 {

@@ -18,18 +18,24 @@
 
 static struct rig *rig;
 
-static void write_functions(uint32_t count)
+static const uint8_t increment[] = { 0x40 };    /* inc eax */
+static const uint8_t branch[] = { 0x74, 0x00 }; /* jz to the next instruction: a block of its own */
+
+/* Each is INCREMENTS bytes of that instruction, and RET. */
+static void write_functions(uint32_t count, const uint8_t *insn, size_t length)
 {
 	uint8_t function[STRIDE];
 
-	memset(function, 0x40, INCREMENTS); /* inc eax */
+	for (size_t i = 0; i < INCREMENTS; i++)
+		function[i] = insn[i % length];
 	memset(function + INCREMENTS, 0xc3, sizeof(function) - INCREMENTS);
 	for (uint32_t i = 0; i < count; i++)
 		rig_write(rig, FUNCTIONS + i * STRIDE, function, sizeof(function));
 }
 
 /* Calls each function, PASSES times; the rig is still there. */
-static void run_functions(const char *options, uint32_t count)
+static void run_functions_of(const char *options, uint32_t count, const uint8_t *insn,
+			     size_t length)
 {
 	/* clang-format off */
 	uint8_t code[] = {
@@ -55,12 +61,17 @@ static void run_functions(const char *options, uint32_t count)
 	memcpy(code + 6, &first, sizeof(first));
 	memcpy(code + 17, &end, sizeof(end));
 	rig_write(rig, CODE, code, sizeof(code));
-	write_functions(count);
+	write_functions(count, insn, length);
 	rig->cpu->set_state(rig->cpu_self, &state, NULL);
 	CU_ASSERT_EQUAL(rig_run(rig), TSR_CPU_HALTED);
 	state.size = sizeof(state);
 	rig->cpu->get_state(rig->cpu_self, &state);
-	CU_ASSERT_EQUAL(state.gpr[TSR_EAX], PASSES * count * INCREMENTS);
+	CU_ASSERT_EQUAL(state.gpr[TSR_EAX], insn == increment ? PASSES * count * INCREMENTS : 0);
+}
+
+static void run_functions(const char *options, uint32_t count)
+{
+	run_functions_of(options, count, increment, sizeof(increment));
 }
 
 /* Code of many short instructions fills the cache before its table of instructions. */
@@ -81,6 +92,18 @@ static void code_that_does_not_fit_is_translated_again(void)
 		CU_ASSERT(rig_stat(rig, "cache flushes") > PASSES);
 		rig_free(rig);
 	}
+}
+
+/* Code that has a row for each instruction would take more for its tables than they are to have. */
+static void tables_have_a_limit(void)
+{
+	uint64_t size;
+
+	run_functions_of("called", 3600, branch, sizeof(branch));
+	size = rig_stat(rig, "code cache: bytes");
+	CU_ASSERT(rig_stat(rig, "code cache: bytes of tables") < size * 3 / 2 + 65536);
+	CU_ASSERT(rig_stat(rig, "cache flushes") > 0);
+	rig_free(rig);
 }
 
 /* Entries that are a multiple of 64 apart do not share a few rows of the jump cache: after the
@@ -124,6 +147,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(dense_code_stays_in_the_cache),
 		UNIT_ROW(code_that_does_not_fit_is_translated_again),
+		UNIT_ROW(tables_have_a_limit),
 		UNIT_ROW(functions_far_apart_stay_in_the_jump_cache),
 		UNIT_ROW(operands_share_a_row),
 		CU_TEST_INFO_NULL,

@@ -144,6 +144,50 @@ static void address_spaces_survive_a_switch(void)
 	finish();
 }
 
+static void count_resident(void *user, const char *name, uint64_t value)
+{
+	if (!strcmp(name, "mmu_resident_chunks"))
+		*(uint64_t *)user = value;
+}
+
+static uint64_t resident_chunks(void)
+{
+	uint64_t count = UINT64_MAX;
+
+	mmu->stats(self, count_resident, &count);
+	return count;
+}
+
+/* The space that runs and one that was used a moment ago keep theirs. */
+static void spaces_out_of_use_give_their_memory_back(void)
+{
+	uint64_t most;
+
+	start();
+	for (unsigned i = 0; i < 32; i++) {
+		set_cr3(0x200000 + i * 4096); /* its directory is empty */
+		*memory_word(0x200000 + i * 4096) = PT | 7;
+		mmu->written(self, 0x200000 + i * 4096, 4);
+		CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	}
+	most = resident_chunks();
+	for (unsigned i = 0; i < SHADOW_IDLE + 8 * SHADOW_LOOK_EVERY; i += 2) {
+		set_cr3(PD2);
+		set_cr3(PD);
+		if (!i)
+			fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE);
+	}
+	CU_ASSERT(resident_chunks() <= most - 32);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	set_cr3(0x200000);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	CU_ASSERT_EQUAL(fill(TSR_VIEW_USER, 0x1000, TSR_ACCESS_WRITE), TSR_MMU_RAM);
+	CU_ASSERT_NOT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	poke(PT + 4, 0);
+	CU_ASSERT_EQUAL(entry(TSR_VIEW_USER, true, 0x1000), 0);
+	finish();
+}
+
 static void supervisor_tags_are_shared(void)
 {
 	uint32_t kernel, user;
@@ -476,6 +520,8 @@ int main(void)
 		{ "page tables are traced", page_tables_are_traced },
 		{ "reused tables become fast again", reused_tables_become_fast_again },
 		{ "address spaces survive a switch", address_spaces_survive_a_switch },
+		{ "spaces out of use give their memory back",
+		  spaces_out_of_use_give_their_memory_back },
 		{ "supervisor tags are shared", supervisor_tags_are_shared },
 		{ "code is traced", code_is_traced },
 		{ "video memory is logged", video_memory_is_logged },

@@ -174,25 +174,25 @@ struct bt_fp_site {
 struct bt_exit {
 	uint32_t patch; /* cache offset of the rel32; guarded: of the CALL, or the JMP to `jump` */
 	uint32_t eip;
-	uint32_t target;          /* block that it is linked to, BT_NONE */
-	uint32_t next, previous;  /* exits that are linked to the same target; BT_NONE: no more */
+	uint32_t next;            /* in the list of its target's `incoming` */
 	union {                   /* bytes from `patch` on */
 		uint16_t stub;    /* no guard: to the CALL, if that is out of line; else 0 */
 		uint16_t landing; /* guarded: to the rel32 of the JMP that a tag that is equal
 				     leads to */
 	};
-	uint8_t guard;     /* - tag, 0 if it is not linked, so many bytes before `patch`; 0: it has
-			      none */
-	uint8_t links : 4; /* ... how often it was linked, up to BT_RELINKS */
-	uint8_t plain : 1; /* to a block with BT_MODE_PLAIN, before an instruction of its own */
+	uint8_t guard;      /* - tag, 0 if it is not linked, so many bytes before `patch`; 0: it has
+			       none */
+	uint8_t links : 4;  /* ... how often it was linked, up to BT_RELINKS */
+	uint8_t plain : 1;  /* to a block with BT_MODE_PLAIN, before an instruction of its own */
+	uint8_t linked : 1; /* the block that it is linked to stands in its code (target_of) */
 };
-_Static_assert(sizeof(struct bt_exit) == 24, "there are more than blocks");
+_Static_assert(sizeof(struct bt_exit) == 16, "there are more than blocks");
 _Static_assert(BT_RELINKS < 1 << 4, "`links` counts so far");
 
 /* What few blocks have: an instruction that runs into the next page. */
 struct bt_end {
 	tsr_gpa gpa; /* of that page */
-	uint32_t next, previous;
+	uint32_t next;
 };
 
 struct bt_block {
@@ -204,26 +204,29 @@ struct bt_block {
 	uint32_t cs_limit; /* of the segment, if not 4 GiB */
 	uint32_t host;     /* cache offset */
 	uint32_t hash_next;
-	uint16_t length; /* guest bytes */
-	uint8_t insns;
-	uint8_t lowered; /* instructions that are not left to the interpreter: all or all
-			    but the last */
-	uint8_t valid : 1;
-	uint8_t hot : 1;         /* its memory checks are inline */
-	uint8_t may_bail : 1;    /* an instruction before the last may be left to the interpreter
-				 after all */
-	uint8_t window_form : 2; /* enum bt_window_form */
-	uint8_t exit_count;
-	uint16_t site_count;
-	uint16_t undefined; /* flags that some instruction leaves undefined */
-	uint16_t host_length;
-	uint32_t exits;                    /* first of `exit_count` consecutive exits */
-	uint32_t sites;                    /* the same of its sites */
-	uint32_t incoming;                 /* exits linked here */
-	uint32_t page_next, page_previous; /* nodes of its page's list */
-	uint32_t offsets;                  /* in cache.offsets: `insns` rows */
+	uint32_t length : 10; /* guest bytes */
+	uint32_t insns : 7;
+	uint32_t lowered : 7; /* instructions that are not left to the interpreter: all or all but
+				 the last */
+	uint32_t exit_count : 8;
+	uint32_t site_count : 11;
+	uint32_t host_length : 16;
+	uint32_t valid : 1;
+	uint32_t hot : 1;         /* its memory checks are inline */
+	uint32_t may_bail : 1;    /* an instruction before the last may be left to the interpreter
+				     after all */
+	uint32_t window_form : 2; /* enum bt_window_form */
+	uint32_t exits;           /* first of `exit_count` consecutive exits */
+	uint32_t sites;           /* the same of its sites */
+	uint32_t incoming;        /* list of exits linked here, and of some that were: `linked` */
+	uint32_t page_next;       /* node of its page's list, which has some invalid blocks too */
+	uint32_t offsets;         /* in cache.offsets: `insns` rows */
 };
-_Static_assert(sizeof(struct bt_block) == 64, "a line of the host's cache");
+_Static_assert(BT_MAX_INSNS * 15 < 1 << 10 && BT_MAX_INSNS < 1 << 7 &&
+		       BT_BLOCK_EXITS_MAX < 1 << 8 && BT_BLOCK_SITES_MAX < 1 << 11 &&
+		       BT_BLOCK_HOST_MAX < 1 << 16,
+	       "what counts a block's parts has room");
+_Static_assert(sizeof(struct bt_block) == 56, "a full cache has hundreds of thousands");
 
 /* A row of cache.offsets: an instruction's length, and how far its host code lies behind that of
  * the one before, or behind the block's start. */
@@ -236,6 +239,7 @@ _Static_assert(sizeof(struct bt_block) == 64, "a line of the host's cache");
 struct bt_block_notes {
 	uint32_t runs;              /* lockstep, sampled: so far */
 	uint32_t marks, mark_count; /* in cache.marks */
+	uint16_t undefined;         /* flags that some instruction leaves undefined */
 };
 
 /* A guest physical page with translated code. */
@@ -527,6 +531,7 @@ struct bt_cache {
 	const uint8_t *rx; /* executable view */
 	size_t size;
 	uint32_t used, start;
+	size_t table_bytes_max; /* of all tables that grow with the code */
 	struct bt_block *blocks;
 	struct bt_block_notes *notes; /* NULL: neither lockstep nor a dump is wanted */
 	uint32_t block_count, block_max;

@@ -3,8 +3,8 @@
  * The code cache: one memfd mapped twice (writable, executable), each view at a random address, so
  * that the address of one says nothing about the other's; filled from its start and flushed as a
  * whole when it is full; and its tables: blocks by key, blocks by guest page, links between
- * blocks. Numbers of blocks, sites and exits are bounded by the cache's size; they are freed
- * together with it.
+ * blocks. Their rows are freed together with the code. All tables together take half as much again
+ * as the code may; each of them has address space for code that needs unusually many of its rows.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -18,6 +18,8 @@
 
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
+#define GIVE_BACK_MIN (256u << 10)
+#define COOLING 4     /* of so many rows of heat, a flush lowers one */
 #define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
 #define BUSY_REST 256 /* for how many stretches of code */
 /* Where views are placed: above what programs without PIE use, within the 47 bits of user space. */
@@ -71,12 +73,89 @@ static uint64_t granules(uint32_t offset, uint32_t length)
 	       ~((UINT64_C(1) << first) - 1);
 }
 
+/* Tables that grow with the code: bytes of a row, rows in use, rows at most. */
+static const struct {
+	size_t row, table, count, max;
+} tables[] = {
+#define TABLE(name, number) \
+	{ \
+		sizeof(*((struct bt_cache *)0)->name), offsetof(struct bt_cache, name), \
+			offsetof(struct bt_cache, number##_count), \
+			offsetof(struct bt_cache, number##_max) \
+	}
+	TABLE(blocks, block),   TABLE(sites, site),       TABLE(mores, more), TABLE(exits, exit),
+	TABLE(offsets, offset), TABLE(fp_sites, fp_site), TABLE(ends, end),
+#undef TABLE
+};
+
+static uint32_t number_at(const struct bt_cache *c, size_t offset)
+{
+	uint32_t number;
+
+	memcpy(&number, (const uint8_t *)c + offset, sizeof(number));
+	return number;
+}
+
+static void *table_at(const struct bt_cache *c, size_t i)
+{
+	void *table;
+
+	memcpy(&table, (const uint8_t *)c + tables[i].table, sizeof(table));
+	return table;
+}
+
+size_t tsr_bt_cache_table_bytes(const struct bt_cache *c)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		bytes += tables[i].row * number_at(c, tables[i].count);
+	return bytes;
+}
+
+/* The memory of rows that are not in use goes back to the host, if it is much: what the next code
+ * needs may be of other tables. Row 0 of some means none, and is zero. */
+static void give_back_tables(struct bt_cache *c)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		size_t bytes = tables[i].row * number_at(c, tables[i].count);
+
+		if (bytes >= GIVE_BACK_MIN)
+			madvise(table_at(c, i), bytes, MADV_DONTNEED);
+	}
+}
+
 static void *anonymous(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
+}
+
+static bool map_tables(struct bt_cache *c)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		void *table = anonymous(tables[i].row * number_at(c, tables[i].max));
+
+		memcpy((uint8_t *)c + tables[i].table, &table, sizeof(table));
+		good &= table != NULL;
+	}
+	return good;
+}
+
+static void unmap_tables(struct bt_cache *c)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		unmap(table_at(c, i), tables[i].row * number_at(c, tables[i].max));
 }
 
 /* A view of the memfd at an address of its own. Code reaches helpers by 64-bit addresses and itself
@@ -125,6 +204,7 @@ static bool map_code(struct tsr_bt *bt)
 bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 {
 	bt->cache.size = size;
+	bt->cache.table_bytes_max = size + size / 2;
 	bt->cache.block_max = (uint32_t)(size / 48);
 	bt->cache.end_max = size / 512 < UINT16_MAX ? (uint32_t)(size / 512) : UINT16_MAX;
 	bt->cache.page_max = (uint32_t)(size / 512);
@@ -134,14 +214,7 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	bt->cache.fp_site_max = (uint32_t)(size / 32);
 	bt->cache.offset_max = (uint32_t)(size / 4);
 	bt->cache.mark_max = bt->options.dump || bt->options.lockstep ? (uint32_t)(size / 8) : 0;
-	bt->cache.blocks = anonymous(bt->cache.block_max * sizeof(*bt->cache.blocks));
-	bt->cache.ends = anonymous(bt->cache.end_max * sizeof(*bt->cache.ends));
-	bt->cache.mores = anonymous(bt->cache.more_max * sizeof(*bt->cache.mores));
 	bt->cache.pages = anonymous(bt->cache.page_max * sizeof(*bt->cache.pages));
-	bt->cache.sites = anonymous(bt->cache.site_max * sizeof(*bt->cache.sites));
-	bt->cache.exits = anonymous(bt->cache.exit_max * sizeof(*bt->cache.exits));
-	bt->cache.fp_sites = anonymous(bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
-	bt->cache.offsets = anonymous(bt->cache.offset_max * sizeof(*bt->cache.offsets));
 	if (bt->cache.mark_max) /* dumps go without if there is no memory */
 		bt->cache.notes = anonymous(bt->cache.block_max * sizeof(*bt->cache.notes));
 	if (bt->cache.notes)
@@ -149,10 +222,9 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	bt->cache.stretches = anonymous((size / BT_STRETCH + 1) * sizeof(*bt->cache.stretches));
 	bt->cache.hash = anonymous(HASH_SIZE * sizeof(*bt->cache.hash));
 	bt->cache.page_hash = anonymous(PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
-	if (!bt->cache.blocks || !bt->cache.pages || !bt->cache.sites || !bt->cache.exits ||
-	    !bt->cache.fp_sites || !bt->cache.offsets || !bt->cache.stretches || !bt->cache.hash ||
-	    !bt->cache.page_hash || !bt->cache.ends || !bt->cache.mores ||
-	    (bt->options.sampled && !bt->cache.notes) || !map_code(bt))
+	if (!map_tables(&bt->cache) || !bt->cache.pages || !bt->cache.stretches ||
+	    !bt->cache.hash || !bt->cache.page_hash || (bt->options.lockstep && !bt->cache.notes) ||
+	    !map_code(bt))
 		return tsr_error_set(
 			error, TSR_ERROR_FAILED,
 			"no memory for a code cache of %zu MiB; set the property cache lower",
@@ -160,30 +232,28 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error)
 	return true;
 }
 
-static void unmap(void *p, size_t bytes)
-{
-	if (p)
-		munmap(p, bytes);
-}
-
 void tsr_bt_cache_finish(struct tsr_bt *bt)
 {
+	unmap_tables(&bt->cache);
 	unmap(bt->cache.rw, bt->cache.size);
 	unmap((void *)(uintptr_t)bt->cache.rx, bt->cache.size);
-	unmap(bt->cache.blocks, bt->cache.block_max * sizeof(*bt->cache.blocks));
 	unmap(bt->cache.pages, bt->cache.page_max * sizeof(*bt->cache.pages));
-	unmap(bt->cache.sites, bt->cache.site_max * sizeof(*bt->cache.sites));
-	unmap(bt->cache.exits, bt->cache.exit_max * sizeof(*bt->cache.exits));
-	unmap(bt->cache.fp_sites, bt->cache.fp_site_max * sizeof(*bt->cache.fp_sites));
-	unmap(bt->cache.offsets, bt->cache.offset_max * sizeof(*bt->cache.offsets));
-	unmap(bt->cache.ends, bt->cache.end_max * sizeof(*bt->cache.ends));
-	unmap(bt->cache.mores, bt->cache.more_max * sizeof(*bt->cache.mores));
 	unmap(bt->cache.notes, bt->cache.block_max * sizeof(*bt->cache.notes));
 	unmap(bt->cache.marks, bt->cache.mark_max * sizeof(*bt->cache.marks));
 	unmap(bt->cache.stretches,
 	      (bt->cache.size / BT_STRETCH + 1) * sizeof(*bt->cache.stretches));
 	unmap(bt->cache.hash, HASH_SIZE * sizeof(*bt->cache.hash));
 	unmap(bt->cache.page_hash, PAGE_HASH_SIZE * sizeof(*bt->cache.page_hash));
+}
+
+/* What was hot is translated as that at once, in most cases: code that the guest still uses would
+ * otherwise be translated twice after each flush. A part of it has to show by one more sample that
+ * it still is. */
+static void cool(struct tsr_bt *bt)
+{
+	for (uint64_t i = bt->stats.flushes % COOLING; i < BT_HEAT; i += COOLING)
+		if (bt->cache.heat[i] >= BT_HOT)
+			bt->cache.heat[i] = BT_HOT - 1;
 }
 
 /* FP sites are rows of the cache's tables: the caller has committed those that are noted
@@ -198,13 +268,11 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 	memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
 	memset(bt->cache.known_sites, 0, sizeof(bt->cache.known_sites));
 	tsr_bt_targets_reset(bt);
+	give_back_tables(&bt->cache);
 	bt->cache.block_count = bt->cache.page_count = bt->cache.site_count = bt->cache.exit_count =
 		bt->cache.offset_count = bt->cache.mark_count = 0;
 	bt->cache.fp_site_count = bt->cache.more_count = bt->cache.end_count = 1;
-	for (uint32_t i = 0; i < BT_HEAT;
-	     i++) /* what is still hot shows itself by one more sample */
-		if (bt->cache.heat[i] >= BT_HOT)
-			bt->cache.heat[i] = BT_HOT - 1;
+	cool(bt);
 	bt->cache.untrace_count = 0;
 	bt->cache.used = bt->cache.start;
 	bt->cache.epoch++;
@@ -216,6 +284,7 @@ void tsr_bt_cache_flush(struct tsr_bt *bt)
 bool tsr_bt_cache_room(const struct tsr_bt *bt)
 {
 	return bt->cache.size - bt->cache.used > BT_BLOCK_HOST_MAX &&
+	       tsr_bt_cache_table_bytes(&bt->cache) < bt->cache.table_bytes_max &&
 	       bt->cache.block_count < bt->cache.block_max &&
 	       bt->cache.page_count + 1 < bt->cache.page_max &&
 	       bt->cache.end_count < bt->cache.end_max &&
@@ -252,19 +321,12 @@ static uint32_t part_of(const struct tsr_bt *bt, const struct bt_block *b, unsig
 	return b->length < first ? b->length : first;
 }
 
-/* The nodes behind and before one in its page's list. */
+/* The node behind one in its page's list. */
 static uint32_t *next_of(struct tsr_bt *bt, uint32_t node)
 {
 	struct bt_block *b = &bt->cache.blocks[node / 2];
 
 	return node & 1 ? &bt->cache.ends[b->end].next : &b->page_next;
-}
-
-static uint32_t *previous_of(struct tsr_bt *bt, uint32_t node)
-{
-	struct bt_block *b = &bt->cache.blocks[node / 2];
-
-	return node & 1 ? &bt->cache.ends[b->end].previous : &b->page_previous;
 }
 
 static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
@@ -275,9 +337,6 @@ static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	struct bt_page *p = page_get(bt, from);
 
 	*next_of(bt, node) = p->blocks;
-	*previous_of(bt, node) = BT_NONE;
-	if (p->blocks != BT_NONE)
-		*previous_of(bt, p->blocks) = node;
 	p->blocks = node;
 	p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
 	if (!p->traced) {
@@ -442,57 +501,83 @@ static uint32_t guard_key(const struct tsr_bt *bt, const struct bt_exit *x)
 	return key;
 }
 
-static void unlink_exit(struct tsr_bt *bt, uint32_t exit)
+/* The block that a linked exit leads to. */
+static struct bt_block *target_of(struct tsr_bt *bt, const struct bt_exit *x)
 {
-	struct bt_exit *x = &bt->cache.exits[exit];
+	uint32_t at = x->patch + (x->guard ? x->landing : 0u), rel;
 
-	if (x->target == BT_NONE)
+	memcpy(&rel, bt->cache.rw + at, sizeof(rel));
+	return tsr_bt_cache_block_at(bt, at + 4 + rel);
+}
+
+/* It stays in its target's list. */
+static void unlink_exit(struct tsr_bt *bt, struct bt_exit *x)
+{
+	if (!x->linked)
 		return;
-	if (x->previous == BT_NONE)
-		bt->cache.blocks[x->target].incoming = x->next;
-	else
-		bt->cache.exits[x->previous].next = x->next;
-	if (x->next != BT_NONE)
-		bt->cache.exits[x->next].previous = x->previous;
-	x->target = BT_NONE;
+	x->linked = 0;
 	patch_exit(bt, x, NULL);
 }
 
-void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
+/* The list without those that are not linked any more. */
+static void incoming_tidy(struct tsr_bt *bt, struct bt_block *b)
+{
+	uint32_t *at = &b->incoming;
+
+	while (*at != BT_NONE) {
+		struct bt_exit *x = &bt->cache.exits[*at];
+
+		if (x->linked)
+			at = &x->next;
+		else
+			*at = x->next;
+	}
+}
+
+static void incoming_enter(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
 {
 	struct bt_exit *x = &bt->cache.exits[exit];
 
-	if (!tsr_bt_cache_block_at(bt, x->patch)->valid)
+	if (x->linked && target_of(bt, x) == target)
 		return;
-	if (x->guard && guard_key(bt, x) != 0 - bt->mode.tag) {
-		unlink_exit(bt, exit);
-		x->links = (x->links + (x->links < BT_RELINKS)) & 15;
+	if (x->linked) {
+		struct bt_block *old = target_of(bt, x);
+
+		x->linked = 0;
+		incoming_tidy(bt, old);
 	}
-	if (x->target != BT_NONE)
-		return;
-	x->target = bt_block_index(bt, target);
+	x->linked = 1;
 	x->next = target->incoming;
-	x->previous = BT_NONE;
-	if (x->next != BT_NONE)
-		bt->cache.exits[x->next].previous = exit;
 	target->incoming = exit;
+}
+
+/* Exits of blocks that are invalid stay as they are: none of them is linked again, so each is in
+ * one list at most. */
+void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
+{
+	struct bt_exit *x = &bt->cache.exits[exit];
+	bool other_tag = x->guard && guard_key(bt, x) != 0 - bt->mode.tag;
+
+	if (!tsr_bt_cache_block_at(bt, x->patch)->valid || (x->linked && !other_tag))
+		return;
+	if (other_tag)
+		x->links = (x->links + (x->links < BT_RELINKS)) & 15;
+	incoming_enter(bt, exit, target);
 	patch_exit(bt, x, target);
 	tsr_bt_cache_serialize(bt);
 }
 
 static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
 {
-	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next) {
-		bt->cache.exits[i].target = BT_NONE;
-		patch_exit(bt, &bt->cache.exits[i], NULL);
-	}
+	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next)
+		unlink_exit(bt, &bt->cache.exits[i]);
 	b->incoming = BT_NONE;
 }
 
 static void unlink_outgoing(struct tsr_bt *bt, const struct bt_block *b)
 {
 	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++)
-		unlink_exit(bt, i);
+		unlink_exit(bt, &bt->cache.exits[i]);
 }
 
 /* Tags start again: a guard would let another through than it was linked for. */
@@ -500,7 +585,9 @@ void tsr_bt_cache_unlink_guarded(struct tsr_bt *bt)
 {
 	for (uint32_t i = 0; i < bt->cache.exit_count; i++)
 		if (bt->cache.exits[i].guard)
-			unlink_exit(bt, i);
+			unlink_exit(bt, &bt->cache.exits[i]);
+	for (uint32_t i = 0; i < bt->cache.block_count; i++)
+		incoming_tidy(bt, &bt->cache.blocks[i]);
 	tsr_bt_cache_serialize(bt);
 }
 
@@ -513,19 +600,6 @@ static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 	*at = b->hash_next;
 }
 
-static void page_remove(struct tsr_bt *bt, struct bt_block *b, unsigned which)
-{
-	uint32_t node = 2 * bt_block_index(bt, b) + which;
-	uint32_t next = *next_of(bt, node), previous = *previous_of(bt, node);
-
-	if (previous == BT_NONE)
-		page_find(bt, which ? bt_block_gpa2(bt, b) : b->gpa)->blocks = next;
-	else
-		*next_of(bt, previous) = next;
-	if (next != BT_NONE)
-		*previous_of(bt, next) = previous;
-}
-
 /* Overwrites code with a way out: a call of the runtime's `diverted`. Every instruction of a block
  * has that much code behind it up to the block's end. */
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at)
@@ -534,7 +608,8 @@ void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at)
 	patch(bt, at + 1, bt->rt.diverted);
 }
 
-/* The block is not entered again; its code stays until the next flush, since it may be running. */
+/* The block is not entered again; its code stays until the next flush, since it may be running, and
+ * it stays in the lists of its pages until these are looked through. */
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 {
 	b->valid = false;
@@ -542,16 +617,27 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 	unlink_outgoing(bt, b);
 	tsr_bt_cache_divert(bt, b->host); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
-	page_remove(bt, b, 0);
-	if (b->end)
-		page_remove(bt, b, 1);
 	bt->stats.invalidations++;
 	tsr_bt_cache_serialize(bt);
+}
+
+/* The page's list without blocks that are invalid. */
+static void page_tidy(struct tsr_bt *bt, struct bt_page *p)
+{
+	uint32_t *at = &p->blocks;
+
+	while (*at != BT_NONE) {
+		if (bt->cache.blocks[*at / 2].valid)
+			at = next_of(bt, *at);
+		else
+			*at = *next_of(bt, *at);
+	}
 }
 
 static void page_recount(struct tsr_bt *bt, struct bt_page *p)
 {
 	p->code = 0;
+	page_tidy(bt, p);
 	for (uint32_t i = p->blocks; i != BT_NONE; i = *next_of(bt, i)) {
 		tsr_gpa from;
 		uint32_t length = part_of(bt, &bt->cache.blocks[i / 2], i & 1, &from);
@@ -567,18 +653,16 @@ static void page_recount(struct tsr_bt *bt, struct bt_page *p)
 void tsr_bt_cache_written(struct tsr_bt *bt, tsr_gpa gpa, uint32_t length)
 {
 	struct bt_page *p = page_find(bt, gpa);
-	uint32_t next;
 	bool hit = false;
 
 	if (!p || !length || !(p->code & granules((uint32_t)gpa & TSR_PAGE_MASK, length)))
 		return;
-	for (uint32_t i = p->blocks; i != BT_NONE; i = next) {
+	for (uint32_t i = p->blocks; i != BT_NONE; i = *next_of(bt, i)) {
 		struct bt_block *b = &bt->cache.blocks[i / 2];
 		tsr_gpa from;
 		uint32_t bytes = part_of(bt, b, i & 1, &from);
 
-		next = *next_of(bt, i);
-		if (from < gpa + length && gpa < from + bytes) {
+		if (b->valid && from < gpa + length && gpa < from + bytes) {
 			tsr_bt_cache_invalidate(bt, b);
 			hit = true;
 		}
@@ -596,8 +680,9 @@ void tsr_bt_cache_unmapped(struct tsr_bt *bt, tsr_gpa gpa, uint64_t length)
 
 		if (p->blocks == BT_NONE || p->gpa + TSR_PAGE_SIZE <= gpa || p->gpa >= gpa + length)
 			continue;
-		while (p->blocks != BT_NONE)
-			tsr_bt_cache_invalidate(bt, &bt->cache.blocks[p->blocks / 2]);
+		for (uint32_t i = p->blocks; i != BT_NONE; i = *next_of(bt, i))
+			if (bt->cache.blocks[i / 2].valid)
+				tsr_bt_cache_invalidate(bt, &bt->cache.blocks[i / 2]);
 		page_recount(bt, p);
 	}
 }

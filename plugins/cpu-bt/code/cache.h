@@ -9,6 +9,7 @@ bool tsr_bt_cache_init(struct tsr_bt *bt, size_t size, struct tsr_error *error);
 void tsr_bt_cache_finish(struct tsr_bt *bt);
 void tsr_bt_cache_flush(struct tsr_bt *bt);
 bool tsr_bt_cache_room(const struct tsr_bt *bt);
+size_t tsr_bt_cache_table_bytes(const struct bt_cache *c); /* of rows in use */
 struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip, uint32_t mode);
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *block);
 void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target);

@@ -232,17 +232,18 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	for (unsigned i = 0; i < tx->count; i++) {
 		offsets[i] = BT_OFFSET(tx->insns[i].length, step_to(tx, i));
 		b->length += tx->insns[i].length;
-		b->undefined |= (uint16_t)tx->insns[i].flags_undefined;
+		if (notes)
+			notes->undefined |= (uint16_t)tx->insns[i].flags_undefined;
 	}
 	b->window_form = tx->window_form;
 	b->may_bail = tx->may_bail || tx->grouping || tx->windowed;
 	for (unsigned i = 0; i < tx->stub_count; i++)
 		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
-	b->lowered = (uint8_t)tx->lowered;
+	b->lowered = tx->lowered & 127;
 	if (b->end && (b->gpa & TSR_PAGE_MASK) + b->length <= TSR_PAGE_SIZE)
 		b->end = 0;
 	bt->cache.end_count += b->end != 0;
-	b->insns = (uint8_t)tx->count;
+	b->insns = tx->count & 127;
 	b->offsets = bt->cache.offset_count;
 	bt->cache.offset_count += tx->count;
 	b->host_length = (uint16_t)(emit_here(&tx->e) - start);
