@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <string.h>
 
+#include "board/hints.h"
 #include "board/surface.h"
 #include "instance/check.h"
 #include "instance/instance.h"
@@ -22,7 +23,6 @@
 #include "instance/remote-form.h"
 #include "instance/signals.h"
 
-#define SIDE_MAX 16384u
 #define FRAMES_KEPT 32u /* of which the damage is known; a power of two */
 
 struct area {
@@ -44,6 +44,7 @@ struct tsr_display {
 	struct area damage;              /* since the last frame */
 	guint64 serial;                  /* of the last frame; 0: none yet */
 	struct area frames[FRAMES_KEPT]; /* damage of the frame serial % FRAMES_KEPT */
+	struct tsr_hints hints;
 };
 
 struct tsr_displays {
@@ -55,6 +56,7 @@ static void display_free(gpointer data)
 {
 	struct tsr_display *d = data;
 
+	tsr_hints_finish(&d->hints);
 	g_clear_pointer(&d->surface, tsr_surface_unref);
 	g_free(d);
 }
@@ -130,6 +132,7 @@ void tsr_displays_bequeath(struct tsr_displays *displays, const TsrInstance *hei
 			d->ops = d->heir_ops;
 			d->self = d->heir_self;
 		}
+		tsr_hints_bequeath(&d->hints, takes_over);
 		d->heir = NULL;
 		d->is_stale = true;
 	}
@@ -189,10 +192,10 @@ static uint32_t *display_resize(struct tsr_display *d, unsigned width, unsigned 
 				size_t *stride)
 {
 	tsr_check(d->owner, TSR_TAG_LOCKED, "display.resize");
-	if (!width || !height || width > SIDE_MAX || height > SIDE_MAX) {
+	if (!width || !height || width > TSR_DISPLAY_SIDE_MAX || height > TSR_DISPLAY_SIDE_MAX) {
 		tsr_mistake(&d->owner->mistakes,
 			    "it resizes its display to %u x %u; a side has 1 to %u pixels", width,
-			    height, SIDE_MAX);
+			    height, TSR_DISPLAY_SIDE_MAX);
 		*stride = 0;
 		return NULL;
 	}
@@ -245,9 +248,24 @@ const struct tsr_display_table tsr_display_table_impl = {
 
 /* -- Viewers */
 
-static struct tsr_display *get_display(TsrMachine *m, guint index)
+struct tsr_display *tsr_displays_get(struct tsr_displays *displays, guint index)
 {
-	return index < m->displays->all->len ? g_ptr_array_index(m->displays->all, index) : NULL;
+	return index < displays->all->len ? g_ptr_array_index(displays->all, index) : NULL;
+}
+
+struct tsr_hints *tsr_display_get_hints(struct tsr_display *d)
+{
+	return &d->hints;
+}
+
+TsrInstance *tsr_display_get_owner(const struct tsr_display *d)
+{
+	return d->owner;
+}
+
+void tsr_display_spoil(struct tsr_display *d)
+{
+	d->is_stale = true;
 }
 
 /* Brings the surface up to date. [locked] */
@@ -297,7 +315,7 @@ static bool next_frame(struct tsr_display *d, TsrFrame *frame)
 
 static gboolean refresh_display(TsrMachine *self, guint display, TsrFrame *frame)
 {
-	struct tsr_display *d = get_display(self, display);
+	struct tsr_display *d = tsr_displays_get(self->displays, display);
 	bool resized, changed;
 
 	if (!d)
@@ -330,7 +348,7 @@ static GBytes *borrow_frame(TsrMachine *self, guint display, TsrFrame *frame, gb
 	size = (gsize)frame->width * frame->height * 4;
 	if (self->form)
 		return self->form->get_pixels(self, display, size);
-	return tsr_surface_get_bytes(get_display(self, display)->surface, size);
+	return tsr_surface_get_bytes(tsr_displays_get(self->displays, display)->surface, size);
 }
 
 GBytes *tsr_machine_borrow_frame(TsrMachine *self, guint display, TsrFrame *frame)
@@ -353,7 +371,7 @@ int tsr_machine_open_display(TsrMachine *self, guint display, GError **error)
 
 	if (self->form)
 		return self->form->open_display(self, display, error);
-	d = get_display(self, display);
+	d = tsr_displays_get(self->displays, display);
 	if (!d)
 		return no_display(self, display, error);
 	shared = tsr_surface_get_descriptor(d->surface);
@@ -482,7 +500,7 @@ char *tsr_machine_get_screen_text(TsrMachine *self, guint display)
 
 	if (self->form)
 		return self->form->get_screen_text(self, display);
-	d = get_display(self, display);
+	d = tsr_displays_get(self->displays, display);
 	if (!d || !TSR_HAS(d->ops, text))
 		return NULL;
 	tsr_machine_lock(self);

@@ -27,6 +27,7 @@ struct tsr_region {
 	GPtrArray *among;             /* the list that it is in */
 	guint place;                  /* where it was in that, while it is set aside */
 	uint8_t *bytes;               /* MEMORY */
+	uint32_t rom_image;           /* MEMORY with an option ROM: bytes of its image; else 0 */
 	uint8_t *dirty;               /* MEMORY with dirty log: one byte a page */
 	const struct tsr_io_ops *ops; /* IO, PORTS */
 	void *self;

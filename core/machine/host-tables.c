@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "board/display.h"
+#include "board/display-hints.h"
 #include "board/input.h"
+#include "board/isa-channels.h"
 #include "board/lines.h"
 #include "board/memory-host.h"
+#include "board/option-rom.h"
 #include "board/pci-bus.h"
 #include "instance/bus.h"
 #include "instance/check.h"
@@ -212,6 +215,9 @@ const void *tsr_host_tables_get(const struct tsr_host *host, const char *name)
 		{ TSR_CPU_HOST, &tsr_cpu_host_table }, { TSR_FILES, &tsr_files_table },
 		{ TSR_SCRIPT, &tsr_script_table },     { TSR_SHADOW_RAM, &tsr_shadow_ram_table },
 		{ TSR_A20, &tsr_a20_table },           { TSR_PCI_FIXED, &tsr_pci_fixed_table },
+		{ TSR_OPTION_ROM, &tsr_option_rom_table },
+		{ TSR_ISA_CHANNELS, &tsr_isa_channels_table },
+		{ TSR_DISPLAY_HINTS, &tsr_display_hints_table },
 	};
 	/* clang-format on */
 

@@ -272,6 +272,9 @@ static const void *host_get(const struct tsr_host *host, const char *table)
 		{ TSR_INPUT, &fake_input_table },      { TSR_SCRIPT, &script_table },
 		{ TSR_SHADOW_RAM, &fake_shadow_ram_table }, { TSR_A20, &fake_a20_table },
 		{ TSR_PCI_FIXED, &fake_pci_fixed_table },
+		{ TSR_OPTION_ROM, &fake_option_rom_table },
+		{ TSR_ISA_CHANNELS, &fake_isa_channels_table },
+		{ TSR_DISPLAY_HINTS, &fake_display_hints_table },
 	};
 	/* clang-format on */
 

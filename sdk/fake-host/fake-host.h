@@ -167,6 +167,16 @@ uint32_t fake_pci_bar(unsigned bdf, unsigned bar); /* its base, without the type
 const uint32_t *fake_display_refresh(bool full, unsigned *width, unsigned *height, size_t *stride);
 size_t fake_display_text(char *buffer, size_t length);
 unsigned fake_display_damages(void); /* damage calls since the last refresh began */
+/* The hardware cursor (tessera.display-hints/1): its image, NULL: it has none, and in *cursor the
+ * rest; a viewer that draws it, or does not; a viewer that would like a picture of this size. */
+struct fake_cursor {
+	unsigned width, height, hot_x, hot_y;
+	int x, y;
+	bool visible;
+};
+const uint32_t *fake_display_cursor(struct fake_cursor *cursor);
+void fake_display_draw_cursor(bool draws);
+void fake_display_hint_mode(unsigned width, unsigned height);
 void fake_key(unsigned code, bool down);
 void fake_pointer(int dx, int dy, int wheel, unsigned buttons);
 void fake_pointer_absolute(unsigned x, unsigned y, int wheel, unsigned buttons);

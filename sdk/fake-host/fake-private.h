@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include <tessera/draft/a20.h>
+#include <tessera/draft/display-hints.h>
+#include <tessera/draft/isa-dma.h>
+#include <tessera/draft/option-rom.h>
 #include <tessera/draft/pci-host.h>
 #include <tessera/draft/shadow-ram.h>
 
@@ -69,6 +72,8 @@ struct tsr_region {
 	uint8_t *dirty; /* one byte per page */
 	struct tsr_region *target;
 	uint64_t target_offset;
+	uint32_t rom_image; /* bytes of an option ROM's image; 0: it is none */
+	char rom_name[48];  /* of its resource */
 };
 
 struct fake_machine {
@@ -155,6 +160,9 @@ extern const struct tsr_pci fake_pci_table;
 extern const struct tsr_pci_fixed fake_pci_fixed_table;
 extern const struct tsr_pci_host fake_pci_host_table;
 extern const struct tsr_display_table fake_display_tbl;
+extern const struct tsr_display_hints fake_display_hints_table;
+extern const struct tsr_option_rom fake_option_rom_table;
+extern const struct tsr_isa_channels fake_isa_channels_table;
 extern const struct tsr_input fake_input_table;
 extern const struct tsr_bus fake_bus_table;
 extern const struct tsr_clock fake_clock_table;

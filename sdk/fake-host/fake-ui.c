@@ -8,6 +8,11 @@ struct tsr_display {
 	uint32_t *pixels;
 	unsigned width, height;
 	unsigned damages;
+	const struct tsr_display_hints_ops *hints; /* NULL: nobody listens */
+	void *hints_self;
+	uint32_t *cursor; /* NULL: it has no image */
+	struct fake_cursor cursor_place;
+	bool cursor_drawn;
 };
 
 static struct tsr_display screen;
@@ -91,6 +96,72 @@ unsigned fake_display_damages(void)
 	return screen.damages;
 }
 
+/* -- tessera.display-hints/1 */
+
+static void hints_listen(const struct tsr_host *host, struct tsr_display *d,
+			 const struct tsr_display_hints_ops *ops, void *self)
+{
+	d->hints = ops;
+	d->hints_self = self;
+}
+
+static bool hints_set_cursor(struct tsr_display *d, const struct tsr_cursor_image *image)
+{
+	size_t bytes = (size_t)image->width * image->height * 4;
+
+	if (!bytes || image->width > TSR_CURSOR_SIDE_MAX || image->height > TSR_CURSOR_SIDE_MAX ||
+	    image->hot_x >= image->width || image->hot_y >= image->height || !image->pixels)
+		return false;
+	free(d->cursor);
+	d->cursor = malloc(bytes);
+	memcpy(d->cursor, image->pixels, bytes);
+	d->cursor_place.width = image->width;
+	d->cursor_place.height = image->height;
+	d->cursor_place.hot_x = image->hot_x;
+	d->cursor_place.hot_y = image->hot_y;
+	return true;
+}
+
+static void hints_move_cursor(struct tsr_display *d, int x, int y, bool visible)
+{
+	d->cursor_place.x = x;
+	d->cursor_place.y = y;
+	d->cursor_place.visible = visible;
+}
+
+static bool hints_is_drawn(struct tsr_display *d)
+{
+	return d->cursor_drawn;
+}
+
+const struct tsr_display_hints fake_display_hints_table = {
+	.size = sizeof(struct tsr_display_hints),
+	.listen = hints_listen,
+	.set_cursor = hints_set_cursor,
+	.move_cursor = hints_move_cursor,
+	.is_drawn = hints_is_drawn,
+};
+
+const uint32_t *fake_display_cursor(struct fake_cursor *cursor)
+{
+	*cursor = screen.cursor_place;
+	cursor->visible = cursor->visible && screen.cursor;
+	return screen.cursor;
+}
+
+void fake_display_draw_cursor(bool draws)
+{
+	screen.cursor_drawn = draws;
+}
+
+void fake_display_hint_mode(unsigned width, unsigned height)
+{
+	if (screen.hints && TSR_HAS(screen.hints, mode))
+		screen.hints->mode(screen.hints_self, width, height);
+}
+
+/* -- tessera.input/1 */
+
 static void input_add(const struct tsr_host *host, const struct tsr_input_ops *ops, void *self)
 {
 	if (input_count == 8)
@@ -160,6 +231,7 @@ bool fake_ui_has_input(void)
 void fake_ui_free(void)
 {
 	free(screen.pixels);
+	free(screen.cursor);
 	memset(&screen, 0, sizeof(screen));
 	memset(inputs, 0, sizeof(inputs));
 	input_count = 0;

@@ -236,6 +236,12 @@ static const char *const manifests[] = {
 	HEAD("little-cpu", "cpu", "tessera.cpu/1;tessera.irq-inputs/1"),
 	HEAD("little-dev", "device", "") "[Resource regs]\ntype=ports\nbase=0x300\nlength=8\n"
 					 "[Resource irq]\ntype=irq\nline=processor:0\n"
+					 "[Resource rom]\ntype=rom\nbase=0xd0000\nlength=4096\n"
+					 "[Resource rom2]\ntype=rom\nbase=0xc8000\nlength=8192\n"
+					 "[Resource lost]\ntype=rom\nbase=0xf0000\nlength=4096\n"
+					 "[Resource dma]\ntype=dma\nchannel=3\n"
+					 "[Property image]\ntype=string\n"
+					 "text=The path of a ROM\n"
 					 "[Needs processor]\noptional=true\n"
 					 "interface=tessera.cpu/99;tessera.irq-inputs/1;"
 					 "tessera.cpu/1\n"

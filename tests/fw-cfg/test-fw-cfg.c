@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <tessera/draft/option-rom.h>
+
 #include "test-fw-cfg.h"
 #include "unit.h"
 
@@ -354,6 +356,35 @@ static void video_bios_is_a_file(void)
 	rmdir("test-fw-cfg-data");
 }
 
+/* An ISA card with a ROM of a block. */
+static bool attach_card(void *self, const struct tsr_host *host, struct tsr_error *error)
+{
+	const struct tsr_option_rom *roms = host->get(host, TSR_OPTION_ROM);
+	uint8_t image[512] = { 0x55, 0xaa, 1 };
+
+	return roms->map(host, "rom", image, sizeof(image), error) != NULL;
+}
+
+static void cards_roms_are_files(void)
+{
+	static const struct tsr_device_class card = { .size = sizeof(card),
+						      .instance_size = 1,
+						      .attach = attach_card };
+	uint32_t length;
+	uint16_t key;
+
+	fake_start();
+	fake_device_new(&card, NULL,
+			(struct fake_row[]){ { "resource.rom.base", "0xd0000" },
+					     { "resource.rom.length", "4096" },
+					     { NULL, NULL } });
+	fake_device_new(NULL, "fw-cfg", NULL);
+	key = find_file("genroms/device.rom", &length);
+	CU_ASSERT_EQUAL(length, 512);
+	select_key(key);
+	CU_ASSERT_EQUAL(read_le(3), 0x01aa55);
+}
+
 static void state_survives(void)
 {
 	void *device = start_with(NULL);
@@ -408,6 +439,7 @@ static CU_TestInfo tests[] = {
 	ROW(a_long_dma_goes_on_after_a_load),
 	ROW(user_files_are_added),
 	ROW(video_bios_is_a_file),
+	ROW(cards_roms_are_files),
 	ROW(state_survives),
 	ROW(strange_state_is_survived),
 	ROW(any_register_access_is_defined),

@@ -4,8 +4,8 @@
  * or by DMA with a control structure in guest memory. SeaBIOS and U-Boot learn the machine from it,
  * and option ROMs the kernel they start.
  *
- * Items are made at attach and stay; the guest can write none. Reads past an item's end, or of an
- * absent item, give zeros.
+ * Items are made at attach, those of other cards at realize, and stay; the guest can write none.
+ * Reads past an item's end, or of an absent item, give zeros.
  *
  * A long DMA is done in slices, since the machine stands while one is done: the specification
  * leaves it open when a request is done, and software polls the control word.
@@ -15,6 +15,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
+
+#include <tessera/draft/option-rom.h>
 
 #include "../firmware-common/firmware.h"
 #include "acpi.h"
@@ -426,6 +428,30 @@ static bool add_kernel(struct fw_cfg *s, bool direct, struct tsr_error *error)
 	return true;
 }
 
+/*
+ * SeaBIOS runs the ROMs of ISA cards from here; it does not look for them in memory. It begins with
+ * the last file, so the one at the lowest address comes last, as it is the first that a BIOS finds
+ * that looks.
+ */
+static bool add_option_roms(struct fw_cfg *s)
+{
+	const struct tsr_option_rom *roms = s->host->get(s->host, TSR_OPTION_ROM);
+	struct tsr_option_rom_image image = { .size = sizeof(image) };
+	unsigned count = 0;
+	bool ok = true;
+
+	while (roms && roms->get(s->host, count, &image))
+		count++;
+	while (ok && count--) {
+		char item[FW_CFG_FILE_NAME];
+
+		roms->get(s->host, count, &image);
+		snprintf(item, sizeof(item), "genroms/%.20s.%.20s", image.instance, image.name);
+		ok = items_add_file(&s->items, item, image.bytes, image.length);
+	}
+	return ok;
+}
+
 static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 {
 	bool direct = *s->properties->get_string(s->host, "kernel");
@@ -434,7 +460,7 @@ static bool add_items(struct fw_cfg *s, struct tsr_error *error)
 	    !add_vga_bios(s, error) || !add_user_files(s, error))
 		return false;
 	if (!add_legacy_items(s) || !add_e820(s) || !add_integer_files(s) ||
-	    !add_boot_order(s, direct) || !items_add_directory(&s->items))
+	    !add_boot_order(s, direct))
 		return tsr_error_set(error, TSR_ERROR_FAILED,
 				     "no memory for the firmware configuration");
 	return true;
@@ -466,6 +492,19 @@ static bool fw_cfg_attach(void *self, const struct tsr_host *host, struct tsr_er
 	s->properties = host->get(host, TSR_PROPERTIES);
 	return add_items(s, error) && io->claim(host, "ports", &port_ops, s, error) &&
 	       io->claim(host, "dma", &dma_ops, s, error);
+}
+
+/* Only now all cards have their ROMs. */
+static bool fw_cfg_realize(void *self, struct tsr_error *error)
+{
+	struct fw_cfg *s = self;
+
+	if (!add_option_roms(s) || !items_add_directory(&s->items))
+		return tsr_error_set(error, TSR_ERROR_FAILED,
+				     "no memory for the firmware configuration");
+	/* A version that takes another one's place has been loaded before. */
+	s->current = items_find(&s->items, s->selected);
+	return true;
 }
 
 static void fw_cfg_detach(void *self)
@@ -519,6 +558,7 @@ static const struct tsr_device_class fw_cfg_class = {
 	.size = sizeof(fw_cfg_class),
 	.instance_size = sizeof(struct fw_cfg),
 	.attach = fw_cfg_attach,
+	.realize = fw_cfg_realize,
 	.detach = fw_cfg_detach,
 	.reset = fw_cfg_reset,
 	.save = fw_cfg_save,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of items; see items.h. Filled at attach, constant afterwards. */
+/* The table of items; see items.h. Filled at attach and realize, constant afterwards. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -623,6 +623,63 @@ TSR_EXPORT gboolean tsr_machine_refresh_display(TsrMachine *self, guint display,
  */
 TSR_EXPORT GBytes *tsr_machine_borrow_frame(TsrMachine *self, guint display, TsrFrame *frame);
 /**
+ * TsrCursor:
+ * @serial: of its image, which the caller has; 0: it has none yet
+ * @width: of the image, in pixels
+ * @height: of the image, in pixels
+ * @hot_x: the pixel of the image that is at @x
+ * @hot_y: the pixel of the image that is at @y
+ * @x: in pixels of the picture; may lie outside
+ * @y: in pixels of the picture
+ * @visible: whether it is to be seen
+ *
+ * The hardware cursor of a display's adapter. Fill it with zeros before the first call.
+ */
+typedef struct {
+	guint64 serial;
+	guint width, height;
+	guint hot_x, hot_y;
+	gint x, y;
+	gboolean visible;
+} TsrCursor;
+
+/**
+ * tsr_machine_get_cursor:
+ * @self: a machine
+ * @display: which one, from 0
+ * @cursor: the cursor that the caller has; it becomes that of now
+ *
+ * Gets the display's hardware cursor, which lies over the picture and is no part of it while a
+ * viewer draws it: tsr_machine_draw_cursor(). A machine in another process shows none. [main]
+ *
+ * Returns: (transfer full) (nullable): its image, as ARGB8888 with premultiplied alpha in host byte
+ *   order, width * 4 bytes a row; NULL if it is the one that the caller has
+ */
+TSR_EXPORT GBytes *tsr_machine_get_cursor(TsrMachine *self, guint display, TsrCursor *cursor);
+/**
+ * tsr_machine_draw_cursor:
+ * @self: a machine
+ * @display: which one, from 0
+ * @draws: TRUE: from now on the caller draws the cursor; FALSE: no longer
+ *
+ * Says that a viewer draws the hardware cursor itself. While none does, the adapter draws it into
+ * its picture. Who has said TRUE says FALSE before it ends. [main]
+ *
+ * Returns: FALSE if the caller cannot: the machine is in another process, or has no such display
+ */
+TSR_EXPORT gboolean tsr_machine_draw_cursor(TsrMachine *self, guint display, gboolean draws);
+/**
+ * tsr_machine_hint_mode:
+ * @self: a machine
+ * @display: which one, from 0
+ * @width: in pixels, 1 to 16384
+ * @height: in pixels, 1 to 16384
+ *
+ * Says what size a viewer would like the picture to have, such as its window's. The adapter tells
+ * the guest if it can; the guest decides. Nothing happens with a machine in another process. [main]
+ */
+TSR_EXPORT void tsr_machine_hint_mode(TsrMachine *self, guint display, guint width, guint height);
+/**
  * tsr_machine_open_display:
  * @self: a machine
  * @display: which one, from 0
