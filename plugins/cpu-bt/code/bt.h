@@ -212,7 +212,7 @@ struct bt_block {
 	uint8_t hot : 1;         /* its memory checks are inline */
 	uint8_t may_bail : 1;    /* an instruction before the last may be left to the interpreter
 				 after all */
-	uint8_t window_form : 2; /* enum bt_window_form */
+	uint8_t window_form : 3; /* enum bt_window_form */
 	uint8_t exit_count;
 	uint16_t site_count;
 	uint16_t undefined; /* flags that some instruction leaves undefined */
@@ -267,6 +267,7 @@ enum bt_check_form {
  * page. Each form is tried when the one before it has failed often. */
 enum bt_window_form {
 	BT_WINDOW_UNCHECKED, /* user level: it does not check, in the exact window */
+	BT_WINDOW_WRAPPED,   /* ... and sums are cut to 32 bits before they are used */
 	BT_WINDOW_ALIGNED,   /* it is aligned */
 	BT_WINDOW_ENDS,      /* the valid byte of its last byte's page is looked at too */
 	BT_WINDOW_PLAIN,     /* the block does not use the window: operands are often not in it */

@@ -41,6 +41,7 @@
 /* A block that gave up in so many young address spaces does not try again because one gets older.
  */
 #define SHY 4
+#define OPERAND_MAX 64 /* bytes */
 
 void tsr_bt_unchecked_choose(struct tsr_bt *bt)
 {
@@ -227,6 +228,8 @@ static bool bring(struct tsr_bt *bt, struct bt_block *b, uint64_t distance,
 	bt->unchecked.waits = paid && !good && inside;
 	if (!paid)
 		give_up(bt, b);
+	else if (!inside && b->window_form == BT_WINDOW_UNCHECKED)
+		tsr_bt_window_again(bt, b, BT_WINDOW_WRAPPED);
 	else if (!good && !is_plain(bt, gla, access))
 		tsr_bt_window_again(bt, b, BT_WINDOW_ALIGNED);
 	if (!young)
@@ -245,9 +248,10 @@ static bool on_fault(void *self, void *info, void *context)
 	if (offset < bt->cache.start || offset >= bt->cache.used || !bt->run.inside)
 		return false;
 	b = tsr_bt_cache_block_at(bt, (uint32_t)offset);
-	if (!b->hot || b->window_form != BT_WINDOW_UNCHECKED ||
+	if (!b->hot || b->window_form >= BT_WINDOW_ALIGNED ||
 	    from != (uintptr_t)bt->hot.exact.base ||
-	    at - (from - TSR_MMU_WINDOW_SLACK) >= (4ull << 30) + 2 * TSR_MMU_WINDOW_SLACK)
+	    at - (from - TSR_MMU_EXACT_BELOW) >=
+		    TSR_MMU_EXACT_BELOW + (4ull << 30) + TSR_MMU_EXACT_ABOVE + OPERAND_MAX)
 		return false;
 	bt->stats.signals++;
 	if (bring(bt, b, at - from,

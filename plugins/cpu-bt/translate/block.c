@@ -417,9 +417,9 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->grouping = bt->options.groups &&
 		       (tx->windowed || *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT);
 	tx->window_form = *bt_window_form(bt, gpa);
-	if (tx->window_form == BT_WINDOW_UNCHECKED && !may_be_unchecked(bt, mode))
+	if (tx->window_form < BT_WINDOW_ALIGNED && !may_be_unchecked(bt, mode))
 		tx->window_form = BT_WINDOW_ALIGNED;
-	tx->unchecked = tx->windowed && tx->window_form == BT_WINDOW_UNCHECKED;
+	tx->unchecked = tx->windowed && tx->window_form < BT_WINDOW_ALIGNED;
 	tx->branches = 0;
 	tx->branches_max =
 		tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted
