@@ -88,13 +88,13 @@ static void pay(struct tsr_bt *bt, bool again, uint64_t calls, int64_t ticks)
 	*(again ? &bt->unchecked.churn : &bt->unchecked.growth) -= sum;
 }
 
-/* It loses its checks again, when it is entered next. */
+/* It loses its checks again, when it is entered next. Meanwhile they may have got another form. */
 static void try_again(struct tsr_bt *bt, const struct bt_dear *d)
 {
 	uint8_t *form = bt_window_form(bt, d->gpa);
 	struct bt_block *b = tsr_bt_cache_find(bt, d->gpa, d->eip, d->mode);
 
-	if (*form == BT_WINDOW_ALIGNED)
+	if (*form < BT_WINDOW_PLAIN)
 		*form = BT_WINDOW_UNCHECKED;
 	if (b)
 		tsr_bt_cache_invalidate(bt, b);
