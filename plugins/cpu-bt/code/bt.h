@@ -213,6 +213,7 @@ struct bt_block {
 	uint8_t may_bail : 1;    /* an instruction before the last may be left to the interpreter
 				 after all */
 	uint8_t window_form : 3; /* enum bt_window_form */
+	uint8_t may_stride : 1;  /* with checks, it would be strided (lower/stride.c) */
 	uint8_t exit_count;
 	uint16_t site_count;
 	uint16_t undefined; /* flags that some instruction leaves undefined */
@@ -472,7 +473,7 @@ struct bt_mode {
 struct bt_dear {
 	tsr_gpa gpa;
 	uint32_t eip, mode;
-	uint64_t space; /* young address space that it was in; 0: an older one */
+	uint64_t space; /* young address space that it was in; 0: an older one; ABSENT_SPACE */
 };
 
 /* Code without checks (runtime/unchecked.c) */
@@ -483,11 +484,14 @@ struct bt_unchecked {
 	uint64_t asked;        /* tick when the budgets were looked at */
 	int64_t growth, churn; /* ticks that may be spent */
 	uint64_t tried, quiet; /* tick when blocks could try again, and how long that takes */
+	uint64_t absent_seen;  /* tick when a loop gave up because of pages that were not there; 0:
+				  none has since they tried again */
 	bool waits;            /* for an entry of the page */
 	uint32_t page;         /* linear page that it asked for last */
 	enum tsr_mmu_access access;
 	struct bt_dear dear[BT_DEAR];
 	unsigned dear_count;
+	uint8_t *absent; /* by a hash of the block's address: signals at pages without an entry */
 	uint8_t *
 		shy; /* by a hash of the block's address: young address spaces that it gave up in */
 };
