@@ -8,7 +8,7 @@
  * ones. The stub does that as well, and what else stands between, if it is little and uses no
  * memory; or it makes the older flags again and leaves there:
  *
- *		cmp  poll, 0
+ *		test poll, r15d
  *		jne  stub
  *		cmp  eax, edx		stub:	cmp  eax, edx
  *		jcc  back			out, before the jcc
@@ -24,13 +24,13 @@
 
 #define REPLAYS_MAX 4 /* instructions that a stub does */
 
-/* To the stub; the flags are lost. */
+/* To the stub; the flags are lost. The word is 0 or all ones, and r15d is not 0: a TEST with a
+ * register and its jump are one operation for the host, a CMP with 0 is not. */
 void tsr_bt_poll_overwritten(struct bt_tx *tx, struct stub *s)
 {
 	struct emitter *e = &tx->e;
 
-	emit_rm(e, false, OP_ALU_EV_IB, ALU_CMP, BT_FIELD(hot.poll));
-	emit_u8(e, 0);
+	emit_rm(e, false, OP_TEST_EV_GV, R15, BT_FIELD(hot.poll));
 	tx_stub_jump(tx, s, emit_jcc(e, CC_NE, 0));
 }
 
