@@ -28,7 +28,7 @@ static const struct {
 	ROW("window: blocks for operands that are not aligned", window_forms[BT_WINDOW_ENDS]),
 	ROW("window: blocks that gave it up", window_forms[BT_WINDOW_PLAIN]), ROW("window: promotions", promotions), ROW("window: promotions refused", promotions_failed),
 	ROW("blocks without checks", unchecked), ROW("signals of code without checks", signals), ROW("pages mapped for code without checks", exposures),
-	ROW("blocks that got checks again", window_forms[BT_WINDOW_ALIGNED]),
+	ROW("blocks that cut sums to 32 bits", window_forms[BT_WINDOW_WRAPPED]), ROW("blocks that got checks again", window_forms[BT_WINDOW_ALIGNED]),
 	ROW("targets: jumps looked at", target_looks), ROW("targets: noted in a map", targets), ROW("targets: maps emptied", targets_emptied),
 	ROW("string helpers", strings), ROW("system helpers", system), ROW("changes of the mode without C", crossings),
 	ROW("waits of the guest for its clock", waits),

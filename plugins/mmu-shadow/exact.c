@@ -16,16 +16,27 @@
 #include <sys/mman.h>
 
 #define SPACE (4ull << 30)
-#define SLACK TSR_MMU_WINDOW_SLACK
-/* A guard, the window, a guard: an operand's sum may leave the 4 GiB. */
-#define SIZE (SPACE + 2 * (SLACK + (uint64_t)TSR_PAGE_SIZE))
-#define BASE (SLACK + (uint64_t)TSR_PAGE_SIZE)
+/* A guard, the window, a guard: an operand's sum may leave the 4 GiB, and so may its last byte. */
+#define BASE (TSR_MMU_EXACT_BELOW + TSR_PAGE_SIZE)
+#define SIZE (BASE + SPACE + TSR_MMU_EXACT_ABOVE + TSR_PAGE_SIZE)
 #define MAPPINGS_OF_A_RUN 2 /* its own, and what it cuts in two */
 #define SHARE 4             /* of the budget that one window may have: a quarter */
 /* Ticks of the time-stamp counter, of which there are two to four in a nanosecond. */
 #define YOUNG 6000000
 #define BELOW 16 /* pages around an exposed one that are looked at */
 #define ABOVE 32
+
+/* How many there may be: ThreadSanitizer wants all that is mapped within 1.5 TiB. */
+#if defined(__SANITIZE_THREAD__)
+#define WINDOWS_MAX 12
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WINDOWS_MAX 12
+#endif
+#endif
+#ifndef WINDOWS_MAX
+#define WINDOWS_MAX SHADOW_CONTEXTS_ALL
+#endif
 
 static uint8_t *reserve(size_t size, int protection)
 {
@@ -58,8 +69,10 @@ void tsr_shadow_exact_finish(struct shadow *s)
 void tsr_shadow_exact_close(struct shadow *s, struct shadow_context *c)
 {
 	s->edges -= c->exact.mappings;
-	if (c->exact.base)
+	if (c->exact.base) {
 		munmap(c->exact.base - BASE, SIZE);
+		s->exact_windows--;
+	}
 	if (c->exact.pages)
 		munmap(c->exact.pages, SHADOW_PAGES);
 	c->exact = (struct shadow_exact){ 0 };
@@ -285,7 +298,7 @@ static bool settle(struct shadow *s, struct shadow_context *c)
 	return true;
 }
 
-static bool open_window(struct shadow_context *c)
+static bool open_window(struct shadow *s, struct shadow_context *c)
 {
 	uint8_t *at;
 
@@ -295,11 +308,15 @@ static bool open_window(struct shadow_context *c)
 		return false;
 	if (c->exact.base)
 		return true;
+	if (s->exact_windows == WINDOWS_MAX)
+		return false;
 	madvise(c->exact.pages, SHADOW_PAGES, MADV_NOHUGEPAGE);
 	at = reserve(SIZE, PROT_NONE);
-	if (at)
-		c->exact.base = at + BASE;
-	return at != NULL;
+	if (!at)
+		return false;
+	c->exact.base = at + BASE;
+	s->exact_windows++;
+	return true;
 }
 
 /* The page, and those around it that have entries too. */
@@ -331,7 +348,7 @@ bool tsr_shadow_expose(struct shadow *s, struct shadow_vcpu *v, uint32_t page, b
 	uint64_t offset;
 	bool again = c->exact.pages && c->exact.pages[page];
 	bool good = s->nowhere && c->mode & MODE_PG && allowed(s, c, page, &offset) >= wanted &&
-		    open_window(c) && (c->exact.is_true || settle(s, c)) &&
+		    open_window(s, c) && (c->exact.is_true || settle(s, c)) &&
 		    (mapped(c, page) >= wanted || map_around(s, c, page)) &&
 		    mapped(c, page) >= wanted;
 

@@ -235,7 +235,8 @@ struct shadow {
 	struct shadow_set sets[SHADOW_SETS];
 	unsigned resident;
 	struct tsr_mmu_layout layout;
-	int ram_fd, invalid_fd;    /* guest RAM; SHADOW_BYTES_SIZE invalid bytes. -1: no windows */
+	int ram_fd, invalid_fd; /* guest RAM; SHADOW_BYTES_SIZE invalid bytes. -1: no windows */
+	unsigned exact_windows;
 	uint8_t *nowhere;          /* as large as an exact window; nothing is mapped. NULL: none */
 	int common_fd;             /* -1: nothing is common */
 	unsigned edges, edges_max; /* of all windows */

@@ -78,6 +78,63 @@ static void kick_ends_a_loop_of_calls(void)
 	finish();
 }
 
+/* Kicks when a loop has counted far. */
+static void *counting_kicker(void *unused)
+{
+	const volatile uint32_t *count = (const volatile uint32_t *)(rig->ram + DATA);
+	struct timespec t = { 0, 1000 * 1000 };
+
+	while (*count < 1 << 20)
+		nanosleep(&t, NULL);
+	rig->cpu->kick(rig->cpu_self);
+	return NULL;
+}
+
+/* A loop that stores ESI to DATA first, and in which CMP ECX, EDX has made the flags where it looks
+ * whether an exit is requested: at `eip`, where ESI is `ahead` of what it has stored. */
+static void leaves_with_flags(const uint8_t *code, size_t length, uint32_t eip, uint32_t ahead)
+{
+	pthread_t thread;
+	uint32_t stored;
+
+	start("window");
+	state.gpr[TSR_ECX] = 1;
+	state.gpr[TSR_EDX] = 2;
+	state.gpr[TSR_ESI] = 1;
+	pthread_create(&thread, NULL, counting_kicker, NULL);
+	CU_ASSERT_EQUAL(run_code(code, length), TSR_CPU_KICKED);
+	pthread_join(thread, NULL);
+	memcpy(&stored, rig->ram + DATA, sizeof(stored));
+	CU_ASSERT_EQUAL(after()->eip, CODE + eip);
+	CU_ASSERT_EQUAL(after()->eflags & TSR_FLAGS_ARITHMETIC, 0x95);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], stored + ahead);
+	finish();
+}
+
+/* The loop looks before its comparison, which overwrites the flags. */
+static void a_loop_that_looks_early_leaves_with_flags(void)
+{
+	/* clang-format off */
+	static const uint8_t before_the_jump[] = {
+		0x89, 0x35, 0, 0, 2, 0, /* mov [DATA], esi */
+		0x39, 0xd1,             /* cmp ecx, edx */
+		0x8d, 0x76, 0x01,       /* lea esi, [esi + 1] */
+		0x72, 0xf3,             /* jb 0 */
+	};
+	static const uint8_t before_another_comparison[] = {
+		0x89, 0x35, 0, 0, 2, 0, /* mov [DATA], esi */
+		0x39, 0xd1,             /* cmp ecx, edx */
+		0x85, 0xd2,             /* test edx, edx */
+		0x8d, 0x76, 0x01,       /* lea esi, [esi + 1] */
+		0x89, 0x35, 4, 0, 2, 0, /* mov [DATA + 4], esi */
+		0x75, 0xeb,             /* jnz 0 */
+	};
+	/* clang-format on */
+
+	leaves_with_flags(before_the_jump, sizeof(before_the_jump), 11, 1);
+	leaves_with_flags(before_another_comparison, sizeof(before_another_comparison), 8, 0);
+}
+
 static void early_kick_is_kept(void)
 {
 	static const uint8_t code[] = { 0xf4 };
@@ -293,6 +350,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(kick_ends_any_loop),
 		UNIT_ROW(kick_ends_a_loop_of_calls),
+		UNIT_ROW(a_loop_that_looks_early_leaves_with_flags),
 		UNIT_ROW(early_kick_is_kept),
 		UNIT_ROW(device_interrupts_a_loop),
 		UNIT_ROW(request_at_a_jump_back_keeps_flags),

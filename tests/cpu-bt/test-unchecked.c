@@ -47,6 +47,14 @@ static const struct program programs[] = {
 	/* fld1; movd [ebx], mm0; hlt */
 	{ "an MMX register", { 0xd9, 0xe8, 0x0f, 0x7e, 0x03, 0xf4 }, DATA + 0x800, DATA + 0x1000, 0, 2, DATA + 0x1000 },
 	{ "an address that wraps", { 0x8b, 0x43, 0x10, 0xf4 }, DATA + 0x800, 0xfffffff8, 0, 3, 0 }, /* mov eax, [ebx + 16]: there is memory */
+	/* mov eax, [ebx + 0x20000000]; hlt */
+	{ "a sum beyond 32 bits", { 0x8b, 0x83, 0, 0, 0, 0x20, 0xf4 }, DATA + 0x800, DATA + 0x10 - 0x20000000, 0, 6, 0 },
+	/* mov [ebx*8 + DATA + 16], ecx; hlt */
+	{ "an index beyond 32 bits", { 0x89, 0x0c, 0xdd, 0x10, 0x00, 0x02, 0x00, 0xf4 }, DATA + 0x800, 0xfffffffe, 5, 7, 0 },
+	/* mov eax, [ebx*8 + 0x70000000]; hlt */
+	{ "an index far beyond 32 bits", { 0x8b, 0x04, 0xdd, 0, 0, 0, 0x70, 0xf4 }, DATA + 0x800, 0xfffffffe, 0, 0, 0x6ffffff0 },
+	/* mov eax, [ebx - 0x7fff0000]; hlt */
+	{ "a sum below 0", { 0x8b, 0x83, 0x00, 0x00, 0x01, 0x80, 0xf4 }, DATA + 0x800, 0x100, 0, 0, 0x80010100 },
 };
 /* clang-format on */
 
@@ -155,6 +163,29 @@ static void a_block_that_uses_a_device_gets_checks(void)
 	rig_free(a);
 }
 
+/* A sum that the guest would have cut to 32 bits is found by a signal, but not again and again. */
+static void a_block_whose_sums_wrap_cuts_them(void)
+{
+	/* mov eax, [ebx + 0x20000000]; dec ecx; jnz 0; hlt */
+	static const struct program p = { "a sum beyond 32 bits",
+					  { 0x8b, 0x83, 0, 0, 0, 0x20, 0x49, 0x75, 0xf7, 0xf4 },
+					  DATA + 0x800,
+					  DATA - 0x20000000,
+					  200,
+					  9,
+					  0 };
+	struct rig *a = rig_new(true, options), *b = rig_new(false, "");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	compare(a, b, &p);
+	CU_ASSERT_EQUAL(rig_stat(a, "blocks that cut sums to 32 bits"), 1);
+	CU_ASSERT_EQUAL(rig_stat(a, "blocks that got checks again"), 0);
+	CU_ASSERT(rig_stat(a, "signals of code without checks") <= 3);
+	rig_free(a);
+	rig_free(b);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -162,6 +193,7 @@ int main(void)
 		  faults_find_the_state_before_the_instruction },
 		{ "a block that uses a device gets checks",
 		  a_block_that_uses_a_device_gets_checks },
+		{ "a block whose sums wrap cuts them", a_block_whose_sums_wrap_cuts_them },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -197,8 +197,10 @@ struct bt_end {
 
 struct bt_block {
 	/* the key and what a look-up needs, first */
-	tsr_gpa gpa : 48;
-	uint64_t end : 16; /* row of cache.ends, if its one instruction straddles; else 0 */
+	tsr_gpa gpa : 44;
+	uint64_t end : 16;        /* row of cache.ends, if its one instruction straddles; else 0 */
+	uint64_t window_form : 3; /* enum bt_window_form */
+	uint64_t may_stride : 1;  /* with checks, it would be strided (lower/stride.c) */
 	uint32_t eip;
 	uint32_t mode;
 	uint32_t cs_limit; /* of the segment, if not 4 GiB */
@@ -212,15 +214,14 @@ struct bt_block {
 	uint32_t site_count : 11;
 	uint32_t host_length : 16;
 	uint32_t valid : 1;
-	uint32_t hot : 1;         /* its memory checks are inline */
-	uint32_t may_bail : 1;    /* an instruction before the last may be left to the interpreter
-				     after all */
-	uint32_t window_form : 2; /* enum bt_window_form */
-	uint32_t exits;           /* first of `exit_count` consecutive exits */
-	uint32_t sites;           /* the same of its sites */
-	uint32_t incoming;        /* list of exits linked here, and of some that were: `linked` */
-	uint32_t page_next;       /* node of its page's list, which has some invalid blocks too */
-	uint32_t offsets;         /* in cache.offsets: `insns` rows */
+	uint32_t hot : 1;      /* its memory checks are inline */
+	uint32_t may_bail : 1; /* an instruction before the last may be left to the interpreter
+				  after all */
+	uint32_t exits;        /* first of `exit_count` consecutive exits */
+	uint32_t sites;        /* the same of its sites */
+	uint32_t incoming;     /* list of exits linked here, and of some that were: `linked` */
+	uint32_t page_next;    /* node of its page's list, which has some invalid blocks too */
+	uint32_t offsets;      /* in cache.offsets: `insns` rows */
 };
 _Static_assert(BT_MAX_INSNS * 15 < 1 << 10 && BT_MAX_INSNS < 1 << 7 &&
 		       BT_BLOCK_EXITS_MAX < 1 << 8 && BT_BLOCK_SITES_MAX < 1 << 11 &&
@@ -271,6 +272,7 @@ enum bt_check_form {
  * page. Each form is tried when the one before it has failed often. */
 enum bt_window_form {
 	BT_WINDOW_UNCHECKED, /* user level: it does not check, in the exact window */
+	BT_WINDOW_WRAPPED,   /* ... and sums are cut to 32 bits before they are used */
 	BT_WINDOW_ALIGNED,   /* it is aligned */
 	BT_WINDOW_ENDS,      /* the valid byte of its last byte's page is looked at too */
 	BT_WINDOW_PLAIN,     /* the block does not use the window: operands are often not in it */
@@ -478,7 +480,7 @@ struct bt_mode {
 struct bt_dear {
 	tsr_gpa gpa;
 	uint32_t eip, mode;
-	uint64_t space; /* young address space that it was in; 0: an older one */
+	uint64_t space; /* young address space that it was in; 0: an older one; ABSENT_SPACE */
 };
 
 /* Code without checks (runtime/unchecked.c) */
@@ -489,11 +491,14 @@ struct bt_unchecked {
 	uint64_t asked;        /* tick when the budgets were looked at */
 	int64_t growth, churn; /* ticks that may be spent */
 	uint64_t tried, quiet; /* tick when blocks could try again, and how long that takes */
+	uint64_t absent_seen;  /* tick when a loop gave up because of pages that were not there; 0:
+				  none has since they tried again */
 	bool waits;            /* for an entry of the page */
 	uint32_t page;         /* linear page that it asked for last */
 	enum tsr_mmu_access access;
 	struct bt_dear dear[BT_DEAR];
 	unsigned dear_count;
+	uint8_t *absent; /* by a hash of the block's address: signals at pages without an entry */
 	uint8_t *
 		shy; /* by a hash of the block's address: young address spaces that it gave up in */
 };

@@ -119,7 +119,10 @@ static void decide_saving(struct bt_tx *tx)
 
 	for (unsigned n = 0; n < tx->count; n++)
 		gain += !tx->flags_live[n] && tx->sources[n].kind == BT_RECOVER_SAVED;
-	tx->flags_saved = tx->loop ? gain > 0 : gain > 1 && !tx->unchecked;
+	if (tx->unchecked)
+		tx->flags_saved = tx->loop && !tx->poll_ahead && gain > 0;
+	else
+		tx->flags_saved = gain > (tx->loop ? 0 : 1);
 	for (unsigned n = 0; n < tx->count && !tx->flags_saved; n++)
 		tx->flags_live[n] |= tx->sources[n].kind == BT_RECOVER_SAVED;
 }

@@ -13,6 +13,8 @@
  *	body:	...
  *		jcc back
  *
+ * The poll may stand before the comparison instead (poll.c).
+ *
  * No C runs in such a loop, so nothing that was checked can change: an operand that would need a
  * slow path makes an ordinary block of it (translate/block.c).
  */
@@ -36,8 +38,11 @@ bool tsr_bt_loop_possible(const struct bt_tx *tx)
 /* Asks at the back edge. The stub leaves before the block's first instruction. */
 static void poll(struct bt_tx *tx)
 {
-	struct stub *s = tx_stub(tx, STUB_LEAVE);
+	struct stub *s;
 
+	if (tx->poll_ahead)
+		return;
+	s = tx_stub(tx, STUB_LEAVE);
 	s->eip = tx->insns[0].eip;
 	tx_part(tx, BT_PART_POLL);
 	if (tx->strided) {
@@ -61,6 +66,11 @@ void tsr_bt_loop_begin(struct bt_tx *tx)
 
 	tx->in_body = false;
 	tsr_bt_window_hoist(tx);
+	if (tx->poll_ahead && !tx->flags_saved) { /* there is nothing to be done between rounds */
+		tx->loop_back = emit_here(e);
+		tx->in_body = true;
+		return;
+	}
 	body = emit_jmp8(e);
 	tx->loop_back = emit_here(e);
 	tsr_bt_flags_save_round(tx);

@@ -24,7 +24,8 @@ static bool possible(const struct bt_tx *tx, uint32_t eip)
 /* Before a jump to there. */
 static void poll(struct bt_tx *tx, uint32_t target)
 {
-	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep)
+	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep ||
+	    (tx->index + 1 == tx->count && tx->poll_ahead))
 		return;
 	if (tx->windowed)
 		tsr_bt_poll_before(tx);

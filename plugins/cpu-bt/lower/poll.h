@@ -5,6 +5,8 @@
 
 #include "lower/tx.h"
 
+void tsr_bt_poll_plan(struct bt_tx *tx);
+void tsr_bt_poll_planned(struct bt_tx *tx);
 void tsr_bt_poll_overwritten(struct bt_tx *tx, struct stub *s);
 void tsr_bt_poll_live(struct bt_tx *tx, struct stub *s);
 void tsr_bt_poll_before(struct bt_tx *tx);

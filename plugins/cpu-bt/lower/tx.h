@@ -35,7 +35,8 @@ struct stub {
 	uint32_t back; /* FP, WINDOW, RETURNS: buffer offset */
 	uint8_t undo;  /* BAIL: SSE register to be put back, + 1; 0: none */
 	uint32_t eip;
-	uint8_t done; /* instructions of the block before eip */
+	uint8_t done;    /* instructions of the block before eip */
+	uint8_t replays; /* LEAVE: so many of these it does */
 	uint32_t exit;
 	uint16_t mnemonic;
 	uint32_t fp_code, fp_data; /* FP sites to be noted on the way out */
@@ -118,6 +119,7 @@ struct bt_tx {
 	bool loop;                 /* it jumps back to `loop_back`, not to its start (loop.c) */
 	bool loop_broken, no_loop; /* ... which it cannot: C may run in it */
 	uint32_t loop_back;
+	bool may_stride;         /* it would be strided, but is unchecked */
 	bool strided, no_stride; /* what moves is checked for many rounds at once (stride.c) */
 	bool in_body;            /* behind what stands before the loop */
 	bool saved_in_body;      /* a check there may need the flags that the round began with */
@@ -128,9 +130,12 @@ struct bt_tx {
 				 */
 	unsigned branches, branches_max; /* conditional jumps that it goes on behind */
 	uint8_t window_form;             /* enum bt_window_form */
-	int32_t esp_ahead;               /* what must still be added to r12 (move-esp.c) */
-	int open;                        /* site of the access under way, if it writes; -1 */
-	bool may_bail; /* an instruction before the last may be left to the interpreter */
+	bool poll_ahead;                 /* a jump back at the end has its poll earlier: */
+	unsigned poll_at;                /* ... before this instruction */
+	unsigned poll_replays; /* ... of which the stub does so many, up to the jump; or 0 */
+	int32_t esp_ahead;     /* what must still be added to r12 (move-esp.c) */
+	int open;              /* site of the access under way, if it writes; -1 */
+	bool may_bail;         /* an instruction before the last may be left to the interpreter */
 	uint32_t fp_code, fp_data,
 		fp_own;         /* FP sites not noted yet, and the instruction's; 0: none */
 	enum bt_code_part part; /* that is being emitted */

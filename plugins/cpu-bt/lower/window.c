@@ -25,8 +25,9 @@
  *
  * An operand off a register with a small displacement needs no r8: it is [r13 + register + disp].
  * Nor does one in a table whose page is known (bounded.c), which is checked like a constant
- * address. Groups, and operands that were often not aligned, look at the page of their last byte
- * instead.
+ * address, nor, without checks, any off one register: a sum beyond 32 bits, which the guest would
+ * have cut, is where nothing is mapped, and its block gets the form that cuts them. Groups, and
+ * operands that were often not aligned, look at the page of their last byte instead.
  *
  * The stub calls a routine (runtime/checks.c) that looks at both pages. If they are not valid, the
  * block is left before the instruction, for a block at the same EIP that checks by the tables
@@ -254,6 +255,22 @@ static bool names_registers(const struct bt_insn *i)
 	}
 }
 
+/* Is it off one register, and used at whatever their sum is? */
+static bool reaches(const struct bt_tx *tx, const struct bt_ea *ea)
+{
+	return tx->unchecked && tx->window_form == BT_WINDOW_UNCHECKED &&
+	       (ea->base == NOREG) != (ea->index == NOREG);
+}
+
+/* Without a look at its sum. */
+static struct host_mem off_register(const struct bt_tx *tx, const struct bt_ea *ea)
+{
+	if (ea->base == NOREG)
+		return HOST_SIB(R13, tx_gpr(ea->index), ea->scale, ea->disp);
+	return HOST_SIB(R13, tx_gpr(ea->base), 0,
+			ea->disp + (ea->base == TSR_ESP ? tx->esp_ahead : 0));
+}
+
 /* r8d may be the operand's address already, if that is `known`. An operand in a table has one
  * register, and if the displacement is not negative, a sum below 4 GiB. */
 static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool table, bool known)
@@ -263,13 +280,11 @@ static struct host_mem operand(struct bt_tx *tx, const struct bt_ea *ea, bool ta
 	tx_part(tx, BT_PART_ACCESS);
 	if (direct && is_constant(ea) && ea->disp >= 0)
 		return HOST_MEM(R13, ea->disp);
-	if (direct && table && ea->disp >= 0)
-		return ea->index == NOREG ? HOST_SIB(R13, tx_gpr(ea->base), 0, ea->disp)
-					  : HOST_SIB(R13, tx_gpr(ea->index), ea->scale, ea->disp);
+	if (direct && ((table && ea->disp >= 0) || reaches(tx, ea)))
+		return off_register(tx, ea);
 	if (direct && ea->base != NOREG && ea->index == NOREG && ea->disp >= -DISP_MAX &&
 	    ea->disp <= DISP_MAX)
-		return HOST_SIB(R13, tx_gpr(ea->base), 0,
-				ea->disp + (ea->base == TSR_ESP ? tx->esp_ahead : 0));
+		return off_register(tx, ea);
 	if (!known || is_constant(ea))
 		address(tx, ea, ea->disp);
 	return HOST_SIB(R13, R8, 0, 0);

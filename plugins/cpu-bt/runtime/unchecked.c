@@ -10,7 +10,8 @@
  * elsewhere, and changes of mappings some microseconds. So all of it has budgets: parts of the
  * time, saved up for a while. A block that has a signal when nothing is left is translated again
  * with checks. So is one that has a signal in an address space that is young, as most of those are
- * that a shell makes: it may try again when that gets older, unless that has happened a few times.
+ * that a shell makes: it may try again when that gets older, unless that has happened a few times;
+ * and a loop that runs over new pages, and with checks would look at each but once (stride.c).
  * The others may when it has been quiet for a while.
  */
 #define _GNU_SOURCE /* REG_RIP */
@@ -41,6 +42,12 @@
 /* A block that gave up in so many young address spaces does not try again because one gets older.
  */
 #define SHY 4
+/* A loop that could check its operands for many rounds at once gives up after so many signals at
+ * pages that are not there yet. */
+#define ABSENT 8
+#define ABSENT_SPACE UINT64_MAX /* `space` of such a block, */
+#define ABSENT_QUIET 100000000  /* which may try again after so many ticks */
+#define OPERAND_MAX 64          /* bytes */
 
 void tsr_bt_unchecked_choose(struct tsr_bt *bt)
 {
@@ -87,13 +94,13 @@ static void pay(struct tsr_bt *bt, bool again, uint64_t calls, int64_t ticks)
 	*(again ? &bt->unchecked.churn : &bt->unchecked.growth) -= sum;
 }
 
-/* It loses its checks again, when it is entered next. */
+/* It loses its checks again, when it is entered next. Meanwhile they may have got another form. */
 static void try_again(struct tsr_bt *bt, const struct bt_dear *d)
 {
 	uint8_t *form = bt_window_form(bt, d->gpa);
 	struct bt_block *b = tsr_bt_cache_find(bt, d->gpa, d->eip, d->mode);
 
-	if (*form == BT_WINDOW_ALIGNED)
+	if (*form < BT_WINDOW_PLAIN)
 		*form = BT_WINDOW_UNCHECKED;
 	if (b)
 		tsr_bt_cache_invalidate(bt, b);
@@ -115,17 +122,35 @@ static void try_all_again(struct tsr_bt *bt, uint64_t space)
 }
 
 /* The block gets checks, for a while. */
-static void give_up(struct tsr_bt *bt, struct bt_block *b)
+static void give_up_in(struct tsr_bt *bt, struct bt_block *b, uint64_t space)
 {
 	struct bt_unchecked *u = &bt->unchecked;
-	uint8_t *shy = &u->shy[bt_heat(bt, b->gpa) - bt->cache.heat];
-	uint64_t space = bt->hot.exact.is_young && *shy < SHY ? bt->hot.exact.space : 0;
 
-	*shy += space != 0;
 	if (u->dear_count == BT_DEAR)
 		try_all_again(bt, 0);
 	u->dear[u->dear_count++] = (struct bt_dear){ b->gpa, b->eip, b->mode, space };
 	tsr_bt_window_again(bt, b, BT_WINDOW_ALIGNED);
+}
+
+static void give_up(struct tsr_bt *bt, struct bt_block *b)
+{
+	uint8_t *shy = &bt->unchecked.shy[bt_heat(bt, b->gpa) - bt->cache.heat];
+	uint64_t space = bt->hot.exact.is_young && *shy < SHY ? bt->hot.exact.space : 0;
+
+	*shy += space != 0;
+	give_up_in(bt, b, space);
+}
+
+/* The operand is in a page that has no entry. Is it one too many? */
+static void note_absent(struct tsr_bt *bt, struct bt_block *b)
+{
+	uint8_t *absent = &bt->unchecked.absent[bt_heat(bt, b->gpa) - bt->cache.heat];
+
+	if (!b->may_stride || ++*absent < ABSENT)
+		return;
+	*absent = 0;
+	bt->unchecked.absent_seen = bt->unchecked.asked;
+	give_up_in(bt, b, ABSENT_SPACE);
 }
 
 static void look(struct tsr_bt *bt)
@@ -133,6 +158,10 @@ static void look(struct tsr_bt *bt)
 	struct bt_unchecked *u = &bt->unchecked;
 	bool young = bt->hot.exact.is_young;
 
+	if (u->absent_seen && u->asked - u->absent_seen > ABSENT_QUIET) {
+		u->absent_seen = 0;
+		try_all_again(bt, ABSENT_SPACE);
+	}
 	if (young) {
 		bt->board.mmu->settle(bt->board.mmu_self, bt->board.vcpu);
 		if (!bt->hot.exact.is_young)
@@ -227,8 +256,12 @@ static bool bring(struct tsr_bt *bt, struct bt_block *b, uint64_t distance,
 	bt->unchecked.waits = paid && !good && inside;
 	if (!paid)
 		give_up(bt, b);
+	else if (!inside && b->window_form == BT_WINDOW_UNCHECKED)
+		tsr_bt_window_again(bt, b, BT_WINDOW_WRAPPED);
 	else if (!good && !is_plain(bt, gla, access))
 		tsr_bt_window_again(bt, b, BT_WINDOW_ALIGNED);
+	else if (!good && !bt->unchecked.always)
+		note_absent(bt, b);
 	if (!young)
 		pay(bt, paid && bt->hot.exact.again, calls, SIGNAL_COST);
 	return good;
@@ -245,9 +278,10 @@ static bool on_fault(void *self, void *info, void *context)
 	if (offset < bt->cache.start || offset >= bt->cache.used || !bt->run.inside)
 		return false;
 	b = tsr_bt_cache_block_at(bt, (uint32_t)offset);
-	if (!b->hot || b->window_form != BT_WINDOW_UNCHECKED ||
+	if (!b->hot || b->window_form >= BT_WINDOW_ALIGNED ||
 	    from != (uintptr_t)bt->hot.exact.base ||
-	    at - (from - TSR_MMU_WINDOW_SLACK) >= (4ull << 30) + 2 * TSR_MMU_WINDOW_SLACK)
+	    at - (from - TSR_MMU_EXACT_BELOW) >=
+		    TSR_MMU_EXACT_BELOW + (4ull << 30) + TSR_MMU_EXACT_ABOVE + OPERAND_MAX)
 		return false;
 	bt->stats.signals++;
 	if (bring(bt, b, at - from,
@@ -284,7 +318,8 @@ void tsr_bt_unchecked_init(struct tsr_bt *bt)
 	bt->unchecked.churn = CHURN_SAVED;
 	bt->unchecked.quiet = QUIET_MIN;
 	bt->unchecked.shy = calloc(BT_HEAT, 1);
-	bt->unchecked.on = bt->unchecked.shy && bt->hot.exact.base &&
+	bt->unchecked.absent = calloc(BT_HEAT, 1);
+	bt->unchecked.on = bt->unchecked.shy && bt->unchecked.absent && bt->hot.exact.base &&
 			   bt->board.cpu_host->handle_faults(bt->board.host, &handler);
 }
 
@@ -294,5 +329,6 @@ void tsr_bt_unchecked_finish(struct tsr_bt *bt)
 		bt->board.cpu_host->handle_faults(bt->board.host, NULL);
 	bt->unchecked.on = false;
 	free(bt->unchecked.shy);
-	bt->unchecked.shy = NULL;
+	free(bt->unchecked.absent);
+	bt->unchecked.shy = bt->unchecked.absent = NULL;
 }

@@ -19,6 +19,7 @@
 #include "lower/liveness.h"
 #include "lower/loop.h"
 #include "lower/lower.h"
+#include "lower/poll.h"
 #include "lower/stride.h"
 #include "lower/stubs.h"
 #include "translate/block.h"
@@ -175,6 +176,8 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tsr_bt_island_check(tx);
 		tx_part(tx, BT_PART_BODY);
 		tsr_bt_flags_restore_needed(tx);
+		if (tx->poll_ahead && tx->index == tx->poll_at)
+			tsr_bt_poll_planned(tx);
 		tsr_bt_groups_begin(tx);
 		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
@@ -236,6 +239,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 			notes->undefined |= (uint16_t)tx->insns[i].flags_undefined;
 	}
 	b->window_form = tx->window_form;
+	b->may_stride = tx->may_stride;
 	b->may_bail = tx->may_bail || tx->grouping || tx->windowed;
 	for (unsigned i = 0; i < tx->stub_count; i++)
 		b->may_bail |= tx->stubs[i].kind == STUB_BAIL;
@@ -264,20 +268,24 @@ static void begin_block(struct bt_tx *tx)
 {
 	tx->loop = false;
 	tsr_bt_liveness(tx);
+	tsr_bt_poll_plan(tx);
 	tx->loop = !tx->no_loop && tsr_bt_loop_possible(tx);
 	if (tx->loop)
 		tsr_bt_liveness(tx);
 	tx->index = 0;
 	tx->insn = &tx->insns[0];
 	tx->strided = !tx->no_stride && tsr_bt_stride_possible(tx);
-	if (tx->strided &&
-	    tx->unchecked) { /* checks for many rounds at once are cheaper than polls */
+	tx->may_stride = tx->strided && tx->unchecked && tx->poll_ahead;
+	tx->strided &= !tx->may_stride;
+	if (tx->strided && tx->unchecked) { /* checks for many rounds at once are cheaper than polls
+					       that keep flags */
 		tx->unchecked = false;
 		tx->window_form = BT_WINDOW_ALIGNED;
 		tsr_bt_liveness(tx);
 		tx->strided = tsr_bt_stride_possible(tx);
 	}
 	tx->flags_saved |= tx->strided;
+	tx->poll_ahead &= !tx->strided;
 	tsr_bt_count_take(tx);
 	tsr_bt_flags_save(tx);
 	if (tx->loop)
@@ -418,9 +426,9 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->grouping = bt->options.groups &&
 		       (tx->windowed || *bt_group_failures(bt, gpa) < BT_GROUP_LIMIT);
 	tx->window_form = *bt_window_form(bt, gpa);
-	if (tx->window_form == BT_WINDOW_UNCHECKED && !may_be_unchecked(bt, mode))
+	if (tx->window_form < BT_WINDOW_ALIGNED && !may_be_unchecked(bt, mode))
 		tx->window_form = BT_WINDOW_ALIGNED;
-	tx->unchecked = tx->windowed && tx->window_form == BT_WINDOW_UNCHECKED;
+	tx->unchecked = tx->windowed && tx->window_form < BT_WINDOW_ALIGNED;
 	tx->branches = 0;
 	tx->branches_max =
 		tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted

@@ -31,8 +31,11 @@
  * A user view may have an *exact window* too (struct tsr_mmu_exact), which a CPU uses without
  * looking at valid bytes, so that an access that is not allowed is a SIGSEGV: there a page is
  * mapped for reads only while it has a read entry, and for writes only while it has both, and
- * nothing is mapped outside of the 4 GiB. No page is, until the CPU asks for it (expose). To keep
- * it so costs system calls, so while entries change the window is not true, and cannot be used.
+ * nothing is mapped outside of the 4 GiB, from TSR_MMU_EXACT_BELOW bytes before their start to
+ * TSR_MMU_EXACT_ABOVE behind their end: an operand with one register, shifted by up to three bits,
+ * and a displacement of 32 bits with a sign may be used without its sum being cut to 32 bits first.
+ * No page is mapped until the CPU asks for it (expose). To keep it so costs system calls, so while
+ * entries change the window is not true, and cannot be used.
  *
  * No page is valid until the CPU asks for it (promote). A page that was promoted, lost its entry
  * and gets the same one again by fill is valid again at once.
@@ -46,6 +49,8 @@
 #include "draft.h"
 
 #define TSR_MMU_WINDOW_SLACK 4096
+#define TSR_MMU_EXACT_BELOW (2ull << 30)
+#define TSR_MMU_EXACT_ABOVE (31ull << 30)
 
 enum tsr_mmu_view { TSR_VIEW_SUPERVISOR, TSR_VIEW_USER, TSR_VIEWS };
 enum tsr_mmu_access { TSR_ACCESS_READ, TSR_ACCESS_WRITE, TSR_ACCESS_FETCH };
