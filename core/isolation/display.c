@@ -9,10 +9,12 @@
 
 #include "isolation/proxy-parts.h"
 
-#define REPEATS 3 /* of a refresh whose process ended: then the next frame is to draw all of it */
+#define REPEATS 3 /* of a frame, while processes are killed in it */
 
 /* -- What the core calls */
 
+/* When a process was killed in it, or had ended before, another one has drawn what has changed
+ * since it is there: it is to draw all of it. One that crashed leaves that to the next frame. */
 static void on_refresh(void *self, bool full)
 {
 	struct iso_object *o = self;
@@ -22,8 +24,10 @@ static void on_refresh(void *self, bool full)
 		iso_message_init(&m, ISO_REFRESH, o->id);
 		m.head.a[0] = full || o->is_stale;
 		o->is_stale = false;
-		if (!iso_proxy_enter(o->proxy, &m))
+		if (!iso_proxy_enter(o->proxy, &m)) {
 			o->is_stale = true;
+			return;
+		}
 	}
 }
 

@@ -69,6 +69,7 @@ bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error)
 	p->next = 0;
 	p->config_of = NULL;
 	iso_block_abandon(p);
+	g_byte_array_set_size(p->image, 0);
 	if (!iso_process_start(p->process, &m)) {
 		iso_proxy_kill(p, "did not start");
 		return tsr_error_set(error, TSR_ERROR_FAILED, "its process cannot be started");

@@ -10,6 +10,7 @@ import sys
 
 from gi.repository import Gio, GLib
 
+import rig
 from rig import IsolationCase, unittest
 
 DISPLAY = 1  # 0 is the VGA of the machine
@@ -36,8 +37,8 @@ class Viewer:
     """What a window has of the display: it asks for what has changed since the frame that it has."""
 
     def __init__(self, socket):
-        self.connection = Gio.DBusConnection.new_for_address_sync(f"unix:path={socket}", Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None,
-                                                                  None)
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
+        self.connection = Gio.DBusConnection.new_for_address_sync(f"unix:path={socket}", flags, None, None)
         self.serial, self.size = 0, (0, 0)
         self.pixels = b""
 
@@ -47,7 +48,7 @@ class Viewer:
 
     def call(self, method, arguments):
         return self.connection.call_with_unix_fd_list_sync(None, "/org/tessera/Machine", "org.tessera.Machine1", method, arguments, None,
-                                                           Gio.DBusCallFlags.NONE, -1, None, None)
+                                                           Gio.DBusCallFlags.NONE, rig.SECONDS * 1000, None, None)
 
     def look(self):
         """What has changed is copied out of the file; the rest stays as it was seen before."""
