@@ -3,6 +3,7 @@
  * damaged when the call is done. */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "isolated/device-parts.h"
 
@@ -13,7 +14,7 @@ static _Noreturn void give_up(void)
 
 	device_post(&(struct iso_head){ .what = ISO_LACKS, .length = sizeof(what) - 1 }, what);
 	device_ask_about(ISO_FLUSH, 0, NULL);
-	_Exit(1);
+	_exit(1);
 }
 
 /* It grows within what is mapped here. */

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "isolated/device-parts.h"
 
@@ -80,7 +81,7 @@ void device_settle(bool keeps_guests)
 			copy_pages(p->guests, p->bytes, p->length);
 		if (mremap(p->guests, p->length, p->length, MREMAP_MAYMOVE | MREMAP_FIXED,
 			   p->bytes) == MAP_FAILED)
-			_Exit(1);
+			_exit(1);
 		p->guests = NULL;
 	}
 }
