@@ -5,7 +5,7 @@
 
 #include "isolated/device-parts.h"
 
-struct device device = { .ram_fd = -1 };
+struct device device = { .ram_fd = -1, .memory_fd = -1 };
 
 static void put_message(struct iso_message *m, enum iso_kind kind)
 {

@@ -7,6 +7,7 @@
 #include <tessera/block.h>
 #include <tessera/chardev.h>
 #include <tessera/device.h>
+#include <tessera/display.h>
 #include <tessera/draft/pci-host.h>
 #include <tessera/net.h>
 #include <tessera/pci.h>
@@ -32,12 +33,15 @@ struct object {
 	const void *port;                   /* the device's, of a peer */
 	void (*medium_changed)(void *self); /* block */
 	struct device_disk *disk;           /* block: its requests; NULL: there was none */
+	const struct tsr_display_ops *display_ops;
+	uint8_t *picture; /* display: what it draws into */
 };
 
 struct device {
 	struct iso_shared *shared;
 	int ram_fd;                          /* -1: closed */
 	uint8_t *ram;                        /* NULL: not mapped */
+	int memory_fd;                       /* the memory file; -1: closed */
 	void (*call)(struct iso_message *m); /* serves a call; m becomes the reply */
 	uint64_t (*keep)(uint64_t call);     /* keeps the state after it; what `done` becomes */
 	unsigned slot;                       /* of the state that was kept last */
@@ -53,7 +57,7 @@ struct device {
 extern struct device device;
 
 /* Loads the library and serves until the process ends. */
-_Noreturn void device_main(struct iso_shared *shared, int ram, const char *library, const char *id,
+_Noreturn void device_main(struct iso_shared *shared, const char *library, const char *id,
 			   const char *version);
 
 /* -- channel.c */
@@ -88,6 +92,7 @@ extern const struct tsr_memory device_memory;
 extern const struct tsr_pci device_pci;
 extern const struct tsr_pci_fixed device_pci_fixed;
 extern const struct tsr_bus device_bus;
+extern const struct tsr_display_table device_display;
 extern const struct tsr_properties device_properties;
 extern const struct tsr_random device_random;
 extern const struct tsr_log device_log;
@@ -97,6 +102,21 @@ const void *device_get_table(const struct tsr_host *host, const char *name);
 void device_map_ram(void);
 /* Claims from the core; the rest of the message is filled in. */
 void device_fill_ops(struct iso_message *m, const struct tsr_io_ops *ops);
+
+/* -- regions.c: memory that the guest sees */
+bool device_add_bar(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable,
+		    unsigned flags, uint8_t **bytes, struct tsr_region **region,
+		    struct tsr_error *error);
+bool device_add_rom(struct tsr_pci_function *f, const void *image, size_t length,
+		    struct tsr_error *error);
+/* Whether `length` bytes lie in such memory: head becomes that of a message about them. */
+bool device_find_field(const void *bytes, size_t length, struct iso_head *head);
+/* A field has come to where head says: makes that visible to the device. */
+void device_take_field(const struct iso_head *head);
+/* Its memory is the guest's from now on (ISO_SETTLE). */
+void device_settle(bool keeps_guests);
+/* Before it, of a process that has taken the place of another one. */
+bool device_is_settled(void);
 
 /* -- block.c */
 extern const struct tsr_block device_block;

@@ -47,11 +47,21 @@ static void on_attach(struct iso_message *m, struct object *o)
 	device.ram_fd = -1;
 }
 
+/* From now on there is no more memory to be mapped. */
+static void close_memory(void)
+{
+	if (device.memory_fd >= 0)
+		close(device.memory_fd);
+	device.memory_fd = -1;
+}
+
 static void on_realize(struct iso_message *m, struct object *o)
 {
 	struct tsr_error error = { 0 };
 
 	reply_step(m, !device.class->realize || device.class->realize(device.self, &error), &error);
+	if (device_is_settled())
+		close_memory();
 }
 
 /* The core may set the level of a line itself when the machine is reset or loaded. */
@@ -172,6 +182,34 @@ static void on_medium(struct iso_message *m, struct object *o)
 	reply(m, 1);
 }
 
+static void on_refresh(struct iso_message *m, struct object *o)
+{
+	o->display_ops->refresh(o->self, m->head.a[0]);
+	reply(m, 1);
+}
+
+/* The device writes all that there is room for, of which a part is wanted. */
+static void on_text(struct iso_message *m, struct object *o)
+{
+	size_t length = (size_t)m->head.a[0], at = (size_t)m->head.a[1], part = 0;
+	g_autofree char *text = length ? g_malloc0(length) : NULL;
+	size_t whole = o->display_ops->text(o->self, text, length);
+
+	if (at < length && at < whole)
+		part = MIN(MIN(whole, length) - at, ISO_DATA);
+	reply(m, whole);
+	m->head.length = (uint32_t)part;
+	if (part)
+		memcpy(m->data, text + at, part);
+}
+
+static void on_settle(struct iso_message *m, struct object *o)
+{
+	device_settle(m->head.a[0]);
+	close_memory();
+	reply(m, 1);
+}
+
 static void (*const calls[])(struct iso_message *m, struct object *o) = {
 	[ISO_ATTACH] = on_attach,
 	[ISO_REALIZE] = on_realize,
@@ -190,6 +228,9 @@ static void (*const calls[])(struct iso_message *m, struct object *o) = {
 	[ISO_LINK] = on_link,
 	[ISO_BLOCK_DONE] = on_block_done,
 	[ISO_MEDIUM] = on_medium,
+	[ISO_REFRESH] = on_refresh,
+	[ISO_TEXT] = on_text,
+	[ISO_SETTLE] = on_settle,
 };
 
 static void call(struct iso_message *m)
@@ -264,28 +305,30 @@ static _Noreturn void fail(const char *why)
 	_exit(1);
 }
 
-/* After it the process has its memory, standard error and, until it is attached, guest memory. */
+/* After it the process has its memory, standard error and, until it is attached, guest memory and
+ * the memory file. */
 static void enter_jail(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	device.ram_fd = dup2(device.ram_fd, STDERR_FILENO + 1);
-	close_range(STDERR_FILENO + 2, ~0u, 0);
+	close_range(STDERR_FILENO + 1, ISO_FD_RAM - 1, 0);
+	close_range(ISO_FD_MEMORY + 1, ~0u, 0);
 	if (!tsr_jail_is_possible())
 		return;
 	g_free(tsr_jail_enter(0, NULL));
 	tsr_jail_narrow(TSR_JAIL_WORKER);
 }
 
-_Noreturn void device_main(struct iso_shared *shared, int ram, const char *library, const char *id,
+_Noreturn void device_main(struct iso_shared *shared, const char *library, const char *id,
 			   const char *version)
 {
 	const char *why;
 
 	device.shared = shared;
-	device.ram_fd = ram;
+	device.ram_fd = ISO_FD_RAM;
+	device.memory_fd = ISO_FD_MEMORY;
 	device.call = call;
 	device.keep = keep;
 	prctl(PR_SET_NAME, id);

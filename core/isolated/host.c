@@ -192,6 +192,7 @@ const void *device_get_table(const struct tsr_host *host, const char *name)
 		{ TSR_PCI, &device_pci },         { TSR_BUS, &device_bus },
 		{ TSR_RANDOM, &device_random },   { TSR_LOG, &device_log },
 		{ TSR_MACHINE, &device_machine }, { TSR_PCI_FIXED, &device_pci_fixed },
+		{ TSR_DISPLAY, &device_display },
 	};
 
 	size_t i;

@@ -37,7 +37,7 @@ static void start_child(char **arguments)
 			_exit(1);
 		close(ISO_FD_LINE);
 		close(ISO_FD_SHARED);
-		device_main(shared, ISO_FD_RAM, arguments[1], arguments[2], arguments[3]);
+		device_main(shared, arguments[1], arguments[2], arguments[3]);
 	}
 	child_end = child > 0 ? pidfd_open(child, 0) : -1;
 }
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 	}
 	iso_channel_init();
 	prctl(PR_SET_NAME, "tessera-superv.");
-	close_range(ISO_FD_RAM + 1, ~0u, 0);
+	close_range(ISO_FD_MEMORY + 1, ~0u, 0);
 	supervise(argv);
 	if (child_end >= 0) {
 		kill(child, SIGKILL);

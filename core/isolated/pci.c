@@ -59,22 +59,6 @@ static bool bar_io(struct tsr_pci_function *f, unsigned bar, enum tsr_pci_bar_ki
 	return o != NULL;
 }
 
-static bool bar_memory(struct tsr_pci_function *f, unsigned bar, uint32_t length, bool prefetchable,
-		       unsigned memory_flags, uint8_t **bytes, struct tsr_region **region,
-		       struct tsr_error *error)
-{
-	return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
-			     "an isolated device has no memory of its own that the guest sees; "
-			     "remove isolation=process");
-}
-
-static bool rom(struct tsr_pci_function *f, const void *image, size_t length,
-		struct tsr_error *error)
-{
-	return tsr_error_set(error, TSR_ERROR_UNSUPPORTED,
-			     "an isolated device has no option ROM; remove isolation=process");
-}
-
 /* From now on the copies go over; the answer brings the first ones. */
 static uint8_t *use(struct tsr_pci_function *f, unsigned which)
 {
@@ -192,8 +176,8 @@ const struct tsr_pci device_pci = {
 	.add = add,
 	.add_at = add_at,
 	.bar_io = bar_io,
-	.bar_memory = bar_memory,
-	.rom = rom,
+	.bar_memory = device_add_bar,
+	.rom = device_add_rom,
 	.config = config,
 	.write_mask = write_mask,
 	.clear_mask = clear_mask,

@@ -63,12 +63,28 @@ static void put_uint(struct tsr_state_writer *w, const char *name, uint64_t valu
 	put_field(w, ISO_PUT_UINT, name, value, bytes);
 }
 
+/* What lies in memory that the guest sees is there for the core, too. */
+static bool put_memory(struct tsr_state_writer *w, const char *name, const void *data,
+		       size_t length)
+{
+	struct iso_head head;
+
+	if (!device_find_field(data, length, &head))
+		return false;
+	head.what = ISO_PUT_MEMORY;
+	head.length = (uint32_t)strlen(name);
+	put(w, &head, name);
+	return true;
+}
+
 static void put_bytes(struct tsr_state_writer *w, const char *name, const void *data, size_t length)
 {
 	static const char too_long[] = "a field of its state is too long for an isolated device";
 	size_t start = strlen(name) + 1;
 	uint8_t both[ISO_DATA];
 
+	if (put_memory(w, name, data, length))
+		return;
 	is_spoilt |= strcmp(name, TSR_STATE_FAILURE) == 0;
 	if (start > ISO_DATA || length > ISO_DATA - start) {
 		put_bytes(w, TSR_STATE_FAILURE, too_long, sizeof(too_long) - 1);
@@ -115,10 +131,25 @@ static bool get_uint(struct tsr_state_reader *r, const char *name, uint64_t *out
 	return m.head.a[0];
 }
 
+/* A field that is to come to where m says. */
+static bool get_memory(struct iso_message *m, const char *name)
+{
+	struct iso_head field = m->head;
+
+	m->head.what = ISO_GET_MEMORY;
+	device_set_text(m, name);
+	device_ask(m);
+	if (m->head.a[0])
+		device_take_field(&field);
+	return m->head.a[0];
+}
+
 static bool get_bytes(struct tsr_state_reader *r, const char *name, void *data, size_t length)
 {
 	struct iso_message m = { .head = { .what = ISO_GET_BYTES } };
 
+	if (device_find_field(data, length, &m.head))
+		return get_memory(&m, name);
 	if (length > ISO_DATA)
 		return false;
 	m.head.a[0] = length;

@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an isolated device has claimed of the machine, and the calls that this leads to. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "isolation/proxy-parts.h"
 
 #define OBJECTS_MAX 256
 
 /* -- What the core and back ends call */
-
-static uint64_t on_read(void *self, uint64_t offset, unsigned width)
-{
-	struct iso_object *o = self;
-	struct iso_message m;
-
-	iso_message_init(&m, ISO_READ, o->id);
-	m.head.a[0] = offset;
-	m.head.a[1] = width;
-	return iso_proxy_enter(o->proxy, &m) ? m.head.a[0] : ~UINT64_C(0);
-}
-
-static void on_write(void *self, uint64_t offset, uint64_t value, unsigned width)
-{
-	struct iso_object *o = self;
-	struct iso_message m;
-
-	iso_message_init(&m, ISO_WRITE, o->id);
-	m.head.a[0] = offset;
-	m.head.a[1] = width;
-	m.head.a[2] = value;
-	iso_proxy_enter(o->proxy, &m);
-}
 
 static void on_timer(void *self, uint64_t deadline_ns)
 {
@@ -176,19 +154,11 @@ void iso_objects_connect(struct iso_object *o, bool has_link)
 
 /* -- Making: each returns whether it could, and otherwise says why */
 
-static void fill_ops(struct iso_object *o, const struct iso_head *h)
-{
-	o->ops = (struct tsr_io_ops){ .size = sizeof(o->ops),
-				      .widths = (uint32_t)h->a[0],
-				      .read = h->a[1] & ISO_HAS_READ ? on_read : NULL,
-				      .write = h->a[1] & ISO_HAS_WRITE ? on_write : NULL };
-}
-
 static bool make_claim(struct iso_object *o, struct iso_message *m, struct tsr_error *error)
 {
 	struct iso_proxy *p = o->proxy;
 
-	fill_ops(o, &m->head);
+	iso_access_fill_ops(o, &m->head);
 	if (o->what == ISO_CLAIM)
 		o->region = p->t.io->claim(p->host, iso_message_text(m), &o->ops, o, error);
 	else
@@ -240,7 +210,7 @@ static bool make_bar(struct iso_object *o, struct iso_message *m, struct tsr_err
 {
 	struct iso_object *f = iso_objects_find(o->proxy, m->head.id, ISO_FUNCTION);
 
-	fill_ops(o, &m->head);
+	iso_access_fill_ops(o, &m->head);
 	if (!f)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "it has no such PCI function");
 	return o->proxy->t.pci->bar_io(f->function, m->head.a[2] & 0xff,
@@ -251,11 +221,15 @@ static bool make_bar(struct iso_object *o, struct iso_message *m, struct tsr_err
 static bool make_capability(struct iso_object *o, struct iso_message *m, struct tsr_error *error)
 {
 	struct iso_object *f = iso_objects_find(o->proxy, m->head.id, ISO_FUNCTION);
+	unsigned offset;
 
 	if (!f)
 		return tsr_error_set(error, TSR_ERROR_FAILED, "it has no such PCI function");
-	return o->proxy->t.pci->add_capability(f->function, (uint8_t)m->head.a[0],
-					       (unsigned)m->head.a[1], &o->offset, error);
+	if (!o->proxy->t.pci->add_capability(f->function, (uint8_t)m->head.a[0],
+					     (unsigned)m->head.a[1], &offset, error))
+		return false;
+	o->at = offset;
+	return true;
 }
 
 static bool make_listener(struct iso_object *o, struct iso_message *m, struct tsr_error *error)
@@ -293,6 +267,12 @@ static bool (*const makers[])(struct iso_object *o, struct iso_message *m,
 	[ISO_FUNCTION] = make_function,
 	[ISO_BAR] = make_bar,
 	[ISO_LISTEN] = make_listener,
+	[ISO_MAP] = iso_memory_map,
+	[ISO_MAP_IO] = iso_memory_map_io,
+	[ISO_ALIAS] = iso_memory_alias,
+	[ISO_BAR_MEMORY] = iso_memory_bar,
+	[ISO_ROM] = iso_memory_rom,
+	[ISO_DISPLAY] = iso_display_make,
 	[ISO_PEER] = make_peer,
 	[ISO_CAPABILITY] = make_capability,
 };
@@ -348,16 +328,10 @@ void iso_objects_make(struct iso_proxy *p, struct iso_message *m)
 	iso_message_init(m, 0, o ? o->id : 0);
 	m->head.a[0] = o != NULL;
 	m->head.a[1] = o ? o->peer : error.code;
-	m->head.a[2] = o ? o->offset : 0;
+	m->head.a[2] = o ? o->at : 0;
+	m->head.a[3] = p->is_rebuilding;
 	if (!o)
 		iso_message_set_text(m, error.message);
-}
-
-struct iso_object *iso_objects_find(struct iso_proxy *p, uint32_t id, uint32_t what)
-{
-	struct iso_object *o = id < p->objects->len ? g_ptr_array_index(p->objects, id) : NULL;
-
-	return o && o->what == what ? o : NULL;
 }
 
 void iso_object_free(gpointer object)
@@ -365,6 +339,9 @@ void iso_object_free(gpointer object)
 	struct iso_object *o = object;
 
 	g_bytes_unref(o->asked);
+	g_free(o->owed);
+	if (o->picture)
+		munmap(o->picture, o->picture_size);
 	g_free(o);
 }
 

@@ -54,14 +54,15 @@ static bool arm(struct iso_proxy *p, const struct post *post)
 
 static bool place(struct iso_proxy *p, const struct post *post)
 {
-	const struct iso_object *o = iso_objects_find(p, post->head->id, ISO_CLAIM);
+	const struct iso_object *o = iso_objects_get(p, post->head->id);
 
-	o = o ? o : iso_objects_find(p, post->head->id, ISO_CLAIM_PORTS);
-	if (o && post->head->what == ISO_MOVE)
+	if (!o || !o->region)
+		return false;
+	if (post->head->what == ISO_MOVE)
 		p->t.io->move(o->region, post->head->a[0]);
-	else if (o)
+	else
 		p->t.io->enable(o->region, post->head->a[0] != 0);
-	return o != NULL;
+	return true;
 }
 
 static bool dma(struct iso_proxy *p, const struct post *post)
@@ -114,6 +115,16 @@ static bool submit(struct iso_proxy *p, const struct post *post)
 static bool lock(struct iso_proxy *p, const struct post *post)
 {
 	return iso_block_lock(p, post->head);
+}
+
+static bool take_rom_part(struct iso_proxy *p, const struct post *post)
+{
+	return iso_memory_take_part(p, post->head, post->data);
+}
+
+static bool damage(struct iso_proxy *p, const struct post *post)
+{
+	return iso_display_damage(p, post->head);
 }
 
 static bool write_log(struct iso_proxy *p, const struct post *post)
@@ -177,6 +188,16 @@ static void put(struct tsr_state_writer *w, const struct post *post)
 		w->ops->end(w);
 }
 
+static bool put_memory(struct iso_proxy *p, const struct post *post)
+{
+	const uint8_t *bytes = iso_memory_find(p, post->head);
+
+	if (!bytes || !p->writer)
+		return false;
+	p->writer->ops->bytes(p->writer, post->text, bytes, (size_t)post->head->a[0]);
+	return true;
+}
+
 static bool put_field(struct iso_proxy *p, const struct post *post)
 {
 	const struct iso_head *h = post->head;
@@ -209,9 +230,12 @@ static bool (*const posts[])(struct iso_proxy *p, const struct post *post) = {
 	[ISO_POWER_OFF] = switch_machine,
 	[ISO_ASK_RESET] = switch_machine,
 	[ISO_STOP] = switch_machine,
+	[ISO_DAMAGE] = damage,
+	[ISO_ROM_PART] = take_rom_part,
 	[ISO_LACKS] = lack,
 	[ISO_PUT_UINT] = put_field,
 	[ISO_PUT_BYTES] = put_field,
+	[ISO_PUT_MEMORY] = put_memory,
 	[ISO_PUT_BEGIN] = put_field,
 	[ISO_PUT_END] = put_field,
 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <tessera-glib/machine.h>
+#include <tessera/abi.h>
 
 #include "isolation/protocol.h"
 #include "manifest/paths.h"
@@ -30,10 +31,22 @@ static struct iso_shared *map_shared(int *fd)
 	return shared == MAP_FAILED ? NULL : shared;
 }
 
-/* Of the environment it needs nothing but what its jail is asked. */
-static gboolean spawn(TsrPlugin *plugin, const char *name, const int sources[3], GError **error)
+/* It cannot shrink, so that nobody who has mapped it is in danger. */
+static int open_memory(void)
 {
-	static const int targets[] = { ISO_FD_LINE, ISO_FD_SHARED, ISO_FD_RAM };
+	int fd = memfd_create("tessera-isolated-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Of the environment it needs nothing but what its jail is asked. */
+static gboolean spawn(TsrPlugin *plugin, const char *name, const int sources[4], GError **error)
+{
+	static const int targets[] = { ISO_FD_LINE, ISO_FD_SHARED, ISO_FD_RAM, ISO_FD_MEMORY };
 	const char *jail = g_getenv("TESSERA_JAIL");
 	g_autofree char *program = tsr_paths_find_program(PROGRAM);
 	g_autofree char *library = g_canonicalize_filename(plugin->library, NULL);
@@ -49,7 +62,7 @@ static gboolean spawn(TsrPlugin *plugin, const char *name, const int sources[3],
 		return FALSE;
 	}
 	return g_spawn_async_with_pipes_and_fds("/", argv, environment, G_SPAWN_STDOUT_TO_DEV_NULL,
-						NULL, NULL, -1, -1, -1, sources, targets, 3, NULL,
+						NULL, NULL, -1, -1, -1, sources, targets, 4, NULL,
 						NULL, NULL, NULL, error);
 }
 
@@ -60,10 +73,12 @@ struct iso_process *iso_process_new(TsrPlugin *plugin, const char *name, int ram
 	gboolean good = FALSE;
 
 	process->line = -1;
+	process->memory = open_memory();
 	iso_channel_init();
 	process->shared = map_shared(&fd);
-	if (process->shared && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
-		const int sources[] = { ends[1], fd, ram };
+	if (process->shared && process->memory >= 0 &&
+	    !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+		const int sources[] = { ends[1], fd, ram, process->memory };
 
 		process->line = ends[0];
 		good = spawn(plugin, name, sources, error);
@@ -102,7 +117,32 @@ void iso_process_free(struct iso_process *process)
 	}
 	if (process->shared)
 		munmap(process->shared, sizeof(*process->shared));
+	if (process->memory >= 0)
+		close(process->memory);
 	g_free(process);
+}
+
+uint64_t iso_process_take_memory(struct iso_process *process, uint64_t length)
+{
+	uint64_t offset = process->memory_used;
+
+	process->memory_used += (length + TSR_PAGE_MASK) & ~(uint64_t)TSR_PAGE_MASK;
+	return offset;
+}
+
+uint8_t *iso_process_map_memory(struct iso_process *process, void *at, uint64_t offset,
+				uint64_t length)
+{
+	void *bytes;
+
+	if (offset + length > process->memory_size) {
+		if (ftruncate(process->memory, (off_t)(offset + length)) != 0)
+			return NULL;
+		process->memory_size = offset + length;
+	}
+	bytes = mmap(at, length, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0),
+		     process->memory, (off_t)offset);
+	return bytes == MAP_FAILED ? NULL : bytes;
 }
 
 static bool order(struct iso_process *process, uint8_t what)

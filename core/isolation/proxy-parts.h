@@ -9,6 +9,7 @@
 #include <tessera/block.h>
 #include <tessera/chardev.h>
 #include <tessera/device.h>
+#include <tessera/display.h>
 #include <tessera/draft/a20.h>
 #include <tessera/draft/pci-host.h>
 #include <tessera/draft/phys.h>
@@ -43,7 +44,6 @@ struct iso_object {
 	struct tsr_pci_ops pci_ops;
 	struct tsr_pci_function *function;
 	enum iso_peer peer;
-	unsigned offset; /* of a capability */
 	struct tsr_interface to;
 	bool is_connected, is_down;               /* net: the cable is unplugged */
 	struct iso_request *requests[ISO_PIECES]; /* block: under way, by number */
@@ -52,6 +52,15 @@ struct iso_object {
 		struct tsr_net_port net;
 		struct tsr_chardev_port chardev;
 	} port;
+	uint64_t at;     /* in the memory file; a capability's offset */
+	uint8_t *bytes;  /* memory: the guest's, which is a part of the file; NULL: it has none */
+	uint64_t length; /* of it */
+	uint8_t *owed;   /* a bit for each page that counts as dirty; NULL: none does */
+	struct tsr_display_ops display_ops;
+	struct tsr_display *display;
+	uint8_t *picture;      /* display: what the device draws into; NULL: it has not yet */
+	uint64_t picture_size; /* bytes */
+	bool is_stale;         /* display: another process is to draw all of it */
 };
 
 struct iso_tables {
@@ -70,6 +79,7 @@ struct iso_tables {
 	const struct tsr_machine_table *machine;
 	const struct tsr_worker *worker;
 	const struct tsr_phys *phys;
+	const struct tsr_display_table *displays;
 };
 
 /* What calls of the device lead to. */
@@ -104,6 +114,7 @@ struct iso_proxy {
 	struct tsr_state_reader *reader;
 	GByteArray *kept;  /* the state that the next process loads; NULL: none */
 	GByteArray *posts; /* that wait */
+	GByteArray *image; /* of an option ROM, whose parts were posted */
 	bool is_taking;    /* the first of them happen */
 	bool is_to_wake;   /* it came back, and its back ends do not know */
 	GByteArray *sent;  /* characters that the call has sent */
@@ -148,12 +159,30 @@ bool iso_proxy_is_innocent(const struct iso_proxy *p);
 /* How its process ended, in words, in `text`. */
 void iso_proxy_describe_end(const struct iso_proxy *p, char text[128]);
 
+/* -- access.c */
+
+/* The handlers of accesses that a question names in a[0] and a[1]. */
+void iso_access_fill_ops(struct iso_object *o, const struct iso_head *head);
+
 /* -- objects.c */
+
+/* By number; NULL. */
+static inline struct iso_object *iso_objects_get(const struct iso_proxy *p, uint32_t id)
+{
+	return id < p->objects->len ? g_ptr_array_index(p->objects, id) : NULL;
+}
+
+/* The same, and only if it was made by that question. */
+static inline struct iso_object *iso_objects_find(const struct iso_proxy *p, uint32_t id,
+						  uint32_t what)
+{
+	struct iso_object *o = iso_objects_get(p, id);
+
+	return o && o->what == what ? o : NULL;
+}
 
 /* Makes the object that is asked for, or finds the one that was there; m becomes the answer. */
 void iso_objects_make(struct iso_proxy *p, struct iso_message *m);
-/* By number, and only if it was made by that question; NULL. */
-struct iso_object *iso_objects_find(struct iso_proxy *p, uint32_t id, uint32_t what);
 void iso_object_free(gpointer object);
 /* The host for DMA, which is through the function if the head says so. */
 const struct tsr_host *iso_proxy_dma_host(const struct iso_proxy *p, const struct iso_head *head);
@@ -175,6 +204,29 @@ void iso_block_abandon(struct iso_proxy *p);
 /* Its next process has not the state of the one before: doors are as that says. */
 void iso_block_forget(struct iso_proxy *p);
 
+/* -- memory.c: memory that the guest sees. The first ones make an object, as those of objects.c. */
+
+bool iso_memory_map(struct iso_object *o, struct iso_message *m, struct tsr_error *error);
+bool iso_memory_map_io(struct iso_object *o, struct iso_message *m, struct tsr_error *error);
+bool iso_memory_alias(struct iso_object *o, struct iso_message *m, struct tsr_error *error);
+bool iso_memory_bar(struct iso_object *o, struct iso_message *m, struct tsr_error *error);
+bool iso_memory_rom(struct iso_object *o, struct iso_message *m, struct tsr_error *error);
+/* Questions and posts: false if that is not allowed. */
+bool iso_memory_fetch_dirty(struct iso_proxy *p, struct iso_message *m);
+bool iso_memory_get_field(struct iso_proxy *p, struct iso_message *m);
+bool iso_memory_take_part(struct iso_proxy *p, const struct iso_head *head, const uint8_t *data);
+/* The bytes that a field of a saved state is; NULL: the device has no such memory. */
+uint8_t *iso_memory_find(struct iso_proxy *p, const struct iso_head *head);
+/* Its process is another one, which knows nothing of what was dirty. */
+void iso_memory_owe(struct iso_object *o);
+
+/* -- display.c: the same */
+
+bool iso_display_make(struct iso_object *o, struct iso_message *m, struct tsr_error *error);
+bool iso_display_resize(struct iso_proxy *p, struct iso_message *m);
+bool iso_display_pixels(struct iso_proxy *p, struct iso_message *m);
+bool iso_display_damage(struct iso_proxy *p, const struct iso_head *head);
+
 /* -- questions.c, posts.c: reactions */
 
 bool iso_proxy_answer(struct iso_proxy *p, struct iso_message *m);
@@ -184,13 +236,15 @@ bool iso_proxy_take_posts(struct iso_proxy *p);
 
 struct iso_record_reader {
 	struct tsr_state_reader base;
+	struct iso_proxy *proxy; /* whose memory has fields of it */
 	const GByteArray *record;
 	unsigned depth;
 	guint starts[ISO_DEPTH];
 };
 
 void iso_record_add(GByteArray *record, const struct iso_head *head, const uint8_t *data);
-void iso_record_read(struct iso_record_reader *reader, const GByteArray *record, uint32_t version);
+/* The state that the proxy keeps. */
+void iso_record_read(struct iso_record_reader *reader, struct iso_proxy *p, uint32_t version);
 
 /* -- recovery.c: reactions, and the rest of a device's life */
 

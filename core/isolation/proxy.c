@@ -50,6 +50,7 @@ static void fetch_tables(struct iso_proxy *p, const struct tsr_host *host)
 		.machine = host->get(host, TSR_MACHINE),
 		.worker = host->get(host, TSR_WORKER),
 		.phys = host->get(host, TSR_PHYS),
+		.displays = host->get(host, TSR_DISPLAY),
 	};
 }
 
@@ -68,6 +69,7 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	p->objects = g_ptr_array_new_with_free_func(iso_object_free);
 	p->posts = g_byte_array_new();
 	p->sent = g_byte_array_new();
+	p->image = g_byte_array_new();
 	p->process = iso_process_new(tsr_instance_of(host)->config->plugin, host->name,
 				     p->t.phys->ram_fd(host), &failure);
 	if (!p->process)
@@ -112,6 +114,7 @@ static void detach(void *self)
 	g_clear_pointer(&p->kept, g_byte_array_unref);
 	g_clear_pointer(&p->posts, g_byte_array_unref);
 	g_clear_pointer(&p->sent, g_byte_array_unref);
+	g_clear_pointer(&p->image, g_byte_array_unref);
 	g_clear_pointer(&p->lacks, g_free);
 }
 

@@ -236,30 +236,46 @@ static bool get_end(struct iso_proxy *p, struct iso_message *m)
 }
 
 static bool (*const questions[])(struct iso_proxy *p, struct iso_message *m) = {
-	[ISO_GET_STRING] = get_string, [ISO_GET_INT] = get_int,
-	[ISO_GET_BOOL] = get_bool,     [ISO_HAS] = has_property,
-	[ISO_WALL] = get_wall,         [ISO_RANDOM] = get_random,
-	[ISO_RAM_SIZE] = get_ram_size, [ISO_GET_A20] = get_a20,
-	[ISO_DMA_READ] = dma_read,     [ISO_DMA_WRITE] = dma_write,
-	[ISO_DMA_MAP] = dma_map,       [ISO_CONFIG_USE] = use_config,
-	[ISO_ADDRESS] = get_address,   [ISO_CONNECT] = connect_peer,
-	[ISO_SEND] = send_bytes,       [ISO_FLUSH] = flush,
-	[ISO_GET_UINT] = get_uint,     [ISO_GET_BYTES] = get_bytes,
-	[ISO_GET_LENGTH] = get_length, [ISO_GET_BEGIN] = get_begin,
-	[ISO_GET_END] = get_end,       [ISO_DRAIN] = iso_block_drain,
-	[ISO_EJECT] = iso_block_eject, [ISO_BLOCK_INFO] = iso_block_info,
+	[ISO_GET_STRING] = get_string,
+	[ISO_GET_INT] = get_int,
+	[ISO_GET_BOOL] = get_bool,
+	[ISO_HAS] = has_property,
+	[ISO_WALL] = get_wall,
+	[ISO_RANDOM] = get_random,
+	[ISO_RAM_SIZE] = get_ram_size,
+	[ISO_GET_A20] = get_a20,
+	[ISO_DMA_READ] = dma_read,
+	[ISO_DMA_WRITE] = dma_write,
+	[ISO_DMA_MAP] = dma_map,
+	[ISO_CONFIG_USE] = use_config,
+	[ISO_ADDRESS] = get_address,
+	[ISO_CONNECT] = connect_peer,
+	[ISO_SEND] = send_bytes,
+	[ISO_FLUSH] = flush,
+	[ISO_GET_UINT] = get_uint,
+	[ISO_GET_BYTES] = get_bytes,
+	[ISO_GET_MEMORY] = iso_memory_get_field,
+	[ISO_GET_LENGTH] = get_length,
+	[ISO_GET_BEGIN] = get_begin,
+	[ISO_GET_END] = get_end,
+	[ISO_DRAIN] = iso_block_drain,
+	[ISO_EJECT] = iso_block_eject,
+	[ISO_BLOCK_INFO] = iso_block_info,
+	[ISO_FETCH_DIRTY] = iso_memory_fetch_dirty,
+	[ISO_RESIZE] = iso_display_resize,
+	[ISO_PIXELS] = iso_display_pixels,
 };
 
-/* It changes nothing, so what was posted before it can wait for the end of the call. */
-static bool only_asks(uint32_t what)
+/* What was posted before it has nothing to do with it, and can wait for the end of the call. */
+static bool can_go_first(uint32_t what)
 {
 	return (what >= ISO_GET_STRING && what <= ISO_DMA_READ) || what == ISO_DMA_MAP ||
-	       what == ISO_ADDRESS || what == ISO_BLOCK_INFO;
+	       (what >= ISO_ADDRESS && what <= ISO_PIXELS) || what == ISO_BLOCK_INFO;
 }
 
 bool iso_proxy_answer(struct iso_proxy *p, struct iso_message *m)
 {
-	if (!only_asks(m->head.what) && !iso_proxy_take_posts(p))
+	if (!can_go_first(m->head.what) && !iso_proxy_take_posts(p))
 		return false;
 	if (m->head.what <= ISO_PEER) {
 		iso_objects_make(p, m);

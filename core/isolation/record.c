@@ -68,11 +68,27 @@ static bool get_uint(struct tsr_state_reader *r, const char *name, uint64_t *out
 	return true;
 }
 
-static int64_t get_length(struct tsr_state_reader *r, const char *name)
+/* Of a field whose bytes lie in memory that the guest sees: they are there. */
+static const uint8_t *in_memory(struct tsr_state_reader *r, const char *name, uint64_t *length)
 {
+	struct iso_record_reader *reader = (struct iso_record_reader *)r;
 	struct iso_head head;
 	const char *data;
 
+	if (!find(reader, ISO_PUT_MEMORY, name, &head, &data))
+		return NULL;
+	*length = head.a[0];
+	return iso_memory_find(reader->proxy, &head);
+}
+
+static int64_t get_length(struct tsr_state_reader *r, const char *name)
+{
+	struct iso_head head;
+	uint64_t length;
+	const char *data;
+
+	if (in_memory(r, name, &length))
+		return (int64_t)length;
 	if (!find((struct iso_record_reader *)r, ISO_PUT_BYTES, name, &head, &data))
 		return -1;
 	return (int64_t)head.length - (int64_t)strlen(name) - 1;
@@ -80,9 +96,16 @@ static int64_t get_length(struct tsr_state_reader *r, const char *name)
 
 static bool get_bytes(struct tsr_state_reader *r, const char *name, void *to, size_t length)
 {
+	uint64_t there;
+	const uint8_t *bytes = in_memory(r, name, &there);
 	struct iso_head head;
 	const char *data;
 
+	if (bytes && there == length) {
+		if (bytes != to)
+			memmove(to, bytes, length);
+		return true;
+	}
 	if (!find((struct iso_record_reader *)r, ISO_PUT_BYTES, name, &head, &data) ||
 	    head.length != strlen(name) + 1 + length)
 		return false;
@@ -110,7 +133,7 @@ static void get_end(struct tsr_state_reader *r)
 	reader->depth -= reader->depth > 0;
 }
 
-void iso_record_read(struct iso_record_reader *reader, const GByteArray *record, uint32_t version)
+void iso_record_read(struct iso_record_reader *reader, struct iso_proxy *p, uint32_t version)
 {
 	static const struct tsr_state_reader_ops ops = { .size = sizeof(ops),
 							 .uint = get_uint,
@@ -120,5 +143,6 @@ void iso_record_read(struct iso_record_reader *reader, const GByteArray *record,
 							 .end = get_end };
 
 	*reader = (struct iso_record_reader){ .base = { .ops = &ops, .version = version },
-					      .record = record };
+					      .proxy = p,
+					      .record = p->kept };
 }

@@ -69,6 +69,7 @@ bool iso_proxy_start(struct iso_proxy *p, struct tsr_error *error)
 	p->next = 0;
 	p->config_of = NULL;
 	iso_block_abandon(p);
+	g_byte_array_set_size(p->image, 0);
 	if (!iso_process_start(p->process, &m)) {
 		iso_proxy_kill(p, "did not start");
 		return tsr_error_set(error, TSR_ERROR_FAILED, "its process cannot be started");
@@ -111,7 +112,7 @@ static bool load_kept(struct iso_proxy *p)
 
 	if (!p->kept || p->failures > FAILURES_WITH_STATE)
 		return false;
-	iso_record_read(&reader, p->kept, version);
+	iso_record_read(&reader, p, version);
 	p->reader = &reader.base;
 	iso_message_init(&m, ISO_LOAD, 0);
 	m.head.a[0] = version;
@@ -120,6 +121,17 @@ static bool load_kept(struct iso_proxy *p)
 	if (!good && p->life == ISO_ALIVE)
 		reset(p, &ignored);
 	return good;
+}
+
+/* The memory that the guest sees outlives a process, as the state of its last call does. Without
+ * that, it has what the next process has made of it. */
+static bool settle_memory(struct iso_proxy *p, bool has_state, struct tsr_error *error)
+{
+	struct iso_message m;
+
+	iso_message_init(&m, ISO_SETTLE, 0);
+	m.head.a[0] = has_state;
+	return iso_proxy_call(p, &m) || tsr_error_set(error, TSR_ERROR_FAILED, "it ended again");
 }
 
 static bool rebuild(struct iso_proxy *p, bool *has_state, struct tsr_error *error)
@@ -132,6 +144,7 @@ static bool rebuild(struct iso_proxy *p, bool *has_state, struct tsr_error *erro
 		tsr_error_set(error, TSR_ERROR_FAILED, "it asks for less than it had")) &&
 	       reset(p, error);
 	*has_state = good && load_kept(p);
+	good = good && settle_memory(p, *has_state, error);
 	p->is_rebuilding = false;
 	if (good && !*has_state)
 		iso_block_forget(p);
@@ -179,10 +192,13 @@ static void lose(struct iso_proxy *p, const char *end, const char *why)
 static void forget(struct iso_proxy *p)
 {
 	for (guint i = 0; i < p->objects->len; i++) {
-		const struct iso_object *o = g_ptr_array_index(p->objects, i);
+		struct iso_object *o = g_ptr_array_index(p->objects, i);
 
 		if (o->timer)
 			p->t.clock->cancel(o->timer);
+		if (o->bytes)
+			iso_memory_owe(o);
+		o->is_stale = o->display != NULL;
 	}
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A device for placement-costs whose port +0 asks a block back end for 4 KiB when it is written,
  * and reads 1 until they have come. */
+#include <stdio.h>
+
 #include <tessera/block.h>
 #include <tessera/tessera.h>
 
+#define FIELDS 1000
 #define LENGTH 4096u
 #define MEDIUM (1u << 20) /* bytes of it that are read, one piece after the other */
 
@@ -14,6 +17,8 @@ struct disk {
 	struct tsr_block_request request;
 	uint64_t next; /* offset in the medium */
 	uint8_t busy;
+	int64_t fields; /* of its state */
+	char names[FIELDS][8];
 	uint8_t buffer[LENGTH];
 };
 
@@ -57,9 +62,13 @@ static bool attach(void *self, const struct tsr_host *host, struct tsr_error *er
 	};
 	struct disk *d = self;
 	const struct tsr_io *io = host->get(host, TSR_IO);
+	const struct tsr_properties *properties = host->get(host, TSR_PROPERTIES);
 
 	d->host = host;
 	d->log = host->get(host, TSR_LOG);
+	d->fields = properties->get_int(host, "fields");
+	for (int i = 0; i < d->fields; i++)
+		snprintf(d->names[i], sizeof(d->names[i]), "f%d", i % FIELDS);
 	return io->claim(host, "regs", &ops, d, error) != NULL;
 }
 
@@ -72,11 +81,26 @@ static bool realize(void *self, struct tsr_error *error)
 	       tsr_error_set(error, TSR_ERROR_INVALID, "it needs a medium");
 }
 
+static void save(void *self, struct tsr_state_writer *out)
+{
+	struct disk *d = self;
+
+	for (int64_t i = 0; i < d->fields; i++)
+		tsr_state_put_u16(out, d->names[i], d->busy);
+}
+
+static bool load(void *self, struct tsr_state_reader *in, struct tsr_error *error)
+{
+	return true;
+}
+
 static const struct tsr_device_class disk_class = {
 	.size = sizeof(disk_class),
 	.instance_size = sizeof(struct disk),
 	.attach = attach,
 	.realize = realize,
+	.save = save,
+	.load = load,
 };
 
 TSR_DEVICE_PLUGIN(disk_class);
