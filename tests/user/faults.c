@@ -155,6 +155,9 @@ static const struct row rows[] = {
 	{ "maskmovq mm, mm", I(0x0f, 0xf7, 0xd2), EDI, 0, 8, W, PATTERN }, /* MM2: all bytes */
 	{ "fld1; mov m, r", I(0xd9, 0xe8, 0x89, 0x03), EBX, 0, 4, W | SEVERAL, PATTERN },
 	{ "add; mov r, m; adc", I(0x01, 0xc9, 0x8b, 0x03, 0x11, 0xd1), EBX, 0, 4, R | SEVERAL, PATTERN },
+	{ "four pushes", I(0x50, 0x51, 0x52, 0x53), ESP, 16, 16, W | MANY | SEVERAL, PATTERN },
+	{ "four pops", I(0x58, 0x59, 0x5a, 0x5b), ESP, 0, 16, R | SEVERAL | NO_CR2, PATTERN },
+	{ "dec; mov m, r; lea; jnz", I(0x49, 0x89, 0x0b, 0x8d, 0x5b, 0x04, 0x75, 0xf8), EBX, 0, 12, W | MANY | SEVERAL, PATTERN },
 	{ "mov r, [esp]", I(0x8b, 0x04, 0x24), ESP, 0, 4, R, PATTERN },
 };
 /* clang-format on */
