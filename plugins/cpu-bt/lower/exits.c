@@ -58,8 +58,7 @@ static struct bt_exit *new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32, 
 
 	tx->full |= !room;
 	*number = room ? bt->cache.exit_count++ : bt->cache.exit_max - 1;
-	bt->cache.exits[*number] =
-		(struct bt_exit){ .patch = rel32, .eip = eip, .next = BT_NONE };
+	bt->cache.exits[*number] = (struct bt_exit){ .patch = rel32, .eip = eip, .next = BT_NONE };
 	return &bt->cache.exits[*number];
 }
 
