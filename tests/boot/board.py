@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from guests import file, guest, initramfs, linux, power_off
+from guests import file, guest, initramfs, initramfs_with, linux, power_off
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
 PATIENCE = 150  # seconds for a clock to get right, on a host that has little time: a minute on others
@@ -179,6 +179,33 @@ def add_clock_row(name, append, limit=600):
 
 add_clock_row("after-load", "")
 add_clock_row("after-load-by-ticks", "clocksource=jiffies nohz=off highres=off")
+
+
+@guest("board-watchdog", NEEDS, 300)
+def board_watchdog(test):
+    """Linux's stock driver finds the watchdog. While a program writes it, nothing happens, also after a saved state; then the PC is reset."""
+    state = test.path("state")
+    options = {"kernel": file("vmlinuz-686"), "initrd": initramfs_with(test, "watchdog/watchdog", "watchdog/w83627hf_wdt"),
+               "append": "console=ttyS0 quiet", "extra": ["--add", "wdt0=w83627hf-wdt"]}
+    with test.start(**options) as machine:
+        machine.expect("tessera# ")
+        machine.shell("insmod /lib/modules/watchdog.ko; insmod /lib/modules/w83627hf_wdt.ko")
+        assert "WDT driver for W83627HF Super I/O chip" in machine.shell("dmesg | grep w83627hf")
+        machine.shell("watchdog -t 1 -T 4 /dev/watchdog; sleep 6; echo lives >/tmp/sign")
+        machine.control("save", state)
+        machine.control("quit")
+    options["extra"] += ["--load", state]
+    with test.start(**options) as machine:
+        while "running" not in machine.control("status"):  # what is typed before the state is loaded is lost
+            time.sleep(0.1)
+        machine.send("\n")
+        machine.expect("tessera# ")
+        assert "lives" in machine.shell("sleep 6; cat /tmp/sign")
+        machine.send("killall -9 watchdog  # from here on nobody writes it\n")
+        machine.expect("BusyBox v")  # the greeting of a new boot
+        machine.expect("tessera# ")
+        assert "No such file" in machine.shell("cat /tmp/sign 2>&1 || true")
+        power_off(machine)
 
 
 def exchange(machine, path, tty, seed):

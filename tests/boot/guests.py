@@ -51,6 +51,15 @@ def initramfs(flavour="686"):
     return out
 
 
+def initramfs_with(test, *drivers):
+    """With more of Debian's drivers, by their paths below kernel/drivers, as /lib/modules/NAME.ko: /init does not load them."""
+    out = test.path("initramfs.cpio")
+    modules = os.path.realpath(file("modules-686"))
+    more = [f"--add={modules}/kernel/drivers/{driver}.ko:lib/modules/{os.path.basename(driver)}.ko" for driver in drivers]
+    subprocess.run([os.path.join(SCRIPTS, "make-initramfs"), "--modules", modules, *more, out], check=True)
+    return out
+
+
 def kernel_version(flavour="686"):
     return os.path.basename(os.path.realpath(file(f"modules-{flavour}")))
 

@@ -81,23 +81,13 @@ def network_state(test):
         machine.shell(f"until [ $(wc -c </tmp/again) = {len(data)} ]; do sleep 0.2; done", 60)
 
 
-def realtek_initramfs(test):
-    """With Debian's driver of the RTL8139, which /init does not load."""
-    out = test.path("initramfs.cpio")
-    modules = os.path.realpath(guests.file("modules-686"))
-    driver = os.path.join(modules, "kernel/drivers/net/ethernet/realtek/8139too.ko")
-    subprocess.run([os.path.join(guests.SCRIPTS, "make-initramfs"), "--modules", modules, "--add", driver + ":lib/modules/8139too.ko", out],
-                   check=True)
-    return out
-
-
 @guest("rtl8139", NEEDS, 300)
 def rtl8139(test):
     """A network adapter in Python: Linux's stock driver gets an address, pings, downloads; a state is saved and resumed in between."""
     blob = random.Random(2).randbytes(8 << 20)
     server = guests.Server({"/blob": blob})
     device = ["--add", "nat8=net-user,loopback=true", "--add", "net8=rtl8139,connect.backend=nat8"]
-    options = {"kernel": guests.file("vmlinuz-686"), "initrd": realtek_initramfs(test), "nic": "none",
+    options = {"kernel": guests.file("vmlinuz-686"), "initrd": guests.initramfs_with(test, "net/ethernet/realtek/8139too"), "nic": "none",
                "append": "console=ttyS0 quiet tessera.modules=none"}
     state = test.path("state")
     with test.start(**options, extra=device) as machine:
