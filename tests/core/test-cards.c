@@ -37,6 +37,7 @@ static void make_image(uint8_t mark)
 static void begin(void)
 {
 	machine = little_machine_new(1, TSR_CLOCK_REALTIME, NULL);
+	tsr_machine_lock(machine); /* as in attach */
 	host = little_device(machine)->host;
 	roms = host->get(host, TSR_OPTION_ROM);
 	make_image(7);
@@ -44,6 +45,7 @@ static void begin(void)
 
 static void end(void)
 {
+	tsr_machine_unlock(machine);
 	g_clear_object(&machine);
 }
 

@@ -150,7 +150,9 @@ static void the_adapter_hears_of_a_wanted_size(void)
 {
 	begin();
 	tsr_machine_hint_mode(machine, 0, 800, 600); /* nobody listens */
+	tsr_machine_lock(machine);
 	hints->listen(little_device(machine)->host, display, &hints_ops, NULL);
+	tsr_machine_unlock(machine);
 	CU_ASSERT_EQUAL(adapter.width, 0);
 	tsr_machine_hint_mode(machine, 0, 1024, 768);
 	CU_ASSERT_TRUE(adapter.width == 1024 && adapter.height == 768);
