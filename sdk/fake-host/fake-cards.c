@@ -8,23 +8,11 @@
 #define AREA_BASE 0xc0000u
 #define AREA_END 0xe0000u
 
-static uint64_t resource_number(struct fake_device *d, const char *name, const char *key)
-{
-	char row[96];
-	const char *value;
-
-	snprintf(row, sizeof(row), "resource.%.40s.%.40s", name, key);
-	value = fake_row_get(d, row);
-	if (!value)
-		fake_die("%s has no %s", d->id, row);
-	return strtoull(value, NULL, 0);
-}
-
 /* -- tessera.isa-channels/1 */
 
 static unsigned channels_get(const struct tsr_host *host, const char *name)
 {
-	return (unsigned)resource_number(fake_device_of(host), name, "channel");
+	return (unsigned)fake_resource_number(fake_device_of(host), name, "channel");
 }
 
 const struct tsr_isa_channels fake_isa_channels_table = { .size = sizeof(struct tsr_isa_channels),
@@ -42,7 +30,8 @@ static struct tsr_region *rom_map(const struct tsr_host *host, const char *name,
 				  size_t length, struct tsr_error *error)
 {
 	struct fake_device *d = fake_device_of(host);
-	uint64_t base = resource_number(d, name, "base"), room = resource_number(d, name, "length");
+	uint64_t base = fake_resource_number(d, name, "base"),
+		 room = fake_resource_number(d, name, "length");
 	struct tsr_region *r;
 	uint8_t *bytes;
 
@@ -67,7 +56,7 @@ static bool rom_map_file(const struct tsr_host *host, const char *name, const ch
 			 struct tsr_region **region, struct tsr_error *error)
 {
 	const char *path = fake_property(host, property)->value;
-	size_t room = resource_number(fake_device_of(host), name, "length") + 1, length;
+	size_t room = fake_resource_number(fake_device_of(host), name, "length") + 1, length;
 	FILE *file = *path ? fopen(path, "rb") : NULL;
 	uint8_t *image;
 

@@ -124,6 +124,8 @@ _Noreturn void fake_die(const char *format, ...) TSR_PRINTF(1, 2);
 struct tsr_region *fake_region_new(struct fake_device *d, enum fake_region_kind kind, uint64_t base,
 				   uint64_t length);
 void fake_region_remove(struct tsr_region *region);
+/* A number of the manifest's resource, such as its base; dies without it. */
+uint64_t fake_resource_number(struct fake_device *d, const char *name, const char *key);
 /* Disarms the device's timers. */
 void fake_clock_cancel(const struct fake_device *d);
 void fake_clock_free(void);

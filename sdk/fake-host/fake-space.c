@@ -234,7 +234,7 @@ static struct tsr_region *new_io(struct fake_device *d, bool ports, uint64_t bas
 	return r;
 }
 
-static uint64_t resource_number(struct fake_device *d, const char *name, const char *key)
+uint64_t fake_resource_number(struct fake_device *d, const char *name, const char *key)
 {
 	char row[128];
 	const char *value;
@@ -256,8 +256,8 @@ static struct tsr_region *fake_claim(const struct tsr_host *host, const char *na
 
 	snprintf(row, sizeof(row), "resource.%s.type", name);
 	type = fake_row_get(d, row);
-	return new_io(d, !type || strcmp(type, "mmio") != 0, resource_number(d, name, "base"),
-		      resource_number(d, name, "length"), ops, self);
+	return new_io(d, !type || strcmp(type, "mmio") != 0, fake_resource_number(d, name, "base"),
+		      fake_resource_number(d, name, "length"), ops, self);
 }
 
 static struct tsr_region *fake_claim_ports(const struct tsr_host *host, const char *name,
