@@ -128,25 +128,7 @@ number:	movb	$4, %ch
 	movl	%ebp, %eax
 	ret
 
-/* Sends AL. */
-send:	movb	%al, %ah
-	movw	$LSR, %dx
-1:	inb	%dx, %al
-	testb	$LSR_THRE, %al
-	jz	1b
-	movb	%ah, %al
-	movw	$COM1, %dx
-	outb	%al, %dx
-	ret
-
-/* AL: what is received next. */
-hear:	movw	$LSR, %dx
-1:	inb	%dx, %al
-	testb	$LSR_DR, %al
-	jz	1b
-	movw	$COM1, %dx
-	inb	%dx, %al
-	ret
+#include "serial.inc"
 
 	.balign	8
 gdt:	.quad	0

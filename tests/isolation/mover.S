@@ -201,25 +201,7 @@ wait:	movw	$COMMAND, %dx
 	jnz	last
 	ret
 
-/* Sends AL. */
-send:	movb	%al, %ah
-	movw	$LSR, %dx
-1:	inb	%dx, %al
-	testb	$LSR_THRE, %al
-	jz	1b
-	movb	%ah, %al
-	movw	$COM1, %dx
-	outb	%al, %dx
-	ret
-
-/* AL: what is received next. */
-hear:	movw	$LSR, %dx
-1:	inb	%dx, %al
-	testb	$LSR_DR, %al
-	jz	1b
-	movw	$COM1, %dx
-	inb	%dx, %al
-	ret
+#include "serial.inc"
 
 	.org	510
 	.word	0xaa55
