@@ -286,6 +286,16 @@ static bool create_interpreter(struct tsr_bt *bt, struct tsr_error *error)
 	return bt->board.context != NULL;
 }
 
+static void choose_sharing(struct tsr_bt *bt)
+{
+	const char *name = bt->board.properties->get_string(bt->board.host, "share");
+
+	bt->options.share = bt->options.lockstep      ? BT_SHARE_OFF
+			    : !strcmp(name, "off")    ? BT_SHARE_OFF
+			    : !strcmp(name, "always") ? BT_SHARE_ALWAYS
+						      : BT_SHARE_AUTO;
+}
+
 /* Another MMU may have no windows, or be of a time when there were none. */
 static void choose_windows(struct tsr_bt *bt)
 {
@@ -313,6 +323,7 @@ static bool realize(void *self, struct tsr_error *error)
 							.tags_changed = on_tags_changed };
 	bt->board.layout = bt->board.mmu->layout(bt->board.mmu_self);
 	choose_windows(bt);
+	choose_sharing(bt);
 	tsr_bt_unchecked_choose(bt);
 	bt->board.vcpu = bt->board.mmu->create(bt->board.mmu_self, &bt->board.listener);
 	if (!bt->board.vcpu)

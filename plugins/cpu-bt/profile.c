@@ -99,7 +99,7 @@ static const struct bt_block *block_at(const struct tsr_bt *bt, uint64_t offset)
 
 static uint32_t eip_at(const struct tsr_bt *bt, const struct bt_block *b, uint64_t offset)
 {
-	uint32_t eip = b->eip;
+	uint32_t eip = bt_block_eip(bt, b);
 
 	if ((uint64_t)b->offsets + b->insns <= bt->cache.offset_max)
 		tsr_bt_cache_insn_at(bt, b, (uint32_t)offset, &eip);
@@ -114,7 +114,7 @@ static bool place_in_block(const struct where *w, uint64_t offset)
 
 	if (!b)
 		return false;
-	w->place->block = base + b->eip;
+	w->place->block = base + bt_block_eip(w->bt, b);
 	w->place->address = base + eip_at(w->bt, b, offset);
 	w->place->tier = b->hot ? "translated, hot" : "translated";
 	return true;

@@ -21,7 +21,7 @@ static const struct {
 	ROW("host bytes emitted", host_bytes), ROW("cache flushes", flushes), ROW("tags started again", tag_wraps), ROW("blocks invalidated", invalidations),
 	ROW("entries", entries), ROW("look-ups", lookups), ROW("links requested", chains), ROW("memory misses", misses),
 	ROW("memory bounces", bounces), ROW("memory commits", commits), ROW("group failures", group_failures),
-	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("blocks emitted twice", stretched),
+	ROW("code pages written", code_writes), ROW("running blocks left", left_behind), ROW("blocks emitted twice", stretched), ROW("blocks shared by addresses", shared), ROW("passages to and from them", passages),
 	ROW("blocks cut short", cut_short), ROW("blocks translated as hot", hot), ROW("samples", samples),
 	ROW("hot blocks: instructions", hot_insns), ROW("hot blocks: guest bytes", hot_guest_bytes), ROW("hot blocks: host bytes", hot_host_bytes),
 	ROW("blocks in the window", windowed), ROW("window: failed checks looked at", window_looks),

@@ -40,6 +40,9 @@ def same_each_time(test, instructions, arguments):
     hot, said_hot = run(test, "hot", instructions, [*arguments, *modes.MODES["windows"].options])
     assert said == said_hot, "the serial line differs if all code is hot"
     assert first == hot, "the same serial line, but hot code leaves another state"
+    shared, said_shared = run(test, "shared", instructions, [*arguments, *modes.MODES["shared"].options])
+    assert said == said_shared, "the serial line differs if code does not contain its address"
+    assert first == shared, "the same serial line, but code that does not contain its address leaves another state"
     interpreted, said_interpreted = run(test, "interpreted", instructions, [*arguments, "--cpu", "cpu-interp"])
     assert said == said_interpreted, "the interpreter's serial line differs"
     assert first == interpreted, "the same serial line, but cpu-interp leaves another state"

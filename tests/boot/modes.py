@@ -37,6 +37,8 @@ MODES = {
     "unchecked": Mode(["--cpu", "windows=all,promote=1,targets=1,checks=inline,unchecked=always"], 10, ("linux-686",)),
     # all code by the window, and the first runs of each block also run on the interpreter
     "windows-sampled": Mode(["--cpu", "windows=all,promote=1,checks=inline,check=sampled"], 20, ("linux-686",)),
+    # blocks of user level do not contain their address, whether or not there is another
+    "shared": Mode(["--cpu", "share=always"], 10, ("linux-686",)),
     "nobmi2": Mode(["--cpu", "bmi2=false"], 2),
 }
 

@@ -157,6 +157,8 @@ static const char *get_string(const struct tsr_host *host, const char *name)
 		return rig_of(host)->checks;
 	if (!strcmp(name, "unchecked"))
 		return rig_of(host)->unchecked ? "always" : "off";
+	if (!strcmp(name, "share"))
+		return rig_of(host)->share;
 	if (!strcmp(name, "windows"))
 		return rig_of(host)->promote ? "all" : "off";
 	return "default";
@@ -332,6 +334,9 @@ struct rig *rig_new(bool translating, const char *options)
 		    : strstr(options, "dump-bad") ? "here"
 		    : strstr(options, "dump")     ? "all"
 						  : "off";
+	rig->share = strstr(options, "noshare")  ? "off"
+		     : strstr(options, "shared") ? "always"
+						 : "auto";
 	rig->promote = strstr(options, "window") ? 1 : strstr(options, "inline") ? 0 : 256;
 	rig->unchecked = strstr(options, "unchecked") != NULL;
 	rig->checks = strstr(options, "inline") || strstr(options, "window") ? "inline"

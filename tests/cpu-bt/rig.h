@@ -30,7 +30,7 @@ struct rig {
 	int ram_fd;
 	struct rig_plugin mmu, interpreter, translator;
 	bool translating;
-	const char *check, *stress, *checks, *dump, *bmi2, *chain, *groups;
+	const char *check, *stress, *checks, *dump, *bmi2, *chain, *groups, *share;
 	int64_t cache, tags;
 	const struct tsr_cpu *cpu;
 	void *cpu_self;
@@ -54,7 +54,8 @@ struct rig {
  * wrap-each (of one), * nobmi2, nochain, nogroups, inline and called (memory checks), window
  * (inline, and each page is promoted when it is first used; inline alone uses no window; with both,
  * each target is noted when it is first jumped to), unchecked (with window: user level has no
- * checks, but signals), notargets (no maps of them), dump (all blocks), dump-one (those with an
+ * checks, but signals), shared (user level's blocks do not contain their address) and noshare,
+ * notargets (no maps of them), dump (all blocks), dump-one (those with an
  * instruction at 10003h), dump-bad (a value that is refused). NULL and a message on stderr: failed.
  */
 struct rig *rig_new(bool translating, const char *options);

@@ -88,7 +88,8 @@ enum bt_fp_loaded {
  * empty. */
 struct bt_jump {
 	uint64_t key;
-	const uint8_t *host;
+	uint32_t host;  /* cache offset */
+	uint32_t shift; /* hot.shift of that block */
 };
 
 /* BT_EXACT: the order of the operand's parts matters; an access that crosses a page or faults is
@@ -119,6 +120,7 @@ enum bt_store {
 	BT_STORE_HIGH,  /* ... whose second byte */
 	BT_STORE_R11,
 	BT_STORE_IMM,
+	BT_STORE_EIP, /* store_value, as an EIP in a shared block's code */
 };
 
 /* A place in translated code that calls a slow path. Tables of blocks, exits and sites are as large
@@ -217,6 +219,7 @@ struct bt_block {
 	uint32_t hot : 1;      /* its memory checks are inline */
 	uint32_t may_bail : 1; /* an instruction before the last may be left to the interpreter
 				  after all */
+	uint32_t shared : 1;   /* its EIPs are those of its page's `start`: hot.shift is added */
 	uint32_t exits;        /* first of `exit_count` consecutive exits */
 	uint32_t sites;        /* the same of its sites */
 	uint32_t incoming;     /* list of exits linked here, and of some that were: `linked` */
@@ -247,12 +250,17 @@ struct bt_block_notes {
 struct bt_page {
 	tsr_gpa gpa;
 	uint64_t code;   /* a bit per 64 bytes */
+	uint32_t start;  /* EIP of its first byte, where user-level code of it ran first */
+	bool started;    /* ... it has */
 	uint32_t blocks; /* list of nodes: 2 * block + (1: the block ends here) */
 	uint32_t next;   /* of the same hash */
 	uint32_t hits;   /* how often blocks were invalidated */
 	uint32_t rest;   /* how many stretches of code will still be interpreted */
 	bool traced;
 };
+
+/* Is code that lies at several linear addresses translated once? */
+enum bt_share { BT_SHARE_AUTO, BT_SHARE_OFF, BT_SHARE_ALWAYS };
 
 /* Stress modes, for tests: they force rare paths. */
 enum bt_stress {
@@ -299,12 +307,13 @@ struct bt_stats {
 	uint64_t translations, insns, guest_bytes, host_bytes, flushes, tag_wraps, invalidations,
 		lookups, chains, misses, bounces, commits, faults, interrupts, exits[BT_EXITS],
 		interpreted, fp_loads, fp_unloads, entries, group_failures, code_writes,
-		left_behind, strings, system, crossings, stretched, cut_short, compared, skipped,
-		left_alone, samples, hot, windowed, window_looks, window_forms[BT_WINDOW_PLAIN + 1],
-		promotions, promotions_failed, signals, exposures, unchecked, target_looks, targets,
-		targets_emptied, waits, gates[BT_GATES][2]; /* by the ring: 0, outer */
-	uint64_t part_bytes[BT_PART_ROWS];                  /* of host_bytes: without padding */
-	uint64_t translation_ticks;                         /* of the host's time-stamp counter */
+		left_behind, strings, system, crossings, stretched, shared, passages, cut_short,
+		compared, skipped, left_alone, samples, hot, windowed, window_looks,
+		window_forms[BT_WINDOW_PLAIN + 1], promotions, promotions_failed, signals,
+		exposures, unchecked, target_looks, targets, targets_emptied, waits,
+		gates[BT_GATES][2];        /* by the ring: 0, outer */
+	uint64_t part_bytes[BT_PART_ROWS]; /* of host_bytes: without padding */
+	uint64_t translation_ticks;        /* of the host's time-stamp counter */
 	/* Of hot blocks alone. */
 	uint64_t hot_insns, hot_guest_bytes, hot_host_bytes, hot_ticks;
 	uint64_t start_ticks, start_ns; /* that counter and a clock at the same time */
@@ -344,9 +353,11 @@ struct bt_crossing {
 
 /* What translated code reads and writes besides the state, by its offset from r15. */
 struct bt_hot {
-	uint64_t tag_word;      /* tag << 32; another value makes jump-cache look-ups miss */
-	uint32_t jump_offset;   /* of the tag: where its entries lie in the jump cache */
-	uint32_t poll;          /* 0, or UINT32_MAX: leave at the next back edge */
+	uint64_t tag_word;    /* tag << 32; another value makes jump-cache look-ups miss */
+	uint32_t jump_offset; /* of the tag: where its entries lie in the jump cache */
+	uint32_t poll;        /* 0, or UINT32_MAX: leave at the next back edge */
+	uint32_t shift; /* of the shared block that is running: its EIPs less those in its code
+			 */
 	uint32_t intr_waiting;  /* the INTR pin */
 	uint32_t paused;        /* PAUSE was executed since the last RDTSC: not 0 */
 	uint32_t until_sample;  /* called checks to be done until one is taken as a sample */
@@ -414,6 +425,7 @@ struct bt_board {
 struct bt_options {
 	bool chain, lockstep, sampled, groups, cramped;
 	enum bt_windows windows;
+	enum bt_share share;
 	uint32_t promote; /* one exit of how many is looked at */
 	uint32_t targets; /* one jump of how many that find nothing is noted; 0: no maps */
 	bool dump, dump_all;
@@ -646,9 +658,15 @@ static inline uint32_t bt_fp_load_kind(uint32_t mode)
 	       (mode & BT_MODE_SSE_UNMASKED ? BT_FP_SSE_UNMASKED : 0);
 }
 
+/* Where the block lies; of a shared one, where it is running. */
+static inline uint32_t bt_block_eip(const struct tsr_bt *bt, const struct bt_block *b)
+{
+	return b->eip + (b->shared ? bt->hot.shift : 0);
+}
+
 static inline uint32_t bt_site_eip(const struct tsr_bt *bt, const struct bt_site *s)
 {
-	return bt->cache.blocks[s->block].eip + s->eip;
+	return bt_block_eip(bt, &bt->cache.blocks[s->block]) + s->eip;
 }
 
 static inline const struct bt_site_more *bt_site_more(const struct tsr_bt *bt,
@@ -703,6 +721,13 @@ static inline enum bt_check bt_check_kind(unsigned size, bool aligned)
 	default:
 		return BT_CHECK_ANY;
 	}
+}
+
+/* Does the address space exist for a few milliseconds only, as most of those that a shell makes
+ * ever do? */
+static inline bool bt_is_young(const struct tsr_bt *bt)
+{
+	return bt->unchecked.on && bt->hot.exact.is_young;
 }
 
 static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_block *b)

@@ -2,9 +2,10 @@
 /*
  * The code cache: one memfd mapped twice (writable, executable), each view at a random address, so
  * that the address of one says nothing about the other's; filled from its start and flushed as a
- * whole when it is full; and its tables: blocks by key, blocks by guest page, links between
- * blocks. Their rows are freed together with the code. All tables together take half as much again
- * as the code may; each of them has address space for code that needs unusually many of its rows.
+ * whole when it is full; and its tables: blocks by key, blocks by guest page, and the rows of their
+ * exits and sites, which are freed together with the code. All tables together take half as much
+ * again as the code may; each of them has address space for code that needs unusually many of its
+ * rows.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -13,15 +14,18 @@
 
 #include "code/cache.h"
 #include "code/emit.h"
+#include "code/links.h"
+#include "code/places.h"
 #include "code/returns.h"
 #include "code/targets.h"
 
 #define HASH_SIZE (1u << 18)
 #define PAGE_HASH_SIZE (1u << 14)
 #define GIVE_BACK_MIN (256u << 10)
-#define COOLING 4     /* of so many rows of heat, a flush lowers one */
-#define BUSY_HITS 48  /* invalidations after which a page is interpreted for a while */
-#define BUSY_REST 256 /* for how many stretches of code */
+#define COOLING 4               /* of so many rows of heat, a flush lowers one */
+#define BUSY_HITS 48            /* invalidations after which a page is interpreted for a while */
+#define BUSY_REST 256           /* for how many stretches of code */
+#define SHARED_APART 0x01234000 /* share=always: no page lies where the EIPs in its code say */
 /* Where views are placed: above what programs without PIE use, within the 47 bits of user space. */
 #define VIEW_LOWEST (UINT64_C(1) << 40)
 #define VIEW_HIGHEST (UINT64_C(3) << 45)
@@ -32,6 +36,12 @@ static uint32_t block_hash(tsr_gpa gpa, uint32_t eip, uint32_t mode)
 	uint64_t h = (gpa ^ (uint64_t)eip << 20 ^ (uint64_t)mode << 33) * 0x9e3779b97f4a7c15u;
 
 	return (uint32_t)(h >> 40) & (HASH_SIZE - 1);
+}
+
+/* A shared block is found wherever its page lies. */
+static uint32_t hash_of(const struct bt_block *b)
+{
+	return block_hash(b->gpa, b->shared ? 0 : b->eip, b->mode);
 }
 
 static uint32_t page_hash(tsr_gpa gpa)
@@ -301,11 +311,35 @@ struct bt_block *tsr_bt_cache_find(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip,
 	     i = bt->cache.blocks[i].hash_next) {
 		struct bt_block *b = &bt->cache.blocks[i];
 
-		if (b->gpa == gpa && b->eip == eip && b->mode == mode &&
+		if (b->gpa == gpa && b->eip == eip && b->mode == mode && !b->shared &&
 		    b->cs_limit == bt->mode.cs_limit)
 			return b;
 	}
 	return NULL;
+}
+
+/* The block that does for every linear address of its page. */
+struct bt_block *tsr_bt_cache_find_shared(struct tsr_bt *bt, tsr_gpa gpa, uint32_t mode)
+{
+	for (uint32_t i = bt->cache.hash[block_hash(gpa, 0, mode)]; i != BT_NONE;
+	     i = bt->cache.blocks[i].hash_next) {
+		struct bt_block *b = &bt->cache.blocks[i];
+
+		if (b->shared && b->gpa == gpa && b->mode == mode)
+			return b;
+	}
+	return NULL;
+}
+
+/* The EIP that a shared block there has in its code. */
+uint32_t tsr_bt_cache_shared_eip(struct tsr_bt *bt, tsr_gpa gpa, uint32_t eip)
+{
+	const struct bt_page *p = page_find(bt, gpa);
+	uint32_t offset = (uint32_t)gpa & TSR_PAGE_MASK;
+
+	if (p && p->started)
+		return p->start + offset;
+	return bt->options.share == BT_SHARE_ALWAYS ? eip - SHARED_APART : eip;
 }
 
 /* Bytes of the block that lie in its first page (which = 0) or in the page of its end: from,
@@ -336,6 +370,13 @@ static void page_enter(struct tsr_bt *bt, struct bt_block *b, unsigned which)
 	uint32_t node = 2 * bt_block_index(bt, b) + which;
 	struct bt_page *p = page_get(bt, from);
 
+	if (!which && !p->started && b->mode & BT_MODE_USER) {
+		p->started = true;
+		p->start = b->eip - ((uint32_t)b->gpa & TSR_PAGE_MASK);
+		if (!b->shared && bt->options.share == BT_SHARE_ALWAYS)
+			p->start -= SHARED_APART;
+	}
+
 	*next_of(bt, node) = p->blocks;
 	p->blocks = node;
 	p->code |= granules((uint32_t)from & TSR_PAGE_MASK, length);
@@ -350,9 +391,7 @@ static void stretches_enter(struct tsr_bt *bt, const struct bt_block *b)
 {
 	uint32_t index = bt_block_index(bt, b);
 
-	for (uint32_t i = (b->host + BT_STRETCH - 1) / BT_STRETCH; i * BT_STRETCH < bt->cache.used;
-	     i++)
-		bt->cache.stretches[i] = index;
+	tsr_bt_cache_stretch(bt, b->host, index);
 	if (b->host % BT_STRETCH && b->host == bt->cache.start)
 		bt->cache.stretches[b->host / BT_STRETCH] = index;
 }
@@ -360,7 +399,7 @@ static void stretches_enter(struct tsr_bt *bt, const struct bt_block *b)
 /* Registers a block in the tables; writes to its page are traced from now on. */
 void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 {
-	uint32_t h = block_hash(b->gpa, b->eip, b->mode), index = bt_block_index(bt, b);
+	uint32_t h = hash_of(b), index = bt_block_index(bt, b);
 
 	b->valid = true;
 	stretches_enter(bt, b);
@@ -372,228 +411,9 @@ void tsr_bt_cache_add(struct tsr_bt *bt, struct bt_block *b)
 		page_enter(bt, b, 1);
 }
 
-static void patch(struct tsr_bt *bt, uint32_t at, uint32_t target)
-{
-	uint32_t rel = target - (at + 4);
-
-	memcpy(bt->cache.rw + at, &rel, 4);
-}
-
-/* Code was changed through another mapping: serialize before it is fetched (SDM volume 3, 8.1.3).
- * IRET does, and costs little. */
-void tsr_bt_cache_serialize(const struct tsr_bt *bt)
-{
-	__asm__ volatile("subq $128, %%rsp\n\t" /* the red zone */
-			 "movq %%rsp, %%rax\n\t"
-			 "pushq %%rcx\n\t"
-			 "pushq %%rax\n\t"
-			 "pushfq\n\t"
-			 "pushq %%rdx\n\t"
-			 "leaq 1f(%%rip), %%rax\n\t"
-			 "pushq %%rax\n\t"
-			 "iretq\n"
-			 "1:\n\t"
-			 "addq $128, %%rsp"
-			 :
-			 : "c"((uint64_t)bt->host_cpu.ss), "d"((uint64_t)bt->host_cpu.cs)
-			 : "rax", "memory", "cc");
-}
-
-/* Where the call of an exit returns. */
-static uint32_t exit_return(const struct bt_exit *x)
-{
-	return !x->guard && x->stub ? x->patch + x->stub + BT_DIVERT : x->patch + 4;
-}
-
-/* The guard lets the current tag through to that place. Other tags call the runtime, or go on to
- * the jump cache if the exit was linked often. */
-static void patch_guarded(struct tsr_bt *bt, const struct bt_exit *x, const struct bt_block *target)
-{
-	bool often = target && x->links >= BT_RELINKS;
-	uint32_t key = target ? 0 - bt->mode.tag : 0;
-
-	memcpy(bt->cache.rw + x->patch - x->guard, &key, sizeof(key));
-	bt->cache.rw[x->patch - 1] = often ? OP_JMP_JZ : OP_CALL;
-	patch(bt, x->patch, often ? bt->rt.jump : bt->rt.chain);
-	if (target)
-		patch(bt, x->patch + x->landing, target->host);
-}
-
-/* A JMP to that place, or the CALL of the runtime again. */
-static void patch_exit(struct tsr_bt *bt, const struct bt_exit *x, const struct bt_block *target)
-{
-	if (x->guard) {
-		patch_guarded(bt, x, target);
-		return;
-	}
-	if (!x->stub)
-		bt->cache.rw[x->patch - 1] = target ? OP_JMP_JZ : OP_CALL;
-	patch(bt, x->patch, target ? target->host : x->stub ? x->patch + x->stub : bt->rt.chain);
-}
-
-/* -- what stands at a place in the cache; tables are in the order of their code */
-
-struct bt_block *tsr_bt_cache_block_at(struct tsr_bt *bt, uint32_t host)
-{
-	uint32_t i = bt->cache.stretches[host / BT_STRETCH];
-
-	while (i + 1 < bt->cache.block_count && bt->cache.blocks[i + 1].host <= host)
-		i++;
-	return &bt->cache.blocks[i];
-}
-
-static uint32_t find_site(struct tsr_bt *bt, uint32_t host)
-{
-	const struct bt_block *b = tsr_bt_cache_block_at(bt, host - 1);
-	uint32_t i = b->sites;
-
-	while (i + 1 < b->sites + b->site_count && b->host + bt->cache.sites[i].host != host)
-		i++;
-	return i;
-}
-
-/* The instruction of the block whose host code is at that place: its index, and its EIP. */
-unsigned tsr_bt_cache_insn_at(const struct tsr_bt *bt, const struct bt_block *b, uint32_t host,
-			      uint32_t *eip)
-{
-	const uint16_t *rows = bt->cache.offsets + b->offsets;
-	uint32_t at = b->host;
-	unsigned n = 0;
-
-	*eip = b->eip;
-	for (; n + 1u < b->insns; n++) {
-		at += BT_OFFSET_STEP(rows[n]);
-		if (at + BT_OFFSET_STEP(rows[n + 1]) > host)
-			break;
-		*eip += BT_OFFSET_LENGTH(rows[n]);
-	}
-	return n;
-}
-
-/* The site that code returns to from its call. */
-const struct bt_site *tsr_bt_cache_site_at(struct tsr_bt *bt, uint32_t host)
-{
-	struct bt_known_site *known = &bt->cache.known_sites[host % BT_KNOWN_SITES];
-
-	if (known->host != host)
-		*known = (struct bt_known_site){ host, find_site(bt, host) };
-	return &bt->cache.sites[known->site];
-}
-
-/* The exit whose call returns there. */
-uint32_t tsr_bt_cache_exit_at(struct tsr_bt *bt, uint32_t host)
-{
-	const struct bt_block *b = tsr_bt_cache_block_at(bt, host - 1);
-	uint32_t i = b->exits;
-
-	while (i + 1 < b->exits + b->exit_count && exit_return(&bt->cache.exits[i]) != host)
-		i++;
-	return i;
-}
-
-/* -- links */
-
-static uint32_t guard_key(const struct tsr_bt *bt, const struct bt_exit *x)
-{
-	uint32_t key;
-
-	memcpy(&key, bt->cache.rw + x->patch - x->guard, sizeof(key));
-	return key;
-}
-
-/* The block that a linked exit leads to. */
-static struct bt_block *target_of(struct tsr_bt *bt, const struct bt_exit *x)
-{
-	uint32_t at = x->patch + (x->guard ? x->landing : 0u), rel;
-
-	memcpy(&rel, bt->cache.rw + at, sizeof(rel));
-	return tsr_bt_cache_block_at(bt, at + 4 + rel);
-}
-
-/* It stays in its target's list. */
-static void unlink_exit(struct tsr_bt *bt, struct bt_exit *x)
-{
-	if (!x->linked)
-		return;
-	x->linked = 0;
-	patch_exit(bt, x, NULL);
-}
-
-/* The list without those that are not linked any more. */
-static void incoming_tidy(struct tsr_bt *bt, struct bt_block *b)
-{
-	uint32_t *at = &b->incoming;
-
-	while (*at != BT_NONE) {
-		struct bt_exit *x = &bt->cache.exits[*at];
-
-		if (x->linked)
-			at = &x->next;
-		else
-			*at = x->next;
-	}
-}
-
-static void incoming_enter(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
-{
-	struct bt_exit *x = &bt->cache.exits[exit];
-
-	if (x->linked && target_of(bt, x) == target)
-		return;
-	if (x->linked) {
-		struct bt_block *old = target_of(bt, x);
-
-		x->linked = 0;
-		incoming_tidy(bt, old);
-	}
-	x->linked = 1;
-	x->next = target->incoming;
-	target->incoming = exit;
-}
-
-/* Exits of blocks that are invalid stay as they are: none of them is linked again, so each is in
- * one list at most. */
-void tsr_bt_cache_link(struct tsr_bt *bt, uint32_t exit, struct bt_block *target)
-{
-	struct bt_exit *x = &bt->cache.exits[exit];
-	bool other_tag = x->guard && guard_key(bt, x) != 0 - bt->mode.tag;
-
-	if (!tsr_bt_cache_block_at(bt, x->patch)->valid || (x->linked && !other_tag))
-		return;
-	if (other_tag)
-		x->links = (x->links + (x->links < BT_RELINKS)) & 15;
-	incoming_enter(bt, exit, target);
-	patch_exit(bt, x, target);
-	tsr_bt_cache_serialize(bt);
-}
-
-static void unlink_incoming(struct tsr_bt *bt, struct bt_block *b)
-{
-	for (uint32_t i = b->incoming; i != BT_NONE; i = bt->cache.exits[i].next)
-		unlink_exit(bt, &bt->cache.exits[i]);
-	b->incoming = BT_NONE;
-}
-
-static void unlink_outgoing(struct tsr_bt *bt, const struct bt_block *b)
-{
-	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++)
-		unlink_exit(bt, &bt->cache.exits[i]);
-}
-
-/* Tags start again: a guard would let another through than it was linked for. */
-void tsr_bt_cache_unlink_guarded(struct tsr_bt *bt)
-{
-	for (uint32_t i = 0; i < bt->cache.exit_count; i++)
-		if (bt->cache.exits[i].guard)
-			unlink_exit(bt, &bt->cache.exits[i]);
-	for (uint32_t i = 0; i < bt->cache.block_count; i++)
-		incoming_tidy(bt, &bt->cache.blocks[i]);
-	tsr_bt_cache_serialize(bt);
-}
-
 static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 {
-	uint32_t *at = &bt->cache.hash[block_hash(b->gpa, b->eip, b->mode)];
+	uint32_t *at = &bt->cache.hash[hash_of(b)];
 
 	while (*at != bt_block_index(bt, b))
 		at = &bt->cache.blocks[*at].hash_next;
@@ -605,7 +425,7 @@ static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at)
 {
 	bt->cache.rw[at] = OP_CALL;
-	patch(bt, at + 1, bt->rt.diverted);
+	bt_patch(bt, at + 1, bt->rt.diverted);
 }
 
 /* The block is not entered again; its code stays until the next flush, since it may be running, and
@@ -613,8 +433,7 @@ void tsr_bt_cache_divert(struct tsr_bt *bt, uint32_t at)
 void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 {
 	b->valid = false;
-	unlink_incoming(bt, b);
-	unlink_outgoing(bt, b);
+	tsr_bt_links_cut(bt, b);
 	tsr_bt_cache_divert(bt, b->host); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	bt->stats.invalidations++;

@@ -47,12 +47,19 @@ void tsr_bt_jump_end(struct emitter *e, uint32_t hit)
 {
 	struct host_mem host =
 		BT_AT(offsetof(struct tsr_bt, hot.jumps) + offsetof(struct bt_jump, host));
+	struct host_mem shift =
+		BT_AT(offsetof(struct tsr_bt, hot.jumps) + offsetof(struct bt_jump, shift));
 
-	host.index = R9;
-	host.scale = 3;
+	host.index = shift.index = R9;
+	host.scale = shift.scale = 3;
 	emit_land8(e, hit);
+	emit_load(e, R11, shift);
+	emit_load(e, R9, host);
+	emit_store(e, BT_AT(offsetof(struct tsr_bt, hot.shift)), R11);
+	emit_lea_here(e, RCX, 0);
+	emit_lea64(e, R9, HOST_SIB(R9, RCX, 0, 0));
 	emit_mov64(e, RCX, R10);
-	emit_jmp_mem(e, host);
+	emit_jmp_reg(e, R9);
 }
 
 void tsr_bt_jump_mapped(struct emitter *e)

@@ -169,5 +169,5 @@ void tsr_bt_targets_renew(struct tsr_bt *bt, uint32_t eip, const struct bt_block
 	written = written_byte(bt, slot, eip, &bit);
 	entry = (uint32_t *)map_at(bt, slot) + eip;
 	if (*written & bit && *entry)
-		*entry = b->host;
+		*entry = b->shared ? 0 : b->host;
 }

@@ -42,7 +42,7 @@ void tsr_bt_count_take(struct bt_tx *tx)
 	emit_load(e, RCX, BT_AT(offsetof(struct tsr_bt, hot.left) + 4));
 	enough = emit_jrcxz(e);
 	emit_mov64(e, RCX, R10);
-	emit_mov_imm(e, R8, tx->insns[0].eip);
+	tx_load_eip(tx, R8, tx->insns[0].eip);
 	emit_mov_imm(e, R9, 0);
 	fix_up(tx, 0, false);
 	emit_jmp(e, tx->bt->rt.spent);

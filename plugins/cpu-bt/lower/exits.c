@@ -115,7 +115,7 @@ void tsr_bt_plain_exit(struct bt_tx *tx, uint32_t eip)
 
 void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip)
 {
-	emit_mov_imm(&tx->e, R8, eip);
+	tx_load_eip(tx, R8, eip);
 	jump_cache(tx);
 }
 
@@ -130,7 +130,7 @@ static void window(struct bt_tx *tx, uint32_t eip)
 	emit_load(e, RCX, BT_FIELD(hot.poll));
 	stay = emit_jrcxz(e);
 	emit_mov64(e, RCX, R10);
-	emit_mov_imm(e, R8, eip);
+	tx_load_eip(tx, R8, eip);
 	emit_jmp(e, tx->bt->rt.lookup);
 	emit_land8(e, stay);
 	emit_mov64(e, RCX, R10);
@@ -170,7 +170,7 @@ void tsr_bt_bail_out(struct bt_tx *tx)
 	}
 	if (tsr_bt_after_sti(tx, tx->index))
 		emit_store_imm(&tx->e, BT_FIELD(state.shadow), TSR_SHADOW_STI);
-	emit_mov_imm(&tx->e, R8, tx->insn->eip);
+	tx_load_eip(tx, R8, tx->insn->eip);
 	emit_mov_imm(&tx->e, R9, tx->insn->mnemonic);
 	emit_jmp(&tx->e, bridge_of(tx));
 	tsr_bt_island(tx);

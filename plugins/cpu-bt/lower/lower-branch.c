@@ -77,8 +77,13 @@ static void push_return(struct bt_tx *tx, unsigned size, uint32_t eip)
 	struct bt_ea ea = tsr_bt_stack_ea(tx, -(int32_t)size);
 	struct host_mem m = tsr_bt_memory(tx, &ea, size, BT_WRITE, false);
 
-	emit_store_imm_sized(&tx->e, size, m, eip);
-	tsr_bt_memory_stored(tx, BT_STORE_IMM, eip);
+	if (tx->shared)
+		tx_load_eip(tx, R10, eip);
+	if (tx->shared)
+		emit_store_sized(&tx->e, size, m, R10);
+	else
+		emit_store_imm_sized(&tx->e, size, m, eip);
+	tsr_bt_memory_stored(tx, tx->shared ? BT_STORE_EIP : BT_STORE_IMM, eip);
 	tsr_bt_move_esp(tx, -(int32_t)size);
 }
 

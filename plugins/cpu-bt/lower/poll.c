@@ -193,6 +193,6 @@ void tsr_bt_poll_stub(struct bt_tx *tx, const struct stub *s)
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	if (tx->lowered > s->done)
 		tsr_bt_count_return(tx, s->done);
-	emit_mov_imm(e, R8, s->eip);
+	tx_load_eip(tx, R8, s->eip);
 	emit_jmp(e, tx->bt->rt.lookup);
 }

@@ -36,7 +36,7 @@ static void emit_bail(struct bt_tx *tx, const struct stub *s)
 	tsr_bt_fp_store(tx, s->fp_code, s->fp_data);
 	if (tx->lowered > s->done)
 		tsr_bt_count_return(tx, s->done);
-	emit_mov_imm(&tx->e, R8, s->eip);
+	tx_load_eip(tx, R8, s->eip);
 	emit_mov_imm(&tx->e, R9, s->mnemonic);
 	emit_jmp(&tx->e, tx->bt->rt.bail);
 }

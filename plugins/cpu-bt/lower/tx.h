@@ -112,6 +112,7 @@ struct bt_tx {
 	unsigned count_fixup_count;
 	struct group groups[TX_GROUPS];
 	bool grouping;
+	bool shared;               /* its EIPs are relative to hot.shift */
 	bool hot;                  /* memory checks and jump-cache look-ups are inline */
 	bool windowed;             /* memory is used by the window where that is possible */
 	bool unchecked;            /* ... the exact one, without checks */
@@ -144,6 +145,17 @@ struct bt_tx {
 };
 
 #define BT_FIELD(member) BT_AT(offsetof(struct tsr_bt, member))
+
+/* An EIP of the block's page, or relative to it. */
+static inline void tx_load_eip(struct bt_tx *tx, uint8_t to, uint32_t eip)
+{
+	if (!tx->shared) {
+		emit_mov_imm(&tx->e, to, eip);
+		return;
+	}
+	emit_load(&tx->e, to, BT_FIELD(hot.shift));
+	emit_lea(&tx->e, to, HOST_MEM(to, (int32_t)eip));
+}
 
 /* Host code so far: bytes from the block's start. */
 static inline uint16_t tx_host(const struct bt_tx *tx)

@@ -3,6 +3,7 @@
  * and by translated code. */
 #include "code/cache.h"
 #include "code/flags.h"
+#include "code/links.h"
 #include "code/targets.h"
 #include "runtime/budget.h"
 #include "runtime/dispatch.h"
@@ -49,6 +50,16 @@ static bool fetch(struct tsr_bt *bt, uint32_t eip, struct tsr_mmu_result *r)
 	return true;
 }
 
+/* Programs and libraries lie at other addresses in each process, most of the time in 32-bit code of
+ * user level; the system's own code does not move. */
+static bool may_share(const struct tsr_bt *bt, tsr_gpa gpa2, uint32_t plain)
+{
+	const uint32_t wanted = BT_MODE_USER | BT_MODE_CODE32;
+
+	return bt->options.share != BT_SHARE_OFF && !plain && !gpa2 &&
+	       (bt->mode.word & wanted) == wanted && bt->mode.cs_limit == UINT32_MAX;
+}
+
 static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result *r, tsr_gpa gpa2,
 				  const uint8_t *bytes2, uint32_t eip, uint32_t plain)
 {
@@ -59,7 +70,10 @@ static struct bt_block *translate(struct tsr_bt *bt, const struct tsr_mmu_result
 		tsr_bt_fp_commit(bt);
 		tsr_bt_cache_flush(bt);
 	}
-	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip, bt->mode.word | plain);
+	b = tsr_bt_translate(bt, r->gpa, r->host, gpa2, bytes2, eip,
+			     may_share(bt, gpa2, plain) ? tsr_bt_cache_shared_eip(bt, r->gpa, eip)
+							: eip,
+			     bt->mode.word | plain);
 	if (!b) { /* an instruction that does not fit is left to the interpreter */
 		bt->hot.exit_reason = BT_EXIT_BAIL;
 		bt->hot.exit_value = BT_NONE;
@@ -87,8 +101,7 @@ static struct bt_block *find_straddler(struct tsr_bt *bt, struct tsr_mmu_result 
 	return translate(bt, r, r2.gpa, r2.host, eip, 0);
 }
 
-/* `plain`: BT_MODE_PLAIN or 0. */
-static struct bt_block *find(struct tsr_bt *bt, uint32_t eip, uint32_t plain)
+static struct bt_block *find_or_translate(struct tsr_bt *bt, uint32_t eip, uint32_t plain)
 {
 	struct tsr_mmu_result r;
 	struct bt_block *b;
@@ -101,11 +114,25 @@ static struct bt_block *find(struct tsr_bt *bt, uint32_t eip, uint32_t plain)
 	b = tsr_bt_cache_find(bt, r.gpa, eip, bt->mode.word | plain);
 	if (b && !b->end)
 		return b;
+	if (!b && may_share(bt, 0, plain))
+		b = tsr_bt_cache_find_shared(bt, r.gpa, bt->mode.word);
+	if (b && b->shared)
+		return b;
 	room = TSR_PAGE_SIZE - ((uint32_t)r.gpa & TSR_PAGE_MASK);
 	if (b || (bt->mode.cs_limit - eip >= 15 &&
 		  tsr_bt_straddles(bt->mode.word, r.host, room < 15 ? room : 15, eip)))
 		return find_straddler(bt, &r, b, eip);
 	return translate(bt, &r, 0, NULL, eip, plain);
+}
+
+/* `plain`: BT_MODE_PLAIN or 0. */
+static struct bt_block *find(struct tsr_bt *bt, uint32_t eip, uint32_t plain)
+{
+	struct bt_block *b = find_or_translate(bt, eip, plain);
+
+	if (b && b->shared)
+		bt->hot.shift = eip - b->eip;
+	return b;
 }
 
 /* The block at EIP, translated if need be. NULL: exit_reason says what to do instead. */
@@ -122,7 +149,8 @@ static void remember(struct tsr_bt *bt, uint32_t eip, const struct bt_block *b)
 				   looked up again */
 		return;
 	j->key = 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32);
-	j->host = bt->cache.rx + b->host;
+	j->host = b->host;
+	j->shift = bt->hot.shift;
 	tsr_bt_targets_renew(bt, eip, b);
 }
 
@@ -178,7 +206,7 @@ struct bt_outcome tsr_bt_target(struct tsr_bt *bt, uint32_t eip, uint32_t unused
 
 	bt->hot.until_target = bt->options.targets;
 	bt->stats.target_looks++;
-	if (!b || bt->options.stress)
+	if (!b || b->shared || bt->options.stress)
 		return o;
 	tsr_bt_targets_put(bt, eip, b);
 	if (bt->targets.current != tsr_bt_targets_of(bt, bt->mode.tag))
@@ -196,14 +224,16 @@ static uint32_t cache_offset(const struct tsr_bt *bt, uint32_t address)
 struct bt_outcome tsr_bt_chain(struct tsr_bt *bt, uint32_t unused, uint32_t address)
 {
 	uint32_t epoch = bt->cache.epoch;
-	uint32_t exit = tsr_bt_cache_exit_at(bt, cache_offset(bt, address));
+	uint32_t exit = tsr_bt_exit_at(bt, cache_offset(bt, address));
 	struct bt_block *b;
+	const struct bt_block *from = tsr_bt_cache_block_at(bt, cache_offset(bt, address) - 1);
 	uint32_t plain = bt->cache.exits[exit].plain ? BT_MODE_PLAIN : 0;
-	struct bt_outcome o = next_code(bt, bt->cache.exits[exit].eip, plain, &b);
+	uint32_t eip = bt->cache.exits[exit].eip + (from->shared ? bt->hot.shift : 0);
+	struct bt_outcome o = next_code(bt, eip, plain, &b);
 
 	bt->stats.chains++;
 	if (b && epoch == bt->cache.epoch && bt->options.chain && !b->end)
-		tsr_bt_cache_link(bt, exit, b);
+		tsr_bt_link(bt, exit, b);
 	return o;
 }
 
@@ -214,8 +244,10 @@ struct bt_outcome tsr_bt_resume(struct tsr_bt *bt)
 	const struct bt_jump *j = bt_jump_slot(bt, eip);
 	struct bt_block *b;
 
-	if (j->key == 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32))
-		return bt_go_on_with((uint64_t)(uintptr_t)j->host);
+	if (j->key == 0 - ((uint64_t)eip | (uint64_t)bt->mode.tag << 32)) {
+		bt->hot.shift = j->shift;
+		return bt_go_on_with((uint64_t)(uintptr_t)(bt->cache.rx + j->host));
+	}
 	return code_at(bt, eip, 0, &b);
 }
 
@@ -244,7 +276,7 @@ struct bt_outcome tsr_bt_diverted(struct tsr_bt *bt, uint32_t unused, uint32_t a
 {
 	uint32_t at = cache_offset(bt, address) - BT_DIVERT, ahead = 0;
 	const struct bt_block *b = tsr_bt_cache_block_at(bt, at);
-	uint32_t eip = b->eip, host = b->host;
+	uint32_t eip = bt_block_eip(bt, b), host = b->host;
 
 	for (unsigned i = 0; at != b->host && i < b->insns; i++) {
 		uint16_t row = bt->cache.offsets[b->offsets + i];

@@ -273,6 +273,8 @@ static uint32_t stored_value(const struct tsr_bt *bt, const struct bt_site *s)
 		return bt->state.gpr[s->store_value] >> 8;
 	case BT_STORE_R11:
 		return (uint32_t)bt->hot.saved_r11;
+	case BT_STORE_EIP:
+		return s->store_value + bt->hot.shift;
 	default:
 		return s->store_value;
 	}
@@ -336,7 +338,7 @@ static void take_sample(struct tsr_bt *bt, const struct bt_site *s)
 		return;
 	if (*heat < BT_HOT)
 		++*heat;
-	if (*heat >= BT_HOT)
+	if (*heat >= BT_HOT && !(b->shared && bt_is_young(bt)))
 		tsr_bt_cache_invalidate(bt, b);
 }
 

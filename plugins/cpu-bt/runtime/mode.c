@@ -10,6 +10,7 @@
 #include <tessera/draft/x86-state.h>
 
 #include "code/cache.h"
+#include "code/links.h"
 #include "code/returns.h"
 #include "code/targets.h"
 #include "runtime/mode.h"
@@ -181,7 +182,7 @@ static uint32_t new_tag(struct tsr_bt *bt)
 	if (tags->last >= bt->options.tags) {
 		memset(bt->hot.jumps, 0, sizeof(bt->hot.jumps));
 		tsr_bt_targets_reset(bt);
-		tsr_bt_cache_unlink_guarded(bt);
+		tsr_bt_links_cut_guarded(bt);
 		bt->returns.tag[0] = bt->returns.tag[1] = 0;
 		memset(tags, 0, sizeof(*tags));
 		bt->stats.tag_wraps++;

@@ -213,6 +213,7 @@ static void count_block(struct bt_tx *tx, const struct bt_block *b)
 	s->translations++;
 	s->insns += tx->count;
 	s->hot += b->hot;
+	s->shared += b->shared;
 	s->windowed += tx->windowed;
 	s->unchecked += tx->unchecked;
 	s->guest_bytes += b->length;
@@ -405,8 +406,37 @@ static bool may_be_unchecked(const struct tsr_bt *bt, uint32_t mode)
 	       !(mode & (BT_MODE_X87_UNMASKED | BT_MODE_SSE_UNMASKED));
 }
 
+/* May its EIPs be relative? Not where one is cut to 16 bits, nor where one is noted for later,
+ * which is so for the pointers of the x87. */
+static bool can_be_shared(const struct bt_tx *tx)
+{
+	for (unsigned n = 0; n < tx->count; n++) {
+		const struct bt_insn *i = &tx->insns[n];
+
+		if (i->kind == BT_FP || i->kind == BT_FLDCW || i->kind == BT_LDMXCSR ||
+		    i->kind == BT_FXSAVE || i->kind == BT_FXRSTOR || i->kind == BT_FNSTENV ||
+		    i->kind == BT_FLDENV)
+			return false;
+		if (lowerings[i->kind].last && i->operand_size != 4)
+			return false;
+	}
+	return true;
+}
+
+/* The same instructions at another EIP. */
+static void move_to(struct bt_tx *tx, uint32_t eip)
+{
+	uint32_t distance = eip - tx->insns[0].eip;
+
+	for (unsigned n = 0; n < tx->count; n++) {
+		tx->insns[n].eip += distance;
+		tx->insns[n].target += distance;
+	}
+}
+
 static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
-				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip, uint32_t mode)
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip,
+				  uint32_t shared_eip, uint32_t mode)
 {
 	struct bt_tx *tx = bt->tx;
 	uint32_t start = bt->cache.used;
@@ -420,7 +450,8 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->gpa = gpa;
 	tx->count = 0;
 	tx->hot = bt->options.checks == BT_CHECKS_INLINE ||
-		  (bt->options.checks == BT_CHECKS_AUTO && *bt_heat(bt, gpa) >= BT_HOT);
+		  (bt->options.checks == BT_CHECKS_AUTO && *bt_heat(bt, gpa) >= BT_HOT &&
+		   (shared_eip == eip || !bt_is_young(bt)));
 	tx->windowed = tx->hot && uses_window(bt, mode) && !gpa2 &&
 		       *bt_window_form(bt, gpa) != BT_WINDOW_PLAIN;
 	tx->grouping = bt->options.groups &&
@@ -439,9 +470,13 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 		decode_straddler(tx, bytes, bytes2, eip);
 	else
 		decode_block(tx, bytes, eip);
+	tx->shared = !tx->hot && shared_eip != eip && can_be_shared(tx);
+	if (tx->shared)
+		move_to(tx, shared_eip);
 	*b = (struct bt_block){ .gpa = gpa,
 				.end = gpa2 ? bt->cache.end_count : 0,
-				.eip = eip,
+				.eip = tx->shared ? shared_eip : eip,
+				.shared = tx->shared,
 				.mode = mode,
 				.cs_limit = bt->mode.cs_limit,
 				.host = start,
@@ -461,14 +496,15 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 }
 
 struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
-				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip, uint32_t mode)
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip,
+				  uint32_t shared_eip, uint32_t mode)
 {
 	uint64_t start = __builtin_ia32_rdtsc(), ticks;
 	uint8_t outer = bt->run.doing;
 	struct bt_block *b;
 
 	bt->run.doing = BT_DOING_TRANSLATE;
-	b = translate(bt, gpa, bytes, gpa2, bytes2, eip, mode);
+	b = translate(bt, gpa, bytes, gpa2, bytes2, eip, shared_eip, mode);
 	bt->run.doing = outer;
 	ticks = __builtin_ia32_rdtsc() - start;
 	bt->stats.translation_ticks += ticks;

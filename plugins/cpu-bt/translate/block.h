@@ -7,10 +7,13 @@
 
 bool tsr_bt_translate_init(struct tsr_bt *bt);
 void tsr_bt_translate_finish(struct tsr_bt *bt);
-/* gpa2 and bytes2: the next linear page, if an instruction straddles; else 0 and NULL. NULL: the
- * instruction at EIP does not fit. `mode`: the processor's, with or without BT_MODE_PLAIN. */
+/* shared_eip: what the block may have for EIP in its code, if that is not `eip`; code that is
+ * shared needs another than its own. gpa2 and bytes2: the next linear page, if an instruction
+ * straddles; else 0 and NULL. NULL: the instruction at EIP does not fit. `mode`: the processor's,
+ * with or without BT_MODE_PLAIN. */
 struct bt_block *tsr_bt_translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t *bytes,
-				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip, uint32_t mode);
+				  tsr_gpa gpa2, const uint8_t *bytes2, uint32_t eip,
+				  uint32_t shared_eip, uint32_t mode);
 /* Does the instruction at EIP, with `room` bytes left in its page, run into the next one? */
 bool tsr_bt_straddles(uint32_t mode, const uint8_t *bytes, uint32_t room, uint32_t eip);
 
