@@ -332,6 +332,38 @@ static void chain_4_reaches_every_fourth_address(void)
 	CU_ASSERT_EQUAL(peek_planes(A0000 + 5), 0xa3a2a1a0);
 }
 
+/* As GRUB's driver keeps text and fonts: chain 4 in a text mode, and a copy through BAR 0. */
+static void chain_4_alone_leaves_video_memory_as_it_is(void)
+{
+	start_in(&mode_03h);
+	fake_mmio_write(B8000, 0x1f421e41, 4);
+	set_seq(4, 0x08);
+	CU_ASSERT_EQUAL(fake_mmio_read(framebuffer, 2), 0x1e41);
+	CU_ASSERT_EQUAL(fake_mmio_read(framebuffer + 8, 2), 0x1f42);
+	fake_mmio_write(framebuffer + 8, 0x2043, 2);
+	CU_ASSERT(fake_device_round_trip(device));
+	set_seq(4, 0x02);
+	CU_ASSERT_EQUAL(fake_mmio_read(B8000, 4), 0x20431e41);
+}
+
+static void chain_4_reaches_the_same_addresses_with_16_colours(void)
+{
+	start_in(&mode_12h);
+	set_seq(4, 0x0e);
+	fake_mmio_write(A0000 + 4, 0x1b1a191817161514, 8);
+	poke(A0000 + 0xffff, 0xb3);
+	CU_ASSERT_EQUAL(fake_mmio_read(A0000 + 4, 8), 0x1b1a191817161514);
+	set_gr(5, 0x40);
+	CU_ASSERT_EQUAL(fake_mmio_read(A0000 + 4, 8), 0x1b1a191817161514);
+	CU_ASSERT_EQUAL(peek(A0000 + 0xffff), 0xb3);
+	set_gr(5, 0x00);
+	set_seq(4, 0x06);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 4), 0x17161514);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 5), 0);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 8), 0x1b1a1918);
+	CU_ASSERT_EQUAL(peek_planes(A0000 + 0xfffc), 0xb3000000);
+}
+
 CU_TestInfo register_tests[] = {
 	ROW(indexed_registers_keep_their_bits),
 	ROW(crtc_timing_can_be_protected),
@@ -349,5 +381,7 @@ CU_TestInfo register_tests[] = {
 	ROW(chain_4_copies_latches),
 	ROW(plain_chain_4_is_mapped),
 	ROW(chain_4_reaches_every_fourth_address),
+	ROW(chain_4_alone_leaves_video_memory_as_it_is),
+	ROW(chain_4_reaches_the_same_addresses_with_16_colours),
 	CU_TEST_INFO_NULL,
 };

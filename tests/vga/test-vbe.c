@@ -218,6 +218,23 @@ static void older_state_maps_chain_4(void)
 	CU_ASSERT_EQUAL(peek(A0000 + 77), 0x66);
 }
 
+/* They put video memory into the order of 256 colours in every mode with chain 4. */
+static void older_state_has_the_order_of_256_colours(void)
+{
+	struct fake_state *state;
+	struct tsr_error error;
+
+	start_in(&mode_13h);
+	fake_mmio_write(A0000 + 4, 0x44332211, 4);
+	((struct vga *)device)->gr[GR_MODE] = 0;
+	state = fake_device_save(device);
+	CU_ASSERT(fake_state_remove(state, "is_chained"));
+	CU_ASSERT(fake_device_load(device, state, 1, &error));
+	fake_state_free(state);
+	CU_ASSERT_EQUAL(fake_mmio_read(A0000 + 4, 4), 0x44332211);
+	CU_ASSERT_EQUAL(fake_mmio_read(framebuffer + 16, 4), 0x44332211);
+}
+
 static void strange_state_is_survived(void)
 {
 	struct tsr_error error;
@@ -286,6 +303,7 @@ CU_TestInfo vbe_tests[] = {
 	ROW(wrong_rom_is_refused),
 	ROW(state_survives),
 	ROW(older_state_maps_chain_4),
+	ROW(older_state_has_the_order_of_256_colours),
 	ROW(strange_state_is_survived),
 	ROW(banks_end_with_video_memory),
 	ROW(any_register_access_is_defined),

@@ -3,11 +3,13 @@
  * The CPU's window on video memory, A0000-BFFFF: map select, odd/even, chain 4, latches, write
  * modes 0-3, read modes 0-1.
  *
- * The four planes are interleaved: byte p of a dword of video memory belongs to plane p. Outside
- * chain 4, dword n is address n of the planes. In chain 4 the CPU reaches every fourth address
- * only, and the dwords are kept in another order, so that these come first: window and video memory
- * are then the same bytes in the same order, and the window can be mapped as memory. Video memory
- * is put into the other order when chain 4 is turned on or off (vga_dword).
+ * The four planes are interleaved: byte p of a dword of video memory belongs to plane p, and dword
+ * n is address n of the planes. In chain 4 the CPU reaches every fourth address only. In 256-colour
+ * modes with chain 4 the dwords are kept in another order, so that these come first: window and
+ * video memory are then the same bytes in the same order, and the window can be mapped as memory.
+ * Video memory is put into the other order when such a mode begins or ends (vga_dword). Chain 4
+ * alone does not do so: drivers turn it on in a text mode to save and restore text and fonts
+ * through the framebuffer, and they take the first bytes only.
  *
  * A mapped window does not load the latches when it is read. That is of no consequence while bytes
  * pass unchanged, but a program may read, then select a function that uses the latches, and write.
@@ -187,6 +189,14 @@ static void note_plain_byte(struct vga *v)
 		vga_update_window(v);
 }
 
+/* The dword of the address that chain 4 reaches, in either order of video memory. */
+static uint32_t chain_4_dword(const struct vga *v, uint32_t offset)
+{
+	if (v->is_chained || vbe_is_on(v))
+		return offset >> 2;
+	return (offset & 0xfffc) | offset >> 16;
+}
+
 uint8_t vga_window_read(struct vga *v, uint32_t offset)
 {
 	unsigned plane = v->gr[GR_READ_MAP];
@@ -199,7 +209,7 @@ uint8_t vga_window_read(struct vga *v, uint32_t offset)
 	dword = vga_dword(v, offset);
 	if (v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4) {
 		plane = offset & 3;
-		dword = offset >> 2;
+		dword = chain_4_dword(v, offset);
 	} else {
 		if (v->gr[GR_MODE] & GR_MODE_ODD_EVEN)
 			plane = (plane & 2) | (offset & 1);
@@ -240,7 +250,7 @@ void vga_window_write(struct vga *v, uint32_t offset, uint8_t value)
 		return;
 	}
 	if (v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4) {
-		write_planes(v, offset >> 2, planes & 1u << (offset & 3), value);
+		write_planes(v, chain_4_dword(v, offset), planes & 1u << (offset & 3), value);
 		if (v->is_plain)
 			note_plain_byte(v);
 		return;
@@ -261,11 +271,11 @@ uint32_t vga_dword(const struct vga *v, uint32_t address)
 	return address >> 2 | (address & 3) << 14;
 }
 
-/* Puts video memory into the order that chain 4 or its absence asks for. VBE modes have no planes.
- */
+/* Puts video memory into the order that the mode asks for. VBE modes have no planes. */
 static void arrange(struct vga *v)
 {
-	bool chained = v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && !vbe_is_on(v);
+	bool chained = v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 &&
+		       v->gr[GR_MODE] & GR_MODE_SHIFT_256 && !vbe_is_on(v);
 	uint32_t *old = v->scratch;
 
 	if (chained == v->is_chained)
@@ -285,10 +295,11 @@ static void arrange(struct vga *v)
 
 /* -- The window as plain memory */
 
-/* Chained by four and with a data path that passes bytes as they are. */
+/* Chained by four, in that order, and with a data path that passes bytes as they are. */
 static bool is_plain_chain4(const struct vga *v)
 {
-	return v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && v->seq[SEQ_MAP_MASK] == 0x0f &&
+	return (v->is_chained || vbe_is_on(v)) && v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 &&
+	       v->seq[SEQ_MAP_MASK] == 0x0f &&
 	       (v->gr[GR_MODE] & (GR_MODE_WRITE | GR_MODE_COMPARE)) == 0 && v->gr[GR_ENABLE] == 0 &&
 	       v->gr[GR_ROTATE] == 0 && v->gr[GR_BIT_MASK] == 0xff &&
 	       vga_memory_map(v) == MAP_A0000_64K;

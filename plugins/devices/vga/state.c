@@ -34,6 +34,7 @@ void vga_save(void *self, struct tsr_state_writer *out)
 	tsr_state_put_u32(out, "latch", v->latch);
 	tsr_state_put_bool(out, "latch_lost", v->latch_lost);
 	tsr_state_put_u32(out, "plain_bytes", v->plain_bytes);
+	tsr_state_put_bool(out, "is_chained", v->is_chained);
 	tsr_state_put_u32(out, "endian", v->endian);
 	tsr_state_put_u16(out, "vbe_index", v->vbe_index);
 	out->ops->begin(out, "vbe");
@@ -71,8 +72,7 @@ static bool load_vbe(struct vga *v, struct tsr_state_reader *in)
 
 /*
  * What older versions do not save: they mapped the window as soon as chain 4 passed bytes
- * unchanged. The registers are there; video memory, which comes after, is in the order that they
- * ask for.
+ * unchanged. The registers are there; video memory comes after.
  */
 static void load_window(struct vga *v, struct tsr_state_reader *in)
 {
@@ -90,6 +90,16 @@ static void load_window(struct vga *v, struct tsr_state_reader *in)
 	v->latch_lost = lost;
 }
 
+/* Older versions had video memory in the other order in every mode with chain 4. */
+static void load_order(struct vga *v, struct tsr_state_reader *in)
+{
+	bool chained = v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4 && !vbe_is_on(v);
+
+	tsr_state_get_bool(in, "is_chained", &chained);
+	v->is_chained = chained;
+	vga_update_window(v);
+}
+
 static bool load_vram(struct vga *v, struct tsr_state_reader *in, struct tsr_error *error)
 {
 	int64_t length = in->ops->length(in, "vram");
@@ -103,6 +113,7 @@ static bool load_vram(struct vga *v, struct tsr_state_reader *in, struct tsr_err
 	    !tsr_state_get_bytes(in, "vram", v->vram, (size_t)length))
 		return false;
 	memset(v->vram + length, 0, v->vram_size - (size_t)length);
+	load_order(v, in);
 	return true;
 }
 
