@@ -220,6 +220,22 @@ struct shadow_context *tsr_shadow_context_find(struct shadow *s, struct shadow_v
 	return *place = c;
 }
 
+/* Most stores to a page table and most INVLPGs are for pages that have no entry. */
+static void drop_page(struct shadow *s, struct shadow_context *c, uint32_t page)
+{
+	for (unsigned table = 0; table < VIEW_TABLES; table++) {
+		uint64_t *entry;
+
+		if (!shadow_bit(c->touched[table], page / 512))
+			continue;
+		entry = (uint64_t *)chunk_at(c, table, 0) + page;
+		if (!*entry)
+			continue;
+		*entry = 0;
+		tsr_shadow_bytes_drop(s, c, table, page, 1);
+	}
+}
+
 static void drop_in_chunk(struct shadow *s, struct shadow_context *c, unsigned chunk,
 			  uint32_t first, uint32_t count)
 {
@@ -236,6 +252,10 @@ void tsr_shadow_drop_pages(struct shadow *s, struct shadow_context *c, uint32_t 
 {
 	if (!keep_tag && (c->mode & MODE_PG))
 		tsr_shadow_user_changed(s, c, first, count);
+	if (count == 1) {
+		drop_page(s, c, first);
+		return;
+	}
 	while (count) {
 		uint32_t here = 512 - first % 512;
 

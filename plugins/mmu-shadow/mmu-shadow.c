@@ -280,7 +280,7 @@ static enum tsr_mmu_kind mmu_fill(void *self, struct tsr_mmu_vcpu *pub, enum tsr
 	} else {
 		view = TSR_VIEW_SUPERVISOR; /* one table serves both */
 	}
-	s->phys->lookup(s->host, w.gpa, &page);
+	tsr_shadow_lookup(s, w.gpa, &page);
 	if (access == TSR_ACCESS_WRITE)
 		return fill_write(s, view, gla, &w, &page, result);
 	if (access == TSR_ACCESS_READ) {
@@ -307,7 +307,7 @@ static enum tsr_mmu_kind mmu_probe(void *self, struct tsr_mmu_vcpu *pub, enum ts
 
 	if (!translate(s, c, view, gla, access, false, &w, result))
 		return TSR_MMU_FAULT;
-	s->phys->lookup(s->host, w.gpa, &page);
+	s->phys->lookup(s->host, w.gpa, &page); /* lockstep compares with what is true */
 	p = shadow_page(s, page.gpa);
 	gpa = page.gpa | (gla & TSR_PAGE_MASK);
 	host = access == TSR_ACCESS_WRITE ? page.write : page.read;
@@ -531,6 +531,7 @@ static void on_mapping_changed(void *self, tsr_gpa gpa, uint64_t length)
 	struct shadow *s = self;
 	bool everything = is_everything(gpa, length);
 
+	tsr_shadow_forget_ram(s, gpa, length);
 	for (uint64_t at = gpa & ~(tsr_gpa)TSR_PAGE_MASK; !everything && at < gpa + length;
 	     at += TSR_PAGE_SIZE) {
 		struct shadow_page *p = shadow_page(s, at);
@@ -600,6 +601,7 @@ static const struct {
 	{ offsetof(struct shadow, pages), SHADOW_PFNS * sizeof(struct shadow_page) },
 	{ offsetof(struct shadow, rmap), SHADOW_RMAP_NODES * sizeof(struct shadow_rmap_node) },
 	{ offsetof(struct shadow, uses), SHADOW_USE_ROWS * sizeof(struct shadow_use) },
+	{ offsetof(struct shadow, in_ram), SHADOW_PAGES / 8 },
 };
 #define SET_BITS_LENGTH (SHADOW_PAGES / 8)
 

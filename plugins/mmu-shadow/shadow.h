@@ -225,6 +225,7 @@ struct shadow {
 	uint8_t *ram_base;
 	uint64_t ram_size;
 	uint64_t ram_low;          /* bytes of it whose offset is the guest physical address */
+	uint64_t *in_ram;          /* one bit per page below ram_low: it is known to be main RAM */
 	struct shadow_page *pages; /* SHADOW_PFNS, mostly untouched */
 	struct shadow_rmap_node *rmap;
 	uint32_t rmap_free, rmap_top, epoch;
@@ -409,6 +410,9 @@ struct shadow_walk {
 /* `attach`: trace the directory (fill); else without side effects (probe). */
 bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bool attach,
 		     struct shadow_walk *w);
+/* As tsr_phys.lookup, for all but probes. */
+void tsr_shadow_lookup(struct shadow *s, tsr_gpa gpa, struct tsr_phys_page *page);
+void tsr_shadow_forget_ram(struct shadow *s, tsr_gpa gpa, uint64_t length);
 uint64_t tsr_shadow_read_pde(struct shadow *s, struct shadow_context *c, unsigned slot);
 void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bits);
 

@@ -86,7 +86,7 @@ void tsr_shadow_attach_pd(struct shadow *s, struct shadow_context *c, unsigned n
 	struct shadow_directory *d = &c->pd[number];
 	struct tsr_phys_page page;
 
-	s->phys->lookup(s->host, gpa, &page);
+	tsr_shadow_lookup(s, gpa, &page);
 	d->ready = true;
 	d->plain = page.read && page.read == page.write;
 	d->host = page.read;

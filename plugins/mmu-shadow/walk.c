@@ -18,6 +18,35 @@ static uint64_t load(struct shadow *s, const uint8_t *host, tsr_gpa gpa, bool pa
 	return word;
 }
 
+/* What is at a page. That it is main RAM is known until the core says that something else is. */
+void tsr_shadow_lookup(struct shadow *s, tsr_gpa gpa, struct tsr_phys_page *page)
+{
+	uint8_t *host;
+
+	gpa &= ~(tsr_gpa)TSR_PAGE_MASK;
+	host = s->ram_base + gpa;
+	if (gpa < s->ram_low && shadow_bit(s->in_ram, gpa >> TSR_PAGE_SHIFT)) {
+		*page = (struct tsr_phys_page){ .read = host, .write = host, .gpa = gpa };
+		return;
+	}
+	s->phys->lookup(s->host, gpa, page);
+	if (gpa < s->ram_low && page->read == host && page->write == host && page->gpa == gpa &&
+	    !page->dirty_log)
+		shadow_bit_set(s->in_ram, gpa >> TSR_PAGE_SHIFT);
+}
+
+/* Other memory is at these addresses now, or everywhere. */
+void tsr_shadow_forget_ram(struct shadow *s, tsr_gpa gpa, uint64_t length)
+{
+	if (length >= s->ram_low || gpa + length < gpa) {
+		memset(s->in_ram, 0, (s->ram_low >> TSR_PAGE_SHIFT) / 8 + 1);
+		return;
+	}
+	for (tsr_gpa at = gpa & ~(tsr_gpa)TSR_PAGE_MASK; at < gpa + length && at < s->ram_low;
+	     at += TSR_PAGE_SIZE)
+		s->in_ram[at >> TSR_PAGE_SHIFT >> 6] &= ~(1ull << (at >> TSR_PAGE_SHIFT & 63));
+}
+
 /* Sets A or D in an entry. */
 void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bits)
 {
@@ -30,7 +59,7 @@ void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bi
 	}
 	at[0] |= bits;
 	p = shadow_page(s, gpa);
-	s->phys->lookup(s->host, gpa, &page);
+	tsr_shadow_lookup(s, gpa, &page);
 	if (page.dirty_log)
 		s->phys->mark_dirty(s->host, gpa & ~(tsr_gpa)TSR_PAGE_MASK);
 	if (p->flags & PAGE_CODE)
@@ -45,7 +74,7 @@ static struct shadow_directory peek_pd(struct shadow *s, tsr_gpa gpa)
 {
 	struct tsr_phys_page page;
 
-	s->phys->lookup(s->host, gpa, &page);
+	tsr_shadow_lookup(s, gpa, &page);
 	return (struct shadow_directory){
 		.host = page.read,
 		.plain = page.read && page.read == page.write,
@@ -154,7 +183,7 @@ static void find_table(struct shadow *s, struct shadow_context *c, struct shadow
 		w->pte = load(s, w->pte_at, w->pte_gpa, shadow_pae(c));
 		return;
 	}
-	s->phys->lookup(s->host, gpa, &page);
+	tsr_shadow_lookup(s, gpa, &page);
 	w->pte_gpa = page.gpa | offset;
 	w->pte = load(s, page.read ? page.read + offset : NULL, w->pte_gpa, shadow_pae(c));
 	w->pte_at = page.read && page.read == page.write ? page.read + offset : NULL;

@@ -31,6 +31,42 @@ static void next_instruction_is_overwritten(void)
 	finish();
 }
 
+/* An exchange with memory that is traced, which is done without the interpreter. */
+static void exchange_overwrites_the_next_instruction(void)
+{
+	static const char *const options[] = { "", "inline", "window", "lockstep" };
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x87, 0x0d, 0x06, 0x00, 0x01, 0x00, /* xchg [CODE + 6], ecx */
+		0x41, 0x41, 0x41, 0x41,             /* inc ecx, four times */
+		0x87, 0x05, 0x00, 0x01, 0x01, 0x00, /* xchg [CODE + 256], eax */
+		0x66, 0x87, 0x35, 0x00, 0x01, 0x01, 0x00, /* xchg [CODE + 256], si */
+		0xf4,
+	};
+	/* clang-format on */
+	uint32_t now;
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		state.gpr[TSR_ECX] = 0x42424242; /* inc edx, four times */
+		state.gpr[TSR_EDX] = 7;
+		state.gpr[TSR_EAX] = 0x12345678;
+		state.gpr[TSR_ESI] = 0xaaaabbbb;
+		now = 0xcafebabe;
+		memcpy(rig->ram + CODE + 256, &now, sizeof(now));
+		CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+		CU_ASSERT_EQUAL(after()->gpr[TSR_ECX], 0x41414141);
+		CU_ASSERT_EQUAL(after()->gpr[TSR_EDX], 11);
+		CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 0xcafebabe);
+		CU_ASSERT_EQUAL(after()->gpr[TSR_ESI], 0xaaaa5678);
+		memcpy(&now, rig->ram + CODE + 256, sizeof(now));
+		CU_ASSERT_EQUAL(now, 0x1234bbbb);
+		CU_ASSERT_EQUAL(rig_stat(rig, "memory commits"), 2);
+		CU_ASSERT_EQUAL(rig_stat(rig, "running blocks left"), 1);
+		finish();
+	}
+}
+
 static void data_next_to_code_does_not_invalidate_it(void)
 {
 	static const uint8_t code[] = {
@@ -369,6 +405,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(next_instruction_is_overwritten),
+		UNIT_ROW(exchange_overwrites_the_next_instruction),
 		UNIT_ROW(data_next_to_code_does_not_invalidate_it),
 		UNIT_ROW(loop_that_patches_itself),
 		UNIT_ROW(straddling_instruction_is_patched_in_the_second_page),

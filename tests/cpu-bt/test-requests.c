@@ -175,6 +175,12 @@ static void kick_the_third_time(struct rig *r)
 		r->cpu->kick(r->cpu_self);
 }
 
+static void raise_the_third_time(struct rig *r)
+{
+	if (++writes == 3)
+		raise(r);
+}
+
 /* The jump back finds an exit requested; the check of the store before it may have overwritten the
  * flags. */
 static void jump_back_with_flags(const char *options, uint8_t jump, uint8_t pop)
@@ -297,6 +303,57 @@ static void sti_holds_interrupts_off_for_a_branch(void)
 	}
 }
 
+/* The same for branches that translated code does: JMP and CALL, back and forth, to the same page
+ * and to another. The line rises in the third round, when they are linked. */
+static void branch_after_sti(const char *options, uint8_t opcode, uint32_t target)
+{
+	/* clang-format off */
+	uint8_t code[] = {
+		0xa2, 0x00, 0x00, 0x0a, 0x00, /* the line may rise while IF = 0 */
+		0x85, 0xff,                   /* test edi, edi */
+		0xfb, opcode, 0, 0, 0, 0,     /* sti; the branch */
+	};
+	uint8_t there[] = {
+		0xfa, 0x8d, 0x40, 0x01,       /* cli; lea eax, [eax + 1] */
+		0xe9, 0, 0, 0, 0,             /* jmp to the code */
+	};
+	/* clang-format on */
+	uint32_t at = CODE + 0x20, behind = at + sizeof(code), frame[4];
+	uint32_t on = target - behind, back = at - (target + sizeof(there));
+
+	memcpy(code + 9, &on, sizeof(on));
+	memcpy(there + 5, &back, sizeof(back));
+	start(options);
+	memcpy(rig->ram + target, there, sizeof(there));
+	state.eip = at;
+	state.gpr[TSR_EAX] = 0;
+	state.gpr[TSR_EDI] = 0;
+	writes = 0;
+	rig->on_io = raise_the_third_time;
+	CU_ASSERT_EQUAL(run_code(code, sizeof(code)), TSR_CPU_HALTED);
+	CU_ASSERT_EQUAL(after()->gpr[TSR_EAX], 2);
+	memcpy(frame, rig->ram + after()->gpr[TSR_ESP], sizeof(frame));
+	CU_ASSERT_EQUAL(frame[0], target);
+	CU_ASSERT_EQUAL(frame[2] & (TSR_FLAG_IF | TSR_FLAG_ZF), TSR_FLAG_IF | TSR_FLAG_ZF);
+	if (opcode == 0xe8)
+		CU_ASSERT_EQUAL(frame[3], behind);
+	CU_ASSERT_EQUAL(rig_stat(rig, opcode == 0xe8 ? "interpreted: call" : "interpreted: jmp"),
+			0);
+	finish();
+}
+
+static void jump_and_call_after_sti_are_translated(void)
+{
+	static const char *const options[] = { "", "inline", "window", "window,nobmi2" };
+	static const uint32_t targets[] = { CODE, CODE + 0x100, CODE + 0x1100 };
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++)
+		for (unsigned j = 0; j < sizeof(targets) / sizeof(*targets); j++) {
+			branch_after_sti(options[i], 0xe8, targets[j]);
+			branch_after_sti(options[i], 0xe9, targets[j]);
+		}
+}
+
 /* A loop of that many rounds. Returns how often run returned TSR_CPU_WAITING. EBX counts carries
  * that came through the RDTSC. */
 static unsigned rests_of(const uint8_t *code, size_t length, uint32_t rounds)
@@ -357,6 +414,7 @@ int main(void)
 		UNIT_ROW(sti_holds_interrupts_off_for_one_instruction),
 		UNIT_ROW(interrupt_is_taken_after_iret_in_the_shadow),
 		UNIT_ROW(sti_holds_interrupts_off_for_a_branch),
+		UNIT_ROW(jump_and_call_after_sti_are_translated),
 		UNIT_ROW(guest_that_waits_for_its_clock_rests),
 		CU_TEST_INFO_NULL,
 	};

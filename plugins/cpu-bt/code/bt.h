@@ -113,14 +113,15 @@ struct flag_source {
 };
 
 /* What an instruction writes that does nothing else but a store (and moves of registers that come
- * after it): the slow path does the store itself. */
+ * after it), or an exchange with a register: the slow path does the store itself. */
 enum bt_store {
 	BT_STORE_OTHER, /* the interpreter does the instruction */
 	BT_STORE_GPR,   /* store_value: register */
 	BT_STORE_HIGH,  /* ... whose second byte */
 	BT_STORE_R11,
 	BT_STORE_IMM,
-	BT_STORE_EIP, /* store_value, as an EIP in a shared block's code */
+	BT_STORE_EIP,      /* store_value, as an EIP in a shared block's code */
+	BT_STORE_EXCHANGE, /* store_value: register, which gets what was there */
 };
 
 /* A place in translated code that calls a slow path. Tables of blocks, exits and sites are as large

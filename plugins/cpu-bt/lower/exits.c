@@ -119,7 +119,7 @@ void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip)
 	jump_cache(tx);
 }
 
-/* Behind an STI: a waiting interrupt comes now. */
+/* The instruction behind an STI is done: a waiting interrupt comes now. */
 static void window(struct bt_tx *tx, uint32_t eip)
 {
 	struct emitter *e = &tx->e;
@@ -136,13 +136,18 @@ static void window(struct bt_tx *tx, uint32_t eip)
 	emit_mov64(e, RCX, R10);
 }
 
-void tsr_bt_exit(struct bt_tx *tx, uint32_t eip)
+void tsr_bt_exit_from(struct bt_tx *tx, unsigned index, uint32_t eip)
 {
 	tsr_bt_flags_restore_end(tx);
-	if (tsr_bt_window(tx, tx->index - 1) && !tx->bt->options.lockstep)
+	if (tsr_bt_window(tx, index) && !tx->bt->options.lockstep)
 		window(tx, eip);
 	tsr_bt_goto(tx, eip);
 	tx->ended = true;
+}
+
+void tsr_bt_exit(struct bt_tx *tx, uint32_t eip)
+{
+	tsr_bt_exit_from(tx, tx->index - 1, eip);
 }
 
 /* Two have code of their own, which goes on to `bail` where it does not know what to do. */

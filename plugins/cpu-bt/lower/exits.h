@@ -13,6 +13,8 @@ void tsr_bt_goto_indirect(struct bt_tx *tx);         /* r8d = EIP */
 void tsr_bt_look_up(struct bt_tx *tx, uint32_t eip); /* by the jump cache, in any page */
 void tsr_bt_plain_exit(struct bt_tx *tx, uint32_t eip);
 void tsr_bt_exit(struct bt_tx *tx, uint32_t eip); /* the block runs out to eip */
+/* The same by that instruction, which is done. */
+void tsr_bt_exit_from(struct bt_tx *tx, unsigned index, uint32_t eip);
 void tsr_bt_bail_out(struct bt_tx *tx); /* the instruction goes to the interpreter: always possible;
 					   ends the block */
 

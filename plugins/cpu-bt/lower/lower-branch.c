@@ -14,18 +14,23 @@
 #include "lower/stack.h"
 #include "lower/stride.h"
 
-/* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting
- * interrupt is taken right after it, whether it is taken or not, and not before it. */
-static bool possible(const struct bt_tx *tx, uint32_t eip)
+static bool in_limit(const struct bt_tx *tx, uint32_t eip)
 {
-	return eip <= tx->bt->mode.cs_limit && !tsr_bt_after_sti(tx, tx->index);
+	return eip <= tx->bt->mode.cs_limit;
 }
 
-/* Before a jump to there. */
+/* Can the conditional branch to eip be translated? After an STI it is left to the interpreter: a
+ * waiting interrupt is taken right after it, whether it is taken or not, and not before it. */
+static bool possible(const struct bt_tx *tx, uint32_t eip)
+{
+	return in_limit(tx, eip) && !tsr_bt_after_sti(tx, tx->index);
+}
+
+/* Before a jump to there. After an STI no interrupt is taken before it: tsr_bt_exit_from asks. */
 static void poll(struct bt_tx *tx, uint32_t target)
 {
 	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep ||
-	    (tx->index + 1 == tx->count && tx->poll_ahead))
+	    (tx->index + 1 == tx->count && tx->poll_ahead) || tsr_bt_after_sti(tx, tx->index))
 		return;
 	if (tx->windowed)
 		tsr_bt_poll_before(tx);
@@ -39,10 +44,10 @@ bool tsr_bt_lower_jmp(struct bt_tx *tx)
 	struct host_mem m;
 
 	if (i->opcode == OP_JMP_JZ || i->opcode == OP_JMP_JB) {
-		if (!possible(tx, i->target))
+		if (!in_limit(tx, i->target))
 			return false;
 		poll(tx, i->target);
-		tsr_bt_goto(tx, i->target);
+		tsr_bt_exit_from(tx, tx->index, i->target);
 	} else if (i->opcode == OP_GROUP5 && bt_modrm_reg(i) == GROUP5_JMP) {
 		if (i->memory) {
 			if (!tsr_bt_memory_possible(tx, &i->ea, BT_READ))
@@ -122,7 +127,7 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 		return false;
 	tx->ended = true;
 	if (i->opcode == OP_CALL) {
-		if (!possible(tx, i->target)) {
+		if (!in_limit(tx, i->target)) {
 			tx->ended = false;
 			return false;
 		}
@@ -131,7 +136,7 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 		push_return(tx, i->operand_size, i->eip + i->length);
 		if (i->target != i->eip + i->length && tsr_bt_returns_possible(tx))
 			tsr_bt_returns_call(tx);
-		tsr_bt_goto(tx, i->target);
+		tsr_bt_exit_from(tx, tx->index, i->target);
 		return true;
 	}
 	tx->ended = call_indirect(tx);

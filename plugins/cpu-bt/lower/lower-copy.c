@@ -122,7 +122,7 @@ static void copy_register(struct bt_tx *tx)
 		tsr_bt_emit_insn(tx, i, NULL);
 }
 
-/* MOV to memory is a store and nothing else. */
+/* MOV to memory is a store and nothing else. XCHG is how kernels take a page-table entry away. */
 static void note_store(struct bt_tx *tx)
 {
 	const struct bt_insn *i = tx->insn;
@@ -135,6 +135,8 @@ static void note_store(struct bt_tx *tx)
 				     i->opcode == OP_MOV_EB_GB ? reg & 3 : reg);
 	else if (i->opcode == OP_MOV_EV_IZ || i->opcode == OP_MOV_EB_IB)
 		tsr_bt_memory_stored(tx, BT_STORE_IMM, i->imm);
+	else if (i->opcode == OP_XCHG_EV_GV && i->operand_size == 4)
+		tsr_bt_memory_stored(tx, BT_STORE_EXCHANGE, reg);
 }
 
 static bool copy_memory(struct bt_tx *tx)

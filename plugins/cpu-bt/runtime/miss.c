@@ -268,6 +268,7 @@ static uint32_t stored_value(const struct tsr_bt *bt, const struct bt_site *s)
 {
 	switch (s->store) {
 	case BT_STORE_GPR:
+	case BT_STORE_EXCHANGE:
 		return bt->state.gpr[s->store_value];
 	case BT_STORE_HIGH:
 		return bt->state.gpr[s->store_value] >> 8;
@@ -297,6 +298,8 @@ static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s, uint3
 	uint32_t value = stored_value(bt, s);
 
 	bt->stats.commits++;
+	if (s->store == BT_STORE_EXCHANGE)
+		memcpy(bt->hot.bounce, o->part[0].at.host, s->size);
 	write_part(bt, s, &o->part[0], value);
 	if (o->parts == 2)
 		write_part(bt, s, &o->part[1], value >> 8 * o->part[0].length);
@@ -307,6 +310,14 @@ static struct bt_outcome store(struct tsr_bt *bt, const struct bt_site *s, uint3
 		keep_flags(bt, s);
 	leave_if_stale(bt, s);
 	return access_by(bt->hot.bounce, gla);
+}
+
+/* An exchange that must be one step for devices, or has two parts, is not made here. */
+static inline bool can_store(const struct bt_site *s, const struct operand *o)
+{
+	if (s->store == BT_STORE_EXCHANGE)
+		return o->parts == 1 && o->part[0].at.kind == TSR_MMU_TRACED;
+	return s->store != BT_STORE_OTHER;
 }
 
 /* All parts are open. */
@@ -322,7 +333,7 @@ static inline struct bt_outcome access_opened(struct tsr_bt *bt, const struct bt
 	}
 	if (!(s->access & BT_WRITE))
 		return read_copy(bt, gla, s, o);
-	return s->store ? store(bt, s, gla, o) : leave_for_one(bt, s);
+	return can_store(s, o) ? store(bt, s, gla, o) : leave_for_one(bt, s);
 }
 
 /* One check of many comes here although its page may be in the table. A block that has come often
