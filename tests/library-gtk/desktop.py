@@ -101,6 +101,19 @@ class Desktop(Driver):
         sockets = glob.glob(f"{self.home}/run/tessera/*.control")
         return subprocess.run([self.tessera, "ctl", sockets[0], *words], capture_output=True, text=True).stdout if sockets else ""
 
+    def processes(self, *commands):
+        """Those of this home's machines (`run`) and of their windows (`view`)."""
+        found = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{process}/cmdline", "rb") as file:
+                    words = [os.fsdecode(word) for word in file.read().split(b"\0")]
+            except OSError:
+                continue  # it has just ended
+            if words[1:2] and words[1] in commands and any(self.home in word for word in words):
+                found.append(int(process))
+        return found
+
     def open_wizard(self):
         """A click before the button is shown does nothing. One that does something does it a quarter of a second later (gtkbutton.c), so
         after half a second and an answer of the library there is the wizard, or the click was lost."""

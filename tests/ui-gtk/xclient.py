@@ -110,6 +110,18 @@ class Display:
                 found[name.value.decode()] = window
         return found
 
+    def lift(self, window):
+        """Above all others."""
+        self.x.XRaiseWindow(self.display, ctypes.c_ulong(window))
+        self.x.XFlush(self.display)
+
+    def is_above(self, title, other):
+        """Windows of the top level, by their titles; False: there are not both."""
+        windows, titles = list(self.windows()), self.titles()
+        if titles.get(title) not in windows or titles.get(other) not in windows:
+            return False
+        return windows.index(titles[title]) > windows.index(titles[other])
+
     def close(self, window):
         """What a window manager's close button sends."""
         protocols = self.x.XInternAtom(self.display, b"WM_PROTOCOLS", 0)

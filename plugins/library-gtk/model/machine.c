@@ -206,6 +206,7 @@ static void tsr_library_machine_dispose(GObject *object)
 	g_clear_handle_id(&self->retry, g_source_remove);
 	tsr_library_machine_disconnect(self);
 	g_clear_object(&self->process);
+	g_clear_object(&self->window);
 	G_OBJECT_CLASS(tsr_library_machine_parent_class)->dispose(object);
 }
 

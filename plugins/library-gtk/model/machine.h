@@ -68,8 +68,9 @@ void tsr_library_machine_start(TsrLibraryMachine *self);
 void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed);
 /* The permissions of the last start. */
 guint tsr_library_machine_get_permissions(TsrLibraryMachine *self);
-/* Opens another window of a machine that runs. */
-void tsr_library_machine_open_window(TsrLibraryMachine *self);
+/* Raises the window of a machine that runs, or opens one if it has none. token: what the desktop
+ * gave for the user's click (DESKTOP_STARTUP_ID, XDG_ACTIVATION_TOKEN); NULL: nothing. */
+void tsr_library_machine_open_window(TsrLibraryMachine *self, const char *token);
 /* Saves its state next to its disks, and ends its process. */
 void tsr_library_machine_suspend(TsrLibraryMachine *self);
 /* The power switch: what the guest has not written is lost. */

@@ -7,6 +7,7 @@
 #include "ui/groups.h"
 #include "ui/hardware.h"
 #include "ui/snapshots.h"
+#include "ui/startup.h"
 
 #define IN(state) (1u << (state))
 #define AT_REST (IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED) | IN(TSR_LIBRARY_DAMAGED))
@@ -35,7 +36,7 @@ static void do_start(Context *context)
 
 static void do_open(Context *context)
 {
-	tsr_library_machine_open_window(context->machine);
+	tsr_startup_open_window(context->card, context->machine);
 }
 
 static void do_suspend(Context *context)

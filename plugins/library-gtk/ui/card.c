@@ -5,6 +5,7 @@
 #include "model/text.h"
 #include "ui/card-actions.h"
 #include "ui/picture.h"
+#include "ui/startup.h"
 
 #define PICTURE_WIDTH 480 /* pixels: twice the card's, for displays with a scale of 2 */
 
@@ -145,7 +146,7 @@ void tsr_library_card_activate(TsrLibraryCard *self)
 	TsrLibraryState state = tsr_library_machine_get_state(self->machine);
 
 	if (state == TSR_LIBRARY_RUNNING)
-		tsr_library_machine_open_window(self->machine);
+		tsr_startup_open_window(GTK_WIDGET(self), self->machine);
 	else if (looks[state].action)
 		tsr_library_machine_start(self->machine);
 }
