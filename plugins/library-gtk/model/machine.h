@@ -31,7 +31,7 @@ typedef enum {
 	TSR_LIBRARY_MAY_FORCE_MEDIUM = 2, /* --force-medium: a disk that has changed */
 } TsrLibraryPermission;
 
-/* Properties, of which changes are notified: title, state, problem, picture. Signals:
+/* Properties, of which changes are notified: title, state, problem, picture, installing. Signals:
  * failed(sentence), what the user asked for was not done; refused(permission, sentence), a start
  * needs one more TsrLibraryPermission than it had. */
 #define TSR_TYPE_LIBRARY_MACHINE (tsr_library_machine_get_type())
@@ -53,6 +53,8 @@ gint64 tsr_library_machine_get_used(TsrLibraryMachine *self);
 TsrLibraryState tsr_library_machine_get_state(TsrLibraryMachine *self);
 /* Why it is damaged, or how its last run failed; NULL: all is well. */
 const char *tsr_library_machine_get_problem(TsrLibraryMachine *self);
+/* Whether it starts, or runs, an installation without questions, in place of its system. */
+gboolean tsr_library_machine_is_installing(TsrLibraryMachine *self);
 /* PNG; NULL: none. */
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self);
 /* Whether a process of the machine is there, so that its folder must stay as it is. */
