@@ -81,11 +81,11 @@ class Desktop(Driver):
         Gio.bus_get_sync(Gio.BusType.SESSION).call_sync("org.tessera.Tessera", "/org/tessera/Tessera", "org.gtk.Actions", "Activate",
                                                         GLib.Variant("(sava{sv})", (action, [], {})), None, Gio.DBusCallFlags.NONE, -1, None)
 
-    def drop(self, path):
-        """What a drop of the file or folder onto the window does, by an action of that."""
-        argument = GLib.Variant.new_bytestring(os.fsencode(path))
+    def drop(self, *paths):
+        """What a drop of the files or folders onto the window does, by an action of that."""
+        argument = GLib.Variant("aay", [os.fsencode(path) + b"\0" for path in paths])
         Gio.bus_get_sync(Gio.BusType.SESSION).call_sync("org.tessera.Tessera", "/org/tessera/Tessera/window/1", "org.gtk.Actions", "Activate",
-                                                        GLib.Variant("(sava{sv})", ("import-file", [argument], {})), None, Gio.DBusCallFlags.NONE, -1, None)
+                                                        GLib.Variant("(sava{sv})", ("import-files", [argument], {})), None, Gio.DBusCallFlags.NONE, -1, None)
 
     def card(self, title, state):
         """Waits until the machine's card tells such a state."""

@@ -499,6 +499,24 @@ static void digests_lie_beside_a_description_too(void)
 	refused(path, "“d.vmdk” is damaged, or was changed");
 }
 
+static void parts_of_a_machine_are_not_imported_alone(void)
+{
+	g_autofree char *folder = rig_folder(), *vmx = g_build_filename(folder, "a.VMX", NULL),
+			*disk = g_build_filename(folder, "a.vmdk", NULL),
+			*iso = g_build_filename(folder, "a.iso", NULL),
+			*sub = g_build_filename(folder, "sub", NULL),
+			*other = g_build_filename(sub, "a.vmdk", NULL);
+	const char *const all[] = { disk, iso, sub, other, vmx, NULL }, *const alone[] = { disk,
+											   other,
+											   NULL };
+
+	g_mkdir(sub, 0700);
+	CU_ASSERT_TRUE(tsr_import_is_part(disk, all));
+	for (guint i = 1; all[i]; i++)
+		CU_ASSERT_FALSE(tsr_import_is_part(all[i], all));
+	CU_ASSERT_FALSE(tsr_import_is_part(disk, alone));
+}
+
 /* -- Machines of Tessera */
 
 static void a_machine_is_copied_as_a_whole(void)
@@ -593,6 +611,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_vmx_brings_its_disks),
 		UNIT_ROW(an_ova_is_unpacked),
 		UNIT_ROW(bad_archives_leave_nothing),
+		UNIT_ROW(parts_of_a_machine_are_not_imported_alone),
 		UNIT_ROW(digests_of_a_package_are_compared),
 		UNIT_ROW(digests_lie_beside_a_description_too),
 		CU_TEST_INFO_NULL,

@@ -22,12 +22,13 @@ static GtkWidget *dialog_new(GtkWidget *over, const char *heading, const char *b
 	return adw_message_dialog_new(GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL, heading, body);
 }
 
-void tsr_dialog_tell(GtkWidget *over, const char *heading, const char *body)
+GtkWindow *tsr_dialog_tell(GtkWidget *over, const char *heading, const char *body)
 {
 	AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(dialog_new(over, heading, body));
 
 	adw_message_dialog_add_response(dialog, CANCEL, _("_Close"));
 	gtk_window_present(GTK_WINDOW(dialog));
+	return GTK_WINDOW(dialog);
 }
 
 static void on_response(AdwMessageDialog *dialog, const char *response, gpointer data)
@@ -102,7 +103,6 @@ static AdwMessageDialog *ask_text(GtkWidget *over, const char *heading, const ch
 	gtk_editable_set_text(GTK_EDITABLE(entry), text);
 	adw_message_dialog_set_extra_child(dialog, entry);
 	adw_message_dialog_set_response_appearance(dialog, YES, ADW_RESPONSE_SUGGESTED);
-	gtk_window_present(GTK_WINDOW(dialog));
 	return dialog;
 }
 
@@ -133,5 +133,6 @@ void tsr_dialog_ask_title(GtkWidget *over, const char *heading, const char *titl
 
 	g_signal_connect(question->entry, "changed", G_CALLBACK(on_text_changed), dialog);
 	on_text_changed(question->entry, dialog);
+	gtk_window_present(GTK_WINDOW(dialog));
 	gtk_widget_grab_focus(GTK_WIDGET(question->entry));
 }

@@ -6,8 +6,8 @@
 
 #include <adwaita.h>
 
-/* Says that something was not done, and why. */
-void tsr_dialog_tell(GtkWidget *over, const char *heading, const char *body);
+/* Says that something was not done, and why. The dialog, which goes by itself. (transfer none) */
+GtkWindow *tsr_dialog_tell(GtkWidget *over, const char *heading, const char *body);
 
 /* Asks whether to do something that cannot be undone; `yes` is the verb of the button. Calls `done`
  * with `object` if so, of which a reference is held meanwhile. */
