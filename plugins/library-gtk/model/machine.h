@@ -96,9 +96,10 @@ void tsr_library_machine_set_live(TsrLibraryMachine *self, gboolean live);
  * _finish (for trash: the old one); NULL with error. The library finds the new folder by itself. */
 void tsr_library_machine_rename(TsrLibraryMachine *self, const char *title,
 				GAsyncReadyCallback callback, gpointer user);
+/* progress is reported on another thread until `callback` is called; NULL: nobody wants to know. */
 void tsr_library_machine_clone(TsrLibraryMachine *self, const char *title,
-			       GCancellable *cancellable, GAsyncReadyCallback callback,
-			       gpointer user);
+			       struct tsr_progress *progress, GCancellable *cancellable,
+			       GAsyncReadyCallback callback, gpointer user);
 void tsr_library_machine_trash(TsrLibraryMachine *self, GAsyncReadyCallback callback,
 			       gpointer user);
 char *tsr_library_machine_finish(GAsyncResult *result, GError **error);

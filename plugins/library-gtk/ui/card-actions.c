@@ -3,6 +3,7 @@
 #include "ui/card-actions.h"
 
 #include "model/text.h"
+#include "ui/clone.h"
 #include "ui/dialogs.h"
 #include "ui/groups.h"
 #include "ui/hardware.h"
@@ -158,17 +159,12 @@ static void do_rename(Context *context)
 			     on_rename, context->machine);
 }
 
-static void on_clone(gpointer machine, const char *title)
-{
-	tsr_library_machine_clone(machine, title, NULL, on_changed, NULL);
-}
-
 static void do_clone(Context *context)
 {
-	g_autofree char *title = with_title(context, _("Copy of %s"));
+	GtkRoot *root = gtk_widget_get_root(context->card);
 
-	tsr_dialog_ask_title(context->card, _("Clone the machine with its disks"), title,
-			     _("_Clone"), on_clone, context->machine);
+	if (GTK_IS_WINDOW(root))
+		tsr_clone_ask(GTK_WINDOW(root), context->machine);
 }
 
 static void do_group(Context *context)
