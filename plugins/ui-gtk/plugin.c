@@ -56,6 +56,7 @@ static bool realize(void *self, struct tsr_error *error)
 
 	ui->calls = ui_calls_new(ui, ui->control);
 	ui->settings = ui_settings_new();
+	ui_name_take(ui);
 	ui_window_create(ui, g_str_equal(ui->scale, "user")
 				     ? ui_settings_get(ui->settings, UI_SETTING_SCALE)
 				     : ui->scale);
@@ -66,7 +67,8 @@ static void detach(void *self)
 {
 	struct ui *ui = &((struct instance *)self)->ui;
 
-	ui_window_destroy(ui);
+	ui_window_destroy(ui); /* may take a while; who asks for the window waits for that */
+	ui_name_release(ui);
 	g_clear_pointer(&ui->calls, ui_calls_end);
 	g_clear_pointer(&ui->settings, ui_settings_free);
 	g_free(ui->title);

@@ -44,6 +44,8 @@ struct ui {
 	char *suspend_to;              /* a file; "": the user names one */
 	char *again;                   /* a command that starts the machine; "": none */
 	char *control;                 /* the machine's socket; "": it is in this process */
+	GDBusConnection *session;      /* NULL: the window is not on the session bus */
+	guint object;                  /* its, there */
 
 	GtkWindow *window;
 	UiScreen *screen;
@@ -118,6 +120,10 @@ void ui_frames_fetch_hidden(struct ui *ui);
 /* -- fullscreen.c */
 void ui_fullscreen_add(struct ui *ui);
 void ui_fullscreen_toggle(struct ui *ui);
+
+/* -- name.c: by which the library finds the window */
+void ui_name_take(struct ui *ui); /* before the window is shown */
+void ui_name_release(struct ui *ui);
 
 /* -- closing.c */
 void ui_closing_add(struct ui *ui);

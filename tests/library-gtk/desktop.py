@@ -81,11 +81,11 @@ class Desktop(Driver):
         Gio.bus_get_sync(Gio.BusType.SESSION).call_sync("org.tessera.Tessera", "/org/tessera/Tessera", "org.gtk.Actions", "Activate",
                                                         GLib.Variant("(sava{sv})", (action, [], {})), None, Gio.DBusCallFlags.NONE, -1, None)
 
-    def drop(self, path):
-        """What a drop of the file or folder onto the window does, by an action of that."""
-        argument = GLib.Variant.new_bytestring(os.fsencode(path))
+    def drop(self, *paths):
+        """What a drop of the files or folders onto the window does, by an action of that."""
+        argument = GLib.Variant("aay", [os.fsencode(path) + b"\0" for path in paths])
         Gio.bus_get_sync(Gio.BusType.SESSION).call_sync("org.tessera.Tessera", "/org/tessera/Tessera/window/1", "org.gtk.Actions", "Activate",
-                                                        GLib.Variant("(sava{sv})", ("import-file", [argument], {})), None, Gio.DBusCallFlags.NONE, -1, None)
+                                                        GLib.Variant("(sava{sv})", ("import-files", [argument], {})), None, Gio.DBusCallFlags.NONE, -1, None)
 
     def card(self, title, state):
         """Waits until the machine's card tells such a state."""
@@ -100,6 +100,19 @@ class Desktop(Driver):
     def control(self, *words):
         sockets = glob.glob(f"{self.home}/run/tessera/*.control")
         return subprocess.run([self.tessera, "ctl", sockets[0], *words], capture_output=True, text=True).stdout if sockets else ""
+
+    def processes(self, *commands):
+        """Those of this home's machines (`run`) and of their windows (`view`)."""
+        found = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{process}/cmdline", "rb") as file:
+                    words = [os.fsdecode(word) for word in file.read().split(b"\0")]
+            except OSError:
+                continue  # it has just ended
+            if words[1:2] and words[1] in commands and any(self.home in word for word in words):
+                found.append(int(process))
+        return found
 
     def open_wizard(self):
         """A click before the button is shown does nothing. One that does something does it a quarter of a second later (gtkbutton.c), so

@@ -11,6 +11,7 @@
 #include "model/answers.h"
 #include "model/installation.h"
 #include "model/installer.h"
+#include "model/record.h"
 #include "unit.h"
 
 #define KERNEL_BYTES 0x400
@@ -278,6 +279,16 @@ static void a_disc_without_one_leaves_nothing(void)
 	CU_ASSERT_PTR_NULL(g_dir_read_name(dir));
 }
 
+/* As its card has it. */
+static gboolean is_installing(const char *folder)
+{
+	struct tsr_machine_record *record = tsr_machine_record_read(folder);
+	const gboolean is = record->is_installing;
+
+	tsr_machine_record_free(record);
+	return is;
+}
+
 static void the_guests_report_ends_it(void)
 {
 	g_autofree char *parent = rig_folder(), *disc = NULL, *folder = NULL, *words = NULL,
@@ -294,6 +305,7 @@ static void the_guests_report_ends_it(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(words, "a,b/install.kernel --initrd "));
 	CU_ASSERT_PTR_NOT_NULL(strstr(words, "a,,b/install.report --exit-on-reset"));
 
+	CU_ASSERT_TRUE(is_installing(folder));
 	CU_ASSERT_FALSE(tsr_installation_settle(folder));
 	g_free(rig_write(folder, "install.report", "noise\n", -1));
 	CU_ASSERT_FALSE(tsr_installation_settle(folder));
@@ -306,6 +318,7 @@ static void the_guests_report_ends_it(void)
 	CU_ASSERT_FALSE(has(folder, "install.initrd") || has(folder, "install.kernel") ||
 			has(folder, "install.report"));
 	CU_ASSERT_FALSE(tsr_installation_settle(folder));
+	CU_ASSERT_FALSE(is_installing(folder));
 	tsr_installation_add_options(folder, later);
 	none = g_strv_builder_end(later);
 	CU_ASSERT_PTR_NULL(none[0]);

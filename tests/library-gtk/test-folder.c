@@ -263,6 +263,21 @@ static void a_cancelled_copy_leaves_nothing(void)
 	CU_ASSERT_EQUAL(count_entries(parent), 0);
 }
 
+static void a_cancelled_clone_leaves_nothing(void)
+{
+	g_autofree char *parent = rig_folder(), *folder = rig_machine(parent, "PC");
+	g_autoptr(GCancellable) cancellable = g_cancellable_new();
+	struct tsr_progress progress = { .report = cancel, .user = cancellable };
+	const guint before = count_entries(parent);
+	g_autoptr(GError) why = NULL;
+
+	g_free(rig_write(folder, "notes.txt", "kept", 4));
+	CU_ASSERT_PTR_NULL(tsr_folder_clone(folder, "Copy", &progress, cancellable, &why));
+	CU_ASSERT(g_error_matches(why, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+	CU_ASSERT(progress.done > 0 && progress.done < progress.total);
+	CU_ASSERT_EQUAL(count_entries(parent), before);
+}
+
 /* The limit on files stands for a disk that is full. */
 static void a_full_disk_leaves_nothing(void)
 {
@@ -329,6 +344,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_copy_has_no_past),
 		UNIT_ROW(holes_stay_holes),
 		UNIT_ROW(a_cancelled_copy_leaves_nothing),
+		UNIT_ROW(a_cancelled_clone_leaves_nothing),
 		UNIT_ROW(a_full_disk_leaves_nothing),
 		UNIT_ROW(what_a_killed_process_left_goes),
 		CU_TEST_INFO_NULL,

@@ -161,6 +161,57 @@ static const char ovf[] =
 	"<rasd:HostResource>ovf:/disk/d</rasd:HostResource></Item></VirtualHardwareSection>"
 	"</VirtualSystem></Envelope>";
 
+static char *digest_line(GChecksumType type, const char *word, const char *name, const char *bytes,
+			 gsize length)
+{
+	g_autofree char *sum = g_compute_checksum_for_data(type, (const guchar *)bytes, length);
+
+	return g_strdup_printf("%s(%s)= %s\r\n", word, name, sum);
+}
+
+/* The manifest of the package below. */
+static char *make_digests(const char *text, const char *disk, gsize length)
+{
+	g_autofree char *first = digest_line(G_CHECKSUM_SHA256, "SHA256", "box.ovf", text,
+					     strlen(text)),
+			*second = digest_line(G_CHECKSUM_SHA1, "SHA1 ", "d (1).vmdk", disk, length),
+			*third = digest_line(G_CHECKSUM_SHA512, "Sha512", "d (1).vmdk", disk,
+					     length);
+
+	return g_strconcat(first, second, third, "SHA256(not there)= 00\n", NULL);
+}
+
+/* An OVA with the digests of its files. digests NULL: the right ones; damaged: a byte of its disk
+ * is another one than they are of. */
+static char *make_ova_with(const char *folder, const char *digests, gboolean damaged)
+{
+	g_autofree char *image = make_image(folder, "d.vmdk", "vmdk", "subformat=streamOptimized"),
+			*text = g_strdup_printf(ovf, "d (1).vmdk"), *bytes = NULL, *right = NULL;
+	g_autoptr(GByteArray) tar = g_byte_array_new();
+	const guint8 end[2 * TAR_BLOCK] = { 0 };
+	gsize length;
+
+	CU_ASSERT_FATAL(g_file_get_contents(image, &bytes, &length, NULL));
+	right = make_digests(text, bytes, length);
+	bytes[length / 2] ^= (char)damaged;
+	add_member(tar, "box.ovf", text, strlen(text));
+	add_member(tar, "box.mf", digests ? digests : right, strlen(digests ? digests : right));
+	add_member(tar, "d (1).vmdk", bytes, length);
+	g_byte_array_append(tar, end, sizeof end);
+	g_remove(image);
+	return rig_write(folder, "box.ova", (char *)tar->data, tar->len);
+}
+
+/* The files of a package, with a digest that is not its disk's; the description's path. */
+static char *make_package(const char *folder)
+{
+	g_autofree char *text = g_strdup_printf(ovf, "d.vmdk");
+
+	g_free(make_image(folder, "d.vmdk", "vmdk", "subformat=streamOptimized"));
+	g_free(rig_write(folder, "box.mf", "SHA256(d.vmdk)= 00\n", -1));
+	return rig_write(folder, "box.ovf", text, -1);
+}
+
 /* An OVA whose description names `href`, with a disk under the name `member`. */
 static char *make_ova(const char *folder, const char *href, const char *member)
 {
@@ -272,10 +323,11 @@ static void stop(gpointer user, double done)
 
 static void a_cancelled_import_leaves_nothing(void)
 {
-	for (guint i = 0; i < 2; i++) {
+	for (guint i = 0; i < 3; i++) {
 		g_autofree char *folder = rig_folder(), *parent = rig_folder(),
-				*path = i ? make_ova(folder, "d.vmdk", "d.vmdk")
-					  : make_image(folder, "a.qcow2", "qcow2", NULL);
+				*path = i == 2   ? make_package(folder)
+					: i == 1 ? make_ova(folder, "d.vmdk", "d.vmdk")
+						 : make_image(folder, "a.qcow2", "qcow2", NULL);
 		g_autoptr(GCancellable) cancellable = g_cancellable_new();
 		g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
 		g_autoptr(GError) why = NULL;
@@ -415,6 +467,56 @@ static void bad_archives_leave_nothing(void)
 	refused(empty, "cannot be unpacked: ");
 }
 
+static void digests_of_a_package_are_compared(void)
+{
+	static const char *const lists[] = { "SHA1(box.ovf)\n", "()\n", "=)(\n", "\xff\n", "x" };
+	g_autofree char *folder = rig_folder(), *parent = rig_folder(),
+			*good = make_ova_with(folder, NULL, FALSE),
+			*made = import(good, parent, NULL), *unknown = NULL, *other = NULL,
+			*damaged = NULL;
+	g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+	is_copy(made, "disk.img");
+	unknown = make_ova_with(folder, "BLAKE9(box.ovf)= 00\n\nSHA256(../x)= 00", FALSE);
+	other = import(unknown, parent, notes);
+	CU_ASSERT_EQUAL_FATAL(notes->len, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(notes->pdata[0], "unknown kind “BLAKE9”"));
+	damaged = make_ova_with(folder, NULL, TRUE);
+	refused(damaged, "“d (1).vmdk” is damaged, or was changed: it does not have the digest");
+	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+		g_autofree char *path = make_ova_with(folder, lists[i], FALSE);
+
+		refused(path, "“box.mf” is damaged, or is not a list of digests");
+	}
+}
+
+/* The files of a package that was unpacked. */
+static void digests_lie_beside_a_description_too(void)
+{
+	g_autofree char *folder = rig_folder(), *path = make_package(folder);
+
+	refused(path, "“d.vmdk” is damaged, or was changed");
+}
+
+static void parts_of_a_machine_are_not_imported_alone(void)
+{
+	g_autofree char *folder = rig_folder(), *vmx = g_build_filename(folder, "a.VMX", NULL),
+			*disk = g_build_filename(folder, "a.vmdk", NULL),
+			*iso = g_build_filename(folder, "a.iso", NULL),
+			*sub = g_build_filename(folder, "sub", NULL),
+			*other = g_build_filename(sub, "a.vmdk", NULL);
+	const char *const all[] = { disk, iso, sub, other, vmx, NULL }, *const alone[] = { disk,
+											   other,
+											   NULL };
+
+	g_mkdir(sub, 0700);
+	CU_ASSERT_TRUE(tsr_import_is_part(disk, all));
+	for (guint i = 1; all[i]; i++)
+		CU_ASSERT_FALSE(tsr_import_is_part(all[i], all));
+	CU_ASSERT_FALSE(tsr_import_is_part(disk, alone));
+}
+
 /* -- Machines of Tessera */
 
 static void a_machine_is_copied_as_a_whole(void)
@@ -509,6 +611,9 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_vmx_brings_its_disks),
 		UNIT_ROW(an_ova_is_unpacked),
 		UNIT_ROW(bad_archives_leave_nothing),
+		UNIT_ROW(parts_of_a_machine_are_not_imported_alone),
+		UNIT_ROW(digests_of_a_package_are_compared),
+		UNIT_ROW(digests_lie_beside_a_description_too),
 		CU_TEST_INFO_NULL,
 	};
 	g_autofree char *converter = g_find_program_in_path("qemu-img"), *folder = NULL;

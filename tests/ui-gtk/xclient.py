@@ -19,7 +19,23 @@ class WindowAttributes(ctypes.Structure):
         ("map_installed", ctypes.c_int), ("map_state", ctypes.c_int), ("pad", ctypes.c_long * 8)]
 
 
+class ErrorEvent(ctypes.Structure):
+    _fields_ = [("type", ctypes.c_int), ("display", ctypes.c_void_p), ("resource", ctypes.c_ulong), ("serial", ctypes.c_ulong),
+                ("error_code", ctypes.c_ubyte), ("request_code", ctypes.c_ubyte), ("minor_code", ctypes.c_ubyte)]
+
+
 IS_VIEWABLE = 2
+BAD_WINDOW = 3
+ERROR_HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ErrorEvent))
+
+
+@ERROR_HANDLER
+def on_error(display, event):
+    """A window may go between being listed and being asked; all else is an error of the test, which Xlib tells and ends."""
+    return 0 if event.contents.error_code == BAD_WINDOW else usual_handler(display, event)
+
+
+usual_handler = None
 
 
 class Display:
@@ -33,7 +49,14 @@ class Display:
         self.x.XInternAtom.restype = ctypes.c_ulong
         self.x.XGetImage.restype = ctypes.c_void_p
         self.x.XGetPixel.restype = ctypes.c_ulong
+        self.x.XSetErrorHandler.restype = ERROR_HANDLER
         self.display = ctypes.c_void_p(self.x.XOpenDisplay(None))
+        self.handle_errors()
+
+    def handle_errors(self):
+        global usual_handler
+        previous = self.x.XSetErrorHandler(on_error)
+        usual_handler = usual_handler or previous
 
     def press(self, name, down):
         code = self.x.XKeysymToKeycode(self.display, ctypes.c_ulong(self.x.XStringToKeysym(name.encode())))
@@ -86,6 +109,18 @@ class Display:
             if self.x.XFetchName(self.display, ctypes.c_ulong(window), ctypes.byref(name)) and name.value:
                 found[name.value.decode()] = window
         return found
+
+    def lift(self, window):
+        """Above all others."""
+        self.x.XRaiseWindow(self.display, ctypes.c_ulong(window))
+        self.x.XFlush(self.display)
+
+    def is_above(self, title, other):
+        """Windows of the top level, by their titles; False: there are not both."""
+        windows, titles = list(self.windows()), self.titles()
+        if titles.get(title) not in windows or titles.get(other) not in windows:
+            return False
+        return windows.index(titles[title]) > windows.index(titles[other])
 
     def close(self, window):
         """What a window manager's close button sends."""

@@ -20,10 +20,8 @@ typedef struct {
 	GCancellable *cancellable;
 } Copy;
 
-static void advance(Copy *copy, goffset bytes)
+void tsr_progress_advance(struct tsr_progress *progress, goffset bytes)
 {
-	struct tsr_progress *progress = copy->progress;
-
 	if (!progress)
 		return;
 	progress->done += bytes;
@@ -49,7 +47,7 @@ static int copy_stretch(Copy *copy, off_t at, off_t end)
 		if (count == 0)
 			return EIO; /* it became shorter meanwhile */
 		if (count > 0)
-			advance(copy, count);
+			tsr_progress_advance(copy->progress, count);
 	}
 	return 0;
 }
@@ -62,12 +60,12 @@ static int copy_data(Copy *copy, off_t size)
 	while (!failure && at < size && (data = lseek(copy->from, at, SEEK_DATA)) >= 0) {
 		off_t end = lseek(copy->from, data, SEEK_HOLE);
 
-		advance(copy, data - at);
+		tsr_progress_advance(copy->progress, data - at);
 		failure = copy_stretch(copy, data, end < 0 ? size : end);
 		at = end < 0 ? size : end;
 	}
 	if (!failure)
-		advance(copy, size - at);
+		tsr_progress_advance(copy->progress, size - at);
 	return failure;
 }
 
@@ -81,7 +79,7 @@ static int copy_open(Copy *copy)
 	if (!S_ISREG(info.st_mode))
 		return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
 	if (ioctl(copy->to, FICLONE, copy->from) == 0)
-		advance(copy, info.st_size);
+		tsr_progress_advance(copy->progress, info.st_size);
 	else
 		failure = copy_data(copy, info.st_size);
 	if (!failure && (ftruncate(copy->to, info.st_size) != 0 || fsync(copy->to) != 0))

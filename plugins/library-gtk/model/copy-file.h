@@ -12,6 +12,9 @@ struct tsr_progress {
 	goffset total, done; /* bytes, of all files of the operation */
 };
 
+/* So many bytes more are done, which is reported. progress may be NULL. */
+void tsr_progress_advance(struct tsr_progress *progress, goffset bytes);
+
 /* Copies a file to one that does not exist. File systems that can share blocks do so, and holes
  * stay holes. FALSE with error: there is no new file. progress may be NULL. Not on the main loop.
  */

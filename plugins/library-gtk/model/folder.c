@@ -258,7 +258,8 @@ static gboolean copy_files(const char *from, const char *to, const struct tsr_fo
 		g_autofree char *old = g_build_filename(from, *name, NULL),
 				*new = g_build_filename(to, *name, NULL);
 
-		if (!tsr_library_copy_file(old, new, progress, cancellable, error))
+		if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+		    !tsr_library_copy_file(old, new, progress, cancellable, error))
 			return FALSE;
 		keep_identity(old, new);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "model/digests.h"
 #include "model/disk-convert.h"
 #include "model/folder-private.h"
 #include "model/import-private.h"
@@ -112,6 +113,9 @@ static gboolean read_foreign(Import *im, GError **error)
 	if (!description)
 		return FALSE;
 	im->source = g_path_get_dirname(description);
+	if (!tsr_import_has_suffix(description, TSR_IMPORT_VMX) &&
+	    !tsr_digests_check(description, im->notes, im->progress, im->cancellable, error))
+		return FALSE;
 	im->foreign = read_description(description, error);
 	return im->foreign != NULL;
 }

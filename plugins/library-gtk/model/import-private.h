@@ -8,6 +8,7 @@
 #define TSR_IMPORT_VMX ".vmx"
 #define TSR_IMPORT_OVF ".ovf"
 #define TSR_IMPORT_OVA ".ova"
+#define TSR_IMPORT_ISO ".iso"
 
 gboolean tsr_import_has_suffix(const char *path, const char *suffix);
 

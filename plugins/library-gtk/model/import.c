@@ -193,6 +193,35 @@ struct tsr_import *tsr_import_look(const char *path, GError **error)
 	return NULL;
 }
 
+/* -- Several files */
+
+static gboolean has_one_of(const char *path, const char *const *suffixes)
+{
+	for (; *suffixes; suffixes++)
+		if (tsr_import_has_suffix(path, *suffixes))
+			return TRUE;
+	return FALSE;
+}
+
+gboolean tsr_import_is_part(const char *path, const char *const *paths)
+{
+	static const char *const descriptions[] = { TSR_IMPORT_VMX, TSR_IMPORT_OVF,
+						    TSR_LIBRARY_SUFFIX, NULL },
+				 *const others[] = { TSR_IMPORT_OVA, TSR_IMPORT_ISO, NULL };
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	if (has_one_of(path, descriptions) || has_one_of(path, others) ||
+	    g_file_test(path, G_FILE_TEST_IS_DIR))
+		return FALSE;
+	for (; *paths; paths++) {
+		g_autofree char *other = g_path_get_dirname(*paths);
+
+		if (has_one_of(*paths, descriptions) && g_str_equal(folder, other))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 char *tsr_import_make(const struct tsr_import *import, const struct tsr_import_place *place,
 		      GPtrArray *notes, struct tsr_progress *progress, GCancellable *cancellable,
 		      GError **error)

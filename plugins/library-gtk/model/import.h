@@ -28,6 +28,10 @@ struct tsr_import {
 /* What a file or folder is. NULL with error: a sentence. */
 struct tsr_import *tsr_import_look(const char *path, GError **error);
 void tsr_import_free(struct tsr_import *import);
+/* Whether a file of several that are imported at once is taken to belong to a machine among them,
+ * because the machine's description (.vmx, .ovf, .machine) lies beside it: then it is not imported
+ * by itself. paths: all of them, absolute. Discs, archives and folders belong to none. */
+gboolean tsr_import_is_part(const char *path, const char *const *paths);
 
 struct tsr_import_place {
 	const char *parent;  /* the folder of the new machine's folder */

@@ -56,6 +56,12 @@ static char *double_commas(const char *path)
 	return g_strjoinv(",,", parts);
 }
 
+gboolean tsr_installation_is_prepared(const char *folder)
+{
+	return kind_of(folder, KERNEL) == FILE_OF_OURS && kind_of(folder, INITRD) == FILE_OF_OURS &&
+	       kind_of(folder, REPORT) != FOREIGN;
+}
+
 /* A reset ends the run: the installer's last one, after which the disk is to start; and any other
  * one, so that a guest cannot install itself again over what it has installed. */
 void tsr_installation_add_options(const char *folder, GStrvBuilder *options)
@@ -66,8 +72,7 @@ void tsr_installation_add_options(const char *folder, GStrvBuilder *options)
 			*escaped = double_commas(report),
 			*serial = g_strconcat("file:", escaped, NULL);
 
-	if (kind_of(folder, KERNEL) != FILE_OF_OURS || kind_of(folder, INITRD) != FILE_OF_OURS ||
-	    kind_of(folder, REPORT) == FOREIGN)
+	if (!tsr_installation_is_prepared(folder))
 		return;
 	g_strv_builder_add_many(options, "--kernel", kernel, "--initrd", initrd, "--append", APPEND,
 				"--serial", serial, "--exit-on-reset", NULL);

@@ -15,6 +15,8 @@
 /* Takes the installer from the disc. answers: as for tsr_installer_unpack(). FALSE with error. */
 gboolean tsr_installation_prepare(const char *folder, const char *disc, const char *answers,
 				  GCancellable *cancellable, GError **error);
+/* Whether the machine starts the installer. */
+gboolean tsr_installation_is_prepared(const char *folder);
 /* Adds what `tessera run` needs to start the installer, if there is one. */
 void tsr_installation_add_options(const char *folder, GStrvBuilder *options);
 /* Ends the installation if the guest has reported that, and it is not suspended. TRUE: it has ended

@@ -71,6 +71,7 @@ void tsr_library_machine_discard_state(TsrLibraryMachine *self)
 
 typedef struct {
 	char *folder, *title;
+	struct tsr_progress *progress; /* not owned; NULL: it is not wanted */
 } Change;
 
 static void change_free(gpointer data)
@@ -103,7 +104,8 @@ static void clone_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 {
 	Change *change = data;
 	GError *error = NULL;
-	char *folder = tsr_folder_clone(change->folder, change->title, NULL, cancellable, &error);
+	char *folder = tsr_folder_clone(change->folder, change->title, change->progress,
+					cancellable, &error);
 
 	return_folder(task, folder, error);
 }
@@ -121,7 +123,8 @@ static void trash_on_thread(GTask *task, gpointer source, gpointer data, GCancel
 }
 
 static void change(TsrLibraryMachine *self, const char *title, GTaskThreadFunc work,
-		   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user)
+		   struct tsr_progress *progress, GCancellable *cancellable,
+		   GAsyncReadyCallback callback, gpointer user)
 {
 	g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user);
 	Change *data;
@@ -135,6 +138,7 @@ static void change(TsrLibraryMachine *self, const char *title, GTaskThreadFunc w
 	data = g_new0(Change, 1);
 	data->folder = g_strdup(self->record->folder);
 	data->title = g_strdup(title);
+	data->progress = progress;
 	g_task_set_task_data(task, data, change_free);
 	/* The result is told, also when the cancellation came too late. */
 	g_task_set_check_cancellable(task, FALSE);
@@ -175,20 +179,21 @@ static Carried *carried_new(GAsyncReadyCallback callback, gpointer user, gboolea
 void tsr_library_machine_rename(TsrLibraryMachine *self, const char *title,
 				GAsyncReadyCallback callback, gpointer user)
 {
-	change(self, title, rename_on_thread, NULL, on_folder, carried_new(callback, user, FALSE));
+	change(self, title, rename_on_thread, NULL, NULL, on_folder,
+	       carried_new(callback, user, FALSE));
 }
 
 void tsr_library_machine_clone(TsrLibraryMachine *self, const char *title,
-			       GCancellable *cancellable, GAsyncReadyCallback callback,
-			       gpointer user)
+			       struct tsr_progress *progress, GCancellable *cancellable,
+			       GAsyncReadyCallback callback, gpointer user)
 {
-	change(self, title, clone_on_thread, cancellable, on_folder,
+	change(self, title, clone_on_thread, progress, cancellable, on_folder,
 	       carried_new(callback, user, TRUE));
 }
 
 void tsr_library_machine_trash(TsrLibraryMachine *self, GAsyncReadyCallback callback, gpointer user)
 {
-	change(self, NULL, trash_on_thread, NULL, callback, user);
+	change(self, NULL, trash_on_thread, NULL, NULL, callback, user);
 }
 
 char *tsr_library_machine_finish(GAsyncResult *result, GError **error)

@@ -25,6 +25,7 @@ struct _TsrLibraryMachine {
 	gboolean is_connecting;
 	GSubprocess *process;    /* that this library started; NULL: none */
 	guint retry;             /* source: it has not opened its socket yet */
+	GSubprocess *window;     /* that this library opened, until it is known to be open; NULL */
 	gboolean live, is_asked; /* a picture is on its way */
 	guint live_source;
 	gint64 picture_saved; /* monotonic time */

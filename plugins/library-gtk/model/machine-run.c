@@ -245,6 +245,7 @@ void tsr_library_machine_ended(TsrLibraryMachine *self)
 		tsr_library_machine_set_operation(self, TSR_LIBRARY_OFF);
 		settle(self);
 	}
+	g_clear_object(&self->window); /* one that stays is of a machine that is gone */
 	tsr_library_machine_reread(self);
 	tsr_library_machine_changed(self);
 }
@@ -316,22 +317,6 @@ void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed)
 	tsr_library_machine_set_failure(self, NULL);
 	tsr_library_machine_set_operation(self, TSR_LIBRARY_STARTING);
 	start_process(self);
-}
-
-void tsr_library_machine_open_window(TsrLibraryMachine *self)
-{
-	g_autoptr(GError) why = NULL;
-	g_autoptr(GSubprocess) window = NULL;
-	g_autofree char *suspend =
-		g_strconcat("?suspend-to=", self->record->folder, "/", TSR_LIBRARY_STATE, NULL);
-
-	if (!self->connection)
-		return;
-	window = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &why, self->program, "view",
-				  self->socket, "--set", suspend, NULL);
-	if (!window)
-		fail(self, g_strdup_printf(_("No window of “%s” could be opened: %s"),
-					   self->record->title, why->message));
 }
 
 /* -- Power off */

@@ -6,7 +6,7 @@
 #define SOCKET_FOLDER "tessera"
 #define SOCKET_SUFFIX ".control"
 
-enum { PROP_TITLE = 1, PROP_STATE, PROP_PROBLEM, PROP_PICTURE, N_PROPS };
+enum { PROP_TITLE = 1, PROP_STATE, PROP_PROBLEM, PROP_PICTURE, PROP_INSTALLING, N_PROPS };
 
 G_DEFINE_FINAL_TYPE(TsrLibraryMachine, tsr_library_machine, G_TYPE_OBJECT)
 
@@ -83,6 +83,11 @@ const char *tsr_library_machine_get_problem(TsrLibraryMachine *self)
 	return tsr_library_machine_is_alive(self) ? NULL : self->record->damage;
 }
 
+gboolean tsr_library_machine_is_installing(TsrLibraryMachine *self)
+{
+	return self->record->is_installing;
+}
+
 char *tsr_library_machine_get_group(TsrLibraryMachine *self)
 {
 	return tsr_library_settings_get_group(self->settings, self->record->folder);
@@ -150,6 +155,8 @@ void tsr_library_machine_update(TsrLibraryMachine *self, struct tsr_machine_reco
 		g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_TITLE]);
 	if (g_strcmp0(old->damage, record->damage) != 0)
 		g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PROBLEM]);
+	if (old->is_installing != record->is_installing)
+		g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_INSTALLING]);
 	/* The file of a machine that has run here may be older: it is written meanwhile. */
 	if (!self->picture_saved)
 		tsr_library_machine_set_picture(self, record->picture);
@@ -194,6 +201,9 @@ static void tsr_library_machine_get_property(GObject *object, guint id, GValue *
 	case PROP_PICTURE:
 		g_value_set_boxed(value, self->picture);
 		break;
+	case PROP_INSTALLING:
+		g_value_set_boolean(value, self->record->is_installing);
+		break;
 	default:
 		G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 	}
@@ -206,6 +216,7 @@ static void tsr_library_machine_dispose(GObject *object)
 	g_clear_handle_id(&self->retry, g_source_remove);
 	tsr_library_machine_disconnect(self);
 	g_clear_object(&self->process);
+	g_clear_object(&self->window);
 	G_OBJECT_CLASS(tsr_library_machine_parent_class)->dispose(object);
 }
 
@@ -235,6 +246,7 @@ static void tsr_library_machine_class_init(TsrLibraryMachineClass *class)
 						   TSR_LIBRARY_OFF, flags);
 	properties[PROP_PROBLEM] = g_param_spec_string("problem", NULL, NULL, NULL, flags);
 	properties[PROP_PICTURE] = g_param_spec_boxed("picture", NULL, NULL, G_TYPE_BYTES, flags);
+	properties[PROP_INSTALLING] = g_param_spec_boolean("installing", NULL, NULL, FALSE, flags);
 	g_object_class_install_properties(object, N_PROPS, properties);
 	failed_signal = g_signal_new("failed", TSR_TYPE_LIBRARY_MACHINE, G_SIGNAL_RUN_LAST, 0, NULL,
 				     NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);

@@ -31,7 +31,7 @@ typedef enum {
 	TSR_LIBRARY_MAY_FORCE_MEDIUM = 2, /* --force-medium: a disk that has changed */
 } TsrLibraryPermission;
 
-/* Properties, of which changes are notified: title, state, problem, picture. Signals:
+/* Properties, of which changes are notified: title, state, problem, picture, installing. Signals:
  * failed(sentence), what the user asked for was not done; refused(permission, sentence), a start
  * needs one more TsrLibraryPermission than it had. */
 #define TSR_TYPE_LIBRARY_MACHINE (tsr_library_machine_get_type())
@@ -53,6 +53,8 @@ gint64 tsr_library_machine_get_used(TsrLibraryMachine *self);
 TsrLibraryState tsr_library_machine_get_state(TsrLibraryMachine *self);
 /* Why it is damaged, or how its last run failed; NULL: all is well. */
 const char *tsr_library_machine_get_problem(TsrLibraryMachine *self);
+/* Whether it starts, or runs, an installation without questions, in place of its system. */
+gboolean tsr_library_machine_is_installing(TsrLibraryMachine *self);
 /* PNG; NULL: none. */
 GBytes *tsr_library_machine_get_picture(TsrLibraryMachine *self);
 /* Whether a process of the machine is there, so that its folder must stay as it is. */
@@ -68,8 +70,9 @@ void tsr_library_machine_start(TsrLibraryMachine *self);
 void tsr_library_machine_start_with(TsrLibraryMachine *self, guint allowed);
 /* The permissions of the last start. */
 guint tsr_library_machine_get_permissions(TsrLibraryMachine *self);
-/* Opens another window of a machine that runs. */
-void tsr_library_machine_open_window(TsrLibraryMachine *self);
+/* Raises the window of a machine that runs, or opens one if it has none. token: what the desktop
+ * gave for the user's click (DESKTOP_STARTUP_ID, XDG_ACTIVATION_TOKEN); NULL: nothing. */
+void tsr_library_machine_open_window(TsrLibraryMachine *self, const char *token);
 /* Saves its state next to its disks, and ends its process. */
 void tsr_library_machine_suspend(TsrLibraryMachine *self);
 /* The power switch: what the guest has not written is lost. */
@@ -93,9 +96,10 @@ void tsr_library_machine_set_live(TsrLibraryMachine *self, gboolean live);
  * _finish (for trash: the old one); NULL with error. The library finds the new folder by itself. */
 void tsr_library_machine_rename(TsrLibraryMachine *self, const char *title,
 				GAsyncReadyCallback callback, gpointer user);
+/* progress is reported on another thread until `callback` is called; NULL: nobody wants to know. */
 void tsr_library_machine_clone(TsrLibraryMachine *self, const char *title,
-			       GCancellable *cancellable, GAsyncReadyCallback callback,
-			       gpointer user);
+			       struct tsr_progress *progress, GCancellable *cancellable,
+			       GAsyncReadyCallback callback, gpointer user);
 void tsr_library_machine_trash(TsrLibraryMachine *self, GAsyncReadyCallback callback,
 			       gpointer user);
 char *tsr_library_machine_finish(GAsyncResult *result, GError **error);

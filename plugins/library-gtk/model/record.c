@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "model/folder.h"
+#include "model/installation.h"
 #include "model/text.h"
 
 #define PICTURE_BYTES (8 << 20) /* what is larger is no picture that the library wrote */
@@ -70,6 +71,7 @@ struct tsr_machine_record *tsr_machine_record_read(const char *folder)
 	record->details = g_steal_pointer(&file.details);
 	record->memory = g_steal_pointer(&file.memory);
 	record->is_suspended = has(folder, TSR_LIBRARY_STATE);
+	record->is_installing = tsr_installation_is_prepared(folder);
 	record->picture = read_picture(folder);
 	record->used = MAX(changed(folder, TSR_LIBRARY_LOG), changed(folder, "."));
 	return record;

@@ -14,6 +14,8 @@ struct tsr_machine_record {
 	GBytes *picture; /* the last one, PNG; NULL: none. It may be damaged, too */
 	gint64 used;     /* when it was last started, or made; seconds since 1970 */
 	gboolean is_suspended;
+	gboolean
+		is_installing; /* it starts an installation without questions, until that is done */
 };
 
 /* Waits for the file system. [any] */

@@ -3,10 +3,12 @@
 #include "ui/card-actions.h"
 
 #include "model/text.h"
+#include "ui/clone.h"
 #include "ui/dialogs.h"
 #include "ui/groups.h"
 #include "ui/hardware.h"
 #include "ui/snapshots.h"
+#include "ui/startup.h"
 
 #define IN(state) (1u << (state))
 #define AT_REST (IN(TSR_LIBRARY_OFF) | IN(TSR_LIBRARY_SUSPENDED) | IN(TSR_LIBRARY_DAMAGED))
@@ -35,7 +37,7 @@ static void do_start(Context *context)
 
 static void do_open(Context *context)
 {
-	tsr_library_machine_open_window(context->machine);
+	tsr_startup_open_window(context->card, context->machine);
 }
 
 static void do_suspend(Context *context)
@@ -157,17 +159,12 @@ static void do_rename(Context *context)
 			     on_rename, context->machine);
 }
 
-static void on_clone(gpointer machine, const char *title)
-{
-	tsr_library_machine_clone(machine, title, NULL, on_changed, NULL);
-}
-
 static void do_clone(Context *context)
 {
-	g_autofree char *title = with_title(context, _("Copy of %s"));
+	GtkRoot *root = gtk_widget_get_root(context->card);
 
-	tsr_dialog_ask_title(context->card, _("Clone the machine with its disks"), title,
-			     _("_Clone"), on_clone, context->machine);
+	if (GTK_IS_WINDOW(root))
+		tsr_clone_ask(GTK_WINDOW(root), context->machine);
 }
 
 static void do_group(Context *context)

@@ -5,6 +5,7 @@
 #include "model/text.h"
 #include "ui/card-actions.h"
 #include "ui/picture.h"
+#include "ui/startup.h"
 
 #define PICTURE_WIDTH 480 /* pixels: twice the card's, for displays with a scale of 2 */
 
@@ -89,12 +90,24 @@ static void show_button(TsrLibraryCard *self, TsrLibraryState state)
 	set_accessible_label(self->main_button, _(looks[state].name), title);
 }
 
+/* What else there is to say about a state; NULL: nothing. */
+static const char *remark_on(TsrLibraryCard *self, TsrLibraryState state)
+{
+	const char *problem = tsr_library_machine_get_problem(self->machine);
+
+	if (problem || !tsr_library_machine_is_installing(self->machine))
+		return problem;
+	return state == TSR_LIBRARY_RUNNING ? _("installs its system")
+					    : _("its system is not installed yet");
+}
+
 static void show_state(TsrLibraryCard *self)
 {
 	TsrLibraryState state = tsr_library_machine_get_state(self->machine);
-	const char *problem = tsr_library_machine_get_problem(self->machine);
-	g_autofree char *text = problem ? g_strdup_printf("%s · %s", _(looks[state].text), problem)
-					: g_strdup(_(looks[state].text));
+	const char *problem = tsr_library_machine_get_problem(self->machine),
+		   *remark = remark_on(self, state);
+	g_autofree char *text = remark ? g_strdup_printf("%s · %s", _(looks[state].text), remark)
+				       : g_strdup(_(looks[state].text));
 
 	gtk_label_set_text(self->state_label, text);
 	gtk_widget_set_tooltip_text(GTK_WIDGET(self->state_label), problem);
@@ -145,7 +158,7 @@ void tsr_library_card_activate(TsrLibraryCard *self)
 	TsrLibraryState state = tsr_library_machine_get_state(self->machine);
 
 	if (state == TSR_LIBRARY_RUNNING)
-		tsr_library_machine_open_window(self->machine);
+		tsr_startup_open_window(GTK_WIDGET(self), self->machine);
 	else if (looks[state].action)
 		tsr_library_machine_start(self->machine);
 }
@@ -162,6 +175,8 @@ GtkWidget *tsr_library_card_new(TsrLibraryMachine *machine)
 	g_signal_connect_object(machine, "notify::state", G_CALLBACK(show_state), self,
 				G_CONNECT_SWAPPED);
 	g_signal_connect_object(machine, "notify::problem", G_CALLBACK(show_state), self,
+				G_CONNECT_SWAPPED);
+	g_signal_connect_object(machine, "notify::installing", G_CALLBACK(show_state), self,
 				G_CONNECT_SWAPPED);
 	g_signal_connect_object(machine, "notify::picture", G_CALLBACK(show_picture), self,
 				G_CONNECT_SWAPPED);

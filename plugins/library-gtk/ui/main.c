@@ -211,11 +211,12 @@ static void on_open(GtkApplication *application, GFile **files, int count, const
 		    gpointer data)
 {
 	g_autofree char *path = count ? g_file_get_path(files[0]) : NULL;
+	const char *const paths[] = { path, NULL };
 
 	if (path && is_machine(files[0], path))
 		open_hardware(application, data, path);
 	else if (path)
-		tsr_library_window_import(window_of(application, data), path);
+		tsr_library_window_import(window_of(application, data), paths);
 	else
 		window_of(application, data);
 }

@@ -177,7 +177,7 @@ static void ask_rename(GSimpleAction *action, GVariant *parameter, gpointer row)
 
 static void ask_note(GSimpleAction *action, GVariant *parameter, gpointer row)
 {
-	tsr_dialog_ask_title(row, _("Note"), row_of(row)->note, _("_Save"), on_note, row);
+	tsr_dialog_ask_note(row, _("Note"), row_of(row)->note, _("_Save"), on_note, row);
 }
 
 static void ask_clone(GSimpleAction *action, GVariant *parameter, gpointer row)

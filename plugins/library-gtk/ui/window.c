@@ -104,23 +104,24 @@ static void on_search(GSimpleAction *action, GVariant *parameter, gpointer data)
 	gtk_widget_grab_focus(GTK_WIDGET(self->search_entry));
 }
 
-void tsr_library_window_open_wizard(TsrLibraryWindow *self, const char *path)
+/* The wizard, or the dialog that says why there is none. */
+static GtkWindow *open_wizard(GtkWindow *window, const char *path)
 {
+	TsrLibraryWindow *self = TSR_LIBRARY_WINDOW(window);
 	GtkWidget *wizard;
 
-	if (!self->preset) {
-		tsr_dialog_tell(GTK_WIDGET(self), _("No machine can be made"),
-				_("The preset “pc” is not installed. Install Tessera again, or "
-				  "name its folder in TESSERA_MACHINE_PATH."));
-		return;
-	}
-	wizard = tsr_wizard_new(GTK_WINDOW(self), self->library, self->preset, path);
+	if (!self->preset)
+		return tsr_dialog_tell(GTK_WIDGET(self), _("No machine can be made"),
+				       _("The preset “pc” is not installed. Install Tessera again, "
+					 "or name its folder in TESSERA_MACHINE_PATH."));
+	wizard = tsr_wizard_new(window, self->library, self->preset, path);
 	gtk_window_present(GTK_WINDOW(wizard));
+	return GTK_WINDOW(wizard);
 }
 
 static void on_new(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-	tsr_library_window_open_wizard(data, NULL);
+	open_wizard(data, NULL);
 }
 
 static void on_folder_chosen(GtkNativeDialog *dialog, int response, gpointer data)
@@ -147,36 +148,55 @@ static void on_choose_folder(GSimpleAction *action, GVariant *parameter, gpointe
 
 /* -- Files that are dropped, or chosen */
 
-static void open_wizard(GtkWindow *self, const char *path)
+void tsr_library_window_import(TsrLibraryWindow *self, const char *const *paths)
 {
-	tsr_library_window_open_wizard(TSR_LIBRARY_WINDOW(self), path);
+	tsr_import_begin(GTK_WINDOW(self), self->library, self->preset, paths, open_wizard);
 }
 
-void tsr_library_window_import(TsrLibraryWindow *self, const char *path)
+/* Takes the files that are on this computer, and says if others were among them. FALSE: all were.
+ */
+static gboolean import_files(TsrLibraryWindow *self, GSList *files)
 {
-	tsr_import_begin(GTK_WINDOW(self), self->library, self->preset, path, open_wizard);
+	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+	g_auto(GStrv) paths = NULL;
+	guint others = 0;
+
+	for (GSList *each = files; each; each = each->next) {
+		g_autofree char *path = g_file_get_path(each->data);
+
+		if (path)
+			g_strv_builder_add(builder, path);
+		else
+			others++;
+	}
+	paths = g_strv_builder_end(builder);
+	if (others)
+		tsr_dialog_tell(GTK_WIDGET(self), _("This cannot be opened"),
+				_("Only files on this computer can be dropped here."));
+	tsr_library_window_import(self, (const char *const *)paths);
+	return *paths != NULL;
 }
 
 static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y,
 			gpointer data)
 {
-	g_autofree char *path = g_file_get_path(g_value_get_object(value));
+	GSList *files = gdk_file_list_get_files(g_value_get_boxed(value));
+	const gboolean taken = import_files(data, files);
 
-	if (!path)
-		tsr_dialog_tell(data, _("This cannot be opened"),
-				_("Only files on this computer can be dropped here."));
-	else
-		tsr_library_window_import(data, path);
-	return path != NULL;
+	g_slist_free(files);
+	return taken;
 }
 
 static void on_import_chosen(GtkNativeDialog *dialog, int response, gpointer data)
 {
-	g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-	g_autofree char *path = file ? g_file_get_path(file) : NULL;
+	g_autoptr(GListModel) chosen = gtk_file_chooser_get_files(GTK_FILE_CHOOSER(dialog));
+	GSList *files = NULL;
 
-	if (response == GTK_RESPONSE_ACCEPT && path)
-		tsr_library_window_import(data, path);
+	for (guint i = g_list_model_get_n_items(chosen); i--;)
+		files = g_slist_prepend(files, g_list_model_get_item(chosen, i));
+	if (response == GTK_RESPONSE_ACCEPT)
+		import_files(data, files);
+	g_slist_free_full(files, g_object_unref);
 	g_object_unref(dialog);
 }
 
@@ -185,15 +205,18 @@ static void on_import(GSimpleAction *action, GVariant *parameter, gpointer data)
 	GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
 		_("Machine, disc or disk image"), data, GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
 
+	gtk_file_chooser_set_select_multiple(GTK_FILE_CHOOSER(dialog), TRUE);
 	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
 	g_signal_connect_object(dialog, "response", G_CALLBACK(on_import_chosen), data, 0);
 	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
-/* For other programs, over D-Bus: what a drop of that path does. */
-static void on_import_file(GSimpleAction *action, GVariant *parameter, gpointer data)
+/* For other programs, over D-Bus: what a drop of those paths does. */
+static void on_import_files(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-	tsr_library_window_import(data, g_variant_get_bytestring(parameter));
+	g_autofree const char **paths = g_variant_get_bytestring_array(parameter, NULL);
+
+	tsr_library_window_import(data, paths);
 }
 
 static void add_actions(TsrLibraryWindow *self)
@@ -201,7 +224,7 @@ static void add_actions(TsrLibraryWindow *self)
 	static const GActionEntry entries[] = {
 		{ .name = "new", .activate = on_new },
 		{ .name = "import", .activate = on_import },
-		{ .name = "import-file", .activate = on_import_file, .parameter_type = "ay" },
+		{ .name = "import-files", .activate = on_import_files, .parameter_type = "aay" },
 		{ .name = "search", .activate = on_search },
 		{ .name = "choose-folder", .activate = on_choose_folder },
 		{ .name = "sort",
@@ -220,7 +243,7 @@ static void add_actions(TsrLibraryWindow *self)
 
 static void accept_files(TsrLibraryWindow *self)
 {
-	GtkDropTarget *target = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
+	GtkDropTarget *target = gtk_drop_target_new(GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
 	g_signal_connect(target, "drop", G_CALLBACK(on_drop), self);
 	gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(target));

@@ -14,9 +14,7 @@ G_DECLARE_FINAL_TYPE(TsrLibraryWindow, tsr_library_window, TSR, LIBRARY_WINDOW,
 /* preset: the manifest that new machines are made of; NULL: there is none. */
 TsrLibraryWindow *tsr_library_window_new(GtkApplication *application, TsrLibrary *library,
 					 const char *preset);
-/* Opens the wizard; path: with this disc or image; NULL: the user chooses. */
-void tsr_library_window_open_wizard(TsrLibraryWindow *self, const char *path);
-/* Does what a drop of the file or folder does: ui/import.h. */
-void tsr_library_window_import(TsrLibraryWindow *self, const char *path);
+/* Does what a drop of the files or folders does: ui/import.h. */
+void tsr_library_window_import(TsrLibraryWindow *self, const char *const *paths);
 
 #endif
