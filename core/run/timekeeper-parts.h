@@ -9,8 +9,8 @@
 
 #include "instance/instance.h"
 #include "instance/machine-parts.h"
+#include "run/counter.h"
 
-#define NS 1000000000ull
 #define LOOK_FAST_NS 50000 /* between two readings of the thread's CPU time, catching up fast */
 
 struct tsr_timer {
@@ -48,20 +48,12 @@ struct tsr_timekeeper {
 	GPtrArray *timers;
 	uint64_t runs; /* of what is due */
 	unsigned timers_made;
+	struct tsr_counter counter; /* of the virtual CPU's thread */
 	int fd;
 	uint64_t fd_armed; /* guest deadline the timerfd is set to, UINT64_MAX: none */
 	pthread_t thread;
 	atomic_bool fired; /* the timerfd has expired since it was armed */
 	atomic_bool quit;
 };
-
-/* CLOCK_MONOTONIC. */
-static inline uint64_t tsr_host_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
-}
 
 #endif

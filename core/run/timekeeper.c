@@ -48,7 +48,11 @@ static bool is_vcpu(const struct tsr_timekeeper *clock)
  * than all the rest of a reading. */
 static uint64_t time_at(const struct tsr_timekeeper *clock, uint64_t host)
 {
-	return clock->running ? host - clock->offset : clock->offset;
+	uint64_t offset = clock->offset;
+
+	if (!clock->running)
+		return offset;
+	return host > offset ? host - offset : 0; /* the counter is a little behind */
 }
 
 /* Guest time, whatever is due. */
@@ -79,8 +83,8 @@ uint64_t tsr_timekeeper_now(struct tsr_timekeeper *clock)
 		return raw_now(clock);
 	/* The host may have taken it: that must not pass for the guest, which then gets the ticks
 	 * of all of it at once. */
-	uint64_t host = tsr_host_ns();
-	if (vcpu && !clock->halted && host - clock->seen_host > LOOK_LATE_NS) {
+	uint64_t host = vcpu ? tsr_counter_ns(&clock->counter) : tsr_host_ns();
+	if (vcpu && !clock->halted && host > clock->seen_host + LOOK_LATE_NS) {
 		tsr_lag_look(clock, false);
 		host = tsr_host_ns();
 	}
@@ -122,6 +126,7 @@ struct tsr_timekeeper *tsr_timekeeper_new(TsrMachine *m, GError **error)
 	clock->next = clock->fd_armed = UINT64_MAX;
 	clock->wall_offset = config->rtc_base ? (int64_t)config->rtc_base : (int64_t)time(NULL);
 	clock->fd = -1;
+	tsr_counter_init(&clock->counter);
 	if (clock->deterministic || tsr_alarm_start(clock, error))
 		return clock;
 	tsr_timekeeper_free(clock);

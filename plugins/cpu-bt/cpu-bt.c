@@ -198,14 +198,11 @@ static void choose_forms(struct tsr_bt *bt)
 		!bt->options.stress && bt->board.properties->get_bool(bt->board.host, "chain");
 }
 
-/* All numbers but 0, which means none, and FFFFFFFFh, which is a request in the tag word. */
-#define TAGS_MAX 0xfffffffeu
-
 static void choose_tags(struct tsr_bt *bt)
 {
 	int64_t tags = bt->board.properties->get_int(bt->board.host, "tags");
 
-	bt->options.tags = tags > 0 && tags < TAGS_MAX ? (uint32_t)tags : TAGS_MAX;
+	bt->options.tags = tags > 0 && tags < BT_TAG_MAX ? (uint32_t)tags : BT_TAG_MAX;
 }
 
 /* off, all, or the address of an instruction in hexadecimal */

@@ -19,6 +19,8 @@
 #ifndef TSR_BT_H
 #define TSR_BT_H
 
+#include <string.h>
+
 #include <tessera/draft/cpu.h>
 #include <tessera/draft/interpreter.h>
 #include <tessera/draft/mmu.h>
@@ -340,7 +342,7 @@ enum bt_crossing_kind {
 	BT_CROSSINGS = BT_CROSSING_SEGMENT + 2 * TSR_SEGMENTS,
 };
 struct bt_crossing {
-	uint64_t from, to; /* tag words; from is 0: none is known */
+	uint64_t from, to; /* tag words without a request; from is 0: none is known */
 	uint64_t fetch;    /* fetch tag of the view that it leads to */
 	const uint32_t *targets;
 	uint32_t tag, mode, jump_offset;
@@ -352,9 +354,21 @@ struct bt_crossing {
 	uint64_t gdtr, descriptor;     /* ... the register, and what the memory holds */
 };
 
+/* A request to leave has bytes of its own in the words that say what code belongs to the mode
+ * (runtime/requests.c). A change of the mode writes the four bytes below them, from AT on, in one
+ * store. So tags have 24 bits, and maps of targets begin at multiples of 2^32. */
+#define BT_TAG_MAX 0xffffffu
+#define BT_TAG_AT 3
+#define BT_TAG_REQUEST 7
+#define BT_TARGETS_AT 1
+#define BT_TARGETS_REQUEST 5
+
 /* What translated code reads and writes besides the state, by its offset from r15. */
 struct bt_hot {
-	uint64_t tag_word;    /* tag << 32; another value makes jump-cache look-ups miss */
+	union {
+		uint64_t tag_word; /* tag << 32; what is added to it makes look-ups miss */
+		uint8_t tag_bytes[sizeof(uint64_t)];
+	};
 	uint32_t jump_offset; /* of the tag: where its entries lie in the jump cache */
 	uint32_t poll;        /* 0, or UINT32_MAX: leave at the next back edge */
 	uint32_t shift; /* of the shared block that is running: its EIPs less those in its code
@@ -375,7 +389,11 @@ struct bt_hot {
 	uint64_t saved_flags; /* RFLAGS at the start of the block that is running, if it saves them
 			       */
 	uint16_t flags_ax;    /* arithmetic flags as lahf and seto al left them */
-	const uint32_t *targets;    /* of the tag (code/targets.c) */
+	union {
+		const uint32_t *targets;                 /* of the tag (code/targets.c) */
+		uint8_t targets_bytes[sizeof(uint64_t)]; /* as in the tag word: a request's is
+							    BT_TARGETS_REQUEST */
+	};
 	const uint32_t *no_targets; /* the map that is always empty */
 	uint8_t *view_base;         /* r14 */
 	uint8_t *window_base;       /* of the same view */
@@ -528,6 +546,7 @@ struct bt_returns {
 struct bt_targets {
 	uint8_t *region;         /* NULL: there are none */
 	const uint32_t *current; /* the mode's tag's: hot.targets, unless an exit is requested */
+	uint8_t here, away;      /* byte BT_TARGETS_REQUEST of their addresses; of a request */
 	uint32_t tag[BT_TARGET_MAPS];             /* whose a map is; 0: nobody's */
 	uint32_t pages_of[BT_TARGET_MAPS], pages; /* that are written; of all of them */
 	unsigned oldest;
@@ -629,6 +648,39 @@ struct tsr_bt {
 	struct bt_decode_cache *decode_cache;
 	struct bt_lockstep *check;
 };
+
+/* Has a thread requested an exit, and is that not yet taken back? */
+static inline bool bt_exit_requested(const struct tsr_bt *bt)
+{
+	return __atomic_load_n(&bt->hot.poll, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&bt->hot.tag_bytes[BT_TAG_REQUEST], __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&bt->hot.targets_bytes[BT_TARGETS_REQUEST], __ATOMIC_ACQUIRE) !=
+		       bt->targets.here;
+}
+
+/* Four bytes of a word that is read as a whole soon, which takes longer if they were just written:
+ * only if they are others. */
+static inline void bt_set_part(uint8_t *at, uint32_t value)
+{
+	if (memcmp(at, &value, sizeof(value)) != 0)
+		memcpy(at, &value, sizeof(value));
+}
+
+/* The words that code finds other code by, but for the bytes of a request. */
+static inline void bt_set_tag(struct tsr_bt *bt, uint32_t tag)
+{
+	_Static_assert(BT_TAG_AT + sizeof(tag) == BT_TAG_REQUEST, "");
+	bt_set_part(&bt->hot.tag_bytes[BT_TAG_AT], tag << 8);
+}
+
+static inline void bt_set_targets(struct tsr_bt *bt, const uint32_t *map)
+{
+	uint32_t part = (uint32_t)((uintptr_t)map >> 8 * BT_TARGETS_AT);
+
+	_Static_assert(BT_TARGETS_AT + sizeof(part) == BT_TARGETS_REQUEST, "");
+	bt->targets.current = map;
+	bt_set_part(&bt->hot.targets_bytes[BT_TARGETS_AT], part);
+}
 
 /* Where tags or maps of targets get another meaning. */
 static inline void bt_crossings_forget(struct tsr_bt *bt)

@@ -7,8 +7,9 @@
  *
  * What a map says is what the jump cache would say of the same tag and EIP, and it is forgotten
  * where the jump cache is cleared: when the code cache is flushed and when the tags' numbers start
- * again. A block that is invalid has a way out at its start. One map is always empty: a request to
- * leave makes it the current one.
+ * again. A block that is invalid has a way out at its start. One map is always empty: that of tags
+ * without one. A request to leave changes a byte of the current map's address, which leads to the
+ * same place in a region that is always empty.
  *
  * Host memory is taken only for the pages of a map that are written, one for each KiB of code that
  * indirect jumps lead to. Their number is bounded, and so is that of the maps: a tag gets the
@@ -20,11 +21,14 @@
 
 #include "code/targets.h"
 
-#define ADDRESSES_MIN (2ull << 40) /* with a lower limit on addresses (RLIMIT_AS) no maps */
+#define ADDRESSES_MIN (4ull << 40) /* with a lower limit on addresses (RLIMIT_AS) no maps */
 #define MAP_SIZE ((size_t)4 << 32)
 #define MAP_PAGES (MAP_SIZE / TSR_PAGE_SIZE)
-#define STRIDE (MAP_SIZE + MAP_PAGES / 8) /* behind it a bit for each page that is written */
+#define BITS_SIZE (MAP_PAGES / 8) /* behind a map: one for each page that is written */
+#define STRIDE ((size_t)5 << 32)
 #define REGION (BT_TARGET_MAPS * STRIDE + MAP_SIZE)
+#define AWAY ((size_t)1 << 8 * BT_TARGETS_REQUEST) /* from a map to what stands for it */
+_Static_assert(MAP_SIZE + BITS_SIZE <= STRIDE && REGION <= AWAY, "");
 #define PAGES_MAX 2048u   /* of all maps: 8 MiB */
 #define GRANT_AFTER 1024u /* jumps that have found nothing */
 #define PAGE_OF(eip) ((eip) / (TSR_PAGE_SIZE / sizeof(uint32_t)))
@@ -39,33 +43,61 @@ static const uint32_t *empty_map(const struct tsr_bt *bt)
 	return (const uint32_t *)map_at(bt, BT_TARGET_MAPS);
 }
 
+/* The maps' region at a multiple of AWAY, and one of its size that far behind it; no access. */
+static uint8_t *reserve(void)
+{
+	const size_t size = 2 * AWAY + REGION;
+	uint8_t *p =
+		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *region;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	region = (uint8_t *)(((uintptr_t)p + AWAY - 1) & ~(AWAY - 1));
+	if (region > p)
+		munmap(p, (size_t)(region - p));
+	munmap(region + REGION, AWAY - REGION);
+	if (region < p + AWAY)
+		munmap(region + AWAY + REGION, (size_t)(p + AWAY - region));
+	return region;
+}
+
+static bool allow(uint8_t *region)
+{
+	return !mprotect(region, BT_TARGET_MAPS * STRIDE, PROT_READ | PROT_WRITE) &&
+	       !mprotect(region + BT_TARGET_MAPS * STRIDE, MAP_SIZE, PROT_READ) &&
+	       !mprotect(region + AWAY, REGION, PROT_READ);
+}
+
 /* Without memory for it, hot blocks look into the jump cache themselves. */
 void tsr_bt_targets_init(struct tsr_bt *bt)
 {
 	struct rlimit limit;
-	void *p;
 
 	if (!bt->options.targets || getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur < ADDRESSES_MIN)
 		return;
-	p = mmap(NULL, REGION, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
-	if (p == MAP_FAILED)
+	bt->targets.region = reserve();
+	if (!bt->targets.region)
 		return;
-	madvise(p, REGION, MADV_NOHUGEPAGE);
-	madvise(p, REGION, MADV_DONTDUMP);
-	bt->targets.region = p;
-	if (mprotect(map_at(bt, BT_TARGET_MAPS), MAP_SIZE, PROT_READ)) {
+	if (!allow(bt->targets.region)) {
 		tsr_bt_targets_finish(bt);
 		return;
 	}
+	for (unsigned away = 0; away < 2; away++) {
+		madvise(bt->targets.region + away * AWAY, REGION, MADV_NOHUGEPAGE);
+		madvise(bt->targets.region + away * AWAY, REGION, MADV_DONTDUMP);
+	}
 	bt->hot.no_targets = bt->hot.targets = bt->targets.current = empty_map(bt);
+	bt->targets.here = bt->hot.targets_bytes[BT_TARGETS_REQUEST];
+	bt->targets.away = (uint8_t)(bt->targets.here + 1);
 	bt->hot.until_target = bt->options.targets;
 }
 
 void tsr_bt_targets_finish(struct tsr_bt *bt)
 {
 	if (bt->targets.region)
-		munmap(bt->targets.region, REGION);
+		for (unsigned away = 0; away < 2; away++)
+			munmap(bt->targets.region + away * AWAY, REGION);
 	bt->targets.region = NULL;
 }
 
@@ -75,13 +107,6 @@ const uint32_t *tsr_bt_targets_of(const struct tsr_bt *bt, uint32_t tag)
 
 	return bt->targets.tag[slot] == tag ? (const uint32_t *)map_at(bt, slot)
 					    : bt->hot.no_targets;
-}
-
-/* An exit may have been requested: what translated code reads becomes empty, not another map. */
-static void use_none(struct tsr_bt *bt)
-{
-	bt->targets.current = bt->hot.no_targets;
-	__atomic_store_n(&bt->hot.targets, bt->hot.no_targets, __ATOMIC_SEQ_CST);
 }
 
 static void empty(struct tsr_bt *bt, unsigned slot)
@@ -100,7 +125,7 @@ void tsr_bt_targets_reset(struct tsr_bt *bt)
 	bt_crossings_forget(bt);
 	if (!bt->targets.region)
 		return;
-	use_none(bt);
+	bt_set_targets(bt, bt->hot.no_targets);
 	for (unsigned i = 0; i < BT_TARGET_MAPS; i++)
 		empty(bt, i);
 }

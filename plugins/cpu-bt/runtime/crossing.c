@@ -95,28 +95,28 @@ static void copy(struct emitter *e, bool w, struct host_mem to, struct host_mem 
 
 /* -- what all of them do */
 
-/* The tag word and map of targets of the row, then r9d = poll, as in `arm` (mode.c): a request that
- * is not seen in `poll` now changes the new words. First of all that is written, since the barrier
- * waits until what was written before it is done. */
-static void emit_new_tag(struct emitter *e, enum bt_crossing_kind kind)
+/* The tag and the map of targets of the row, without the bytes of a request: one that has come
+ * since the tag word was compared stays there, and is seen by the next look-up (requests.c). First
+ * of all that is written, since that look-up waits until this and what was written before are done.
+ */
+static void emit_new_words(struct emitter *e, enum bt_crossing_kind kind)
 {
-	copy(e, true, FIELD(hot.targets), ROW(kind, targets));
-	emit_load64(e, R11, ROW(kind, to));
-	emit_rm(e, true, OP_XCHG_EV_GV, R11, FIELD(hot.tag_word));
-	emit_load(e, R9, FIELD(hot.poll));
+	struct host_mem to = ROW(kind, to), targets = ROW(kind, targets);
+
+	to.disp += BT_TAG_AT;
+	targets.disp += BT_TARGETS_AT;
+	copy(e, false, FIELD(hot.tag_bytes[BT_TAG_AT]), to);
+	copy(e, false, FIELD(hot.targets_bytes[BT_TARGETS_AT]), targets);
 }
 
-/* The rest of the row's mode. Returns the place of the rel8 of a jump that is taken if no exit was
- * requested. */
-static uint32_t emit_new_mode(struct emitter *e, enum bt_crossing_kind kind)
+/* The rest of the row's mode. */
+static void emit_new_mode(struct emitter *e, enum bt_crossing_kind kind)
 {
 	copy(e, false, FIELD(mode.word), ROW(kind, mode));
 	copy(e, false, FIELD(mode.tag), ROW(kind, tag));
 	copy(e, false, FIELD(hot.jump_offset), ROW(kind, jump_offset));
 	copy(e, true, FIELD(targets.current), ROW(kind, targets));
 	emit_rm(e, true, OP_GROUP5, GROUP5_INC, FIELD(stats.crossings));
-	emit_test64(e, R9, R9);
-	return emit_jcc8(e, CC_E);
 }
 
 /* -- SYSENTER, SYSEXIT */
@@ -167,7 +167,7 @@ static uint32_t emit_fast_call(const struct tsr_bt *bt, struct emitter *e, bool 
 {
 	enum bt_crossing_kind kind = enter ? BT_CROSSING_SYSENTER : BT_CROSSING_SYSEXIT;
 	enum tsr_mmu_view view = enter ? TSR_VIEW_SUPERVISOR : TSR_VIEW_USER;
-	uint32_t slow = emit_slow(e, bt->rt.bail), at = emit_here(e), stay;
+	uint32_t slow = emit_slow(e, bt->rt.bail), at = emit_here(e);
 
 	flags_away(e);
 	must_equal(e, true, FIELD(hot.tag_word), ROW(kind, from), slow);
@@ -181,15 +181,12 @@ static uint32_t emit_fast_call(const struct tsr_bt *bt, struct emitter *e, bool 
 		emit_u32(e, RING3_FLAGS);
 		emit_jcc(e, CC_NE, slow);
 	}
-	emit_new_tag(e, kind);
+	emit_new_words(e, kind);
 	emit_registers(e, enter);
 	copy_segment(e, TSR_CS, ROW(kind, cs));
 	copy_segment(e, TSR_SS, ROW(kind, ss));
 	emit_view(bt, e, view);
-	stay = emit_new_mode(e, kind);
-	flags_back(e);
-	emit_jmp(e, bt->rt.lookup);
-	emit_land8(e, stay);
+	emit_new_mode(e, kind);
 	flags_back(e);
 	tsr_bt_jump_end(e, tsr_bt_jump_begin(bt, e));
 	return at;
@@ -199,15 +196,10 @@ static uint32_t emit_fast_call(const struct tsr_bt *bt, struct emitter *e, bool 
  * was the old tag's. */
 static void emit_leave_return(struct emitter *e, enum bt_crossing_kind kind)
 {
-	uint32_t stay;
-
-	emit_new_tag(e, kind);
+	emit_new_words(e, kind);
 	emit_pop(e, R13);
 	copy(e, false, RETURNS(tag, TSR_VIEW_SUPERVISOR), ROW(kind, tag));
-	stay = emit_new_mode(e, kind);
-	copy(e, true, FIELD(hot.targets), FIELD(hot.no_targets)); /* tsr_bt_request_exit */
-	emit_store_imm(e, BT_AT(offsetof(struct tsr_bt, hot.tag_word) + 4), UINT32_MAX);
-	emit_land8(e, stay);
+	emit_new_mode(e, kind);
 	emit_load64(e, RSP, FIELD(hot.code_stack));
 }
 

@@ -183,7 +183,7 @@ static struct bt_outcome next_code(struct tsr_bt *bt, uint32_t eip, uint32_t pla
 	bt->state.eip = eip;
 	if (tsr_bt_wanted(bt) || tsr_bt_budget_over(bt))
 		return bt_leave(bt, BT_EXIT_LOOKUP);
-	if (__atomic_load_n(&bt->hot.poll, __ATOMIC_RELAXED))
+	if (bt_exit_requested(bt))
 		tsr_bt_retag(bt);
 	if (bt->options.stress == BT_STRESS_INTERRUPTS)
 		want_out(bt);

@@ -232,25 +232,21 @@ static void set_mxcsr(struct tsr_bt *bt)
 	bt->hot.unmasked = ~(mxcsr >> TSR_MXCSR_MASK_SHIFT) & TSR_MXCSR_FLAGS;
 }
 
-/* Makes translated code stay in: poll, tag_word and targets as they are between requests. A request
- * sets `kicked` before it changes them, and whoever changes them back reads it afterwards; words
- * that are right already need no write, and no barrier: a request that is not seen in them is still
- * to come. */
+/* Makes translated code stay in: `poll` and a request's bytes as they are between requests. A
+ * request sets `kicked` before it changes them, and whoever changes them back reads it afterwards,
+ * behind a barrier. Without a request there is nothing to write, and no barrier: one that is not
+ * seen is still to come, and stays. */
 static void arm(struct tsr_bt *bt)
 {
-	uint64_t word = (uint64_t)bt->mode.tag << 32;
-
-	if (__atomic_load_n(&bt->hot.poll, __ATOMIC_ACQUIRE) == 0 &&
-	    __atomic_load_n(&bt->hot.tag_word, __ATOMIC_ACQUIRE) == word &&
-	    __atomic_load_n(&bt->hot.targets, __ATOMIC_ACQUIRE) == bt->targets.current)
+	if (!bt_exit_requested(bt))
 		return;
 	__atomic_store_n(&bt->hot.poll, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&bt->hot.targets, bt->targets.current, __ATOMIC_RELEASE);
-	__atomic_store_n(&bt->hot.tag_word, word, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&bt->hot.targets_bytes[BT_TARGETS_REQUEST], bt->targets.here,
+			 __ATOMIC_RELEASE);
+	__atomic_store_n(&bt->hot.tag_bytes[BT_TAG_REQUEST], 0, __ATOMIC_SEQ_CST);
 }
 
-/* Brings view and tag up to the state, whose mode is given; tag_word and poll are armed, unless an
- * exit is requested. */
+/* Brings view and tag up to the state, whose mode is given. */
 void tsr_bt_retag_as(struct tsr_bt *bt, uint32_t mode)
 {
 	enum tsr_mmu_view view = mode & BT_MODE_USER ? TSR_VIEW_USER : TSR_VIEW_SUPERVISOR;
@@ -265,7 +261,8 @@ void tsr_bt_retag_as(struct tsr_bt *bt, uint32_t mode)
 	if (bt->options.windows)
 		bt->hot.window_base = bt->board.vcpu->window_base[view];
 	bt->mode.tag = tag_of(bt, bt->board.vcpu->fetch_tag[view], mode);
-	bt->targets.current = tsr_bt_targets_of(bt, bt->mode.tag);
+	bt_set_tag(bt, bt->mode.tag);
+	bt_set_targets(bt, tsr_bt_targets_of(bt, bt->mode.tag));
 	tsr_bt_returns_select(bt, view);
 	bt->hot.jump_offset = (bt->mode.tag * 0x9e37u) & 0xffff;
 	arm(bt);
