@@ -185,6 +185,7 @@ struct bt_exit {
 	uint8_t links : 4;  /* ... how often it was linked, up to BT_RELINKS */
 	uint8_t plain : 1;  /* to a block with BT_MODE_PLAIN, before an instruction of its own */
 	uint8_t linked : 1; /* the block that it is linked to stands in its code (target_of) */
+	uint8_t arrival : 1; /* no exit: a RET comes to `patch` + 4, in the middle of the block */
 };
 _Static_assert(sizeof(struct bt_exit) == 16, "there are more than blocks");
 _Static_assert(BT_RELINKS < 1 << 4, "`links` counts so far");

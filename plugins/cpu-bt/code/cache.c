@@ -591,6 +591,19 @@ void tsr_bt_cache_unlink_guarded(struct tsr_bt *bt)
 	tsr_bt_cache_serialize(bt);
 }
 
+/* A RET that comes back into the block goes on to the jump cache, which finds the block at r8d. */
+static void close_arrivals(struct tsr_bt *bt, const struct bt_block *b)
+{
+	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
+		uint32_t at = bt->cache.exits[i].patch + 4;
+
+		if (!bt->cache.exits[i].arrival)
+			continue;
+		bt->cache.rw[at] = OP_JMP_JZ;
+		patch(bt, at + 1, bt->rt.jump);
+	}
+}
+
 static void hash_remove(struct tsr_bt *bt, struct bt_block *b)
 {
 	uint32_t *at = &bt->cache.hash[block_hash(b->gpa, b->eip, b->mode)];
@@ -615,6 +628,7 @@ void tsr_bt_cache_invalidate(struct tsr_bt *bt, struct bt_block *b)
 	b->valid = false;
 	unlink_incoming(bt, b);
 	unlink_outgoing(bt, b);
+	close_arrivals(bt, b);
 	tsr_bt_cache_divert(bt, b->host); /* the jump cache may have it under several tags */
 	hash_remove(bt, b);
 	bt->stats.invalidations++;

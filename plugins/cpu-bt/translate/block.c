@@ -30,8 +30,10 @@
 #define CRAMPED_COUNT_FIXUPS 4
 #define CRAMPED_HOST 400
 
-/* A block in the window goes on behind so many conditional jumps, as long as it is short. */
+/* A block in the window goes on behind so many conditional jumps and CALLs, as long as it is
+ * short. */
 #define LONG_BRANCHES 3
+#define LONG_CALLS 4
 #define LONG_INSNS 32
 
 /* clang-format off */
@@ -119,13 +121,22 @@ static bool runs_on(const struct bt_tx *tx, const struct bt_insn *i)
 	       i->target <= tx->bt->mode.cs_limit && tx->count < LONG_INSNS;
 }
 
+/* ... and behind a CALL, to which a RET of the host's comes back (lower/returns.c). */
+static bool calls_on(const struct bt_tx *tx, const struct bt_insn *i)
+{
+	return tx->calls < tx->calls_max && i->kind == BT_CALL && i->operand_size == 4 &&
+	       (i->opcode == OP_CALL ? i->target != i->eip + i->length
+				     : bt_modrm_reg(i) == GROUP5_CALL) &&
+	       tx->count < LONG_INSNS;
+}
+
 static bool ends_block(const struct bt_tx *tx, unsigned index)
 {
 	const struct bt_insn *i = &tx->insns[index];
 
 	if (i->kind == BT_FALLBACK || tsr_bt_window(tx, index))
 		return true;
-	return lowerings[i->kind].last && !runs_on(tx, i);
+	return lowerings[i->kind].last && !runs_on(tx, i) && !calls_on(tx, i);
 }
 
 static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
@@ -150,6 +161,7 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 		if (ends_block(tx, tx->count - 1))
 			break;
 		tx->branches += i->kind == BT_JCC;
+		tx->calls += i->kind == BT_CALL;
 	}
 }
 
@@ -310,7 +322,7 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tx->start = start;
 	tx->exits = bt->cache.exit_count;
 	tx->sites = bt->cache.site_count;
-	tx->ended = tx->fp_checked = tx->may_bail = false;
+	tx->ended = tx->fp_checked = tx->may_bail = tx->landed = false;
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	tx->esp_ahead = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
@@ -434,6 +446,8 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 		tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted
 			? LONG_BRANCHES
 			: 0;
+	tx->calls = 0;
+	tx->calls_max = tx->branches_max ? LONG_CALLS : 0;
 	tx->straddle_behind = false;
 	if (gpa2)
 		decode_straddler(tx, bytes, bytes2, eip);
