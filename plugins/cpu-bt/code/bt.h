@@ -218,6 +218,7 @@ struct bt_block {
 	uint32_t hot : 1;      /* its memory checks are inline */
 	uint32_t may_bail : 1; /* an instruction before the last may be left to the interpreter
 				  after all */
+	uint32_t copies : 2;   /* logarithm of how often its guest code comes (lower/unroll.c) */
 	uint32_t exits;        /* first of `exit_count` consecutive exits */
 	uint32_t sites;        /* the same of its sites */
 	uint32_t incoming;     /* list of exits linked here, and of some that were: `linked` */
@@ -671,6 +672,16 @@ static inline uint32_t bt_insn_host(const struct tsr_bt *bt, const struct bt_blo
 static inline unsigned bt_insn_length(const struct tsr_bt *bt, const struct bt_block *b, unsigned n)
 {
 	return BT_OFFSET_LENGTH(bt->cache.offsets[b->offsets + n]);
+}
+
+static inline uint32_t bt_insn_eip(const struct tsr_bt *bt, const struct bt_block *b, unsigned n)
+{
+	unsigned body = b->insns >> b->copies; /* 0: its row is being made, and is profiled */
+	uint32_t eip = b->eip;
+
+	for (unsigned i = body ? n - n % body : 0; i < n; i++)
+		eip += bt_insn_length(bt, b, i);
+	return eip;
 }
 
 /* The page of the end of a block that straddles; else 0. */

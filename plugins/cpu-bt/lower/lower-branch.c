@@ -13,6 +13,7 @@
 #include "lower/returns.h"
 #include "lower/stack.h"
 #include "lower/stride.h"
+#include "lower/unroll.h"
 
 /* Can the branch to eip be translated? After an STI it is left to the interpreter: a waiting
  * interrupt is taken right after it, whether it is taken or not, and not before it. */
@@ -171,6 +172,10 @@ bool tsr_bt_lower_jcc(struct bt_tx *tx)
 
 	if (!possible(tx, i->target))
 		return false;
+	if (tsr_bt_copy_ends(tx)) {
+		tsr_bt_goto_if(tx, emit_jcc(&tx->e, (i->opcode & 15) ^ 1, 0), i->eip + i->length);
+		return true;
+	}
 	if (tx->strided && tx->index + 1 == tx->count) {
 		tsr_bt_goto_if(tx, emit_jcc(&tx->e, (i->opcode & 15) ^ 1, 0), i->eip + i->length);
 		tsr_bt_stride_back(tx);

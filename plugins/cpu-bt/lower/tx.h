@@ -119,6 +119,7 @@ struct bt_tx {
 	bool loop;                 /* it jumps back to `loop_back`, not to its start (loop.c) */
 	bool loop_broken, no_loop; /* ... which it cannot: C may run in it */
 	uint32_t loop_back;
+	unsigned copies;         /* logarithm of how often the loop's body comes (unroll.c) */
 	bool may_stride;         /* it would be strided, but is unchecked */
 	bool strided, no_stride; /* what moves is checked for many rounds at once (stride.c) */
 	bool in_body;            /* behind what stands before the loop */

@@ -22,6 +22,7 @@
 #include "lower/poll.h"
 #include "lower/stride.h"
 #include "lower/stubs.h"
+#include "lower/unroll.h"
 #include "translate/block.h"
 #include "translate/dump.h"
 
@@ -194,6 +195,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
 			tsr_bt_bail_out(tx);
+			tx->loop_broken |= tx->copies != 0;
 			tx->count = tx->index + 1;
 			break;
 		}
@@ -223,13 +225,13 @@ static void count_block(struct bt_tx *tx, const struct bt_block *b)
 
 	tx_part(tx, BT_PART_BODY); /* the last part ends */
 	s->translations++;
-	s->insns += tx->count;
+	s->insns += tx->count >> tx->copies;
 	s->hot += b->hot;
 	s->windowed += tx->windowed;
 	s->unchecked += tx->unchecked;
 	s->guest_bytes += b->length;
 	s->host_bytes += b->host_length;
-	s->hot_insns += b->hot ? tx->count : 0;
+	s->hot_insns += b->hot ? tx->count >> tx->copies : 0;
 	s->hot_guest_bytes += b->hot ? b->length : 0;
 	s->hot_host_bytes += b->hot ? b->host_length : 0;
 	for (unsigned i = 0; i < BT_PART_ROWS; i++)
@@ -246,7 +248,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	b->length = 0;
 	for (unsigned i = 0; i < tx->count; i++) {
 		offsets[i] = BT_OFFSET(tx->insns[i].length, step_to(tx, i));
-		b->length += tx->insns[i].length;
+		b->length += i < tx->count >> tx->copies ? tx->insns[i].length : 0u;
 		if (notes)
 			notes->undefined |= (uint16_t)tx->insns[i].flags_undefined;
 	}
@@ -260,6 +262,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 		b->end = 0;
 	bt->cache.end_count += b->end != 0;
 	b->insns = tx->count & 127;
+	b->copies = tx->copies & 3;
 	b->offsets = bt->cache.offset_count;
 	bt->cache.offset_count += tx->count;
 	b->host_length = (uint16_t)(emit_here(&tx->e) - start);
@@ -279,6 +282,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 static void begin_block(struct bt_tx *tx)
 {
 	tx->loop = false;
+	tx->copies = 0;
 	tsr_bt_liveness(tx);
 	tsr_bt_poll_plan(tx);
 	tx->loop = !tx->no_loop && tsr_bt_loop_possible(tx);
@@ -298,6 +302,7 @@ static void begin_block(struct bt_tx *tx)
 	}
 	tx->flags_saved |= tx->strided;
 	tx->poll_ahead &= !tx->strided;
+	tsr_bt_unroll(tx);
 	tsr_bt_count_take(tx);
 	tsr_bt_flags_save(tx);
 	if (tx->loop)
