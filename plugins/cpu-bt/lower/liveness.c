@@ -65,6 +65,8 @@ static void find_sources(struct bt_tx *tx, uint8_t makers[BT_MAX_INSNS + 1])
 		const struct bt_insn *i = &tx->insns[n];
 		struct flag_source made;
 
+		if (tsr_bt_calls_on(tx, n) && tsr_bt_overwrites(i, &now))
+			now.kind = BT_RECOVER_NONE; /* they would be made again behind the push */
 		tx->sources[n] = now;
 		makers[n] = maker;
 		if (tsr_bt_flags_source(i, &made)) {
