@@ -51,12 +51,16 @@ static void kick_ends_any_loop(void)
 	static const uint8_t call[] = { 0x89, 0xe5, 0xe8, 0x00, 0x00, 0x00,
 					0x00, 0x89, 0xec, 0xeb, 0xf7 };
 	static const uint8_t loop[] = { 0x31, 0xc9, 0xe2, 0xfe, 0xeb, 0xfa };
+	static const uint8_t direct[] = { 0xe8, 0x02, 0x00, 0x00, 0x00, 0xeb, 0xf9, 0xc3 };
+	static const uint8_t pointer[] = { 0xeb, 0x01, 0xc3, 0xff, 0xd3, 0xeb, 0xfc };
 
 	endless(jump, sizeof(jump));
 	endless(indirect, sizeof(indirect));
 	endless(conditional, sizeof(conditional));
 	endless(call, sizeof(call));
 	endless(loop, sizeof(loop));
+	endless(direct, sizeof(direct));
+	endless(pointer, sizeof(pointer));
 }
 
 /* Calls without returns: hot code looks where the stack of its own returns is full. */

@@ -170,6 +170,67 @@ static void caller_is_mapped_elsewhere(void)
 	}
 }
 
+/* What stands behind the CALL is in the same block as that. The function writes there each time. */
+static void caller_is_overwritten(void)
+{
+	/* clang-format off */
+	static const uint8_t direct[] = {
+		0xb9, 40, 0x00, 0x00, 0x00,         /* mov ecx, 40 */
+		0xe8, 0x08, 0x00, 0x00, 0x00,       /* again: call f */
+		0x83, 0xc0, 0x00,                   /* add eax, 0 */
+		0x49, 0x75, 0xf5,                   /* dec ecx; jnz again */
+		0xf4, 0xf4,
+		0xfe, 0x05, 0x0c, 0x00, 0x01, 0x00, /* f: inc byte [what is added] */
+		0xc3,
+	};
+	static const uint8_t indirect[] = {
+		0xb9, 40, 0x00, 0x00, 0x00,         /* mov ecx, 40 */
+		0xff, 0xd2,                         /* again: call edx */
+		0x83, 0xc0, 0x00,                   /* add eax, 0 */
+		0x49, 0x75, 0xf8,                   /* dec ecx; jnz again */
+		0xf4,
+		0xfe, 0x05, 0x09, 0x00, 0x01, 0x00, /* f: inc byte [what is added] */
+		0xc3,
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		CU_ASSERT_EQUAL(result(direct, sizeof(direct)), 40 * 41 / 2);
+		start(options[i]);
+		state.gpr[TSR_EDX] = CODE + 14;
+		CU_ASSERT_EQUAL(result(indirect, sizeof(indirect)), 40 * 41 / 2);
+	}
+}
+
+/* Flags that a comparison has made are those that the function finds, and those that it leaves are
+ * the ones that its caller goes on with: EAX counts both. */
+static void flags_go_through_calls_and_returns(void)
+{
+	/* clang-format off */
+	static const uint8_t code[] = {
+		0x89, 0x0b,                         /* again: mov [ebx], ecx */
+		0x83, 0xf9, 0x08,                   /* cmp ecx, 8 */
+		0x89, 0x4b, 0x04,                   /* mov [ebx + 4], ecx */
+		0xe8, 0x0a, 0x00, 0x00, 0x00,       /* call f */
+		0x8b, 0x13,                         /* mov edx, [ebx] */
+		0x83, 0xd0, 0x00,                   /* adc eax, 0 */
+		0x49, 0x75, 0xeb,                   /* dec ecx; jnz again */
+		0xf4, 0xf4,
+		0x83, 0xd0, 0x00,                   /* f: adc eax, 0 */
+		0x83, 0xf9, 0x04,                   /* cmp ecx, 4 */
+		0xc3,
+	};
+	/* clang-format on */
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		start(options[i]);
+		state.gpr[TSR_EBX] = STACK + 64;
+		state.gpr[TSR_ECX] = 20;
+		CU_ASSERT_EQUAL(result(code, sizeof(code)), 7 + 3);
+	}
+}
+
 /* PUSHes move ESP together only if one check covers them: of these the second writes to a device,
  * below the page of the first. */
 static uint64_t written_below_a_page(bool translating, uint32_t *esp)
@@ -216,6 +277,8 @@ int main(void)
 		UNIT_ROW(calls_that_nothing_returns_from),
 		UNIT_ROW(returns_that_nothing_has_called),
 		UNIT_ROW(caller_is_mapped_elsewhere),
+		UNIT_ROW(caller_is_overwritten),
+		UNIT_ROW(flags_go_through_calls_and_returns),
 		UNIT_ROW(pushes_move_esp_one_by_one),
 		CU_TEST_INFO_NULL,
 	};

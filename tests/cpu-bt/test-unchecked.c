@@ -140,6 +140,40 @@ static void faults_find_the_state_before_the_instruction(void)
 	rig_free(b);
 }
 
+/* A short loop's body comes several times in its block: it ends, or faults, in each of them. */
+static void loop_ends_after(uint32_t rounds, bool faults)
+{
+	/* mov [ebx], ecx; lea ebx, [ebx + 4]; sub ecx, 1; jnz 0; hlt */
+	struct program p = { "a loop that ends in any round",
+			     { 0x89, 0x0b, 0x8d, 0x5b, 0x04, 0x83, 0xe9, 0x01, 0x75, 0xf6, 0xf4 },
+			     .esp = DATA + 0x800,
+			     .ebx = DATA,
+			     .ecx = rounds,
+			     .fault = 10 };
+	struct rig *a = rig_new(true, options), *b = rig_new(false, "");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	if (faults) {
+		p.ebx = DATA + 0x1000 - 4 * rounds;
+		p.ecx = 100;
+		p.fault = 0;
+		p.cr2 = DATA + 0x1000;
+	}
+	compare(a, b, &p);
+	CU_ASSERT(rig_stat(a, "blocks without checks") > 0);
+	rig_free(a);
+	rig_free(b);
+}
+
+static void a_loop_ends_in_any_round(void)
+{
+	for (uint32_t rounds = 1; rounds < 10; rounds++) {
+		loop_ends_after(rounds, false);
+		loop_ends_after(rounds, true);
+	}
+}
+
 /* What is no plain memory is not asked for again and again by signals. */
 static void a_block_that_uses_a_device_gets_checks(void)
 {
@@ -191,6 +225,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 		{ "faults find the state before the instruction",
 		  faults_find_the_state_before_the_instruction },
+		{ "a loop ends in any round", a_loop_ends_in_any_round },
 		{ "a block that uses a device gets checks",
 		  a_block_that_uses_a_device_gets_checks },
 		{ "a block whose sums wrap cuts them", a_block_whose_sums_wrap_cuts_them },

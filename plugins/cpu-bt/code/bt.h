@@ -190,6 +190,7 @@ struct bt_exit {
 	uint8_t links : 4;  /* ... how often it was linked, up to BT_RELINKS */
 	uint8_t plain : 1;  /* to a block with BT_MODE_PLAIN, before an instruction of its own */
 	uint8_t linked : 1; /* the block that it is linked to stands in its code (target_of) */
+	uint8_t arrival : 1; /* no exit: a RET comes to `patch` + 4, in the middle of the block */
 };
 _Static_assert(sizeof(struct bt_exit) == 16, "there are more than blocks");
 _Static_assert(BT_RELINKS < 1 << 4, "`links` counts so far");
@@ -202,7 +203,8 @@ struct bt_end {
 
 struct bt_block {
 	/* the key and what a look-up needs, first */
-	tsr_gpa gpa : 44;
+	tsr_gpa gpa : 43;
+	uint64_t shared : 1;      /* its EIPs are those of its page's `start`: hot.shift is added */
 	uint64_t end : 16;        /* row of cache.ends, if its one instruction straddles; else 0 */
 	uint64_t window_form : 3; /* enum bt_window_form */
 	uint64_t may_stride : 1;  /* with checks, it would be strided (lower/stride.c) */
@@ -222,7 +224,7 @@ struct bt_block {
 	uint32_t hot : 1;      /* its memory checks are inline */
 	uint32_t may_bail : 1; /* an instruction before the last may be left to the interpreter
 				  after all */
-	uint32_t shared : 1;   /* its EIPs are those of its page's `start`: hot.shift is added */
+	uint32_t copies : 2;   /* logarithm of how often its guest code comes (lower/unroll.c) */
 	uint32_t exits;        /* first of `exit_count` consecutive exits */
 	uint32_t sites;        /* the same of its sites */
 	uint32_t incoming;     /* list of exits linked here, and of some that were: `linked` */
@@ -741,6 +743,16 @@ static inline uint32_t bt_insn_host(const struct tsr_bt *bt, const struct bt_blo
 static inline unsigned bt_insn_length(const struct tsr_bt *bt, const struct bt_block *b, unsigned n)
 {
 	return BT_OFFSET_LENGTH(bt->cache.offsets[b->offsets + n]);
+}
+
+static inline uint32_t bt_insn_eip(const struct tsr_bt *bt, const struct bt_block *b, unsigned n)
+{
+	unsigned body = b->insns >> b->copies; /* 0: its row is being made, and is profiled */
+	uint32_t eip = bt_block_eip(bt, b);
+
+	for (unsigned i = body ? n - n % body : 0; i < n; i++)
+		eip += bt_insn_length(bt, b, i);
+	return eip;
 }
 
 /* The page of the end of a block that straddles; else 0. */

@@ -62,11 +62,22 @@ void tsr_bt_jump_end(struct emitter *e, uint32_t hit)
 	emit_jmp_reg(e, R9);
 }
 
-void tsr_bt_jump_mapped(struct emitter *e)
+static void target_to_r9(struct emitter *e)
 {
 	emit_load64(e, R9, BT_AT(offsetof(struct tsr_bt, hot.targets)));
 	emit_load(e, R9, HOST_SIB(R9, R8, 2, 0));
 	emit_lea_here(e, R10, 0);
 	emit_lea64(e, R9, HOST_SIB(R9, R10, 0, 0));
+}
+
+void tsr_bt_jump_mapped(struct emitter *e)
+{
+	target_to_r9(e);
 	emit_jmp_reg(e, R9);
+}
+
+void tsr_bt_call_mapped(struct emitter *e)
+{
+	target_to_r9(e);
+	emit_call_reg(e, R9);
 }

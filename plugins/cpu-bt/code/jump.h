@@ -14,5 +14,6 @@ void tsr_bt_jump_end(struct emitter *e, uint32_t hit); /* hit: what tsr_bt_jump_
 
 /* The same by the map of targets. */
 void tsr_bt_jump_mapped(struct emitter *e);
+void tsr_bt_call_mapped(struct emitter *e);
 
 #endif

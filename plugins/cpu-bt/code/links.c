@@ -197,9 +197,23 @@ void tsr_bt_links_cut_guarded(struct tsr_bt *bt)
 	tsr_bt_cache_serialize(bt);
 }
 
+/* A RET that comes back into the block goes on to the jump cache, which finds the block at r8d. */
+static void close_arrivals(struct tsr_bt *bt, const struct bt_block *b)
+{
+	for (uint32_t i = b->exits; i < b->exits + b->exit_count; i++) {
+		uint32_t at = bt->cache.exits[i].patch + 4;
+
+		if (!bt->cache.exits[i].arrival)
+			continue;
+		bt->cache.rw[at] = OP_JMP_JZ;
+		bt_patch(bt, at + 1, bt->rt.jump);
+	}
+}
+
 /* Nothing leads to the block any more, nor from it to others. */
 void tsr_bt_links_cut(struct tsr_bt *bt, struct bt_block *b)
 {
 	unlink_incoming(bt, b);
 	unlink_outgoing(bt, b);
+	close_arrivals(bt, b);
 }

@@ -60,13 +60,12 @@ unsigned tsr_bt_cache_insn_at(const struct tsr_bt *bt, const struct bt_block *b,
 	uint32_t at = b->host;
 	unsigned n = 0;
 
-	*eip = bt_block_eip(bt, b);
 	for (; n + 1u < b->insns; n++) {
 		at += BT_OFFSET_STEP(rows[n]);
 		if (at + BT_OFFSET_STEP(rows[n + 1]) > host)
 			break;
-		*eip += BT_OFFSET_LENGTH(rows[n]);
 	}
+	*eip = bt_insn_eip(bt, b, n);
 	return n;
 }
 

@@ -49,6 +49,24 @@ void tsr_bt_goto_indirect(struct bt_tx *tx)
 	jump_cache(tx);
 }
 
+/* By a CALL of the host's. Flags are made again already. */
+void tsr_bt_call_indirect(struct bt_tx *tx)
+{
+	struct emitter *e = &tx->e;
+	uint32_t over, jump;
+
+	if (tx->bt->targets.region) {
+		tx_part(tx, BT_PART_JUMP_CACHE);
+		tsr_bt_call_mapped(e);
+		return;
+	}
+	over = emit_jmp8(e);
+	jump = emit_here(e);
+	jump_cache(tx);
+	emit_land8(e, over);
+	emit_call(e, jump);
+}
+
 static struct bt_exit *new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32, uint32_t *number)
 {
 	struct tsr_bt *bt = tx->bt;
@@ -60,6 +78,14 @@ static struct bt_exit *new_exit(struct bt_tx *tx, uint32_t eip, uint32_t rel32, 
 	*number = room ? bt->cache.exit_count++ : bt->cache.exit_max - 1;
 	bt->cache.exits[*number] = (struct bt_exit){ .patch = rel32, .eip = eip, .next = BT_NONE };
 	return &bt->cache.exits[*number];
+}
+
+/* A RET comes to here. If the block becomes invalid, it goes on to the jump cache instead. */
+void tsr_bt_arrival(struct bt_tx *tx, uint32_t eip)
+{
+	uint32_t number;
+
+	new_exit(tx, eip, emit_here(&tx->e) - 4, &number)->arrival = true;
 }
 
 /* To another page: a link for one tag. A request to leave changes the tag word here as well. */

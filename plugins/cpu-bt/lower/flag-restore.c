@@ -131,7 +131,7 @@ static void restore(struct bt_tx *tx, const struct flag_source *s)
 
 void tsr_bt_flags_restore_needed(struct bt_tx *tx)
 {
-	if (!tx->clobbered || !tx->flags_needed[tx->index])
+	if (!tx->clobbered || !tx->flags_needed[tx->index] || tsr_bt_calls_on(tx, tx->index))
 		return;
 	restore(tx, &tx->sources[tx->index]);
 	tx_part(tx, BT_PART_BODY);
@@ -141,6 +141,13 @@ void tsr_bt_flags_restore_end(struct bt_tx *tx)
 {
 	if (tx->clobbered)
 		restore(tx, &tx->sources[tx->count]);
+}
+
+/* Before a CALL or RET, which neither needs nor writes them itself. */
+void tsr_bt_flags_restore_here(struct bt_tx *tx)
+{
+	if (tx->clobbered)
+		restore(tx, &tx->sources[tx->index]);
 }
 
 /* At the back edge of a loop. */

@@ -11,6 +11,7 @@ void tsr_bt_flags_restore_needed(
 bool tsr_bt_flags_of_round(const struct bt_tx *tx);
 void tsr_bt_flags_save_round(struct bt_tx *tx);
 void tsr_bt_flags_remake(struct bt_tx *tx, const struct flag_source *s); /* r9 is lost */
-void tsr_bt_flags_restore_end(struct bt_tx *tx); /* before the block is left; r9 is lost */
+void tsr_bt_flags_restore_here(struct bt_tx *tx); /* before a CALL or RET goes; r9 is lost */
+void tsr_bt_flags_restore_end(struct bt_tx *tx);  /* before the block is left; r9 is lost */
 
 #endif

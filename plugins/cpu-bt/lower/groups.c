@@ -186,7 +186,7 @@ static unsigned look_ahead(const struct bt_tx *tx, const struct bt_ea *ea, unsig
 			*write |= a[j].access & BT_WRITE;
 			count++;
 		}
-		if (!address_moved(tx, &tx->insns[k], ea, &moved))
+		if (tsr_bt_calls_on(tx, k) || !address_moved(tx, &tx->insns[k], ea, &moved))
 			break;
 		delta += moved;
 	}

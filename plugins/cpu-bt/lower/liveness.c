@@ -65,12 +65,15 @@ static void find_sources(struct bt_tx *tx, uint8_t makers[BT_MAX_INSNS + 1])
 		const struct bt_insn *i = &tx->insns[n];
 		struct flag_source made;
 
+		if (tsr_bt_calls_on(tx, n) && tsr_bt_overwrites(i, &now))
+			now.kind = BT_RECOVER_NONE; /* they would be made again behind the push */
 		tx->sources[n] = now;
 		makers[n] = maker;
 		if (tsr_bt_flags_source(i, &made)) {
 			now = made;
 			maker = (uint8_t)(n + 1);
-		} else if (may_write_flags(i) || tsr_bt_overwrites(i, &now)) {
+		} else if (may_write_flags(i) || tsr_bt_calls_on(tx, n) ||
+			   tsr_bt_overwrites(i, &now)) {
 			now.kind = BT_RECOVER_NONE;
 		}
 	}
@@ -142,8 +145,10 @@ void tsr_bt_liveness(struct bt_tx *tx)
 		const struct bt_insn *i = &tx->insns[n];
 		bool all = i->flags_written == TSR_FLAGS_ARITHMETIC;
 
+		if (tsr_bt_calls_on(tx, n)) /* what is called may need them */
+			next = n;
 		tx->flags_live[n] = !clobbers(tx, makers, n, next);
-		if (i->flags_read || exposes(tx, n) ||
+		if (i->flags_read || exposes(tx, n) || tsr_bt_calls_on(tx, n) ||
 		    (i->flags_touched && !all && next != OVERWRITTEN)) {
 			tx->flags_needed[n] = true;
 			next = n;

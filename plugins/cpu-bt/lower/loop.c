@@ -30,8 +30,8 @@ bool tsr_bt_loop_possible(const struct bt_tx *tx)
 	const struct bt_insn *last = &tx->insns[tx->count - 1];
 	const struct tsr_bt *bt = tx->bt;
 
-	return tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted &&
-	       last->kind == BT_JCC && last->target == tx->insns[0].eip &&
+	return tx->windowed && !tx->calls && bt->options.chain && !bt->options.lockstep &&
+	       !bt->budget.counted && last->kind == BT_JCC && last->target == tx->insns[0].eip &&
 	       !tsr_bt_after_sti(tx, tx->count - 1);
 }
 

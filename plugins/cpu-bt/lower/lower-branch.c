@@ -13,6 +13,7 @@
 #include "lower/returns.h"
 #include "lower/stack.h"
 #include "lower/stride.h"
+#include "lower/unroll.h"
 
 static bool in_limit(const struct bt_tx *tx, uint32_t eip)
 {
@@ -30,7 +31,8 @@ static bool possible(const struct bt_tx *tx, uint32_t eip)
 static void poll(struct bt_tx *tx, uint32_t target)
 {
 	if (target > tx->insn->eip || !tsr_bt_same_page(tx, target) || tx->bt->options.lockstep ||
-	    (tx->index + 1 == tx->count && tx->poll_ahead) || tsr_bt_after_sti(tx, tx->index))
+	    tx->landed || (tx->index + 1 == tx->count && tx->poll_ahead) ||
+	    tsr_bt_after_sti(tx, tx->index))
 		return;
 	if (tx->windowed)
 		tsr_bt_poll_before(tx);
@@ -111,6 +113,10 @@ static bool call_indirect(struct bt_tx *tx)
 		emit_mov(&tx->e, R11, tx_gpr(bt_modrm_rm(i)));
 	}
 	push_return(tx, i->operand_size, i->eip + i->length);
+	if (tsr_bt_calls_on(tx, tx->index)) {
+		tsr_bt_returns_call_on(tx);
+		return true;
+	}
 	if (tsr_bt_returns_possible(tx))
 		tsr_bt_returns_call(tx);
 	emit_mov(&tx->e, R8, R11);
@@ -134,13 +140,21 @@ bool tsr_bt_lower_call(struct bt_tx *tx)
 		if (!tsr_bt_returns_poll(tx))
 			poll(tx, i->target);
 		push_return(tx, i->operand_size, i->eip + i->length);
+		if (tsr_bt_calls_on(tx, tx->index)) {
+			tsr_bt_returns_call_on(tx);
+			tx->ended = false;
+			return true;
+		}
 		if (i->target != i->eip + i->length && tsr_bt_returns_possible(tx))
 			tsr_bt_returns_call(tx);
 		tsr_bt_exit_from(tx, tx->index, i->target);
 		return true;
 	}
-	tx->ended = call_indirect(tx);
-	return tx->ended;
+	tx->ended = false;
+	if (!call_indirect(tx))
+		return false;
+	tx->ended = !tsr_bt_calls_on(tx, tx->index);
+	return true;
 }
 
 bool tsr_bt_lower_ret(struct bt_tx *tx)
@@ -169,6 +183,10 @@ bool tsr_bt_lower_jcc(struct bt_tx *tx)
 
 	if (!possible(tx, i->target))
 		return false;
+	if (tsr_bt_copy_ends(tx)) {
+		tsr_bt_goto_if(tx, emit_jcc(&tx->e, (i->opcode & 15) ^ 1, 0), i->eip + i->length);
+		return true;
+	}
 	if (tx->strided && tx->index + 1 == tx->count) {
 		tsr_bt_goto_if(tx, emit_jcc(&tx->e, (i->opcode & 15) ^ 1, 0), i->eip + i->length);
 		tsr_bt_stride_back(tx);

@@ -104,8 +104,8 @@ void tsr_bt_poll_plan(struct bt_tx *tx)
 {
 	unsigned last = tx->count - 1;
 
-	tx->poll_ahead = tx->windowed && !tx->bt->options.lockstep && !tsr_bt_after_sti(tx, last) &&
-			 jumps_back(tx, &tx->insns[last]) &&
+	tx->poll_ahead = tx->windowed && !tx->calls && !tx->bt->options.lockstep &&
+			 !tsr_bt_after_sti(tx, last) && jumps_back(tx, &tx->insns[last]) &&
 			 (plan_replay(tx, last) || plan_early(tx, last));
 }
 

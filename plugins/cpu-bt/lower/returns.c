@@ -16,6 +16,13 @@
  *
  *	RET:	pop to r8d; ret
  *
+ * A block in the window goes on behind its CALLs, as long as it is short: `call on` is `call` of
+ * the block that is called, by a link as a conditional jump has one, or through the map of targets,
+ * and what stands behind 1: is the code of the instruction behind the CALL. Each round of a loop
+ * over such a block comes by the look at `poll`, so that its jump back needs none of its own. A
+ * block can become invalid while what it has called runs: then a RET finds a jump to the jump cache
+ * in its way (tsr_bt_arrival).
+ *
  * Not all code does so: the interpreter does not, nor do blocks that are not hot, and a guest may
  * leave a function by other ways. Then the address differs, here or at other returns, and the jump
  * cache finds the block.
@@ -48,7 +55,7 @@ static void check_room(struct bt_tx *tx)
 	s->eip = tx->insn->target;
 	s->live = !tx->clobbered;
 	s->clobbered = tx->clobbered;
-	s->source = tx->sources[tx->count];
+	s->source = tx->sources[tx->index];
 	if (tx->clobbered) {
 		emit_u8(e, PREFIX_OPERAND_SIZE);
 		emit_rr(e, false, OP_TEST_EV_GV, RSP, RSP);
@@ -79,19 +86,12 @@ static void compare(struct bt_tx *tx, uint32_t eip)
 	}
 }
 
-/* The return address is pushed. Behind this comes the way to the block that is called. */
-void tsr_bt_returns_call(struct bt_tx *tx)
+/* A RET comes here: on with what follows, if r8d is that address and no exit is requested. */
+static void land(struct bt_tx *tx, uint32_t eip)
 {
-	uint32_t eip = tx->insn->eip + tx->insn->length, call, same;
 	struct emitter *e = &tx->e;
+	uint32_t same;
 
-	tsr_bt_island_check(tx);
-	tx_part(tx, BT_PART_RETURN);
-	check_room(tx);
-	tsr_bt_flags_restore_end(tx);
-	tx_part(tx, BT_PART_RETURN);
-	emit_call(e, 0);
-	call = emit_here(e) - 4;
 	emit_mov64(e, R10, RCX);
 	compare(tx, eip);
 	same = emit_jrcxz(e);
@@ -100,6 +100,49 @@ void tsr_bt_returns_call(struct bt_tx *tx)
 	tsr_bt_island(tx);
 	emit_land8(e, same);
 	emit_mov64(e, RCX, R10);
+}
+
+/* The return address is pushed; an indirect CALL's target is r11d. What the block has found out
+ * about memory, flags and the FP unit does not hold behind it. */
+void tsr_bt_returns_call_on(struct bt_tx *tx)
+{
+	uint32_t eip = tx->insn->eip + tx->insn->length;
+	struct emitter *e = &tx->e;
+
+	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_RETURN);
+	check_room(tx);
+	tsr_bt_flags_restore_here(tx);
+	tx_part(tx, BT_PART_RETURN);
+	if (tx->insn->opcode == OP_CALL) {
+		emit_call(e, 0);
+		tsr_bt_goto_if(tx, emit_here(e) - 4, tx->insn->target);
+	} else {
+		emit_mov(e, R8, R11);
+		tsr_bt_call_indirect(tx);
+	}
+	tx_part(tx, BT_PART_RETURN);
+	tsr_bt_arrival(tx, eip);
+	land(tx, eip);
+	tx_window_forget(tx);
+	tx->fp_checked = false;
+	tx->landed = true;
+}
+
+/* The return address is pushed. Behind this comes the way to the block that is called. */
+void tsr_bt_returns_call(struct bt_tx *tx)
+{
+	uint32_t eip = tx->insn->eip + tx->insn->length, call;
+	struct emitter *e = &tx->e;
+
+	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_RETURN);
+	check_room(tx);
+	tsr_bt_flags_restore_here(tx);
+	tx_part(tx, BT_PART_RETURN);
+	emit_call(e, 0);
+	call = emit_here(e) - 4;
+	land(tx, eip);
 	tsr_bt_goto(tx, eip);
 	emit_patch32(e, call, emit_here(e));
 }

@@ -120,6 +120,7 @@ struct bt_tx {
 	bool loop;                 /* it jumps back to `loop_back`, not to its start (loop.c) */
 	bool loop_broken, no_loop; /* ... which it cannot: C may run in it */
 	uint32_t loop_back;
+	unsigned copies;         /* logarithm of how often the loop's body comes (unroll.c) */
 	bool may_stride;         /* it would be strided, but is unchecked */
 	bool strided, no_stride; /* what moves is checked for many rounds at once (stride.c) */
 	bool in_body;            /* behind what stands before the loop */
@@ -130,9 +131,11 @@ struct bt_tx {
 	bool start_overwritten; /* flags at the block's start are overwritten before they are needed
 				 */
 	unsigned branches, branches_max; /* conditional jumps that it goes on behind */
-	uint8_t window_form;             /* enum bt_window_form */
-	bool poll_ahead;                 /* a jump back at the end has its poll earlier: */
-	unsigned poll_at;                /* ... before this instruction */
+	unsigned calls, calls_max;       /* the same of CALLs */
+	bool landed;           /* behind one, where it has looked whether an exit is requested */
+	uint8_t window_form;   /* enum bt_window_form */
+	bool poll_ahead;       /* a jump back at the end has its poll earlier: */
+	unsigned poll_at;      /* ... before this instruction */
 	unsigned poll_replays; /* ... of which the stub does so many, up to the jump; or 0 */
 	int32_t esp_ahead;     /* what must still be added to r12 (move-esp.c) */
 	int open;              /* site of the access under way, if it writes; -1 */
@@ -232,6 +235,12 @@ static inline void tx_window_forget(struct bt_tx *tx)
 	tx->loop_broken = true;
 	tx->window_loaded = false;
 	memset(tx->groups, 0, sizeof(tx->groups));
+}
+
+/* Is it a CALL that the block goes on behind? */
+static inline bool tsr_bt_calls_on(const struct bt_tx *tx, unsigned index)
+{
+	return tx->insns[index].kind == BT_CALL && index + 1 < tx->count;
 }
 
 /* Is that instruction the one after an STI, before which no interrupt is taken? */

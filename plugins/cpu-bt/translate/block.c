@@ -22,6 +22,7 @@
 #include "lower/poll.h"
 #include "lower/stride.h"
 #include "lower/stubs.h"
+#include "lower/unroll.h"
 #include "translate/block.h"
 #include "translate/dump.h"
 
@@ -30,8 +31,10 @@
 #define CRAMPED_COUNT_FIXUPS 4
 #define CRAMPED_HOST 400
 
-/* A block in the window goes on behind so many conditional jumps, as long as it is short. */
+/* A block in the window goes on behind so many conditional jumps and CALLs, as long as it is
+ * short. */
 #define LONG_BRANCHES 3
+#define LONG_CALLS 4
 #define LONG_INSNS 32
 
 /* clang-format off */
@@ -119,13 +122,22 @@ static bool runs_on(const struct bt_tx *tx, const struct bt_insn *i)
 	       i->target <= tx->bt->mode.cs_limit && tx->count < LONG_INSNS;
 }
 
+/* ... and behind a CALL, to which a RET of the host's comes back (lower/returns.c). */
+static bool calls_on(const struct bt_tx *tx, const struct bt_insn *i)
+{
+	return tx->calls < tx->calls_max && i->kind == BT_CALL && i->operand_size == 4 &&
+	       (i->opcode == OP_CALL ? i->target != i->eip + i->length
+				     : bt_modrm_reg(i) == GROUP5_CALL) &&
+	       tx->count < LONG_INSNS;
+}
+
 static bool ends_block(const struct bt_tx *tx, unsigned index)
 {
 	const struct bt_insn *i = &tx->insns[index];
 
 	if (i->kind == BT_FALLBACK || tsr_bt_window(tx, index))
 		return true;
-	return lowerings[i->kind].last && !runs_on(tx, i);
+	return lowerings[i->kind].last && !runs_on(tx, i) && !calls_on(tx, i);
 }
 
 static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
@@ -150,6 +162,7 @@ static void decode_block(struct bt_tx *tx, const uint8_t *bytes, uint32_t eip)
 		if (ends_block(tx, tx->count - 1))
 			break;
 		tx->branches += i->kind == BT_JCC;
+		tx->calls += i->kind == BT_CALL;
 	}
 }
 
@@ -182,6 +195,7 @@ static void lower_block(struct bt_tx *tx, uint32_t start)
 		tsr_bt_fp_begin(tx);
 		if (tx->insn->kind == BT_FALLBACK || !lowerings[tx->insn->kind].lower(tx)) {
 			tsr_bt_bail_out(tx);
+			tx->loop_broken |= tx->copies != 0;
 			tx->count = tx->index + 1;
 			break;
 		}
@@ -211,14 +225,14 @@ static void count_block(struct bt_tx *tx, const struct bt_block *b)
 
 	tx_part(tx, BT_PART_BODY); /* the last part ends */
 	s->translations++;
-	s->insns += tx->count;
+	s->insns += tx->count >> tx->copies;
 	s->hot += b->hot;
 	s->shared += b->shared;
 	s->windowed += tx->windowed;
 	s->unchecked += tx->unchecked;
 	s->guest_bytes += b->length;
 	s->host_bytes += b->host_length;
-	s->hot_insns += b->hot ? tx->count : 0;
+	s->hot_insns += b->hot ? tx->count >> tx->copies : 0;
 	s->hot_guest_bytes += b->hot ? b->length : 0;
 	s->hot_host_bytes += b->hot ? b->host_length : 0;
 	for (unsigned i = 0; i < BT_PART_ROWS; i++)
@@ -235,7 +249,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 	b->length = 0;
 	for (unsigned i = 0; i < tx->count; i++) {
 		offsets[i] = BT_OFFSET(tx->insns[i].length, step_to(tx, i));
-		b->length += tx->insns[i].length;
+		b->length += i < tx->count >> tx->copies ? tx->insns[i].length : 0u;
 		if (notes)
 			notes->undefined |= (uint16_t)tx->insns[i].flags_undefined;
 	}
@@ -249,6 +263,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 		b->end = 0;
 	bt->cache.end_count += b->end != 0;
 	b->insns = tx->count & 127;
+	b->copies = tx->copies & 3;
 	b->offsets = bt->cache.offset_count;
 	bt->cache.offset_count += tx->count;
 	b->host_length = (uint16_t)(emit_here(&tx->e) - start);
@@ -268,6 +283,7 @@ static void finish_block(struct bt_tx *tx, struct bt_block *b, uint32_t start)
 static void begin_block(struct bt_tx *tx)
 {
 	tx->loop = false;
+	tx->copies = 0;
 	tsr_bt_liveness(tx);
 	tsr_bt_poll_plan(tx);
 	tx->loop = !tx->no_loop && tsr_bt_loop_possible(tx);
@@ -287,6 +303,7 @@ static void begin_block(struct bt_tx *tx)
 	}
 	tx->flags_saved |= tx->strided;
 	tx->poll_ahead &= !tx->strided;
+	tsr_bt_unroll(tx);
 	tsr_bt_count_take(tx);
 	tsr_bt_flags_save(tx);
 	if (tx->loop)
@@ -311,7 +328,7 @@ static bool emit_block(struct bt_tx *tx, uint32_t start)
 	tx->start = start;
 	tx->exits = bt->cache.exit_count;
 	tx->sites = bt->cache.site_count;
-	tx->ended = tx->fp_checked = tx->may_bail = false;
+	tx->ended = tx->fp_checked = tx->may_bail = tx->landed = false;
 	tx->fp_code = tx->fp_data = tx->fp_own = 0;
 	tx->esp_ahead = 0;
 	memset(tx->groups, 0, sizeof(tx->groups));
@@ -465,6 +482,8 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 		tx->windowed && bt->options.chain && !bt->options.lockstep && !bt->budget.counted
 			? LONG_BRANCHES
 			: 0;
+	tx->calls = 0;
+	tx->calls_max = tx->branches_max ? LONG_CALLS : 0;
 	tx->straddle_behind = false;
 	if (gpa2)
 		decode_straddler(tx, bytes, bytes2, eip);

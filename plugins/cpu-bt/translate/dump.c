@@ -181,11 +181,10 @@ static void print_guest(const struct tsr_bt *bt, const struct bt_block *b, unsig
 	static const ZydisMachineMode modes[] = { ZYDIS_MACHINE_MODE_LEGACY_16,
 						  ZYDIS_MACHINE_MODE_LEGACY_32 };
 	uint8_t bytes[15 * BT_MAX_INSNS];
-	uint32_t at = 0, length = guest_bytes(bt, b, bytes, sizeof(bytes));
+	uint32_t at = bt_insn_eip(bt, b, n) - bt_block_eip(bt, b),
+		 length = guest_bytes(bt, b, bytes, sizeof(bytes));
 	ZydisDisassembledInstruction z;
 
-	for (unsigned i = 0; i < n; i++)
-		at += bt_insn_length(bt, b, i);
 	fprintf(out, "%08x  ", b->eip + at);
 	for (uint32_t i = at; i < length && i < at + bt_insn_length(bt, b, n); i++)
 		fprintf(out, "%02x", bytes[i]);
