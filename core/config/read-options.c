@@ -340,6 +340,17 @@ static void fill_defaults(TsrDraft *draft)
 	}
 }
 
+/* Whether it sets a property of an instance that is there by its default. */
+static gboolean is_of_default(TsrDraft *draft, const char *override)
+{
+	gsize length = strcspn(override, ".=");
+	g_autofree char *name = g_strndup(override, length);
+	const TsrDraftInstance *instance =
+		override[length] == '.' ? tsr_draft_find(draft, name) : NULL;
+
+	return instance && instance->from_default;
+}
+
 gboolean tsr_overrides_trust(const char *const *overrides)
 {
 	gboolean trusted = FALSE;
@@ -376,5 +387,9 @@ gboolean tsr_draft_apply_overrides(TsrDraft *draft, const char *const *overrides
 		if (!apply_override(draft, overrides[i], error))
 			return FALSE;
 	fill_defaults(draft);
+	for (guint i = 0; overrides && overrides[i]; i++) /* what is said counts, not the default */
+		if (is_of_default(draft, overrides[i]) &&
+		    !apply_override(draft, overrides[i], error))
+			return FALSE;
 	return TRUE;
 }

@@ -6,6 +6,7 @@
 
 #include <tessera-glib/machine.h>
 
+#include "manifest/local.h"
 #include "manifest/property.h"
 
 /* -- values */
@@ -89,7 +90,15 @@ gboolean tsr_field_parse_abi(const char *text, TsrVersion *out)
 	return tsr_version_parse(text, out) && out->parts <= 2;
 }
 
-static gboolean parse_value(const TsrField *field, const char *text, void *out)
+/* Takes the language. */
+static gboolean put_local(GHashTable **out, char *language, const char *text)
+{
+	if (!*out)
+		*out = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return g_hash_table_insert(*out, language, g_strdup(text));
+}
+
+static gboolean parse_value(const TsrField *field, const char *key, const char *text, void *out)
 {
 	guint64 bytes;
 
@@ -120,6 +129,8 @@ static gboolean parse_value(const TsrField *field, const char *text, void *out)
 		return tsr_field_parse_choice(field->words, text, out);
 	case TSR_FIELD_ABI:
 		return tsr_field_parse_abi(text, out);
+	case TSR_FIELD_LOCAL:
+		return put_local(out, tsr_local_language_of(key, field->key), text);
 	}
 	g_return_val_if_reached(FALSE);
 }
@@ -155,14 +166,25 @@ static char *field_names(const TsrField *fields, guint n)
 	g_autoptr(GString) names = g_string_new(NULL);
 
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(names, "%s%s", i ? ", " : "", fields[i].key);
+		g_string_append_printf(names, "%s%s%s", i ? ", " : "", fields[i].key,
+				       fields[i].type == TSR_FIELD_LOCAL ? "[LANGUAGE]" : "");
 	return g_strdup(names->str);
+}
+
+static gboolean is_field(const TsrField *field, const char *key)
+{
+	g_autofree char *language = NULL;
+
+	if (field->type != TSR_FIELD_LOCAL)
+		return g_str_equal(field->key, key);
+	language = tsr_local_language_of(key, field->key);
+	return language != NULL;
 }
 
 static const TsrField *find_field(const TsrField *fields, guint n, const char *key)
 {
 	for (guint i = 0; i < n; i++)
-		if (g_str_equal(fields[i].key, key))
+		if (is_field(&fields[i], key))
 			return &fields[i];
 	return NULL;
 }
@@ -172,7 +194,7 @@ static gboolean parse_field(TsrKeyFile *file, GError **error, const TsrField *fi
 {
 	g_autofree char *allowed = NULL;
 
-	if (parse_value(field, key->value, (char *)out + field->offset))
+	if (parse_value(field, key->name, key->value, (char *)out + field->offset))
 		return TRUE;
 	allowed = describe_value(field);
 	return tsr_keyfile_error(error, TSR_MACHINE_ERROR_INVALID, file, key->line, key->name,

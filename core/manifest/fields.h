@@ -18,7 +18,9 @@ typedef enum {
 	TSR_FIELD_CHOICE,
 	TSR_FIELD_VERSION,
 	TSR_FIELD_ABI,
-	TSR_FIELD_INTERFACES
+	TSR_FIELD_INTERFACES,
+	TSR_FIELD_LOCAL, /* keys KEY[LANGUAGE]; a GHashTable of texts by language, NULL: there is
+			    none */
 } TsrFieldType;
 
 typedef struct {

@@ -28,6 +28,7 @@ static const char *const reserved_names[] = { "plugin",    "slot",      "with", 
 typedef struct {
 	char *id, *version, *name, *description, *library, *licence, *vendor, *documentation;
 	char *language;
+	GHashTable *local_names, *local_descriptions;
 	guint kind, state_version, state_oldest;
 	TsrVersion abi_oldest, abi_newest;
 	char **provides, **replaces, **needs_host, **drafts;
@@ -37,7 +38,9 @@ static const TsrField plugin_fields[] = {
 	TSR_FIELD(PluginGroup, "id", TSR_FIELD_WORD, TRUE, id),
 	TSR_FIELD(PluginGroup, "version", TSR_FIELD_VERSION, TRUE, version),
 	TSR_FIELD(PluginGroup, "name", TSR_FIELD_TEXT, TRUE, name),
+	TSR_FIELD(PluginGroup, "name", TSR_FIELD_LOCAL, FALSE, local_names),
 	TSR_FIELD(PluginGroup, "description", TSR_FIELD_TEXT, FALSE, description),
+	TSR_FIELD(PluginGroup, "description", TSR_FIELD_LOCAL, FALSE, local_descriptions),
 	{ "kind", TSR_FIELD_CHOICE, TRUE, offsetof(PluginGroup, kind), kinds },
 	TSR_FIELD(PluginGroup, "library", TSR_FIELD_TEXT, FALSE, library),
 	TSR_FIELD(PluginGroup, "language", TSR_FIELD_WORD, FALSE, language),
@@ -62,6 +65,7 @@ static const TsrField need_fields[] = {
 typedef struct {
 	guint type, access;
 	char *min, *max, *default_value, *text;
+	GHashTable *local_texts;
 	char **values;
 	gboolean is_mutable, writable, saved;
 } PropertyGroup;
@@ -76,6 +80,7 @@ static const TsrField property_fields[] = {
 	TSR_FIELD(PropertyGroup, "writable", TSR_FIELD_BOOL, FALSE, writable),
 	TSR_FIELD(PropertyGroup, "saved", TSR_FIELD_BOOL, FALSE, saved),
 	TSR_FIELD(PropertyGroup, "text", TSR_FIELD_TEXT, FALSE, text),
+	TSR_FIELD(PropertyGroup, "text", TSR_FIELD_LOCAL, FALSE, local_texts),
 	{ "access", TSR_FIELD_CHOICE, FALSE, offsetof(PropertyGroup, access), file_accesses },
 };
 
@@ -128,6 +133,8 @@ static void take_plugin_group(TsrPlugin *plugin, PluginGroup *g)
 	plugin->version = g->version;
 	plugin->name = g->name;
 	plugin->description = text_or(g->description, "");
+	plugin->local_names = g->local_names;
+	plugin->local_descriptions = g->local_descriptions;
 	plugin->kind = g_strdup(kinds[g->kind]);
 	plugin->licence = text_or(g->licence, "");
 	plugin->vendor = text_or(g->vendor, "");
@@ -307,6 +314,8 @@ static gboolean parse_property(Parser *p, TsrGroup *group, const char *name)
 	spec->saved = g.saved && g.is_mutable && g.writable && g.type != TSR_PROPERTY_FILE &&
 		      g.type != TSR_PROPERTY_FILES;
 	spec->text = text_or(g.text, "");
+	if (g.local_texts)
+		g_hash_table_replace(p->plugin->local_texts, spec->name, g.local_texts);
 	spec->access = (TsrFileAccess)g.access;
 	if (done && (g_strv_contains(reserved_names, name) || strchr(name, '.') ||
 		     g_str_has_prefix(name, TSR_KEYFILE_OTHERS)))

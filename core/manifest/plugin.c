@@ -44,6 +44,8 @@ TsrResource *tsr_resource_copy(const TsrResource *resource)
 static void tsr_plugin_init(TsrPlugin *self)
 {
 	self->properties = g_ptr_array_new_with_free_func(property_free);
+	self->local_texts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+						  (GDestroyNotify)g_hash_table_unref);
 	self->needs = g_ptr_array_new_with_free_func(need_free);
 	self->resources = g_ptr_array_new_with_free_func((GDestroyNotify)tsr_resource_free);
 }
@@ -61,6 +63,9 @@ static void tsr_plugin_finalize(GObject *object)
 		g_free(texts[i]);
 	g_strfreev(self->provides);
 	g_strfreev(self->replaces);
+	g_clear_pointer(&self->local_names, g_hash_table_unref);
+	g_clear_pointer(&self->local_descriptions, g_hash_table_unref);
+	g_hash_table_unref(self->local_texts);
 	g_ptr_array_unref(self->properties);
 	g_ptr_array_unref(self->needs);
 	g_ptr_array_unref(self->resources);

@@ -21,7 +21,9 @@ struct _TsrPlugin {
 	TsrVersion number;
 	TsrVersion abi_oldest, abi_newest;
 	guint state_version, state_oldest;
-	unsigned needs_host; /* enum tsr_jail_need */
+	GHashTable *local_names, *local_descriptions; /* texts by language; NULL: none */
+	GHashTable *local_texts; /* such tables by the names of properties, which own those */
+	unsigned needs_host;     /* enum tsr_jail_need */
 	GPtrArray *properties, *needs, *resources;
 	const struct tsr_plugin_entry
 		*entry; /* once loaded; the object stays mapped as long as the process lives */

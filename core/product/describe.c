@@ -146,7 +146,8 @@ static void add_instances(const Description *d, GVariantBuilder *fields)
 
 static void add_machine(const Description *d, GVariantBuilder *fields)
 {
-	static const char *const keys[] = { "name", "description", "memory", "cpu", "mmu" };
+	static const char *const keys[] = { "name", "description", "memory",
+					    "cpu",  "mmu",         "upgrades" };
 	g_auto(GVariantBuilder) files = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("as"));
 
 	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {

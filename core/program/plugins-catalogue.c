@@ -23,12 +23,28 @@ static void add_list(GVariantBuilder *fields, const char *name, const char *cons
 	g_variant_builder_add(fields, "{sv}", name, g_variant_new_strv(texts, texts ? -1 : 0));
 }
 
+/* NAME-local: the text by languages; left out if there is none. */
+static void add_local(GVariantBuilder *fields, const char *name, GHashTable *texts)
+{
+	g_auto(GVariantBuilder) list = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a{ss}"));
+	g_autofree char *key = g_strconcat(name, "-local", NULL);
+	g_autoptr(GList) languages = texts ? g_hash_table_get_keys(texts) : NULL;
+
+	if (!texts)
+		return;
+	languages = g_list_sort(languages, (GCompareFunc)strcmp);
+	for (GList *each = languages; each; each = each->next)
+		g_variant_builder_add(&list, "{ss}", each->data,
+				      g_hash_table_lookup(texts, each->data));
+	g_variant_builder_add(fields, "{sv}", key, g_variant_builder_end(&list));
+}
+
 /* -- What a manifest says, a dictionary for each */
 
 static const char *const property_types[] = { "string", "int",  "bool", "size",
 					      "enum",   "file", "files" };
 
-static GVariant *describe_property(gconstpointer item)
+static GVariant *describe_property(TsrPlugin *plugin, gconstpointer item)
 {
 	const TsrPropertySpec *spec = item;
 	g_auto(GVariantBuilder) fields = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
@@ -39,6 +55,7 @@ static GVariant *describe_property(gconstpointer item)
 	add_text(&fields, "default", spec->default_value);
 	add_text(&fields, "takes", takes);
 	add_text(&fields, "text", spec->text);
+	add_local(&fields, "text", g_hash_table_lookup(plugin->local_texts, spec->name));
 	add_list(&fields, "values", (const char *const *)spec->values);
 	g_variant_builder_add(&fields, "{sv}", "min", g_variant_new_int64(spec->min));
 	g_variant_builder_add(&fields, "{sv}", "max", g_variant_new_int64(spec->max));
@@ -48,7 +65,7 @@ static GVariant *describe_property(gconstpointer item)
 	return g_variant_builder_end(&fields);
 }
 
-static GVariant *describe_need(gconstpointer item)
+static GVariant *describe_need(TsrPlugin *plugin, gconstpointer item)
 {
 	const TsrNeed *need = item;
 	g_auto(GVariantBuilder) fields = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
@@ -59,7 +76,7 @@ static GVariant *describe_need(gconstpointer item)
 	return g_variant_builder_end(&fields);
 }
 
-static GVariant *describe_resource(gconstpointer item)
+static GVariant *describe_resource(TsrPlugin *plugin, gconstpointer item)
 {
 	static const char *const types[] = { "ports", "mmio", "irq", "dma", "rom" };
 	const TsrResource *resource = item;
@@ -74,13 +91,14 @@ static GVariant *describe_resource(gconstpointer item)
 	return g_variant_builder_end(&fields);
 }
 
-static void add_items(GVariantBuilder *fields, const char *name, GPtrArray *items,
-		      GVariant *(*describe)(gconstpointer item))
+static void add_items(GVariantBuilder *fields, const char *name, TsrPlugin *plugin,
+		      GPtrArray *items,
+		      GVariant *(*describe)(TsrPlugin *plugin, gconstpointer item))
 {
 	g_auto(GVariantBuilder) list = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
 
 	for (guint i = 0; i < items->len; i++)
-		g_variant_builder_add_value(&list, describe(g_ptr_array_index(items, i)));
+		g_variant_builder_add_value(&list, describe(plugin, g_ptr_array_index(items, i)));
 	g_variant_builder_add(fields, "{sv}", name, g_variant_builder_end(&list));
 }
 
@@ -120,7 +138,9 @@ static GVariant *describe_plugin(TsrPlugin *plugin, const char *users)
 	add_text(&fields, "id", plugin->id);
 	add_text(&fields, "version", plugin->version);
 	add_text(&fields, "name", plugin->name);
+	add_local(&fields, "name", plugin->local_names);
 	add_text(&fields, "description", plugin->description);
+	add_local(&fields, "description", plugin->local_descriptions);
 	add_text(&fields, "kind", plugin->kind);
 	add_text(&fields, "licence", plugin->licence);
 	add_text(&fields, "vendor", plugin->vendor);
@@ -131,9 +151,9 @@ static GVariant *describe_plugin(TsrPlugin *plugin, const char *users)
 	add_text(&fields, "manifest", plugin->path);
 	add_flag(&fields, "removable", is_users(plugin, users));
 	add_list(&fields, "provides", tsr_plugin_get_provides(plugin));
-	add_items(&fields, "properties", plugin->properties, describe_property);
-	add_items(&fields, "needs", plugin->needs, describe_need);
-	add_items(&fields, "resources", plugin->resources, describe_resource);
+	add_items(&fields, "properties", plugin, plugin->properties, describe_property);
+	add_items(&fields, "needs", plugin, plugin->needs, describe_need);
+	add_items(&fields, "resources", plugin, plugin->resources, describe_resource);
 	return g_variant_builder_end(&fields);
 }
 

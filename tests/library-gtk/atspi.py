@@ -75,6 +75,36 @@ def is_focused(node):
         return False
 
 
+def states(node):
+    try:
+        return [state.value_nick for state in node.get_state_set().get_states()]
+    except GLib.Error:
+        return []
+
+
+def text_of(node):
+    """What is written in it."""
+    try:
+        return Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
+    except (AttributeError, GLib.Error):
+        return ""
+
+
+def set_text(node, text):
+    try:
+        node.set_text_contents(text)
+    except GLib.Error:
+        pass  # it has just gone
+
+
+def act(node, action):
+    """Whether the object has the action and takes it; also of None."""
+    try:
+        return node.do_action(actions_of(node).index(action))
+    except (AttributeError, GLib.Error, ValueError):
+        return False  # it changes just now
+
+
 class Driver:
     """The program whose accessible name is given, as soon as it is there."""
 
@@ -128,6 +158,21 @@ class Driver:
             except (AttributeError, GLib.Error, ValueError):
                 return False  # it changes just now
         self.until(f"{action} {name!r}", done)
+
+    def act(self, name):
+        """An action of a window, as its menu has it."""
+        def done():
+            application = self.application()
+            for window in children(application) if application else ():
+                for node in walk(window):
+                    try:
+                        if name in actions_of(node):
+                            node.do_action(actions_of(node).index(name))
+                            return True  # GTK denies what makes the action itself unavailable
+                    except (GLib.Error, ValueError):
+                        return False  # it changes just now
+            return False
+        self.until(f"the action {name} can be done", done)
 
     def answer(self, dialog, button):
         """Waits for a dialog, and clicks its button."""

@@ -9,14 +9,16 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ui-gtk"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(os.path.dirname(HERE), "ui-gtk"))
 
 SKIPPED = 77
 BOOT_SECONDS = 300  # of a busy host
+CLICK_SECONDS = 5
 BUS = "/usr/libexec/at-spi-bus-launcher"
 
 try:
-    from atspi import Atspi, Driver, GLib, actions_of, children, description_of, is_focused, name_of, role_of, walk
+    from atspi import Atspi, Driver, GLib, act, actions_of, children, description_of, is_focused, name_of, role_of, set_text, states, text_of, walk  # noqa: F401
     from gi.repository import Gio
     from leftovers import sweep, watch
     from xclient import Display
@@ -125,6 +127,60 @@ class Desktop(Driver):
             return False
         self.until("the wizard opens", opens)
 
+    def find_window(self, title):
+        """Without a walk through all others."""
+        return self.until(f"the window {title!r} is there", lambda: next((node for node in children(self.application()) if name_of(node) == title), None))
+
+    def choose_file(self, title, path, button):
+        """In a dialog for files, whose entry for a path opens with the first letter of one, as soon as it hears keys. A click that comes
+        while it looks at the path begins that anew, so the next one is some time later."""
+        self.focus(title)
+        dialog, clicked = self.find_window(title), 0
+
+        def look(role, fits):
+            return next((node for node in walk(dialog) if role_of(node) == role and fits(node)), None)
+        others = [node for node in walk(dialog) if "editable" in states(node)]
+
+        def has_entry():
+            entry = look("text", lambda node: "editable" in states(node) and node not in others)
+            if not entry:
+                self.display.key("slash")
+            return entry
+
+        def has_path():
+            """A key may come late, and what completes the path adds a slash to a folder."""
+            text = text_of(entry)
+            if text == path or (os.path.isdir(path) and text == f"{path}/"):
+                return True
+            set_text(entry, path)
+            return False
+
+        def is_chosen():
+            nonlocal clicked
+            windows = list(children(self.application()))
+            if windows and dialog not in windows:
+                return True
+            if has_path() and time.monotonic() > clicked + CLICK_SECONDS and act(look("push button", lambda node: name_of(node) == button), "click"):
+                clicked = time.monotonic()
+            return False
+        entry = self.until("there is an entry for the path", has_entry)
+        self.until(f"{button} {path!r}", is_chosen)
+
+    def choose_disc(self, disc, title):
+        """The wizard's first page, by the keyboard, and the name on its second."""
+        self.open_wizard()
+        self.find(disc, "list item")
+        self.focus("New machine")
+        self.tab_to(disc)
+        self.picture("wizard-choose")
+        self.display.key("Return")
+        self.type_title("New machine", title)
+
+    def power_off(self, title):
+        self.do(title, "table cell", "machine.power-off")
+        self.answer(f"Power off “{title}”?", "Power off")
+        self.card(title, "Off")
+
     def type_title(self, window, title, field="Name"):
         self.find(window)
         self.find(field, "text").set_text_contents(title)
@@ -136,6 +192,25 @@ class Desktop(Driver):
         self.log.seek(0)
         said = [line for line in self.log if "CRITICAL" in line or "runtime error" in line or "ERROR: " in line]
         self.until(f"it ended well {said}", lambda: self.process.returncode == 0 and not said, 1)
+
+
+class MachineWindow(Driver):
+    """That of a machine, which is another process than the library and has its name."""
+
+    def __init__(self, desktop):
+        super().__init__(desktop.name)
+        self.desktop = desktop
+
+    def is_mine(self, application):
+        try:
+            return application.get_process_id() != self.desktop.process.pid
+        except GLib.Error:
+            return False  # it has just ended
+
+
+def make_netboot(path):
+    """The disc of Debian's network installer."""
+    subprocess.run([os.path.join(HERE, "make-netboot"), path], check=True)
 
 
 def main(drive):

@@ -552,6 +552,20 @@ static TsrConfig *configure_text(const char *text, const char *const *overrides,
 	return config;
 }
 
+/* A slot's default is no more than that: what is set besides it counts. */
+static void test_settings_win_over_defaults(void)
+{
+	static const char text[] = "[Machine]\nextends=little.machine\n"
+				   "[Instance n0]\nslot.default=user,count=9,size=16K\n";
+	static const char *const overrides[] = { "n0.count=5", NULL };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(TsrConfig) config = configure_text(text, overrides, &error);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+	CU_ASSERT_STRING_EQUAL(property(config, "n0", "count"), "5");
+	CU_ASSERT_STRING_EQUAL(property(config, "n0", "size"), "16384");
+}
+
 static void test_extending_machine(void)
 {
 	static const char text[] = "[Machine]\nextends=little.machine\nmemory=16M\n"
@@ -708,6 +722,7 @@ static const CU_TestInfo tests[] = {
 	{ "wrong overrides", test_wrong_overrides },
 	{ "instances are added", test_added_instances },
 	{ "wrong additions", test_wrong_additions },
+	{ "settings win over the defaults of slots", test_settings_win_over_defaults },
 	{ "a machine extends another", test_extending_machine },
 	{ "versions are pinned for all", test_versions_are_pinned_for_all },
 	{ "wrong extensions", test_wrong_extensions },

@@ -79,20 +79,6 @@ class Desk(Driver):
     def names(self):
         return [name_of(node) for window in children(self.application()) for node in walk(window)]
 
-    def act(self, name):
-        """An action of the window, as its menu has it."""
-        def done():
-            for window in children(self.application()):
-                for node in walk(window):
-                    try:
-                        if name in actions_of(node):
-                            node.do_action(actions_of(node).index(name))
-                            return True
-                    except (GLib.Error, ValueError):
-                        return False  # it changes just now
-            return False
-        self.until(f"the action {name} can be done", done)
-
 
 def set_clipboard(desk, text):
     """Another program of the desktop copies a text."""

@@ -38,6 +38,7 @@ enum {
 	OP_TEST_EB_GB = 0x84,
 	OP_TEST_EV_GV = 0x85,
 	OP_XCHG_EB_GB = 0x86,
+	OP_XCHG_EV_GV = 0x87,
 	OP_MOV_EB_GB = 0x88,
 	OP_MOV_EV_GV = 0x89,
 	OP_MOV_GB_EB = 0x8a,

@@ -124,6 +124,8 @@ static Saving *compare(TsrHardware *self)
 	s->refused = g_string_new(NULL);
 	if (!g_str_equal(self->saved->memory, self->parts->memory))
 		list(s->later, _("memory"), NULL);
+	if (self->saved->upgrades != self->parts->upgrades)
+		list(s->later, _("whether its devices can be upgraded"), NULL);
 	for (guint i = 0; i < self->parts->parts->len; i++) {
 		const struct tsr_part *part = g_ptr_array_index(self->parts->parts, i);
 

@@ -58,6 +58,11 @@ void tsr_edit_set_memory(const struct tsr_edit *edit, guint mib)
 	g_key_file_set_string(edit->file, "Machine", "memory", text);
 }
 
+void tsr_edit_set_upgrades(const struct tsr_edit *edit, gboolean may)
+{
+	g_key_file_set_boolean(edit->file, "Machine", "upgrades", may);
+}
+
 /* What fills the slot now becomes keys; the keys of the slot go. */
 static void leave_slot(const struct tsr_edit *edit, const struct tsr_part *part)
 {

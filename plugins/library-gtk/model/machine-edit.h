@@ -20,6 +20,8 @@ struct tsr_edit {
 
 /* mib: memory in MiB. */
 void tsr_edit_set_memory(const struct tsr_edit *edit, guint mib);
+/* Whether devices may be upgraded while the machine runs. */
+void tsr_edit_set_upgrades(const struct tsr_edit *edit, gboolean may);
 /* The value of a property; NULL: its default. A part that an option of the command line would make
  * another of (a slot) becomes one that is always there. */
 void tsr_edit_set_property(const struct tsr_edit *edit, const char *part, const char *property,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/local-text.h"
+
 #define INSTANCE "[Instance "
 
 /* -- Fields of a dictionary */
@@ -74,8 +76,7 @@ static gpointer property_new(GVariant *fields)
 	p->name = text(fields, "name");
 	p->type = text(fields, "type");
 	p->initial = text(fields, "default");
-	p->takes = text(fields, "takes");
-	p->text = text(fields, "text");
+	p->text = tsr_local_text(fields, "text");
 	p->values = texts(fields, "values");
 	g_variant_lookup(fields, "min", "x", &p->min);
 	g_variant_lookup(fields, "max", "x", &p->max);
@@ -92,7 +93,6 @@ static void property_free(gpointer data)
 	g_free(p->name);
 	g_free(p->type);
 	g_free(p->initial);
-	g_free(p->takes);
 	g_free(p->text);
 	g_strfreev(p->values);
 	g_free(p);
@@ -146,8 +146,8 @@ static gpointer plugin_new(GVariant *fields)
 
 	p->id = text(fields, "id");
 	p->version = text(fields, "version");
-	p->name = text(fields, "name");
-	p->description = text(fields, "description");
+	p->name = tsr_local_text(fields, "name");
+	p->description = tsr_local_text(fields, "description");
 	p->kind = text(fields, "kind");
 	p->vendor = text(fields, "vendor");
 	p->licence = text(fields, "licence");
@@ -267,6 +267,14 @@ static void part_free(gpointer data)
 	g_free(p);
 }
 
+/* A switch of the machine as its file says it. */
+static gboolean is_true(GVariant *fields, const char *name)
+{
+	g_autofree char *value = text(fields, name);
+
+	return tsr_part_is_true(value);
+}
+
 struct tsr_parts *tsr_parts_parse(const char *printed)
 {
 	g_autoptr(GVariant) fields = parse(printed);
@@ -278,6 +286,7 @@ struct tsr_parts *tsr_parts_parse(const char *printed)
 	parts->cpu = text(fields, "cpu");
 	parts->mmu = text(fields, "mmu");
 	parts->problem = text(fields, "problem");
+	parts->upgrades = is_true(fields, "upgrades");
 	parts->aliases = pairs(fields, "aliases");
 	parts->files = texts(fields, "files");
 	parts->parts = items(fields, "instances", part_new, part_free);
@@ -314,6 +323,13 @@ const char *tsr_part_value(const struct tsr_part *part, const struct tsr_plugin_
 	const char *value = g_hash_table_lookup(part->settings, property->name);
 
 	return value ? value : property->initial;
+}
+
+gboolean tsr_part_is_true(const char *value)
+{
+	static const char *const words[] = { "true", "yes", "on", "1", NULL };
+
+	return g_strv_contains(words, value);
 }
 
 /* -- Whom a problem is about */

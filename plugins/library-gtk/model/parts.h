@@ -12,9 +12,8 @@
 struct tsr_plugin_property {
 	char *name, *type; /* string int bool size enum file files */
 	char *initial;     /* its default */
-	char *takes;       /* what it takes, in words */
-	char *text;
-	char **values; /* of an enum */
+	char *text;        /* in the user's language, as far as the manifest has it */
+	char **values;     /* of an enum */
 	gint64 min, max;
 	gboolean is_mutable, writable, saved;
 };
@@ -74,6 +73,7 @@ struct tsr_parts {
 	char *memory;        /* as it is written; may be empty */
 	char *cpu, *mmu;     /* parts that every machine has */
 	char *problem;       /* why the machine cannot be made; empty: it can */
+	gboolean upgrades;   /* devices may be upgraded while the machine runs */
 	GHashTable *aliases; /* name that lines of interrupts have for a part: the part */
 	char **files;        /* the manifests that it is read from, the outermost first */
 	GPtrArray *parts;    /* struct tsr_part, in the manifest's order */
@@ -90,5 +90,7 @@ const struct tsr_part *tsr_parts_blame(const struct tsr_parts *parts, const char
 				       const char *lines);
 /* The value that a property has, or would have: written, or its default. */
 const char *tsr_part_value(const struct tsr_part *part, const struct tsr_plugin_property *property);
+/* Of a switch, as manifests write it. */
+gboolean tsr_part_is_true(const char *value);
 
 #endif

@@ -118,6 +118,16 @@ static void on_memory(GtkSpinButton *widget, gpointer data)
 	tsr_hardware_edited(c->hardware);
 }
 
+static void on_upgrades(GtkSwitch *widget, GParamSpec *property, gpointer data)
+{
+	const Control *c = data;
+	struct tsr_edit edit;
+
+	tsr_hardware_edit(c->hardware, &edit);
+	tsr_edit_set_upgrades(&edit, gtk_switch_get_active(widget));
+	tsr_hardware_edited(c->hardware);
+}
+
 static void on_remove(GtkButton *button, gpointer data)
 {
 	const Control *c = data;
@@ -184,6 +194,14 @@ static void add_choice(const struct tsr_control_row *row, char **values, char **
 	add_control(row, widget, "notify::selected", callback, c);
 }
 
+static void add_switch(const struct tsr_control_row *row, gboolean on, GCallback callback)
+{
+	GtkWidget *widget = gtk_switch_new();
+
+	gtk_switch_set_active(GTK_SWITCH(widget), on);
+	add_control(row, widget, "notify::active", callback, control_of(row));
+}
+
 static void add_spin(const struct tsr_control_row *row, const struct tsr_control_range *range,
 		     GCallback callback)
 {
@@ -234,10 +252,7 @@ static void add_chooser(const Control *c, GtkWidget *entry)
 
 void tsr_control_add_switch(const struct tsr_control_row *row, gboolean on)
 {
-	GtkWidget *widget = gtk_switch_new();
-
-	gtk_switch_set_active(GTK_SWITCH(widget), on);
-	add_control(row, widget, "notify::active", G_CALLBACK(on_switch), control_of(row));
+	add_switch(row, on, G_CALLBACK(on_switch));
 }
 
 void tsr_control_add_spin(const struct tsr_control_row *row, const struct tsr_control_range *range)
@@ -285,6 +300,11 @@ void tsr_control_add_memory(const struct tsr_control_row *row,
 			    const struct tsr_control_range *range)
 {
 	add_spin(row, range, G_CALLBACK(on_memory));
+}
+
+void tsr_control_add_upgrades(const struct tsr_control_row *row, gboolean on)
+{
+	add_switch(row, on, G_CALLBACK(on_upgrades));
 }
 
 GtkWidget *tsr_control_remove_new(TsrHardware *hardware, const char *part)

@@ -42,6 +42,8 @@ void tsr_control_add_key(const struct tsr_control_row *row, const char *value, c
 /* In MiB. */
 void tsr_control_add_memory(const struct tsr_control_row *row,
 			    const struct tsr_control_range *range);
+/* Whether devices may be upgraded while the machine runs. */
+void tsr_control_add_upgrades(const struct tsr_control_row *row, gboolean on);
 /* A button that removes the part. */
 GtkWidget *tsr_control_remove_new(TsrHardware *hardware, const char *part);
 

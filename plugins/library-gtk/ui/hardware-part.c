@@ -6,6 +6,7 @@
 
 #include "model/text.h"
 #include "ui/hardware-control.h"
+#include "ui/hardware-words.h"
 
 #define MEMORY_MAX 3584 /* MiB */
 #define SPIN_RANGE 1000000
@@ -15,9 +16,10 @@
 static char *explain(const struct tsr_plugin_property *p, gboolean alive)
 {
 	g_autoptr(GString) text = g_string_new(p->text);
+	g_autofree char *takes = tsr_hardware_words_takes(p);
 
-	if (*p->takes && !g_str_equal(p->type, "bool") && !g_str_equal(p->type, "string"))
-		g_string_append_printf(text, "%s%s", text->len ? "\n" : "", p->takes);
+	if (*takes)
+		g_string_append_printf(text, "%s%s", text->len ? "\n" : "", takes);
 	if (*p->initial)
 		g_string_append_printf(text, _("; default %s"), p->initial);
 	if (alive)
@@ -25,13 +27,6 @@ static char *explain(const struct tsr_plugin_property *p, gboolean alive)
 				       p->is_mutable ? _("Changes at once when it is saved.")
 						     : _("Changes when the machine is restarted."));
 	return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-static gboolean is_true(const char *value)
-{
-	static const char *const words[] = { "true", "yes", "on", "1", NULL };
-
-	return g_strv_contains(words, value);
 }
 
 static gboolean is_spin(const struct tsr_plugin_property *p, const char *value)
@@ -49,7 +44,7 @@ static void add_property(AdwPreferencesGroup *group, TsrHardware *hardware,
 	const struct tsr_control_row row = { group, hardware, part->name, p->name, p->name, text };
 
 	if (g_str_equal(p->type, "bool"))
-		tsr_control_add_switch(&row, is_true(value));
+		tsr_control_add_switch(&row, tsr_part_is_true(value));
 	else if (g_str_equal(p->type, "enum"))
 		tsr_control_add_choice(&row, g_strdupv(p->values), p->values, value);
 	else if (is_spin(p, value))
@@ -154,9 +149,7 @@ static void add_resource(AdwPreferencesGroup *group, TsrHardware *hardware,
 	const char *what;
 	g_autofree char *initial = place_of(r, &what),
 			*key = g_strdup_printf("resource.%s.%s", r->name, what),
-			*length = g_strdup_printf("%" G_GUINT64_FORMAT, r->length),
-			*text = r->length ? g_strdup_printf(_("%s, %s of them"), r->type, length)
-					  : g_strdup(r->type);
+			*text = tsr_hardware_words_resource(r);
 
 	add_place(group, hardware, part, r->name, text, key, initial);
 }
@@ -291,6 +284,20 @@ static double memory_mib(const char *text)
 	return g_ascii_toupper(*end) == 'M' ? (double)number : (double)(number >> 20);
 }
 
+static void add_upgrades(AdwPreferencesPage *page, TsrHardware *hardware, gboolean alive)
+{
+	g_autofree char *text = g_strconcat(
+		_("Lets the plugin manager put another version in the place of one that runs. "
+		  "The machine's process may read plugins and take in new code then."),
+		alive ? "\n" : "", alive ? _("Changes when the machine is restarted.") : "", NULL);
+	const struct tsr_control_row row = {
+		add_group(page, _("Plugins")), hardware, "", _("Upgrades while it runs"),
+		_("Upgrades while it runs"),   text,
+	};
+
+	tsr_control_add_upgrades(&row, tsr_hardware_get_parts(hardware)->upgrades);
+}
+
 GtkWidget *tsr_hardware_memory_new(TsrHardware *hardware, gboolean alive)
 {
 	GtkWidget *page = adw_preferences_page_new();
@@ -307,6 +314,7 @@ GtkWidget *tsr_hardware_memory_new(TsrHardware *hardware, gboolean alive)
 
 	tsr_control_add_memory(&row,
 			       &(struct tsr_control_range){ 1, MEMORY_MAX, memory_mib(memory) });
+	add_upgrades(ADW_PREFERENCES_PAGE(page), hardware, alive);
 	gtk_widget_set_sensitive(page, tsr_hardware_can_change(hardware));
 	return page;
 }
