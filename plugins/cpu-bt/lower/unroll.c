@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Short loops without checks (loop.c) that have no other jump: their body comes four times, and
- *only the last copy asks whether an exit is requested. The rows of the block's instructions are
- *those of all copies; its guest code is that of one.
+ * only the last copy asks whether an exit is requested. The rows of the block's instructions are
+ * those of all copies; its guest code is that of one.
  *
  *	back:	...; jncc out		three times
  *		...; poll; jcc back
