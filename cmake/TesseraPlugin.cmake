@@ -7,7 +7,7 @@
 # tessera_add_test(NAME SOURCES test-a.c … [LIBRARIES target …] [LABELS quick …])
 #   a CUnit program under CTest, with the label quick unless LABELS says otherwise.
 # tessera_label_slow(NAME …)
-#   those of the folder's quick tests that take more than some three seconds have the label slow instead.
+#   those of the folder's quick tests that take more than some two seconds have the label slow instead.
 # tessera_optimize_sanitized(target …)
 #   -O1 in debug builds with sanitizers: for the processors and the MMU, through which tests run for minutes without it. The checks stay.
 
