@@ -139,6 +139,7 @@ static char *describe_value(const TsrField *field)
 {
 	static const char *const texts[] = {
 		[TSR_FIELD_TEXT] = "text",
+		[TSR_FIELD_LOCAL] = "text",
 		[TSR_FIELD_WORD] = "letters, digits, - _ .",
 		[TSR_FIELD_LIST] = "words separated by ;",
 		[TSR_FIELD_UINT] = "a number from 0 to 2147483647",

@@ -339,6 +339,48 @@ static void log_is_refused(Rig *rig)
 	CU_ASSERT(has_problem(rig));
 }
 
+static char *reason_read;
+
+static void on_read(GObject *source, GAsyncResult *result, gpointer unused)
+{
+	char *line = tsr_library_machine_read_log_finish(result);
+
+	reason_read = line ? line : g_strdup("nothing");
+}
+
+static gboolean is_read(gpointer unused)
+{
+	return reason_read != NULL;
+}
+
+static void log_tells(Rig *rig, const char *text, const char *reason)
+{
+	g_autofree char *log = g_build_filename(tsr_library_machine_get_folder(rig->machine),
+						TSR_LIBRARY_LOG, NULL);
+
+	CU_ASSERT(g_file_set_contents(log, text, -1, NULL));
+	g_clear_pointer(&reason_read, g_free);
+	tsr_library_machine_read_log(rig->machine, on_read);
+	CU_ASSERT_FATAL(rig_wait(is_read, NULL));
+	CU_ASSERT_STRING_EQUAL(reason_read, reason);
+}
+
+static void the_log_tells_why_a_process_ended(void)
+{
+	Rig rig;
+
+	begin(&rig, 1);
+	log_tells(&rig, "", "nothing");
+	log_tells(&rig, "started\ntessera: no such disk\n", "no such disk");
+	log_tells(&rig, "tessera: no such disk\ntessera: no machine answers at x\n\n",
+		  "no such disk");
+	log_tells(&rig,
+		  "tessera: SIGSEGV in bad0.changed (bad 1.2.3)\n(view:1): Gtk-WARNING **: gone\n",
+		  "SIGSEGV in bad0.changed (bad 1.2.3)");
+	g_clear_pointer(&reason_read, g_free);
+	finish(&rig);
+}
+
 static void a_log_that_leads_elsewhere_is_not_written(void)
 {
 	static const char *const names[] = { TSR_LIBRARY_LOG, NULL };
@@ -512,6 +554,7 @@ int main(int argc, char **argv)
 		UNIT_ROW(a_failed_start_says_why),
 		UNIT_ROW(a_damaged_state_is_not_lost_and_can_be_discarded),
 		UNIT_ROW(a_killed_machine_is_told),
+		UNIT_ROW(the_log_tells_why_a_process_ended),
 		UNIT_ROW(a_log_that_leads_elsewhere_is_not_written),
 		UNIT_ROW(a_state_and_a_picture_replace_links),
 		UNIT_ROW(a_renamed_machine_keeps_its_disc),

@@ -9,27 +9,34 @@
 
 #define PROGRAM "tessera: "
 #define WINDOW_SAYS "no machine answers at "
+#define CRASH "SIG"
 #define TAIL 4096 /* bytes, of which the last line is told */
 
-/* The last line, without "tessera: ", that is not the word of a window whose machine has just
- * failed: that comes after the reason. "": none. Changes the text. */
-static const char *find_reason(char *text)
+static const char *without_program(const char *line)
 {
-	const char *line;
+	return g_str_has_prefix(line, PROGRAM) ? line + strlen(PROGRAM) : line;
+}
 
-	do {
-		char *end;
+/* The last line that tells a crash; "": none does. */
+static const char *find_crash(char *const *lines)
+{
+	for (guint i = g_strv_length((char **)lines); i-- > 0;)
+		if (g_str_has_prefix(without_program(lines[i]), CRASH))
+			return without_program(lines[i]);
+	return "";
+}
 
-		g_strchomp(text);
-		end = strrchr(text, '\n');
-		line = end ? end + 1 : text;
-		if (g_str_has_prefix(line, PROGRAM))
-			line += strlen(PROGRAM);
-		if (!end || !g_str_has_prefix(line, WINDOW_SAYS))
-			break;
-		*end = '\0';
-	} while (TRUE);
-	return line;
+/* A crash, whatever its window had to say about that; or else the last line that is not the word of
+ * a window whose machine has just failed. Without "tessera: ". "": none. */
+static char *find_reason(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	const char *line = find_crash(lines);
+
+	for (guint i = g_strv_length(lines); i-- > 0 && !*line;)
+		if (!g_str_has_prefix(without_program(lines[i]), WINDOW_SAYS))
+			line = without_program(g_strchomp(lines[i]));
+	return g_strdup(line);
 }
 
 /* NULL: the process wrote nothing. */
@@ -37,7 +44,7 @@ static void read_log_on_thread(GTask *task, gpointer source, gpointer data,
 			       GCancellable *cancellable)
 {
 	g_autofree char *text = NULL, *valid = NULL;
-	const char *line;
+	char *line;
 	gsize length;
 
 	if (!g_file_get_contents(data, &text, &length, NULL)) {
@@ -46,7 +53,9 @@ static void read_log_on_thread(GTask *task, gpointer source, gpointer data,
 	}
 	valid = g_utf8_make_valid(length > TAIL ? text + length - TAIL : text, -1);
 	line = find_reason(valid);
-	g_task_return_pointer(task, *line ? g_strdup(line) : NULL, g_free);
+	if (!*line)
+		g_clear_pointer(&line, g_free);
+	g_task_return_pointer(task, line, g_free);
 }
 
 void tsr_library_machine_read_log(TsrLibraryMachine *self, GAsyncReadyCallback callback)

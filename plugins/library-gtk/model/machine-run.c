@@ -186,7 +186,7 @@ static void on_crash_log(GObject *source, GAsyncResult *result, gpointer data)
 	TsrLibraryMachine *self = TSR_LIBRARY_MACHINE(source);
 	g_autofree char *line = tsr_library_machine_read_log_finish(result);
 
-	if (!line || !g_str_has_prefix(line, "SIG") || tsr_library_machine_is_alive(self))
+	if (!line || !g_str_has_prefix(line, "SIG") || self->process) /* it was started again */
 		return;
 	tsr_library_machine_set_failure(
 		self, g_strdup_printf(_("It has crashed: %s. What the guest had not written is "
