@@ -102,6 +102,16 @@ static void land(struct bt_tx *tx, uint32_t eip)
 	emit_mov64(e, RCX, R10);
 }
 
+/* What stands before the host's CALL. */
+static void begin_call(struct bt_tx *tx)
+{
+	tsr_bt_island_check(tx);
+	tx_part(tx, BT_PART_RETURN);
+	check_room(tx);
+	tsr_bt_flags_restore_here(tx);
+	tx_part(tx, BT_PART_RETURN);
+}
+
 /* The return address is pushed; an indirect CALL's target is r11d. What the block has found out
  * about memory, flags and the FP unit does not hold behind it. */
 void tsr_bt_returns_call_on(struct bt_tx *tx)
@@ -109,11 +119,7 @@ void tsr_bt_returns_call_on(struct bt_tx *tx)
 	uint32_t eip = tx->insn->eip + tx->insn->length;
 	struct emitter *e = &tx->e;
 
-	tsr_bt_island_check(tx);
-	tx_part(tx, BT_PART_RETURN);
-	check_room(tx);
-	tsr_bt_flags_restore_here(tx);
-	tx_part(tx, BT_PART_RETURN);
+	begin_call(tx);
 	if (tx->insn->opcode == OP_CALL) {
 		emit_call(e, 0);
 		tsr_bt_goto_if(tx, emit_here(e) - 4, tx->insn->target);
@@ -135,11 +141,7 @@ void tsr_bt_returns_call(struct bt_tx *tx)
 	uint32_t eip = tx->insn->eip + tx->insn->length, call;
 	struct emitter *e = &tx->e;
 
-	tsr_bt_island_check(tx);
-	tx_part(tx, BT_PART_RETURN);
-	check_room(tx);
-	tsr_bt_flags_restore_here(tx);
-	tx_part(tx, BT_PART_RETURN);
+	begin_call(tx);
 	emit_call(e, 0);
 	call = emit_here(e) - 4;
 	land(tx, eip);
