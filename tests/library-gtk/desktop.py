@@ -27,13 +27,66 @@ except (ImportError, ValueError) as why:
     sys.exit(SKIPPED)
 
 
-class Desktop(Driver):
+class Windows(Driver):
+    """The windows of a program on the display, of which some take keys."""
+
+    def __init__(self, display):
+        super().__init__("org.tessera.Tessera")
+        self.display = display
+
+    def focus(self, title):
+        """There is no window manager that would give the keyboard to a new window."""
+        window = self.until(f"a window {title!r} opens", lambda: self.display.titles().get(title))
+        time.sleep(0.5)
+        self.display.x.XSetInputFocus(self.display.display, ctypes.c_ulong(window), 1, ctypes.c_long(0))
+        self.display.x.XFlush(self.display.display)
+
+    def find_window(self, title):
+        """Without a walk through all others."""
+        return self.until(f"the window {title!r} is there", lambda: next((node for node in children(self.application()) if name_of(node) == title), None))
+
+    def choose_file(self, title, path, button):
+        """In a dialog for files, whose entry for a path opens with the first letter of one, as soon as it hears keys. A click that comes
+        while it looks at the path begins that anew, so the next one is some time later."""
+        self.focus(title)
+        dialog, clicked = self.find_window(title), 0
+
+        def look(role, fits):
+            return next((node for node in walk(dialog) if role_of(node) == role and fits(node)), None)
+        others = [node for node in walk(dialog) if "editable" in states(node)]
+
+        def has_entry():
+            entry = look("text", lambda node: "editable" in states(node) and node not in others)
+            if not entry:
+                self.display.key("slash")
+            return entry
+
+        def has_path():
+            """A key may come late, and what completes the path adds a slash to a folder."""
+            text = text_of(entry)
+            if text == path or (os.path.isdir(path) and text == f"{path}/"):
+                return True
+            set_text(entry, path)
+            return False
+
+        def is_chosen():
+            nonlocal clicked
+            windows = list(children(self.application()))
+            if windows and dialog not in windows:
+                return True
+            if has_path() and time.monotonic() > clicked + CLICK_SECONDS and act(look("push button", lambda node: name_of(node) == button), "click"):
+                clicked = time.monotonic()
+            return False
+        entry = self.until("there is an entry for the path", has_entry)
+        self.until(f"{button} {path!r}", is_chosen)
+
+
+class Desktop(Windows):
     """The library in a home of its own."""
 
     def __init__(self, tessera, home, pictures):
-        super().__init__("org.tessera.Tessera")
+        super().__init__(Display())
         self.tessera, self.home, self.pictures = tessera, home, pictures
-        self.display = Display()
         self.machines = f"{home}/Tessera"
         os.makedirs(f"{home}/Downloads")
         self.log = open(f"{home}/log", "w+", encoding="utf-8")
@@ -49,13 +102,6 @@ class Desktop(Driver):
             return application.get_process_id() == self.process.pid
         except GLib.Error:
             return False  # it has just ended
-
-    def focus(self, title):
-        """There is no window manager that would give the keyboard to a new window."""
-        window = self.until(f"a window {title!r} opens", lambda: self.display.titles().get(title))
-        time.sleep(0.5)
-        self.display.x.XSetInputFocus(self.display.display, ctypes.c_ulong(window), 1, ctypes.c_long(0))
-        self.display.x.XFlush(self.display.display)
 
     def focused(self):
         for window in children(self.application()):
@@ -127,45 +173,6 @@ class Desktop(Driver):
             return False
         self.until("the wizard opens", opens)
 
-    def find_window(self, title):
-        """Without a walk through all others."""
-        return self.until(f"the window {title!r} is there", lambda: next((node for node in children(self.application()) if name_of(node) == title), None))
-
-    def choose_file(self, title, path, button):
-        """In a dialog for files, whose entry for a path opens with the first letter of one, as soon as it hears keys. A click that comes
-        while it looks at the path begins that anew, so the next one is some time later."""
-        self.focus(title)
-        dialog, clicked = self.find_window(title), 0
-
-        def look(role, fits):
-            return next((node for node in walk(dialog) if role_of(node) == role and fits(node)), None)
-        others = [node for node in walk(dialog) if "editable" in states(node)]
-
-        def has_entry():
-            entry = look("text", lambda node: "editable" in states(node) and node not in others)
-            if not entry:
-                self.display.key("slash")
-            return entry
-
-        def has_path():
-            """A key may come late, and what completes the path adds a slash to a folder."""
-            text = text_of(entry)
-            if text == path or (os.path.isdir(path) and text == f"{path}/"):
-                return True
-            set_text(entry, path)
-            return False
-
-        def is_chosen():
-            nonlocal clicked
-            windows = list(children(self.application()))
-            if windows and dialog not in windows:
-                return True
-            if has_path() and time.monotonic() > clicked + CLICK_SECONDS and act(look("push button", lambda node: name_of(node) == button), "click"):
-                clicked = time.monotonic()
-            return False
-        entry = self.until("there is an entry for the path", has_entry)
-        self.until(f"{button} {path!r}", is_chosen)
-
     def choose_disc(self, disc, title):
         """The wizard's first page, by the keyboard, and the name on its second."""
         self.open_wizard()
@@ -194,11 +201,11 @@ class Desktop(Driver):
         self.until(f"it ended well {said}", lambda: self.process.returncode == 0 and not said, 1)
 
 
-class MachineWindow(Driver):
+class MachineWindow(Windows):
     """That of a machine, which is another process than the library and has its name."""
 
     def __init__(self, desktop):
-        super().__init__(desktop.name)
+        super().__init__(desktop.display)
         self.desktop = desktop
 
     def is_mine(self, application):

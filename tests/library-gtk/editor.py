@@ -5,6 +5,10 @@ from desktop import act, children, description_of, name_of, role_of, walk
 
 def open_editor(desktop, title):
     desktop.do(title, "table cell", "machine.hardware")
+    is_open(desktop, title)
+
+
+def is_open(desktop, title):
     desktop.find(f"Hardware of {title}", "frame")
 
 

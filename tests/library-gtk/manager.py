@@ -36,15 +36,16 @@ class Manager:
             return node and act(node, "row.show")
         self.desktop.until(f"select {key!r}", done)
 
-    def look(self, name, role):
+    def matching(self, name, role):
         """GTK 4.8 adds the text of a control to the name that it was given."""
-        return next((node for node in walk(self.details) if role_of(node) == role and f"{name_of(node)} ".startswith(f"{name} ")), None)
+        return (node for node in walk(self.details) if role_of(node) == role and f"{name_of(node)} ".startswith(f"{name} "))
+
+    def look(self, name, role):
+        return next(self.matching(name, role), None)
 
     def fact(self, title, text):
-        def tells():
-            node = self.look(title, "list item")
-            return node and text in description_of(node)
-        self.desktop.until(f"{title!r} is {text!r}", tells)
+        """A part may have a row for its machine's file and one for the machine that runs."""
+        self.desktop.until(f"{title!r} is {text!r}", lambda: any(text in description_of(node) for node in self.matching(title, "list item")))
 
     def says(self, text):
         self.desktop.until(f"it says {text!r}", lambda: any(text in name_of(node) for node in walk(self.details)))
@@ -67,3 +68,8 @@ def install_from(desktop, path, action):
     """action: archive or folder."""
     act(desktop.find_window(WINDOW), f"plugins.install-{action}")
     desktop.choose_file("Install a plugin", path, "Install")
+
+
+def runs(desktop, part, key):
+    """Whether the machine has such a version of a part, ID and version, just now."""
+    return f'"{part}":"{key}"' in desktop.control("status", "--json").replace('": "', '":"')

@@ -2,6 +2,7 @@
 """A client of the X server that DISPLAY names, without a library but Xlib and XTest. OSError: this host has no libXtst."""
 
 import ctypes
+import string
 import time
 
 
@@ -26,6 +27,7 @@ class ErrorEvent(ctypes.Structure):
 
 IS_VIEWABLE = 2
 BAD_WINDOW = 3
+SHIFTED = string.ascii_uppercase + '~!@#$%^&*_+{}|:"<>?'
 ERROR_HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ErrorEvent))
 
 
@@ -46,6 +48,7 @@ class Display:
         self.x.XOpenDisplay.restype = ctypes.c_void_p
         self.x.XStringToKeysym.restype = ctypes.c_ulong
         self.x.XDefaultRootWindow.restype = ctypes.c_ulong
+        self.x.XKeysymToString.restype = ctypes.c_char_p
         self.x.XInternAtom.restype = ctypes.c_ulong
         self.x.XGetImage.restype = ctypes.c_void_p
         self.x.XGetPixel.restype = ctypes.c_ulong
@@ -67,6 +70,12 @@ class Display:
         for name, down in [(n, True) for n in names] + [(n, False) for n in reversed(names)]:
             self.press(name, down)
             time.sleep(0.05)
+
+    def type(self, text):
+        """ASCII characters, on the keyboard of the United States that an X server has of its own, whose parentheses are keys that no PC has."""
+        for character in text:
+            name = self.x.XKeysymToString(ctypes.c_ulong(ord(character))).decode()
+            self.key(*(["Shift_L"] if character in SHIFTED else []), name)
 
     def point(self, x, y):
         self.test.XTestFakeMotionEvent(self.display, -1, x, y, 0)
