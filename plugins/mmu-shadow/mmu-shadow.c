@@ -531,7 +531,7 @@ static void on_mapping_changed(void *self, tsr_gpa gpa, uint64_t length)
 	struct shadow *s = self;
 	bool everything = is_everything(gpa, length);
 
-	tsr_shadow_forget_ram(s, gpa, length);
+	tsr_shadow_forget_pages(s, gpa, length);
 	for (uint64_t at = gpa & ~(tsr_gpa)TSR_PAGE_MASK; !everything && at < gpa + length;
 	     at += TSR_PAGE_SIZE) {
 		struct shadow_page *p = shadow_page(s, at);
@@ -629,6 +629,7 @@ static bool shadow_attach(void *self, const struct tsr_host *host, struct tsr_er
 	for (unsigned i = 0; i < SHADOW_SETS; i++)
 		s->sets[i].fetched = (uint64_t *)(bits + i * SET_BITS_LENGTH);
 	s->rmap_top = s->epoch = 1;
+	tsr_shadow_forget_pages(s, 0, UINT64_MAX);
 	tsr_shadow_windows_init(s);
 	tsr_shadow_common_init(s);
 	return true;

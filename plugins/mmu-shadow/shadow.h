@@ -42,6 +42,8 @@
 #define SHADOW_CHUNKS 2048      /* of 512 entries */
 #define SHADOW_PFNS (1u << 24)  /* 36 physical address bits */
 #define SHADOW_PFN_NONE UINT32_MAX
+#define SHADOW_DEVICES 16 /* pages of devices that are known, by the lower bits of their number */
+#define SHADOW_NO_PAGE UINT64_MAX
 #define SHADOW_RMAP_NODES (1u << 19)
 /* Each possible use has its own row (trace.c), so rows cannot run out. Row 0 is none. */
 #define SHADOW_USE_ROWS (1 + (SHADOW_SPACES + SHADOW_SETS) * (SHADOW_SLOTS + SHADOW_DIRECTORIES))
@@ -224,9 +226,10 @@ struct shadow {
 	const struct tsr_phys *phys;
 	uint8_t *ram_base;
 	uint64_t ram_size;
-	uint64_t ram_low;          /* bytes of it whose offset is the guest physical address */
-	uint64_t *in_ram;          /* one bit per page below ram_low: it is known to be main RAM */
-	struct shadow_page *pages; /* SHADOW_PFNS, mostly untouched */
+	uint64_t ram_low; /* bytes of it whose offset is the guest physical address */
+	uint64_t *in_ram; /* one bit per page below ram_low: it is known to be main RAM */
+	struct tsr_phys_page devices[SHADOW_DEVICES]; /* known to be a device's, by page number */
+	struct shadow_page *pages;                    /* SHADOW_PFNS, mostly untouched */
 	struct shadow_rmap_node *rmap;
 	uint32_t rmap_free, rmap_top, epoch;
 	struct shadow_use *uses; /* SHADOW_USE_ROWS */
@@ -412,7 +415,7 @@ bool tsr_shadow_walk(struct shadow *s, struct shadow_context *c, tsr_gla gla, bo
 		     struct shadow_walk *w);
 /* As tsr_phys.lookup, for all but probes. */
 void tsr_shadow_lookup(struct shadow *s, tsr_gpa gpa, struct tsr_phys_page *page);
-void tsr_shadow_forget_ram(struct shadow *s, tsr_gpa gpa, uint64_t length);
+void tsr_shadow_forget_pages(struct shadow *s, tsr_gpa gpa, uint64_t length);
 uint64_t tsr_shadow_read_pde(struct shadow *s, struct shadow_context *c, unsigned slot);
 void tsr_shadow_set_bits(struct shadow *s, uint8_t *at, tsr_gpa gpa, uint32_t bits);
 

@@ -18,9 +18,11 @@ static uint64_t load(struct shadow *s, const uint8_t *host, tsr_gpa gpa, bool pa
 	return word;
 }
 
-/* What is at a page. That it is main RAM is known until the core says that something else is. */
+/* What is at a page. That it is main RAM or a device's is known until the core says that something
+ * else is there. */
 void tsr_shadow_lookup(struct shadow *s, tsr_gpa gpa, struct tsr_phys_page *page)
 {
+	struct tsr_phys_page *device;
 	uint8_t *host;
 
 	gpa &= ~(tsr_gpa)TSR_PAGE_MASK;
@@ -29,15 +31,25 @@ void tsr_shadow_lookup(struct shadow *s, tsr_gpa gpa, struct tsr_phys_page *page
 		*page = (struct tsr_phys_page){ .read = host, .write = host, .gpa = gpa };
 		return;
 	}
+	device = &s->devices[gpa >> TSR_PAGE_SHIFT & (SHADOW_DEVICES - 1)];
+	if (device->gpa == gpa) {
+		*page = *device;
+		return;
+	}
 	s->phys->lookup(s->host, gpa, page);
-	if (gpa < s->ram_low && page->read == host && page->write == host && page->gpa == gpa &&
-	    !page->dirty_log)
+	if (page->gpa != gpa)
+		return; /* the gate of address line 20 */
+	if (gpa < s->ram_low && page->read == host && page->write == host && !page->dirty_log)
 		shadow_bit_set(s->in_ram, gpa >> TSR_PAGE_SHIFT);
+	else if (!page->read)
+		*device = *page;
 }
 
 /* Other memory is at these addresses now, or everywhere. */
-void tsr_shadow_forget_ram(struct shadow *s, tsr_gpa gpa, uint64_t length)
+void tsr_shadow_forget_pages(struct shadow *s, tsr_gpa gpa, uint64_t length)
 {
+	for (unsigned i = 0; i < SHADOW_DEVICES; i++)
+		s->devices[i].gpa = SHADOW_NO_PAGE;
 	if (length >= s->ram_low || gpa + length < gpa) {
 		memset(s->in_ram, 0, (s->ram_low >> TSR_PAGE_SHIFT) / 8 + 1);
 		return;

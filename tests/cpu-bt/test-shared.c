@@ -45,6 +45,19 @@ PROGRAM(caller, "	movl $1500, %edi\n"
 		"	decl %edi\n"
 		"	jnz 1b\n"
 		"	hlt");
+/* Calls it often at one address and then a few times at each of the others. */
+PROGRAM(favourite, "	movl $5000, %edi\n"
+		   "1:	movl $0x6a000, %ebx\n"
+		   "	call *%ebx\n"
+		   "	decl %edi\n"
+		   "	jnz 1b\n"
+		   "	movl $11, %esi\n"
+		   "2:	addl $0x1000, %ebx\n"
+		   "	call *%ebx\n"
+		   "	call *%ebx\n"
+		   "	decl %esi\n"
+		   "	jnz 2b\n"
+		   "	hlt");
 /* The same, and changes a byte of the function by another address after each round. */
 PROGRAM(changer, "	movl $40, %edi\n"
 		 "1:	movl $0x6a000, %ebx\n"
@@ -219,7 +232,7 @@ static void code_knows_where_it_runs(void)
 
 	for (unsigned i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
 		both(modes[i], &caller, &function, &blocks, &passages);
-		CU_ASSERT(blocks >= 4 && blocks < 40);
+		CU_ASSERT(blocks >= 4 && blocks < 80); /* again after each that became hot */
 	}
 	both("noshare", &caller, &function, &blocks, &passages);
 	CU_ASSERT_EQUAL(blocks, 0);
@@ -234,6 +247,18 @@ static void code_of_both_kinds_meets(void)
 
 	both("shared", &caller, &function, &blocks, &passages);
 	CU_ASSERT(passages > 0);
+}
+
+/* The function has four blocks; those of other addresses are not hot before they were sampled. */
+static void heat_is_earned_at_each_address(void)
+{
+	struct rig *rig = new_rig(true, "");
+
+	run(rig, &favourite, &function, STACK);
+	CU_ASSERT(rig_stat(rig, "blocks translated as hot") >= 2);
+	CU_ASSERT(rig_stat(rig, "blocks translated as hot") <= 8);
+	CU_ASSERT(rig_stat(rig, "blocks shared by addresses") >= 4);
+	rig_free(rig);
 }
 
 static void code_is_changed_under_all_its_addresses(void)
@@ -284,6 +309,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 		UNIT_ROW(code_knows_where_it_runs),
 		UNIT_ROW(code_of_both_kinds_meets),
+		UNIT_ROW(heat_is_earned_at_each_address),
 		UNIT_ROW(code_is_changed_under_all_its_addresses),
 		UNIT_ROW(faults_know_where_they_were),
 		UNIT_ROW(what_cannot_be_shared_is_not),

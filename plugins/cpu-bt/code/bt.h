@@ -34,6 +34,8 @@
 #define BT_TARGET_MAPS 16
 #define BT_TARGET_TAGS 256
 #define BT_DEAR 8192
+#define BT_SAMPLED 1024
+#define BT_SAMPLED_SPACES 64
 #define BT_MAX_INSNS 64 /* guest instructions in a block */
 /* What one block may take from the cache at most: bytes of host code, rows of its tables. */
 #define BT_BLOCK_HOST_MAX 32768
@@ -603,6 +605,13 @@ struct bt_cache {
 			      or behind */
 };
 
+/* Samples of blocks that addresses share (samples.c). */
+struct bt_samples {
+	uint32_t wanted[BT_SAMPLED];       /* by a hash of it: an EIP that was sampled */
+	uint64_t space[BT_SAMPLED_SPACES]; /* by its number: an address space ... */
+	uint32_t count[BT_SAMPLED_SPACES]; /* ... and its samples */
+};
+
 /* Memory checks that are called, by the size of the operand. */
 enum bt_check {
 	BT_CHECK_1,
@@ -641,6 +650,7 @@ struct tsr_bt {
 	struct bt_mode mode;
 	struct bt_returns returns;
 	struct bt_unchecked unchecked;
+	struct bt_samples samples;
 	struct bt_targets targets;
 	struct bt_cache cache;
 	struct bt_runtime rt;
@@ -800,14 +810,14 @@ static inline uint32_t bt_block_index(const struct tsr_bt *bt, const struct bt_b
 	return (uint32_t)(b - bt->cache.blocks);
 }
 
-#define BT_GROUP_FAILURES 16384
+#define BT_GROUP_FAILURES 65536
 #define BT_GROUP_LIMIT 8 /* failures after which a block is translated without groups */
 static inline uint8_t *bt_group_failures(struct tsr_bt *bt, tsr_gpa gpa)
 {
 	return &bt->cache.group_failures[(gpa ^ gpa >> 14) & (BT_GROUP_FAILURES - 1)];
 }
 
-#define BT_HEAT 65536
+#define BT_HEAT 262144
 #define BT_SAMPLE_EVERY 2039 /* called checks; a prime, so that no loop keeps step with it */
 #define BT_HOT 3             /* samples after which a block is translated with inline checks */
 #define BT_WINDOW_FAILURES 8 /* promotions that fail before a block gives up */

@@ -14,6 +14,7 @@
 
 #include "code/cache.h"
 #include "code/flags.h"
+#include "code/samples.h"
 #include "runtime/device.h"
 #include "runtime/fp-pointers.h"
 #include "runtime/miss.h"
@@ -349,8 +350,12 @@ static void take_sample(struct tsr_bt *bt, const struct bt_site *s)
 		return;
 	if (*heat < BT_HOT)
 		++*heat;
-	if (*heat >= BT_HOT && !(b->shared && bt_is_young(bt)))
-		tsr_bt_cache_invalidate(bt, b);
+	if (b->shared)
+		tsr_bt_samples_note(bt);
+	if (*heat < BT_HOT || (b->shared && bt_is_young(bt)))
+		return;
+	tsr_bt_samples_want(bt, bt_block_eip(bt, b));
+	tsr_bt_cache_invalidate(bt, b);
 }
 
 /* The access at `gla` is not in the MMU's table. `address`: where it returns, the lower half. */

@@ -9,6 +9,7 @@
 
 #include "code/cache.h"
 #include "code/decode-cache.h"
+#include "code/samples.h"
 #include "lower/count.h"
 #include "lower/exits.h"
 #include "lower/flag-restore.h"
@@ -468,7 +469,7 @@ static struct bt_block *translate(struct tsr_bt *bt, tsr_gpa gpa, const uint8_t 
 	tx->count = 0;
 	tx->hot = bt->options.checks == BT_CHECKS_INLINE ||
 		  (bt->options.checks == BT_CHECKS_AUTO && *bt_heat(bt, gpa) >= BT_HOT &&
-		   (shared_eip == eip || !bt_is_young(bt)));
+		   (shared_eip == eip || tsr_bt_samples_wanted(bt, eip)));
 	tx->windowed = tx->hot && uses_window(bt, mode) && !gpa2 &&
 		       *bt_window_form(bt, gpa) != BT_WINDOW_PLAIN;
 	tx->grouping = bt->options.groups &&
