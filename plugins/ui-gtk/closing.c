@@ -65,6 +65,14 @@ static AdwMessageDialog *begin(struct ui *ui, const char *heading, const char *b
 	return dialog;
 }
 
+/* No control has the keyboard at first, so that Return gives the default answer; it would set the
+ * check mark, which comes first, or give another answer. */
+static void show(AdwMessageDialog *dialog)
+{
+	gtk_window_present(GTK_WINDOW(dialog));
+	gtk_window_set_focus(GTK_WINDOW(dialog), NULL);
+}
+
 static void add_power_off(AdwMessageDialog *dialog)
 {
 	adw_message_dialog_add_response(dialog, "power-off", _("_Power Off"));
@@ -81,7 +89,7 @@ void ui_closing_ask_power_off(struct ui *ui)
 	if (!dialog)
 		return;
 	add_power_off(dialog);
-	gtk_window_present(GTK_WINDOW(dialog));
+	show(dialog);
 }
 
 static void ask_what(struct ui *ui)
@@ -98,7 +106,7 @@ static void ask_what(struct ui *ui)
 	add_power_off(dialog);
 	adw_message_dialog_set_extra_child(
 		dialog, gtk_check_button_new_with_mnemonic(_("_Do the same from now on")));
-	gtk_window_present(GTK_WINDOW(dialog));
+	show(dialog);
 }
 
 /* -- Closing */
