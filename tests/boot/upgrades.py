@@ -16,7 +16,7 @@ from footprint import Footprint, growth_since
 
 NEEDS = ["vmlinuz-686", "modules-686", "busybox"]
 SWAPS = int(os.environ.get("TESSERA_UPGRADE_SWAPS", "20"))
-SLACK = 1024  # KiB that the heap may grow once: hosts have given pages of it back, and taken them again
+SLACK = 1024  # KiB by which the part of the heap that is in memory may grow once, on a busy host
 SECOND = "9.90.0"
 INSTANCES = {"net0": "pcnet", "ide0": "piix3-ide", "drive0": "ata-disk", "cd0": "atapi-cdrom", "disk0": "blk-raw",
              "com1": "uart-16550a"}
