@@ -35,13 +35,14 @@ static Above find_above(const TsrSnapshotIndex *index, const TsrSnapshot *s)
 	return above;
 }
 
-/* A hidden one that can go now; NULL: none. */
-static TsrSnapshot *find_removable(const TsrSnapshotIndex *index)
+/* A hidden one that can go now; NULL: none. name: of that name only, or NULL. */
+static TsrSnapshot *find_removable(const TsrSnapshotIndex *index, const char *name)
 {
 	for (guint i = 0; i < index->snapshots->len; i++) {
 		TsrSnapshot *s = g_ptr_array_index(index->snapshots, i);
 
-		if (s->hidden && find_above(index, s).count < 2)
+		if (s->hidden && (!name || g_str_equal(s->name, name)) &&
+		    find_above(index, s).count < 2)
 			return s;
 	}
 	return NULL;
@@ -190,10 +191,25 @@ static gboolean remove_hidden(TsrStore *store, TsrSnapshot *s, GError **error)
 	return TRUE;
 }
 
+/* The snapshot of that name; or one that was being deleted when its command was cut off, which goes
+ * on. */
+static TsrSnapshot *find_to_delete(TsrStore *store, const char *name, GError **error)
+{
+	g_autoptr(GError) none = NULL;
+	TsrSnapshot *s = tsr_store_find(store, name, &none);
+
+	if (!s)
+		s = find_removable(store->index, name);
+	if (s)
+		return s;
+	g_propagate_error(error, g_steal_pointer(&none));
+	return NULL;
+}
+
 gboolean tsr_snapshots_delete(const char *machine, const char *name, GError **error)
 {
 	g_autoptr(TsrStore) store = tsr_store_open(machine, error);
-	TsrSnapshot *s = store ? tsr_store_find(store, name, error) : NULL;
+	TsrSnapshot *s = store ? find_to_delete(store, name, error) : NULL;
 
 	if (!s || !tsr_store_lock_disks(store, error) || !has_room(store, s, error))
 		return FALSE;
@@ -201,7 +217,7 @@ gboolean tsr_snapshots_delete(const char *machine, const char *name, GError **er
 	s->state = FALSE;
 	if (!tsr_store_commit(store, error))
 		return FALSE;
-	while ((s = find_removable(store->index)))
+	while ((s = find_removable(store->index, NULL)))
 		if (!has_room(store, s, error) || !remove_hidden(store, s, error))
 			return FALSE;
 	return TRUE;

@@ -70,6 +70,14 @@ class Machine:
         index = self.index()
         return {s: index[s]["name"] for s in index.sections()[1:] if index[s]["hidden"] == "false"} if index else {}
 
+    def being_deleted(self):
+        """The names of those that are hidden and do not wait until one branch is left above them."""
+        index = self.index()
+        if not index:
+            return []
+        above = [index[s].get("parent") for s in index.sections()[1:]] + [index["Snapshots"].get("current")]
+        return [index[s]["name"] for s in index.sections()[1:] if index[s]["hidden"] == "true" and above.count(s.split()[1]) < 2]
+
     def top(self, disk):
         """The path of what is written."""
         index = self.index()

@@ -68,7 +68,7 @@ class KilledTest(SnapshotTestCase):
         """Once more, without an end."""
         arguments = [a.replace("FOLDER", self.folder) for a in command]
         names = list(m.index_names().values())
-        if command[0] == "take" and command[1] in names or command[0] in ("delete", "rename") and command[1] not in names:
+        if command[0] == "take" and command[1] in names or command[0] in ("delete", "rename") and command[1] not in names + m.being_deleted():
             arguments = ["note", names[0], "x"]  # any change removes what was left over
         if command[0] == "clone" and os.path.exists(arguments[2]):
             shutil.rmtree(arguments[2])
@@ -94,6 +94,26 @@ class KilledTest(SnapshotTestCase):
 
     def test_delete_the_last(self):
         self.each_step("delete", "third")
+
+    def test_delete_the_only_one(self):
+        """Nothing but the command itself can go on with it."""
+        self.machine.snapshot("delete", "first")
+        self.machine.snapshot("delete", "second")
+        contents = self.machine.contents()
+        cut_off = 0
+        for step in range(1, STEPS_MAX, STRIDE):
+            m = self.machine.copy_to(os.path.join(self.folder, "copy"))
+            ended = self.end_at(m, step, ["delete", "third"])
+            cut_off += bool(m.being_deleted())
+            if m.index_names() or m.being_deleted():
+                m.snapshot("delete", "third")
+            self.assertEqual(m.contents(), contents, step)
+            self.assertFalse(m.index_names() or m.being_deleted(), step)
+            shutil.rmtree(m.folder)
+            if not ended:
+                self.assertGreater(cut_off, 1)
+                return
+        self.fail("it does not end")
 
     def test_delete_where_it_branches(self):
         self.branch()
